@@ -1,0 +1,117 @@
+//! Credentials, region and one client per service, over one pool of connections.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+
+use super::fault::{Fault, NOT_SENT, Result};
+
+/// What the user said about where to go; everything else comes from the SDK's own environment and files.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    pub profile: Option<String>,
+    /// Wins over the environment and the profile.
+    pub region: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// The local AWS: its fixed test credentials are used and the user's own are never read.
+    pub local: bool,
+}
+
+/// Clients for one region.
+#[derive(Debug)]
+pub struct Connection {
+    pub region: String,
+    /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources.
+    pub emulated: bool,
+    pub clients: Clients,
+}
+
+/// One client per AWS service.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub kms: aws_sdk_kms::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub sqs: aws_sdk_sqs::Client,
+    pub sts: aws_sdk_sts::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+impl Clients {
+    /// All clients over one configuration, and so over one pool of connections.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            kms: aws_sdk_kms::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
+        }
+    }
+}
+
+impl Connection {
+    /// Loads credentials and region; makes no call to AWS itself.
+    pub async fn open(target: &Target) -> Result<Self> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(5))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_secs(60))
+                    .build(),
+            );
+        if let Ok(name) = AppName::new(concat!("alertctl-", env!("CARGO_PKG_VERSION"))) {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = &target.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &target.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &target.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if target.local {
+            loader = loader.test_credentials();
+        }
+        let config = loader.load().await;
+        let region = config.region().map(ToString::to_string).ok_or_else(|| {
+            Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set")
+                .hint("add `region:` to the stack file, or --region, or set AWS_REGION")
+        })?;
+        let emulated = config.endpoint_url().is_some();
+        Ok(Self {
+            region,
+            emulated,
+            clients: Clients::new(&config),
+        })
+    }
+}
+
+#[cfg(test)]
+impl Connection {
+    /// Clients that reach nothing, in `eu-west-1`; a test puts a mocked client in the place of one.
+    pub(crate) fn mocked(put: impl FnOnce(&mut Clients)) -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .build();
+        let mut clients = Clients::new(&config);
+        put(&mut clients);
+        Self {
+            region: "eu-west-1".into(),
+            emulated: false,
+            clients,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a stack owns, found by its tag.
+//!
+//! The Resource Groups Tagging API answers for every kind in one paged call whose size depends on the
+//! stack alone, not on what else lives in the account. It lags behind changes by seconds, so the names in
+//! the stack file are always read directly too. It does not know IAM roles (they are listed by path).
+//! An emulated AWS may know only some kinds: [`Tagged`] is then completed service by service.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::call::Aws;
+use super::fault::Result;
+
+/// The tag that marks a resource as part of a stack; its value is the stack's name.
+pub const STACK_TAG: &str = "alertctl:stack";
+/// The tag that says which node of the stack it is: `kind/key`.
+pub const NODE_TAG: &str = "alertctl:node";
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
+
+/// A resource with this stack's tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tagged {
+    pub arn: String,
+    pub tags: Tags,
+}
+
+impl Tagged {
+    /// The service part of the ARN.
+    pub fn service(&self) -> &str {
+        self.arn.split(':').nth(2).unwrap_or_default()
+    }
+
+    /// The resource part of the ARN: all behind the account.
+    pub fn resource(&self) -> &str {
+        self.arn.splitn(6, ':').nth(5).unwrap_or_default()
+    }
+}
+
+pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
+    let (mut tagged, logs, alarms) = futures::try_join!(by_tag(aws), log_groups(aws), alarms(aws))?;
+    for more in [logs, alarms] {
+        for one in more {
+            if !tagged.iter().any(|known| known.arn == one.arn) {
+                tagged.push(one);
+            }
+        }
+    }
+    Ok(tagged)
+}
+
+async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
+    use aws_sdk_resourcegroupstagging::types::TagFilter;
+    let filter = TagFilter::builder().key(STACK_TAG).values(&aws.stack).build();
+    let mut pages = aws
+        .connection
+        .clients
+        .tagging
+        .get_resources()
+        .tag_filters(filter)
+        .resources_per_page(100)
+        .into_paginator()
+        .send();
+    let mut tagged = Vec::new();
+    while let Some(page) = aws
+        .call("tag:GetResources", async { pages.next().await.transpose() })
+        .await?
+    {
+        for mapping in page.resource_tag_mapping_list() {
+            let tags = mapping
+                .tags()
+                .iter()
+                .map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+            let arn = mapping.resource_arn().unwrap_or_default().to_owned();
+            tagged.push(Tagged {
+                arn,
+                tags: tags.collect(),
+            });
+        }
+    }
+    Ok(tagged)
+}
+
+async fn log_groups(aws: &Aws) -> Result<Vec<Tagged>> {
+    if !aws.connection.emulated {
+        return Ok(Vec::new());
+    }
+    let logs = &aws.connection.clients.logs;
+    let mut pages = logs.describe_log_groups().into_paginator().send();
+    let mut arns = Vec::new();
+    while let Some(page) = aws
+        .call("logs:DescribeLogGroups", async { pages.next().await.transpose() })
+        .await?
+    {
+        arns.extend(
+            page.log_groups()
+                .iter()
+                .filter_map(|group| group.arn())
+                .map(|arn| arn.strip_suffix(":*").unwrap_or(arn).to_owned()),
+        );
+    }
+    tags_of(aws, arns, async |arn| {
+        let send = logs.list_tags_for_resource().resource_arn(arn).send();
+        let answer = aws.call("logs:ListTagsForResource", send).await?;
+        Ok(answer.tags().cloned().unwrap_or_default().into_iter().collect())
+    })
+    .await
+}
+
+async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
+    if !aws.connection.emulated {
+        return Ok(Vec::new());
+    }
+    let cloudwatch = &aws.connection.clients.cloudwatch;
+    let mut pages = cloudwatch.describe_alarms().into_paginator().send();
+    let mut arns = Vec::new();
+    while let Some(page) = aws
+        .call("cloudwatch:DescribeAlarms", async {
+            pages.next().await.transpose()
+        })
+        .await?
+    {
+        arns.extend(
+            page.metric_alarms()
+                .iter()
+                .filter_map(|alarm| alarm.alarm_arn())
+                .map(str::to_owned),
+        );
+    }
+    tags_of(aws, arns, async |arn| {
+        let send = cloudwatch.list_tags_for_resource().resource_arn(arn).send();
+        let answer = aws.call("cloudwatch:ListTagsForResource", send).await?;
+        let pair =
+            |tag: &aws_sdk_cloudwatch::types::Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+        Ok(answer.tags().iter().filter_map(pair).collect())
+    })
+    .await
+}
+
+/// Asks for the tags of each of `arns`, side by side, and keeps what carries the stack's tag.
+async fn tags_of(
+    aws: &Aws,
+    arns: Vec<String>,
+    tags: impl AsyncFn(&str) -> Result<Tags>,
+) -> Result<Vec<Tagged>> {
+    let tags = &tags;
+    stream::iter(arns)
+        .map(|arn| async move { tags(&arn).await.map(|tags| Tagged { arn, tags }) })
+        .buffer_unordered(16)
+        .try_filter(|tagged| {
+            let ours = tagged.tags.get(STACK_TAG) == Some(&aws.stack);
+            async move { ours }
+        })
+        .try_collect()
+        .await
+}

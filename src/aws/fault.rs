@@ -1,0 +1,227 @@
+//! What AWS refused, in one shape for every service.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A call that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The IAM action of the call, such as `kms:CreateKey`.
+    pub action: &'static str,
+    /// AWS's error code, or one of the `local` codes below when no answer came.
+    pub code: String,
+    /// AWS's own words, on one line; may be empty (KMS does that).
+    pub message: String,
+    /// AWS's request id, to quote to its support.
+    pub request_id: Option<String>,
+    /// What to do about it, when we know.
+    pub hint: Option<String>,
+}
+
+/// No answer arrived: the request may or may not have been carried out.
+pub const NO_ANSWER: &str = "NoAnswer";
+/// The request never left: no credentials, no region, no endpoint.
+pub const NOT_SENT: &str = "NotSent";
+
+impl Fault {
+    /// A refusal of our own, in the same shape.
+    pub fn new(action: &'static str, code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self {
+            action,
+            code,
+            message,
+            request_id: None,
+            hint: None,
+        }
+    }
+
+    /// Reads the code, message and request id out of an SDK error.
+    pub fn from_sdk<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let request_id = error
+            .raw_response()
+            .and_then(|http| {
+                http.headers()
+                    .get("x-amzn-requestid")
+                    .or_else(|| http.headers().get("x-amz-request-id"))
+            })
+            .map(str::to_owned);
+        let (code, message) = match &error {
+            SdkError::ServiceError(service) => {
+                let meta = service.err().meta();
+                let status = service.raw().status();
+                let code = meta
+                    .code()
+                    .map_or_else(|| format!("Http{}", status.as_u16()), str::to_owned);
+                (code, meta.message().unwrap_or_default().to_owned())
+            }
+            SdkError::ConstructionFailure(_) => {
+                (NOT_SENT.to_owned(), DisplayErrorContext(&error).to_string())
+            }
+            SdkError::DispatchFailure(failure) if failure.is_user() => {
+                (NOT_SENT.to_owned(), DisplayErrorContext(&error).to_string())
+            }
+            _ => {
+                let status = error.raw_response().map(|http| http.status().as_u16());
+                let code = status.map_or(NO_ANSWER.to_owned(), |status| format!("Http{status}"));
+                (code, DisplayErrorContext(&error).to_string())
+            }
+        };
+        let fault = Self {
+            action,
+            code,
+            message: one_line(&message),
+            request_id,
+            hint: None,
+        };
+        let hint = fault.known_hint();
+        Self { hint, ..fault }
+    }
+
+    /// True when the code is one of `codes`.
+    pub fn is(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code.as_str())
+    }
+
+    /// True when the code is `code` and the message holds `text`, in any case.
+    pub fn says(&self, code: &str, text: &str) -> bool {
+        self.code == code && self.message.to_lowercase().contains(&text.to_lowercase())
+    }
+
+    /// True when AWS says that the thing does not exist, in any service's words.
+    pub fn not_found(&self) -> bool {
+        self.is(&[
+            "NotFound",
+            "NotFoundException",
+            "NoSuchEntity",
+            "NoSuchEntityException",
+            "ResourceNotFound",
+            "ResourceNotFoundException",
+            "QueueDoesNotExist",
+            "AWS.SimpleQueueService.NonExistentQueue",
+        ])
+    }
+
+    /// True when it is unknown whether AWS carried the request out: the answer was lost, or the service
+    /// failed on its side.
+    pub fn ambiguous(&self) -> bool {
+        self.code == NO_ANSWER
+            || self.is(&[
+                "InternalFailure",
+                "InternalError",
+                "ServiceUnavailable",
+                "KMSInternalException",
+            ])
+            || self.code.starts_with("Http5")
+    }
+
+    /// Adds what to do next, unless a hint is there already.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    fn known_hint(&self) -> Option<String> {
+        let action = self.action;
+        let hint = match self.code.as_str() {
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+                "the credentials have expired: sign in again (`aws sso login`), then run the same command"
+                    .to_owned()
+            }
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "AuthFailure" => {
+                "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID"
+                    .to_owned()
+            }
+            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "UnauthorizedOperation" => {
+                format!("the identity that runs alertctl needs `{action}` for this resource")
+            }
+            NOT_SENT if self.message.contains("credentials") => {
+                "no AWS credentials were found: set --profile or AWS_PROFILE, sign in (`aws sso login`), or \
+                 try it without an account: add --local"
+                    .to_owned()
+            }
+            NO_ANSWER => {
+                "no answer came: check the network, the region and --endpoint-url; running the same \
+                          command again is safe"
+                    .to_owned()
+            }
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            action,
+            code,
+            message,
+            request_id,
+            hint: _,
+        } = self;
+        write!(f, "{action}: {code}")?;
+        if !message.is_empty() {
+            write!(f, ": {message}")?;
+        }
+        match request_id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// `Result` whose error is a [`Fault`].
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// Turns "it does not exist" into `None`.
+pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(fault) if fault.not_found() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Turns "it does not exist" into success: what is to be deleted may be gone already.
+pub fn gone<T>(result: Result<T>) -> Result<()> {
+    found(result).map(drop)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_quotes_aws_and_leaves_the_hint_to_the_report() {
+        let fault = Fault::new("sns:CreateTopic", "AuthorizationError", "not authorized").hint("ask for it");
+        assert_eq!(
+            fault.to_string(),
+            "sns:CreateTopic: AuthorizationError: not authorized"
+        );
+        assert_eq!(fault.hint.as_deref(), Some("ask for it"));
+    }
+
+    #[test]
+    fn an_empty_kms_message_leaves_no_dangling_colon() {
+        let fault = Fault::new("kms:Decrypt", "InvalidCiphertextException", "");
+        assert_eq!(fault.to_string(), "kms:Decrypt: InvalidCiphertextException");
+    }
+}

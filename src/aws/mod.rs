@@ -1,0 +1,18 @@
+//! The door to AWS: clients, one way of calling them, names, policies and bounded waits.
+//!
+//! Only this room and [`crate::resource`] name an SDK type.
+
+pub mod call;
+pub mod connect;
+pub mod discovery;
+pub mod fault;
+pub mod pace;
+pub mod policy;
+pub mod secret;
+pub mod text;
+pub mod wait;
+
+pub use call::Aws;
+pub use connect::{Clients, Connection};
+pub use fault::Fault;
+pub use text::{Known, Output, Scope, Text, Unknown};

@@ -1,0 +1,275 @@
+//! IAM policy documents: written with holes for what is not known yet, compared by meaning.
+
+use serde_json::{Map, Value, json};
+
+use super::text::{Known, Text, Unknown};
+
+/// A policy document of the version 2012-10-17.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    pub statements: Vec<Statement>,
+}
+
+/// One `Allow` or `Deny` statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    sid: &'static str,
+    effect: &'static str,
+    principal: Option<Principal>,
+    actions: Vec<&'static str>,
+    resources: Vec<Text>,
+    conditions: Vec<(&'static str, &'static str, Text)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Principal {
+    Service(&'static str),
+    Aws(Text),
+}
+
+impl Statement {
+    /// Allows `actions`; add resources, principal and conditions with the methods below.
+    pub fn allow(sid: &'static str, actions: &[&'static str]) -> Self {
+        Self {
+            sid,
+            effect: "Allow",
+            principal: None,
+            actions: actions.to_vec(),
+            resources: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Adds one resource.
+    pub fn on(mut self, resource: impl Into<Text>) -> Self {
+        self.resources.push(resource.into());
+        self
+    }
+
+    /// Names an AWS service as the principal, such as `sns.amazonaws.com`.
+    pub fn service(mut self, service: &'static str) -> Self {
+        self.principal = Some(Principal::Service(service));
+        self
+    }
+
+    /// Names the account itself as the principal, which delegates to its IAM policies.
+    pub fn account_root(mut self) -> Self {
+        self.principal = Some(Principal::Aws(Text::global_arn("iam", "root")));
+        self
+    }
+
+    /// Adds the condition `operator: {key: value}`.
+    pub fn when(mut self, operator: &'static str, key: &'static str, value: impl Into<Text>) -> Self {
+        self.conditions.push((operator, key, value.into()));
+        self
+    }
+
+    fn render(&self, known: &Known) -> Result<Value, Unknown> {
+        let Self {
+            sid,
+            effect,
+            principal,
+            actions,
+            resources,
+            conditions,
+        } = self;
+        let mut statement = Map::new();
+        statement.insert("Sid".into(), json!(sid));
+        statement.insert("Effect".into(), json!(effect));
+        match principal {
+            Some(Principal::Service(service)) => {
+                statement.insert("Principal".into(), json!({ "Service": service }));
+            }
+            Some(Principal::Aws(arn)) => {
+                statement.insert("Principal".into(), json!({ "AWS": arn.fill(known)? }));
+            }
+            None => {}
+        }
+        statement.insert("Action".into(), json!(actions));
+        // A trust policy has no resource.
+        if !resources.is_empty() {
+            let resources = resources
+                .iter()
+                .map(|text| text.fill(known))
+                .collect::<Result<Vec<_>, _>>()?;
+            statement.insert("Resource".into(), json!(resources));
+        }
+        let mut block = Map::new();
+        for (operator, key, value) in conditions {
+            block.entry(*operator).or_insert_with(|| json!({}))[*key] = json!(value.fill(known)?);
+        }
+        if !block.is_empty() {
+            statement.insert("Condition".into(), block.into());
+        }
+        Ok(statement.into())
+    }
+}
+
+impl Policy {
+    /// A document of these statements.
+    pub fn of(statements: impl IntoIterator<Item = Statement>) -> Self {
+        Self {
+            statements: statements.into_iter().collect(),
+        }
+    }
+
+    /// The document as AWS takes it, in normal form.
+    pub fn render(&self, known: &Known) -> Result<Value, Unknown> {
+        let statements = self
+            .statements
+            .iter()
+            .map(|statement| statement.render(known))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(normal(
+            json!({ "Version": "2012-10-17", "Statement": statements }),
+        ))
+    }
+}
+
+/// Reads a document that AWS returned (IAM returns it URL-encoded) into normal form; text that is not
+/// JSON comes back as a string, which equals no document.
+pub fn parse(text: &str) -> Value {
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+    read(text)
+        .or_else(|| read(&percent_encoding::percent_decode_str(text).decode_utf8_lossy()))
+        .map_or_else(|| json!(text), normal)
+}
+
+/// Brings documents that mean the same to the same value: one-element lists and strings are the same,
+/// the order of statements, actions, resources and condition values does not matter, and an account id
+/// as principal means that account's root.
+pub fn normal(mut document: Value) -> Value {
+    let Some(policy) = document.as_object_mut() else {
+        return document;
+    };
+    if let Some(statements) = policy.get_mut("Statement") {
+        let mut list = match statements.take() {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        for statement in &mut list {
+            normal_statement(statement);
+        }
+        list.sort_by_key(Value::to_string);
+        *statements = list.into();
+    }
+    document
+}
+
+fn normal_statement(statement: &mut Value) {
+    let Some(fields) = statement.as_object_mut() else {
+        return;
+    };
+    for (name, value) in fields.iter_mut() {
+        match name.as_str() {
+            "Action" | "NotAction" | "Resource" | "NotResource" => set(value),
+            "Principal" | "NotPrincipal" => {
+                for (kind, members) in value.as_object_mut().into_iter().flatten() {
+                    set(members);
+                    if kind == "AWS" {
+                        roots(members);
+                    }
+                }
+            }
+            "Condition" => {
+                for (_, block) in value.as_object_mut().into_iter().flatten() {
+                    for (_, values) in block.as_object_mut().into_iter().flatten() {
+                        set(values);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A sorted list of strings without repetition, whatever the notation; a lone string stays one.
+fn set(value: &mut Value) {
+    let mut list = match value.take() {
+        Value::Array(list) => list,
+        one => vec![one],
+    };
+    for item in &mut list {
+        if let Value::Bool(_) | Value::Number(_) = item {
+            *item = item.to_string().into();
+        }
+    }
+    list.sort_by_key(Value::to_string);
+    list.dedup();
+    *value = list.into();
+}
+
+fn roots(members: &mut Value) {
+    for member in members.as_array_mut().into_iter().flatten() {
+        if let Some(account) = member
+            .as_str()
+            .filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()))
+        {
+            *member = format!("arn:aws:iam::{account}:root").into();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::aws::Scope;
+
+    fn known() -> Known {
+        let scope = Scope {
+            partition: "aws".into(),
+            region: "eu-west-1".into(),
+            account: "123456789012".into(),
+        };
+        Known {
+            scope,
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_iam_returns_equals_what_was_sent() {
+        let policy = Policy::of([
+            Statement::allow("B", &["logs:PutLogEvents", "logs:CreateLogStream"])
+                .on(Text::arn("logs", "g:*")),
+            Statement::allow("A", &["sqs:SendMessage"])
+                .on(Text::arn("sqs", "q"))
+                .when("StringEquals", "aws:SourceAccount", Text::account()),
+        ]);
+        let sent = policy.render(&known()).unwrap();
+        let returned = r#"{"Statement":[
+            {"Effect":"Allow","Sid":"A","Resource":"arn:aws:sqs:eu-west-1:123456789012:q","Action":"sqs:SendMessage",
+             "Condition":{"StringEquals":{"aws:SourceAccount":["123456789012"]}}},
+            {"Sid":"B","Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],
+             "Resource":"arn:aws:logs:eu-west-1:123456789012:g:*"}],"Version":"2012-10-17"}"#;
+        assert_eq!(parse(returned), sent);
+        let encoded = percent_encoding::utf8_percent_encode(returned, percent_encoding::NON_ALPHANUMERIC);
+        assert_eq!(parse(&encoded.to_string()), sent);
+    }
+
+    #[test]
+    fn a_changed_condition_is_a_difference() {
+        let one = parse(r#"{"Statement":{"Effect":"Allow","Action":"a:b","Condition":{"Bool":{"k":true}}}}"#);
+        let same =
+            parse(r#"{"Statement":[{"Effect":"Allow","Action":["a:b"],"Condition":{"Bool":{"k":"true"}}}]}"#);
+        let other = parse(
+            r#"{"Statement":[{"Effect":"Allow","Action":["a:b"],"Condition":{"Bool":{"k":"false"}}}]}"#,
+        );
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn an_account_id_means_its_root() {
+        let id = parse(r#"{"Statement":{"Principal":{"AWS":"123456789012"}}}"#);
+        let root = parse(r#"{"Statement":{"Principal":{"AWS":["arn:aws:iam::123456789012:root"]}}}"#);
+        assert_eq!(id, root);
+    }
+
+    #[test]
+    fn unreadable_text_equals_no_document() {
+        assert_eq!(parse("not json"), json!("not json"));
+    }
+}

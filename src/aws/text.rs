@@ -1,0 +1,160 @@
+//! Where a stack lives, and text that names it before its account is known.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Partition, region and account of a stack: what an ARN is computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Scope {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: String,
+    pub region: String,
+    /// Twelve digits.
+    pub account: String,
+}
+
+/// What AWS generated for a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Output {
+    pub arn: String,
+    /// The unique id (a role's `AROA…`, a key's id); empty where the kind has none.
+    pub id: String,
+}
+
+/// Everything known so far: where the stack lives and what its resources, by node id, came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub scope: Scope,
+    pub outputs: BTreeMap<String, Output>,
+}
+
+/// The node id of the first resource that a [`Text`] needs and that does not exist yet.
+pub type Unknown = String;
+
+/// Text with holes: account, region and partition are filled in once they are known, and what AWS
+/// generates for another resource once that exists.
+///
+/// The graph is built before the first answer from AWS, so that reading can start at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Text(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Part {
+    Literal(String),
+    Partition,
+    Region,
+    Account,
+    ArnOf(String),
+    IdOf(String),
+}
+
+impl Text {
+    /// The ARN `arn:<partition>:<service>:<region>:<account>:<resource>`.
+    pub fn arn(service: &str, resource: impl Into<String>) -> Self {
+        let place = [Part::Region, Part::Literal(":".into()), Part::Account];
+        Self::arn_at(service, place, resource)
+    }
+
+    /// The ARN of a resource that has no region, such as an IAM role.
+    pub fn global_arn(service: &str, resource: impl Into<String>) -> Self {
+        Self::arn_at(service, [Part::Literal(":".into()), Part::Account], resource)
+    }
+
+    fn arn_at<const N: usize>(service: &str, place: [Part; N], resource: impl Into<String>) -> Self {
+        let head = [
+            Part::Literal("arn:".into()),
+            Part::Partition,
+            Part::Literal(format!(":{service}:")),
+        ];
+        let tail = Part::Literal(format!(":{}", resource.into()));
+        Self(head.into_iter().chain(place).chain([tail]).collect())
+    }
+
+    /// The ARN that AWS generates for the resource with this node id.
+    pub fn arn_of(node: impl ToString) -> Self {
+        Self(vec![Part::ArnOf(node.to_string())])
+    }
+
+    /// The unique id that AWS generates for the resource with this node id.
+    pub fn id_of(node: impl ToString) -> Self {
+        Self(vec![Part::IdOf(node.to_string())])
+    }
+
+    /// The account id.
+    pub fn account() -> Self {
+        Self(vec![Part::Account])
+    }
+
+    /// This text with `tail` behind it.
+    pub fn then(mut self, tail: impl Into<String>) -> Self {
+        self.0.push(Part::Literal(tail.into()));
+        self
+    }
+
+    /// Fills the holes that need no other resource; for names and ARNs that are computed.
+    pub fn fill_computed(&self, scope: &Scope) -> Result<String, Unknown> {
+        self.fill(&Known {
+            scope: scope.clone(),
+            outputs: BTreeMap::new(),
+        })
+    }
+
+    /// Fills the holes.
+    pub fn fill(&self, known: &Known) -> Result<String, Unknown> {
+        let output = |node: &String| known.outputs.get(node).ok_or_else(|| node.clone());
+        self.0
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => Ok(text.as_str()),
+                Part::Partition => Ok(known.scope.partition.as_str()),
+                Part::Region => Ok(known.scope.region.as_str()),
+                Part::Account => Ok(known.scope.account.as_str()),
+                Part::ArnOf(node) => output(node).map(|output| output.arn.as_str()),
+                Part::IdOf(node) => output(node).map(|output| output.id.as_str()),
+            })
+            .collect()
+    }
+}
+
+impl<T: Into<String>> From<T> for Text {
+    fn from(literal: T) -> Self {
+        Self(vec![Part::Literal(literal.into())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_what_is_known_and_names_what_is_not() {
+        let scope = Scope {
+            partition: "aws-cn".into(),
+            region: "cn-north-1".into(),
+            account: "1".into(),
+        };
+        let mut known = Known {
+            scope,
+            outputs: BTreeMap::new(),
+        };
+        assert_eq!(
+            Text::arn("sns", "t").fill(&known).unwrap(),
+            "arn:aws-cn:sns:cn-north-1:1:t"
+        );
+        assert_eq!(
+            Text::global_arn("iam", "role/r").fill(&known).unwrap(),
+            "arn:aws-cn:iam::1:role/r"
+        );
+        let key = Text::arn_of("kms-key/main");
+        assert_eq!(key.fill(&known), Err("kms-key/main".to_owned()));
+        known.outputs.insert(
+            "kms-key/main".into(),
+            Output {
+                arn: "arn:k".into(),
+                id: String::new(),
+            },
+        );
+        assert_eq!(key.then("/x").fill(&known).unwrap(), "arn:k/x");
+    }
+}

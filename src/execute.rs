@@ -1,0 +1,152 @@
+//! Runs a plan exactly as it is. It decides nothing.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::aws::{Aws, Fault, Known};
+use crate::graph::{self, End, Graph, Settle};
+use crate::plan::{Action, Plan, Step};
+use crate::resource::any::AnyLive;
+use crate::resource::kinds::kind;
+use crate::resource::{Cx, Result};
+
+/// Something that happened to a step; told as it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    Started(&'a Step),
+    /// It exists; its own last wait goes on.
+    Waiting(&'a Step),
+    Finished {
+        step: &'a Step,
+        elapsed: Duration,
+        notes: Vec<String>,
+    },
+    Failed {
+        step: &'a Step,
+        fault: &'a Fault,
+    },
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {}", self.action, self.id)
+    }
+}
+
+/// How every step of the plan ended, in the plan's order; kept resources end as done.
+#[derive(Debug)]
+pub struct Report {
+    pub ends: Vec<End<Fault>>,
+}
+
+impl Report {
+    /// True when every step was done.
+    pub fn complete(&self) -> bool {
+        self.ends.iter().all(|end| *end == End::Done)
+    }
+
+    /// True when the user stopped the run.
+    pub fn interrupted(&self) -> bool {
+        self.ends.contains(&End::Interrupted)
+    }
+}
+
+/// Runs `plan` for the wanted resources of `graph`.
+pub async fn execute(
+    aws: &Aws,
+    graph: &Graph,
+    plan: &Plan,
+    parallelism: usize,
+    interrupt: watch::Receiver<bool>,
+    tell: &dyn Fn(Event<'_>),
+) -> Report {
+    let known = RefCell::new(plan.known.clone());
+    let after: Vec<_> = plan.steps.iter().map(|step| step.after.clone()).collect();
+    let run = Run {
+        aws,
+        graph,
+        known: &known,
+        tell,
+    };
+    let job = |index: usize| run.step(&plan.steps[index]);
+    Report {
+        ends: graph::run(&after, parallelism, interrupt, job).await,
+    }
+}
+
+struct Run<'a> {
+    aws: &'a Aws,
+    graph: &'a Graph,
+    known: &'a RefCell<Known>,
+    tell: &'a dyn Fn(Event<'_>),
+}
+
+impl<'a> Run<'a> {
+    async fn step(&self, step: &'a Step) -> Result<Settle<'a, Fault>> {
+        if step.action == Action::Keep {
+            return Ok(async { Ok(()) }.boxed_local());
+        }
+        let (start, tell) = (Instant::now(), self.tell);
+        tell(Event::Started(step));
+        let cx = Cx {
+            aws: self.aws,
+            known: self.known.borrow().clone(),
+            notes: RefCell::default(),
+        };
+        let live = self
+            .act(step, &cx)
+            .await
+            .inspect_err(|fault| tell(Event::Failed { step, fault }))?;
+        if let Some(live) = &live {
+            let output = (kind(step.id.kind).output)(live);
+            self.known
+                .borrow_mut()
+                .outputs
+                .insert(step.id.to_string(), output);
+        }
+        tell(Event::Waiting(step));
+        Ok(async move {
+            if let Some(live) = live {
+                let settled = (kind(step.id.kind).settle)(live, &cx).await;
+                settled.inspect_err(|fault| tell(Event::Failed { step, fault }))?;
+            }
+            tell(Event::Finished {
+                step,
+                elapsed: start.elapsed(),
+                notes: cx.notes.take(),
+            });
+            Ok(())
+        }
+        .boxed_local())
+    }
+
+    async fn act(&self, step: &Step, cx: &Cx<'_>) -> Result<Option<AnyLive>> {
+        let resource = || {
+            let node = self
+                .graph
+                .get(&step.id)
+                .expect("a step on a wanted resource has its node");
+            &*node.resource
+        };
+        let live = || {
+            step.live
+                .clone()
+                .expect("a step on a live resource has its state")
+        };
+        let delete = kind(step.id.kind).delete;
+        match step.action {
+            Action::Create => resource().create(cx).await.map(Some),
+            Action::Update | Action::Adopt => resource().update(live(), &step.changes, cx).await.map(Some),
+            Action::Replace => {
+                delete(live(), cx).await?;
+                resource().create(cx).await.map(Some)
+            }
+            Action::Delete => delete(live(), cx).await.map(|()| None),
+            Action::Keep => Ok(step.live.clone()),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The wanted resources and what each needs, and the one scheduler that walks such a graph.
+
+use std::future::Future;
+
+use futures::future::{Either, LocalBoxFuture};
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::watch;
+
+use crate::resource::any::AnyResource;
+use crate::resource::{NodeId, Ref, Resource};
+
+/// Wanted resources, each behind everything it refers to.
+#[derive(Default)]
+pub struct Graph {
+    nodes: Vec<Node>,
+}
+
+/// One wanted resource.
+pub struct Node {
+    pub id: NodeId,
+    pub resource: Box<dyn AnyResource>,
+}
+
+impl Graph {
+    /// Adds the resource `R::KIND/key`.
+    ///
+    /// # Panics
+    /// When the same node is added twice, or refers to one that was not added: both are defects of the
+    /// blueprint that any stack using the feature would show.
+    pub fn add<R: Resource>(&mut self, key: impl Into<String>, resource: R) -> Ref<R> {
+        let id = NodeId {
+            kind: R::KIND,
+            key: key.into(),
+        };
+        assert!(self.position(&id).is_none(), "`{id}` is added twice");
+        for other in resource.refs() {
+            assert!(
+                self.position(&other).is_some(),
+                "`{id}` refers to `{other}`, which is not there"
+            );
+        }
+        self.nodes.push(Node {
+            id: id.clone(),
+            resource: Box::new(resource),
+        });
+        Ref::mint(id)
+    }
+
+    /// The nodes, each behind everything it refers to.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node with this id.
+    pub fn get(&self, id: &NodeId) -> Option<&Node> {
+        self.position(id).map(|at| &self.nodes[at])
+    }
+
+    fn position(&self, id: &NodeId) -> Option<usize> {
+        self.nodes.iter().position(|node| node.id == *id)
+    }
+}
+
+/// How one job of [`run`] ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End<E> {
+    Done,
+    Failed(E),
+    /// Not started, because the job with this index failed.
+    Skipped(usize),
+    /// Not started, or not waited for to its end, because the run was interrupted.
+    Interrupted,
+}
+
+/// What a job yields once what depends on it may start: its own remaining wait.
+pub type Settle<'a, E> = LocalBoxFuture<'a, Result<(), E>>;
+
+/// Runs every job after those in its `after` list, at most `parallelism` at once.
+///
+/// A failed job skips what depends on it and nothing else. When `interrupt` turns true no further job
+/// starts; calls under way are finished, waits are left.
+pub async fn run<'a, E, F>(
+    after: &[Vec<usize>],
+    parallelism: usize,
+    mut interrupt: watch::Receiver<bool>,
+    job: impl Fn(usize) -> F,
+) -> Vec<End<E>>
+where
+    E: 'a,
+    F: Future<Output = Result<Settle<'a, E>, E>>,
+{
+    let mut ends: Vec<Option<End<E>>> = after.iter().map(|_| None).collect();
+    let mut released = vec![false; after.len()];
+    let mut started = vec![false; after.len()];
+    let mut running = FuturesUnordered::new();
+    let mut busy = 0;
+    let mut interrupted = *interrupt.borrow();
+    loop {
+        skip_dependents(after, &mut ends, &started);
+        for index in 0..after.len() {
+            let ready =
+                !started[index] && ends[index].is_none() && after[index].iter().all(|&on| released[on]);
+            if ready && busy < parallelism && !interrupted {
+                started[index] = true;
+                busy += 1;
+                let call = job(index);
+                running.push(Either::Left(async move { (index, Phase::Called(call.await)) }));
+            }
+        }
+        if running.is_empty() || (interrupted && busy == 0) {
+            break;
+        }
+        tokio::select! {
+            Some((index, phase)) = running.next() => match phase {
+                Phase::Called(Ok(settle)) => {
+                    busy -= 1;
+                    released[index] = true;
+                    running.push(Either::Right(async move { (index, Phase::Settled(settle.await)) }));
+                }
+                Phase::Called(Err(error)) => {
+                    busy -= 1;
+                    ends[index] = Some(End::Failed(error));
+                }
+                Phase::Settled(result) => ends[index] = Some(result.map_or_else(End::Failed, |()| End::Done)),
+            },
+            Ok(()) = interrupt.changed(), if !interrupted => interrupted = *interrupt.borrow(),
+        }
+    }
+    ends.into_iter()
+        .map(|end| end.unwrap_or(End::Interrupted))
+        .collect()
+}
+
+enum Phase<'a, E> {
+    Called(Result<Settle<'a, E>, E>),
+    Settled(Result<(), E>),
+}
+
+fn skip_dependents<E>(after: &[Vec<usize>], ends: &mut [Option<End<E>>], started: &[bool]) {
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for index in 0..after.len() {
+            if started[index] || ends[index].is_some() {
+                continue;
+            }
+            let root = after[index].iter().find_map(|&on| match ends[on] {
+                Some(End::Failed(_)) => Some(on),
+                Some(End::Skipped(root)) => Some(root),
+                _ => None,
+            });
+            if let Some(root) = root {
+                ends[index] = Some(End::Skipped(root));
+                changed = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::time::Duration;
+
+    use futures::FutureExt;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    fn nothing_left<'a>() -> Settle<'a, &'static str> {
+        async { Ok(()) }.boxed_local()
+    }
+
+    #[tokio::test]
+    async fn a_failure_skips_only_what_depends_on_it() {
+        let after = [vec![], vec![0], vec![1], vec![], vec![3]];
+        let order = RefCell::new(Vec::new());
+        let ends = run(&after, 10, watch::channel(false).1, |index| {
+            order.borrow_mut().push(index);
+            async move { if index == 0 { Err("no") } else { Ok(nothing_left()) } }
+        })
+        .await;
+        assert_eq!(
+            ends,
+            [
+                End::Failed("no"),
+                End::Skipped(0),
+                End::Skipped(0),
+                End::Done,
+                End::Done
+            ]
+        );
+        assert_eq!(*order.borrow(), [0, 3, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn independent_jobs_run_side_by_side_up_to_the_bound() {
+        let (running, most) = (Cell::new(0), Cell::new(0));
+        let after = vec![vec![]; 9];
+        let start = Instant::now();
+        let ends = run(&after, 3, watch::channel(false).1, |_| async {
+            running.set(running.get() + 1);
+            most.set(most.get().max(running.get()));
+            sleep(Duration::from_secs(1)).await;
+            running.set(running.get() - 1);
+            Ok(nothing_left())
+        })
+        .await;
+        assert!(ends.iter().all(|end| *end == End::Done));
+        assert_eq!(most.get(), 3);
+        assert_eq!(start.elapsed(), Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dependents_do_not_wait_for_a_job_to_settle() {
+        let start = Instant::now();
+        let second = Cell::new(Duration::ZERO);
+        let second = &second;
+        let ends = run(
+            &[vec![], vec![0]],
+            1,
+            watch::channel(false).1,
+            |index| async move {
+                second.set(start.elapsed());
+                let wait = Duration::from_secs(if index == 0 { 60 } else { 0 });
+                Ok::<_, &str>(async move { sleep(wait).map(Ok).await }.boxed_local())
+            },
+        )
+        .await;
+        assert_eq!(ends, [End::Done, End::Done]);
+        assert_eq!(
+            (second.get(), start.elapsed()),
+            (Duration::ZERO, Duration::from_secs(60))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupt_finishes_what_runs_and_starts_nothing() {
+        let (send, interrupt) = watch::channel(false);
+        let finished = Cell::new(0);
+        let after = [vec![], vec![0]];
+        let (ends, ()) = tokio::join!(
+            run(&after, 4, interrupt, |_| async {
+                sleep(Duration::from_secs(2)).await;
+                finished.set(finished.get() + 1);
+                Ok::<_, &str>(nothing_left())
+            }),
+            async {
+                sleep(Duration::from_secs(1)).await;
+                send.send(true).unwrap();
+            }
+        );
+        assert_eq!(finished.get(), 1);
+        assert_eq!(ends[1], End::Interrupted);
+    }
+}

@@ -1,0 +1,239 @@
+//! What has to be done: the wanted graph held against what was observed. Pure.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::aws::{Known, Scope};
+use crate::graph::{Graph, Node};
+use crate::observe::Observation;
+use crate::resource::any::{AnyLive, Kind};
+use crate::resource::kinds::kind;
+use crate::resource::{Changes, Fields, NodeId, Presence};
+
+/// What happens to one resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Create,
+    Update,
+    /// Delete, then create: AWS cannot make the change in place.
+    Replace,
+    /// Take over a resource that exists and is not ours, because the user asked for it.
+    Adopt,
+    Delete,
+    Keep,
+}
+
+/// One resource and what happens to it.
+#[derive(Clone, Serialize)]
+pub struct Step {
+    pub id: NodeId,
+    pub action: Action,
+    /// The physical name.
+    pub name: String,
+    pub changes: Changes,
+    /// Something to know about the resource as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// Indices of the steps that must be over before this one starts.
+    #[serde(skip)]
+    pub after: Vec<usize>,
+    /// The state in the account that the step starts from.
+    #[serde(skip)]
+    pub live: Option<AnyLive>,
+}
+
+/// A wanted name that is held by something the stack does not own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    pub id: NodeId,
+    pub name: String,
+}
+
+/// Everything that one run does. It prints, serialises and runs as it is.
+#[derive(Clone, Serialize)]
+pub struct Plan {
+    pub stack: String,
+    #[serde(flatten)]
+    pub scope: Scope,
+    pub steps: Vec<Step>,
+    pub conflicts: Vec<Conflict>,
+    /// What is known before the run: the outputs of everything that exists and stays.
+    #[serde(skip)]
+    pub known: Known,
+}
+
+/// How many steps there are of each action.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub create: usize,
+    pub update: usize,
+    pub replace: usize,
+    pub adopt: usize,
+    pub delete: usize,
+    pub keep: usize,
+}
+
+impl Plan {
+    /// Counts the steps of each action.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for step in &self.steps {
+            *match step.action {
+                Action::Create => &mut summary.create,
+                Action::Update => &mut summary.update,
+                Action::Replace => &mut summary.replace,
+                Action::Adopt => &mut summary.adopt,
+                Action::Delete => &mut summary.delete,
+                Action::Keep => &mut summary.keep,
+            } += 1;
+        }
+        summary
+    }
+
+    /// True when something would be done.
+    pub fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| step.action != Action::Keep)
+    }
+
+    /// True when both plans would do the same to the same things: what an apply checks after it has asked.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let told = |plan: &Self| serde_json::to_value(plan).ok();
+        told(self) == told(other)
+    }
+}
+
+/// Holds `graph` against `seen`; `adopt` names the nodes that may be taken over.
+pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &HashSet<String>) -> Plan {
+    let known = Known {
+        scope: seen.scope.clone(),
+        outputs: BTreeMap::new(),
+    };
+    let (steps, conflicts) = (Vec::new(), Vec::new());
+    let mut plan = Plan {
+        stack: stack.to_owned(),
+        scope: seen.scope.clone(),
+        steps,
+        conflicts,
+        known,
+    };
+    let mut at = HashMap::new();
+    for node in graph.nodes() {
+        let Some(mut step) = plan.wanted(node, seen, adopt, &at) else {
+            continue;
+        };
+        step.after = node
+            .resource
+            .refs()
+            .iter()
+            .filter_map(|id| at.get(id).copied())
+            .collect();
+        if let (Some(live), false) = (&step.live, recreated(step.action)) {
+            plan.known
+                .outputs
+                .insert(node.id.to_string(), (of(&node.id).output)(live));
+        }
+        at.insert(node.id.clone(), plan.steps.len());
+        plan.steps.push(step);
+    }
+    for (id, live) in &seen.orphans {
+        plan.steps.push(deletion(id, live));
+    }
+    plan.order_deletions();
+    plan
+}
+
+impl Plan {
+    fn wanted(
+        &mut self,
+        node: &Node,
+        seen: &Observation,
+        adopt: &HashSet<String>,
+        at: &HashMap<NodeId, usize>,
+    ) -> Option<Step> {
+        let resource = &node.resource;
+        let parent = resource
+            .parent()
+            .and_then(|id| at.get(&id))
+            .map(|&at| self.steps[at].action);
+        let step = |action, changes, live: Option<AnyLive>| Step {
+            id: node.id.clone(),
+            action,
+            name: resource.name(),
+            changes,
+            remark: live.as_ref().and_then(of(&node.id).remark),
+            after: Vec::new(),
+            live,
+        };
+        let (live, ours) = match seen.wanted.get(&node.id) {
+            Some(Presence::Ours(live)) => (live, true),
+            Some(Presence::Foreign(live)) => (live, false),
+            Some(Presence::Absent) | None => {
+                let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
+                return Some(step(Action::Create, changes, None));
+            }
+        };
+        // What lives in a resource that is made anew is gone with the old one.
+        if parent.is_some_and(recreated) {
+            let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
+            return Some(step(Action::Create, changes, None));
+        }
+        let adopted = adopt.contains(&node.id.to_string()) || parent == Some(Action::Adopt);
+        if !ours && !adopted {
+            self.conflicts.push(Conflict {
+                id: node.id.clone(),
+                name: (of(&node.id).live_name)(live),
+            });
+            return None;
+        }
+        let changes = resource.difference(live, &self.known);
+        let action = if changes.replace() {
+            Action::Replace
+        } else if !ours {
+            Action::Adopt
+        } else if changes.is_empty() {
+            Action::Keep
+        } else {
+            Action::Update
+        };
+        Some(step(action, changes, Some(live.clone())))
+    }
+
+    /// A resource is deleted once every step on a kind that may still use it is over.
+    fn order_deletions(&mut self) {
+        for index in 0..self.steps.len() {
+            if self.steps[index].action != Action::Delete {
+                continue;
+            }
+            let users = of(&self.steps[index].id).deleted_after;
+            self.steps[index].after = (0..self.steps.len())
+                .filter(|&other| {
+                    let other = &self.steps[other];
+                    other.action != Action::Keep && users.contains(&other.id.kind)
+                })
+                .collect();
+        }
+    }
+}
+
+fn deletion(id: &NodeId, live: &AnyLive) -> Step {
+    let kind = of(id);
+    Step {
+        id: id.clone(),
+        action: Action::Delete,
+        name: (kind.live_name)(live),
+        changes: Fields::default().difference(&(kind.live_fields)(live), &[]),
+        remark: (kind.remark)(live),
+        after: Vec::new(),
+        live: Some(live.clone()),
+    }
+}
+
+fn recreated(action: Action) -> bool {
+    matches!(action, Action::Create | Action::Replace)
+}
+
+fn of(id: &NodeId) -> &'static Kind {
+    kind(id.kind)
+}

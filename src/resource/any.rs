@@ -1,0 +1,145 @@
+//! One kind behind a small dyn interface, so that graph, plan and execution need no arm per kind.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use futures::future::{FutureExt, LocalBoxFuture};
+
+use super::{Aws, Changes, Cx, Fields, Known, NodeId, Output, Presence, Resource, Result, Wanted};
+
+/// A live state whose kind is known to its [`Kind`] only.
+pub type AnyLive = Rc<dyn Any>;
+
+/// What a kind saw, with live states of unknown type.
+pub type AnyObserved = super::Observed<AnyLive>;
+
+/// The operations of a kind that need no desired state.
+pub struct Kind {
+    pub name: &'static str,
+    pub deleted_after: &'static [&'static str],
+    /// Observes the nodes of this kind among all that are wanted.
+    pub observe:
+        for<'a> fn(&'a Aws, &'a [(NodeId, &'a dyn AnyResource)]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
+    pub live_fields: fn(&AnyLive) -> Fields,
+    pub live_name: fn(&AnyLive) -> String,
+    pub output: fn(&AnyLive) -> Output,
+    pub remark: fn(&AnyLive) -> Option<String>,
+    pub settle: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
+    pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
+}
+
+impl Kind {
+    /// The operations of `R`.
+    pub const fn of<R: Resource>() -> Self {
+        Self {
+            name: R::KIND,
+            deleted_after: R::DELETED_AFTER,
+            observe: |aws, wanted| {
+                async move {
+                    let wanted: Vec<_> = wanted
+                        .iter()
+                        .filter_map(|(id, resource)| {
+                            Some(Wanted {
+                                id,
+                                desired: resource.as_any().downcast_ref::<R>()?,
+                            })
+                        })
+                        .collect();
+                    R::observe(aws, &wanted).await.map(erase::<R>)
+                }
+                .boxed_local()
+            },
+            live_fields: |live| R::live_fields(typed::<R>(live)),
+            live_name: |live| R::live_name(typed::<R>(live)),
+            output: |live| R::output(typed::<R>(live)),
+            remark: |live| R::remark(typed::<R>(live)),
+            settle: |live, cx| async move { R::settle(typed::<R>(&live), cx).await }.boxed_local(),
+            delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
+        }
+    }
+}
+
+/// A desired resource of any kind.
+pub trait AnyResource {
+    fn as_any(&self) -> &dyn Any;
+    fn refs(&self) -> Vec<NodeId>;
+    fn parent(&self) -> Option<NodeId>;
+    fn name(&self) -> String;
+    fn fields(&self, known: &Known) -> Fields;
+    fn difference(&self, live: &AnyLive, known: &Known) -> Changes;
+    fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>>;
+    fn update<'a>(
+        &'a self,
+        live: AnyLive,
+        changes: &'a Changes,
+        cx: &'a Cx<'a>,
+    ) -> LocalBoxFuture<'a, Result<AnyLive>>;
+}
+
+impl<R: Resource> AnyResource for R {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn refs(&self) -> Vec<NodeId> {
+        R::refs(self)
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        R::parent(self)
+    }
+
+    fn name(&self) -> String {
+        R::name(self)
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        R::fields(self, known)
+    }
+
+    fn difference(&self, live: &AnyLive, known: &Known) -> Changes {
+        R::fields(self, known).difference(&R::live_fields(typed::<R>(live)), R::IMMUTABLE)
+    }
+
+    fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>> {
+        async move { R::create(self, cx).await.map(|live| Rc::new(live) as AnyLive) }.boxed_local()
+    }
+
+    fn update<'a>(
+        &'a self,
+        live: AnyLive,
+        changes: &'a Changes,
+        cx: &'a Cx<'a>,
+    ) -> LocalBoxFuture<'a, Result<AnyLive>> {
+        async move {
+            let live = typed::<R>(&live).clone();
+            R::update(self, live, changes, cx)
+                .await
+                .map(|live| Rc::new(live) as AnyLive)
+        }
+        .boxed_local()
+    }
+}
+
+fn erase<R: Resource>(observed: super::Observed<R::Live>) -> AnyObserved {
+    let any = |live: R::Live| Rc::new(live) as AnyLive;
+    let wanted = observed.wanted.into_iter().map(|presence| match presence {
+        Presence::Absent => Presence::Absent,
+        Presence::Ours(live) => Presence::Ours(any(live)),
+        Presence::Foreign(live) => Presence::Foreign(any(live)),
+    });
+    AnyObserved {
+        wanted: wanted.collect(),
+        orphans: observed
+            .orphans
+            .into_iter()
+            .map(|(id, live)| (id, any(live)))
+            .collect(),
+    }
+}
+
+/// A live state is only ever handed back to the kind that produced it.
+fn typed<R: Resource>(live: &AnyLive) -> &R::Live {
+    live.downcast_ref()
+        .expect("a live state goes back to its own kind")
+}

@@ -1,0 +1,256 @@
+//! A CloudWatch Logs log group with its retention.
+//!
+//! Owned by the stack, not left to Lambda to create: a late flush of a deleted function would otherwise
+//! bring it back without retention.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, tags,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::wait;
+
+/// The desired log group.
+#[derive(Debug, Clone)]
+pub struct LogGroup {
+    pub name: String,
+    /// Days; one of the values CloudWatch Logs takes.
+    pub retention_days: i32,
+    pub tags: Tags,
+}
+
+/// A log group as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    name: String,
+    arn: String,
+    /// `None`: events never expire.
+    retention_days: Option<i32>,
+    tags: Tags,
+}
+
+impl Resource for LogGroup {
+    const KIND: &'static str = "log-group";
+    // The function's last flush must not find the group gone and make a new one.
+    const DELETED_AFTER: &'static [&'static str] = &["lambda-function"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.name))
+            .buffered(16)
+            .try_collect();
+        let (named, tagged): (Vec<_>, _) = futures::try_join!(named, aws.tagged())?;
+        let names = tagged.iter().filter(|tagged| tagged.service() == "logs");
+        let names = names.filter_map(|tagged| tagged.resource().strip_prefix("log-group:"));
+        let left: Vec<_> = names
+            .filter(|name| !wanted.iter().any(|w| w.desired.name == *name))
+            .collect();
+        let left: Vec<_> = stream::iter(left)
+            .map(|name| read(aws, name))
+            .buffered(16)
+            .try_collect()
+            .await?;
+        let present = |live: Option<Live>| match live {
+            Some(live) => Presence::by_tag(aws, &live.tags.clone(), live),
+            None => Presence::Absent,
+        };
+        Ok(Observed {
+            wanted: named.into_iter().map(present).collect(),
+            orphans: left
+                .into_iter()
+                .flatten()
+                .map(|live| (tags::node(Self::KIND, &live.tags, &live.name), live))
+                .collect(),
+        })
+    }
+
+    fn fields(&self, _known: &Known) -> Fields {
+        let Self {
+            name,
+            retention_days,
+            tags,
+        } = self;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("retention_days", *retention_days)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            arn: _,
+            retention_days,
+            tags,
+        } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set_some("retention_days", *retention_days)
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let logs = &cx.aws.connection.clients.logs;
+        let send = logs
+            .create_log_group()
+            .log_group_name(&self.name)
+            .set_tags(Some(hashed(&self.tags)))
+            .send();
+        match cx.aws.call("logs:CreateLogGroup", send).await {
+            Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
+                // A lost answer, a retry, or a function that logged first: ours only if it says so.
+                match read(cx.aws, &self.name).await? {
+                    Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {}
+                    _ => return Err(fault),
+                }
+            }
+            result => drop(result?),
+        }
+        self.put_retention(cx).await?;
+        let arn = cx.text(&Text::arn("logs", format!("log-group:{}", self.name)))?;
+        let retention_days = Some(self.retention_days);
+        Ok(Live {
+            name: self.name.clone(),
+            arn,
+            retention_days,
+            tags: self.tags.clone(),
+        })
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let logs = &cx.aws.connection.clients.logs;
+        if changes.touch("retention_days") {
+            self.put_retention(cx).await?;
+        }
+        let (put, remove) = tags::patch(&live.tags, &self.tags);
+        if !put.is_empty() {
+            let send = logs
+                .tag_resource()
+                .resource_arn(&live.arn)
+                .set_tags(Some(hashed(&put)))
+                .send();
+            cx.aws.call("logs:TagResource", send).await?;
+        }
+        if !remove.is_empty() {
+            let send = logs
+                .untag_resource()
+                .resource_arn(&live.arn)
+                .set_tag_keys(Some(remove))
+                .send();
+            cx.aws.call("logs:UntagResource", send).await?;
+        }
+        Ok(Live {
+            retention_days: Some(self.retention_days),
+            tags: self.tags.clone(),
+            ..live
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let logs = &cx.aws.connection.clients.logs;
+        wait::retry(
+            Duration::from_secs(60),
+            |fault| fault.is(&["OperationAbortedException"]),
+            async || {
+                let send = logs.delete_log_group().log_group_name(&live.name).send();
+                gone(cx.aws.call("logs:DeleteLogGroup", send).await)
+            },
+        )
+        .await
+        .map_err(
+            |fault| match fault.says("ValidationException", "deletion protection") {
+                true => fault
+                    .hint("switch the log group's deletion protection off, then run the same command again"),
+                false => fault,
+            },
+        )
+    }
+}
+
+impl LogGroup {
+    /// A group created a moment ago may be refused for a short while, in words about permissions.
+    async fn put_retention(&self, cx: &Cx<'_>) -> Result<()> {
+        let logs = &cx.aws.connection.clients.logs;
+        let propagating = |fault: &Fault| {
+            fault.says("AccessDeniedException", "no identity-based policy allows")
+                || fault.is(&["OperationAbortedException", "ResourceNotFoundException"])
+        };
+        wait::retry(Duration::from_secs(20), propagating, async || {
+            let send = logs
+                .put_retention_policy()
+                .log_group_name(&self.name)
+                .retention_in_days(self.retention_days)
+                .send();
+            cx.aws.call("logs:PutRetentionPolicy", send).await.map(drop)
+        })
+        .await
+    }
+}
+
+async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    let logs = &aws.connection.clients.logs;
+    let describe = async {
+        let mut pages = logs
+            .describe_log_groups()
+            .log_group_name_prefix(name)
+            .into_paginator()
+            .send();
+        // Names are listed in order, so the exact one is the first of those it is a prefix of.
+        let page = aws
+            .call("logs:DescribeLogGroups", async { pages.next().await.transpose() })
+            .await?;
+        Ok(page.and_then(|page| {
+            page.log_groups()
+                .iter()
+                .find(|group| group.log_group_name() == Some(name))
+                .cloned()
+        }))
+    };
+    let tags = async {
+        let arn = Text::arn("logs", format!("log-group:{name}"));
+        let arn = arn.fill_computed(aws.scope().await?).unwrap_or_default();
+        let send = logs.list_tags_for_resource().resource_arn(arn).send();
+        found(aws.call("logs:ListTagsForResource", send).await)
+    };
+    let (group, tags) = futures::try_join!(describe, tags)?;
+    let Some(group) = group else { return Ok(None) };
+    let arn = group.arn().unwrap_or_default();
+    Ok(Some(Live {
+        name: name.to_owned(),
+        arn: arn.strip_suffix(":*").unwrap_or(arn).to_owned(),
+        retention_days: group.retention_in_days(),
+        tags: tags
+            .and_then(|answer| answer.tags().cloned())
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
+    }))
+}
+
+fn hashed(tags: &Tags) -> std::collections::HashMap<String, String> {
+    tags.clone().into_iter().collect()
+}

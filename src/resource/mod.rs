@@ -1,0 +1,230 @@
+//! AWS resource kinds: what each can be asked to be, how it is read, and how it is changed.
+//!
+//! One kind, one file, one line in [`kinds::KINDS`]. A kind knows nothing of the stack file and nothing of
+//! other kinds beyond the node ids and ARNs it is given.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::{Serialize, Serializer};
+
+pub use crate::aws::discovery::Tags;
+pub use crate::aws::fault::{Fault, Result};
+pub use crate::aws::{Aws, Known, Output, Text, Unknown};
+
+pub mod any;
+pub mod fields;
+pub mod kinds;
+pub mod log_group;
+pub mod tags;
+
+pub use fields::{Change, Changes, Fields, Shown};
+pub use kinds::KINDS;
+
+/// A node of a stack: `kind/key`, such as `sns-topic/alerts`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId {
+    pub kind: &'static str,
+    /// The key in the stack file, or the physical name where a resource left the file.
+    pub key: String,
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.key)
+    }
+}
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A typed reference to a node; only [`crate::graph::Graph::add`] makes one, so a cycle cannot be written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ref<R> {
+    id: NodeId,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R> Clone for Ref<R> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<R> Ref<R> {
+    pub(crate) fn mint(id: NodeId) -> Self {
+        Self { id, of: PhantomData }
+    }
+
+    /// The node referred to.
+    pub fn id(&self) -> &NodeId {
+        &self.id
+    }
+
+    /// The ARN that AWS generates for it, known after apply. For an ARN that can be computed, compute it.
+    pub fn arn(&self) -> Text {
+        Text::arn_of(&self.id)
+    }
+
+    /// The unique id that AWS generates for it, known after apply.
+    pub fn unique_id(&self) -> Text {
+        Text::id_of(&self.id)
+    }
+}
+
+/// One wanted resource, as handed to [`Resource::observe`].
+#[derive(Debug)]
+pub struct Wanted<'a, R> {
+    pub id: &'a NodeId,
+    pub desired: &'a R,
+}
+
+/// What holds a wanted name in the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence<L> {
+    Absent,
+    /// It carries this stack's ownership.
+    Ours(L),
+    /// Someone else's: never touched unless adopted.
+    Foreign(L),
+}
+
+impl<L> Presence<L> {
+    /// `Ours` or `Foreign` by the ownership tag in `tags`.
+    pub fn by_tag(aws: &Aws, tags: &Tags, live: L) -> Self {
+        match tags.get(crate::aws::discovery::STACK_TAG) {
+            Some(stack) if *stack == aws.stack => Self::Ours(live),
+            _ => Self::Foreign(live),
+        }
+    }
+}
+
+/// What [`Resource::observe`] saw.
+#[derive(Debug)]
+pub struct Observed<L> {
+    /// One for each wanted resource, in the same order.
+    pub wanted: Vec<Presence<L>>,
+    /// What the stack owns and the stack file no longer names.
+    pub orphans: Vec<(NodeId, L)>,
+}
+
+/// What a step works with: AWS, and all that is known by now.
+pub struct Cx<'a> {
+    pub aws: &'a Aws,
+    pub known: Known,
+    /// Things the user should be told once the step is done.
+    pub notes: RefCell<Vec<String>>,
+}
+
+impl Cx<'_> {
+    /// Fills the holes of `text`. The scheduler starts a step only when everything it refers to exists.
+    pub fn text(&self, text: &Text) -> Result<String> {
+        text.fill(&self.known).map_err(Self::too_early)
+    }
+
+    /// Renders a policy document as the JSON text AWS takes.
+    pub fn policy(&self, policy: &crate::aws::policy::Policy) -> Result<String> {
+        policy
+            .render(&self.known)
+            .map(|document| document.to_string())
+            .map_err(Self::too_early)
+    }
+
+    /// Tells the user something once the step is done.
+    pub fn note(&self, note: impl Into<String>) {
+        self.notes.borrow_mut().push(note.into());
+    }
+
+    fn too_early(node: Unknown) -> Fault {
+        Fault::new("plan", "MissingReference", format!("`{node}` does not exist yet"))
+            .hint("this is a defect of alertctl: a reference has no edge in the graph")
+    }
+}
+
+/// One AWS resource kind; the value is the desired state.
+///
+/// `fields` and `live_fields` are the same names on both sides in normal form, so that the difference is
+/// read off field by field and no kind writes a comparison of its own.
+#[allow(
+    async_fn_in_trait,
+    reason = "boxed once in `any`, on a single-threaded runtime: no Send is needed"
+)]
+pub trait Resource: Sized + 'static {
+    /// AWS's own name in kebab case, as in `--adopt kind/key`.
+    const KIND: &'static str;
+    /// Fields that AWS cannot change: a difference replaces the resource.
+    const IMMUTABLE: &'static [&'static str] = &[];
+    /// Kinds whose steps must be over before one of this kind is deleted.
+    const DELETED_AFTER: &'static [&'static str] = &[];
+    /// The state in the account, normalised, in our words.
+    type Live: Clone + 'static;
+
+    /// The nodes that must exist before this one.
+    fn refs(&self) -> Vec<NodeId>;
+
+    /// The node that this one lives in, and dies with.
+    fn parent(&self) -> Option<NodeId> {
+        None
+    }
+
+    /// The physical name of the desired resource.
+    fn name(&self) -> String;
+
+    /// Reads every wanted resource and everything of this kind that the stack owns.
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Self::Live>>;
+
+    /// The desired state, field by field. Pure.
+    fn fields(&self, known: &Known) -> Fields;
+
+    /// The state in the account, field by field. Pure.
+    fn live_fields(live: &Self::Live) -> Fields;
+
+    /// The physical name of a live resource. Pure.
+    fn live_name(live: &Self::Live) -> String;
+
+    /// What AWS generated for it. Pure.
+    fn output(live: &Self::Live) -> Output;
+
+    /// Something the user should know about a live resource, such as a confirmation still pending.
+    fn remark(_live: &Self::Live) -> Option<String> {
+        None
+    }
+
+    /// Creates it, ownership included. When the thing turns out to be there and to be ours (a lost answer,
+    /// a retry), that is success.
+    async fn create(&self, cx: &Cx<'_>) -> Result<Self::Live>;
+
+    /// Makes the planned changes.
+    async fn update(&self, live: Self::Live, changes: &Changes, cx: &Cx<'_>) -> Result<Self::Live>;
+
+    /// Waits until it is usable. What refers to it does not wait for this.
+    async fn settle(_live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Deletes it; success when it is gone already.
+    async fn delete(live: Self::Live, cx: &Cx<'_>) -> Result<()>;
+}
+
+#[cfg(test)]
+impl<'a> Cx<'a> {
+    /// What a step works with when nothing but the account is known.
+    pub(crate) fn mocked(aws: &'a Aws, scope: crate::aws::Scope) -> Self {
+        let known = Known {
+            scope,
+            outputs: std::collections::BTreeMap::new(),
+        };
+        Self {
+            aws,
+            known,
+            notes: RefCell::default(),
+        }
+    }
+}
