@@ -9,7 +9,7 @@ use crate::graph::{Graph, Node};
 use crate::observe::Observation;
 use crate::resource::any::{AnyLive, Kind};
 use crate::resource::kinds::kind;
-use crate::resource::{Changes, Fields, NodeId, Presence};
+use crate::resource::{Changes, Fields, NodeId, Output, Presence};
 
 /// What happens to one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
@@ -42,6 +42,13 @@ pub struct Step {
     /// The state in the account that the step starts from.
     #[serde(skip)]
     pub live: Option<AnyLive>,
+}
+
+impl Step {
+    /// What AWS generated for the resource, where it exists.
+    pub fn output(&self) -> Option<Output> {
+        self.live.as_ref().map(of(&self.id).output)
+    }
 }
 
 /// A wanted name that is held by something the stack does not own.

@@ -22,8 +22,9 @@ pub struct Aws {
     /// The stack's name: the value of its ownership tag.
     pub stack: String,
     pace: Pace,
-    scope: OnceCell<Scope>,
-    tagged: OnceCell<Vec<Tagged>>,
+    // Refusals are remembered too: every kind asks, and one answer is enough.
+    scope: OnceCell<Result<Scope>>,
+    tagged: OnceCell<Result<Vec<Tagged>>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -38,6 +39,16 @@ impl Aws {
             tagged: OnceCell::new(),
             locks: Mutex::default(),
         }
+    }
+
+    /// The same stack and connection with nothing remembered: for observing once more.
+    pub fn afresh(self) -> Self {
+        Self::new(self.connection, self.stack)
+    }
+
+    /// The stack `stack` over the same connection.
+    pub fn of_stack(self, stack: &str) -> Self {
+        Self::new(self.connection, stack)
     }
 
     /// Makes one call: waits for its turn where AWS limits the action, then reads a refusal into a [`Fault`].
@@ -57,29 +68,26 @@ impl Aws {
 
     /// Partition, region and account, asked for once.
     pub async fn scope(&self) -> Result<&Scope> {
-        self.scope
-            .get_or_try_init(async || {
-                let send = self.connection.clients.sts.get_caller_identity().send();
-                let identity = self.call("sts:GetCallerIdentity", send).await?;
-                let partition = identity
-                    .arn()
-                    .and_then(|arn| arn.split(':').nth(1))
-                    .unwrap_or("aws");
-                Ok(Scope {
-                    partition: partition.to_owned(),
-                    region: self.connection.region.clone(),
-                    account: identity.account().unwrap_or_default().to_owned(),
-                })
+        let ask = async || {
+            let send = self.connection.clients.sts.get_caller_identity().send();
+            let identity = self.call("sts:GetCallerIdentity", send).await?;
+            let partition = identity
+                .arn()
+                .and_then(|arn| arn.split(':').nth(1))
+                .unwrap_or("aws");
+            Ok(Scope {
+                partition: partition.to_owned(),
+                region: self.connection.region.clone(),
+                account: identity.account().unwrap_or_default().to_owned(),
             })
-            .await
+        };
+        self.scope.get_or_init(ask).await.as_ref().map_err(Fault::clone)
     }
 
     /// Everything that carries this stack's ownership tag, listed once.
     pub async fn tagged(&self) -> Result<&[Tagged]> {
-        self.tagged
-            .get_or_try_init(|| discovery::list(self))
-            .await
-            .map(Vec::as_slice)
+        let listed = self.tagged.get_or_init(|| discovery::list(self)).await;
+        listed.as_ref().map(Vec::as_slice).map_err(Fault::clone)
     }
 
     /// Holds the lock `name`: for changes that AWS wants one after the other.
@@ -102,8 +110,8 @@ impl Aws {
             region: "eu-west-1".into(),
             account: "123456789012".into(),
         };
-        aws.scope.set(scope).expect("set once");
-        aws.tagged.set(tagged).expect("set once");
+        aws.scope.set(Ok(scope)).expect("set once");
+        aws.tagged.set(Ok(tagged)).expect("set once");
         aws
     }
 }

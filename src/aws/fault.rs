@@ -118,8 +118,22 @@ impl Fault {
                 "InternalError",
                 "ServiceUnavailable",
                 "KMSInternalException",
+                "DependencyTimeoutException",
             ])
             || self.code.starts_with("Http5")
+            // It was carried out, and the answer cut short on its way.
+            || self.code.starts_with("Http2")
+    }
+
+    /// True when AWS turned the request away unread because too many came.
+    pub fn throttled(&self) -> bool {
+        self.is(&[
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequestsException",
+            "RequestLimitExceeded",
+            "Http429",
+        ])
     }
 
     /// Adds what to do next, unless a hint is there already.

@@ -58,7 +58,7 @@ impl Statement {
         self
     }
 
-    /// Adds the condition `operator: {key: value}`.
+    /// Adds the condition `operator: {key: value}`; several values of one key are alternatives.
     pub fn when(mut self, operator: &'static str, key: &'static str, value: impl Into<Text>) -> Self {
         self.conditions.push((operator, key, value.into()));
         self
@@ -96,7 +96,11 @@ impl Statement {
         }
         let mut block = Map::new();
         for (operator, key, value) in conditions {
-            block.entry(*operator).or_insert_with(|| json!({}))[*key] = json!(value.fill(known)?);
+            let values = &mut block.entry(*operator).or_insert_with(|| json!({}))[*key];
+            match values.as_array_mut() {
+                Some(values) => values.push(json!(value.fill(known)?)),
+                None => *values = json!([value.fill(known)?]),
+            }
         }
         if !block.is_empty() {
             statement.insert("Condition".into(), block.into());

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::call::Aws;
 use super::fault::Result;
+use super::wait;
 
 /// The encryption context key that binds a ciphertext to the function that may decrypt it.
 pub const FUNCTION_CONTEXT: &str = "LambdaFunctionName";
@@ -24,16 +25,24 @@ impl From<SecretString> for Secret {
 impl Secret {
     /// Encrypts for `function` with the key `key` (id, ARN or alias); returns the ciphertext in base64.
     pub async fn encrypt(&self, aws: &Aws, key: &str, function: &str) -> Result<String> {
-        let send = aws
-            .connection
-            .clients
-            .kms
-            .encrypt()
-            .key_id(key)
-            .plaintext(self.0.expose_secret().as_bytes().into())
-            .encryption_context(FUNCTION_CONTEXT, function)
-            .send();
-        let answer = aws.call("kms:Encrypt", send).await?;
+        // A key or alias made a moment ago is not known everywhere at once.
+        let answer = wait::retry(
+            wait::PROPAGATION,
+            |fault| fault.is(&["NotFoundException"]),
+            async || {
+                let send = aws
+                    .connection
+                    .clients
+                    .kms
+                    .encrypt()
+                    .key_id(key)
+                    .plaintext(self.0.expose_secret().as_bytes().into())
+                    .encryption_context(FUNCTION_CONTEXT, function)
+                    .send();
+                aws.call("kms:Encrypt", send).await
+            },
+        )
+        .await?;
         Ok(BASE64_STANDARD.encode(answer.ciphertext_blob().map_or(&[][..], AsRef::as_ref)))
     }
 
@@ -46,6 +55,31 @@ impl Secret {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
         mac.update(self.0.expose_secret().as_bytes());
         hex::encode(&mac.finalize().into_bytes()[..16])
+    }
+}
+
+/// True when a key of this account opens `ciphertext` for `function`, or would if it were enabled.
+pub async fn opens(aws: &Aws, ciphertext: &str, function: &str) -> Result<bool> {
+    let blob = BASE64_STANDARD.decode(ciphertext).unwrap_or_default();
+    let kms = &aws.connection.clients.kms;
+    let send = kms
+        .decrypt()
+        .ciphertext_blob(blob.into())
+        .encryption_context(FUNCTION_CONTEXT, function)
+        .send();
+    match aws.call("kms:Decrypt", send).await {
+        Ok(_) => Ok(true),
+        Err(fault)
+            if fault.is(&[
+                "InvalidCiphertextException",
+                "NotFoundException",
+                "AccessDeniedException",
+            ]) =>
+        {
+            Ok(false)
+        }
+        Err(fault) if fault.is(&["KMSInvalidStateException", "DisabledException"]) => Ok(true),
+        Err(fault) => Err(fault),
     }
 }
 

@@ -14,9 +14,20 @@ pub use crate::aws::fault::{Fault, Result};
 pub use crate::aws::{Aws, Known, Output, Text, Unknown};
 
 pub mod any;
+pub mod cloudwatch_alarm;
 pub mod fields;
+pub mod iam_role;
+pub mod iam_role_policy;
 pub mod kinds;
+pub mod kms_alias;
+pub mod kms_key;
+pub mod lambda_event_invoke_config;
+pub mod lambda_function;
+pub mod lambda_permission;
 pub mod log_group;
+pub mod sns_subscription;
+pub mod sns_topic;
+pub mod sqs_queue;
 pub mod tags;
 
 pub use fields::{Change, Changes, Fields, Shown};

@@ -1,0 +1,20 @@
+#!/bin/sh
+# One step of any pipeline: check the stack file, show what would change, apply it.
+#
+#   STACK_FILE         the stack file                        (default: stack.yaml)
+#   SLACK_WEBHOOK_URL  what `webhook: { env: … }` names      (from the pipeline's secrets)
+#   AWS_…              credentials, as every AWS tool takes them
+#   ALERTCTL_LOCAL=1   rehearse the step on the local AWS, without an account
+set -eu
+
+stack="${STACK_FILE:-stack.yaml}"
+
+alertctl validate "$stack"
+
+changes=0
+alertctl plan "$stack" --detailed-exitcode || changes=$?
+case "$changes" in
+  0) echo "nothing to apply" ;;
+  2) alertctl apply "$stack" --yes ;;
+  *) exit "$changes" ;;
+esac

@@ -1,0 +1,137 @@
+//! Amazon resource names, and the console addresses that follow from them.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What a URL fragment may carry as is (RFC 3986, "unreserved"); everything else is percent-encoded.
+const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// Slack refuses longer addresses in some places, and no alarm name AWS accepts leads to one.
+const MAX_LINK: usize = 2_900;
+
+/// The parts of `arn:partition:service:region:account:resource`.
+///
+/// The text comes from outside: region and account are only kept if they look like one, because a
+/// region becomes part of a host name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arn {
+    pub partition: String,
+    pub region: Option<String>,
+    pub account: Option<String>,
+    pub resource: String,
+}
+
+impl Arn {
+    /// Reads an ARN; `None` if the text is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        if parts.next()? != "arn" {
+            return None;
+        }
+        let partition = parts.next()?.to_owned();
+        parts.next()?; // service
+        let region = parts.next().filter(|region| is_region(region)).map(str::to_owned);
+        let account = parts
+            .next()
+            .filter(|account| is_account(account))
+            .map(str::to_owned);
+        Some(Self {
+            partition,
+            region,
+            account,
+            resource: parts.next()?.to_owned(),
+        })
+    }
+
+    /// The CloudWatch console page of the alarm `name` in this ARN's partition and region.
+    pub fn alarm_page(&self, name: &str) -> Option<String> {
+        let region = self.region.as_deref()?;
+        let domain = console_domain(&self.partition)?;
+        let name = utf8_percent_encode(name, FRAGMENT);
+        let page = format!("https://{region}.{domain}/cloudwatch/home?region={region}#alarmsV2:alarm/{name}");
+        (page.len() <= MAX_LINK).then_some(page)
+    }
+}
+
+fn console_domain(partition: &str) -> Option<&'static str> {
+    match partition {
+        "aws" => Some("console.aws.amazon.com"),
+        "aws-cn" => Some("console.amazonaws.cn"),
+        "aws-us-gov" => Some("console.amazonaws-us-gov.com"),
+        _ => None,
+    }
+}
+
+fn is_region(text: &str) -> bool {
+    (3..=32).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(arn: &str, name: &str) -> Option<String> {
+        Arn::parse(arn).and_then(|arn| arn.alarm_page(name))
+    }
+
+    #[test]
+    fn every_partition_has_its_own_console() {
+        let pages = [
+            (
+                "arn:aws:cloudwatch:ap-northeast-2:111122223333:alarm:x",
+                "ap-northeast-2.console.aws.amazon.com",
+            ),
+            (
+                "arn:aws-cn:cloudwatch:cn-north-1:111122223333:alarm:x",
+                "cn-north-1.console.amazonaws.cn",
+            ),
+            (
+                "arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:x",
+                "us-gov-west-1.console.amazonaws-us-gov.com",
+            ),
+        ];
+        for (arn, host) in pages {
+            let page = page(arn, "x").expect("a known partition has a console");
+            assert!(
+                page.starts_with(&format!("https://{host}/cloudwatch/home?region=")),
+                "{page}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_encoded_whole() {
+        let page = page(
+            "arn:aws:cloudwatch:us-east-1:111122223333:alarm:x",
+            "CPU > 50% / 웹|<a>",
+        );
+        let page = page.expect("a page");
+        assert!(
+            page.ends_with("#alarmsV2:alarm/CPU%20%3E%2050%25%20%2F%20%EC%9B%B9%7C%3Ca%3E"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_region_that_is_none_leads_nowhere() {
+        assert_eq!(
+            page("arn:aws:cloudwatch:evil.example/:111122223333:alarm:x", "x"),
+            None
+        );
+        assert_eq!(
+            page("arn:aws-elsewhere:cloudwatch:us-east-1:111122223333:alarm:x", "x"),
+            None
+        );
+        assert_eq!(page("not an arn", "x"), None);
+    }
+}

@@ -1,0 +1,274 @@
+//! The message a CloudWatch alarm publishes to SNS.
+//!
+//! AWS documents the fields by example only. Seen to be absent or null: `AlarmDescription`, and
+//! `Trigger` of a composite alarm; one of metric math has `Metrics` in place of a metric.
+
+use super::{list, text, time};
+use crate::arn::Arn;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A change of state of a metric alarm or of a composite one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alarm {
+    pub name: String,
+    pub description: Option<String>,
+    pub old: State,
+    pub new: State,
+    pub reason: Option<String>,
+    pub changed: Option<Timestamp>,
+    pub arn: Option<Arn>,
+    /// Twelve digits.
+    pub account: Option<String>,
+    pub metrics: Vec<Metric>,
+    /// Metric math expressions, the one compared with the threshold first.
+    pub expressions: Vec<String>,
+    pub condition: Option<Condition>,
+    /// Rule of a composite alarm.
+    pub rule: Option<String>,
+    /// Alarms that made a composite alarm change.
+    pub children: Vec<Child>,
+}
+
+/// State of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Ok,
+    Alarm,
+    InsufficientData,
+    Other(String),
+}
+
+/// A metric that an alarm watches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    pub namespace: Option<String>,
+    pub name: String,
+    /// Name and value of each dimension.
+    pub dimensions: Vec<(String, String)>,
+}
+
+/// When a metric alarm goes off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// `Average`, `p99` …; absent for metric math.
+    pub statistic: Option<String>,
+    /// Name of the metric, or label of the expression.
+    pub subject: String,
+    pub comparison: Comparison,
+    pub window: Option<Window>,
+}
+
+/// What a value is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparison {
+    /// A fixed threshold; `sign` is one of `≥ > ≤ <`.
+    Number {
+        sign: &'static str,
+        threshold: f64,
+    },
+    /// An anomaly detection band, and the sides of it that count.
+    OutsideBand,
+    AboveBand,
+    BelowBand,
+}
+
+/// The stretch of time a condition looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub period_seconds: u64,
+    /// How many periods are looked at.
+    pub evaluated: u64,
+    /// How many of them must breach the threshold, if not all.
+    pub breaching: Option<u64>,
+}
+
+/// An alarm inside a composite one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    pub name: String,
+    pub state: Option<State>,
+}
+
+impl Alarm {
+    /// Reads an alarm message; `None` if the JSON has no name and new state of an alarm.
+    pub fn read(message: &Value) -> Option<Self> {
+        let name = text(message, "AlarmName")?;
+        let new = State::read(&text(message, "NewStateValue")?);
+        let arn = text(message, "AlarmArn").as_deref().and_then(Arn::parse);
+        let trigger = message.get("Trigger").unwrap_or(&Value::Null);
+        let queries = list(trigger, "Metrics");
+        let mut expressions: Vec<_> = queries.iter().filter(|query| is_result(query)).collect();
+        expressions.extend(queries.iter().filter(|query| !is_result(query)));
+        let mut metrics: Vec<_> = Metric::read(trigger).into_iter().collect();
+        metrics.extend(
+            queries
+                .iter()
+                .filter_map(|query| Metric::read(query.get("MetricStat")?.get("Metric")?)),
+        );
+        Some(Self {
+            name,
+            description: text(message, "AlarmDescription"),
+            old: State::read(&text(message, "OldStateValue").unwrap_or_default()),
+            new,
+            reason: text(message, "NewStateReason"),
+            changed: text(message, "StateChangeTime").as_deref().and_then(time::parse),
+            account: arn
+                .as_ref()
+                .and_then(|arn| arn.account.clone())
+                .or_else(|| text(message, "AWSAccountId")),
+            arn,
+            metrics,
+            expressions: expressions
+                .iter()
+                .filter_map(|query| text(query, "Expression"))
+                .collect(),
+            condition: Condition::read(trigger),
+            rule: text(message, "AlarmRule"),
+            children: list(message, "TriggeringChildren")
+                .iter()
+                .filter_map(Child::read)
+                .collect(),
+        })
+    }
+}
+
+impl State {
+    fn read(name: &str) -> Self {
+        match name {
+            "OK" => Self::Ok,
+            "ALARM" => Self::Alarm,
+            "INSUFFICIENT_DATA" => Self::InsufficientData,
+            "" => Self::Other("?".to_owned()),
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl Metric {
+    fn read(value: &Value) -> Option<Self> {
+        // SNS writes `name` and `value` here; the CloudWatch API itself writes them with a capital.
+        let part = |dimension: &Value, lower: &str, upper: &str| {
+            text(dimension, lower)
+                .or_else(|| text(dimension, upper))
+                .unwrap_or_default()
+        };
+        Some(Self {
+            namespace: text(value, "Namespace"),
+            name: text(value, "MetricName")?,
+            dimensions: list(value, "Dimensions")
+                .iter()
+                .map(|dimension| (part(dimension, "name", "Name"), part(dimension, "value", "Value")))
+                .collect(),
+        })
+    }
+}
+
+impl Condition {
+    fn read(trigger: &Value) -> Option<Self> {
+        let comparison = Comparison::read(trigger)?;
+        let queries = list(trigger, "Metrics");
+        // With an anomaly band the watched metric is the other query, the one that is no expression.
+        let banded = !matches!(comparison, Comparison::Number { .. });
+        let query = queries
+            .iter()
+            .find(|query| {
+                if banded {
+                    query.get("MetricStat").is_some()
+                } else {
+                    is_result(query)
+                }
+            })
+            .unwrap_or(&Value::Null);
+        let stat = query.get("MetricStat").unwrap_or(&Value::Null);
+        let metric = stat.get("Metric").unwrap_or(&Value::Null);
+        let subject = text(trigger, "MetricName")
+            .or_else(|| text(metric, "MetricName"))
+            .or_else(|| text(query, "Label"))
+            .or_else(|| text(query, "Expression"))?;
+        let period = [trigger, stat, query]
+            .into_iter()
+            .chain(queries.iter().filter_map(|query| query.get("MetricStat")))
+            .find_map(|value| whole(value, "Period"));
+        Some(Self {
+            statistic: statistic(trigger, stat),
+            subject,
+            comparison,
+            window: Window::read(trigger, period),
+        })
+    }
+}
+
+impl Comparison {
+    /// `None` for a comparison without its threshold, and for one that AWS adds later.
+    fn read(trigger: &Value) -> Option<Self> {
+        let sign = match text(trigger, "ComparisonOperator")?.as_str() {
+            "GreaterThanOrEqualToThreshold" => "≥",
+            "GreaterThanThreshold" => ">",
+            "LessThanOrEqualToThreshold" => "≤",
+            "LessThanThreshold" => "<",
+            "LessThanLowerOrGreaterThanUpperThreshold" => return Some(Self::OutsideBand),
+            "GreaterThanUpperThreshold" => return Some(Self::AboveBand),
+            "LessThanLowerThreshold" => return Some(Self::BelowBand),
+            _ => return None,
+        };
+        Some(Self::Number {
+            sign,
+            threshold: trigger.get("Threshold")?.as_f64()?,
+        })
+    }
+}
+
+impl Window {
+    fn read(trigger: &Value, period_seconds: Option<u64>) -> Option<Self> {
+        Some(Self {
+            period_seconds: period_seconds?,
+            evaluated: whole(trigger, "EvaluationPeriods")?,
+            breaching: whole(trigger, "DatapointsToAlarm"),
+        })
+    }
+}
+
+impl Child {
+    fn read(value: &Value) -> Option<Self> {
+        let arn = text(value, "Arn")?;
+        // The resource part is `alarm:<name>`, and a name may hold colons.
+        let resource = Arn::parse(&arn).map_or(arn, |arn| arn.resource);
+        let name = resource.strip_prefix("alarm:").unwrap_or(&resource).to_owned();
+        let state = value.get("State").and_then(|state| text(state, "Value"));
+        Some(Self {
+            name,
+            state: state.as_deref().map(State::read),
+        })
+    }
+}
+
+/// Whether this metric query is the one an alarm compares with its threshold.
+fn is_result(query: &Value) -> bool {
+    query.get("ReturnData").and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// The statistic in the CloudWatch API's spelling. SNS shouts it: `AVERAGE`, `SAMPLE_COUNT`.
+fn statistic(trigger: &Value, stat: &Value) -> Option<String> {
+    let name = text(trigger, "ExtendedStatistic")
+        .or_else(|| text(trigger, "Statistic"))
+        .or_else(|| text(stat, "Stat"))?;
+    Some(match name.as_str() {
+        "AVERAGE" => "Average".to_owned(),
+        "SUM" => "Sum".to_owned(),
+        "MINIMUM" => "Minimum".to_owned(),
+        "MAXIMUM" => "Maximum".to_owned(),
+        "SAMPLE_COUNT" | "SAMPLECOUNT" => "SampleCount".to_owned(),
+        _ => name,
+    })
+}
+
+/// A whole number; CloudWatch writes some of them as `1.0`.
+fn whole(value: &Value, key: &str) -> Option<u64> {
+    let number = value.get(key)?;
+    number.as_u64().or_else(|| {
+        let number = number.as_f64()?;
+        // Far below 2^53, where every whole f64 is exact; periods and counts are at most 86,400.
+        (number.fract() == 0.0 && (0.0..=1e9).contains(&number)).then_some(number as u64)
+    })
+}

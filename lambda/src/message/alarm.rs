@@ -1,0 +1,152 @@
+//! The message for a CloudWatch alarm.
+
+use super::block::{Block, MAX_FIELD, MAX_SECTION, Text};
+use super::markup::{clean, clip, clip_escaped, one_line};
+use super::{Message, local_time};
+use crate::arn::Arn;
+use crate::event::{Alarm, Child, Metric, Source, State};
+use crate::locale::Words;
+use jiff::tz::TimeZone;
+
+/// Longest alarm name shown; AWS allows 255 characters.
+const MAX_NAME: usize = 300;
+/// Longest description or reason shown; AWS allows 1,024 and 1,023 characters. With the fields this
+/// keeps a message below the 13,200 characters in all at which Slack answers `msg_blocks_too_long`.
+const MAX_PROSE: usize = 1_500;
+/// Longest value of a field shown.
+const MAX_VALUE: usize = 700;
+/// Most lines in a field; AWS allows 30 dimensions and 100 children.
+const MAX_LINES: usize = 10;
+
+const _: () = assert!(MAX_PROSE < MAX_SECTION && MAX_VALUE < MAX_FIELD);
+
+pub(super) fn compose(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Message {
+    let name = one_line(&alarm.name);
+    let shown = clip_escaped(if name.is_empty() { "?" } else { &name }, MAX_NAME, words);
+    let page = alarm.arn.as_ref().and_then(|arn| arn.alarm_page(&alarm.name));
+    let title = match &page {
+        Some(page) => format!("*<{page}|{shown}>*"),
+        None => format!("*{shown}*"),
+    };
+
+    let mut blocks = Vec::new();
+    if let Some(description) = prose(alarm.description.as_deref(), words) {
+        blocks.push(Block::section(Text::plain(description)));
+    }
+    blocks.push(Block::fields(fields(alarm, source, words, zone)));
+    if let Some(reason) = prose(alarm.reason.as_deref(), words) {
+        blocks.push(Block::section(Text::plain(format!(
+            "{}: {reason}",
+            words.label_reason
+        ))));
+    }
+    if let Some(page) = page {
+        blocks.push(Block::context(Text::mrkdwn(format!(
+            "<{page}|{}>",
+            words.open_alarm
+        ))));
+    }
+    Message {
+        text: (words.headline)(&title, &alarm.old, &alarm.new),
+        colour: colour(&alarm.new),
+        blocks,
+    }
+}
+
+fn colour(state: &State) -> &'static str {
+    match state {
+        State::Alarm => "#d7263d",
+        State::Ok => "#2eb67d",
+        State::InsufficientData | State::Other(_) => "#9e9e9e",
+    }
+}
+
+fn fields(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Vec<Text> {
+    let region = alarm.arn.as_ref().and_then(|arn| arn.region.clone()).or_else(|| {
+        // An alarm notifies topics of its own region only.
+        source
+            .topic_arn
+            .as_deref()
+            .and_then(Arn::parse)
+            .and_then(|arn| arn.region)
+    });
+    let children = alarm
+        .children
+        .iter()
+        .map(|child| child_line(child, words))
+        .collect();
+    let transition = format!("{} → {}", (words.state)(&alarm.old), (words.state)(&alarm.new));
+    [
+        (words.label_state, Some(transition)),
+        (
+            words.label_condition,
+            alarm.condition.as_ref().map(words.condition),
+        ),
+        (
+            words.label_metric,
+            lines(alarm.metrics.iter().map(metric_name).collect(), words),
+        ),
+        (words.label_dimensions, lines(dimensions(&alarm.metrics), words)),
+        (words.label_expression, lines(alarm.expressions.clone(), words)),
+        (words.label_rule, alarm.rule.clone()),
+        (words.label_children, lines(children, words)),
+        (words.label_region, region),
+        (words.label_account, alarm.account.clone()),
+        (
+            words.label_time,
+            alarm
+                .changed
+                .or(source.sent)
+                .map(|moment| local_time(moment, zone)),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| field(label, &value?, words))
+    .collect()
+}
+
+fn field(label: &str, value: &str, words: &Words) -> Option<Text> {
+    let value = clean(value);
+    (!value.is_empty())
+        .then(|| Text::mrkdwn(format!("*{label}*\n{}", clip_escaped(&value, MAX_VALUE, words))))
+}
+
+fn prose(text: Option<&str>, words: &Words) -> Option<String> {
+    let text = clean(text?);
+    (!text.is_empty()).then(|| clip(&text, MAX_PROSE, words))
+}
+
+fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
+    if entries.len() > MAX_LINES {
+        let missing = entries.len() - MAX_LINES;
+        entries.truncate(MAX_LINES);
+        entries.push((words.more_entries)(missing));
+    }
+    (!entries.is_empty()).then(|| entries.join("\n"))
+}
+
+fn metric_name(metric: &Metric) -> String {
+    match &metric.namespace {
+        Some(namespace) => format!("{namespace} {}", metric.name),
+        None => metric.name.clone(),
+    }
+}
+
+/// The dimensions of all metrics, each line once: metrics of one expression often share them.
+fn dimensions(metrics: &[Metric]) -> Vec<String> {
+    let mut seen = Vec::new();
+    for (name, value) in metrics.iter().flat_map(|metric| &metric.dimensions) {
+        let line = format!("{} = {}", one_line(name), one_line(value));
+        if !seen.contains(&line) {
+            seen.push(line);
+        }
+    }
+    seen
+}
+
+fn child_line(child: &Child, words: &Words) -> String {
+    match &child.state {
+        Some(state) => format!("{} ({})", one_line(&child.name), (words.state)(state)),
+        None => one_line(&child.name),
+    }
+}

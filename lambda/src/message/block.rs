@@ -1,0 +1,62 @@
+//! The few Block Kit blocks the messages are made of.
+
+use serde::Serialize;
+
+/// Slack refuses a section text with more characters.
+pub(super) const MAX_SECTION: usize = 3_000;
+/// Slack refuses a field with more characters.
+pub(super) const MAX_FIELD: usize = 2_000;
+/// Slack refuses a section with more fields.
+pub(super) const MAX_FIELDS: usize = 10;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Block {
+    Section {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<Text>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<Text>,
+    },
+    Context {
+        elements: Vec<Text>,
+    },
+}
+
+/// A text object. Text from outside goes into `PlainText` wherever no markup of ours is next to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Text {
+    /// Slack interprets nothing in it; `emoji: false` leaves `:name:` alone, too.
+    PlainText { text: String, emoji: bool },
+    /// Escaped by us; `verbatim` keeps Slack from making links out of bare addresses and names.
+    Mrkdwn { text: String, verbatim: bool },
+}
+
+impl Block {
+    pub fn section(text: Text) -> Self {
+        Self::Section {
+            text: Some(text),
+            fields: Vec::new(),
+        }
+    }
+
+    pub fn fields(mut fields: Vec<Text>) -> Self {
+        fields.truncate(MAX_FIELDS);
+        Self::Section { text: None, fields }
+    }
+
+    pub fn context(text: Text) -> Self {
+        Self::Context { elements: vec![text] }
+    }
+}
+
+impl Text {
+    pub fn plain(text: String) -> Self {
+        Self::PlainText { text, emoji: false }
+    }
+
+    pub fn mrkdwn(text: String) -> Self {
+        Self::Mrkdwn { text, verbatim: true }
+    }
+}

@@ -1,0 +1,152 @@
+//! Text from outside on its way into a message: cleaned, escaped and cut to size.
+//!
+//! Slack's mrkdwn gives `&`, `<` and `>` a meaning and nothing else that could ping people or hide a
+//! link; exactly these three are escaped, as Slack asks for. Lengths are counted in UTF-16 units, the
+//! widest of the ways in which Slack might count characters.
+
+use crate::locale::Words;
+
+/// Removes what would deceive a reader or upset Slack: control characters other than line breaks and
+/// tabs, marks that reverse the direction of text, blanks at the ends.
+pub(super) fn clean(text: &str) -> String {
+    let keep = |c: &char| match c {
+        '\n' | '\t' => true,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        c => !c.is_control(),
+    };
+    let text: String = text.replace("\r\n", "\n").chars().filter(keep).collect();
+    text.trim().to_owned()
+}
+
+/// [`clean`], on one line.
+pub(super) fn one_line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Escapes text for mrkdwn.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// Cuts plain text to `limit`, saying how much is missing.
+pub(super) fn clip(text: &str, limit: usize, words: &Words) -> String {
+    cut(text, limit, words, char::len_utf16)
+}
+
+/// Escapes text for mrkdwn so that the result stays within `limit`, saying how much is missing.
+pub(super) fn clip_escaped(text: &str, limit: usize, words: &Words) -> String {
+    escape(&cut(text, limit, words, escaped_width))
+}
+
+/// Splits `text` into at most `pages` pieces of at most `limit` escaped units each, at line breaks where
+/// that wastes less than half a piece. The last piece says how much is missing.
+pub(super) fn paginate(text: &str, limit: usize, pages: usize, words: &Words) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        if pieces.len() + 1 == pages {
+            pieces.push(cut(rest, limit, words, escaped_width));
+            break;
+        }
+        let fitting = &rest[..fit(rest, limit, escaped_width)];
+        let end = match fitting.rfind('\n') {
+            Some(end) if fitting.len() < rest.len() && end > fitting.len() / 2 => end + 1,
+            _ => fitting.len(),
+        };
+        let (piece, others) = rest.split_at(end);
+        // Blanks at an edge are lost in a message; a piece of nothing but blanks is refused by Slack.
+        let piece = piece.trim_end();
+        if !piece.trim().is_empty() {
+            pieces.push(piece.to_owned());
+        }
+        rest = others;
+    }
+    pieces
+}
+
+fn escaped_width(c: char) -> usize {
+    match c {
+        '&' => "&amp;".len(),
+        '<' | '>' => "&lt;".len(),
+        c => c.len_utf16(),
+    }
+}
+
+fn cut(text: &str, limit: usize, words: &Words, width: fn(char) -> usize) -> String {
+    if fit(text, limit, width) == text.len() {
+        return text.to_owned();
+    }
+    // Leaves room for the note, whose number has at most as many digits as the whole length.
+    let room = (words.more_characters)(text.len()).encode_utf16().count() + 1;
+    let (kept, lost) = text.split_at(fit(text, limit.saturating_sub(room), width));
+    let separator = if text.contains('\n') { "\n" } else { " " };
+    format!(
+        "{}{separator}{}",
+        kept.trim_end(),
+        (words.more_characters)(lost.chars().count())
+    )
+}
+
+/// How many bytes of `text` fit into `limit` units.
+fn fit(text: &str, limit: usize, width: fn(char) -> usize) -> usize {
+    let mut used = 0;
+    for (index, c) in text.char_indices() {
+        used += width(c);
+        if used > limit {
+            return index;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Locale;
+
+    #[test]
+    fn only_what_slack_interprets_is_escaped() {
+        assert_eq!(
+            escape("<!channel> & <@U1> *b* 'q' \"q\""),
+            "&lt;!channel&gt; &amp; &lt;@U1&gt; *b* 'q' \"q\""
+        );
+    }
+
+    #[test]
+    fn deceiving_characters_are_removed() {
+        assert_eq!(clean(" a\u{202e}b\u{0}c\u{7f}\r\nd\te \n"), "abc\nd\te");
+        assert_eq!(one_line("a\n  b\tc"), "a b c");
+    }
+
+    #[test]
+    fn a_cut_says_what_is_missing_and_never_splits_an_entity() {
+        let words = Locale::En.words();
+        assert_eq!(clip_escaped("short & sweet", 100, words), "short &amp; sweet");
+        let cut = clip_escaped(&"<".repeat(50), 60, words);
+        assert!(cut.encode_utf16().count() <= 60, "{cut}");
+        assert_eq!(cut, format!("{} … 41 more characters", "&lt;".repeat(9)));
+        assert_eq!(
+            clip(&"가".repeat(30), 20, Locale::Ko.words()),
+            format!("{} … 21자 더 있음", "가".repeat(9))
+        );
+    }
+
+    #[test]
+    fn pages_break_at_lines_and_lose_nothing_but_the_end() {
+        let words = Locale::En.words();
+        let text = "0123456789\n0123456789\n0123456789";
+        assert_eq!(
+            paginate(text, 25, 3, words),
+            ["0123456789\n0123456789", "0123456789"]
+        );
+        assert_eq!(
+            paginate(&"x".repeat(70), 40, 2, words),
+            ["x".repeat(40), "x".repeat(30)]
+        );
+        let pages = paginate(&"x".repeat(100), 40, 2, words);
+        assert_eq!(pages[1], format!("{} … 41 more characters", "x".repeat(19)));
+        assert!(paginate(" \n ", 10, 2, words).is_empty());
+    }
+}

@@ -1,0 +1,161 @@
+//! One HTTP client for Slack and KMS: hyper over rustls, with the root certificates in the binary.
+
+use super::dns::Resolver;
+use ::http::{Request, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Lambda freezes an idle function for minutes; by then the other side has hung up.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Slack answers with a word, KMS with at most 4 KiB of plaintext in Base64 and its key's ARN.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Why a request got no answer. Says nothing about the address, which may be a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("no connection ({0})")]
+    Connect(io::ErrorKind),
+    #[error("no secure connection (TLS)")]
+    Tls,
+    #[error("no answer within {} s", TOTAL_TIMEOUT.as_secs())]
+    Timeout,
+    #[error("the connection broke off, or the answer is not HTTP")]
+    Broken,
+}
+
+/// A cheap handle; clones share their connections.
+#[derive(Clone, Debug)]
+pub(super) struct Http(Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>);
+
+impl Http {
+    /// Sets up TLS without reading a file: the image of the runtime promises no certificates.
+    pub fn new() -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver);
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_nodelay(true);
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        let tls =
+            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions();
+        let tls = match tls {
+            Ok(tls) => tls.with_root_certificates(roots).with_no_client_auth(),
+            // ring offers what rustls's default versions need; both are compiled in.
+            Err(error) => unreachable!("{error}"),
+        };
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1();
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .build(connector.wrap_connector(tcp));
+        Self(client)
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`Fault`]: no connection within 3 s, no complete answer within 10 s, or one over 64 KiB.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
+        let exchange = async {
+            let response = self
+                .0
+                .request(request.map(Full::new))
+                .await
+                .map_err(|error| fault(&error))?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, MAX_ANSWER)
+                .collect()
+                .await
+                .map_err(|_| Fault::Broken)?;
+            Ok(Response::from_parts(head, body.to_bytes()))
+        };
+        timeout(TOTAL_TIMEOUT, exchange)
+            .await
+            .unwrap_or(Err(Fault::Timeout))
+    }
+}
+
+/// Reduces an error to its kind; its text may hold the address.
+fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
+    if !error.is_connect() {
+        return Fault::Broken;
+    }
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    let mut kind = io::ErrorKind::Other;
+    while let Some(current) = cause {
+        if current.is::<rustls::Error>() {
+            return Fault::Tls;
+        }
+        cause = match current.downcast_ref::<io::Error>() {
+            // An I/O error's `source` skips the error it wraps, and that one may be rustls's.
+            Some(error) => {
+                kind = error.kind();
+                error.get_ref().map(|inner| inner as &(dyn StdError + 'static))
+            }
+            None => current.source(),
+        };
+    }
+    Fault::Connect(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    fn get(url: String) -> Request<Bytes> {
+        Request::get(url).body(Bytes::new()).expect("a request")
+    }
+
+    #[tokio::test]
+    async fn faults_are_told_apart_and_keep_the_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        drop(listener);
+        let refused = Http::new()
+            .send(get(format!("http://127.0.0.1:{port}/secret")))
+            .await;
+        assert_eq!(
+            refused.expect_err("refused"),
+            Fault::Connect(io::ErrorKind::ConnectionRefused)
+        );
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        let served = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let _ = stream.read(&mut [0; 1024]).await;
+                stream
+                    .write_all(b"this is no protocol\r\n\r\n")
+                    .await
+                    .expect("written");
+            }
+        });
+        let garbled = Http::new()
+            .send(get(format!("https://127.0.0.1:{port}/secret")))
+            .await;
+        assert_eq!(garbled.expect_err("not TLS"), Fault::Tls);
+        let garbled = Http::new()
+            .send(get(format!("http://127.0.0.1:{port}/secret")))
+            .await;
+        assert_eq!(garbled.expect_err("not HTTP"), Fault::Broken);
+        served.await.expect("served");
+    }
+}

@@ -1,0 +1,121 @@
+//! The address of a Slack incoming webhook, which is a secret: whoever has it can post.
+
+use http::Uri;
+use secrecy::{ExposeSecret, SecretString};
+use std::str::FromStr;
+
+/// A checked webhook URL. `Debug` prints no part of it, and there is no `Display`.
+#[derive(Clone, Debug)]
+pub struct WebhookUrl(SecretString);
+
+/// Why a text is not a webhook URL. Holds no part of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    #[error("the webhook is not a URL with a host and a path")]
+    Malformed,
+    #[error("the webhook must use https (plain http is accepted for this machine only)")]
+    Scheme,
+}
+
+impl WebhookUrl {
+    /// Checks a webhook URL. A missing `https://` is added; `http://` is accepted for loopback hosts
+    /// only, so that a webhook never crosses a network in clear.
+    pub fn parse(text: &str) -> Result<Self, WebhookError> {
+        let text = text.trim();
+        let text = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let uri = Uri::from_str(&text).map_err(|_| WebhookError::Malformed)?;
+        let host = uri.host().unwrap_or_default();
+        let named_user = uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'));
+        if host.is_empty() || named_user || uri.path().len() < 2 {
+            return Err(WebhookError::Malformed);
+        }
+        match uri.scheme_str() {
+            Some("https") => Ok(Self(SecretString::from(text))),
+            Some("http") if is_loopback(host) => Ok(Self(SecretString::from(text))),
+            _ => Err(WebhookError::Scheme),
+        }
+    }
+
+    /// The address for the HTTP request, the one place where it is needed in clear.
+    pub fn expose(&self) -> Result<Uri, WebhookError> {
+        Uri::from_str(self.0.expose_secret()).map_err(|_| WebhookError::Malformed)
+    }
+
+    /// Whether `text` repeats the secret part of the address.
+    pub fn appears_in(&self, text: &str) -> bool {
+        self.expose().is_ok_and(|uri| {
+            uri.path()
+                .split('/')
+                .any(|part| part.len() >= 8 && text.contains(part))
+                || text.contains(uri.path())
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Result<String, WebhookError> {
+        WebhookUrl::parse(text)
+            .and_then(|url| url.expose())
+            .map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn a_missing_scheme_is_https() {
+        let url = "https://hooks.slack.com/services/T0/B0/secret";
+        assert_eq!(
+            address("hooks.slack.com/services/T0/B0/secret").as_deref(),
+            Ok(url)
+        );
+        assert_eq!(address(&format!(" {url}\n")).as_deref(), Ok(url));
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for host in ["127.0.0.1:8080", "localhost", "[::1]:80"] {
+            assert!(address(&format!("http://{host}/x")).is_ok(), "{host}");
+        }
+        for url in [
+            "http://hooks.slack.com/x",
+            "http://127.0.0.1.example/x",
+            "ftp://localhost/x",
+        ] {
+            assert_eq!(address(url), Err(WebhookError::Scheme), "{url}");
+        }
+    }
+
+    #[test]
+    fn half_an_address_is_refused() {
+        for url in [
+            "",
+            "https://",
+            "https://hooks.slack.com",
+            "secret-token",
+            "https://u:p@h/x",
+            "a b/c",
+        ] {
+            assert_eq!(address(url), Err(WebhookError::Malformed), "{url}");
+        }
+    }
+
+    #[test]
+    fn debug_tells_nothing() {
+        let url = WebhookUrl::parse("hooks.slack.com/services/T0/B0/secret").expect("valid");
+        let shown = format!("{url:?}");
+        assert!(!shown.contains("secret") && !shown.contains("hooks"), "{shown}");
+        assert!(url.appears_in("no such path /services/T0/B0/secret"));
+        assert!(!url.appears_in("invalid_payload"));
+    }
+}

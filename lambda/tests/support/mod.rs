@@ -1,0 +1,47 @@
+//! What the tests share.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use alertctl_relay::Settings;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Names of the sample events, sorted.
+pub fn fixtures() -> Vec<String> {
+    let files = fs::read_dir(directory()).expect("the fixtures");
+    let mut names: Vec<_> = files
+        .map(|file| file.expect("a file").path())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty());
+    names
+}
+
+pub fn fixture(name: &str) -> Value {
+    let text = fs::read_to_string(directory().join(format!("{name}.json"))).expect("a fixture");
+    serde_json::from_str(&text).expect("a fixture is JSON")
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+pub fn english() -> Settings {
+    settings("en", "UTC")
+}
+
+pub fn korean() -> Settings {
+    settings("ko", "Asia/Seoul")
+}
+
+fn settings(locale: &str, timezone: &str) -> Settings {
+    let value = |name: &str| match name {
+        alertctl_relay::LOCALE => Some(locale.to_owned()),
+        alertctl_relay::TIMEZONE => Some(timezone.to_owned()),
+        alertctl_relay::ROUTES => Some(r#"{"mission-sns":["project"]}"#.to_owned()),
+        alertctl_relay::CHANNELS => Some(r##"{"project":"#project"}"##.to_owned()),
+        _ => None,
+    };
+    Settings::read(value).expect("valid settings")
+}

@@ -1,0 +1,290 @@
+//! The command line, as types.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or nothing to do
+  1    an error; what it was is on standard error
+  2    with `plan --detailed-exitcode`: there are changes
+  130  interrupted (Ctrl-C)
+
+Try it without an AWS account:
+  alertctl local demo";
+
+/// One YAML file to a working AWS alerting stack: alarms, topics, a key, and a relay to Slack.
+#[derive(Debug, Parser)]
+#[command(name = "alertctl", version, styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    infer_subcommands = false
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Profile of the AWS configuration files
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub profile: Option<String>,
+    /// Region, instead of the stack file's
+    #[arg(long, global = true, value_name = "REGION", help_heading = "Global options")]
+    pub region: Option<String>,
+    /// Endpoint of an AWS-compatible service, for every service
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub endpoint_url: Option<String>,
+    /// Use the local AWS and Slack inbox on this machine: no account, no credentials
+    #[arg(long, global = true, env = "ALERTCTL_LOCAL", hide_env = true, conflicts_with_all = ["endpoint_url", "profile"], help_heading = "Global options")]
+    pub local: bool,
+    /// How results are printed on standard output
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Global options"
+    )]
+    pub output: Format,
+}
+
+/// Steps that run at the same time, unless told otherwise.
+pub const PARALLELISM: usize = 16;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a stack file without calling AWS
+    Validate(ValidateArgs),
+    /// Show what apply would do
+    Plan(PlanArgs),
+    /// Create and change what the stack file asks for
+    Apply(ApplyArgs),
+    /// Delete everything a stack owns; its key is scheduled for deletion
+    Destroy(DestroyArgs),
+    /// Show every resource of a stack as it is
+    Status(StatusArgs),
+    /// Encrypt a Slack webhook URL for the stack file
+    EncryptHook(EncryptHookArgs),
+    /// The local AWS and Slack inbox: try everything without an account
+    Local(LocalArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+}
+
+/// The stack file of a command.
+#[derive(Debug, Clone, Args)]
+pub struct StackFile {
+    /// Stack file
+    #[arg(value_name = "STACK", default_value = "stack.yaml")]
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl plan stack.yaml
+  alertctl plan stack.yaml --detailed-exitcode   # exits 2 when something would change
+  alertctl plan stack.yaml --output json | jq .summary")]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+    #[command(flatten)]
+    pub adopt: Adopt,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Which resources may be taken over.
+#[derive(Debug, Clone, Args)]
+pub struct Adopt {
+    /// Take over a resource that exists and is not the stack's, such as sns-topic/alerts; repeatable
+    #[arg(long = "adopt", value_name = "KIND/KEY")]
+    pub nodes: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl apply stack.yaml
+  alertctl apply stack.yaml --yes     # in a pipeline
+  alertctl apply --local --yes        # stack.yaml, on the local AWS")]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+    #[command(flatten)]
+    pub adopt: Adopt,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// How a plan is run.
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// Do not ask; needed without a terminal
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Steps that run at the same time
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = parallelism)]
+    pub parallelism: usize,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl destroy stack.yaml
+  alertctl destroy --stack mission --region ap-northeast-2   # the file is lost")]
+pub struct DestroyArgs {
+    #[command(flatten)]
+    pub which: StackOrName,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// A stack by its file, or by its name alone.
+#[derive(Debug, Clone, Args)]
+pub struct StackOrName {
+    /// Stack file [default: stack.yaml]
+    #[arg(value_name = "STACK", conflicts_with = "stack")]
+    pub path: Option<PathBuf>,
+    /// Name of the stack, where there is no file
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub which: StackOrName,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The URL is read from a hidden prompt, from standard input, or from the environment variable named with
+--env; never from an argument, which other users of the machine could see.
+
+Examples:
+  alertctl encrypt-hook stack.yaml --write
+  pass show slack/webhook | alertctl encrypt-hook stack.yaml --channel project
+  alertctl encrypt-hook stack.yaml --env SLACK_WEBHOOK_URL --write --yes")]
+pub struct EncryptHookArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+    /// Channel of the stack file; needed when it has several
+    #[arg(long, value_name = "KEY")]
+    pub channel: Option<String>,
+    /// Read the URL from this environment variable
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Put the ciphertext into the stack file, whose comments and layout stay
+    #[arg(long)]
+    pub write: bool,
+    /// Create the key and its alias without asking, if they do not exist yet
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LocalArgs {
+    #[command(subcommand)]
+    pub command: LocalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LocalCommand {
+    /// Start the local AWS and the Slack inbox
+    Up,
+    /// Stop both and forget everything in them
+    Down,
+    /// Show what runs and where
+    Status,
+    /// Make an alarm fire: OK, then ALARM
+    #[command(after_help = "\
+Examples:
+  alertctl local alarm mission-cpu-alarm
+  alertctl local alarm mission-cpu-alarm --state ok")]
+    Alarm(AlarmArgs),
+    /// From nothing to a Slack message: start, apply a stack, make its first alarm fire
+    Demo(DemoArgs),
+    /// Serve the Slack inbox (started by `local up`)
+    #[command(hide = true)]
+    InboxServer(InboxServerArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AlarmArgs {
+    /// Name of the alarm
+    pub name: String,
+    /// The state it changes to
+    #[arg(long, value_enum, default_value_t)]
+    pub state: AlarmState,
+}
+
+/// A state of an alarm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum AlarmState {
+    #[default]
+    Alarm,
+    Ok,
+    InsufficientData,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Stack file [default: the bundled stack cloudwatch-slack]
+    #[arg(value_name = "STACK")]
+    pub path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct InboxServerArgs {
+    #[arg(long)]
+    pub state_dir: PathBuf,
+    #[arg(long)]
+    pub port: u16,
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=256) => Ok(number),
+        _ => Err("a whole number from 1 to 256".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,169 @@
+//! `alertctl encrypt-hook`.
+
+use std::env;
+use std::io::{IsTerminal as _, Read as _, Write as _, stdin};
+use std::path::Path;
+use std::process::ExitCode;
+
+use secrecy::zeroize::Zeroizing;
+use serde_json::json;
+
+use super::plan::{look, refuse_conflicts};
+use super::{Access, App, Outcome, webhooks};
+use crate::blueprint::{self, Names};
+use crate::cli::{Adopt, EncryptHookArgs};
+use crate::output::Failure;
+use crate::plan::Action;
+use crate::stack::{AllowLoopback, Stack, WebhookUrl, set_webhook};
+
+/// Slack's URLs are below 200 characters; more than this is something else.
+const LONGEST: u64 = 8192;
+
+pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    let channel = channel(stack, args.channel.as_deref())?;
+    let loopback = if app.global.local {
+        AllowLoopback::Yes
+    } else {
+        AllowLoopback::No
+    };
+    // Before anything else: a wrong URL is told at once and leaves no key behind.
+    let url = read_url(channel, args.env.as_deref(), loopback)?;
+
+    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    ready_key(app, stack, &access, args.yes).await?;
+    let names = Names::of(stack);
+    let secret = webhooks::clear(&url);
+    let ciphertext = secret
+        .encrypt(&access.aws, &names.key_alias(), &names.function())
+        .await?;
+
+    if args.write {
+        write(&args.file.path, channel, &ciphertext)?;
+        app.out.say(&format!(
+            "channel `{channel}` of {} holds the new ciphertext",
+            args.file.path.display()
+        ));
+    }
+    if !args.write || app.out.format == crate::cli::Format::Json {
+        app.out.result(
+            || ciphertext.clone(),
+            || json!({ "version": 1, "channel": channel, "function": names.function(), "encrypted": ciphertext }),
+        );
+    }
+    if !args.write && stdin().is_terminal() {
+        app.out.say(&format!(
+            "put it into the stack file: `channels.{channel}.webhook: {{ encrypted: … }}`"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The channel asked for, or the only one.
+fn channel<'a>(stack: &'a Stack, wanted: Option<&str>) -> Result<&'a str, Failure> {
+    let keys: Vec<_> = stack.channels.keys().map(String::as_str).collect();
+    let listed = || format!("the stack file has: {}", keys.join(", "));
+    match (wanted, keys.as_slice()) {
+        (Some(wanted), _) => keys
+            .iter()
+            .copied()
+            .find(|key| *key == wanted)
+            .ok_or_else(|| Failure::new(format!("there is no channel `{wanted}`"), listed())),
+        (None, [only]) => Ok(only),
+        (None, []) => Err(Failure::new(
+            "the stack file has no channel",
+            "add one under `channels:`, then run this again",
+        )),
+        (None, _) => Err(Failure::new(
+            "the stack file has several channels",
+            format!("add --channel; {}", listed()),
+        )),
+    }
+}
+
+/// Reads the URL from the environment, a hidden prompt or standard input; never from an argument.
+fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result<WebhookUrl, Failure> {
+    let text = match env {
+        Some(name) => Zeroizing::new(env::var(name).map_err(|_| {
+            Failure::new(
+                format!("environment variable {name} is not set"),
+                "set it, or leave --env away to be asked",
+            )
+        })?),
+        None if stdin().is_terminal() => {
+            let prompt = format!("Webhook URL of channel `{channel}` (hidden): ");
+            Zeroizing::new(rpassword::prompt_password(prompt).map_err(unreadable)?)
+        }
+        None => {
+            let mut text = Zeroizing::new(String::new());
+            stdin()
+                .lock()
+                .take(LONGEST)
+                .read_to_string(&mut text)
+                .map_err(unreadable)?;
+            text
+        }
+    };
+    WebhookUrl::parse(&text, loopback).map_err(|error| {
+        Failure::new(
+            format!("channel `{channel}`: {error}"),
+            "copy the URL from the app's page `Incoming Webhooks` in Slack",
+        )
+    })
+}
+
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::new(
+        format!("the webhook could not be read: {error}"),
+        "pipe it in, or name a variable with --env",
+    )
+}
+
+/// Creates, re-enables or repairs the key and its alias, after asking.
+async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Result<(), Failure> {
+    let graph = blueprint::key_graph(stack);
+    let mut plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    refuse_conflicts(&plan)?;
+    // Only the key is wanted here, so everything else looks like a leftover.
+    plan.steps.retain(|step| step.action != Action::Delete);
+    if !plan.has_changes() {
+        return Ok(());
+    }
+    app.out.say(&plan.text());
+    if !yes && !app.out.confirm("Make the key ready?", "--yes")? {
+        return Err(Failure::new(
+            "nothing was changed",
+            "the webhook cannot be encrypted without the key",
+        ));
+    }
+    let again = "alertctl encrypt-hook";
+    app.execute_quietly(&access.aws, &graph, &plan, again).await
+}
+
+/// Replaces the file in one move, so that a full disk or a kill leaves the old one whole.
+fn write(path: &Path, channel: &str, ciphertext: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            format!("`{}` could not be written: {error}", path.display()),
+            "leave --write away to have the ciphertext printed",
+        )
+    };
+    // Read again: the file may have been edited while the prompt stood.
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = set_webhook(&text, channel, ciphertext).map_err(|error| {
+        Failure::new(
+            error.to_string(),
+            "leave --write away to have the ciphertext printed",
+        )
+    })?;
+    let target = std::fs::canonicalize(path).map_err(failed)?;
+    let mut part = target.clone().into_os_string();
+    part.push(".part");
+    let mut file = std::fs::File::create(&part).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.set_permissions(std::fs::metadata(&target).map_err(failed)?.permissions())
+        .map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    std::fs::rename(&part, &target).map_err(failed)
+}

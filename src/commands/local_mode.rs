@@ -1,0 +1,225 @@
+//! `alertctl local …`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::plan::{look, refuse_conflicts};
+use super::{App, Outcome, webhooks};
+use crate::aws::Aws;
+use crate::blueprint;
+use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, LocalCommand};
+use crate::local::{self, Session};
+use crate::output::Failure;
+use crate::resource::cloudwatch_alarm;
+use crate::stack;
+
+/// The stack of `local demo`, unless another is named.
+const DEMO: &str = include_str!("../../stacks/cloudwatch-slack.yaml");
+/// A message takes well under a second; a cold machine may take longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub async fn run(app: &App, command: LocalCommand) -> Outcome {
+    match command {
+        LocalCommand::Up => up(app).await,
+        LocalCommand::Down => down(app).await,
+        LocalCommand::Status => status(app).await,
+        LocalCommand::Alarm(args) => alarm(app, &args).await,
+        LocalCommand::Demo(args) => demo(app, &args).await,
+        LocalCommand::InboxServer(args) => {
+            local::serve_inbox(&args.state_dir, args.port).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn up(app: &App) -> Outcome {
+    let session = app.local_up().await?;
+    app.out.result(
+        || {
+            format!(
+                "local AWS     {}\nSlack inbox   {}\n\nnext: `alertctl apply STACK --local`; `alertctl local down` ends it",
+                session.endpoint, session.inbox
+            )
+        },
+        || json!({ "version": 1, "running": true, "session": session }),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn down(app: &App) -> Outcome {
+    let ended = local::down(|text| app.out.say(text)).await?;
+    let told = if ended {
+        "the local AWS and the Slack inbox are gone"
+    } else {
+        "nothing was running"
+    };
+    app.out
+        .result(|| told.to_owned(), || json!({ "version": 1, "running": false }));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn status(app: &App) -> Outcome {
+    let status = local::status().await?;
+    let text = || match &status {
+        None => "the local AWS is not running; `alertctl local up` starts it".to_owned(),
+        Some(status) => {
+            let part = |part: &local::Part| {
+                let state = match (part.running, part.answers) {
+                    (true, true) => "running",
+                    (true, false) => "running, but does not answer",
+                    (false, _) => "stopped; `alertctl local up` starts it again with what it held",
+                };
+                format!(
+                    "{}  {state} (process {}, log {})",
+                    part.url,
+                    part.pid,
+                    part.log.display()
+                )
+            };
+            let messages = status
+                .messages
+                .map_or_else(|| "-".to_owned(), |count| count.to_string());
+            format!(
+                "local AWS     {}\nSlack inbox   {}\nmessages      {messages}\nMiniStack     {}",
+                part(&status.emulator),
+                part(&status.inbox),
+                status.version
+            )
+        }
+    };
+    app.out.result(
+        text,
+        || json!({ "version": 1, "running": status.is_some(), "status": status }),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes an alarm of the local AWS change its state and shows what arrives.
+async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
+    let Some(session) = local::current().await? else {
+        return Err(Failure::new(
+            "the local AWS is not running",
+            "`alertctl local up`, then apply a stack with --local",
+        ));
+    };
+    let regions = match &app.global.region {
+        Some(region) => vec![region.clone()],
+        None => session.regions()?,
+    };
+    for region in regions {
+        let aws = app.local_aws(&session, &region).await?;
+        if let Some(current) = cloudwatch_alarm::state(&aws, &args.name).await? {
+            let before = session.last_seq().await?;
+            fire(app, &aws, &args.name, &current, args.state).await?;
+            show_arrivals(app, &session, before).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    Err(Failure::new(
+        format!("the local AWS has no alarm `{}`", args.name),
+        "`alertctl status STACK --local` lists the alarms of a stack; add --region if it is elsewhere",
+    ))
+}
+
+/// From nothing to a message on the screen.
+async fn demo(app: &App, args: &DemoArgs) -> Outcome {
+    let loaded = match &args.path {
+        Some(path) => app.load(path)?,
+        None => stack::parse("stacks/cloudwatch-slack.yaml", DEMO).map_err(stack::LoadError::Problems)?,
+    };
+    let stack = &loaded.stack;
+    let Some((key, first)) = stack.alarms.first_key_value() else {
+        return Err(Failure::new(
+            "this stack has no alarm to fire",
+            "`alertctl apply STACK --local` applies it all the same",
+        ));
+    };
+    let session = app.local_up().await?;
+    let region = app
+        .global
+        .region
+        .as_deref()
+        .or(stack.region.as_deref())
+        .unwrap_or("us-east-1");
+    let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
+    // Whatever the environment holds: a demo never reaches a real channel.
+    let graph = blueprint::graph(stack, &webhooks::all_to_inbox(stack, &session));
+    let plan = look(&aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    refuse_conflicts(&plan)?;
+    app.out.say(&plan.text());
+    if plan.has_changes() {
+        app.execute_quietly(&aws, &graph, &plan, "alertctl local demo")
+            .await?;
+    }
+
+    let name = blueprint::Names::of(stack).alarm(key, first);
+    let current = cloudwatch_alarm::state(&aws, &name).await?.unwrap_or_default();
+    let before = session.last_seq().await?;
+    fire(app, &aws, &name, &current, AlarmState::Alarm).await?;
+    show_arrivals(app, &session, before).await?;
+    app.out.say(&format!(
+        "\nsee it as Slack shows it: {}\nagain: `alertctl local alarm {name}`   end: `alertctl local down`",
+        session.inbox
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An alarm notifies when its state changes, so one that is there already leaves it first.
+async fn fire(app: &App, aws: &Aws, name: &str, current: &str, state: AlarmState) -> Result<(), Failure> {
+    let wanted = match state {
+        AlarmState::Alarm => "ALARM",
+        AlarmState::Ok => "OK",
+        AlarmState::InsufficientData => "INSUFFICIENT_DATA",
+    };
+    let other = if wanted == "OK" { "INSUFFICIENT_DATA" } else { "OK" };
+    if current == wanted {
+        cloudwatch_alarm::set_state(aws, name, other, "set by alertctl, to change it again").await?;
+    }
+    app.out.say(&format!(
+        "alarm {name}: {} → {wanted}",
+        if current == wanted { other } else { current }
+    ));
+    cloudwatch_alarm::set_state(
+        aws,
+        name,
+        wanted,
+        "Set by `alertctl local`: nothing is really wrong.",
+    )
+    .await?;
+    Ok(())
+}
+
+/// Waits for the next messages and shows them.
+async fn show_arrivals(app: &App, session: &Session, before: u64) -> Result<(), Failure> {
+    let start = Instant::now();
+    loop {
+        let messages = session.messages_after(before).await?;
+        if !messages.is_empty() {
+            let shown: Vec<_> = messages
+                .iter()
+                .map(|message| {
+                    format!(
+                        "── #{} ──\n{}",
+                        message.channel,
+                        local::render_text(&message.body)
+                    )
+                })
+                .collect();
+            app.out.result(
+                || format!("\n{}", shown.join("\n")),
+                || json!({ "version": 1, "messages": messages }),
+            );
+            return Ok(());
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(Failure::new(
+                format!("no message arrived in the inbox within {} s", PATIENCE.as_secs()),
+                "if no topic of this state goes to a channel that is as it should be; else see the relay's log group",
+            ));
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}

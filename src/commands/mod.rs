@@ -1,0 +1,210 @@
+//! One file a command: load, call, print.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::aws::connect::Target;
+use crate::aws::{Aws, Connection};
+use crate::cli::{Cli, Command, Format, Global, PARALLELISM, StackOrName};
+use crate::execute::{Event, Report, execute};
+use crate::graph::Graph;
+use crate::local::{self, Session};
+use crate::output::{Failure, Out, Progress};
+use crate::plan::Plan;
+use crate::stack::{Loaded, load};
+
+mod apply;
+mod destroy;
+mod encrypt_hook;
+mod local_mode;
+mod plan;
+mod status;
+mod validate;
+mod webhooks;
+
+/// Runs the command and says how it ended.
+pub async fn run(cli: Cli) -> ExitCode {
+    let app = App {
+        out: Out {
+            format: cli.global.output,
+        },
+        global: cli.global,
+    };
+    let result = match cli.command {
+        Command::Validate(args) => validate::run(&app, &args),
+        Command::Plan(args) => plan::run(&app, &args).await,
+        Command::Apply(args) => apply::run(&app, &args).await,
+        Command::Destroy(args) => destroy::run(&app, &args).await,
+        Command::Status(args) => status::run(&app, &args).await,
+        Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
+        Command::Local(args) => local_mode::run(&app, args.command).await,
+    };
+    result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))
+}
+
+type Outcome = Result<ExitCode, Failure>;
+
+/// What every command works with.
+struct App {
+    out: Out,
+    global: Global,
+}
+
+/// A way to a stack's resources.
+struct Access {
+    aws: Aws,
+    /// The local mode, when that is where they are.
+    local: Option<Session>,
+}
+
+impl App {
+    /// Loads and checks the stack file; its warnings go to standard error.
+    fn load(&self, path: &Path) -> Result<Loaded, Failure> {
+        let loaded = load(path)?;
+        if !loaded.warnings.is_empty() {
+            self.out
+                .say(&loaded.source.render(&loaded.warnings, self.out.color()));
+        }
+        Ok(loaded)
+    }
+
+    /// Connects for the stack called `name`; `region` is what its file says.
+    async fn access(&self, name: &str, region: Option<&str>) -> Result<Access, Failure> {
+        let local = match self.global.local {
+            true => Some(self.local_up().await?),
+            false => None,
+        };
+        let region = self.global.region.as_deref().or(region);
+        let aws = match &local {
+            // Somewhere has to be named; locally every region is as good.
+            Some(session) => self
+                .local_aws(session, region.unwrap_or("us-east-1"))
+                .await?
+                .of_stack(name),
+            None => {
+                let target = Target {
+                    region: region.map(str::to_owned),
+                    endpoint_url: self.global.endpoint_url.clone(),
+                    profile: self.global.profile.clone(),
+                    local: false,
+                };
+                Aws::new(Connection::open(&target).await?, name)
+            }
+        };
+        Ok(Access { aws, local })
+    }
+
+    /// A region of the local AWS.
+    async fn local_aws(&self, session: &Session, region: &str) -> Result<Aws, Failure> {
+        session.remember_region(region)?;
+        let target = Target {
+            region: Some(region.to_owned()),
+            endpoint_url: Some(session.endpoint.clone()),
+            profile: None,
+            local: true,
+        };
+        Ok(Aws::new(Connection::open(&target).await?, String::new()))
+    }
+
+    async fn local_up(&self) -> Result<Session, Failure> {
+        let arguments = ["local", "inbox-server"].map(Into::into);
+        Ok(local::up(&arguments, |text| self.out.say(text)).await?)
+    }
+
+    /// The stack that the arguments name, without its graph: for what needs no file.
+    async fn access_by_name(&self, which: &StackOrName) -> Result<(Access, Option<Loaded>), Failure> {
+        if let Some(name) = &which.stack {
+            return Ok((self.access(name, None).await?, None));
+        }
+        let path = which.path.as_deref().unwrap_or(Path::new("stack.yaml"));
+        let loaded = self.load(path)?;
+        let access = self
+            .access(&loaded.stack.stack, loaded.stack.region.as_deref())
+            .await?;
+        Ok((access, Some(loaded)))
+    }
+
+    /// Runs a plan that was shown and agreed to, and tells how it went; `again` is the command to go on with.
+    async fn execute(
+        &self,
+        aws: &Aws,
+        graph: &Graph,
+        plan: &Plan,
+        parallelism: usize,
+        again: &str,
+    ) -> Outcome {
+        let (report, elapsed) = self.run_plan(aws, graph, plan, parallelism, again).await;
+        if self.out.format == Format::Json {
+            self.out.result(String::new, || report.json(plan, elapsed));
+        }
+        ended(&report).map(|()| ExitCode::SUCCESS)
+    }
+
+    /// The same as a part of another command: standard output is left to that one.
+    async fn execute_quietly(
+        &self,
+        aws: &Aws,
+        graph: &Graph,
+        plan: &Plan,
+        again: &str,
+    ) -> Result<(), Failure> {
+        ended(&self.run_plan(aws, graph, plan, PARALLELISM, again).await.0)
+    }
+
+    async fn run_plan(
+        &self,
+        aws: &Aws,
+        graph: &Graph,
+        plan: &Plan,
+        parallelism: usize,
+        again: &str,
+    ) -> (Report, Duration) {
+        let start = Instant::now();
+        let progress = Progress::new(self.out);
+        let tell = |event: Event<'_>| progress.show(event);
+        let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await;
+        for note in progress.notes() {
+            self.out.say(&format!("note: {note}"));
+        }
+        let elapsed = start.elapsed();
+        self.out.say(&report.text(plan, elapsed, again));
+        (report, elapsed)
+    }
+
+    /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process at once.
+    fn interrupt(&self) -> watch::Receiver<bool> {
+        let (send, receive) = watch::channel(false);
+        let out = self.out;
+        tokio::spawn(async move {
+            stop_signal().await;
+            out.warn("stopping: calls under way are finished first; once more to stop at once");
+            let _ = send.send(true);
+            stop_signal().await;
+            std::process::exit(130);
+        });
+        receive
+    }
+}
+
+fn ended(report: &Report) -> Result<(), Failure> {
+    match (report.interrupted(), report.complete()) {
+        (true, _) => Err(Failure::Interrupted),
+        (_, false) => Err(Failure::Told),
+        _ => Ok(()),
+    }
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

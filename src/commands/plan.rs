@@ -1,0 +1,108 @@
+//! `alertctl plan`.
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{Access, App, Outcome, webhooks};
+use crate::aws::Aws;
+use crate::blueprint;
+use crate::cli::{Adopt, PlanArgs, StackFile};
+use crate::graph::Graph;
+use crate::observe::observe;
+use crate::output::{Failure, Problem};
+use crate::plan::{Plan, plan};
+
+/// `plan --detailed-exitcode`: there are changes.
+const CHANGES: u8 = 2;
+
+pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
+    let Planned { plan, .. } = Planned::make(app, &args.file, &args.adopt).await?;
+    app.out.result(|| plan.text(), || json(&plan));
+    refuse_conflicts(&plan)?;
+    let changes = args.detailed_exitcode && plan.has_changes();
+    Ok(if changes {
+        ExitCode::from(CHANGES)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// A plan with all that is needed to run it.
+pub struct Planned {
+    pub plan: Plan,
+    pub graph: Graph,
+    pub access: Access,
+}
+
+impl Planned {
+    /// Loads the stack file, observes and plans.
+    pub async fn make(app: &App, file: &StackFile, adopt: &Adopt) -> Result<Self, Failure> {
+        let loaded = app.load(&file.path)?;
+        let stack = &loaded.stack;
+        let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+        let webhooks = webhooks::resolve(app, stack, &access).await?;
+        let graph = blueprint::graph(stack, &webhooks);
+        refuse_unknown(&graph, adopt)?;
+        let plan = look(&access.aws, &graph, adopt).await?;
+        Ok(Self { plan, graph, access })
+    }
+}
+
+/// Observes and plans.
+pub async fn look(aws: &Aws, graph: &Graph, adopt: &Adopt) -> Result<Plan, Failure> {
+    let seen = observe(aws, graph).await?;
+    let adopt: HashSet<_> = adopt.nodes.iter().cloned().collect();
+    Ok(plan(&aws.stack, graph, &seen, &adopt))
+}
+
+/// The plan for machines.
+pub fn json(plan: &Plan) -> Value {
+    let mut document = json!({ "version": 1, "summary": plan.summary() });
+    if let (Some(document), Ok(Value::Object(plan))) = (document.as_object_mut(), serde_json::to_value(plan))
+    {
+        document.extend(plan);
+    }
+    document
+}
+
+/// What the stack does not own is never touched: says how to take it over instead.
+pub fn refuse_conflicts(plan: &Plan) -> Result<(), Failure> {
+    if plan.conflicts.is_empty() {
+        return Ok(());
+    }
+    let problem = |conflict: &crate::plan::Conflict| Problem {
+        message: format!(
+            "`{}` exists in account {} and is not part of stack `{}` ({})",
+            conflict.name, plan.scope.account, plan.stack, conflict.id
+        ),
+        help: Some(format!(
+            "to take it over, add `--adopt {}`; to leave it alone, give another `name:` in the stack file",
+            conflict.id
+        )),
+    };
+    Err(Failure::Problems(plan.conflicts.iter().map(problem).collect()))
+}
+
+fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {
+    let ids: Vec<_> = graph.nodes().iter().map(|node| node.id.to_string()).collect();
+    let unknown = adopt.nodes.iter().filter(|node| !ids.contains(node));
+    let problems: Vec<_> = unknown
+        .map(|node| {
+            let nearest = ids
+                .iter()
+                .max_by(|a, b| strsim::jaro_winkler(a, node).total_cmp(&strsim::jaro_winkler(b, node)));
+            Problem {
+                message: format!("--adopt `{node}`: the stack has no such resource"),
+                help: nearest
+                    .map(|nearest| format!("did you mean `{nearest}`? `alertctl status` lists them all")),
+            }
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Problems(problems))
+    }
+}

@@ -1,0 +1,182 @@
+//! A stand-in for Slack: takes what an incoming webhook takes and shows it on a page.
+
+mod accept;
+mod page;
+pub(super) mod store;
+
+use std::convert::Infallible;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, RawQuery, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures::{Stream, StreamExt as _, stream};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::LocalError;
+use super::process::GO;
+use accept::Refusal;
+use store::{Arrival, Message, Store, Verdict};
+
+/// How many messages one answer holds at most; the page shows no more either.
+const PAGE_LIMIT: usize = 500;
+const MAX_BODY: usize = 1024 * 1024;
+/// Answered by `/health`, so that another program on the port is not taken for the inbox.
+pub(super) const HEALTH: &str = "alertctl inbox";
+
+/// Serves the inbox of a directory on a loopback port until SIGTERM. This is what the hidden command runs
+/// that [`up`](super::up) starts; it waits for the word on standard input, see [`super::process`].
+pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
+    let inbox = |url: &str, error: std::io::Error| LocalError::Inbox {
+        url: url.to_owned(),
+        reason: error.to_string(),
+    };
+    let url = format!("http://127.0.0.1:{port}");
+    let mut word = [0; GO.len()];
+    std::io::stdin()
+        .read_exact(&mut word)
+        .map_err(|error| inbox(&url, error))?;
+    // The terminal it was started from may close.
+    let _hangup = signal(SignalKind::hangup()).map_err(|error| inbox(&url, error))?;
+    let mut term = signal(SignalKind::terminate()).map_err(|error| inbox(&url, error))?;
+    let store = Arc::new(Store::open(dir)?);
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|error| inbox(&url, error))?;
+    println!("listening on {url}");
+    tokio::select! {
+        served = axum::serve(listener, router(store)) => served.map_err(|error| inbox(&url, error)),
+        _ = term.recv() => Ok(()),
+    }
+}
+
+fn router(store: Arc<Store>) -> Router {
+    let mut router = Router::new();
+    for prefix in ["services", "workflows", "triggers"] {
+        router = router.route(&format!("/{prefix}/{{*rest}}"), post(receive));
+    }
+    router
+        .route("/events", get(events))
+        .route("/messages", get(list))
+        .route("/messages/{seq}", get(one))
+        .route("/health", get(|| async { HEALTH }))
+        .merge(page::router())
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(only_this_machine))
+        .with_state(store)
+}
+
+async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let (body, checked) = match accept::parse(content_type, &body) {
+        Ok(body) => {
+            let checked = accept::check(&body);
+            (body, checked)
+        }
+        Err(refusal) => (
+            Value::String(String::from_utf8_lossy(&body).into_owned()),
+            Err(refusal),
+        ),
+    };
+    let (verdict, answer) = match checked {
+        Ok(()) => (Verdict::Accepted, (StatusCode::OK, "ok")),
+        Err(Refusal { code, reason }) => (
+            Verdict::Rejected {
+                code: code.into(),
+                reason,
+            },
+            (StatusCode::BAD_REQUEST, code),
+        ),
+    };
+    let path = percent_encoding::percent_decode_str(uri.path())
+        .decode_utf8_lossy()
+        .into_owned();
+    let channel = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    match store.add(Arrival {
+        channel,
+        path,
+        verdict,
+        body,
+    }) {
+        Ok(()) => answer.into_response(),
+        Err(error) => {
+            eprintln!("failed to keep a message: {error}");
+            (StatusCode::INTERNAL_SERVER_ERROR, "failed to keep the message").into_response()
+        }
+    }
+}
+
+/// A number of the query string, such as `?after=12`.
+fn number(query: Option<&str>, name: &str) -> Option<u64> {
+    let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(key, _)| *key == name)
+        .find_map(|(_, value)| value.parse().ok())
+}
+
+/// The newest messages above `after`, at most `limit` of them, oldest first.
+async fn list(State(store): State<Arc<Store>>, RawQuery(query): RawQuery) -> Json<Vec<Message>> {
+    let after = number(query.as_deref(), "after").unwrap_or(0);
+    let limit = number(query.as_deref(), "limit").and_then(|limit| usize::try_from(limit).ok());
+    let messages = store.after(after, limit.map_or(PAGE_LIMIT, |limit| limit.min(PAGE_LIMIT)));
+    Json(messages.iter().map(|message| Message::clone(message)).collect())
+}
+
+async fn one(State(store): State<Arc<Store>>, UrlPath(seq): UrlPath<u64>) -> Response {
+    match store.get(seq) {
+        Some(message) => Json(Message::clone(&message)).into_response(),
+        None => (StatusCode::NOT_FOUND, "no such message\n").into_response(),
+    }
+}
+
+/// The number of the newest message, at once and at each change: the page then asks for what it lacks.
+async fn events(State(store): State<Arc<Store>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let mut last = store.watch();
+    last.mark_changed();
+    let numbers = stream::unfold(last, |mut last| async move {
+        last.changed().await.ok()?;
+        let number = *last.borrow_and_update();
+        Some((number, last))
+    });
+    let events = numbers.map(|number| Ok(Event::default().data(number.to_string())));
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+/// Refuses a name other than loopback's, which a hostile site could bind to 127.0.0.1 to read what is
+/// here, and requests of other sites' pages.
+async fn only_this_machine(request: Request, next: Next) -> Response {
+    if is_foreign(request.headers()) {
+        return (StatusCode::FORBIDDEN, "only for this machine\n").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    !matches!(name, "127.0.0.1" | "localhost")
+        || text(header::ORIGIN).is_some_and(|origin| origin != format!("http://{host}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+// The inbox: keeps the list in step with the server, newest first.
+
+import { content } from "./blocks.js";
+import { el, setEmoji } from "./mrkdwn.js";
+
+const byId = (id) => document.getElementById(id);
+let messages = [];
+let channel = decodeURIComponent(location.hash.slice(1));
+let opened = new Set();
+let unread = 0;
+let loaded = false;
+
+async function fetchAfter(seq) {
+  const answer = await fetch(`/messages?after=${seq}`);
+  if (!answer.ok) throw new Error(`/messages answered ${answer.status}`);
+  return answer.json();
+}
+
+// Asks for what is missing. One at a time, so that two events in a row do not fetch the same twice.
+let chain = Promise.resolve();
+function catchUp(newest) {
+  chain = chain.then(() => follow(newest)).catch((error) => console.error(error));
+}
+
+async function follow(newest) {
+  const have = messages.at(-1)?.seq ?? 0;
+  if (newest < have) messages = []; // cleared by `alertctl local down`
+  const from = newest < have ? 0 : have;
+  if (newest > from) {
+    const fresh = await fetchAfter(from);
+    messages.push(...fresh);
+    if (loaded && document.hidden) unread += fresh.length;
+    show(loaded ? new Set(fresh.map((message) => message.seq)) : new Set());
+  } else if (!loaded || newest < have) {
+    show(new Set());
+  }
+  loaded = true;
+}
+
+function show(fresh) {
+  const shown = messages.filter((message) => !channel || message.channel === channel).reverse();
+  byId("empty").hidden = messages.length > 0;
+  byId("title").textContent = channel ? `# ${channel}` : "All channels";
+  byId("count").textContent = shown.length === 1 ? "1 message" : `${shown.length} messages`;
+  const rows = [];
+  let day = "";
+  for (const message of shown) {
+    const next = dayOf(message);
+    if (next !== day) rows.push(el("li", "day", el("span", "", next)));
+    day = next;
+    rows.push(row(message, fresh.has(message.seq)));
+  }
+  byId("messages").replaceChildren(...rows);
+  showChannels();
+  document.title = `${unread ? `(${unread}) ` : ""}Slack inbox · alertctl`;
+}
+
+function showChannels() {
+  const counts = new Map();
+  for (const message of messages) counts.set(message.channel, (counts.get(message.channel) ?? 0) + 1);
+  if (channel && !counts.has(channel)) counts.set(channel, 0);
+  const entry = (name, label, count) => {
+    const node = el("a", name === channel ? "chosen" : "", el("span", "", label), el("span", "badge", String(count)));
+    node.href = `#${encodeURIComponent(name)}`;
+    if (name === channel) node.setAttribute("aria-current", "page");
+    return el("li", "", node);
+  };
+  const names = [...counts.keys()].sort();
+  byId("channels").replaceChildren(
+    entry("", "All channels", messages.length),
+    ...names.map((name) => entry(name, `# ${name}`, counts.get(name))),
+  );
+}
+
+function row(message, isFresh) {
+  const time = new Date(message.received);
+  const stamp = el("time", "", time.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }));
+  stamp.dateTime = message.received;
+  stamp.title = time.toLocaleString();
+  const json = el("button", "json", "JSON");
+  json.setAttribute("aria-expanded", String(opened.has(message.seq)));
+  json.onclick = () => {
+    if (!opened.delete(message.seq)) opened.add(message.seq);
+    json.setAttribute("aria-expanded", String(opened.has(message.seq)));
+    raw.hidden = !opened.has(message.seq);
+  };
+  const raw = el("pre", "raw", JSON.stringify(message.body, null, 2));
+  raw.hidden = !opened.has(message.seq);
+  const place = el("a", "place", `# ${message.channel}`);
+  place.href = `#${encodeURIComponent(message.channel)}`;
+  const head = el(
+    "div",
+    "head",
+    el("strong", "", "alertctl"),
+    el("span", "app", "APP"),
+    stamp,
+    place,
+    el("span", "tools", json),
+  );
+  const refused = message.status === "rejected" ? refusal(message) : null;
+  const node = el("li", "message", icon(), el("div", "main", head, refused, rendered(message), raw));
+  node.id = `message-${message.seq}`;
+  node.classList.toggle("rejected", Boolean(refused));
+  node.classList.toggle("fresh", isFresh);
+  return node;
+}
+
+// A refused message may have any shape: one that cannot be drawn must not take the others along.
+function rendered(message) {
+  try {
+    return content(message.body);
+  } catch {
+    return el("div", "content unreadable", "This message cannot be drawn: see the JSON.");
+  }
+}
+
+function refusal(message) {
+  return el(
+    "div",
+    "refusal",
+    el("strong", "", "Slack would refuse this: "),
+    el("code", "", `400 ${message.code}`),
+    el("div", "", message.reason),
+  );
+}
+
+function icon() {
+  const bell = document.querySelector("#empty .bell svg").cloneNode(true);
+  const node = el("div", "icon", bell);
+  node.setAttribute("aria-hidden", "true");
+  return node;
+}
+
+function dayOf(message) {
+  const date = new Date(message.received);
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 86_400_000);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return date.toLocaleDateString("en", { weekday: "long", month: "long", day: "numeric" });
+}
+
+function live(isLive) {
+  byId("live").className = isLive ? "on" : "off";
+  byId("live").textContent = isLive ? "live" : "not running";
+  byId("lost").hidden = isLive;
+}
+
+addEventListener("hashchange", () => {
+  channel = decodeURIComponent(location.hash.slice(1));
+  show(new Set());
+});
+addEventListener("visibilitychange", () => {
+  if (!document.hidden && unread) {
+    unread = 0;
+    show(new Set());
+  }
+});
+
+byId("curl").textContent = `curl -d '{"text":"hello"}' ${location.origin}/services/LOCAL/INBOX/project`;
+setEmoji(await (await fetch("/emoji.json")).json());
+const events = new EventSource("/events");
+events.onopen = () => live(true);
+events.onerror = () => live(false);
+events.onmessage = (event) => catchUp(Number(event.data));

@@ -1,0 +1,240 @@
+//! The messages that arrived, in memory and in a file that outlives the process.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::local::{LocalError, cache};
+
+const FILE: &str = "messages.jsonl";
+/// Held by the one process that writes the file.
+const LOCK: &str = "messages.lock";
+
+/// One post to a webhook, taken or refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Counts up from 1; a gap never occurs.
+    pub seq: u64,
+    /// When it arrived, RFC 3339 in UTC.
+    pub received: String,
+    /// The last segment of the webhook's path.
+    pub channel: String,
+    /// The whole path it was posted to.
+    pub path: String,
+    /// What Slack would have answered.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What was posted: the JSON, or the raw text where it was none.
+    pub body: Value,
+}
+
+/// Slack's answer to a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Verdict {
+    /// `200 ok`.
+    Accepted,
+    /// `400` with Slack's short code; the reason is what Slack leaves out.
+    Rejected { code: String, reason: String },
+}
+
+/// A post before it has its number.
+pub(super) struct Arrival {
+    pub(super) channel: String,
+    pub(super) path: String,
+    pub(super) verdict: Verdict,
+    pub(super) body: Value,
+}
+
+/// Every message since the last `down`.
+pub(super) struct Store {
+    inner: Mutex<Inner>,
+    last: watch::Sender<u64>,
+    _lock: File,
+}
+
+struct Inner {
+    messages: Vec<Arc<Message>>,
+    file: File,
+}
+
+impl Store {
+    /// Opens the store of a directory; a last line cut short by a kill is dropped.
+    pub(super) fn open(dir: &Path) -> Result<Self, LocalError> {
+        cache::make_private_dir(dir)?;
+        let path = dir.join(FILE);
+        let lock = cache::try_lock(&dir.join(LOCK))?;
+        let lock = lock.ok_or_else(|| LocalError::InboxBusy { path: path.clone() })?;
+        let mut messages = Vec::new();
+        let mut whole = 0;
+        for line in read_or_empty(&path)?.split_inclusive(|byte| *byte == b'\n') {
+            let Ok(message) = serde_json::from_slice::<Message>(line) else {
+                break;
+            };
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            whole += line.len() as u64;
+            messages.push(Arc::new(message));
+        }
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(LocalError::file("open", &path))?;
+        file.set_len(whole).map_err(LocalError::file("shorten", &path))?;
+        let (last, _) = watch::channel(messages.last().map_or(0, |message| message.seq));
+        Ok(Self {
+            inner: Mutex::new(Inner { messages, file }),
+            last,
+            _lock: lock,
+        })
+    }
+
+    /// Numbers a post, keeps it and tells who listens.
+    pub(super) fn add(&self, arrival: Arrival) -> std::io::Result<()> {
+        let mut inner = self.inner();
+        let message = Message {
+            seq: inner.messages.last().map_or(0, |last| last.seq) + 1,
+            received: jiff::Timestamp::now().to_string(),
+            channel: arrival.channel,
+            path: arrival.path,
+            verdict: arrival.verdict,
+            body: arrival.body,
+        };
+        let mut line = serde_json::to_vec(&message)?;
+        line.push(b'\n');
+        inner.file.write_all(&line)?;
+        self.last.send_replace(message.seq);
+        inner.messages.push(Arc::new(message));
+        Ok(())
+    }
+
+    /// The newest `limit` of those numbered above `after`, oldest first.
+    pub(super) fn after(&self, after: u64, limit: usize) -> Vec<Arc<Message>> {
+        let messages = &self.inner().messages;
+        let start = messages.partition_point(|message| message.seq <= after);
+        messages[start.max(messages.len().saturating_sub(limit))..].to_vec()
+    }
+
+    pub(super) fn get(&self, seq: u64) -> Option<Arc<Message>> {
+        let messages = &self.inner().messages;
+        messages
+            .binary_search_by_key(&seq, |message| message.seq)
+            .ok()
+            .map(|index| messages[index].clone())
+    }
+
+    /// The number of the newest message, now and whenever it changes.
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
+        self.last.subscribe()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Nothing in here is left half changed by a panic.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read_or_empty(path: &Path) -> Result<Vec<u8>, LocalError> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(LocalError::file("read", path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn arrival(text: &str) -> Arrival {
+        Arrival {
+            channel: "project".into(),
+            path: "/services/LOCAL/INBOX/project".into(),
+            verdict: Verdict::Accepted,
+            body: json!({ "text": text }),
+        }
+    }
+
+    #[test]
+    fn messages_survive_a_restart_and_a_torn_last_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.add(arrival("one")).unwrap();
+        store.add(arrival("two")).unwrap();
+        drop(store);
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(dir.path().join(FILE))
+            .unwrap();
+        file.write_all(b"{\"seq\":3,\"rece").unwrap();
+
+        let store = Store::open(dir.path()).unwrap();
+        store.add(arrival("three")).unwrap();
+        let texts: Vec<_> = store
+            .after(0, 10)
+            .iter()
+            .map(|m| m.body["text"].clone())
+            .collect();
+        assert_eq!(texts, ["one", "two", "three"]);
+        assert_eq!(store.get(3).unwrap().body["text"], "three");
+        assert_eq!(*store.watch().borrow(), 3);
+    }
+
+    #[test]
+    fn the_newest_come_when_there_are_too_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        for text in ["one", "two", "three"] {
+            store.add(arrival(text)).unwrap();
+        }
+        let seqs = |after, limit| {
+            store
+                .after(after, limit)
+                .iter()
+                .map(|m| m.seq)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(seqs(0, 2), [2, 3]);
+        assert_eq!(seqs(2, 2), [3]);
+        assert_eq!(seqs(9, 2), [0; 0]);
+        assert!(store.get(4).is_none());
+    }
+
+    #[test]
+    fn two_inboxes_do_not_share_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = Store::open(dir.path()).unwrap();
+        assert!(matches!(
+            Store::open(dir.path()),
+            Err(LocalError::InboxBusy { .. })
+        ));
+    }
+
+    #[test]
+    fn a_message_reads_back_as_written() {
+        let message = Message {
+            seq: 7,
+            received: "2026-11-20T00:00:00Z".into(),
+            channel: "c".into(),
+            path: "/services/c".into(),
+            verdict: Verdict::Rejected {
+                code: "no_text".into(),
+                reason: "empty".into(),
+            },
+            body: json!({}),
+        };
+        let text = serde_json::to_string(&message).unwrap();
+        assert!(text.contains(r#""status":"rejected","code":"no_text""#), "{text}");
+        assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message);
+    }
+}

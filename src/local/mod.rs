@@ -1,0 +1,31 @@
+//! The no-account mode: a local AWS and a Slack inbox, both on this machine.
+//!
+//! [`up`] installs a pinned MiniStack into the cache directory on first use, starts it on a free loopback
+//! port and starts the inbox, a page that shows each message as Slack would. Both run on their own and
+//! outlive the command that started them. What was made in them is kept, through a kill or a reboot too,
+//! until [`down`] ends both and forgets everything.
+//!
+//! ```text
+//! <cache>/alertctl/ministack-1.5.33-<digest>/    the Python environment, kept by `down`
+//! <cache>/alertctl/local/session.json            ports and process ids
+//! <cache>/alertctl/local/emulator/               MiniStack's state, its functions' code, its log
+//! <cache>/alertctl/local/inbox/                  the messages, its log
+//! ```
+
+mod cache;
+mod emoji;
+mod error;
+mod http;
+mod inbox;
+mod parts;
+mod process;
+mod provision;
+mod session;
+mod terminal;
+
+pub use error::LocalError;
+pub use inbox::serve_inbox;
+pub use inbox::store::{Message, Verdict};
+pub use provision::MINISTACK_VERSION;
+pub use session::{Part, Session, Status, current, down, status, up};
+pub use terminal::render_text;

@@ -1,0 +1,284 @@
+//! The two processes of the local mode: how each is started and how it shows that it is there.
+
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::process::{self, Process};
+use super::{LocalError, cache, http, inbox};
+
+/// How long a part may take to answer once it serves.
+pub(super) const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// A first start compiles Python modules, on a busy machine slowly.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+/// One that ran before has all it needs; it may be busy, or not through with a start that was cut short.
+const REUSE_PATIENCE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(25);
+/// Below the ports that Linux and macOS lend to outgoing connections, so that an old port is mostly still
+/// free after a restart.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+/// Another program may take a port between the look and the start.
+const ATTEMPTS: usize = 3;
+
+const LAUNCH: &str = include_str!("launch.py");
+
+/// Which part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Emulator,
+    Inbox,
+}
+
+/// A part that was started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Running {
+    pub(super) port: u16,
+    pub(super) process: Process,
+}
+
+impl Running {
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Emulator => "local AWS",
+            Self::Inbox => "Slack inbox",
+        }
+    }
+
+    /// Everything it holds, below the local mode's directory.
+    pub(super) fn dir(self, local: &Path) -> PathBuf {
+        local.join(match self {
+            Self::Emulator => "emulator",
+            Self::Inbox => "inbox",
+        })
+    }
+
+    pub(super) fn log(self, local: &Path) -> PathBuf {
+        self.dir(local).join("log.txt")
+    }
+
+    pub(super) async fn answers(self, port: u16) -> bool {
+        let path = match self {
+            Self::Emulator => "/_ministack/health",
+            Self::Inbox => "/health",
+        };
+        match http::get(port, path, ANSWER_PATIENCE).await {
+            Ok((200, body)) => self == Self::Emulator || body == inbox::HEALTH.as_bytes(),
+            _ => false,
+        }
+    }
+}
+
+/// Returns the part as it runs, or starts it, on its old port if that is free. `note` writes the process
+/// down before it is let run.
+pub(super) async fn ensure(
+    kind: Kind,
+    local: &Path,
+    old: Option<Running>,
+    command: impl Fn(u16) -> Result<Command, LocalError>,
+    mut note: impl FnMut(Running) -> Result<(), LocalError>,
+) -> Result<Running, LocalError> {
+    if let Some(running) = &old
+        && running.process.alive()
+    {
+        match wait(kind, local, running, REUSE_PATIENCE).await {
+            Ok(()) => return Ok(running.clone()),
+            // Alive, but it does not answer: a fresh process with the same data is the cure.
+            Err(_) => running.process.stop(kind.name()).await?,
+        }
+    }
+    let mut wanted = old.map(|running| running.port);
+    let mut attempt = 1;
+    loop {
+        let port = match wanted.take().filter(|port| is_free(*port)) {
+            Some(port) => port,
+            None => free_port()?,
+        };
+        let running = start(kind, local, port, command(port)?, &mut note)?;
+        match wait(kind, local, &running, START_PATIENCE).await {
+            Ok(()) => return Ok(running),
+            Err(_) if attempt < ATTEMPTS && !running.process.alive() && !is_free(port) => attempt += 1,
+            Err(error) => {
+                running.process.stop(kind.name()).await?;
+                return Err(error);
+            }
+        }
+    }
+}
+
+fn start(
+    kind: Kind,
+    local: &Path,
+    port: u16,
+    command: Command,
+    note: &mut impl FnMut(Running) -> Result<(), LocalError>,
+) -> Result<Running, LocalError> {
+    let log = kind.log(local);
+    cache::make_private_dir(&kind.dir(local))?;
+    cache::remove(&log)?;
+    let program = PathBuf::from(command.get_program());
+    let waiting = process::spawn(command, &log).map_err(LocalError::file("run", &program))?;
+    let running = Running {
+        port,
+        process: waiting.process.clone(),
+    };
+    note(running.clone())?;
+    // A child that is gone already cannot be told; what it left in its log is shown by the wait.
+    let _ = waiting.go();
+    Ok(running)
+}
+
+/// Waits until the part answers; an error once it ended or took too long.
+async fn wait(kind: Kind, local: &Path, running: &Running, patience: Duration) -> Result<(), LocalError> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if kind.answers(running.port).await {
+            return Ok(());
+        }
+        let reason = if !running.process.alive() {
+            "ended right after its start".to_owned()
+        } else if Instant::now() > deadline {
+            format!("did not answer within {} s", patience.as_secs())
+        } else {
+            tokio::time::sleep(POLL).await;
+            continue;
+        };
+        let log = kind.log(local);
+        return Err(LocalError::NotStarted {
+            part: kind.name(),
+            reason,
+            tail: cache::tail(&log, 12),
+            log,
+        });
+    }
+}
+
+/// MiniStack, with nothing of the caller's environment: functions inherit it, and it may hold credentials.
+pub(super) fn emulator_command(python: &Path, local: &Path, port: u16) -> Result<Command, LocalError> {
+    let dir = Kind::Emulator.dir(local);
+    for sub in ["home", "tmp", "state", "s3"] {
+        cache::make_private_dir(&dir.join(sub))?;
+    }
+    let launch = dir.join("launch.py");
+    cache::write_atomically(&launch, LAUNCH.as_bytes())?;
+    let mut command = Command::new(python);
+    command
+        .arg("-I")
+        .arg(launch)
+        .current_dir(&dir)
+        .env_clear()
+        .env(
+            "PATH",
+            std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
+        )
+        .env("HOME", dir.join("home"))
+        // The functions' code is unpacked here, and goes with the rest.
+        .env("TMPDIR", dir.join("tmp"))
+        .env("GATEWAY_PORT", port.to_string())
+        .env("BIND_HOST", "127.0.0.1")
+        // Inherited by the functions, which otherwise would call the real AWS.
+        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+        .env("PERSIST_STATE", "1")
+        .env("STATE_DIR", dir.join("state"))
+        .env("S3_PERSIST", "1")
+        .env("S3_DATA_DIR", dir.join("s3"))
+        .env("IOT_MTLS_ENABLED", "0")
+        .env("SFTP_ENABLED", "0")
+        // No Docker, also where there is one: it would clear away containers of other MiniStacks.
+        .env(
+            "DOCKER_HOST",
+            format!("unix://{}", dir.join("no-docker.sock").display()),
+        );
+    Ok(command)
+}
+
+/// This executable as the inbox.
+pub(super) fn inbox_command(args: &[OsString], local: &Path, port: u16) -> Result<Command, LocalError> {
+    let program = std::env::current_exe().map_err(LocalError::file("find", Path::new("alertctl")))?;
+    let dir = Kind::Inbox.dir(local);
+    cache::make_private_dir(&dir)?;
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .arg("--state-dir")
+        .arg(&dir)
+        .args(["--port", &port.to_string()])
+        .current_dir(local)
+        // It outlives the command: no secret of the caller's environment may stay in it.
+        .env_clear();
+    Ok(command)
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+fn free_port() -> Result<u16, LocalError> {
+    (0..200)
+        .map(|_| fastrand::u16(PORTS))
+        .find(|port| is_free(*port))
+        .ok_or(LocalError::NoPort {
+            from: PORTS.start,
+            to: PORTS.end,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_is_not_free() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(!is_free(listener.local_addr().unwrap().port()));
+        assert!(PORTS.contains(&free_port().unwrap()));
+    }
+
+    #[test]
+    fn the_emulator_gets_nothing_of_the_callers_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let command = emulator_command(Path::new("python"), dir.path(), 20_000).unwrap();
+        let names: Vec<_> = command
+            .get_envs()
+            .map(|(name, _)| name.to_string_lossy().into_owned())
+            .collect();
+        assert!(
+            !names
+                .iter()
+                .any(|name| name.starts_with("AWS_") && name != "AWS_ENDPOINT_URL"),
+            "{names:?}"
+        );
+        assert_eq!(names.len(), 13, "{names:?}");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_part_that_ends_at_once_is_reported_with_its_last_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let command = |_| {
+            let mut command = Command::new("sh");
+            command.args(["-c", "echo no such module; exit 1"]);
+            Ok(command)
+        };
+        let mut noted = 0;
+        let failed = ensure(Kind::Emulator, dir.path(), None, command, |_| {
+            noted += 1;
+            Ok(())
+        })
+        .await;
+        assert_eq!(noted, 1);
+        let error = failed.unwrap_err().to_string();
+        assert!(
+            error.contains("ended right after its start\n  | no such module"),
+            "{error}"
+        );
+    }
+}

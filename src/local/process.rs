@@ -1,0 +1,235 @@
+//! Detached processes: starting them, knowing them again later, ending them.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process};
+use serde::{Deserialize, Serialize};
+
+use super::LocalError;
+
+const TERM_PATIENCE: Duration = Duration::from_secs(5);
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(25);
+/// The line a child waits for on its standard input before it does anything.
+pub(super) const GO: &str = "go\n";
+
+/// A process that can be recognised later. Ids are given out again, so the id alone proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    /// When it started, in the words of the operating system; `None` where that cannot be learned.
+    started: Option<String>,
+}
+
+/// A child that waits for [`Waiting::go`]. Dropped instead, it ends without having done anything.
+pub(super) struct Waiting {
+    pub(super) process: Process,
+    stdin: std::process::ChildStdin,
+}
+
+impl Waiting {
+    /// Lets it run, after its id was written down.
+    pub(super) fn go(mut self) -> std::io::Result<()> {
+        self.stdin.write_all(GO.as_bytes())
+    }
+}
+
+/// Starts a command in a process group of its own, so that neither Ctrl-C nor the end of this command
+/// reaches it, with its output in `log`.
+pub(super) fn spawn(mut command: Command, log: &Path) -> std::io::Result<Waiting> {
+    let out = OpenOptions::new().create(true).append(true).open(log)?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(out.try_clone()?)
+        .stderr(out)
+        .process_group(0)
+        .spawn()?;
+    let pid = child.id();
+    let stdin = child
+        .stdin
+        .take()
+        .ok_or_else(|| std::io::Error::other("no standard input"))?;
+    Ok(Waiting {
+        process: Process {
+            pid,
+            started: look_up(pid).map(|seen| seen.started),
+        },
+        stdin,
+    })
+}
+
+impl Process {
+    /// Whether this very process still runs.
+    pub(super) fn alive(&self) -> bool {
+        match (look_up(self.pid), &self.started) {
+            (Some(seen), Some(started)) => !seen.ended && seen.started == *started,
+            // Nothing to compare with: that the id is in use has to do.
+            (None, None) => self.id().is_some_and(|pid| test_kill_process(pid).is_ok()),
+            _ => false,
+        }
+    }
+
+    /// Ends it and everything it started: asks first, then insists. One that is gone already is fine.
+    pub(super) async fn stop(&self, part: &'static str) -> Result<(), LocalError> {
+        let Some(pid) = self.id().filter(|_| self.alive()) else {
+            return Ok(());
+        };
+        match kill_process_group(pid, Signal::TERM) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => {
+                return Err(LocalError::NotStopped {
+                    part,
+                    pid: self.pid,
+                    reason: error.to_string(),
+                });
+            }
+        }
+        let ended = self.ended_within(TERM_PATIENCE).await;
+        // What it started may have ignored the first signal: its group keeps the id as long as one is left.
+        // Whether the second one found anybody does not matter, only who is alive after it.
+        if !self.id_taken_again() {
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+        if ended || self.ended_within(KILL_PATIENCE).await {
+            return Ok(());
+        }
+        Err(LocalError::NotStopped {
+            part,
+            pid: self.pid,
+            reason: "it survived SIGKILL".into(),
+        })
+    }
+
+    async fn ended_within(&self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        while self.alive() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        true
+    }
+
+    fn id_taken_again(&self) -> bool {
+        look_up(self.pid).is_some_and(|seen| Some(&seen.started) != self.started.as_ref())
+    }
+
+    fn id(&self) -> Option<Pid> {
+        i32::try_from(self.pid).ok().and_then(Pid::from_raw)
+    }
+}
+
+/// What the operating system tells of a process id.
+struct Seen {
+    started: String,
+    /// Dead, but nobody has asked for its exit code yet.
+    ended: bool,
+}
+
+#[cfg(target_os = "linux")]
+fn look_up(pid: u32) -> Option<Seen> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, the program's name in brackets, may itself hold spaces and brackets.
+    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+    // The start is counted from boot, so the boot has to be the same one.
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(Seen {
+        started: format!("{} {}", boot.trim(), fields.get(19)?),
+        ended: matches!(*fields.first()?, "Z" | "X"),
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn look_up(pid: u32) -> Option<Seen> {
+    let out = Command::new("ps")
+        .args(["-o", "stat=,lstart=", "-p", &pid.to_string()])
+        .env("LC_ALL", "C")
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    let (state, started) = text.trim().split_once(' ')?;
+    Some(Seen {
+        started: started.trim().to_owned(),
+        ended: state.starts_with('Z'),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleeper(dir: &Path, script: &str) -> Waiting {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        spawn(command, &dir.join("log")).unwrap()
+    }
+
+    #[test]
+    fn a_process_with_the_same_id_but_another_start_is_a_stranger() {
+        let mut me = Process {
+            pid: std::process::id(),
+            started: look_up(std::process::id()).map(|s| s.started),
+        };
+        assert!(me.alive());
+        me.started = Some("another boot 1".into());
+        assert!(!me.alive());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_stranger_is_never_signalled() {
+        let dir = tempfile::tempdir().unwrap();
+        let waiting = sleeper(dir.path(), "read line; exec sleep 30");
+        let stranger = Process {
+            started: Some("another boot 1".into()),
+            ..waiting.process.clone()
+        };
+        stranger.stop("sleeper").await.unwrap();
+        assert!(waiting.process.alive());
+        waiting.process.stop("sleeper").await.unwrap();
+        assert!(!waiting.process.alive());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn stopping_takes_what_it_started_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = format!(
+            "read go; (trap '' TERM; sleep 30) & echo $! > {}/child; wait",
+            dir.path().display()
+        );
+        let waiting = sleeper(dir.path(), &script);
+        let process = waiting.process.clone();
+        waiting.go().unwrap();
+        let file = dir.path().join("child");
+        let child = loop {
+            if let Some(pid) = std::fs::read_to_string(&file)
+                .ok()
+                .and_then(|text| text.trim().parse().ok())
+            {
+                break Process {
+                    pid,
+                    started: look_up(pid).map(|seen| seen.started),
+                };
+            }
+            tokio::time::sleep(POLL).await;
+        };
+        assert!(child.alive());
+        process.stop("script").await.unwrap();
+        assert!(!process.alive());
+        assert!(child.ended_within(KILL_PATIENCE).await);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_child_nobody_told_to_go_ends_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let waiting = sleeper(dir.path(), "read line && exec sleep 30");
+        let process = waiting.process.clone();
+        drop(waiting);
+        assert!(process.ended_within(KILL_PATIENCE).await);
+    }
+}

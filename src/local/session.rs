@@ -1,0 +1,339 @@
+//! The running local mode: starting its two processes, finding them again, ending them.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::inbox::store::Message;
+use super::parts::{self, Kind, Running};
+use super::{LocalError, MINISTACK_VERSION, cache, http, provision};
+
+/// A local mode both of whose parts answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Session {
+    /// The endpoint URL of every AWS service.
+    pub endpoint: String,
+    /// The page of the Slack inbox.
+    pub inbox: String,
+    /// The version of MiniStack.
+    pub version: String,
+    #[serde(skip)]
+    inbox_port: u16,
+}
+
+/// What of the local mode runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    pub emulator: Part,
+    pub inbox: Part,
+    /// The version of MiniStack.
+    pub version: String,
+    /// How many messages arrived; `None` while the inbox is down.
+    pub messages: Option<u64>,
+}
+
+/// One of the two processes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    pub url: String,
+    pub pid: u32,
+    /// Whether the process is there.
+    pub running: bool,
+    /// Whether it also answers.
+    pub answers: bool,
+    pub log: PathBuf,
+}
+
+/// `session.json`: what is needed to find the processes again.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Record {
+    version: String,
+    emulator: Option<Running>,
+    inbox: Option<Running>,
+}
+
+/// Starts what does not run yet and returns the session. A second call changes nothing; what died is
+/// started again on its old port with what it held.
+///
+/// `inbox_args` are the arguments with which this executable runs [`serve_inbox`](super::serve_inbox);
+/// `--state-dir DIR --port PORT` is added to them.
+pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Session, LocalError> {
+    let cache_dir = cache::cache_dir()?;
+    let python = provision::python(&cache_dir, &mut say).await?;
+    let dir = cache_dir.join("local");
+    cache::make_private_dir(&dir)?;
+    let _lock = lock(&dir, &mut say).await?;
+    let mut record = Record::read(&dir)?.unwrap_or_default();
+
+    if record.version != MINISTACK_VERSION
+        && let Some(old) = &record.emulator
+    {
+        // The state stays: MiniStack reads the files of its older versions.
+        old.process.stop(Kind::Emulator.name()).await?;
+    }
+    record.version = MINISTACK_VERSION.to_owned();
+    let port = |running: &Option<Running>| running.as_ref().map(|running| running.port);
+    let before = (port(&record.emulator), port(&record.inbox));
+    if !record
+        .emulator
+        .as_ref()
+        .is_some_and(|running| running.process.alive())
+    {
+        say(&format!("starting MiniStack {MINISTACK_VERSION}"));
+    }
+    let command = |port| parts::emulator_command(&python, &dir, port);
+    let emulator = parts::ensure(Kind::Emulator, &dir, record.emulator.take(), command, |running| {
+        record.emulator = Some(running);
+        record.write(&dir)
+    })
+    .await?;
+    let command = |port| parts::inbox_command(inbox_args, &dir, port);
+    let inbox = parts::ensure(Kind::Inbox, &dir, record.inbox.take(), command, |running| {
+        record.inbox = Some(running);
+        record.write(&dir)
+    })
+    .await?;
+    record = Record {
+        emulator: Some(emulator),
+        inbox: Some(inbox),
+        ..record
+    };
+    record.write(&dir)?;
+
+    for (part, old, new) in [
+        ("emulator", before.0, port(&record.emulator)),
+        ("inbox", before.1, port(&record.inbox)),
+    ] {
+        if old.is_some() && old != new {
+            say(&format!(
+                "the {part}'s old port is taken, it moved: run apply again so that stacks follow"
+            ));
+        }
+    }
+    Ok(record
+        .session()
+        .unwrap_or_else(|| unreachable!("both parts were just recorded")))
+}
+
+/// The session, if both of its parts answer.
+pub async fn current() -> Result<Option<Session>, LocalError> {
+    let dir = cache::cache_dir()?.join("local");
+    let Some(record) = Record::read(&dir)? else {
+        return Ok(None);
+    };
+    for (kind, running) in [(Kind::Emulator, &record.emulator), (Kind::Inbox, &record.inbox)] {
+        let Some(running) = running else { return Ok(None) };
+        if !running.process.alive() || !kind.answers(running.port).await {
+            return Ok(None);
+        }
+    }
+    Ok(record.session())
+}
+
+/// Both parts as they are; `None` where nothing was started since the last [`down`].
+pub async fn status() -> Result<Option<Status>, LocalError> {
+    let dir = cache::cache_dir()?.join("local");
+    let Some(record) = Record::read(&dir)? else {
+        return Ok(None);
+    };
+    let (Some(emulator), Some(inbox)) = (&record.emulator, &record.inbox) else {
+        return Ok(None);
+    };
+    let part = async |kind: Kind, running: &Running| {
+        let alive = running.process.alive();
+        Part {
+            url: running.url(),
+            pid: running.process.pid,
+            running: alive,
+            answers: alive && kind.answers(running.port).await,
+            log: kind.log(&dir),
+        }
+    };
+    let (emulator, inbox) = (
+        part(Kind::Emulator, emulator).await,
+        part(Kind::Inbox, inbox).await,
+    );
+    let messages = match record.session() {
+        Some(session) if inbox.answers => Some(session.last_seq().await?),
+        _ => None,
+    };
+    Ok(Some(Status {
+        emulator,
+        inbox,
+        version: record.version,
+        messages,
+    }))
+}
+
+/// Ends both parts and forgets all they held; false where there was nothing to end or forget.
+pub async fn down(mut say: impl FnMut(&str)) -> Result<bool, LocalError> {
+    let dir = cache::cache_dir()?.join("local");
+    if !dir.exists() {
+        return Ok(false);
+    }
+    let _lock = lock(&dir, &mut say).await?;
+    let record = Record::read(&dir)?;
+    let existed = record.is_some();
+    if let Some(Record { emulator, inbox, .. }) = record {
+        for (kind, running) in [(Kind::Inbox, inbox), (Kind::Emulator, emulator)] {
+            let Some(running) = running else { continue };
+            if running.process.alive() {
+                say(&format!("stopping the {}", kind.name()));
+            }
+            running.process.stop(kind.name()).await?;
+        }
+    }
+    for kind in [Kind::Inbox, Kind::Emulator] {
+        cache::remove(&kind.dir(&dir))?;
+    }
+    cache::remove(&regions_file()?)?;
+    // Last: as long as it is there, a run cut short is finished by the next.
+    cache::remove(&dir.join("session.json"))?;
+    Ok(existed)
+}
+
+impl Session {
+    fn of(version: &str, emulator: &Running, inbox: &Running) -> Self {
+        Self {
+            endpoint: emulator.url(),
+            inbox: inbox.url(),
+            version: version.to_owned(),
+            inbox_port: inbox.port,
+        }
+    }
+
+    /// The incoming webhook of a channel: what is posted to it shows up in the inbox.
+    pub fn webhook(&self, channel: &str) -> String {
+        let channel = percent_encoding::utf8_percent_encode(channel, percent_encoding::NON_ALPHANUMERIC);
+        format!("{}/services/LOCAL/INBOX/{channel}", self.inbox)
+    }
+
+    /// Notes that something was made in `region`: the local AWS keeps its regions apart, as AWS does.
+    pub fn remember_region(&self, region: &str) -> Result<(), LocalError> {
+        let mut regions = self.regions()?;
+        if !regions.iter().any(|known| known == region) {
+            regions.push(region.to_owned());
+            let text = regions.join("\n");
+            cache::write_atomically(&regions_file()?, text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The regions noted so far, oldest first.
+    pub fn regions(&self) -> Result<Vec<String>, LocalError> {
+        let path = regions_file()?;
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(LocalError::file("read", &path)(error)),
+        }
+    }
+
+    /// The messages numbered above `seq`, oldest first, at most the newest 500.
+    pub async fn messages_after(&self, seq: u64) -> Result<Vec<Message>, LocalError> {
+        self.messages(&format!("after={seq}")).await
+    }
+
+    /// The number of the newest message, 0 where none arrived yet.
+    pub async fn last_seq(&self) -> Result<u64, LocalError> {
+        Ok(self
+            .messages("limit=1")
+            .await?
+            .last()
+            .map_or(0, |message| message.seq))
+    }
+
+    async fn messages(&self, query: &str) -> Result<Vec<Message>, LocalError> {
+        let failed = |reason: String| LocalError::Inbox {
+            url: self.inbox.clone(),
+            reason,
+        };
+        let (_, body) = http::get(
+            self.inbox_port,
+            &format!("/messages?{query}"),
+            parts::ANSWER_PATIENCE,
+        )
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+        serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))
+    }
+}
+
+fn regions_file() -> Result<PathBuf, LocalError> {
+    Ok(cache::cache_dir()?.join("local").join("regions"))
+}
+
+impl Record {
+    /// `None` where nothing was started. A file that cannot be read as one means the same: it is written
+    /// as a whole, so only another version of alertctl can have left it.
+    fn read(dir: &Path) -> Result<Option<Self>, LocalError> {
+        let path = dir.join("session.json");
+        match std::fs::read(&path) {
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LocalError::file("read", &path)(error)),
+        }
+    }
+
+    fn write(&self, dir: &Path) -> Result<(), LocalError> {
+        let path = dir.join("session.json");
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|error| LocalError::file("write", &path)(error.into()))?;
+        cache::write_atomically(&path, &text)
+    }
+
+    fn session(&self) -> Option<Session> {
+        Some(Session::of(
+            &self.version,
+            self.emulator.as_ref()?,
+            self.inbox.as_ref()?,
+        ))
+    }
+}
+
+/// One command at a time starts or stops.
+async fn lock(dir: &Path, say: &mut impl FnMut(&str)) -> Result<std::fs::File, LocalError> {
+    cache::lock(&dir.join("lock"), || {
+        say("waiting for another alertctl that starts or stops the local mode")
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_names_its_channel() {
+        let session = Session {
+            endpoint: "http://127.0.0.1:1".into(),
+            inbox: "http://127.0.0.1:2".into(),
+            version: MINISTACK_VERSION.into(),
+            inbox_port: 2,
+        };
+        assert_eq!(
+            session.webhook("project"),
+            "http://127.0.0.1:2/services/LOCAL/INBOX/project"
+        );
+        assert_eq!(
+            session.webhook("a/b"),
+            "http://127.0.0.1:2/services/LOCAL/INBOX/a%2Fb"
+        );
+    }
+
+    #[test]
+    fn a_record_is_kept_and_an_unreadable_one_counts_as_none() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Record::read(dir.path()).unwrap().is_none());
+        Record {
+            version: "1".into(),
+            ..Record::default()
+        }
+        .write(dir.path())
+        .unwrap();
+        assert_eq!(Record::read(dir.path()).unwrap().unwrap().version, "1");
+        std::fs::write(dir.path().join("session.json"), "[").unwrap();
+        assert!(Record::read(dir.path()).unwrap().is_none());
+    }
+}

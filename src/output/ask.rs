@@ -1,0 +1,32 @@
+//! Questions on the terminal.
+
+use std::io::{BufRead as _, stdin};
+
+use super::{Failure, Out, style};
+
+impl Out {
+    /// Asks for a yes. Without a terminal the answer is an error that names `flag`.
+    pub fn confirm(&self, question: &str, flag: &str) -> Result<bool, Failure> {
+        let answer = self.ask(&format!("{question} [y/N]"), flag)?;
+        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks for `word`, for what cannot be undone.
+    pub fn confirm_by(&self, question: &str, word: &str, flag: &str) -> Result<bool, Failure> {
+        Ok(self.ask(&format!("{question}\nType `{word}` to go on:"), flag)? == word)
+    }
+
+    fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
+        if !self.interactive() {
+            return Err(Failure::new(
+                "there is no terminal to ask on, so nothing was done",
+                format!("add {flag} to go on without the question"),
+            ));
+        }
+        let bold = style::BOLD;
+        self.say(&format!("{bold}{question}{bold:#}"));
+        let mut line = String::new();
+        let _ = stdin().lock().read_line(&mut line);
+        Ok(line.trim().to_owned())
+    }
+}

@@ -1,0 +1,100 @@
+//! Why a command failed, for people and for machines.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Out, style};
+use crate::aws::Fault;
+use crate::cli::Format;
+use crate::local::LocalError;
+use crate::stack::LoadError;
+
+/// One thing that went wrong, and the next move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// Why a command failed; its exit code is 1, or 130 where the user stopped it.
+#[derive(Debug)]
+pub enum Failure {
+    /// The stack file cannot be used.
+    Stack(LoadError),
+    /// Anything else, all of it.
+    Problems(Vec<Problem>),
+    /// The user stopped it; what was done and what not has been told.
+    Interrupted,
+    /// It has been told in full already.
+    Told,
+}
+
+impl Failure {
+    /// One problem with its next move.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Problems(vec![Problem {
+            message: message.into(),
+            help: Some(help.into()),
+        }])
+    }
+
+    /// Tells the failure and returns the exit code.
+    pub fn report(&self, out: Out) -> u8 {
+        match (self, out.format) {
+            (Self::Interrupted, _) => return 130,
+            (Self::Told, _) => {}
+            (Self::Stack(error), Format::Text) => out.say(&error.render(out.color())),
+            (Self::Stack(error), Format::Json) => {
+                out.result(String::new, || json!({ "version": 1, "errors": error.reports() }));
+            }
+            (Self::Problems(problems), Format::Text) => {
+                for Problem { message, help } in problems {
+                    let (error, hint) = (style::ERROR, style::HELP);
+                    let mut text = format!("{error}error{error:#}: {message}");
+                    if let Some(help) = help {
+                        text.push_str(&format!("\n  {hint}help{hint:#}: {help}"));
+                    }
+                    out.say(&text);
+                }
+            }
+            (Self::Problems(problems), Format::Json) => {
+                out.result(String::new, || json!({ "version": 1, "errors": problems }));
+            }
+        }
+        1
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self {
+            message: fault.to_string(),
+            help: fault.hint,
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        vec![fault].into()
+    }
+}
+
+impl From<Vec<Fault>> for Failure {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Problems(faults.into_iter().map(Problem::from).collect())
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::Stack(error)
+    }
+}
+
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        Self::new(error.to_string(), error.hint())
+    }
+}

@@ -1,0 +1,62 @@
+//! What the user sees: standard output is data, standard error is talk.
+//!
+//! Colour goes through `anstream`, which drops it where it is not wanted (NO_COLOR, no terminal).
+
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
+
+use crate::cli::Format;
+
+mod ask;
+mod failure;
+mod plan_text;
+mod progress;
+mod report;
+mod status;
+mod style;
+
+pub use failure::{Failure, Problem};
+pub use progress::Progress;
+
+/// Where and how to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Out {
+    pub format: Format,
+}
+
+impl Out {
+    /// Prints a result on standard output, as text or as JSON.
+    pub fn result(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
+        let shown = match self.format {
+            Format::Text => text(),
+            Format::Json => format!("{:#}", json()),
+        };
+        put(&mut anstream::AutoStream::auto(stdout()), &shown);
+    }
+
+    /// Tells something on standard error.
+    pub fn say(&self, text: &str) {
+        put(&mut anstream::AutoStream::auto(stderr()), text);
+    }
+
+    /// Warns on standard error.
+    pub fn warn(&self, text: &str) {
+        let style = style::WARNING;
+        self.say(&format!("{style}warning{style:#}: {text}"));
+    }
+
+    /// True when there is somebody to ask.
+    pub fn interactive(&self) -> bool {
+        stdin().is_terminal() && stderr().is_terminal()
+    }
+
+    /// True when standard error shows colour.
+    pub fn color(&self) -> bool {
+        anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never
+    }
+}
+
+/// Writes a line; a reader that went away (`| head`) is no error of ours.
+fn put(stream: &mut impl std::io::Write, text: &str) {
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(stream, "{text}{newline}").and_then(|()| stream.flush());
+}

@@ -1,0 +1,169 @@
+//! A plan as people read it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::style::{self, symbol};
+use crate::plan::{Action, Conflict, Plan, Step, Summary};
+use crate::resource::{Change, Shown};
+
+impl Plan {
+    /// The changes, the counts and what stands in the way; resources that stay are only counted.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let (bold, place) = (style::BOLD, &self.scope);
+        let _ = writeln!(
+            text,
+            "{bold}stack {}{bold:#} in account {}, {}\n",
+            self.stack, place.account, place.region
+        );
+        for step in self.steps.iter().filter(|step| step.action != Action::Keep) {
+            step_text(&mut text, step);
+        }
+        for Conflict { id, name } in &self.conflicts {
+            let error = style::ERROR;
+            let _ = writeln!(
+                text,
+                "  {error}! {id}{error:#}  {name} exists and is not part of this stack"
+            );
+        }
+        for (step, remark) in self
+            .steps
+            .iter()
+            .filter_map(|step| Some((step, step.remark.as_ref()?)))
+        {
+            if step.action == Action::Keep {
+                let dim = style::DIM;
+                let _ = writeln!(text, "  {dim}={dim:#} {}  {}: {remark}", step.id, step.name);
+            }
+        }
+        if !text.ends_with("\n\n") {
+            text.push('\n');
+        }
+        text.push_str(&self.summary().text(!self.conflicts.is_empty()));
+        text
+    }
+}
+
+impl Summary {
+    fn text(&self, conflicts: bool) -> String {
+        let Self {
+            create,
+            update,
+            replace,
+            adopt,
+            delete,
+            keep,
+        } = *self;
+        if create + update + replace + adopt + delete == 0 && !conflicts {
+            return format!("no changes: {keep} resources are as the stack file says");
+        }
+        let counts = [
+            (create, "to create"),
+            (update, "to update"),
+            (replace, "to replace"),
+            (adopt, "to adopt"),
+            (delete, "to delete"),
+            (keep, "unchanged"),
+        ];
+        let told: Vec<_> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let bold = style::BOLD;
+        format!("{bold}plan{bold:#}: {}", told.join(", "))
+    }
+}
+
+fn step_text(text: &mut String, step: &Step) {
+    let (mark, color) = symbol(step.action);
+    let bold = style::BOLD;
+    let _ = writeln!(
+        text,
+        "  {color}{mark}{color:#} {bold}{}{bold:#}  {}",
+        step.id, step.name
+    );
+    if let Some(remark) = &step.remark {
+        let _ = writeln!(text, "      {remark}");
+    }
+    // What is deleted is told by its name alone.
+    if step.action != Action::Delete {
+        for change in step.changes.iter() {
+            change_text(text, change, step.action == Action::Create);
+        }
+    }
+    text.push('\n');
+}
+
+fn change_text(text: &mut String, change: &Change, new: bool) {
+    let Change {
+        field,
+        from,
+        to,
+        replaces,
+    } = change;
+    let suffix = if *replaces {
+        "  (replaces the resource)"
+    } else {
+        ""
+    };
+    match (from, to) {
+        (None, Some(to)) if new => {
+            // Ownership tags are the same everywhere.
+            if !field.starts_with("tags.alertctl:") {
+                let _ = writeln!(text, "      {field}: {}", block(to));
+            }
+        }
+        (Some(Shown::Value(from)), Some(Shown::Value(to))) if is_long(from) || is_long(to) => {
+            let _ = writeln!(text, "      {field}:{suffix}");
+            difference(text, from, to);
+        }
+        (from, to) => {
+            let side = |side: &Option<Shown>| side.as_ref().map_or_else(|| "(unset)".to_owned(), line);
+            let _ = writeln!(text, "      {field}: {} → {}{suffix}", side(from), side(to));
+        }
+    }
+}
+
+/// The lines of two documents that differ, with what is around them.
+fn difference(text: &mut String, from: &Value, to: &Value) {
+    let (from, to) = (format!("{from:#}"), format!("{to:#}"));
+    for group in TextDiff::from_lines(&from, &to).grouped_ops(2) {
+        let _ = writeln!(text, "          …");
+        for op in group {
+            let (old, new): (Vec<_>, Vec<_>) = (from.lines().collect(), to.lines().collect());
+            for change in TextDiff::from_slices(&old, &new).iter_changes(&op) {
+                let (mark, color) = match change.tag() {
+                    ChangeTag::Delete => symbol(Action::Delete),
+                    ChangeTag::Insert => symbol(Action::Create),
+                    ChangeTag::Equal => (" ", style::DIM),
+                };
+                let _ = writeln!(text, "        {color}{mark} {}{color:#}", change.value());
+            }
+        }
+    }
+}
+
+fn is_long(value: &Value) -> bool {
+    matches!(value, Value::Object(_) | Value::Array(_)) && value.to_string().len() > 60
+}
+
+/// A value on one line.
+fn line(shown: &Shown) -> String {
+    match shown {
+        Shown::Value(value) => value.to_string(),
+        Shown::AfterApply(node) => format!("(known after apply: {node})"),
+        Shown::Secret(_) => "(secret)".to_owned(),
+    }
+}
+
+/// A value on as many lines as it needs.
+fn block(shown: &Shown) -> String {
+    match shown {
+        Shown::Value(value) if is_long(value) => format!("{value:#}").replace('\n', "\n      "),
+        other => line(other),
+    }
+}

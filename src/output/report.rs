@@ -1,0 +1,148 @@
+//! How a run ended.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::style::{self, verbs};
+use crate::execute::Report;
+use crate::graph::End;
+use crate::plan::{Action, Plan, Step};
+
+impl Report {
+    /// Root failures with what they held up, then the counts.
+    pub fn text(&self, plan: &Plan, elapsed: Duration, again: &str) -> String {
+        let mut text = String::new();
+        for (index, step, fault) in self.failures(plan) {
+            let (error, help) = (style::ERROR, style::HELP);
+            let _ = writeln!(
+                text,
+                "{error}error{error:#}: {} ({}): {fault}",
+                step.id, step.name
+            );
+            if let Some(hint) = &fault.hint {
+                let _ = writeln!(text, "  {help}help{help:#}: {hint}");
+            }
+            let held: Vec<_> = self
+                .skipped_by(plan, index)
+                .map(|step| step.id.to_string())
+                .collect();
+            if !held.is_empty() {
+                let _ = writeln!(text, "  not started because of it: {}", held.join(", "));
+            }
+        }
+        let done = self.done(plan);
+        let mut counts: Vec<String> = [
+            Action::Create,
+            Action::Update,
+            Action::Replace,
+            Action::Adopt,
+            Action::Delete,
+        ]
+        .into_iter()
+        .map(|action| {
+            (
+                done.iter().filter(|step| step.action == action).count(),
+                verbs(action).1,
+            )
+        })
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| format!("{count} {verb}"))
+        .collect();
+        let failed = self.failures(plan).count();
+        let skipped = self
+            .ends
+            .iter()
+            .filter(|end| matches!(end, End::Skipped(_)))
+            .count();
+        let interrupted = self
+            .ends
+            .iter()
+            .filter(|end| matches!(end, End::Interrupted))
+            .count();
+        for (count, what) in [
+            (failed, "failed"),
+            (skipped, "skipped"),
+            (interrupted, "not finished"),
+        ] {
+            if count > 0 {
+                counts.push(format!("{count} {what}"));
+            }
+        }
+        if counts.is_empty() {
+            counts.push("nothing done".to_owned());
+        }
+        let _ = write!(text, "{} in {:.1} s", counts.join(", "), elapsed.as_secs_f64());
+        if !self.complete() {
+            let _ = write!(text, "\nwhat is done stays done; to go on, run `{again}`");
+        }
+        text
+    }
+
+    /// The same for machines.
+    pub fn json(&self, plan: &Plan, elapsed: Duration) -> Value {
+        let steps = plan
+            .steps
+            .iter()
+            .zip(&self.ends)
+            .filter(|(step, _)| step.action != Action::Keep);
+        let steps: Vec<_> = steps
+            .map(|(step, end)| {
+                let mut entry =
+                    json!({ "id": step.id, "name": step.name, "action": step.action, "result": result(end) });
+                match end {
+                    End::Failed(fault) => {
+                        entry["error"] = json!(fault.to_string());
+                        entry["help"] = json!(fault.hint);
+                    }
+                    End::Skipped(root) => entry["because"] = json!(plan.steps[*root].id),
+                    End::Done | End::Interrupted => {}
+                }
+                entry
+            })
+            .collect();
+        json!({
+            "version": 1,
+            "stack": plan.stack,
+            "account": plan.scope.account,
+            "region": plan.scope.region,
+            "complete": self.complete(),
+            "seconds": elapsed.as_secs_f64(),
+            "steps": steps,
+        })
+    }
+
+    fn failures<'a>(
+        &'a self,
+        plan: &'a Plan,
+    ) -> impl Iterator<Item = (usize, &'a Step, &'a crate::aws::Fault)> {
+        self.ends.iter().enumerate().filter_map(|(index, end)| match end {
+            End::Failed(fault) => Some((index, &plan.steps[index], fault)),
+            _ => None,
+        })
+    }
+
+    fn skipped_by<'a>(&'a self, plan: &'a Plan, root: usize) -> impl Iterator<Item = &'a Step> {
+        let held = self.ends.iter().zip(&plan.steps);
+        held.filter(move |(end, _)| **end == End::Skipped(root))
+            .map(|(_, step)| step)
+    }
+
+    fn done<'a>(&self, plan: &'a Plan) -> Vec<&'a Step> {
+        let ended = self.ends.iter().zip(&plan.steps);
+        ended
+            .filter(|(end, _)| **end == End::Done)
+            .map(|(_, step)| step)
+            .collect()
+    }
+}
+
+fn result(end: &End<crate::aws::Fault>) -> &'static str {
+    match end {
+        End::Done => "done",
+        End::Failed(_) => "failed",
+        End::Skipped(_) => "skipped",
+        End::Interrupted => "interrupted",
+    }
+}

@@ -1,0 +1,290 @@
+//! What an alarm watches, and how an alarm is read.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
+use aws_sdk_cloudwatch::types as sdk;
+use aws_sdk_cloudwatch::types::{
+    CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, StandardUnit, StateValue, Statistic,
+};
+use serde_json::{Map, Value, json};
+
+use super::{Live, MISSING, in_order};
+use crate::resource::{Fields, Tags};
+
+/// What an alarm watches.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AlarmMetric {
+    Single {
+        namespace: String,
+        metric_name: String,
+        dimensions: BTreeMap<String, String>,
+        /// `Average` and the like.
+        statistic: Option<String>,
+        /// A percentile such as `p99`, in place of `statistic`.
+        extended_statistic: Option<String>,
+        period: i32,
+        unit: Option<String>,
+    },
+    /// Metrics and expressions over them.
+    Math(Vec<MetricQuery>),
+}
+
+/// A metric, or an expression over others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricQuery {
+    pub id: String,
+    pub expression: Option<String>,
+    pub label: Option<String>,
+    /// True for the one that the alarm watches.
+    pub return_data: bool,
+    pub period: Option<i32>,
+    pub account_id: Option<String>,
+    pub stat: Option<MetricStat>,
+}
+
+/// A statistic of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricStat {
+    pub namespace: String,
+    pub metric_name: String,
+    pub dimensions: BTreeMap<String, String>,
+    pub stat: String,
+    pub period: i32,
+    pub unit: Option<String>,
+}
+
+impl AlarmMetric {
+    pub(super) fn fields(&self, fields: Fields) -> Fields {
+        match self {
+            Self::Single {
+                namespace,
+                metric_name,
+                dimensions,
+                statistic,
+                extended_statistic,
+                period,
+                unit,
+            } => with_dimensions(
+                fields
+                    .set("namespace", namespace.as_str())
+                    .set("metric_name", metric_name.as_str()),
+                dimensions,
+            )
+            .set_some("statistic", statistic.as_deref())
+            .set_some("extended_statistic", extended_statistic.as_deref())
+            .set("period", *period)
+            .set_some("unit", unit.as_deref()),
+            Self::Math(queries) => queries.iter().fold(fields, |fields, query| {
+                fields.set(format!("metrics.{}", query.id), query.shown())
+            }),
+        }
+    }
+
+    pub(super) fn put(&self, put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilder {
+        match self {
+            Self::Single {
+                namespace,
+                metric_name,
+                dimensions,
+                statistic,
+                extended_statistic,
+                period,
+                unit,
+            } => put
+                .namespace(namespace)
+                .metric_name(metric_name)
+                .set_dimensions(Some(in_aws_words(dimensions)))
+                .set_statistic(statistic.as_deref().map(Statistic::from))
+                .set_extended_statistic(extended_statistic.clone())
+                .period(*period)
+                .set_unit(unit.as_deref().map(StandardUnit::from)),
+            Self::Math(queries) => {
+                put.set_metrics(Some(queries.iter().map(MetricQuery::in_aws_words).collect()))
+            }
+        }
+    }
+}
+
+impl MetricQuery {
+    /// As it is compared and shown.
+    fn shown(&self) -> Value {
+        let Self {
+            id: _,
+            expression,
+            label,
+            return_data,
+            period,
+            account_id,
+            stat,
+        } = self;
+        let stat = stat.as_ref().map(|stat| {
+            let MetricStat {
+                namespace,
+                metric_name,
+                dimensions,
+                stat,
+                period,
+                unit,
+            } = stat;
+            without_null(json!({
+                "namespace": namespace, "metric_name": metric_name, "dimensions": dimensions, "stat": stat,
+                "period": period, "unit": unit,
+            }))
+        });
+        without_null(json!({
+            "expression": expression, "label": label, "return_data": return_data, "period": period,
+            "account_id": account_id, "stat": stat,
+        }))
+    }
+
+    fn in_aws_words(&self) -> MetricDataQuery {
+        let stat = self.stat.as_ref().map(|stat| {
+            let metric = Metric::builder()
+                .namespace(&stat.namespace)
+                .metric_name(&stat.metric_name)
+                .set_dimensions(Some(in_aws_words(&stat.dimensions)))
+                .build();
+            sdk::MetricStat::builder()
+                .metric(metric)
+                .stat(&stat.stat)
+                .period(stat.period)
+                .set_unit(stat.unit.as_deref().map(StandardUnit::from))
+                .build()
+        });
+        MetricDataQuery::builder()
+            .id(&self.id)
+            .set_expression(self.expression.clone())
+            .set_label(self.label.clone())
+            .return_data(self.return_data)
+            .set_period(self.period)
+            .set_account_id(self.account_id.clone())
+            .set_metric_stat(stat)
+            .build()
+    }
+
+    fn read(query: &MetricDataQuery) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let stat = query.metric_stat().map(|stat| {
+            let metric = stat.metric();
+            MetricStat {
+                namespace: text(metric.and_then(Metric::namespace)),
+                metric_name: text(metric.and_then(Metric::metric_name)),
+                dimensions: dimensions(metric.map(Metric::dimensions).unwrap_or_default()),
+                stat: text(stat.stat()),
+                period: stat.period().unwrap_or_default(),
+                unit: stat.unit().map(|unit| unit.as_str().to_owned()),
+            }
+        });
+        Self {
+            id: text(query.id()),
+            expression: query.expression().map(str::to_owned),
+            label: query.label().map(str::to_owned),
+            return_data: query.return_data().unwrap_or(true),
+            period: query.period(),
+            account_id: query.account_id().map(str::to_owned),
+            stat,
+        }
+    }
+}
+
+/// A metric alarm as AWS describes it.
+pub(super) fn read(alarm: &MetricAlarm) -> Live {
+    let name = alarm.alarm_name().unwrap_or_default();
+    let periods = alarm.evaluation_periods().unwrap_or_default();
+    let arns = |arns: &[String]| in_order(arns.to_vec());
+    let description = alarm.alarm_description().filter(|text| !text.is_empty());
+    let fields = Fields::default()
+        .set("name", name)
+        .set_some("description", description)
+        .set("actions_enabled", alarm.actions_enabled().unwrap_or(true))
+        .set("alarm_actions", arns(alarm.alarm_actions()))
+        .set("ok_actions", arns(alarm.ok_actions()))
+        .set(
+            "insufficient_data_actions",
+            arns(alarm.insufficient_data_actions()),
+        );
+    let fields = match alarm.metrics() {
+        [] => with_dimensions(
+            fields
+                .set_some("namespace", alarm.namespace())
+                .set_some("metric_name", alarm.metric_name()),
+            &dimensions(alarm.dimensions()),
+        )
+        .set_some("statistic", alarm.statistic().map(Statistic::as_str))
+        .set_some("extended_statistic", alarm.extended_statistic())
+        .set_some("period", alarm.period())
+        .set_some("unit", alarm.unit().map(StandardUnit::as_str)),
+        queries => AlarmMetric::Math(queries.iter().map(MetricQuery::read).collect()).fields(fields),
+    };
+    let settings = fields
+        .set_some(
+            "comparison_operator",
+            alarm.comparison_operator().map(|one| one.as_str()),
+        )
+        .set_some("threshold", alarm.threshold())
+        .set_some("threshold_metric_id", alarm.threshold_metric_id())
+        .set("evaluation_periods", periods)
+        .set(
+            "datapoints_to_alarm",
+            alarm.datapoints_to_alarm().unwrap_or(periods),
+        )
+        .set(
+            "treat_missing_data",
+            alarm.treat_missing_data().unwrap_or(MISSING),
+        )
+        .set_some(
+            "evaluate_low_sample_count_percentile",
+            alarm.evaluate_low_sample_count_percentile(),
+        );
+    Live {
+        name: name.to_owned(),
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        settings,
+        alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
+        tags: Tags::new(),
+    }
+}
+
+/// A composite alarm that holds a wanted name.
+pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
+    let name = alarm.alarm_name().unwrap_or_default();
+    Live {
+        name: name.to_owned(),
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        settings: Fields::default().set("name", name).set("type", "composite"),
+        alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
+        tags: Tags::new(),
+    }
+}
+
+fn in_alarm(state: Option<&StateValue>, reason: Option<&str>) -> Option<String> {
+    let reason = reason.unwrap_or("no reason given");
+    (state == Some(&StateValue::Alarm)).then(|| format!("in ALARM: {reason}"))
+}
+
+fn with_dimensions(fields: Fields, dimensions: &BTreeMap<String, String>) -> Fields {
+    dimensions.iter().fold(fields, |fields, (name, value)| {
+        fields.set(format!("dimensions.{name}"), value.as_str())
+    })
+}
+
+fn dimensions(dimensions: &[Dimension]) -> BTreeMap<String, String> {
+    let pair = |one: &Dimension| Some((one.name()?.to_owned(), one.value()?.to_owned()));
+    dimensions.iter().filter_map(pair).collect()
+}
+
+fn in_aws_words(dimensions: &BTreeMap<String, String>) -> Vec<Dimension> {
+    dimensions
+        .iter()
+        .map(|(name, value)| Dimension::builder().name(name).value(value).build())
+        .collect()
+}
+
+fn without_null(value: Value) -> Value {
+    let Value::Object(fields) = value else {
+        return value;
+    };
+    let set = fields.into_iter().filter(|(_, value)| !value.is_null());
+    set.collect::<Map<_, _>>().into()
+}

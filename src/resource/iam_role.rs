@@ -1,0 +1,379 @@
+//! An IAM role.
+//!
+//! The tagging index does not know roles: those of a stack are found by their path.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::types::{Role, Tag};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, tags,
+};
+use crate::aws::discovery::STACK_TAG;
+use crate::aws::fault::{found, gone};
+use crate::aws::policy::{self, Policy};
+use crate::aws::wait;
+
+mod find;
+
+pub(super) use find::list_owned;
+use find::{of_functions, stack_path};
+
+/// The desired role.
+#[derive(Debug, Clone)]
+pub struct IamRole {
+    pub name: String,
+    /// `/alertctl/<stack>/`
+    pub path: String,
+    pub description: String,
+    /// Who may assume it.
+    pub trust: Policy,
+    pub tags: Tags,
+}
+
+/// A role as it is. Its permissions boundary and its session duration are left as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    name: String,
+    path: String,
+    arn: String,
+    /// `AROA…`: another one after the role was deleted and made again under the same name.
+    id: String,
+    description: String,
+    trust: Value,
+    /// ARNs of managed policies, sorted. This tool attaches none.
+    attached_policies: Vec<String>,
+    tags: Tags,
+}
+
+impl Resource for IamRole {
+    const KIND: &'static str = "iam-role";
+    const IMMUTABLE: &'static [&'static str] = &["path"];
+    // A function works, and parks what it could not deliver, to its end.
+    const DELETED_AFTER: &'static [&'static str] =
+        &["lambda-function", "lambda-event-invoke-config", "iam-role-policy"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.name))
+            .buffered(16)
+            .try_collect();
+        let (named, listed, adopted): (Vec<_>, _, _) =
+            futures::try_join!(named, list_owned(aws), of_functions(aws))?;
+        let names: BTreeSet<_> = listed.iter().map(|role| role.role_name.clone()).collect();
+        let left: BTreeSet<_> = names
+            .into_iter()
+            .chain(adopted)
+            .filter(|name| !wanted.iter().any(|wanted| wanted.desired.name == *name))
+            .collect();
+        let left: Vec<_> = stream::iter(left)
+            .map(async |name| read(aws, &name).await)
+            .buffered(16)
+            .try_collect()
+            .await?;
+        let owned = left.into_iter().filter_map(|presence| match presence {
+            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
+            Presence::Foreign(_) | Presence::Absent => None,
+        });
+        Ok(Observed {
+            wanted: named,
+            orphans: owned.collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            path,
+            description,
+            trust,
+            tags,
+        } = self;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("path", path.as_str())
+            .set("description", description.as_str())
+            .policy("trust", trust, known)
+            .set("attached_policies", Value::Array(Vec::new()))
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            path,
+            arn: _,
+            id: _,
+            description,
+            trust,
+            attached_policies,
+            tags,
+        } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("path", path.as_str())
+            .set("description", description.as_str())
+            .set("trust", trust.clone())
+            .set("attached_policies", attached_policies.clone())
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: live.id.clone(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let trust = cx.policy(&self.trust)?;
+        let iam = &cx.aws.connection.clients.iam;
+        let created = wait::retry(wait::PROPAGATION, names_new_principal, async || {
+            let send = iam
+                .create_role()
+                .role_name(&self.name)
+                .path(&self.path)
+                .description(&self.description)
+                .assume_role_policy_document(&trust)
+                .set_tags(Some(listed(&self.tags)))
+                .send();
+            cx.aws.call("iam:CreateRole", send).await
+        })
+        .await;
+        let role = match created {
+            Err(fault) if fault.is(&["EntityAlreadyExists", "EntityAlreadyExistsException"]) => {
+                // A lost answer or a retry: ours only if it says so.
+                let Presence::Ours(live) = read(cx.aws, &self.name).await? else {
+                    return Err(fault);
+                };
+                let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+                return self.update(live, &changes, cx).await;
+            }
+            Err(fault) if fault.is(&["LimitExceeded", "LimitExceededException"]) => {
+                return Err(fault.hint(
+                    "the account's quota of IAM roles is used up: ask for more in Service Quotas, or delete roles",
+                ));
+            }
+            result => result?.role,
+        };
+        let role = role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the answer names no role"))?;
+        Ok(Live {
+            trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
+            tags: self.tags.clone(),
+            ..Live::of(cx.aws, &role).await?
+        })
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let iam = &cx.aws.connection.clients.iam;
+        // Ownership first: what fails behind it is then finished by the next run.
+        self.put_tags(&live, cx).await?;
+        if changes.touch("trust") {
+            let trust = cx.policy(&self.trust)?;
+            wait::retry(wait::PROPAGATION, names_new_principal, async || {
+                let send = iam.update_assume_role_policy().role_name(&self.name);
+                let send = send.policy_document(&trust).send();
+                cx.aws.call("iam:UpdateAssumeRolePolicy", send).await.map(drop)
+            })
+            .await?;
+        }
+        if changes.touch("description") {
+            // UpdateRole would set the session duration back to one hour.
+            let send = iam.update_role_description().role_name(&self.name);
+            let send = send.description(&self.description).send();
+            cx.aws.call("iam:UpdateRoleDescription", send).await?;
+        }
+        if changes.touch("attached_policies") {
+            for arn in &live.attached_policies {
+                detach(cx, &self.name, arn).await?;
+            }
+        }
+        Ok(Live {
+            description: self.description.clone(),
+            trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
+            attached_policies: Vec::new(),
+            tags: self.tags.clone(),
+            ..live
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let iam = &cx.aws.connection.clients.iam;
+        // IAM may still see for a while what was taken off the role a moment ago.
+        let conflict = |fault: &Fault| {
+            fault.is(&[
+                "DeleteConflict",
+                "DeleteConflictException",
+                "ConcurrentModification",
+            ])
+        };
+        wait::retry(wait::PROPAGATION, conflict, async || {
+            if !strip(cx, &live.name).await? {
+                return Ok(());
+            }
+            let send = iam.delete_role().role_name(&live.name).send();
+            gone(cx.aws.call("iam:DeleteRole", send).await)
+        })
+        .await
+    }
+}
+
+impl IamRole {
+    async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+        let iam = &cx.aws.connection.clients.iam;
+        let (put, remove) = tags::patch(&live.tags, &self.tags);
+        if !put.is_empty() {
+            let send = iam.tag_role().role_name(&self.name);
+            let send = send.set_tags(Some(listed(&put))).send();
+            cx.aws.call("iam:TagRole", send).await?;
+        }
+        if !remove.is_empty() {
+            let send = iam.untag_role().role_name(&self.name);
+            let send = send.set_tag_keys(Some(remove)).send();
+            cx.aws.call("iam:UntagRole", send).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Live {
+    /// What IAM says about a role in one answer; attached policies are listed apart.
+    async fn of(aws: &Aws, role: &Role) -> Result<Self> {
+        let (name, path) = (role.role_name(), role.path());
+        // IAM gives a role that is new its unique id in place of its ARN for a while.
+        let arn = match role.arn() {
+            arn if arn.starts_with("arn:") => arn.to_owned(),
+            _ => Text::global_arn("iam", format!("role{path}{name}"))
+                .fill_computed(aws.scope().await?)
+                .unwrap_or_default(),
+        };
+        let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
+        Ok(Self {
+            name: name.to_owned(),
+            // A hand-made role that was adopted keeps its own path, which IAM cannot change. Shown as it is, the
+            // role would be replaced, and with it what others may use it for.
+            path: stack_path(aws),
+            arn,
+            id: role.role_id().to_owned(),
+            description: role.description().unwrap_or_default().to_owned(),
+            trust: policy::parse(role.assume_role_policy_document().unwrap_or_default()),
+            attached_policies: Vec::new(),
+            tags: role.tags().iter().map(pair).collect(),
+        })
+    }
+}
+
+async fn read(aws: &Aws, name: &str) -> Result<Presence<Live>> {
+    let role = async {
+        let send = aws.connection.clients.iam.get_role().role_name(name).send();
+        found(aws.call("iam:GetRole", send).await)
+    };
+    let (role, attached) = futures::try_join!(role, attached(aws, name))?;
+    let Some(role) = role.and_then(|answer| answer.role) else {
+        return Ok(Presence::Absent);
+    };
+    let mut live = Live::of(aws, &role).await?;
+    live.attached_policies = attached;
+    // Under the stack's path it is the stack's even where somebody took its tags away.
+    if live.tags.contains_key(STACK_TAG) || role.path() != stack_path(aws) {
+        Ok(Presence::by_tag(aws, &live.tags.clone(), live))
+    } else {
+        Ok(Presence::Ours(live))
+    }
+}
+
+/// The ARNs of the managed policies attached to a role, sorted.
+async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>> {
+    let pages = aws
+        .connection
+        .clients
+        .iam
+        .list_attached_role_policies()
+        .role_name(name);
+    let policies = pages
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>();
+    let policies = found(aws.call("iam:ListAttachedRolePolicies", policies).await)?;
+    let policies = policies.unwrap_or_default().into_iter();
+    let mut arns: Vec<_> = policies.filter_map(|policy| policy.policy_arn).collect();
+    arns.sort();
+    Ok(arns)
+}
+
+async fn detach(cx: &Cx<'_>, name: &str, arn: &str) -> Result<()> {
+    let send = cx.aws.connection.clients.iam.detach_role_policy();
+    let send = send.role_name(name).policy_arn(arn).send();
+    gone(cx.aws.call("iam:DetachRolePolicy", send).await)
+}
+
+/// Takes everything off a role that keeps IAM from deleting it; false when the role is gone already.
+async fn strip(cx: &Cx<'_>, name: &str) -> Result<bool> {
+    let iam = &cx.aws.connection.clients.iam;
+    let inline = async {
+        let pages = iam.list_role_policies().role_name(name).into_paginator();
+        let names = pages.items().send().collect::<Result<Vec<_>, _>>();
+        found(cx.aws.call("iam:ListRolePolicies", names).await)
+    };
+    let profiles = async {
+        let pages = iam
+            .list_instance_profiles_for_role()
+            .role_name(name)
+            .into_paginator();
+        let profiles = pages.items().send().collect::<Result<Vec<_>, _>>();
+        found(cx.aws.call("iam:ListInstanceProfilesForRole", profiles).await)
+    };
+    let (attached, inline, profiles) = futures::try_join!(attached(cx.aws, name), inline, profiles)?;
+    let (Some(inline), Some(profiles)) = (inline, profiles) else {
+        return Ok(false);
+    };
+    for arn in attached {
+        detach(cx, name, &arn).await?;
+    }
+    for policy in inline {
+        let send = iam.delete_role_policy().role_name(name).policy_name(policy);
+        gone(cx.aws.call("iam:DeleteRolePolicy", send.send()).await)?;
+    }
+    for profile in profiles {
+        let send = iam.remove_role_from_instance_profile().role_name(name);
+        let send = send.instance_profile_name(profile.instance_profile_name());
+        gone(
+            cx.aws
+                .call("iam:RemoveRoleFromInstanceProfile", send.send())
+                .await,
+        )?;
+    }
+    Ok(true)
+}
+
+/// IAM does not know yet a principal that the trust policy names.
+fn names_new_principal(fault: &Fault) -> bool {
+    let text = "Invalid principal in policy";
+    fault.says("MalformedPolicyDocument", text) || fault.says("MalformedPolicyDocumentException", text)
+}
+
+fn listed(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+    tags.iter().flat_map(tag).collect()
+}
+
+#[cfg(test)]
+#[path = "tests/iam_role.rs"]
+mod tests;

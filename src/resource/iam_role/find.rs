@@ -1,0 +1,42 @@
+//! Finds the roles of a stack without its stack file.
+
+use aws_sdk_iam::types::Role;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::aws::Aws;
+use crate::aws::fault::{Result, found};
+
+/// The path of all roles that this tool makes for the stack.
+pub(super) fn stack_path(aws: &Aws) -> String {
+    format!("/alertctl/{}/", aws.stack)
+}
+
+/// Every role under the stack's path, without its tags: IAM leaves them out of the list.
+pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Vec<Role>> {
+    let iam = &aws.connection.clients.iam;
+    let pages = iam.list_roles().path_prefix(stack_path(aws));
+    let roles = pages
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<Vec<_>, _>>();
+    aws.call("iam:ListRoles", roles).await
+}
+
+/// The names of the roles of the stack's functions: an adopted role is not under the stack's path.
+pub(super) async fn of_functions(aws: &Aws) -> Result<Vec<String>> {
+    let functions = aws.tagged().await?.iter();
+    stream::iter(functions.filter(|tagged| tagged.service() == "lambda"))
+        .map(async |function| {
+            let send = aws.connection.clients.lambda.get_function_configuration();
+            let send = send.function_name(&function.arn).send();
+            found(aws.call("lambda:GetFunctionConfiguration", send).await)
+        })
+        .buffered(16)
+        .try_filter_map(async |answer| {
+            let role = answer.and_then(|answer| answer.role);
+            Ok(role.and_then(|arn| Some(arn.rsplit_once('/')?.1.to_owned())))
+        })
+        .try_collect()
+        .await
+}

@@ -1,0 +1,226 @@
+//! An inline policy of an IAM role: what the role may do.
+//!
+//! Apart from the role, so that the role is made while what its policy names is still being made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::iam_role::{self, IamRole};
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Wanted,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::policy::{self, Policy};
+use crate::aws::wait;
+
+/// The desired inline policy.
+#[derive(Debug, Clone)]
+pub struct IamRolePolicy {
+    pub role: Ref<IamRole>,
+    pub role_name: String,
+    pub name: String,
+    pub policy: Policy,
+    /// Nodes whose generated ARN or id the policy names.
+    pub needs: Vec<NodeId>,
+}
+
+/// An inline policy as it is. It has no tags: it belongs to whom its role belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    role_name: String,
+    name: String,
+    policy: Value,
+}
+
+impl Resource for IamRolePolicy {
+    const KIND: &'static str = "iam-role-policy";
+    // A function works, and parks what it could not deliver, to its end.
+    const DELETED_AFTER: &'static [&'static str] = &["lambda-function", "lambda-event-invoke-config"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let role = self.role.id().clone();
+        [role].into_iter().chain(self.needs.iter().cloned()).collect()
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.role.id().clone())
+    }
+
+    fn name(&self) -> String {
+        full_name(&self.role_name, &self.name)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.role_name, &wanted.desired.name))
+            .buffered(16)
+            .try_collect();
+        let roles: BTreeSet<_> = wanted.iter().map(|wanted| &wanted.desired.role_name).collect();
+        let (named, under_path, mut policies): (Vec<_>, _, _) =
+            futures::try_join!(named, iam_role::list_owned(aws), names_of(aws, roles))?;
+        let mut owned: BTreeSet<_> = under_path.into_iter().map(|role| role.role_name).collect();
+        // A role that was adopted is not under the stack's path, and a new one not in the list yet.
+        let unsure = policies.keys().filter(|role| !owned.contains(*role));
+        let unlisted = owned.iter().filter(|role| !policies.contains_key(*role));
+        let (tagged, more) = futures::try_join!(by_tag(aws, unsure), names_of(aws, unlisted))?;
+        owned.extend(tagged);
+        policies.extend(more);
+
+        let is_wanted = |role: &str, name: &str| {
+            let mut wanted = wanted.iter().map(|wanted| wanted.desired);
+            wanted.any(|desired| desired.role_name == role && desired.name == name)
+        };
+        let extra = policies.iter().filter(|(role, _)| owned.contains(*role));
+        let extra = extra.flat_map(|(role, names)| names.iter().map(move |name| (role, name)));
+        let extra: Vec<Live> = stream::iter(extra.filter(|(role, name)| !is_wanted(role, name)))
+            .map(|(role, name)| read(aws, role, name))
+            .buffered(16)
+            .try_filter_map(async |live| Ok(live))
+            .try_collect()
+            .await?;
+        let present = |live: Option<Live>| match live {
+            Some(live) if owned.contains(&live.role_name) => Presence::Ours(live),
+            Some(live) => Presence::Foreign(live),
+            None => Presence::Absent,
+        };
+        Ok(Observed {
+            wanted: named.into_iter().map(present).collect(),
+            orphans: extra.into_iter().map(|live| (orphan(&live), live)).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            role: _,
+            role_name: _,
+            name: _,
+            policy,
+            needs: _,
+        } = self;
+        Fields::default().policy("policy", policy, known)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            role_name: _,
+            name: _,
+            policy,
+        } = live;
+        Fields::default().set("policy", policy.clone())
+    }
+
+    fn live_name(live: &Live) -> String {
+        full_name(&live.role_name, &live.name)
+    }
+
+    fn output(_live: &Live) -> Output {
+        Output::default()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let iam = &cx.aws.connection.clients.iam;
+        let policy = cx.policy(&self.policy)?;
+        // A role made a moment ago is not known everywhere yet.
+        wait::retry(wait::PROPAGATION, Fault::not_found, async || {
+            let send = iam
+                .put_role_policy()
+                .role_name(&self.role_name)
+                .policy_name(&self.name);
+            let send = send.policy_document(&policy).send();
+            cx.aws.call("iam:PutRolePolicy", send).await.map(drop)
+        })
+        .await
+        .map_err(
+            |fault| match fault.is(&["LimitExceeded", "LimitExceededException"]) {
+                true => fault.hint("the inline policies of one role hold 10,240 characters altogether"),
+                false => fault,
+            },
+        )?;
+        Ok(Live {
+            role_name: self.role_name.clone(),
+            name: self.name.clone(),
+            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+        })
+    }
+
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // PutRolePolicy replaces the document.
+        self.create(cx).await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let send = cx.aws.connection.clients.iam.delete_role_policy();
+        let send = send.role_name(&live.role_name).policy_name(&live.name);
+        gone(cx.aws.call("iam:DeleteRolePolicy", send.send()).await)
+    }
+}
+
+async fn read(aws: &Aws, role: &str, name: &str) -> Result<Option<Live>> {
+    let send = aws.connection.clients.iam.get_role_policy();
+    let send = send.role_name(role).policy_name(name).send();
+    let answer = found(aws.call("iam:GetRolePolicy", send).await)?;
+    Ok(answer.map(|answer| Live {
+        role_name: role.to_owned(),
+        name: name.to_owned(),
+        policy: policy::parse(answer.policy_document()),
+    }))
+}
+
+/// The names of the inline policies of each of `roles` that exists.
+async fn names_of(
+    aws: &Aws,
+    roles: impl IntoIterator<Item = &String>,
+) -> Result<BTreeMap<String, Vec<String>>> {
+    let iam = &aws.connection.clients.iam;
+    stream::iter(roles)
+        .map(async |role| {
+            let pages = iam.list_role_policies().role_name(role).into_paginator();
+            let names = pages.items().send().collect::<Result<Vec<_>, _>>();
+            let names = found(aws.call("iam:ListRolePolicies", names).await)?;
+            Ok(names.map(|names| (role.clone(), names)))
+        })
+        .buffered(16)
+        .try_filter_map(async |role| Ok(role))
+        .try_collect()
+        .await
+}
+
+/// Those of `roles` that carry the stack's tag.
+async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<String>> {
+    stream::iter(roles)
+        .map(async |name| {
+            let send = aws.connection.clients.iam.get_role().role_name(name).send();
+            let role = found(aws.call("iam:GetRole", send).await)?;
+            let role = role.and_then(|answer| answer.role);
+            let tags: Tags = role.iter().flat_map(|role| role.tags()).map(pair).collect();
+            let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
+            Ok(ours.then(|| name.clone()))
+        })
+        .buffered(16)
+        .try_filter_map(async |name| Ok(name))
+        .try_collect()
+        .await
+}
+
+fn pair(tag: &aws_sdk_iam::types::Tag) -> (String, String) {
+    (tag.key().to_owned(), tag.value().to_owned())
+}
+
+fn full_name(role: &str, name: &str) -> String {
+    format!("{role}/{name}")
+}
+
+fn orphan(live: &Live) -> NodeId {
+    NodeId {
+        kind: IamRolePolicy::KIND,
+        key: full_name(&live.role_name, &live.name),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/iam_role_policy.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! The alias of a KMS key: the name that people and the stack file know the key by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_kms::types::AliasListEntry;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::kms_key::KmsKey;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Wanted,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::wait;
+
+/// The desired alias.
+#[derive(Debug, Clone)]
+pub struct KmsAlias {
+    /// `alias/…`
+    pub name: String,
+    pub key: Ref<KmsKey>,
+}
+
+/// An alias as it is. It has no tags: it belongs to whom its key belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    name: String,
+    /// The ARN of the key.
+    target: String,
+}
+
+impl Resource for KmsAlias {
+    const KIND: &'static str = "kms-alias";
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        vec![self.key.id().clone()]
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.key.id().clone())
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.name))
+            .buffered(16)
+            .try_collect();
+        let (named, tagged): (Vec<_>, _) = futures::try_join!(named, aws.tagged())?;
+        let keys = tagged.iter().map(|tagged| tagged.arn.as_str());
+        let keys: BTreeSet<&str> = keys
+            .filter(|arn| arn.contains(":kms:") && arn.contains(":key/"))
+            .chain(named.iter().flatten().map(|live| live.target.as_str()))
+            .collect();
+        let owned: BTreeMap<&str, Vec<Live>> = stream::iter(keys)
+            .map(async |key| Ok((key, of_owned_key(aws, key).await?)))
+            .buffered(16)
+            .try_filter_map(async |(key, aliases)| Ok(aliases.map(|aliases| (key, aliases))))
+            .try_collect()
+            .await?;
+        let present = |live: Option<Live>| match live {
+            Some(live) if owned.contains_key(live.target.as_str()) => Presence::Ours(live),
+            Some(live) => Presence::Foreign(live),
+            None => Presence::Absent,
+        };
+        Ok(Observed {
+            wanted: named.iter().cloned().map(present).collect(),
+            orphans: owned
+                .values()
+                .flatten()
+                .filter(|live| !wanted.iter().any(|wanted| wanted.desired.name == live.name))
+                .map(|live| (orphan(live), live.clone()))
+                .collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self { name, key } = self;
+        Fields::default()
+            .set("name", name.as_str())
+            .text("target", &key.arn(), known)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live { name, target } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("target", target.as_str())
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        let place = live.target.rsplit_once("key/").map_or("", |(place, _)| place);
+        Output {
+            arn: format!("{place}{}", live.name),
+            id: String::new(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let kms = &cx.aws.connection.clients.kms;
+        let target = cx.text(&self.key.arn())?;
+        let created = wait::retry(wait::PROPAGATION, key_unsettled, async || {
+            let send = kms.create_alias().alias_name(&self.name).target_key_id(&target);
+            cx.aws.call("kms:CreateAlias", send.send()).await.map(drop)
+        })
+        .await;
+        match created {
+            Err(fault) if fault.is(&["AlreadyExistsException"]) => match read(cx.aws, &self.name).await? {
+                // A lost answer, or the alias of a key that this stack had before.
+                Some(live) if live.target == target => Ok(live),
+                Some(live) if of_owned_key(cx.aws, &live.target).await?.is_some() => self.point(cx).await,
+                _ => Err(fault.hint(format!(
+                    "`{}` is the alias of a key that the stack does not own",
+                    self.name
+                ))),
+            },
+            Err(fault) if fault.is(&["LimitExceededException"]) => {
+                Err(fault.hint("a key has at most 50 aliases, and an account a quota: delete some"))
+            }
+            Err(fault) => Err(fault),
+            Ok(()) => Ok(Live {
+                name: self.name.clone(),
+                target,
+            }),
+        }
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        match changes.touch("target") {
+            true => self.point(cx).await,
+            false => Ok(live),
+        }
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let kms = &cx.aws.connection.clients.kms;
+        let send = kms.delete_alias().alias_name(&live.name).send();
+        gone(cx.aws.call("kms:DeleteAlias", send).await)
+    }
+}
+
+impl KmsAlias {
+    /// Points an alias that exists at the key.
+    async fn point(&self, cx: &Cx<'_>) -> Result<Live> {
+        let kms = &cx.aws.connection.clients.kms;
+        let target = cx.text(&self.key.arn())?;
+        wait::retry(wait::PROPAGATION, key_unsettled, async || {
+            let send = kms.update_alias().alias_name(&self.name).target_key_id(&target);
+            cx.aws.call("kms:UpdateAlias", send.send()).await.map(drop)
+        })
+        .await?;
+        Ok(Live {
+            name: self.name.clone(),
+            target,
+        })
+    }
+}
+
+/// KMS does not know everywhere yet that the key was made, or its deletion cancelled, a moment ago.
+fn key_unsettled(fault: &Fault) -> bool {
+    fault.not_found() || fault.says("KMSInvalidStateException", "is pending deletion")
+}
+
+/// The alias as it is; an alias on a key that is pending deletion is still there.
+async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    let send = aws.connection.clients.kms.describe_key().key_id(name).send();
+    let answer = found(aws.call("kms:DescribeKey", send).await)?;
+    let target = answer.and_then(|answer| answer.key_metadata?.arn);
+    Ok(target.map(|target| Live {
+        name: name.to_owned(),
+        target,
+    }))
+}
+
+/// Every alias of a key, when the key carries the stack's tag: whoever made an alias, it is the stack's.
+async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
+    let kms = &aws.connection.clients.kms;
+    let tags = async {
+        let send = kms.list_resource_tags().key_id(key).send();
+        found(aws.call("kms:ListResourceTags", send).await)
+    };
+    let aliases = async {
+        let pages = kms.list_aliases().key_id(key).into_paginator().items().send();
+        let all = pages.collect::<Result<Vec<_>, _>>();
+        found(aws.call("kms:ListAliases", all).await)
+    };
+    let (tags, aliases) = futures::try_join!(tags, aliases)?;
+    let tags: Tags = tags.map_or_else(Tags::new, |answer| {
+        let pairs = answer.tags().iter();
+        pairs
+            .map(|tag| (tag.tag_key().to_owned(), tag.tag_value().to_owned()))
+            .collect()
+    });
+    if !matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(())) {
+        return Ok(None);
+    }
+    let live = |alias: AliasListEntry| {
+        Some(Live {
+            name: alias.alias_name?,
+            target: key.to_owned(),
+        })
+    };
+    let aliases = aliases.unwrap_or_default().into_iter();
+    Ok(Some(aliases.filter_map(live).collect()))
+}
+
+fn orphan(live: &Live) -> NodeId {
+    NodeId {
+        kind: KmsAlias::KIND,
+        key: live.name.trim_start_matches("alias/").to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/kms_alias.rs"]
+mod tests;

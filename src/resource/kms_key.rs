@@ -1,0 +1,339 @@
+//! The KMS key that encrypts a stack's secrets.
+//!
+//! A key has no name, and CreateKey no idempotency token: a repeated call makes a second key. It is found
+//! through its alias and its tags, and looked for once more wherever a call may have made one unseen.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::types::{KeyMetadata, KeyState};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
+    Wanted, tags,
+};
+use crate::aws::fault::found;
+use crate::aws::policy::Policy;
+use crate::aws::wait;
+
+mod change;
+mod read;
+mod search;
+
+use change::{change, listed, names_new_principal};
+use read::{best, day, describe, read};
+
+/// KMS does not store how long a key stays pending: kept in a tag, for a destroy without the stack file.
+const WINDOW_TAG: &str = "alertctl:deletion-window";
+/// The alias goes before its key: kept in a tag, so that the key still has a name to show.
+const ALIAS_TAG: &str = "alertctl:alias";
+/// AWS's own default for ScheduleKeyDeletion, in days.
+const DEFAULT_WINDOW: i32 = 30;
+/// How often CreateKey is sent when its answers are lost.
+const TRIES: u32 = 3;
+
+/// The desired key.
+#[derive(Debug, Clone)]
+pub struct KmsKey {
+    /// `alias/…`: finds the key; the alias itself is a resource of its own.
+    pub alias: String,
+    pub description: String,
+    /// Whether KMS replaces the key material every year.
+    pub rotation: bool,
+    /// How long a deleted key can be brought back: 7 to 30 days.
+    pub deletion_window_days: i32,
+    pub policy: Policy,
+    pub tags: Tags,
+}
+
+/// A key as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    id: String,
+    arn: String,
+    /// In KMS's words: `Enabled`, `Disabled`, `PendingDeletion` …
+    state: String,
+    /// `2026-11-28`, when its deletion is pending.
+    deletion_date: Option<String>,
+    /// Why it cannot encrypt a stack's secrets.
+    unusable: Option<String>,
+    description: String,
+    rotation: bool,
+    policy: Value,
+    tags: Tags,
+}
+
+impl Resource for KmsKey {
+    const KIND: &'static str = "kms-key";
+    // What is encrypted with the key must not need it any more, and an alias on a key that is going would be
+    // found by the next apply.
+    const DELETED_AFTER: &'static [&'static str] = &["kms-alias", "lambda-function", "sns-topic"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.alias.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let aliased = stream::iter(wanted)
+            .map(|wanted| describe(aws, &wanted.desired.alias))
+            .buffered(16)
+            .try_collect();
+        let (aliased, tagged): (Vec<_>, _) = futures::try_join!(aliased, aws.tagged())?;
+        let targets: Vec<_> = aliased
+            .iter()
+            .map(|key| key.as_ref().map(|key| key.key_id().to_owned()))
+            .collect();
+        let described = aliased.into_iter().flatten();
+        let mut keys: BTreeMap<_, _> = described
+            .map(|key| (key.key_id().to_owned(), Some(key)))
+            .collect();
+        let ours = tagged.iter().filter(|tagged| tagged.service() == "kms");
+        for id in ours.filter_map(|tagged| tagged.resource().strip_prefix("key/")) {
+            keys.entry(id.to_owned()).or_default();
+        }
+        let keys: Vec<Live> = stream::iter(keys)
+            .map(|(id, key)| read(aws, id, key))
+            .buffered(16)
+            .try_filter_map(async |live| Ok(live))
+            .try_collect()
+            .await?;
+
+        let mut seen = Observed {
+            wanted: Vec::new(),
+            orphans: Vec::new(),
+        };
+        let mut used = Vec::new();
+        for (wanted, target) in wanted.iter().zip(&targets) {
+            let target = target.as_deref();
+            let node = wanted.id.to_string();
+            let found = best(keys.iter().filter(|live| live.is_node(aws, &node)), target)
+                .or_else(|| keys.iter().find(|live| Some(live.id.as_str()) == target));
+            seen.wanted.push(match found {
+                Some(live) => Presence::by_tag(aws, &live.tags, live.clone()),
+                None => Presence::Absent,
+            });
+            used.extend(found.map(|live| live.id.clone()));
+        }
+        // A key on its way out is nobody's: what is deleted once need not be deleted again.
+        let left = keys
+            .into_iter()
+            .filter(|live| live.is_owned(aws) && !live.pending() && !used.contains(&live.id));
+        for live in left {
+            let mut id = tags::node(Self::KIND, &live.tags, &live.id);
+            if wanted.iter().any(|wanted| *wanted.id == id) {
+                id.key.clone_from(&live.id);
+            }
+            seen.orphans.push((id, live));
+        }
+        Ok(seen)
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            alias: _,
+            description,
+            rotation,
+            deletion_window_days,
+            policy,
+            tags,
+        } = self;
+        Fields::default()
+            .set("state", KeyState::Enabled.as_str())
+            .set("description", description.as_str())
+            .set("rotation", *rotation)
+            .set("deletion_window_days", *deletion_window_days)
+            .policy("policy", policy, known)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            id: _,
+            arn: _,
+            state,
+            deletion_date: _,
+            unusable: _,
+            description,
+            rotation,
+            policy,
+            tags,
+        } = live;
+        let mut shown = tags.clone();
+        shown.remove(WINDOW_TAG);
+        shown.remove(ALIAS_TAG);
+        Fields::default()
+            .set("state", state.as_str())
+            .set("description", description.as_str())
+            .set("rotation", *rotation)
+            .set_some("deletion_window_days", live.window())
+            .set("policy", policy.clone())
+            .live_tags(&shown)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.tags.get(ALIAS_TAG).unwrap_or(&live.id).clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: live.id.clone(),
+        }
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        match (&live.unusable, &live.deletion_date) {
+            (Some(reason), _) => Some(format!("cannot be used: {reason}")),
+            (None, Some(date)) => Some(format!("pending deletion on {date}; apply cancels it")),
+            (None, None) if live.pending() => Some("pending deletion; apply cancels it".to_owned()),
+            (None, None) => (live.state == KeyState::Disabled.as_str()).then(|| "disabled".to_owned()),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        // An earlier run may have died right after CreateKey, before the tagging index knew of the key.
+        if !cx.aws.tagged().await?.is_empty()
+            && let Some(live) = search::once(cx.aws, &self.tags).await?
+        {
+            return self.converge(live, cx).await;
+        }
+        let mut tries = 1;
+        let created = loop {
+            match self.create_key(cx).await {
+                Err(fault) if fault.ambiguous() => {
+                    if let Some(live) = search::patiently(cx.aws, &self.tags).await? {
+                        return self.converge(live, cx).await;
+                    }
+                    if tries == TRIES {
+                        return Err(fault);
+                    }
+                    tries += 1;
+                }
+                result => break result?,
+            }
+        };
+        let live = Live {
+            rotation: false,
+            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+            tags: self.all_tags(),
+            ..Live::of(&created)
+        };
+        self.converge(live, cx).await
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        if let Some(reason) = &live.unusable {
+            let text = format!("`{}` is the key {}: {reason}", self.alias, live.id);
+            return Err(Fault::new("kms:DescribeKey", "UnusableKey", text).hint(
+                "give the stack's key another alias, or point this alias at a symmetric encryption key",
+            ));
+        }
+        let kms = &cx.aws.connection.clients.kms;
+        // KMS refuses every other change of a key that is pending or disabled.
+        if changes.touch("state") {
+            live.restore(cx).await?;
+        }
+        // Ownership first: what fails behind it is then finished by the next run.
+        self.put_tags(&live, cx).await?;
+        if changes.touch("description") {
+            change(async || {
+                let send = kms.update_key_description().key_id(&live.id);
+                let send = send.description(&self.description).send();
+                cx.aws.call("kms:UpdateKeyDescription", send).await.map(drop)
+            })
+            .await?;
+        }
+        if changes.touch("rotation") {
+            self.put_rotation(&live, cx).await?;
+        }
+        if changes.touch("policy") {
+            self.put_policy(&live, cx).await?;
+        }
+        Ok(Live {
+            state: KeyState::Enabled.as_str().to_owned(),
+            deletion_date: None,
+            description: self.description.clone(),
+            rotation: self.rotation,
+            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+            tags: self.all_tags(),
+            ..live
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let days = live.window().unwrap_or(DEFAULT_WINDOW);
+        let kms = &cx.aws.connection.clients.kms;
+        let send = kms.schedule_key_deletion().key_id(&live.id);
+        let send = send.pending_window_in_days(days).send();
+        let answer = match cx.aws.call("kms:ScheduleKeyDeletion", send).await {
+            Err(fault) if fault.says("KMSInvalidStateException", "is pending deletion") => return Ok(()),
+            result => found(result)?,
+        };
+        if let Some(answer) = answer {
+            let when = answer.deletion_date().map(day);
+            let when = when.map_or(format!("in {days} days"), |date| format!("on {date}"));
+            cx.note(format!(
+                "KMS deletes the key {} {when}; `alertctl apply` before then brings it back",
+                Self::live_name(&live)
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl KmsKey {
+    /// The tags of the key: those given, and what KMS itself does not remember.
+    fn all_tags(&self) -> Tags {
+        let mut tags = self.tags.clone();
+        tags.insert(WINDOW_TAG.to_owned(), self.deletion_window_days.to_string());
+        tags.insert(ALIAS_TAG.to_owned(), self.alias.clone());
+        tags
+    }
+
+    /// Brings a key that exists to what is wanted.
+    async fn converge(&self, live: Live, cx: &Cx<'_>) -> Result<Live> {
+        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+        self.update(live, &changes, cx).await
+    }
+
+    /// Sends CreateKey, again only where KMS says that it made no key.
+    async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
+        let policy = cx.policy(&self.policy)?;
+        let kms = &cx.aws.connection.clients.kms;
+        // The SDK's own retry after a lost answer would make a second key.
+        let once = aws_sdk_kms::config::Builder::new()
+            .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled());
+        let refused = |fault: &Fault| fault.throttled() || names_new_principal(fault);
+        let answer = wait::retry(wait::PROPAGATION, refused, async || {
+            let send = kms
+                .create_key()
+                .description(&self.description)
+                .policy(&policy)
+                .set_tags(Some(listed(&self.all_tags())))
+                .customize()
+                .config_override(once.clone())
+                .send();
+            cx.aws.call("kms:CreateKey", send).await
+        })
+        .await
+        .map_err(|fault| match fault.code.as_str() {
+            "LimitExceededException" => fault.hint(
+                "the account's quota of KMS keys in this region is used up: ask for more in Service Quotas, or \
+                 delete keys",
+            ),
+            _ => fault,
+        })?;
+        let created = answer.key_metadata;
+        created.ok_or_else(|| Fault::new("kms:CreateKey", "NoKey", "the answer names no key"))
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/kms_key.rs"]
+mod tests;

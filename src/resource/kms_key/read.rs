@@ -1,0 +1,125 @@
+//! Reads keys, and tells which of several is the one.
+
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, Tag};
+use serde_json::Value;
+
+use super::{Live, WINDOW_TAG};
+use crate::aws::Aws;
+use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::fault::{Result, found};
+use crate::aws::policy;
+use crate::resource::Tags;
+
+impl Live {
+    /// What KMS itself says about a key; policy, rotation and tags are read apart.
+    pub(super) fn of(key: &KeyMetadata) -> Self {
+        Self {
+            id: key.key_id().to_owned(),
+            arn: key.arn().unwrap_or_default().to_owned(),
+            state: key.key_state().map_or("Unknown", KeyState::as_str).to_owned(),
+            deletion_date: key.deletion_date().map(day),
+            unusable: unusable(key),
+            description: key.description().unwrap_or_default().to_owned(),
+            rotation: false,
+            policy: Value::Null,
+            tags: Tags::new(),
+        }
+    }
+
+    pub(super) fn pending(&self) -> bool {
+        [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion]
+            .iter()
+            .any(|state| state.as_str() == self.state)
+    }
+
+    /// How many days it stays pending, as far as the tag says something that KMS takes.
+    pub(super) fn window(&self) -> Option<i32> {
+        let days = self.tags.get(WINDOW_TAG)?.parse().ok()?;
+        (7..=30).contains(&days).then_some(days)
+    }
+
+    pub(super) fn is_owned(&self, aws: &Aws) -> bool {
+        self.tags.get(STACK_TAG) == Some(&aws.stack)
+    }
+
+    pub(super) fn is_node(&self, aws: &Aws, node: &str) -> bool {
+        self.is_owned(aws) && self.tags.get(NODE_TAG).is_some_and(|tag| tag == node)
+    }
+}
+
+/// Of several keys of one node: the one that its alias points to, which has encrypted what there is; then
+/// one that is not pending deletion; then the one that is deleted last.
+pub(super) fn best<'a>(keys: impl Iterator<Item = &'a Live>, target: Option<&str>) -> Option<&'a Live> {
+    keys.max_by_key(|live| {
+        let aliased = Some(live.id.as_str()) == target;
+        (aliased, !live.pending(), live.deletion_date.clone())
+    })
+}
+
+/// Why a key cannot encrypt a stack's secrets, whatever is changed about it.
+fn unusable(key: &KeyMetadata) -> Option<String> {
+    let spec = key.key_spec().unwrap_or(&KeySpec::SymmetricDefault);
+    let usage = key.key_usage().unwrap_or(&KeyUsageType::EncryptDecrypt);
+    match key.key_state() {
+        _ if key.key_manager() == Some(&KeyManagerType::Aws) => Some("AWS manages this key".to_owned()),
+        _ if *spec != KeySpec::SymmetricDefault || *usage != KeyUsageType::EncryptDecrypt => Some(format!(
+            "it is a key for {usage} with {spec}, not a symmetric encryption key"
+        )),
+        Some(KeyState::PendingImport) => Some("it has no key material yet".to_owned()),
+        Some(KeyState::Unavailable) => Some("its key store is not available".to_owned()),
+        _ => None,
+    }
+}
+
+pub(super) async fn describe(aws: &Aws, key: &str) -> Result<Option<KeyMetadata>> {
+    let send = aws.connection.clients.kms.describe_key().key_id(key).send();
+    let answer = found(aws.call("kms:DescribeKey", send).await)?;
+    Ok(answer.and_then(|answer| answer.key_metadata))
+}
+
+/// Reads the key `id`, which may be described already.
+pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) -> Result<Option<Live>> {
+    let kms = &aws.connection.clients.kms;
+    let key = async {
+        match described {
+            Some(key) => Ok(Some(key)),
+            None => describe(aws, &id).await,
+        }
+    };
+    let policy = async {
+        let send = kms.get_key_policy().key_id(&id).policy_name("default").send();
+        found(aws.call("kms:GetKeyPolicy", send).await)
+    };
+    let rotation = async {
+        let send = kms.get_key_rotation_status().key_id(&id).send();
+        match aws.call("kms:GetKeyRotationStatus", send).await {
+            // Keys that cannot rotate have no such status.
+            Err(fault) if fault.is(&["UnsupportedOperationException"]) => Ok(None),
+            result => found(result),
+        }
+    };
+    let (key, policy, rotation, tags) = futures::try_join!(key, policy, rotation, tags_of(aws, &id))?;
+    let (Some(key), Some(tags)) = (key, tags) else {
+        return Ok(None);
+    };
+    let policy = policy.and_then(|answer| answer.policy).unwrap_or_default();
+    Ok(Some(Live {
+        rotation: rotation.is_some_and(|answer| answer.key_rotation_enabled()),
+        policy: policy::parse(&policy),
+        tags,
+        ..Live::of(&key)
+    }))
+}
+
+pub(super) async fn tags_of(aws: &Aws, id: &str) -> Result<Option<Tags>> {
+    let send = aws.connection.clients.kms.list_resource_tags().key_id(id).send();
+    let answer = found(aws.call("kms:ListResourceTags", send).await)?;
+    let pair = |tag: &Tag| (tag.tag_key().to_owned(), tag.tag_value().to_owned());
+    Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
+}
+
+/// `2026-11-28` of a time, in UTC.
+pub(super) fn day(time: &aws_sdk_kms::primitives::DateTime) -> String {
+    let text = time.fmt(aws_sdk_kms::primitives::DateTimeFormat::DateTime);
+    text.unwrap_or_default().chars().take(10).collect()
+}

@@ -1,0 +1,217 @@
+//! How a function's asynchronous invocations are retried, and where those go that fail for good.
+//!
+//! A destination, not a dead-letter queue of the function: its record carries the error, so that a parked
+//! message says why it is there.
+
+use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::lambda_function::{self, LambdaFunction};
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::wait;
+
+/// The desired handling of asynchronous invocations.
+#[derive(Debug, Clone)]
+pub struct LambdaEventInvokeConfig {
+    pub function: Ref<LambdaFunction>,
+    pub function_name: String,
+    /// 0 to 2.
+    pub maximum_retry_attempts: i32,
+    /// 60 to 21,600.
+    pub maximum_event_age_seconds: i32,
+    /// The ARN of the queue that takes what failed.
+    pub on_failure_arn: Text,
+    /// The queue, and the policy that lets the function's role send to it: AWS checks both.
+    pub gates: Vec<NodeId>,
+}
+
+/// The handling of a function's asynchronous invocations as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    function_name: String,
+    maximum_retry_attempts: Option<i32>,
+    maximum_event_age_seconds: Option<i32>,
+    on_failure: Option<String>,
+    on_success: Option<String>,
+}
+
+impl Resource for LambdaEventInvokeConfig {
+    const KIND: &'static str = "lambda-event-invoke-config";
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let gates = self.gates.iter().cloned();
+        gates.chain([self.function.id().clone()]).collect()
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.function.id().clone())
+    }
+
+    fn name(&self) -> String {
+        self.function_name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.function_name))
+            .buffered(16)
+            .try_collect();
+        let (named, listed): (Vec<_>, _) = futures::try_join!(named, lambda_function::listed(aws))?;
+        let left = listed
+            .into_iter()
+            .filter(|name| !wanted.iter().any(|w| w.desired.function_name == *name));
+        let left: Vec<_> = stream::iter(left)
+            .map(|name| read(aws, name))
+            .buffered(16)
+            .try_collect()
+            .await?;
+        let orphan = |live: Live| {
+            let (kind, key) = (Self::KIND, live.function_name.clone());
+            (NodeId { kind, key }, live)
+        };
+        Ok(Observed {
+            // A setting of the function: whose the function is, its settings are.
+            wanted: named
+                .into_iter()
+                .map(|live| live.map_or(Presence::Absent, Presence::Ours))
+                .collect(),
+            orphans: left.into_iter().flatten().map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            function: _,
+            function_name,
+            maximum_retry_attempts,
+            maximum_event_age_seconds,
+            on_failure_arn,
+            gates: _,
+        } = self;
+        Fields::default()
+            .set("function", function_name.as_str())
+            .set("maximum_retry_attempts", *maximum_retry_attempts)
+            .set("maximum_event_age_seconds", *maximum_event_age_seconds)
+            .text("on_failure", on_failure_arn, known)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            function_name,
+            maximum_retry_attempts,
+            maximum_event_age_seconds,
+            on_failure,
+            on_success,
+        } = live;
+        Fields::default()
+            .set("function", function_name.as_str())
+            .set_some("maximum_retry_attempts", *maximum_retry_attempts)
+            .set_some("maximum_event_age_seconds", *maximum_event_age_seconds)
+            .set_some("on_failure", on_failure.as_deref())
+            .set_some("on_success", on_success.as_deref())
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.function_name.clone()
+    }
+
+    fn output(_live: &Live) -> Output {
+        Output::default()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        self.put(cx).await
+    }
+
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        self.put(cx).await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let lambda = &cx.aws.connection.clients.lambda;
+        // The function may be on its way out at the same time: until it is gone it refuses changes.
+        wait::retry(wait::LAMBDA, at_work, async || {
+            let send = lambda
+                .delete_function_event_invoke_config()
+                .function_name(&live.function_name)
+                .send();
+            gone(cx.aws.call("lambda:DeleteFunctionEventInvokeConfig", send).await)
+        })
+        .await
+    }
+}
+
+impl LambdaEventInvokeConfig {
+    /// Sets everything, whatever was there.
+    async fn put(&self, cx: &Cx<'_>) -> Result<Live> {
+        let lambda = &cx.aws.connection.clients.lambda;
+        let on_failure = cx.text(&self.on_failure_arn)?;
+        let destination = OnFailure::builder().destination(&on_failure).build();
+        let destinations = DestinationConfig::builder().on_failure(destination).build();
+        let passing = |fault: &Fault| at_work(fault) || unseen(fault);
+        wait::retry(wait::LAMBDA, passing, async || {
+            let send = lambda
+                .put_function_event_invoke_config()
+                .function_name(&self.function_name)
+                .maximum_retry_attempts(self.maximum_retry_attempts)
+                .maximum_event_age_in_seconds(self.maximum_event_age_seconds)
+                .destination_config(destinations.clone())
+                .send();
+            cx.aws
+                .call("lambda:PutFunctionEventInvokeConfig", send)
+                .await
+                .map(drop)
+        })
+        .await?;
+        Ok(Live {
+            function_name: self.function_name.clone(),
+            maximum_retry_attempts: Some(self.maximum_retry_attempts),
+            maximum_event_age_seconds: Some(self.maximum_event_age_seconds),
+            on_failure: Some(on_failure),
+            on_success: None,
+        })
+    }
+}
+
+/// The function is still being made or changed.
+fn at_work(fault: &Fault) -> bool {
+    fault.is(&["ResourceConflictException"])
+}
+
+/// AWS checks that the queue exists and that the role may send to it, and sees neither at once. The texts
+/// are those that the Terraform provider waits for (`internal/service/lambda/function_event_invoke_config.go`).
+fn unseen(fault: &Fault) -> bool {
+    ["does not have permissions to call", "destination ARN"]
+        .iter()
+        .any(|text| fault.says("InvalidParameterValueException", text))
+}
+
+async fn read(aws: &Aws, function: &str) -> Result<Option<Live>> {
+    let lambda = &aws.connection.clients.lambda;
+    let send = lambda
+        .get_function_event_invoke_config()
+        .function_name(function)
+        .send();
+    let answer = found(aws.call("lambda:GetFunctionEventInvokeConfig", send).await)?;
+    Ok(answer.map(|answer| {
+        let to = answer.destination_config();
+        let on_failure = to.and_then(|to| to.on_failure()?.destination());
+        let on_success = to.and_then(|to| to.on_success()?.destination());
+        Live {
+            function_name: function.to_owned(),
+            maximum_retry_attempts: answer.maximum_retry_attempts(),
+            maximum_event_age_seconds: answer.maximum_event_age_in_seconds(),
+            on_failure: on_failure.map(str::to_owned),
+            on_success: on_success.map(str::to_owned),
+        }
+    }))
+}
+
+#[cfg(test)]
+#[path = "tests/lambda_event_invoke_config.rs"]
+mod tests;

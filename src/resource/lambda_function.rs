@@ -1,0 +1,350 @@
+//! A Lambda function: one static binary for `provided.al2023`, its environment encrypted with the stack's key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_lambda::types::{Architecture, Runtime};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::iam_role::IamRole;
+use super::kms_key::KmsKey;
+use super::log_group::LogGroup;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Text, Wanted, tags,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::wait;
+
+mod calls;
+mod environment;
+mod states;
+
+use calls::{explain, patiently, retag, unseen};
+pub use environment::EnvValue;
+pub(super) use states::listed;
+use states::{read, ready, rest};
+
+/// The desired function.
+#[derive(Debug, Clone)]
+pub struct LambdaFunction {
+    pub name: String,
+    pub description: String,
+    pub role: Ref<IamRole>,
+    /// The role's ARN, computed.
+    pub role_arn: Text,
+    pub memory_mb: i32,
+    pub timeout_seconds: i32,
+    pub code: Code,
+    /// Encrypts the environment, and the secrets in it a second time.
+    pub kms_key: Ref<KmsKey>,
+    pub environment: BTreeMap<String, EnvValue>,
+    /// Made before the function, or Lambda would make it without retention.
+    pub log_group: Ref<LogGroup>,
+    pub log_group_name: String,
+    pub reserved_concurrency: Option<i32>,
+    pub tags: Tags,
+}
+
+/// A deployment package.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    pub zip: &'static [u8],
+    /// Base64, as AWS tells it in `CodeSha256`.
+    pub sha256: &'static str,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({} bytes, {})", self.zip.len(), self.sha256)
+    }
+}
+
+/// A function as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    name: String,
+    arn: String,
+    description: String,
+    role: String,
+    memory_mb: Option<i32>,
+    timeout_seconds: Option<i32>,
+    code_sha256: String,
+    architecture: String,
+    runtime: String,
+    handler: String,
+    kms_key: Option<String>,
+    environment: environment::Live,
+    log_group: String,
+    reserved_concurrency: Option<i32>,
+    /// The role that the key's grant was made for.
+    role_id: Option<String>,
+    tags: Tags,
+    /// Lambda is still at work on it.
+    busy: bool,
+    /// Its creation failed: it cannot be invoked, and nothing but a new one helps.
+    broken: Option<String>,
+    /// The last change failed: what runs is what was before.
+    stale: Option<String>,
+}
+
+/// Remembers the unique id of the role that the grant on the environment's key was made for.
+///
+/// A role deleted and made again under its name is another principal to KMS: deploying works, every
+/// invocation fails with "KMS access was denied" (terraform-provider-aws issues #6352, #9703).
+const ROLE_ID_TAG: &str = "alertctl:role-id";
+
+/// How long Lambda may take to make, change or delete a function: what the Terraform provider grants too.
+const READY: Duration = Duration::from_secs(10 * 60);
+/// How long Lambda may go on to say that EC2 throttles it.
+const THROTTLED: Duration = Duration::from_secs(9 * 60);
+
+const RUNTIME: Runtime = Runtime::Providedal2023;
+const HANDLER: &str = "bootstrap";
+const ARCHITECTURE: Architecture = Architecture::X8664;
+
+/// Fields that `UpdateFunctionConfiguration` changes.
+const CONFIGURATION: &[&str] = &[
+    "description",
+    "role",
+    "memory_mb",
+    "timeout_seconds",
+    "runtime",
+    "handler",
+    "kms_key",
+    "environment",
+    "log_group",
+    "last_update",
+];
+/// Fields that `UpdateFunctionCode` changes.
+const CODE: &[&str] = &["code_sha256", "architecture", "last_update"];
+
+impl Resource for LambdaFunction {
+    const KIND: &'static str = "lambda-function";
+    const IMMUTABLE: &'static [&'static str] = &["state"];
+    // What would still be delivered to a function that is gone is lost.
+    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        vec![
+            self.role.id().clone(),
+            self.kms_key.id().clone(),
+            self.log_group.id().clone(),
+        ]
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.name, Some(wanted.desired)))
+            .buffered(16)
+            .try_collect();
+        let (named, listed): (Vec<_>, _) = futures::try_join!(named, listed(aws))?;
+        let left = listed
+            .into_iter()
+            .filter(|name| !wanted.iter().any(|w| w.desired.name == *name));
+        let left: Vec<_> = stream::iter(left)
+            .map(|name| read(aws, name, None))
+            .buffered(16)
+            .try_collect()
+            .await?;
+        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
+        let orphan = |live: Live| match present(live) {
+            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
+            _ => None,
+        };
+        Ok(Observed {
+            wanted: named
+                .into_iter()
+                .map(|live| live.map_or(Presence::Absent, present))
+                .collect(),
+            orphans: left.into_iter().flatten().filter_map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            description,
+            role,
+            role_arn,
+            memory_mb,
+            timeout_seconds,
+            code,
+            kms_key,
+            environment,
+            log_group: _,
+            log_group_name,
+            reserved_concurrency,
+            tags,
+        } = self;
+        let fields = Fields::default()
+            .set("name", name.as_str())
+            .set("description", description.as_str())
+            .text("role", role_arn, known)
+            .set("memory_mb", *memory_mb)
+            .set("timeout_seconds", *timeout_seconds)
+            .set("code_sha256", code.sha256)
+            .set("architecture", ARCHITECTURE.as_str())
+            .set("runtime", RUNTIME.as_str())
+            .set("handler", HANDLER)
+            .text("kms_key", &kms_key.arn(), known);
+        environment::fields(fields, environment, &kms_key.arn(), name, known)
+            .set("log_group", log_group_name.as_str())
+            .set_some("reserved_concurrency", *reserved_concurrency)
+            .text("role_id", &role.unique_id(), known)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            arn: _,
+            description,
+            role,
+            memory_mb,
+            timeout_seconds,
+            code_sha256,
+            architecture,
+            runtime,
+            handler,
+            kms_key,
+            environment,
+            log_group,
+            reserved_concurrency,
+            role_id,
+            tags,
+            busy: _,
+            broken,
+            stale,
+        } = live;
+        let fields = Fields::default()
+            .set("name", name.as_str())
+            .set("description", description.as_str())
+            .set("role", role.as_str())
+            .set_some("memory_mb", *memory_mb)
+            .set_some("timeout_seconds", *timeout_seconds)
+            .set("code_sha256", code_sha256.as_str())
+            .set("architecture", architecture.as_str())
+            .set("runtime", runtime.as_str())
+            .set("handler", handler.as_str())
+            .set_some("kms_key", kms_key.as_deref());
+        environment::live_fields(fields, environment)
+            .set("log_group", log_group.as_str())
+            .set_some("reserved_concurrency", *reserved_concurrency)
+            .set_some("role_id", role_id.as_deref())
+            .set_some("state", broken.as_deref())
+            .set_some("last_update", stale.as_deref())
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let key_arn = cx.text(&self.kms_key.arn())?;
+        let environment =
+            environment::seal(cx.aws, &self.environment, &BTreeMap::new(), &key_arn, &self.name).await?;
+        let live = self.wished(environment, cx)?;
+        match patiently(unseen, async || self.send_create(&live, cx).await).await {
+            // Made by a request whose answer was lost, or by somebody else in the meantime. Never tried
+            // again: this refusal does not pass.
+            Err(fault) if fault.is(&["ResourceConflictException"]) => self.is_there(fault, cx).await?,
+            result => result.map_err(explain)?,
+        }
+        if let Some(count) = self.reserved_concurrency {
+            self.reserve(count, cx).await?;
+        }
+        Ok(live)
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let (aws, name) = (cx.aws, &self.name);
+        let key_arn = cx.text(&self.kms_key.arn())?;
+        let environment =
+            environment::seal(aws, &self.environment, &live.environment, &key_arn, name).await?;
+        let wished = self.wished(environment, cx)?;
+        if live.busy {
+            rest(aws, name).await?;
+        }
+        // A new role or key gets a new grant by itself.
+        let regrant = changes.touch("role_id") && !changes.touch_any(&["role", "kms_key"]);
+        let configure = regrant || changes.touch_any(CONFIGURATION);
+        if regrant {
+            self.configure(&wished, "", cx).await?;
+            ready(aws, name).await?;
+        }
+        if configure {
+            self.configure(&wished, &key_arn, cx).await?;
+        }
+        // Lambda takes one change at a time; the last one is waited for in `settle`.
+        if changes.touch_any(CODE) {
+            if configure {
+                ready(aws, name).await?;
+            }
+            self.upload(cx).await?;
+        }
+        if changes.touch("reserved_concurrency") {
+            match self.reserved_concurrency {
+                Some(count) => self.reserve(count, cx).await?,
+                None => self.unreserve(cx).await?,
+            }
+        }
+        let (mut put, remove) = tags::patch(&live.tags, &self.tags);
+        if changes.touch("role_id") {
+            // Written last: an interrupted change is taken up again by the next run.
+            ready(aws, name).await?;
+            put.extend(
+                wished
+                    .role_id
+                    .iter()
+                    .map(|id| (ROLE_ID_TAG.to_owned(), id.clone())),
+            );
+        }
+        retag(aws, &wished.arn, put, remove).await?;
+        Ok(wished)
+    }
+
+    async fn settle(live: &Live, cx: &Cx<'_>) -> Result<()> {
+        ready(cx.aws, &live.name).await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let lambda = &cx.aws.connection.clients.lambda;
+        // A function that is still being made or changed cannot be deleted.
+        let busy = |fault: &Fault| fault.is(&["ResourceConflictException"]);
+        wait::retry(wait::LAMBDA, busy, async || {
+            let send = lambda.delete_function().function_name(&live.name).send();
+            gone(cx.aws.call("lambda:DeleteFunction", send).await)
+        })
+        .await?;
+        // Until then its last flush may bring the log group back, and its name is taken.
+        let what = format!("function `{}` to be gone", live.name);
+        wait::until(READY, "lambda:GetFunctionConfiguration", &what, async || {
+            let send = lambda
+                .get_function_configuration()
+                .function_name(&live.name)
+                .send();
+            let answer = found(cx.aws.call("lambda:GetFunctionConfiguration", send).await)?;
+            Ok(answer.is_none().then_some(()))
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/lambda_function.rs"]
+mod tests;

@@ -1,0 +1,138 @@
+//! Reading a function, and waiting for what Lambda does to it.
+
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateStatus, State};
+
+use super::{LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
+use crate::aws::fault::found;
+use crate::aws::{Aws, wait};
+use crate::resource::{Fault, Presence, Result, Tags};
+
+/// The names of the stack's functions, by tag.
+pub(in crate::resource) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
+    let tagged = aws.tagged().await?.iter();
+    Ok(tagged
+        .filter(|tagged| tagged.service() == "lambda")
+        .filter_map(|tagged| tagged.resource().strip_prefix("function:"))
+        .filter(|name| !name.contains(':'))
+        .collect())
+}
+
+/// Reads a function with its code's digest, tags and concurrency: one call.
+pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>) -> Result<Option<Live>> {
+    let lambda = &aws.connection.clients.lambda;
+    let send = lambda.get_function().function_name(name).send();
+    let Some(answer) = found(aws.call("lambda:GetFunction", send).await)? else {
+        return Ok(None);
+    };
+    if let Some(error) = answer.tags_error() {
+        // Without its tags our own function would look like a stranger's.
+        let fault = Fault::new("lambda:ListTags", error.error_code(), error.message());
+        return Err(fault.hint("the identity that runs alertctl needs `lambda:ListTags` on its functions"));
+    }
+    let mut tags: Tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
+    let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
+    let role_id = tags.remove(ROLE_ID_TAG);
+    let Some(function) = answer.configuration() else {
+        return Ok(None);
+    };
+    let environment = function.environment();
+    if let Some(error) = environment.and_then(|environment| environment.error())
+        && ours
+        && wanted.is_some()
+    {
+        readable(name, error)?;
+    }
+    let wanted = wanted.map(|wanted| &wanted.environment);
+    let variables = environment.and_then(|environment| environment.variables());
+    let environment = variables.map(|variables| environment::read(variables, wanted));
+    let concurrency = answer.concurrency();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let log_group = function.logging_config().and_then(|logging| logging.log_group());
+    Ok(Some(Live {
+        name: name.to_owned(),
+        arn: text(function.function_arn()),
+        description: text(function.description()),
+        role: text(function.role()),
+        memory_mb: function.memory_size(),
+        timeout_seconds: function.timeout(),
+        code_sha256: text(function.code_sha256()),
+        architecture: text(function.architectures().first().map(|one| one.as_str())),
+        runtime: text(function.runtime().map(|runtime| runtime.as_str())),
+        handler: text(function.handler()),
+        kms_key: function
+            .kms_key_arn()
+            .filter(|arn| !arn.is_empty())
+            .map(str::to_owned),
+        environment: environment.unwrap_or_default(),
+        log_group: log_group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
+        reserved_concurrency: concurrency.and_then(|one| one.reserved_concurrent_executions()),
+        role_id,
+        tags,
+        busy: busy(function.state(), function.last_update_status()),
+        broken: broken(function),
+        stale: stale(function),
+    }))
+}
+
+/// Lambda answers without the environment when it cannot decrypt it. A key that is disabled or about to be
+/// deleted may be repaired by this very plan, so only a refusal of permission ends it.
+fn readable(name: &str, error: &EnvironmentError) -> Result<()> {
+    let (code, text) = (
+        error.error_code().unwrap_or_default(),
+        error.message().unwrap_or_default(),
+    );
+    if !code.contains("AccessDenied") && !text.contains("AccessDenied") {
+        return Ok(());
+    }
+    let text = format!("the environment of function `{name}` cannot be read: {text}");
+    let fault = Fault::new("lambda:GetFunction", code, text);
+    Err(fault.hint(
+        "the identity that runs alertctl needs `kms:Decrypt` on the key of the function's environment; if \
+         that key is gone for good, delete the function and run the same command again",
+    ))
+}
+
+fn busy(state: Option<&State>, update: Option<&LastUpdateStatus>) -> bool {
+    matches!(
+        state,
+        Some(State::Pending | State::Deactivating | State::Deleting)
+    ) || update == Some(&LastUpdateStatus::InProgress)
+}
+
+fn broken(function: &FunctionConfiguration) -> Option<String> {
+    let reason = function.state_reason().unwrap_or("no reason given");
+    (function.state() == Some(&State::Failed)).then(|| format!("failed: {reason}"))
+}
+
+fn stale(function: &FunctionConfiguration) -> Option<String> {
+    let reason = function.last_update_status_reason().unwrap_or("no reason given");
+    (function.last_update_status() == Some(&LastUpdateStatus::Failed)).then(|| format!("failed: {reason}"))
+}
+
+/// Waits until Lambda is done with what it does to the function, well or not.
+pub(super) async fn rest(aws: &Aws, name: &str) -> Result<GetFunctionConfigurationOutput> {
+    let lambda = &aws.connection.clients.lambda;
+    let what = format!("function `{name}`");
+    wait::until(READY, "lambda:GetFunctionConfiguration", &what, async || {
+        let send = lambda.get_function_configuration().function_name(name).send();
+        let answer = aws.call("lambda:GetFunctionConfiguration", send).await?;
+        Ok((!busy(answer.state(), answer.last_update_status())).then_some(answer))
+    })
+    .await
+}
+
+/// Waits until the function is made or changed and can be invoked.
+pub(super) async fn ready(aws: &Aws, name: &str) -> Result<()> {
+    let function = rest(aws, name).await?;
+    let reason = if function.state() == Some(&State::Failed) {
+        function.state_reason()
+    } else if function.last_update_status() == Some(&LastUpdateStatus::Failed) {
+        function.last_update_status_reason()
+    } else {
+        return Ok(());
+    };
+    let reason = reason.unwrap_or("AWS gives no reason");
+    let text = format!("Lambda could not make or change function `{name}`: {reason}");
+    Err(Fault::new("lambda:GetFunctionConfiguration", "Failed", text))
+}

@@ -1,0 +1,337 @@
+//! One statement of a function's resource policy: a service that may invoke it, for one source.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::lambda_function::{self, LambdaFunction};
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::wait;
+
+/// The desired permission to `lambda:InvokeFunction`, for sources in this account.
+#[derive(Debug, Clone)]
+pub struct LambdaPermission {
+    pub function: Ref<LambdaFunction>,
+    pub function_name: String,
+    /// Starts with [`PREFIX`]: statements that do are this tool's, all others are left alone.
+    pub statement_id: String,
+    /// A service, such as `sns.amazonaws.com`.
+    pub principal: &'static str,
+    /// Without it any account could have the service invoke the function.
+    pub source_arn: Text,
+    /// What must be there before anything may come in.
+    pub gates: Vec<NodeId>,
+}
+
+/// What the ids of our statements start with.
+pub const PREFIX: &str = "alertctl-";
+
+/// A permission as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    function_name: String,
+    statement_id: String,
+    principal: String,
+    action: String,
+    /// By condition key, in lower case.
+    conditions: BTreeMap<String, String>,
+}
+
+const ACTION: &str = "lambda:InvokeFunction";
+const SOURCE_ARN: &str = "aws:sourcearn";
+const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
+
+impl Resource for LambdaPermission {
+    const KIND: &'static str = "lambda-permission";
+    // What is still subscribed would be refused, and its messages lost. No need to be gone before the
+    // function: a policy dies with its function.
+    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let gates = self.gates.iter().cloned();
+        gates.chain([self.function.id().clone()]).collect()
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.function.id().clone())
+    }
+
+    fn name(&self) -> String {
+        named(&self.function_name, &self.statement_id)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let functions: BTreeSet<_> = wanted
+            .iter()
+            .map(|wanted| wanted.desired.function_name.as_str())
+            .collect();
+        let (policies, listed) = futures::try_join!(
+            read_all(aws, functions.iter().copied()),
+            lambda_function::listed(aws)
+        )?;
+        let left = listed.into_iter().filter(|name| !functions.contains(name));
+        let mut statements = read_all(aws, left).await?;
+        statements.extend(policies);
+        let presence = |wanted: &Wanted<'_, Self>| {
+            let at = statements.iter().position(|live| wanted.desired.is(live));
+            at.map_or(Presence::Absent, |at| Presence::Ours(statements[at].clone()))
+        };
+        let unwanted = |live: &&Live| {
+            live.statement_id.starts_with(PREFIX) && !wanted.iter().any(|wanted| wanted.desired.is(live))
+        };
+        let orphan = |live: &Live| {
+            let (kind, key) = (Self::KIND, Self::live_name(live));
+            (NodeId { kind, key }, live.clone())
+        };
+        Ok(Observed {
+            wanted: wanted.iter().map(presence).collect(),
+            orphans: statements.iter().filter(unwanted).map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            function: _,
+            function_name,
+            statement_id,
+            principal,
+            source_arn,
+            gates: _,
+        } = self;
+        Fields::default()
+            .set("function", function_name.as_str())
+            .set("statement_id", statement_id.as_str())
+            .set("principal", *principal)
+            .set("action", ACTION)
+            .text("source_arn", source_arn, known)
+            .text("source_account", &Text::account(), known)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            function_name,
+            statement_id,
+            principal,
+            action,
+            conditions,
+        } = live;
+        let fields = Fields::default()
+            .set("function", function_name.as_str())
+            .set("statement_id", statement_id.as_str())
+            .set("principal", principal.as_str())
+            .set("action", action.as_str());
+        conditions
+            .iter()
+            .fold(fields, |fields, (key, value)| match key.as_str() {
+                SOURCE_ARN => fields.set("source_arn", value.as_str()),
+                SOURCE_ACCOUNT => fields.set("source_account", value.as_str()),
+                other => fields.set(format!("condition.{other}"), value.as_str()),
+            })
+    }
+
+    fn live_name(live: &Live) -> String {
+        named(&live.function_name, &live.statement_id)
+    }
+
+    fn output(_live: &Live) -> Output {
+        Output::default()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let live = self.wished(cx)?;
+        let _turn = turn(cx.aws, &live).await;
+        add(cx.aws, &live).await?;
+        Ok(live)
+    }
+
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let live = self.wished(cx)?;
+        let _turn = turn(cx.aws, &live).await;
+        // There is no call to change a statement.
+        remove(cx.aws, &live).await?;
+        add(cx.aws, &live).await?;
+        Ok(live)
+    }
+
+    /// Lambda answers "done" to changes of one policy that run side by side and keeps only one of them.
+    /// Ours run one after the other; another process may still win, so the statement is looked for, and
+    /// added again when it got lost.
+    async fn settle(live: &Live, cx: &Cx<'_>) -> Result<()> {
+        let added = Cell::new(Instant::now());
+        let what = format!("permission `{}`", Self::live_name(live));
+        wait::until(wait::LAMBDA, "lambda:GetPolicy", &what, async || {
+            let statements = read(cx.aws, &live.function_name).await?;
+            if statements.contains(live) {
+                return Ok(Some(()));
+            }
+            if added.get().elapsed() > LOST {
+                let _turn = turn(cx.aws, live).await;
+                add(cx.aws, live).await?;
+                added.set(Instant::now());
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let _turn = turn(cx.aws, &live).await;
+        remove(cx.aws, &live).await
+    }
+}
+
+/// How long a statement may take to show before it counts as lost.
+const LOST: Duration = Duration::from_secs(15);
+/// How long a policy may stay locked by another change, and a new function unknown.
+const PASSING: Duration = Duration::from_secs(60);
+
+impl LambdaPermission {
+    fn is(&self, live: &Live) -> bool {
+        live.function_name == self.function_name && live.statement_id == self.statement_id
+    }
+
+    fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
+        let conditions = [
+            (SOURCE_ARN.to_owned(), cx.text(&self.source_arn)?),
+            (SOURCE_ACCOUNT.to_owned(), cx.text(&Text::account())?),
+        ];
+        Ok(Live {
+            function_name: self.function_name.clone(),
+            statement_id: self.statement_id.clone(),
+            principal: self.principal.to_owned(),
+            action: ACTION.to_owned(),
+            conditions: conditions.into(),
+        })
+    }
+}
+
+fn named(function: &str, statement_id: &str) -> String {
+    format!("{function}/{statement_id}")
+}
+
+/// Changes of one function's policy go one after the other.
+async fn turn(aws: &Aws, live: &Live) -> tokio::sync::OwnedMutexGuard<()> {
+    aws.exclusive(&format!("lambda/{}", live.function_name)).await
+}
+
+/// Lambda's words for two changes of one policy at the same time.
+fn concurrent(fault: &Fault) -> bool {
+    fault.message.contains("concurrent update operation")
+}
+
+async fn add(aws: &Aws, live: &Live) -> Result<()> {
+    match send_add(aws, live).await {
+        // A lost answer, or a statement of this id made in the meantime; ids with our prefix are ours.
+        Err(fault) if fault.says("ResourceConflictException", "already exists") => {
+            if read(aws, &live.function_name).await?.contains(live) {
+                return Ok(());
+            }
+            remove(aws, live).await?;
+            send_add(aws, live).await
+        }
+        result => result,
+    }
+}
+
+async fn send_add(aws: &Aws, live: &Live) -> Result<()> {
+    let lambda = &aws.connection.clients.lambda;
+    // A function made a moment ago may not be known everywhere yet.
+    let passing = |fault: &Fault| concurrent(fault) || fault.is(&["ResourceNotFoundException"]);
+    let condition = |key: &str| live.conditions.get(key).cloned();
+    wait::retry(PASSING, passing, async || {
+        let send = lambda
+            .add_permission()
+            .function_name(&live.function_name)
+            .statement_id(&live.statement_id)
+            .action(&live.action)
+            .principal(&live.principal)
+            .set_source_arn(condition(SOURCE_ARN))
+            .set_source_account(condition(SOURCE_ACCOUNT))
+            .send();
+        aws.call("lambda:AddPermission", send).await.map(drop)
+    })
+    .await
+    .map_err(|fault| match fault.is(&["PolicyLengthExceededException"]) {
+        true => fault.hint(
+            "a function's policy holds 20 KB: fewer topics or rules for one function, or remove statements \
+             that others added to it",
+        ),
+        false => fault,
+    })
+}
+
+async fn remove(aws: &Aws, live: &Live) -> Result<()> {
+    let lambda = &aws.connection.clients.lambda;
+    // The function may be on its way out at the same time: until it is gone it refuses changes.
+    let passing = |fault: &Fault| concurrent(fault) || fault.is(&["ResourceConflictException"]);
+    wait::retry(PASSING, passing, async || {
+        let send = lambda
+            .remove_permission()
+            .function_name(&live.function_name)
+            .statement_id(&live.statement_id)
+            .send();
+        gone(aws.call("lambda:RemovePermission", send).await)
+    })
+    .await
+}
+
+async fn read_all<'a>(aws: &Aws, functions: impl Iterator<Item = &'a str>) -> Result<Vec<Live>> {
+    stream::iter(functions)
+        .map(|name| read(aws, name))
+        .buffered(16)
+        .try_concat()
+        .await
+}
+
+/// The statements of a function's policy; none when there is no policy or no function.
+async fn read(aws: &Aws, function: &str) -> Result<Vec<Live>> {
+    let lambda = &aws.connection.clients.lambda;
+    let send = lambda.get_policy().function_name(function).send();
+    let answer = found(aws.call("lambda:GetPolicy", send).await)?;
+    let policy = answer.as_ref().and_then(|answer| answer.policy()).unwrap_or("{}");
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    Ok(statements.map(|statement| parse(function, statement)).collect())
+}
+
+fn parse(function: &str, statement: &Value) -> Live {
+    let principal = &statement["Principal"];
+    let blocks = statement["Condition"].as_object().into_iter().flatten();
+    let conditions = blocks.filter_map(|(_, block)| block.as_object()).flatten();
+    let principal = ["Service", "AWS", "Federated"]
+        .iter()
+        .find_map(|kind| principal.get(kind))
+        .unwrap_or(principal);
+    Live {
+        function_name: function.to_owned(),
+        statement_id: one(&statement["Sid"]),
+        principal: one(principal),
+        action: one(&statement["Action"]),
+        conditions: conditions
+            .map(|(key, value)| (key.to_lowercase(), one(value)))
+            .collect(),
+    }
+}
+
+/// A string or a list of one, as text.
+fn one(value: &Value) -> String {
+    let only = value
+        .as_array()
+        .filter(|list| list.len() == 1)
+        .map(|list| &list[0]);
+    let value = only.unwrap_or(value);
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+#[path = "tests/lambda_permission.rs"]
+mod tests;

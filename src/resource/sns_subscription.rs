@@ -1,0 +1,409 @@
+//! A subscription of an endpoint to an SNS topic.
+//!
+//! It has no tags: the topic's tag holds a mark of each one that this tool made, and all others are left
+//! alone. Protocol and endpoint are its identity, so a change of either makes another subscription.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::sns_topic::{self, SnsTopic, invalid};
+use super::{
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::{Scope, wait};
+
+mod endpoint;
+mod settings;
+
+pub(super) use endpoint::mark;
+use endpoint::{label, masked, shown};
+use settings::Settings;
+
+/// The desired subscription.
+#[derive(Debug, Clone)]
+pub struct SnsSubscription {
+    pub topic: Ref<SnsTopic>,
+    pub topic_name: String,
+    /// `lambda`, `email`, `https`, `http` or `sqs`.
+    pub protocol: &'static str,
+    /// Literal or computed.
+    pub endpoint: Text,
+    pub filter_policy: Option<Value>,
+    /// `MessageAttributes` or `MessageBody`.
+    pub filter_policy_scope: Option<&'static str>,
+    pub raw_message_delivery: bool,
+    /// The ARN of a queue for what cannot be delivered.
+    pub dead_letter_queue: Option<Text>,
+    /// What must be there before messages may flow.
+    pub gates: Vec<NodeId>,
+}
+
+/// A subscription as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    topic_name: String,
+    topic_arn: String,
+    protocol: String,
+    /// Without a password.
+    endpoint: String,
+    /// `None` until the endpoint's owner has confirmed it.
+    arn: Option<String>,
+    settings: Settings,
+}
+
+impl Resource for SnsSubscription {
+    const KIND: &'static str = "sns-subscription";
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let gates = self.gates.iter().cloned();
+        gates.chain([self.topic.id().clone()]).collect()
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.topic.id().clone())
+    }
+
+    fn name(&self) -> String {
+        let endpoint = label(&self.endpoint);
+        named(self.protocol, &endpoint, &self.topic_name)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let mut names: Vec<_> = wanted.iter().map(|w| w.desired.topic_name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let named = async {
+            let scope = aws.scope().await?;
+            stream::iter(&names)
+                .map(async |name| {
+                    let arn = sns_topic::arn(name, scope);
+                    let (tags, list) = futures::try_join!(sns_topic::read_tags(aws, &arn), list(aws, &arn))?;
+                    Ok(Topic::new(aws, tags.unwrap_or_default(), list))
+                })
+                .buffered(16)
+                .try_collect()
+                .await
+        };
+        let left = async {
+            let left = sns_topic::listed(aws).await?.into_iter();
+            stream::iter(left.filter(|(name, ..)| !names.contains(name)))
+                .map(async |(_, arn, tags)| Ok(Topic::new(aws, tags.clone(), list(aws, arn).await?)))
+                .buffered(16)
+                .try_collect()
+                .await
+        };
+        let (mut topics, left): (Vec<Topic>, Vec<Topic>) = futures::try_join!(named, left)?;
+        topics.extend(left);
+        let scope = aws.scope().await?;
+
+        let present = stream::iter(wanted)
+            .map(async |wanted| {
+                let on = |topic: &Topic| Some((topic.ours, topic.find(wanted.desired, scope)?.clone()));
+                let Some((ours, live)) = topics.iter().find_map(on) else {
+                    return Ok(Presence::Absent);
+                };
+                let live = match live.arn {
+                    Some(_) => read(aws, live).await?,
+                    // Nothing of it can be read until it is confirmed, and asking again would only send
+                    // another e-mail.
+                    None => Some(Live {
+                        settings: Settings::of(wanted.desired, scope),
+                        ..live
+                    }),
+                };
+                Ok(match live {
+                    None => Presence::Absent,
+                    Some(live) if ours => Presence::Ours(live),
+                    Some(live) => Presence::Foreign(live),
+                })
+            })
+            .buffered(16)
+            .try_collect();
+        let unwanted = topics.iter().flat_map(Topic::marked);
+        let unwanted = unwanted.filter(|live| !wanted.iter().any(|w| w.desired.is(live, scope)));
+        let orphans = stream::iter(unwanted)
+            .map(|live| read(aws, live.clone()))
+            .buffered(16)
+            .try_collect();
+        let (present, orphans): (_, Vec<_>) = futures::try_join!(present, orphans)?;
+        let orphan = |live: Live| {
+            let mark = mark(&live.protocol, &live.endpoint);
+            let key = format!("{}/{}/{mark}", live.topic_name, live.protocol);
+            (
+                NodeId {
+                    kind: Self::KIND,
+                    key,
+                },
+                live,
+            )
+        };
+        Ok(Observed {
+            wanted: present,
+            orphans: orphans.into_iter().flatten().map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            topic: _,
+            topic_name,
+            protocol,
+            endpoint,
+            filter_policy: _,
+            filter_policy_scope: _,
+            raw_message_delivery: _,
+            dead_letter_queue,
+            gates: _,
+        } = self;
+        let endpoint = endpoint.fill(known).map(|endpoint| shown(protocol, &endpoint));
+        let fields = Fields::default()
+            .set("topic", topic_name.as_str())
+            .set("protocol", *protocol)
+            .when_known("endpoint", endpoint);
+        let fields = Settings::of(self, &known.scope).fields(fields);
+        match dead_letter_queue {
+            Some(arn) => fields.text("dead_letter_queue", arn, known),
+            None => fields,
+        }
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            topic_name,
+            topic_arn: _,
+            protocol,
+            endpoint,
+            arn: _,
+            settings,
+        } = live;
+        let fields = Fields::default()
+            .set("topic", topic_name.as_str())
+            .set("protocol", protocol.as_str())
+            .set("endpoint", shown(protocol, endpoint));
+        settings
+            .fields(fields)
+            .set_some("dead_letter_queue", settings.dead_letter_queue.as_deref())
+    }
+
+    fn live_name(live: &Live) -> String {
+        named(&live.protocol, &live.endpoint, &live.topic_name)
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone().unwrap_or_default(),
+            id: String::new(),
+        }
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        let by = shown(&live.protocol, &live.endpoint);
+        live.arn
+            .is_none()
+            .then(|| format!("waiting for confirmation by {by}"))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let scope = &cx.known.scope;
+        let (topic_arn, endpoint) = (sns_topic::arn(&self.topic_name, scope), cx.text(&self.endpoint)?);
+        let settings = Settings::of(self, scope);
+        let sns = &cx.aws.connection.clients.sns;
+        // A topic made a moment ago may not be known everywhere yet.
+        let made = wait::retry(
+            Duration::from_secs(30),
+            |fault| fault.not_found(),
+            async || {
+                let send = sns
+                    .subscribe()
+                    .topic_arn(&topic_arn)
+                    .protocol(self.protocol)
+                    .endpoint(&endpoint)
+                    .set_attributes(Some(settings.attributes()))
+                    .return_subscription_arn(true)
+                    .send();
+                cx.aws.call("sns:Subscribe", send).await
+            },
+        )
+        .await;
+        let answer = match made {
+            // Made since the plan.
+            Err(fault) if invalid(&fault, "already exists with different attributes") => {
+                let list = list(cx.aws, &topic_arn).await?;
+                let Some(live) = list.into_iter().find(|live| self.is(live, scope)) else {
+                    return Err(fault);
+                };
+                return self.bring(live, cx).await;
+            }
+            result => result.map_err(|fault| {
+                match fault.is(&["FilterPolicyLimitExceeded", "FilterPolicyLimitExceededException"]) {
+                    true => fault.hint("a region holds 10,000 filter policies: ask AWS for more"),
+                    false => fault,
+                }
+            })?,
+        };
+        let to = shown(self.protocol, &endpoint);
+        match self.protocol {
+            "email" | "email-json" => cx.note(format!("confirm the e-mail sent to {to} (valid 2 days)")),
+            "http" | "https" => cx.note(format!("{to} has to confirm the subscription (valid 2 days)")),
+            _ => {}
+        }
+        Ok(Live {
+            topic_name: self.topic_name.clone(),
+            topic_arn,
+            protocol: self.protocol.to_owned(),
+            endpoint: masked(&endpoint),
+            arn: answer.subscription_arn().and_then(confirmed),
+            settings,
+        })
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let settings = Settings::of(self, &cx.known.scope);
+        if let Some(arn) = &live.arn {
+            settings::put(cx.aws, arn, &settings, changes).await?;
+        }
+        Ok(Live { settings, ..live })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let pending = || {
+            let (to, topic) = (shown(&live.protocol, &live.endpoint), &live.topic_name);
+            cx.note(format!(
+                "the subscription of {to} to {topic} was never confirmed: AWS keeps it until it expires by \
+                 itself after 3 days, or goes with its topic"
+            ));
+        };
+        let Some(arn) = &live.arn else {
+            pending();
+            return Ok(());
+        };
+        let sns = &cx.aws.connection.clients.sns;
+        let send = sns.unsubscribe().subscription_arn(arn).send();
+        match cx.aws.call("sns:Unsubscribe", send).await {
+            Err(fault) if invalid(&fault, "pending confirmation") => {
+                pending();
+                Ok(())
+            }
+            result => gone(result),
+        }
+    }
+}
+
+impl SnsSubscription {
+    fn is(&self, live: &Live, scope: &Scope) -> bool {
+        live.topic_name == self.topic_name
+            && live.protocol == self.protocol
+            && self
+                .endpoint
+                .fill_computed(scope)
+                .map(|endpoint| masked(&endpoint))
+                == Ok(live.endpoint.clone())
+    }
+
+    /// Brings a subscription that is already there to what is wanted.
+    async fn bring(&self, live: Live, cx: &Cx<'_>) -> Result<Live> {
+        let live = match live.arn {
+            Some(_) => read(cx.aws, live.clone()).await?.unwrap_or(live),
+            None => live,
+        };
+        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+        self.update(live, &changes, cx).await
+    }
+}
+
+/// A topic's subscriptions, and which of them are the stack's.
+struct Topic {
+    ours: bool,
+    marks: Vec<String>,
+    subscriptions: Vec<Live>,
+}
+
+impl Topic {
+    fn new(aws: &Aws, tags: super::Tags, subscriptions: Vec<Live>) -> Self {
+        Self {
+            ours: matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(())),
+            marks: sns_topic::marks_in(&tags).map(str::to_owned).collect(),
+            subscriptions,
+        }
+    }
+
+    fn find(&self, wanted: &SnsSubscription, scope: &Scope) -> Option<&Live> {
+        let mut found = self.subscriptions.iter().filter(|live| wanted.is(live, scope));
+        found
+            .clone()
+            .find(|live| live.arn.is_some())
+            .or_else(|| found.next())
+    }
+
+    fn marked(&self) -> impl Iterator<Item = &Live> {
+        let marked = |live: &&Live| self.marks.contains(&mark(&live.protocol, &live.endpoint));
+        self.subscriptions
+            .iter()
+            .filter(move |live| self.ours && marked(live))
+    }
+}
+
+fn named(protocol: &str, endpoint: &str, topic: &str) -> String {
+    format!("{protocol} {} → {topic}", shown(protocol, endpoint))
+}
+
+/// The ARN, once there is one: until then SNS says "pending confirmation", in one spelling or another.
+fn confirmed(arn: &str) -> Option<String> {
+    arn.starts_with("arn:").then(|| arn.to_owned())
+}
+
+/// The subscriptions of a topic, their settings not yet read; none when there is no such topic.
+async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
+    let sns = &aws.connection.clients.sns;
+    let pages = sns.list_subscriptions_by_topic().topic_arn(topic_arn);
+    let mut pages = pages.into_paginator().send();
+    let mut list = Vec::new();
+    loop {
+        let next = async { pages.next().await.transpose() };
+        let page = found(aws.call("sns:ListSubscriptionsByTopic", next).await)?;
+        let Some(page) = page.flatten() else {
+            return Ok(list);
+        };
+        for one in page.subscriptions() {
+            let arn = one.subscription_arn().unwrap_or_default();
+            // SNS goes on listing what is being removed.
+            if arn == "Deleted" {
+                continue;
+            }
+            list.push(Live {
+                topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+                topic_arn: topic_arn.to_owned(),
+                protocol: one.protocol().unwrap_or_default().to_owned(),
+                endpoint: masked(one.endpoint().unwrap_or_default()),
+                arn: confirmed(arn),
+                settings: Settings::default(),
+            });
+        }
+    }
+}
+
+/// Adds the settings of a confirmed subscription; `None` when it has gone since it was listed.
+async fn read(aws: &Aws, live: Live) -> Result<Option<Live>> {
+    let Some(arn) = &live.arn else {
+        return Ok(Some(live));
+    };
+    let sns = &aws.connection.clients.sns;
+    let send = sns.get_subscription_attributes().subscription_arn(arn).send();
+    let answer = found(aws.call("sns:GetSubscriptionAttributes", send).await)?;
+    Ok(answer.map(|answer| {
+        let attributes: HashMap<_, _> = answer.attributes().cloned().unwrap_or_default();
+        Live {
+            settings: Settings::read(&attributes),
+            ..live
+        }
+    }))
+}
+
+#[cfg(test)]
+#[path = "tests/sns_subscription.rs"]
+mod tests;

@@ -1,0 +1,388 @@
+//! An SNS topic with its access policy.
+
+use std::collections::HashMap;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::kms_key::KmsKey;
+use super::sns_subscription::mark;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Text, Wanted, tags,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::policy::{self, Policy};
+use crate::aws::{Scope, wait};
+
+/// The desired topic.
+#[derive(Debug, Clone)]
+pub struct SnsTopic {
+    pub name: String,
+    /// The sender's name in e-mails.
+    pub display_name: Option<String>,
+    /// Encrypts messages at rest.
+    pub kms_key: Option<Ref<KmsKey>>,
+    pub policy: Policy,
+    /// Protocol and endpoint of the subscriptions this stack makes, to tell them from a stranger's.
+    pub subscriptions: Vec<(&'static str, Text)>,
+    pub tags: Tags,
+}
+
+/// A topic as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    name: String,
+    arn: String,
+    display_name: Option<String>,
+    kms_key: Option<String>,
+    policy: Value,
+    /// Every mark in the topic's tag, of subscriptions that left the stack file too.
+    marks: Vec<String>,
+    /// How many of the wanted subscriptions are marked.
+    marked: usize,
+    tags: Tags,
+}
+
+/// Holds the marks of the subscriptions that this stack made, since a subscription has no tags of its own.
+/// Written before they are made, so that an interrupted run leaves none that nobody owns.
+const MARKS_TAG: &str = "alertctl:subscriptions";
+/// Marks of eight characters and the spaces between them that fit into the 256 of a tag.
+const MARKS: usize = 28;
+
+impl Resource for SnsTopic {
+    const KIND: &'static str = "sns-topic";
+    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "cloudwatch-alarm"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        self.kms_key.iter().map(|key| key.id().clone()).collect()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = async {
+            let scope = aws.scope().await?;
+            stream::iter(wanted)
+                .map(async |wanted| {
+                    read(
+                        aws,
+                        &arn(&wanted.desired.name, scope),
+                        Some((wanted.desired, scope)),
+                    )
+                    .await
+                })
+                .buffered(16)
+                .try_collect()
+                .await
+        };
+        let left = async {
+            let left = listed(aws).await?.into_iter();
+            let left = left.filter(|(name, ..)| !wanted.iter().any(|w| w.desired.name == *name));
+            stream::iter(left)
+                .map(|(_, arn, _)| read(aws, arn, None))
+                .buffered(16)
+                .try_collect()
+                .await
+        };
+        let (named, left): (Vec<_>, Vec<_>) = futures::try_join!(named, left)?;
+        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
+        let orphan = |live: Live| match present(live) {
+            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
+            _ => None,
+        };
+        Ok(Observed {
+            wanted: named
+                .into_iter()
+                .map(|live| live.map_or(Presence::Absent, present))
+                .collect(),
+            orphans: left.into_iter().flatten().filter_map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            display_name,
+            kms_key,
+            policy,
+            subscriptions,
+            tags,
+        } = self;
+        let fields = Fields::default()
+            .set("name", name.as_str())
+            .set_some("display_name", display_name.as_deref());
+        let fields = match kms_key {
+            Some(key) => fields.text("kms_key", &key.arn(), known),
+            None => fields,
+        };
+        fields
+            .policy("policy", policy, known)
+            .set_some("marked_subscriptions", count(subscriptions.len().min(MARKS)))
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            arn: _,
+            display_name,
+            kms_key,
+            policy,
+            marks: _,
+            marked,
+            tags,
+        } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set_some("display_name", display_name.as_deref())
+            .set_some("kms_key", kms_key.as_deref())
+            .set("policy", policy.clone())
+            .set_some("marked_subscriptions", count(*marked))
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let live = self.wished(&[], cx)?;
+        let mut tags = live.tags.clone();
+        tags.extend(marks_tag(&live.marks));
+        let mut attributes = HashMap::from([("Policy".to_owned(), cx.policy(&self.policy)?)]);
+        attributes.extend(
+            live.display_name
+                .iter()
+                .map(|name| (DISPLAY_NAME.to_owned(), name.clone())),
+        );
+        attributes.extend(live.kms_key.iter().map(|key| (KMS_KEY.to_owned(), key.clone())));
+        let sns = &cx.aws.connection.clients.sns;
+        let made = wait::retry(wait::PROPAGATION, unseen, async || {
+            let send = sns
+                .create_topic()
+                .name(&self.name)
+                .set_attributes(Some(attributes.clone()))
+                .set_tags(Some(in_aws_words(&tags)))
+                .send();
+            cx.aws.call("sns:CreateTopic", send).await
+        })
+        .await;
+        match made {
+            // Made since the plan, by a request whose answer was lost or by somebody else.
+            Err(fault) if invalid(&fault, "already exists with different") => {
+                let known = read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await?;
+                match known.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
+                    Some(Presence::Ours(live)) => {
+                        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+                        self.update(live, &changes, cx).await
+                    }
+                    _ => Err(fault.hint(
+                        "somebody made it since the plan: run the same command again to see what it is",
+                    )),
+                }
+            }
+            result => result.map(|_| live),
+        }
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let wished = self.wished(&live.marks, cx)?;
+        // One after the other: what SNS does with two changes of one topic at once is not documented.
+        if changes.touch("display_name") {
+            let name = wished.display_name.clone().unwrap_or_default();
+            set(cx.aws, &live.arn, DISPLAY_NAME, name).await?;
+        }
+        if changes.touch("kms_key") {
+            let key = wished.kms_key.clone().unwrap_or_default();
+            set(cx.aws, &live.arn, KMS_KEY, key).await?;
+        }
+        if changes.touch("policy") {
+            set(cx.aws, &live.arn, "Policy", cx.policy(&self.policy)?).await?;
+        }
+        let (mut put, remove) = tags::patch(&live.tags, &self.tags);
+        if changes.touch("marked_subscriptions") {
+            put.extend(marks_tag(&wished.marks));
+        }
+        let sns = &cx.aws.connection.clients.sns;
+        if !put.is_empty() {
+            let put = Some(in_aws_words(&put));
+            let send = sns.tag_resource().resource_arn(&live.arn).set_tags(put).send();
+            cx.aws.call("sns:TagResource", send).await?;
+        }
+        if !remove.is_empty() {
+            let remove = Some(remove);
+            let send = sns
+                .untag_resource()
+                .resource_arn(&live.arn)
+                .set_tag_keys(remove)
+                .send();
+            cx.aws.call("sns:UntagResource", send).await?;
+        }
+        Ok(wished)
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let sns = &cx.aws.connection.clients.sns;
+        let send = sns.delete_topic().topic_arn(&live.arn).send();
+        gone(cx.aws.call("sns:DeleteTopic", send).await)
+    }
+}
+
+const DISPLAY_NAME: &str = "DisplayName";
+const KMS_KEY: &str = "KmsMasterKeyId";
+
+impl SnsTopic {
+    /// What the topic is to be, as it will be read back; `marks` are those it has.
+    fn wished(&self, marks: &[String], cx: &Cx<'_>) -> Result<Live> {
+        let wanted = self.marks(&cx.known.scope);
+        let stale = marks.iter().filter(|mark| !wanted.contains(mark)).cloned();
+        let key = self.kms_key.as_ref().map(|key| cx.text(&key.arn())).transpose()?;
+        Ok(Live {
+            name: self.name.clone(),
+            arn: arn(&self.name, &cx.known.scope),
+            display_name: self.display_name.clone(),
+            kms_key: key,
+            policy: policy::parse(&cx.policy(&self.policy)?),
+            marked: wanted.len(),
+            // A subscription that left the stack file stays recognisable until it is gone.
+            marks: wanted.iter().cloned().chain(stale).take(MARKS).collect(),
+            tags: self.tags.clone(),
+        })
+    }
+
+    /// The marks of the wanted subscriptions; their endpoints are literal or computed.
+    fn marks(&self, scope: &Scope) -> Vec<String> {
+        let marks = self.subscriptions.iter().filter_map(|(protocol, endpoint)| {
+            let endpoint = endpoint.fill_computed(scope).ok()?;
+            Some(mark(protocol, &endpoint))
+        });
+        marks.take(MARKS).collect()
+    }
+}
+
+/// Name, ARN and tags of the stack's topics, by tag.
+pub(super) async fn listed(aws: &Aws) -> Result<Vec<(&str, &str, &Tags)>> {
+    let tagged = aws.tagged().await?.iter();
+    Ok(tagged
+        .filter(|tagged| tagged.service() == "sns" && !tagged.resource().contains(':'))
+        .map(|tagged| (tagged.resource(), tagged.arn.as_str(), &tagged.tags))
+        .collect())
+}
+
+/// The marks in a topic's tags.
+pub(super) fn marks_in(tags: &Tags) -> impl Iterator<Item = &str> {
+    tags.get(MARKS_TAG)
+        .into_iter()
+        .flat_map(|marks| marks.split_whitespace())
+}
+
+/// The tags of a topic; `None` where there is no such topic.
+pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
+    let sns = &aws.connection.clients.sns;
+    let send = sns.list_tags_for_resource().resource_arn(arn).send();
+    let answer = found(aws.call("sns:ListTagsForResource", send).await)?;
+    let pair = |tag: &aws_sdk_sns::types::Tag| (tag.key().to_owned(), tag.value().to_owned());
+    Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
+}
+
+/// The ARN of the topic `name`.
+pub(super) fn arn(name: &str, scope: &Scope) -> String {
+    Text::arn("sns", name).fill_computed(scope).unwrap_or_default()
+}
+
+/// True when SNS calls a parameter invalid, in words that hold `text`.
+pub(super) fn invalid(fault: &Fault, text: &str) -> bool {
+    ["InvalidParameter", "InvalidParameterException"]
+        .iter()
+        .any(|code| fault.says(code, text))
+}
+
+/// A principal of the policy, made a moment ago, that SNS does not see yet.
+fn unseen(fault: &Fault) -> bool {
+    invalid(fault, "PrincipalNotFound") || invalid(fault, "invalid principal")
+}
+
+async fn set(aws: &Aws, arn: &str, name: &str, value: String) -> Result<()> {
+    let sns = &aws.connection.clients.sns;
+    wait::retry(wait::PROPAGATION, unseen, async || {
+        let send = sns
+            .set_topic_attributes()
+            .topic_arn(arn)
+            .attribute_name(name)
+            .attribute_value(&value)
+            .send();
+        aws.call("sns:SetTopicAttributes", send).await.map(drop)
+    })
+    .await
+}
+
+async fn read(aws: &Aws, arn: &str, wanted: Option<(&SnsTopic, &Scope)>) -> Result<Option<Live>> {
+    let sns = &aws.connection.clients.sns;
+    let attributes = async {
+        let send = sns.get_topic_attributes().topic_arn(arn).send();
+        found(aws.call("sns:GetTopicAttributes", send).await)
+    };
+    let (attributes, tags) = futures::try_join!(attributes, read_tags(aws, arn))?;
+    let Some(answer) = attributes else { return Ok(None) };
+    let attributes = answer.attributes().cloned().unwrap_or_default();
+    let text = |name: &str| attributes.get(name).filter(|text| !text.is_empty()).cloned();
+    let mut tags = tags.unwrap_or_default();
+    let marks: Vec<_> = marks_in(&tags).map(str::to_owned).collect();
+    tags.remove(MARKS_TAG);
+    let wanted = wanted
+        .map(|(topic, scope)| topic.marks(scope))
+        .unwrap_or_default();
+    Ok(Some(Live {
+        name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        arn: arn.to_owned(),
+        display_name: text(DISPLAY_NAME),
+        kms_key: text(KMS_KEY).map(|key| key_arn(arn, key)),
+        policy: policy::parse(&text("Policy").unwrap_or_default()),
+        marked: wanted.iter().filter(|mark| marks.contains(mark)).count(),
+        marks,
+        tags,
+    }))
+}
+
+/// SNS returns the key as it was given: an ARN, an alias, or the bare id, which means the key in the
+/// topic's own account and region.
+fn key_arn(topic_arn: &str, key: String) -> String {
+    let place: Vec<_> = topic_arn.split(':').collect();
+    match place[..] {
+        ["arn", partition, "sns", region, account, _] if !key.contains([':', '/']) => {
+            format!("arn:{partition}:kms:{region}:{account}:key/{key}")
+        }
+        _ => key,
+    }
+}
+
+fn marks_tag(marks: &[String]) -> Option<(String, String)> {
+    (!marks.is_empty()).then(|| (MARKS_TAG.to_owned(), marks.join(" ")))
+}
+
+fn count(number: usize) -> Option<usize> {
+    (number > 0).then_some(number)
+}
+
+fn in_aws_words(tags: &Tags) -> Vec<aws_sdk_sns::types::Tag> {
+    let tag = |(key, value): (&String, &String)| {
+        let tag = aws_sdk_sns::types::Tag::builder().key(key).value(value);
+        tag.build().expect("key and value are set")
+    };
+    tags.iter().map(tag).collect()
+}
+
+#[cfg(test)]
+#[path = "tests/sns_topic.rs"]
+mod tests;

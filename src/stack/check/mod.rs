@@ -1,0 +1,206 @@
+//! What the model's types cannot say: AWS's limits, and names that must lead somewhere.
+
+mod alarms;
+mod channels;
+mod metrics;
+mod relay;
+mod settings;
+mod topics;
+
+use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
+
+use super::{
+    model::Stack,
+    problem::{Problem, Span},
+    read::nearest,
+    tree::Node,
+};
+
+/// Everything wrong with a stack that could be read. `tree` is what was read, `written` the whole
+/// file: a key taken out as faulty is not missing.
+pub(super) fn check(stack: &Stack, tree: &Node, written: &Node, text: &str) -> Vec<Problem> {
+    let mut checker = Checker {
+        stack,
+        tree,
+        written,
+        text,
+        problems: vec![],
+    };
+    settings::check(&mut checker);
+    channels::check(&mut checker);
+    topics::check(&mut checker);
+    alarms::check(&mut checker);
+    relay::check(&mut checker);
+    checker.problems
+}
+
+struct Checker<'a> {
+    stack: &'a Stack,
+    tree: &'a Node,
+    written: &'a Node,
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Checker<'a> {
+    fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Where a value stands, or what comes nearest if it is not written.
+    fn at(&self, path: &[&str]) -> Span {
+        self.tree.place(self.text, path)
+    }
+
+    /// Where a key stands.
+    fn key(&self, path: &[&str]) -> Span {
+        self.tree.key_place(self.text, path)
+    }
+
+    fn is_written(&self, path: &[&str]) -> bool {
+        self.written.get(path).is_some()
+    }
+
+    /// The keys of a section, faulty entries included.
+    fn keys(&self, section: &str) -> Vec<&'a str> {
+        let entries = self
+            .written
+            .entry(section)
+            .map(|entry| entry.value.entries())
+            .unwrap_or_default();
+        entries.iter().map(|entry| entry.key.as_str()).collect()
+    }
+
+    fn range(&mut self, path: &[&str], value: i32, allowed: RangeInclusive<i32>, unit: &str) {
+        if !allowed.contains(&value) {
+            let (low, high) = allowed.into_inner();
+            let problem = Problem::error(self.at(path), format!("`{}` is out of range", last(path)));
+            let near = value.clamp(low, high);
+            self.report(
+                problem
+                    .label(format!("{low} to {high}{unit}"))
+                    .help(format!("the nearest is {near}")),
+            );
+        }
+    }
+
+    /// A text of `length` characters that all satisfy `allowed`.
+    fn text(
+        &mut self,
+        path: &[&str],
+        text: &str,
+        length: RangeInclusive<usize>,
+        allowed: impl Fn(char) -> bool,
+        rule: &str,
+    ) {
+        let count = text.chars().count();
+        if !length.contains(&count) {
+            let (low, high) = length.into_inner();
+            let problem = Problem::error(self.at(path), format!("`{}` has {count} characters", last(path)));
+            let help = if count > high {
+                "shorten it"
+            } else {
+                "write something"
+            };
+            self.report(problem.label(format!("{low} to {high} are allowed")).help(help));
+        } else if let Some(wrong) = text.chars().find(|character| !allowed(*character)) {
+            let message = format!("`{}` may not contain `{}`", last(path), wrong.escape_debug());
+            self.report(Problem::error(self.at(path), message).help(format!("allowed: {rule}")));
+        }
+    }
+
+    /// The keys of a section: short, and safe inside names and environment variables.
+    fn section_keys(&mut self, section: &str) {
+        for key in self.keys(section) {
+            if !is_key(key) {
+                let message = format!("`{}` cannot be a key", key.escape_debug());
+                let help = "write a lower-case letter, then up to 39 letters, digits, `-` or `_`";
+                self.report(Problem::error(self.key(&[section, key]), message).help(help));
+            }
+        }
+    }
+
+    /// The things a `to:` names. `elsewhere` explains a name that belongs to another section.
+    fn targets(&mut self, path: &[&str], names: &[String], section: &str, elsewhere: (&str, &str)) {
+        let place =
+            |checker: &Self, index: usize| checker.at(&[path, &[index.to_string().as_str()]].concat());
+        for (index, name) in names.iter().enumerate() {
+            let span = place(self, index);
+            let problem = match names[..index].iter().position(|earlier| earlier == name) {
+                Some(first) => Problem::error(span, format!("`{}` is named twice", name.escape_debug()))
+                    .related(place(self, first), "first time")
+                    .help("remove one of the two"),
+                None if self.keys(section).contains(&name.as_str()) => continue,
+                None => self.leads_nowhere(span, name, section, elsewhere),
+            };
+            self.report(problem);
+        }
+    }
+
+    fn leads_nowhere(&self, span: Span, name: &str, section: &str, (other, why): (&str, &str)) -> Problem {
+        let (known, shown) = (self.keys(section), name.escape_debug());
+        let problem = Problem::error(
+            span,
+            format!("no {} is called `{shown}`", section.trim_end_matches('s')),
+        );
+        if self.keys(other).contains(&name) {
+            problem
+                .label(format!("this is one of the {other}"))
+                .help(why.replace("{}", name))
+        } else if let Some(near) = nearest(name, known.iter().copied()) {
+            problem
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`"))
+        } else if known.is_empty() {
+            problem.help(format!(
+                "there are no {section} yet: add `{section}:` with `{shown}` in it"
+            ))
+        } else {
+            problem.help(format!("the {section} are: {}", known.join(", ")))
+        }
+    }
+
+    /// Physical names of one kind must differ; what names none itself is called `<stack>-<key>`.
+    fn distinct_names<'n>(&mut self, section: &str, names: impl Iterator<Item = (&'n str, Option<&'n str>)>) {
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        for (key, name) in names {
+            let place = match name {
+                Some(_) => self.at(&[section, key, "name"]),
+                None => self.key(&[section, key]),
+            };
+            let name = name.map_or_else(|| self.stack.default_name(key), str::to_owned);
+            if let Some(first) = seen.get(&name) {
+                let message = format!("two {section} are named `{}`", name.escape_debug());
+                let problem = Problem::error(place, message).related(first.clone(), "the first one");
+                self.report(problem.help("give one of them another `name:`"));
+            } else {
+                seen.insert(name, place);
+            }
+        }
+    }
+}
+
+fn last<'p>(path: &[&'p str]) -> &'p str {
+    path.last().copied().unwrap_or_default()
+}
+
+fn is_key(key: &str) -> bool {
+    key.len() <= 40
+        && key.starts_with(|first: char| first.is_ascii_lowercase())
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+}
+
+/// Letters, digits, `_` and `-`: what SNS and Lambda allow in names.
+fn is_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_' || character == '-'
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn one_of<T: Display>(values: &[T]) -> String {
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,133 @@
+//! The stack's own name, region, time zone, tags and key.
+
+use super::{super::problem::Problem, Checker};
+
+/// AWS allows 50 per resource; the rest is kept for alertctl's own.
+const MAX_TAGS: usize = 40;
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    let name = &stack.stack;
+    if !is_stack_name(name) {
+        let message = format!("`{}` cannot be the name of a stack", name.escape_debug());
+        let help = "write a lower-case letter, then up to 39 lower-case letters, digits or `-`";
+        checker.report(Problem::error(checker.at(&["stack"]), message).help(help));
+    }
+    if let Some(region) = stack.region.as_deref().filter(|region| !is_region(region)) {
+        let message = format!("`{}` is not a region", region.escape_debug());
+        let problem = Problem::error(checker.at(&["region"]), message);
+        checker.report(problem.help("write its code, such as `ap-northeast-2` or `us-east-1`"));
+    }
+    timezone(checker, &stack.timezone);
+    tags(checker);
+    key(checker);
+}
+
+fn is_stack_name(name: &str) -> bool {
+    super::is_key(name) && !name.contains('_')
+}
+
+/// `us-east-1`, `us-gov-west-1`: AWS adds regions faster than a list here could follow.
+fn is_region(region: &str) -> bool {
+    let parts: Vec<&str> = region.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    match parts.as_slice() {
+        [area, middle @ .., number] => {
+            (2..=4).contains(&area.len())
+                && letters(area)
+                && (1..=2).contains(&middle.len())
+                && middle.iter().all(letters)
+                && (1..=2).contains(&number.len())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+fn timezone(checker: &mut Checker<'_>, name: &str) {
+    let database = jiff::tz::db();
+    // A machine without a time zone database cannot tell right from wrong.
+    if name == "UTC" || database.is_definitively_empty() || database.get(name).is_ok() {
+        return;
+    }
+    let message = format!("`{}` is not a time zone", name.escape_debug());
+    let problem = Problem::error(checker.at(&["timezone"]), message);
+    let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
+    checker.report(match super::nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => problem
+            .label(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`")),
+        None => problem.help("write an IANA name, such as `Asia/Seoul` or `UTC`"),
+    });
+}
+
+fn tags(checker: &mut Checker<'_>) {
+    let tags = &checker.stack.tags;
+    if tags.len() > MAX_TAGS {
+        let message = format!("{} tags are too many", tags.len());
+        let problem = Problem::error(checker.key(&["tags"]), message).label(format!("at most {MAX_TAGS}"));
+        checker
+            .report(problem.help("AWS allows 50 on a resource, and some are alertctl's own: remove a few"));
+    }
+    for (key, value) in tags {
+        let place = checker.key(&["tags", key]);
+        if let Some(prefix) = ["aws:", "alertctl:"]
+            .iter()
+            .find(|prefix| key.to_lowercase().starts_with(**prefix))
+        {
+            let message = format!("tag keys that begin with `{prefix}` are reserved");
+            checker.report(Problem::error(place, message).help("choose another key"));
+        } else if !(1..=128).contains(&key.chars().count()) {
+            checker.report(Problem::error(place, "a tag key has 1 to 128 characters").help("shorten it"));
+        } else if let Some(wrong) = key.chars().find(|character| !is_tag_character(*character)) {
+            let message = format!("a tag key may not contain `{}`", wrong.escape_debug());
+            checker
+                .report(Problem::error(place, message).help("allowed: letters, digits, spaces and _.:/=+-@"));
+        }
+        checker.text(
+            &["tags", key],
+            value,
+            0..=256,
+            is_tag_character,
+            "letters, digits, spaces and _.:/=+-@",
+        );
+    }
+}
+
+fn is_tag_character(character: char) -> bool {
+    character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character)
+}
+
+fn key(checker: &mut Checker<'_>) {
+    let key = &checker.stack.key;
+    if let Some(alias) = &key.alias {
+        let path = ["key", "alias"];
+        if alias.starts_with("aws/") {
+            let problem = Problem::error(checker.at(&path), "aliases that begin with `aws/` belong to AWS");
+            checker.report(problem.help("choose another name, such as `my-stack-key`"));
+        }
+        let allowed = |character: char| super::is_name(character) || character == '/';
+        checker.text(
+            &path,
+            alias,
+            1..=250,
+            allowed,
+            "letters, digits, `/`, `_` and `-`",
+        );
+    }
+    checker.range(
+        &["key", "deletion_window_days"],
+        key.deletion_window_days,
+        7..=30,
+        " days",
+    );
+    if let Some(description) = &key.description {
+        checker.text(
+            &["key", "description"],
+            description,
+            0..=8192,
+            |_| true,
+            "anything",
+        );
+    }
+}

@@ -1,0 +1,293 @@
+//! Writes a webhook's ciphertext into a stack file and leaves every other byte as it was.
+
+use super::{
+    secret,
+    tree::{self, Kind, Node},
+};
+
+/// Why the file was left alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The file cannot be read as YAML.
+    #[error("the stack file is not YAML: {0}; run `alertctl validate`")]
+    Syntax(String),
+    /// No such channel.
+    #[error("the stack file has no channel `{0}`")]
+    NoChannel(String),
+    /// The text to write is not a ciphertext.
+    #[error("what should be written is not a ciphertext in base64")]
+    NotCiphertext,
+    /// An anchor, an alias or a layout that cannot be changed in one place.
+    #[error("the webhook of `{0}` cannot be changed here; write `webhook: {{ encrypted: … }}` by hand")]
+    Unsupported(String),
+}
+
+/// Sets `channels.<channel>.webhook` to `{ encrypted: <ciphertext> }`.
+pub fn set_webhook(text: &str, channel: &str, ciphertext: &str) -> Result<String, EditError> {
+    if !secret::is_ciphertext(ciphertext) {
+        return Err(EditError::NotCiphertext);
+    }
+    let (mark, text) = match text.strip_prefix('\u{feff}') {
+        Some(rest) => ("\u{feff}", rest),
+        None => ("", text),
+    };
+    let before = parse(text)?;
+    let value = format!("{{ encrypted: {ciphertext} }}");
+    let path = ["channels", channel];
+    let unsupported = || EditError::Unsupported(channel.to_owned());
+
+    let entry = before
+        .get(&["channels"])
+        .and_then(|channels| channels.entry(channel))
+        .ok_or_else(|| EditError::NoChannel(channel.to_owned()))?;
+    let edited = match (&entry.value.kind, entry.value.entry("webhook")) {
+        (_, Some(webhook)) => replace(text, webhook.key_span.end, &webhook.value, &value),
+        (Kind::Map(entries), None) if !entries.is_empty() => insert(text, &entry.value, entries, &value),
+        // `project:` or `project: {}`.
+        _ => replace(
+            text,
+            entry.key_span.end,
+            &entry.value,
+            &format!("{{ webhook: {value} }}"),
+        ),
+    }
+    .ok_or_else(unsupported)?;
+
+    // Spans can mislead where anchors and odd layouts are involved; the result tells.
+    let mut expected = before.clone();
+    let mut after = parse(&edited).map_err(|_| unsupported())?;
+    let written = [path.as_slice(), &["webhook"]].concat();
+    let is_set = after.get(&written).is_some_and(|webhook| {
+        webhook.entries().len() == 1
+            && webhook.entry("encrypted").is_some_and(
+                |entry| matches!(&entry.value.kind, Kind::Scalar { text, .. } if text == ciphertext),
+            )
+    });
+    for tree in [&mut expected, &mut after] {
+        tree.remove(&written);
+        if tree
+            .get(&path)
+            .is_some_and(|channel| channel.entries().is_empty())
+        {
+            tree.remove(&path);
+        }
+    }
+    if is_set && expected.to_value() == after.to_value() {
+        Ok(format!("{mark}{edited}"))
+    } else {
+        Err(unsupported())
+    }
+}
+
+fn parse(text: &str) -> Result<Node, EditError> {
+    match tree::parse(text) {
+        Ok((tree, problems)) => match problems.into_iter().next() {
+            None => Ok(tree),
+            Some(problem) => Err(EditError::Syntax(problem.message)),
+        },
+        Err(problem) => Err(EditError::Syntax(problem.message)),
+    }
+}
+
+/// Puts `value` where the old value of a key is.
+fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String> {
+    let colon = key_end + text.get(key_end..)?.find(':')? + 1;
+    if old.span.is_empty() {
+        return Some(splice(text, colon, colon, &format!(" {value}")));
+    }
+    let end = trimmed_end(text, old.span.start, old.span.end)?;
+    let between = text.get(colon..old.span.start)?;
+    if between.contains('\n') {
+        // A block value on lines of its own: its lines go, comments between key and value stay.
+        let line_start = text[..old.span.start].rfind('\n')? + 1;
+        let line_end = end
+            + text[end..]
+                .find('\n')
+                .map_or(text.len() - end, |newline| newline + 1);
+        let comment = text[end..line_end].trim();
+        if !comment.is_empty() || text[old.span.start..end].contains('#') {
+            // Comments inside the old value would go with it: only the scalar is exchanged then.
+            return replace_scalar(text, old, value);
+        }
+        let without = splice(text, line_start, line_end, "");
+        return Some(splice(&without, colon, colon, &format!(" {value}")));
+    }
+    Some(splice(text, old.span.start, end, value))
+}
+
+/// Exchanges the one key and value of a block webhook in place.
+fn replace_scalar(text: &str, old: &Node, value: &str) -> Option<String> {
+    let [entry] = old.entries() else { return None };
+    let Kind::Scalar { .. } = &entry.value.kind else {
+        return None;
+    };
+    let bare = value.strip_prefix("{ ")?.strip_suffix(" }")?;
+    let end = trimmed_end(text, entry.value.span.start, entry.value.span.end)?;
+    Some(splice(text, entry.key_span.start, end, bare))
+}
+
+/// Adds a `webhook` key to a channel that has other keys.
+fn insert(text: &str, channel: &Node, entries: &[tree::Entry], value: &str) -> Option<String> {
+    let first = entries.first()?;
+    if text.get(channel.span.start..)?.starts_with('{') {
+        let at = channel.span.start + 1;
+        return Some(splice(text, at, at, &format!(" webhook: {value},")));
+    }
+    let line_start = text[..first.key_span.start]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let indent = text.get(line_start..first.key_span.start)?;
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    Some(splice(
+        text,
+        line_start,
+        line_start,
+        &format!("{indent}webhook: {value}{newline}"),
+    ))
+}
+
+fn splice(text: &str, start: usize, end: usize, new: &str) -> String {
+    format!("{}{new}{}", &text[..start], &text[end..])
+}
+
+/// The end of a value without the white space that block scalars include.
+fn trimmed_end(text: &str, start: usize, end: usize) -> Option<usize> {
+    Some(start + text.get(start..end)?.trim_end().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CIPHERTEXT: &str = "AQICAHhleGFtcGxl";
+
+    fn set(text: &str) -> String {
+        let edited =
+            set_webhook(text, "project", CIPHERTEXT).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let again = set_webhook(&edited, "project", CIPHERTEXT).expect("editing twice");
+        assert_eq!(edited, again, "editing twice changes nothing more");
+        let crlf = text.replace('\n', "\r\n");
+        let edited_crlf = set_webhook(&crlf, "project", CIPHERTEXT).expect("CRLF");
+        assert_eq!(edited_crlf, edited.replace('\n', "\r\n"), "CRLF stays");
+        let with_bom = format!("\u{feff}{text}");
+        let edited_bom = set_webhook(&with_bom, "project", CIPHERTEXT).expect("BOM");
+        assert_eq!(edited_bom, format!("\u{feff}{edited}"), "BOM stays");
+        edited
+    }
+
+    #[test]
+    fn flow_value() {
+        let text = "# 위\nstack: a  # keep\nchannels:\n  project:   # why\n    label: \"#p\"\n    webhook: { env: X }   # tail\n  other: { webhook: { env: Y } }\n";
+        assert_eq!(
+            set(text),
+            text.replace("{ env: X }", "{ encrypted: AQICAHhleGFtcGxl }")
+        );
+    }
+
+    #[test]
+    fn flow_channel() {
+        let text = "channels: { project: { webhook: {env: X}, label: é }, b: {webhook: {env: Y}} } # end";
+        assert_eq!(
+            set(text),
+            text.replace("{env: X}", "{ encrypted: AQICAHhleGFtcGxl }")
+        );
+    }
+
+    #[test]
+    fn block_value() {
+        let text = "channels:\n  project:\n    webhook:\n      env: X\n    # about the label\n    label: p\n";
+        assert_eq!(
+            set(text),
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n    # about the label\n    label: p\n"
+        );
+    }
+
+    #[test]
+    fn block_value_at_the_end_without_newline() {
+        let text = "channels:\n  project:\n    webhook:\n      encrypted: b2xk";
+        assert!(set(text).starts_with("channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }"));
+    }
+
+    #[test]
+    fn block_value_with_comments() {
+        let text =
+            "channels:\n  project:\n    webhook: # one\n      # two\n      env: X # three\n    label: p\n";
+        assert_eq!(set(text), text.replace("env: X", "encrypted: AQICAHhleGFtcGxl"));
+    }
+
+    #[test]
+    fn missing_webhook() {
+        let text = "channels:\n  project:\n    # about the label\n    label: p\nkey: { alias: x }\n";
+        assert_eq!(
+            set(text),
+            "channels:\n  project:\n    # about the label\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n    label: p\nkey: { alias: x }\n"
+        );
+        assert_eq!(
+            set("channels: { project: { label: p } }\n"),
+            "channels: { project: { webhook: { encrypted: AQICAHhleGFtcGxl }, label: p } }\n"
+        );
+    }
+
+    #[test]
+    fn empty_channel_and_webhook() {
+        assert_eq!(
+            set("channels:\n  project:\n  b: { webhook: { env: Y } }\n"),
+            "channels:\n  project: { webhook: { encrypted: AQICAHhleGFtcGxl } }\n  b: { webhook: { env: Y } }\n"
+        );
+        assert_eq!(
+            set("channels:\n  project: {}\n"),
+            "channels:\n  project: { webhook: { encrypted: AQICAHhleGFtcGxl } }\n"
+        );
+        assert_eq!(
+            set("channels:\n  project:\n    webhook: # soon\n    label: p\n"),
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl } # soon\n    label: p\n"
+        );
+    }
+
+    #[test]
+    fn quoted_and_folded_values() {
+        let text = "channels:\n  project:\n    webhook: { \"encrypted\": 'b2xk' }\n";
+        assert_eq!(
+            set(text),
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n"
+        );
+        let text = "channels:\n  project:\n    webhook:\n      encrypted: >-\n        b2xk\n        b2xk\n    label: p\n";
+        assert_eq!(
+            set(text),
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n    label: p\n"
+        );
+    }
+
+    #[test]
+    fn a_clear_text_webhook_is_replaced() {
+        let text = "channels:\n  project:\n    webhook: https://hooks.slack.com/services/T0/B0/x\n";
+        assert_eq!(
+            set(text),
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n"
+        );
+    }
+
+    #[test]
+    fn anchors_are_left_alone() {
+        let text = "channels:\n  project: &c { webhook: { env: X } }\n  other: *c\n";
+        let refused = Err(EditError::Unsupported("project".to_owned()));
+        assert_eq!(set_webhook(text, "project", CIPHERTEXT), refused);
+        let refused = Err(EditError::Unsupported("other".to_owned()));
+        assert_eq!(set_webhook(text, "other", CIPHERTEXT), refused);
+    }
+
+    #[test]
+    fn refusals() {
+        let missing = Err(EditError::NoChannel("b".to_owned()));
+        assert_eq!(set_webhook("channels: { a: {} }", "b", CIPHERTEXT), missing);
+        let url = "https://hooks.slack.com/services/T0/B0/x";
+        assert_eq!(
+            set_webhook("channels: { a: {} }", "a", url),
+            Err(EditError::NotCiphertext)
+        );
+        assert!(matches!(
+            set_webhook("{", "a", CIPHERTEXT),
+            Err(EditError::Syntax(_))
+        ));
+    }
+}

@@ -1,0 +1,224 @@
+//! From bytes to a checked stack, or to everything that is wrong with it.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    check,
+    model::Stack,
+    problem::{Problem, Problems, Report, Severity, Source, Span},
+    read, secret,
+    tree::{self, Kind, Node},
+};
+
+/// No stack comes near; a device or a core dump does.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// A checked stack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What the file says.
+    pub stack: Stack,
+    /// The file, for showing the warnings.
+    pub source: Source,
+    /// What works but may not be meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Why there is no stack.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The file cannot be read.
+    File {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file is wrong.
+    Problems(Problems),
+}
+
+impl LoadError {
+    /// As a person reads it.
+    pub fn render(&self, color: bool) -> String {
+        match self {
+            Self::File { .. } => format!("error: {self}"),
+            Self::Problems(problems) => problems.render(color),
+        }
+    }
+
+    /// For machines.
+    pub fn reports(&self) -> Vec<Report> {
+        match self {
+            Self::File { path, .. } => {
+                let source = Source {
+                    name: path.display().to_string(),
+                    text: String::new(),
+                };
+                source.reports(&[Problem::error(0..0, self.to_string())])
+            }
+            Self::Problems(problems) => problems.reports(),
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, error } => match error.kind() {
+                io::ErrorKind::NotFound => write!(f, "`{}` does not exist", path.display()),
+                io::ErrorKind::IsADirectory => {
+                    write!(f, "`{}` is a directory, not a stack file", path.display())
+                }
+                _ => write!(f, "cannot read `{}`: {error}", path.display()),
+            },
+            Self::Problems(problems) => problems.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { error, .. } => Some(error),
+            Self::Problems(_) => None,
+        }
+    }
+}
+
+/// Reads and checks a stack file.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let bytes = read_file(path).map_err(|error| LoadError::File {
+        path: path.to_owned(),
+        error,
+    })?;
+    let name = path.display().to_string();
+    match String::from_utf8(bytes) {
+        Ok(text) => parse(&name, &text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let problem = Problem::error(at..at, "the file is not UTF-8 text");
+            let problem = problem.label("first wrong byte").help("save the file as UTF-8");
+            Err(refuse(&name, &text, vec![problem]))
+        }
+    }
+    .map_err(LoadError::Problems)
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    use io::Read;
+    let file = std::fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut bytes = vec![];
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!(
+            "more than {MAX_BYTES} bytes is no stack file"
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Reads and checks the text of a stack file; `name` is what messages call it.
+pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
+    // Neither part of the content nor of any column.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (mut tree, mut problems) = tree::parse(text).map_err(|problem| refuse(name, text, vec![*problem]))?;
+
+    let clear_text = secret::find(text);
+    let misplaced = secret::find_misplaced(&tree);
+    let secrets = [clear_text.as_slice(), &misplaced].concat();
+    problems.extend(secret_problems(&tree, text, &clear_text, &misplaced));
+    secret::mask_tree(&mut tree, &secrets);
+    let source = Source {
+        name: name.to_owned(),
+        text: secret::mask(text, &secrets),
+    };
+
+    let written = tree.clone();
+    let (stack, faults) = read::read(&mut tree, &source.text);
+    problems.extend(faults);
+    if let Some(stack) = &stack {
+        problems.extend(check::check(stack, &tree, &written, &source.text));
+    }
+    settle(&mut problems, &secrets);
+
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(Problems {
+            source,
+            list: problems,
+        });
+    }
+    // The tree only guides; what counts is what `serde_yaml` reads in the file itself.
+    match serde_yaml::from_str::<serde_yaml::Value>(text).and_then(serde_yaml::from_value) {
+        Ok(stack) => Ok(Loaded {
+            stack,
+            source,
+            warnings: problems,
+        }),
+        Err(error) => {
+            let at = error.location().map_or(0, |location| location.index());
+            let problem = Problem::error(at..at, format!("this is not YAML: {error}"));
+            Err(Problems {
+                source,
+                list: vec![problem.help("write it in a plainer way")],
+            })
+        }
+    }
+}
+
+/// One problem per secret, whichever way it was found.
+fn secret_problems(tree: &Node, text: &str, clear_text: &[Span], misplaced: &[Span]) -> Vec<Problem> {
+    let is_clear = |span: &Span| clear_text.iter().any(|known| secret::overlaps(known, span));
+    let exposed = clear_text
+        .iter()
+        .map(|span| secret::exposed(text, span, is_value(tree, span)));
+    let others = misplaced
+        .iter()
+        .filter(|span| !is_clear(span))
+        .map(secret::misplaced);
+    exposed.chain(others).collect()
+}
+
+fn is_value(node: &Node, span: &Span) -> bool {
+    match &node.kind {
+        Kind::Scalar { .. } => secret::overlaps(&node.span, span),
+        Kind::List(items) => items.iter().any(|item| is_value(item, span)),
+        Kind::Map(entries) => entries
+            .iter()
+            .any(|entry| secret::overlaps(&entry.key_span, span) || is_value(&entry.value, span)),
+    }
+}
+
+/// Puts the problems into the file's order. At a masked place only the mask counts; beside errors
+/// most warnings are their echo.
+fn settle(problems: &mut Vec<Problem>, secrets: &[Span]) {
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    let masked = |span: &Span| secrets.iter().any(|secret| secret::overlaps(secret, span));
+    let about_secret = |problem: &Problem| problem.label.as_deref() == Some(secret::LABEL);
+    problems.retain(|problem| about_secret(problem) || !masked(&problem.span));
+    if problems.iter().any(is_error) {
+        problems.retain(|problem| is_error(problem) || about_secret(problem));
+    }
+    problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
+    problems.dedup();
+}
+
+/// Refuses a text that has no tree: every URL is hidden, since any may be a webhook.
+fn refuse(name: &str, text: &str, list: Vec<Problem>) -> Problems {
+    let secrets = [secret::find(text), secret::find_urls(text)].concat();
+    Problems {
+        source: Source {
+            name: name.to_owned(),
+            text: secret::mask(text, &secrets),
+        },
+        list,
+    }
+}

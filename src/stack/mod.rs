@@ -1,0 +1,23 @@
+//! The stack file: its model, loading it with positions, checking and editing it.
+//!
+//! The bottom room: it uses no other module of alertctl and never talks to AWS.
+
+mod check;
+mod edit;
+mod load;
+mod model;
+mod problem;
+mod read;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod threshold;
+mod tree;
+mod values;
+mod webhook;
+
+pub use edit::{EditError, set_webhook};
+pub use load::{LoadError, Loaded, load, parse};
+pub use model::*;
+pub use problem::{Problem, Problems, Report, Severity, Source, Span};
+pub use webhook::{AllowLoopback, WebhookUrl, WebhookUrlError};

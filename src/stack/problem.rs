@@ -1,0 +1,251 @@
+//! What is wrong with a stack file, where, and what to do about it.
+
+use std::{fmt, ops::Range};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+/// Byte range in the source.
+pub type Span = Range<usize>;
+
+/// Characters of a message.
+const MAX_MESSAGE: usize = 300;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The stack is refused.
+    Error,
+    /// The stack works, perhaps not as meant.
+    Warning,
+}
+
+/// One thing wrong with a stack file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The fact.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// Short reason beside the caret.
+    pub label: Option<String>,
+    /// The next move.
+    pub help: Option<String>,
+    /// Other places that play a part.
+    pub related: Vec<(Span, String)>,
+}
+
+impl Problem {
+    /// A reason to refuse the stack.
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        // It may quote a value of any length.
+        if let Some((at, _)) = message.char_indices().nth(MAX_MESSAGE) {
+            message.replace_range(at.., "…");
+        }
+        Self {
+            severity: Severity::Error,
+            message,
+            span,
+            label: None,
+            help: None,
+            related: vec![],
+        }
+    }
+
+    /// Something suspicious.
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(span, message)
+        }
+    }
+
+    /// Adds the reason beside the caret.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds the next move.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a second place.
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+}
+
+/// A problem for machines: `--output json`, CI annotations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The file as it was named.
+    pub file: String,
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// 1-based.
+    pub end_line: usize,
+    /// 1-based, in characters, exclusive.
+    pub end_column: usize,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The fact and its reason.
+    pub message: String,
+    /// The next move.
+    pub help: Option<String>,
+}
+
+/// A stack file's name and text, with every secret in it masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+impl Source {
+    /// The file as it was named.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Line and column of a byte, both 1-based, the column in characters.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text[..self.boundary(offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+
+    /// The problems as a person reads them, like a compiler's.
+    pub fn render(&self, problems: &[Problem], color: bool) -> String {
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let reports: Vec<String> = problems
+            .iter()
+            .map(|problem| renderer.render(&self.groups(problem)))
+            .collect();
+        reports.join("\n\n")
+    }
+
+    /// The problems for machines.
+    pub fn reports(&self, problems: &[Problem]) -> Vec<Report> {
+        problems.iter().map(|problem| self.report(problem)).collect()
+    }
+
+    fn groups<'a>(&'a self, problem: &'a Problem) -> Vec<Group<'a>> {
+        let level = match problem.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let primary = AnnotationKind::Primary
+            .span(self.clamp(&problem.span))
+            .label(problem.label.as_deref());
+        let related = problem.related.iter().map(|(span, label)| {
+            AnnotationKind::Context
+                .span(self.clamp(span))
+                .label(label.as_str())
+        });
+        let snippet = Snippet::source(self.text.as_str())
+            .path(self.name.as_str())
+            .annotation(primary);
+        let group = level
+            .primary_title(problem.message.as_str())
+            .element(snippet.annotations(related));
+        vec![match &problem.help {
+            Some(help) => group.element(Level::HELP.message(help.as_str())),
+            None => group,
+        }]
+    }
+
+    fn report(&self, problem: &Problem) -> Report {
+        let span = self.clamp(&problem.span);
+        let (line, column) = self.position(span.start);
+        let (end_line, end_column) = self.position(span.end);
+        let message = match &problem.label {
+            Some(label) => format!("{}: {label}", problem.message),
+            None => problem.message.clone(),
+        };
+        let (severity, help) = (problem.severity, problem.help.clone());
+        Report {
+            file: self.name.clone(),
+            line,
+            column,
+            end_line,
+            end_column,
+            severity,
+            message,
+            help,
+        }
+    }
+
+    fn clamp(&self, span: &Span) -> Span {
+        let start = self.boundary(span.start);
+        start..self.boundary(span.end).max(start)
+    }
+
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+}
+
+/// Why a stack file was refused: at least one error, warnings among them, in the file's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    pub(super) source: Source,
+    pub(super) list: Vec<Problem>,
+}
+
+impl Problems {
+    /// The file they were found in.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The problems, in the file's order.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// As a person reads them, with a closing count.
+    pub fn render(&self, color: bool) -> String {
+        let errors = self
+            .list
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .count();
+        let plural = if errors == 1 { "" } else { "s" };
+        let closing = format!("{}: {errors} error{plural}", self.source.name.escape_debug());
+        format!("{}\n\n{closing}", self.source.render(&self.list, color))
+    }
+
+    /// For machines.
+    pub fn reports(&self) -> Vec<Report> {
+        self.source.reports(&self.list)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}

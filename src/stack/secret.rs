@@ -1,0 +1,205 @@
+//! Finds webhook URLs written in clear text and keeps them out of everything that is shown.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::{
+    problem::{Problem, Span},
+    tree::{Kind, Node},
+};
+
+const ENCRYPT: &str =
+    "run `alertctl encrypt-hook` and write `webhook: { encrypted: … }`, or name a variable: `{ env: NAME }`";
+
+/// Places of text that looks like a Slack webhook or holds a password, in values and in comments.
+pub(super) fn find(text: &str) -> Vec<Span> {
+    let is_secret = |token: &str| looks_like_webhook(token) || has_password(token);
+    tokens(text)
+        .filter(|span| is_secret(&text[span.clone()]))
+        .collect()
+}
+
+/// Places of anything with a scheme: what to hide where no tree says which value is a webhook.
+pub(super) fn find_urls(text: &str) -> Vec<Span> {
+    tokens(text)
+        .filter(|span| text[span.clone()].contains("//"))
+        .collect()
+}
+
+/// Places of webhook values that are neither ciphertext nor the name of a variable.
+pub(super) fn find_misplaced(root: &Node) -> Vec<Span> {
+    let channels = root
+        .entry("channels")
+        .map(|channels| channels.value.entries())
+        .unwrap_or_default();
+    let mut found = vec![];
+    for webhook in channels
+        .iter()
+        .filter_map(|channel| channel.value.entry("webhook"))
+    {
+        match &webhook.value.kind {
+            Kind::Map(entries) => {
+                for entry in entries {
+                    match (entry.key.as_str(), &entry.value.kind) {
+                        ("encrypted", Kind::Scalar { text, .. }) if is_ciphertext(text) => {}
+                        ("env", Kind::Scalar { text, .. }) if is_variable(text) => {}
+                        _ => scalars(&entry.value, &mut found),
+                    }
+                }
+            }
+            _ => scalars(&webhook.value, &mut found),
+        }
+    }
+    found
+}
+
+/// The text with the given places made unreadable; its length in bytes stays.
+pub(super) fn mask(text: &str, spans: &[Span]) -> String {
+    let mut hidden = vec![false; text.len()];
+    for span in spans {
+        hidden[span.clone()].fill(true);
+    }
+    let mut masked = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        if hidden[at] && !character.is_whitespace() {
+            masked.extend(std::iter::repeat_n('*', character.len_utf8()));
+        } else {
+            masked.push(character);
+        }
+    }
+    masked
+}
+
+/// Replaces the values at the given places, so that no message can quote them.
+pub(super) fn mask_tree(node: &mut Node, spans: &[Span]) {
+    let hit = spans.iter().any(|span| overlaps(span, &node.span));
+    match &mut node.kind {
+        Kind::Scalar { text, .. } if hit => "MASKED".clone_into(text),
+        Kind::Scalar { .. } => {}
+        Kind::List(items) => items.iter_mut().for_each(|item| mask_tree(item, spans)),
+        Kind::Map(entries) => {
+            for entry in entries {
+                if spans.iter().any(|span| overlaps(span, &entry.key_span)) {
+                    "MASKED".clone_into(&mut entry.key);
+                }
+                mask_tree(&mut entry.value, spans);
+            }
+        }
+    }
+}
+
+/// The label every problem about a secret bears: at its place nothing else is worth saying.
+pub(super) const LABEL: &str = "masked";
+
+/// The problem with a secret that `find` found; in a comment only a warning, the stack still works.
+pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
+    let token = text.get(span.clone()).unwrap_or_default();
+    let (secret, help) = if looks_like_webhook(token) {
+        (
+            "a webhook",
+            format!("{ENCRYPT}; who has seen this file can post, so make a new webhook in Slack"),
+        )
+    } else {
+        (
+            "a password",
+            "SNS has nowhere to keep it: subscribe a function that knows the password".to_owned(),
+        )
+    };
+    let problem = if in_value {
+        Problem::error(span.clone(), format!("{secret} stands here in clear text"))
+    } else {
+        Problem::warning(
+            span.clone(),
+            format!("{secret} stands in clear text in a comment"),
+        )
+    };
+    problem.label(LABEL).help(help)
+}
+
+/// The problem with a webhook that `find_misplaced` found.
+pub(super) fn misplaced(span: &Span) -> Problem {
+    Problem::error(
+        span.clone(),
+        "this is neither a webhook's ciphertext in base64 nor the name of a variable",
+    )
+    .label(LABEL)
+    .help(ENCRYPT)
+}
+
+pub(super) fn overlaps(a: &Span, b: &Span) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// Base64 of something that is not itself a URL.
+pub(super) fn is_ciphertext(text: &str) -> bool {
+    let is_url = |bytes: &[u8]| {
+        str::from_utf8(bytes).is_ok_and(|text| text.contains("//") || looks_like_webhook(text))
+    };
+    BASE64_STANDARD
+        .decode(text)
+        .is_ok_and(|bytes| !bytes.is_empty() && !is_url(&bytes))
+        && !looks_like_webhook(text)
+}
+
+/// A name that every shell can export. Too long for one is too likely a token.
+pub(super) fn is_variable(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn scalars(node: &Node, found: &mut Vec<Span>) {
+    match &node.kind {
+        Kind::Scalar { text, .. } if text.is_empty() => {}
+        Kind::Scalar { .. } => found.push(node.span.clone()),
+        Kind::List(items) => items.iter().for_each(|item| scalars(item, found)),
+        Kind::Map(entries) => entries.iter().for_each(|entry| scalars(&entry.value, found)),
+    }
+}
+
+/// Runs of characters that may belong to one URL.
+fn tokens(text: &str) -> impl Iterator<Item = Span> + '_ {
+    let mut start = None;
+    text.char_indices()
+        .chain([(text.len(), ' ')])
+        .filter_map(move |(at, character)| {
+            if character.is_ascii_alphanumeric() || ":/.%_-\\@?=&~+$".contains(character) {
+                start.get_or_insert(at);
+                return None;
+            }
+            start.take().map(|start| start..at)
+        })
+}
+
+fn looks_like_webhook(token: &str) -> bool {
+    // JSON writes `\/` for a slash.
+    let token = token.replace('\\', "").replace("%2F", "/").replace("%2f", "/");
+    let lower = token.to_ascii_lowercase();
+    let after_host = lower
+        .split_once("hooks.slack")
+        .and_then(|(_, rest)| rest.split_once('/'));
+    if after_host.is_some_and(|(_, path)| !path.is_empty()) {
+        return true;
+    }
+    // Without its host; ids are in capitals, else one ciphertext in a few hundred would look alike.
+    let parts: Vec<&str> = token.split('/').collect();
+    parts
+        .windows(3)
+        .any(|part| is_id(part[0], 'T') && is_id(part[1], 'B') && part[2].len() >= 16)
+}
+
+fn has_password(token: &str) -> bool {
+    let authority = token
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split(['/', '?']).next());
+    authority.is_some_and(|authority| authority.contains('@'))
+}
+
+fn is_id(part: &str, kind: char) -> bool {
+    part.len() >= 8
+        && part.starts_with(kind)
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}

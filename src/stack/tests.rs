@@ -1,0 +1,406 @@
+use std::{fs, path::Path};
+
+use super::*;
+
+const GOOD: &str = "
+stack: mission
+region: ap-northeast-2
+channels:
+  project: { label: \"#project\", webhook: { env: SLACK_WEBHOOK_URL } }
+topics:
+  alerts: { to: [project] }
+alarms:
+  cpu: { metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', to: [alerts] }
+";
+
+fn good(text: &str) -> Loaded {
+    parse("stack.yaml", text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn bad(text: &str) -> String {
+    match parse("stack.yaml", text) {
+        Ok(loaded) => panic!("accepted: {loaded:?}"),
+        Err(problems) => {
+            assert_eq!(problems.reports().len(), problems.list().len());
+            problems.render(false)
+        }
+    }
+}
+
+/// The errors of `GOOD` with one text exchanged for another.
+fn spoiled(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    bad(&GOOD.replace(from, to))
+}
+
+#[test]
+fn bundled_stack_loads() {
+    let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks"));
+    for entry in fs::read_dir(directory).expect("stacks") {
+        let path = entry.expect("an entry").path();
+        let loaded = load(&path).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(loaded.warnings, [], "{}", path.display());
+    }
+    let stack = load(&directory.join("cloudwatch-slack.yaml"))
+        .expect("a stack")
+        .stack;
+    insta::assert_debug_snapshot!(stack);
+}
+
+#[test]
+fn everything_reachable() {
+    let loaded = good(include_str!("fixtures/everything.yaml"));
+    assert_eq!(loaded.warnings, []);
+    insta::assert_debug_snapshot!(loaded.stack);
+}
+
+#[test]
+fn defaults() {
+    let stack = good("stack: a").stack;
+    assert_eq!((stack.timezone.as_str(), stack.locale), ("UTC", Locale::En));
+    assert_eq!(stack.default_name("b"), "a-b");
+    assert_eq!((stack.key, stack.relay), (Key::default(), Relay::default()));
+}
+
+#[test]
+fn anchors_and_aliases_work() {
+    let text = GOOD.replace("to: [alerts] }", "to: &t [alerts], ok: *t }");
+    assert_eq!(good(&text).stack.alarms["cpu"].ok, ["alerts"]);
+}
+
+#[test]
+fn line_ends_and_byte_order_mark_change_nothing() {
+    let crlf = GOOD.replace('\n', "\r\n");
+    assert_eq!(good(&crlf).stack, good(GOOD).stack);
+    assert_eq!(good(&format!("\u{feff}{crlf}")).stack, good(GOOD).stack);
+    let wrong = crlf.replace("period: 60", "period: 61");
+    let place = |text: &str| {
+        let reports = parse("a", text).expect_err("an error").reports();
+        (reports[0].line, reports[0].column)
+    };
+    assert_eq!(place(&wrong), place(&wrong.replace('\r', "")));
+    assert_eq!(place(&wrong), place(&format!("\u{feff}{wrong}")));
+    assert_eq!(place(&wrong), (9, 70));
+}
+
+#[test]
+fn floods_are_bounded() {
+    let keys: String = (0..300).map(|number| format!("key{number}: 1\n")).collect();
+    let problems = parse("a", &format!("stack: a\n{keys}")).expect_err("an error");
+    assert_eq!(problems.list().len(), 201);
+    assert!(
+        problems
+            .list()
+            .iter()
+            .any(|problem| problem.message.contains("more than 200"))
+    );
+    let problems = parse("a", &format!("stack: {}", "x".repeat(100_000))).expect_err("an error");
+    assert_eq!(problems.list()[0].message.chars().count(), 301);
+}
+
+#[test]
+fn byte_order_mark_is_no_column() {
+    let report = &parse("a", "\u{feff}stak: a").expect_err("an error").reports()[0];
+    assert_eq!((report.line, report.column, report.end_column), (1, 1, 5));
+}
+
+#[test]
+fn aliases_of_a_secret_are_masked_too() {
+    let secret = GOOD.replace("\"#project\"", "&a https://hooks.slack.com/services/T0/B0/sEcReT");
+    let problems = bad(&secret.replace("[alerts]", "[*a]").replace("Average", "*a"));
+    assert!(!problems.contains("sEcReT"), "{problems}");
+    // A value of several lines is pointed at by its key.
+    let folded = "alarms:\n  x:\n    metric: A b\n    period: 60\n    threshold: '> 1'\n    statistic: >-\n      hooks.slack.com/services/T0/B0/sEcReT\n";
+    let problems = bad(&GOOD.replace("alarms:\n", folded));
+    assert!(!problems.contains("sEcReT"), "{problems}");
+    let misplaced = GOOD.replace("{ env: SLACK_WEBHOOK_URL }", "{ env: &a sEcReT-1 }");
+    let problems = bad(&misplaced.replace("[alerts]", "[*a]").replace("Average", "*a"));
+    assert!(!problems.contains("sEcReT"), "{problems}");
+}
+
+#[test]
+fn thresholds() {
+    for (text, comparison, bound) in [
+        (">=50", Comparison::AtLeast, Bound::Value(50.0)),
+        (" > -1.5e3 ", Comparison::Above, Bound::Value(-1500.0)),
+        ("<= 0", Comparison::AtMost, Bound::Value(0.0)),
+        ("<1", Comparison::Below, Bound::Value(1.0)),
+        ("below b", Comparison::BelowBand, Bound::Band("b".to_owned())),
+    ] {
+        assert_eq!(text.parse(), Ok(Threshold { comparison, bound }), "{text}");
+    }
+    for text in [
+        "", ">", "> inf", "> NaN", "> 1 %", "= 1", "!= 1", "> > 1", "outside",
+    ] {
+        assert!(text.parse::<Threshold>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn columns_count_characters() {
+    let text = GOOD
+        .replace("label: \"#project\"", "label: \"#프로젝트\"")
+        .replace("SLACK_WEBHOOK_URL", "1A");
+    let report = &parse("a", &text).expect_err("an error").reports()[0];
+    assert_eq!((report.line, report.column, report.end_column), (5, 46, 48));
+}
+
+#[test]
+fn machine_form() {
+    let reports = parse("stack.yaml", &GOOD.replace("[alerts]", "[alert]"))
+        .expect_err("an error")
+        .reports();
+    insta::assert_json_snapshot!(reports);
+}
+
+#[test]
+fn coloured_and_plain_say_the_same() {
+    let problems = parse("a", "stak: 1").expect_err("an error");
+    assert!(problems.render(true).contains('\u{1b}'));
+    assert!(!problems.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn warnings() {
+    let text = "stack: a\nchannels: { c: { webhook: { env: X } } }\ntopics: { t: {} }\nalarms:\n  \
+                x: { metric: N/S m, statistic: p99, period: 60, threshold: \"< 1\" }\n\
+                # old: https://hooks.slack.com/services/T0/B0/secret\n";
+    let loaded = good(text);
+    assert_eq!(loaded.warnings.len(), 4);
+    insta::assert_snapshot!(loaded.source.render(&loaded.warnings, false));
+}
+
+#[test]
+fn all_problems_in_one_run() {
+    insta::assert_snapshot!(bad(include_str!("fixtures/many_mistakes.yaml")));
+}
+
+macro_rules! refused {
+    ($($name:ident: $text:expr,)*) => {$(
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(stringify!($name), $text);
+        }
+    )*};
+}
+
+refused! {
+    empty: bad(""),
+    only_a_comment: bad("# nothing\n"),
+    not_a_map: bad("- a\n- b\n"),
+    syntax: bad("stack: [a\n"),
+    tab: bad("stack: a\nkey:\n\talias: b\n"),
+    two_documents: bad("stack: a\n---\nstack: b\n"),
+    duplicate_key: bad("stack: a\nstack: b\n"),
+    merge_key: spoiled("{ to: [project] }", "{ <<: {}, to: [project] }"),
+    tag: spoiled("stack: mission", "stack: !name mission"),
+    list_as_key: bad("stack: a\n? [a]\n: b\n"),
+    own_alias: bad("stack: a\ntags: &a { b: *a }\n"),
+    deep: bad(&format!("stack: {}", "[".repeat(5000))),
+    bomb: bad(&nested_aliases(2)),
+    alias_tower: bad(&nested_aliases(1)),
+    stack_missing: spoiled("stack: mission", "locale: kr"),
+    stack_name: spoiled("stack: mission", "stack: Mission_1"),
+    unknown_key: spoiled("region:", "regin:"),
+    unknown_key_far_off: spoiled("region:", "quux:"),
+    unknown_channel_key: spoiled("label:", "lable:"),
+    region: spoiled("ap-northeast-2", "Seoul"),
+    timezone: spoiled("region: ap-northeast-2", "timezone: Asia/Soul"),
+    tags: spoiled("region: ap-northeast-2", "tags: { aws:a: b, 'alertctl:x': c, d: 12, 'e*': f }"),
+    key_settings: spoiled("region: ap-northeast-2", "key: { alias: alias/aws/x, deletion_window_days: 5, rotation: maybe }"),
+    number_as_text: spoiled("stack: mission", "stack: 012345"),
+    webhook_missing: spoiled("webhook: { env: SLACK_WEBHOOK_URL }", ""),
+    webhook_clear: spoiled("{ env: SLACK_WEBHOOK_URL }", "https://hooks.slack.com/services/T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT"),
+    webhook_clear_encrypted: spoiled("env: SLACK_WEBHOOK_URL", "encrypted: hooks.slack.com/services/T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT"),
+    webhook_clear_env: spoiled("env: SLACK_WEBHOOK_URL", "env: https://discord.com/api/sEcReT"),
+    webhook_unknown_key: spoiled("env: SLACK_WEBHOOK_URL", "url: https://example.com/sEcReT"),
+    webhook_elsewhere: spoiled("{ to: [project] }", "{ to: [project], display_name: T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT }"),
+    webhook_in_broken_file: bad("channels:\n  a:\n    webhook: https://example.com/sEcReT: x\n"),
+    webhook_both: spoiled("env: SLACK_WEBHOOK_URL", "env: A, encrypted: AQICAHg="),
+    webhook_neither: spoiled("env: SLACK_WEBHOOK_URL", ""),
+    channel_keys_too_alike: spoiled("topics:", "  a-b: { webhook: { env: A } }\n  a_b: { webhook: { env: B } }\ntopics:"),
+    channel_key: spoiled("channels:", "channels:\n  Upper: { webhook: { env: A } }"),
+    environment_too_large: spoiled("env: SLACK_WEBHOOK_URL", &format!("encrypted: {}", "A".repeat(4400))),
+    topic_to_nowhere: spoiled("to: [project]", "to: [projct]"),
+    alarm_to_channel: spoiled("to: [alerts]", "to: [project]"),
+    alarm_to_nowhere: spoiled("to: [alerts]", "to: [alerts, alerts, zzz]"),
+    to_not_a_list: spoiled("to: [alerts]", "to: alerts"),
+    topic_names: spoiled("topics:", "topics:\n  b: { name: mission-alerts, to: [project] }\n  c: { name: 'a b', to: [project] }"),
+    subscriptions: spoiled("to: [project] }", "to: [project], subscriptions: [
+        { email: nobody }, { email: a@b.co, raw: true }, { email: a@b.co }, { https: 'http://x' },
+        { sqs: 'arn:aws:sns:eu-west-1:111122223333:q' }, { lambda: 'arn:aws:lambda:eu-west-1:1:function:f' },
+        { fax: 12 }, {}, { email: a@b.co, https: 'https://x' }, { https: 'https://u:pw@host' } ] }"),
+    filters: spoiled("to: [project] }", "to: [project], subscriptions: [
+        { email: a@b.co, filter: { severity: high } }, { email: b@b.co, filter: [] },
+        { email: c@b.co, filter: {} }, { email: d@b.co, filter_scope: body },
+        { email: e@b.co, filter: { a: [1], b: [1], c: [1], d: [1], e: [1], f: [1] } } ] }"),
+    metric: spoiled("AWS/EC2 CPUUtilization", "CPUUtilization"),
+    alarm_without_metric: spoiled("metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60,", ""),
+    metric_without_period: spoiled("statistic: Average, period: 60,", ""),
+    both_metric_and_metrics: spoiled("statistic:", "metrics: [], statistic:"),
+    statistic: spoiled("statistic: Average", "statistic: average"),
+    extended_statistic: spoiled("statistic: Average", "statistic: p101"),
+    unit: spoiled("period: 60", "period: 60, unit: percents"),
+    period: spoiled("period: 60", "period: 45"),
+    too_long: spoiled("period: 60", "period: 60, evaluation_periods: 1441"),
+    datapoints: spoiled("period: 60", "period: 60, evaluation_periods: 2, datapoints_to_alarm: 3"),
+    threshold: spoiled("'>= 50'", "50"),
+    threshold_operator: spoiled("'>= 50'", "'=> 50'"),
+    threshold_missing: spoiled("threshold: '>= 50',", ""),
+    missing_data: spoiled("period: 60", "period: 60, treat_missing_data: not_breaching, evaluate_low_sample_count_percentile: ignore"),
+    dimensions: spoiled("period: 60", &format!("period: 60, dimensions: {{ {} }}", (0..31).map(|n| format!("d{n}: x, ")).collect::<String>())),
+    actions: spoiled("to: [alerts]", "to: [a, b, c, d, e, alerts]"),
+    queries: spoiled("metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60,", "period: 60, metrics: [
+        { id: E1, expression: m1 }, { id: m1, metric: N/S m }, { id: m1, expression: x, metric: N/S m, statistic: Sum, period: 60, account_id: 012345678901 },
+        { expression: x } ],"),
+    band: spoiled("'>= 50'", "outside b1"),
+    alarm_names: spoiled("alarms:", "alarms:\n  mem: { name: mission-cpu, metric: A b, statistic: Sum, period: 60, threshold: '> 1', to: [alerts] }"),
+    relay: spoiled("topics:", "relay: { name: a.b, memory: 64, timeout: 901, architecture: arm64, log_retention_days: 10, reserved_concurrency: -1, maximum_retry_attempts: 3, maximum_event_age_seconds: 1 }\ntopics:"),
+    huge_numbers: spoiled("topics:", "relay: { memory: 99999999999, timeout: 1.5 }\ntopics:"),
+    null_entries: bad("stack: a\nchannels:\n  x:\ntopics:\nalarms:\n  y:\n"),
+    control_characters: bad("stack: \"a\\e[31m\"\n\"\\e[1m\": 1\n"),
+}
+
+/// Each level holds `width` times the one before.
+fn nested_aliases(width: usize) -> String {
+    let mut text = "stack: a\na0: &a0 [x, x]\n".to_owned();
+    for level in 1..60 {
+        let inner = vec![format!("*a{}", level - 1); width].join(", ");
+        text += &format!("a{level}: &a{level} [{inner}]\n");
+    }
+    text
+}
+
+#[test]
+fn no_message_shows_a_webhook() {
+    let spellings = [
+        "https://hooks.slack.com/services/T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT",
+        "hooks.slack-gov.com/services/T0AAAAAA/B0AAAAAA/sEcReT",
+        "HTTPS://HOOKS.SLACK.COM/services/x/y/sEcReT",
+        "T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT",
+    ];
+    let places = [
+        ("mission", "X"),
+        ("stack:", "\"X\":"),
+        ("region:", "X:"),
+        ("ap-northeast-2", "X"),
+        ("{ env: SLACK_WEBHOOK_URL }", "X"),
+        ("{ env: SLACK_WEBHOOK_URL }", "[X]"),
+        ("{ env: SLACK_WEBHOOK_URL }", "'X'"),
+        ("{ env: SLACK_WEBHOOK_URL }", "{ X: 1 }"),
+        ("{ env: SLACK_WEBHOOK_URL }", "{ X }"),
+        ("{ env: SLACK_WEBHOOK_URL }", "{ url: { a: X } }"),
+        ("{ env: SLACK_WEBHOOK_URL }", "!X 1"),
+        ("{ env: SLACK_WEBHOOK_URL }", "&a X, x: *a"),
+        ("SLACK_WEBHOOK_URL }", "X"),
+        ("'>= 50'", "X"),
+        ("AWS/EC2 CPUUtilization", "X y"),
+        ("[alerts]", "[X]"),
+        ("[alerts]", "X"),
+        ("topics:", "topics: # X\n  x: {"),
+    ];
+    for spelling in spellings {
+        for (from, to) in places {
+            let text = GOOD.replacen(from, &to.replace('X', spelling), 1);
+            let Err(problems) = parse("stack.yaml", &text) else {
+                panic!("accepted:\n{text}")
+            };
+            let shown = format!("{problems}{problems:?}{:?}", problems.reports());
+            assert!(!shown.contains("sEcReT"), "{text}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_ciphertext_may_hold_any_bytes() {
+    // 0x2f is a slash in text; a capital T and B between slashes are not yet a webhook.
+    for ciphertext in ["AQIC//8vLw==", "AAAA/TAAaBBBB/BAAAbBBBB/AAAAAAAAAAAAAAAAAAAA"] {
+        good(&GOOD.replace("env: SLACK_WEBHOOK_URL", &format!("encrypted: {ciphertext}")));
+    }
+    // Base64 of https://example.com.
+    spoiled(
+        "env: SLACK_WEBHOOK_URL",
+        "encrypted: aHR0cHM6Ly9leGFtcGxlLmNvbQ==",
+    );
+}
+
+#[test]
+fn unreadable_files() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let refused = |name: &str| {
+        let error = load(&directory.path().join(name)).expect_err("an error");
+        assert_eq!(error.reports().len(), 1);
+        error
+            .render(false)
+            .replace(&directory.path().display().to_string(), "DIR")
+    };
+    assert_eq!(refused("none.yaml"), "error: `DIR/none.yaml` does not exist");
+    assert_eq!(refused(""), "error: `DIR/` is a directory, not a stack file");
+    fs::write(directory.path().join("latin.yaml"), b"stack: caf\xe9\n").expect("a file");
+    insta::assert_snapshot!("not_utf8", refused("latin.yaml"));
+    fs::write(directory.path().join("huge.yaml"), vec![b'#'; 2 << 20]).expect("a file");
+    assert_eq!(
+        refused("huge.yaml"),
+        "error: cannot read `DIR/huge.yaml`: more than 1048576 bytes is no stack file"
+    );
+}
+
+#[test]
+fn no_input_panics() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let seeds = [
+        GOOD,
+        include_str!("fixtures/everything.yaml"),
+        include_str!("fixtures/many_mistakes.yaml"),
+        "a: &a [*a, {b: |\n c\n}]\n",
+    ];
+    let scraps: [&[u8]; 16] = [
+        b"\t",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"\xed\x9f\xbf",
+        b"\xf0\x9f\x9a\xa8",
+        b"{",
+        b"]",
+        b"&a ",
+        b"*a",
+        b"!x ",
+        b"|\n",
+        b"\n---\n",
+        b"? ",
+        b"<<: ",
+        b"\"",
+    ];
+    for _ in 0..3000 {
+        let mut bytes = seeds[random.usize(..seeds.len())].as_bytes().to_vec();
+        for _ in 0..random.usize(1..6) {
+            let at = random.usize(..=bytes.len());
+            let until = (at + random.usize(..30)).min(bytes.len());
+            match random.u8(..4) {
+                0 => drop(bytes.drain(at..until)),
+                1 => drop(bytes.splice(at..at, scraps[random.usize(..scraps.len())].iter().copied())),
+                2 => bytes.truncate(at),
+                _ => {
+                    let piece = bytes[at..until].to_vec();
+                    let to = random.usize(..=bytes.len());
+                    drop(bytes.splice(to..to, piece));
+                }
+            }
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(problems) = parse("stack.yaml", &text) {
+            assert!(!problems.list().is_empty());
+            assert!(
+                problems
+                    .list()
+                    .iter()
+                    .any(|problem| problem.severity == Severity::Error)
+            );
+            drop((problems.render(true), problems.reports()));
+        }
+        if let Ok(edited) = set_webhook(&text, "project", "AQICAHhleGFtcGxl") {
+            assert!(set_webhook(&edited, "project", "AQICAHhleGFtcGxl").is_ok());
+        }
+    }
+}

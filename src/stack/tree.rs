@@ -1,0 +1,395 @@
+//! The file as a tree in which every key and value knows its place.
+//!
+//! `serde_yaml` reads the model but forgets positions; this tree keeps them. It also refuses what
+//! the model's reader would take silently or badly: duplicate keys, tags, merge keys, bombs.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde_yaml::Value;
+
+use super::problem::{Problem, Span};
+
+/// Far above any stack (300 alarms need some 10,000), far below what would hurt.
+const MAX_NODES: usize = 50_000;
+/// The model needs 7, a filter on a message's body a few more.
+const MAX_DEPTH: usize = 40;
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub span: Span,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Scalar { text: String, plain: bool },
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub key: String,
+    pub key_span: Span,
+    pub value: Node,
+}
+
+impl Node {
+    pub fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            Kind::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The node a path of keys and list positions leads to.
+    pub fn get<S: AsRef<str>>(&self, path: &[S]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, step| match &node.kind {
+            Kind::Map(_) => node.entry(step.as_ref()).map(|entry| &entry.value),
+            Kind::List(items) => items.get(step.as_ref().parse::<usize>().ok()?),
+            Kind::Scalar { .. } => None,
+        })
+    }
+
+    pub fn get_mut<S: AsRef<str>>(&mut self, path: &[S]) -> Option<&mut Node> {
+        path.iter().try_fold(self, |node, step| match &mut node.kind {
+            Kind::Map(entries) => entries
+                .iter_mut()
+                .find(|entry| entry.key == step.as_ref())
+                .map(|entry| &mut entry.value),
+            Kind::List(items) => items.get_mut(step.as_ref().parse::<usize>().ok()?),
+            Kind::Scalar { .. } => None,
+        })
+    }
+
+    /// Where to point for a value: itself if it is one line, otherwise its key, otherwise whatever
+    /// of the path exists.
+    pub fn place<S: AsRef<str>>(&self, text: &str, path: &[S]) -> Span {
+        let Some((last, parents)) = path.split_last() else {
+            return first_line(text, &self.span);
+        };
+        let Some(node) = self.get(path) else {
+            return self.place(text, parents);
+        };
+        let one_line = !text.get(node.span.clone()).unwrap_or("\n").contains('\n');
+        match self.get(parents).and_then(|parent| parent.entry(last.as_ref())) {
+            _ if one_line && !node.span.is_empty() => node.span.clone(),
+            Some(entry) => entry.key_span.clone(),
+            None => first_line(text, &node.span),
+        }
+    }
+
+    /// Where to point for a key.
+    pub fn key_place<S: AsRef<str>>(&self, text: &str, path: &[S]) -> Span {
+        path.split_last()
+            .and_then(|(last, parents)| self.get(parents)?.entry(last.as_ref()))
+            .map_or_else(|| self.place(text, path), |entry| entry.key_span.clone())
+    }
+
+    /// Takes away what a path leads to.
+    pub fn remove<S: AsRef<str>>(&mut self, path: &[S]) {
+        let Some((last, parents)) = path.split_last() else {
+            return;
+        };
+        match self.get_mut(parents).map(|parent| &mut parent.kind) {
+            Some(Kind::Map(entries)) => entries.retain(|entry| entry.key != last.as_ref()),
+            Some(Kind::List(items)) => {
+                if let Some(index) = last
+                    .as_ref()
+                    .parse::<usize>()
+                    .ok()
+                    .filter(|index| *index < items.len())
+                {
+                    items.remove(index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The same content as `serde_yaml` sees it.
+    pub fn to_value(&self) -> Value {
+        match &self.kind {
+            Kind::Scalar { text, plain: true } => match serde_yaml::from_str(text) {
+                Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => value,
+                _ => Value::String(text.clone()),
+            },
+            Kind::Scalar { text, plain: false } => Value::String(text.clone()),
+            Kind::List(items) => items.iter().map(Node::to_value).collect(),
+            Kind::Map(entries) => Value::Mapping(
+                entries
+                    .iter()
+                    .map(|entry| (Value::String(entry.key.clone()), entry.value.to_value()))
+                    .collect(),
+            ),
+        }
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar { plain: true, text } if text.is_empty() || text == "~" || text == "null")
+    }
+
+    fn size(&self) -> usize {
+        1 + match &self.kind {
+            Kind::Scalar { .. } => 0,
+            Kind::List(items) => items.iter().map(Node::size).sum(),
+            Kind::Map(entries) => entries.iter().map(|entry| entry.value.size()).sum(),
+        }
+    }
+
+    fn depth(&self) -> usize {
+        1 + match &self.kind {
+            Kind::Scalar { .. } => 0,
+            Kind::List(items) => items.iter().map(Node::depth).max().unwrap_or(0),
+            Kind::Map(entries) => entries.iter().map(|entry| entry.value.depth()).max().unwrap_or(0),
+        }
+    }
+}
+
+fn first_line(text: &str, span: &Span) -> Span {
+    let length = text
+        .get(span.clone())
+        .and_then(|shown| shown.lines().next())
+        .map_or(0, str::len);
+    span.start..span.start + length
+}
+
+/// Reads the tree. A syntax error ends the reading; lesser faults are collected beside the tree.
+pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
+    let mut builder = Builder::new(text);
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| {
+            let at = builder.byte(error.marker().index());
+            Problem::error(at..at, format!("this is not YAML: {}", error.info()))
+                .help("check indentation (spaces, never tabs), quotes and brackets around here")
+        })?;
+        let span = builder.byte(span.start.index())..builder.byte(span.end.index());
+        if builder.event(event, span)? {
+            break;
+        }
+    }
+    match builder.root {
+        Some(root) if !root.is_null() => Ok((root, builder.problems)),
+        _ => Err(Box::new(
+            Problem::error(0..0, "the file says nothing").help("begin with `stack: my-stack`"),
+        )),
+    }
+}
+
+/// A collection under construction.
+struct Frame {
+    start: usize,
+    anchor: usize,
+    flow: bool,
+    kind: Kind,
+    key: Option<(String, Span)>,
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    /// Byte offset of each character; empty for ASCII, where they are the same.
+    offsets: Vec<usize>,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Node>,
+    root: Option<Node>,
+    nodes: usize,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Self {
+        let offsets = if text.is_ascii() {
+            vec![]
+        } else {
+            text.char_indices().map(|(at, _)| at).collect()
+        };
+        Self {
+            text,
+            offsets,
+            frames: vec![],
+            anchors: HashMap::new(),
+            root: None,
+            nodes: 0,
+            problems: vec![],
+        }
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        if self.text.is_ascii() {
+            character.min(self.text.len())
+        } else {
+            self.offsets.get(character).copied().unwrap_or(self.text.len())
+        }
+    }
+
+    /// Takes one event; true once nothing after it counts.
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<bool, Box<Problem>> {
+        let tag = match &event {
+            Event::Scalar(.., tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag) => {
+                tag.is_some()
+            }
+            _ => false,
+        };
+        if tag {
+            let problem = Problem::error(span.clone(), "tags such as `!name` have no meaning here");
+            self.problems
+                .push(problem.help("remove the tag; write text in quotes if it must stay text"));
+        }
+        match event {
+            Event::DocumentStart(_) if self.root.is_some() => {
+                let problem = Problem::error(span, "a second document begins here");
+                self.problems
+                    .push(problem.help("one file holds one stack: move the rest to a file of its own"));
+                return Ok(true);
+            }
+            Event::Scalar(text, style, anchor, _) => {
+                let span = match style {
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => quoted(self.text, span),
+                    _ => span,
+                };
+                let kind = Kind::Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain,
+                };
+                self.add(Node { span, kind }, anchor)?;
+            }
+            Event::SequenceStart(anchor, _) => self.open(span, anchor, Kind::List(vec![]))?,
+            Event::MappingStart(anchor, _) => self.open(span, anchor, Kind::Map(vec![]))?,
+            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+            Event::Alias(anchor) => {
+                let Some(target) = self.anchors.get(&anchor) else {
+                    let problem = Problem::error(span, "this alias stands inside its own anchor");
+                    return Err(Box::new(problem.help("write the value out")));
+                };
+                // Measured before it is copied: the copy of a bomb is the bomb.
+                let (size, depth) = (target.size(), target.depth());
+                if self.nodes + size > MAX_NODES || self.frames.len() + depth > MAX_DEPTH {
+                    return Err(too_much(span));
+                }
+                // It keeps the anchor's place: that is where a fault is mended and a secret masked.
+                let copy = target.clone();
+                self.nodes += size;
+                self.add(copy, 0)?;
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn open(&mut self, span: Span, anchor: usize, kind: Kind) -> Result<(), Box<Problem>> {
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(too_much(span));
+        }
+        let flow = self.text[span.start..].starts_with(['{', '[']);
+        self.frames.push(Frame {
+            start: span.start,
+            anchor,
+            flow,
+            kind,
+            key: None,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Box<Problem>> {
+        let Some(frame) = self.frames.pop() else {
+            return Ok(());
+        };
+        // The parser ends a collection where the next thing begins.
+        let end = match &frame.kind {
+            _ if frame.flow => end.start + 1,
+            Kind::Map(entries) => entries
+                .last()
+                .map_or(frame.start, |last| last.value.span.end.max(last.key_span.end)),
+            Kind::List(items) => items.last().map_or(frame.start, |last| last.span.end),
+            Kind::Scalar { .. } => frame.start,
+        };
+        self.add(
+            Node {
+                span: frame.start..end.max(frame.start),
+                kind: frame.kind,
+            },
+            frame.anchor,
+        )
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Box<Problem>> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(too_much(node.span));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+            self.nodes += node.size();
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match (&mut frame.kind, frame.key.take()) {
+            (Kind::List(items), _) => items.push(node),
+            (Kind::Map(entries), Some((key, key_span))) => {
+                if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                    let message = format!("`{}` is written twice", key.escape_debug());
+                    let problem = Problem::error(key_span, message).label("second time");
+                    let problem = problem.related(first.key_span.clone(), "first time");
+                    self.problems
+                        .push(problem.help("remove one of the two, or rename it"));
+                } else if key == "<<" {
+                    let problem = Problem::error(key_span, "merge keys (`<<`) are not supported");
+                    self.problems
+                        .push(problem.help("write the keys out; `&name` and `*name` work for whole values"));
+                } else {
+                    entries.push(Entry {
+                        key,
+                        key_span,
+                        value: node,
+                    });
+                }
+            }
+            (Kind::Map(_), None) => match node.kind {
+                Kind::Scalar { text, .. } => frame.key = Some((text, node.span)),
+                _ => {
+                    let problem = Problem::error(node.span, "a key must be text");
+                    return Err(Box::new(problem.help("write `key: value`")));
+                }
+            },
+            (Kind::Scalar { .. }, _) => {}
+        }
+        Ok(())
+    }
+}
+
+/// The part of a quoted scalar's span up to its closing quote; the parser adds what follows on the line.
+fn quoted(text: &str, span: Span) -> Span {
+    let written = &text[span.clone()];
+    let mut characters = written.char_indices();
+    let quote = characters.next().map(|(_, quote)| quote);
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && quote == Some('"') {
+            characters.next();
+        } else if Some(character) == quote {
+            // `''` stands for one quote inside single quotes.
+            if quote == Some('"') || !written[at + 1..].starts_with('\'') {
+                return span.start..span.start + at + 1;
+            }
+            characters.next();
+        }
+    }
+    span
+}
+
+fn too_much(span: Span) -> Box<Problem> {
+    let problem = Problem::error(span, "the file nests or repeats too much");
+    Box::new(problem.help(format!(
+        "a stack has at most {MAX_NODES} values, {MAX_DEPTH} levels deep"
+    )))
+}

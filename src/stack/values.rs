@@ -1,0 +1,304 @@
+//! The model's small value types, each read from one scalar or one small map.
+//!
+//! An error's first line is the fact, the rest is the way on: `read` shows the latter as help.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+
+use super::model::Subscription;
+
+/// Language of the messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    /// English.
+    #[default]
+    En,
+    /// Korean.
+    Ko,
+}
+
+/// Where a webhook's URL comes from; the URL itself is never in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WebhookFields")]
+pub enum Webhook {
+    /// KMS ciphertext in base64, as `alertctl encrypt-hook` prints it.
+    Encrypted(String),
+    /// Name of the environment variable that holds the URL while `apply` runs.
+    Env(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "`{ encrypted: … }` or `{ env: NAME }`")]
+pub(super) struct WebhookFields {
+    encrypted: Option<String>,
+    env: Option<String>,
+}
+
+impl TryFrom<WebhookFields> for Webhook {
+    type Error = &'static str;
+
+    fn try_from(fields: WebhookFields) -> Result<Self, Self::Error> {
+        match (fields.encrypted, fields.env) {
+            (Some(ciphertext), None) => Ok(Self::Encrypted(ciphertext)),
+            (None, Some(name)) => Ok(Self::Env(name)),
+            (None, None) => Err(
+                "a webhook needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
+            ),
+            (Some(_), Some(_)) => Err("a webhook has either `encrypted` or `env`\nremove one of them"),
+        }
+    }
+}
+
+/// Who receives what a topic publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// An address; its owner confirms by a link in an e-mail.
+    Email(String),
+    /// An `https://` URL that confirms the subscription itself.
+    Https(String),
+    /// ARN of an SQS queue.
+    Sqs(String),
+    /// ARN of a function.
+    Lambda(String),
+}
+
+impl Endpoint {
+    /// Protocol name in the SNS API, which is also the key in the file.
+    pub fn protocol(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Https(_) => "https",
+            Self::Sqs(_) => "sqs",
+            Self::Lambda(_) => "lambda",
+        }
+    }
+
+    /// The address, URL or ARN.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Email(text) | Self::Https(text) | Self::Sqs(text) | Self::Lambda(text) => text,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a subscription, such as `{ email: oncall@example.com }`"
+)]
+pub(super) struct SubscriptionFields {
+    email: Option<String>,
+    https: Option<String>,
+    sqs: Option<String>,
+    lambda: Option<String>,
+    filter: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    filter_scope: FilterScope,
+    #[serde(default)]
+    raw: bool,
+}
+
+impl TryFrom<SubscriptionFields> for Subscription {
+    type Error = &'static str;
+
+    fn try_from(fields: SubscriptionFields) -> Result<Self, Self::Error> {
+        let SubscriptionFields {
+            email,
+            https,
+            sqs,
+            lambda,
+            filter,
+            filter_scope,
+            raw,
+        } = fields;
+        let mut endpoints = [
+            email.map(Endpoint::Email),
+            https.map(Endpoint::Https),
+            sqs.map(Endpoint::Sqs),
+            lambda.map(Endpoint::Lambda),
+        ]
+        .into_iter()
+        .flatten();
+        match (endpoints.next(), endpoints.next()) {
+            (Some(endpoint), None) => Ok(Self {
+                endpoint,
+                filter,
+                filter_scope,
+                raw,
+            }),
+            (None, _) => {
+                Err("a subscription names no receiver\nadd one of `email`, `https`, `sqs`, `lambda`")
+            }
+            (Some(_), Some(_)) => Err("a subscription has one receiver\nwrite one list item for each"),
+        }
+    }
+}
+
+/// What a filter policy looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FilterScope {
+    /// The message's attributes.
+    #[default]
+    Attributes,
+    /// The message's JSON body.
+    Body,
+}
+
+/// A CloudWatch metric, written `AWS/EC2 CPUUtilization`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Metric {
+    /// Such as `AWS/EC2`.
+    pub namespace: String,
+    /// Such as `CPUUtilization`; may contain spaces.
+    pub name: String,
+}
+
+impl TryFrom<String> for Metric {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.trim().split_once(char::is_whitespace) {
+            Some((namespace, name)) => Ok(Self {
+                namespace: namespace.to_owned(),
+                name: name.trim_start().to_owned(),
+            }),
+            None => Err(format!(
+                "`{}` is not a metric\nwrite namespace, space, name, such as `AWS/EC2 CPUUtilization`",
+                text.escape_debug()
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.namespace, self.name)
+    }
+}
+
+/// How the data points of a period become one number.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum Statistic {
+    /// One of CloudWatch's five plain statistics.
+    Standard(String),
+    /// A percentile or trimmed statistic, such as `p99` or `TM(10%:90%)`.
+    Extended(String),
+}
+
+impl Statistic {
+    /// The plain statistics.
+    pub const STANDARD: [&str; 5] = ["Average", "Sum", "Minimum", "Maximum", "SampleCount"];
+
+    /// The name as CloudWatch writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Standard(name) | Self::Extended(name) => name,
+        }
+    }
+}
+
+impl From<String> for Statistic {
+    fn from(text: String) -> Self {
+        if Self::STANDARD.contains(&text.as_str()) {
+            Self::Standard(text)
+        } else {
+            Self::Extended(text)
+        }
+    }
+}
+
+/// What a period without data means to an alarm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TreatMissingData {
+    /// The alarm goes to INSUFFICIENT_DATA.
+    #[default]
+    Missing,
+    /// The alarm keeps its state.
+    Ignore,
+    /// Counts as over the threshold.
+    Breaching,
+    /// Counts as within the threshold.
+    NotBreaching,
+}
+
+impl TreatMissingData {
+    /// The name in the CloudWatch API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Ignore => "ignore",
+            Self::Breaching => "breaching",
+            Self::NotBreaching => "notBreaching",
+        }
+    }
+}
+
+/// What a percentile over too few samples does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LowSampleCount {
+    /// It is evaluated like any other.
+    Evaluate,
+    /// The alarm keeps its state.
+    Ignore,
+}
+
+impl LowSampleCount {
+    /// The name in the CloudWatch API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Evaluate => "evaluate",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+/// Instruction set of the relay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Architecture {
+    /// Intel and AMD.
+    #[default]
+    X86_64,
+}
+
+impl Architecture {
+    /// The name in the Lambda API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+        }
+    }
+}
+
+impl TryFrom<String> for Architecture {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "x86_64" => Ok(Self::X86_64),
+            "arm64" => Err("the relay is not built for arm64\nwrite `architecture: x86_64`".to_owned()),
+            other => Err(format!(
+                "`{}` is not an architecture\nwrite `architecture: x86_64`",
+                other.escape_debug()
+            )),
+        }
+    }
+}
+
+/// Takes a KMS alias with or without its prefix.
+pub(super) fn alias_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let alias = Option::<String>::deserialize(deserializer)?;
+    Ok(alias.map(|name| name.strip_prefix("alias/").map(str::to_owned).unwrap_or(name)))
+}
+
+/// Default of a switch that is on unless the file says otherwise.
+pub(super) fn on() -> bool {
+    true
+}
