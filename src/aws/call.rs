@@ -63,7 +63,8 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         self.pace.turn(action).await;
-        send.await.map_err(|error| Fault::from_sdk(action, error))
+        send.await
+            .map_err(|error| self.connection.place(Fault::from_sdk(action, error)))
     }
 
     /// Partition, region and account, asked for once.

@@ -6,7 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
-use super::fault::{Fault, NOT_SENT, Result};
+use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
 
 /// What the user said about where to go; everything else comes from the SDK's own environment and files.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,10 @@ pub struct Target {
 #[derive(Debug)]
 pub struct Connection {
     pub region: String,
+    /// The profile asked for, by whatever means.
+    profile: Option<String>,
+    /// What answers instead of AWS itself.
+    endpoint: Option<String>,
     /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources.
     pub emulated: bool,
     pub clients: Clients,
@@ -90,13 +94,39 @@ impl Connection {
             Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set")
                 .hint("add `region:` to the stack file, or --region, or set AWS_REGION")
         })?;
-        let emulated = config.endpoint_url().is_some();
+        let endpoint = config.endpoint_url().map(str::to_owned);
+        if let Some(url) = endpoint.as_deref().filter(|url| !is_http(url)) {
+            let text = format!("the endpoint `{url}` is no http:// or https:// URL");
+            return Err(Fault::new("sts:GetCallerIdentity", NOT_SENT, text)
+                .hint("correct --endpoint-url or AWS_ENDPOINT_URL; leave both away for AWS itself"));
+        }
+        let profile = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
         Ok(Self {
             region,
-            emulated,
+            profile: target.profile.clone().or(profile),
+            emulated: endpoint.is_some(),
+            endpoint,
             clients: Clients::new(&config),
         })
     }
+
+    /// Adds to a call that never got through where it should have gone, and with whose credentials.
+    pub(super) fn place(&self, fault: Fault) -> Fault {
+        let message = match (fault.code.as_str(), &self.endpoint, &self.profile) {
+            (NO_ANSWER, Some(url), _) => format!("{} ({url})", fault.message),
+            (NO_ANSWER, None, _) => format!("{} (AWS in {})", fault.message, self.region),
+            (NOT_SENT, _, Some(profile)) if fault.message.contains("credentials") => {
+                format!("{} (profile {profile})", fault.message)
+            }
+            _ => return fault,
+        };
+        Fault { message, ..fault }
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let host = ["http://", "https://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -110,6 +140,8 @@ impl Connection {
         put(&mut clients);
         Self {
             region: "eu-west-1".into(),
+            profile: None,
+            endpoint: None,
             emulated: false,
             clients,
         }

@@ -1,10 +1,10 @@
 //! What AWS refused, in one shape for every service.
 
+use std::error::Error;
 use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A call that did not succeed.
@@ -43,7 +43,7 @@ impl Fault {
     /// Reads the code, message and request id out of an SDK error.
     pub fn from_sdk<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let request_id = error
             .raw_response()
@@ -62,16 +62,22 @@ impl Fault {
                     .map_or_else(|| format!("Http{}", status.as_u16()), str::to_owned);
                 (code, meta.message().unwrap_or_default().to_owned())
             }
-            SdkError::ConstructionFailure(_) => {
-                (NOT_SENT.to_owned(), DisplayErrorContext(&error).to_string())
+            // The SDK loads credentials on the way out and calls a failure to do so a failed dispatch.
+            SdkError::DispatchFailure(_) if reasons(&error).contains("credential") => {
+                (NOT_SENT.to_owned(), no_credentials(&reasons(&error)))
             }
-            SdkError::DispatchFailure(failure) if failure.is_user() => {
-                (NOT_SENT.to_owned(), DisplayErrorContext(&error).to_string())
-            }
+            SdkError::ConstructionFailure(_) => (
+                NOT_SENT.to_owned(),
+                format!("{action} was not sent: {}", reasons(&error)),
+            ),
+            SdkError::DispatchFailure(failure) if failure.is_user() => (
+                NOT_SENT.to_owned(),
+                format!("{action} was not sent: {}", reasons(&error)),
+            ),
             _ => {
                 let status = error.raw_response().map(|http| http.status().as_u16());
                 let code = status.map_or(NO_ANSWER.to_owned(), |status| format!("Http{status}"));
-                (code, DisplayErrorContext(&error).to_string())
+                (code, reasons(&error))
             }
         };
         let fault = Self {
@@ -116,7 +122,12 @@ impl Fault {
             || self.is(&[
                 "InternalFailure",
                 "InternalError",
+                "InternalServerError",
+                "InternalServiceException",
                 "ServiceUnavailable",
+                "ServiceUnavailableException",
+                "RequestTimeout",
+                "RequestTimeoutException",
                 "KMSInternalException",
                 "DependencyTimeoutException",
             ])
@@ -152,22 +163,23 @@ impl Fault {
             "InvalidClientTokenId"
             | "UnrecognizedClientException"
             | "SignatureDoesNotMatch"
+            | "InvalidSignatureException"
             | "IncompleteSignature"
             | "AuthFailure" => {
-                "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID"
+                "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID; a \
+                 region that the account has not enabled says the same"
                     .to_owned()
             }
             "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "UnauthorizedOperation" => {
                 format!("the identity that runs alertctl needs `{action}` for this resource")
             }
             NOT_SENT if self.message.contains("credentials") => {
-                "no AWS credentials were found: set --profile or AWS_PROFILE, sign in (`aws sso login`), or \
-                 try it without an account: add --local"
+                "set --profile or AWS_PROFILE, sign in (`aws sso login`), or try it without an account: add \
+                 --local"
                     .to_owned()
             }
             NO_ANSWER => {
-                "no answer came: check the network, the region and --endpoint-url; running the same \
-                          command again is safe"
+                "check the network, the region and --endpoint-url; running the same command again is safe"
                     .to_owned()
             }
             _ => return None,
@@ -185,9 +197,12 @@ impl fmt::Display for Fault {
             request_id,
             hint: _,
         } = self;
-        write!(f, "{action}: {code}")?;
-        if !message.is_empty() {
-            write!(f, ": {message}")?;
+        match code.as_str() {
+            // Nothing went to AWS: the message says it all.
+            NOT_SENT => write!(f, "{message}")?,
+            NO_ANSWER => write!(f, "{action}: no answer: {message}")?,
+            code if message.is_empty() => write!(f, "{action}: {code}")?,
+            code => write!(f, "{action}: {code}: {message}")?,
         }
         match request_id {
             Some(id) => write!(f, " (request {id})"),
@@ -196,7 +211,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl Error for Fault {}
 
 /// `Result` whose error is a [`Fault`].
 pub type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -215,6 +230,35 @@ pub fn gone<T>(result: Result<T>) -> Result<()> {
     found(result).map(drop)
 }
 
+/// What went wrong and why, outermost first, without what an error repeats of its cause.
+fn reasons(error: &(dyn Error + 'static)) -> String {
+    /// Names of layers, which tell a user nothing.
+    const LAYERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
+    let mut told: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        let known = told.last().is_some_and(|last| last.ends_with(&text));
+        if !known && !LAYERS.contains(&text.as_str()) {
+            told.push(text);
+        }
+        next = error.source();
+    }
+    told.join(": ")
+}
+
+/// The SDK asks one place after the other and tells what the last one said: the metadata service of EC2.
+fn no_credentials(reasons: &str) -> String {
+    if reasons.contains("IMDS") {
+        return "no AWS credentials were found".to_owned();
+    }
+    let cause = ["loading credentials: ", "provider was not enabled: ", "properly configured: "]
+        .iter()
+        .find_map(|words| Some(reasons.split_once(words)?.1))
+        .unwrap_or(reasons);
+    format!("the AWS credentials could not be loaded: {cause}")
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -231,6 +275,20 @@ mod tests {
             "sns:CreateTopic: AuthorizationError: not authorized"
         );
         assert_eq!(fault.hint.as_deref(), Some("ask for it"));
+    }
+
+    #[test]
+    fn what_never_went_to_aws_is_told_in_one_sentence() {
+        let fault = Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set");
+        assert_eq!(fault.to_string(), "no AWS region is set");
+        let nothing = "dispatch failure: other: an error occurred while loading credentials: failed to load IMDS \
+                       session token";
+        assert_eq!(no_credentials(nothing), "no AWS credentials were found");
+        let expired = "dispatch failure: other: an error occurred while loading credentials: token expired";
+        assert_eq!(
+            no_credentials(expired),
+            "the AWS credentials could not be loaded: token expired"
+        );
     }
 
     #[test]

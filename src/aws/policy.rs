@@ -1,5 +1,7 @@
 //! IAM policy documents: written with holes for what is not known yet, compared by meaning.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::text::{Known, Text, Unknown};
@@ -143,6 +145,7 @@ pub fn parse(text: &str) -> Value {
 /// the order of statements, actions, resources and condition values does not matter, and an account id
 /// as principal means that account's root.
 pub fn normal(mut document: Value) -> Value {
+    sort_keys(&mut document);
     let Some(policy) = document.as_object_mut() else {
         return document;
     };
@@ -187,6 +190,19 @@ fn normal_statement(statement: &mut Value) {
     }
 }
 
+/// Sorts the keys of every object, so that equal documents are also written the same.
+fn sort_keys(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let sorted: BTreeMap<String, Value> = std::mem::take(fields).into_iter().collect();
+            *fields = sorted.into_iter().collect();
+            fields.values_mut().for_each(sort_keys);
+        }
+        Value::Array(items) => items.iter_mut().for_each(sort_keys),
+        _ => {}
+    }
+}
+
 /// A sorted list of strings without repetition, whatever the notation; a lone string stays one.
 fn set(value: &mut Value) {
     let mut list = match value.take() {
@@ -216,8 +232,6 @@ fn roots(members: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::aws::Scope;
 

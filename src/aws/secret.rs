@@ -1,5 +1,6 @@
 //! Secrets on their way to AWS: encrypted with the stack's key, compared by digest, never shown.
 
+use alertctl_relay::ENCRYPTION_CONTEXT_KEY;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,9 +9,6 @@ use sha2::{Digest as _, Sha256};
 use super::call::Aws;
 use super::fault::Result;
 use super::wait;
-
-/// The encryption context key that binds a ciphertext to the function that may decrypt it.
-pub const FUNCTION_CONTEXT: &str = "LambdaFunctionName";
 
 /// A secret in clear text, wiped from memory when dropped; its `Debug` shows nothing of it.
 #[derive(Debug, Clone)]
@@ -37,7 +35,7 @@ impl Secret {
                     .encrypt()
                     .key_id(key)
                     .plaintext(self.0.expose_secret().as_bytes().into())
-                    .encryption_context(FUNCTION_CONTEXT, function)
+                    .encryption_context(ENCRYPTION_CONTEXT_KEY, function)
                     .send();
                 aws.call("kms:Encrypt", send).await
             },
@@ -65,7 +63,7 @@ pub async fn opens(aws: &Aws, ciphertext: &str, function: &str) -> Result<bool> 
     let send = kms
         .decrypt()
         .ciphertext_blob(blob.into())
-        .encryption_context(FUNCTION_CONTEXT, function)
+        .encryption_context(ENCRYPTION_CONTEXT_KEY, function)
         .send();
     match aws.call("kms:Decrypt", send).await {
         Ok(_) => Ok(true),

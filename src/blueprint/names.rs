@@ -75,6 +75,11 @@ impl<'a> Names<'a> {
         topic.name.clone().unwrap_or_else(|| self.stack.default_name(key))
     }
 
+    /// The statement of the relay's policy that lets this topic invoke it.
+    pub fn topic_statement(&self, key: &str, topic: &Topic) -> String {
+        limited(format!("alertctl-topic-{}", self.topic(key, topic)), 100)
+    }
+
     /// ARN of the topic with this key; the stack file's checks know that it exists.
     pub fn topic_arn(&self, key: &str) -> Text {
         let name = self
@@ -89,11 +94,6 @@ impl<'a> Names<'a> {
     pub fn alarm(&self, key: &str, alarm: &Alarm) -> String {
         alarm.name.clone().unwrap_or_else(|| self.stack.default_name(key))
     }
-}
-
-/// The environment variable that holds a channel's webhook.
-pub fn webhook_variable(channel: &str) -> String {
-    format!("WEBHOOK_{}", channel.replace('-', "_"))
 }
 
 /// A derived name within AWS's limit: what is too long ends in a digest of the whole.

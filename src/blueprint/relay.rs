@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::{CHANNELS, ChannelKey, LOCALE, ROUTES, TIMEZONE, webhook_variable};
 use serde_json::json;
 
-use super::names::webhook_variable;
 use super::{Build, Webhook, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
@@ -147,10 +147,10 @@ impl Build<'_> {
             Locale::Ko => "ko",
         };
         let mut environment: BTreeMap<_, _> = [
-            ("ALERTCTL_LOCALE", locale.to_owned()),
-            ("ALERTCTL_TIMEZONE", stack.timezone.clone()),
-            ("CHANNELS", json!(channels).to_string()),
-            ("ROUTES", json!(routes).to_string()),
+            (LOCALE, locale.to_owned()),
+            (TIMEZONE, stack.timezone.clone()),
+            (CHANNELS, json!(channels).to_string()),
+            (ROUTES, json!(routes).to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), EnvValue::Plain(value)))
         .into();
@@ -159,7 +159,7 @@ impl Build<'_> {
                 Webhook::Ciphertext(text) => EnvValue::Plain(text.clone()),
                 Webhook::Clear(secret) => EnvValue::Secret(secret.clone()),
             };
-            environment.insert(webhook_variable(channel), value);
+            environment.insert(webhook_variable(&ChannelKey(channel.clone())), value);
         }
         environment
     }

@@ -88,7 +88,7 @@ impl Build<'_> {
             LambdaPermission {
                 function: relay.function.clone(),
                 function_name: self.names.function(),
-                statement_id: format!("alertctl-topic-{topic}"),
+                statement_id: self.names.topic_statement(topic, &self.stack.topics[topic]),
                 principal: "sns.amazonaws.com",
                 source_arn: self.names.topic_arn(topic),
                 gates: relay.gates.clone(),

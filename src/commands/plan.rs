@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 use super::{Access, App, Outcome, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
-use crate::cli::{Adopt, PlanArgs, StackFile};
+use crate::cli::{Adopt, Format, PlanArgs, StackFile};
 use crate::graph::Graph;
 use crate::observe::observe;
 use crate::output::{Failure, Problem};
-use crate::plan::{Plan, plan};
+use crate::plan::{Action, Plan, Step, plan};
+use crate::resource::Resource as _;
+use crate::resource::kms_key::KmsKey;
+use crate::stack::{Stack, Webhook};
 
 /// `plan --detailed-exitcode`: there are changes.
 const CHANGES: u8 = 2;
@@ -20,6 +23,10 @@ const CHANGES: u8 = 2;
 pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let Planned { plan, .. } = Planned::make(app, &args.file, &args.adopt).await?;
     app.out.result(|| plan.text(), || json(&plan));
+    if app.out.format == Format::Json && !plan.conflicts.is_empty() {
+        // Told by the same document: a second one would make it unreadable.
+        return Err(Failure::Told);
+    }
     refuse_conflicts(&plan)?;
     let changes = args.detailed_exitcode && plan.has_changes();
     Ok(if changes {
@@ -46,7 +53,26 @@ impl Planned {
         let graph = blueprint::graph(stack, &webhooks);
         refuse_unknown(&graph, adopt)?;
         let plan = look(&access.aws, &graph, adopt).await?;
+        if access.local.is_none() {
+            warn_of_orphaned_webhooks(app, stack, &plan);
+        }
         Ok(Self { plan, graph, access })
+    }
+}
+
+/// A ciphertext outlives neither its key nor the name of the function that it was made for.
+fn warn_of_orphaned_webhooks(app: &App, stack: &Stack, plan: &Plan) {
+    let new_key = |step: &Step| step.id.kind == KmsKey::KIND && step.action == Action::Create;
+    if !plan.steps.iter().any(new_key) {
+        return;
+    }
+    for (channel, settings) in &stack.channels {
+        if matches!(settings.webhook, Webhook::Encrypted(_)) {
+            app.out.warn(&format!(
+                "channel `{channel}`: its webhook was encrypted with a key that is not there any more, so no \
+                 message will arrive: run `alertctl encrypt-hook --channel {channel} --write` first"
+            ));
+        }
     }
 }
 
@@ -64,6 +90,9 @@ pub fn json(plan: &Plan) -> Value {
     {
         document.extend(plan);
     }
+    if !plan.conflicts.is_empty() {
+        document["errors"] = json!(problems(plan));
+    }
     document
 }
 
@@ -72,6 +101,10 @@ pub fn refuse_conflicts(plan: &Plan) -> Result<(), Failure> {
     if plan.conflicts.is_empty() {
         return Ok(());
     }
+    Err(Failure::Problems(problems(plan)))
+}
+
+fn problems(plan: &Plan) -> Vec<Problem> {
     let problem = |conflict: &crate::plan::Conflict| Problem {
         message: format!(
             "`{}` exists in account {} and is not part of stack `{}` ({})",
@@ -82,7 +115,7 @@ pub fn refuse_conflicts(plan: &Plan) -> Result<(), Failure> {
             conflict.id
         )),
     };
-    Err(Failure::Problems(plan.conflicts.iter().map(problem).collect()))
+    plan.conflicts.iter().map(problem).collect()
 }
 
 fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {

@@ -4,6 +4,9 @@
   process id, so a start that is killed half-way leaves no process that nobody knows of.
 * It saves the state a moment after each change. MiniStack itself saves only when it is asked to
   stop, which a `kill -9` or a power cut never does.
+* It keeps alarms whole. MiniStack forgets metric math, bands and what a percentile does with few samples,
+  and makes up a statistic, a period and a threshold where none was given: such an alarm would look
+  changed in every plan.
 * It refuses web pages. MiniStack runs whatever code it is given and allows every origin, so any site
   open in a browser on this machine could otherwise run a program through it.
 """
@@ -22,10 +25,29 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from ministack import app as ministack  # noqa: E402
+from ministack.services import cloudwatch  # noqa: E402
 
 logging.getLogger("persistence").setLevel(logging.WARNING)
 serve = ministack.app
 changed = False
+put_metric_alarm = cloudwatch._put_metric_alarm
+FORGOTTEN = ("Metrics", "ThresholdMetricId", "EvaluateLowSampleCountPercentile")
+MADE_UP = ("Statistic", "Period", "Threshold")
+
+
+def put_whole_metric_alarm(params, given, is_cbor, is_json=False):
+    """PutMetricAlarm that stores what was given and nothing else."""
+    answer = put_metric_alarm(params, given, is_cbor, is_json)
+    alarm = cloudwatch._alarms.get(given.get("AlarmName")) if is_cbor or is_json else None
+    if answer[0] == 200 and alarm:
+        alarm.update({name: given[name] for name in FORGOTTEN if name in given})
+        for name in MADE_UP:
+            if name not in given:
+                alarm.pop(name, None)
+    return answer
+
+
+cloudwatch._put_metric_alarm = put_whole_metric_alarm
 
 
 def from_a_web_page(headers):
@@ -48,7 +70,7 @@ async def save_changes():
 
 
 async def guarded(scope, receive, send):
-    """MiniStack's application behind the two additions."""
+    """MiniStack's application behind the additions."""
     global changed
     if scope["type"] == "lifespan":
         saver = asyncio.create_task(save_changes())

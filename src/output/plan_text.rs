@@ -130,7 +130,7 @@ fn change_text(text: &mut String, change: &Change, new: bool) {
 
 /// The lines of two documents that differ, with what is around them.
 fn difference(text: &mut String, from: &Value, to: &Value) {
-    let (from, to) = (format!("{from:#}"), format!("{to:#}"));
+    let (from, to) = (pretty(from, 0), pretty(to, 0));
     for group in TextDiff::from_lines(&from, &to).grouped_ops(2) {
         let _ = writeln!(text, "          …");
         for op in group {
@@ -147,8 +147,27 @@ fn difference(text: &mut String, from: &Value, to: &Value) {
     }
 }
 
+/// Columns that a value may take before it is broken into lines.
+const WIDTH: usize = 72;
+
 fn is_long(value: &Value) -> bool {
-    matches!(value, Value::Object(_) | Value::Array(_)) && value.to_string().len() > 60
+    matches!(value, Value::Object(_) | Value::Array(_)) && value.to_string().len() > WIDTH
+}
+
+/// JSON on as few lines as its width asks for.
+fn pretty(value: &Value, indent: usize) -> String {
+    let pad = "  ".repeat(indent);
+    let lines = |items: Vec<String>| items.join(&format!(",\n{pad}  "));
+    match value {
+        Value::Object(fields) if is_long(value) => {
+            let field = |(key, value): (&String, &Value)| format!("{key:?}: {}", pretty(value, indent + 1));
+            format!("{{\n{pad}  {}\n{pad}}}", lines(fields.iter().map(field).collect()))
+        }
+        Value::Array(items) if is_long(value) => {
+            format!("[\n{pad}  {}\n{pad}]", lines(items.iter().map(|item| pretty(item, indent + 1)).collect()))
+        }
+        short => short.to_string(),
+    }
 }
 
 /// A value on one line.
@@ -163,7 +182,7 @@ fn line(shown: &Shown) -> String {
 /// A value on as many lines as it needs.
 fn block(shown: &Shown) -> String {
     match shown {
-        Shown::Value(value) if is_long(value) => format!("{value:#}").replace('\n', "\n      "),
+        Shown::Value(value) if is_long(value) => pretty(value, 3),
         other => line(other),
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_kms::types::AliasListEntry;
+use aws_sdk_kms::types::{AliasListEntry, KeyState};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::kms_key::KmsKey;
+use super::kms_key::{ALIAS_TAG, KmsKey};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
     Wanted,
 };
+use crate::aws::discovery::Tagged;
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
 
@@ -62,8 +63,21 @@ impl Resource for KmsAlias {
             .try_filter_map(async |(key, aliases)| Ok(aliases.map(|aliases| (key, aliases))))
             .try_collect()
             .await?;
+        let strange = named.iter().flatten();
+        let strange = strange.filter(|live| !owned.contains_key(live.target.as_str()));
+        let moved: BTreeSet<&str> = stream::iter(strange)
+            .map(async |live| {
+                Ok(is_moved(aws, &live.name, tagged)
+                    .await?
+                    .then_some(live.name.as_str()))
+            })
+            .buffered(16)
+            .try_filter_map(async |name| Ok(name))
+            .try_collect()
+            .await?;
         let present = |live: Option<Live>| match live {
             Some(live) if owned.contains_key(live.target.as_str()) => Presence::Ours(live),
+            Some(live) if moved.contains(live.name.as_str()) => Presence::Ours(live),
             Some(live) => Presence::Foreign(live),
             None => Presence::Absent,
         };
@@ -210,6 +224,21 @@ async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
     };
     let aliases = aliases.unwrap_or_default().into_iter();
     Ok(Some(aliases.filter_map(live).collect()))
+}
+
+/// Whether the stack's alias was pointed at a key of somebody else: a key of the stack, still in use, says
+/// that the alias is its own.
+async fn is_moved(aws: &Aws, name: &str, tagged: &[Tagged]) -> Result<bool> {
+    let claims = |one: &&Tagged| one.tags.get(ALIAS_TAG).is_some_and(|alias| alias == name);
+    for key in tagged.iter().filter(claims) {
+        let send = aws.connection.clients.kms.describe_key().key_id(&key.arn).send();
+        let answer = found(aws.call("kms:DescribeKey", send).await)?;
+        let state = answer.and_then(|answer| answer.key_metadata?.key_state);
+        if state.is_some_and(|state| state != KeyState::PendingDeletion) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn orphan(live: &Live) -> NodeId {

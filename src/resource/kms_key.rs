@@ -27,7 +27,7 @@ use read::{best, day, describe, read};
 /// KMS does not store how long a key stays pending: kept in a tag, for a destroy without the stack file.
 const WINDOW_TAG: &str = "alertctl:deletion-window";
 /// The alias goes before its key: kept in a tag, so that the key still has a name to show.
-const ALIAS_TAG: &str = "alertctl:alias";
+pub(super) const ALIAS_TAG: &str = "alertctl:alias";
 /// AWS's own default for ScheduleKeyDeletion, in days.
 const DEFAULT_WINDOW: i32 = 30;
 /// How often CreateKey is sent when its answers are lost.
@@ -97,6 +97,15 @@ impl Resource for KmsKey {
         for id in ours.filter_map(|tagged| tagged.resource().strip_prefix("key/")) {
             keys.entry(id.to_owned()).or_default();
         }
+        // Neither alias nor tag list knows it: a run that died before the alias was made, or a key whose alias
+        // went with a destroy, may be too young, or pending, for the index. KMS itself lists it.
+        if targets.iter().all(Option::is_none) && keys.is_empty() {
+            for wanted in wanted {
+                for id in search::unaliased(aws, &wanted.desired.tags).await? {
+                    keys.entry(id).or_default();
+                }
+            }
+        }
         let keys: Vec<Live> = stream::iter(keys)
             .map(|(id, key)| read(aws, id, key))
             .buffered(16)
@@ -136,7 +145,7 @@ impl Resource for KmsKey {
 
     fn fields(&self, known: &Known) -> Fields {
         let Self {
-            alias: _,
+            alias,
             description,
             rotation,
             deletion_window_days,
@@ -145,6 +154,7 @@ impl Resource for KmsKey {
         } = self;
         Fields::default()
             .set("state", KeyState::Enabled.as_str())
+            .set("alias", alias.as_str())
             .set("description", description.as_str())
             .set("rotation", *rotation)
             .set("deletion_window_days", *deletion_window_days)
@@ -164,11 +174,13 @@ impl Resource for KmsKey {
             policy,
             tags,
         } = live;
+        // Two of the tags are shown as what they stand for.
         let mut shown = tags.clone();
         shown.remove(WINDOW_TAG);
-        shown.remove(ALIAS_TAG);
+        let alias = shown.remove(ALIAS_TAG);
         Fields::default()
             .set("state", state.as_str())
+            .set_some("alias", alias)
             .set("description", description.as_str())
             .set("rotation", *rotation)
             .set_some("deletion_window_days", live.window())
@@ -197,12 +209,6 @@ impl Resource for KmsKey {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        // An earlier run may have died right after CreateKey, before the tagging index knew of the key.
-        if !cx.aws.tagged().await?.is_empty()
-            && let Some(live) = search::once(cx.aws, &self.tags).await?
-        {
-            return self.converge(live, cx).await;
-        }
         let mut tries = 1;
         let created = loop {
             match self.create_key(cx).await {
@@ -211,7 +217,10 @@ impl Resource for KmsKey {
                         return self.converge(live, cx).await;
                     }
                     if tries == TRIES {
-                        return Err(fault);
+                        return Err(Fault { hint: None, ..fault }.hint(
+                            "a key may have been made unseen: run the same command again, it looks for that key \
+                             first",
+                        ));
                     }
                     tries += 1;
                 }

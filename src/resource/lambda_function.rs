@@ -83,7 +83,7 @@ pub struct Live {
     tags: Tags,
     /// Lambda is still at work on it.
     busy: bool,
-    /// Its creation failed: it cannot be invoked, and nothing but a new one helps.
+    /// Its creation failed or its deletion is under way: nothing but a new one helps.
     broken: Option<String>,
     /// The last change failed: what runs is what was before.
     stale: Option<String>,
@@ -333,12 +333,9 @@ impl Resource for LambdaFunction {
         .await?;
         // Until then its last flush may bring the log group back, and its name is taken.
         let what = format!("function `{}` to be gone", live.name);
-        wait::until(READY, "lambda:GetFunctionConfiguration", &what, async || {
-            let send = lambda
-                .get_function_configuration()
-                .function_name(&live.name)
-                .send();
-            let answer = found(cx.aws.call("lambda:GetFunctionConfiguration", send).await)?;
+        wait::until(READY, "lambda:GetFunction", &what, async || {
+            let send = lambda.get_function().function_name(&live.name).send();
+            let answer = found(cx.aws.call("lambda:GetFunction", send).await)?;
             Ok(answer.is_none().then_some(()))
         })
         .await

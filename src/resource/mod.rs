@@ -30,6 +30,10 @@ pub mod sns_topic;
 pub mod sqs_queue;
 pub mod tags;
 
+#[cfg(test)]
+#[path = "tests/script.rs"]
+mod script;
+
 pub use fields::{Change, Changes, Fields, Shown};
 pub use kinds::KINDS;
 

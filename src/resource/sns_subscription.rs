@@ -3,7 +3,6 @@
 //! It has no tags: the topic's tag holds a mark of each one that this tool made, and all others are left
 //! alone. Protocol and endpoint are its identity, so a change of either makes another subscription.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,14 +12,16 @@ use super::sns_topic::{self, SnsTopic, invalid};
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
 };
-use crate::aws::fault::{found, gone};
+use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 
 mod endpoint;
+mod read;
 mod settings;
 
 pub(super) use endpoint::mark;
 use endpoint::{label, masked, shown};
+use read::{Topic, confirmed, list, read};
 use settings::Settings;
 
 /// The desired subscription.
@@ -316,92 +317,8 @@ impl SnsSubscription {
     }
 }
 
-/// A topic's subscriptions, and which of them are the stack's.
-struct Topic {
-    ours: bool,
-    marks: Vec<String>,
-    subscriptions: Vec<Live>,
-}
-
-impl Topic {
-    fn new(aws: &Aws, tags: super::Tags, subscriptions: Vec<Live>) -> Self {
-        Self {
-            ours: matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(())),
-            marks: sns_topic::marks_in(&tags).map(str::to_owned).collect(),
-            subscriptions,
-        }
-    }
-
-    fn find(&self, wanted: &SnsSubscription, scope: &Scope) -> Option<&Live> {
-        let mut found = self.subscriptions.iter().filter(|live| wanted.is(live, scope));
-        found
-            .clone()
-            .find(|live| live.arn.is_some())
-            .or_else(|| found.next())
-    }
-
-    fn marked(&self) -> impl Iterator<Item = &Live> {
-        let marked = |live: &&Live| self.marks.contains(&mark(&live.protocol, &live.endpoint));
-        self.subscriptions
-            .iter()
-            .filter(move |live| self.ours && marked(live))
-    }
-}
-
 fn named(protocol: &str, endpoint: &str, topic: &str) -> String {
     format!("{protocol} {} → {topic}", shown(protocol, endpoint))
-}
-
-/// The ARN, once there is one: until then SNS says "pending confirmation", in one spelling or another.
-fn confirmed(arn: &str) -> Option<String> {
-    arn.starts_with("arn:").then(|| arn.to_owned())
-}
-
-/// The subscriptions of a topic, their settings not yet read; none when there is no such topic.
-async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
-    let sns = &aws.connection.clients.sns;
-    let pages = sns.list_subscriptions_by_topic().topic_arn(topic_arn);
-    let mut pages = pages.into_paginator().send();
-    let mut list = Vec::new();
-    loop {
-        let next = async { pages.next().await.transpose() };
-        let page = found(aws.call("sns:ListSubscriptionsByTopic", next).await)?;
-        let Some(page) = page.flatten() else {
-            return Ok(list);
-        };
-        for one in page.subscriptions() {
-            let arn = one.subscription_arn().unwrap_or_default();
-            // SNS goes on listing what is being removed.
-            if arn == "Deleted" {
-                continue;
-            }
-            list.push(Live {
-                topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-                topic_arn: topic_arn.to_owned(),
-                protocol: one.protocol().unwrap_or_default().to_owned(),
-                endpoint: masked(one.endpoint().unwrap_or_default()),
-                arn: confirmed(arn),
-                settings: Settings::default(),
-            });
-        }
-    }
-}
-
-/// Adds the settings of a confirmed subscription; `None` when it has gone since it was listed.
-async fn read(aws: &Aws, live: Live) -> Result<Option<Live>> {
-    let Some(arn) = &live.arn else {
-        return Ok(Some(live));
-    };
-    let sns = &aws.connection.clients.sns;
-    let send = sns.get_subscription_attributes().subscription_arn(arn).send();
-    let answer = found(aws.call("sns:GetSubscriptionAttributes", send).await)?;
-    Ok(answer.map(|answer| {
-        let attributes: HashMap<_, _> = answer.attributes().cloned().unwrap_or_default();
-        Live {
-            settings: Settings::read(&attributes),
-            ..live
-        }
-    }))
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) async fn patiently(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
 }
 
 /// The key with the stack and node of `tags`.
-pub(super) async fn once(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
+async fn once(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
     let (indexed, unaliased) = futures::try_join!(indexed(aws, tags), unaliased(aws, tags))?;
     let ids: BTreeSet<_> = indexed.into_iter().chain(unaliased).collect();
     let keys: Vec<Live> = stream::iter(ids)
@@ -71,7 +71,7 @@ async fn indexed(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
 }
 
 /// The keys that KMS lists without an alias and with the wanted tags.
-async fn unaliased(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
+pub(super) async fn unaliased(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
     let kms = &aws.connection.clients.kms;
     let keys = kms.list_keys().limit(1000).into_paginator().items().send();
     let aliases = kms.list_aliases().limit(100).into_paginator().items().send();

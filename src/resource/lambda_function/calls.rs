@@ -8,7 +8,7 @@ use super::{
 };
 use crate::aws::fault::gone;
 use crate::aws::{Aws, wait};
-use crate::resource::{Cx, Fault, Presence, Resource, Result, Tags, Text};
+use crate::resource::{Cx, Fault, Resource, Result, Tags, Text};
 
 impl LambdaFunction {
     /// What the function is to be, as it will be read back.
@@ -136,13 +136,13 @@ impl LambdaFunction {
         let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
             return Err(fault);
         };
-        let ours = matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(()));
         let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        // Set by the call after this one.
+        // The tags are among the fields, so that what is the same is ours. What is reserved is set by the
+        // call after this one.
         let same = changes
             .iter()
             .all(|change| change.field == "reserved_concurrency");
-        if ours && same {
+        if same {
             return Ok(());
         }
         Err(fault.hint("somebody made it since the plan: run the same command again to see what it is"))

@@ -1,6 +1,5 @@
 //! Reading a function, and waiting for what Lambda does to it.
 
-use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateStatus, State};
 
 use super::{LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
@@ -94,15 +93,22 @@ fn readable(name: &str, error: &EnvironmentError) -> Result<()> {
 }
 
 fn busy(state: Option<&State>, update: Option<&LastUpdateStatus>) -> bool {
-    matches!(
-        state,
-        Some(State::Pending | State::Deactivating | State::Deleting)
-    ) || update == Some(&LastUpdateStatus::InProgress)
+    match state {
+        Some(State::Pending | State::Deactivating | State::Deleting) => true,
+        // It stays that way, whatever becomes of the update.
+        Some(State::Failed) => false,
+        _ => update == Some(&LastUpdateStatus::InProgress),
+    }
 }
 
 fn broken(function: &FunctionConfiguration) -> Option<String> {
     let reason = function.state_reason().unwrap_or("no reason given");
-    (function.state() == Some(&State::Failed)).then(|| format!("failed: {reason}"))
+    match function.state() {
+        Some(State::Failed) => Some(format!("failed: {reason}")),
+        // By a run that was interrupted while it waited.
+        Some(State::Deleting) => Some("being deleted".to_owned()),
+        _ => None,
+    }
 }
 
 fn stale(function: &FunctionConfiguration) -> Option<String> {
@@ -111,13 +117,19 @@ fn stale(function: &FunctionConfiguration) -> Option<String> {
 }
 
 /// Waits until Lambda is done with what it does to the function, well or not.
-pub(super) async fn rest(aws: &Aws, name: &str) -> Result<GetFunctionConfigurationOutput> {
+///
+/// Asks by `GetFunction`, of which AWS takes 100 a second; `GetFunctionConfiguration` shares the 15 a second
+/// of all the calls that make the changes.
+pub(super) async fn rest(aws: &Aws, name: &str) -> Result<FunctionConfiguration> {
     let lambda = &aws.connection.clients.lambda;
     let what = format!("function `{name}`");
-    wait::until(READY, "lambda:GetFunctionConfiguration", &what, async || {
-        let send = lambda.get_function_configuration().function_name(name).send();
-        let answer = aws.call("lambda:GetFunctionConfiguration", send).await?;
-        Ok((!busy(answer.state(), answer.last_update_status())).then_some(answer))
+    wait::until(READY, "lambda:GetFunction", &what, async || {
+        let send = lambda.get_function().function_name(name).send();
+        let answer = aws.call("lambda:GetFunction", send).await?;
+        let function = answer
+            .configuration
+            .unwrap_or_else(|| FunctionConfiguration::builder().build());
+        Ok((!busy(function.state(), function.last_update_status())).then_some(function))
     })
     .await
 }
@@ -134,5 +146,5 @@ pub(super) async fn ready(aws: &Aws, name: &str) -> Result<()> {
     };
     let reason = reason.unwrap_or("AWS gives no reason");
     let text = format!("Lambda could not make or change function `{name}`: {reason}");
-    Err(Fault::new("lambda:GetFunctionConfiguration", "Failed", text))
+    Err(Fault::new("lambda:GetFunction", "Failed", text))
 }

@@ -1,0 +1,92 @@
+//! Reading subscriptions: by topic, since only the topic says which of them are the stack's.
+
+use super::endpoint::{mark, masked};
+use super::settings::Settings;
+use super::{Live, SnsSubscription};
+use crate::aws::fault::found;
+use crate::aws::{Aws, Scope};
+use crate::resource::{Presence, Result, Tags, sns_topic};
+
+/// A topic's subscriptions, and which of them are the stack's.
+pub(super) struct Topic {
+    pub ours: bool,
+    marks: Vec<String>,
+    subscriptions: Vec<Live>,
+}
+
+impl Topic {
+    pub(super) fn new(aws: &Aws, tags: Tags, subscriptions: Vec<Live>) -> Self {
+        Self {
+            ours: matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(())),
+            marks: sns_topic::marks_in(&tags).map(str::to_owned).collect(),
+            subscriptions,
+        }
+    }
+
+    pub(super) fn find(&self, wanted: &SnsSubscription, scope: &Scope) -> Option<&Live> {
+        let mut found = self.subscriptions.iter().filter(|live| wanted.is(live, scope));
+        found
+            .clone()
+            .find(|live| live.arn.is_some())
+            .or_else(|| found.next())
+    }
+
+    pub(super) fn marked(&self) -> impl Iterator<Item = &Live> {
+        let marked = |live: &&Live| self.marks.contains(&mark(&live.protocol, &live.endpoint));
+        self.subscriptions
+            .iter()
+            .filter(move |live| self.ours && marked(live))
+    }
+}
+
+/// The ARN, once there is one: until then SNS says "pending confirmation", in one spelling or another.
+pub(super) fn confirmed(arn: &str) -> Option<String> {
+    arn.starts_with("arn:").then(|| arn.to_owned())
+}
+
+/// The subscriptions of a topic, their settings not yet read; none when there is no such topic.
+pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
+    let sns = &aws.connection.clients.sns;
+    let pages = sns.list_subscriptions_by_topic().topic_arn(topic_arn);
+    let mut pages = pages.into_paginator().send();
+    let mut list = Vec::new();
+    loop {
+        let next = async { pages.next().await.transpose() };
+        let page = found(aws.call("sns:ListSubscriptionsByTopic", next).await)?;
+        let Some(page) = page.flatten() else {
+            return Ok(list);
+        };
+        for one in page.subscriptions() {
+            let arn = one.subscription_arn().unwrap_or_default();
+            // SNS goes on listing what is being removed.
+            if arn == "Deleted" {
+                continue;
+            }
+            list.push(Live {
+                topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+                topic_arn: topic_arn.to_owned(),
+                protocol: one.protocol().unwrap_or_default().to_owned(),
+                endpoint: masked(one.endpoint().unwrap_or_default()),
+                arn: confirmed(arn),
+                settings: Settings::default(),
+            });
+        }
+    }
+}
+
+/// Adds the settings of a confirmed subscription; `None` when it has gone since it was listed.
+pub(super) async fn read(aws: &Aws, live: Live) -> Result<Option<Live>> {
+    let Some(arn) = &live.arn else {
+        return Ok(Some(live));
+    };
+    let sns = &aws.connection.clients.sns;
+    let send = sns.get_subscription_attributes().subscription_arn(arn).send();
+    let answer = found(aws.call("sns:GetSubscriptionAttributes", send).await)?;
+    Ok(answer.map(|answer| {
+        let attributes = answer.attributes().cloned().unwrap_or_default();
+        Live {
+            settings: Settings::read(&attributes),
+            ..live
+        }
+    }))
+}

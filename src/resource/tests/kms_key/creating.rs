@@ -1,0 +1,186 @@
+use super::*;
+
+fn created() -> CreateKeyOutput {
+    CreateKeyOutput::builder()
+        .key_metadata(metadata(&live("new")))
+        .build()
+}
+
+fn rotated() -> Rule {
+    mock!(Client::enable_key_rotation).then_output(|| EnableKeyRotationOutput::builder().build())
+}
+
+async fn create(aws: &Aws) -> Result<Live> {
+    let scope = aws.scope().await.unwrap().clone();
+    desired().create(&Cx::mocked(aws, scope)).await
+}
+
+#[tokio::test]
+async fn ownership_and_policy_travel_in_the_creating_call() {
+    let create_key = mock!(Client::create_key)
+        .match_requests(|ask| {
+            let tag = |key: &str| ask.tags().iter().any(|tag| tag.tag_key() == key);
+            ask.description() == Some("alerts")
+                && ask.policy().is_some_and(|policy| policy.contains(":root"))
+                && [STACK_TAG, NODE_TAG, WINDOW_TAG, ALIAS_TAG].into_iter().all(tag)
+        })
+        .then_output(created);
+    // The stack owns nothing yet: nothing is looked for.
+    let aws = Aws::mocked(vec![], |clients| clients.kms = in_order(&[create_key, rotated()]));
+    assert_eq!(create(&aws).await.unwrap(), live("new"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rotation_waits_for_kms_to_know_the_key() {
+    let create_key = mock!(Client::create_key).then_output(created);
+    let rotation = mock!(Client::enable_key_rotation)
+        .sequence()
+        .http_response(|| refusal(400, "NotFoundException", "Key does not exist"))
+        .times(10)
+        .output(|| EnableKeyRotationOutput::builder().build())
+        .build();
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&[create_key.clone(), rotation.clone()]);
+    });
+    create(&aws).await.unwrap();
+    assert_eq!((create_key.num_calls(), rotation.num_calls()), (1, 11));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_no_second_key_when_the_index_knows_the_first() {
+    for lost in [
+        || refusal(500, "KMSInternalException", ""),
+        || refusal(503, "DependencyTimeoutException", ""),
+        || HttpResponse::new(502.try_into().unwrap(), SdkBody::from("<html>Bad Gateway</html>")),
+        || HttpResponse::new(503.try_into().unwrap(), SdkBody::empty()),
+        // The answer to a request carried out, cut short.
+        || HttpResponse::new(200.try_into().unwrap(), SdkBody::from("{\"KeyMeta")),
+    ] {
+        let create_key = mock!(Client::create_key).then_http_response(lost);
+        // It has another key's alias, so that only the index shows it.
+        let mut rules = holding(&[live("k")], &[("alias/other", "k")]);
+        rules.push(create_key.clone());
+        let aws = Aws::mocked(vec![], |clients| {
+            clients.kms = kms(&rules);
+            clients.tagging = indexing(&["k"]);
+        });
+        assert_eq!(create(&aws).await.unwrap().id, "k");
+        assert_eq!(create_key.num_calls(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_no_second_key_when_only_kms_lists_the_first_and_late() {
+    let create_key =
+        mock!(Client::create_key).then_http_response(|| refusal(500, "KMSInternalException", ""));
+    let late = mock!(Client::list_keys)
+        .sequence()
+        .output(|| ListKeysOutput::builder().build())
+        .times(3)
+        .build();
+    let mut rules = vec![create_key.clone(), late];
+    rules.extend(holding(&[live("k")], &[]));
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&rules);
+        clients.tagging = indexing(&[]);
+    });
+    assert_eq!(create(&aws).await.unwrap().id, "k");
+    assert_eq!(create_key.num_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_made_no_key_is_sent_again_three_times_in_all() {
+    let start = Instant::now();
+    let create_key =
+        mock!(Client::create_key).then_http_response(|| refusal(500, "KMSInternalException", ""));
+    let mut rules = holding(&[], &[]);
+    rules.push(create_key.clone());
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&rules);
+        clients.tagging = indexing(&[]);
+    });
+    let fault = create(&aws).await.unwrap_err();
+    assert_eq!(
+        (fault.code.as_str(), create_key.num_calls()),
+        ("KMSInternalException", 3)
+    );
+    let took = start.elapsed().as_secs();
+    assert!((45..60).contains(&took), "{took} s");
+    assert!(fault.hint.unwrap().contains("looks for that key"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_try_may_succeed() {
+    let create_key = mock!(Client::create_key)
+        .sequence()
+        .http_response(|| refusal(500, "KMSInternalException", ""))
+        .output(created)
+        .build();
+    let mut rules = holding(&[], &[]);
+    rules.extend([create_key.clone(), rotated()]);
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&rules);
+        clients.tagging = indexing(&[]);
+    });
+    assert_eq!(create(&aws).await.unwrap().id, "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_waited_out_without_a_search() {
+    let create_key = mock!(Client::create_key)
+        .sequence()
+        .http_response(|| refusal(400, "ThrottlingException", "Rate exceeded"))
+        .times(5)
+        .output(created)
+        .build();
+    let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[create_key, rotated()]));
+    assert_eq!(create(&aws).await.unwrap().id, "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_principal_made_a_moment_ago_is_waited_for() {
+    let text = "Policy contains a statement with one or more invalid principals.";
+    let create_key = mock!(Client::create_key)
+        .sequence()
+        .http_response(move || refusal(400, "MalformedPolicyDocumentException", text))
+        .times(8)
+        .output(created)
+        .build();
+    let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[create_key, rotated()]));
+    assert_eq!(create(&aws).await.unwrap().id, "new");
+
+    let start = Instant::now();
+    let never = mock!(Client::create_key)
+        .then_http_response(move || refusal(400, "MalformedPolicyDocumentException", text));
+    let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[never]));
+    let fault = create(&aws).await.unwrap_err();
+    assert!(start.elapsed() <= wait::PROPAGATION);
+    assert!(fault.hint.unwrap().contains("2 min"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_other_malformed_policy_is_refused_at_once() {
+    let text = "The new key policy will not allow you to update the key policy in the future.";
+    let create_key = mock!(Client::create_key)
+        .then_http_response(move || refusal(400, "MalformedPolicyDocumentException", text));
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(std::slice::from_ref(&create_key))
+    });
+    assert_eq!(create(&aws).await.unwrap_err().message, text);
+    assert_eq!(create_key.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn a_used_up_quota_says_what_to_do() {
+    let create_key = mock!(Client::create_key)
+        .then_http_response(|| refusal(400, "LimitExceededException", "Limit exceeded"));
+    let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[create_key]));
+    assert!(
+        create(&aws)
+            .await
+            .unwrap_err()
+            .hint
+            .unwrap()
+            .contains("Service Quotas")
+    );
+}

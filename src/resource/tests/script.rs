@@ -1,0 +1,158 @@
+//! Mocked services for the kinds' tests: what was called, in order, and what is refused first.
+
+use std::collections::{HashMap, VecDeque};
+use std::error::Error;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_mocks::{MockResponse, Rule, RuleBuilder};
+use aws_smithy_runtime_api::client::result::CreateUnhandledError;
+use aws_smithy_types::error::ErrorMetadata;
+
+use super::{Aws, Changes, Cx, Known, NodeId, Output, Presence, Resource, Tags, tags};
+use crate::aws::Scope;
+use crate::aws::discovery::Tagged;
+
+/// One test's calls, and the refusals still to be given.
+#[derive(Clone, Default)]
+pub struct Script(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    log: Vec<String>,
+    /// By operation, call by call; `None` lets it pass.
+    refusals: HashMap<&'static str, VecDeque<Option<(&'static str, String)>>>,
+}
+
+impl Script {
+    /// Refuses the next `times` calls of `operation`.
+    pub fn refuse(&self, operation: &'static str, times: usize, code: &'static str, text: &str) -> &Self {
+        let mut inner = self.0.lock().unwrap();
+        let queue = inner.refusals.entry(operation).or_default();
+        queue.extend(std::iter::repeat_n(Some((code, text.to_owned())), times));
+        drop(inner);
+        self
+    }
+
+    /// Lets `times` calls of `operation` pass before the next refusal.
+    pub fn pass(&self, operation: &'static str, times: usize) -> &Self {
+        let mut inner = self.0.lock().unwrap();
+        let queue = inner.refusals.entry(operation).or_default();
+        queue.extend(std::iter::repeat_n(None, times));
+        drop(inner);
+        self
+    }
+
+    /// All calls, one line each: the operation and what `rule` was told to tell of the request.
+    pub fn log(&self) -> Vec<String> {
+        self.0.lock().unwrap().log.clone()
+    }
+
+    /// How often `operation` was called.
+    pub fn count(&self, operation: &str) -> usize {
+        let called = |line: &&String| line.split(' ').next() == Some(operation);
+        self.log().iter().filter(called).count()
+    }
+
+    /// Answers `operation` with `answer` once its refusals are used up.
+    pub fn rule<I, O, E>(
+        &self,
+        operation: &'static str,
+        builder: RuleBuilder<I, O, E>,
+        tell: impl Fn(&I) -> String + Send + Sync + 'static,
+        answer: impl Fn(&I) -> O + Send + Sync + 'static,
+    ) -> Rule
+    where
+        I: Debug + Send + Sync + 'static,
+        O: Debug + Send + Sync + 'static,
+        E: CreateUnhandledError + Error + Debug + Send + Sync + 'static,
+    {
+        let script = self.clone();
+        builder.then_compute_response(move |request| {
+            let line = format!("{operation} {}", tell(request));
+            let mut inner = script.0.lock().unwrap();
+            inner.log.push(line.trim_end().to_owned());
+            match inner
+                .refusals
+                .get_mut(operation)
+                .and_then(VecDeque::pop_front)
+                .flatten()
+            {
+                Some((code, text)) => {
+                    let meta = ErrorMetadata::builder().code(code).message(text);
+                    let source = "refused by the test".into();
+                    MockResponse::Error(E::create_unhandled_error(source, Some(meta.build())))
+                }
+                None => {
+                    drop(inner);
+                    MockResponse::Output(answer(request))
+                }
+            }
+        })
+    }
+}
+
+/// Account 123456789012 in eu-west-1: what [`Aws::mocked`] says too.
+pub fn scope() -> Scope {
+    Scope {
+        partition: "aws".into(),
+        region: "eu-west-1".into(),
+        account: "123456789012".into(),
+    }
+}
+
+pub fn node(kind: &'static str, key: &str) -> NodeId {
+    let key = key.to_owned();
+    NodeId { kind, key }
+}
+
+/// The scope, and these nodes with their ARN and unique id.
+pub fn known(outputs: &[(&str, &str, &str)]) -> Known {
+    let output = |(node, arn, id): &(&str, &str, &str)| {
+        let (arn, id) = ((*arn).to_owned(), (*id).to_owned());
+        ((*node).to_owned(), Output { arn, id })
+    };
+    Known {
+        scope: scope(),
+        outputs: outputs.iter().map(output).collect(),
+    }
+}
+
+/// A step's context in which `known` is known.
+pub fn step(aws: &Aws, known: Known) -> Cx<'_> {
+    let mut cx = Cx::mocked(aws, scope());
+    cx.known = known;
+    cx
+}
+
+/// The tags of the node `id` of the stack `mission`.
+pub fn owned(id: &NodeId) -> Tags {
+    tags::owned("mission", id, &Tags::new())
+}
+
+/// A line of the list of tagged resources.
+pub fn tagged(arn: &str, tags: Tags) -> Tagged {
+    let arn = arn.to_owned();
+    Tagged { arn, tags }
+}
+
+/// What the plan would show.
+pub fn changes<R: Resource>(desired: &R, live: &R::Live, known: &Known) -> Changes {
+    desired
+        .fields(known)
+        .difference(&R::live_fields(live), R::IMMUTABLE)
+}
+
+/// The names of the fields that differ.
+pub fn names(changes: &Changes) -> Vec<String> {
+    changes.iter().map(|change| change.field.clone()).collect()
+}
+
+/// The live state of what is the stack's own.
+#[track_caller]
+pub fn ours<L: std::fmt::Debug>(presence: &Presence<L>) -> &L {
+    match presence {
+        Presence::Ours(live) => live,
+        other => panic!("not ours: {other:?}"),
+    }
+}

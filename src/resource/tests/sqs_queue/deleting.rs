@@ -1,0 +1,44 @@
+use super::*;
+
+async fn delete(live: Live, rule: Rule) -> (Result<()>, Vec<String>) {
+    let aws = sqs(&[], RuleMode::MatchAny, &[rule]);
+    let cx = cx(&aws).await;
+    let result = SqsQueue::delete(live, &cx).await;
+    (result, cx.notes.take())
+}
+
+#[tokio::test]
+async fn it_tells_how_many_messages_went_with_it() {
+    let deleted = || mock!(Client::delete_queue).then_output(|| DeleteQueueOutput::builder().build());
+    assert_eq!(delete(live(), deleted()).await, (Ok(()), vec![]));
+    let (result, notes) = delete(
+        Live {
+            messages: 3,
+            ..live()
+        },
+        deleted(),
+    )
+    .await;
+    result.unwrap();
+    let note = "the queue `mission-dead-letters` held about 3 undelivered messages; they are lost";
+    assert_eq!(notes, [note]);
+}
+
+#[tokio::test]
+async fn one_that_is_gone_is_done_in_either_form() {
+    for form in [0, 1] {
+        let rule = mock!(Client::delete_queue).then_http_response(move || gone(form));
+        assert_eq!(delete(live(), rule).await.0, Ok(()));
+    }
+}
+
+#[test]
+fn whatever_parks_messages_in_it_goes_first() {
+    for kind in [
+        "sns-subscription",
+        "lambda-event-invoke-config",
+        "lambda-function",
+    ] {
+        assert!(SqsQueue::DELETED_AFTER.contains(&kind));
+    }
+}
