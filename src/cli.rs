@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -36,6 +37,27 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads the command line.
+    pub fn read() -> Result<Self, clap::Error> {
+        let cli = Self::try_parse()?;
+        // Not left to clap: it takes `ALERTCTL_LOCAL=0` for a use of `--local`.
+        let Global {
+            endpoint_url,
+            profile,
+            ..
+        } = &cli.global;
+        let elsewhere = [("--endpoint-url", endpoint_url), ("--profile", profile)];
+        match elsewhere.iter().find(|(_, value)| value.is_some()) {
+            Some((flag, _)) if cli.global.local => {
+                let text = format!("`{flag}` leads away from the local AWS of `--local` and ALERTCTL_LOCAL");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, text))
+            }
+            _ => Ok(cli),
+        }
+    }
+}
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
@@ -49,7 +71,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub endpoint_url: Option<String>,
     /// Use the local AWS and Slack inbox on this machine: no account, no credentials
-    #[arg(long, global = true, env = "ALERTCTL_LOCAL", hide_env = true, conflicts_with_all = ["endpoint_url", "profile"], help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "ALERTCTL_LOCAL",
+        hide_env = true,
+        // The environment says `1` as well as `true`.
+        value_parser = clap::builder::FalseyValueParser::new(),
+        help_heading = "Global options"
+    )]
     pub local: bool,
     /// How results are printed on standard output
     #[arg(

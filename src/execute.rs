@@ -109,10 +109,11 @@ impl<'a> Run<'a> {
                 .insert(step.id.to_string(), output);
         }
         tell(Event::Waiting(step));
+        let node = self.graph.get(&step.id);
         Ok(async move {
-            if let Some(live) = live {
-                let settled = (kind(step.id.kind).settle)(live, &cx).await;
-                settled.inspect_err(|fault| tell(Event::Failed { step, fault }))?;
+            if let (Some(live), Some(node)) = (live, node) {
+                let finished = node.resource.finish(live, &cx).await;
+                finished.inspect_err(|fault| tell(Event::Failed { step, fault }))?;
             }
             tell(Event::Finished {
                 step,

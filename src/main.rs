@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use alertctl::cli::Cli;
-use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

@@ -33,7 +33,7 @@ pub struct Step {
     /// The physical name.
     pub name: String,
     pub changes: Changes,
-    /// Something to know about the resource as it is.
+    /// Something to know about the resource as it is, or about what is lost with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
     /// Indices of the steps that must be over before this one starts.
@@ -48,6 +48,11 @@ impl Step {
     /// What AWS generated for the resource, where it exists.
     pub fn output(&self) -> Option<Output> {
         self.live.as_ref().map(of(&self.id).output)
+    }
+
+    /// Something to know about the resource as it is now, whatever the step will do to it.
+    pub fn condition(&self) -> Option<String> {
+        self.live.as_ref().and_then(of(&self.id).remark)
     }
 }
 
@@ -231,7 +236,7 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
         action: Action::Delete,
         name: (kind.live_name)(live),
         changes: Fields::default().difference(&(kind.live_fields)(live), &[]),
-        remark: (kind.remark)(live),
+        remark: (kind.loss)(live),
         after: Vec::new(),
         live: Some(live.clone()),
     }

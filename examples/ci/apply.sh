@@ -3,8 +3,10 @@
 #
 #   STACK_FILE         the stack file                        (default: stack.yaml)
 #   SLACK_WEBHOOK_URL  what `webhook: { env: … }` names      (from the pipeline's secrets)
-#   AWS_…              credentials, as every AWS tool takes them
+#   AWS_…              credentials and region, as every AWS tool takes them
 #   ALERTCTL_LOCAL=1   rehearse the step on the local AWS, without an account
+#
+# Run it in one job at a time: two applies of one stack at once get in each other's way.
 set -eu
 
 stack="${STACK_FILE:-stack.yaml}"

@@ -125,7 +125,9 @@ impl Connection {
 }
 
 fn is_http(url: &str) -> bool {
-    let host = ["http://", "https://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    let host = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
     host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
 }
 

@@ -171,7 +171,11 @@ impl Fault {
                     .to_owned()
             }
             "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "UnauthorizedOperation" => {
-                format!("the identity that runs alertctl needs `{action}` for this resource")
+                // One call may need several actions; the refusal names the missing one.
+                let named = self.message.split_once("not authorized to perform: ");
+                let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
+                let missing = named.map_or(action, |name| name.trim_end_matches([',', '.']));
+                format!("the identity that runs alertctl needs `{missing}` for this resource")
             }
             NOT_SENT if self.message.contains("credentials") => {
                 "set --profile or AWS_PROFILE, sign in (`aws sso login`), or try it without an account: add \
@@ -252,10 +256,14 @@ fn no_credentials(reasons: &str) -> String {
     if reasons.contains("IMDS") {
         return "no AWS credentials were found".to_owned();
     }
-    let cause = ["loading credentials: ", "provider was not enabled: ", "properly configured: "]
-        .iter()
-        .find_map(|words| Some(reasons.split_once(words)?.1))
-        .unwrap_or(reasons);
+    let cause = [
+        "loading credentials: ",
+        "provider was not enabled: ",
+        "properly configured: ",
+    ]
+    .iter()
+    .find_map(|words| Some(reasons.split_once(words)?.1))
+    .unwrap_or(reasons);
     format!("the AWS credentials could not be loaded: {cause}")
 }
 
@@ -288,6 +296,25 @@ mod tests {
         assert_eq!(
             no_credentials(expired),
             "the AWS credentials could not be loaded: token expired"
+        );
+    }
+
+    #[test]
+    fn a_refusal_names_the_action_that_is_missing() {
+        let text = "User: u is not authorized to perform: kms:CreateGrant on resource: k";
+        let fault = Fault::new("lambda:CreateFunction", "AccessDeniedException", text);
+        assert!(
+            fault
+                .known_hint()
+                .unwrap()
+                .contains("needs `kms:CreateGrant` for")
+        );
+        let fault = Fault::new("sns:CreateTopic", "AuthorizationError", "no");
+        assert!(
+            fault
+                .known_hint()
+                .unwrap()
+                .contains("needs `sns:CreateTopic` for")
         );
     }
 

@@ -27,6 +27,8 @@ pub enum Webhook {
     Ciphertext(String),
     /// Encrypted during apply.
     Clear(Secret),
+    /// Not known to who is only looking.
+    NotAtHand,
 }
 
 /// Webhooks by channel key.

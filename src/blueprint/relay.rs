@@ -158,6 +158,7 @@ impl Build<'_> {
             let value = match webhook {
                 Webhook::Ciphertext(text) => EnvValue::Plain(text.clone()),
                 Webhook::Clear(secret) => EnvValue::Secret(secret.clone()),
+                Webhook::NotAtHand => EnvValue::NotAtHand,
             };
             environment.insert(webhook_variable(&ChannelKey(channel.clone())), value);
         }

@@ -49,7 +49,7 @@ impl Planned {
         let loaded = app.load(&file.path)?;
         let stack = &loaded.stack;
         let access = app.access(&stack.stack, stack.region.as_deref()).await?;
-        let webhooks = webhooks::resolve(app, stack, &access).await?;
+        let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
         let graph = blueprint::graph(stack, &webhooks);
         refuse_unknown(&graph, adopt)?;
         let plan = look(&access.aws, &graph, adopt).await?;
@@ -123,9 +123,14 @@ fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {
     let unknown = adopt.nodes.iter().filter(|node| !ids.contains(node));
     let problems: Vec<_> = unknown
         .map(|node| {
-            let nearest = ids
-                .iter()
-                .max_by(|a, b| strsim::jaro_winkler(a, node).total_cmp(&strsim::jaro_winkler(b, node)));
+            // Whoever looks at the console knows it by its name there.
+            let named = graph.nodes().iter().find(|one| {
+                let name = one.resource.name();
+                *node == name || *node == format!("{}/{name}", one.id.kind)
+            });
+            let likeness = |id: &&String| strsim::jaro_winkler(id, node);
+            let likest = ids.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let nearest = named.map(|one| one.id.to_string()).or(likest.cloned());
             Problem {
                 message: format!("--adopt `{node}`: the stack has no such resource"),
                 help: nearest

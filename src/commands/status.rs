@@ -11,10 +11,11 @@ use crate::graph::Graph;
 pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let (access, loaded) = app.access_by_name(&args.which).await?;
     let graph = match &loaded {
-        Some(loaded) => blueprint::graph(
-            &loaded.stack,
-            &webhooks::resolve(app, &loaded.stack, &access).await?,
-        ),
+        Some(loaded) => {
+            let missing = webhooks::Missing::LeaveOut;
+            let webhooks = webhooks::resolve(app, &loaded.stack, &access, missing).await?;
+            blueprint::graph(&loaded.stack, &webhooks)
+        }
         None => Graph::default(),
     };
     let plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;

@@ -11,11 +11,25 @@ use crate::local::Session;
 use crate::output::{Failure, Problem};
 use crate::stack::{self, AllowLoopback, Stack, WebhookUrl};
 
+/// What is to be done about a webhook whose environment variable is not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The command needs it.
+    Refuse,
+    /// The command only looks: it is left out of the comparison.
+    LeaveOut,
+}
+
 /// The webhook of every channel.
 ///
 /// # Errors
 /// Every environment variable that is missing or holds no webhook; the message shows nothing of it.
-pub async fn resolve(app: &App, stack: &Stack, access: &Access) -> Result<Webhooks, Failure> {
+pub async fn resolve(
+    app: &App,
+    stack: &Stack,
+    access: &Access,
+    missing: Missing,
+) -> Result<Webhooks, Failure> {
     let mut webhooks = Webhooks::new();
     let mut problems = Vec::new();
     for (channel, settings) in &stack.channels {
@@ -26,6 +40,7 @@ pub async fn resolve(app: &App, stack: &Stack, access: &Access) -> Result<Webhoo
             stack::Webhook::Env(name) => match (from_environment(name, access), &access.local) {
                 (Ok(Some(webhook)), _) => webhook,
                 (Ok(None), Some(session)) => inbox(session.webhook(channel)),
+                (Ok(None), None) if missing == Missing::LeaveOut => Webhook::NotAtHand,
                 (Ok(None), None) => {
                     problems.push(Problem {
                         message: format!("channel `{channel}`: environment variable {name} is not set"),

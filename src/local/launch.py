@@ -7,11 +7,14 @@
 * It keeps alarms whole. MiniStack forgets metric math, bands and what a percentile does with few samples,
   and makes up a statistic, a period and a threshold where none was given: such an alarm would look
   changed in every plan.
+* It invokes a topic's functions as AWS does: what fails is tried again and then kept. MiniStack's SNS tries
+  once and drops it.
 * It refuses web pages. MiniStack runs whatever code it is given and allows every origin, so any site
   open in a browser on this machine could otherwise run a program through it.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -25,7 +28,7 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from ministack import app as ministack  # noqa: E402
-from ministack.services import cloudwatch  # noqa: E402
+from ministack.services import cloudwatch, lambda_svc, sns  # noqa: E402
 
 logging.getLogger("persistence").setLevel(logging.WARNING)
 serve = ministack.app
@@ -47,7 +50,23 @@ def put_whole_metric_alarm(params, given, is_cbor, is_json=False):
     return answer
 
 
+def deliver_to_lambda(function, envelope, _topic, subscription, *_parts):
+    """Hands one message to a function, asynchronously."""
+    record, config, _name = lambda_svc._get_func_record_for_ref(function)
+    if not record or not config:
+        return
+    message = {
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription,
+        "EventSource": "aws:sns",
+        "Sns": json.loads(envelope),
+    }
+    invoked = lambda_svc._execution_record_for_config(record, config)
+    lambda_svc.invoke_async_with_retry(invoked, {"Records": [message]})
+
+
 cloudwatch._put_metric_alarm = put_whole_metric_alarm
+sns._deliver_to_lambda = deliver_to_lambda
 
 
 def from_a_web_page(headers):

@@ -161,10 +161,16 @@ fn pretty(value: &Value, indent: usize) -> String {
     match value {
         Value::Object(fields) if is_long(value) => {
             let field = |(key, value): (&String, &Value)| format!("{key:?}: {}", pretty(value, indent + 1));
-            format!("{{\n{pad}  {}\n{pad}}}", lines(fields.iter().map(field).collect()))
+            format!(
+                "{{\n{pad}  {}\n{pad}}}",
+                lines(fields.iter().map(field).collect())
+            )
         }
         Value::Array(items) if is_long(value) => {
-            format!("[\n{pad}  {}\n{pad}]", lines(items.iter().map(|item| pretty(item, indent + 1)).collect()))
+            format!(
+                "[\n{pad}  {}\n{pad}]",
+                lines(items.iter().map(|item| pretty(item, indent + 1)).collect())
+            )
         }
         short => short.to_string(),
     }

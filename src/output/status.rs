@@ -36,7 +36,7 @@ impl Plan {
                 step.name
             );
             let _ = writeln!(text, "{}", line.trim_end());
-            if let Some(remark) = &step.remark {
+            if let Some(remark) = step.condition() {
                 let _ = writeln!(text, "           {remark}");
             }
         }
@@ -65,7 +65,7 @@ impl Plan {
                     "name": step.name,
                     "state": self.state(step),
                     "arn": step.output().map(|output| output.arn),
-                    "remark": step.remark,
+                    "remark": step.condition(),
                 })
             })
             .collect();

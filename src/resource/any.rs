@@ -24,7 +24,7 @@ pub struct Kind {
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,
     pub remark: fn(&AnyLive) -> Option<String>,
-    pub settle: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
+    pub loss: fn(&AnyLive) -> Option<String>,
     pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
 }
 
@@ -53,7 +53,7 @@ impl Kind {
             live_name: |live| R::live_name(typed::<R>(live)),
             output: |live| R::output(typed::<R>(live)),
             remark: |live| R::remark(typed::<R>(live)),
-            settle: |live, cx| async move { R::settle(typed::<R>(&live), cx).await }.boxed_local(),
+            loss: |live| R::loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
         }
     }
@@ -74,6 +74,7 @@ pub trait AnyResource {
         changes: &'a Changes,
         cx: &'a Cx<'a>,
     ) -> LocalBoxFuture<'a, Result<AnyLive>>;
+    fn finish<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>;
 }
 
 impl<R: Resource> AnyResource for R {
@@ -118,6 +119,10 @@ impl<R: Resource> AnyResource for R {
                 .map(|live| Rc::new(live) as AnyLive)
         }
         .boxed_local()
+    }
+
+    fn finish<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>> {
+        async move { R::finish(self, typed::<R>(&live), cx).await }.boxed_local()
     }
 }
 

@@ -208,6 +208,13 @@ impl Resource for KmsKey {
         }
     }
 
+    fn loss(live: &Live) -> Option<String> {
+        let days = live.window().unwrap_or(DEFAULT_WINDOW);
+        Some(format!(
+            "KMS keeps it for {days} more days; `alertctl apply` before then brings it back"
+        ))
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let mut tries = 1;
         let created = loop {
@@ -227,13 +234,20 @@ impl Resource for KmsKey {
                 result => break result?,
             }
         };
-        let live = Live {
+        Ok(Live {
             rotation: false,
             policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
             tags: self.all_tags(),
             ..Live::of(&created)
-        };
-        self.converge(live, cx).await
+        })
+    }
+
+    /// A new key encrypts before its rotation is switched on.
+    async fn finish(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+        match live.rotation == self.rotation {
+            true => Ok(()),
+            false => self.put_rotation(live, cx).await,
+        }
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

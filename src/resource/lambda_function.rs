@@ -92,7 +92,7 @@ pub struct Live {
 /// Remembers the unique id of the role that the grant on the environment's key was made for.
 ///
 /// A role deleted and made again under its name is another principal to KMS: deploying works, every
-/// invocation fails with "KMS access was denied" (terraform-provider-aws issues #6352, #9703).
+/// invocation fails with "KMS access was denied".
 const ROLE_ID_TAG: &str = "alertctl:role-id";
 
 /// How long Lambda may take to make, change or delete a function: what the Terraform provider grants too.

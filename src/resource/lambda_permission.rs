@@ -170,7 +170,9 @@ impl Resource for LambdaPermission {
         let what = format!("permission `{}`", Self::live_name(live));
         wait::until(wait::LAMBDA, "lambda:GetPolicy", &what, async || {
             let statements = read(cx.aws, &live.function_name).await?;
-            if statements.contains(live) {
+            // By its id alone: AWS may tell it in other words than it was given.
+            let there = |one: &Live| one.statement_id == live.statement_id;
+            if statements.iter().any(there) {
                 return Ok(Some(()));
             }
             if added.get().elapsed() > LOST {

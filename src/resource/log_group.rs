@@ -130,15 +130,21 @@ impl Resource for LogGroup {
             }
             result => drop(result?),
         }
-        self.put_retention(cx).await?;
         let arn = cx.text(&Text::arn("logs", format!("log-group:{}", self.name)))?;
-        let retention_days = Some(self.retention_days);
         Ok(Live {
             name: self.name.clone(),
             arn,
-            retention_days,
+            retention_days: None,
             tags: self.tags.clone(),
         })
+    }
+
+    /// A new group takes events before its retention is set.
+    async fn finish(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+        match live.retention_days == Some(self.retention_days) {
+            true => Ok(()),
+            false => self.put_retention(cx).await,
+        }
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

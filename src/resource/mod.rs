@@ -212,6 +212,11 @@ pub trait Resource: Sized + 'static {
         None
     }
 
+    /// What deleting a live resource means beyond its being gone; told before the user agrees to it.
+    fn loss(_live: &Self::Live) -> Option<String> {
+        None
+    }
+
     /// Creates it, ownership included. When the thing turns out to be there and to be ours (a lost answer,
     /// a retry), that is success.
     async fn create(&self, cx: &Cx<'_>) -> Result<Self::Live>;
@@ -222,6 +227,12 @@ pub trait Resource: Sized + 'static {
     /// Waits until it is usable. What refers to it does not wait for this.
     async fn settle(_live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {
         Ok(())
+    }
+
+    /// What is left to do while the things that refer to it are made: settings that none of them needs, then
+    /// the wait.
+    async fn finish(&self, live: &Self::Live, cx: &Cx<'_>) -> Result<()> {
+        Self::settle(live, cx).await
     }
 
     /// Deletes it; success when it is gone already.

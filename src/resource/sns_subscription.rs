@@ -209,6 +209,11 @@ impl Resource for SnsSubscription {
             .then(|| format!("waiting for confirmation by {by}"))
     }
 
+    fn loss(live: &Live) -> Option<String> {
+        let expires = "never confirmed: AWS keeps it until it expires by itself after 3 days";
+        live.arn.is_none().then(|| expires.to_owned())
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let scope = &cx.known.scope;
         let (topic_arn, endpoint) = (sns_topic::arn(&self.topic_name, scope), cx.text(&self.endpoint)?);

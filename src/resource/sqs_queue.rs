@@ -149,6 +149,11 @@ impl Resource for SqsQueue {
         }
     }
 
+    fn loss(live: &Live) -> Option<String> {
+        let messages = live.messages;
+        (messages > 0).then(|| format!("about {messages} undelivered messages in it are lost"))
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let sqs = &cx.aws.connection.clients.sqs;
         let mut attributes = HashMap::from([

@@ -45,7 +45,9 @@ impl LoadError {
     /// As a person reads it.
     pub fn render(&self, color: bool) -> String {
         match self {
-            Self::File { .. } => format!("error: {self}\n  help: name a stack file: `alertctl plan path/to/stack.yaml`"),
+            Self::File { .. } => {
+                format!("error: {self}\n  help: name a stack file: `alertctl plan path/to/stack.yaml`")
+            }
             Self::Problems(problems) => problems.render(color),
         }
     }

@@ -335,8 +335,14 @@ fn unreadable_files() {
             .replace(&directory.path().display().to_string(), "DIR")
     };
     let help = "\n  help: name a stack file: `alertctl plan path/to/stack.yaml`";
-    assert_eq!(refused("none.yaml"), format!("error: `DIR/none.yaml` does not exist{help}"));
-    assert_eq!(refused(""), format!("error: `DIR/` is a directory, not a stack file{help}"));
+    assert_eq!(
+        refused("none.yaml"),
+        format!("error: `DIR/none.yaml` does not exist{help}")
+    );
+    assert_eq!(
+        refused(""),
+        format!("error: `DIR/` is a directory, not a stack file{help}")
+    );
     fs::write(directory.path().join("latin.yaml"), b"stack: caf\xe9\n").expect("a file");
     insta::assert_snapshot!("not_utf8", refused("latin.yaml"));
     fs::write(directory.path().join("huge.yaml"), vec![b'#'; 2 << 20]).expect("a file");

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 
 use crate::aws::Aws;
 use crate::aws::secret::{Secret, fingerprint};
-use crate::resource::{Fields, Known, Result, Text};
+use crate::resource::{Fault, Fields, Known, Result, Text};
 
 /// A variable's desired value.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub enum EnvValue {
     Plain(String),
     /// Encrypted with the function's key before it is sent.
     Secret(Secret),
+    /// Whatever it is now: the value is not at hand, so it is neither compared nor ever written.
+    NotAtHand,
 }
 
 /// A variable as it is.
@@ -54,7 +56,7 @@ pub(super) fn read(variables: &HashMap<String, String>, wanted: Option<&Wanted>)
     };
     variables
         .iter()
-        .filter(|(name, _)| !is_digest(name))
+        .filter(|(name, _)| !is_digest(name) && !matches!(asked(name), Some(EnvValue::NotAtHand)))
         .map(|(name, text)| (name.clone(), value(name, text)))
         .collect()
 }
@@ -64,6 +66,7 @@ pub(super) fn fields(fields: Fields, wanted: &Wanted, key: &Text, function: &str
     wanted.iter().fold(fields, |fields, (name, value)| {
         let field = format!("environment.{name}");
         match value {
+            EnvValue::NotAtHand => fields,
             EnvValue::Plain(text) => fields.set(field, text.as_str()),
             EnvValue::Secret(secret) => match key.fill(known) {
                 Ok(key) => fields.secret(field, secret.digest(&key, function)),
@@ -95,6 +98,14 @@ pub(super) async fn seal(
 ) -> Result<Live> {
     let sealed = wanted.iter().map(async |(name, value)| {
         let value = match value {
+            EnvValue::NotAtHand => {
+                let text = format!("the value of {name} is not at hand");
+                return Err(Fault::new(
+                    "lambda:UpdateFunctionConfiguration",
+                    "NotAtHand",
+                    text,
+                ));
+            }
             EnvValue::Plain(text) => LiveValue::Plain(text.clone()),
             EnvValue::Secret(secret) => {
                 let digest = secret.digest(key_arn, function);

@@ -157,7 +157,7 @@ async fn one_call_adds_the_statement_and_settle_looks_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_statement_that_lambda_lost_is_added_again() {
-    let fake = Fake::default();
+    let fake = Fake::of(&[statement("alertctl-sns-other")]);
     *fake.lost.lock().unwrap() = 2;
     let live = fake.create().await.unwrap();
     fake.settle(&live).await.unwrap();

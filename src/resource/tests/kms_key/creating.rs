@@ -12,7 +12,10 @@ fn rotated() -> Rule {
 
 async fn create(aws: &Aws) -> Result<Live> {
     let scope = aws.scope().await.unwrap().clone();
-    desired().create(&Cx::mocked(aws, scope)).await
+    let cx = Cx::mocked(aws, scope);
+    let live = desired().create(&cx).await?;
+    desired().finish(&live, &cx).await?;
+    Ok(live)
 }
 
 #[tokio::test]
@@ -26,8 +29,16 @@ async fn ownership_and_policy_travel_in_the_creating_call() {
         })
         .then_output(created);
     // The stack owns nothing yet: nothing is looked for.
-    let aws = Aws::mocked(vec![], |clients| clients.kms = in_order(&[create_key, rotated()]));
-    assert_eq!(create(&aws).await.unwrap(), live("new"));
+    let rotation = rotated();
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = in_order(&[create_key, rotation.clone()]);
+    });
+    let made = Live {
+        rotation: false,
+        ..live("new")
+    };
+    assert_eq!(create(&aws).await.unwrap(), made);
+    assert_eq!(rotation.num_calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]

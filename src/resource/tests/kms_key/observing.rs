@@ -34,7 +34,10 @@ async fn by_its_tags_when_the_alias_is_gone() {
 #[tokio::test]
 async fn the_key_of_a_run_that_died_or_destroyed_is_found_where_only_kms_lists_it() {
     for key in [live("k"), pending("k", "2026-11-28")] {
-        let stranger = Live { tags: Tags::new(), ..live("other") };
+        let stranger = Live {
+            tags: Tags::new(),
+            ..live("other")
+        };
         let aws = Aws::mocked(vec![], |clients| {
             clients.kms = kms(&holding(&[key.clone(), stranger], &[]));
         });
@@ -44,7 +47,10 @@ async fn the_key_of_a_run_that_died_or_destroyed_is_found_where_only_kms_lists_i
 
 #[tokio::test]
 async fn only_keys_without_alias_that_may_be_looked_at_are_asked_for_their_tags() {
-    let stranger = Live { tags: Tags::new(), ..live("a") };
+    let stranger = Live {
+        tags: Tags::new(),
+        ..live("a")
+    };
     let keys = [live("closed"), stranger, live("aliased"), live("k")];
     let closed = mock!(Client::list_resource_tags)
         .match_requests(|ask| ask.key_id() == Some("closed"))

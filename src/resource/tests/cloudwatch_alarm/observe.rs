@@ -1,0 +1,64 @@
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn alarms_are_described_a_hundred_a_call_and_tags_come_from_the_list() {
+    let fake = Fake::default();
+    let wanted: Vec<_> = (0..250)
+        .map(|n| CloudwatchAlarm {
+            name: format!("alarm-{n}"),
+            ..desired()
+        })
+        .collect();
+    for alarm in &wanted[..150] {
+        fake.create(alarm).await.unwrap();
+    }
+    let arn = |name: &str| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
+    let listed = wanted[..149]
+        .iter()
+        .map(|alarm| tagged(&arn(&alarm.name), owned(&id())));
+    let before = fake.script.log().len();
+    let seen = observe(&fake.aws_with(listed.collect()), &wanted).await;
+    let types = "[MetricAlarm, CompositeAlarm]";
+    let mut log = fake.script.log()[before..].to_vec();
+    log.sort();
+    // The one that the list does not hold yet is asked for its tags itself.
+    let describes = [100, 100, 50].map(|n| format!("describe {n} {types}"));
+    assert_eq!(log[..3], describes);
+    assert_eq!(log[3..], [format!("tags {ARN}")]);
+    assert!(
+        seen.wanted[..150]
+            .iter()
+            .all(|one| matches!(one, Presence::Ours(_)))
+    );
+    assert!(seen.wanted[150..].iter().all(|one| *one == Presence::Absent));
+    assert!(seen.orphans.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_left_the_file_is_found_by_tag_and_a_strangers_alarm_is_foreign() {
+    let fake = Fake::default();
+    fake.create(&desired()).await.unwrap();
+    let aws = fake.aws_with(vec![tagged(ARN, owned(&id()))]);
+    let seen = observe(&aws, &[]).await;
+    assert_eq!(seen.orphans[0].0, id());
+    assert_eq!(fake.script.count("tags"), 0);
+
+    fake.tags.lock().unwrap().clear();
+    let seen = observe(&fake.aws(), &[desired()]).await;
+    assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_composite_alarm_of_the_same_name_is_a_conflict_and_adopting_replaces_it() {
+    let fake = Fake::default();
+    let composite = CompositeAlarm::builder()
+        .alarm_name("mission-cpu")
+        .alarm_arn(ARN)
+        .build();
+    fake.composite.lock().unwrap().push(composite);
+    let seen = observe(&fake.aws(), &[desired()]).await;
+    let Presence::Foreign(live) = &seen.wanted[0] else {
+        panic!("{seen:?}");
+    };
+    assert!(changes(&desired(), live, &known(&[])).replace());
+}
