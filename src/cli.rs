@@ -1,5 +1,6 @@
 //! The command line, as types.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -40,6 +41,15 @@ pub struct Cli {
 impl Cli {
     /// Reads the command line.
     pub fn read() -> Result<Self, clap::Error> {
+        let hooks = ["hooks.slack.com/", "hooks.slack-gov.com/"];
+        let is_webhook =
+            |argument: OsString| hooks.iter().any(|host| argument.to_string_lossy().contains(host));
+        if std::env::args_os().any(is_webhook) {
+            // Before clap, whose own errors repeat what they do not understand.
+            let text = "a webhook URL was given as an argument, where every user of this machine can read it: let \
+                        Slack make a new one, then pipe it in or use `encrypt-hook --env NAME`";
+            return Err(Self::command().error(ErrorKind::InvalidValue, text));
+        }
         let cli = Self::try_parse()?;
         // Not left to clap: it takes `ALERTCTL_LOCAL=0` for a use of `--local`.
         let Global {

@@ -112,8 +112,8 @@ impl<'a> Run<'a> {
         let node = self.graph.get(&step.id);
         Ok(async move {
             if let (Some(live), Some(node)) = (live, node) {
-                let finished = node.resource.finish(live, &cx).await;
-                finished.inspect_err(|fault| tell(Event::Failed { step, fault }))?;
+                let settled = node.resource.settle(live, &cx).await;
+                settled.inspect_err(|fault| tell(Event::Failed { step, fault }))?;
             }
             tell(Event::Finished {
                 step,

@@ -95,6 +95,8 @@ fn no_file_is_too_long() {
     let long: Vec<_> = sources(Path::new("src"))
         .into_iter()
         .chain(sources(Path::new("lambda/src")))
+        // Tests of one thing stay together, however many there are.
+        .filter(|file| !file.iter().any(|part| part == "tests" || part == "tests.rs"))
         .filter(|file| fs::read_to_string(file).unwrap().lines().count() > 400)
         .collect();
     assert!(long.is_empty(), "split these: {long:?}");

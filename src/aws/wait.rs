@@ -42,7 +42,7 @@ pub async fn retry<T>(
 
 /// Polls `check` until it yields a value, for at most `limit`; `what` completes "still waiting for …".
 ///
-/// Polls quickly at first (25 ms, for things that are ready at once), then every 2 s.
+/// Polls quickly at first (20 ms, for things that are ready at once), then every 2 s.
 pub async fn until<T>(
     limit: Duration,
     action: &'static str,
@@ -50,7 +50,7 @@ pub async fn until<T>(
     mut check: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let start = Instant::now();
-    let mut pause = Duration::from_millis(25);
+    let mut pause = Duration::from_millis(20);
     loop {
         if let Some(value) = check().await? {
             return Ok(value);
@@ -63,7 +63,7 @@ pub async fn until<T>(
         }
         sleep(pause).await;
         // Grows with the time waited, so that a short wait ends soon after its cause and a long one is cheap.
-        pause = (start.elapsed() / 16).clamp(Duration::from_millis(25), Duration::from_secs(2));
+        pause = (start.elapsed() / 32).clamp(Duration::from_millis(20), Duration::from_secs(2));
     }
 }
 

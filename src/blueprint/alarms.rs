@@ -2,17 +2,16 @@
 
 use super::Build;
 use crate::aws::Text;
-use crate::resource::cloudwatch_alarm::{AlarmMetric, CloudwatchAlarm, MetricQuery, MetricStat};
-use crate::stack::{self, Alarm, Bound, Statistic};
+use crate::resource::cloudwatch_alarm::{
+    AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, MetricQuery, MetricStat, Options,
+    PropagateTags, WarmUp,
+};
+use crate::stack::{self, Alarm, Bound, Statistic, Threshold};
 
 impl Build<'_> {
     /// Every alarm. Its topics are named by computed ARNs, so it waits for nothing.
     pub(super) fn alarms(&mut self) {
         for (key, alarm) in &self.stack.alarms {
-            let (threshold, threshold_metric_id) = match &alarm.threshold.bound {
-                Bound::Value(value) => (Some(*value), None),
-                Bound::Band(id) => (None, Some(id.clone())),
-            };
             self.graph.add(
                 key,
                 CloudwatchAlarm {
@@ -23,15 +22,11 @@ impl Build<'_> {
                     ok_actions: self.topic_arns(&alarm.ok),
                     insufficient_data_actions: self.topic_arns(&alarm.insufficient_data),
                     metric: metric(alarm),
-                    comparison_operator: alarm.threshold.comparison.as_str().to_owned(),
-                    threshold,
-                    threshold_metric_id,
-                    evaluation_periods: alarm.evaluation_periods,
-                    datapoints_to_alarm: alarm.datapoints_to_alarm,
-                    treat_missing_data: Some(alarm.treat_missing_data.as_str().to_owned()),
-                    evaluate_low_sample_count_percentile: alarm
-                        .evaluate_low_sample_count_percentile
-                        .map(|low| low.as_str().to_owned()),
+                    condition: alarm
+                        .threshold
+                        .as_ref()
+                        .map(|threshold| condition(alarm, threshold)),
+                    options: options(alarm),
                     tags: self.tags::<CloudwatchAlarm>(key),
                 },
             );
@@ -44,6 +39,14 @@ impl Build<'_> {
 }
 
 fn metric(alarm: &Alarm) -> AlarmMetric {
+    if let Some(promql) = &alarm.promql {
+        return AlarmMetric::PromQl {
+            query: promql.query.clone(),
+            interval: promql.interval,
+            pending_period: promql.pending_period,
+            recovery_period: promql.recovery_period,
+        };
+    }
     let Some(metric) = &alarm.metric else {
         return AlarmMetric::Math(alarm.metrics.iter().map(query).collect());
     };
@@ -85,5 +88,44 @@ fn query(query: &stack::MetricQuery) -> MetricQuery {
         period: query.period.filter(|_| stat.is_none()),
         account_id: query.account_id.clone(),
         stat,
+    }
+}
+
+fn condition(alarm: &Alarm, threshold: &Threshold) -> Condition {
+    let (value, threshold_metric_id) = match &threshold.bound {
+        Bound::Value(value) => (Some(*value), None),
+        Bound::Band(id) => (None, Some(id.clone())),
+    };
+    Condition {
+        comparison_operator: threshold.comparison.as_str().to_owned(),
+        threshold: value,
+        threshold_metric_id,
+        evaluation_periods: alarm.evaluation_periods,
+        datapoints_to_alarm: alarm.datapoints_to_alarm,
+        treat_missing_data: Some(alarm.treat_missing_data.as_str().to_owned()),
+        evaluate_low_sample_count_percentile: alarm
+            .evaluate_low_sample_count_percentile
+            .map(|low| low.as_str().to_owned()),
+        evaluation_window: match &alarm.evaluation_window {
+            stack::EvaluationWindow::Sliding => EvaluationWindow::Sliding,
+            stack::EvaluationWindow::WallClock { timezone } => EvaluationWindow::WallClock {
+                timezone: timezone.clone(),
+            },
+        },
+    }
+}
+
+fn options(alarm: &Alarm) -> Options {
+    Options {
+        warm_up: alarm.warm_up.map(|warm_up| WarmUp {
+            minutes: warm_up.minutes,
+            full: warm_up.full,
+        }),
+        propagate_tags: match &alarm.propagate_tags {
+            stack::PropagateTags::No => PropagateTags::No,
+            stack::PropagateTags::All => PropagateTags::All,
+            stack::PropagateTags::Only(keys) => PropagateTags::Only(keys.clone()),
+            stack::PropagateTags::Except(keys) => PropagateTags::Except(keys.clone()),
+        },
     }
 }

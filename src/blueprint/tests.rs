@@ -72,3 +72,18 @@ fn without_channels_or_encryption_there_is_no_key() {
         told("stack: t\nregion: eu-west-1\ntopics:\n  a: { subscriptions: [{ email: a@example.com }] }\n");
     assert!(!told.contains("kms-key"), "{told}");
 }
+
+#[test]
+fn alarms_of_every_sort() {
+    let told = told(include_str!("../stack/fixtures/everything.yaml"));
+    let alarms: String = told
+        .split_inclusive('\n')
+        .scan(false, |inside, line| {
+            if !line.starts_with(' ') {
+                *inside = line.starts_with("cloudwatch-alarm/");
+            }
+            Some(if *inside { line } else { "" })
+        })
+        .collect();
+    insta::assert_snapshot!(alarms);
+}

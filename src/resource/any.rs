@@ -74,7 +74,7 @@ pub trait AnyResource {
         changes: &'a Changes,
         cx: &'a Cx<'a>,
     ) -> LocalBoxFuture<'a, Result<AnyLive>>;
-    fn finish<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>;
+    fn settle<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>;
 }
 
 impl<R: Resource> AnyResource for R {
@@ -121,8 +121,8 @@ impl<R: Resource> AnyResource for R {
         .boxed_local()
     }
 
-    fn finish<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>> {
-        async move { R::finish(self, typed::<R>(&live), cx).await }.boxed_local()
+    fn settle<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>> {
+        async move { R::settle(self, typed::<R>(&live), cx).await }.boxed_local()
     }
 }
 

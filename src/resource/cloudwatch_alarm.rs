@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, StateValue, Tag};
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
@@ -11,9 +11,13 @@ use super::{
 };
 use crate::aws::fault::gone;
 
+mod condition;
 mod metrics;
+mod options;
 
+pub use condition::{Condition, EvaluationWindow};
 pub use metrics::{AlarmMetric, MetricQuery, MetricStat};
+pub use options::{Options, PropagateTags, WarmUp};
 
 /// The desired alarm.
 #[derive(Debug, Clone)]
@@ -26,16 +30,9 @@ pub struct CloudwatchAlarm {
     pub ok_actions: Vec<Text>,
     pub insufficient_data_actions: Vec<Text>,
     pub metric: AlarmMetric,
-    pub comparison_operator: String,
-    pub threshold: Option<f64>,
-    /// The anomaly detection band of `metric` that stands in for a threshold.
-    pub threshold_metric_id: Option<String>,
-    pub evaluation_periods: i32,
-    /// `None`: all of them.
-    pub datapoints_to_alarm: Option<i32>,
-    /// `None`: AWS's default, `missing`.
-    pub treat_missing_data: Option<String>,
-    pub evaluate_low_sample_count_percentile: Option<String>,
+    /// `None` for a PromQL query, which holds its own.
+    pub condition: Option<Condition>,
+    pub options: Options,
     pub tags: Tags,
 }
 
@@ -191,13 +188,8 @@ impl CloudwatchAlarm {
             ok_actions,
             insufficient_data_actions,
             metric,
-            comparison_operator,
-            threshold,
-            threshold_metric_id,
-            evaluation_periods,
-            datapoints_to_alarm,
-            treat_missing_data,
-            evaluate_low_sample_count_percentile,
+            condition,
+            options,
             tags: _,
         } = self;
         let actions = |texts: &[Text]| {
@@ -214,24 +206,12 @@ impl CloudwatchAlarm {
             .when_known("alarm_actions", actions(alarm_actions))
             .when_known("ok_actions", actions(ok_actions))
             .when_known("insufficient_data_actions", actions(insufficient_data_actions));
-        metric
-            .fields(fields)
-            .set("comparison_operator", comparison_operator.as_str())
-            .set_some("threshold", *threshold)
-            .set_some("threshold_metric_id", threshold_metric_id.as_deref())
-            .set("evaluation_periods", *evaluation_periods)
-            .set(
-                "datapoints_to_alarm",
-                datapoints_to_alarm.unwrap_or(*evaluation_periods),
-            )
-            .set(
-                "treat_missing_data",
-                treat_missing_data.as_deref().unwrap_or(MISSING),
-            )
-            .set_some(
-                "evaluate_low_sample_count_percentile",
-                evaluate_low_sample_count_percentile.as_deref(),
-            )
+        let fields = metric.fields(fields);
+        let fields = match condition {
+            Some(condition) => condition.fields(fields),
+            None => fields,
+        };
+        options.fields(fields)
     }
 
     fn wished(&self, arn: String, cx: &Cx<'_>) -> Result<Live> {
@@ -254,7 +234,11 @@ impl CloudwatchAlarm {
                 .map(Some)
         };
         let put = cx.aws.connection.clients.cloudwatch.put_metric_alarm();
-        let put = self.metric.put(put);
+        let put = self.options.put(self.metric.put(put));
+        let put = match &self.condition {
+            Some(condition) => condition.put(put),
+            None => put,
+        };
         let send = put
             .alarm_name(&self.name)
             .set_alarm_description(self.description.clone())
@@ -262,13 +246,6 @@ impl CloudwatchAlarm {
             .set_alarm_actions(actions(&self.alarm_actions)?)
             .set_ok_actions(actions(&self.ok_actions)?)
             .set_insufficient_data_actions(actions(&self.insufficient_data_actions)?)
-            .comparison_operator(ComparisonOperator::from(self.comparison_operator.as_str()))
-            .set_threshold(self.threshold)
-            .set_threshold_metric_id(self.threshold_metric_id.clone())
-            .evaluation_periods(self.evaluation_periods)
-            .set_datapoints_to_alarm(self.datapoints_to_alarm)
-            .set_treat_missing_data(self.treat_missing_data.clone())
-            .set_evaluate_low_sample_count_percentile(self.evaluate_low_sample_count_percentile.clone())
             .set_tags(tags.map(in_aws_words))
             .send();
         let sent = cx.aws.call("cloudwatch:PutMetricAlarm", send).await;
@@ -284,9 +261,6 @@ impl CloudwatchAlarm {
             })
     }
 }
-
-/// AWS's default for missing data.
-const MISSING: &str = "missing";
 
 /// The state of the alarm called `name`: `OK`, `ALARM` or `INSUFFICIENT_DATA`; `None` where there is no such
 /// alarm.

@@ -243,7 +243,7 @@ impl Resource for KmsKey {
     }
 
     /// A new key encrypts before its rotation is switched on.
-    async fn finish(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         match live.rotation == self.rotation {
             true => Ok(()),
             false => self.put_rotation(live, cx).await,

@@ -318,7 +318,7 @@ impl Resource for LambdaFunction {
         Ok(wished)
     }
 
-    async fn settle(live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         ready(cx.aws, &live.name).await
     }
 

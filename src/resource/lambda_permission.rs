@@ -165,7 +165,7 @@ impl Resource for LambdaPermission {
     /// Lambda answers "done" to changes of one policy that run side by side and keeps only one of them.
     /// Ours run one after the other; another process may still win, so the statement is looked for, and
     /// added again when it got lost.
-    async fn settle(live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let added = Cell::new(Instant::now());
         let what = format!("permission `{}`", Self::live_name(live));
         wait::until(wait::LAMBDA, "lambda:GetPolicy", &what, async || {

@@ -140,7 +140,7 @@ impl Resource for LogGroup {
     }
 
     /// A new group takes events before its retention is set.
-    async fn finish(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         match live.retention_days == Some(self.retention_days) {
             true => Ok(()),
             false => self.put_retention(cx).await,

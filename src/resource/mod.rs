@@ -224,15 +224,10 @@ pub trait Resource: Sized + 'static {
     /// Makes the planned changes.
     async fn update(&self, live: Self::Live, changes: &Changes, cx: &Cx<'_>) -> Result<Self::Live>;
 
-    /// Waits until it is usable. What refers to it does not wait for this.
-    async fn settle(_live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {
+    /// What is left to do while the things that refer to it are made: settings that none of them needs, and
+    /// the wait until it is usable.
+    async fn settle(&self, _live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {
         Ok(())
-    }
-
-    /// What is left to do while the things that refer to it are made: settings that none of them needs, then
-    /// the wait.
-    async fn finish(&self, live: &Self::Live, cx: &Cx<'_>) -> Result<()> {
-        Self::settle(live, cx).await
     }
 
     /// Deletes it; success when it is gone already.

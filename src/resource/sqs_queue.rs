@@ -241,7 +241,7 @@ impl Resource for SqsQueue {
         })
     }
 
-    async fn settle(live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let settled = wait::until(
             ATTRIBUTES,
             "sqs:GetQueueAttributes",

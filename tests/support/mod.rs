@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+pub mod inventory;
 pub mod proxy;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ pub const NO_WEBHOOK: &str = "https://hooks.slack.com/services/T00000000/B000000
 /// A directory, a cache of its own, and the local AWS in it.
 pub struct World {
     dir: TempDir,
-    /// Extra environment of every command.
+    /// More environment for every command.
     pub env: Vec<(String, String)>,
 }
 
@@ -33,7 +34,10 @@ pub struct Ran {
 impl World {
     /// A fresh world; nothing runs in it yet.
     pub fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("alertctl-test-").tempdir().unwrap();
+        let dir = tempfile::Builder::new()
+            .prefix("alertctl-test-")
+            .tempdir()
+            .unwrap();
         let world = Self { dir, env: Vec::new() };
         std::fs::create_dir_all(world.cache()).unwrap();
         for entry in std::fs::read_dir(provisioned()).unwrap() {
@@ -64,7 +68,8 @@ impl World {
 
     /// A bundled stack file, copied into the world's directory as `stack.yaml`.
     pub fn bundled(&self, name: &str) -> PathBuf {
-        let text = std::fs::read_to_string(format!("{}/stacks/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let text =
+            std::fs::read_to_string(format!("{}/stacks/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
         self.write("stack.yaml", &text)
     }
 
@@ -78,9 +83,30 @@ impl World {
         self.prepare(Command::new(program), args)
     }
 
+    /// The command `alertctl ARGS` without the local mode: the AWS behind `endpoint`, as this account of
+    /// twelve digits. Every account of the local AWS is a world of its own.
+    pub fn command_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Command {
+        let mut command = self.command(args);
+        command
+            .args(["--endpoint-url", endpoint])
+            .env("AWS_ACCESS_KEY_ID", account)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+        command
+    }
+
+    /// Runs that command to its end.
+    pub fn run_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
+        Ran::of(self.command_at(endpoint, account, args).output().unwrap())
+    }
+
     fn prepare(&self, mut command: Command, args: &[&str]) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_alertctl")).parent().unwrap();
-        let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
+        let path = format!(
+            "{}:{}",
+            binary.display(),
+            std::env::var("PATH").unwrap_or_default()
+        );
         command
             .args(args)
             .current_dir(self.path())
@@ -116,16 +142,6 @@ impl World {
         let answer = self.json(&["local", "up"]);
         let url = |name: &str| answer["session"][name].as_str().unwrap().to_owned();
         (url("endpoint"), url("inbox"))
-    }
-
-    /// Arguments that lead to `endpoint` without the local mode.
-    pub fn through<'a>(&mut self, endpoint: &'a str) -> [&'a str; 2] {
-        for (name, value) in [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")] {
-            if !self.env.iter().any(|(known, _)| known == name) {
-                self.env.push((name.to_owned(), value.to_owned()));
-            }
-        }
-        ["--endpoint-url", endpoint]
     }
 
     /// Sets an environment variable of every later command.
@@ -172,16 +188,31 @@ fn provisioned() -> &'static Path {
         std::fs::create_dir_all(&cache).unwrap();
         let lock = std::fs::File::create(cache.join("tests.lock")).unwrap();
         lock.lock().unwrap();
-        let run = |args: &[&str]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_alertctl"));
-            let output = command.args(args).env("ALERTCTL_CACHE_DIR", &cache).stdin(Stdio::null()).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        };
-        run(&["local", "up"]);
-        run(&["local", "down"]);
+        let installed = std::fs::read_dir(&cache).unwrap().any(|entry| {
+            let dir = entry.unwrap().path();
+            let requirements = std::fs::read_to_string(dir.join("requirements.txt"));
+            dir.join("complete").exists() && requirements.is_ok_and(|text| text == REQUIREMENTS)
+        });
+        if !installed {
+            for args in [["local", "up"], ["local", "down"]] {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_alertctl"));
+                command
+                    .args(args)
+                    .env("ALERTCTL_CACHE_DIR", &cache)
+                    .stdin(Stdio::null());
+                let output = command.output().unwrap();
+                assert!(
+                    output.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+        }
         cache
     })
 }
+
+const REQUIREMENTS: &str = include_str!("../../src/local/requirements.txt");
 
 /// A plain GET on a loopback port; the body.
 pub fn http_get(port: u16, path: &str) -> String {
@@ -190,5 +221,8 @@ pub fn http_get(port: u16, path: &str) -> String {
     write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body.to_owned())
+        .unwrap_or_default()
 }

@@ -2,35 +2,51 @@
 //! tells a test when a certain call has been made.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Response, StatusCode};
-use tokio::net::TcpListener;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
 
 /// One call as it passed, in order of arrival.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Service and operation, such as `kms:CreateKey`.
+    /// The IAM action, such as `kms:CreateKey`.
     pub action: String,
     /// Since the proxy's start.
     pub start: Duration,
+    /// When its answer left, or was lost.
     pub end: Duration,
 }
+
+/// What a test does when a call passes.
+pub type Act = Arc<dyn Fn() + Send + Sync>;
 
 /// What happens to a call.
 #[derive(Clone)]
 pub enum Fate {
     Pass,
-    /// Runs before the call is passed on; the call then never reaches AWS.
-    Before(Arc<dyn Fn() + Send + Sync>),
-    /// Runs once the call has been carried out; its answer is never delivered.
-    After(Arc<dyn Fn() + Send + Sync>),
-    /// The call is refused with this status, code and message.
+    /// Runs before the call is passed on; the call then never reaches AWS and the connection breaks.
+    Before(Act),
+    /// Runs before the call is passed on, which then goes its way.
+    Meanwhile(Act),
+    /// Runs once the call has been carried out; the connection then breaks before any answer.
+    After(Act),
+    /// The call is refused with this status, code and message, and never reaches AWS.
     Refuse(u16, &'static str, &'static str),
+}
+
+impl Fate {
+    /// The call is carried out, its answer never arrives.
+    pub fn lost() -> Self {
+        Self::After(Arc::new(|| {}))
+    }
 }
 
 type Judge = dyn Fn(usize, &str) -> Fate + Send + Sync;
@@ -38,7 +54,7 @@ type Judge = dyn Fn(usize, &str) -> Fate + Send + Sync;
 /// A running proxy.
 pub struct Proxy {
     pub url: String,
-    calls: Arc<Mutex<Vec<Call>>>,
+    shared: Arc<Shared>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -46,7 +62,9 @@ struct Shared {
     upstream: SocketAddr,
     delay: Duration,
     started: Instant,
-    calls: Arc<Mutex<Vec<Call>>>,
+    calls: Mutex<Vec<Call>>,
+    connections: AtomicUsize,
+    under_way: AtomicUsize,
     judge: Box<Judge>,
 }
 
@@ -67,25 +85,28 @@ impl Proxy {
             .enable_all()
             .build()
             .unwrap();
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let upstream = upstream.trim_start_matches("http://").parse().unwrap();
         let shared = Arc::new(Shared {
-            upstream,
+            upstream: upstream.trim_start_matches("http://").parse().unwrap(),
             delay,
             started: Instant::now(),
-            calls: calls.clone(),
+            calls: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            under_way: AtomicUsize::new(0),
             judge: Box::new(judge),
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().fallback(pass).with_state(shared);
-        runtime.spawn(async move { axum::serve(listener, app).await });
-        Self { url, calls, _runtime: runtime }
+        runtime.spawn(serve(listener, shared.clone()));
+        Self {
+            url,
+            shared,
+            _runtime: runtime,
+        }
     }
 
     /// All calls so far.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap().clone()
+        self.shared.calls.lock().unwrap().clone()
     }
 
     /// The actions of all calls so far.
@@ -93,86 +114,238 @@ impl Proxy {
         self.calls().into_iter().map(|call| call.action).collect()
     }
 
-    /// Forgets the calls so far.
+    /// How many connections were opened so far.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Forgets the calls so far; the next one has index 0 again.
     pub fn clear(&self) {
-        self.calls.lock().unwrap().clear();
+        self.quiet();
+        self.shared.calls.lock().unwrap().clear();
+        self.shared.connections.store(0, Ordering::SeqCst);
+    }
+
+    /// Waits until no call is under way: a killed client's calls are still carried out.
+    pub fn quiet(&self) {
+        while self.shared.under_way.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
-async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        let shared = shared.clone();
+        let service = service_fn(move |request| {
+            let shared = shared.clone();
+            // A task of its own: it goes on when the client is gone.
+            async move { tokio::spawn(pass(shared, request)).await.unwrap() }
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), service);
+        // It ends with an error when an answer is lost.
+        tokio::spawn(async move { drop(connection.await) });
+    }
+}
+
+/// No answer: the connection closes.
+#[derive(Debug)]
+struct Lost;
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("lost")
+    }
+}
+
+impl std::error::Error for Lost {}
+
+async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Lost> {
     let start = shared.started.elapsed();
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
+    // A client killed in the middle of its request has made none.
+    let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Lost)?;
     let action = action(head.method.as_str(), head.uri.path(), &head.headers, &body);
+    shared.under_way.fetch_add(1, Ordering::SeqCst);
     let index = {
         let mut calls = shared.calls.lock().unwrap();
-        calls.push(Call { action: action.clone(), start, end: start });
+        calls.push(Call {
+            action: action.clone(),
+            start,
+            end: start,
+        });
         calls.len() - 1
     };
-    let fate = (shared.judge)(index, &action);
-    if let Fate::Before(act) = &fate {
-        act();
-        return lost();
-    }
-    if let Fate::Refuse(status, code, message) = fate {
-        return refusal(status, code, message);
+    let answer = meet(&shared, (shared.judge)(index, &action), head, body).await;
+    shared.calls.lock().unwrap()[index].end = shared.started.elapsed();
+    shared.under_way.fetch_sub(1, Ordering::SeqCst);
+    answer
+}
+
+async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<Response<Body>, Lost> {
+    match &fate {
+        Fate::Before(act) => {
+            act();
+            return Err(Lost);
+        }
+        Fate::Meanwhile(act) => act(),
+        Fate::Refuse(status, code, message) => return Ok(refusal(*status, code, message, &head, &body)),
+        Fate::Pass | Fate::After(_) => {}
     }
     tokio::time::sleep(shared.delay).await;
     let answer = forward(shared.upstream, head, body).await;
-    if let Some(call) = shared.calls.lock().unwrap().get_mut(index) {
-        call.end = shared.started.elapsed();
-    }
-    if let Fate::After(act) = &fate {
+    if let Fate::After(act) = fate {
         act();
-        return lost();
+        return Err(Lost);
     }
     answer
 }
 
-async fn forward(upstream: SocketAddr, head: axum::http::request::Parts, body: Bytes) -> Response<Body> {
-    let stream = tokio::net::TcpStream::connect(upstream).await.unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();
+async fn forward(upstream: SocketAddr, head: Parts, body: Bytes) -> Result<Response<Body>, Lost> {
+    let stream = TcpStream::connect(upstream).await.map_err(|_| Lost)?;
+    let _ = stream.set_nodelay(true);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|_| Lost)?;
     tokio::spawn(connection);
-    let request = axum::http::Request::from_parts(head, Body::from(body));
-    match sender.send_request(request).await {
-        Ok(answer) => answer.map(Body::new),
-        Err(_) => lost(),
-    }
+    let request = Request::from_parts(head, Body::from(body));
+    let (head, body) = sender.send_request(request).await.map_err(|_| Lost)?.into_parts();
+    // Read to its end, so that "carried out" and the recorded time mean the whole of it.
+    let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Lost)?;
+    Ok(Response::from_parts(head, Body::from(body)))
 }
 
-/// An answer that breaks off: the client sees a connection closed in the middle.
-fn lost() -> Response<Body> {
-    let broken = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("lost")) });
-    Response::builder().header("content-length", "1000").body(Body::from_stream(broken)).unwrap()
+/// A refusal as the called service sends it over the wire. `code` is the one that AWS documents: for SQS and
+/// CloudWatch that of the query protocol, which these services send in a header besides the type.
+fn refusal(status: u16, code: &str, message: &str, head: &Parts, body: &[u8]) -> Response<Body> {
+    let answer = Response::builder()
+        .status(status)
+        .header("x-amzn-requestid", "proxy");
+    let blame = if status < 500 { "Sender" } else { "Receiver" };
+    let query_error = format!("{code};{blame}");
+    let plain = code.rsplit('.').next().unwrap();
+    let target = head
+        .headers
+        .get("x-amz-target")
+        .map(|value| value.to_str().unwrap());
+    let answer = if head.headers.contains_key("smithy-protocol") {
+        let text = |text: &str| {
+            let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+            [&[0x79, length[0], length[1]], text.as_bytes()].concat()
+        };
+        let kind = format!("com.amazonaws.cloudwatch#{plain}");
+        let map = [
+            &[0xa2],
+            &*text("__type"),
+            &text(&kind),
+            &text("message"),
+            &text(message),
+        ]
+        .concat();
+        answer
+            .header("content-type", "application/cbor")
+            .header("smithy-protocol", "rpc-v2-cbor")
+            .header("x-amzn-query-error", query_error)
+            .body(Body::from(map))
+    } else if target.is_some_and(|target| target.starts_with("AmazonSQS.")) {
+        let json = serde_json::json!({ "__type": format!("com.amazonaws.sqs#{plain}"), "message": message });
+        answer
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amzn-query-error", query_error)
+            .body(Body::from(json.to_string()))
+    } else if target.is_some() {
+        let json = serde_json::json!({ "__type": code, "message": message });
+        answer
+            .header("content-type", "application/x-amz-json-1.1")
+            .body(Body::from(json.to_string()))
+    } else if parameter(body, "Action").is_some() {
+        let xml = format!(
+            "<ErrorResponse><Error><Type>{blame}</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+             <RequestId>proxy</RequestId></ErrorResponse>"
+        );
+        answer.header("content-type", "text/xml").body(Body::from(xml))
+    } else {
+        let json = serde_json::json!({ "Type": "User", "message": message });
+        answer
+            .header("x-amzn-errortype", code)
+            .header("content-type", "application/json")
+            .body(Body::from(json.to_string()))
+    };
+    answer.unwrap()
 }
 
-/// A refusal in the form of AWS's JSON and XML services at once.
-fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
-    let json = format!(r#"{{"__type":"{code}","message":"{message}"}}"#);
-    Response::builder()
-        .status(StatusCode::from_u16(status).unwrap())
-        .header("x-amzn-errortype", code)
-        .header("content-type", "application/x-amz-json-1.1")
-        .body(Body::from(json))
-        .unwrap()
-}
-
-/// Service and operation of a call, read from whatever its protocol puts them in.
+/// The IAM action of a call, read from whatever its protocol puts it in.
 fn action(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> String {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let service = header("authorization").split('/').nth(3).unwrap_or("unknown").to_owned();
-    if let Some((_, operation)) = header("x-amz-target").rsplit_once('.') {
-        return format!("{service}:{operation}");
+    let header = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let service = match header("authorization").split('/').nth(3) {
+        Some("monitoring") => "cloudwatch",
+        Some("tagging") => "tag",
+        Some(service) => service,
+        None => "unsigned",
+    };
+    let operation = if let Some((_, operation)) = header("x-amz-target").rsplit_once('.') {
+        operation.to_owned()
+    } else if let Some((_, operation)) = path.split_once("/operation/") {
+        operation.to_owned()
+    } else if let Some(operation) = parameter(body, "Action") {
+        operation
+    } else {
+        rest(method, path)
+    };
+    format!("{service}:{operation}")
+}
+
+/// A field of a form.
+fn parameter(body: &[u8], name: &str) -> Option<String> {
+    let form = std::str::from_utf8(body).ok()?;
+    let value = form
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.map(str::to_owned)
+}
+
+/// Lambda's operations, by what follows the API's version in the path.
+fn rest(method: &str, path: &str) -> String {
+    let parts: Vec<_> = path.trim_matches('/').split('/').skip(1).collect();
+    let verb = |get: &str, put: &str, post: &str, delete: &str| {
+        let verbs = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)];
+        verbs
+            .into_iter()
+            .find(|(name, _)| *name == method)
+            .unwrap()
+            .1
+            .to_owned()
+    };
+    match parts.as_slice() {
+        ["functions"] => verb("ListFunctions", "", "CreateFunction", ""),
+        ["functions", _] => verb("GetFunction", "", "", "DeleteFunction"),
+        ["functions", _, "configuration"] => {
+            verb("GetFunctionConfiguration", "UpdateFunctionConfiguration", "", "")
+        }
+        ["functions", _, "code"] => verb("", "UpdateFunctionCode", "", ""),
+        ["functions", _, "concurrency"] => verb(
+            "GetFunctionConcurrency",
+            "PutFunctionConcurrency",
+            "",
+            "DeleteFunctionConcurrency",
+        ),
+        ["functions", _, "policy", ..] => verb("GetPolicy", "", "AddPermission", "RemovePermission"),
+        ["functions", _, "event-invoke-config"] => verb(
+            "GetFunctionEventInvokeConfig",
+            "PutFunctionEventInvokeConfig",
+            "UpdateFunctionEventInvokeConfig",
+            "DeleteFunctionEventInvokeConfig",
+        ),
+        ["tags", ..] => verb("ListTags", "", "TagResource", "UntagResource"),
+        _ => format!("{method} {path}"),
     }
-    if let Some((_, operation)) = path.split_once("/operation/") {
-        return format!("{service}:{operation}");
-    }
-    let form = String::from_utf8_lossy(body);
-    if let Some(operation) = form.split('&').find_map(|pair| pair.strip_prefix("Action=")) {
-        return format!("{service}:{operation}");
-    }
-    // REST: the path without names.
-    let kind = path.rsplit('/').next().unwrap_or_default();
-    format!("{service}:{method} {kind}")
 }

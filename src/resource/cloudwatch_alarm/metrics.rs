@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types as sdk;
 use aws_sdk_cloudwatch::types::{
-    CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, StandardUnit, StateValue, Statistic,
+    AlarmPromQlCriteria, CompositeAlarm, Dimension, EvaluationCriteria, Metric, MetricAlarm, MetricDataQuery,
+    StandardUnit, StateValue, Statistic,
 };
 use serde_json::{Map, Value, json};
 
-use super::{Live, MISSING, in_order};
+use super::{Condition, Live, Options, in_order};
 use crate::resource::{Fields, Tags};
 
 /// What an alarm watches.
@@ -28,6 +29,16 @@ pub enum AlarmMetric {
     },
     /// Metrics and expressions over them.
     Math(Vec<MetricQuery>),
+    /// A query that holds its own condition: each series it returns breaches.
+    PromQl {
+        query: String,
+        /// Seconds between two evaluations.
+        interval: i32,
+        /// Seconds before a breaching series counts; `None`: AWS's default, 0.
+        pending_period: Option<i32>,
+        /// Seconds before a series that no longer breaches counts as recovered; `None`: AWS's default, 0.
+        recovery_period: Option<i32>,
+    },
 }
 
 /// A metric, or an expression over others.
@@ -78,6 +89,16 @@ impl AlarmMetric {
             Self::Math(queries) => queries.iter().fold(fields, |fields, query| {
                 fields.set(format!("metrics.{}", query.id), query.shown())
             }),
+            Self::PromQl {
+                query,
+                interval,
+                pending_period,
+                recovery_period,
+            } => fields
+                .set("promql.query", query.as_str())
+                .set("promql.interval", *interval)
+                .set("promql.pending_period", pending_period.unwrap_or_default())
+                .set("promql.recovery_period", recovery_period.unwrap_or_default()),
         }
     }
 
@@ -101,6 +122,20 @@ impl AlarmMetric {
                 .set_unit(unit.as_deref().map(StandardUnit::from)),
             Self::Math(queries) => {
                 put.set_metrics(Some(queries.iter().map(MetricQuery::in_aws_words).collect()))
+            }
+            Self::PromQl {
+                query,
+                interval,
+                pending_period,
+                recovery_period,
+            } => {
+                let criteria = AlarmPromQlCriteria::builder()
+                    .query(query)
+                    .set_pending_period(*pending_period)
+                    .set_recovery_period(*recovery_period)
+                    .build();
+                put.evaluation_criteria(EvaluationCriteria::PromQlCriteria(criteria))
+                    .evaluation_interval(*interval)
             }
         }
     }
@@ -191,7 +226,6 @@ impl MetricQuery {
 /// A metric alarm as AWS describes it.
 pub(super) fn read(alarm: &MetricAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
-    let periods = alarm.evaluation_periods().unwrap_or_default();
     let arns = |arns: &[String]| in_order(arns.to_vec());
     let description = alarm.alarm_description().filter(|text| !text.is_empty());
     let fields = Fields::default()
@@ -204,7 +238,28 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
             "insufficient_data_actions",
             arns(alarm.insufficient_data_actions()),
         );
-    let fields = match alarm.metrics() {
+    let settings = Options::read(alarm).fields(Condition::read(alarm, watched(alarm, fields)));
+    Live {
+        name: name.to_owned(),
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        settings,
+        alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
+        tags: Tags::new(),
+    }
+}
+
+fn watched(alarm: &MetricAlarm, fields: Fields) -> Fields {
+    if let Some(criteria) = alarm.evaluation_criteria() {
+        let promql = criteria.as_prom_ql_criteria().ok();
+        return AlarmMetric::PromQl {
+            query: promql.and_then(|promql| promql.query.clone()).unwrap_or_default(),
+            interval: alarm.evaluation_interval().unwrap_or_default(),
+            pending_period: promql.and_then(|promql| promql.pending_period),
+            recovery_period: promql.and_then(|promql| promql.recovery_period),
+        }
+        .fields(fields);
+    }
+    match alarm.metrics() {
         [] => with_dimensions(
             fields
                 .set_some("namespace", alarm.namespace())
@@ -216,33 +271,6 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
         .set_some("period", alarm.period())
         .set_some("unit", alarm.unit().map(StandardUnit::as_str)),
         queries => AlarmMetric::Math(queries.iter().map(MetricQuery::read).collect()).fields(fields),
-    };
-    let settings = fields
-        .set_some(
-            "comparison_operator",
-            alarm.comparison_operator().map(|one| one.as_str()),
-        )
-        .set_some("threshold", alarm.threshold())
-        .set_some("threshold_metric_id", alarm.threshold_metric_id())
-        .set("evaluation_periods", periods)
-        .set(
-            "datapoints_to_alarm",
-            alarm.datapoints_to_alarm().unwrap_or(periods),
-        )
-        .set(
-            "treat_missing_data",
-            alarm.treat_missing_data().unwrap_or(MISSING),
-        )
-        .set_some(
-            "evaluate_low_sample_count_percentile",
-            alarm.evaluate_low_sample_count_percentile(),
-        );
-    Live {
-        name: name.to_owned(),
-        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
-        settings,
-        alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
-        tags: Tags::new(),
     }
 }
 

@@ -9,7 +9,9 @@ use aws_sdk_cloudwatch::operation::set_alarm_state::SetAlarmStateOutput;
 use aws_sdk_cloudwatch::operation::tag_resource::TagResourceOutput;
 use aws_sdk_cloudwatch::operation::untag_resource::UntagResourceOutput;
 use aws_sdk_cloudwatch::types as sdk;
-use aws_sdk_cloudwatch::types::{CompositeAlarm, Dimension, MetricAlarm, StandardUnit, Statistic};
+use aws_sdk_cloudwatch::types::{
+    ComparisonOperator, CompositeAlarm, Dimension, MetricAlarm, StandardUnit, Statistic,
+};
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
@@ -19,83 +21,16 @@ use super::*;
 mod fields;
 #[path = "cloudwatch_alarm/observe.rs"]
 mod observe;
+#[path = "cloudwatch_alarm/samples.rs"]
+mod samples;
+
+use samples::{condition, daily, desired, math, promql};
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:mission-cpu";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:mission-sns";
 
 fn id() -> NodeId {
     node("cloudwatch-alarm", "cpu")
-}
-
-fn desired() -> CloudwatchAlarm {
-    CloudwatchAlarm {
-        name: "mission-cpu".into(),
-        description: Some("CPU".into()),
-        actions_enabled: true,
-        alarm_actions: vec![
-            Text::arn("sns", "mission-sns"),
-            "arn:aws:automate:eu-west-1:ec2:stop".into(),
-        ],
-        ok_actions: vec![Text::arn("sns", "mission-sns")],
-        insufficient_data_actions: Vec::new(),
-        metric: AlarmMetric::Single {
-            namespace: "AWS/EC2".into(),
-            metric_name: "CPUUtilization".into(),
-            dimensions: BTreeMap::from([("InstanceId".into(), "i-0123456789abcdef0".into())]),
-            statistic: Some("Average".into()),
-            extended_statistic: None,
-            period: 60,
-            unit: Some("Percent".into()),
-        },
-        comparison_operator: "GreaterThanOrEqualToThreshold".into(),
-        threshold: Some(50.0),
-        threshold_metric_id: None,
-        evaluation_periods: 3,
-        datapoints_to_alarm: Some(2),
-        treat_missing_data: Some("notBreaching".into()),
-        evaluate_low_sample_count_percentile: None,
-        tags: owned(&id()),
-    }
-}
-
-/// An anomaly detection alarm.
-fn math() -> CloudwatchAlarm {
-    let stat = MetricStat {
-        namespace: "AWS/EC2".into(),
-        metric_name: "CPUUtilization".into(),
-        dimensions: BTreeMap::from([("InstanceId".into(), "i-0".into())]),
-        stat: "p99".into(),
-        period: 60,
-        unit: Some("Percent".into()),
-    };
-    let query = |id: &str| MetricQuery {
-        id: id.into(),
-        expression: None,
-        label: None,
-        return_data: true,
-        period: None,
-        account_id: None,
-        stat: None,
-    };
-    let metric = MetricQuery {
-        stat: Some(stat),
-        account_id: Some("210987654321".into()),
-        ..query("m1")
-    };
-    let band = MetricQuery {
-        expression: Some("ANOMALY_DETECTION_BAND(m1)".into()),
-        label: Some("band".into()),
-        period: Some(60),
-        ..query("ad1")
-    };
-    CloudwatchAlarm {
-        metric: AlarmMetric::Math(vec![metric, band]),
-        comparison_operator: "LessThanLowerOrGreaterThanUpperThreshold".into(),
-        threshold: None,
-        threshold_metric_id: Some("ad1".into()),
-        evaluate_low_sample_count_percentile: Some("ignore".into()),
-        ..desired()
-    }
 }
 
 /// A CloudWatch that keeps what it is told, and fills in what AWS fills in.
@@ -247,6 +182,11 @@ fn kept(r: &PutMetricAlarmInput) -> MetricAlarm {
         .set_datapoints_to_alarm(r.datapoints_to_alarm)
         .treat_missing_data(r.treat_missing_data().unwrap_or("missing"))
         .set_evaluate_low_sample_count_percentile(r.evaluate_low_sample_count_percentile.clone())
+        .set_evaluation_window(r.evaluation_window.clone())
+        .set_evaluation_criteria(r.evaluation_criteria.clone())
+        .set_evaluation_interval(r.evaluation_interval)
+        .set_warm_up_configuration(r.warm_up_configuration.clone())
+        .set_action_configuration(r.action_configuration.clone())
         .state_value(StateValue::InsufficientData)
         .build()
 }
@@ -259,7 +199,7 @@ async fn observe(aws: &Aws, wanted: &[CloudwatchAlarm]) -> Observed<Live> {
 
 #[tokio::test(start_paused = true)]
 async fn one_call_makes_the_alarm_and_reading_it_back_shows_no_difference() {
-    for desired in [desired(), math()] {
+    for desired in [desired(), math(), daily(), promql()] {
         let fake = Fake::default();
         let made = fake.create(&desired).await.unwrap();
         assert_eq!(fake.script.log(), ["put mission-cpu tags=2"]);
@@ -287,7 +227,10 @@ async fn a_change_puts_the_whole_alarm_and_tags_have_their_own_calls() {
         fake.written()[1..].to_vec()
     };
     let mut wanted = desired();
-    wanted.threshold = Some(80.0);
+    wanted.condition = Some(Condition {
+        threshold: Some(80.0),
+        ..condition()
+    });
     assert_eq!(update(&wanted).await, ["put mission-cpu tags=0"]);
     let mut wanted = desired();
     wanted.tags = tags::owned("mission", &id(), &Tags::from([("team".into(), "a".into())]));

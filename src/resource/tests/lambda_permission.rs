@@ -127,7 +127,7 @@ impl Fake {
 
     async fn settle(&self, live: &Live) -> Result<()> {
         let aws = self.aws();
-        LambdaPermission::settle(live, &step(&aws, known(&[]))).await
+        desired().settle(live, &step(&aws, known(&[]))).await
     }
 }
 

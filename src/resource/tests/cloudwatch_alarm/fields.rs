@@ -4,8 +4,11 @@ use super::*;
 async fn aws_defaults_are_no_difference() {
     let mut bare = desired();
     bare.description = None;
-    bare.datapoints_to_alarm = None;
-    bare.treat_missing_data = None;
+    bare.condition = Some(Condition {
+        datapoints_to_alarm: None,
+        treat_missing_data: None,
+        ..condition()
+    });
     let fake = Fake::default();
     fake.create(&bare).await.unwrap();
     assert_eq!(
@@ -18,6 +21,15 @@ async fn aws_defaults_are_no_difference() {
         |alarm: &mut MetricAlarm| alarm.treat_missing_data = None,
         |alarm: &mut MetricAlarm| alarm.datapoints_to_alarm = Some(3),
         |alarm: &mut MetricAlarm| alarm.alarm_description = Some(String::new()),
+        |alarm: &mut MetricAlarm| {
+            let window = sdk::SlidingWindow::builder().build();
+            alarm.evaluation_window = Some(sdk::EvaluationWindow::SlidingWindow(window));
+        },
+        |alarm: &mut MetricAlarm| {
+            let off = sdk::AlarmTagsPropagation::builder().enabled(false).build();
+            let actions = sdk::ActionConfiguration::builder().alarm_tags_propagation(off);
+            alarm.action_configuration = Some(actions.build());
+        },
     ] {
         fake.edit(edit);
         assert!(changes(&bare, &fake.live(&bare).await, &known(&[])).is_empty());
@@ -72,7 +84,10 @@ async fn each_field_that_differs_is_a_change() {
         check(desired(), field, edit).await;
     }
     let mut all = desired();
-    all.datapoints_to_alarm = Some(1);
+    all.condition = Some(Condition {
+        datapoints_to_alarm: Some(1),
+        ..condition()
+    });
     check(all, "evaluation_periods", |alarm| {
         alarm.evaluation_periods = Some(5)
     })
@@ -120,4 +135,121 @@ async fn each_field_that_differs_is_a_change() {
     for (field, edit) in cases {
         check(math(), field, edit).await;
     }
+
+    fn warm_up(alarm: &mut MetricAlarm) -> &mut sdk::WarmUpConfiguration {
+        alarm.warm_up_configuration.as_mut().unwrap()
+    }
+    fn propagation(alarm: &mut MetricAlarm) -> &mut sdk::AlarmTagsPropagation {
+        let actions = alarm.action_configuration.as_mut().unwrap();
+        actions.alarm_tags_propagation.as_mut().unwrap()
+    }
+    fn clock(timezone: Option<&str>) -> Option<sdk::EvaluationWindow> {
+        let window = sdk::WallClockWindow::builder().set_timezone(timezone.map(str::to_owned));
+        Some(sdk::EvaluationWindow::WallClockWindow(window.build()))
+    }
+    let cases: [(&str, Edit); 7] = [
+        ("evaluation_window", |alarm| alarm.evaluation_window = None),
+        ("evaluation_window", |alarm| alarm.evaluation_window = clock(None)),
+        ("warm_up.minutes", |alarm| {
+            warm_up(alarm).warm_up_period_duration_in_minutes = Some(31)
+        }),
+        ("warm_up.full", |alarm| {
+            warm_up(alarm).only_start_evaluating_after_warm_up_period_ends = None
+        }),
+        ("propagate_tags", |alarm| propagation(alarm).enabled = Some(false)),
+        ("propagate_tags", |alarm| {
+            propagation(alarm).included_tag_keys = None
+        }),
+        ("propagate_tags", |alarm| {
+            let propagation = propagation(alarm);
+            propagation.excluded_tag_keys = propagation.included_tag_keys.take();
+        }),
+    ];
+    for (field, edit) in cases {
+        check(daily(), field, edit).await;
+    }
+    check(desired(), "evaluation_window", |alarm| {
+        alarm.evaluation_window = clock(Some("Asia/Seoul"))
+    })
+    .await;
+
+    fn criteria(alarm: &mut MetricAlarm) -> &mut sdk::AlarmPromQlCriteria {
+        match alarm.evaluation_criteria.as_mut().unwrap() {
+            sdk::EvaluationCriteria::PromQlCriteria(criteria) => criteria,
+            other => panic!("{other:?}"),
+        }
+    }
+    let cases: [(&str, Edit); 5] = [
+        ("promql.query", |alarm| {
+            criteria(alarm).query = Some("up == 1".into())
+        }),
+        ("promql.interval", |alarm| alarm.evaluation_interval = Some(10)),
+        ("promql.pending_period", |alarm| {
+            criteria(alarm).pending_period = None
+        }),
+        ("promql.recovery_period", |alarm| {
+            criteria(alarm).recovery_period = Some(0)
+        }),
+        ("propagate_tags", |alarm| alarm.action_configuration = None),
+    ];
+    for (field, edit) in cases {
+        check(promql(), field, edit).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_defaults_of_options_are_no_difference() {
+    let mut plain = daily();
+    plain.condition.as_mut().unwrap().evaluation_window = EvaluationWindow::WallClock { timezone: None };
+    plain.options.warm_up.as_mut().unwrap().full = false;
+    let fake = Fake::default();
+    fake.create(&plain).await.unwrap();
+    fake.edit(|alarm| {
+        let utc = sdk::WallClockWindow::builder().timezone("UTC").build();
+        alarm.evaluation_window = Some(sdk::EvaluationWindow::WallClockWindow(utc));
+        let warm_up = sdk::WarmUpConfiguration::builder().warm_up_period_duration_in_minutes(30);
+        alarm.warm_up_configuration = Some(warm_up.build());
+        let actions = alarm.action_configuration.as_mut().unwrap();
+        let propagation = actions.alarm_tags_propagation.as_mut().unwrap();
+        propagation.included_tag_keys.as_mut().unwrap().reverse();
+    });
+    assert!(changes(&plain, &fake.live(&plain).await, &known(&[])).is_empty());
+
+    // Without the two periods there are none, and AWS may say what it does with missing data nevertheless.
+    let mut bare = promql();
+    bare.metric = AlarmMetric::PromQl {
+        query: "up == 0".into(),
+        interval: 60,
+        pending_period: None,
+        recovery_period: None,
+    };
+    let fake = Fake::default();
+    fake.create(&bare).await.unwrap();
+    fake.edit(|alarm| alarm.treat_missing_data = Some("missing".into()));
+    assert!(changes(&bare, &fake.live(&bare).await, &known(&[])).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_on_a_query_becomes_one_on_a_metric_and_back() {
+    for (was, wanted) in [(promql(), desired()), (desired(), promql()), (daily(), desired())] {
+        let fake = Fake::default();
+        fake.create(&was).await.unwrap();
+        let (aws, live) = (fake.aws(), fake.live(&wanted).await);
+        let found = changes(&wanted, &live, &known(&[]));
+        assert!(!found.is_empty() && !found.replace());
+        wanted
+            .update(live, &found, &step(&aws, known(&[])))
+            .await
+            .unwrap();
+        let live = fake.live(&wanted).await;
+        assert!(changes(&wanted, &live, &known(&[])).is_empty());
+    }
+    // CloudWatch refuses a query beside anything that judges a metric.
+    let fake = Fake::default();
+    fake.create(&promql()).await.unwrap();
+    let alarm = fake.alarms.lock().unwrap()["mission-cpu"].clone();
+    assert_eq!(alarm.evaluation_periods(), None);
+    assert_eq!(alarm.datapoints_to_alarm(), None);
+    assert_eq!((alarm.comparison_operator(), alarm.threshold()), (None, None));
+    assert_eq!((alarm.period(), alarm.evaluation_interval()), (None, Some(60)));
 }

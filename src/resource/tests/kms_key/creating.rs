@@ -14,7 +14,7 @@ async fn create(aws: &Aws) -> Result<Live> {
     let scope = aws.scope().await.unwrap().clone();
     let cx = Cx::mocked(aws, scope);
     let live = desired().create(&cx).await?;
-    desired().finish(&live, &cx).await?;
+    desired().settle(&live, &cx).await?;
     Ok(live)
 }
 

@@ -161,7 +161,7 @@ async fn settle_waits_until_the_function_is_made_and_tells_why_it_is_not() {
         let fake = Fake::default();
         let aws = fake.says(states).aws();
         let cx = step(&aws, all_known());
-        let result = LambdaFunction::settle(&live(|_| {}).await, &cx).await;
+        let result = desired().settle(&live(|_| {}).await, &cx).await;
         result.map(|()| fake.script.count("get"))
     };
     let pending = [

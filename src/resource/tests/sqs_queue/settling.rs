@@ -15,7 +15,7 @@ async fn it_waits_until_sqs_shows_the_new_attributes() {
     let rules: Vec<_> = [shown.clone()].into_iter().chain(holding(&[live()])).collect();
     let aws = sqs(&[], RuleMode::MatchAny, &rules);
     let cx = cx(&aws).await;
-    SqsQueue::settle(&live(), &cx).await.unwrap();
+    desired().settle(&live(), &cx).await.unwrap();
     assert_eq!((shown.num_calls(), cx.notes.take().len()), (20, 0));
 }
 
@@ -28,7 +28,7 @@ async fn what_takes_longer_is_told_and_no_failure() {
     }]);
     let aws = sqs(&[], RuleMode::MatchAny, &rules);
     let cx = cx(&aws).await;
-    SqsQueue::settle(&live(), &cx).await.unwrap();
+    desired().settle(&live(), &cx).await.unwrap();
     assert!(start.elapsed() <= ATTRIBUTES);
     assert!(cx.notes.take()[0].contains("15 minutes"));
 }

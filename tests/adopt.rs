@@ -1,0 +1,403 @@
+//! What the stack does not own: refused by name, never touched, taken over only when asked to.
+
+#[path = "support/account.rs"]
+mod account;
+mod support;
+
+use account::{calls, clients, clients_of, everything, key_of, lines, reads, told};
+use alertctl::aws::connect::Clients;
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
+use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use aws_smithy_types::Blob;
+use futures::future::LocalBoxFuture;
+use support::{NO_WEBHOOK, World};
+
+const REGION: &str = "ap-northeast-2";
+
+/// Something made by hand under a name that the bundled stack wants.
+struct Stranger {
+    node: &'static str,
+    name: &'static str,
+    /// Other nodes that cannot be told from it.
+    along: &'static [&'static str],
+    make: for<'a> fn(&'a Clients) -> LocalBoxFuture<'a, ()>,
+}
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+    "Principal":{"Service":"ec2.amazonaws.com"}}]}"#;
+
+const STRANGERS: &[Stranger] = &[
+    Stranger {
+        node: "sns-topic/alerts",
+        name: "mission-sns",
+        along: &[],
+        make: |aws| {
+            Box::pin(async { drop(aws.sns.create_topic().name("mission-sns").send().await.unwrap()) })
+        },
+    },
+    Stranger {
+        node: "iam-role/relay",
+        name: "mission-lambda-role",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.iam.create_role().role_name("mission-lambda-role");
+                send.assume_role_policy_document(TRUST).send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "lambda-function/relay",
+        name: "mission-lambda",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let code = FunctionCode::builder()
+                    .zip_file(Blob::new(alertctl::relay_zip::ZIP))
+                    .build();
+                let send = aws
+                    .lambda
+                    .create_function()
+                    .function_name("mission-lambda")
+                    .code(code);
+                let send = send
+                    .role("arn:aws:iam::000000000000:role/other")
+                    .runtime(Runtime::Python312);
+                send.handler("main.handler").send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "log-group/relay",
+        name: "/aws/lambda/mission-lambda",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws
+                    .logs
+                    .create_log_group()
+                    .log_group_name("/aws/lambda/mission-lambda");
+                send.send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "sqs-queue/relay",
+        name: "mission-lambda-dead-letters",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.sqs.create_queue().queue_name("mission-lambda-dead-letters");
+                send.send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "cloudwatch-alarm/cpu",
+        name: "mission-cpu-alarm",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.cloudwatch.put_metric_alarm().alarm_name("mission-cpu-alarm");
+                let send = send
+                    .namespace("AWS/RDS")
+                    .metric_name("CPUUtilization")
+                    .period(300);
+                let send = send
+                    .statistic(Statistic::Maximum)
+                    .threshold(1.0)
+                    .evaluation_periods(2);
+                let send = send.comparison_operator(ComparisonOperator::LessThanThreshold);
+                send.send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "kms-key/main",
+        name: "alias/mission-kms-key",
+        // An alias belongs to whom its key belongs to.
+        along: &["kms-alias/main"],
+        make: |aws| {
+            Box::pin(async {
+                let key = aws
+                    .kms
+                    .create_key()
+                    .send()
+                    .await
+                    .unwrap()
+                    .key_metadata
+                    .unwrap()
+                    .key_id;
+                let send = aws
+                    .kms
+                    .create_alias()
+                    .alias_name("alias/mission-kms-key")
+                    .target_key_id(key);
+                send.send().await.unwrap();
+            })
+        },
+    },
+];
+
+#[tokio::test]
+async fn each_kind_is_refused_then_taken_over() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    for (number, stranger) in STRANGERS.iter().enumerate() {
+        let Stranger {
+            node,
+            name,
+            along,
+            make,
+        } = stranger;
+        let account = format!("10000000000{number}");
+        let aws = clients_of(&account, &endpoint, REGION).await;
+        make(&aws).await;
+        let before = everything(&aws).await;
+        let run = |args: &[&str]| calls(&endpoint, |endpoint| world.run_at(endpoint, &account, args));
+
+        // Refused, with its name and the way on; nothing is written.
+        for args in [["plan", "--detailed-exitcode"], ["apply", "--yes"]] {
+            let (ran, calls) = run(&args);
+            assert_eq!(ran.code, 1, "{node}: {}", ran.all());
+            assert!(
+                ran.stderr
+                    .contains(&format!("`{name}` exists in account {account}")),
+                "{}",
+                ran.stderr
+            );
+            assert!(
+                ran.stderr.contains(&format!("add `--adopt {node}`")),
+                "{}",
+                ran.stderr
+            );
+            assert!(calls.iter().all(|call| reads(call)), "{node}: {calls:?}");
+        }
+        let (ran, _) = run(&["plan", "--output", "json"]);
+        let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
+        let conflicts: Vec<_> = plan["conflicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["id"])
+            .collect();
+        assert_eq!(conflicts, [&[*node], *along].concat());
+        assert_eq!(plan["errors"].as_array().unwrap().len(), conflicts.len());
+        assert_eq!(everything(&aws).await, before);
+
+        // Taken over: the plan says what changes, and only apply writes.
+        let (ran, calls) = run(&["plan", "--adopt", node]);
+        assert_eq!(ran.code, 0, "{node}: {}", ran.all());
+        assert!(
+            ran.stdout.contains(&format!("{node}  {name}\n")),
+            "{}",
+            ran.stdout
+        );
+        assert!(ran.stdout.contains("to adopt"), "{}", ran.stdout);
+        assert!(calls.iter().all(|call| reads(call)), "{node}: {calls:?}");
+        let (ran, _) = run(&["plan", "--output", "json", "--adopt", node]);
+        let adopted: Vec<_> = told(&ran.stdout)
+            .into_iter()
+            .filter(|line| line.starts_with("adopt"))
+            .collect();
+        let owned = adopted
+            .iter()
+            .find(|line| line.starts_with(&format!("adopt {node}: ")))
+            .unwrap();
+        assert!(
+            owned.contains("tags.alertctl:node, tags.alertctl:stack"),
+            "{owned}"
+        );
+        assert_eq!(adopted.len(), 1 + along.len(), "{adopted:?}");
+        assert_eq!(everything(&aws).await, before);
+
+        let (ran, _) = run(&["apply", "--yes", "--adopt", node]);
+        assert_eq!(ran.code, 0, "{node}: {}", ran.all());
+        assert!(before.is_subset(&everything(&aws).await), "{node}: made anew");
+        let (ran, _) = run(&["plan", "--detailed-exitcode"]);
+        assert_eq!(ran.code, 0, "{node}: {}", ran.all());
+        // Ours from now on, to the end.
+        let (ran, _) = run(&["destroy", "--yes"]);
+        assert_eq!(ran.code, 0, "{node}: {}", ran.all());
+        assert_eq!(everything(&aws).await, lines([]), "{node}");
+    }
+}
+
+#[tokio::test]
+async fn all_at_once() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    for stranger in STRANGERS {
+        (stranger.make)(&aws).await;
+    }
+    // A role somebody has worked with.
+    let open = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let policy = aws
+        .iam
+        .put_role_policy()
+        .role_name("mission-lambda-role")
+        .policy_document(open);
+    policy.policy_name("relay").send().await.unwrap();
+    let before = everything(&aws).await;
+    let key = key_of(&aws, "alias/mission-kms-key").await;
+
+    // Every one is named in the same run.
+    let refused = world.run(&["plan", "--local"]);
+    assert_eq!(refused.code, 1);
+    for stranger in STRANGERS {
+        assert!(
+            refused.stderr.contains(&format!("--adopt {}`", stranger.node)),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(everything(&aws).await, before);
+    // One that is asked for does not open the door to the others.
+    let one = world.run(&["apply", "--local", "--yes", "--adopt", "sns-topic/alerts"]);
+    assert_eq!(one.code, 1, "{}", one.all());
+    assert!(!one.stderr.contains("--adopt sns-topic/alerts"), "{}", one.stderr);
+    assert_eq!(everything(&aws).await, before);
+
+    let adopt: Vec<_> = STRANGERS
+        .iter()
+        .flat_map(|stranger| ["--adopt", stranger.node])
+        .collect();
+    world.ok(&[&["apply", "--local", "--yes"], adopt.as_slice()].concat());
+    assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
+    assert_eq!(key_of(&aws, "alias/mission-kms-key").await, key);
+    let role = aws
+        .iam
+        .get_role()
+        .role_name("mission-lambda-role")
+        .send()
+        .await
+        .unwrap()
+        .role
+        .unwrap();
+    assert_eq!(role.path(), "/");
+    let fired = world.ok(&["local", "alarm", "mission-cpu-alarm"]);
+    assert!(fired.stdout.contains("mission-cpu-alarm"), "{}", fired.stdout);
+
+    // Without the file, too, all of it is the stack's.
+    world.ok(&[
+        "destroy", "--local", "--yes", "--stack", "mission", "--region", REGION,
+    ]);
+    assert_eq!(everything(&aws).await, lines([]));
+}
+
+#[tokio::test]
+async fn what_another_stack_owns_is_foreign() {
+    let mut world = World::new();
+    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, "eu-west-1").await;
+    let stack = |name: &str| {
+        format!(
+            "stack: {name}\nregion: eu-west-1\ntopics:\n  alerts:\n    name: shared\n    subscriptions: [{{ email: a@example.com }}]\n"
+        )
+    };
+    world.write("one.yaml", &stack("one"));
+    world.write("two.yaml", &stack("two"));
+    world.ok(&["apply", "--local", "--yes", "one.yaml"]);
+    let before = everything(&aws).await;
+    for args in [["plan", "--detailed-exitcode"], ["apply", "--yes"]] {
+        let ran = world.run(&[&args[..], &["--local", "two.yaml"]].concat());
+        assert_eq!(ran.code, 1, "{}", ran.all());
+        assert!(
+            ran.stderr.contains("`shared` exists") && ran.stderr.contains("not part of stack `two`"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let plan = world.run(&["plan", "--local", "--detailed-exitcode", "one.yaml"]);
+    assert_eq!(plan.code, 0, "{}", plan.all());
+    assert_eq!(everything(&aws).await, before);
+}
+
+#[tokio::test]
+async fn what_lost_its_ownership_comes_back_by_adoption() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    world.ok(&["apply", "--local", "--yes"]);
+    let before = everything(&aws).await;
+    let stack = "alertctl:stack";
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:000000000000:{name}");
+    aws.sns
+        .untag_resource()
+        .resource_arn(arn("sns", "mission-sns"))
+        .tag_keys(stack)
+        .send()
+        .await
+        .unwrap();
+    let function = arn("lambda", "function:mission-lambda");
+    aws.lambda
+        .untag_resource()
+        .resource(function)
+        .tag_keys(stack)
+        .send()
+        .await
+        .unwrap();
+    let key = key_of(&aws, "alias/mission-kms-key").await;
+    aws.kms
+        .untag_resource()
+        .key_id(&key)
+        .tag_keys(stack)
+        .send()
+        .await
+        .unwrap();
+    let refused = world.run(&["apply", "--local", "--yes"]);
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    for node in ["sns-topic/alerts", "lambda-function/relay", "kms-key/main"] {
+        assert!(
+            refused.stderr.contains(&format!("--adopt {node}`")),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(everything(&aws).await, before);
+    let nodes = ["sns-topic/alerts", "lambda-function/relay", "kms-key/main"];
+    let adopt: Vec<_> = nodes.iter().flat_map(|node| ["--adopt", node]).collect();
+    let plan = world.ok(&[&["plan", "--local", "--output", "json"], adopt.as_slice()].concat());
+    let mut owned = told(&plan.stdout);
+    owned.retain(|line| !line.ends_with(": "));
+    let expected = nodes.map(|node| format!("adopt {node}: tags.alertctl:stack"));
+    assert_eq!(owned, expected.into());
+    world.ok(&[&["apply", "--local", "--yes"], adopt.as_slice()].concat());
+    assert_eq!(world.run(&["plan", "--local", "--detailed-exitcode"]).code, 0);
+    assert_eq!(everything(&aws).await, before);
+}
+
+#[test]
+fn a_misspelt_node_is_told_the_right_one() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    for (wrong, right) in [
+        ("sns-topic/alert", "sns-topic/alerts"),
+        ("topic/alerts", "sns-topic/alerts"),
+        ("kms_key/main", "kms-key/main"),
+        ("mission-lambda", "lambda-function/relay"),
+        ("cloudwatch-alarm/mission-cpu-alarm", "cloudwatch-alarm/cpu"),
+        ("lambda/relay", "lambda-function/relay"),
+    ] {
+        for command in ["plan", "apply"] {
+            let ran = world.run(&[command, "--local", "--adopt", wrong]);
+            assert_eq!(ran.code, 1, "{}", ran.all());
+            assert!(
+                ran.stderr
+                    .contains(&format!("--adopt `{wrong}`: the stack has no such resource")),
+                "{}",
+                ran.stderr
+            );
+            assert!(
+                ran.stderr.contains(&format!("did you mean `{right}`?")),
+                "{wrong}: {}",
+                ran.stderr
+            );
+        }
+    }
+}

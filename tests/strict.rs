@@ -1,0 +1,482 @@
+//! What AWS refuses and the local AWS forgives: a strict proxy refuses in AWS's own words and wire format,
+//! and the command either waits until AWS would have come round, or ends with a message that helps.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod support;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use support::World;
+use support::proxy::{Fate, Proxy};
+
+const AT_ONCE: Duration = Duration::ZERO;
+/// Cases that run side by side: they mostly wait.
+const WORKERS: usize = 6;
+
+/// Refusals of one action: how many of its first calls, and in which words.
+#[derive(Clone, Copy)]
+struct Refusal {
+    action: &'static str,
+    times: usize,
+    status: u16,
+    code: &'static str,
+    message: &'static str,
+}
+
+const fn refusal(
+    action: &'static str,
+    times: usize,
+    status: u16,
+    code: &'static str,
+    message: &'static str,
+) -> Refusal {
+    Refusal {
+        action,
+        times,
+        status,
+        code,
+        message,
+    }
+}
+
+const INVALID: &str = "InvalidParameterValueException";
+
+/// Refusals that only say "not yet".
+const PASSING: &[Refusal] = &[
+    refusal(
+        "lambda:CreateFunction",
+        2,
+        400,
+        INVALID,
+        "The role defined for the function cannot be assumed by Lambda.",
+    ),
+    refusal(
+        "lambda:CreateFunction",
+        2,
+        400,
+        INVALID,
+        "Lambda was unable to configure access to your environment variables because the KMS key is invalid for \
+         CreateGrant. Please check your KMS key settings. KMS Exception: InvalidArnException",
+    ),
+    refusal(
+        "lambda:CreateFunction",
+        1,
+        400,
+        INVALID,
+        "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+    ),
+    refusal(
+        "lambda:CreateFunction",
+        1,
+        400,
+        INVALID,
+        "Your request has been throttled by EC2, please make sure you have enough API rate limit.",
+    ),
+    refusal(
+        "lambda:PutFunctionEventInvokeConfig",
+        2,
+        400,
+        INVALID,
+        "The function's execution role does not have permissions to call SendMessage on \
+         arn:aws:sqs:ap-northeast-2:000000000000:mission-lambda-dead-letters",
+    ),
+    refusal(
+        "lambda:PutFunctionEventInvokeConfig",
+        1,
+        409,
+        "ResourceConflictException",
+        "The operation cannot be performed at this time. An update is in progress for resource: mission-lambda",
+    ),
+    refusal(
+        "lambda:AddPermission",
+        2,
+        409,
+        "ResourceConflictException",
+        "The function could not be updated due to a concurrent update operation.",
+    ),
+    refusal(
+        "lambda:AddPermission",
+        1,
+        404,
+        "ResourceNotFoundException",
+        "Function not found: arn:aws:lambda:ap-northeast-2:000000000000:function:mission-lambda",
+    ),
+    refusal(
+        "kms:Encrypt",
+        2,
+        400,
+        "NotFoundException",
+        "Key 'arn:aws:kms:k' does not exist",
+    ),
+    refusal(
+        "kms:CreateAlias",
+        1,
+        400,
+        "NotFoundException",
+        "Key 'arn:aws:kms:k' does not exist",
+    ),
+    refusal(
+        "sqs:CreateQueue",
+        1,
+        400,
+        "AWS.SimpleQueueService.QueueDeletedRecently",
+        "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+    ),
+    refusal(
+        "logs:PutRetentionPolicy",
+        1,
+        400,
+        "AccessDeniedException",
+        "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: logs:PutRetentionPolicy on \
+         resource: arn:aws:logs:r because no identity-based policy allows the logs:PutRetentionPolicy action",
+    ),
+    refusal(
+        "iam:PutRolePolicy",
+        2,
+        404,
+        "NoSuchEntity",
+        "The role with name mission-lambda-role cannot be found.",
+    ),
+    refusal("sns:Subscribe", 1, 404, "NotFound", "Topic does not exist"),
+];
+
+#[test]
+fn apply_waits_for_what_aws_sees_only_a_moment_later() {
+    let stage = Stage::new();
+    stage.each(PASSING, |account, refusal| {
+        let proxy = stage.refusing(*refusal);
+        let ran = stage.world.run_at(&proxy.url, account, &["apply", "--yes"]);
+        let name = format!("{}: {}", refusal.action, refusal.message);
+        assert_eq!(ran.code, 0, "{name}\n{}", ran.stderr);
+        let calls = proxy
+            .actions()
+            .iter()
+            .filter(|action| *action == refusal.action)
+            .count();
+        assert!(calls > refusal.times, "{name}: asked {calls} times");
+        stage.whole(account, &name);
+    });
+}
+
+/// Every kind of call is throttled once, as AWS throttles: mostly with HTTP 400.
+#[test]
+fn throttling_is_sat_out() {
+    let stage = Stage::new();
+    let throttled = Arc::new(Mutex::new(HashSet::new()));
+    let seen = throttled.clone();
+    let proxy = Proxy::judging(&stage.endpoint, AT_ONCE, move |_, action| {
+        if !seen.lock().unwrap().insert(action.to_owned()) {
+            return Fate::Pass;
+        }
+        let (status, code) = match action.split(':').next().unwrap() {
+            "lambda" => (429, "TooManyRequestsException"),
+            "sqs" => (403, "RequestThrottled"),
+            "iam" | "sns" | "sts" | "cloudwatch" => (400, "Throttling"),
+            _ => (400, "ThrottlingException"),
+        };
+        Fate::Refuse(status, code, "Rate exceeded")
+    });
+    let ran = stage
+        .world
+        .run_at(&proxy.url, "111111111111", &["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let throttled = throttled.lock().unwrap().clone();
+    for action in [
+        "kms:CreateKey",
+        "iam:CreateRole",
+        "sqs:CreateQueue",
+        "lambda:CreateFunction",
+        "sns:CreateTopic",
+    ] {
+        assert!(
+            throttled.contains(action),
+            "{action} was never called: {throttled:?}"
+        );
+    }
+    assert!(throttled.contains("cloudwatch:PutMetricAlarm"), "{throttled:?}");
+    stage.whole("111111111111", "throttling");
+    let made = proxy
+        .actions()
+        .iter()
+        .filter(|action| *action == "kms:CreateKey")
+        .count();
+    assert_eq!(made, 2, "one refused, one carried out");
+}
+
+/// Refusals that no waiting mends, each with the name of its snapshot.
+const FINAL: &[(&str, Refusal)] = &[
+    (
+        "pass_role",
+        refusal(
+            "lambda:CreateFunction",
+            usize::MAX,
+            403,
+            "AccessDeniedException",
+            "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: iam:PassRole on resource: \
+             arn:aws:iam::000000000000:role/alertctl/mission/mission-lambda-role because no identity-based policy \
+             allows the iam:PassRole action",
+        ),
+    ),
+    (
+        "create_role",
+        refusal(
+            "iam:CreateRole",
+            usize::MAX,
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: iam:CreateRole on resource: \
+             arn:aws:iam::000000000000:role/alertctl/mission/mission-lambda-role",
+        ),
+    ),
+    (
+        "create_topic",
+        refusal(
+            "sns:CreateTopic",
+            usize::MAX,
+            403,
+            "AuthorizationError",
+            "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: SNS:CreateTopic on resource: \
+             arn:aws:sns:ap-northeast-2:000000000000:mission-sns",
+        ),
+    ),
+    (
+        "create_queue",
+        refusal(
+            "sqs:CreateQueue",
+            usize::MAX,
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: sqs:createqueue on resource: \
+             arn:aws:sqs:ap-northeast-2:000000000000:mission-lambda-dead-letters",
+        ),
+    ),
+    (
+        "key_limit",
+        refusal(
+            "kms:CreateKey",
+            usize::MAX,
+            400,
+            "LimitExceededException",
+            "You have reached your quota of KMS keys in this region.",
+        ),
+    ),
+    (
+        "alarm_limit",
+        refusal(
+            "cloudwatch:PutMetricAlarm",
+            usize::MAX,
+            400,
+            "LimitExceeded",
+            "The maximum limit of 5000 alarms has been reached.",
+        ),
+    ),
+    (
+        "code_storage",
+        refusal(
+            "lambda:CreateFunction",
+            usize::MAX,
+            400,
+            "CodeStorageExceededException",
+            "Code storage limit exceeded.",
+        ),
+    ),
+    (
+        "tagging_denied",
+        refusal(
+            "tag:GetResources",
+            usize::MAX,
+            400,
+            "AccessDeniedException",
+            "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: tag:GetResources because no \
+             identity-based policy allows the tag:GetResources action",
+        ),
+    ),
+    (
+        "describe_alarms_denied",
+        refusal(
+            "cloudwatch:DescribeAlarms",
+            usize::MAX,
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: cloudwatch:DescribeAlarms on \
+             resource: arn:aws:cloudwatch:ap-northeast-2:000000000000:alarm:*",
+        ),
+    ),
+];
+
+#[test]
+fn a_refusal_for_good_ends_with_what_to_do() {
+    let stage = Stage::new();
+    let told = Mutex::new(HashMap::new());
+    stage.each(FINAL, |account, (name, refusal)| {
+        let proxy = stage.refusing(*refusal);
+        let ran = stage.world.run_at(&proxy.url, account, &["apply", "--yes"]);
+        assert_eq!(ran.code, 1, "{name}\n{}", ran.stderr);
+        told.lock()
+            .unwrap()
+            .insert(*name, stage.errors(&ran.stderr, account));
+    });
+    for (name, _) in FINAL {
+        insta::assert_snapshot!(*name, told.lock().unwrap()[name]);
+    }
+}
+
+/// Whoever asks is turned away before anything is looked at: each service in its own words.
+#[test]
+fn credentials_that_aws_does_not_take_are_one_error() {
+    let (stage, account) = (Stage::new(), "222222222222");
+    for (name, query, json, message) in [
+        (
+            "expired_token",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
+        (
+            "unknown_key",
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        (
+            "wrong_secret",
+            "SignatureDoesNotMatch",
+            "InvalidSignatureException",
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
+             Access Key and signing method. Consult the service documentation for details.",
+        ),
+    ] {
+        let proxy = Proxy::judging(&stage.endpoint, AT_ONCE, move |_, action| {
+            match action.split(':').next().unwrap() {
+                "iam" | "sns" | "sts" | "cloudwatch" | "sqs" => Fate::Refuse(403, query, message),
+                _ => Fate::Refuse(400, json, message),
+            }
+        });
+        let ran = stage.world.run_at(&proxy.url, account, &["apply", "--yes"]);
+        assert_eq!(ran.code, 1, "{name}\n{}", ran.stderr);
+        insta::assert_snapshot!(name, stage.errors(&ran.stderr, account));
+        let ran = stage.world.run_at(
+            &proxy.url,
+            account,
+            &["encrypt-hook", "--env", "SLACK_WEBHOOK_URL"],
+        );
+        assert_eq!(ran.code, 1, "{name}\n{}", ran.stderr);
+        assert_eq!(ran.stderr.matches("error:").count(), 1, "{}", ran.stderr);
+    }
+}
+
+/// Nothing that could answer is even asked: no credentials, no such place, nobody there.
+#[test]
+fn what_never_reaches_aws_is_told_in_a_line() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.set("SLACK_WEBHOOK_URL", support::NO_WEBHOOK);
+    // Asking the metadata service of EC2 takes seconds and may find something on a build machine.
+    world.set("AWS_EC2_METADATA_DISABLED", "true");
+    let errors = |world: &World, args: &[&str]| {
+        let ran = world.run(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+        assert!(!ran.stderr.contains('{'), "a dump: {}", ran.stderr);
+        ran.stderr
+    };
+    insta::assert_snapshot!("no_credentials", errors(&world, &["plan"]));
+    insta::assert_snapshot!(
+        "no_such_profile",
+        errors(&world, &["plan", "--profile", "nobody"])
+    );
+
+    let config = "[profile sso]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\
+                  region = eu-west-1\n[sso-session corp]\nsso_region = eu-west-1\n\
+                  sso_start_url = https://corp.awsapps.com/start\n";
+    let config = world.write("config", config);
+    world.set("AWS_CONFIG_FILE", config.to_str().unwrap());
+    insta::assert_snapshot!("signed_out_of_sso", errors(&world, &["plan", "--profile", "sso"]));
+
+    world.set("AWS_ACCESS_KEY_ID", "test");
+    world.set("AWS_SECRET_ACCESS_KEY", "test");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{closed}");
+    let told = errors(&world, &["plan", "--endpoint-url", &url]).replace(&url, "http://127.0.0.1:PORT");
+    insta::assert_snapshot!("nobody_answers", told);
+    insta::assert_snapshot!("no_url", errors(&world, &["plan", "--endpoint-url", "127.0.0.1"]));
+
+    let text = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    world.write("stack.yaml", &text.replace("region: ap-northeast-2\n", ""));
+    insta::assert_snapshot!("no_region", errors(&world, &["plan"]));
+}
+
+/// The local AWS with a stack file beside it, and an account for each case.
+struct Stage {
+    world: World,
+    endpoint: String,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let world = World::new();
+        let (endpoint, _) = world.up();
+        world.bundled("cloudwatch-slack");
+        Self { world, endpoint }
+    }
+
+    /// Runs every case in an account of its own, some side by side.
+    fn each<T: Sync>(&self, cases: &[T], run: impl Fn(&str, &T) + Sync) {
+        let waiting = Mutex::new(cases.iter().enumerate());
+        std::thread::scope(|scope| {
+            for _ in 0..WORKERS {
+                scope.spawn(|| {
+                    loop {
+                        let Some((index, case)) = waiting.lock().unwrap().next() else {
+                            return;
+                        };
+                        run(&format!("{:012}", 300_000_000_000 + index), case);
+                    }
+                });
+            }
+        });
+    }
+
+    fn refusing(&self, refusal: Refusal) -> Proxy {
+        let refused = Mutex::new(0);
+        Proxy::judging(&self.endpoint, AT_ONCE, move |_, action| {
+            let mut refused = refused.lock().unwrap();
+            if action != refusal.action || *refused >= refusal.times {
+                return Fate::Pass;
+            }
+            *refused += 1;
+            Fate::Refuse(refusal.status, refusal.code, refusal.message)
+        })
+    }
+
+    /// Nothing is left to do in the account.
+    fn whole(&self, account: &str, name: &str) {
+        let ran = self
+            .world
+            .run_at(&self.endpoint, account, &["plan", "--detailed-exitcode"]);
+        assert_eq!(
+            ran.code, 0,
+            "{name}: something is left to do\n{}{}",
+            ran.stdout, ran.stderr
+        );
+    }
+
+    /// What the user reads from the first error on, with what differs from run to run put out of it.
+    fn errors(&self, stderr: &str, account: &str) -> String {
+        let start = stderr
+            .find("error: ")
+            .unwrap_or_else(|| panic!("no error in\n{stderr}"));
+        let text = stderr[start..].replace(account, "000000000000");
+        let lines = text.lines().map(|line| match line.split_once(" in ") {
+            // What went on beside the refused call is a matter of luck.
+            Some((_, seconds)) if seconds.ends_with(" s") => "(counts) in (time)",
+            _ => line,
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
