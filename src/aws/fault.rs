@@ -174,7 +174,9 @@ impl Fault {
                 // One call may need several actions; the refusal names the missing one.
                 let named = self.message.split_once("not authorized to perform: ");
                 let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
-                let missing = named.map_or(action, |name| name.trim_end_matches([',', '.']));
+                let named = named.map(|name| name.trim_end_matches([',', '.']));
+                // SNS and SQS write names in letters of their own.
+                let missing = named.filter(|name| !name.eq_ignore_ascii_case(action)).unwrap_or(action);
                 format!("the identity that runs alertctl needs `{missing}` for this resource")
             }
             NOT_SENT if self.message.contains("credentials") => {

@@ -65,16 +65,14 @@ fn channel<'a>(stack: &'a Stack, wanted: Option<&str>) -> Result<&'a str, Failur
     let keys: Vec<_> = stack.channels.keys().map(String::as_str).collect();
     let listed = || format!("the stack file has: {}", keys.join(", "));
     match (wanted, keys.as_slice()) {
-        (Some(wanted), _) => keys
-            .iter()
-            .copied()
-            .find(|key| *key == wanted)
-            .ok_or_else(|| {
-                let likeness = |key: &&&str| strsim::jaro_winkler(key, wanted);
-                let nearest = keys.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-                let meant = nearest.map(|key| format!("did you mean `{key}`? ")).unwrap_or_default();
-                Failure::new(format!("there is no channel `{wanted}`"), meant + &listed())
-            }),
+        (Some(wanted), _) => keys.iter().copied().find(|key| *key == wanted).ok_or_else(|| {
+            let likeness = |key: &&&str| strsim::jaro_winkler(key, wanted);
+            let nearest = keys.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let meant = nearest
+                .map(|key| format!("did you mean `{key}`? "))
+                .unwrap_or_default();
+            Failure::new(format!("there is no channel `{wanted}`"), meant + &listed())
+        }),
         (None, [only]) => Ok(only),
         (None, []) => Err(Failure::new(
             "the stack file has no channel",

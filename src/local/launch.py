@@ -4,9 +4,9 @@
   process id, so a start that is killed half-way leaves no process that nobody knows of.
 * It saves the state a moment after each change. MiniStack itself saves only when it is asked to
   stop, which a `kill -9` or a power cut never does.
-* It keeps alarms whole. MiniStack forgets metric math, bands and what a percentile does with few samples,
-  and makes up a statistic, a period and a threshold where none was given: such an alarm would look
-  changed in every plan.
+* It keeps alarms whole. MiniStack forgets metric math, bands, PromQL, what a percentile does with few
+  samples, clock windows, warm-ups and propagated tags, and makes up a statistic, a period, a number of
+  periods and a threshold where none was given: such an alarm would look changed in every plan.
 * It invokes a topic's functions as AWS does: what fails is tried again and then kept. MiniStack's SNS tries
   once and drops it.
 * It refuses web pages. MiniStack runs whatever code it is given and allows every origin, so any site
@@ -34,8 +34,17 @@ logging.getLogger("persistence").setLevel(logging.WARNING)
 serve = ministack.app
 changed = False
 put_metric_alarm = cloudwatch._put_metric_alarm
-FORGOTTEN = ("Metrics", "ThresholdMetricId", "EvaluateLowSampleCountPercentile")
-MADE_UP = ("Statistic", "Period", "Threshold")
+FORGOTTEN = (
+    "Metrics",
+    "ThresholdMetricId",
+    "EvaluateLowSampleCountPercentile",
+    "EvaluationWindow",
+    "EvaluationCriteria",
+    "EvaluationInterval",
+    "WarmUpConfiguration",
+    "ActionConfiguration",
+)
+MADE_UP = ("Statistic", "Period", "Threshold", "EvaluationPeriods")
 
 
 def put_whole_metric_alarm(params, given, is_cbor, is_json=False):

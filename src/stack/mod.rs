@@ -15,6 +15,7 @@ mod threshold;
 mod tree;
 mod values;
 mod webhook;
+mod window;
 
 pub use edit::{EditError, set_webhook};
 pub use load::{LoadError, Loaded, load, parse};

@@ -7,9 +7,11 @@ use serde::Deserialize;
 
 pub use super::threshold::{Bound, Comparison, Threshold};
 pub use super::values::{
-    Architecture, Endpoint, FilterScope, Locale, LowSampleCount, Metric, Statistic, TreatMissingData, Webhook,
+    Architecture, Endpoint, FilterScope, Locale, LowSampleCount, Metric, PropagateTags, Statistic,
+    TreatMissingData, Webhook,
 };
 use super::values::{alias_name, on};
+pub use super::window::EvaluationWindow;
 
 /// One stack file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -132,7 +134,7 @@ pub struct Subscription {
     pub raw: bool,
 }
 
-/// A CloudWatch metric alarm: every field of `PutMetricAlarm` for metric and metric-math alarms.
+/// A CloudWatch metric alarm: every field of `PutMetricAlarm`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(
     deny_unknown_fields,
@@ -143,7 +145,7 @@ pub struct Alarm {
     pub name: Option<String>,
     /// To 1,024 characters.
     pub description: Option<String>,
-    /// The metric watched; exactly one of `metric` and `metrics` is given.
+    /// The metric watched; exactly one of `metric`, `metrics` and `promql` is given.
     pub metric: Option<Metric>,
     /// Dimensions of `metric`, at most 30.
     #[serde(default)]
@@ -157,8 +159,10 @@ pub struct Alarm {
     /// Metric math instead of `metric`: at most 20 queries.
     #[serde(default)]
     pub metrics: Vec<MetricQuery>,
-    /// When the alarm goes off.
-    pub threshold: Threshold,
+    /// A PromQL query instead of `metric`; it says itself when the alarm goes off.
+    pub promql: Option<PromQl>,
+    /// When the alarm goes off; always given beside `metric` and `metrics`.
+    pub threshold: Option<Threshold>,
     /// Periods looked at.
     #[serde(default = "one")]
     pub evaluation_periods: i32,
@@ -169,6 +173,11 @@ pub struct Alarm {
     pub treat_missing_data: TreatMissingData,
     /// Percentile statistics over too few samples.
     pub evaluate_low_sample_count_percentile: Option<LowSampleCount>,
+    /// Where the periods begin and end.
+    #[serde(default)]
+    pub evaluation_window: EvaluationWindow,
+    /// Waiting before the first evaluation.
+    pub warm_up: Option<WarmUp>,
     /// Whether state changes notify anybody.
     #[serde(default = "on")]
     pub actions_enabled: bool,
@@ -181,6 +190,37 @@ pub struct Alarm {
     /// Topics told on INSUFFICIENT_DATA, at most 5.
     #[serde(default)]
     pub insufficient_data: Vec<String>,
+    /// Which of the alarm's tags its messages carry.
+    #[serde(default)]
+    pub propagate_tags: PropagateTags,
+}
+
+/// A PromQL instant query over metrics that came in by OpenTelemetry; every series it returns breaches.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a PromQL query, such as `{ query: up == 0, interval: 60 }`"
+)]
+pub struct PromQl {
+    /// The query with its condition, 1–10,000 characters.
+    pub query: String,
+    /// Seconds between two evaluations: 10, 20, 30 or a multiple of 60, to 3,600.
+    pub interval: i32,
+    /// Seconds a series must breach before ALARM, 0–86,400; without it, none.
+    pub pending_period: Option<i32>,
+    /// Seconds a series must not breach before OK, 0–86,400; without it, none.
+    pub recovery_period: Option<i32>,
+}
+
+/// A wait after the alarm is made or changed: it stays in INSUFFICIENT_DATA and runs no actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a warm-up, such as `{ minutes: 10 }`")]
+pub struct WarmUp {
+    /// Minutes, 1–2,880.
+    pub minutes: i32,
+    /// Wait all of them, even when there is data enough to begin earlier.
+    #[serde(default)]
+    pub full: bool,
 }
 
 /// One query of a metric-math alarm: an expression, or a metric with its statistic and period.

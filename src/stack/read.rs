@@ -17,11 +17,13 @@ use super::{
 const MAX_FAULTS: usize = 200;
 
 /// Stand-ins for required keys, so that one missing key does not hide what else is wrong.
-const STAND_INS: [(&str, &str); 4] = [
+const STAND_INS: [(&str, &str); 6] = [
     ("stack", "stand-in"),
     ("webhook", "{ env: STAND_IN }"),
-    ("threshold", "'> 0'"),
     ("id", "stand_in"),
+    ("query", "stand_in"),
+    ("interval", "60"),
+    ("minutes", "1"),
 ];
 
 /// The stack with faulty parts left out, and the faults. `None` if nothing is left to check.
@@ -205,7 +207,9 @@ fn example(key: &str) -> &'static str {
         "stack" => ", a name such as `stack: mission`",
         "webhook" => ", such as `webhook: { env: SLACK_WEBHOOK_URL }`",
         "id" => ", such as `id: m1`",
-        "threshold" => ", such as `threshold: \">= 50\"`",
+        "query" => ", such as `query: up == 0`",
+        "interval" => ", such as `interval: 60`",
+        "minutes" => ", such as `minutes: 10`",
         _ => "",
     }
 }

@@ -119,24 +119,6 @@ fn aliases_of_a_secret_are_masked_too() {
 }
 
 #[test]
-fn thresholds() {
-    for (text, comparison, bound) in [
-        (">=50", Comparison::AtLeast, Bound::Value(50.0)),
-        (" > -1.5e3 ", Comparison::Above, Bound::Value(-1500.0)),
-        ("<= 0", Comparison::AtMost, Bound::Value(0.0)),
-        ("<1", Comparison::Below, Bound::Value(1.0)),
-        ("below b", Comparison::BelowBand, Bound::Band("b".to_owned())),
-    ] {
-        assert_eq!(text.parse(), Ok(Threshold { comparison, bound }), "{text}");
-    }
-    for text in [
-        "", ">", "> inf", "> NaN", "> 1 %", "= 1", "!= 1", "> > 1", "outside",
-    ] {
-        assert!(text.parse::<Threshold>().is_err(), "{text}");
-    }
-}
-
-#[test]
 fn columns_count_characters() {
     let text = GOOD
         .replace("label: \"#project\"", "label: \"#프로젝트\"")
@@ -183,6 +165,8 @@ macro_rules! refused {
         }
     )*};
 }
+
+mod alarms;
 
 refused! {
     empty: bad(""),

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::model::Subscription;
@@ -255,6 +257,65 @@ impl LowSampleCount {
         match self {
             Self::Evaluate => "evaluate",
             Self::Ignore => "ignore",
+        }
+    }
+}
+
+/// Which of an alarm's tags its messages to topics carry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PropagateTags {
+    /// None: `false`.
+    #[default]
+    No,
+    /// All: `true`.
+    All,
+    /// Those with these keys, 1–50 of 1–128 characters: `{ only: [team] }`.
+    Only(Vec<String>),
+    /// All but those with these keys, 1–50 of 1–128 characters: `{ except: [team] }`.
+    Except(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PropagateTagsFields {
+    only: Option<Vec<String>>,
+    except: Option<Vec<String>>,
+}
+
+impl<'de> Deserialize<'de> for PropagateTags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SwitchOrKeys)
+    }
+}
+
+struct SwitchOrKeys;
+
+impl<'de> Visitor<'de> for SwitchOrKeys {
+    type Value = PropagateTags;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`true`, `false`, `{ only: [key] }` or `{ except: [key] }`")
+    }
+
+    fn visit_bool<E: Error>(self, all: bool) -> Result<PropagateTags, E> {
+        Ok(if all {
+            PropagateTags::All
+        } else {
+            PropagateTags::No
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PropagateTags, A::Error> {
+        let fields = PropagateTagsFields::deserialize(MapAccessDeserializer::new(map))?;
+        match (fields.only, fields.except) {
+            (Some(keys), None) => Ok(PropagateTags::Only(keys)),
+            (None, Some(keys)) => Ok(PropagateTags::Except(keys)),
+            (None, None) => Err(A::Error::custom(
+                "`propagate_tags` names no tags\nwrite `true` for all of them, `{ only: [key] }` or `{ except: [key] }`",
+            )),
+            (Some(_), Some(_)) => Err(A::Error::custom(
+                "`propagate_tags` has either `only` or `except`\nremove one of them",
+            )),
         }
     }
 }

@@ -2,17 +2,34 @@
 
 use super::{
     super::{
-        model::{Alarm, Bound},
+        model::{Alarm, Bound, PropagateTags},
         problem::Problem,
+        read::nearest,
     },
-    Checker,
+    Checker, evaluation,
     metrics::{Source, is_period, queries, source},
 };
 
-const DAY: i64 = 86_400;
-pub(super) const WEEK: i64 = 7 * DAY;
 /// Topics told of one state.
 const MAX_ACTIONS: usize = 5;
+/// Tags that every alarm carries beside those of the stack.
+const OWN_TAGS: [&str; 3] = ["alertctl:node", "alertctl:stack", "alertctl:tags"];
+/// Tag keys that one alarm may pick.
+const MAX_TAG_KEYS: usize = 50;
+/// Seconds between two runs of a PromQL query.
+const MAX_INTERVAL: i32 = 3600;
+/// Keys beside `metric` only.
+const OF_A_METRIC: [&str; 4] = ["dimensions", "statistic", "unit", "period"];
+/// Keys beside `metric` and `metrics`, not beside `promql`.
+const OF_METRICS: [&str; 6] = [
+    "threshold",
+    "evaluation_periods",
+    "datapoints_to_alarm",
+    "treat_missing_data",
+    "evaluate_low_sample_count_percentile",
+    "evaluation_window",
+];
+
 pub(super) fn check(checker: &mut Checker<'_>) {
     checker.section_keys("alarms");
     let stack = checker.stack;
@@ -38,9 +55,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             );
         }
         signal(checker, &path, alarm);
-        evaluation(checker, &path, alarm);
+        evaluation::check(checker, &path, alarm);
         band(checker, &path, alarm);
         notices(checker, &path, alarm);
+        propagation(checker, &path, alarm);
     }
     let names = stack
         .alarms
@@ -49,96 +67,89 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     checker.distinct_names("alarms", names);
 }
 
-/// Exactly one of `metric` and `metrics`, each with what belongs to it.
+/// Exactly one of `metric`, `metrics` and `promql`, each with what belongs to it.
 fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let written = |checker: &Checker<'_>, key: &str| checker.is_written(&[path, &[key]].concat());
-    let (metric, metrics) = (written(checker, "metric"), written(checker, "metrics"));
-    if metric && metrics {
-        let place = checker.key(&[path, &["metrics"]].concat());
-        let problem = Problem::error(place, "an alarm has either `metric` or `metrics`");
-        let other = checker.key(&[path, &["metric"]].concat());
-        checker.report(problem.related(other, "the other one").help("remove one of them"));
-    } else if !metric && !metrics {
-        let problem = Problem::error(checker.key(path), "the alarm watches nothing");
-        checker.report(problem.help("add `metric:`, such as `metric: AWS/EC2 CPUUtilization`"));
-    } else if metric {
-        source(checker, path, &Source::of_alarm(alarm), true);
-    } else {
-        for key in ["dimensions", "statistic", "unit", "period"] {
-            if written(checker, key) {
+    let watched: Vec<_> = ["metric", "metrics", "promql"]
+        .into_iter()
+        .filter(|key| written(checker, key))
+        .collect();
+    if watched != ["promql"] && !written(checker, "threshold") {
+        let problem = Problem::error(checker.key(path), "`threshold` is missing");
+        checker.report(problem.help("add `threshold:`, such as `threshold: \">= 50\"`"));
+    }
+    match watched.as_slice() {
+        [] => {
+            let problem = Problem::error(checker.key(path), "the alarm watches nothing");
+            checker.report(problem.help("add `metric:`, such as `metric: AWS/EC2 CPUUtilization`"));
+        }
+        ["metric"] => source(checker, path, &Source::of_alarm(alarm), true),
+        ["metrics"] => {
+            for key in OF_A_METRIC {
+                if written(checker, key) {
+                    let place = checker.key(&[path, &[key]].concat());
+                    let problem = Problem::error(place, format!("`{key}` belongs to a single `metric`"));
+                    checker.report(problem.help(format!(
+                        "move `{key}` into the query in `metrics` it is meant for"
+                    )));
+                }
+            }
+            queries(checker, path, alarm);
+        }
+        ["promql"] => promql(checker, path, alarm),
+        [first, others @ ..] => {
+            for key in others {
                 let place = checker.key(&[path, &[key]].concat());
-                let problem = Problem::error(place, format!("`{key}` belongs to a single `metric`"));
-                checker.report(problem.help(format!(
-                    "move `{key}` into the query in `metrics` it is meant for"
-                )));
+                let problem = Problem::error(place, format!("an alarm has either `{first}` or `{key}`"));
+                let first = checker.key(&[path, &[first]].concat());
+                checker.report(problem.related(first, "the other one").help("remove one of them"));
             }
         }
-        queries(checker, path, alarm);
     }
 }
 
-/// How many periods are looked at, and how long that is in all.
-fn evaluation(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
-    let at = |key: &'static str| [path, &[key]].concat();
-    let periods = alarm.evaluation_periods;
-    if periods < 1 {
-        let problem = Problem::error(
-            checker.at(&at("evaluation_periods")),
-            "at least one period is evaluated",
-        );
-        checker.report(problem.help("write 1 or more"));
-    }
-    if let Some(datapoints) = alarm
-        .datapoints_to_alarm
-        .filter(|count| !(1..=periods.max(1)).contains(count))
-    {
-        let message = format!("{datapoints} of {periods} periods cannot breach");
-        let problem = Problem::error(checker.at(&at("datapoints_to_alarm")), message);
-        checker.report(problem.help(format!(
-            "write 1 to {}, or raise `evaluation_periods`",
-            periods.max(1)
-        )));
-    }
-    let longest = alarm
-        .metrics
-        .iter()
-        .filter_map(|query| query.period)
-        .chain(alarm.period)
-        .max();
-    if let Some(period) = longest.filter(|period| is_period(*period)) {
-        let limit = if period < 3600 { DAY } else { WEEK };
-        let total = i64::from(period) * i64::from(periods);
-        if total > limit {
-            let message = format!("{periods} periods of {period} seconds are too long");
-            let place = if checker.is_written(&at("evaluation_periods")) {
-                "evaluation_periods"
-            } else {
-                "period"
-            };
-            let problem = Problem::error(checker.at(&at(place)), message);
-            let problem = problem.label(format!("{total} seconds; CloudWatch looks back {limit} at most"));
-            checker.report(problem.help(format!(
-                "at this period, at most {} periods",
-                (limit / i64::from(period)).max(1)
-            )));
+/// A PromQL query holds its condition, and CloudWatch takes nothing else that judges a metric.
+fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
+    for key in OF_A_METRIC.into_iter().chain(OF_METRICS) {
+        if checker.is_written(&[path, &[key]].concat()) {
+            let place = checker.key(&[path, &[key]].concat());
+            let problem = Problem::error(place, format!("`{key}` has no meaning beside `promql`"));
+            checker.report(problem.help(match key {
+                "threshold" => "write the comparison into the query, such as `query: up == 0`".to_owned(),
+                "period" => "remove it; `interval` in `promql` says how often the query runs".to_owned(),
+                "evaluation_periods" | "datapoints_to_alarm" => {
+                    "remove it; `pending_period` in `promql` says how long a series must breach".to_owned()
+                }
+                _ => format!("remove `{key}`"),
+            }));
         }
     }
-    let low_samples = at("evaluate_low_sample_count_percentile");
-    let mut statistics = alarm
-        .metrics
-        .iter()
-        .filter_map(|query| query.statistic.as_ref())
-        .chain(&alarm.statistic);
-    let percentile = statistics.any(|statistic| statistic.as_str().starts_with('p'));
-    if alarm.evaluate_low_sample_count_percentile.is_some() && !percentile {
-        let problem = Problem::error(checker.key(&low_samples), "this key is for percentiles");
-        checker.report(problem.help("remove it, or use a statistic such as `p99`"));
+    let Some(promql) = &alarm.promql else {
+        return;
+    };
+    let at = |key: &'static str| [path, &["promql", key]].concat();
+    checker.text(&at("query"), &promql.query, 1..=10_000, |_| true, "anything");
+    let interval = promql.interval;
+    if !is_period(interval) || interval > MAX_INTERVAL {
+        let message = format!("{interval} seconds cannot be an interval");
+        let problem = Problem::error(checker.at(&at("interval")), message);
+        let near = (interval.clamp(1, MAX_INTERVAL) + 59) / 60 * 60;
+        let problem = problem.label(format!("10, 20, 30 or a multiple of 60, to {MAX_INTERVAL}"));
+        checker.report(problem.help(format!("the nearest minute is {near}")));
+    }
+    for (key, seconds) in [
+        ("pending_period", promql.pending_period),
+        ("recovery_period", promql.recovery_period),
+    ] {
+        if let Some(seconds) = seconds {
+            checker.range(&at(key), seconds, 0..=86_400, " seconds");
+        }
     }
 }
 
 /// An anomaly-detection threshold names the query that computes the band.
 fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
-    let Bound::Band(id) = &alarm.threshold.bound else {
+    let Some(Bound::Band(id)) = alarm.threshold.as_ref().map(|threshold| &threshold.bound) else {
         return;
     };
     if alarm.metrics.iter().any(|query| query.id == *id) {
@@ -178,5 +189,44 @@ fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     {
         let problem = Problem::warning(checker.key(path), "the alarm tells nobody");
         checker.report(problem.help("add `to: [topic]`"));
+    }
+}
+
+/// The tags that messages carry: by keys which the alarm has.
+fn propagation(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
+    let (key, tags) = match &alarm.propagate_tags {
+        PropagateTags::No | PropagateTags::All => return,
+        PropagateTags::Only(tags) => ("only", tags),
+        PropagateTags::Except(tags) => ("except", tags),
+    };
+    let path = [path, &["propagate_tags", key]].concat();
+    if !(1..=MAX_TAG_KEYS).contains(&tags.len()) {
+        let problem = Problem::error(checker.key(&path), format!("`{key}` names {} tags", tags.len()));
+        let problem = problem.label(format!("1 to {MAX_TAG_KEYS} are allowed"));
+        checker.report(problem.help("write `true` for all tags, `false` for none"));
+    }
+    let known: Vec<_> = checker
+        .stack
+        .tags
+        .keys()
+        .map(String::as_str)
+        .chain(OWN_TAGS)
+        .collect();
+    for (index, tag) in tags.iter().enumerate() {
+        let index = index.to_string();
+        let place = [path.as_slice(), &[index.as_str()]].concat();
+        if !(1..=128).contains(&tag.chars().count()) {
+            let problem = Problem::error(checker.at(&place), "a tag key has 1 to 128 characters");
+            checker.report(problem.help("write a key of `tags`"));
+        } else if !known.contains(&tag.as_str()) {
+            let message = format!("the alarm has no tag `{}`", tag.escape_debug());
+            let problem = Problem::warning(checker.at(&place), message);
+            checker.report(match nearest(tag, known.iter().copied()) {
+                Some(near) => problem
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`")),
+                None => problem.help(format!("its tags are: {}", known.join(", "))),
+            });
+        }
     }
 }

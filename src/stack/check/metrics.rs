@@ -9,7 +9,7 @@ use super::{
         read::nearest,
     },
     Checker,
-    alarms::WEEK,
+    evaluation::WEEK,
     is_account_id, one_of,
 };
 
@@ -258,10 +258,10 @@ pub(super) fn queries(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
     // With a band, the band is returned beside the metric it is drawn around.
     let returned = alarm.metrics.iter().filter(|query| query.return_data).count();
-    let wanted = if matches!(alarm.threshold.bound, Bound::Band(_)) {
-        2
-    } else {
-        1
+    let wanted = match alarm.threshold.as_ref().map(|threshold| &threshold.bound) {
+        Some(Bound::Band(_)) => 2,
+        Some(Bound::Value(_)) => 1,
+        None => return,
     };
     if returned != wanted && !alarm.metrics.is_empty() {
         let message = format!("{returned} queries have `return_data: true`");

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod channels;
+mod evaluation;
 mod metrics;
 mod relay;
 mod settings;
