@@ -1,5 +1,7 @@
 //! What the stack does not own: refused by name, never touched, taken over only when asked to.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 #[path = "support/account.rs"]
 mod account;
 mod support;

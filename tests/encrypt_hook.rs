@@ -1,5 +1,7 @@
 //! `alertctl encrypt-hook`: where the URL comes from, what is refused, and what is written.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 #[path = "support/account.rs"]
 mod account;
 mod support;

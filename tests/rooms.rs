@@ -1,5 +1,7 @@
 //! The rooms of the source tree and the arrows between them: what the README draws, held against the code.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

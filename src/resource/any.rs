@@ -13,13 +13,15 @@ pub type AnyLive = Rc<dyn Any>;
 /// What a kind saw, with live states of unknown type.
 pub type AnyObserved = super::Observed<AnyLive>;
 
+/// A wanted resource of any kind.
+pub type AnyWanted<'a> = (NodeId, &'a dyn AnyResource);
+
 /// The operations of a kind that need no desired state.
 pub struct Kind {
     pub name: &'static str,
     pub deleted_after: &'static [&'static str],
     /// Observes the nodes of this kind among all that are wanted.
-    pub observe:
-        for<'a> fn(&'a Aws, &'a [(NodeId, &'a dyn AnyResource)]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
+    pub observe: for<'a> fn(&'a Aws, &'a [AnyWanted<'a>]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
     pub live_fields: fn(&AnyLive) -> Fields,
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_kms::types::{AliasListEntry, KeyState};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::kms_key::{ALIAS_TAG, KmsKey};
+use super::kms_key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
     Wanted,
@@ -194,7 +194,8 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     }))
 }
 
-/// Every alias of a key, when the key carries the stack's tag: whoever made an alias, it is the stack's.
+/// The stack's aliases on a key that carries the stack's tag. The key's tags name them; other aliases on it
+/// are somebody else's.
 async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
     let kms = &aws.connection.clients.kms;
     let tags = async {
@@ -217,9 +218,11 @@ async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
         return Ok(None);
     }
     let live = |alias: AliasListEntry| {
-        Some(Live {
-            name: alias.alias_name?,
+        let name = alias.alias_name?;
+        let named = |tag: &str| tags.get(tag) == Some(&name);
+        (named(ALIAS_TAG) || named(FORMER_ALIAS_TAG)).then(|| Live {
             target: key.to_owned(),
+            name,
         })
     };
     let aliases = aliases.unwrap_or_default().into_iter();

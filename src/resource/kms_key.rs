@@ -28,6 +28,8 @@ use read::{best, day, describe, read};
 const WINDOW_TAG: &str = "alertctl:deletion-window";
 /// The alias goes before its key: kept in a tag, so that the key still has a name to show.
 pub(super) const ALIAS_TAG: &str = "alertctl:alias";
+/// The alias that the key had under the stack file before: its deletion may still be to come.
+pub(super) const FORMER_ALIAS_TAG: &str = "alertctl:former-alias";
 /// AWS's own default for ScheduleKeyDeletion, in days.
 const DEFAULT_WINDOW: i32 = 30;
 /// How often CreateKey is sent when its answers are lost.
@@ -178,6 +180,7 @@ impl Resource for KmsKey {
         let mut shown = tags.clone();
         shown.remove(WINDOW_TAG);
         let alias = shown.remove(ALIAS_TAG);
+        shown.remove(FORMER_ALIAS_TAG);
         Fields::default()
             .set("state", state.as_str())
             .set_some("alias", alias)

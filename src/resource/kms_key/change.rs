@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::types::Tag;
 
-use super::{KmsKey, Live};
+use super::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, Live};
 use crate::aws::fault::{Fault, Result};
 use crate::aws::wait;
 use crate::resource::{Cx, Tags, tags};
@@ -10,7 +10,10 @@ use crate::resource::{Cx, Tags, tags};
 impl KmsKey {
     pub(super) async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
-        let (put, remove) = tags::patch(&live.tags, &self.all_tags());
+        let mut wanted = self.all_tags();
+        let former = live.tags.get(ALIAS_TAG).filter(|alias| **alias != self.alias);
+        wanted.extend(former.map(|alias| (FORMER_ALIAS_TAG.to_owned(), alias.clone())));
+        let (put, remove) = tags::patch(&live.tags, &wanted);
         if !put.is_empty() {
             change(async || {
                 let send = kms.tag_resource().key_id(&live.id);

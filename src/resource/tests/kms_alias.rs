@@ -70,13 +70,13 @@ fn holding(keys: Keys) -> Vec<Rule> {
     let owned = find.clone();
     let tags =
         mock!(Client::list_resource_tags).then_compute_response(move |ask| match owned(ask.key_id()) {
-            Some((stack, _)) => {
-                let tag = Tag::builder()
-                    .tag_key(STACK_TAG)
-                    .tag_value(stack)
-                    .build()
-                    .unwrap();
-                MockResponse::Output(ListResourceTagsOutput::builder().tags(tag).build())
+            Some((stack, aliases)) => {
+                // The first alias is the key's own, the second the one it had before.
+                let names = [ALIAS_TAG, FORMER_ALIAS_TAG].into_iter().zip(aliases);
+                let tags = names.chain([(STACK_TAG, stack)]);
+                let tag = |(key, value)| Tag::builder().tag_key(key).tag_value(value).build().unwrap();
+                let tags = tags.map(tag).collect();
+                MockResponse::Output(ListResourceTagsOutput::builder().set_tags(Some(tags)).build())
             }
             None => MockResponse::Http(refusal("NotFoundException", "Key does not exist")),
         });
@@ -175,10 +175,10 @@ async fn an_alias_pointed_elsewhere_by_hand_is_still_the_stacks_while_its_key_is
 }
 
 #[tokio::test]
-async fn every_other_alias_on_a_key_of_the_stack_is_an_orphan() {
+async fn what_a_key_names_and_the_file_does_not_is_an_orphan_and_a_strangers_alias_is_not() {
     let keys = Keys::from([
-        ("k", ("mission", vec![NAME, "alias/old"])),
-        ("second", ("mission", vec!["alias/by-hand"])),
+        ("k", ("mission", vec![NAME, "alias/old", "alias/of-a-stranger"])),
+        ("second", ("mission", vec!["alias/second"])),
         ("lost-its-tag", ("", vec!["alias/strange"])),
     ]);
     // The tagging index still lists a key that is gone and one that is no longer the stack's.
@@ -192,7 +192,7 @@ async fn every_other_alias_on_a_key_of_the_stack_is_an_orphan() {
         .collect();
     let expected = [
         ("kms-alias/old".to_owned(), "alias/old"),
-        ("kms-alias/by-hand".to_owned(), "alias/by-hand"),
+        ("kms-alias/second".to_owned(), "alias/second"),
     ];
     assert_eq!(orphans, expected);
 }
