@@ -1,10 +1,12 @@
 //! The wanted resources and what each needs, and the one scheduler that walks such a graph.
 
 use std::future::Future;
+use std::time::Duration;
 
 use futures::future::{Either, LocalBoxFuture};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::resource::any::AnyResource;
 use crate::resource::{NodeId, Ref, Resource};
@@ -61,6 +63,9 @@ impl Graph {
     }
 }
 
+/// How long an interrupted run waits for what is only left to settle.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// How one job of [`run`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End<E> {
@@ -78,7 +83,7 @@ pub type Settle<'a, E> = LocalBoxFuture<'a, Result<(), E>>;
 /// Runs every job after those in its `after` list, at most `parallelism` at once.
 ///
 /// A failed job skips what depends on it and nothing else. When `interrupt` turns true no further job
-/// starts; calls under way are finished, waits are left.
+/// starts; calls under way are finished, and what is only left to settle gets a few seconds.
 pub async fn run<'a, E, F>(
     after: &[Vec<usize>],
     parallelism: usize,
@@ -95,6 +100,7 @@ where
     let mut running = FuturesUnordered::new();
     let mut busy = 0;
     let mut interrupted = *interrupt.borrow();
+    let mut leave_at = Instant::now() + GRACE;
     loop {
         skip_dependents(after, &mut ends, &started);
         for index in 0..after.len() {
@@ -107,7 +113,7 @@ where
                 running.push(Either::Left(async move { (index, Phase::Called(call.await)) }));
             }
         }
-        if running.is_empty() || (interrupted && busy == 0) {
+        if running.is_empty() || (interrupted && busy == 0 && Instant::now() >= leave_at) {
             break;
         }
         tokio::select! {
@@ -123,7 +129,11 @@ where
                 }
                 Phase::Settled(result) => ends[index] = Some(result.map_or_else(End::Failed, |()| End::Done)),
             },
-            Ok(()) = interrupt.changed(), if !interrupted => interrupted = *interrupt.borrow(),
+            Ok(()) = interrupt.changed(), if !interrupted => {
+                interrupted = *interrupt.borrow();
+                leave_at = Instant::now() + GRACE;
+            }
+            () = sleep_until(leave_at), if interrupted && busy == 0 => {}
         }
     }
     ends.into_iter()
@@ -159,11 +169,9 @@ fn skip_dependents<E>(after: &[Vec<usize>], ends: &mut [Option<End<E>>], started
 
 #[cfg(test)]
 mod tests {
-    use std::cell::{Cell, RefCell};
-    use std::time::Duration;
-
     use futures::FutureExt;
-    use tokio::time::{Instant, sleep};
+    use std::cell::{Cell, RefCell};
+    use tokio::time::sleep;
 
     use super::*;
 
@@ -252,5 +260,24 @@ mod tests {
         );
         assert_eq!(finished.get(), 1);
         assert_eq!(ends[1], End::Interrupted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupt_leaves_long_waits_and_finishes_short_ones() {
+        let (send, interrupt) = watch::channel(false);
+        let start = Instant::now();
+        let after = [vec![], vec![]];
+        let (ends, ()) = tokio::join!(
+            run(&after, 4, interrupt, |index| async move {
+                let wait = Duration::from_secs(if index == 0 { 2 } else { 600 });
+                Ok::<_, &str>(async move { sleep(wait).map(Ok).await }.boxed_local())
+            }),
+            async {
+                sleep(Duration::from_secs(1)).await;
+                send.send(true).unwrap();
+            }
+        );
+        assert_eq!(ends, [End::Done, End::Interrupted]);
+        assert_eq!(start.elapsed(), Duration::from_secs(1) + GRACE);
     }
 }

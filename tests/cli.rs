@@ -346,6 +346,22 @@ fn the_local_mode_by_environment() {
 }
 
 #[test]
+fn a_system_that_trusts_no_authority() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.set("SSL_CERT_FILE", "/dev/null");
+    world.set("SLACK_WEBHOOK_URL", support::NO_WEBHOOK);
+    let ran = world.run(&["plan", "--endpoint-url", "http://127.0.0.1:9"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.starts_with("error: no CA certificates were found"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("SSL_CERT_FILE"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_cache_that_cannot_be_written() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");

@@ -162,6 +162,14 @@ async fn a_demo_never_uses_a_real_webhook() {
     // In every alarm state there is one more.
     let ok = world.json(&["local", "alarm", "mission-cpu-alarm"]);
     assert_eq!(ok["messages"][0]["channel"], "project", "{ok:#}");
+    // The stack asks for nothing on OK: told at once instead of waited for.
+    let quiet = world.ok(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
+    assert!(
+        quiet.stderr.contains("it tells nobody on OK, only on ALARM"),
+        "{}",
+        quiet.stderr
+    );
+    assert_eq!(world.messages(&inbox).len(), 3);
 }
 
 #[test]
@@ -299,8 +307,10 @@ impl Browser {
             eprintln!("SKIPPED: {chromium} is not installed, nobody has looked at the inbox page");
             return None;
         }
-        let options =
-            "--headless --no-sandbox --disable-gpu --user-data-dir=chromium --remote-debugging-pipe";
+        // The browser looks at the page and at nothing else.
+        let options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+                       --disable-background-networking --disable-component-update --disable-sync \
+                       --user-data-dir=chromium --remote-debugging-pipe";
         let line = format!("exec {chromium} {options} 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null");
         let mut command = world.program("sh", &["-c", &line]);
         let mut child = command
@@ -327,7 +337,8 @@ impl Browser {
         let read = json!({ "expression": "document.title + '\\n' + document.body.innerText" });
         loop {
             let answer = self.call("Runtime.evaluate", read.clone());
-            let page = answer["result"]["value"].as_str().unwrap().to_owned();
+            // Before the page is there, there is no body to read.
+            let page = answer["result"]["value"].as_str().unwrap_or_default().to_owned();
             if page.contains(text) {
                 return page;
             }

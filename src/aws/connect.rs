@@ -89,6 +89,7 @@ impl Connection {
         if target.local {
             loader = loader.test_credentials();
         }
+        trusted_roots()?;
         let config = loader.load().await;
         let region = config.region().map(ToString::to_string).ok_or_else(|| {
             Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set")
@@ -122,6 +123,19 @@ impl Connection {
         };
         Fault { message, ..fault }
     }
+}
+
+/// The SDK panics where the system trusts nobody, as slim containers do.
+fn trusted_roots() -> Result<()> {
+    let loaded = rustls_native_certs::load_native_certs();
+    if !loaded.certs.is_empty() {
+        return Ok(());
+    }
+    let text = "no CA certificates were found, so no server can be trusted";
+    Err(Fault::new("sts:GetCallerIdentity", NOT_SENT, text).hint(
+        "install the system's CA certificates (`apt install ca-certificates`), or name a file of them with \
+         SSL_CERT_FILE",
+    ))
 }
 
 fn is_http(url: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::blueprint;
 use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, LocalCommand};
 use crate::local::{self, Session};
 use crate::output::Failure;
-use crate::resource::cloudwatch_alarm;
+use crate::resource::cloudwatch_alarm::{self, Now};
 use crate::stack;
 
 /// The stack of `local demo`, unless another is named.
@@ -111,11 +111,8 @@ async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
     };
     for region in regions {
         let aws = app.local_aws(&session, &region).await?;
-        if let Some(current) = cloudwatch_alarm::state(&aws, &args.name).await? {
-            let before = session.last_seq().await?;
-            fire(app, &aws, &args.name, &current, args.state).await?;
-            show_arrivals(app, &session, before).await?;
-            return Ok(ExitCode::SUCCESS);
+        if let Some(now) = cloudwatch_alarm::now(&aws, &args.name).await? {
+            return fire(app, &aws, &session, &args.name, &now, args.state).await;
         }
     }
     Err(Failure::new(
@@ -156,10 +153,13 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     }
 
     let name = blueprint::Names::of(stack).alarm(key, first);
-    let current = cloudwatch_alarm::state(&aws, &name).await?.unwrap_or_default();
-    let before = session.last_seq().await?;
-    fire(app, &aws, &name, &current, AlarmState::Alarm).await?;
-    show_arrivals(app, &session, before).await?;
+    let Some(now) = cloudwatch_alarm::now(&aws, &name).await? else {
+        return Err(Failure::new(
+            format!("alarm `{name}` is gone again"),
+            "run `alertctl local demo` once more",
+        ));
+    };
+    fire(app, &aws, &session, &name, &now, AlarmState::Alarm).await?;
     app.out.say(&format!(
         "\nsee it as Slack shows it: {}\nagain: `alertctl local alarm {name}`   end: `alertctl local down`",
         session.inbox
@@ -167,29 +167,32 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An alarm notifies when its state changes, so one that is there already leaves it first.
-async fn fire(app: &App, aws: &Aws, name: &str, current: &str, state: AlarmState) -> Result<(), Failure> {
+/// Changes an alarm's state and shows what arrives. An alarm notifies when its state changes, so one that is
+/// there already leaves it first.
+async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, state: AlarmState) -> Outcome {
     let wanted = match state {
         AlarmState::Alarm => "ALARM",
         AlarmState::Ok => "OK",
         AlarmState::InsufficientData => "INSUFFICIENT_DATA",
     };
     let other = if wanted == "OK" { "INSUFFICIENT_DATA" } else { "OK" };
-    if current == wanted {
-        cloudwatch_alarm::set_state(aws, name, other, "set by alertctl, to change it again").await?;
+    let from = if now.state == wanted { other } else { &now.state };
+    if now.state == wanted {
+        cloudwatch_alarm::set_state(aws, name, other, "Left, to be entered again.").await?;
     }
-    app.out.say(&format!(
-        "alarm {name}: {} → {wanted}",
-        if current == wanted { other } else { current }
-    ));
-    cloudwatch_alarm::set_state(
-        aws,
-        name,
-        wanted,
-        "Set by `alertctl local`: nothing is really wrong.",
-    )
-    .await?;
-    Ok(())
+    let before = session.last_seq().await?;
+    app.out.say(&format!("alarm {name}: {from} → {wanted}"));
+    let reason = "Set by `alertctl local`: nothing is really wrong.";
+    cloudwatch_alarm::set_state(aws, name, wanted, reason).await?;
+    if now.tells_on.contains(&wanted) {
+        show_arrivals(app, session, before).await?;
+    } else {
+        app.out.say(&format!(
+            "it tells nobody on {wanted}, only on {}",
+            now.tells_on.join(", ")
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Waits for the next messages and shows them.

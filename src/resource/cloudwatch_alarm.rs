@@ -262,9 +262,17 @@ impl CloudwatchAlarm {
     }
 }
 
-/// The state of the alarm called `name`: `OK`, `ALARM` or `INSUFFICIENT_DATA`; `None` where there is no such
-/// alarm.
-pub async fn state(aws: &Aws, name: &str) -> Result<Option<String>> {
+/// An alarm as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Now {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// The states on which it tells somebody.
+    pub tells_on: Vec<&'static str>,
+}
+
+/// The alarm called `name`; `None` where there is none.
+pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
     let send = aws
         .connection
         .clients
@@ -273,13 +281,22 @@ pub async fn state(aws: &Aws, name: &str) -> Result<Option<String>> {
         .alarm_names(name)
         .send();
     let answer = aws.call("cloudwatch:DescribeAlarms", send).await?;
-    let alarm = answer.metric_alarms().first();
-    Ok(alarm.map(|alarm| {
-        alarm
-            .state_value()
-            .map_or("INSUFFICIENT_DATA", |state| state.as_str())
-            .to_owned()
-    }))
+    let now = |alarm: &aws_sdk_cloudwatch::types::MetricAlarm| {
+        let actions = [
+            ("ALARM", alarm.alarm_actions()),
+            ("OK", alarm.ok_actions()),
+            ("INSUFFICIENT_DATA", alarm.insufficient_data_actions()),
+        ];
+        let on = actions.into_iter().filter(|(_, actions)| !actions.is_empty());
+        Now {
+            state: alarm
+                .state_value()
+                .map_or("INSUFFICIENT_DATA", StateValue::as_str)
+                .to_owned(),
+            tells_on: on.map(|(state, _)| state).collect(),
+        }
+    };
+    Ok(answer.metric_alarms().first().map(now))
 }
 
 /// Puts the alarm `name` into `state` (`OK`, `ALARM`, `INSUFFICIENT_DATA`) until its next evaluation, and so

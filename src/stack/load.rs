@@ -16,6 +16,9 @@ use super::{
 /// No stack comes near; a device or a core dump does.
 const MAX_BYTES: u64 = 1024 * 1024;
 
+/// The way on from a file that cannot be read.
+const NAME_A_FILE: &str = "name a stack file: `alertctl plan path/to/stack.yaml`";
+
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
@@ -46,7 +49,7 @@ impl LoadError {
     pub fn render(&self, color: bool) -> String {
         match self {
             Self::File { .. } => {
-                format!("error: {self}\n  help: name a stack file: `alertctl plan path/to/stack.yaml`")
+                format!("error: {self}\n  help: {NAME_A_FILE}")
             }
             Self::Problems(problems) => problems.render(color),
         }
@@ -60,7 +63,7 @@ impl LoadError {
                     name: path.display().to_string(),
                     text: String::new(),
                 };
-                source.reports(&[Problem::error(0..0, self.to_string())])
+                source.reports(&[Problem::error(0..0, self.to_string()).help(NAME_A_FILE)])
             }
             Self::Problems(problems) => problems.reports(),
         }
