@@ -5,14 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_lambda::types::{Architecture, Runtime};
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::log_group::LogGroup;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Text, Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Text,
+    Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
@@ -140,31 +139,9 @@ impl Resource for LambdaFunction {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.name, Some(wanted.desired)))
-            .buffered(16)
-            .try_collect();
-        let (named, listed): (Vec<_>, _) = futures::try_join!(named, listed(aws))?;
-        let left = listed
-            .into_iter()
-            .filter(|name| !wanted.iter().any(|w| w.desired.name == *name));
-        let left: Vec<_> = stream::iter(left)
-            .map(|name| read(aws, name, None))
-            .buffered(16)
-            .try_collect()
-            .await?;
-        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
-        let orphan = |live: Live| match present(live) {
-            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
-            _ => None,
-        };
-        Ok(Observed {
-            wanted: named
-                .into_iter()
-                .map(|live| live.map_or(Presence::Absent, present))
-                .collect(),
-            orphans: left.into_iter().flatten().filter_map(orphan).collect(),
-        })
+        let listed = async || Ok(listed(aws).await?.into_iter().map(str::to_owned).collect());
+        let read = async |name: &str, desired: Option<&Self>| read(aws, name, desired).await;
+        named::observe(aws, wanted, listed, read, |live| &live.tags).await
     }
 
     fn fields(&self, known: &Known) -> Fields {

@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
-
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, tags,
+    Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
@@ -48,33 +46,23 @@ impl Resource for LogGroup {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.name))
-            .buffered(16)
-            .try_collect();
-        let (named, tagged): (Vec<_>, _) = futures::try_join!(named, aws.tagged())?;
-        let names = tagged.iter().filter(|tagged| tagged.service() == "logs");
-        let names = names.filter_map(|tagged| tagged.resource().strip_prefix("log-group:"));
-        let left: Vec<_> = names
-            .filter(|name| !wanted.iter().any(|w| w.desired.name == *name))
-            .collect();
-        let left: Vec<_> = stream::iter(left)
-            .map(|name| read(aws, name))
-            .buffered(16)
-            .try_collect()
-            .await?;
-        let present = |live: Option<Live>| match live {
-            Some(live) => Presence::by_tag(aws, &live.tags.clone(), live),
-            None => Presence::Absent,
+        let listed = async || {
+            let tagged = aws
+                .tagged()
+                .await?
+                .iter()
+                .filter(|tagged| tagged.service() == "logs");
+            let names = tagged.filter_map(|tagged| tagged.resource().strip_prefix("log-group:"));
+            Ok(names.map(str::to_owned).collect())
         };
-        Ok(Observed {
-            wanted: named.into_iter().map(present).collect(),
-            orphans: left
-                .into_iter()
-                .flatten()
-                .map(|live| (tags::node(Self::KIND, &live.tags, &live.name), live))
-                .collect(),
-        })
+        named::observe(
+            aws,
+            wanted,
+            listed,
+            async |name, _| read(aws, name).await,
+            |live| &live.tags,
+        )
+        .await
     }
 
     fn fields(&self, _known: &Known) -> Fields {

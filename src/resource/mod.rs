@@ -25,6 +25,7 @@ pub mod lambda_event_invoke_config;
 pub mod lambda_function;
 pub mod lambda_permission;
 pub mod log_group;
+pub mod named;
 pub mod sns_subscription;
 pub mod sns_topic;
 pub mod sqs_queue;

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::kms_key::KmsKey;
 use super::sns_subscription::mark;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Text, Wanted, tags,
+    Text, Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
@@ -64,43 +63,18 @@ impl Resource for SnsTopic {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = async {
-            let scope = aws.scope().await?;
-            stream::iter(wanted)
-                .map(async |wanted| {
-                    read(
-                        aws,
-                        &arn(&wanted.desired.name, scope),
-                        Some((wanted.desired, scope)),
-                    )
-                    .await
-                })
-                .buffered(16)
-                .try_collect()
-                .await
-        };
-        let left = async {
-            let left = listed(aws).await?.into_iter();
-            let left = left.filter(|(name, ..)| !wanted.iter().any(|w| w.desired.name == *name));
-            stream::iter(left)
-                .map(|(_, arn, _)| read(aws, arn, None))
-                .buffered(16)
-                .try_collect()
-                .await
-        };
-        let (named, left): (Vec<_>, Vec<_>) = futures::try_join!(named, left)?;
-        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
-        let orphan = |live: Live| match present(live) {
-            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
-            _ => None,
-        };
-        Ok(Observed {
-            wanted: named
+        let listed = async || {
+            Ok(listed(aws)
+                .await?
                 .into_iter()
-                .map(|live| live.map_or(Presence::Absent, present))
-                .collect(),
-            orphans: left.into_iter().flatten().filter_map(orphan).collect(),
-        })
+                .map(|(name, ..)| name.to_owned())
+                .collect())
+        };
+        let read = async |name: &str, desired: Option<&Self>| {
+            let scope = aws.scope().await?;
+            read(aws, &arn(name, scope), desired.map(|desired| (desired, scope))).await
+        };
+        named::observe(aws, wanted, listed, read, |live| &live.tags).await
     }
 
     fn fields(&self, known: &Known) -> Fields {

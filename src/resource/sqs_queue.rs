@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
-    Wanted, tags,
+    Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
@@ -66,37 +65,22 @@ impl Resource for SqsQueue {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.name))
-            .buffered(16)
-            .try_collect();
-        let left = async {
+        let listed = async || {
             let tagged = aws
                 .tagged()
                 .await?
                 .iter()
                 .filter(|tagged| tagged.service() == "sqs");
-            let names = tagged.map(|tagged| tagged.resource());
-            stream::iter(names.filter(|name| !wanted.iter().any(|wanted| wanted.desired.name == *name)))
-                .map(|name| read(aws, name))
-                .buffered(16)
-                .try_filter_map(async |live| Ok(live))
-                .try_collect()
-                .await
+            Ok(tagged.map(|tagged| tagged.resource().to_owned()).collect())
         };
-        let (named, left): (Vec<_>, Vec<_>) = futures::try_join!(named, left)?;
-        let present = |live: Option<Live>| match live {
-            Some(live) => Presence::by_tag(aws, &live.tags.clone(), live),
-            None => Presence::Absent,
-        };
-        let owned = left.into_iter().filter_map(|live| match present(Some(live)) {
-            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
-            Presence::Foreign(_) | Presence::Absent => None,
-        });
-        Ok(Observed {
-            wanted: named.into_iter().map(present).collect(),
-            orphans: owned.collect(),
-        })
+        named::observe(
+            aws,
+            wanted,
+            listed,
+            async |name, _| read(aws, name).await,
+            |live| &live.tags,
+        )
+        .await
     }
 
     fn fields(&self, known: &Known) -> Fields {

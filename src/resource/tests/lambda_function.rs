@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 use super::*;
 use crate::aws::secret::Secret;
+use crate::resource::Presence;
 use crate::resource::Shown;
 
 #[path = "lambda_function/change.rs"]

@@ -1,0 +1,47 @@
+//! Observing what is found by its name and owned by its tags, which most kinds are.
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{Aws, Observed, Presence, Resource, Result, Tags, Wanted, tags};
+
+/// Requests under way at once for one kind.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Reads every wanted name, and beside that every other name in `listed`, which carries the stack's tag as
+/// far as the tagging index knows: what does not carry it any more is nobody's orphan.
+pub async fn observe<R: Resource>(
+    aws: &Aws,
+    wanted: &[Wanted<'_, R>],
+    listed: impl AsyncFnOnce() -> Result<Vec<String>>,
+    read: impl AsyncFn(&str, Option<&R>) -> Result<Option<R::Live>>,
+    tags_of: fn(&R::Live) -> &Tags,
+) -> Result<Observed<R::Live>> {
+    let read = &read;
+    let named = stream::iter(wanted)
+        .map(|wanted| async move { read(&wanted.desired.name(), Some(wanted.desired)).await })
+        .buffered(SIDE_BY_SIDE)
+        .try_collect();
+    let left = async {
+        let mut left = listed().await?;
+        left.retain(|name| !wanted.iter().any(|wanted| wanted.desired.name() == *name));
+        stream::iter(left)
+            .map(|name| async move { read(&name, None).await })
+            .buffered(SIDE_BY_SIDE)
+            .try_filter_map(async |live| Ok(live))
+            .try_collect()
+            .await
+    };
+    let (named, left): (Vec<_>, Vec<R::Live>) = futures::try_join!(named, left)?;
+    let present = |live: R::Live| Presence::by_tag(aws, &tags_of(&live).clone(), live);
+    let orphan = |live| match present(live) {
+        Presence::Ours(live) => Some((tags::node(R::KIND, tags_of(&live), &R::live_name(&live)), live)),
+        Presence::Foreign(_) | Presence::Absent => None,
+    };
+    Ok(Observed {
+        wanted: named
+            .into_iter()
+            .map(|live| live.map_or(Presence::Absent, present))
+            .collect(),
+        orphans: left.into_iter().filter_map(orphan).collect(),
+    })
+}
