@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::plan::{Planned, json, look, refuse_conflicts};
+use super::plan::{Planned, json, look_again, refuse_conflicts};
 use super::{App, Outcome};
 use crate::cli::{ApplyArgs, Format};
 use crate::output::Failure;
@@ -30,16 +30,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
                 "run the command again when you are ready",
             ));
         }
-        // The world may have moved while the question stood.
-        aws = aws.afresh();
-        let now = look(&aws, &graph, &args.adopt).await?;
-        if !now.same_as(&plan) {
-            return Err(Failure::new(
-                "the account changed while the question stood: this is no longer the plan you saw",
-                "run the command again to see the new plan",
-            ));
-        }
-        plan = now;
+        (aws, plan) = look_again(aws, &graph, &args.adopt, &plan).await?;
     }
     let again = format!("alertctl apply {}", args.file.path.display());
     app.execute(&aws, &graph, &plan, args.run.parallelism, &again)

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::plan::{json, look};
+use super::plan::{json, look, look_again};
 use super::{App, Outcome};
 use crate::cli::{Adopt, DestroyArgs, Format};
 use crate::graph::Graph;
@@ -37,15 +37,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
                 "run the command again when you are ready",
             ));
         }
-        aws = aws.afresh();
-        let now = look(&aws, &graph, &adopt).await?;
-        if !now.same_as(&plan) {
-            return Err(Failure::new(
-                "the account changed while the question stood: this is no longer the plan you saw",
-                "run the command again to see the new plan",
-            ));
-        }
-        plan = now;
+        (aws, plan) = look_again(aws, &graph, &adopt, &plan).await?;
     }
     let again = match &args.which.path {
         Some(path) => format!("alertctl destroy {}", path.display()),

@@ -83,6 +83,27 @@ pub async fn look(aws: &Aws, graph: &Graph, adopt: &Adopt) -> Result<Plan, Failu
     Ok(plan(&aws.stack, graph, &seen, &adopt))
 }
 
+/// Observes and plans once more after a question: the world may have moved while it stood.
+///
+/// # Errors
+/// When what would be done is no longer `agreed`, what the user saw and said yes to.
+pub async fn look_again(
+    aws: Aws,
+    graph: &Graph,
+    adopt: &Adopt,
+    agreed: &Plan,
+) -> Result<(Aws, Plan), Failure> {
+    let aws = aws.afresh();
+    let now = look(&aws, graph, adopt).await?;
+    if !now.same_as(agreed) {
+        return Err(Failure::new(
+            "the account changed while the question stood: this is no longer the plan you saw",
+            "run the command again to see the new plan",
+        ));
+    }
+    Ok((aws, now))
+}
+
 /// The plan for machines.
 pub fn json(plan: &Plan) -> Value {
     let mut document = json!({ "version": 1, "summary": plan.summary() });
