@@ -1,163 +1,155 @@
-//! What the bundled stack costs where every request takes 40 ms longer than on this machine: calls, round
-//! trips one after the other, time and memory of create, a plan without changes, a repair and destroy.
+//! What bundled stacks cost where every request takes 40 ms longer than on this machine: calls, round trips one
+//! after the other, time and memory of create, a plan without changes, a repair and destroy.
 //!
-//! `cargo bench --bench apply`; with `-- --calls` it also prints each call of the last run and its time.
+//! `cargo bench --bench apply`; with `-- --calls` it also prints each call of the last run and its time, and
+//! with `-- full` it measures that stack only. `cargo test --bench apply` does it once, with a build for
+//! development.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use support::World;
 use support::inventory::past;
+use support::limits::allowance;
+use support::measure::Sample;
 use support::proxy::{Call, Proxy};
 
+const ACCOUNT: &str = "000000000000";
 const REGION: &str = "ap-northeast-2";
 const DELAY: Duration = Duration::from_millis(40);
-const RUNS: usize = 7;
 /// How long the local AWS keeps a new function pending: time that no client can save.
 const PENDING: Duration = Duration::from_millis(500);
-
-/// What one command took.
-struct Sample {
-    calls: Vec<Call>,
-    connections: usize,
-    wall: Duration,
-    peak_kb: u64,
-}
-
-impl Sample {
-    /// From the first request to the last answer.
-    fn span(&self) -> Duration {
-        let start = self.calls.iter().map(|call| call.start).min();
-        let end = self.calls.iter().map(|call| call.end).max();
-        end.unwrap_or_default() - start.unwrap_or_default()
-    }
-
-    /// The longest sequence of calls of which each started after the one before had ended.
-    fn chain(&self) -> Vec<&str> {
-        let mut calls: Vec<_> = self.calls.iter().collect();
-        calls.sort_by_key(|call| call.start);
-        let mut longest: Vec<Vec<usize>> = Vec::new();
-        for (index, call) in calls.iter().enumerate() {
-            let before = (0..index).filter(|&other| calls[other].end <= call.start);
-            let mut chain = before
-                .map(|other| &longest[other])
-                .max_by_key(|chain| chain.len())
-                .cloned()
-                .unwrap_or_default();
-            chain.push(index);
-            longest.push(chain);
-        }
-        let longest = longest.into_iter().max_by_key(Vec::len).unwrap_or_default();
-        longest
-            .iter()
-            .map(|&index| calls[index].action.as_str())
-            .collect()
-    }
-}
+/// The stacks, how often each is measured, and the log group of each that is changed by hand.
+const STACKS: [(&str, usize, &str); 2] = [
+    ("cloudwatch-slack", 7, "/aws/lambda/mission-lambda"),
+    ("full", 3, "/aws/lambda/full-relay"),
+];
 
 fn main() {
-    // Cargo also runs benches as tests, without this argument: once is enough to see that it works.
-    let bench = std::env::args().any(|argument| argument == "--bench");
-    let show_calls = std::env::args().any(|argument| argument == "--calls");
-    let world = World::new();
-    world.bundled("cloudwatch-slack");
-    let (endpoint, _) = world.up();
-    let proxy = Proxy::start(&endpoint, DELAY);
-
-    let operations = ["create", "plan, no changes", "repair", "destroy"];
-    let mut samples: [Vec<Sample>; 4] = Default::default();
-    for run in 0..if bench { RUNS } else { 1 } {
-        let account = format!("{:012}", 100 + run);
-        let measure = |args: &[&str]| measure(&world, &proxy, &account, args);
-        samples[0].push(measure(&["apply", "--yes"]));
-        samples[1].push(measure(&["plan", "--detailed-exitcode"]));
-        past(&endpoint, &account, REGION, forget_soon);
-        samples[2].push(measure(&["apply", "--yes"]));
-        samples[3].push(measure(&["destroy", "--yes"]));
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let has = |argument: &str| arguments.iter().any(|one| one == argument);
+    let chosen = STACKS.iter().any(|(stack, ..)| has(stack));
+    println!("every request takes {} ms longer\n", DELAY.as_millis());
+    for (stack, runs, log_group) in STACKS {
+        if chosen && !has(stack) {
+            continue;
+        }
+        // Cargo also runs benches as tests, without this argument: once is enough to see that it works.
+        let runs = if has("--bench") { runs } else { 1 };
+        println!("{stack}, medians of {runs}:");
+        measure(stack, runs, log_group, has("--calls"));
     }
+}
 
+const APPLY: &[&str] = &["apply", "--local", "--yes"];
+const PLAN: &[&str] = &["plan", "--local", "--detailed-exitcode"];
+const DESTROY: &[&str] = &["destroy", "--local", "--yes", "--delete-trail-logs"];
+const OPERATIONS: [&str; 4] = ["create", "plan, no changes", "repair", "destroy"];
+
+fn measure(stack: &str, runs: usize, log_group: &str, show_calls: bool) {
+    let mut samples: [Vec<Sample>; 4] = Default::default();
+    for _ in 0..runs {
+        let world = World::new();
+        world.bundled(stack);
+        let (endpoint, _) = world.up();
+        let proxy = Proxy::start(&endpoint, DELAY);
+        world.reach_at(&proxy.url);
+        let measure = |args: &[&str]| Sample::of(&proxy, world.command(args));
+        samples[0].push(measure(APPLY));
+        samples[1].push(measure(PLAN));
+        past(&endpoint, ACCOUNT, REGION, async |config| {
+            forget_soon(config, log_group).await;
+        });
+        samples[2].push(measure(APPLY));
+        samples[3].push(measure(DESTROY));
+    }
     println!(
-        "every request takes {} ms longer; medians of {} runs\n",
-        DELAY.as_millis(),
-        samples[0].len()
+        "{:<17} {:>5} {:>12} {:>8} {:>6} {:>8} {:>8} {:>8}",
+        "", "calls", "connections", "at once", "chain", "span ms", "wall ms", "peak MB"
     );
-    println!(
-        "{:<17} {:>5} {:>12} {:>11} {:>8} {:>12} {:>8} {:>8}",
-        "", "calls", "connections", "chain", "span ms", "less pending", "wall ms", "peak MB"
-    );
-    for (name, samples) in operations.iter().zip(&samples) {
-        let spans = samples.iter().map(|sample| sample.span().as_millis());
-        let span = median(spans);
-        let pending = if *name == "create" { PENDING.as_millis() } else { 0 };
+    for (name, samples) in OPERATIONS.iter().zip(&samples) {
         println!(
-            "{name:<17} {:>5} {:>12} {:>11} {span:>8} {:>12} {:>8} {:>8.1}",
+            "{name:<17} {:>5} {:>12} {:>8} {:>6} {:>8} {:>8} {:>8.1}",
             median(samples.iter().map(|sample| sample.calls.len())),
             median(samples.iter().map(|sample| sample.connections)),
+            median(samples.iter().map(Sample::most_at_once)),
             median(samples.iter().map(|sample| sample.chain().len())),
-            span.saturating_sub(pending),
+            median(samples.iter().map(|sample| sample.span().as_millis())),
             median(samples.iter().map(|sample| sample.wall.as_millis())),
             median(samples.iter().map(|sample| sample.peak_kb)) as f64 / 1024.0,
         );
     }
-    println!();
-    for (name, samples) in operations.iter().zip(&samples) {
+    println!("\n{}\n", floors(stack));
+    for (name, samples) in OPERATIONS.iter().zip(&samples) {
         let last = samples.last().unwrap();
-        println!("{name}: {}", last.chain().join(" → "));
+        let chain: Vec<_> = last.chain().iter().map(|call| call.action.as_str()).collect();
+        println!("{name}: {}", chain.join(" → "));
         if show_calls {
             let first = last.calls.iter().map(|call| call.start).min().unwrap_or_default();
             for call in &last.calls {
                 let at = |time: Duration| (time - first).as_millis();
-                println!("  {:>5} – {:>5}  {}", at(call.start), at(call.end), call.action);
+                let (start, end) = (at(call.start), at(call.end));
+                println!("  {start:>5} – {end:>5}  {} {}", call.action, call.region);
             }
         }
     }
+    println!();
+}
+
+/// What create and a plan without changes take at least, from runs in which answers are held until nothing more
+/// is asked: what then comes after one another depends on one another.
+fn floors(stack: &str) -> String {
+    let world = World::new();
+    world.bundled(stack);
+    // Longer than any call waits for its turn: pace is none of the dependencies.
+    let proxy = Proxy::in_rounds(&world.up().0, Duration::from_millis(1300));
+    world.reach_at(&proxy.url);
+    let measure = |args: &[&str]| Sample::of(&proxy, world.command(args));
+    let create = measure(&[APPLY, &["--parallelism", "256"]].concat());
+    let (plan, destroy) = (measure(PLAN), measure(DESTROY));
+    let dependent = DELAY * u32::try_from(create.round_trips()).unwrap() + PENDING;
+    let (paced, what) = paced(&create.calls);
+    format!(
+        "round trips that wait for one another: create {}, plan {}, destroy {}\n\
+         create takes at least {} ms: its round trips and a new function's pending {}, AWS's rates {} ({what})",
+        create.round_trips(),
+        plan.round_trips(),
+        destroy.round_trips(),
+        dependent.max(paced).as_millis(),
+        dependent.as_millis(),
+        paced.as_millis(),
+    )
+}
+
+/// The least time that AWS's rates leave to calls that were made in rounds, and the action that needs it.
+fn paced(calls: &[Call]) -> (Duration, String) {
+    let mut alike: BTreeMap<_, Vec<&Call>> = BTreeMap::new();
+    for call in calls {
+        if let Some(allowance) = allowance(&call.action) {
+            alike.entry((allowance, &call.region)).or_default().push(call);
+        }
+    }
+    let least = alike.into_iter().map(|((allowance, region), calls)| {
+        let first = calls.iter().map(|call| call.round).min().unwrap_or_default();
+        let beyond = calls.len().saturating_sub(allowance.burst as usize);
+        let wait = Duration::from_secs(beyond as u64) / allowance.rate;
+        let count = calls.len();
+        let what = format!("{count} of {} in {region}", allowance.name);
+        (DELAY * u32::try_from(first + 1).unwrap() + wait, what)
+    });
+    least.max().unwrap_or_default()
 }
 
 /// Changes one field by hand.
-async fn forget_soon(config: aws_config::SdkConfig) {
+async fn forget_soon(config: aws_config::SdkConfig, log_group: &str) {
     let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
-    let send = logs
-        .put_retention_policy()
-        .log_group_name("/aws/lambda/mission-lambda");
+    let send = logs.put_retention_policy().log_group_name(log_group);
     send.retention_in_days(1).send().await.unwrap();
-}
-
-fn measure(world: &World, proxy: &Proxy, account: &str, args: &[&str]) -> Sample {
-    proxy.clear();
-    let mut command = world.command_at(&proxy.url, account, args);
-    let start = Instant::now();
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut peak_kb = 0;
-    let (status, wall) = loop {
-        peak_kb = peak(child.id()).unwrap_or(peak_kb);
-        if let Some(status) = child.try_wait().unwrap() {
-            break (status, start.elapsed());
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    assert!(status.success(), "alertctl {args:?}: {status}");
-    Sample {
-        calls: proxy.calls(),
-        connections: proxy.connections(),
-        wall,
-        peak_kb,
-    }
-}
-
-/// The most memory that a running process ever held, in KiB.
-fn peak(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> T {

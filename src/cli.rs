@@ -7,6 +7,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+mod local;
+
+pub use local::*;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -20,10 +24,12 @@ Exit codes:
   2    with `plan --detailed-exitcode`: there are changes
   130  interrupted (Ctrl-C)
 
-Try it without an AWS account:
-  alertctl local demo";
+Examples:
+  alertctl local demo                 # the main job, without an AWS account
+  alertctl plan stack.yaml
+  alertctl apply stack.yaml --local   # the same stack on this machine";
 
-/// One YAML file to a working AWS alerting stack: alarms, topics, a key, and a relay to Slack.
+/// One YAML file to a working AWS alerting stack: alarms, API calls, sign-ins and HTTP alerts, to Slack and mail.
 #[derive(Debug, Parser)]
 #[command(name = "alertctl", version, styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
 #[command(
@@ -123,17 +129,25 @@ pub enum Command {
     Plan(PlanArgs),
     /// Create and change what the stack file asks for
     Apply(ApplyArgs),
-    /// Delete everything a stack owns; its key is scheduled for deletion
+    /// Delete everything a stack owns, in all regions; its key is scheduled for deletion
     Destroy(DestroyArgs),
     /// Show every resource of a stack as it is
     Status(StatusArgs),
     /// Encrypt a Slack webhook URL for the stack file
     EncryptHook(EncryptHookArgs),
+    /// Make a token for an endpoint, and the digest of it that the stack file holds
+    Token(TokenArgs),
+    /// Show where an endpoint is, or how ElastAlert2 calls it
+    Show(ShowArgs),
     /// The local AWS and Slack inbox: try everything without an account
     Local(LocalArgs),
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl validate stack.yaml
+  alertctl validate stack.yaml --output json   # for an editor or a review bot")]
 pub struct ValidateArgs {
     #[command(flatten)]
     pub file: StackFile,
@@ -152,6 +166,7 @@ pub struct StackFile {
 Examples:
   alertctl plan stack.yaml
   alertctl plan stack.yaml --detailed-exitcode   # exits 2 when something would change
+  alertctl plan stack.yaml --adopt sns-topic/alerts
   alertctl plan stack.yaml --output json | jq .summary")]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -166,7 +181,8 @@ pub struct PlanArgs {
 /// Which resources may be taken over.
 #[derive(Debug, Clone, Args)]
 pub struct Adopt {
-    /// Take over a resource that exists and is not the stack's, such as sns-topic/alerts; repeatable
+    /// Take over a resource that exists and is not the stack's, such as sns-topic/alerts or
+    /// eventbridge-rule/logins@us-east-1; repeatable
     #[arg(long = "adopt", value_name = "KIND/KEY")]
     pub nodes: Vec<String>,
 }
@@ -201,10 +217,14 @@ pub struct Run {
 #[command(after_help = "\
 Examples:
   alertctl destroy stack.yaml
-  alertctl destroy --stack mission --region ap-northeast-2   # the file is lost")]
+  alertctl destroy --stack mission --region ap-northeast-2   # the file is lost
+  alertctl destroy stack.yaml --delete-trail-logs            # also for a bucket that stayed")]
 pub struct DestroyArgs {
     #[command(flatten)]
     pub which: StackOrName,
+    /// Delete the log files in the trail's bucket too; without it a bucket that holds any stays
+    #[arg(long)]
+    pub delete_trail_logs: bool,
     #[command(flatten)]
     pub run: Run,
 }
@@ -221,6 +241,11 @@ pub struct StackOrName {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl status stack.yaml
+  alertctl status --stack mission --region ap-northeast-2   # the file is lost
+  alertctl status stack.yaml --output json | jq '.resources[] | select(.state != \"ok\")'")]
 pub struct StatusArgs {
     #[command(flatten)]
     pub which: StackOrName,
@@ -228,8 +253,8 @@ pub struct StatusArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The URL is read from a hidden prompt, from standard input, or from the environment variable named with
---env; never from an argument, which other users of the machine could see.
+The URL is read from a hidden prompt, from standard input, or from the environment variable that
+--env names; never from an argument, which other users of the machine could see.
 
 Examples:
   alertctl encrypt-hook stack.yaml --write
@@ -253,63 +278,37 @@ pub struct EncryptHookArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct LocalArgs {
-    #[command(subcommand)]
-    pub command: LocalCommand,
-}
+#[command(after_help = "\
+The token is shown once and kept nowhere: give it to the caller, put its digest into the stack file.
 
-#[derive(Debug, Subcommand)]
-pub enum LocalCommand {
-    /// Start the local AWS and the Slack inbox
-    Up,
-    /// Stop both and forget everything in them
-    Down,
-    /// Show what runs and where
-    Status,
-    /// Make an alarm fire: OK, then ALARM
-    #[command(after_help = "\
 Examples:
-  alertctl local alarm mission-cpu-alarm
-  alertctl local alarm mission-cpu-alarm --state ok")]
-    Alarm(AlarmArgs),
-    /// From nothing to a Slack message: start, apply a stack, make its first alarm fire
-    Demo(DemoArgs),
-    /// Serve the Slack inbox (started by `local up`)
-    #[command(hide = true)]
-    InboxServer(InboxServerArgs),
-}
+  alertctl token
+  alertctl token | secret-store write elastalert   # the digest still shows on the terminal
+  alertctl token --output json")]
+pub struct TokenArgs {}
 
 #[derive(Debug, Args)]
-pub struct AlarmArgs {
-    /// Name of the alarm
-    pub name: String,
-    /// The state it changes to
-    #[arg(long, value_enum, default_value_t)]
-    pub state: AlarmState,
+#[command(after_help = "\
+Examples:
+  alertctl show endpoint
+  curl -H \"Authorization: Bearer $TOKEN\" -d '{}' \"$(alertctl show endpoint)\"
+  alertctl show elastalert-rule stack.yaml --endpoint elastalert")]
+pub struct ShowArgs {
+    /// The URL to post to, or the lines that an ElastAlert2 rule needs
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Showable,
+    #[command(flatten)]
+    pub file: StackFile,
+    /// Endpoint of the stack file; needed when it has several
+    #[arg(long, value_name = "KEY")]
+    pub endpoint: Option<String>,
 }
 
-/// A state of an alarm.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum AlarmState {
-    #[default]
-    Alarm,
-    Ok,
-    InsufficientData,
-}
-
-#[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// Stack file [default: the bundled stack cloudwatch-slack]
-    #[arg(value_name = "STACK")]
-    pub path: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct InboxServerArgs {
-    #[arg(long)]
-    pub state_dir: PathBuf,
-    #[arg(long)]
-    pub port: u16,
+/// What `show` can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Showable {
+    Endpoint,
+    ElastalertRule,
 }
 
 fn parallelism(text: &str) -> Result<usize, String> {

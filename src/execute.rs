@@ -1,6 +1,7 @@
 //! Runs a plan exactly as it is. It decides nothing.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -8,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::aws::{Aws, Fault, Known};
-use crate::graph::{self, End, Graph, Settle};
+use crate::graph::{self, End, Graph, Job, Settle};
 use crate::plan::{Action, Plan, Step};
 use crate::resource::any::AnyLive;
 use crate::resource::kinds::kind;
@@ -41,6 +42,8 @@ impl std::fmt::Debug for Step {
 #[derive(Debug)]
 pub struct Report {
     pub ends: Vec<End<Fault>>,
+    /// The outputs of everything that exists now.
+    pub known: Known,
 }
 
 impl Report {
@@ -65,35 +68,52 @@ pub async fn execute(
     tell: &dyn Fn(Event<'_>),
 ) -> Report {
     let known = RefCell::new(plan.known.clone());
-    let after: Vec<_> = plan.steps.iter().map(|step| step.after.clone()).collect();
+    let lane = |step: &Step| {
+        let kind = kind(step.id.kind);
+        let lane = kind.at_once.map(|width| (kind.name, width));
+        lane.filter(|_| step.action != Action::Keep)
+    };
+    let jobs: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| Job {
+            after: step.after.clone(),
+            lane: lane(step),
+        })
+        .collect();
+    let elsewhere: Vec<Option<Rc<Aws>>> = plan
+        .steps
+        .iter()
+        .map(|step| step.id.region().map(|region| aws.at(region)))
+        .collect();
     let run = Run {
-        aws,
         graph,
         known: &known,
         tell,
     };
-    let job = |index: usize| run.step(&plan.steps[index]);
+    let job = |index: usize| run.step(&plan.steps[index], elsewhere[index].as_deref().unwrap_or(aws));
+    let ends = graph::run(&jobs, parallelism, interrupt, job).await;
     Report {
-        ends: graph::run(&after, parallelism, interrupt, job).await,
+        ends,
+        known: known.into_inner(),
     }
 }
 
 struct Run<'a> {
-    aws: &'a Aws,
     graph: &'a Graph,
     known: &'a RefCell<Known>,
     tell: &'a dyn Fn(Event<'_>),
 }
 
 impl<'a> Run<'a> {
-    async fn step(&self, step: &'a Step) -> Result<Settle<'a, Fault>> {
+    async fn step(&self, step: &'a Step, aws: &'a Aws) -> Result<Settle<'a, Fault>> {
         if step.action == Action::Keep {
             return Ok(async { Ok(()) }.boxed_local());
         }
         let (start, tell) = (Instant::now(), self.tell);
         tell(Event::Started(step));
         let cx = Cx {
-            aws: self.aws,
+            aws,
             known: self.known.borrow().clone(),
             notes: RefCell::default(),
         };

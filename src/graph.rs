@@ -1,5 +1,6 @@
 //! The wanted resources and what each needs, and the one scheduler that walks such a graph.
 
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,12 +10,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::resource::any::AnyResource;
+use crate::resource::expectation::Expectation;
 use crate::resource::{NodeId, Ref, Resource};
 
 /// Wanted resources, each behind everything it refers to.
 #[derive(Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    expectations: Vec<Expectation>,
+    also_in: BTreeSet<String>,
 }
 
 /// One wanted resource.
@@ -48,6 +52,27 @@ impl Graph {
         Ref::mint(id)
     }
 
+    /// Has this region looked at for what the stack left there, beside those in which it wants something.
+    pub fn look_in(&mut self, region: impl Into<String>) {
+        self.also_in.insert(region.into());
+    }
+
+    /// The other regions than the stack's own that it has to do with.
+    pub fn regions(&self) -> BTreeSet<&str> {
+        let of_nodes = self.nodes.iter().filter_map(|node| node.id.region());
+        of_nodes.chain(self.also_in.iter().map(String::as_str)).collect()
+    }
+
+    /// Adds something that the stack relies on without owning it.
+    pub fn expect(&mut self, expectation: Expectation) {
+        self.expectations.push(expectation);
+    }
+
+    /// What the stack relies on without owning it.
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.expectations
+    }
+
     /// The nodes, each behind everything it refers to.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -66,6 +91,16 @@ impl Graph {
 /// How long an interrupted run waits for what is only left to settle.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// One job of [`run`].
+#[derive(Debug, Clone, Default)]
+pub struct Job {
+    /// The jobs that must be over before it starts.
+    pub after: Vec<usize>,
+    /// Jobs that AWS takes few of a second: how many with this name are under way at most. They start before
+    /// others, since they take longest, and the many that would wait for their turn leave room for others.
+    pub lane: Option<(&'static str, usize)>,
+}
+
 /// How one job of [`run`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End<E> {
@@ -80,12 +115,12 @@ pub enum End<E> {
 /// What a job yields once what depends on it may start: its own remaining wait.
 pub type Settle<'a, E> = LocalBoxFuture<'a, Result<(), E>>;
 
-/// Runs every job after those in its `after` list, at most `parallelism` at once.
+/// Runs every job after those in its `after` list, at most `parallelism` at once, and of its lane as many as fit.
 ///
 /// A failed job skips what depends on it and nothing else. When `interrupt` turns true no further job
 /// starts; calls under way are finished, and what is only left to settle gets a few seconds.
 pub async fn run<'a, E, F>(
-    after: &[Vec<usize>],
+    jobs: &[Job],
     parallelism: usize,
     mut interrupt: watch::Receiver<bool>,
     job: impl Fn(usize) -> F,
@@ -94,21 +129,27 @@ where
     E: 'a,
     F: Future<Output = Result<Settle<'a, E>, E>>,
 {
-    let mut ends: Vec<Option<End<E>>> = after.iter().map(|_| None).collect();
-    let mut released = vec![false; after.len()];
-    let mut started = vec![false; after.len()];
+    let mut ends: Vec<Option<End<E>>> = jobs.iter().map(|_| None).collect();
+    let mut released = vec![false; jobs.len()];
+    let mut started = vec![false; jobs.len()];
+    let mut order: Vec<_> = (0..jobs.len()).collect();
+    order.sort_by_key(|&index| jobs[index].lane.is_none());
     let mut running = FuturesUnordered::new();
     let mut busy = 0;
+    let mut in_lane: HashMap<&str, usize> = HashMap::new();
     let mut interrupted = *interrupt.borrow();
     let mut leave_at = Instant::now() + GRACE;
     loop {
-        skip_dependents(after, &mut ends, &started);
-        for index in 0..after.len() {
-            let ready =
-                !started[index] && ends[index].is_none() && after[index].iter().all(|&on| released[on]);
-            if ready && busy < parallelism && !interrupted {
+        skip_dependents(jobs, &mut ends, &started);
+        for &index in &order {
+            let Job { after, lane } = &jobs[index];
+            let ready = !started[index] && ends[index].is_none() && after.iter().all(|&on| released[on]);
+            let fits = lane.is_none_or(|(name, width)| in_lane.get(name).is_none_or(|&count| count < width));
+            if ready && fits && busy < parallelism && !interrupted {
                 started[index] = true;
                 busy += 1;
+                lane.iter()
+                    .for_each(|(name, _)| *in_lane.entry(name).or_default() += 1);
                 let call = job(index);
                 running.push(Either::Left(async move { (index, Phase::Called(call.await)) }));
             }
@@ -118,14 +159,17 @@ where
         }
         tokio::select! {
             Some((index, phase)) = running.next() => match phase {
-                Phase::Called(Ok(settle)) => {
+                Phase::Called(result) => {
                     busy -= 1;
-                    released[index] = true;
-                    running.push(Either::Right(async move { (index, Phase::Settled(settle.await)) }));
-                }
-                Phase::Called(Err(error)) => {
-                    busy -= 1;
-                    ends[index] = Some(End::Failed(error));
+                    let lane = jobs[index].lane.and_then(|(name, _)| in_lane.get_mut(name));
+                    lane.into_iter().for_each(|count| *count -= 1);
+                    match result {
+                        Ok(settle) => {
+                            released[index] = true;
+                            running.push(Either::Right(async move { (index, Phase::Settled(settle.await)) }));
+                        }
+                        Err(error) => ends[index] = Some(End::Failed(error)),
+                    }
                 }
                 Phase::Settled(result) => ends[index] = Some(result.map_or_else(End::Failed, |()| End::Done)),
             },
@@ -146,15 +190,15 @@ enum Phase<'a, E> {
     Settled(Result<(), E>),
 }
 
-fn skip_dependents<E>(after: &[Vec<usize>], ends: &mut [Option<End<E>>], started: &[bool]) {
+fn skip_dependents<E>(jobs: &[Job], ends: &mut [Option<End<E>>], started: &[bool]) {
     let mut changed = true;
     while changed {
         changed = false;
-        for index in 0..after.len() {
+        for index in 0..jobs.len() {
             if started[index] || ends[index].is_some() {
                 continue;
             }
-            let root = after[index].iter().find_map(|&on| match ends[on] {
+            let root = jobs[index].after.iter().find_map(|&on| match ends[on] {
                 Some(End::Failed(_)) => Some(on),
                 Some(End::Skipped(root)) => Some(root),
                 _ => None,
@@ -179,11 +223,15 @@ mod tests {
         async { Ok(()) }.boxed_local()
     }
 
+    fn jobs<const N: usize>(after: [Vec<usize>; N]) -> [Job; N] {
+        after.map(|after| Job { after, lane: None })
+    }
+
     #[tokio::test]
     async fn a_failure_skips_only_what_depends_on_it() {
-        let after = [vec![], vec![0], vec![1], vec![], vec![3]];
+        let jobs = jobs([vec![], vec![0], vec![1], vec![], vec![3]]);
         let order = RefCell::new(Vec::new());
-        let ends = run(&after, 10, watch::channel(false).1, |index| {
+        let ends = run(&jobs, 10, watch::channel(false).1, |index| {
             order.borrow_mut().push(index);
             async move { if index == 0 { Err("no") } else { Ok(nothing_left()) } }
         })
@@ -204,9 +252,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn independent_jobs_run_side_by_side_up_to_the_bound() {
         let (running, most) = (Cell::new(0), Cell::new(0));
-        let after = vec![vec![]; 9];
+        let jobs = vec![Job::default(); 9];
         let start = Instant::now();
-        let ends = run(&after, 3, watch::channel(false).1, |_| async {
+        let ends = run(&jobs, 3, watch::channel(false).1, |_| async {
             running.set(running.get() + 1);
             most.set(most.get().max(running.get()));
             sleep(Duration::from_secs(1)).await;
@@ -219,13 +267,38 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(3));
     }
 
+    /// Alarms, of which AWS takes three a second, neither come last nor keep everything else waiting.
+    #[tokio::test(start_paused = true)]
+    async fn a_lane_starts_first_and_leaves_room() {
+        let mut jobs = vec![Job::default(); 4];
+        let lane = Some(("alarm", 2));
+        jobs.extend(vec![
+            Job {
+                after: Vec::new(),
+                lane
+            };
+            4
+        ]);
+        let (start, starts) = (Instant::now(), RefCell::new(Vec::new()));
+        run(&jobs, 3, watch::channel(false).1, |index| {
+            starts.borrow_mut().push((index, start.elapsed().as_secs()));
+            async move {
+                sleep(Duration::from_secs(if index < 4 { 1 } else { 10 })).await;
+                Ok::<_, &str>(nothing_left())
+            }
+        })
+        .await;
+        let expected = [(4, 0), (5, 0), (0, 0), (1, 1), (2, 2), (3, 3), (6, 10), (7, 10)];
+        assert_eq!(*starts.borrow(), expected);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn dependents_do_not_wait_for_a_job_to_settle() {
         let start = Instant::now();
         let second = Cell::new(Duration::ZERO);
         let second = &second;
         let ends = run(
-            &[vec![], vec![0]],
+            &jobs([vec![], vec![0]]),
             1,
             watch::channel(false).1,
             |index| async move {
@@ -246,9 +319,9 @@ mod tests {
     async fn an_interrupt_finishes_what_runs_and_starts_nothing() {
         let (send, interrupt) = watch::channel(false);
         let finished = Cell::new(0);
-        let after = [vec![], vec![0]];
+        let jobs = jobs([vec![], vec![0]]);
         let (ends, ()) = tokio::join!(
-            run(&after, 4, interrupt, |_| async {
+            run(&jobs, 4, interrupt, |_| async {
                 sleep(Duration::from_secs(2)).await;
                 finished.set(finished.get() + 1);
                 Ok::<_, &str>(nothing_left())
@@ -266,9 +339,9 @@ mod tests {
     async fn an_interrupt_leaves_long_waits_and_finishes_short_ones() {
         let (send, interrupt) = watch::channel(false);
         let start = Instant::now();
-        let after = [vec![], vec![]];
+        let jobs = jobs([vec![], vec![]]);
         let (ends, ()) = tokio::join!(
-            run(&after, 4, interrupt, |index| async move {
+            run(&jobs, 4, interrupt, |index| async move {
                 let wait = Duration::from_secs(if index == 0 { 2 } else { 600 });
                 Ok::<_, &str>(async move { sleep(wait).map(Ok).await }.boxed_local())
             }),

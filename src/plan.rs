@@ -71,6 +71,8 @@ pub struct Plan {
     pub scope: Scope,
     pub steps: Vec<Step>,
     pub conflicts: Vec<Conflict>,
+    /// What the stack relies on without owning it, and is not so.
+    pub warnings: Vec<String>,
     /// What is known before the run: the outputs of everything that exists and stays.
     #[serde(skip)]
     pub known: Known,
@@ -128,6 +130,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &HashSet<Stri
         scope: seen.scope.clone(),
         steps,
         conflicts,
+        warnings: seen.warnings.clone(),
         known,
     };
     let mut at = HashMap::new();
@@ -149,8 +152,13 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &HashSet<Stri
         at.insert(node.id.clone(), plan.steps.len());
         plan.steps.push(step);
     }
+    let taken: HashSet<_> = plan.steps.iter().filter_map(arn).collect();
     for (id, live) in &seen.orphans {
-        plan.steps.push(deletion(id, live));
+        let step = deletion(id, live);
+        // What a wanted node takes the place of, under the same name, goes with that step.
+        if arn(&step).is_none_or(|arn| !taken.contains(&arn)) {
+            plan.steps.push(step);
+        }
     }
     plan.order_deletions();
     plan
@@ -164,7 +172,7 @@ impl Plan {
         adopt: &HashSet<String>,
         at: &HashMap<NodeId, usize>,
     ) -> Option<Step> {
-        let resource = &node.resource;
+        let (resource, scope) = (&node.resource, self.scope.clone());
         let parent = resource
             .parent()
             .and_then(|id| at.get(&id))
@@ -172,7 +180,7 @@ impl Plan {
         let step = |action, changes, live: Option<AnyLive>| Step {
             id: node.id.clone(),
             action,
-            name: resource.name(),
+            name: scope.written_out(resource.name()),
             changes,
             remark: live.as_ref().and_then(of(&node.id).remark),
             after: Vec::new(),
@@ -242,10 +250,76 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
     }
 }
 
+/// The ARN of what a step finds in the account.
+fn arn(step: &Step) -> Option<String> {
+    step.output()
+        .map(|output| output.arn)
+        .filter(|arn| !arn.is_empty())
+}
+
 fn recreated(action: Action) -> bool {
     matches!(action, Action::Create | Action::Replace)
 }
 
 fn of(id: &NodeId) -> &'static Kind {
     kind(id.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::cloudwatch_alarm::{CloudwatchAlarm, Live};
+    use crate::resource::cloudwatch_composite_alarm::CloudwatchCompositeAlarm;
+    use crate::resource::{Resource, Tags};
+    use std::rc::Rc;
+
+    /// An alarm that becomes a composite one keeps its name: it must not be deleted behind its replacement.
+    #[test]
+    fn what_a_wanted_node_takes_the_place_of_is_no_leftover() {
+        let mut graph = Graph::default();
+        let wanted = graph.add(
+            "any",
+            CloudwatchCompositeAlarm {
+                name: "mission-any".into(),
+                description: None,
+                rule: "TRUE".into(),
+                alarms: Vec::new(),
+                actions_enabled: true,
+                alarm_actions: Vec::new(),
+                ok_actions: Vec::new(),
+                insufficient_data_actions: Vec::new(),
+                suppressor: None,
+                tags: Tags::new(),
+            },
+        );
+        let live = |name: &str| -> AnyLive { Rc::new(Live::named(name)) };
+        let left = |key: &str| NodeId {
+            kind: CloudwatchAlarm::KIND,
+            key: key.into(),
+        };
+        let seen = Observation {
+            scope: Scope {
+                partition: "aws".into(),
+                region: "eu-west-1".into(),
+                account: "1".into(),
+            },
+            wanted: HashMap::from([(wanted.id().clone(), Presence::Ours(live("mission-any")))]),
+            orphans: vec![
+                (left("any"), live("mission-any")),
+                (left("old"), live("mission-old")),
+            ],
+            warnings: Vec::new(),
+        };
+        let plan = plan("mission", &graph, &seen, &HashSet::new());
+        let steps: Vec<_> = plan
+            .steps
+            .iter()
+            .map(|step| (step.id.to_string(), step.action))
+            .collect();
+        let expected = [
+            ("cloudwatch-composite-alarm/any".to_owned(), Action::Replace),
+            ("cloudwatch-alarm/old".to_owned(), Action::Delete),
+        ];
+        assert_eq!(steps, expected);
+    }
 }

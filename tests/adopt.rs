@@ -6,15 +6,20 @@
 mod account;
 mod support;
 
+use std::collections::BTreeSet;
+
 use account::{calls, clients, clients_of, everything, key_of, lines, reads, told};
 use alertctl::aws::connect::Clients;
+use aws_sdk_apigatewayv2::types::ProtocolType;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_smithy_types::Blob;
 use futures::future::LocalBoxFuture;
 use support::{NO_WEBHOOK, World};
 
 const REGION: &str = "ap-northeast-2";
+const OTHER_REGION: &str = "us-east-1";
 
 /// Something made by hand under a name that the bundled stack wants.
 struct Stranger {
@@ -141,12 +146,157 @@ const STRANGERS: &[Stranger] = &[
     },
 ];
 
+/// A stack with the kinds that the bundled one has not.
+const EVENTS: &str = r#"
+stack: events
+region: ap-northeast-2
+topics:
+  mail: { subscriptions: [{ email: oncall@example.com }] }
+endpoints:
+  hook:
+    token: { sha256: 0f4e8a3b6c1d2957e0a4b8c36d5f7192a3b4c5d6e7f80912a3b4c5d6e7f80912 }
+    to: [mail]
+trail: { name: events, bucket: "events-{account}", logs: true, keep_logging: false }
+buses:
+  security: { forward: [aws.guardduty] }
+rules:
+  keys:
+    pattern: { source: [aws.kms], detail-type: [AWS API Call via CloudTrail] }
+    regions: [us-east-1]
+    input: { text: A key changed }
+    to: [mail]
+alarms:
+  root: { filter: { pattern: '{ $.userIdentity.type = Root }' }, threshold: ">= 1", to: [mail] }
+  trouble: { rule: ALARM(root), to: [mail] }
+"#;
+
+const STRANGERS_TO_EVENTS: &[Stranger] = &[
+    Stranger {
+        node: "apigatewayv2-api/hook",
+        name: "events-hook",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.apigateway.create_api().name("events-hook");
+                send.protocol_type(ProtocolType::Http).send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "cloudtrail-trail/trail",
+        name: "events",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.cloudtrail.create_trail().name("events");
+                send.s3_bucket_name("somebodys").send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "s3-bucket/trail",
+        name: "events-{account}",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let account = aws
+                    .sts
+                    .get_caller_identity()
+                    .send()
+                    .await
+                    .unwrap()
+                    .account
+                    .unwrap();
+                let place = BucketLocationConstraint::ApNortheast2;
+                let place = CreateBucketConfiguration::builder().location_constraint(place);
+                let send = aws.s3.create_bucket().bucket(format!("events-{account}"));
+                let send = send.create_bucket_configuration(place.build());
+                send.send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "eventbridge-event-bus/security",
+        name: "events-security",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.events.create_event_bus().name("events-security");
+                send.send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "eventbridge-rule/keys",
+        name: "events-keys",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.events.put_rule().name("events-keys");
+                send.schedule_expression("rate(1 day)").send().await.unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "eventbridge-rule/keys@us-east-1",
+        name: "events-keys",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let region = aws_sdk_eventbridge::config::Region::new(OTHER_REGION);
+                let there = aws.events.config().to_builder().region(region).build();
+                let send = aws_sdk_eventbridge::Client::from_conf(there).put_rule();
+                let send = send.name("events-keys").schedule_expression("rate(1 day)");
+                send.send().await.unwrap();
+            })
+        },
+    },
+    // Its filters are whose their names say.
+    Stranger {
+        node: "log-group/trail",
+        name: "/alertctl/events/trail",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.logs.create_log_group();
+                send.log_group_name("/alertctl/events/trail")
+                    .send()
+                    .await
+                    .unwrap();
+            })
+        },
+    },
+    Stranger {
+        node: "cloudwatch-composite-alarm/trouble",
+        name: "events-trouble",
+        along: &[],
+        make: |aws| {
+            Box::pin(async {
+                let send = aws.cloudwatch.put_composite_alarm().alarm_name("events-trouble");
+                send.alarm_rule("FALSE").send().await.unwrap();
+            })
+        },
+    },
+];
+
 #[tokio::test]
 async fn each_kind_is_refused_then_taken_over() {
     let world = World::new();
     world.bundled("cloudwatch-slack");
+    Box::pin(refused_then_taken_over(&world, STRANGERS)).await;
+}
+
+#[tokio::test]
+async fn so_are_those_of_events_endpoints_and_trails() {
+    let world = World::new();
+    world.write("stack.yaml", EVENTS);
+    Box::pin(refused_then_taken_over(&world, STRANGERS_TO_EVENTS)).await;
+}
+
+/// Each of the strangers in an account of its own.
+async fn refused_then_taken_over(world: &World, strangers: &[Stranger]) {
     let (endpoint, _) = world.up();
-    for (number, stranger) in STRANGERS.iter().enumerate() {
+    for (number, stranger) in strangers.iter().enumerate() {
         let Stranger {
             node,
             name,
@@ -154,9 +304,16 @@ async fn each_kind_is_refused_then_taken_over() {
             make,
         } = stranger;
         let account = format!("10000000000{number}");
+        let name = name.replace("{account}", &account);
         let aws = clients_of(&account, &endpoint, REGION).await;
+        let there = clients_of(&account, &endpoint, OTHER_REGION).await;
+        let everything = async || {
+            let (here, there) = (everything(&aws).await, everything(&there).await);
+            let there = there.into_iter().map(|one| format!("{one} in {OTHER_REGION}"));
+            here.into_iter().chain(there).collect::<BTreeSet<_>>()
+        };
         make(&aws).await;
-        let before = everything(&aws).await;
+        let before = everything().await;
         let run = |args: &[&str]| calls(&endpoint, |endpoint| world.run_at(endpoint, &account, args));
 
         // Refused, with its name and the way on; nothing is written.
@@ -186,7 +343,7 @@ async fn each_kind_is_refused_then_taken_over() {
             .collect();
         assert_eq!(conflicts, [&[*node], *along].concat());
         assert_eq!(plan["errors"].as_array().unwrap().len(), conflicts.len());
-        assert_eq!(everything(&aws).await, before);
+        assert_eq!(everything().await, before);
 
         // Taken over: the plan says what changes, and only apply writes.
         let (ran, calls) = run(&["plan", "--adopt", node]);
@@ -212,17 +369,17 @@ async fn each_kind_is_refused_then_taken_over() {
             "{owned}"
         );
         assert_eq!(adopted.len(), 1 + along.len(), "{adopted:?}");
-        assert_eq!(everything(&aws).await, before);
+        assert_eq!(everything().await, before);
 
         let (ran, _) = run(&["apply", "--yes", "--adopt", node]);
         assert_eq!(ran.code, 0, "{node}: {}", ran.all());
-        assert!(before.is_subset(&everything(&aws).await), "{node}: made anew");
+        assert!(before.is_subset(&everything().await), "{node}: made anew");
         let (ran, _) = run(&["plan", "--detailed-exitcode"]);
         assert_eq!(ran.code, 0, "{node}: {}", ran.all());
         // Ours from now on, to the end.
         let (ran, _) = run(&["destroy", "--yes"]);
         assert_eq!(ran.code, 0, "{node}: {}", ran.all());
-        assert_eq!(everything(&aws).await, lines([]), "{node}");
+        assert_eq!(everything().await, lines([]), "{node}");
     }
 }
 

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use sha2::{Digest as _, Sha256};
 use support::{NO_WEBHOOK, Ran, World};
 
 /// Help, usage errors and `validate`: sessions as documents, each run and compared.
@@ -21,16 +22,19 @@ fn sessions() {
         .case("tests/cmd/*.md");
 }
 
-/// Every command of the command line is in the sessions, also the next one.
+/// Every command of the command line is in the sessions with an example, also the next one.
 #[test]
 fn the_help_of_no_command_is_left_out() {
     use clap::CommandFactory as _;
     let sessions = std::fs::read_to_string("tests/cmd/help.md").unwrap();
     let told = |names: &str| {
+        let asked = format!("$ alertctl {names}--help\n");
+        let (_, help) = sessions.split_once(&asked).unwrap_or_else(|| panic!("{names}"));
+        let help = help.split_once("```").unwrap().0;
         assert!(
-            sessions.contains(&format!("$ alertctl {names}--help\n")),
-            "{names}"
-        )
+            help.contains("\nExamples:\n  alertctl "),
+            "{names}shows no example"
+        );
     };
     for command in alertctl::cli::Cli::command().get_subcommands() {
         told(&format!("{} ", command.get_name()));
@@ -209,7 +213,10 @@ fn the_commands_of_the_readme() {
 
     // Every command in its table exists, and the other way round.
     for (name, flags) in [
-        ("local", "`up`, `down`, `status`, `alarm NAME`, `demo`"),
+        (
+            "local",
+            "`up`, `down`, `status`, `alarm NAME`, `event EVENT`, `demo`",
+        ),
         ("plan", "--detailed-exitcode"),
     ] {
         let row = readme
@@ -218,6 +225,158 @@ fn the_commands_of_the_readme() {
             .unwrap();
         assert!(row.contains(flags), "{row}");
     }
+}
+
+/// What there is to read about the tool.
+fn documents() -> Vec<(String, String)> {
+    let docs = std::fs::read_dir("docs").unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path().display().to_string());
+    ["README.md".to_owned()]
+        .into_iter()
+        .chain(docs)
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// The code blocks of a document in this language.
+fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    let blocks = document.split(&start).skip(1);
+    blocks.map(|block| block.split_once("```").unwrap().0).collect()
+}
+
+/// A block that does not begin with `stack:` goes on with the file before it.
+#[test]
+fn every_stack_file_in_the_documents_is_valid() {
+    let world = World::new();
+    let mut count = 0;
+    for (path, document) in documents() {
+        let mut files: Vec<String> = Vec::new();
+        for block in blocks(&document, "yaml") {
+            match files.last_mut() {
+                Some(file) if !block.starts_with("stack:") => *file += block,
+                _ => files.push(block.to_owned()),
+            }
+        }
+        for file in files {
+            world.write("stack.yaml", &file);
+            let ran = world.run(&["validate"]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{path}: {}", ran.all());
+            count += 1;
+        }
+    }
+    assert_eq!(count, 4, "another number of examples than when this was written");
+}
+
+#[test]
+fn every_bundled_stack_is_valid_without_a_warning() {
+    let world = World::new();
+    for entry in std::fs::read_dir("stacks").unwrap() {
+        let path = entry.unwrap().path();
+        world.bundled(path.file_stem().unwrap().to_str().unwrap());
+        let ran = world.run(&["validate"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_command_in_the_documents_exists() {
+    use clap::Parser as _;
+    for (path, document) in documents() {
+        for line in blocks(&document, "sh").into_iter().flat_map(str::lines) {
+            let line = line.split(" #").next().unwrap();
+            let calls = line.match_indices("alertctl ").map(|(at, _)| &line[at..]);
+            let calls = calls.map(|call| call.split([')', '|', '&']).next().unwrap());
+            for call in calls {
+                let parsed = alertctl::cli::Cli::try_parse_from(call.split_whitespace());
+                assert!(parsed.is_ok(), "{path}: `{call}`: {}", parsed.unwrap_err());
+            }
+        }
+    }
+}
+
+/// Links from one document to a file or a heading lead somewhere, and each ready stack is in the README.
+#[test]
+fn the_links_of_the_documents() {
+    let headings = |path: &Path| -> Vec<String> {
+        let text = std::fs::read_to_string(path).unwrap();
+        let titles = text.lines().filter(|line| line.starts_with('#'));
+        let anchor = |title: &str| {
+            let kept = title.to_lowercase().replace(' ', "-");
+            kept.chars()
+                .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
+                .collect()
+        };
+        titles
+            .map(|line| anchor(line.trim_start_matches('#').trim()))
+            .collect()
+    };
+    for (path, document) in documents() {
+        let here = Path::new(&path);
+        let links = document.split("](").skip(1);
+        let links = links.map(|rest| rest.split_once(')').unwrap().0);
+        for link in links.filter(|link| !link.starts_with("https://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let file = match file {
+                "" => here.to_owned(),
+                file => here.parent().unwrap().join(file),
+            };
+            assert!(file.exists(), "{path}: `{link}`");
+            assert!(
+                anchor.is_empty() || headings(&file).iter().any(|heading| heading == anchor),
+                "{path}: no heading for `{link}`"
+            );
+        }
+    }
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    for entry in std::fs::read_dir("stacks").unwrap() {
+        let stack = format!("](stacks/{})", entry.unwrap().file_name().display());
+        assert!(readme.contains(&stack), "{stack}");
+    }
+}
+
+/// The example is what a user gets, apart from where the endpoint is.
+#[test]
+fn the_elastalert_example_is_what_show_prints() {
+    let world = World::new();
+    world.bundled("elastalert-email");
+    world.up();
+    world.ok(&["apply", "--local", "--yes"]);
+    let url = world
+        .ok(&["show", "endpoint", "--local"])
+        .stdout
+        .trim()
+        .to_owned();
+    let printed = world.ok(&["show", "elastalert-rule", "--local"]).stdout;
+    assert_eq!(printed.matches(&url).count(), 2, "{printed}");
+    let example = "https://a1b2c3d4e5.execute-api.ap-northeast-2.amazonaws.com/elastalert";
+    let printed = printed.replace(&url, example);
+    let rule = std::fs::read_to_string("examples/elastalert/rule.yaml").unwrap();
+    assert!(
+        rule.trim_end().ends_with(printed.trim_end()),
+        "should end so:\n{printed}"
+    );
+    let rule: serde_yaml::Value = serde_yaml::from_str(&rule).unwrap();
+    assert!(
+        rule["name"].is_string() && rule["filter"].is_sequence(),
+        "{rule:?}"
+    );
+}
+
+#[test]
+fn a_token_stands_alone_on_standard_output_with_its_digest_beside_it() {
+    let world = World::new();
+    let digest = |token: &str| hex::encode(Sha256::digest(token));
+    let ran = world.ok(&["token"]);
+    let token = ran.stdout.strip_suffix('\n').unwrap();
+    assert_eq!(token.len(), 43, "{token}");
+    let line = format!("\n    token: {{ sha256: {} }}\n", digest(token));
+    assert!(ran.stderr.ends_with(&line), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(token));
+    let json = world.json(&["token"]);
+    let other = json["token"].as_str().unwrap();
+    assert_eq!(json["sha256"], digest(other));
+    assert_ne!(token, other);
 }
 
 #[test]

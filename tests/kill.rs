@@ -16,32 +16,167 @@ use support::inventory::{Inventory, inventory};
 use support::proxy::{Act, Fate, Proxy};
 use support::{Ran, World};
 
-const REGION: &str = "ap-northeast-2";
+const HOME: &str = "ap-northeast-2";
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes"];
 /// Cases that run side by side: most of their time is the local AWS's.
-const WORKERS: usize = 4;
+const WORKERS: usize = 6;
 
-/// What the bundled stack is made of.
-const WHOLE: [(&str, usize); 12] = [
-    ("alarm", 1),
-    ("alias", 1),
-    ("event invoke config", 1),
-    ("function", 1),
-    ("key", 1),
-    ("log group", 1),
-    ("permission", 1),
-    ("queue", 1),
-    ("role", 1),
-    ("role policy", 1),
-    ("subscription", 1),
-    ("topic", 1),
-];
-/// What `destroy` leaves.
-const GONE: [(&str, usize); 1] = [("pending key", 1)];
+/// A stack and what there is of it.
+struct Subject {
+    /// The name of a bundled stack, or a whole stack file.
+    stack: &'static str,
+    regions: &'static [&'static str],
+    /// A stack file that was applied before.
+    before: Option<&'static str>,
+    /// What it is made of.
+    whole: &'static [(&'static str, usize)],
+    /// What `destroy` leaves.
+    gone: &'static [(&'static str, usize)],
+}
+
+const CLOUDWATCH: Subject = Subject {
+    stack: "cloudwatch-slack",
+    regions: &[HOME],
+    before: None,
+    whole: &[
+        ("alarm", 1),
+        ("alias", 1),
+        ("event invoke config", 1),
+        ("function", 1),
+        ("key", 1),
+        ("log group", 1),
+        ("permission", 1),
+        ("policy", 1),
+        ("queue", 1),
+        ("role", 1),
+        ("subscription", 1),
+        ("topic", 1),
+    ],
+    gone: &[("pending key", 1)],
+};
+
+const ELASTALERT: Subject = Subject {
+    stack: "elastalert-email",
+    regions: &[HOME],
+    before: None,
+    whole: &[
+        ("api", 1),
+        ("event invoke config", 1),
+        ("function", 1),
+        ("integration", 1),
+        ("log group", 2),
+        ("permission", 1),
+        ("policy", 1),
+        ("queue", 1),
+        ("role", 1),
+        ("route", 1),
+        ("stage", 1),
+        ("subscription", 1),
+        ("topic", 1),
+    ],
+    gone: &[],
+};
+
+const TRAIL_GUARD: Subject = Subject {
+    stack: "trail-guard",
+    regions: &[HOME],
+    before: None,
+    whole: &[
+        ("bucket", 1),
+        ("bucket policy", 1),
+        ("event invoke config", 1),
+        ("function", 1),
+        ("log group", 1),
+        ("permission", 1),
+        ("policy", 1),
+        ("queue", 2),
+        ("role", 1),
+        ("rule", 2),
+        ("subscription", 1),
+        ("target", 2),
+        ("topic", 1),
+        ("trail", 1),
+    ],
+    gone: &[],
+};
+
+/// A bus of its own and a rule in another region.
+const IN_TWO_REGIONS: &str = "
+stack: far
+region: ap-northeast-2
+topics:
+  mail: { subscriptions: [{ email: oncall@example.com }] }
+buses:
+  security: { forward: [aws.guardduty] }
+rules:
+  findings: { bus: security, pattern: { source: [aws.guardduty] }, to: [mail] }
+  keys:
+    pattern: { source: [aws.kms], detail-type: [AWS API Call via CloudTrail] }
+    regions: [us-east-1]
+    to: [mail]
+";
+
+const FAR: Subject = Subject {
+    stack: IN_TWO_REGIONS,
+    regions: &[HOME, "us-east-1"],
+    before: None,
+    whole: &[
+        ("event bus", 2),
+        ("policy", 2),
+        ("queue", 2),
+        ("role", 2),
+        ("rule", 5),
+        ("subscription", 1),
+        ("target", 5),
+        ("topic", 1),
+    ],
+    gone: &[],
+};
+
+/// The same once the other region, and the bus, have left the file.
+const NEAR: Subject = Subject {
+    stack: "
+stack: far
+region: ap-northeast-2
+topics:
+  mail: { subscriptions: [{ email: oncall@example.com }] }
+rules:
+  keys:
+    pattern: { source: [aws.kms], detail-type: [AWS API Call via CloudTrail] }
+    to: [mail]
+",
+    regions: &[HOME, "us-east-1"],
+    before: Some(IN_TWO_REGIONS),
+    whole: &[
+        ("queue", 1),
+        ("rule", 1),
+        ("subscription", 1),
+        ("target", 1),
+        ("topic", 1),
+    ],
+    gone: &[],
+};
+
+impl Subject {
+    /// A world with its stack file, and the endpoint of the local AWS there.
+    fn world(&self) -> (World, String) {
+        let world = World::new();
+        match self.stack.contains('\n') {
+            true => world.write("stack.yaml", self.stack),
+            false => world.bundled(self.stack),
+        };
+        if let Some(before) = self.before {
+            world.write("before.yaml", before);
+        }
+        let (endpoint, _) = world.up();
+        (world, endpoint)
+    }
+}
 
 /// One account in which something goes wrong.
 struct Case<'a> {
+    subject: &'a Subject,
     world: &'a World,
     endpoint: &'a str,
     account: String,
@@ -55,7 +190,16 @@ struct Faulty {
     actions: Vec<String>,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    fn new(subject: &'a Subject, world: &'a World, endpoint: &'a str, number: usize) -> Self {
+        Self {
+            subject,
+            world,
+            endpoint,
+            account: format!("{:012}", 100 + number),
+        }
+    }
+
     fn run(&self, args: &[&str]) -> Ran {
         self.world.run_at(self.endpoint, &self.account, args)
     }
@@ -66,7 +210,7 @@ impl Case<'_> {
     }
 
     fn inventory(&self) -> Inventory {
-        inventory(self.endpoint, &self.account, REGION)
+        inventory(self.endpoint, &self.account, self.subject.regions)
     }
 
     /// Runs a command; the first call that `strikes` picks meets `fate`, which is given a way to signal it.
@@ -111,7 +255,74 @@ impl Case<'_> {
     fn is_whole(&self, what: &str) {
         let plan = self.run(&["plan", "--detailed-exitcode"]);
         assert_eq!(plan.code, 0, "plan after {what}\n{}", plan.all());
-        assert_eq!(self.inventory(), Inventory::from(WHOLE), "after {what}");
+        assert_eq!(self.inventory(), counts(self.subject.whole), "after {what}");
+    }
+
+    fn is_gone(&self, what: &str) {
+        assert_eq!(self.inventory(), counts(self.subject.gone), "after {what}");
+    }
+
+    /// One command meets one fault; whatever becomes of it, one more run brings everything in order. True
+    /// when the fault was met.
+    fn survives(&self, args: &[&str], fault: Fault, request: &Request) -> bool {
+        let action = request.action.clone();
+        let fate = move |signaller: &Signaller| fault.fate(&action, signaller);
+        let faulty = self.faulty(args, request.comes(), fate);
+        if !faulty.met {
+            return false;
+        }
+        let (what, killed) = (format!("{} {fault:?} at {request}", args[0]), fault.kills());
+        let expected = if killed { -1 } else { 0 };
+        assert_eq!(faulty.ran.code, expected, "{what}\n{}", faulty.ran.all());
+        match args[0] == "apply" {
+            // Nothing made yet: the next run is like a first one.
+            true if killed && self.inventory().is_empty() => {}
+            true if killed => self.converges(&what),
+            true => self.is_whole(&what),
+            false => {
+                if killed {
+                    let next = self.run(args);
+                    assert_eq!(next.code, 0, "{what}\n{}", next.all());
+                }
+                self.is_gone(&what);
+            }
+        }
+        true
+    }
+}
+
+fn counts(expected: &[(&'static str, usize)]) -> Inventory {
+    expected.iter().copied().collect()
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    KilledBefore,
+    KilledAfter,
+    LostAnswer,
+    Failure,
+    Unavailable,
+    Throttled,
+}
+
+impl Fault {
+    fn kills(self) -> bool {
+        matches!(self, Self::KilledBefore | Self::KilledAfter)
+    }
+
+    fn fate(self, action: &str, signaller: &Signaller) -> Fate {
+        match self {
+            Self::KilledBefore => Fate::Before(signaller.send(Signal::KILL)),
+            Self::KilledAfter => Fate::After(signaller.send(Signal::KILL)),
+            Self::LostAnswer => Fate::lost(),
+            Self::Failure => Fate::Refuse(500, "InternalFailure", "try again"),
+            Self::Unavailable => Fate::Refuse(503, "ServiceUnavailable", "try again"),
+            Self::Throttled if action.starts_with("s3:") => {
+                Fate::Refuse(503, "SlowDown", "Please reduce your request rate.")
+            }
+            Self::Throttled => Fate::Refuse(400, "ThrottlingException", "Rate exceeded"),
+        }
     }
 }
 
@@ -152,13 +363,15 @@ impl Request {
         move |_, action| action == this.action && seen.fetch_add(1, Ordering::SeqCst) == this.nth
     }
 
+    fn writes(&self) -> bool {
+        let (_, operation) = self.action.split_once(':').unwrap();
+        let reads = ["Get", "List", "Describe"];
+        !reads.iter().any(|verb| operation.starts_with(verb))
+    }
+
     /// Reads are repeated until something shows, now more often and now less.
     fn is_certain(&self) -> bool {
-        let (_, operation) = self.action.split_once(':').unwrap();
-        self.nth == 0
-            || !["Get", "List", "Describe"]
-                .iter()
-                .any(|verb| operation.starts_with(verb))
+        self.nth == 0 || self.writes()
     }
 }
 
@@ -168,36 +381,48 @@ impl fmt::Display for Request {
     }
 }
 
-/// Runs `args` once without a fault, then `case` for each request it made, in an account of its own; the
-/// stack is there already when `after_apply`. A case says whether it met its request.
-fn at_every_request(args: &[&str], after_apply: bool, case: impl Fn(&Case<'_>, &Request) -> bool + Sync) {
-    let world = World::new();
-    world.bundled("cloudwatch-slack");
-    let (endpoint, _) = world.up();
+/// Runs `args` once without a fault, then once for each of its requests and each fault that `faults` wants
+/// there, each time in an account of its own; the stack is there already where it is to be destroyed.
+/// `faults` gets the place of the request among all, sorted: those that run side by side come in any order.
+fn at_requests(subject: &Subject, args: &[&str], faults: impl Fn(usize, &Request) -> Vec<Fault>) {
+    let (world, endpoint) = subject.world();
     let account = |number: usize| {
-        let case = Case {
-            world: &world,
-            endpoint: &endpoint,
-            account: format!("{:012}", 100 + number),
-        };
-        if after_apply {
+        let case = Case::new(subject, &world, &endpoint, number);
+        if subject.before.is_some() {
+            case.ok(&["apply", "--yes", "before.yaml"]);
+        } else if args[0] == "destroy" {
             case.ok(APPLY);
         }
         case
     };
-    let plain = account(0).faulty(args, |_, _| false, |_| Fate::Pass);
-    assert_eq!(plain.ran.code, 0, "{}", plain.ran.all());
-    let requests = Request::all(&plain.actions);
+    let plain = account(0);
+    let ran = plain.faulty(args, |_, _| false, |_| Fate::Pass);
+    assert_eq!(ran.ran.code, 0, "{}", ran.ran.all());
+    match args[0] == "destroy" {
+        true => plain.is_gone("a plain run"),
+        false => plain.is_whole("a plain run"),
+    }
+    let mut requests = Request::all(&ran.actions);
+    requests.sort();
+    let cases: Vec<(Request, Fault)> = requests
+        .iter()
+        .enumerate()
+        .flat_map(|(at, request)| {
+            faults(at, request)
+                .into_iter()
+                .map(|fault| (request.clone(), fault))
+        })
+        .collect();
     let (next, missed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    let Some(request) = requests.get(number) else {
+                    let Some((request, fault)) = cases.get(number) else {
                         break;
                     };
-                    if !case(&account(number + 1), request) && request.is_certain() {
+                    if !account(number + 1).survives(args, *fault, request) && request.is_certain() {
                         missed.lock().unwrap().push(request.to_string());
                     }
                 }
@@ -206,111 +431,84 @@ fn at_every_request(args: &[&str], after_apply: bool, case: impl Fn(&Case<'_>, &
     });
     let missed = missed.into_inner().unwrap();
     assert!(missed.is_empty(), "never made again: {missed:?}");
-    assert!(requests.len() > 30, "only {} requests", requests.len());
+    assert!(cases.len() > 20, "only {} cases", cases.len());
 }
 
-fn killed_apply(name: &str, fate: impl Fn(Act) -> Fate + Copy + Send + Sync + 'static) {
-    at_every_request(APPLY, false, |case, request| {
-        let kill = move |signaller: &Signaller| fate(signaller.send(Signal::KILL));
-        let faulty = case.faulty(APPLY, request.comes(), kill);
-        if faulty.met {
-            let what = format!("killed {name} {request}");
-            assert_eq!(faulty.ran.code, -1, "{what}\n{}", faulty.ran.all());
-            // Nothing made yet: the next run is like a first one.
-            if !case.inventory().is_empty() {
-                case.converges(&what);
-            }
-        }
-        faulty.met
+/// Killed right after each call that changes something, and one fault or another at every `step`th request.
+fn whatever_breaks(subject: &Subject, args: &[&str], step: usize) {
+    let others = [
+        Fault::KilledBefore,
+        Fault::LostAnswer,
+        Fault::Failure,
+        Fault::Throttled,
+        Fault::KilledAfter,
+        Fault::Unavailable,
+    ];
+    at_requests(subject, args, |at, request| {
+        let killed = Some(Fault::KilledAfter).filter(|_| request.writes());
+        let other = Some(others[at / step % others.len()]).filter(|_| at % step == 0);
+        killed.into_iter().chain(other).collect()
     });
 }
 
 #[test]
-fn apply_killed_right_before_any_request() {
-    killed_apply("before", Fate::Before);
+fn a_stack_is_made_whatever_breaks() {
+    whatever_breaks(&CLOUDWATCH, APPLY, 3);
 }
 
 #[test]
-fn apply_killed_right_after_any_request() {
-    killed_apply("after", Fate::After);
-}
-
-fn killed_destroy(name: &str, fate: impl Fn(Act) -> Fate + Copy + Send + Sync + 'static) {
-    at_every_request(DESTROY, true, |case, request| {
-        let kill = move |signaller: &Signaller| fate(signaller.send(Signal::KILL));
-        let faulty = case.faulty(DESTROY, request.comes(), kill);
-        if faulty.met {
-            let what = format!("destroy killed {name} {request}");
-            assert_eq!(faulty.ran.code, -1, "{what}\n{}", faulty.ran.all());
-            let next = case.run(DESTROY);
-            assert_eq!(next.code, 0, "{what}\n{}", next.all());
-            assert_eq!(case.inventory(), Inventory::from(GONE), "{what}");
-        }
-        faulty.met
-    });
+fn a_stack_is_destroyed_whatever_breaks() {
+    whatever_breaks(&CLOUDWATCH, DESTROY, 3);
 }
 
 #[test]
-fn destroy_killed_right_before_any_request() {
-    killed_destroy("before", Fate::Before);
+fn an_endpoint_is_made_whatever_breaks() {
+    whatever_breaks(&ELASTALERT, APPLY, 4);
 }
 
 #[test]
-fn destroy_killed_right_after_any_request() {
-    killed_destroy("after", Fate::After);
-}
-
-/// `apply` gets over one fault by itself, whatever request it meets.
-fn apply_gets_over(name: &str, fate: impl Fn(&Request) -> Fate + Sync) {
-    at_every_request(APPLY, false, |case, request| {
-        let fate = fate(request);
-        let faulty = case.faulty(APPLY, request.comes(), move |_| fate.clone());
-        let what = format!("{name} at {request}");
-        assert_eq!(faulty.ran.code, 0, "{what}\n{}", faulty.ran.all());
-        case.is_whole(&what);
-        faulty.met
-    });
+fn an_endpoint_is_destroyed_whatever_breaks() {
+    whatever_breaks(&ELASTALERT, DESTROY, 4);
 }
 
 #[test]
-fn a_lost_answer_to_any_request() {
-    apply_gets_over("a lost answer", |_| Fate::lost());
+fn a_trail_is_made_whatever_breaks() {
+    whatever_breaks(&TRAIL_GUARD, APPLY, 4);
 }
 
 #[test]
-fn a_failure_of_the_service_at_any_request() {
-    apply_gets_over("a failure of the service", |request| {
-        match request.action.len() % 2 {
-            0 => Fate::Refuse(500, "InternalFailure", "try again"),
-            _ => Fate::Refuse(503, "ServiceUnavailable", "try again"),
-        }
-    });
+fn a_trail_is_destroyed_whatever_breaks() {
+    whatever_breaks(&TRAIL_GUARD, DESTROY, 4);
 }
 
 #[test]
-fn throttling_of_any_request() {
-    apply_gets_over("throttling", |_| {
-        Fate::Refuse(400, "ThrottlingException", "Rate exceeded")
-    });
+fn rules_of_two_regions_are_made_whatever_breaks() {
+    whatever_breaks(&FAR, APPLY, 4);
+}
+
+#[test]
+fn a_region_that_leaves_the_file_is_left_whatever_breaks() {
+    whatever_breaks(&NEAR, APPLY, 4);
+}
+
+/// The file is lost: all that is known is the stack's name.
+#[test]
+fn rules_of_two_regions_are_destroyed_whatever_breaks() {
+    let by_name = ["destroy", "--yes", "--stack", "far", "--region", HOME];
+    whatever_breaks(&FAR, &by_name, 4);
 }
 
 #[test]
 fn an_interrupt_finishes_what_runs_and_the_next_run_goes_on() {
-    let world = World::new();
-    world.bundled("cloudwatch-slack");
-    let (endpoint, _) = world.up();
-    let mut account = 100;
+    let (world, endpoint) = CLOUDWATCH.world();
+    let mut number = 0;
     for signal in [Signal::INT, Signal::TERM] {
         for (during, never) in [
             ("kms:CreateKey", "lambda:CreateFunction"),
             ("lambda:CreateFunction", "sns:Subscribe"),
         ] {
-            account += 1;
-            let case = Case {
-                world: &world,
-                endpoint: &endpoint,
-                account: format!("{account:012}"),
-            };
+            number += 1;
+            let case = Case::new(&CLOUDWATCH, &world, &endpoint, number);
             // Carried out as usual, but only once the command has had time to see the signal.
             let stop = move |signaller: &Signaller| {
                 let send = signaller.send(signal);
@@ -342,14 +540,8 @@ fn an_interrupt_finishes_what_runs_and_the_next_run_goes_on() {
 
 #[test]
 fn a_refused_step_skips_only_what_depends_on_it() {
-    let world = World::new();
-    world.bundled("cloudwatch-slack");
-    let (endpoint, _) = world.up();
-    let case = Case {
-        world: &world,
-        endpoint: &endpoint,
-        account: "000000000100".into(),
-    };
+    let (world, endpoint) = CLOUDWATCH.world();
+    let case = Case::new(&CLOUDWATCH, &world, &endpoint, 0);
     let denied = Fate::Refuse(403, "AccessDeniedException", "not authorized to perform this");
     let faulty = case.faulty(
         APPLY,
@@ -368,7 +560,7 @@ fn a_refused_step_skips_only_what_depends_on_it() {
         assert!(said.contains(line), "`{line}` is missing\n{said}");
     }
     let skipped = ["function", "permission", "event invoke config", "subscription"];
-    let mut expected = Inventory::from(WHOLE);
+    let mut expected = counts(CLOUDWATCH.whole);
     expected.retain(|kind, _| !skipped.contains(kind));
     assert_eq!(case.inventory(), expected);
     case.converges("a refused CreateFunction");

@@ -122,6 +122,27 @@ fn what_was_made_survives_a_kill() {
     assert_eq!(world.json(&["local", "status"])["status"]["messages"], 2);
 }
 
+/// What an older alertctl started may lack what this one asks of it.
+#[test]
+fn what_another_alertctl_started_is_started_anew_with_what_it_held() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.ok(&["apply", "--local", "--yes"]);
+    let before = world.json(&["local", "status"]);
+    let path = world.path().join("cache/local/session.json");
+    let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    record.as_object_mut().unwrap().remove("additions").unwrap();
+    std::fs::write(&path, record.to_string()).unwrap();
+    world.up();
+    let after = world.json(&["local", "status"]);
+    let of = |status: &Value, part: &str, what: &str| status["status"][part][what].clone();
+    assert_eq!(of(&after, "emulator", "url"), of(&before, "emulator", "url"));
+    assert_ne!(of(&after, "emulator", "pid"), of(&before, "emulator", "pid"));
+    assert_eq!(of(&after, "inbox", "pid"), of(&before, "inbox", "pid"));
+    let plan = world.run(&["plan", "--local", "--detailed-exitcode"]);
+    assert_eq!(plan.code, 0, "{}", plan.all());
+}
+
 #[tokio::test]
 async fn a_demo_never_uses_a_real_webhook() {
     let mut world = World::new();

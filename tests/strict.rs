@@ -11,37 +11,9 @@ use std::time::Duration;
 
 use support::World;
 use support::proxy::{Fate, Proxy};
+use support::stage::{Refusal, Stage, refusal};
 
 const AT_ONCE: Duration = Duration::ZERO;
-/// Cases that run side by side: they mostly wait.
-const WORKERS: usize = 6;
-
-/// Refusals of one action: how many of its first calls, and in which words.
-#[derive(Clone, Copy)]
-struct Refusal {
-    action: &'static str,
-    times: usize,
-    status: u16,
-    code: &'static str,
-    message: &'static str,
-}
-
-const fn refusal(
-    action: &'static str,
-    times: usize,
-    status: u16,
-    code: &'static str,
-    message: &'static str,
-) -> Refusal {
-    Refusal {
-        action,
-        times,
-        status,
-        code,
-        message,
-    }
-}
-
 const INVALID: &str = "InvalidParameterValueException";
 
 /// Refusals that only say "not yet".
@@ -145,7 +117,7 @@ const PASSING: &[Refusal] = &[
 
 #[test]
 fn apply_waits_for_what_aws_sees_only_a_moment_later() {
-    let stage = Stage::new();
+    let stage = Stage::new("cloudwatch-slack");
     stage.each(PASSING, |account, refusal| {
         let proxy = stage.refusing(*refusal);
         let ran = stage.world.run_at(&proxy.url, account, &["apply", "--yes"]);
@@ -164,19 +136,14 @@ fn apply_waits_for_what_aws_sees_only_a_moment_later() {
 /// Every kind of call is throttled once, as AWS throttles: mostly with HTTP 400.
 #[test]
 fn throttling_is_sat_out() {
-    let stage = Stage::new();
+    let stage = Stage::new("cloudwatch-slack");
     let throttled = Arc::new(Mutex::new(HashSet::new()));
     let seen = throttled.clone();
     let proxy = Proxy::judging(&stage.endpoint, AT_ONCE, move |_, action| {
         if !seen.lock().unwrap().insert(action.to_owned()) {
             return Fate::Pass;
         }
-        let (status, code) = match action.split(':').next().unwrap() {
-            "lambda" => (429, "TooManyRequestsException"),
-            "sqs" => (403, "RequestThrottled"),
-            "iam" | "sns" | "sts" | "cloudwatch" => (400, "Throttling"),
-            _ => (400, "ThrottlingException"),
-        };
+        let (status, code) = support::limits::throttled(action);
         Fate::Refuse(status, code, "Rate exceeded")
     });
     let ran = stage
@@ -309,7 +276,7 @@ const FINAL: &[(&str, Refusal)] = &[
 
 #[test]
 fn a_refusal_for_good_ends_with_what_to_do() {
-    let stage = Stage::new();
+    let stage = Stage::new("cloudwatch-slack");
     let told = Mutex::new(HashMap::new());
     stage.each(FINAL, |account, (name, refusal)| {
         let proxy = stage.refusing(*refusal);
@@ -327,7 +294,7 @@ fn a_refusal_for_good_ends_with_what_to_do() {
 /// Whoever asks is turned away before anything is looked at: each service in its own words.
 #[test]
 fn credentials_that_aws_does_not_take_are_one_error() {
-    let (stage, account) = (Stage::new(), "222222222222");
+    let (stage, account) = (Stage::new("cloudwatch-slack"), "222222222222");
     for (name, query, json, message) in [
         (
             "expired_token",
@@ -409,74 +376,4 @@ fn what_never_reaches_aws_is_told_in_a_line() {
     let text = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
     world.write("stack.yaml", &text.replace("region: ap-northeast-2\n", ""));
     insta::assert_snapshot!("no_region", errors(&world, &["plan"]));
-}
-
-/// The local AWS with a stack file beside it, and an account for each case.
-struct Stage {
-    world: World,
-    endpoint: String,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let world = World::new();
-        let (endpoint, _) = world.up();
-        world.bundled("cloudwatch-slack");
-        Self { world, endpoint }
-    }
-
-    /// Runs every case in an account of its own, some side by side.
-    fn each<T: Sync>(&self, cases: &[T], run: impl Fn(&str, &T) + Sync) {
-        let waiting = Mutex::new(cases.iter().enumerate());
-        std::thread::scope(|scope| {
-            for _ in 0..WORKERS {
-                scope.spawn(|| {
-                    loop {
-                        let Some((index, case)) = waiting.lock().unwrap().next() else {
-                            return;
-                        };
-                        run(&format!("{:012}", 300_000_000_000 + index), case);
-                    }
-                });
-            }
-        });
-    }
-
-    fn refusing(&self, refusal: Refusal) -> Proxy {
-        let refused = Mutex::new(0);
-        Proxy::judging(&self.endpoint, AT_ONCE, move |_, action| {
-            let mut refused = refused.lock().unwrap();
-            if action != refusal.action || *refused >= refusal.times {
-                return Fate::Pass;
-            }
-            *refused += 1;
-            Fate::Refuse(refusal.status, refusal.code, refusal.message)
-        })
-    }
-
-    /// Nothing is left to do in the account.
-    fn whole(&self, account: &str, name: &str) {
-        let ran = self
-            .world
-            .run_at(&self.endpoint, account, &["plan", "--detailed-exitcode"]);
-        assert_eq!(
-            ran.code, 0,
-            "{name}: something is left to do\n{}{}",
-            ran.stdout, ran.stderr
-        );
-    }
-
-    /// What the user reads from the first error on, with what differs from run to run put out of it.
-    fn errors(&self, stderr: &str, account: &str) -> String {
-        let start = stderr
-            .find("error: ")
-            .unwrap_or_else(|| panic!("no error in\n{stderr}"));
-        let text = stderr[start..].replace(account, "000000000000");
-        let lines = text.lines().map(|line| match line.split_once(" in ") {
-            // What went on beside the refused call is a matter of luck.
-            Some((_, seconds)) if seconds.ends_with(" s") => "(counts) in (time)",
-            _ => line,
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    }
 }

@@ -5,7 +5,6 @@
 //! machine. KMS and Slack are fakes on loopback, so the figures hold no network and no TLS handshake.
 
 #[path = "../tests/support/fakes.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
 mod fakes;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};

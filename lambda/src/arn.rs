@@ -9,8 +9,8 @@ const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// Slack refuses longer addresses in some places, and no alarm name AWS accepts leads to one.
-const MAX_LINK: usize = 2_900;
+/// A headline has 3,000 characters for the link and its words; few alarm names that AWS accepts lead further.
+const MAX_LINK: usize = 2_600;
 
 /// The parts of `arn:partition:service:region:account:resource`.
 ///
@@ -54,6 +54,32 @@ impl Arn {
         let page = format!("https://{region}.{domain}/cloudwatch/home?region={region}#alarmsV2:alarm/{name}");
         (page.len() <= MAX_LINK).then_some(page)
     }
+}
+
+/// Address of a page of the console in `region`, whose partition shows in its name; `path` begins with
+/// the service and goes on with the fragment: `ec2` and `InstanceDetails:instanceId=…`.
+pub fn console_page(region: &str, path: &str, fragment: &str) -> Option<String> {
+    let partition = match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        // Partitions of their own, whose consoles are nowhere documented.
+        region
+            if region.starts_with("us-iso")
+                || region.starts_with("eu-isoe")
+                || region.starts_with("eusc-") =>
+        {
+            return None;
+        }
+        _ => "aws",
+    };
+    let domain = console_domain(partition).filter(|_| is_region(region))?;
+    let page = format!("https://{region}.{domain}/{path}?region={region}#{fragment}");
+    (page.len() <= MAX_LINK).then_some(page)
+}
+
+/// A name from outside as part of a fragment.
+pub fn encode(name: &str) -> String {
+    utf8_percent_encode(name, FRAGMENT).to_string()
 }
 
 fn console_domain(partition: &str) -> Option<&'static str> {
@@ -107,6 +133,23 @@ mod tests {
                 "{page}"
             );
         }
+    }
+
+    #[test]
+    fn the_region_tells_the_console() {
+        let page = |region: &str| console_page(region, "cloudtrailv2/home", "/events/x");
+        let hosts = [
+            ("ap-northeast-2", "ap-northeast-2.console.aws.amazon.com"),
+            ("cn-northwest-1", "cn-northwest-1.console.amazonaws.cn"),
+            ("us-gov-east-1", "us-gov-east-1.console.amazonaws-us-gov.com"),
+        ];
+        for (region, host) in hosts {
+            let expected = format!("https://{host}/cloudtrailv2/home?region={region}#/events/x");
+            assert_eq!(page(region), Some(expected));
+        }
+        assert_eq!(page("evil.example/"), None);
+        assert_eq!(page("us-iso-east-1"), None);
+        assert_eq!(encode("a|<b> c"), "a%7C%3Cb%3E%20c");
     }
 
     #[test]

@@ -14,6 +14,30 @@ pub const TIMEZONE: &str = "ALERTCTL_TIMEZONE";
 pub const ROUTES: &str = "ROUTES";
 /// Environment variable: JSON object, channel key → label such as `#project`.
 pub const CHANNELS: &str = "CHANNELS";
+/// Environment variable: what the function is for, `notify` (default), `ingest` or `guard`.
+pub const DUTY: &str = "ALERTCTL_DUTY";
+/// Environment variable: value of [`ENCRYPTION_CONTEXT_KEY`] for the webhooks, by default the name of the
+/// function itself.
+pub const ENCRYPTED_FOR: &str = "ALERTCTL_ENCRYPTED_FOR";
+/// Environment variable: JSON array of the channel keys that `ingest` and `guard` post to.
+pub const DESTINATIONS: &str = "DESTINATIONS";
+/// Environment variable: JSON array of the ARNs of the SNS topics that `ingest` and `guard` publish to.
+pub const TOPICS: &str = "TOPICS";
+/// Environment variable (`ingest`): SHA-256 of each valid token in hexadecimal, separated by commas; two
+/// while a token is being replaced.
+pub const TOKEN_SHA256: &str = "TOKEN_SHA256";
+/// Environment variable (`ingest`): largest body in bytes, 262,144 by default.
+pub const BODY_LIMIT: &str = "BODY_LIMIT";
+/// Environment variable (`ingest`): key of the endpoint in the stack file.
+pub const ENDPOINT: &str = "ENDPOINT";
+/// Environment variable (`ingest`): template of the subject, see [`Template`](crate::Template).
+pub const MESSAGE_SUBJECT: &str = "MESSAGE_SUBJECT";
+/// Environment variable (`ingest`): template of the text, see [`Template`](crate::Template).
+pub const MESSAGE_BODY: &str = "MESSAGE_BODY";
+/// Environment variable (`ingest`): ARN of the SQS queue for what can never be delivered.
+pub const DEAD_LETTER_QUEUE: &str = "DEAD_LETTER_QUEUE";
+/// Environment variable (`guard`): ARN of the trail whose logging is started again.
+pub const TRAIL: &str = "TRAIL";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.
 pub const ENCRYPTION_CONTEXT_KEY: &str = "LambdaFunctionName";
 
@@ -43,6 +67,10 @@ pub struct Settings {
     pub routes: BTreeMap<String, Vec<ChannelKey>>,
     /// Channel → its label for people.
     pub labels: BTreeMap<ChannelKey, String>,
+    /// Channels that everything goes to, whatever the event says.
+    pub destinations: Vec<ChannelKey>,
+    /// ARNs of the topics that everything is published to.
+    pub topics: Vec<String>,
 }
 
 impl Default for Settings {
@@ -53,6 +81,8 @@ impl Default for Settings {
             timezone: TimeZone::UTC,
             routes: BTreeMap::new(),
             labels: BTreeMap::new(),
+            destinations: Vec::new(),
+            topics: Vec::new(),
         }
     }
 }
@@ -64,11 +94,15 @@ pub enum SettingsError {
     Locale(String),
     #[error("{TIMEZONE} is `{0}`, which is not an IANA time zone name such as `Asia/Seoul`")]
     Timezone(String),
-    #[error("{variable} is not the JSON object it should be: {source}")]
+    #[error("{DUTY} is `{0}`, which is neither `notify` nor `ingest` nor `guard`")]
+    Duty(String),
+    #[error("{variable} is not the JSON it should be: {source}")]
     Json {
         variable: &'static str,
         source: serde_json::Error,
     },
+    #[error("{variable} {problem}")]
+    Value { variable: &'static str, problem: String },
 }
 
 impl Settings {
@@ -87,14 +121,20 @@ impl Settings {
         Ok(Self {
             locale,
             timezone,
-            routes: object(&variable, ROUTES)?,
-            labels: object(&variable, CHANNELS)?,
+            routes: json(&variable, ROUTES)?,
+            labels: json(&variable, CHANNELS)?,
+            destinations: json(&variable, DESTINATIONS)?,
+            topics: json(&variable, TOPICS)?,
         })
     }
 
-    /// Every channel that a route or a label mentions, each once.
+    /// Every channel that is mentioned, each once.
     pub fn all_channels(&self) -> Vec<ChannelKey> {
-        let keys: BTreeSet<_> = self.routes.values().flatten().chain(self.labels.keys()).collect();
+        let routed = self.routes.values().flatten();
+        let keys: BTreeSet<_> = routed
+            .chain(self.labels.keys())
+            .chain(&self.destinations)
+            .collect();
         keys.into_iter().cloned().collect()
     }
 
@@ -107,7 +147,7 @@ impl Settings {
     }
 }
 
-fn object<T: serde::de::DeserializeOwned + Default>(
+fn json<T: serde::de::DeserializeOwned + Default>(
     variable: &impl Fn(&'static str) -> Option<String>,
     name: &'static str,
 ) -> Result<T, SettingsError> {
@@ -175,6 +215,8 @@ mod tests {
             (TIMEZONE, "Seoul"),
             (ROUTES, "[]"),
             (CHANNELS, "{"),
+            (DESTINATIONS, "{}"),
+            (TOPICS, "[1]"),
         ] {
             let error = read(&[(name, value)]).expect_err("refused").to_string();
             assert!(error.starts_with(name), "{error}");

@@ -1,25 +1,39 @@
-//! The relay: reads what SNS hands to the Lambda function and writes the Slack message for it.
+//! The relay, one function with three duties: `notify` turns events of SNS and EventBridge into Slack
+//! messages, `ingest` takes alerts over HTTP, `guard` starts a stopped trail again.
 //!
 //! Reading ([`event`]) and writing ([`message`]) are pure, so a preview shows exactly what Slack will
 //! get. The network (`runtime`, behind the feature of that name) is a thin layer around [`render`].
 
+mod alert;
 mod arn;
 mod config;
+mod duty;
+mod envelope;
 pub mod event;
+mod lenient;
+mod letter;
 mod locale;
 pub mod message;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+mod template;
 mod webhook;
 
+pub use alert::Endpoint;
 pub use config::{
-    CHANNELS, ChannelKey, ENCRYPTION_CONTEXT_KEY, LOCALE, ROUTES, Settings, SettingsError, TIMEZONE,
-    webhook_variable,
+    BODY_LIMIT, CHANNELS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
+    ENCRYPTION_CONTEXT_KEY, ENDPOINT, LOCALE, MESSAGE_BODY, MESSAGE_SUBJECT, ROUTES, Settings, SettingsError,
+    TIMEZONE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
 };
+pub use duty::{Duty, Guarding, Ingesting, Queue, Trail};
+pub use lenient::parse as parse_lenient;
+pub use letter::Letter;
 pub use locale::Locale;
 pub use message::Message;
+pub use template::{MISSING, Template, TemplateError, TemplateProblem};
 pub use webhook::{WebhookError, WebhookUrl};
 
+use envelope::Envelope;
 use event::Notice;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -41,13 +55,18 @@ pub struct Rendered {
 
 /// Turns an invocation event into the messages for each channel, in the order of the event's records.
 ///
-/// Never fails: a payload of an unknown shape is shown as JSON. A record that names no SNS topic goes
-/// to every channel, since dropping it would hide an alert.
+/// Where it goes says the wrapper that a rule's target puts around it, `{"alertctl":{"channels":[…]},
+/// "event":…}`, or else `ROUTES` for its SNS topic.
+///
+/// Never fails: a payload of an unknown shape is shown as JSON. A record that names neither goes to every
+/// channel, since dropping it would hide an alert.
 pub fn render(event: &Value, settings: &Settings) -> Rendered {
+    let envelope = Envelope::open(event);
     let mut rendered = Rendered::default();
-    for notice in event::read(event) {
+    for notice in event::read(envelope.event) {
         let message = compose(&notice, settings);
         let channels = match notice.source.topic() {
+            _ if !envelope.channels.is_empty() => envelope.channels.clone(),
             None => settings.all_channels(),
             Some(topic) => {
                 let channels = settings.routes.get(topic).cloned().unwrap_or_default();

@@ -1,120 +1,20 @@
-//! The real executable between a fake Lambda, KMS and Slack.
+//! The real executable with the duty `notify` between a fake Lambda, KMS and Slack.
 
 #[path = "support/fakes.rs"]
 mod fakes;
+#[path = "support/function.rs"]
+mod function;
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use fakes::{Outcome, Runtime, Script, Shared};
+use function::{Function, PATIENCE, SECRET, lock};
 use serde_json::{Value, json};
-use std::process::{Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::Instant;
 use support::fixture;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
 use tokio::time::timeout;
-
-const SECRET: &str = "XXXXsecretXXXX";
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The relay as a process, with everything it talks to.
-struct Function {
-    runtime: Runtime,
-    script: Shared,
-    process: Child,
-}
-
-impl Function {
-    async fn start() -> Self {
-        Self::start_with(|_| {}).await
-    }
-
-    /// Starts the relay after `change` has had its way with the command.
-    async fn start_with(change: impl FnOnce(&mut Command)) -> Self {
-        let script = Shared::new(Mutex::new(Script::default()));
-        let services = fakes::services(script.clone()).await;
-        lock(&script).plaintext = format!("http://{services}/services/T0/B0/{SECRET}");
-        let runtime = Runtime::start().await;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
-        command
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "mission-lambda")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/mission-lambda")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
-            .env("AWS_REGION", "ap-northeast-2")
-            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("AWS_SESSION_TOKEN", "session")
-            .env("AWS_ENDPOINT_URL", format!("http://{services}"))
-            .env("ROUTES", r#"{"mission-sns":["project"]}"#)
-            .env("CHANNELS", r##"{"project":"#project"}"##)
-            .env("WEBHOOK_project", BASE64_STANDARD.encode("ciphertext"))
-            .env("DIGEST_project", "0123abcd")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        change(&mut command);
-        let process = command.spawn().expect("the relay starts");
-        Self {
-            runtime,
-            script,
-            process,
-        }
-    }
-
-    async fn invoke(&mut self, event: &Value) -> Outcome {
-        timeout(PATIENCE, self.runtime.invoke(event))
-            .await
-            .expect("an outcome in time")
-    }
-
-    async fn succeed(&mut self, event: &Value) -> Value {
-        match self.invoke(event).await {
-            Outcome::Success(answer) => answer,
-            Outcome::Failure(report) => panic!("the invocation failed: {report}"),
-        }
-    }
-
-    /// The error message of an invocation that must fail.
-    async fn fail(&mut self, event: &Value) -> String {
-        match self.invoke(event).await {
-            Outcome::Success(answer) => panic!("the invocation succeeded: {answer}"),
-            Outcome::Failure(report) => {
-                assert!(!report.to_string().contains(SECRET), "{report}");
-                report["errorMessage"]
-                    .as_str()
-                    .expect("an error message")
-                    .to_owned()
-            }
-        }
-    }
-
-    fn messages(&self) -> Vec<(String, Value)> {
-        lock(&self.script).slack_messages.clone()
-    }
-
-    fn kms_requests(&self) -> Vec<Value> {
-        lock(&self.script).kms_requests.clone()
-    }
-
-    /// Ends the relay and answers with what it wrote, which never holds the secret.
-    async fn stop(mut self) -> String {
-        self.process.start_kill().expect("the relay still runs");
-        let Output { stdout, stderr, .. } = self.process.wait_with_output().await.expect("its output");
-        let said = String::from_utf8([stdout, stderr].concat()).expect("UTF-8");
-        assert!(!said.contains(SECRET), "{said}");
-        said
-    }
-}
-
-fn lock(script: &Arc<Mutex<Script>>) -> std::sync::MutexGuard<'_, Script> {
-    script.lock().expect("not poisoned")
-}
 
 #[tokio::test]
 async fn an_alarm_reaches_the_channel_once() {
@@ -308,4 +208,63 @@ async fn the_relay_waits_for_work_at_once() {
         .expect("the relay asks for work");
     assert_eq!(function.kms_requests().len(), 0);
     function.stop().await;
+}
+
+#[tokio::test]
+async fn slack_is_given_the_pause_it_asks_for() {
+    let mut function = Function::start().await;
+    lock(&function.script).slack_answers = [(429, "rate_limited".to_owned())].into();
+    let started = Instant::now();
+    function.succeed(&fixture("text")).await;
+    assert!(started.elapsed().as_secs_f64() >= 1.0);
+    assert_eq!(function.messages().len(), 2);
+    assert_eq!(function.stop().await, "");
+}
+
+#[tokio::test]
+async fn the_wrapper_says_where_an_event_goes() {
+    let mut function = Function::start_with(|command| {
+        command
+            .env("CHANNELS", r##"{"project":"#project","other":"#other"}"##)
+            .env("WEBHOOK_audit_log", BASE64_STANDARD.encode("ciphertext"))
+            .env("ALERTCTL_ENCRYPTED_FOR", "mission-relay");
+    })
+    .await;
+    let inner = fixture("ec2-stopped");
+    let wrapped =
+        |channels: Value| json!({ "alertctl": { "rule": "r", "channels": channels }, "event": inner });
+    let answer = function.succeed(&wrapped(json!(["audit-log"]))).await;
+    assert_eq!(answer, json!({ "delivered": 1 }));
+    let expected = alertctl_relay::render(&inner, &support::english()).deliveries;
+    assert_eq!(function.messages()[0].1, json!(expected[0].message));
+    assert_eq!(
+        function.kms_requests()[0]["EncryptionContext"],
+        json!({ "LambdaFunctionName": "mission-relay" })
+    );
+    let error = function.fail(&wrapped(json!(["nowhere"]))).await;
+    assert_eq!(
+        error,
+        "channel `nowhere`: the variable WEBHOOK_nowhere is not set (0 delivered)"
+    );
+    function.stop().await;
+}
+
+#[tokio::test]
+async fn a_failure_is_one_line_of_json() {
+    let mut function = Function::start_with(|command| {
+        command.env("ROUTES", "{}");
+    })
+    .await;
+    function.fail(&fixture("text")).await;
+    let line: Value = serde_json::from_str(function.stop().await.trim_end()).expect("one line of JSON");
+    assert_eq!(
+        line,
+        json!({
+            "kind": "failed",
+            "duty": "notify",
+            "outcome": "undelivered",
+            "requestId": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+            "reason": "no channel is routed to topic `mission-sns` (0 delivered)",
+        })
+    );
 }

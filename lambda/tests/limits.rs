@@ -2,10 +2,11 @@
 
 mod support;
 
-use alertctl_relay::{Settings, render};
+use alertctl_relay::event::{GuardOutcome, Guarded};
+use alertctl_relay::{Endpoint, Locale, Settings, Template, render};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use support::{english, korean};
+use support::{english, fixture, fixtures, korean};
 
 /// Slack refuses larger messages with `msg_blocks_too_long`; see slackapi/bolt-js#2509.
 const MAX_MESSAGE: usize = 13_200;
@@ -106,6 +107,22 @@ const KEYS: &[&str] = &[
     "Value",
     "detail-type",
     "time",
+    "source",
+    "account",
+    "region",
+    "resources",
+    "detail",
+    "alertctl",
+    "event",
+    "eventName",
+    "eventSource",
+    "eventID",
+    "userIdentity",
+    "requestParameters",
+    "userName",
+    "sessionContext",
+    "sessionIssuer",
+    "arn",
 ];
 
 const TEXTS: &[&str] = &[
@@ -122,6 +139,10 @@ const TEXTS: &[&str] = &[
     "arn:aws:cloudwatch:us-east-1:111122223333:alarm:x",
     "arn:::::",
     "2026-11-20T05:00:00.000+0000",
+    "AWS API Call via CloudTrail",
+    "aws.ec2",
+    "AssumedRole",
+    "arn:aws:sts::111122223333:assumed-role/r/s",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -173,9 +194,94 @@ fn alarm() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A CloudTrail event whose every field is as hostile as can be.
+fn call() -> impl Strategy<Value = Value> {
+    let names = prop::sample::select(vec![
+        "ConsoleLogin",
+        "SwitchRole",
+        "StopLogging",
+        "RunInstances",
+        "<b>",
+        "x",
+    ]);
+    let types = prop::sample::select(vec![
+        "Root",
+        "IAMUser",
+        "AssumedRole",
+        "FederatedUser",
+        "AWSService",
+        "?",
+    ]);
+    let texts = || (text(), text(), text(), text());
+    (names, types, texts(), texts(), json(), json()).prop_map(|(name, kind, (a, b, c, d), (e, f, g, h), x, y)| {
+        json!({
+            "detail-type": "AWS API Call via CloudTrail", "source": a, "account": b, "region": "us-east-1",
+            "time": x, "resources": [c, d],
+            "detail": {
+                "eventName": format!("{name}{h}"), "eventSource": "cloudtrail.amazonaws.com", "eventID": g,
+                "awsRegion": "us-east-1", "sourceIPAddress": f, "userAgent": e, "errorCode": d, "errorMessage": c,
+                "recipientAccountId": b, "requestParameters": x, "responseElements": y,
+                "additionalEventData": { "MFAUsed": a, "SwitchFrom": b },
+                "resources": [{ "ARN": a }, { "ARN": b }, { "ARN": e }, { "ARN": f }],
+                "userIdentity": {
+                    "type": kind, "userName": a, "accountId": h, "invokedBy": g, "principalId": format!("x:{f}"),
+                    "arn": format!("arn:aws:sts::111122223333:assumed-role/{c}/{d}"),
+                    "sessionContext": { "sessionIssuer": { "userName": e }, "sourceIdentity": y },
+                },
+            },
+        })
+    })
+}
+
+/// An event of a service with a layout of its own, with every leaf replaced by something hostile.
+fn report() -> impl Strategy<Value = Value> {
+    let reported = [
+        "autoscaling-launch-failed",
+        "backup-failed",
+        "ec2-stopped",
+        "ecs-deployment-failed",
+        "ecs-task-stopped",
+        "guardduty",
+        "health",
+        "other-event",
+        "rds",
+        "securityhub",
+        "alarm-from-eventbridge",
+    ];
+    let texts = prop::collection::vec(prop_oneof![3 => text().prop_map(Value::from), 1 => json()], 1..12);
+    (prop::sample::select(reported.to_vec()), texts).prop_map(|(name, texts)| {
+        let mut event = fixture(name);
+        let mut texts = texts.iter().cycle();
+        replace(&mut event["detail"], &mut texts);
+        replace(&mut event["resources"], &mut texts);
+        event
+    })
+}
+
+/// Replaces every leaf for which there is something to put in its place.
+fn replace<'a>(value: &mut Value, texts: &mut impl Iterator<Item = &'a Value>) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(|value| replace(value, texts)),
+        Value::Array(values) => values.iter_mut().for_each(|value| replace(value, texts)),
+        leaf => {
+            let text = texts.next().filter(|text| **text != "");
+            if let Some(text) = text {
+                *leaf = text.clone();
+            }
+        }
+    }
+}
+
 fn delivery(message: &Value, subject: &str) -> Value {
     let topic = "arn:aws:sns:us-east-1:111122223333:t";
     json!({ "Records": [{ "Sns": { "TopicArn": topic, "Subject": subject, "Message": message } }] })
+}
+
+#[test]
+fn every_fixture() {
+    for name in fixtures() {
+        assert_all_valid(&fixture(&name));
+    }
 }
 
 proptest! {
@@ -193,7 +299,49 @@ proptest! {
     }
 
     #[test]
+    fn any_call(call in call()) {
+        assert_all_valid(&call);
+        assert_all_valid(&call["detail"]);
+    }
+
+    #[test]
+    fn any_report(event in report()) {
+        assert_all_valid(&event);
+        assert_all_valid(&delivery(&json!(event.to_string()), "x"));
+    }
+
+    #[test]
     fn any_alarm(alarm in alarm()) {
         assert_all_valid(&delivery(&json!(alarm.to_string()), "x"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_guarded_trail(event in json(), actor in text(), trail in text(), reason in text()) {
+        let detail = json!({ "userIdentity": { "userName": actor }, "requestParameters": { "name": trail }, "x": event });
+        let outcomes = [GuardOutcome::Restarted, GuardOutcome::AlreadyLogging, GuardOutcome::Failed(reason)];
+        for outcome in outcomes {
+            let guarded = Guarded { outcome, event: json!({ "detail": detail }) };
+            prop_assert!(!guarded.letter(Locale::Ko).text.is_empty());
+            for settings in [english(), korean()] {
+                assert_valid(&json!(alertctl_relay::compose(&guarded.clone().into(), &settings)));
+            }
+        }
+    }
+
+    #[test]
+    fn any_alert(alert in json(), subject in text(), body in text()) {
+        let plain = Endpoint { key: subject.clone(), ..Endpoint::default() };
+        let template = |text: &String| Template::parse(&format!("{}{{a.0}}", text.replace('{', "{{").replace('}', "}}"))).ok();
+        let worded = Endpoint { subject: template(&subject), body: template(&body), ..plain.clone() };
+        prop_assert!(worded.subject.is_some() && worded.body.is_some());
+        for endpoint in [plain, worded] {
+            let letter = endpoint.letter(&alert, Locale::En);
+            prop_assert!(!letter.subject.is_empty() && letter.text.len() <= 262_144);
+            assert_valid(&json!(alertctl_relay::compose(&endpoint.notice(&alert), &korean())));
+        }
     }
 }

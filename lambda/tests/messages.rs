@@ -27,14 +27,48 @@ fn every_fixture_in_both_languages() {
 
 #[test]
 fn nothing_from_outside_becomes_markup() {
-    for settings in [english(), korean()] {
-        let shown = messages(&fixture("injection"), &settings);
+    let consoles = [".console.aws.amazon.com/", ".console.amazonaws.cn/"];
+    for (name, settings) in fixtures()
+        .iter()
+        .flat_map(|name| [(name, english()), (name, korean())])
+    {
+        let shown = messages(&fixture(name), &settings);
         for text in mrkdwn(&shown) {
+            let ours = |piece: &&str| {
+                piece.starts_with("https://") && consoles.iter().any(|console| piece.contains(console))
+            };
             let markup: Vec<_> = text.split('<').skip(1).collect();
-            let ours = |piece: &&str| piece.starts_with("https://ap-northeast-2.console.aws.amazon.com/");
-            assert!(markup.iter().all(ours), "{text}");
+            assert!(markup.iter().all(ours), "{name}: {text}");
         }
     }
+}
+
+#[test]
+fn no_secret_of_a_request_is_shown() {
+    for settings in [english(), korean()] {
+        let shown = messages(&fixture("call-secrets"), &settings).to_string();
+        for secret in ["correct-horse-battery", "hooks.slack", "123456789012-"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("production"), "{shown}");
+    }
+}
+
+#[test]
+fn a_name_cannot_pass_for_another_field() {
+    let mut event = fixture("call-iam-user");
+    event["detail"]["userIdentity"]["userName"] = json!("x\n*Account*\n999999999999");
+    let shown = messages(&event, &english());
+    let texts = mrkdwn(&shown);
+    assert!(texts.contains(&"*User*\nx *Account* 999999999999"), "{texts:#?}");
+}
+
+#[test]
+fn an_event_reads_the_same_however_it_comes() {
+    let headline = |name: &str| messages(&fixture(name), &korean())[0]["text"].clone();
+    assert_eq!(headline("call-through-sns"), headline("call-identity-center"));
+    assert_eq!(headline("call-from-rule"), headline("call-identity-center"));
+    assert_eq!(headline("call-bare"), headline("call-iam-user"));
 }
 
 /// Every text that Slack interprets.

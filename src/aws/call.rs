@@ -1,12 +1,15 @@
 //! The one way a call to AWS is made: paced, its refusal read, its action named.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures::FutureExt;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::connect::Connection;
@@ -16,17 +19,34 @@ use super::pace::Pace;
 use super::text::Scope;
 
 /// An account and region that a stack is read from and written to.
+///
+/// A kind of resource sees one region only; [`Aws::at`] leads from the stack's home to the others.
 #[derive(Debug)]
 pub struct Aws {
     pub connection: Connection,
     /// The stack's name: the value of its ownership tag.
     pub stack: String,
+    /// The user agreed to lose what is in a bucket that is deleted.
+    pub may_empty_buckets: bool,
     pace: Pace,
     // Refusals are remembered too: every kind asks, and one answer is enough.
-    scope: OnceCell<Result<Scope>>,
+    identity: Arc<OnceCell<Result<Identity>>>,
+    scope: OnceCell<Scope>,
     tagged: OnceCell<Result<Vec<Tagged>>>,
+    answers: Mutex<HashMap<String, Answer>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    elsewhere: Mutex<HashMap<String, Rc<Aws>>>,
 }
+
+/// Whose credentials these are.
+#[derive(Debug)]
+struct Identity {
+    partition: String,
+    account: String,
+}
+
+/// What one question came to, of the type that its asker knows.
+type Answer = Rc<OnceCell<Result<Rc<dyn Any>>>>;
 
 impl Aws {
     /// The stack `stack` over `connection`; makes no call yet.
@@ -34,16 +54,39 @@ impl Aws {
         Self {
             connection,
             stack: stack.into(),
+            may_empty_buckets: false,
             pace: Pace::default(),
+            identity: Arc::default(),
             scope: OnceCell::new(),
             tagged: OnceCell::new(),
+            answers: Mutex::default(),
             locks: Mutex::default(),
+            elsewhere: Mutex::default(),
         }
     }
 
     /// The same stack and connection with nothing remembered: for observing once more.
     pub fn afresh(self) -> Self {
-        Self::new(self.connection, self.stack)
+        let may_empty_buckets = self.may_empty_buckets;
+        Self {
+            may_empty_buckets,
+            ..Self::new(self.connection, self.stack)
+        }
+    }
+
+    /// The same stack in another region. Pace, locks and what is remembered are a region's own; the account
+    /// is asked for once.
+    pub fn at(&self, region: &str) -> Rc<Self> {
+        let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = elsewhere.entry(region.to_owned()).or_insert_with(|| {
+            let there = Self {
+                identity: self.identity.clone(),
+                may_empty_buckets: self.may_empty_buckets,
+                ..Self::new(self.connection.in_region(region), self.stack.clone())
+            };
+            Rc::new(there)
+        });
+        there.clone()
     }
 
     /// The stack `stack` over the same connection.
@@ -76,18 +119,45 @@ impl Aws {
                 .arn()
                 .and_then(|arn| arn.split(':').nth(1))
                 .unwrap_or("aws");
-            Ok(Scope {
+            Ok(Identity {
                 partition: partition.to_owned(),
-                region: self.connection.region.clone(),
                 account: identity.account().unwrap_or_default().to_owned(),
             })
         };
-        self.scope.get_or_init(ask).await.as_ref().map_err(Fault::clone)
+        let in_region = async || match self.identity.get_or_init(ask).await {
+            Ok(Identity { partition, account }) => Ok(Scope {
+                partition: partition.clone(),
+                region: self.connection.region.clone(),
+                account: account.clone(),
+            }),
+            Err(fault) => Err(fault.clone()),
+        };
+        self.scope.get_or_try_init(in_region).await
+    }
+
+    /// The answer to `question`, asked once for this region: for lists that several kinds read.
+    ///
+    /// # Panics
+    /// When two askers expect answers of different types: a defect that any run would show.
+    pub async fn once<T: 'static>(
+        &self,
+        question: impl Into<String>,
+        ask: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<Rc<T>> {
+        let answer = {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.entry(question.into()).or_default().clone()
+        };
+        let ask = async || ask().await.map(|answer| Rc::new(answer) as Rc<dyn Any>);
+        let answer = answer.get_or_init(ask).await.clone()?;
+        Ok(answer.downcast().expect("one question has one type of answer"))
     }
 
     /// Everything that carries this stack's ownership tag, listed once.
     pub async fn tagged(&self) -> Result<&[Tagged]> {
-        let listed = self.tagged.get_or_init(|| discovery::list(self)).await;
+        // Boxed: every kind's observation holds this future, and the compiler limits how deep they nest.
+        let list = || discovery::list(self).boxed_local();
+        let listed = self.tagged.get_or_init(list).await;
         listed.as_ref().map(Vec::as_slice).map_err(Fault::clone)
     }
 
@@ -111,8 +181,23 @@ impl Aws {
             region: "eu-west-1".into(),
             account: "123456789012".into(),
         };
-        aws.scope.set(Ok(scope)).expect("set once");
+        aws.scope.set(scope).expect("set once");
         aws.tagged.set(Ok(tagged)).expect("set once");
         aws
+    }
+
+    /// The same with another region, where `tagged` is all that carries the stack's tag.
+    pub(crate) fn and_in(
+        self,
+        region: &str,
+        tagged: Vec<Tagged>,
+        put: impl FnOnce(&mut super::Clients),
+    ) -> Self {
+        let mut there = Self::mocked(tagged, put);
+        there.connection.region = region.to_owned();
+        there.scope.get_mut().expect("set above").region = region.to_owned();
+        let elsewhere = self.elsewhere.lock().expect("no test panicked with it");
+        { elsewhere }.insert(region.to_owned(), Rc::new(there));
+        self
     }
 }

@@ -23,6 +23,7 @@ pub struct Target {
 #[derive(Debug)]
 pub struct Connection {
     pub region: String,
+    config: SdkConfig,
     /// The profile asked for, by whatever means.
     profile: Option<String>,
     /// What answers instead of AWS itself.
@@ -35,11 +36,15 @@ pub struct Connection {
 /// One client per AWS service.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    pub apigateway: aws_sdk_apigatewayv2::Client,
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub events: aws_sdk_eventbridge::Client,
     pub iam: aws_sdk_iam::Client,
     pub kms: aws_sdk_kms::Client,
     pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub s3: aws_sdk_s3::Client,
     pub sns: aws_sdk_sns::Client,
     pub sqs: aws_sdk_sqs::Client,
     pub sts: aws_sdk_sts::Client,
@@ -49,12 +54,18 @@ pub struct Clients {
 impl Clients {
     /// All clients over one configuration, and so over one pool of connections.
     pub fn new(config: &SdkConfig) -> Self {
+        // The local AWS has no host name for each bucket.
+        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
         Self {
+            apigateway: aws_sdk_apigatewayv2::Client::new(config),
+            cloudtrail: aws_sdk_cloudtrail::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            events: aws_sdk_eventbridge::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
             sns: aws_sdk_sns::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
@@ -108,7 +119,30 @@ impl Connection {
             emulated: endpoint.is_some(),
             endpoint,
             clients: Clients::new(&config),
+            config,
         })
+    }
+
+    /// What answers instead of AWS itself.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// The same credentials and endpoint in another region.
+    pub(super) fn in_region(&self, region: &str) -> Self {
+        let config = self
+            .config
+            .to_builder()
+            .region(Region::new(region.to_owned()))
+            .build();
+        Self {
+            region: region.to_owned(),
+            profile: self.profile.clone(),
+            endpoint: self.endpoint.clone(),
+            emulated: self.emulated,
+            clients: Clients::new(&config),
+            config,
+        }
     }
 
     /// Adds to a call that never got through where it should have gone, and with whose credentials.
@@ -160,6 +194,7 @@ impl Connection {
             endpoint: None,
             emulated: false,
             clients,
+            config,
         }
     }
 }

@@ -7,15 +7,19 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_cloudwatch::types::AlarmType;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::call::Aws;
+use super::cloudtrail;
 use super::fault::Result;
 
 /// The tag that marks a resource as part of a stack; its value is the stack's name.
 pub const STACK_TAG: &str = "alertctl:stack";
 /// The tag that says which node of the stack it is: `kind/key`.
 pub const NODE_TAG: &str = "alertctl:node";
+/// On the role that forwards events from another region: that region, where the stack has resources too.
+pub const REGION_TAG: &str = "alertctl:region";
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
@@ -40,12 +44,11 @@ impl Tagged {
 }
 
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
-    let (mut tagged, logs, alarms) = futures::try_join!(by_tag(aws), log_groups(aws), alarms(aws))?;
-    for more in [logs, alarms] {
-        for one in more {
-            if !tagged.iter().any(|known| known.arn == one.arn) {
-                tagged.push(one);
-            }
+    let (mut tagged, logs, alarms, trails) =
+        futures::try_join!(by_tag(aws), log_groups(aws), alarms(aws), trails(aws))?;
+    for one in logs.into_iter().chain(alarms).chain(trails) {
+        if !tagged.iter().any(|known| known.arn == one.arn) {
+            tagged.push(one);
         }
     }
     Ok(tagged)
@@ -114,7 +117,11 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
         return Ok(Vec::new());
     }
     let cloudwatch = &aws.connection.clients.cloudwatch;
-    let mut pages = cloudwatch.describe_alarms().into_paginator().send();
+    let describe = cloudwatch
+        .describe_alarms()
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm);
+    let mut pages = describe.into_paginator().send();
     let mut arns = Vec::new();
     while let Some(page) = aws
         .call("cloudwatch:DescribeAlarms", async {
@@ -122,12 +129,9 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
         })
         .await?
     {
-        arns.extend(
-            page.metric_alarms()
-                .iter()
-                .filter_map(|alarm| alarm.alarm_arn())
-                .map(str::to_owned),
-        );
+        let metric = page.metric_alarms().iter().map(|alarm| alarm.alarm_arn());
+        let composite = page.composite_alarms().iter().map(|alarm| alarm.alarm_arn());
+        arns.extend(metric.chain(composite).flatten().map(str::to_owned));
     }
     tags_of(aws, arns, async |arn| {
         let send = cloudwatch.list_tags_for_resource().resource_arn(arn).send();
@@ -137,6 +141,24 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
         Ok(answer.tags().iter().filter_map(pair).collect())
     })
     .await
+}
+
+async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {
+    if !aws.connection.emulated {
+        return Ok(Vec::new());
+    }
+    let trails = match cloudtrail::trails(aws).await {
+        // Who must not look at trails made none.
+        Err(fault) if fault.denied() => return Ok(Vec::new()),
+        result => result?,
+    };
+    let at_home = trails
+        .iter()
+        .filter(|trail| trail.home_region() == Some(&aws.connection.region));
+    let arns = at_home.filter_map(|trail| trail.trail_arn().map(str::to_owned));
+    let mut tagged = cloudtrail::tags(aws, arns.collect()).await?;
+    tagged.retain(|trail| trail.tags.get(STACK_TAG) == Some(&aws.stack));
+    Ok(tagged)
 }
 
 /// Asks for the tags of each of `arns`, side by side, and keeps what carries the stack's tag.

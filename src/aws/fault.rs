@@ -112,6 +112,24 @@ impl Fault {
             "ResourceNotFoundException",
             "QueueDoesNotExist",
             "AWS.SimpleQueueService.NonExistentQueue",
+            "TrailNotFoundException",
+            "NoSuchBucket",
+            "NoSuchBucketPolicy",
+            "NoSuchTagSet",
+            "NoSuchLifecycleConfiguration",
+            "NoSuchPublicAccessBlockConfiguration",
+            "OwnershipControlsNotFoundError",
+            "ServerSideEncryptionConfigurationNotFoundError",
+        ])
+    }
+
+    /// True when the identity may not do this.
+    pub fn denied(&self) -> bool {
+        self.is(&[
+            "AccessDenied",
+            "AccessDeniedException",
+            "AuthorizationError",
+            "UnauthorizedOperation",
         ])
     }
 

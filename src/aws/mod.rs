@@ -3,6 +3,7 @@
 //! Only this room and [`crate::resource`] name an SDK type.
 
 pub mod call;
+pub mod cloudtrail;
 pub mod connect;
 pub mod discovery;
 pub mod fault;

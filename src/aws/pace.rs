@@ -1,16 +1,19 @@
 //! Client-side pacing of the calls that AWS limits tightly, so that a large stack does not run into throttling.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
 /// Calls per second and account that AWS publishes, for the calls that have a small number.
 ///
-/// Sources: AWS KMS request quotas, Amazon SNS, CloudWatch and CloudWatch Logs service quotas, Lambda quotas.
-/// Where several calls share one allowance they share a name in the second column.
+/// Sources: the quota pages of Amazon API Gateway, AWS KMS, Amazon SNS, Amazon CloudWatch, CloudWatch Logs,
+/// Amazon EventBridge, AWS CloudTrail and AWS Lambda.
+/// Where several calls share one allowance they share a name in the second column; a name that ends in a
+/// colon stands for all other calls of its service, reads included.
 const RATES: &[(&str, &str, u32)] = &[
+    ("apigateway:", "apigateway", 10),
     ("kms:CreateKey", "kms:CreateKey", 5),
     ("kms:CreateAlias", "kms:CreateAlias", 5),
     ("kms:UpdateAlias", "kms:UpdateAlias", 5),
@@ -21,23 +24,48 @@ const RATES: &[(&str, &str, u32)] = &[
     ("kms:ScheduleKeyDeletion", "kms:ScheduleKeyDeletion", 15),
     ("kms:DeleteAlias", "kms:DeleteAlias", 15),
     ("kms:EnableKeyRotation", "kms:EnableKeyRotation", 15),
-    ("lambda:CreateFunction", "lambda", 15),
-    ("lambda:UpdateFunctionCode", "lambda", 15),
-    ("lambda:UpdateFunctionConfiguration", "lambda", 15),
-    ("lambda:DeleteFunction", "lambda", 15),
-    ("lambda:AddPermission", "lambda", 15),
-    ("lambda:RemovePermission", "lambda", 15),
+    ("lambda:GetFunction", "lambda:GetFunction", 100),
     ("lambda:GetPolicy", "lambda:GetPolicy", 15),
+    ("lambda:", "lambda", 15),
     ("logs:PutRetentionPolicy", "logs:PutRetentionPolicy", 5),
     ("logs:TagResource", "logs:TagResource", 5),
     ("logs:CreateLogGroup", "logs:CreateLogGroup", 10),
     ("logs:DeleteLogGroup", "logs:DeleteLogGroup", 10),
     ("logs:DescribeLogGroups", "logs:DescribeLogGroups", 10),
+    ("logs:PutMetricFilter", "logs:PutMetricFilter", 5),
+    ("logs:DeleteMetricFilter", "logs:DeleteMetricFilter", 5),
+    ("logs:DescribeMetricFilters", "logs:DescribeMetricFilters", 5),
     ("cloudwatch:PutMetricAlarm", "cloudwatch:PutMetricAlarm", 3),
+    ("cloudwatch:PutCompositeAlarm", "cloudwatch:PutCompositeAlarm", 3),
     ("cloudwatch:SetAlarmState", "cloudwatch:SetAlarmState", 3),
     ("cloudwatch:DeleteAlarms", "cloudwatch:DeleteAlarms", 3),
     ("cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarms", 9),
     ("cloudwatch:TagResource", "cloudwatch:TagResource", 20),
+    ("events:PutRule", "events:PutRule", 50),
+    ("events:DescribeRule", "events:DescribeRule", 50),
+    ("events:ListRules", "events:ListRules", 50),
+    ("events:DeleteRule", "events:DeleteRule", 50),
+    ("events:PutTargets", "events:PutTargets", 50),
+    ("events:RemoveTargets", "events:RemoveTargets", 50),
+    ("events:ListTargetsByRule", "events:ListTargetsByRule", 50),
+    ("events:CreateEventBus", "events:CreateEventBus", 50),
+    ("events:DescribeEventBus", "events:DescribeEventBus", 50),
+    ("events:UpdateEventBus", "events:UpdateEventBus", 50),
+    ("events:DeleteEventBus", "events:DeleteEventBus", 50),
+    ("events:ListTagsForResource", "events:ListTagsForResource", 50),
+    ("events:TagResource", "events:TagResource", 50),
+    ("events:UntagResource", "events:UntagResource", 50),
+    ("cloudtrail:CreateTrail", "cloudtrail:CreateTrail", 1),
+    ("cloudtrail:UpdateTrail", "cloudtrail:UpdateTrail", 1),
+    ("cloudtrail:DeleteTrail", "cloudtrail:DeleteTrail", 1),
+    ("cloudtrail:StartLogging", "cloudtrail:StartLogging", 1),
+    ("cloudtrail:PutEventSelectors", "cloudtrail:PutEventSelectors", 1),
+    ("cloudtrail:AddTags", "cloudtrail:AddTags", 1),
+    ("cloudtrail:RemoveTags", "cloudtrail:RemoveTags", 1),
+    ("cloudtrail:DescribeTrails", "cloudtrail:DescribeTrails", 10),
+    ("cloudtrail:GetTrailStatus", "cloudtrail:GetTrailStatus", 10),
+    ("cloudtrail:GetEventSelectors", "cloudtrail:GetEventSelectors", 10),
+    ("cloudtrail:ListTags", "cloudtrail:ListTags", 10),
     ("sns:Subscribe", "sns:Subscribe", 100),
     ("sns:Unsubscribe", "sns:Unsubscribe", 100),
     ("sns:CreateTopic", "sns:CreateTopic", 30),
@@ -48,33 +76,56 @@ const RATES: &[(&str, &str, u32)] = &[
     ("sns:ListTagsForResource", "sns:tags", 10),
 ];
 
-/// One turnstile per allowance: a second's worth of calls passes at once, then one each 1/rate seconds.
+/// How many calls pass at once where AWS publishes that too; elsewhere it is a second's worth.
+const BURSTS: &[(&str, u32)] = &[("apigateway", 40)];
+
+/// One turnstile per allowance: a burst of calls passes at once, then one each 1/rate seconds.
+///
+/// What a call needs to arrive varies, so a tenth of a second's worth of each allowance stays unused: calls that
+/// leave at exactly AWS's rate bunch up on their way, and are throttled.
 #[derive(Debug, Default)]
 pub struct Pace {
     /// When the allowance would be whole again, by name.
     full_again: Mutex<HashMap<&'static str, Instant>>,
+    /// Who waits for an allowance waits in line: after a stall those who were due leave no closer to each other.
+    lines: Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Pace {
     /// Waits until `action` may be called.
     pub async fn turn(&self, action: &str) {
+        let Some((_, allowance, _)) = limit(action) else {
+            return;
+        };
+        let line = {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.entry(allowance).or_default().clone()
+        };
+        let _first = line.lock().await;
         if let Some(at) = self.book(action, Instant::now()) {
             sleep_until(at).await;
         }
     }
 
     fn book(&self, action: &str, now: Instant) -> Option<Instant> {
-        let (_, allowance, rate) = RATES.iter().find(|(name, ..)| *name == action)?;
-        let mut table = self
-            .full_again
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (_, allowance, rate) = limit(action)?;
+        let burst = BURSTS.iter().find(|(name, _)| name == allowance);
+        let burst = burst.map_or(*rate, |(_, calls)| *calls);
+        let (at_once, each) = match burst {
+            1 => (1, Duration::from_millis(1100) / *rate),
+            _ => (burst - rate.div_ceil(10), Duration::from_secs(1) / *rate),
+        };
+        let mut table = self.full_again.lock().unwrap_or_else(PoisonError::into_inner);
         let full_again = table.entry(allowance).or_insert(now);
-        *full_again = (*full_again).max(now) + Duration::from_secs(1) / *rate;
-        full_again
-            .checked_sub(Duration::from_secs(1))
-            .filter(|at| *at > now)
+        *full_again = (*full_again).max(now) + each;
+        full_again.checked_sub(each * at_once).filter(|at| *at > now)
     }
+}
+
+/// The row of [`RATES`] for an action.
+fn limit(action: &str) -> Option<&'static (&'static str, &'static str, u32)> {
+    let covers = |name: &str| name == action || (name.ends_with(':') && action.starts_with(name));
+    RATES.iter().find(|(name, ..)| covers(name))
 }
 
 #[cfg(test)]
@@ -90,29 +141,79 @@ mod tests {
                     .map_or(Duration::ZERO, |at| at - now)
             })
             .collect();
-        assert_eq!(waits[..3], [Duration::ZERO; 3]);
+        assert_eq!(waits[..2], [Duration::ZERO; 2]);
         let last = waits[299];
         assert!(
             last > Duration::from_secs(98) && last < Duration::from_secs(100),
             "{last:?}"
         );
-        // In no window of one second do more calls start than the allowance and its refill.
+        // In no window of one second do more calls start than the allowance and its refill, late ones included.
         for (i, start) in waits.iter().enumerate() {
             let within = waits[i..]
                 .iter()
-                .filter(|wait| **wait < *start + Duration::from_millis(999))
+                .filter(|wait| **wait < *start + Duration::from_millis(1099))
                 .count();
-            assert!(within <= 6, "{within} calls in the second after {start:?}");
+            assert!(within <= 5, "{within} calls in the second after {start:?}");
         }
+    }
+
+    #[test]
+    fn all_calls_of_api_gateway_share_one_burst_then_ten_a_second() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        for _ in 0..13 {
+            assert_eq!(pace.book("apigateway:GetApis", now), None);
+            assert_eq!(pace.book("apigateway:CreateRoute", now), None);
+            assert_eq!(pace.book("apigateway:TagResource", now), None);
+        }
+        let waits: Vec<_> = (0..10)
+            .map(|_| pace.book("apigateway:GetRoutes", now).unwrap() - now)
+            .collect();
+        assert_eq!(waits[0], Duration::from_millis(100));
+        assert_eq!(waits[9], Duration::from_secs(1));
     }
 
     #[test]
     fn allowances_are_shared_where_aws_shares_them() {
         let (pace, now) = (Pace::default(), Instant::now());
-        for _ in 0..10 {
+        for _ in 0..9 {
             assert_eq!(pace.book("sns:TagResource", now), None);
         }
         assert!(pace.book("sns:ListTagsForResource", now).is_some());
         assert_eq!(pace.book("sts:GetCallerIdentity", now), None);
+        for _ in 0..13 {
+            assert_eq!(pace.book("lambda:AddPermission", now), None);
+        }
+        assert!(pace.book("lambda:GetFunctionEventInvokeConfig", now).is_some());
+        assert_eq!(pace.book("lambda:GetFunction", now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_stall_those_who_were_due_do_not_leave_together() {
+        let pace = Pace::default();
+        let start = Instant::now();
+        let left = std::cell::RefCell::new(Vec::new());
+        let calls = (0..12).map(|_| async {
+            pace.turn("cloudwatch:PutMetricAlarm").await;
+            left.borrow_mut().push(start.elapsed());
+        });
+        let stall = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::advance(Duration::from_secs(2)).await;
+        };
+        futures::future::join(futures::future::join_all(calls), stall).await;
+        let left = left.into_inner();
+        let at_once = left
+            .iter()
+            .filter(|at| **at == Duration::from_millis(2500))
+            .count();
+        assert!(at_once <= 3, "{left:?}");
+    }
+
+    #[test]
+    fn one_a_second_is_never_two_within_one() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        assert_eq!(pace.book("cloudtrail:StartLogging", now), None);
+        let next = pace.book("cloudtrail:StartLogging", now).unwrap();
+        assert!(next - now > Duration::from_secs(1));
     }
 }

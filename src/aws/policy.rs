@@ -25,6 +25,7 @@ pub struct Statement {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Principal {
+    Anyone,
     Service(&'static str),
     Aws(Text),
 }
@@ -32,9 +33,21 @@ enum Principal {
 impl Statement {
     /// Allows `actions`; add resources, principal and conditions with the methods below.
     pub fn allow(sid: &'static str, actions: &[&'static str]) -> Self {
+        Self::with_effect("Allow", sid, actions)
+    }
+
+    /// Denies `actions` to everybody, whatever else allows them.
+    pub fn deny_anyone(sid: &'static str, actions: &[&'static str]) -> Self {
+        Self {
+            principal: Some(Principal::Anyone),
+            ..Self::with_effect("Deny", sid, actions)
+        }
+    }
+
+    fn with_effect(effect: &'static str, sid: &'static str, actions: &[&'static str]) -> Self {
         Self {
             sid,
-            effect: "Allow",
+            effect,
             principal: None,
             actions: actions.to_vec(),
             resources: Vec::new(),
@@ -79,6 +92,9 @@ impl Statement {
         statement.insert("Sid".into(), json!(sid));
         statement.insert("Effect".into(), json!(effect));
         match principal {
+            Some(Principal::Anyone) => {
+                statement.insert("Principal".into(), json!("*"));
+            }
             Some(Principal::Service(service)) => {
                 statement.insert("Principal".into(), json!({ "Service": service }));
             }

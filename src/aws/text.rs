@@ -1,6 +1,7 @@
 //! Where a stack lives, and text that names it before its account is known.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -12,6 +13,19 @@ pub struct Scope {
     pub region: String,
     /// Twelve digits.
     pub account: String,
+}
+
+impl Scope {
+    /// `name` with what it leaves open, as [`Text`] displays it, written out.
+    pub fn written_out(&self, name: String) -> String {
+        let holes = [
+            ("{partition}", &self.partition),
+            ("{region}", &self.region),
+            ("{account}", &self.account),
+        ];
+        let fill = |name: String, (hole, text): (&str, &String)| name.replace(hole, text);
+        holes.into_iter().fold(name, fill)
+    }
 }
 
 /// What AWS generated for a resource.
@@ -56,6 +70,18 @@ impl Text {
         Self::arn_at(service, place, resource)
     }
 
+    /// The ARN of a resource in another region than the stack's own.
+    pub fn arn_in(region: impl Into<String>, service: &str, resource: impl Into<String>) -> Self {
+        let place = [Part::Literal(format!("{}:", region.into())), Part::Account];
+        Self::arn_at(service, place, resource)
+    }
+
+    /// The ARN of a resource whose ARN says neither region nor account, such as an S3 bucket.
+    pub fn bare_arn(service: &str, resource: Self) -> Self {
+        let head = Self::arn_at(service, [Part::Literal(":".into())], "");
+        Self(head.0.into_iter().chain(resource.0).collect())
+    }
+
     /// The ARN of a resource that has no region, such as an IAM role.
     pub fn global_arn(service: &str, resource: impl Into<String>) -> Self {
         Self::arn_at(service, [Part::Literal(":".into()), Part::Account], resource)
@@ -86,10 +112,42 @@ impl Text {
         Self(vec![Part::Account])
     }
 
+    /// The text with `{account}` in it standing for the account id.
+    pub fn with_account(text: &str) -> Self {
+        let mut parts = Vec::new();
+        for (index, literal) in text.split("{account}").enumerate() {
+            if index > 0 {
+                parts.push(Part::Account);
+            }
+            parts.push(Part::Literal(literal.to_owned()));
+        }
+        Self(parts)
+    }
+
     /// This text with `tail` behind it.
     pub fn then(mut self, tail: impl Into<String>) -> Self {
         self.0.push(Part::Literal(tail.into()));
         self
+    }
+
+    /// These texts one behind the other.
+    pub fn concat(texts: impl IntoIterator<Item = Self>) -> Self {
+        Self(texts.into_iter().flat_map(|text| text.0).collect())
+    }
+
+    /// The stack's region.
+    pub fn region() -> Self {
+        Self(vec![Part::Region])
+    }
+
+    /// A JSON array of these texts, which hold nothing that JSON would have to escape.
+    pub fn json_array(texts: impl IntoIterator<Item = Self>) -> Self {
+        let mut array = Self::from("[");
+        for (index, text) in texts.into_iter().enumerate() {
+            let open = if index == 0 { "\"" } else { ",\"" };
+            array = Self::concat([array, open.into(), text, "\"".into()]);
+        }
+        array.then("]")
     }
 
     /// Fills the holes that need no other resource; for names and ARNs that are computed.
@@ -117,6 +175,19 @@ impl Text {
     }
 }
 
+/// The text as the user wrote it: a hole by its name.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Literal(text) => f.write_str(text),
+            Part::Partition => f.write_str("{partition}"),
+            Part::Region => f.write_str("{region}"),
+            Part::Account => f.write_str("{account}"),
+            Part::ArnOf(node) | Part::IdOf(node) => write!(f, "{{{node}}}"),
+        })
+    }
+}
+
 impl<T: Into<String>> From<T> for Text {
     fn from(literal: T) -> Self {
         Self(vec![Part::Literal(literal.into())])
@@ -126,6 +197,18 @@ impl<T: Into<String>> From<T> for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_written_out_as_far_as_the_scope_goes() {
+        let scope = Scope {
+            partition: "aws".into(),
+            region: "eu-west-1".into(),
+            account: "123456789012".into(),
+        };
+        let name = |name: &str| scope.written_out(name.to_owned());
+        assert_eq!(name("trail-{account}-{region}"), "trail-123456789012-eu-west-1");
+        assert_eq!(name("{kms-key/main}"), "{kms-key/main}");
+    }
 
     #[test]
     fn fills_what_is_known_and_names_what_is_not() {

@@ -1,4 +1,6 @@
-//! CloudWatch alarms.
+//! CloudWatch alarms: on a metric, on what a log group says, and on other alarms.
+
+use std::collections::BTreeSet;
 
 use super::Build;
 use crate::aws::Text;
@@ -6,34 +8,151 @@ use crate::resource::cloudwatch_alarm::{
     AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, MetricQuery, MetricStat, Options,
     PropagateTags, WarmUp,
 };
-use crate::stack::{self, Alarm, Bound, Statistic, Threshold};
+use crate::resource::cloudwatch_composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
+use crate::resource::logs_metric_filter::LogsMetricFilter;
+use crate::resource::{NodeId, Resource as _};
+use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold};
 
 impl Build<'_> {
-    /// Every alarm. Its topics are named by computed ARNs, so it waits for nothing.
+    /// Every alarm, those of presets and their metric filters too. Their topics are named by computed ARNs,
+    /// so they wait for nothing but each other.
     pub(super) fn alarms(&mut self) {
-        for (key, alarm) in &self.stack.alarms {
-            self.graph.add(
-                key,
-                CloudwatchAlarm {
-                    name: self.names.alarm(key, alarm),
-                    description: alarm.description.clone(),
-                    actions_enabled: alarm.actions_enabled,
-                    alarm_actions: self.topic_arns(&alarm.to),
-                    ok_actions: self.topic_arns(&alarm.ok),
-                    insufficient_data_actions: self.topic_arns(&alarm.insufficient_data),
-                    metric: metric(alarm),
-                    condition: alarm
-                        .threshold
-                        .as_ref()
-                        .map(|threshold| condition(alarm, threshold)),
-                    options: options(alarm),
-                    tags: self.tags::<CloudwatchAlarm>(key),
-                },
-            );
+        let alarms = self.alarms.clone();
+        let (composites, others): (Vec<_>, Vec<_>) =
+            alarms.iter().partition(|(_, alarm)| alarm.rule.is_some());
+        for (key, alarm) in others {
+            if let Some(filter) = &alarm.filter {
+                self.metric_filter(key, filter);
+            }
+            self.metric_alarm(key, alarm);
+        }
+        // A composite may watch another one: each comes after those it watches.
+        let mut left: Vec<_> = composites;
+        while !left.is_empty() {
+            let waits = |alarm: &Alarm| {
+                let watched = self.watched(alarm);
+                left.iter().any(|(key, _)| watched.contains(*key))
+            };
+            let (later, now): (Vec<_>, Vec<_>) = left.iter().partition(|(_, alarm)| waits(alarm));
+            for (key, alarm) in now {
+                self.composite_alarm(key, alarm);
+            }
+            // The stack file's checks know that there is no circle.
+            if later.len() == left.len() {
+                break;
+            }
+            left = later;
         }
     }
 
-    fn topic_arns(&self, keys: &[String]) -> Vec<Text> {
+    fn metric_alarm(&mut self, key: &str, alarm: &Alarm) {
+        self.graph.add(
+            key,
+            CloudwatchAlarm {
+                name: self.names.alarm(key, alarm),
+                description: alarm.description.clone(),
+                actions_enabled: alarm.actions_enabled,
+                alarm_actions: self.topic_arns(&alarm.to),
+                ok_actions: self.topic_arns(&alarm.ok),
+                insufficient_data_actions: self.topic_arns(&alarm.insufficient_data),
+                metric: metric(alarm),
+                condition: alarm
+                    .threshold
+                    .as_ref()
+                    .map(|threshold| condition(alarm, threshold)),
+                options: options(alarm),
+                needs: Vec::new(),
+                tags: self.tags::<CloudwatchAlarm>(key),
+            },
+        );
+    }
+
+    fn composite_alarm(&mut self, key: &str, alarm: &Alarm) {
+        let alarms = self.alarms.clone();
+        let node = |key: &String| NodeId {
+            kind: match alarms.get(key).is_some_and(|alarm| alarm.rule.is_some()) {
+                true => CloudwatchCompositeAlarm::KIND,
+                false => CloudwatchAlarm::KIND,
+            },
+            key: key.clone(),
+        };
+        let suppressor = alarm.suppressor.as_ref().map(|suppressor| Suppressor {
+            alarm: alarms.get(&suppressor.alarm).map_or_else(
+                || suppressor.alarm.clone(),
+                |alarm| self.names.alarm(&suppressor.alarm, alarm),
+            ),
+            wait_seconds: suppressor.wait,
+            extension_seconds: suppressor.extension,
+        });
+        let rule = alarm.rule.as_deref().map(|rule| self.stack.alarm_rule(rule));
+        self.graph.add(
+            key,
+            CloudwatchCompositeAlarm {
+                name: self.names.alarm(key, alarm),
+                description: alarm.description.clone(),
+                rule: rule.unwrap_or_default(),
+                alarms: self.watched(alarm).iter().map(node).collect(),
+                actions_enabled: alarm.actions_enabled,
+                alarm_actions: self.topic_arns(&alarm.to),
+                ok_actions: self.topic_arns(&alarm.ok),
+                insufficient_data_actions: self.topic_arns(&alarm.insufficient_data),
+                suppressor,
+                tags: self.tags::<CloudwatchCompositeAlarm>(key),
+            },
+        );
+    }
+
+    /// The keys of the stack's alarms that a composite watches.
+    fn watched(&self, alarm: &Alarm) -> BTreeSet<String> {
+        let rule = alarm
+            .rule
+            .iter()
+            .flat_map(|rule| self.stack.alarm_rule_keys(rule));
+        let suppressor = alarm.suppressor.iter().map(|suppressor| suppressor.alarm.clone());
+        let all = rule.chain(suppressor);
+        all.filter(|key| self.alarms.contains_key(key)).collect()
+    }
+
+    /// Counts what the filter finds in its log group, which is the trail's unless it names another.
+    fn metric_filter(&mut self, key: &str, filter: &LogFilter) {
+        let own = self.stack.trail_logs();
+        let trail_group = own.map(|logs| self.names.trail_log_group(&logs));
+        let (log_group, log_group_name) = match (&filter.log_group, trail_group) {
+            (Some(name), _) => (None, name.clone()),
+            (None, Some(name)) => (self.trail_log_group.clone(), name),
+            (None, None) => (None, String::new()),
+        };
+        let Some(metric) = &filter.metric else {
+            return;
+        };
+        self.graph.add(
+            key,
+            LogsMetricFilter {
+                name: self.names.metric_filter(key),
+                log_group,
+                log_group_name,
+                pattern: filter.pattern.clone(),
+                metric_namespace: metric.namespace.clone(),
+                metric_name: metric.name.clone(),
+                metric_value: filter.value.clone(),
+                default_value: None,
+                gates: Vec::new(),
+            },
+        );
+    }
+
+    /// The names of the alarms that tell a topic of anything.
+    pub(super) fn alarms_telling(&self, topic: &str) -> Vec<String> {
+        let tells = |alarm: &Alarm| {
+            let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
+            told.into_iter().flatten().any(|key| key == topic)
+        };
+        let alarms = self.alarms.iter().filter(|(_, alarm)| tells(alarm));
+        let alarms = alarms.map(|(key, alarm)| self.names.alarm(key, alarm));
+        alarms.chain(self.monitors_telling(topic)).collect()
+    }
+
+    pub(super) fn topic_arns(&self, keys: &[String]) -> Vec<Text> {
         keys.iter().map(|key| self.names.topic_arn(key)).collect()
     }
 }
@@ -55,10 +174,13 @@ fn metric(alarm: &Alarm) -> AlarmMetric {
         Some(Statistic::Standard(name)) => (Some(name.clone()), None),
         None => (None, None),
     };
+    let dimensions = alarm.dimensions.iter();
     AlarmMetric::Single {
         namespace: metric.namespace.clone(),
         metric_name: metric.name.clone(),
-        dimensions: alarm.dimensions.clone(),
+        dimensions: dimensions
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect(),
         statistic,
         extended_statistic,
         period: alarm.period.unwrap_or(60),
@@ -102,7 +224,7 @@ fn condition(alarm: &Alarm, threshold: &Threshold) -> Condition {
         threshold_metric_id,
         evaluation_periods: alarm.evaluation_periods,
         datapoints_to_alarm: alarm.datapoints_to_alarm,
-        treat_missing_data: Some(alarm.treat_missing_data.as_str().to_owned()),
+        treat_missing_data: Some(alarm.treat_missing_data.unwrap_or_default().as_str().to_owned()),
         evaluate_low_sample_count_percentile: alarm
             .evaluate_low_sample_count_percentile
             .map(|low| low.as_str().to_owned()),

@@ -6,6 +6,7 @@ use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
 use crate::resource::kms_alias::KmsAlias;
 use crate::resource::kms_key::KmsKey;
+use crate::stack::TrailSource;
 
 /// The key of the stack in [`Build::graph`]; there is one a stack.
 pub(super) const KEY: &str = "main";
@@ -13,8 +14,17 @@ pub(super) const KEY: &str = "main";
 impl Build<'_> {
     /// The key, when something in the stack is encrypted with it.
     pub(super) fn key(&mut self) -> Option<Ref<KmsKey>> {
-        let encrypted_topics = self.stack.topics.values().any(|topic| topic.encrypted);
-        if self.stack.channels.is_empty() && !encrypted_topics {
+        let stack = self.stack;
+        let encrypted = |key: &String| stack.topics.get(key).is_some_and(|topic| topic.encrypted);
+        let uses = Uses {
+            encrypted_topics: stack.topics.values().any(|topic| topic.encrypted),
+            rules_to_encrypted_topics: self.rules.iter().any(|rule| rule.rule.to.iter().any(encrypted)),
+            trail: stack.trail.as_ref().and_then(|trail| match &trail.source {
+                TrailSource::Own(own) if own.encrypted => Some(self.trail_arn(trail)),
+                _ => None,
+            }),
+        };
+        if stack.channels.is_empty() && !uses.encrypted_topics && uses.trail.is_none() {
             return None;
         }
         let settings = &self.stack.key;
@@ -27,7 +37,7 @@ impl Build<'_> {
                 description: settings.description.clone().unwrap_or(description),
                 rotation: settings.rotation,
                 deletion_window_days: settings.deletion_window_days,
-                policy: policy(encrypted_topics),
+                policy: policy(&uses),
                 tags: self.tags::<KmsKey>(KEY),
             },
         );
@@ -42,19 +52,56 @@ impl Build<'_> {
     }
 }
 
-/// Delegates to the account's IAM policies, where the relay's own role is granted decryption and nothing
-/// else; alarms may use the key for encrypted topics.
-fn policy(encrypted_topics: bool) -> Policy {
+/// Which services of AWS use the key themselves.
+struct Uses {
+    encrypted_topics: bool,
+    rules_to_encrypted_topics: bool,
+    /// ARN of the trail whose files it encrypts.
+    trail: Option<Text>,
+}
+
+/// Delegates to the account's IAM policies, where the functions' own roles are granted decryption and
+/// nothing else; beside that only services of AWS may use the key, each for its purpose.
+fn policy(uses: &Uses) -> Policy {
     let delegate = Statement::allow("DelegateToIam", &["kms:*"])
         .account_root()
         .on("*");
-    // Without this an alarm's message to an encrypted topic is dropped, and only the alarm's history says so.
-    let alarms = Statement::allow(
-        "AlarmsToEncryptedTopics",
-        &["kms:Decrypt", "kms:GenerateDataKey*"],
-    )
-    .service("cloudwatch.amazonaws.com")
-    .on("*")
-    .when("StringEquals", "aws:SourceAccount", Text::account());
-    Policy::of([delegate].into_iter().chain(encrypted_topics.then_some(alarms)))
+    let for_topics = |sid, service| {
+        Statement::allow(sid, &["kms:Decrypt", "kms:GenerateDataKey*"])
+            .service(service)
+            .on("*")
+    };
+    // Without these a message to an encrypted topic is dropped, and nobody is told but the alarm's history.
+    let alarms = uses.encrypted_topics.then(|| {
+        for_topics("AlarmsToEncryptedTopics", "cloudwatch.amazonaws.com").when(
+            "StringEquals",
+            "aws:SourceAccount",
+            Text::account(),
+        )
+    });
+    // EventBridge says neither aws:SourceArn nor aws:SourceAccount here: with a condition nothing passes.
+    let rules = uses
+        .rules_to_encrypted_topics
+        .then(|| for_topics("RulesToEncryptedTopics", "events.amazonaws.com"));
+    let trail = uses.trail.iter().flat_map(trail_statements);
+    Policy::of([delegate].into_iter().chain(alarms).chain(rules).chain(trail))
+}
+
+/// Source: AWS CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
+fn trail_statements(trail: &Text) -> [Statement; 2] {
+    let allow = |sid, action| {
+        Statement::allow(sid, &[action])
+            .service("cloudtrail.amazonaws.com")
+            .on("*")
+            .when("StringEquals", "aws:SourceArn", trail.clone())
+    };
+    let any_trail = Text::arn_in("*", "cloudtrail", "trail/*");
+    [
+        allow("CloudTrailEncrypts", "kms:GenerateDataKey*").when(
+            "StringLike",
+            "kms:EncryptionContext:aws:cloudtrail:arn",
+            any_trail,
+        ),
+        allow("CloudTrailLooks", "kms:DescribeKey"),
+    ]
 }

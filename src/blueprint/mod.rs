@@ -4,20 +4,29 @@
 //! queues, log groups) is derived here, and nowhere else.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::aws::secret::Secret;
 use crate::graph::Graph;
 use crate::resource::Tags;
+use crate::resource::log_group::LogGroup;
 use crate::resource::tags::owned;
-use crate::resource::{NodeId, Resource};
-use crate::stack::Stack;
+use crate::resource::{NodeId, Ref, Resource};
+use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
+mod endpoints;
+mod forwarding;
+mod function;
 mod key;
+mod monitoring;
 pub mod names;
 mod relay;
+mod rules;
 mod topics;
+mod trail;
 
+use monitoring::Watched;
 pub use names::Names;
 
 /// The webhook of a channel, as it goes into the relay's environment.
@@ -34,27 +43,23 @@ pub enum Webhook {
 /// Webhooks by channel key.
 pub type Webhooks = BTreeMap<String, Webhook>;
 
-/// Builds the graph of everything that `stack` asks for.
-pub fn graph(stack: &Stack, webhooks: &Webhooks) -> Graph {
-    let mut build = Build {
-        stack,
-        names: Names::of(stack),
-        graph: Graph::default(),
-    };
+/// Builds the graph of everything that `stack` asks for in the region `home`.
+pub fn graph(stack: &Stack, home: &str, webhooks: &Webhooks) -> Graph {
+    let mut build = Build::new(stack, home);
     let key = build.key();
     let relay = key.as_ref().and_then(|key| build.relay(key, webhooks));
-    build.topics(key.as_ref(), relay.as_ref());
+    let topics = build.topics(key.as_ref(), relay.as_ref());
+    build.endpoints(key.as_ref(), webhooks);
+    let guard = build.trail(key.as_ref(), &topics, webhooks);
+    build.rules(relay.as_ref(), &topics, guard.into_iter().collect());
     build.alarms();
+    build.monitoring();
     build.graph
 }
 
 /// The key and its alias alone: what encrypting a webhook needs.
-pub fn key_graph(stack: &Stack) -> Graph {
-    let mut build = Build {
-        stack,
-        names: Names::of(stack),
-        graph: Graph::default(),
-    };
+pub fn key_graph(stack: &Stack, home: &str) -> Graph {
+    let mut build = Build::new(stack, home);
     build.key();
     build.graph
 }
@@ -62,8 +67,44 @@ pub fn key_graph(stack: &Stack) -> Graph {
 /// A graph in the making.
 struct Build<'a> {
     stack: &'a Stack,
+    /// The stack's own region.
+    home: &'a str,
     names: Names<'a>,
+    /// The stack's rules, written out.
+    rules: Rc<[CompiledRule<'a>]>,
+    /// The stack's alarms, presets written out.
+    alarms: Rc<BTreeMap<String, Alarm>>,
+    /// The log group that the stack's own trail writes to.
+    trail_log_group: Option<Ref<LogGroup>>,
+    watched: Watched,
     graph: Graph,
+}
+
+impl<'a> Build<'a> {
+    fn new(stack: &'a Stack, home: &'a str) -> Self {
+        Self {
+            stack,
+            home,
+            names: Names::of(stack),
+            rules: stack.compiled_rules(home).into(),
+            alarms: stack.alarms_expanded().into(),
+            trail_log_group: None,
+            watched: Watched::default(),
+            graph: Graph::default(),
+        }
+    }
+
+    /// Those of `to` that are channels.
+    fn channels_in<'t>(&self, to: &'t [String]) -> impl Iterator<Item = &'t String> + Clone {
+        let channels = &self.stack.channels;
+        to.iter().filter(move |key| channels.contains_key(*key))
+    }
+
+    /// Those of `to` that are topics.
+    fn topics_in<'t>(&self, to: &'t [String]) -> impl Iterator<Item = &'t String> + Clone {
+        let topics = &self.stack.topics;
+        to.iter().filter(move |key| topics.contains_key(*key))
+    }
 }
 
 impl Build<'_> {

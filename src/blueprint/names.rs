@@ -1,7 +1,7 @@
 //! Physical names and computed ARNs of a stack.
 
 use crate::aws::Text;
-use crate::stack::{Alarm, Stack, Topic};
+use crate::stack::{Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs};
 
 /// The names of a stack's resources: the stack file's own, or derived ones.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +35,19 @@ impl<'a> Names<'a> {
             .unwrap_or_else(|| self.stack.default_name("relay"))
     }
 
-    /// ARN of the relay function.
-    pub fn function_arn(&self) -> Text {
-        Text::arn("lambda", format!("function:{}", self.function()))
+    /// ARN of this function.
+    pub fn function_arn_of(&self, function: &str) -> Text {
+        Text::arn("lambda", format!("function:{function}"))
+    }
+
+    /// A rule that the stack file does not name.
+    pub fn default_rule(&self, what: &str) -> String {
+        limited(self.stack.default_name(what), 64)
+    }
+
+    /// ARN of an event bus of the stack's own region.
+    pub fn event_bus_arn(&self, name: &str) -> Text {
+        Text::arn("events", format!("event-bus/{name}"))
     }
 
     /// The path of the stack's roles; roles under it belong to the stack.
@@ -45,29 +55,99 @@ impl<'a> Names<'a> {
         format!("/alertctl/{}/", self.stack.stack)
     }
 
-    /// The relay's role.
-    pub fn role(&self) -> String {
-        limited(format!("{}-role", self.function()), 64)
+    /// The role of this function.
+    pub fn role_of(&self, function: &str) -> String {
+        limited(format!("{function}-role"), 64)
     }
 
-    /// ARN of the relay's role.
-    pub fn role_arn(&self) -> Text {
-        Text::global_arn("iam", format!("role{}{}", self.role_path(), self.role()))
+    /// ARN of that role.
+    pub fn role_arn(&self, function: &str) -> Text {
+        self.own_role_arn(&self.role_of(function))
     }
 
-    /// The relay's log group, where Lambda looks for it.
-    pub fn log_group(&self) -> String {
-        format!("/aws/lambda/{}", self.function())
+    /// ARN of one of the stack's roles.
+    pub fn own_role_arn(&self, role: &str) -> Text {
+        Text::global_arn("iam", format!("role{}{role}", self.role_path()))
     }
 
-    /// The queue that keeps what could not be delivered.
-    pub fn dead_letters(&self) -> String {
-        limited(format!("{}-dead-letters", self.function()), 80)
+    /// A role of the stack that is not a function's.
+    pub fn role(&self, what: &str) -> String {
+        limited(self.stack.default_name(what), 64)
+    }
+
+    /// The function's log group, where Lambda looks for it.
+    pub fn log_group_of(&self, function: &str) -> String {
+        format!("/aws/lambda/{function}")
+    }
+
+    /// The queue that keeps what this function could not deliver.
+    pub fn dead_letters_of(&self, function: &str) -> String {
+        limited(format!("{function}-dead-letters"), 80)
     }
 
     /// ARN of that queue.
-    pub fn dead_letters_arn(&self) -> Text {
-        Text::arn("sqs", self.dead_letters())
+    pub fn dead_letters_arn(&self, function: &str) -> Text {
+        Text::arn("sqs", self.dead_letters_of(function))
+    }
+
+    /// The queue that keeps what EventBridge could not hand over; one in each region with rules.
+    pub fn rule_dead_letters(&self) -> String {
+        limited(self.stack.default_name("rules-dead-letters"), 80)
+    }
+
+    /// The HTTP API of this endpoint.
+    pub fn http_api(&self, key: &str, endpoint: &HttpEndpoint) -> String {
+        endpoint
+            .name
+            .clone()
+            .unwrap_or_else(|| self.stack.default_name(key))
+    }
+
+    /// The function behind this endpoint.
+    pub fn ingest_function(&self, key: &str, endpoint: &HttpEndpoint) -> String {
+        let name = || limited(self.stack.default_name(&format!("{key}-ingest")), 64);
+        endpoint.function.clone().unwrap_or_else(name)
+    }
+
+    /// Where the requests to this endpoint are logged. AWS lets services write to groups under this prefix
+    /// without a statement each in the account's resource policies, of which there are ten.
+    pub fn access_log(&self, key: &str) -> String {
+        format!("/aws/vendedlogs/alertctl/{}/{key}", self.stack.stack)
+    }
+
+    /// The event bus with this key.
+    pub fn event_bus(&self, key: &str, bus: &EventBus) -> String {
+        bus.name.clone().unwrap_or_else(|| self.stack.default_name(key))
+    }
+
+    /// The bus where events of other regions come in for the rule with this key.
+    pub fn arrivals(&self, rule: &str) -> String {
+        limited(self.stack.default_name(&format!("regions-{rule}")), 256)
+    }
+
+    /// The trail, where the stack makes one.
+    pub fn trail(&self, trail: &OwnTrail) -> String {
+        trail
+            .name
+            .clone()
+            .unwrap_or_else(|| self.stack.default_name("trail"))
+    }
+
+    /// The function that keeps the trail logging.
+    pub fn guard_function(&self, trail: &Trail) -> String {
+        let name = || limited(self.stack.default_name("guard"), 64);
+        trail.guard.name.clone().unwrap_or_else(name)
+    }
+
+    /// Where the trail writes its events for metric filters.
+    pub fn trail_log_group(&self, logs: &TrailLogs) -> String {
+        let name = || format!("/alertctl/{}/trail", self.stack.stack);
+        logs.group.clone().unwrap_or_else(name)
+    }
+
+    /// A metric filter of the stack: the name is what tells whose it is.
+    pub fn metric_filter(&self, key: &str) -> String {
+        format!("alertctl-{}.{key}", self.stack.stack)
     }
 
     /// The topic with this key.
@@ -97,7 +177,7 @@ impl<'a> Names<'a> {
 }
 
 /// A derived name within AWS's limit: what is too long ends in a digest of the whole.
-fn limited(name: String, limit: usize) -> String {
+pub(super) fn limited(name: String, limit: usize) -> String {
     if name.len() <= limit {
         return name;
     }

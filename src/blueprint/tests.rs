@@ -29,7 +29,7 @@ fn told(text: &str) -> String {
         outputs: BTreeMap::new(),
     };
     let mut told = String::new();
-    for node in graph(&stack, &webhooks).nodes() {
+    for node in graph(&stack, "ap-northeast-2", &webhooks).nodes() {
         let after: Vec<_> = node.resource.refs().iter().map(ToString::to_string).collect();
         let _ = writeln!(told, "{} {}", node.id, node.resource.name());
         if !after.is_empty() {
@@ -52,6 +52,21 @@ fn told(text: &str) -> String {
 #[test]
 fn the_bundled_stack() {
     insta::assert_snapshot!(told(include_str!("../../stacks/cloudwatch-slack.yaml")));
+}
+
+#[test]
+fn the_other_bundled_stacks() {
+    insta::assert_snapshot!(
+        "elastalert_email",
+        told(include_str!("../../stacks/elastalert-email.yaml"))
+    );
+    insta::assert_snapshot!("trail_guard", told(include_str!("../../stacks/trail-guard.yaml")));
+    insta::assert_snapshot!(
+        "console_login",
+        told(include_str!("../../stacks/console-login.yaml"))
+    );
+    insta::assert_snapshot!("audit_slack", told(include_str!("../../stacks/audit-slack.yaml")));
+    insta::assert_snapshot!("full", told(include_str!("../../stacks/full.yaml")));
 }
 
 #[test]
@@ -86,4 +101,67 @@ fn alarms_of_every_sort() {
         })
         .collect();
     insta::assert_snapshot!(alarms);
+}
+
+/// Lambda takes no `.` in the id of a statement, EventBridge does in the name of a rule.
+#[test]
+fn a_statement_of_a_rule_with_any_name_is_one_that_lambda_takes() {
+    let told = told(
+        "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\nrules:\n  \
+         a: { preset: ec2-life-cycle, name: ops.ec2, to: [c] }\n  b: { preset: ec2-life-cycle, name: ops-ec2, to: [c] }\n",
+    );
+    let ids: Vec<_> = told
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("statement_id = \"")?.strip_suffix('"'))
+        .filter(|id| id.contains("rule"))
+        .collect();
+    assert_eq!(ids.len(), 2, "{told}");
+    assert_ne!(ids[0], ids[1]);
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    assert!(ids.iter().all(|id| id.chars().all(fits)), "{ids:?}");
+}
+
+#[test]
+fn a_topic_called_relay_and_the_relay_are_two_targets() {
+    let told = told(
+        "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\n\
+         topics:\n  relay: { subscriptions: [{ email: a@example.com }] }\nrules:\n  \
+         a: { preset: ec2-life-cycle, to: [c, relay] }\n",
+    );
+    let targets = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("  target.")?.split_once(".arn = "));
+    let ids: std::collections::BTreeSet<_> = targets.map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), 2, "{told}");
+}
+
+/// Two rules of one region that forwarded to the same bus would bring an event that both match home twice,
+/// and each rule there would tell of it twice.
+#[test]
+fn an_event_of_another_region_comes_to_each_rule_once() {
+    for text in [
+        include_str!("../../stacks/full.yaml"),
+        "stack: t\nregion: eu-west-1\ntopics:\n  a: { subscriptions: [{ email: a@example.com }] }\n\
+         trail: { existing: 'arn:aws:cloudtrail:us-east-1:123456789012:trail/audit', keep_logging: true, to: [a] }\n\
+         rules:\n  stop: { preset: cloudtrail-tampering, regions: [us-east-1], to: [a] }\n",
+    ] {
+        let told = told(text);
+        let mut seen = std::collections::BTreeSet::new();
+        let mut region = "";
+        for line in told.lines() {
+            if let Some(id) = line.strip_prefix("eventbridge-targets/") {
+                region = id
+                    .split(' ')
+                    .next()
+                    .and_then(|id| id.split_once('@'))
+                    .map_or("", |(_, region)| region);
+            } else if !line.starts_with(' ') {
+                region = "";
+            }
+            if let Some(bus) = line.strip_prefix("  target.home.arn = ") {
+                assert!(seen.insert((region, bus)), "{region} {bus}");
+            }
+        }
+        assert!(seen.len() > 1, "{told}");
+    }
 }

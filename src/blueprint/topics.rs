@@ -1,7 +1,9 @@
 //! SNS topics and who is subscribed to them.
 
+use std::collections::BTreeMap;
+
 use super::Build;
-use super::relay::Relay;
+use super::function::Function;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::aws::secret::fingerprint;
@@ -17,7 +19,12 @@ const NAMED_ALARMS: usize = 50;
 
 impl Build<'_> {
     /// Every topic, its subscriptions, and the relay's permission to be invoked by it.
-    pub(super) fn topics(&mut self, key: Option<&Ref<KmsKey>>, relay: Option<&Relay>) {
+    pub(super) fn topics(
+        &mut self,
+        key: Option<&Ref<KmsKey>>,
+        relay: Option<&Function>,
+    ) -> BTreeMap<String, Ref<SnsTopic>> {
+        let mut topics = BTreeMap::new();
         for (name, topic) in &self.stack.topics {
             let relay = relay.filter(|_| !topic.to.is_empty());
             let made = self.topic(name, topic, key, relay.is_some());
@@ -27,7 +34,9 @@ impl Build<'_> {
             if let Some(relay) = relay {
                 self.relay_subscription(name, &made, relay);
             }
+            topics.insert(name.clone(), made);
         }
+        topics
     }
 
     fn topic(&mut self, key: &str, topic: &Topic, kms: Option<&Ref<KmsKey>>, relayed: bool) -> Ref<SnsTopic> {
@@ -36,7 +45,8 @@ impl Build<'_> {
             .iter()
             .map(|one| (one.endpoint.protocol(), Text::from(one.endpoint.address())))
             .collect();
-        subscriptions.extend(relayed.then(|| ("lambda", self.names.function_arn())));
+        let relay = || ("lambda", self.names.function_arn_of(&self.names.function()));
+        subscriptions.extend(relayed.then(relay));
         self.graph.add(
             key,
             SnsTopic {
@@ -82,12 +92,12 @@ impl Build<'_> {
         );
     }
 
-    fn relay_subscription(&mut self, topic: &str, made: &Ref<SnsTopic>, relay: &Relay) {
+    fn relay_subscription(&mut self, topic: &str, made: &Ref<SnsTopic>, relay: &Function) {
         let permission = self.graph.add(
             topic,
             LambdaPermission {
                 function: relay.function.clone(),
-                function_name: self.names.function(),
+                function_name: relay.name.clone(),
                 statement_id: self.names.topic_statement(topic, &self.stack.topics[topic]),
                 principal: "sns.amazonaws.com",
                 source_arn: self.names.topic_arn(topic),
@@ -100,43 +110,65 @@ impl Build<'_> {
                 topic: made.clone(),
                 topic_name: self.names.topic(topic, &self.stack.topics[topic]),
                 protocol: "lambda",
-                endpoint: self.names.function_arn(),
+                endpoint: self.names.function_arn_of(&relay.name),
                 filter_policy: None,
                 filter_policy_scope: None,
                 raw_message_delivery: false,
-                dead_letter_queue: Some(self.names.dead_letters_arn()),
+                dead_letter_queue: Some(self.names.dead_letters_arn(&relay.name)),
                 // SNS drops what it may not deliver at once: no message before the permission.
                 gates: vec![permission.id().clone(), relay.dead_letters.id().clone()],
             },
         );
     }
 
-    /// The alarms of this stack may publish, and nothing else from outside the account's own IAM policies.
+    /// The alarms and rules of this stack may publish, and nothing else from outside the account's own IAM
+    /// policies.
     fn topic_policy(&self, topic: &str) -> Policy {
         let arn = self.names.topic_arn(topic);
-        let alarms = self.stack.alarms.iter().filter(|(_, alarm)| {
-            let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
-            told.into_iter().flatten().any(|key| key == topic)
-        });
-        let mut alarms: Vec<_> = alarms
-            .map(|(key, alarm)| format!("alarm:{}", self.names.alarm(key, alarm)))
+        let statements: Vec<_> = self
+            .alarms_may_publish(topic)
+            .into_iter()
+            .chain(self.rules_may_publish(topic))
             .collect();
-        if alarms.is_empty() {
+        if statements.is_empty() {
             // SNS takes no empty policy: this one repeats what the account may do anyway.
             return Policy::of([Statement::allow("OwnAccount", &["sns:Publish"])
                 .account_root()
                 .on(arn)]);
         }
+        Policy::of(statements)
+    }
+
+    fn alarms_may_publish(&self, topic: &str) -> Option<Statement> {
+        let mut alarms = self.alarms_telling(topic);
+        if alarms.is_empty() {
+            return None;
+        }
         if alarms.len() > NAMED_ALARMS {
-            alarms = vec!["alarm:*".to_owned()];
+            alarms = vec!["*".to_owned()];
         }
         let publish = Statement::allow("AlarmsMayPublish", &["sns:Publish"])
             .service("cloudwatch.amazonaws.com")
-            .on(arn)
+            .on(self.names.topic_arn(topic))
             .when("StringEquals", "aws:SourceAccount", Text::account());
         let named = |publish: Statement, alarm| {
-            publish.when("ArnLike", "aws:SourceArn", Text::arn("cloudwatch", alarm))
+            let arn = Text::arn("cloudwatch", format!("alarm:{alarm}"));
+            publish.when("ArnLike", "aws:SourceArn", arn)
         };
-        Policy::of([alarms.into_iter().fold(publish, named)])
+        Some(alarms.into_iter().fold(publish, named))
+    }
+
+    /// Without a condition: SNS refuses EventBridge's messages where the statement has one.
+    /// Source: Amazon EventBridge User Guide, "Using resource-based policies", Amazon SNS permissions.
+    fn rules_may_publish(&self, topic: &str) -> Option<Statement> {
+        let told = self
+            .rules
+            .iter()
+            .any(|rule| rule.rule.to.iter().any(|to| to == topic));
+        told.then(|| {
+            Statement::allow("RulesMayPublish", &["sns:Publish"])
+                .service("events.amazonaws.com")
+                .on(self.names.topic_arn(topic))
+        })
     }
 }

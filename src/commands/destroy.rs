@@ -7,11 +7,19 @@ use super::{App, Outcome};
 use crate::cli::{Adopt, DestroyArgs, Format};
 use crate::graph::Graph;
 use crate::output::Failure;
+use crate::plan::Plan;
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
-    let (access, _) = app.access_by_name(&args.which).await?;
-    let (graph, adopt) = (Graph::default(), Adopt { nodes: Vec::new() });
+    let (access, loaded) = app.access_by_name(&args.which).await?;
+    let (mut graph, adopt) = (Graph::default(), Adopt { nodes: Vec::new() });
+    if let Some(loaded) = &loaded {
+        // What leads there in the account may be gone.
+        let rules = loaded.stack.compiled_rules(access.region());
+        let regions = rules.into_iter().flat_map(|rule| rule.regions);
+        regions.for_each(|region| graph.look_in(region));
+    }
     let mut aws = access.aws;
+    aws.may_empty_buckets = args.delete_trail_logs;
     let mut plan = look(&aws, &graph, &adopt).await?;
     if !plan.has_changes() {
         let place = &plan.scope;
@@ -39,13 +47,24 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         }
         (aws, plan) = look_again(aws, &graph, &adopt, &plan).await?;
     }
-    let again = match &args.which.path {
-        Some(path) => format!("alertctl destroy {}", path.display()),
-        None => format!(
-            "alertctl destroy --stack {} --region {}",
-            plan.stack, plan.scope.region
-        ),
-    };
-    app.execute(&aws, &graph, &plan, args.run.parallelism, &again)
+    let again = app.again(again_words(app, args, &plan));
+    app.execute(&aws, &graph, &plan, args.run.parallelism, &again, None)
         .await
+}
+
+fn again_words(app: &App, args: &DestroyArgs, plan: &Plan) -> Vec<String> {
+    let mut words = vec!["destroy".to_owned()];
+    match (&args.which.path, &args.which.stack) {
+        (Some(path), _) => words.push(path.display().to_string()),
+        (None, Some(name)) => words.extend(["--stack".to_owned(), name.clone()]),
+        (None, None) => {}
+    }
+    // Without a file nothing else says where the stack is.
+    if args.which.stack.is_some() && app.global.region.is_none() {
+        words.extend(["--region".to_owned(), plan.scope.region.clone()]);
+    }
+    if args.delete_trail_logs {
+        words.push("--delete-trail-logs".to_owned());
+    }
+    words
 }

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::plan::{look, refuse_conflicts};
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome, event, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, LocalCommand};
@@ -27,6 +27,7 @@ pub async fn run(app: &App, command: LocalCommand) -> Outcome {
         LocalCommand::Down => down(app).await,
         LocalCommand::Status => status(app).await,
         LocalCommand::Alarm(args) => alarm(app, &args).await,
+        LocalCommand::Event(args) => event::run(app, &args).await,
         LocalCommand::Demo(args) => demo(app, &args).await,
         LocalCommand::InboxServer(args) => {
             local::serve_inbox(&args.state_dir, args.port).await?;
@@ -128,7 +129,14 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
         None => stack::parse("stacks/cloudwatch-slack.yaml", DEMO).map_err(stack::LoadError::Problems)?,
     };
     let stack = &loaded.stack;
-    let Some((key, first)) = stack.alarms.first_key_value() else {
+    // One that reaches a channel; a composite has no state of its own to set.
+    let alarms = stack.alarms_expanded();
+    let relayed = |alarm: &stack::Alarm| {
+        let topics = alarm.to.iter().filter_map(|topic| stack.topics.get(topic));
+        alarm.rule.is_none() && topics.into_iter().any(|topic| !topic.to.is_empty())
+    };
+    let chosen = alarms.iter().find(|(_, alarm)| relayed(alarm));
+    let Some((key, first)) = chosen.or_else(|| alarms.iter().find(|(_, alarm)| alarm.rule.is_none())) else {
         return Err(Failure::new(
             "this stack has no alarm to fire",
             "`alertctl apply STACK --local` applies it all the same",
@@ -143,7 +151,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
         .unwrap_or("us-east-1");
     let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
     // Whatever the environment holds: a demo never reaches a real channel.
-    let graph = blueprint::graph(stack, &webhooks::all_to_inbox(stack, &session));
+    let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
     let plan = look(&aws, &graph, &Adopt { nodes: Vec::new() }).await?;
     refuse_conflicts(&plan)?;
     app.out.say(&plan.text());
@@ -185,7 +193,7 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     let reason = "Set by `alertctl local`: nothing is really wrong.";
     cloudwatch_alarm::set_state(aws, name, wanted, reason).await?;
     if now.tells_on.contains(&wanted) {
-        show_arrivals(app, session, before).await?;
+        show_arrivals(app, session, before, &json!({})).await?;
     } else {
         app.out.say(&format!(
             "it tells nobody on {wanted}, only on {}",
@@ -195,8 +203,8 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for the next messages and shows them.
-async fn show_arrivals(app: &App, session: &Session, before: u64) -> Result<(), Failure> {
+/// Waits for the next messages and shows them; `why` is what the JSON says beside them.
+pub async fn show_arrivals(app: &App, session: &Session, before: u64, why: &Value) -> Result<(), Failure> {
     let start = Instant::now();
     loop {
         let messages = session.messages_after(before).await?;
@@ -213,14 +221,19 @@ async fn show_arrivals(app: &App, session: &Session, before: u64) -> Result<(), 
                 .collect();
             app.out.result(
                 || format!("\n{}", shown.join("\n")),
-                || json!({ "version": 1, "messages": messages }),
+                || {
+                    let mut document = why.clone();
+                    document["version"] = json!(1);
+                    document["messages"] = json!(messages);
+                    document
+                },
             );
             return Ok(());
         }
         if start.elapsed() > PATIENCE {
             return Err(Failure::new(
                 format!("no message arrived in the inbox within {} s", PATIENCE.as_secs()),
-                "if no topic of this state goes to a channel that is as it should be; else see the relay's log group",
+                "if nothing of it goes to a channel that is as it should be; else see the function's log group",
             ));
         }
         sleep(Duration::from_millis(50)).await;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::aws::connect::Target;
@@ -14,14 +15,19 @@ use crate::graph::Graph;
 use crate::local::{self, Session};
 use crate::output::{Failure, Out, Progress};
 use crate::plan::Plan;
-use crate::stack::{Loaded, load};
+use crate::stack::{Loaded, Stack, load};
 
+mod again;
 mod apply;
 mod destroy;
 mod encrypt_hook;
+mod endpoints;
+mod event;
 mod local_mode;
 mod plan;
+mod show;
 mod status;
+mod token;
 mod validate;
 mod webhooks;
 
@@ -40,6 +46,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Destroy(args) => destroy::run(&app, &args).await,
         Command::Status(args) => status::run(&app, &args).await,
         Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
+        Command::Token(_) => token::run(&app),
+        Command::Show(args) => show::run(&app, &args).await,
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))
@@ -60,6 +68,13 @@ struct Access {
     local: Option<Session>,
 }
 
+impl Access {
+    /// The stack's own region.
+    fn region(&self) -> &str {
+        &self.aws.connection.region
+    }
+}
+
 impl App {
     /// Loads and checks the stack file; its warnings go to standard error.
     fn load(&self, path: &Path) -> Result<Loaded, Failure> {
@@ -69,6 +84,11 @@ impl App {
                 .say(&loaded.source.render(&loaded.warnings, self.out.color()));
         }
         Ok(loaded)
+    }
+
+    /// Warns of what the stack relies on and is not so.
+    fn warn_of(&self, plan: &Plan) {
+        plan.warnings.iter().for_each(|warning| self.out.warn(warning));
     }
 
     /// Connects for the stack called `name`; `region` is what its file says.
@@ -127,7 +147,8 @@ impl App {
         Ok((access, Some(loaded)))
     }
 
-    /// Runs a plan that was shown and agreed to, and tells how it went; `again` is the command to go on with.
+    /// Runs a plan that was shown and agreed to, and tells how it went; `again` is the command to go on with,
+    /// `stack` the file whose endpoints are told.
     async fn execute(
         &self,
         aws: &Aws,
@@ -135,10 +156,17 @@ impl App {
         plan: &Plan,
         parallelism: usize,
         again: &str,
+        stack: Option<&Stack>,
     ) -> Outcome {
         let (report, elapsed) = self.run_plan(aws, graph, plan, parallelism, again).await;
+        let endpoints = stack.map(|stack| endpoints::of(stack, aws, &report.known));
+        if let Some(endpoints) = &endpoints {
+            endpoints.iter().for_each(|one| self.out.say(&one.text()));
+        }
         if self.out.format == Format::Json {
-            self.out.result(String::new, || report.json(plan, elapsed));
+            let mut document = report.json(plan, elapsed);
+            document["endpoints"] = json!(endpoints.unwrap_or_default());
+            self.out.result(String::new, || document);
         }
         ended(&report).map(|()| ExitCode::SUCCESS)
     }

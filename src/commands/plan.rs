@@ -23,6 +23,7 @@ const CHANGES: u8 = 2;
 pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let Planned { plan, .. } = Planned::make(app, &args.file, &args.adopt).await?;
     app.out.result(|| plan.text(), || json(&plan));
+    app.warn_of(&plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {
         // Told by the same document: a second one would make it unreadable.
         return Err(Failure::Told);
@@ -41,6 +42,7 @@ pub struct Planned {
     pub plan: Plan,
     pub graph: Graph,
     pub access: Access,
+    pub stack: Stack,
 }
 
 impl Planned {
@@ -50,13 +52,18 @@ impl Planned {
         let stack = &loaded.stack;
         let access = app.access(&stack.stack, stack.region.as_deref()).await?;
         let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
-        let graph = blueprint::graph(stack, &webhooks);
+        let graph = blueprint::graph(stack, access.region(), &webhooks);
         refuse_unknown(&graph, adopt)?;
         let plan = look(&access.aws, &graph, adopt).await?;
         if access.local.is_none() {
             warn_of_orphaned_webhooks(app, stack, &plan);
         }
-        Ok(Self { plan, graph, access })
+        Ok(Self {
+            plan,
+            graph,
+            access,
+            stack: loaded.stack,
+        })
     }
 }
 

@@ -74,6 +74,10 @@ pub enum LocalError {
     #[error("the Slack inbox at {url} did not answer: {reason}")]
     Inbox { url: String, reason: String },
 
+    /// The local AWS did not take an event, or its answer was not understood.
+    #[error("the local AWS at {url} did not take the event: {reason}")]
+    EventRefused { url: String, reason: String },
+
     /// Another inbox serves the same messages.
     #[error("another inbox already serves `{}`", path.display())]
     InboxBusy { path: PathBuf },
@@ -118,6 +122,9 @@ impl LocalError {
             Self::NoPort { .. } => "end a program that listens there and try again".into(),
             Self::Inbox { .. } => {
                 "`alertctl local status` shows what runs, `alertctl local up` restarts it".into()
+            }
+            Self::EventRefused { .. } => {
+                "send an EventBridge event: `alertctl local event --list` names samples, `local status` shows what runs".into()
             }
             Self::InboxBusy { .. } => "`alertctl local status` shows where it is".into(),
         }

@@ -7,9 +7,24 @@ use tokio::net::TcpStream;
 
 /// `GET` on a loopback port: the status and the body.
 pub(super) async fn get(port: u16, path: &str, patience: Duration) -> std::io::Result<(u16, Vec<u8>)> {
+    exchange(port, &format!("GET {path}"), "", patience).await
+}
+
+/// `POST` of JSON on a loopback port: the status and the body.
+pub(super) async fn post(
+    port: u16,
+    path: &str,
+    body: &str,
+    patience: Duration,
+) -> std::io::Result<(u16, Vec<u8>)> {
+    exchange(port, &format!("POST {path}"), body, patience).await
+}
+
+async fn exchange(port: u16, what: &str, body: &str, patience: Duration) -> std::io::Result<(u16, Vec<u8>)> {
     let exchange = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        let request = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        let head = format!("{what} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json");
+        let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         // HTTP/1.0: the server closes when it is done, no lengths to follow.

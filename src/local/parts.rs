@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::process::{self, Process};
 use super::{LocalError, cache, http, inbox};
@@ -24,7 +25,24 @@ const PORTS: std::ops::Range<u16> = 20_000..30_000;
 /// Another program may take a port between the look and the start.
 const ATTEMPTS: usize = 3;
 
-const LAUNCH: &str = include_str!("launch.py");
+/// MiniStack with what stacks need on top of it: the program, then the modules of its package `additions`.
+const LAUNCH: &str = include_str!("emulator/launch.py");
+const ADDITIONS: [(&str, &str); 7] = [
+    ("__init__.py", include_str!("emulator/__init__.py")),
+    ("alarms.py", include_str!("emulator/alarms.py")),
+    ("deliveries.py", include_str!("emulator/deliveries.py")),
+    ("filter_pattern.py", include_str!("emulator/filter_pattern.py")),
+    ("logs.py", include_str!("emulator/logs.py")),
+    ("metric_filters.py", include_str!("emulator/metric_filters.py")),
+    ("trails.py", include_str!("emulator/trails.py")),
+];
+
+/// Tells one set of additions from another: what runs with the ones of another alertctl is started anew.
+pub(super) fn additions_digest() -> String {
+    let mut digest = Sha256::new_with_prefix(LAUNCH);
+    ADDITIONS.iter().for_each(|(_, text)| digest.update(text));
+    hex::encode(digest.finalize())
+}
 
 /// Which part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,11 +183,14 @@ async fn wait(kind: Kind, local: &Path, running: &Running, patience: Duration) -
 /// MiniStack, with nothing of the caller's environment: functions inherit it, and it may hold credentials.
 pub(super) fn emulator_command(python: &Path, local: &Path, port: u16) -> Result<Command, LocalError> {
     let dir = Kind::Emulator.dir(local);
-    for sub in ["home", "tmp", "state", "s3"] {
+    for sub in ["additions", "home", "tmp", "state", "s3"] {
         cache::make_private_dir(&dir.join(sub))?;
     }
     let launch = dir.join("launch.py");
     cache::write_atomically(&launch, LAUNCH.as_bytes())?;
+    for (name, text) in ADDITIONS {
+        cache::write_atomically(&dir.join("additions").join(name), text.as_bytes())?;
+    }
     let mut command = Command::new(python);
     command
         .arg("-I")

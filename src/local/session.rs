@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::inbox::store::Message;
 use super::parts::{self, Kind, Running};
@@ -20,6 +21,16 @@ pub struct Session {
     pub version: String,
     #[serde(skip)]
     inbox_port: u16,
+    #[serde(skip)]
+    emulator_port: u16,
+}
+
+/// A rule of the local AWS that an event matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matched {
+    pub rule: String,
+    pub bus: String,
+    pub region: String,
 }
 
 /// What of the local mode runs.
@@ -49,6 +60,9 @@ pub struct Part {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Record {
     version: String,
+    /// The digest of what runs on top of it.
+    #[serde(default)]
+    additions: String,
     emulator: Option<Running>,
     inbox: Option<Running>,
 }
@@ -66,13 +80,15 @@ pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Se
     let _lock = lock(&dir, &mut say).await?;
     let mut record = Record::read(&dir)?.unwrap_or_default();
 
-    if record.version != MINISTACK_VERSION
+    let additions = parts::additions_digest();
+    if (&*record.version, &record.additions) != (MINISTACK_VERSION, &additions)
         && let Some(old) = &record.emulator
     {
         // The state stays: MiniStack reads the files of its older versions.
         old.process.stop(Kind::Emulator.name()).await?;
     }
     record.version = MINISTACK_VERSION.to_owned();
+    record.additions = additions;
     let port = |running: &Option<Running>| running.as_ref().map(|running| running.port);
     let before = (port(&record.emulator), port(&record.inbox));
     if !record
@@ -200,6 +216,7 @@ impl Session {
             inbox: inbox.url(),
             version: version.to_owned(),
             inbox_port: inbox.port,
+            emulator_port: emulator.port,
         }
     }
 
@@ -242,6 +259,39 @@ impl Session {
             .await?
             .last()
             .map_or(0, |message| message.seq))
+    }
+
+    /// Puts an EventBridge event on the default bus of `region`, as an AWS service does, and returns the
+    /// rules that it matched. What the event says of itself is kept; what it leaves out is made up.
+    ///
+    /// # Errors
+    /// When the event is none, or the local AWS does not answer.
+    pub async fn send_event(&self, event: &Value, region: &str) -> Result<Vec<Matched>, LocalError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Answer {
+            Matched(Vec<Matched>),
+            Error(String),
+        }
+        let refused = |reason: String| LocalError::EventRefused {
+            url: self.endpoint.clone(),
+            reason,
+        };
+        let region = percent_encoding::utf8_percent_encode(region, percent_encoding::NON_ALPHANUMERIC);
+        let path = format!("/_alertctl/event?region={region}");
+        let (_, answer) = http::post(
+            self.emulator_port,
+            &path,
+            &event.to_string(),
+            parts::ANSWER_PATIENCE,
+        )
+        .await
+        .map_err(|error| refused(error.to_string()))?;
+        match serde_json::from_slice(&answer) {
+            Ok(Answer::Matched(rules)) => Ok(rules),
+            Ok(Answer::Error(reason)) => Err(refused(reason)),
+            Err(error) => Err(refused(error.to_string())),
+        }
     }
 
     async fn messages(&self, query: &str) -> Result<Vec<Message>, LocalError> {
@@ -311,6 +361,7 @@ mod tests {
             inbox: "http://127.0.0.1:2".into(),
             version: MINISTACK_VERSION.into(),
             inbox_port: 2,
+            emulator_port: 1,
         };
         assert_eq!(
             session.webhook("project"),

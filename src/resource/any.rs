@@ -20,11 +20,14 @@ pub type AnyWanted<'a> = (NodeId, &'a dyn AnyResource);
 pub struct Kind {
     pub name: &'static str,
     pub deleted_after: &'static [&'static str],
+    pub in_other_regions: bool,
+    pub at_once: Option<usize>,
     /// Observes the nodes of this kind among all that are wanted.
     pub observe: for<'a> fn(&'a Aws, &'a [AnyWanted<'a>]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
     pub live_fields: fn(&AnyLive) -> Fields,
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,
+    pub leads_to: fn(&AnyLive) -> Option<&str>,
     pub remark: fn(&AnyLive) -> Option<String>,
     pub loss: fn(&AnyLive) -> Option<String>,
     pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
@@ -36,6 +39,8 @@ impl Kind {
         Self {
             name: R::KIND,
             deleted_after: R::DELETED_AFTER,
+            in_other_regions: R::IN_OTHER_REGIONS,
+            at_once: R::AT_ONCE,
             observe: |aws, wanted| {
                 async move {
                     let wanted: Vec<_> = wanted
@@ -54,6 +59,7 @@ impl Kind {
             live_fields: |live| R::live_fields(typed::<R>(live)),
             live_name: |live| R::live_name(typed::<R>(live)),
             output: |live| R::output(typed::<R>(live)),
+            leads_to: |live| R::leads_to(typed::<R>(live)),
             remark: |live| R::remark(typed::<R>(live)),
             loss: |live| R::loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),

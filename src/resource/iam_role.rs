@@ -12,7 +12,7 @@ use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, tags,
 };
-use crate::aws::discovery::STACK_TAG;
+use crate::aws::discovery::{REGION_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
 use crate::aws::wait;
@@ -52,9 +52,17 @@ pub struct Live {
 impl Resource for IamRole {
     const KIND: &'static str = "iam-role";
     const IMMUTABLE: &'static [&'static str] = &["path"];
-    // A function works, and parks what it could not deliver, to its end.
-    const DELETED_AFTER: &'static [&'static str] =
-        &["lambda-function", "lambda-event-invoke-config", "iam-role-policy"];
+    // A function works, and parks what it could not deliver, to its end; and a role that forwards from another
+    // region is what leads there as long as anything is left in it.
+    const DELETED_AFTER: &'static [&'static str] = &[
+        "lambda-function",
+        "lambda-event-invoke-config",
+        "eventbridge-targets",
+        "eventbridge-rule",
+        "sqs-queue",
+        "iam-role-policy",
+        "cloudtrail-trail",
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -139,6 +147,10 @@ impl Resource for IamRole {
             arn: live.arn.clone(),
             id: live.id.clone(),
         }
+    }
+
+    fn leads_to(live: &Live) -> Option<&str> {
+        live.tags.get(REGION_TAG).map(String::as_str)
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {

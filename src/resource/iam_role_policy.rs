@@ -38,7 +38,12 @@ pub struct Live {
 impl Resource for IamRolePolicy {
     const KIND: &'static str = "iam-role-policy";
     // A function works, and parks what it could not deliver, to its end.
-    const DELETED_AFTER: &'static [&'static str] = &["lambda-function", "lambda-event-invoke-config"];
+    const DELETED_AFTER: &'static [&'static str] = &[
+        "lambda-function",
+        "lambda-event-invoke-config",
+        "eventbridge-targets",
+        "cloudtrail-trail",
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

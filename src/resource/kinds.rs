@@ -1,7 +1,16 @@
 //! The registry: one line a kind.
 
 use super::any::Kind;
+use super::apigatewayv2_api::ApigatewayApi;
+use super::apigatewayv2_integration::ApigatewayIntegration;
+use super::apigatewayv2_route::ApigatewayRoute;
+use super::apigatewayv2_stage::ApigatewayStage;
+use super::cloudtrail_trail::CloudtrailTrail;
 use super::cloudwatch_alarm::CloudwatchAlarm;
+use super::cloudwatch_composite_alarm::CloudwatchCompositeAlarm;
+use super::eventbridge_event_bus::EventbridgeEventBus;
+use super::eventbridge_rule::EventbridgeRule;
+use super::eventbridge_targets::EventbridgeTargets;
 use super::iam_role::IamRole;
 use super::iam_role_policy::IamRolePolicy;
 use super::kms_alias::KmsAlias;
@@ -10,13 +19,25 @@ use super::lambda_event_invoke_config::LambdaEventInvokeConfig;
 use super::lambda_function::LambdaFunction;
 use super::lambda_permission::LambdaPermission;
 use super::log_group::LogGroup;
+use super::logs_metric_filter::LogsMetricFilter;
+use super::s3_bucket::S3Bucket;
+use super::s3_bucket_policy::S3BucketPolicy;
 use super::sns_subscription::SnsSubscription;
 use super::sns_topic::SnsTopic;
 use super::sqs_queue::SqsQueue;
 
 /// Every kind this tool manages.
 pub const KINDS: &[Kind] = &[
+    Kind::of::<ApigatewayApi>(),
+    Kind::of::<ApigatewayIntegration>(),
+    Kind::of::<ApigatewayRoute>(),
+    Kind::of::<ApigatewayStage>(),
+    Kind::of::<CloudtrailTrail>(),
     Kind::of::<CloudwatchAlarm>(),
+    Kind::of::<CloudwatchCompositeAlarm>(),
+    Kind::of::<EventbridgeEventBus>(),
+    Kind::of::<EventbridgeRule>(),
+    Kind::of::<EventbridgeTargets>(),
     Kind::of::<IamRole>(),
     Kind::of::<IamRolePolicy>(),
     Kind::of::<KmsAlias>(),
@@ -25,6 +46,9 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<LambdaFunction>(),
     Kind::of::<LambdaPermission>(),
     Kind::of::<LogGroup>(),
+    Kind::of::<LogsMetricFilter>(),
+    Kind::of::<S3Bucket>(),
+    Kind::of::<S3BucketPolicy>(),
     Kind::of::<SnsSubscription>(),
     Kind::of::<SnsTopic>(),
     Kind::of::<SqsQueue>(),

@@ -70,7 +70,8 @@ impl Resource for KmsKey {
     const KIND: &'static str = "kms-key";
     // What is encrypted with the key must not need it any more, and an alias on a key that is going would be
     // found by the next apply.
-    const DELETED_AFTER: &'static [&'static str] = &["kms-alias", "lambda-function", "sns-topic"];
+    const DELETED_AFTER: &'static [&'static str] =
+        &["kms-alias", "lambda-function", "sns-topic", "cloudtrail-trail"];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -36,8 +36,11 @@ pub struct LambdaFunction {
     pub memory_mb: i32,
     pub timeout_seconds: i32,
     pub code: Code,
-    /// Encrypts the environment, and the secrets in it a second time.
-    pub kms_key: Ref<KmsKey>,
+    /// Encrypts the environment, and the secrets in it a second time; without it AWS's own key does the
+    /// former, and there are no secrets.
+    pub kms_key: Option<Ref<KmsKey>>,
+    /// The encryption context of the secrets: the name of the function that webhooks are encrypted for.
+    pub encrypted_for: String,
     pub environment: BTreeMap<String, EnvValue>,
     /// Made before the function, or Lambda would make it without retention.
     pub log_group: Ref<LogGroup>,
@@ -123,15 +126,14 @@ impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
     const IMMUTABLE: &'static [&'static str] = &["state"];
     // What would still be delivered to a function that is gone is lost.
-    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription"];
+    const DELETED_AFTER: &'static [&'static str] =
+        &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        vec![
-            self.role.id().clone(),
-            self.kms_key.id().clone(),
-            self.log_group.id().clone(),
-        ]
+        let key = self.kms_key.as_ref().map(|key| key.id().clone());
+        let role = [self.role.id().clone()].into_iter();
+        role.chain(key).chain([self.log_group.id().clone()]).collect()
     }
 
     fn name(&self) -> String {
@@ -153,7 +155,8 @@ impl Resource for LambdaFunction {
             memory_mb,
             timeout_seconds,
             code,
-            kms_key,
+            kms_key: _,
+            encrypted_for,
             environment,
             log_group: _,
             log_group_name,
@@ -169,13 +172,22 @@ impl Resource for LambdaFunction {
             .set("code_sha256", code.sha256)
             .set("architecture", ARCHITECTURE.as_str())
             .set("runtime", RUNTIME.as_str())
-            .set("handler", HANDLER)
-            .text("kms_key", &kms_key.arn(), known);
-        environment::fields(fields, environment, &kms_key.arn(), name, known)
+            .set("handler", HANDLER);
+        let (key, role_id) = (self.key_arn(), role.unique_id());
+        let fields = match &key {
+            Some(key) => fields.text("kms_key", key, known),
+            None => fields,
+        };
+        let for_secrets = key.clone().unwrap_or_else(|| Text::from(""));
+        let fields = environment::fields(fields, environment, &for_secrets, encrypted_for, known)
             .set("log_group", log_group_name.as_str())
-            .set_some("reserved_concurrency", *reserved_concurrency)
-            .text("role_id", &role.unique_id(), known)
-            .tags(tags)
+            .set_some("reserved_concurrency", *reserved_concurrency);
+        // The grant on the key is what a role made anew breaks.
+        let fields = match key {
+            Some(_) => fields.text("role_id", &role_id, known),
+            None => fields,
+        };
+        fields.tags(tags)
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -232,9 +244,15 @@ impl Resource for LambdaFunction {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let key_arn = cx.text(&self.kms_key.arn())?;
-        let environment =
-            environment::seal(cx.aws, &self.environment, &BTreeMap::new(), &key_arn, &self.name).await?;
+        let key_arn = self.filled_key_arn(cx)?;
+        let environment = environment::seal(
+            cx,
+            &self.environment,
+            &BTreeMap::new(),
+            &key_arn,
+            &self.encrypted_for,
+        )
+        .await?;
         let live = self.wished(environment, cx)?;
         match patiently(unseen, async || self.send_create(&live, cx).await).await {
             // Made by a request whose answer was lost, or by somebody else in the meantime. Never tried
@@ -250,9 +268,15 @@ impl Resource for LambdaFunction {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let (aws, name) = (cx.aws, &self.name);
-        let key_arn = cx.text(&self.kms_key.arn())?;
-        let environment =
-            environment::seal(aws, &self.environment, &live.environment, &key_arn, name).await?;
+        let key_arn = self.filled_key_arn(cx)?;
+        let environment = environment::seal(
+            cx,
+            &self.environment,
+            &live.environment,
+            &key_arn,
+            &self.encrypted_for,
+        )
+        .await?;
         let wished = self.wished(environment, cx)?;
         if live.busy {
             rest(aws, name).await?;
@@ -281,7 +305,7 @@ impl Resource for LambdaFunction {
             }
         }
         let (mut put, remove) = tags::patch(&live.tags, &self.tags);
-        if changes.touch("role_id") {
+        if changes.touch("role_id") && self.kms_key.is_some() {
             // Written last: an interrupted change is taken up again by the next run.
             ready(aws, name).await?;
             put.extend(

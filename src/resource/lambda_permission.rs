@@ -51,9 +51,9 @@ const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
 
 impl Resource for LambdaPermission {
     const KIND: &'static str = "lambda-permission";
-    // What is still subscribed would be refused, and its messages lost. No need to be gone before the
-    // function: a policy dies with its function.
-    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription"];
+    // What is still subscribed or targeted would be refused, and its messages lost. No need to be gone before
+    // the function: a policy dies with its function.
+    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "eventbridge-targets"];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

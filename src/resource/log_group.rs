@@ -33,8 +33,13 @@ pub struct Live {
 
 impl Resource for LogGroup {
     const KIND: &'static str = "log-group";
-    // The function's last flush must not find the group gone and make a new one.
-    const DELETED_AFTER: &'static [&'static str] = &["lambda-function"];
+    // The function's last flush must not find the group gone and make a new one; nor may a stage's access log.
+    const DELETED_AFTER: &'static [&'static str] = &[
+        "lambda-function",
+        "apigatewayv2-stage",
+        "cloudtrail-trail",
+        "logs-metric-filter",
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

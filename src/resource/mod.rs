@@ -14,7 +14,18 @@ pub use crate::aws::fault::{Fault, Result};
 pub use crate::aws::{Aws, Known, Output, Text, Unknown};
 
 pub mod any;
+pub mod apigatewayv2_api;
+pub mod apigatewayv2_integration;
+pub mod apigatewayv2_route;
+pub mod apigatewayv2_stage;
+pub mod cloudtrail_trail;
 pub mod cloudwatch_alarm;
+pub mod cloudwatch_composite_alarm;
+pub mod eventbridge;
+pub mod eventbridge_event_bus;
+pub mod eventbridge_rule;
+pub mod eventbridge_targets;
+pub mod expectation;
 pub mod fields;
 pub mod iam_role;
 pub mod iam_role_policy;
@@ -25,25 +36,44 @@ pub mod lambda_event_invoke_config;
 pub mod lambda_function;
 pub mod lambda_permission;
 pub mod log_group;
+pub mod logs_metric_filter;
 pub mod named;
+pub mod s3_bucket;
+pub mod s3_bucket_policy;
 pub mod sns_subscription;
 pub mod sns_topic;
 pub mod sqs_queue;
 pub mod tags;
 
 #[cfg(test)]
+#[path = "tests/eventbridge_fake.rs"]
+pub(crate) mod eventbridge_fake;
+#[cfg(test)]
+#[path = "tests/gateway.rs"]
+pub(crate) mod gateway;
+#[cfg(test)]
 #[path = "tests/script.rs"]
-mod script;
+pub(crate) mod script;
 
 pub use fields::{Change, Changes, Fields, Shown};
 pub use kinds::KINDS;
 
-/// A node of a stack: `kind/key`, such as `sns-topic/alerts`.
+/// A node of a stack: `kind/key`, such as `sns-topic/alerts`; one that lives in another region than the
+/// stack itself ends in that region, such as `eventbridge-rule/logins@us-east-1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId {
     pub kind: &'static str,
     /// The key in the stack file, or the physical name where a resource left the file.
     pub key: String,
+}
+
+impl NodeId {
+    /// The region it lives in, where that is not the stack's own.
+    pub fn region(&self) -> Option<&str> {
+        // A key may hold an e-mail address, whose domain has a dot.
+        let (_, region) = self.key.rsplit_once('@')?;
+        (!region.contains('.')).then_some(region)
+    }
 }
 
 impl fmt::Display for NodeId {
@@ -179,6 +209,10 @@ pub trait Resource: Sized + 'static {
     const IMMUTABLE: &'static [&'static str] = &[];
     /// Kinds whose steps must be over before one of this kind is deleted.
     const DELETED_AFTER: &'static [&'static str] = &[];
+    /// Stacks have resources of this kind in other regions than their own, too.
+    const IN_OTHER_REGIONS: bool = false;
+    /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.
+    const AT_ONCE: Option<usize> = None;
     /// The state in the account, normalised, in our words.
     type Live: Clone + 'static;
 
@@ -207,6 +241,11 @@ pub trait Resource: Sized + 'static {
 
     /// What AWS generated for it. Pure.
     fn output(live: &Self::Live) -> Output;
+
+    /// Another region in which, by what this resource says, the stack has resources.
+    fn leads_to(_live: &Self::Live) -> Option<&str> {
+        None
+    }
 
     /// Something the user should know about a live resource, such as a confirmation still pending.
     fn remark(_live: &Self::Live) -> Option<String> {
@@ -248,5 +287,24 @@ impl<'a> Cx<'a> {
             known,
             notes: RefCell::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NodeId;
+
+    #[test]
+    fn an_address_in_a_key_is_no_region() {
+        let region = |key: &str| {
+            let id = NodeId {
+                kind: "sns-subscription",
+                key: key.to_owned(),
+            };
+            id.region().map(str::to_owned)
+        };
+        assert_eq!(region("alerts-email-oncall@example.com"), None);
+        assert_eq!(region("alerts"), None);
+        assert_eq!(region("logins@us-east-1").as_deref(), Some("us-east-1"));
     }
 }

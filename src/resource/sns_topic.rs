@@ -51,7 +51,8 @@ const MARKS: usize = 28;
 
 impl Resource for SnsTopic {
     const KIND: &'static str = "sns-topic";
-    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "cloudwatch-alarm"];
+    const DELETED_AFTER: &'static [&'static str] =
+        &["sns-subscription", "cloudwatch-alarm", "eventbridge-targets"];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

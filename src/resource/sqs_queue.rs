@@ -27,6 +27,8 @@ pub struct SqsQueue {
     pub retention_seconds: i32,
     /// Who may send to it, beyond the account's own IAM policies.
     pub policy: Option<Policy>,
+    /// What must exist first: in another region, the role that leads there.
+    pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -53,11 +55,14 @@ impl Resource for SqsQueue {
         "sns-subscription",
         "lambda-event-invoke-config",
         "lambda-function",
+        "eventbridge-targets",
     ];
+    // A rule's dead-letter queue is in the rule's region.
+    const IN_OTHER_REGIONS: bool = true;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
+        self.gates.clone()
     }
 
     fn name(&self) -> String {
@@ -88,6 +93,7 @@ impl Resource for SqsQueue {
             name,
             retention_seconds,
             policy,
+            gates: _,
             tags,
         } = self;
         let fields = Fields::default()
@@ -177,7 +183,9 @@ impl Resource for SqsQueue {
         Ok(Live {
             name: self.name.clone(),
             url,
-            arn: cx.text(&super::Text::arn("sqs", &self.name))?,
+            arn: super::Text::arn("sqs", &self.name)
+                .fill_computed(cx.aws.scope().await?)
+                .unwrap_or_default(),
             retention_seconds: self.retention_seconds,
             sqs_managed_sse: true,
             kms_key: None,

@@ -62,6 +62,12 @@ pub fn patch(live: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
     (put, remove.cloned().collect())
 }
 
+/// True when the `live` tags are the `wanted` ones, as far as they are this tool's to change.
+pub fn are(live: &Tags, wanted: &Tags) -> bool {
+    let (put, remove) = patch(live, wanted);
+    put.is_empty() && remove.is_empty()
+}
+
 fn is_kept(live: &Tags, key: &str) -> bool {
     let listed = live.get(LISTED_TAG).map_or("", String::as_str);
     key.starts_with("alertctl:") || listed.split(' ').any(|name| name == key.replace(' ', "_"))

@@ -139,7 +139,8 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
 
     let clear_text = secret::find(text);
     let misplaced = secret::find_misplaced(&tree);
-    let secrets = [clear_text.as_slice(), &misplaced].concat();
+    let misplaced_spans: Vec<Span> = misplaced.iter().map(|(span, _)| span.clone()).collect();
+    let secrets = [clear_text.as_slice(), &misplaced_spans].concat();
     problems.extend(secret_problems(&tree, text, &clear_text, &misplaced));
     secret::mask_tree(&mut tree, &secrets);
     let source = Source {
@@ -180,15 +181,20 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
 }
 
 /// One problem per secret, whichever way it was found.
-fn secret_problems(tree: &Node, text: &str, clear_text: &[Span], misplaced: &[Span]) -> Vec<Problem> {
+fn secret_problems(
+    tree: &Node,
+    text: &str,
+    clear_text: &[Span],
+    misplaced: &[(Span, secret::Misplaced)],
+) -> Vec<Problem> {
     let is_clear = |span: &Span| clear_text.iter().any(|known| secret::overlaps(known, span));
     let exposed = clear_text
         .iter()
         .map(|span| secret::exposed(text, span, is_value(tree, span)));
     let others = misplaced
         .iter()
-        .filter(|span| !is_clear(span))
-        .map(secret::misplaced);
+        .filter(|(span, _)| !is_clear(span))
+        .map(|(span, kind)| secret::misplaced(span, *kind));
     exposed.chain(others).collect()
 }
 
@@ -216,9 +222,15 @@ fn settle(problems: &mut Vec<Problem>, secrets: &[Span]) {
     problems.dedup();
 }
 
-/// Refuses a text that has no tree: every URL is hidden, since any may be a webhook.
+/// Refuses a text that has no tree: every URL is hidden, since any may be a webhook, and what
+/// may be a token.
 fn refuse(name: &str, text: &str, list: Vec<Problem>) -> Problems {
-    let secrets = [secret::find(text), secret::find_urls(text)].concat();
+    let secrets = [
+        secret::find(text),
+        secret::find_urls(text),
+        secret::find_tokens(text),
+    ]
+    .concat();
     Problems {
         source: Source {
             name: name.to_owned(),

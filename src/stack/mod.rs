@@ -3,7 +3,10 @@
 //! The bottom room: it uses no other module of alertctl and never talks to AWS.
 
 mod check;
+mod composite;
 mod edit;
+mod events;
+mod expand;
 mod load;
 mod model;
 mod problem;
@@ -18,6 +21,7 @@ mod webhook;
 mod window;
 
 pub use edit::{EditError, set_webhook};
+pub use events::CompiledRule;
 pub use load::{LoadError, Loaded, load, parse};
 pub use model::*;
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};

@@ -5,12 +5,24 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+mod alarm;
+mod endpoint;
+mod rule;
+mod trail;
+
+pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
+pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
+pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
+pub use trail::{
+    EventSelectors, Guard, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource,
+};
+
 pub use super::threshold::{Bound, Comparison, Threshold};
 pub use super::values::{
     Architecture, Endpoint, FilterScope, Locale, LowSampleCount, Metric, PropagateTags, Statistic,
     TreatMissingData, Webhook,
 };
-use super::values::{alias_name, on};
+use super::values::{alias_name, written};
 pub use super::window::EvaluationWindow;
 
 /// One stack file.
@@ -42,9 +54,24 @@ pub struct Stack {
     /// SNS topics.
     #[serde(default)]
     pub topics: BTreeMap<String, Topic>,
-    /// CloudWatch metric alarms.
+    /// CloudWatch alarms.
     #[serde(default)]
     pub alarms: BTreeMap<String, Alarm>,
+    /// HTTP endpoints that take alerts from outside AWS.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, HttpEndpoint>,
+    /// EventBridge event buses beside the default one.
+    #[serde(default)]
+    pub buses: BTreeMap<String, EventBus>,
+    /// EventBridge rules.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Rule>,
+    /// The CloudTrail trail, without which EventBridge hears of no API call.
+    #[serde(default, deserialize_with = "written")]
+    pub trail: Option<Trail>,
+    /// Alarms on the stack's own functions, dead-letter queues and APIs.
+    #[serde(default, deserialize_with = "written")]
+    pub monitoring: Option<Monitoring>,
     /// The function that brings messages to Slack.
     #[serde(default)]
     pub relay: Relay,
@@ -134,126 +161,6 @@ pub struct Subscription {
     pub raw: bool,
 }
 
-/// A CloudWatch metric alarm: every field of `PutMetricAlarm`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an alarm: keys such as `metric`, `threshold`, `to`"
-)]
-pub struct Alarm {
-    /// Physical name, 1–255 characters.
-    pub name: Option<String>,
-    /// To 1,024 characters.
-    pub description: Option<String>,
-    /// The metric watched; exactly one of `metric`, `metrics` and `promql` is given.
-    pub metric: Option<Metric>,
-    /// Dimensions of `metric`, at most 30.
-    #[serde(default)]
-    pub dimensions: BTreeMap<String, String>,
-    /// Statistic of `metric`; always given beside it.
-    pub statistic: Option<Statistic>,
-    /// Unit of `metric`, one of CloudWatch's.
-    pub unit: Option<String>,
-    /// Seconds: 10, 20, 30 or a multiple of 60; always given beside `metric`.
-    pub period: Option<i32>,
-    /// Metric math instead of `metric`: at most 20 queries.
-    #[serde(default)]
-    pub metrics: Vec<MetricQuery>,
-    /// A PromQL query instead of `metric`; it says itself when the alarm goes off.
-    pub promql: Option<PromQl>,
-    /// When the alarm goes off; always given beside `metric` and `metrics`.
-    pub threshold: Option<Threshold>,
-    /// Periods looked at.
-    #[serde(default = "one")]
-    pub evaluation_periods: i32,
-    /// How many of them must breach; without it, all.
-    pub datapoints_to_alarm: Option<i32>,
-    /// What a period without data means.
-    #[serde(default)]
-    pub treat_missing_data: TreatMissingData,
-    /// Percentile statistics over too few samples.
-    pub evaluate_low_sample_count_percentile: Option<LowSampleCount>,
-    /// Where the periods begin and end.
-    #[serde(default)]
-    pub evaluation_window: EvaluationWindow,
-    /// Waiting before the first evaluation.
-    pub warm_up: Option<WarmUp>,
-    /// Whether state changes notify anybody.
-    #[serde(default = "on")]
-    pub actions_enabled: bool,
-    /// Topics told on ALARM: keys of `topics`, at most 5.
-    #[serde(default)]
-    pub to: Vec<String>,
-    /// Topics told on OK, at most 5.
-    #[serde(default)]
-    pub ok: Vec<String>,
-    /// Topics told on INSUFFICIENT_DATA, at most 5.
-    #[serde(default)]
-    pub insufficient_data: Vec<String>,
-    /// Which of the alarm's tags its messages carry.
-    #[serde(default)]
-    pub propagate_tags: PropagateTags,
-}
-
-/// A PromQL instant query over metrics that came in by OpenTelemetry; every series it returns breaches.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a PromQL query, such as `{ query: up == 0, interval: 60 }`"
-)]
-pub struct PromQl {
-    /// The query with its condition, 1–10,000 characters.
-    pub query: String,
-    /// Seconds between two evaluations: 10, 20, 30 or a multiple of 60, to 3,600.
-    pub interval: i32,
-    /// Seconds a series must breach before ALARM, 0–86,400; without it, none.
-    pub pending_period: Option<i32>,
-    /// Seconds a series must not breach before OK, 0–86,400; without it, none.
-    pub recovery_period: Option<i32>,
-}
-
-/// A wait after the alarm is made or changed: it stays in INSUFFICIENT_DATA and runs no actions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a warm-up, such as `{ minutes: 10 }`")]
-pub struct WarmUp {
-    /// Minutes, 1–2,880.
-    pub minutes: i32,
-    /// Wait all of them, even when there is data enough to begin earlier.
-    #[serde(default)]
-    pub full: bool,
-}
-
-/// One query of a metric-math alarm: an expression, or a metric with its statistic and period.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a query, such as `{ id: errors, metric: AWS/Lambda Errors, … }`"
-)]
-pub struct MetricQuery {
-    /// Name inside expressions, `[a-z][A-Za-z0-9_]*`.
-    pub id: String,
-    /// Metric math or a Metrics Insights query.
-    pub expression: Option<String>,
-    /// The metric; exactly one of `expression` and `metric` is given.
-    pub metric: Option<Metric>,
-    /// Dimensions of `metric`, at most 30.
-    #[serde(default)]
-    pub dimensions: BTreeMap<String, String>,
-    /// Statistic of `metric`; always given beside it.
-    pub statistic: Option<Statistic>,
-    /// Unit of `metric`.
-    pub unit: Option<String>,
-    /// Seconds; always given beside `metric`.
-    pub period: Option<i32>,
-    /// Shown in place of the id.
-    pub label: Option<String>,
-    /// Whether the alarm watches this query; true for exactly one (or, with a band, the band too).
-    #[serde(default)]
-    pub return_data: bool,
-    /// Account that holds the metric, 12 digits.
-    pub account_id: Option<String>,
-}
-
 /// Settings of the relay function.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(
@@ -295,10 +202,15 @@ impl Default for Relay {
     }
 }
 
-fn utc() -> String {
-    "UTC".to_owned()
+/// Alarms on what the stack itself is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "who is told, such as `{ to: [topic] }`")]
+pub struct Monitoring {
+    /// Topics told: keys of `topics`, 1–5.
+    #[serde(default)]
+    pub to: Vec<String>,
 }
 
-fn one() -> i32 {
-    1
+fn utc() -> String {
+    "UTC".to_owned()
 }

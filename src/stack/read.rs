@@ -17,19 +17,26 @@ use super::{
 const MAX_FAULTS: usize = 200;
 
 /// Stand-ins for required keys, so that one missing key does not hide what else is wrong.
-const STAND_INS: [(&str, &str); 6] = [
+const STAND_INS: [(&str, &str); 12] = [
     ("stack", "stand-in"),
     ("webhook", "{ env: STAND_IN }"),
     ("id", "stand_in"),
     ("query", "stand_in"),
     ("interval", "60"),
     ("minutes", "1"),
+    ("token", "{ sha256: [] }"),
+    ("sha256", "[]"),
+    ("pattern", "stand-in"),
+    ("alarm", "stand-in"),
+    ("wait", "0"),
+    ("extension", "0"),
 ];
 
 /// The stack with faulty parts left out, and the faults. `None` if nothing is left to check.
 pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>) {
     let mut faults = vec![];
     let mut repaired = HashSet::new();
+    let mut faulty: Vec<Vec<String>> = vec![];
     for _ in 0..MAX_FAULTS {
         let error = match serde_path_to_error::deserialize::<_, Stack>(tree.to_value()) {
             Ok(stack) => return (Some(stack), faults),
@@ -54,7 +61,17 @@ pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>)
             tree.remove(&path);
         } else {
             let path = existing(tree, path, &message);
-            faults.push(fault(tree, text, &path, &message));
+            // What holds a faulty value may be incomplete without it.
+            let is_echo = custom(&message)
+                && faulty
+                    .iter()
+                    .any(|inner| inner.split_last().map(|(_, outer)| outer) == Some(path.as_slice()));
+            if !is_echo {
+                faults.push(fault(tree, text, &path, &message));
+            }
+            if between(&message, "unknown field `", "`, ").is_none() {
+                faulty.push(path.clone());
+            }
             tree.remove(&path);
             // Its absence is no second fault.
             repaired.insert(path.clone());
@@ -71,6 +88,11 @@ pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>)
         );
     }
     (None, faults)
+}
+
+/// Whether a message is one of the model's own, which say what to do in a second line.
+fn custom(message: &str) -> bool {
+    message.contains('\n')
 }
 
 fn step(segment: &Segment) -> Option<String> {
@@ -123,6 +145,10 @@ fn fault(tree: &Node, text: &str, path: &[String], message: &str) -> Problem {
             value,
             format!("`{}` is not one of the choices", variant.escape_debug()),
         );
+        let problem = match nearest(variant, known.iter().copied()) {
+            Some(near) => problem.label(format!("did you mean `{near}`?")),
+            None => problem,
+        };
         return problem.help(format!("write one of {}", known.join(", ")));
     }
     let unexpected = message
@@ -164,6 +190,7 @@ fn plainly(expected: &str) -> &str {
         "a boolean" => "true or false",
         "a map" => "keys with values",
         "a sequence" => "a list",
+        "f64" => "a number",
         "i32" => "a whole number below 2,147,483,648",
         other => other,
     }
@@ -210,6 +237,12 @@ fn example(key: &str) -> &'static str {
         "query" => ", such as `query: up == 0`",
         "interval" => ", such as `interval: 60`",
         "minutes" => ", such as `minutes: 10`",
+        "token" => ", such as `token: { sha256: … }`; `alertctl token` prints the digest",
+        "sha256" => "; `alertctl token` prints the digest",
+        "pattern" => ", such as `pattern: '{ $.eventName = ConsoleLogin }'`",
+        "alarm" => ", the key of an alarm",
+        "wait" => ", in seconds, such as `wait: 60`",
+        "extension" => ", in seconds, such as `extension: 60`",
         _ => "",
     }
 }

@@ -25,29 +25,105 @@ pub(super) fn find_urls(text: &str) -> Vec<Span> {
         .collect()
 }
 
-/// Places of webhook values that are neither ciphertext nor the name of a variable.
-pub(super) fn find_misplaced(root: &Node) -> Vec<Span> {
-    let channels = root
-        .entry("channels")
-        .map(|channels| channels.value.entries())
-        .unwrap_or_default();
+/// What a value is that must not be written as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misplaced {
+    /// Under `webhook`: neither ciphertext nor the name of a variable.
+    Webhook,
+    /// Under `token`: no digest.
+    Token,
+}
+
+/// Places of webhooks and tokens that are written in another form than the one that hides them.
+pub(super) fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
+    let section = |section: &str| {
+        root.entry(section)
+            .map(|entry| entry.value.entries())
+            .unwrap_or_default()
+    };
     let mut found = vec![];
-    for webhook in channels
-        .iter()
-        .filter_map(|channel| channel.value.entry("webhook"))
-    {
-        match &webhook.value.kind {
-            Kind::Map(entries) => {
-                for entry in entries {
-                    match (entry.key.as_str(), &entry.value.kind) {
-                        ("encrypted", Kind::Scalar { text, .. }) if is_ciphertext(text) => {}
-                        ("env", Kind::Scalar { text, .. }) if is_variable(text) => {}
-                        _ => scalars(&entry.value, &mut found),
-                    }
+    for channel in section("channels") {
+        let webhook = channel.value.entry("webhook");
+        for span in webhook
+            .map(|entry| strange_webhooks(&entry.value))
+            .unwrap_or_default()
+        {
+            found.push((span, Misplaced::Webhook));
+        }
+    }
+    for endpoint in section("endpoints") {
+        let token = endpoint.value.entry("token");
+        for span in token
+            .map(|entry| strange_tokens(&entry.value))
+            .unwrap_or_default()
+        {
+            found.push((span, Misplaced::Token));
+        }
+    }
+    found
+}
+
+fn strange_webhooks(webhook: &Node) -> Vec<Span> {
+    let mut found = vec![];
+    match &webhook.kind {
+        Kind::Map(entries) => {
+            for entry in entries {
+                match (entry.key.as_str(), &entry.value.kind) {
+                    ("encrypted", Kind::Scalar { text, .. }) if is_ciphertext(text) => {}
+                    ("env", Kind::Scalar { text, .. }) if is_variable(text) => {}
+                    _ => scalars(&entry.value, &mut found),
                 }
             }
-            _ => scalars(&webhook.value, &mut found),
         }
+        _ => scalars(webhook, &mut found),
+    }
+    found
+}
+
+fn strange_tokens(token: &Node) -> Vec<Span> {
+    let is_digest_node = |node: &Node| matches!(&node.kind, Kind::Scalar { text, .. } if is_digest(text));
+    let mut found = vec![];
+    match &token.kind {
+        Kind::Map(entries) => {
+            for entry in entries {
+                match (entry.key.as_str(), &entry.value.kind) {
+                    ("sha256", Kind::List(items)) => {
+                        let strange = items.iter().filter(|item| !is_digest_node(item));
+                        strange.for_each(|item| scalars(item, &mut found));
+                    }
+                    // `{ token }` is a key without a value.
+                    (key, Kind::Scalar { text, .. }) if text.is_empty() && key != "sha256" => {
+                        found.push(entry.key_span.clone());
+                    }
+                    _ if is_digest_node(&entry.value) => {}
+                    _ => scalars(&entry.value, &mut found),
+                }
+            }
+        }
+        _ => scalars(token, &mut found),
+    }
+    found
+}
+
+/// Places of whatever follows `token:` or `sha256:` in a line and is no digest: what to hide where no
+/// tree says which value is a token.
+pub(super) fn find_tokens(text: &str) -> Vec<Span> {
+    let mut found = vec![];
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let keys = ["token:", "sha256:"];
+        let after = keys
+            .iter()
+            .filter_map(|key| Some(line.find(key)? + key.len()))
+            .min();
+        if let Some(after) = after {
+            let is_word =
+                |span: &Span| !keys.contains(&&text[span.clone()]) && !is_digest(&text[span.clone()]);
+            let words =
+                tokens(&line[after..]).map(|span| start + after + span.start..start + after + span.end);
+            found.extend(words.filter(is_word));
+        }
+        start += line.len();
     }
     found
 }
@@ -115,14 +191,20 @@ pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
     problem.label(LABEL).help(help)
 }
 
-/// The problem with a webhook that `find_misplaced` found.
-pub(super) fn misplaced(span: &Span) -> Problem {
-    Problem::error(
-        span.clone(),
-        "this is neither a webhook's ciphertext in base64 nor the name of a variable",
-    )
-    .label(LABEL)
-    .help(ENCRYPT)
+/// The problem with a secret that `find_misplaced` found.
+pub(super) fn misplaced(span: &Span, kind: Misplaced) -> Problem {
+    let (fact, help) = match kind {
+        Misplaced::Webhook => (
+            "this is neither a webhook's ciphertext in base64 nor the name of a variable",
+            ENCRYPT,
+        ),
+        Misplaced::Token => (
+            "this is not the SHA-256 of a token in 64 hexadecimal digits",
+            "run `alertctl token` and write the digest it prints: `token: { sha256: … }`; who has seen a \
+             token in this file can use it, so make a new one",
+        ),
+    };
+    Problem::error(span.clone(), fact).label(LABEL).help(help)
 }
 
 pub(super) fn overlaps(a: &Span, b: &Span) -> bool {
@@ -138,6 +220,11 @@ pub(super) fn is_ciphertext(text: &str) -> bool {
         .decode(text)
         .is_ok_and(|bytes| !bytes.is_empty() && !is_url(&bytes))
         && !looks_like_webhook(text)
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(super) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A name that every shell can export. Too long for one is too likely a token.

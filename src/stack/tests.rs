@@ -167,6 +167,10 @@ macro_rules! refused {
 }
 
 mod alarms;
+mod endpoints;
+mod events;
+mod rules;
+mod trail;
 
 refused! {
     empty: bad(""),

@@ -363,3 +363,10 @@ pub(super) fn alias_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
 pub(super) fn on() -> bool {
     true
 }
+
+/// A section that may be left out; written without anything in it, it has its defaults.
+pub(super) fn written<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

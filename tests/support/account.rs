@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use alertctl::aws::connect::Clients;
 use aws_config::{BehaviorVersion, Region};
-use aws_sdk_kms::types::KeyState;
 use serde_json::Value;
 
 use crate::support::World;
+use crate::support::inventory::listed;
 use crate::support::proxy::Proxy;
 
 /// The account of every test.
@@ -32,94 +32,12 @@ pub async fn clients_of(account: &str, endpoint: &str, region: &str) -> Clients 
     Clients::new(&loader.load().await)
 }
 
-/// Everything in the account, whoever it belongs to: `service name`; of keys those that nobody deleted.
+/// Everything in a region of the account, whoever it belongs to: `service name`; of keys those that nobody
+/// deleted.
 pub async fn everything(aws: &Clients) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    for id in keys(aws).await {
-        let key = aws
-            .kms
-            .describe_key()
-            .key_id(&id)
-            .send()
-            .await
-            .unwrap()
-            .key_metadata
-            .unwrap();
-        if key.key_state() != Some(&KeyState::PendingDeletion) {
-            all.insert(format!("key {id}"));
-        }
-    }
-    for alias in aws.kms.list_aliases().send().await.unwrap().aliases() {
-        let name = alias.alias_name().unwrap();
-        if !name.starts_with("alias/aws/") {
-            all.insert(format!("alias {name}"));
-        }
-    }
-    for role in aws.iam.list_roles().send().await.unwrap().roles() {
-        let name = role.role_name();
-        if role.path().starts_with("/aws-service-role/") {
-            continue;
-        }
-        all.insert(format!("role {name}"));
-        let policies = aws.iam.list_role_policies().role_name(name).send().await.unwrap();
-        all.extend(
-            policies
-                .policy_names()
-                .iter()
-                .map(|policy| format!("policy {name}/{policy}")),
-        );
-    }
-    for group in aws.logs.describe_log_groups().send().await.unwrap().log_groups() {
-        all.insert(format!("log group {}", group.log_group_name().unwrap()));
-    }
-    for url in aws.sqs.list_queues().send().await.unwrap().queue_urls() {
-        all.insert(format!("queue {}", url.rsplit('/').next().unwrap()));
-    }
-    for function in aws.lambda.list_functions().send().await.unwrap().functions() {
-        let name = function.function_name().unwrap();
-        all.insert(format!("function {name}"));
-        if aws
-            .lambda
-            .get_function_event_invoke_config()
-            .function_name(name)
-            .send()
-            .await
-            .is_ok()
-        {
-            all.insert(format!("event invoke config {name}"));
-        }
-        if let Ok(policy) = aws.lambda.get_policy().function_name(name).send().await {
-            let policy: serde_json::Value = serde_json::from_str(policy.policy().unwrap()).unwrap();
-            for statement in policy["Statement"].as_array().unwrap() {
-                all.insert(format!(
-                    "permission {name}/{}",
-                    statement["Sid"].as_str().unwrap()
-                ));
-            }
-        }
-    }
-    for topic in aws.sns.list_topics().send().await.unwrap().topics() {
-        all.insert(format!("topic {}", last(topic.topic_arn().unwrap())));
-    }
-    for one in aws.sns.list_subscriptions().send().await.unwrap().subscriptions() {
-        let topic = last(one.topic_arn().unwrap());
-        all.insert(format!(
-            "subscription {} {} to {topic}",
-            one.protocol().unwrap(),
-            one.endpoint().unwrap()
-        ));
-    }
-    for alarm in aws
-        .cloudwatch
-        .describe_alarms()
-        .send()
-        .await
-        .unwrap()
-        .metric_alarms()
-    {
-        all.insert(format!("alarm {}", alarm.alarm_name().unwrap()));
-    }
-    all
+    let items = listed(aws).await.into_iter();
+    let there = items.filter(|(kind, _)| *kind != "pending key");
+    there.map(|(kind, name)| format!("{kind} {name}")).collect()
 }
 
 /// The ids of all keys, deleted ones too.
@@ -145,7 +63,7 @@ pub fn last(arn: &str) -> &str {
 /// True where `action` of the proxy only reads.
 pub fn reads(action: &str) -> bool {
     let (_, operation) = action.split_once(':').unwrap_or(("", action));
-    ["Get", "List", "Describe", "GET ", "Decrypt"]
+    ["Get", "List", "Describe", "Head", "GET ", "Decrypt"]
         .iter()
         .any(|verb| operation.starts_with(verb))
 }

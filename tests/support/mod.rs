@@ -4,7 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 pub mod inventory;
+pub mod limits;
+pub mod measure;
 pub mod proxy;
+pub mod rounds;
+pub mod stage;
+pub mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -73,6 +78,18 @@ impl World {
         self.write("stack.yaml", &text)
     }
 
+    /// Changes the world's `stack.yaml`.
+    ///
+    /// # Panics
+    /// When that leaves it as it was: the test then means something else than it says.
+    pub fn edit(&self, change: impl FnOnce(&str) -> String) {
+        let path = self.path().join("stack.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = change(&text);
+        assert_ne!(changed, text);
+        std::fs::write(path, changed).unwrap();
+    }
+
     /// The command `alertctl ARGS`, in the world's directory, with nothing of the outer environment.
     pub fn command(&self, args: &[&str]) -> Command {
         self.prepare(Command::new(env!("CARGO_BIN_EXE_alertctl")), args)
@@ -91,7 +108,8 @@ impl World {
             .args(["--endpoint-url", endpoint])
             .env("AWS_ACCESS_KEY_ID", account)
             .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+            .env("SLACK_WEBHOOK_URL", NO_WEBHOOK)
+            .env("SLACK_SECURITY_WEBHOOK_URL", NO_WEBHOOK);
         command
     }
 
@@ -142,6 +160,15 @@ impl World {
         let answer = self.json(&["local", "up"]);
         let url = |name: &str| answer["session"][name].as_str().unwrap().to_owned();
         (url("endpoint"), url("inbox"))
+    }
+
+    /// Has every later command with `--local` reach the local AWS at `url`, such as a proxy's.
+    pub fn reach_at(&self, url: &str) {
+        let path = self.cache().join("local/session.json");
+        let mut session: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+        session["emulator"]["port"] = port.into();
+        std::fs::write(path, session.to_string()).unwrap();
     }
 
     /// Sets an environment variable of every later command.
@@ -225,4 +252,27 @@ pub fn http_get(port: u16, path: &str) -> String {
         .split_once("\r\n\r\n")
         .map(|(_, body)| body.to_owned())
         .unwrap_or_default()
+}
+
+/// A request with a JSON body to a URL on this machine; the status and the body of the answer.
+pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    use std::io::{Read, Write};
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         {headers}\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
 }

@@ -1,5 +1,5 @@
-//! A proxy in front of the local AWS: records every call, adds a round trip's time, loses answers, and
-//! tells a test when a certain call has been made.
+//! A proxy in front of the local AWS: records every call, adds a round trip's time, loses answers, holds calls
+//! to AWS's rates, counts round trips, and tells a test when a certain call has been made.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,21 +8,31 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Request, Response};
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+
+use super::limits::{Limits, throttled};
+use super::rounds::Rounds;
+use super::wire::{action, refusal, region};
 
 /// One call as it passed, in order of arrival.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The IAM action, such as `kms:CreateKey`.
     pub action: String,
+    /// The region it was signed for.
+    pub region: String,
     /// Since the proxy's start.
     pub start: Duration,
     /// When its answer left, or was lost.
     pub end: Duration,
+    /// Refused because the calls came faster than AWS takes them.
+    pub throttled: bool,
+    /// Which round trip it was part of, from 0; see [`Proxy::in_rounds`].
+    pub round: usize,
 }
 
 /// What a test does when a call passes.
@@ -40,6 +50,8 @@ pub enum Fate {
     After(Act),
     /// The call is refused with this status, code and message, and never reaches AWS.
     Refuse(u16, &'static str, &'static str),
+    /// The call gets this JSON for an answer, and never reaches AWS.
+    Answer(&'static str),
 }
 
 impl Fate {
@@ -63,6 +75,8 @@ struct Shared {
     delay: Duration,
     started: Instant,
     calls: Mutex<Vec<Call>>,
+    limits: Option<Mutex<Limits>>,
+    rounds: Option<Rounds>,
     connections: AtomicUsize,
     under_way: AtomicUsize,
     judge: Box<Judge>,
@@ -80,6 +94,29 @@ impl Proxy {
         delay: Duration,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
+        Self::with(upstream, delay, judge, None, None)
+    }
+
+    /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
+    pub fn limiting(upstream: &str, delay: Duration) -> Self {
+        let limits = Mutex::new(Limits::default());
+        Self::with(upstream, delay, |_, _| Fate::Pass, Some(limits), None)
+    }
+
+    /// Holds every answer until no more calls come, then lets all of them go: each time is one round trip,
+    /// however long anything takes. A client that sends no more for `quiet` is waiting for answers.
+    pub fn in_rounds(upstream: &str, quiet: Duration) -> Self {
+        let rounds = Some(Rounds::new(quiet));
+        Self::with(upstream, Duration::ZERO, |_, _| Fate::Pass, None, rounds)
+    }
+
+    fn with(
+        upstream: &str,
+        delay: Duration,
+        judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
+        limits: Option<Mutex<Limits>>,
+        rounds: Option<Rounds>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -90,6 +127,8 @@ impl Proxy {
             delay,
             started: Instant::now(),
             calls: Mutex::default(),
+            limits,
+            rounds,
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             judge: Box::new(judge),
@@ -119,10 +158,15 @@ impl Proxy {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Forgets the calls so far; the next one has index 0 again.
+    /// Forgets the calls so far; the next one has index 0 again, and is in round 0.
     pub fn clear(&self) {
         self.quiet();
         self.shared.calls.lock().unwrap().clear();
+        self.shared.rounds.iter().for_each(Rounds::restart);
+        // The next command knows its own calls only: it starts with what AWS allows at once.
+        if let Some(limits) = &self.shared.limits {
+            *limits.lock().unwrap() = Limits::default();
+        }
         self.shared.connections.store(0, Ordering::SeqCst);
     }
 
@@ -169,21 +213,45 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     let (head, body) = request.into_parts();
     // A client killed in the middle of its request has made none.
     let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Lost)?;
-    let action = action(head.method.as_str(), head.uri.path(), &head.headers, &body);
+    if !head.headers.contains_key("authorization") {
+        // No call to AWS: the local mode looks whether it is up.
+        return forward(shared.upstream, head, body).await;
+    }
+    let action = action(&head, &body);
+    let region = region(&head.headers);
     shared.under_way.fetch_add(1, Ordering::SeqCst);
+    let taken = |limits: &Mutex<Limits>| limits.lock().unwrap().take(&action, &region, Instant::now());
+    let throttled = shared.limits.as_ref().is_some_and(|limits| !taken(limits));
+    let round = shared.rounds.as_ref().map(Rounds::enter);
     let index = {
         let mut calls = shared.calls.lock().unwrap();
         calls.push(Call {
             action: action.clone(),
+            region,
             start,
             end: start,
+            throttled,
+            round: round.unwrap_or_default(),
         });
         calls.len() - 1
     };
-    let answer = meet(&shared, (shared.judge)(index, &action), head, body).await;
+    let fate = match throttled {
+        true => throttling(&action),
+        false => (shared.judge)(index, &action),
+    };
+    let answer = meet(&shared, fate, head, body).await;
+    if let Some(rounds) = &shared.rounds {
+        rounds.leave().await;
+    }
     shared.calls.lock().unwrap()[index].end = shared.started.elapsed();
     shared.under_way.fetch_sub(1, Ordering::SeqCst);
     answer
+}
+
+/// As AWS refuses what comes too fast.
+fn throttling(action: &str) -> Fate {
+    let (status, code) = throttled(action);
+    Fate::Refuse(status, code, "Rate exceeded")
 }
 
 async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<Response<Body>, Lost> {
@@ -194,6 +262,10 @@ async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<R
         }
         Fate::Meanwhile(act) => act(),
         Fate::Refuse(status, code, message) => return Ok(refusal(*status, code, message, &head, &body)),
+        Fate::Answer(json) => {
+            let answer = Response::builder().header("content-type", "application/x-amz-json-1.1");
+            return Ok(answer.body(Body::from(*json)).unwrap());
+        }
         Fate::Pass | Fate::After(_) => {}
     }
     tokio::time::sleep(shared.delay).await;
@@ -217,135 +289,4 @@ async fn forward(upstream: SocketAddr, head: Parts, body: Bytes) -> Result<Respo
     // Read to its end, so that "carried out" and the recorded time mean the whole of it.
     let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Lost)?;
     Ok(Response::from_parts(head, Body::from(body)))
-}
-
-/// A refusal as the called service sends it over the wire. `code` is the one that AWS documents: for SQS and
-/// CloudWatch that of the query protocol, which these services send in a header besides the type.
-fn refusal(status: u16, code: &str, message: &str, head: &Parts, body: &[u8]) -> Response<Body> {
-    let answer = Response::builder()
-        .status(status)
-        .header("x-amzn-requestid", "proxy");
-    let blame = if status < 500 { "Sender" } else { "Receiver" };
-    let query_error = format!("{code};{blame}");
-    let plain = code.rsplit('.').next().unwrap();
-    let target = head
-        .headers
-        .get("x-amz-target")
-        .map(|value| value.to_str().unwrap());
-    let answer = if head.headers.contains_key("smithy-protocol") {
-        let text = |text: &str| {
-            let length = u16::try_from(text.len()).unwrap().to_be_bytes();
-            [&[0x79, length[0], length[1]], text.as_bytes()].concat()
-        };
-        let kind = format!("com.amazonaws.cloudwatch#{plain}");
-        let map = [
-            &[0xa2],
-            &*text("__type"),
-            &text(&kind),
-            &text("message"),
-            &text(message),
-        ]
-        .concat();
-        answer
-            .header("content-type", "application/cbor")
-            .header("smithy-protocol", "rpc-v2-cbor")
-            .header("x-amzn-query-error", query_error)
-            .body(Body::from(map))
-    } else if target.is_some_and(|target| target.starts_with("AmazonSQS.")) {
-        let json = serde_json::json!({ "__type": format!("com.amazonaws.sqs#{plain}"), "message": message });
-        answer
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amzn-query-error", query_error)
-            .body(Body::from(json.to_string()))
-    } else if target.is_some() {
-        let json = serde_json::json!({ "__type": code, "message": message });
-        answer
-            .header("content-type", "application/x-amz-json-1.1")
-            .body(Body::from(json.to_string()))
-    } else if parameter(body, "Action").is_some() {
-        let xml = format!(
-            "<ErrorResponse><Error><Type>{blame}</Type><Code>{code}</Code><Message>{message}</Message></Error>\
-             <RequestId>proxy</RequestId></ErrorResponse>"
-        );
-        answer.header("content-type", "text/xml").body(Body::from(xml))
-    } else {
-        let json = serde_json::json!({ "Type": "User", "message": message });
-        answer
-            .header("x-amzn-errortype", code)
-            .header("content-type", "application/json")
-            .body(Body::from(json.to_string()))
-    };
-    answer.unwrap()
-}
-
-/// The IAM action of a call, read from whatever its protocol puts it in.
-fn action(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> String {
-    let header = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let service = match header("authorization").split('/').nth(3) {
-        Some("monitoring") => "cloudwatch",
-        Some("tagging") => "tag",
-        Some(service) => service,
-        None => "unsigned",
-    };
-    let operation = if let Some((_, operation)) = header("x-amz-target").rsplit_once('.') {
-        operation.to_owned()
-    } else if let Some((_, operation)) = path.split_once("/operation/") {
-        operation.to_owned()
-    } else if let Some(operation) = parameter(body, "Action") {
-        operation
-    } else {
-        rest(method, path)
-    };
-    format!("{service}:{operation}")
-}
-
-/// A field of a form.
-fn parameter(body: &[u8], name: &str) -> Option<String> {
-    let form = std::str::from_utf8(body).ok()?;
-    let value = form
-        .split('&')
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-    value.map(str::to_owned)
-}
-
-/// Lambda's operations, by what follows the API's version in the path.
-fn rest(method: &str, path: &str) -> String {
-    let parts: Vec<_> = path.trim_matches('/').split('/').skip(1).collect();
-    let verb = |get: &str, put: &str, post: &str, delete: &str| {
-        let verbs = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete)];
-        verbs
-            .into_iter()
-            .find(|(name, _)| *name == method)
-            .unwrap()
-            .1
-            .to_owned()
-    };
-    match parts.as_slice() {
-        ["functions"] => verb("ListFunctions", "", "CreateFunction", ""),
-        ["functions", _] => verb("GetFunction", "", "", "DeleteFunction"),
-        ["functions", _, "configuration"] => {
-            verb("GetFunctionConfiguration", "UpdateFunctionConfiguration", "", "")
-        }
-        ["functions", _, "code"] => verb("", "UpdateFunctionCode", "", ""),
-        ["functions", _, "concurrency"] => verb(
-            "GetFunctionConcurrency",
-            "PutFunctionConcurrency",
-            "",
-            "DeleteFunctionConcurrency",
-        ),
-        ["functions", _, "policy", ..] => verb("GetPolicy", "", "AddPermission", "RemovePermission"),
-        ["functions", _, "event-invoke-config"] => verb(
-            "GetFunctionEventInvokeConfig",
-            "PutFunctionEventInvokeConfig",
-            "UpdateFunctionEventInvokeConfig",
-            "DeleteFunctionEventInvokeConfig",
-        ),
-        ["tags", ..] => verb("ListTags", "", "TagResource", "UntagResource"),
-        _ => format!("{method} {path}"),
-    }
 }

@@ -133,6 +133,47 @@ impl Alarm {
     }
 }
 
+impl Alarm {
+    /// Reads the same change of state as EventBridge tells it, with other names for everything and
+    /// without the threshold; `None` for any other event.
+    pub(super) fn read_event(event: &Value) -> Option<Self> {
+        if text(event, "source")? != "aws.cloudwatch" {
+            return None;
+        }
+        let detail = event.get("detail")?;
+        let part = |key: &str| detail.get(key).unwrap_or(&Value::Null);
+        let (state, configuration) = (part("state"), part("configuration"));
+        let arn = list(event, "resources")
+            .first()
+            .and_then(Value::as_str)
+            .and_then(Arn::parse);
+        let queries = list(configuration, "metrics");
+        Some(Self {
+            name: text(detail, "alarmName")?,
+            description: text(configuration, "description"),
+            old: State::read(&text(part("previousState"), "value").unwrap_or_default()),
+            new: State::read(&text(state, "value")?),
+            reason: text(state, "reason"),
+            changed: [(state, "timestamp"), (event, "time")]
+                .iter()
+                .find_map(|(value, key)| time::parse(&text(value, key)?)),
+            account: text(event, "account"),
+            arn,
+            metrics: queries
+                .iter()
+                .filter_map(|query| Metric::read_event(query.get("metricStat")?.get("metric")?))
+                .collect(),
+            expressions: queries
+                .iter()
+                .filter_map(|query| text(query, "expression"))
+                .collect(),
+            condition: None,
+            rule: text(configuration, "alarmRule"),
+            children: Vec::new(),
+        })
+    }
+}
+
 impl State {
     fn read(name: &str) -> Self {
         match name {
@@ -159,6 +200,22 @@ impl Metric {
             dimensions: list(value, "Dimensions")
                 .iter()
                 .map(|dimension| (part(dimension, "name", "Name"), part(dimension, "value", "Value")))
+                .collect(),
+        })
+    }
+}
+
+impl Metric {
+    /// EventBridge writes dimensions as one object, and names in lower case.
+    fn read_event(value: &Value) -> Option<Self> {
+        let dimensions = value.get("dimensions").and_then(Value::as_object);
+        Some(Self {
+            namespace: text(value, "namespace"),
+            name: text(value, "name")?,
+            dimensions: dimensions
+                .into_iter()
+                .flatten()
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
                 .collect(),
         })
     }

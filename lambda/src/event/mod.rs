@@ -2,11 +2,24 @@
 //!
 //! Every field comes from outside and may be missing or of another type; reading never fails.
 
+mod actor;
 mod alarm;
+mod bridge;
+mod call;
+mod guard;
+mod mask;
+mod report;
+mod severity;
 mod sns;
 mod time;
 
+pub use actor::{Actor, ActorKind};
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
+pub use bridge::{Detail, Event};
+pub use call::{Act, Call, Origin, Outcome, Problem};
+pub use guard::{GuardOutcome, Guarded};
+pub use report::{Fact, Job, News, Page, Report, Tone};
+pub use severity::{Risk, Severity};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -40,32 +53,46 @@ impl Source {
 pub enum Content {
     /// A CloudWatch alarm changed its state.
     Alarm(Box<Alarm>),
+    /// A trail was stopped; the guard was there.
+    Guard(Box<Guarded>),
+    /// Something that EventBridge told of.
+    Event(Box<Event>),
     /// Text for people, with the subject it was sent under.
     Text { subject: Option<String>, text: String },
     /// JSON that nothing here knows; the subject is what it calls itself.
     Json { subject: Option<String>, value: Value },
 }
 
-/// Reads an invocation event: an SNS delivery with its records, or whatever else, as JSON.
+/// Reads an invocation event: an SNS delivery with its records, an EventBridge event, bare or in the
+/// wrapper that a rule's target puts around it, or whatever else, as JSON.
 pub fn read(event: &Value) -> Vec<Notice> {
+    let event = event
+        .get("alertctl")
+        .and(event.get("event"))
+        .filter(|inner| inner.is_object())
+        .unwrap_or(event);
     match event.get("Records").and_then(Value::as_array) {
         Some(records) if !records.is_empty() => records.iter().map(sns::read).collect(),
-        _ => vec![unknown(event)],
+        _ => vec![Notice {
+            source: Source {
+                topic_arn: None,
+                sent: text(event, "time").as_deref().and_then(time::parse),
+            },
+            content: content(None, event),
+        }],
     }
 }
 
-/// A payload of an unknown kind. EventBridge events at least carry a name and a time.
-fn unknown(event: &Value) -> Notice {
-    let subject = text(event, "detail-type");
-    let sent = text(event, "time").as_deref().and_then(time::parse);
-    Notice {
-        source: Source {
-            topic_arn: None,
-            sent,
-        },
-        content: Content::Json {
-            subject,
-            value: event.clone(),
+/// What JSON from anywhere tells: an alarm, an event, or something nothing here knows.
+fn content(subject: Option<String>, value: &Value) -> Content {
+    if let Some(alarm) = Alarm::read(value).or_else(|| Alarm::read_event(value)) {
+        return Content::Alarm(Box::new(alarm));
+    }
+    match Event::read(value) {
+        Some(event) => Content::Event(Box::new(event)),
+        None => Content::Json {
+            subject: subject.or_else(|| text(value, "detail-type")),
+            value: value.clone(),
         },
     }
 }

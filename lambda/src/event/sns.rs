@@ -1,6 +1,6 @@
 //! A record of an SNS delivery to Lambda: `Records[].Sns`.
 
-use super::{Alarm, Content, Notice, Source, text, time};
+use super::{Content, Notice, Source, text, time};
 use serde_json::Value;
 
 pub(super) fn read(record: &Value) -> Notice {
@@ -28,13 +28,10 @@ pub(super) fn read(record: &Value) -> Notice {
     Notice { source, content }
 }
 
-/// What a published message is: an alarm, other JSON, or text. A lone JSON number or word is text.
+/// What a published message is: JSON, or text. A lone JSON number or word is text.
 fn content(subject: Option<String>, message: &str) -> Content {
     match serde_json::from_str::<Value>(message) {
-        Ok(value) if value.is_object() || value.is_array() => match Alarm::read(&value) {
-            Some(alarm) => Content::Alarm(Box::new(alarm)),
-            None => Content::Json { subject, value },
-        },
+        Ok(value) if value.is_object() || value.is_array() => super::content(subject, &value),
         _ => Content::Text {
             subject,
             text: message.to_owned(),

@@ -1,14 +1,16 @@
-//! The two ways AWS writes a moment.
+//! The ways AWS writes a moment.
 
-use jiff::{Timestamp, fmt::strtime};
+use jiff::Timestamp;
+use jiff::fmt::{rfc2822, strtime};
 
-/// Reads `2026-11-20T05:00:00.000Z`, or with CloudWatch's offset `+0000`, which RFC 3339 does not allow.
+/// Reads `2026-11-20T05:00:00.000Z`, the same with CloudWatch's offset `+0000`, which RFC 3339 does not
+/// allow, and the `Fri, 20 Nov 2026 05:00:00 GMT` of AWS Health.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text)
-            .ok()
-            .and_then(|time| time.to_timestamp().ok())
-    })
+    let lax = |text| strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text)?.to_timestamp();
+    text.parse()
+        .or_else(|_| lax(text))
+        .or_else(|_| rfc2822::DateTimeParser::new().parse_timestamp(text))
+        .ok()
 }
 
 #[cfg(test)]
@@ -16,11 +18,12 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn both_forms_are_the_same_moment() {
+    fn all_forms_are_the_same_moment() {
         let moment = parse("2026-11-20T05:00:00.000Z");
         assert!(moment.is_some());
         assert_eq!(parse("2026-11-20T05:00:00.000+0000"), moment);
         assert_eq!(parse("2026-11-20T14:00:00.000+0900"), moment);
+        assert_eq!(parse("Fri, 20 Nov 2026 05:00:00 GMT"), moment);
         assert_eq!(parse("yesterday"), None);
     }
 }

@@ -1,15 +1,29 @@
-use super::Words;
-use crate::event::{Comparison, Condition, State};
+use super::{Deed, End, Place, What, Words};
+use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, Risk, State};
 
 pub(super) const WORDS: Words = Words {
     headline,
     state,
     condition,
+    guard_headline,
+    somebody: "Somebody",
     from_topic: |topic| format!("Message through {topic}"),
     unknown_event: "Event of an unknown kind",
+    event: |detail_type, source| format!("{detail_type} from {source}"),
+    deed,
+    risk,
+    mfa: |mfa| match mfa {
+        Some(true) => "Yes",
+        Some(false) => "No",
+        None => "Left to the identity provider",
+    },
+    news,
+    label,
     more_characters: |count| format!("… {count} more characters"),
     more_entries: |count| format!("… {count} more"),
     open_alarm: "Open in CloudWatch",
+    open_event: "Open in CloudTrail",
+    open_page: "Open in the console",
     label_state: "State",
     label_condition: "Condition",
     label_metric: "Metric",
@@ -22,6 +36,9 @@ pub(super) const WORDS: Words = Words {
     label_time: "Time",
     label_reason: "Reason",
     label_topic: "Topic",
+    label_resources: "Resources",
+    label_user_agent: "User agent",
+    label_mfa: "MFA",
 };
 
 fn headline(name: &str, old: &State, new: &State) -> String {
@@ -31,6 +48,16 @@ fn headline(name: &str, old: &State, new: &State) -> String {
         (_, State::Ok) => format!("✅ {name} is OK"),
         (_, State::InsufficientData) => format!("❔ {name} has insufficient data"),
         (_, State::Other(_)) => format!("ℹ️ {name} changed state"),
+    }
+}
+
+fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
+    match outcome {
+        GuardOutcome::Restarted => format!("🛡️ {actor} stopped trail {trail}; logging was started again"),
+        GuardOutcome::AlreadyLogging => format!("🛡️ {actor} stopped trail {trail}; it is logging again"),
+        GuardOutcome::Failed(_) => {
+            format!("🚨 {actor} stopped trail {trail}; logging could not be started again")
+        }
     }
 }
 
@@ -66,4 +93,142 @@ fn condition(condition: &Condition) -> String {
         };
     }
     text
+}
+
+fn deed(deed: &Deed<'_>) -> String {
+    let actor = match (deed.actor, deed.who) {
+        (ActorKind::Root, _) => "The root user".to_owned(),
+        (ActorKind::Hidden, _) => "A user whose name AWS hides".to_owned(),
+        (ActorKind::Account, Some(who)) => format!("Account {who}"),
+        (ActorKind::Instance, Some(who)) => format!("Instance {who}"),
+        (ActorKind::Service, None) => "An AWS service".to_owned(),
+        (_, Some(who)) => who.to_owned(),
+        (_, None) => "Somebody unknown".to_owned(),
+    };
+    let place = match deed.place {
+        Place::Unknown => String::new(),
+        Place::Address(address) => format!(" from {address}"),
+        Place::Service(service) => format!(" through {service}"),
+        Place::Inside => " from inside AWS".to_owned(),
+    };
+    let role = |role: Option<&str>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
+    let (done, tried) = match deed.what {
+        What::Call(event) => (format!("did {event}{place}"), format!("tried {event}{place}")),
+        What::SignIn { without_mfa } => {
+            let without = if without_mfa { " without MFA" } else { "" };
+            let place = format!("to the console{place}");
+            (
+                format!("signed in {place}{without}"),
+                format!("tried to sign in {place}"),
+            )
+        }
+        What::SwitchRole(name) => {
+            let role = role(name);
+            (
+                format!("switched to {role}{place}"),
+                format!("tried to switch to {role}{place}"),
+            )
+        }
+    };
+    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    match deed.end {
+        End::Done => format!("{actor} {done}"),
+        End::Denied(error) => format!("{actor} {tried} and was denied{}", code(error)),
+        End::Failed(error) => format!("{actor} {tried} and failed{}", code(error)),
+    }
+}
+
+fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::TrailStopped => "A trail no longer records",
+        Risk::TrailDeleted => "A trail is gone",
+        Risk::TrailChanged => "A trail may record less than before",
+        Risk::RecordsDeleted => "Records may be gone",
+        Risk::DetectionOff => "Detection is off",
+        Risk::AlertsOff => "Alerts may go nowhere",
+        Risk::KeyOff => "A key stops working",
+    }
+}
+
+fn news(news: &News, subject: &str) -> String {
+    match news {
+        News::Instance { state } => match state.as_str() {
+            "pending" => format!("Instance {subject} is starting"),
+            "running" => format!("Instance {subject} is running"),
+            "stopping" => format!("Instance {subject} is stopping"),
+            "stopped" => format!("Instance {subject} has stopped"),
+            "shutting-down" => format!("Instance {subject} is being terminated"),
+            "terminated" => format!("Instance {subject} was terminated"),
+            _ => format!("Instance {subject} changed state"),
+        },
+        News::Database => format!("RDS {subject}"),
+        News::Task { status } => match status.as_str() {
+            "RUNNING" => format!("ECS task {subject} is running"),
+            "STOPPED" => format!("ECS task {subject} has stopped"),
+            _ => format!("ECS task {subject} changed state"),
+        },
+        News::Service { event } => match event.as_str() {
+            "SERVICE_STEADY_STATE" => format!("ECS service {subject} is steady"),
+            "SERVICE_DEPLOYMENT_IN_PROGRESS" => format!("ECS service {subject} is being deployed"),
+            "SERVICE_DEPLOYMENT_COMPLETED" => format!("ECS service {subject} was deployed"),
+            "SERVICE_DEPLOYMENT_FAILED" => format!("Deployment of ECS service {subject} failed"),
+            "SERVICE_TASK_PLACEMENT_FAILURE" => format!("ECS service {subject} found no place for a task"),
+            _ => format!("ECS has news of service {subject}"),
+        },
+        News::Launched { done: true } => format!("Auto Scaling group {subject} launched an instance"),
+        News::Launched { done: false } => {
+            format!("Auto Scaling group {subject} could not launch an instance")
+        }
+        News::Terminated { done: true } => format!("Auto Scaling group {subject} terminated an instance"),
+        News::Terminated { done: false } => {
+            format!("Auto Scaling group {subject} could not terminate an instance")
+        }
+        News::Finding => subject.to_owned(),
+        News::Health { category } => match category.as_str() {
+            "issue" => format!("AWS has an issue: {subject}"),
+            "scheduledChange" => format!("AWS plans a change: {subject}"),
+            "investigation" => format!("AWS is investigating: {subject}"),
+            _ => format!("AWS Health notice: {subject}"),
+        },
+        News::Backup { job, state } => {
+            let job = match job {
+                Job::Backup => "Backup",
+                Job::Copy => "Backup copy",
+                Job::Restore => "Restore",
+            };
+            match state.as_str() {
+                "COMPLETED" => format!("{job} of {subject} is complete"),
+                "FAILED" => format!("{job} of {subject} failed"),
+                "ABORTED" => format!("{job} of {subject} was aborted"),
+                "EXPIRED" => format!("{job} of {subject} did not start in time"),
+                "PARTIAL" => format!("{job} of {subject} is incomplete"),
+                _ => format!("{job} of {subject} changed state"),
+            }
+        }
+    }
+}
+
+fn label(fact: Fact) -> &'static str {
+    match fact {
+        Fact::State => "State",
+        Fact::Kind => "Type",
+        Fact::Severity => "Severity",
+        Fact::Cluster => "Cluster",
+        Fact::Group => "Group",
+        Fact::Task => "Task",
+        Fact::Definition => "Task definition",
+        Fact::Containers => "Containers",
+        Fact::Instance => "Instance",
+        Fact::Resource => "Resource",
+        Fact::Count => "Count",
+        Fact::FirstSeen => "First seen",
+        Fact::LastSeen => "Last seen",
+        Fact::Categories => "Categories",
+        Fact::Vault => "Vault",
+        Fact::Service => "Service",
+        Fact::Status => "Code",
+        Fact::Starts => "From",
+        Fact::Ends => "Until",
+        Fact::Product => "Product",
+    }
 }

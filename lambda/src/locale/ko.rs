@@ -1,15 +1,30 @@
-use super::Words;
-use crate::event::{Comparison, Condition, State};
+use super::particle::{Particle, join, with};
+use super::{Deed, End, Place, What, Words};
+use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, Risk, State};
 
 pub(super) const WORDS: Words = Words {
     headline,
     state,
     condition,
+    guard_headline,
+    somebody: "누군가",
     from_topic: |topic| format!("{topic} 주제로 온 메시지"),
     unknown_event: "알 수 없는 형식의 이벤트",
+    event: |detail_type, source| format!("{} {detail_type} 이벤트가 발생했습니다", join(source, "에서")),
+    deed,
+    risk,
+    mfa: |mfa| match mfa {
+        Some(true) => "사용",
+        Some(false) => "사용 안 함",
+        None => "자격 증명 공급자가 관리",
+    },
+    news,
+    label,
     more_characters: |count| format!("… {count}자 더 있음"),
     more_entries: |count| format!("… {count}개 더 있음"),
     open_alarm: "CloudWatch에서 열기",
+    open_event: "CloudTrail에서 열기",
+    open_page: "콘솔에서 열기",
     label_state: "상태",
     label_condition: "조건",
     label_metric: "지표",
@@ -22,6 +37,9 @@ pub(super) const WORDS: Words = Words {
     label_time: "시각",
     label_reason: "사유",
     label_topic: "주제",
+    label_resources: "리소스",
+    label_user_agent: "사용자 에이전트",
+    label_mfa: "MFA",
 };
 
 fn headline(name: &str, old: &State, new: &State) -> String {
@@ -31,6 +49,18 @@ fn headline(name: &str, old: &State, new: &State) -> String {
         (_, State::Ok) => format!("✅ {name} 상태가 정상입니다"),
         (_, State::InsufficientData) => format!("❔ {name} 경보를 판단할 데이터가 부족합니다"),
         (_, State::Other(_)) => format!("ℹ️ {name} 상태가 바뀌었습니다"),
+    }
+}
+
+fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
+    match outcome {
+        GuardOutcome::Restarted => format!("🛡️ {actor}님이 {trail} 추적을 중지하여 로깅을 다시 시작했습니다"),
+        GuardOutcome::AlreadyLogging => {
+            format!("🛡️ {actor}님이 {trail} 추적을 중지했으나 다시 로깅 중입니다")
+        }
+        GuardOutcome::Failed(_) => {
+            format!("🚨 {actor}님이 중지한 {trail} 추적의 로깅을 다시 시작하지 못했습니다")
+        }
     }
 }
 
@@ -75,4 +105,160 @@ fn condition(condition: &Condition) -> String {
         };
     }
     text
+}
+
+fn deed(deed: &Deed<'_>) -> String {
+    let actor = match (deed.actor, deed.who) {
+        (ActorKind::Root, _) => "루트 사용자가".to_owned(),
+        (ActorKind::Hidden, _) => "이름이 가려진 사용자가".to_owned(),
+        (ActorKind::Account, Some(who)) => format!("{who} 계정이"),
+        (ActorKind::Instance, Some(who)) => format!("{who} 인스턴스가"),
+        (ActorKind::Service, Some(who)) => format!("{who} 서비스가"),
+        (ActorKind::Service, None) => "AWS 서비스가".to_owned(),
+        (ActorKind::Role, Some(who)) => format!("{who} 역할이"),
+        (_, Some(who)) => join(who, "님이"),
+        (_, None) => "알 수 없는 사용자가".to_owned(),
+    };
+    let place = match deed.place {
+        Place::Unknown => String::new(),
+        Place::Address(address) => format!("{} ", join(address, "에서")),
+        Place::Service(service) => format!("{} 통해 ", with(service, Particle::Object)),
+        Place::Inside => "AWS 내부에서 ".to_owned(),
+    };
+    let (done, tried) = match deed.what {
+        What::Call(event) => {
+            let event = with(event, Particle::Object);
+            (format!("{event} 수행했습니다."), format!("{event} 시도했지만"))
+        }
+        What::SignIn { without_mfa } => {
+            let without = if without_mfa { "MFA 없이 " } else { "" };
+            (
+                format!("{without}콘솔에 로그인했습니다."),
+                "콘솔 로그인을 시도했지만".to_owned(),
+            )
+        }
+        What::SwitchRole(role) => {
+            let role = role.unwrap_or("다른");
+            (
+                format!("{role} 역할로 전환했습니다."),
+                format!("{role} 역할로 전환을 시도했지만"),
+            )
+        }
+    };
+    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    match deed.end {
+        End::Done => format!("{actor} {place}{done}"),
+        End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}.", code(error)),
+        End::Failed(error) => format!("{actor} {place}{tried} 실패했습니다{}.", code(error)),
+    }
+}
+
+fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::TrailStopped => "추적이 더 이상 기록하지 않습니다",
+        Risk::TrailDeleted => "추적이 삭제되었습니다",
+        Risk::TrailChanged => "추적의 기록 범위가 줄었을 수 있습니다",
+        Risk::RecordsDeleted => "기록이 사라졌을 수 있습니다",
+        Risk::DetectionOff => "탐지가 꺼졌습니다",
+        Risk::AlertsOff => "알림이 전달되지 않을 수 있습니다",
+        Risk::KeyOff => "키를 사용할 수 없게 됩니다",
+    }
+}
+
+fn news(news: &News, subject: &str) -> String {
+    match news {
+        News::Instance { state } => match state.as_str() {
+            "pending" => format!("{subject} 인스턴스가 시작되고 있습니다"),
+            "running" => format!("{subject} 인스턴스가 실행 중입니다"),
+            "stopping" => format!("{subject} 인스턴스가 중지되고 있습니다"),
+            "stopped" => format!("{subject} 인스턴스가 중지되었습니다"),
+            "shutting-down" => format!("{subject} 인스턴스가 종료되고 있습니다"),
+            "terminated" => format!("{subject} 인스턴스가 종료되었습니다"),
+            _ => format!("{subject} 인스턴스의 상태가 바뀌었습니다"),
+        },
+        News::Database => format!("RDS {subject}"),
+        News::Task { status } => match status.as_str() {
+            "RUNNING" => format!("ECS 태스크 {} 실행 중입니다", with(subject, Particle::Subject)),
+            "STOPPED" => format!("ECS 태스크 {} 중지되었습니다", with(subject, Particle::Subject)),
+            _ => format!("ECS 태스크 {} 상태가 바뀌었습니다", join(subject, "의")),
+        },
+        News::Service { event } => match event.as_str() {
+            "SERVICE_STEADY_STATE" => format!(
+                "ECS 서비스 {} 안정된 상태입니다",
+                with(subject, Particle::Subject)
+            ),
+            "SERVICE_DEPLOYMENT_IN_PROGRESS" => {
+                format!("ECS 서비스 {} 배포하고 있습니다", with(subject, Particle::Object))
+            }
+            "SERVICE_DEPLOYMENT_COMPLETED" => {
+                format!("ECS 서비스 {} 배포했습니다", with(subject, Particle::Object))
+            }
+            "SERVICE_DEPLOYMENT_FAILED" => format!("ECS 서비스 {} 배포가 실패했습니다", join(subject, "의")),
+            "SERVICE_TASK_PLACEMENT_FAILURE" => {
+                format!(
+                    "ECS 서비스 {} 태스크를 배치하지 못했습니다",
+                    with(subject, Particle::Subject)
+                )
+            }
+            _ => format!("ECS 서비스 {} 이벤트가 발생했습니다", join(subject, "에")),
+        },
+        News::Launched { done: true } => format!("Auto Scaling 그룹 {subject}: 인스턴스를 시작했습니다"),
+        News::Launched { done: false } => {
+            format!("Auto Scaling 그룹 {subject}: 인스턴스를 시작하지 못했습니다")
+        }
+        News::Terminated { done: true } => format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료했습니다"),
+        News::Terminated { done: false } => {
+            format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료하지 못했습니다")
+        }
+        News::Finding => subject.to_owned(),
+        News::Health { category } => match category.as_str() {
+            "issue" => format!("AWS에 문제가 발생했습니다: {subject}"),
+            "scheduledChange" => format!("AWS 변경이 예정되어 있습니다: {subject}"),
+            "investigation" => format!("AWS에서 조사하고 있습니다: {subject}"),
+            _ => format!("AWS Health 알림: {subject}"),
+        },
+        News::Backup { job, state } => {
+            let job = match job {
+                Job::Backup => "백업",
+                Job::Copy => "백업 복사",
+                Job::Restore => "복원",
+            };
+            match state.as_str() {
+                "COMPLETED" => format!("{subject} {} 완료되었습니다", with(job, Particle::Subject)),
+                "FAILED" => format!("{subject} {} 실패했습니다", with(job, Particle::Subject)),
+                "ABORTED" => format!("{subject} {} 중단되었습니다", with(job, Particle::Subject)),
+                "EXPIRED" => format!(
+                    "{subject} {} 제시간에 시작되지 못했습니다",
+                    with(job, Particle::Subject)
+                ),
+                "PARTIAL" => format!("{subject} {} 일부만 완료되었습니다", with(job, Particle::Subject)),
+                _ => format!("{subject} {job} 상태가 바뀌었습니다"),
+            }
+        }
+    }
+}
+
+fn label(fact: Fact) -> &'static str {
+    match fact {
+        Fact::State => "상태",
+        Fact::Kind => "유형",
+        Fact::Severity => "심각도",
+        Fact::Cluster => "클러스터",
+        Fact::Group => "그룹",
+        Fact::Task => "태스크",
+        Fact::Definition => "태스크 정의",
+        Fact::Containers => "컨테이너",
+        Fact::Instance => "인스턴스",
+        Fact::Resource => "리소스",
+        Fact::Count => "횟수",
+        Fact::FirstSeen => "처음 탐지",
+        Fact::LastSeen => "마지막 탐지",
+        Fact::Categories => "범주",
+        Fact::Vault => "볼트",
+        Fact::Service => "서비스",
+        Fact::Status => "코드",
+        Fact::Starts => "시작",
+        Fact::Ends => "종료",
+        Fact::Product => "제품",
+    }
 }

@@ -1,7 +1,8 @@
 //! The message for a CloudWatch alarm.
 
-use super::block::{Block, MAX_FIELD, MAX_SECTION, Text};
-use super::markup::{clean, clip, clip_escaped, one_line};
+use super::block::{Block, Text};
+use super::markup::{clip_escaped, one_line};
+use super::parts::{BAD, GOOD, IDLE, field, lines, link, prose};
 use super::{Message, local_time};
 use crate::arn::Arn;
 use crate::event::{Alarm, Child, Metric, Source, State};
@@ -10,15 +11,6 @@ use jiff::tz::TimeZone;
 
 /// Longest alarm name shown; AWS allows 255 characters.
 const MAX_NAME: usize = 300;
-/// Longest description or reason shown; AWS allows 1,024 and 1,023 characters. With the fields this
-/// keeps a message below the 13,200 characters in all at which Slack answers `msg_blocks_too_long`.
-const MAX_PROSE: usize = 1_500;
-/// Longest value of a field shown.
-const MAX_VALUE: usize = 700;
-/// Most lines in a field; AWS allows 30 dimensions and 100 children.
-const MAX_LINES: usize = 10;
-
-const _: () = assert!(MAX_PROSE < MAX_SECTION && MAX_VALUE < MAX_FIELD);
 
 pub(super) fn compose(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Message {
     let name = one_line(&alarm.name);
@@ -41,10 +33,7 @@ pub(super) fn compose(alarm: &Alarm, source: &Source, words: &Words, zone: &Time
         ))));
     }
     if let Some(page) = page {
-        blocks.push(Block::context(Text::mrkdwn(format!(
-            "<{page}|{}>",
-            words.open_alarm
-        ))));
+        blocks.push(Block::context(Text::mrkdwn(link(&page, words.open_alarm))));
     }
     Message {
         text: (words.headline)(&title, &alarm.old, &alarm.new),
@@ -55,9 +44,9 @@ pub(super) fn compose(alarm: &Alarm, source: &Source, words: &Words, zone: &Time
 
 fn colour(state: &State) -> &'static str {
     match state {
-        State::Alarm => "#d7263d",
-        State::Ok => "#2eb67d",
-        State::InsufficientData | State::Other(_) => "#9e9e9e",
+        State::Alarm => BAD,
+        State::Ok => GOOD,
+        State::InsufficientData | State::Other(_) => IDLE,
     }
 }
 
@@ -103,26 +92,6 @@ fn fields(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Vec
     .into_iter()
     .filter_map(|(label, value)| field(label, &value?, words))
     .collect()
-}
-
-fn field(label: &str, value: &str, words: &Words) -> Option<Text> {
-    let value = clean(value);
-    (!value.is_empty())
-        .then(|| Text::mrkdwn(format!("*{label}*\n{}", clip_escaped(&value, MAX_VALUE, words))))
-}
-
-fn prose(text: Option<&str>, words: &Words) -> Option<String> {
-    let text = clean(text?);
-    (!text.is_empty()).then(|| clip(&text, MAX_PROSE, words))
-}
-
-fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
-    if entries.len() > MAX_LINES {
-        let missing = entries.len() - MAX_LINES;
-        entries.truncate(MAX_LINES);
-        entries.push((words.more_entries)(missing));
-    }
-    (!entries.is_empty()).then(|| entries.join("\n"))
 }
 
 fn metric_name(metric: &Metric) -> String {

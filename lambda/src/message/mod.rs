@@ -2,8 +2,13 @@
 
 mod alarm;
 mod block;
+mod call;
+mod event;
+mod guard;
 mod markup;
 mod note;
+mod parts;
+mod report;
 
 use crate::event::{Content, Notice};
 use crate::locale::Words;
@@ -55,6 +60,8 @@ impl Serialize for Message {
 pub(crate) fn compose(notice: &Notice, words: &Words, zone: &TimeZone) -> Message {
     match &notice.content {
         Content::Alarm(alarm) => alarm::compose(alarm, &notice.source, words, zone),
+        Content::Guard(guarded) => guard::compose(guarded, &notice.source, words, zone),
+        Content::Event(event) => event::compose(event, &notice.source, words, zone),
         Content::Text { subject, text } => note::compose(
             subject.as_deref(),
             note::Body::Text(text),

@@ -1,7 +1,8 @@
 //! The message for anything without a layout of its own: text, or JSON in a code block.
 
 use super::block::{Block, MAX_SECTION, Text};
-use super::markup::{clean, clip_escaped, escape, one_line, paginate};
+use super::markup::{clean, clip_escaped, one_line, paginate};
+use super::parts::{PLAIN, json};
 use super::{Message, local_time};
 use crate::arn::Arn;
 use crate::event::Source;
@@ -9,13 +10,11 @@ use crate::locale::Words;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-const COLOUR: &str = "#439fe0";
 /// Longest headline; SNS subjects have fewer than 100 characters.
 const MAX_HEADLINE: usize = 200;
 /// Sections a text may fill. Slack refuses a message with some 13,200 characters in all, which its
 /// documentation does not mention.
 const PAGES: usize = 3;
-const FENCE: &str = "```";
 
 pub(super) enum Body<'a> {
     Text(&'a str),
@@ -44,7 +43,7 @@ pub(super) fn compose(
     blocks.extend(footer(source, words, zone));
     Message {
         text: format!("*{}*", clip_escaped(&headline, MAX_HEADLINE, words)),
-        colour: COLOUR,
+        colour: PLAIN,
         blocks,
     }
 }
@@ -57,14 +56,10 @@ fn prose(text: &str, words: &Words) -> Vec<Block> {
         .collect()
 }
 
-/// Pretty-printed JSON. A fence inside it would end the code block, so its backticks are taken apart.
 fn code(value: &Value, words: &Words) -> Vec<Block> {
-    let text = format!("{value:#}").replace(FENCE, "`\u{200b}`\u{200b}`");
-    let pages = paginate(&clean(&text), MAX_SECTION - 2 * (FENCE.len() + 1), PAGES, words);
-    let fenced = |page: String| format!("{FENCE}\n{}\n{FENCE}", escape(&page));
-    pages
+    json(value, MAX_SECTION, PAGES, words)
         .into_iter()
-        .map(|page| Block::section(Text::mrkdwn(fenced(page))))
+        .map(|page| Block::section(Text::mrkdwn(page)))
         .collect()
 }
 

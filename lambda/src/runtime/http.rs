@@ -1,4 +1,4 @@
-//! One HTTP client for Slack and KMS: hyper over rustls, with the root certificates in the binary.
+//! One HTTP client for Slack and AWS: hyper over rustls, with the root certificates in the binary.
 
 use super::dns::Resolver;
 use ::http::{Request, Response};

@@ -1,28 +1,12 @@
-//! Decryption with KMS through the SDK, over the relay's own HTTP client.
+//! Decryption with KMS.
 
-use super::http::Http;
+use super::aws::is_transient;
 use crate::ENCRYPTION_CONTEXT_KEY;
-use aws_sdk_kms::config::retry::RetryConfig;
-use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
 use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::body::SdkBody;
-use bytes::Bytes;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_types::SdkConfig;
 use secrecy::SecretString;
-
-/// What the KMS client needs to know about the function, all of it set by Lambda.
-pub(super) struct Identity {
-    pub function: String,
-    pub region: String,
-    pub credentials: Credentials,
-    /// `AWS_ENDPOINT_URL`: another address than KMS's own, such as an emulator's.
-    pub endpoint: Option<String>,
-}
 
 /// Why KMS did not decrypt a ciphertext, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,30 +31,30 @@ pub(super) enum KmsError {
     NotText,
 }
 
+impl KmsError {
+    /// Whether asking again may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused { code, .. } => is_transient(code),
+            Self::WrongContext { .. } | Self::KeyUnavailable { .. } | Self::NotText => false,
+        }
+    }
+}
+
 pub(super) struct Kms {
     client: aws_sdk_kms::Client,
+    /// Value of the encryption context: the function for which the webhooks are encrypted.
     function: String,
     region: String,
 }
 
 impl Kms {
-    pub fn new(identity: Identity, http: Http) -> Self {
-        let connector = SharedHttpConnector::new(Connector(http));
-        let mut config = aws_sdk_kms::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(identity.region.clone()))
-            .credentials_provider(identity.credentials)
-            .retry_config(RetryConfig::standard())
-            // Answers are read whole, under the HTTP client's own time limit.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http_client_fn(move |_, _| connector.clone()));
-        if let Some(endpoint) = identity.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
+    pub fn new(config: &SdkConfig, function: String) -> Self {
         Self {
-            client: aws_sdk_kms::Client::from_conf(config.build()),
-            function: identity.function,
-            region: identity.region,
+            client: aws_sdk_kms::Client::new(config),
+            function,
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
         }
     }
 
@@ -113,27 +97,5 @@ impl Kms {
                 message: message.to_owned(),
             },
         }
-    }
-}
-
-/// Hands the SDK's requests to the relay's HTTP client.
-#[derive(Debug)]
-struct Connector(Http);
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let request = request
-                .try_into_http1x()
-                .map_err(|error| ConnectorError::user(error.into()))?;
-            let request = request.map(|body| body.bytes().map(Bytes::copy_from_slice).unwrap_or_default());
-            let answer = http
-                .send(request)
-                .await
-                .map_err(|fault| ConnectorError::io(fault.into()))?;
-            HttpResponse::try_from(answer.map(SdkBody::from))
-                .map_err(|error| ConnectorError::other(error.into(), None))
-        })
     }
 }

@@ -1,23 +1,44 @@
-//! The network around the library: Lambda, KMS and Slack.
+//! The network around the library: Lambda, AWS and Slack.
 
+mod aws;
+mod caller;
+mod dead_letters;
+mod destinations;
 mod dns;
+mod failure;
+mod guard;
 mod http;
+mod ingest;
 mod kms;
-mod relay;
+mod log;
+mod notify;
+mod seen;
 mod slack;
 mod webhooks;
 
 pub use lambda_runtime::Error;
 
+use crate::{Duty, Settings, SettingsError};
+use aws::Identity;
+use aws_types::SdkConfig;
+use destinations::Destinations;
+use failure::Failure;
+use guard::Guard;
+use http::Http;
+use ingest::Ingest;
 use lambda_runtime::{LambdaEvent, service_fn};
-use relay::Relay;
+use notify::Notify;
 use serde_json::Value;
 use std::env;
+use std::sync::LazyLock;
+
+/// Answers with the value of an environment variable.
+type Variables = fn(&str) -> Option<String>;
 
 /// Serves invocations until Lambda ends the process.
 ///
 /// Reads only the environment before the first invocation, since Lambda bills the start and a person
-/// waits for the message: TLS and the KMS client are set up when first needed. A setting that cannot
+/// waits for the message: TLS and the AWS clients are set up when first needed. A setting that cannot
 /// be read fails each invocation, so that the alert is kept in the dead-letter queue and the reason
 /// is shown there.
 ///
@@ -28,17 +49,96 @@ pub fn run() -> Result<(), Error> {
     let executor = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let relay = Relay::from_environment(|name| env::var(name).ok());
-    let handler = service_fn(async |event: LambdaEvent<Value>| {
-        let outcome = match &relay {
-            Ok(relay) => relay.handle(&event.payload).await,
-            Err(reason) => Err(relay::Failure::Settings(reason.to_string())),
+    let variable: Variables = |name| env::var(name).ok();
+    let duty = Duty::read(variable);
+    let worker = match &duty {
+        Ok(duty) => Worker::new(*duty, variable),
+        Err(error) => Err(Failure::Settings(error.to_string())),
+    };
+    let handler = service_fn(async |invocation: LambdaEvent<Value>| {
+        let outcome = match &worker {
+            Ok(worker) => worker.handle(&invocation).await,
+            Err(failure) => Err(failure.clone()),
         };
         if let Err(failure) = &outcome {
             // Lambda keeps the answer of a failed invocation out of the function's log.
-            eprintln!("request {}: {failure}", event.context.request_id);
+            let duty = *duty.as_ref().unwrap_or(&Duty::Notify);
+            let reason = failure.to_string();
+            log::write(
+                log::Kind::Failed,
+                duty,
+                &invocation.context.request_id,
+                failure.outcome(),
+                Some(&reason),
+            );
         }
         outcome
     });
     executor.block_on(lambda_runtime::run(handler))
+}
+
+/// The one duty of this process.
+enum Worker {
+    Notify(Notify),
+    Ingest(Ingest),
+    Guard(Guard),
+}
+
+impl Worker {
+    fn new(duty: Duty, variable: Variables) -> Result<Self, Failure> {
+        let worker = match duty {
+            Duty::Notify => Notify::from_environment(variable).map(Self::Notify),
+            Duty::Ingest => Ingest::from_environment(variable).map(Self::Ingest),
+            Duty::Guard => Guard::from_environment(variable).map(Self::Guard),
+        };
+        worker.map_err(|error: SettingsError| Failure::Settings(error.to_string()))
+    }
+
+    async fn handle(&self, invocation: &LambdaEvent<Value>) -> Result<Value, Failure> {
+        let LambdaEvent { payload, context } = invocation;
+        match self {
+            Self::Notify(notify) => notify.handle(payload).await,
+            Self::Ingest(ingest) => Ok(ingest.handle(payload, &context.request_id).await),
+            Self::Guard(guard) => guard.handle(payload, context).await,
+        }
+    }
+}
+
+/// The ways out of the function, built on first use: setting up TLS and the clients takes longer than all
+/// else at the start.
+struct Network(LazyLock<Connected, Box<dyn FnOnce() -> Connected + Send>>);
+
+struct Connected {
+    destinations: Destinations,
+    config: SdkConfig,
+    identity: Identity,
+}
+
+impl Network {
+    fn new(settings: &Settings, variable: Variables) -> Self {
+        let settings = settings.clone();
+        Self(LazyLock::new(Box::new(move || {
+            let identity = Identity::read(variable);
+            let http = Http::new();
+            let config = identity.config(http.clone());
+            Connected {
+                destinations: Destinations::new(&settings, &identity, &config, http, variable),
+                config,
+                identity,
+            }
+        })))
+    }
+
+    fn destinations(&self) -> &Destinations {
+        &self.0.destinations
+    }
+
+    /// Configuration of an AWS client for `region`.
+    fn config(&self, region: &str) -> SdkConfig {
+        aws::in_region(&self.0.config, region)
+    }
+
+    fn endpoint(&self) -> Option<&str> {
+        self.0.identity.endpoint.as_deref()
+    }
 }

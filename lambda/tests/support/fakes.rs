@@ -1,4 +1,5 @@
-//! The world of the relay on loopback: Lambda's Runtime API, KMS and Slack.
+//! The world of the function on loopback: Lambda's Runtime API, AWS and Slack.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use axum::Router;
 use axum::body::Bytes;
@@ -7,11 +8,13 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 
@@ -23,16 +26,32 @@ pub enum Outcome {
     Failure(Value),
 }
 
-/// What KMS and Slack saw, and how they answer.
+/// What AWS and Slack saw, and how they answer.
 #[derive(Default)]
 pub struct Script {
+    /// Services that take a request and never answer: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`.
+    pub silent: BTreeSet<&'static str>,
+    /// Status and error code of SNS's next answers; afterwards it publishes.
+    pub sns_refusals: VecDeque<(u16, &'static str)>,
+    /// Parameters of each message that SNS got.
+    pub sns_messages: Vec<BTreeMap<String, String>>,
+    /// Status and error code of SQS's next answers; afterwards it stores.
+    pub sqs_refusals: VecDeque<(u16, &'static str)>,
+    /// Requests that SQS got.
+    pub sqs_requests: Vec<Value>,
+    /// Whether CloudTrail says that the trail is logging.
+    pub logging: bool,
+    /// Status and error code of the next answers to `StartLogging`; afterwards it starts.
+    pub start_refusals: VecDeque<(u16, &'static str)>,
+    /// The calls that CloudTrail got, with the trail they name and the region they are signed for.
+    pub trail_calls: Vec<(String, String, String)>,
     /// Status and error body of KMS's next answers; afterwards it decrypts.
     pub kms_refusals: VecDeque<(u16, Value)>,
     /// What every ciphertext decrypts to.
     pub plaintext: String,
     /// Requests that KMS got.
     pub kms_requests: Vec<Value>,
-    /// Status and body of Slack's answers; afterwards 200 `ok`.
+    /// Status and body of Slack's answers, a 429 with `Retry-After: 1`; afterwards 200 `ok`.
     pub slack_answers: VecDeque<(u16, String)>,
     /// Path and body of each message that Slack got.
     pub slack_messages: Vec<(String, Value)>,
@@ -43,6 +62,8 @@ pub type Shared = Arc<Mutex<Script>>;
 /// Invocations to hand out one at a time.
 pub struct Invocations {
     waiting: Mutex<VecDeque<Value>>,
+    /// How long an invocation may take; without it, for ever.
+    time: Mutex<Option<Duration>>,
     arrived: Notify,
     outcomes: mpsc::UnboundedSender<Outcome>,
     polls: mpsc::UnboundedSender<Instant>,
@@ -61,6 +82,7 @@ impl Runtime {
         let (poll_sender, polls) = mpsc::unbounded_channel();
         let invocations = Arc::new(Invocations {
             waiting: Mutex::default(),
+            time: Mutex::default(),
             arrived: Notify::new(),
             outcomes: outcome_sender,
             polls: poll_sender,
@@ -82,6 +104,11 @@ impl Runtime {
         self.polls.recv().await.expect("the server lives")
     }
 
+    /// Gives the next invocations only so much time.
+    pub fn hurry(&self, time: Duration) {
+        *self.invocations.time.lock().expect("not poisoned") = Some(time);
+    }
+
     pub async fn invoke(&mut self, event: &Value) -> Outcome {
         self.invocations
             .waiting
@@ -98,12 +125,18 @@ async fn next(State(invocations): State<Arc<Invocations>>) -> Response {
     loop {
         let event = invocations.waiting.lock().expect("not poisoned").pop_front();
         if let Some(event) = event {
+            let time = *invocations.time.lock().expect("not poisoned");
+            let deadline = time.map_or(4_102_444_800_000, |time| {
+                let end = SystemTime::now() + time;
+                end.duration_since(UNIX_EPOCH).expect("after 1970").as_millis()
+            });
+            let deadline = deadline.to_string();
             let headers = [
                 (
                     "lambda-runtime-aws-request-id",
                     "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
                 ),
-                ("lambda-runtime-deadline-ms", "4102444800000"),
+                ("lambda-runtime-deadline-ms", deadline.as_str()),
                 (
                     "lambda-runtime-invoked-function-arn",
                     "arn:aws:lambda:us-east-1:111122223333:function:f",
@@ -134,26 +167,51 @@ async fn report(
     StatusCode::ACCEPTED
 }
 
-/// KMS and Slack on one port: KMS takes `POST /`, every other path is a webhook.
+/// AWS and Slack on one port: AWS takes `POST /`, every other path is a webhook.
 pub async fn services(script: Shared) -> SocketAddr {
     serve(
         Router::new()
-            .route("/", post(kms))
+            .route("/", post(aws))
             .fallback(slack)
             .with_state(script),
     )
     .await
 }
 
-async fn kms(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    assert_eq!(headers["x-amz-target"], "TrentService.Decrypt");
+async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let signature = headers["authorization"].to_str().expect("ASCII");
-    assert!(
-        signature.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"),
-        "{signature}"
-    );
+    let credential = signature
+        .strip_prefix("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+        .unwrap_or_else(|| panic!("{signature}"));
     assert_eq!(headers["x-amz-security-token"], "session");
+    let region = credential.split('/').nth(1).expect("a region");
+    let target = headers
+        .get("x-amz-target")
+        .map(|target| target.to_str().expect("ASCII"));
+    let Some((service, call)) = target.and_then(|target| target.rsplit_once('.')) else {
+        return sns(&script, &body).await;
+    };
     let request: Value = serde_json::from_slice(&body).expect("JSON");
+    match (service, call) {
+        ("TrentService", "Decrypt") => kms(&script, request).await,
+        ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
+        (service, call) if service.ends_with("CloudTrail_20131101") => {
+            cloudtrail(&script, call, request, region).await
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Never returns if `service` is silent.
+async fn speak(script: &Shared, service: &str) {
+    let silent = script.lock().expect("not poisoned").silent.contains(service);
+    if silent {
+        pending::<()>().await;
+    }
+}
+
+async fn kms(script: &Shared, request: Value) -> Response {
+    speak(script, "KMS").await;
     let mut script = script.lock().expect("not poisoned");
     script.kms_requests.push(request);
     let (status, answer) = script.kms_refusals.pop_front().unwrap_or_else(|| {
@@ -163,21 +221,94 @@ async fn kms(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
             json!({ "KeyId": "arn:aws:kms:us-east-1:111122223333:key/k", "Plaintext": plaintext }),
         )
     });
+    answered(status, "application/x-amz-json-1.1", answer.to_string())
+}
+
+async fn sns(script: &Shared, body: &[u8]) -> Response {
+    let body = std::str::from_utf8(body).expect("ASCII");
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text)
+            .decode_utf8()
+            .expect("UTF-8")
+            .into_owned()
+    };
+    let request: BTreeMap<_, _> = body
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect();
+    assert_eq!(request["Action"], "Publish");
+    let refusal = {
+        let mut script = script.lock().expect("not poisoned");
+        script.sns_messages.push(request);
+        script.sns_refusals.pop_front()
+    };
+    speak(script, "SNS").await;
+    match refusal {
+        None => answered(
+            200,
+            "text/xml",
+            "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
+                .to_owned(),
+        ),
+        Some((status, code)) => answered(
+            status,
+            "text/xml",
+            format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"),
+        ),
+    }
+}
+
+async fn sqs(script: &Shared, request: Value) -> Response {
+    speak(script, "SQS").await;
+    let mut script = script.lock().expect("not poisoned");
+    script.sqs_requests.push(request);
+    let (status, answer) = match script.sqs_refusals.pop_front() {
+        None => (200, json!({ "MessageId": "m" })),
+        Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
+    };
+    answered(status, "application/x-amz-json-1.0", answer.to_string())
+}
+
+async fn cloudtrail(script: &Shared, call: &str, request: Value, region: &str) -> Response {
+    let (status, answer) = {
+        let mut script = script.lock().expect("not poisoned");
+        let trail = request["Name"].as_str().expect("a trail").to_owned();
+        script
+            .trail_calls
+            .push((call.to_owned(), trail, region.to_owned()));
+        match call {
+            "GetTrailStatus" => (200, json!({ "IsLogging": script.logging })),
+            "StartLogging" => match script.start_refusals.pop_front() {
+                None => (200, json!({})),
+                Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
+            },
+            other => panic!("{other}"),
+        }
+    };
+    speak(script, "CloudTrail").await;
+    answered(status, "application/x-amz-json-1.1", answer.to_string())
+}
+
+fn answered(status: u16, content_type: &str, body: String) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
-    (
-        status,
-        [("content-type", "application/x-amz-json-1.1")],
-        answer.to_string(),
-    )
-        .into_response()
+    (status, [("content-type", content_type)], body).into_response()
 }
 
 async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response {
     let message = serde_json::from_slice(&body).expect("a message is JSON");
-    let mut script = script.lock().expect("not poisoned");
-    script.slack_messages.push((uri.path().to_owned(), message));
-    let (status, answer) = script.slack_answers.pop_front().unwrap_or((200, "ok".to_owned()));
-    (StatusCode::from_u16(status).expect("a status"), answer).into_response()
+    let (status, answer) = {
+        let mut script = script.lock().expect("not poisoned");
+        script.slack_messages.push((uri.path().to_owned(), message));
+        script.slack_answers.pop_front().unwrap_or((200, "ok".to_owned()))
+    };
+    speak(&script, "slack").await;
+    let status = StatusCode::from_u16(status).expect("a status");
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return (status, [("retry-after", "1")], answer).into_response();
+    }
+    (status, answer).into_response()
 }
 
 async fn serve(router: Router) -> SocketAddr {

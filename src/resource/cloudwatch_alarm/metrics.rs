@@ -10,8 +10,9 @@ use aws_sdk_cloudwatch::types::{
 };
 use serde_json::{Map, Value, json};
 
+use super::common::{bare, describe_fields};
 use super::{Condition, Live, Options, in_order};
-use crate::resource::{Fields, Tags};
+use crate::resource::{Cx, Fields, Known, Result, Tags, Text};
 
 /// What an alarm watches.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +20,8 @@ pub enum AlarmMetric {
     Single {
         namespace: String,
         metric_name: String,
-        dimensions: BTreeMap<String, String>,
+        /// Values that AWS generates for other resources are among them.
+        dimensions: BTreeMap<String, Text>,
         /// `Average` and the like.
         statistic: Option<String>,
         /// A percentile such as `p99`, in place of `statistic`.
@@ -66,7 +68,7 @@ pub struct MetricStat {
 }
 
 impl AlarmMetric {
-    pub(super) fn fields(&self, fields: Fields) -> Fields {
+    pub(super) fn fields(&self, fields: Fields, known: &Known) -> Fields {
         match self {
             Self::Single {
                 namespace,
@@ -76,34 +78,34 @@ impl AlarmMetric {
                 extended_statistic,
                 period,
                 unit,
-            } => with_dimensions(
-                fields
-                    .set("namespace", namespace.as_str())
-                    .set("metric_name", metric_name.as_str()),
-                dimensions,
-            )
-            .set_some("statistic", statistic.as_deref())
-            .set_some("extended_statistic", extended_statistic.as_deref())
-            .set("period", *period)
-            .set_some("unit", unit.as_deref()),
-            Self::Math(queries) => queries.iter().fold(fields, |fields, query| {
-                fields.set(format!("metrics.{}", query.id), query.shown())
-            }),
+            } => dimensions
+                .iter()
+                .fold(
+                    fields
+                        .set("namespace", namespace.as_str())
+                        .set("metric_name", metric_name.as_str()),
+                    |fields, (name, value)| fields.text(format!("dimensions.{name}"), value, known),
+                )
+                .set_some("statistic", statistic.as_deref())
+                .set_some("extended_statistic", extended_statistic.as_deref())
+                .set("period", *period)
+                .set_some("unit", unit.as_deref()),
+            Self::Math(queries) => math(fields, queries),
             Self::PromQl {
                 query,
                 interval,
                 pending_period,
                 recovery_period,
-            } => fields
-                .set("promql.query", query.as_str())
-                .set("promql.interval", *interval)
-                .set("promql.pending_period", pending_period.unwrap_or_default())
-                .set("promql.recovery_period", recovery_period.unwrap_or_default()),
+            } => promql(fields, query, *interval, *pending_period, *recovery_period),
         }
     }
 
-    pub(super) fn put(&self, put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilder {
-        match self {
+    pub(super) fn put(
+        &self,
+        put: PutMetricAlarmFluentBuilder,
+        cx: &Cx<'_>,
+    ) -> Result<PutMetricAlarmFluentBuilder> {
+        Ok(match self {
             Self::Single {
                 namespace,
                 metric_name,
@@ -115,7 +117,7 @@ impl AlarmMetric {
             } => put
                 .namespace(namespace)
                 .metric_name(metric_name)
-                .set_dimensions(Some(in_aws_words(dimensions)))
+                .set_dimensions(Some(in_aws_words(&filled(dimensions, cx)?)))
                 .set_statistic(statistic.as_deref().map(Statistic::from))
                 .set_extended_statistic(extended_statistic.clone())
                 .period(*period)
@@ -137,7 +139,7 @@ impl AlarmMetric {
                 put.evaluation_criteria(EvaluationCriteria::PromQlCriteria(criteria))
                     .evaluation_interval(*interval)
             }
-        }
+        })
     }
 }
 
@@ -227,11 +229,12 @@ impl MetricQuery {
 pub(super) fn read(alarm: &MetricAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
     let arns = |arns: &[String]| in_order(arns.to_vec());
-    let description = alarm.alarm_description().filter(|text| !text.is_empty());
-    let fields = Fields::default()
-        .set("name", name)
-        .set_some("description", description)
-        .set("actions_enabled", alarm.actions_enabled().unwrap_or(true))
+    let fields = describe_fields(
+        Fields::default().set("name", name),
+        alarm.alarm_description(),
+        alarm.actions_enabled().unwrap_or(true),
+    );
+    let fields = fields
         .set("alarm_actions", arns(alarm.alarm_actions()))
         .set("ok_actions", arns(alarm.ok_actions()))
         .set(
@@ -250,14 +253,14 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
 
 fn watched(alarm: &MetricAlarm, fields: Fields) -> Fields {
     if let Some(criteria) = alarm.evaluation_criteria() {
-        let promql = criteria.as_prom_ql_criteria().ok();
-        return AlarmMetric::PromQl {
-            query: promql.and_then(|promql| promql.query.clone()).unwrap_or_default(),
-            interval: alarm.evaluation_interval().unwrap_or_default(),
-            pending_period: promql.and_then(|promql| promql.pending_period),
-            recovery_period: promql.and_then(|promql| promql.recovery_period),
-        }
-        .fields(fields);
+        let criteria = criteria.as_prom_ql_criteria().ok();
+        return promql(
+            fields,
+            criteria.and_then(|promql| promql.query()).unwrap_or_default(),
+            alarm.evaluation_interval().unwrap_or_default(),
+            criteria.and_then(|promql| promql.pending_period),
+            criteria.and_then(|promql| promql.recovery_period),
+        );
     }
     match alarm.metrics() {
         [] => with_dimensions(
@@ -270,17 +273,60 @@ fn watched(alarm: &MetricAlarm, fields: Fields) -> Fields {
         .set_some("extended_statistic", alarm.extended_statistic())
         .set_some("period", alarm.period())
         .set_some("unit", alarm.unit().map(StandardUnit::as_str)),
-        queries => AlarmMetric::Math(queries.iter().map(MetricQuery::read).collect()).fields(fields),
+        queries => math(fields, &queries.iter().map(MetricQuery::read).collect::<Vec<_>>()),
     }
 }
 
-/// A composite alarm that holds a wanted name.
+fn math(fields: Fields, queries: &[MetricQuery]) -> Fields {
+    queries.iter().fold(fields, |fields, query| {
+        fields.set(format!("metrics.{}", query.id), query.shown())
+    })
+}
+
+fn promql(
+    fields: Fields,
+    query: &str,
+    interval: i32,
+    pending_period: Option<i32>,
+    recovery_period: Option<i32>,
+) -> Fields {
+    fields
+        .set("promql.query", query)
+        .set("promql.interval", interval)
+        .set("promql.pending_period", pending_period.unwrap_or_default())
+        .set("promql.recovery_period", recovery_period.unwrap_or_default())
+}
+
+/// A composite alarm as AWS describes it.
 pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
     let name = alarm.alarm_name().unwrap_or_default();
+    let arns = |arns: &[String]| in_order(arns.to_vec());
+    let fields = Fields::default().set("name", name).set("type", "composite");
+    let fields = describe_fields(
+        fields,
+        alarm.alarm_description(),
+        alarm.actions_enabled().unwrap_or(true),
+    );
+    let suppressor = alarm.actions_suppressor().filter(|name| !name.is_empty());
+    let seconds = |seconds: Option<i32>| suppressor.and(seconds);
+    let settings = fields
+        .set("alarm_actions", arns(alarm.alarm_actions()))
+        .set("ok_actions", arns(alarm.ok_actions()))
+        .set(
+            "insufficient_data_actions",
+            arns(alarm.insufficient_data_actions()),
+        )
+        .set("rule", alarm.alarm_rule().unwrap_or_default())
+        .set_some("suppressor", suppressor.map(bare))
+        .set_some("suppressor_wait", seconds(alarm.actions_suppressor_wait_period()))
+        .set_some(
+            "suppressor_extension",
+            seconds(alarm.actions_suppressor_extension_period()),
+        );
     Live {
         name: name.to_owned(),
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
-        settings: Fields::default().set("name", name).set("type", "composite"),
+        settings,
         alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
         tags: Tags::new(),
     }
@@ -315,4 +361,11 @@ fn without_null(value: Value) -> Value {
     };
     let set = fields.into_iter().filter(|(_, value)| !value.is_null());
     set.collect::<Map<_, _>>().into()
+}
+
+fn filled(dimensions: &BTreeMap<String, Text>, cx: &Cx<'_>) -> Result<BTreeMap<String, String>> {
+    let pairs = dimensions.iter();
+    pairs
+        .map(|(name, value)| Ok((name.clone(), cx.text(value)?)))
+        .collect()
 }

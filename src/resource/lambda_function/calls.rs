@@ -8,7 +8,7 @@ use super::{
 };
 use crate::aws::fault::gone;
 use crate::aws::{Aws, wait};
-use crate::resource::{Cx, Fault, Resource, Result, Tags, Text};
+use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text};
 
 impl LambdaFunction {
     /// What the function is to be, as it will be read back.
@@ -25,16 +25,29 @@ impl LambdaFunction {
             architecture: ARCHITECTURE.as_str().to_owned(),
             runtime: RUNTIME.as_str().to_owned(),
             handler: HANDLER.to_owned(),
-            kms_key: Some(cx.text(&self.kms_key.arn())?),
+            kms_key: self.key_arn().map(|key| cx.text(&key)).transpose()?,
             environment,
             log_group: self.log_group_name.clone(),
             reserved_concurrency: self.reserved_concurrency,
-            role_id: Some(cx.text(&self.role.unique_id())?),
+            role_id: match &self.kms_key {
+                Some(_) => Some(cx.text(&self.role.unique_id())?),
+                None => None,
+            },
             tags: self.tags.clone(),
             busy: true,
             broken: None,
             stale: None,
         })
+    }
+
+    /// The key of the environment and its secrets.
+    pub(super) fn key_arn(&self) -> Option<Text> {
+        self.kms_key.as_ref().map(Ref::arn)
+    }
+
+    /// The same for calls: empty where AWS's own key is meant.
+    pub(super) fn filled_key_arn(&self, cx: &Cx<'_>) -> Result<String> {
+        self.key_arn().map_or(Ok(String::new()), |key| cx.text(&key))
     }
 
     pub(super) async fn send_create(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {

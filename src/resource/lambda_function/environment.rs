@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures::future::try_join_all;
 
-use crate::aws::Aws;
 use crate::aws::secret::{Secret, fingerprint};
-use crate::resource::{Fault, Fields, Known, Result, Text};
+use crate::resource::{Cx, Fault, Fields, Known, Result, Text};
 
 /// A variable's desired value.
 #[derive(Debug, Clone)]
 pub enum EnvValue {
-    Plain(String),
+    Plain(Text),
     /// Encrypted with the function's key before it is sent.
     Secret(Secret),
     /// Whatever it is now: the value is not at hand, so it is neither compared nor ever written.
@@ -61,15 +60,16 @@ pub(super) fn read(variables: &HashMap<String, String>, wanted: Option<&Wanted>)
         .collect()
 }
 
-/// Adds the desired variables as fields `environment.<name>`.
-pub(super) fn fields(fields: Fields, wanted: &Wanted, key: &Text, function: &str, known: &Known) -> Fields {
+/// Adds the desired variables as fields `environment.<name>`; secrets are encrypted with `key` for
+/// `context`.
+pub(super) fn fields(fields: Fields, wanted: &Wanted, key: &Text, context: &str, known: &Known) -> Fields {
     wanted.iter().fold(fields, |fields, (name, value)| {
         let field = format!("environment.{name}");
         match value {
             EnvValue::NotAtHand => fields,
-            EnvValue::Plain(text) => fields.set(field, text.as_str()),
+            EnvValue::Plain(text) => fields.text(field, text, known),
             EnvValue::Secret(secret) => match key.fill(known) {
-                Ok(key) => fields.secret(field, secret.digest(&key, function)),
+                Ok(key) => fields.secret(field, secret.digest(&key, context)),
                 Err(node) => fields.when_known(field, Err::<String, _>(node)),
             },
         }
@@ -90,11 +90,11 @@ pub(super) fn live_fields(fields: Fields, live: &Live) -> Fields {
 
 /// Encrypts the secrets side by side; one that is unchanged in `live` keeps its ciphertext.
 pub(super) async fn seal(
-    aws: &Aws,
+    cx: &Cx<'_>,
     wanted: &Wanted,
     live: &Live,
     key_arn: &str,
-    function: &str,
+    context: &str,
 ) -> Result<Live> {
     let sealed = wanted.iter().map(async |(name, value)| {
         let value = match value {
@@ -106,15 +106,15 @@ pub(super) async fn seal(
                     text,
                 ));
             }
-            EnvValue::Plain(text) => LiveValue::Plain(text.clone()),
+            EnvValue::Plain(text) => LiveValue::Plain(cx.text(text)?),
             EnvValue::Secret(secret) => {
-                let digest = secret.digest(key_arn, function);
+                let digest = secret.digest(key_arn, context);
                 let ciphertext = match live.get(name) {
                     Some(LiveValue::Secret {
                         ciphertext,
                         digest: now,
                     }) if *now == digest => ciphertext.clone(),
-                    _ => secret.encrypt(aws, key_arn, function).await?,
+                    _ => secret.encrypt(cx.aws, key_arn, context).await?,
                 };
                 LiveValue::Secret { ciphertext, digest }
             }

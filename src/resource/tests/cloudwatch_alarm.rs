@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_cloudwatch::Client;
@@ -10,11 +11,12 @@ use aws_sdk_cloudwatch::operation::tag_resource::TagResourceOutput;
 use aws_sdk_cloudwatch::operation::untag_resource::UntagResourceOutput;
 use aws_sdk_cloudwatch::types as sdk;
 use aws_sdk_cloudwatch::types::{
-    ComparisonOperator, CompositeAlarm, Dimension, MetricAlarm, StandardUnit, Statistic,
+    ComparisonOperator, CompositeAlarm, Dimension, MetricAlarm, StandardUnit, Statistic, Tag,
 };
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
+use super::super::{Presence, tags};
 use super::*;
 
 #[path = "cloudwatch_alarm/fields.rs"]

@@ -57,7 +57,8 @@ fn desired() -> LambdaFunction {
             zip: b"zip",
             sha256: "c29tZQ==",
         },
-        kms_key: Ref::mint(node("kms-key", "main")),
+        kms_key: Some(Ref::mint(node("kms-key", "main"))),
+        encrypted_for: "relay".into(),
         environment: BTreeMap::from([
             ("LOCALE".to_owned(), EnvValue::Plain("ko".into())),
             ("HOOK".to_owned(), EnvValue::Secret(secret)),

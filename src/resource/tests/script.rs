@@ -48,6 +48,16 @@ impl Script {
         self.0.lock().unwrap().log.clone()
     }
 
+    /// Forgets the calls so far.
+    pub fn forget(&self) {
+        self.0.lock().unwrap().log.clear();
+    }
+
+    /// Adds a line for a call that is answered by another rule than [`Script::rule`]'s.
+    pub fn note(&self, line: &str) {
+        self.0.lock().unwrap().log.push(line.to_owned());
+    }
+
     /// How often `operation` was called.
     pub fn count(&self, operation: &str) -> usize {
         let called = |line: &&String| line.split(' ').next() == Some(operation);
@@ -67,25 +77,39 @@ impl Script {
         O: Debug + Send + Sync + 'static,
         E: CreateUnhandledError + Error + Debug + Send + Sync + 'static,
     {
+        self.rule_or(operation, builder, tell, move |request| Ok(answer(request)))
+    }
+
+    /// As [`Script::rule`]; `answer` may be a refusal, by code and text.
+    pub fn rule_or<I, O, E>(
+        &self,
+        operation: &'static str,
+        builder: RuleBuilder<I, O, E>,
+        tell: impl Fn(&I) -> String + Send + Sync + 'static,
+        answer: impl Fn(&I) -> Result<O, (&'static str, String)> + Send + Sync + 'static,
+    ) -> Rule
+    where
+        I: Debug + Send + Sync + 'static,
+        O: Debug + Send + Sync + 'static,
+        E: CreateUnhandledError + Error + Debug + Send + Sync + 'static,
+    {
         let script = self.clone();
         builder.then_compute_response(move |request| {
             let line = format!("{operation} {}", tell(request));
             let mut inner = script.0.lock().unwrap();
             inner.log.push(line.trim_end().to_owned());
-            match inner
+            let refusal = inner
                 .refusals
                 .get_mut(operation)
                 .and_then(VecDeque::pop_front)
-                .flatten()
-            {
-                Some((code, text)) => {
+                .flatten();
+            drop(inner);
+            match refusal.map_or_else(|| answer(request), Err) {
+                Ok(answer) => MockResponse::Output(answer),
+                Err((code, text)) => {
                     let meta = ErrorMetadata::builder().code(code).message(text);
                     let source = "refused by the test".into();
                     MockResponse::Error(E::create_unhandled_error(source, Some(meta.build())))
-                }
-                None => {
-                    drop(inner);
-                    MockResponse::Output(answer(request))
                 }
             }
         })

@@ -362,5 +362,8 @@ async fn delete_takes_one_call_after_what_uses_the_topic() {
     let aws = fake.aws();
     SnsTopic::delete(live, &step(&aws, all_known())).await.unwrap();
     assert_eq!(fake.written(), [format!("delete {ARN}")]);
-    assert_eq!(SnsTopic::DELETED_AFTER, ["sns-subscription", "cloudwatch-alarm"]);
+    assert_eq!(
+        SnsTopic::DELETED_AFTER,
+        ["sns-subscription", "cloudwatch-alarm", "eventbridge-targets"]
+    );
 }

@@ -62,6 +62,7 @@ fn desired() -> SqsQueue {
         name: NAME.into(),
         retention_seconds: 1_209_600,
         policy: Some(Policy::of([park])),
+        gates: Vec::new(),
         tags: tags::owned("mission", &id(), &Tags::new()),
     }
 }

@@ -1,12 +1,15 @@
 //! Alarms: the metric, how it is judged, and who hears of it.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::{
     super::{
+        expand::members,
         model::{Alarm, Bound, PropagateTags},
-        problem::Problem,
+        problem::{Problem, Span},
         read::nearest,
     },
-    Checker, evaluation,
+    Checker, composite, evaluation, filters,
     metrics::{Source, is_period, queries, source},
 };
 
@@ -18,6 +21,8 @@ const OWN_TAGS: [&str; 3] = ["alertctl:node", "alertctl:stack", "alertctl:tags"]
 const MAX_TAG_KEYS: usize = 50;
 /// Seconds between two runs of a PromQL query.
 const MAX_INTERVAL: i32 = 3600;
+/// The ways to watch something, of which an alarm has one.
+const WAYS: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
 /// Keys beside `metric` only.
 const OF_A_METRIC: [&str; 4] = ["dimensions", "statistic", "unit", "period"];
 /// Keys beside `metric` and `metrics`, not beside `promql`.
@@ -60,21 +65,73 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         notices(checker, &path, alarm);
         propagation(checker, &path, alarm);
     }
-    let names = stack
-        .alarms
-        .iter()
-        .map(|(key, alarm)| (key.as_str(), alarm.name.as_deref()));
-    checker.distinct_names("alarms", names);
+    let expanded = stack.alarms_expanded();
+    distinct(checker, &expanded);
+    composite::check(checker, &expanded);
+    monitoring(checker);
 }
 
-/// Exactly one of `metric`, `metrics` and `promql`, each with what belongs to it.
+/// Alarms of every kind, those of sets too, differ in key and name.
+fn distinct(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
+    let stack = checker.stack;
+    // Where the alarms of a set stand: where the set does.
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for (key, alarm) in &stack.alarms {
+        for member in alarm
+            .preset
+            .map(|preset| members(key, preset))
+            .unwrap_or_default()
+        {
+            if stack.alarms.contains_key(&member) {
+                let message = format!("an alarm of the set `{key}` has this key too");
+                let problem = Problem::error(checker.key(&["alarms", &member]), message);
+                let problem = problem.related(checker.key(&["alarms", key]), "the set");
+                checker.report(problem.help("rename one of the two"));
+            }
+            owners.insert(member, key);
+        }
+    }
+    let mut seen: HashMap<String, Span> = HashMap::new();
+    for (key, alarm) in expanded {
+        let path = ["alarms", owners.get(key).copied().unwrap_or(key), "name"];
+        let place = match alarm.name {
+            Some(_) => checker.at(&path),
+            None => checker.key(&path[..2]),
+        };
+        let name = alarm.name.clone().unwrap_or_else(|| stack.default_name(key));
+        if let Some(first) = seen.get(&name) {
+            let message = format!("two alarms are named `{}`", name.escape_debug());
+            let problem = Problem::error(place, message).related(first.clone(), "the first one");
+            checker.report(problem.help("give one of them another `name:`"));
+        } else {
+            seen.insert(name, place);
+        }
+    }
+}
+
+/// Who hears when the stack itself fails.
+fn monitoring(checker: &mut Checker<'_>) {
+    let Some(monitoring) = &checker.stack.monitoring else {
+        return;
+    };
+    let path = ["monitoring", "to"];
+    checker.targets(&path, &monitoring.to, "topics", BY_TOPIC);
+    too_many(checker, &path, &monitoring.to);
+    if checker.is_empty(&path) {
+        let problem = Problem::error(checker.key(&["monitoring"]), "monitoring tells nobody");
+        checker.report(problem.help("add `to: [topic]`"));
+    }
+}
+
+/// Exactly one of the ways to watch something, each with what belongs to it.
 fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let written = |checker: &Checker<'_>, key: &str| checker.is_written(&[path, &[key]].concat());
-    let watched: Vec<_> = ["metric", "metrics", "promql"]
-        .into_iter()
-        .filter(|key| written(checker, key))
-        .collect();
-    if watched != ["promql"] && !written(checker, "threshold") {
+    let watched: Vec<_> = WAYS.into_iter().filter(|key| written(checker, key)).collect();
+    let judges = watched != ["promql"]
+        && !["filter", "rule", "preset"]
+            .iter()
+            .any(|key| watched.contains(key));
+    if judges && !written(checker, "threshold") {
         let problem = Problem::error(checker.key(path), "`threshold` is missing");
         checker.report(problem.help("add `threshold:`, such as `threshold: \">= 50\"`"));
     }
@@ -97,6 +154,29 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
             queries(checker, path, alarm);
         }
         ["promql"] => promql(checker, path, alarm),
+        ["filter"] => {
+            stray(checker, path, "filter", &["dimensions", "unit"]);
+            source(checker, path, &Source::of_alarm(alarm), false);
+            if let Some(filter) = &alarm.filter {
+                filters::check(checker, path, filter);
+            }
+        }
+        ["preset"] => {
+            stray(checker, path, "preset", &["dimensions", "unit"]);
+            source(checker, path, &Source::of_alarm(alarm), false);
+            if alarm.preset.is_some() {
+                filters::on_trail(checker, path, "preset");
+            }
+        }
+        ["rule"] => {
+            let others = ["evaluation_window", "warm_up", "propagate_tags"];
+            stray(
+                checker,
+                path,
+                "rule",
+                &[&OF_A_METRIC[..], &OF_METRICS, &others].concat(),
+            );
+        }
         [first, others @ ..] => {
             for key in others {
                 let place = checker.key(&[path, &[key]].concat());
@@ -104,6 +184,19 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
                 let first = checker.key(&[path, &[first]].concat());
                 checker.report(problem.related(first, "the other one").help("remove one of them"));
             }
+        }
+    }
+}
+
+/// Keys that say nothing beside another.
+fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) {
+    let mut seen = vec![];
+    for key in keys {
+        if checker.is_written(&[path, &[key]].concat()) && !seen.contains(key) {
+            let place = checker.key(&[path, &[key]].concat());
+            let problem = Problem::error(place, format!("`{key}` has no meaning beside `{beside}`"));
+            checker.report(problem.help(format!("remove `{key}`")));
+            seen.push(key);
         }
     }
 }
@@ -165,23 +258,29 @@ fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     );
 }
 
+/// Why an alarm cannot name a channel.
+const BY_TOPIC: (&str, &str) = (
+    "channels",
+    "an alarm tells a topic, the topic tells the channel: give a topic `to: [{}]` and name the topic here",
+);
+
+fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
+    if names.len() > MAX_ACTIONS {
+        let message = format!("{} topics are too many for one state", names.len());
+        let problem = Problem::error(checker.key(path), message).label(format!("at most {MAX_ACTIONS}"));
+        checker.report(problem.help("let one topic reach more receivers"));
+    }
+}
+
 fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
-    let elsewhere = (
-        "channels",
-        "an alarm tells a topic, the topic tells the channel: give a topic `to: [{}]` and name the topic here",
-    );
     for (key, names) in [
         ("to", &alarm.to),
         ("ok", &alarm.ok),
         ("insufficient_data", &alarm.insufficient_data),
     ] {
         let path = [path, &[key]].concat();
-        checker.targets(&path, names, "topics", elsewhere);
-        if names.len() > MAX_ACTIONS {
-            let message = format!("{} topics are too many for one state", names.len());
-            let problem = Problem::error(checker.key(&path), message).label(format!("at most {MAX_ACTIONS}"));
-            checker.report(problem.help("let one topic reach more receivers"));
-        }
+        checker.targets(&path, names, "topics", BY_TOPIC);
+        too_many(checker, &path, names);
     }
     if !["to", "ok", "insufficient_data"]
         .iter()

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::{
     super::{model::Webhook, problem::Problem},
-    Checker,
+    Checker, destinations,
 };
 
 /// All variables of a function together, names included.
-const MAX_ENVIRONMENT: usize = 4096;
+pub(super) const MAX_ENVIRONMENT: usize = 4096;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     checker.section_keys("channels");
@@ -30,10 +30,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         if let Webhook::Encrypted(ciphertext) = &channel.webhook {
             environment += key.len() + ciphertext.len();
         }
-        if !stack.topics.values().any(|topic| topic.to.contains(key)) {
+        if !destinations::all(stack).any(|name| name == key) {
             let message = format!("nothing leads to the channel `{}`", key.escape_debug());
             let problem = Problem::warning(checker.key(&["channels", key]), message);
-            checker.report(problem.help(format!("add `to: [{}]` to a topic", key.escape_debug())));
+            checker.report(problem.help(format!("add `to: [{}]` to a topic or a rule", key.escape_debug())));
         }
     }
     if environment > MAX_ENVIRONMENT {

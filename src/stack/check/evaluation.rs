@@ -23,8 +23,11 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         let path = [path, &["warm_up", "minutes"]].concat();
         checker.range(&path, warm_up.minutes, 1..=2880, " minutes");
     }
-    // What a PromQL alarm may not have is refused elsewhere, whatever it says.
-    if checker.is_written(&[path, &["promql"]].concat()) {
+    // What an alarm on PromQL or on other alarms may not have is refused elsewhere, whatever it says.
+    if ["promql", "rule"]
+        .iter()
+        .any(|key| checker.is_written(&[path, &[key]].concat()))
+    {
         return;
     }
     periods(checker, path, alarm);

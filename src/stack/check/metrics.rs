@@ -110,21 +110,7 @@ pub(super) fn source(checker: &mut Checker<'_>, path: &[&str], source: &Source<'
         }
     }
     if let Some(metric) = source.metric {
-        let printable = |character: char| character.is_ascii_graphic() || character == ' ';
-        let place = checker.at(&at("metric"));
-        if !(1..=255).contains(&metric.name.chars().count()) || !metric.name.chars().all(printable) {
-            let problem = Problem::error(place, "a metric's name has 1 to 255 printable ASCII characters");
-            checker.report(problem.help("copy namespace and name from the CloudWatch console"));
-        } else if metric.namespace.len() > 255
-            || metric.namespace.starts_with(':')
-            || !metric
-                .namespace
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || ".-_/#:".contains(c))
-        {
-            let problem = Problem::error(place, "this is not a metric namespace");
-            checker.report(problem.help("write namespace, space, name, such as `AWS/EC2 CPUUtilization`"));
-        }
+        metric_name(checker, &at("metric"), metric);
     }
     if source.dimensions.len() > MAX_DIMENSIONS {
         let message = format!("{} dimensions are too many", source.dimensions.len());
@@ -175,6 +161,25 @@ pub(super) fn source(checker: &mut Checker<'_>, path: &[&str], source: &Source<'
         let near = (i64::from(period.max(1)) + 59) / 60 * 60;
         let problem = problem.label("10, 20, 30 or a multiple of 60");
         checker.report(problem.help(format!("the next longer one is {}", near.min(WEEK))));
+    }
+}
+
+/// Namespace and name of a metric.
+pub(super) fn metric_name(checker: &mut Checker<'_>, path: &[&str], metric: &Metric) {
+    let printable = |character: char| character.is_ascii_graphic() || character == ' ';
+    let place = checker.at(path);
+    if !(1..=255).contains(&metric.name.chars().count()) || !metric.name.chars().all(printable) {
+        let problem = Problem::error(place, "a metric's name has 1 to 255 printable ASCII characters");
+        checker.report(problem.help("copy namespace and name from the CloudWatch console"));
+    } else if metric.namespace.len() > 255
+        || metric.namespace.starts_with(':')
+        || !metric
+            .namespace
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-_/#:".contains(c))
+    {
+        let problem = Problem::error(place, "this is not a metric namespace");
+        checker.report(problem.help("write namespace, space, name, such as `AWS/EC2 CPUUtilization`"));
     }
 }
 

@@ -1,12 +1,26 @@
 //! What the model's types cannot say: AWS's limits, and names that must lead somewhere.
 
 mod alarms;
+mod bucket;
+mod buses;
+mod calls;
 mod channels;
+mod composite;
+mod destinations;
+mod endpoints;
 mod evaluation;
+mod filters;
+mod input;
 mod metrics;
+mod names;
+mod pattern;
 mod relay;
+mod rules;
+mod selectors;
 mod settings;
+mod template;
 mod topics;
+mod trail;
 
 use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
 
@@ -14,7 +28,7 @@ use super::{
     model::Stack,
     problem::{Problem, Span},
     read::nearest,
-    tree::Node,
+    tree::{Kind, Node},
 };
 
 /// Everything wrong with a stack that could be read. `tree` is what was read, `written` the whole
@@ -31,7 +45,12 @@ pub(super) fn check(stack: &Stack, tree: &Node, written: &Node, text: &str) -> V
     channels::check(&mut checker);
     topics::check(&mut checker);
     alarms::check(&mut checker);
+    endpoints::check(&mut checker);
+    buses::check(&mut checker);
+    rules::check(&mut checker);
+    trail::check(&mut checker);
     relay::check(&mut checker);
+    names::check(&mut checker);
     checker.problems
 }
 
@@ -58,8 +77,41 @@ impl<'a> Checker<'a> {
         self.tree.key_place(self.text, path)
     }
 
+    /// Where a part of a text stands: on its line of the file, or where the whole text stands if the file
+    /// writes it in another way (folded, with escapes).
+    fn within(&self, path: &[&str], value: &str, part: &Span) -> Span {
+        let whole = || self.at(path);
+        let Some(node) = self.tree.get(path) else {
+            return whole();
+        };
+        let Some(raw) = self.text.get(node.span.clone()) else {
+            return whole();
+        };
+        let (mut read, mut seen) = (0, 0);
+        for line in value.split_inclusive('\n') {
+            let content = line.trim_end_matches('\n');
+            let Some(found) = raw[seen..].find(content) else {
+                return whole();
+            };
+            if (read..=read + content.len()).contains(&part.start) {
+                let start = node.span.start + seen + found + (part.start - read);
+                return start..start + part.len().min(read + content.len() - part.start);
+            }
+            seen += found + content.len();
+            read += line.len();
+        }
+        whole()
+    }
+
     fn is_written(&self, path: &[&str]) -> bool {
         self.written.get(path).is_some()
+    }
+
+    /// Whether a list is not written, or without anything in it.
+    fn is_empty(&self, path: &[&str]) -> bool {
+        self.written
+            .get(path)
+            .is_none_or(|node| matches!(&node.kind, Kind::List(items) if items.is_empty()))
     }
 
     /// The keys of a section, faulty entries included.
@@ -107,6 +159,21 @@ impl<'a> Checker<'a> {
         } else if let Some(wrong) = text.chars().find(|character| !allowed(*character)) {
             let message = format!("`{}` may not contain `{}`", last(path), wrong.escape_debug());
             self.report(Problem::error(self.at(path), message).help(format!("allowed: {rule}")));
+        }
+    }
+
+    /// A problem with a name: the most similar one of those known, or all of them.
+    fn suggest<'n>(
+        problem: Problem,
+        name: &str,
+        known: impl Iterator<Item = &'n str>,
+        other: &str,
+    ) -> Problem {
+        match nearest(name, known) {
+            Some(near) => problem
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`")),
+            None => problem.help(other),
         }
     }
 

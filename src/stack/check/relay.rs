@@ -36,12 +36,18 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     if let Some(reserved) = relay.reserved_concurrency {
         checker.range(&["relay", "reserved_concurrency"], reserved, 0..=i32::MAX, "");
     }
-    if let Some(nearest) = nearest_retention(relay.log_retention_days) {
-        let message = format!(
-            "CloudWatch Logs cannot keep logs for {} days",
-            relay.log_retention_days
-        );
-        let problem = Problem::error(checker.at(&["relay", "log_retention_days"]), message);
+    retention(
+        checker,
+        &["relay", "log_retention_days"],
+        relay.log_retention_days,
+    );
+}
+
+/// The days that CloudWatch Logs can keep logs.
+pub(super) fn retention(checker: &mut Checker<'_>, path: &[&str], days: i32) {
+    if let Some(nearest) = nearest_retention(days) {
+        let message = format!("CloudWatch Logs cannot keep logs for {days} days");
+        let problem = Problem::error(checker.at(path), message);
         let problem = problem.label(format!("the next longer one is {nearest}"));
         checker.report(problem.help(format!("write one of {}", one_of(&RETENTION_DAYS))));
     }

@@ -28,7 +28,7 @@ fn is_stack_name(name: &str) -> bool {
 }
 
 /// `us-east-1`, `us-gov-west-1`: AWS adds regions faster than a list here could follow.
-fn is_region(region: &str) -> bool {
+pub(super) fn is_region(region: &str) -> bool {
     let parts: Vec<&str> = region.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     match parts.as_slice() {

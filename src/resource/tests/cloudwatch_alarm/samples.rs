@@ -25,6 +25,7 @@ pub(super) fn desired() -> CloudwatchAlarm {
         },
         condition: Some(condition()),
         options: Options::default(),
+        needs: Vec::new(),
         tags: owned(&id()),
     }
 }

@@ -104,7 +104,11 @@ async fn a_role_that_is_gone_is_done() {
 
 #[test]
 fn its_functions_go_first() {
-    for kind in ["lambda-function", "lambda-event-invoke-config"] {
+    for kind in [
+        "lambda-function",
+        "lambda-event-invoke-config",
+        "eventbridge-targets",
+    ] {
         assert!(IamRole::DELETED_AFTER.contains(&kind));
     }
 }

@@ -118,3 +118,11 @@ async fn an_adopted_role_that_left_the_file_is_found_through_its_function() {
     let orphans: Vec<_> = seen.orphans.iter().map(|(_, live)| live.name.as_str()).collect();
     assert_eq!(orphans, ["adopted"]);
 }
+
+#[test]
+fn its_tag_tells_the_region_that_it_forwards_from() {
+    assert_eq!(IamRole::leads_to(&live()), None);
+    let mut there = live();
+    there.tags.insert("alertctl:region".into(), "us-east-1".into());
+    assert_eq!(IamRole::leads_to(&there), Some("us-east-1"));
+}

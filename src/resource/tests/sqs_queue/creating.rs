@@ -85,3 +85,21 @@ async fn one_that_exists_is_brought_up_to_date_when_ours_and_else_refused() {
         assert!(desired().create(&cx(&aws).await).await.is_err());
     }
 }
+
+#[tokio::test]
+async fn its_arn_is_one_of_its_own_region() {
+    let there = sqs(&[], RuleMode::Sequential, &[]).and_in("us-east-1", Vec::new(), |clients| {
+        let create = mock!(Client::create_queue).then_output(created);
+        clients.sqs = mock_client!(aws_sdk_sqs, [&create]);
+    });
+    let there = there.at("us-east-1");
+    // The context fills texts with the stack's home.
+    let live = desired()
+        .create(&Cx::mocked(&there, known().scope))
+        .await
+        .unwrap();
+    assert_eq!(
+        SqsQueue::output(&live).arn,
+        format!("arn:aws:sqs:us-east-1:123456789012:{NAME}")
+    );
+}

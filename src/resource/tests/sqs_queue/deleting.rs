@@ -38,6 +38,7 @@ fn whatever_parks_messages_in_it_goes_first() {
         "sns-subscription",
         "lambda-event-invoke-config",
         "lambda-function",
+        "eventbridge-targets",
     ] {
         assert!(SqsQueue::DELETED_AFTER.contains(&kind));
     }

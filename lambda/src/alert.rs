@@ -1,0 +1,179 @@
+//! Alerts that reach an endpoint as a JSON object, such as ElastAlert2's.
+
+use crate::event::{Content, Notice, Source};
+use crate::letter::{Letter, readable};
+use crate::{Locale, Template};
+use serde_json::Value;
+
+/// Where an alert may carry the name of its rule; ElastAlert2 adds none of its own accord.
+const RULE_FIELDS: [&str; 4] = ["rule", "rule_name", "rule_param_name", "alert_subject"];
+
+/// What ElastAlert2 counts over one of its runs.
+const COUNTS: [&str; 2] = ["num_hits", "num_matches"];
+
+/// How the alerts of one endpoint are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its key in the stack file; the subject of an alert that names no rule.
+    pub key: String,
+    pub subject: Option<Template>,
+    pub body: Option<Template>,
+}
+
+impl Endpoint {
+    /// The alert as something to tell a channel.
+    pub fn notice(&self, alert: &Value) -> Notice {
+        let subject = Some(self.subject(alert));
+        let content = match self.body(alert) {
+            Some(text) => Content::Text { subject, text },
+            None => Content::Json {
+                subject,
+                value: alert.clone(),
+            },
+        };
+        let sent = text(alert, "@timestamp").and_then(|moment| moment.parse().ok());
+        Notice {
+            source: Source {
+                topic_arn: None,
+                sent,
+            },
+            content,
+        }
+    }
+
+    /// The alert for a topic's subscribers.
+    pub fn letter(&self, alert: &Value, locale: Locale) -> Letter {
+        let body = self.body(alert).unwrap_or_else(|| readable(alert));
+        Letter::new(&self.subject(alert), &body, locale)
+    }
+
+    /// Tells an alert that is sent again from another one: by all of it but the order of its fields and what
+    /// ElastAlert2 counts. The document alone is not enough: with two new terms it makes two alerts of one
+    /// rule, and its `rule` may be its own (a firewall's, say) and the same for two rules. `None` for an
+    /// alert that names no document.
+    pub fn identity(alert: &Value) -> Option<String> {
+        alert.get("_id").filter(|id| !id.is_null())?;
+        let mut alert = alert.clone();
+        if let Some(fields) = alert.as_object_mut() {
+            fields.retain(|name, _| !COUNTS.contains(&name.as_str()));
+        }
+        alert.sort_all_objects();
+        Some(alert.to_string())
+    }
+
+    fn subject(&self, alert: &Value) -> String {
+        filled(self.subject.as_ref(), alert).unwrap_or_else(|| match rule(alert) {
+            Some(rule) => format!("ElastAlert: {rule}"),
+            None => self.key.clone(),
+        })
+    }
+
+    fn body(&self, alert: &Value) -> Option<String> {
+        filled(self.body.as_ref(), alert)
+    }
+}
+
+fn filled(template: Option<&Template>, alert: &Value) -> Option<String> {
+    template
+        .map(|template| template.fill(alert))
+        .filter(|text| !text.trim().is_empty())
+}
+
+fn rule(alert: &Value) -> Option<&str> {
+    RULE_FIELDS.iter().find_map(|field| text(alert, field))
+}
+
+fn text<'a>(alert: &'a Value, field: &str) -> Option<&'a str> {
+    let text = alert.get(field)?.as_str()?;
+    (!text.trim().is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The message of the guide this endpoint replaces.
+    fn guide() -> Endpoint {
+        let template = |text| Some(Template::parse(text).expect("a template"));
+        Endpoint {
+            key: "elastalert".into(),
+            subject: template("🚨 ElastAlert 알림 !!!"),
+            body: template("API: {API}\n시각: {@timestamp}\nIP: {sourceIP}\n{result} 에러"),
+        }
+    }
+
+    #[test]
+    fn the_template_writes_the_message() {
+        let alert = json!({ "API": "/login", "@timestamp": "2026-11-20T05:00:00Z", "result": 500 });
+        let letter = guide().letter(&alert, Locale::Ko);
+        assert_eq!(letter.subject, "🚨 ElastAlert 알림 !!!");
+        assert_eq!(
+            letter.text,
+            "API: /login\n시각: 2026-11-20T05:00:00Z\nIP: N/A\n500 에러"
+        );
+        let notice = guide().notice(&alert);
+        assert!(notice.source.sent.is_some());
+        assert_eq!(
+            notice.content,
+            Content::Text {
+                subject: Some(letter.subject),
+                text: letter.text
+            }
+        );
+    }
+
+    #[test]
+    fn without_a_template_everything_is_shown() {
+        let endpoint = Endpoint {
+            key: "elastalert".into(),
+            ..Endpoint::default()
+        };
+        let letter = endpoint.letter(&json!({ "rule": " ", "rule_name": "5xx", "n": 1 }), Locale::En);
+        assert_eq!(letter.subject, "ElastAlert: 5xx");
+        assert!(
+            letter.text.starts_with("rule:  \nrule_name: 5xx\nn: 1\n\n{\n"),
+            "{}",
+            letter.text
+        );
+        assert_eq!(endpoint.letter(&json!({}), Locale::En).subject, "elastalert");
+        assert!(matches!(
+            endpoint.notice(&json!({})).content,
+            Content::Json { .. }
+        ));
+    }
+
+    #[test]
+    fn an_alert_is_known_by_its_document() {
+        let alert = json!({ "rule": "r", "_index": "i", "_id": "1", "@timestamp": "t", "num_hits": 1 });
+        let change = |field: &str, value: Value| {
+            let mut alert = alert.clone();
+            alert[field] = value;
+            Endpoint::identity(&alert)
+        };
+        assert_eq!(change("num_hits", json!(2)), Endpoint::identity(&alert));
+        for field in ["rule", "_index", "_id", "@timestamp"] {
+            assert_ne!(
+                change(field, json!("other")),
+                Endpoint::identity(&alert),
+                "{field}"
+            );
+        }
+        assert_eq!(change("_id", Value::Null), None);
+        assert_eq!(Endpoint::identity(&json!({ "a": 1 })), None);
+        assert_ne!(change("rule", Value::Null), Endpoint::identity(&alert));
+        // One document with two new terms; one whose own `rule` is that of a firewall.
+        for field in ["new_field", "num_alerted"] {
+            assert_ne!(change(field, json!("ip")), Endpoint::identity(&alert), "{field}");
+        }
+        // As it comes back from where ElastAlert2 kept it.
+        let again = r#"{"@timestamp":"t","num_hits":7,"_id":"1","_index":"i","rule":"r"}"#;
+        let again: Value = serde_json::from_str(again).expect("JSON");
+        assert_eq!(Endpoint::identity(&again), Endpoint::identity(&alert));
+        // Two rules that do not say their names, one document.
+        assert_ne!(
+            Endpoint::identity(&json!({ "_id": "1", "a": 1 })),
+            Endpoint::identity(&json!({ "_id": "1", "a": 2 }))
+        );
+    }
+}

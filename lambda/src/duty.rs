@@ -1,0 +1,301 @@
+//! What a function is for, and what it has to know for that.
+
+use crate::arn::Arn;
+use crate::config::{
+    BODY_LIMIT, DEAD_LETTER_QUEUE, DUTY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError,
+    TOKEN_SHA256, TRAIL,
+};
+use crate::{Endpoint, Template};
+
+/// What SNS takes, so more could only be shown cut.
+const DEFAULT_BODY_LIMIT: usize = 262_144;
+
+/// One executable, three functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duty {
+    /// Events of SNS and EventBridge become Slack messages.
+    #[default]
+    Notify,
+    /// Alerts come in over HTTP, for topics and channels.
+    Ingest,
+    /// A trail that somebody stopped is started again.
+    Guard,
+}
+
+impl Duty {
+    /// Reads [`DUTY`]; absent or empty, it is `notify`.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        match variable(DUTY).unwrap_or_default().as_str() {
+            "" | "notify" => Ok(Self::Notify),
+            "ingest" => Ok(Self::Ingest),
+            "guard" => Ok(Self::Guard),
+            other => Err(SettingsError::Duty(other.to_owned())),
+        }
+    }
+
+    /// Its value in [`DUTY`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Ingest => "ingest",
+            Self::Guard => "guard",
+        }
+    }
+}
+
+/// What `ingest` has to know besides its destinations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ingesting {
+    pub endpoint: Endpoint,
+    /// SHA-256 of each valid token; never empty.
+    pub token_digests: Vec<[u8; 32]>,
+    /// Bytes.
+    pub body_limit: usize,
+    pub dead_letters: Queue,
+}
+
+impl Ingesting {
+    /// Reads the settings of `ingest`.
+    ///
+    /// # Errors
+    /// A variable that is missing or cannot be understood: above all, no endpoint is open without a token.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
+        let template = |name| match variable(name) {
+            None => Ok(None),
+            Some(text) => Template::parse(&text)
+                .map(Some)
+                .map_err(|error| wrong(name, format!("is no template: {error}"))),
+        };
+        let digests = variable(TOKEN_SHA256).ok_or_else(|| missing(TOKEN_SHA256))?;
+        let digests = digests.split(',').map(|text| digest(text.trim()));
+        let token_digests = digests.collect::<Option<Vec<_>>>().ok_or_else(|| {
+            let problem = "is not one or more SHA-256 digests of 64 hexadecimal digits, separated by commas";
+            wrong(TOKEN_SHA256, problem)
+        })?;
+        let body_limit = match variable(BODY_LIMIT) {
+            None => DEFAULT_BODY_LIMIT,
+            Some(text) => text
+                .parse()
+                .map_err(|_| wrong(BODY_LIMIT, format!("is `{text}`, not a number of bytes")))?,
+        };
+        let queue = variable(DEAD_LETTER_QUEUE).ok_or_else(|| missing(DEAD_LETTER_QUEUE))?;
+        Ok(Self {
+            endpoint: Endpoint {
+                key: variable(ENDPOINT).ok_or_else(|| missing(ENDPOINT))?,
+                subject: template(MESSAGE_SUBJECT)?,
+                body: template(MESSAGE_BODY)?,
+            },
+            token_digests,
+            body_limit,
+            dead_letters: Queue::from_arn(&queue).ok_or_else(|| {
+                wrong(
+                    DEAD_LETTER_QUEUE,
+                    format!("is `{queue}`, not the ARN of an SQS queue"),
+                )
+            })?,
+        })
+    }
+}
+
+/// What `guard` has to know besides its destinations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarding {
+    pub trail: Trail,
+}
+
+impl Guarding {
+    /// Reads the settings of `guard`.
+    ///
+    /// # Errors
+    /// [`TRAIL`] is missing or no ARN of a trail.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let arn = variable(TRAIL).filter(|arn| !arn.is_empty());
+        let arn = arn.ok_or_else(|| missing(TRAIL))?;
+        let trail = Trail::from_arn(&arn)
+            .ok_or_else(|| wrong(TRAIL, format!("is `{arn}`, not the ARN of a CloudTrail trail")))?;
+        Ok(Self { trail })
+    }
+}
+
+/// A CloudTrail trail, by `arn:aws:cloudtrail:<home region>:<account>:trail/<name>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    pub arn: String,
+    pub name: String,
+    pub region: String,
+    pub account: String,
+}
+
+impl Trail {
+    pub fn from_arn(text: &str) -> Option<Self> {
+        let arn = Arn::parse(text)?;
+        Some(Self {
+            arn: text.to_owned(),
+            name: arn.resource.strip_prefix("trail/")?.to_owned(),
+            region: arn.region?,
+            account: arn.account?,
+        })
+    }
+}
+
+/// An SQS queue; SQS takes no ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub region: String,
+    account: String,
+    name: String,
+    domain: &'static str,
+}
+
+impl Queue {
+    /// Reads `arn:aws:sqs:<region>:<account>:<name>`.
+    pub fn from_arn(text: &str) -> Option<Self> {
+        let arn = Arn::parse(text)?;
+        let domain = match arn.partition.as_str() {
+            "aws-cn" => "amazonaws.com.cn",
+            _ => "amazonaws.com",
+        };
+        let name = arn.resource;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        (!name.is_empty() && name.chars().all(plain)).then_some(())?;
+        Some(Self {
+            region: arn.region?,
+            account: arn.account?,
+            name,
+            domain,
+        })
+    }
+
+    /// The queue's URL, at SQS itself or at another `endpoint` such as an emulator's.
+    pub fn url(&self, endpoint: Option<&str>) -> String {
+        let Self {
+            region,
+            account,
+            name,
+            domain,
+        } = self;
+        match endpoint {
+            Some(endpoint) => format!("{}/{account}/{name}", endpoint.trim_end_matches('/')),
+            None => format!("https://sqs.{region}.{domain}/{account}/{name}"),
+        }
+    }
+}
+
+fn missing(variable: &'static str) -> SettingsError {
+    wrong(variable, "is not set")
+}
+
+fn wrong(variable: &'static str, problem: impl Into<String>) -> SettingsError {
+    SettingsError::Value {
+        variable,
+        problem: problem.into(),
+    }
+}
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (index, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUEUE: &str = "arn:aws:sqs:us-east-1:111122223333:failed";
+
+    fn of(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+        let owned: Vec<_> = variables
+            .iter()
+            .map(|(k, v)| (k.to_string(), v.to_string()))
+            .collect();
+        move |name| {
+            owned
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        }
+    }
+
+    #[test]
+    fn a_duty_is_known_by_its_name() {
+        for duty in [Duty::Notify, Duty::Ingest, Duty::Guard] {
+            assert_eq!(Duty::read(of(&[(DUTY, duty.name())])).expect("a duty"), duty);
+        }
+        assert_eq!(Duty::read(of(&[])).expect("the default"), Duty::Notify);
+        let error = Duty::read(of(&[(DUTY, "Notify")]))
+            .expect_err("refused")
+            .to_string();
+        assert!(error.starts_with("ALERTCTL_DUTY is `Notify`"), "{error}");
+    }
+
+    #[test]
+    fn an_endpoint_is_read_whole_or_not_at_all() {
+        let digests = format!("{}, {}", "0a".repeat(32), "FF".repeat(32));
+        let all = [
+            (TOKEN_SHA256, digests.as_str()),
+            (ENDPOINT, "elastalert"),
+            (DEAD_LETTER_QUEUE, QUEUE),
+            (BODY_LIMIT, "1000"),
+            (MESSAGE_BODY, "{a}"),
+            (MESSAGE_SUBJECT, ""),
+        ];
+        let settings = Ingesting::read(of(&all)).expect("settings");
+        assert_eq!(settings.token_digests, [[10; 32], [255; 32]]);
+        assert_eq!((settings.body_limit, settings.endpoint.subject), (1000, None));
+        for (name, value) in [
+            (TOKEN_SHA256, ""),
+            (TOKEN_SHA256, "secret-token"),
+            (TOKEN_SHA256, &format!("{},", "0a".repeat(32))),
+            (TOKEN_SHA256, &"é".repeat(32)),
+            (ENDPOINT, ""),
+            (DEAD_LETTER_QUEUE, "https://sqs"),
+            (BODY_LIMIT, "1 MB"),
+            (MESSAGE_BODY, "{a"),
+            (MESSAGE_SUBJECT, "}"),
+        ] {
+            let changed = all.map(|(key, old)| (key, if key == name { value } else { old }));
+            let error = Ingesting::read(of(&changed)).expect_err("refused").to_string();
+            assert!(
+                error.starts_with(name) && !error.contains("secret-token"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn arns_are_taken_apart() {
+        let url = |arn: &str| Queue::from_arn(arn).map(|queue| queue.url(None));
+        let queue = "https://sqs.us-east-1.amazonaws.com/111122223333/failed";
+        assert_eq!(url(QUEUE).as_deref(), Some(queue));
+        assert_eq!(
+            url("arn:aws-cn:sqs:cn-north-1:111122223333:q").as_deref(),
+            Some("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/q")
+        );
+        let local = Queue::from_arn(QUEUE).map(|queue| queue.url(Some("http://127.0.0.1:4566/")));
+        assert_eq!(
+            local.as_deref(),
+            Some("http://127.0.0.1:4566/111122223333/failed")
+        );
+        assert_eq!(url("arn:aws:sqs:evil.example/:111122223333:q"), None);
+        assert_eq!(url("arn:aws:sqs:us-east-1:111122223333:a/b"), None);
+
+        let trail = |arn| Guarding::read(of(&[(TRAIL, arn)]));
+        let audit = trail("arn:aws:cloudtrail:us-east-1:111122223333:trail/audit")
+            .expect("a trail")
+            .trail;
+        assert_eq!(
+            (audit.name.as_str(), audit.region.as_str()),
+            ("audit", "us-east-1")
+        );
+        for arn in ["", "audit", "arn:aws:cloudtrail:us-east-1:111122223333:channel/x"] {
+            assert!(trail(arn).is_err(), "{arn}");
+        }
+    }
+}

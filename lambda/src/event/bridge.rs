@@ -1,0 +1,83 @@
+//! An event of EventBridge: the envelope, and what is known of its detail.
+
+use super::{Call, Report, list, mask, text, time};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What EventBridge hands over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// `None` for a detail that came without its envelope.
+    pub detail_type: Option<String>,
+    /// Such as `aws.ec2`.
+    pub source: Option<String>,
+    /// Twelve digits.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub time: Option<Timestamp>,
+    /// ARNs, or what a service takes for such.
+    pub resources: Vec<String>,
+    pub detail: Detail,
+}
+
+/// What an event tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Detail {
+    /// CloudTrail recorded something.
+    Call(Box<Call>),
+    /// A service tells of one of its resources, in a way known here.
+    Report(Box<Report>),
+    /// Anything else, masked.
+    Other(Value),
+}
+
+impl Event {
+    /// Reads an event, or the bare CloudTrail record of one (a target with the input path `$.detail`
+    /// sends that); `None` for other JSON.
+    pub fn read(event: &Value) -> Option<Self> {
+        let (Some(detail_type), Some(source)) = (text(event, "detail-type"), text(event, "source")) else {
+            let is_record = ["eventSource", "eventName", "userIdentity", "eventID"]
+                .iter()
+                .all(|key| event.get(key).is_some());
+            return is_record.then(|| Call::read(event)).flatten().map(Self::bare);
+        };
+        let detail = event.get("detail").unwrap_or(&Value::Null);
+        // "AWS Console Sign In via CloudTrail" in events, "AWS Console Signin via CloudTrail" in AWS's guide.
+        let call = detail_type
+            .ends_with("via CloudTrail")
+            .then(|| Call::read(detail))
+            .flatten();
+        let detail = match call {
+            Some(call) => Detail::Call(Box::new(call)),
+            None => match Report::read(&source, &detail_type, event) {
+                Some(report) => Detail::Report(Box::new(report)),
+                None => Detail::Other(mask::value(detail)),
+            },
+        };
+        Some(Self {
+            detail_type: Some(detail_type),
+            source: Some(source),
+            account: text(event, "account"),
+            region: text(event, "region"),
+            time: text(event, "time").as_deref().and_then(time::parse),
+            resources: list(event, "resources")
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            detail,
+        })
+    }
+
+    fn bare(call: Call) -> Self {
+        Self {
+            detail_type: None,
+            source: call.source.clone(),
+            account: call.account.clone(),
+            region: call.region.clone(),
+            time: call.time,
+            resources: Vec::new(),
+            detail: Detail::Call(Box::new(call)),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A trail that somebody stopped, and what the guard made of it.
+
+use super::{Actor, Content, Notice, Source, text, time};
+use serde_json::Value;
+
+/// A `StopLogging` call and what the guard did about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guarded {
+    pub outcome: GuardOutcome,
+    /// The EventBridge event, without a wrapper.
+    pub event: Value,
+}
+
+/// How the guard left the trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuardOutcome {
+    Restarted,
+    /// It was logging again before the guard came.
+    AlreadyLogging,
+    /// It is still stopped, for this reason.
+    Failed(String),
+}
+
+impl Guarded {
+    /// Who stopped it, as far as the call says.
+    pub fn actor(&self) -> Option<String> {
+        Actor::read(self.event.pointer("/detail/userIdentity")?).title()
+    }
+
+    /// Name of the trail.
+    pub fn trail(&self) -> Option<String> {
+        let name = text(self.event.pointer("/detail/requestParameters")?, "name")?;
+        Some(name.rsplit('/').next().unwrap_or(&name).to_owned())
+    }
+}
+
+impl From<Guarded> for Notice {
+    fn from(guarded: Guarded) -> Self {
+        let sent = text(&guarded.event, "time").as_deref().and_then(time::parse);
+        Self {
+            source: Source {
+                topic_arn: None,
+                sent,
+            },
+            content: Content::Guard(Box::new(guarded)),
+        }
+    }
+}

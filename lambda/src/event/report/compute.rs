@@ -1,0 +1,149 @@
+//! EC2 instances, Auto Scaling groups, ECS tasks and services.
+
+use super::{Fact, News, Page, Report, Tone, facts, last_name};
+use crate::event::{list, mask, text};
+use serde_json::Value;
+
+pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
+    if detail_type != "EC2 Instance State-change Notification" {
+        return None;
+    }
+    let id = text(detail, "instance-id")?;
+    let state = text(detail, "state")?;
+    Some(Report {
+        tone: match state.as_str() {
+            "running" => Tone::Good,
+            "stopped" | "terminated" => Tone::Warning,
+            _ => Tone::Idle,
+        },
+        summary: None,
+        facts: facts([
+            (Fact::Instance, Some(id.clone())),
+            (Fact::State, Some(state.clone())),
+        ]),
+        moments: Vec::new(),
+        page: Some(Page::Instance(id.clone())),
+        news: News::Instance { state },
+        subject: id,
+    })
+}
+
+pub(super) fn scaling(detail_type: &str, detail: &Value) -> Option<Report> {
+    let (news, tone) = match detail_type {
+        "EC2 Instance Launch Successful" => (News::Launched { done: true }, Tone::Plain),
+        "EC2 Instance Launch Unsuccessful" => (News::Launched { done: false }, Tone::Bad),
+        "EC2 Instance Terminate Successful" => (News::Terminated { done: true }, Tone::Plain),
+        "EC2 Instance Terminate Unsuccessful" => (News::Terminated { done: false }, Tone::Bad),
+        _ => return None,
+    };
+    let group = text(detail, "AutoScalingGroupName")?;
+    let prose = ["StatusMessage", "Cause"]
+        .iter()
+        .filter_map(|key| text(detail, key));
+    Some(Report {
+        news,
+        tone,
+        summary: Some(prose.collect::<Vec<_>>().join("\n")),
+        facts: facts([
+            (Fact::Instance, text(detail, "EC2InstanceId")),
+            (Fact::Group, Some(group.clone())),
+            (Fact::Status, text(detail, "StatusCode")),
+        ]),
+        moments: Vec::new(),
+        page: Some(Page::ScalingGroup(group.clone())),
+        subject: group,
+    })
+}
+
+pub(super) fn ecs(detail_type: &str, event: &Value, detail: &Value) -> Option<Report> {
+    match detail_type {
+        "ECS Task State Change" => task(detail),
+        "ECS Service Action" | "ECS Deployment State Change" => service(event, detail),
+        _ => None,
+    }
+}
+
+fn task(detail: &Value) -> Option<Report> {
+    let status = text(detail, "lastStatus")?;
+    let containers = list(detail, "containers");
+    let exit_code = |container: &Value| container.get("exitCode").and_then(Value::as_i64);
+    let failed = containers
+        .iter()
+        .any(|container| exit_code(container).is_some_and(|code| code != 0));
+    let code = text(detail, "stopCode").unwrap_or_default();
+    let lines: Vec<_> = containers
+        .iter()
+        .filter_map(|container| {
+            let mut line = text(container, "name")?;
+            if let Some(status) = text(container, "lastStatus") {
+                line += &format!(": {status}");
+            }
+            if let Some(code) = exit_code(container) {
+                line += &format!(" ({code})");
+            }
+            if let Some(reason) = text(container, "reason") {
+                line += &format!(" {}", mask::text(&reason));
+            }
+            Some(line)
+        })
+        .collect();
+    let name = |key: &str| last_name(detail, key);
+    let id = name("taskArn");
+    let definition = text(detail, "taskDefinitionArn");
+    let definition = definition
+        .as_deref()
+        .and_then(|arn| arn.rsplit('/').next())
+        .map(str::to_owned);
+    // `service:web`, or `family:web` of a task that no service keeps.
+    let group = last_name(detail, "group").or_else(|| id.clone());
+    Some(Report {
+        tone: match (status.as_str(), code.as_str()) {
+            // A task that a person or a deployment ended did not fail, whatever its exit code.
+            ("STOPPED", "UserInitiated" | "ServiceSchedulerInitiated") => Tone::Plain,
+            ("STOPPED", "TaskFailedToStart") => Tone::Bad,
+            ("STOPPED", _) if failed => Tone::Bad,
+            ("STOPPED", _) => Tone::Warning,
+            ("RUNNING", _) => Tone::Good,
+            _ => Tone::Idle,
+        },
+        summary: text(detail, "stoppedReason").map(|reason| mask::text(&reason)),
+        facts: facts([
+            (Fact::Cluster, name("clusterArn")),
+            (Fact::Task, id),
+            (Fact::Definition, definition),
+            (Fact::Status, Some(code).filter(|code| !code.is_empty())),
+            (
+                Fact::Containers,
+                Some(lines.join("\n")).filter(|lines| !lines.is_empty()),
+            ),
+        ]),
+        moments: Vec::new(),
+        page: None,
+        news: News::Task { status },
+        subject: group.unwrap_or_else(|| "?".to_owned()),
+    })
+}
+
+fn service(event: &Value, detail: &Value) -> Option<Report> {
+    let name = text(detail, "eventName")?;
+    let resource = list(event, "resources").first().and_then(Value::as_str);
+    Some(Report {
+        tone: match text(detail, "eventType").as_deref() {
+            Some("ERROR") => Tone::Bad,
+            Some("WARN") => Tone::Warning,
+            _ if name.ends_with("COMPLETED") || name.ends_with("STEADY_STATE") => Tone::Good,
+            _ => Tone::Plain,
+        },
+        summary: text(detail, "reason").map(|reason| mask::text(&reason)),
+        facts: facts([
+            (Fact::Cluster, last_name(detail, "clusterArn")),
+            (Fact::State, Some(name.clone())),
+        ]),
+        moments: Vec::new(),
+        page: None,
+        subject: resource
+            .and_then(|arn| arn.rsplit('/').next())
+            .map_or_else(|| "?".to_owned(), str::to_owned),
+        news: News::Service { event: name },
+    })
+}

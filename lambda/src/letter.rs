@@ -1,0 +1,138 @@
+//! What a topic's subscribers read: a subject and plain text within the limits of SNS.
+
+use crate::Locale;
+use serde_json::Value;
+
+/// SNS asks for fewer than 100 characters.
+/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+const MAX_SUBJECT: usize = 99;
+/// SNS takes 262,144 bytes in all; the subject travels along.
+const MAX_TEXT: usize = 262_144 - 1_024;
+/// SNS refuses an empty subject; nothing comes here without one of its own.
+const SUBJECT: &str = "alertctl";
+
+/// A message that SNS accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// One line of 1–99 characters without control characters.
+    pub subject: String,
+    /// At most 261,120 bytes.
+    pub text: String,
+}
+
+impl Letter {
+    /// Brings subject and text into the form SNS asks for; what is cut off is said in `locale`.
+    pub fn new(subject: &str, text: &str, locale: Locale) -> Self {
+        let printable: String = subject
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+        let subject = if line.is_empty() {
+            SUBJECT.to_owned()
+        } else {
+            shortened(&line)
+        };
+        let text: String = text
+            .chars()
+            .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
+            .collect();
+        let text = if text.trim().is_empty() {
+            subject.clone()
+        } else {
+            cut(text, locale)
+        };
+        Self { subject, text }
+    }
+}
+
+/// JSON for people: the plain fields line by line, then all of it.
+pub(crate) fn readable(value: &Value) -> String {
+    let line = |(key, value): (&String, &Value)| match value {
+        Value::String(text) => Some(format!("{key}: {text}\n")),
+        Value::Number(_) | Value::Bool(_) => Some(format!("{key}: {value}\n")),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    let lines: String = value.as_object().into_iter().flatten().filter_map(line).collect();
+    let separator = if lines.is_empty() { "" } else { "\n" };
+    format!("{lines}{separator}{value:#}")
+}
+
+/// Counts in UTF-16 units, the widest way in which AWS might count.
+fn shortened(line: &str) -> String {
+    if line.encode_utf16().count() <= MAX_SUBJECT {
+        return line.to_owned();
+    }
+    let mut used = 1;
+    let kept: String = line
+        .chars()
+        .take_while(|c| {
+            used += c.len_utf16();
+            used <= MAX_SUBJECT
+        })
+        .collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn cut(mut text: String, locale: Locale) -> String {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let note = locale.words().more_characters;
+    // Room for the note, whose number has at most as many digits as the whole length.
+    let room = note(text.len()).len() + 1;
+    let lost = text.split_off(text.floor_char_boundary(MAX_TEXT - room));
+    text.push('\n');
+    text + &note(lost.chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn letter(subject: &str, text: &str) -> Letter {
+        Letter::new(subject, text, Locale::En)
+    }
+
+    #[test]
+    fn a_subject_is_one_short_line() {
+        assert_eq!(letter(" 🚨 a\r\nb\u{0}\tc\u{2028}d ", "x").subject, "🚨 a b c d");
+        assert_eq!(letter("\n", "x").subject, "alertctl");
+        let long = letter(&"🚨".repeat(60), "x").subject;
+        assert_eq!(long, format!("{}…", "🚨".repeat(49)));
+    }
+
+    #[test]
+    fn a_text_is_never_empty_and_never_too_long() {
+        assert_eq!(letter("subject", " \u{0}\n").text, "subject");
+        let text = letter("s", &"가".repeat(100_000)).text;
+        assert!(
+            text.len() <= MAX_TEXT && text.len() > MAX_TEXT - 40,
+            "{}",
+            text.len()
+        );
+        let kept = text.chars().filter(|c| *c == '가').count();
+        assert!(text.ends_with(&format!("\n… {} more characters", 100_000 - kept)));
+    }
+
+    #[test]
+    fn json_is_readable() {
+        assert_eq!(
+            readable(&json!({ "a": "x", "b": 1, "c": null, "d": [2] })),
+            "a: x\nb: 1\n\n{\n  \"a\": \"x\",\n  \"b\": 1,\n  \"c\": null,\n  \"d\": [\n    2\n  ]\n}"
+        );
+        assert_eq!(readable(&json!([])), "[]");
+    }
+
+    proptest! {
+        #[test]
+        fn sns_accepts_every_subject(subject in any::<String>()) {
+            let subject = letter(&subject, "x").subject;
+            prop_assert!((1..100).contains(&subject.encode_utf16().count()));
+            let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+            prop_assert!(!subject.chars().any(breaks));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The message for what CloudTrail recorded.
+
+use super::block::{Block, Text};
+use super::event::footer;
+use super::markup::{clip, one_line};
+use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
+use super::{Message, local_time};
+use crate::arn::console_page;
+use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Severity, Source};
+use crate::locale::{Deed, End, Place, What, Words};
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+/// Longest request shown.
+const MAX_PARAMETERS: usize = 2_400;
+/// Ids have 36 characters.
+const MAX_ID: usize = 64;
+const MAX_USER_AGENT: usize = 300;
+
+pub(super) fn compose(
+    call: &Call,
+    event: &Event,
+    source: &Source,
+    words: &Words,
+    zone: &TimeZone,
+) -> Message {
+    let mut blocks = vec![Block::fields(fields(call, event, source, words, zone))];
+    let problem = call
+        .outcome
+        .problem()
+        .and_then(|problem| problem.message.as_deref());
+    if let Some(reason) = prose(problem, words) {
+        blocks.push(Block::section(Text::plain(format!(
+            "{}: {reason}",
+            words.label_reason
+        ))));
+    }
+    blocks.extend(parameters(&call.parameters, words));
+    let agent = call
+        .user_agent
+        .as_deref()
+        .map(one_line)
+        .filter(|agent| !agent.is_empty());
+    if let Some(agent) = agent {
+        let agent = clip(&agent, MAX_USER_AGENT, words);
+        blocks.push(Block::context(Text::plain(format!(
+            "{}: {agent}",
+            words.label_user_agent
+        ))));
+    }
+    let page = page(call).map(|page| (page, words.open_event));
+    blocks.extend(footer(page, source, words));
+    Message {
+        text: headline(call, words),
+        colour: colour(call.severity),
+        blocks,
+    }
+}
+
+fn headline(call: &Call, words: &Words) -> String {
+    let name = |text: &str| code(text, words);
+    let who = call.actor.title().as_deref().map(name);
+    let event = name(&call.name);
+    let role = match &call.act {
+        Act::SwitchRole { role } => role.as_deref().map(name),
+        _ => None,
+    };
+    let (address, error);
+    let deed = Deed {
+        actor: call.actor.kind,
+        who: who.as_deref(),
+        place: match &call.origin {
+            Origin::Address(text) => {
+                address = name(text);
+                Place::Address(&address)
+            }
+            // A service that calls on its own behalf comes from itself.
+            Origin::Service(text) if Some(text) == call.actor.name.as_ref() => Place::Unknown,
+            Origin::Internal if call.actor.kind == ActorKind::Service => Place::Unknown,
+            Origin::Service(text) => {
+                address = name(text);
+                Place::Service(&address)
+            }
+            Origin::Internal => Place::Inside,
+            Origin::Unknown => Place::Unknown,
+        },
+        what: match &call.act {
+            Act::Call => What::Call(&event),
+            Act::SignIn { mfa } => What::SignIn {
+                without_mfa: *mfa == Some(false),
+            },
+            Act::SwitchRole { .. } => What::SwitchRole(role.as_deref()),
+        },
+        end: match &call.outcome {
+            Outcome::Done => End::Done,
+            outcome => {
+                error = outcome
+                    .problem()
+                    .and_then(|problem| problem.code.as_deref())
+                    .map(name);
+                match outcome {
+                    Outcome::Denied(_) => End::Denied(error.as_deref()),
+                    _ => End::Failed(error.as_deref()),
+                }
+            }
+        },
+    };
+    let sentence = (words.deed)(&deed);
+    let sign = sign(call);
+    match call.risk.filter(|_| call.outcome == Outcome::Done) {
+        Some(risk) => format!("{sign} *{}* — {sentence}", (words.risk)(risk)),
+        None => format!("{sign} {sentence}"),
+    }
+}
+
+fn sign(call: &Call) -> &'static str {
+    match call.severity {
+        Severity::Read => "🔎",
+        Severity::Change => "✏️",
+        Severity::SignIn => "🔑",
+        Severity::Delete => "🗑️",
+        Severity::Failed => "⚠️",
+        Severity::Denied => "⛔",
+        Severity::Critical => "🚨",
+    }
+}
+
+fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Read => IDLE,
+        Severity::Change => PLAIN,
+        Severity::SignIn => GOOD,
+        Severity::Delete => WARNING,
+        Severity::Failed | Severity::Denied => SERIOUS,
+        Severity::Critical => BAD,
+    }
+}
+
+/// The first eight are named as CloudTrail's event record names them, in every language.
+fn fields(call: &Call, event: &Event, source: &Source, words: &Words, zone: &TimeZone) -> Vec<Text> {
+    let origin = match &call.origin {
+        Origin::Address(origin) | Origin::Service(origin) => Some(origin.clone()),
+        Origin::Internal => Some("AWS Internal".to_owned()),
+        Origin::Unknown => None,
+    };
+    let moment = call.time.or(event.time).or(source.sent);
+    let user = match (&call.actor.name, call.foreign_account()) {
+        (Some(name), Some(account)) if name != account => Some(format!("{name} ({account})")),
+        (None, Some(account)) => Some(format!("({account})")),
+        (name, _) => name.clone(),
+    };
+    let last = match call.act {
+        // A failed one may have ended before the second factor was asked for.
+        Act::SignIn { mfa } if call.outcome == Outcome::Done => {
+            (words.label_mfa, Some((words.mfa)(mfa).to_owned()))
+        }
+        _ => {
+            let names = call.resources.iter().map(|name| one_line(name)).collect();
+            (words.label_resources, lines(names, words))
+        }
+    };
+    // On one line, so that a name cannot look like another field.
+    let line = |text: &Option<String>| text.as_deref().map(one_line);
+    [
+        ("Event ID", line(&call.id)),
+        ("Event Source", line(&call.source)),
+        ("Event Name", Some(one_line(&call.name))),
+        ("AWS Region", line(&call.region).or_else(|| line(&event.region))),
+        ("Client IP", line(&origin)),
+        ("Event Time", moment.map(|moment| local_time(moment, zone))),
+        (
+            "User Group",
+            line(&call.actor.group).or_else(|| line(&call.actor.identity)),
+        ),
+        ("User", line(&user)),
+        (
+            words.label_account,
+            line(&call.account).or_else(|| line(&event.account)),
+        ),
+        last,
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| field(label, &value?, words))
+    .collect()
+}
+
+fn parameters(parameters: &Value, words: &Words) -> Option<Block> {
+    let empty = match parameters {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    };
+    let shown = json(parameters, MAX_PARAMETERS, 1, words)
+        .pop()
+        .filter(|_| !empty)?;
+    Some(Block::section(Text::mrkdwn(format!(
+        "*Request Parameters*\n{shown}"
+    ))))
+}
+
+/// The record in the event history of CloudTrail.
+fn page(call: &Call) -> Option<String> {
+    let id = call.id.as_deref()?;
+    let is_id = id.len() <= MAX_ID
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_id
+        .then(|| {
+            console_page(
+                call.region.as_deref()?,
+                "cloudtrailv2/home",
+                &format!("/events/{id}"),
+            )
+        })
+        .flatten()
+}

@@ -1,0 +1,52 @@
+//! The message about a trail that somebody stopped.
+
+use super::block::{Block, Text};
+use super::markup::{clean, clip, clip_escaped, one_line};
+use super::{Message, note};
+use crate::event::{GuardOutcome, Guarded, Source};
+use crate::letter::{Letter, readable};
+use crate::locale::{Locale, Words};
+use jiff::tz::TimeZone;
+
+/// Longest reason shown; with three pages of JSON the message stays below what Slack takes.
+const MAX_REASON: usize = 700;
+const MAX_HEADLINE: usize = 200;
+
+pub(super) fn compose(guarded: &Guarded, source: &Source, words: &Words, zone: &TimeZone) -> Message {
+    // What CloudTrail recorded of the call, under a headline that says how it ended.
+    let call = crate::event::read(&guarded.event).into_iter().next();
+    let mut message = match &call {
+        Some(call) => super::compose(call, words, zone),
+        None => note::compose(None, note::Body::Json(&guarded.event), source, words, zone),
+    };
+    let headline = one_line(&headline(guarded, words));
+    message.text = format!("*{}*", clip_escaped(&headline, MAX_HEADLINE, words));
+    message.colour = match &guarded.outcome {
+        GuardOutcome::Failed(_) => "#d7263d",
+        GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => "#ecb22e",
+    };
+    if let GuardOutcome::Failed(reason) = &guarded.outcome {
+        let reason = format!("{}: {}", words.label_reason, clean(reason));
+        let reason = Text::plain(clip(&reason, MAX_REASON, words));
+        message.blocks.insert(0, Block::section(reason));
+    }
+    message
+}
+
+impl Guarded {
+    /// The same for a topic's subscribers.
+    pub fn letter(&self, locale: Locale) -> Letter {
+        let words = locale.words();
+        let headline = headline(self, words);
+        let mut text = format!("{headline}\n\n");
+        if let GuardOutcome::Failed(reason) = &self.outcome {
+            text += &format!("{}: {reason}\n\n", words.label_reason);
+        }
+        Letter::new(&headline, &(text + &readable(&self.event)), locale)
+    }
+}
+
+fn headline(guarded: &Guarded, words: &Words) -> String {
+    let actor = guarded.actor().unwrap_or_else(|| words.somebody.to_owned());
+    (words.guard_headline)(&actor, &guarded.trail().unwrap_or_default(), &guarded.outcome)
+}

@@ -1,0 +1,73 @@
+//! Pieces that several kinds of messages are put together from.
+
+use super::block::{MAX_FIELD, MAX_SECTION, Text};
+use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate};
+use crate::locale::Words;
+use serde_json::Value;
+
+pub(super) const GOOD: &str = "#2eb67d";
+pub(super) const PLAIN: &str = "#439fe0";
+pub(super) const IDLE: &str = "#9e9e9e";
+pub(super) const WARNING: &str = "#ecb22e";
+pub(super) const SERIOUS: &str = "#e8731c";
+pub(super) const BAD: &str = "#d7263d";
+
+/// Longest prose shown, such as the description of an alarm; AWS allows 1,024 characters there. With the
+/// fields this keeps a message below the 13,200 characters in all at which Slack answers
+/// `msg_blocks_too_long`.
+const MAX_PROSE: usize = 1_500;
+/// Longest value of a field shown.
+const MAX_VALUE: usize = 700;
+/// Most lines in a field; AWS allows 30 dimensions and 100 children of an alarm.
+const MAX_LINES: usize = 10;
+/// Longest name in a headline.
+const MAX_NAME: usize = 160;
+const FENCE: &str = "```";
+
+const _: () = assert!(MAX_PROSE < MAX_SECTION && MAX_VALUE < MAX_FIELD);
+
+/// A field with its label; `None` if there is nothing to show.
+pub(super) fn field(label: &str, value: &str, words: &Words) -> Option<Text> {
+    let value = clean(value);
+    (!value.is_empty())
+        .then(|| Text::mrkdwn(format!("*{label}*\n{}", clip_escaped(&value, MAX_VALUE, words))))
+}
+
+/// Text for a plain section.
+pub(super) fn prose(text: Option<&str>, words: &Words) -> Option<String> {
+    let text = clean(text?);
+    (!text.is_empty()).then(|| clip(&text, MAX_PROSE, words))
+}
+
+/// Entries one below the other, the first ones if there are many.
+pub(super) fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
+    if entries.len() > MAX_LINES {
+        let missing = entries.len() - MAX_LINES;
+        entries.truncate(MAX_LINES);
+        entries.push((words.more_entries)(missing));
+    }
+    (!entries.is_empty()).then(|| entries.join("\n"))
+}
+
+/// A name from outside in a headline: as code, where Slack makes no link, emoji or mention of it.
+pub(super) fn code(name: &str, words: &Words) -> String {
+    let name = one_line(name).replace('`', "'");
+    format!(
+        "`{}`",
+        clip_escaped(if name.is_empty() { "?" } else { &name }, MAX_NAME, words)
+    )
+}
+
+/// A link of ours; the address holds nothing that mrkdwn would interpret.
+pub(super) fn link(page: &str, label: &str) -> String {
+    format!("<{page}|{label}>")
+}
+
+/// Pretty-printed JSON as code blocks of at most `limit` characters, `pages` at most. A fence inside it
+/// would end the code block, so its backticks are taken apart.
+pub(super) fn json(value: &Value, limit: usize, pages: usize, words: &Words) -> Vec<String> {
+    let text = format!("{value:#}").replace(FENCE, "`\u{200b}`\u{200b}`");
+    let pages = paginate(&clean(&text), limit - 2 * (FENCE.len() + 1), pages, words);
+    let fenced = |page: String| format!("{FENCE}\n{}\n{FENCE}", escape(&page));
+    pages.into_iter().map(fenced).collect()
+}

@@ -1,0 +1,75 @@
+//! Who calls an endpoint: somebody with one of its tokens.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// Whether the request carries a token with one of `digests`, as `Authorization: Bearer …` or as
+/// `x-api-key`. Takes the same time for each digest, whether and where it differs.
+pub(super) fn is_known(request: &Value, digests: &[[u8; 32]]) -> bool {
+    let bearer = header(request, "authorization").and_then(bearer);
+    let key = header(request, "x-api-key").map(str::trim);
+    let tokens = bearer.into_iter().chain(key).filter(|token| !token.is_empty());
+    let known = tokens.fold(Choice::from(0), |known, token| {
+        let actual: [u8; 32] = Sha256::digest(token).into();
+        digests
+            .iter()
+            .fold(known, |known, digest| known | actual.ct_eq(digest))
+    });
+    known.into()
+}
+
+/// A header by its lower-case name. API Gateway lower-cases them, not everything that plays it does.
+pub(super) fn header<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
+    let headers = request.get("headers")?.as_object()?;
+    let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.next()?.1.as_str()
+}
+
+fn bearer(credentials: &str) -> Option<&str> {
+    let (scheme, token) = credentials.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_a_token_of_ours_is_known() {
+        let digest = |token: &str| <[u8; 32]>::from(Sha256::digest(token));
+        let digests = [digest("old"), digest("new")];
+        let known = |headers: Value| is_known(&json!({ "headers": headers }), &digests);
+        for headers in [
+            json!({ "authorization": "Bearer old" }),
+            json!({ "authorization": " bEARER   new " }),
+            json!({ "Authorization": "Bearer new" }),
+            json!({ "x-api-key": "old" }),
+            json!({ "authorization": "Basic x", "x-api-key": "new" }),
+        ] {
+            assert!(known(headers.clone()), "{headers}");
+        }
+        for headers in [
+            json!(null),
+            json!({}),
+            json!({ "authorization": "" }),
+            json!({ "authorization": "old" }),
+            json!({ "authorization": "Bearer" }),
+            json!({ "authorization": "Bearer " }),
+            json!({ "authorization": "Bearer OLD" }),
+            json!({ "authorization": "Bearer old,Bearer old" }),
+            json!({ "authorization": "Basic old" }),
+            json!({ "authorization": ["Bearer old"] }),
+            json!({ "x-api-key": "olds" }),
+            json!({ "x-api-key": "" }),
+        ] {
+            assert!(!known(headers.clone()), "{headers}");
+        }
+        assert!(!is_known(
+            &json!({ "headers": { "x-api-key": "" } }),
+            &[digest("")]
+        ));
+        assert!(!is_known(&json!([]), &digests));
+    }
+}

@@ -1,0 +1,265 @@
+//! The duty `guard`: a trail that somebody stopped is started again, and those who should know are told.
+
+use super::aws::refusal;
+use super::destinations::{Destination, Refusal};
+use super::failure::Failure;
+use super::log::{self, Kind};
+use super::seen::Seen;
+use super::{Network, Variables};
+use crate::envelope::Envelope;
+use crate::event::{GuardOutcome, Guarded, Notice};
+use crate::{Duty, Guarding, Settings, SettingsError, Trail, compose};
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::config::retry::RetryConfig;
+use lambda_runtime::Context;
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
+use tokio::time::{Instant, timeout};
+
+/// Attempts at starting the trail, as far as the time allows: a pause before each of up to 1, 2, 4 … s.
+const ATTEMPTS: u32 = 6;
+/// Knowing how the trail stands is worth less than starting it.
+const STATUS_TIME: Duration = Duration::from_secs(3);
+/// Most time for starting the trail; Lambda tries again in a minute.
+const START_TIME: Duration = Duration::from_secs(15);
+/// Most time for telling.
+const TELL_TIME: Duration = Duration::from_secs(10);
+/// Left at the end, so that the failure is still reported.
+const RESERVE: Duration = Duration::from_millis(500);
+
+pub(super) struct Guard {
+    settings: Settings,
+    trail: Trail,
+    destinations: Vec<Destination>,
+    network: Network,
+    /// Who was told of which call: a retry is for the others.
+    told: Seen,
+}
+
+impl Guard {
+    pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
+        let settings = Settings::read(variable)?;
+        Ok(Self {
+            trail: Guarding::read(variable)?.trail,
+            destinations: Destination::all(&settings),
+            network: Network::new(&settings, variable),
+            settings,
+            told: Seen::default(),
+        })
+    }
+
+    /// Starts the trail if the event says that it was stopped, and tells of it whether or not that worked.
+    pub async fn handle(&self, event: &Value, context: &Context) -> Result<Value, Failure> {
+        let envelope = Envelope::open(event);
+        if let Err(reason) = is_stopped(&self.trail, envelope.event) {
+            log::write(
+                Kind::Done,
+                Duty::Guard,
+                &context.request_id,
+                "ignored",
+                Some(reason),
+            );
+            return Ok(json!({ "outcome": "ignored", "reason": reason }));
+        }
+        let time = remaining(context);
+        let end = Instant::now() + time;
+        let outcome = self
+            .restart((time / 2).min(START_TIME), &context.request_id)
+            .await;
+        let guarded = Guarded {
+            outcome,
+            event: envelope.event.clone(),
+        };
+        let mut destinations = self.destinations.clone();
+        destinations.extend(envelope.channels.into_iter().map(Destination::Channel));
+        destinations.sort();
+        destinations.dedup();
+        let told = self.tell(&destinations, &guarded, end).await;
+        match (guarded.outcome, told) {
+            (GuardOutcome::Failed(reason), Ok(_)) => Err(Failure::Unguarded(reason)),
+            (GuardOutcome::Failed(reason), Err(untold)) => {
+                Err(Failure::Unguarded(format!("{reason}; {untold}")))
+            }
+            (_, Err(untold)) => Err(untold),
+            (outcome, Ok(delivered)) => {
+                let outcome = match outcome {
+                    GuardOutcome::AlreadyLogging => "already logging",
+                    _ => "restarted",
+                };
+                log::write(Kind::Done, Duty::Guard, &context.request_id, outcome, None);
+                Ok(json!({ "outcome": outcome, "delivered": delivered }))
+            }
+        }
+    }
+
+    /// Starts logging, whatever the status says: right after the call it may still be the old one, and
+    /// starting a trail that logs changes nothing.
+    async fn restart(&self, time: Duration, request_id: &str) -> GuardOutcome {
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let config = self.network.config(&self.trail.region);
+        let client = Client::new(&config.into_builder().retry_config(retries).build());
+        let starting = async {
+            let status = client.get_trail_status().name(&self.trail.arn).send();
+            let logging = match timeout(STATUS_TIME, status).await {
+                Ok(Ok(status)) => status.is_logging.unwrap_or(false),
+                Ok(Err(error)) => {
+                    let reason = refusal("CloudTrail", &error).reason;
+                    log::write(
+                        Kind::Failed,
+                        Duty::Guard,
+                        request_id,
+                        "status unknown",
+                        Some(&reason),
+                    );
+                    false
+                }
+                Err(_) => false,
+            };
+            match client.start_logging().name(&self.trail.arn).send().await {
+                Ok(_) if logging => GuardOutcome::AlreadyLogging,
+                Ok(_) => GuardOutcome::Restarted,
+                Err(error) => GuardOutcome::Failed(refusal("CloudTrail", &error).reason),
+            }
+        };
+        let late = || GuardOutcome::Failed("CloudTrail does not answer in the time there is".to_owned());
+        timeout(time, starting).await.unwrap_or_else(|_| late())
+    }
+
+    /// Tells everybody who does not know yet; answers with how many that were.
+    async fn tell(
+        &self,
+        everybody: &[Destination],
+        guarded: &Guarded,
+        end: Instant,
+    ) -> Result<usize, Failure> {
+        let call = guarded.event.pointer("/detail/eventID").unwrap_or(&Value::Null);
+        let state = matches!(guarded.outcome, GuardOutcome::Failed(_));
+        let key = |destination: &Destination| format!("{call} {state} {destination:?}");
+        let known = |destination: &&Destination| !call.is_null() && self.told.contains(&key(destination));
+        let ignorant: Vec<_> = everybody.iter().filter(|one| !known(one)).cloned().collect();
+        if ignorant.is_empty() {
+            return Ok(0);
+        }
+        let message = compose(&Notice::from(guarded.clone()), &self.settings);
+        let letter = guarded.letter(self.settings.locale);
+        let deadline = end.min(Instant::now() + TELL_TIME);
+        let told = self
+            .network
+            .destinations()
+            .tell(&ignorant, &message, &letter, deadline)
+            .await;
+        let mut problems = Vec::new();
+        for (destination, outcome) in told {
+            match outcome {
+                Ok(()) => self.told.insert(&key(destination)),
+                Err(Refusal { reason, .. }) => {
+                    problems.push(format!("{}: {reason}", destination.name(&self.settings)));
+                }
+            }
+        }
+        let delivered = ignorant.len() - problems.len();
+        if problems.is_empty() {
+            return Ok(delivered);
+        }
+        Err(Failure::Undelivered { problems, delivered })
+    }
+}
+
+/// Whether `event` says that `trail` was stopped; if not, why.
+fn is_stopped(trail: &Trail, event: &Value) -> Result<(), &'static str> {
+    let detail = event.get("detail").unwrap_or(&Value::Null);
+    let text = |key| detail.get(key).and_then(Value::as_str);
+    if (text("eventSource"), text("eventName")) != (Some("cloudtrail.amazonaws.com"), Some("StopLogging")) {
+        return Err("the event is no StopLogging call");
+    }
+    if ["errorCode", "errorMessage"]
+        .iter()
+        .any(|key| detail.get(key).is_some_and(|error| !error.is_null()))
+    {
+        return Err("the call was refused");
+    }
+    let named = detail.pointer("/requestParameters/name").and_then(Value::as_str);
+    // A mere name means the caller's trail in the region of the call, the trail's home.
+    let here = text("awsRegion").is_none_or(|region| region == trail.region)
+        && text("recipientAccountId").is_none_or(|account| account == trail.account);
+    match named {
+        Some(name) if name == trail.arn || (name == trail.name && here) => Ok(()),
+        _ => Err("the call is about another trail"),
+    }
+}
+
+/// The time in which the invocation has to end.
+fn remaining(context: &Context) -> Duration {
+    let time = context
+        .deadline()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
+    time.saturating_sub(RESERVE)
+        .min(START_TIME + TELL_TIME + STATUS_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit";
+
+    fn verdict(change: impl FnOnce(&mut Value)) -> Result<(), &'static str> {
+        let mut event = json!({ "detail": {
+            "eventSource": "cloudtrail.amazonaws.com",
+            "eventName": "StopLogging",
+            "awsRegion": "us-east-1",
+            "recipientAccountId": "111122223333",
+            "errorCode": null,
+            "requestParameters": { "name": "audit" },
+        }});
+        change(&mut event["detail"]);
+        is_stopped(&Trail::from_arn(ARN).expect("a trail"), &event)
+    }
+
+    #[test]
+    fn only_its_own_trail_concerns_the_guard() {
+        assert_eq!(verdict(|_| {}), Ok(()));
+        assert_eq!(
+            verdict(|detail| detail["requestParameters"]["name"] = ARN.into()),
+            Ok(())
+        );
+        let another = Err("the call is about another trail");
+        assert_eq!(
+            verdict(|detail| detail["requestParameters"]["name"] = "audit2".into()),
+            another
+        );
+        assert_eq!(
+            verdict(|detail| detail["requestParameters"] = Value::Null),
+            another
+        );
+        assert_eq!(
+            verdict(|detail| detail["awsRegion"] = "eu-west-1".into()),
+            another
+        );
+        assert_eq!(
+            verdict(|detail| detail["recipientAccountId"] = "444455556666".into()),
+            another
+        );
+    }
+
+    #[test]
+    fn what_did_not_stop_it_is_ignored() {
+        let refused = Err("the call was refused");
+        assert_eq!(
+            verdict(|detail| detail["errorCode"] = "AccessDenied".into()),
+            refused
+        );
+        assert_eq!(verdict(|detail| detail["errorMessage"] = "no".into()), refused);
+        let other = Err("the event is no StopLogging call");
+        assert_eq!(
+            verdict(|detail| detail["eventName"] = "StartLogging".into()),
+            other
+        );
+        assert_eq!(
+            verdict(|detail| detail["eventSource"] = "evil.example".into()),
+            other
+        );
+        assert_eq!(verdict(|detail| *detail = Value::Null), other);
+    }
+}

@@ -1,0 +1,430 @@
+//! The real executable with the duty `ingest` between a fake API Gateway, AWS and Slack.
+
+#[path = "support/fakes.rs"]
+mod fakes;
+#[path = "support/function.rs"]
+mod function;
+mod support;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use function::{Function, lock};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::process::Command;
+
+const TOKEN: &str = "a token of this test";
+const OLD_TOKEN: &str = "the token before it";
+const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:elastalertToEmail";
+const QUEUE: &str = "arn:aws:sqs:ap-northeast-2:111122223333:failed";
+/// ElastAlert2 waits 10 s; the way there and back and a cold start take some of them.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// The endpoint, with one topic and one channel unless `change` says otherwise.
+async fn endpoint(change: impl FnOnce(&mut Command)) -> Function {
+    Function::start_with(|command| {
+        command
+            .env("ALERTCTL_DUTY", "ingest")
+            .env("ENDPOINT", "elastalert")
+            .env("TOPICS", json!([TOPIC]).to_string())
+            .env("DESTINATIONS", r#"["project"]"#)
+            .env("TOKEN_SHA256", format!("{},{}", sha256(OLD_TOKEN), sha256(TOKEN)))
+            .env("DEAD_LETTER_QUEUE", QUEUE)
+            .env_remove("ROUTES");
+        change(command);
+    })
+    .await
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A request as an HTTP API hands it on.
+fn request(body: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "POST /elastalert",
+        "rawPath": "/elastalert",
+        "headers": {
+            "accept": "application/json;charset=utf-8",
+            "authorization": format!("Bearer {TOKEN}"),
+            "content-type": "application/json",
+            "user-agent": "python-requests/2.32.5",
+        },
+        "requestContext": { "http": { "method": "POST", "path": "/elastalert" }, "requestId": "api" },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}
+
+fn alert(id: &str) -> Value {
+    json!({
+        "rule": "5xx", "_index": "logs", "_id": id, "@timestamp": "2026-11-20T05:00:00Z",
+        "API": "/login", "sourceIP": "203.0.113.7", "result": 500, "num_hits": 1,
+    })
+}
+
+/// Status and body of the answer.
+async fn answer(function: &mut Function, request: &Value) -> (u64, Value) {
+    let started = Instant::now();
+    let answer = function.succeed(request).await;
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    assert_eq!(answer["headers"]["content-type"], "application/json");
+    let body = answer["body"].as_str().expect("a body");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    let status = answer["statusCode"].as_u64().expect("a status");
+    let name = if status < 400 { "message" } else { "error" };
+    assert!(body[name].is_string(), "{body}");
+    (status, body)
+}
+
+async fn status(function: &mut Function, request: &Value) -> u64 {
+    answer(function, request).await.0
+}
+
+/// What lies in the dead-letter queue.
+fn parked(function: &Function) -> Vec<Value> {
+    let script = lock(&function.script);
+    let record = |request: &Value| {
+        let url = request["QueueUrl"].as_str().expect("a queue");
+        assert!(url.ends_with("/111122223333/failed"), "{url}");
+        serde_json::from_str(request["MessageBody"].as_str().expect("a body")).expect("JSON")
+    };
+    script.sqs_requests.iter().map(record).collect()
+}
+
+/// How many messages SNS and Slack got.
+fn told(function: &Function) -> (usize, usize) {
+    let script = lock(&function.script);
+    (script.sns_messages.len(), script.slack_messages.len())
+}
+
+/// The log, line by line, without the tokens.
+async fn log(function: Function) -> Vec<Value> {
+    let said = function.stop().await;
+    assert!(
+        !said.contains(TOKEN) && !said.contains(OLD_TOKEN) && !said.contains("/login"),
+        "{said}"
+    );
+    let line = |line| serde_json::from_str(line).expect("a line of JSON");
+    said.lines().map(line).collect()
+}
+
+#[tokio::test]
+async fn an_alert_reaches_topic_and_channel() {
+    let mut function = endpoint(|command| {
+        command.env("MESSAGE_SUBJECT", "🚨 ElastAlert 알림 !!!").env(
+            "MESSAGE_BODY",
+            "API: {API}\nIP: {sourceIP}\n{result} 에러, {missing}",
+        );
+    })
+    .await;
+    assert_eq!(
+        status(&mut function, &request(&alert("1").to_string())).await,
+        200
+    );
+    {
+        let script = lock(&function.script);
+        let letter = &script.sns_messages[0];
+        assert_eq!(letter["TopicArn"], TOPIC);
+        assert_eq!(letter["Subject"], "🚨 ElastAlert 알림 !!!");
+        assert_eq!(letter["Message"], "API: /login\nIP: 203.0.113.7\n500 에러, N/A");
+        let message = &script.slack_messages[0].1;
+        assert_eq!(message["text"], "*🚨 ElastAlert 알림 !!!*");
+        assert_eq!(script.slack_messages.len(), 1);
+    }
+    let lines = log(function).await;
+    assert_eq!(
+        lines,
+        [json!({
+            "kind": "done", "duty": "ingest", "outcome": "delivered",
+            "requestId": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+        })]
+    );
+}
+
+#[tokio::test]
+async fn nobody_comes_in_without_a_token() {
+    let mut function = endpoint(|_| {}).await;
+    let body = alert("1").to_string();
+    for headers in [
+        json!({}),
+        json!({ "authorization": "Bearer wrong" }),
+        json!({ "authorization": format!("Basic {TOKEN}") }),
+        json!({ "authorization": TOKEN }),
+        json!({ "x-api-key": "wrong" }),
+        json!({ "x-api-key": sha256(TOKEN) }),
+    ] {
+        let mut request = request(&body);
+        request["headers"] = headers;
+        let answer = function.succeed(&request).await;
+        assert_eq!(answer["statusCode"], 401, "{request}");
+        assert_eq!(answer["headers"]["www-authenticate"], "Bearer");
+    }
+    assert_eq!((told(&function), function.kms_requests().len()), ((0, 0), 0));
+    for headers in [
+        json!({ "authorization": format!("bearer {OLD_TOKEN}") }),
+        json!({ "x-api-key": TOKEN }),
+    ] {
+        let mut request = request(r#"{"a":1}"#);
+        request["headers"] = headers;
+        assert_eq!(status(&mut function, &request).await, 200);
+    }
+    let lines = log(function).await;
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line["outcome"] == "unauthorized")
+            .count(),
+        6
+    );
+}
+
+#[tokio::test]
+async fn what_can_never_be_read_is_stored() {
+    let mut function = endpoint(|command| {
+        command.env("BODY_LIMIT", "1000");
+    })
+    .await;
+    let with = |name: &str, value: Value| {
+        let mut request = request("{}");
+        request[name] = value;
+        request
+    };
+    let header = |name: &str, value: &str| {
+        let mut request = request("{}");
+        request["headers"][name] = value.into();
+        request
+    };
+    let mut euc_kr = with("isBase64Encoded", json!(true));
+    euc_kr["body"] = BASE64_STANDARD.encode([b'"', 0xb0, 0xa1, b'"']).into();
+    let cases = [
+        (request(&format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000))), "larger"),
+        (request("{\"a\":"), "not JSON"),
+        (request(&"[".repeat(900)), "nested"),
+        (request("[{\"a\":1}]"), "not a JSON object"),
+        (request("NaN"), "not a JSON object"),
+        (with("body", Value::Null), "not JSON"),
+        (euc_kr, "not in UTF-8"),
+        (with("isBase64Encoded", json!(true)), "not Base64"),
+        (header("content-encoding", "gzip"), "compressed"),
+        (
+            header("content-type", "application/json; charset=euc-kr"),
+            "not in UTF-8",
+        ),
+    ];
+    for (index, (request, reason)) in cases.iter().enumerate() {
+        let (status, body) = answer(&mut function, request).await;
+        assert_eq!(status, 202, "{request}");
+        let message = body["message"].as_str().expect("a text");
+        assert!(
+            message.contains("stored") && message.contains(reason),
+            "{message}"
+        );
+        let parked = parked(&function);
+        assert_eq!(parked.len(), index + 1);
+        assert!(
+            parked[index]["reason"]
+                .as_str()
+                .expect("a reason")
+                .contains(reason)
+        );
+        assert_eq!(parked[index]["requestId"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    }
+    assert_eq!(parked(&function)[1]["body"], "{\"a\":");
+    assert_eq!(
+        parked(&function)[6]["body"],
+        BASE64_STANDARD.encode([b'"', 0xb0, 0xa1, b'"'])
+    );
+    assert_eq!(told(&function), (0, 0));
+    lock(&function.script).sqs_refusals = [(400, "AccessDenied")].into();
+    assert_eq!(status(&mut function, &request("{")).await, 503);
+    let lines = log(function).await;
+    assert!(
+        lines[..10]
+            .iter()
+            .all(|line| line["kind"] == "refused" && line["outcome"] == "stored")
+    );
+    assert_eq!(
+        (&lines[10]["kind"], &lines[10]["outcome"]),
+        (&json!("failed"), &json!("unavailable"))
+    );
+}
+
+#[tokio::test]
+async fn what_python_sends_is_read() {
+    let mut function = endpoint(|_| {}).await;
+    let plain = "\u{feff}{\"rule\": \"NaN\", \"value\": NaN, \"list\": [-Infinity, 1]}";
+    let mut encoded = request(&BASE64_STANDARD.encode("{\"rule\": \"\\ud55c\", \"value\": 2}"));
+    encoded["isBase64Encoded"] = true.into();
+    encoded["headers"]["content-type"] = "application/json; charset=UTF-8".into();
+    assert_eq!(status(&mut function, &request(plain)).await, 200);
+    assert_eq!(status(&mut function, &encoded).await, 200);
+    let messages = lock(&function.script).sns_messages.clone();
+    assert_eq!(messages[0]["Subject"], "ElastAlert: NaN");
+    assert!(messages[0]["Message"].contains("\"value\": null"), "{messages:?}");
+    assert_eq!(messages[1]["Subject"], "ElastAlert: 한");
+    log(function).await;
+}
+
+#[tokio::test]
+async fn an_alert_that_comes_again_is_not_sent_again() {
+    let mut function = endpoint(|_| {}).await;
+    for id in ["1", "1", "2", "1"] {
+        assert_eq!(status(&mut function, &request(&alert(id).to_string())).await, 200);
+    }
+    assert_eq!(told(&function), (2, 2));
+    // Without an id, nothing says that it is the same.
+    for _ in 0..2 {
+        status(&mut function, &request(r#"{"rule":"5xx"}"#)).await;
+    }
+    assert_eq!(told(&function), (4, 4));
+    // What failed comes again for good reason.
+    {
+        let mut script = lock(&function.script);
+        script.sns_refusals = [(429, "Throttled")].into();
+        script.slack_answers = [(500, "rollup_error".to_owned())].into();
+    }
+    assert_eq!(
+        status(&mut function, &request(&alert("3").to_string())).await,
+        503
+    );
+    assert_eq!(
+        status(&mut function, &request(&alert("3").to_string())).await,
+        200
+    );
+    let lines = log(function).await;
+    assert_eq!(
+        lines.iter().filter(|line| line["outcome"] == "duplicate").count(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn what_all_refuse_for_good_is_stored() {
+    let mut function = endpoint(|_| {}).await;
+    {
+        let mut script = lock(&function.script);
+        script.sns_refusals = [(403, "AuthorizationError")].into();
+        script.slack_answers = [(404, "no_service".to_owned())].into();
+    }
+    let body = alert("1").to_string();
+    assert_eq!(status(&mut function, &request(&body)).await, 202);
+    let record = &parked(&function)[0];
+    assert_eq!(
+        record["destinations"],
+        json!(["channel `project` (#project)", "topic `elastalertToEmail`"])
+    );
+    let reason = record["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains("no_service") && reason.contains("SNS answers AuthorizationError: no"),
+        "{reason}"
+    );
+    assert_eq!(record["body"], body);
+    // It is in the queue, so it need not come again.
+    assert_eq!(status(&mut function, &request(&body)).await, 200);
+    assert_eq!(told(&function), (1, 1));
+    let lines = log(function).await;
+    assert_eq!(
+        (&lines[0]["kind"], &lines[0]["outcome"]),
+        (&json!("failed"), &json!("stored"))
+    );
+}
+
+#[tokio::test]
+async fn what_one_has_is_stored_for_the_others() {
+    let mut function = endpoint(|_| {}).await;
+    lock(&function.script).slack_answers = [(500, "rollup_error".to_owned())].into();
+    let body = alert("1").to_string();
+    assert_eq!(status(&mut function, &request(&body)).await, 202);
+    assert_eq!(
+        parked(&function)[0]["destinations"],
+        json!(["channel `project` (#project)"])
+    );
+    // If even the queue fails, everything has to come again.
+    {
+        let mut script = lock(&function.script);
+        script.slack_answers = [(404, "no_service".to_owned())].into();
+        script.sqs_refusals = [(400, "AWS.SimpleQueueService.NonExistentQueue")].into();
+    }
+    assert_eq!(
+        status(&mut function, &request(&alert("2").to_string())).await,
+        503
+    );
+    log(function).await;
+}
+
+#[tokio::test]
+async fn what_nobody_takes_now_comes_again() {
+    let mut function = endpoint(|_| {}).await;
+    {
+        let mut script = lock(&function.script);
+        script.sns_refusals = [(403, "AuthorizationError")].into();
+        script.slack_answers = [(503, "busy".to_owned())].into();
+    }
+    assert_eq!(
+        status(&mut function, &request(&alert("1").to_string())).await,
+        503
+    );
+    assert!(parked(&function).is_empty());
+    let lines = log(function).await;
+    assert!(lines[0]["reason"].as_str().expect("a reason").contains("busy"));
+}
+
+#[tokio::test]
+async fn silence_is_not_waited_for() {
+    let silent: [(&[&str], u64, usize); 4] = [
+        (&["slack", "SNS"], 503, 0),
+        (&["KMS", "SNS"], 503, 0),
+        (&["slack"], 202, 1),
+        (&["slack", "SQS"], 503, 0),
+    ];
+    let mut cases = Vec::new();
+    for (services, expected, stored) in silent {
+        cases.push(tokio::spawn(async move {
+            let mut function = endpoint(|_| {}).await;
+            lock(&function.script).silent = services.iter().copied().collect();
+            assert_eq!(
+                status(&mut function, &request(&alert("1").to_string())).await,
+                expected,
+                "{services:?}"
+            );
+            assert_eq!(parked(&function).len(), stored, "{services:?}");
+            log(function).await;
+        }));
+    }
+    for case in cases {
+        case.await.expect("the case holds");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_without_a_token_or_a_destination_is_closed() {
+    for (name, value, problem) in [
+        ("TOKEN_SHA256", "", "TOKEN_SHA256 is not set"),
+        (
+            "TOKEN_SHA256",
+            TOKEN,
+            "TOKEN_SHA256 is not one or more SHA-256 digests",
+        ),
+        ("DEAD_LETTER_QUEUE", "", "DEAD_LETTER_QUEUE is not set"),
+        ("MESSAGE_BODY", "{a", "MESSAGE_BODY is no template"),
+        ("ALERTCTL_DUTY", "swallow", "ALERTCTL_DUTY is `swallow`"),
+    ] {
+        let mut function = endpoint(|command| {
+            command.env(name, value);
+        })
+        .await;
+        let error = function.fail(&request("{}")).await;
+        assert!(error.contains(problem), "{error}");
+        log(function).await;
+    }
+    let mut function = endpoint(|command| {
+        command.env("TOPICS", "[]").env("DESTINATIONS", "");
+    })
+    .await;
+    let error = function.fail(&request("{}")).await;
+    assert!(error.contains("name no destination"), "{error}");
+}

@@ -1,0 +1,111 @@
+//! The function as a process, in the world of the fakes.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use crate::fakes::{self, Outcome, Runtime, Script, Shared};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::Value;
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+pub const SECRET: &str = "XXXXsecretXXXX";
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The relay as a process, with everything it talks to.
+pub struct Function {
+    pub runtime: Runtime,
+    pub script: Shared,
+    process: Child,
+}
+
+impl Function {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts the relay after `change` has had its way with the command.
+    pub async fn start_with(change: impl FnOnce(&mut Command)) -> Self {
+        let script = Shared::default();
+        let services = fakes::services(script.clone()).await;
+        lock(&script).plaintext = format!("http://{services}/services/T0/B0/{SECRET}");
+        let runtime = Runtime::start().await;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
+        command
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "mission-lambda")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/mission-lambda")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+            .env("AWS_REGION", "ap-northeast-2")
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_SESSION_TOKEN", "session")
+            .env("AWS_ENDPOINT_URL", format!("http://{services}"))
+            .env("ROUTES", r#"{"mission-sns":["project"]}"#)
+            .env("CHANNELS", r##"{"project":"#project"}"##)
+            .env("WEBHOOK_project", BASE64_STANDARD.encode("ciphertext"))
+            .env("DIGEST_project", "0123abcd")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        change(&mut command);
+        let process = command.spawn().expect("the relay starts");
+        Self {
+            runtime,
+            script,
+            process,
+        }
+    }
+
+    pub async fn invoke(&mut self, event: &Value) -> Outcome {
+        timeout(PATIENCE, self.runtime.invoke(event))
+            .await
+            .expect("an outcome in time")
+    }
+
+    pub async fn succeed(&mut self, event: &Value) -> Value {
+        match self.invoke(event).await {
+            Outcome::Success(answer) => answer,
+            Outcome::Failure(report) => panic!("the invocation failed: {report}"),
+        }
+    }
+
+    /// The error message of an invocation that must fail.
+    pub async fn fail(&mut self, event: &Value) -> String {
+        match self.invoke(event).await {
+            Outcome::Success(answer) => panic!("the invocation succeeded: {answer}"),
+            Outcome::Failure(report) => {
+                assert!(!report.to_string().contains(SECRET), "{report}");
+                report["errorMessage"]
+                    .as_str()
+                    .expect("an error message")
+                    .to_owned()
+            }
+        }
+    }
+
+    pub fn messages(&self) -> Vec<(String, Value)> {
+        lock(&self.script).slack_messages.clone()
+    }
+
+    pub fn kms_requests(&self) -> Vec<Value> {
+        lock(&self.script).kms_requests.clone()
+    }
+
+    /// Ends the relay and answers with what it wrote, which never holds the secret.
+    pub async fn stop(mut self) -> String {
+        self.process.start_kill().expect("the relay still runs");
+        let Output { stdout, stderr, .. } = self.process.wait_with_output().await.expect("its output");
+        let said = String::from_utf8([stdout, stderr].concat()).expect("UTF-8");
+        assert!(!said.contains(SECRET), "{said}");
+        said
+    }
+}
+
+pub fn lock(script: &Arc<Mutex<Script>>) -> std::sync::MutexGuard<'_, Script> {
+    script.lock().expect("not poisoned")
+}

@@ -1,0 +1,222 @@
+//! HTTP endpoints: an HTTP API each, with one route to a function that checks the token and passes on.
+
+use std::collections::BTreeMap;
+
+use alertctl_relay::{
+    BODY_LIMIT, CHANNELS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENDPOINT, MESSAGE_BODY,
+    MESSAGE_SUBJECT, TOKEN_SHA256, TOPICS,
+};
+use serde_json::json;
+
+use super::function::{Duty, Function, plain};
+use super::{Build, Webhooks};
+use crate::aws::Text;
+use crate::aws::policy::Statement;
+use crate::resource::Ref;
+use crate::resource::apigatewayv2_api::ApigatewayApi;
+use crate::resource::apigatewayv2_integration::ApigatewayIntegration;
+use crate::resource::apigatewayv2_route::ApigatewayRoute;
+use crate::resource::apigatewayv2_stage::{AccessLog, ApigatewayStage};
+use crate::resource::kms_key::KmsKey;
+use crate::resource::lambda_function::EnvValue;
+use crate::resource::lambda_permission::LambdaPermission;
+use crate::resource::log_group::LogGroup;
+use crate::stack::HttpEndpoint;
+
+/// Seconds after which the function is stopped. It answers within 8, because ElastAlert2 waits for 10.
+const TIMEOUT: i32 = 10;
+/// What the API waits for at most, in milliseconds.
+const INTEGRATION_TIMEOUT: i32 = 10_000;
+
+/// One line of JSON a request, without anything that came in its headers or body.
+const ACCESS_LOG: &str = concat!(
+    r#"{"requestId":"$context.requestId","time":"$context.requestTime","sourceIp":"$context.identity.sourceIp","#,
+    r#""route":"$context.routeKey","status":"$context.status","bytes":"$context.responseLength","#,
+    r#""milliseconds":"$context.responseLatency","error":"$context.integrationErrorMessage"}"#,
+);
+
+impl Build<'_> {
+    /// Every endpoint.
+    pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, webhooks: &Webhooks) {
+        for (name, endpoint) in &self.stack.endpoints {
+            let function = self.ingest(name, endpoint, key, webhooks);
+            self.http_api(name, endpoint, &function);
+        }
+    }
+
+    fn ingest(
+        &mut self,
+        key: &str,
+        endpoint: &HttpEndpoint,
+        kms: Option<&Ref<KmsKey>>,
+        webhooks: &Webhooks,
+    ) -> Function {
+        let name = self.names.ingest_function(key, endpoint);
+        let mut environment = self.manner();
+        environment.extend(plain([
+            (DUTY, "ingest".into()),
+            (ENDPOINT, key.into()),
+            (TOKEN_SHA256, endpoint.token.sha256.join(",").into()),
+            (BODY_LIMIT, (endpoint.body_limit_kb * 1024).to_string().into()),
+            (DEAD_LETTER_QUEUE, self.names.dead_letters_arn(&name)),
+        ]));
+        let templates = [
+            (MESSAGE_SUBJECT, &endpoint.message.subject),
+            (MESSAGE_BODY, &endpoint.message.body),
+        ];
+        for (variable, template) in templates {
+            let template = template
+                .as_ref()
+                .map(|text| EnvValue::Plain(text.as_str().into()));
+            environment.extend(template.map(|text| (variable.to_owned(), text)));
+        }
+        environment.extend(self.destinations(&endpoint.to, webhooks));
+        let duty = Duty {
+            key: format!("endpoint.{key}"),
+            description: format!(
+                "alertctl stack {}: takes alerts by HTTP ({key})",
+                self.stack.stack
+            ),
+            memory_mb: endpoint.memory,
+            timeout: TIMEOUT,
+            environment,
+            kms_key: self.for_webhooks(&endpoint.to, kms),
+            policy_name: "ingest",
+            may: self.may_tell(&endpoint.to, kms),
+            needs: kms.map(|key| key.id().clone()).into_iter().collect(),
+            parked_by: Vec::new(),
+            reserved_concurrency: None,
+            name,
+        };
+        self.function(duty)
+    }
+
+    fn http_api(&mut self, key: &str, endpoint: &HttpEndpoint, function: &Function) {
+        let name = self.names.http_api(key, endpoint);
+        let route = endpoint.route(key);
+        let api = self.graph.add(
+            key,
+            ApigatewayApi {
+                name: name.clone(),
+                description: format!("alertctl stack {}: {route}", self.stack.stack),
+                tags: self.tags::<ApigatewayApi>(key),
+            },
+        );
+        self.watched.apis.push((key.to_owned(), api.id().clone()));
+        let integration = self.graph.add(
+            key,
+            ApigatewayIntegration {
+                api: api.clone(),
+                api_name: name.clone(),
+                function: function.function.clone(),
+                function_arn: self.names.function_arn_of(&function.name),
+                timeout_ms: INTEGRATION_TIMEOUT,
+            },
+        );
+        let method = if route.method == "ANY" { "*" } else { &route.method };
+        let permission = self.graph.add(
+            format!("endpoint.{key}"),
+            LambdaPermission {
+                function: function.function.clone(),
+                function_name: function.name.clone(),
+                statement_id: format!("alertctl-endpoint-{key}"),
+                principal: "apigateway.amazonaws.com",
+                // This method and path, on whatever stage: it has no other than `$default`.
+                source_arn: Text::concat([Text::arn("execute-api", ""), api.unique_id()])
+                    .then(format!("/*/{method}{}", route.path)),
+                gates: [function.gates.clone(), vec![api.id().clone()]].concat(),
+            },
+        );
+        let route = self.graph.add(
+            key,
+            ApigatewayRoute {
+                api: api.clone(),
+                api_name: name.clone(),
+                route_key: route.to_string(),
+                integration,
+                gates: vec![permission.id().clone()],
+            },
+        );
+        let access_log = endpoint.access_log.then(|| self.access_log(key));
+        self.graph.add(
+            key,
+            ApigatewayStage {
+                api,
+                api_name: name,
+                rate_limit: endpoint.throttle.rate,
+                burst_limit: endpoint.throttle.burst,
+                access_log,
+                // The address answers once all behind it is there.
+                gates: vec![route.id().clone()],
+                tags: self.tags::<ApigatewayStage>(key),
+            },
+        );
+    }
+
+    fn access_log(&mut self, key: &str) -> AccessLog {
+        let node = format!("access.{key}");
+        let name = self.names.access_log(key);
+        let log_group = self.graph.add(
+            &node,
+            LogGroup {
+                name: name.clone(),
+                retention_days: self.stack.relay.log_retention_days,
+                tags: self.tags::<LogGroup>(&node),
+            },
+        );
+        AccessLog {
+            log_group,
+            log_group_arn: Text::arn("logs", format!("log-group:{name}")),
+            format: ACCESS_LOG.to_owned(),
+        }
+    }
+
+    /// Where a function that tells `to` itself finds its channels and topics.
+    pub(super) fn destinations(&self, to: &[String], webhooks: &Webhooks) -> BTreeMap<String, EnvValue> {
+        let channels: Vec<_> = self.channels_in(to).collect();
+        let topics: Vec<_> = self
+            .topics_in(to)
+            .map(|topic| self.names.topic_arn(topic))
+            .collect();
+        let mut environment = BTreeMap::new();
+        if !topics.is_empty() {
+            environment.extend(plain([(TOPICS, Text::json_array(topics))]));
+        }
+        if !channels.is_empty() {
+            environment.extend(plain([
+                (DESTINATIONS, json!(channels).to_string().into()),
+                (CHANNELS, self.labels(channels.iter().copied())),
+                (ENCRYPTED_FOR, self.names.function().into()),
+            ]));
+            environment.extend(Self::webhooks(webhooks, channels));
+        }
+        environment
+    }
+
+    /// The key, for a function that has webhooks to decrypt.
+    pub(super) fn for_webhooks<'a>(
+        &self,
+        to: &[String],
+        key: Option<&'a Ref<KmsKey>>,
+    ) -> Option<&'a Ref<KmsKey>> {
+        key.filter(|_| self.channels_in(to).next().is_some())
+    }
+
+    /// What such a function may do: publish to exactly these topics, decrypt the webhooks.
+    pub(super) fn may_tell(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
+        let topics: Vec<_> = self.topics_in(to).collect();
+        let publish = Statement::allow("Publish", &["sns:Publish"]);
+        let publish = topics
+            .iter()
+            .fold(publish, |publish, topic| publish.on(self.names.topic_arn(topic)));
+        let publish = (!topics.is_empty()).then_some(publish);
+        let encrypted = topics.iter().any(|topic| self.stack.topics[*topic].encrypted);
+        // SNS encrypts with the rights of who publishes.
+        let encrypt = key.filter(|_| encrypted).map(|key| {
+            Statement::allow("EncryptForTopics", &["kms:Decrypt", "kms:GenerateDataKey*"]).on(key.arn())
+        });
+        let told = self.channels_in(to).next().is_some();
+        let decrypt = key.filter(|_| told).map(|key| self.may_decrypt(key));
+        publish.into_iter().chain(encrypt).chain(decrypt).collect()
+    }
+}

@@ -1,0 +1,205 @@
+//! Ways of events from one bus to another: from other regions home, and from the default bus to the stack's own.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::Build;
+use super::rules::{Buses, DEFAULT_BUS, Wiring, bare_target};
+use crate::aws::Text;
+use crate::aws::discovery::REGION_TAG;
+use crate::aws::policy::{Policy, Statement};
+use crate::resource::NodeId;
+use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge_targets::{EventbridgeTargets, Target};
+use crate::resource::iam_role::IamRole;
+use crate::resource::iam_role_policy::IamRolePolicy;
+
+/// How the keys of the buses begin where rules' events of other regions come in; no key in a file has a dot.
+pub(super) const ARRIVALS: &str = "regions.";
+
+/// How events get from another region to the stack's own.
+pub(super) struct WayHome {
+    role: Text,
+    /// What tells later runs of the region: it is there before anything else.
+    lead: Vec<NodeId>,
+    undelivered: Text,
+    gates: Vec<NodeId>,
+}
+
+impl Build<'_> {
+    /// The same rule on a bus of its own, where its events of other regions come in. On a bus for all, an event
+    /// that two rules forward would come in twice, and each of them would tell of it twice.
+    pub(super) fn arrival(&mut self, wiring: &Wiring, buses: &mut Buses) -> Wiring {
+        let key = arrivals(&wiring.key);
+        let bus = EventbridgeEventBus {
+            name: self.bus_name(Some(&key)),
+            description: Some(format!(
+                "alertctl stack {}: {} from other regions",
+                self.stack.stack, wiring.name
+            )),
+            tags: self.tags::<EventbridgeEventBus>(&key),
+        };
+        buses.insert(key.clone(), self.graph.add(&key, bus));
+        Wiring {
+            regions: Vec::new(),
+            bus: Some(key.clone()),
+            key,
+            ..wiring.clone()
+        }
+    }
+
+    /// Events of AWS services reach the default bus only: a rule there hands on what a bus asks for.
+    pub(super) fn forwarding_to_buses(&mut self) -> Vec<Wiring> {
+        let mut wirings = Vec::new();
+        for (key, bus) in &self.stack.buses {
+            if bus.forward.is_empty() {
+                continue;
+            }
+            let name = self.names.default_rule(&format!("to-{key}"));
+            let arn = self.names.event_bus_arn(&self.names.event_bus(key, bus));
+            let what = format!("to-{key}");
+            let (role, gates) =
+                self.forwarding_role(&format!("bus.{key}"), &what, None, [name.as_str()], &arn);
+            let reads = self
+                .rules
+                .iter()
+                .filter(|rule| rule.rule.bus.as_deref() == Some(key));
+            let read_only = reads.clone().any(|rule| rule.rule.include_read_only);
+            wirings.push(Wiring {
+                key: format!("bus.{key}"),
+                description: format!("alertctl stack {}: hands on to bus {key}", self.stack.stack),
+                pattern: json!({ "source": bus.forward }),
+                state: match read_only {
+                    true => RuleState::EnabledWithAllManagementEvents,
+                    false => RuleState::Enabled,
+                },
+                regions: Vec::new(),
+                bus: None,
+                targets: vec![Target {
+                    role_arn: Some(role),
+                    ..bare_target("bus", arn)
+                }],
+                gates: [
+                    gates,
+                    vec![NodeId {
+                        kind: "eventbridge-event-bus",
+                        key: key.clone(),
+                    }],
+                ]
+                .concat(),
+                name,
+            });
+        }
+        wirings
+    }
+
+    /// The same rule in another region, whose one target is its bus in the stack's own.
+    pub(super) fn forwarding_home(&mut self, wiring: &Wiring, region: &str, way: &WayHome) {
+        let key = format!("{}@{region}", wiring.key);
+        let bus = NodeId {
+            kind: "eventbridge-event-bus",
+            key: arrivals(&wiring.key),
+        };
+        let rule = self.graph.add(
+            &key,
+            EventbridgeRule {
+                name: wiring.name.clone(),
+                description: wiring.description.clone(),
+                bus: None,
+                bus_name: DEFAULT_BUS.to_owned(),
+                pattern: wiring.pattern.clone(),
+                state: wiring.state,
+                gates: way.lead.clone(),
+                tags: self.tags::<EventbridgeRule>(&key),
+            },
+        );
+        self.graph.add(
+            key,
+            EventbridgeTargets {
+                rule,
+                rule_name: wiring.name.clone(),
+                bus_name: DEFAULT_BUS.to_owned(),
+                targets: vec![Target {
+                    role_arn: Some(way.role.clone()),
+                    dead_letter_queue: Some(way.undelivered.clone()),
+                    ..bare_target(
+                        "home",
+                        self.names.event_bus_arn(&self.names.arrivals(&wiring.key)),
+                    )
+                }],
+                gates: [way.gates.clone(), vec![bus]].concat(),
+            },
+        );
+    }
+
+    /// What rules in `region` need to forward: a role that outlives them, which also tells later runs that
+    /// the stack has something there, and a queue.
+    pub(super) fn way_home(&mut self, region: &str, wirings: &[&Wiring]) -> WayHome {
+        let names = wirings.iter().map(|wiring| wiring.name.as_str());
+        let (key, what) = (format!("forward.{region}"), format!("forward-{region}"));
+        let home = self.names.event_bus_arn(&self.names.arrivals("*"));
+        let (role, mut gates) = self.forwarding_role(&key, &what, Some(region), names, &home);
+        let lead = gates.clone();
+        let queue = self.undelivered(Some(region), wirings.iter().copied(), lead.clone());
+        gates.push(queue.id().clone());
+        WayHome {
+            role,
+            lead,
+            undelivered: Text::arn_in(region, "sqs", self.names.rule_dead_letters()),
+            gates,
+        }
+    }
+
+    /// A role that lets the rules called `names` put events on the bus `to`, and nothing else.
+    fn forwarding_role<'n>(
+        &mut self,
+        key: &str,
+        what: &str,
+        region: Option<&str>,
+        names: impl IntoIterator<Item = &'n str>,
+        to: &Text,
+    ) -> (Text, Vec<NodeId>) {
+        let role_name = self.names.role(what);
+        let trust = Statement::allow("Rules", &["sts:AssumeRole"])
+            .service("events.amazonaws.com")
+            .when("StringEquals", "aws:SourceAccount", Text::account());
+        let sources: BTreeSet<_> = names
+            .into_iter()
+            .map(|name| self.rule_arn(None, &self.named_or_prefix(name), region))
+            .collect();
+        let trust = sources
+            .into_iter()
+            .fold(trust, |trust, arn| trust.when("ArnLike", "aws:SourceArn", arn));
+        let mut tags = self.tags::<IamRole>(key);
+        tags.extend(region.map(|region| (REGION_TAG.to_owned(), region.to_owned())));
+        let role = self.graph.add(
+            key,
+            IamRole {
+                name: role_name.clone(),
+                path: self.names.role_path(),
+                description: format!("alertctl stack {}: forwards events", self.stack.stack),
+                trust: Policy::of([trust]),
+                tags,
+            },
+        );
+        let policy = self.graph.add(
+            key,
+            IamRolePolicy {
+                role: role.clone(),
+                role_name: role_name.clone(),
+                name: "forward".to_owned(),
+                policy: Policy::of([Statement::allow("Forward", &["events:PutEvents"]).on(to.clone())]),
+                needs: Vec::new(),
+            },
+        );
+        let gates = vec![role.id().clone(), policy.id().clone()];
+        (self.names.own_role_arn(&role_name), gates)
+    }
+}
+
+/// The key of the bus where events of other regions come in for the rule `key`.
+fn arrivals(key: &str) -> String {
+    format!("{ARRIVALS}{key}")
+}

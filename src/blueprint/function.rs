@@ -1,0 +1,205 @@
+//! A Lambda function with all it needs: role, log group, dead-letter queue, retry settings.
+
+use std::collections::BTreeMap;
+
+use alertctl_relay::{ChannelKey, webhook_variable};
+
+use super::{Build, Webhook, Webhooks};
+use crate::aws::Text;
+use crate::aws::policy::{Policy, Statement};
+use crate::relay_zip;
+use crate::resource::iam_role::IamRole;
+use crate::resource::iam_role_policy::IamRolePolicy;
+use crate::resource::kms_key::KmsKey;
+use crate::resource::lambda_event_invoke_config::LambdaEventInvokeConfig;
+use crate::resource::lambda_function::{Code, EnvValue, LambdaFunction};
+use crate::resource::log_group::LogGroup;
+use crate::resource::sqs_queue::SqsQueue;
+use crate::resource::{NodeId, Ref};
+
+/// Dead letters are kept as long as SQS allows: 14 days.
+pub(super) const DEAD_LETTER_SECONDS: i32 = 1_209_600;
+
+/// What a function is to do, and what it may.
+pub(super) struct Duty<'a> {
+    /// The key of its resources in the graph.
+    pub key: String,
+    pub name: String,
+    pub description: String,
+    pub memory_mb: i32,
+    /// Seconds.
+    pub timeout: i32,
+    pub environment: BTreeMap<String, EnvValue>,
+    /// The key that its webhooks are encrypted with, where it has some.
+    pub kms_key: Option<&'a Ref<KmsKey>>,
+    /// The name of its inline policy.
+    pub policy_name: &'static str,
+    /// What it does beside writing its own logs and parking what failed.
+    pub may: Vec<Statement>,
+    /// Nodes whose generated ARN those statements name.
+    pub needs: Vec<NodeId>,
+    /// Who else parks in its dead-letter queue.
+    pub parked_by: Vec<Statement>,
+    pub reserved_concurrency: Option<i32>,
+}
+
+/// A function, as what invokes it needs it.
+pub(super) struct Function {
+    pub function: Ref<LambdaFunction>,
+    pub name: String,
+    /// What must exist before an event may reach the function.
+    pub gates: Vec<NodeId>,
+    /// The queue that keeps what could not be delivered.
+    pub dead_letters: Ref<SqsQueue>,
+}
+
+impl Build<'_> {
+    /// Adds the function of `duty` and all it needs.
+    pub(super) fn function(&mut self, duty: Duty<'_>) -> Function {
+        let (key, name) = (&duty.key, &duty.name);
+        let (settings, names) = (&self.stack.relay, self.names);
+        let log_group = self.graph.add(
+            key,
+            LogGroup {
+                name: names.log_group_of(name),
+                retention_days: settings.log_retention_days,
+                tags: self.tags::<LogGroup>(key),
+            },
+        );
+        let dead_letters = self.dead_letters(key, names.dead_letters_of(name), duty.parked_by, Vec::new());
+        let role = self.graph.add(
+            key,
+            IamRole {
+                name: names.role_of(name),
+                path: names.role_path(),
+                description: duty.description.clone(),
+                trust: trust(),
+                tags: self.tags::<IamRole>(key),
+            },
+        );
+        let role_policy = self.graph.add(
+            key,
+            IamRolePolicy {
+                role: role.clone(),
+                role_name: names.role_of(name),
+                name: duty.policy_name.to_owned(),
+                policy: Policy::of(duty.may.into_iter().chain([
+                    Statement::allow("WriteOwnLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(
+                        Text::arn("logs", format!("log-group:{}:*", names.log_group_of(name))),
+                    ),
+                    Statement::allow("ParkWhatFailed", &["sqs:SendMessage"]).on(names.dead_letters_arn(name)),
+                ])),
+                needs: duty.needs,
+            },
+        );
+        let function = self.graph.add(
+            key,
+            LambdaFunction {
+                name: name.clone(),
+                description: duty.description,
+                role,
+                role_arn: names.role_arn(name),
+                memory_mb: duty.memory_mb,
+                timeout_seconds: duty.timeout,
+                code: Code {
+                    zip: relay_zip::ZIP,
+                    sha256: relay_zip::SHA256,
+                },
+                kms_key: duty.kms_key.cloned(),
+                encrypted_for: names.function(),
+                environment: duty.environment,
+                log_group,
+                log_group_name: names.log_group_of(name),
+                reserved_concurrency: duty.reserved_concurrency,
+                tags: self.tags::<LambdaFunction>(key),
+            },
+        );
+        self.graph.add(
+            key,
+            LambdaEventInvokeConfig {
+                function: function.clone(),
+                function_name: name.clone(),
+                maximum_retry_attempts: settings.maximum_retry_attempts,
+                maximum_event_age_seconds: settings.maximum_event_age_seconds,
+                on_failure_arn: names.dead_letters_arn(name),
+                gates: vec![role_policy.id().clone(), dead_letters.id().clone()],
+            },
+        );
+        self.watched.functions.push((duty.key.clone(), duty.name.clone()));
+        Function {
+            function,
+            name: duty.name,
+            gates: vec![role_policy.id().clone()],
+            dead_letters,
+        }
+    }
+
+    /// A queue for what could not be delivered; `senders` say who may park there.
+    /// Where it is in another region, `gates` hold the role that leads there.
+    pub(super) fn dead_letters(
+        &mut self,
+        key: &str,
+        name: String,
+        senders: Vec<Statement>,
+        gates: Vec<NodeId>,
+    ) -> Ref<SqsQueue> {
+        if !key.contains('@') {
+            self.watched.queues.push((key.to_owned(), name.clone()));
+        }
+        self.graph.add(
+            key,
+            SqsQueue {
+                name,
+                retention_seconds: DEAD_LETTER_SECONDS,
+                policy: (!senders.is_empty()).then(|| Policy::of(senders)),
+                gates,
+                tags: self.tags::<SqsQueue>(key),
+            },
+        )
+    }
+
+    /// The webhooks of `channels`, as the environment of a function holds them.
+    pub(super) fn webhooks<'a>(
+        webhooks: &Webhooks,
+        channels: impl IntoIterator<Item = &'a String>,
+    ) -> BTreeMap<String, EnvValue> {
+        let channels = channels
+            .into_iter()
+            .filter_map(|key| Some((key, webhooks.get(key)?)));
+        channels
+            .map(|(channel, webhook)| {
+                let value = match webhook {
+                    Webhook::Ciphertext(text) => EnvValue::Plain(text.as_str().into()),
+                    Webhook::Clear(secret) => EnvValue::Secret(secret.clone()),
+                    Webhook::NotAtHand => EnvValue::NotAtHand,
+                };
+                (webhook_variable(&ChannelKey(channel.clone())), value)
+            })
+            .collect()
+    }
+
+    /// Decrypts the webhooks, which are encrypted for the relay by its name.
+    pub(super) fn may_decrypt(&self, key: &Ref<KmsKey>) -> Statement {
+        Statement::allow("DecryptOwnWebhooks", &["kms:Decrypt"])
+            .on(key.arn())
+            .when(
+                "StringEquals",
+                "kms:EncryptionContext:LambdaFunctionName",
+                self.names.function(),
+            )
+    }
+}
+
+/// Plain variables.
+pub(super) fn plain<const N: usize>(variables: [(&str, Text); N]) -> BTreeMap<String, EnvValue> {
+    variables
+        .map(|(name, value)| (name.to_owned(), EnvValue::Plain(value)))
+        .into()
+}
+
+/// Only Lambda, and only on behalf of this account.
+fn trust() -> Policy {
+    Policy::of([Statement::allow("Lambda", &["sts:AssumeRole"])
+        .service("lambda.amazonaws.com")
+        .when("StringEquals", "aws:SourceAccount", Text::account())])
+}

@@ -1,0 +1,132 @@
+//! Alarms on the stack itself: who alerts must not fail in silence.
+
+use std::collections::BTreeMap;
+
+use super::Build;
+use crate::aws::Text;
+use crate::resource::NodeId;
+use crate::resource::cloudwatch_alarm::{AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, Options};
+
+/// What there is to watch, as the features of the stack were built.
+#[derive(Default)]
+pub(super) struct Watched {
+    /// Functions by the key of their resources.
+    pub functions: Vec<(String, String)>,
+    /// Dead-letter queues of the stack's own region.
+    pub queues: Vec<(String, String)>,
+    /// HTTP APIs by key.
+    pub apis: Vec<(String, NodeId)>,
+}
+
+/// One alarm on a part of the stack.
+struct Monitor {
+    /// What stands behind `monitor.` in the key and `<stack>-monitor-` in the name.
+    what: String,
+    description: String,
+    namespace: &'static str,
+    metric: &'static str,
+    statistic: &'static str,
+    dimension: (&'static str, Text),
+    needs: Vec<NodeId>,
+}
+
+/// Seconds over which failures are counted.
+const PERIOD: i32 = 300;
+
+impl Build<'_> {
+    /// An alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
+    /// and on the server errors of each API.
+    pub(super) fn monitoring(&mut self) {
+        let Some(monitoring) = &self.stack.monitoring else {
+            return;
+        };
+        for monitor in self.monitors() {
+            let key = format!("monitor.{}", monitor.what);
+            self.graph.add(
+                &key,
+                CloudwatchAlarm {
+                    name: format!("{}{}", self.monitor_prefix(), monitor.what),
+                    description: Some(monitor.description),
+                    actions_enabled: true,
+                    alarm_actions: self.topic_arns(&monitoring.to),
+                    ok_actions: Vec::new(),
+                    insufficient_data_actions: Vec::new(),
+                    metric: AlarmMetric::Single {
+                        namespace: monitor.namespace.to_owned(),
+                        metric_name: monitor.metric.to_owned(),
+                        dimensions: BTreeMap::from([(monitor.dimension.0.to_owned(), monitor.dimension.1)]),
+                        statistic: Some(monitor.statistic.to_owned()),
+                        extended_statistic: None,
+                        period: PERIOD,
+                        unit: None,
+                    },
+                    condition: Some(Condition {
+                        comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(),
+                        threshold: Some(1.0),
+                        threshold_metric_id: None,
+                        evaluation_periods: 1,
+                        datapoints_to_alarm: None,
+                        treat_missing_data: Some("notBreaching".to_owned()),
+                        evaluate_low_sample_count_percentile: None,
+                        evaluation_window: EvaluationWindow::Sliding,
+                    }),
+                    options: Options::default(),
+                    needs: monitor.needs,
+                    tags: self.tags::<CloudwatchAlarm>(&key),
+                },
+            );
+        }
+    }
+
+    /// The names of these alarms, where they tell `topic`.
+    pub(super) fn monitors_telling(&self, topic: &str) -> Option<String> {
+        let monitoring = self.stack.monitoring.as_ref()?;
+        let told = monitoring.to.iter().any(|to| to == topic);
+        told.then(|| format!("{}*", self.monitor_prefix()))
+    }
+
+    fn monitor_prefix(&self) -> String {
+        self.stack.default_name("monitor-")
+    }
+
+    fn monitors(&self) -> Vec<Monitor> {
+        let functions = self.watched.functions.iter().flat_map(|(key, name)| {
+            let monitor = |metric: &'static str, what: &str, description: String| Monitor {
+                what: format!("{key}-{what}"),
+                description,
+                namespace: "AWS/Lambda",
+                metric,
+                statistic: "Sum",
+                dimension: ("FunctionName", name.as_str().into()),
+                needs: Vec::new(),
+            };
+            [
+                monitor("Errors", "errors", format!("{name} failed: see its log group")),
+                monitor(
+                    "Throttles",
+                    "throttles",
+                    format!("{name} was throttled: alerts wait"),
+                ),
+            ]
+        });
+        let queues = self.watched.queues.iter().map(|(key, name)| Monitor {
+            what: format!("{key}-dead-letters"),
+            description: format!("{name} holds alerts that could not be delivered"),
+            namespace: "AWS/SQS",
+            metric: "ApproximateNumberOfMessagesVisible",
+            statistic: "Maximum",
+            dimension: ("QueueName", name.as_str().into()),
+            needs: Vec::new(),
+        });
+        let apis = self.watched.apis.iter().map(|(key, node)| Monitor {
+            what: format!("{key}-5xx"),
+            description: format!("endpoint {key} answers with server errors"),
+            namespace: "AWS/ApiGateway",
+            metric: "5xx",
+            statistic: "Sum",
+            dimension: ("ApiId", Text::id_of(node)),
+            needs: vec![node.clone()],
+        });
+        functions.chain(queues).chain(apis).collect()
+    }
+}

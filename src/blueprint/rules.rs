@@ -1,0 +1,360 @@
+//! EventBridge rules: what they match, and where that goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::Build;
+use super::forwarding::ARRIVALS;
+use super::function::Function;
+use crate::aws::Text;
+use crate::aws::policy::Statement;
+use crate::aws::secret::fingerprint;
+use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge_targets::{EventbridgeTargets, Input, Target};
+use crate::resource::lambda_permission::LambdaPermission;
+use crate::resource::sns_topic::SnsTopic;
+use crate::resource::sqs_queue::SqsQueue;
+use crate::resource::{NodeId, Ref};
+use crate::stack::{CompiledRule, Rule, RuleInput};
+
+/// The bus that AWS services send to.
+pub(super) const DEFAULT_BUS: &str = "default";
+/// The key of the queue for what EventBridge could not hand over.
+const UNDELIVERED: &str = "rules";
+
+/// Custom event buses by key.
+pub(super) type Buses = BTreeMap<String, Ref<EventbridgeEventBus>>;
+
+/// One rule as it is to be wired up.
+#[derive(Clone)]
+pub(super) struct Wiring {
+    /// The key in the graph.
+    pub key: String,
+    pub name: String,
+    pub description: String,
+    pub pattern: Value,
+    pub state: RuleState,
+    /// Other regions in which the same rule forwards to this one.
+    pub regions: Vec<String>,
+    /// The key of a custom bus.
+    pub bus: Option<String>,
+    pub targets: Vec<Target>,
+    /// What must exist before an event may come through.
+    pub gates: Vec<NodeId>,
+}
+
+impl Build<'_> {
+    /// Every bus and every rule with its targets. `topics` are those of the stack, by key.
+    pub(super) fn rules(
+        &mut self,
+        relay: Option<&Function>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+        mut wirings: Vec<Wiring>,
+    ) {
+        let permissions = relay.map_or_else(BTreeMap::new, |relay| self.permissions(relay));
+        let rules = self.rules.clone();
+        for rule in rules.iter() {
+            let mut targets = Vec::new();
+            let mut gates = Vec::new();
+            for topic in self.topics_in(&rule.rule.to) {
+                targets.push(Target {
+                    input: rule.rule.input.as_ref().map(input),
+                    ..target(topic, self.names.topic_arn(topic), rule.rule)
+                });
+                gates.push(topics[topic].id().clone());
+            }
+            let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
+            if let (Some(relay), false) = (relay, channels.is_empty()) {
+                targets.push(Target {
+                    input: Some(for_relay(&rule.name, &channels)),
+                    ..target(
+                        self.relay_target(),
+                        self.names.function_arn_of(&relay.name),
+                        rule.rule,
+                    )
+                });
+                let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
+                let allowed: BTreeSet<_> = arrives.into_iter().chain([self.allowed_as(rule)]).collect();
+                gates.extend(allowed.iter().flat_map(|allowed| permissions[allowed].clone()));
+            }
+            wirings.push(Wiring {
+                key: rule.key.clone(),
+                name: rule.name.clone(),
+                description: rule.description.clone(),
+                pattern: rule.pattern.clone(),
+                state: state(rule.rule),
+                regions: rule.regions.clone(),
+                bus: rule.rule.bus.clone(),
+                targets,
+                gates,
+            });
+        }
+        let mut buses = self.buses();
+        let arrivals: Vec<_> = wirings
+            .iter()
+            .filter(|wiring| !wiring.regions.is_empty())
+            .map(|wiring| self.arrival(wiring, &mut buses))
+            .collect();
+        wirings.extend(arrivals);
+        wirings.extend(self.forwarding_to_buses());
+        if wirings.is_empty() {
+            return;
+        }
+        let undelivered = self.undelivered(None, &wirings, Vec::new());
+        let mut ways_home = BTreeMap::new();
+        for region in wirings
+            .iter()
+            .flat_map(|wiring| wiring.regions.clone())
+            .collect::<BTreeSet<_>>()
+        {
+            let here: Vec<_> = wirings
+                .iter()
+                .filter(|one| one.regions.contains(&region))
+                .collect();
+            ways_home.insert(region.clone(), self.way_home(&region, &here));
+        }
+        for wiring in wirings {
+            for region in &wiring.regions {
+                self.forwarding_home(&wiring, region, &ways_home[region]);
+            }
+            self.wire(wiring, &buses, &undelivered);
+        }
+    }
+
+    fn buses(&mut self) -> Buses {
+        let mut buses = Buses::new();
+        for (key, bus) in &self.stack.buses {
+            let made = self.graph.add(
+                key,
+                EventbridgeEventBus {
+                    name: self.names.event_bus(key, bus),
+                    description: bus.description.clone(),
+                    tags: self.tags::<EventbridgeEventBus>(key),
+                },
+            );
+            buses.insert(key.clone(), made);
+        }
+        buses
+    }
+
+    fn wire(&mut self, wiring: Wiring, buses: &Buses, undelivered: &Ref<SqsQueue>) {
+        let bus = wiring.bus.as_ref().map(|key| buses[key].clone());
+        let bus_name = self.bus_name(wiring.bus.as_deref());
+        let queue = Text::arn("sqs", self.names.rule_dead_letters());
+        let rule = self.graph.add(
+            &wiring.key,
+            EventbridgeRule {
+                name: wiring.name.clone(),
+                description: wiring.description,
+                bus,
+                bus_name: bus_name.clone(),
+                pattern: wiring.pattern,
+                state: wiring.state,
+                gates: Vec::new(),
+                tags: self.tags::<EventbridgeRule>(&wiring.key),
+            },
+        );
+        let parked = |target| Target {
+            dead_letter_queue: Some(queue.clone()),
+            ..target
+        };
+        self.graph.add(
+            wiring.key,
+            EventbridgeTargets {
+                rule,
+                rule_name: wiring.name,
+                bus_name,
+                targets: wiring.targets.into_iter().map(parked).collect(),
+                gates: [wiring.gates, vec![undelivered.id().clone()]].concat(),
+            },
+        );
+    }
+
+    /// The queue for what the rules of one region could not hand over; a rule parks only in its own region.
+    pub(super) fn undelivered<'w>(
+        &mut self,
+        region: Option<&str>,
+        wirings: impl IntoIterator<Item = &'w Wiring>,
+        gates: Vec<NodeId>,
+    ) -> Ref<SqsQueue> {
+        let queue = self.names.rule_dead_letters();
+        let (key, arn) = match region {
+            None => (UNDELIVERED.to_owned(), Text::arn("sqs", queue.as_str())),
+            Some(region) => (
+                format!("{UNDELIVERED}@{region}"),
+                Text::arn_in(region, "sqs", queue.as_str()),
+            ),
+        };
+        let sources: BTreeSet<_> = wirings
+            .into_iter()
+            .map(|wiring| {
+                let (key, rules) = match wiring.bus.clone().filter(|_| region.is_none()) {
+                    Some(key) if key.starts_with(ARRIVALS) => self.arrivals_allowed_as(),
+                    key => (key, self.named_or_prefix(&wiring.name)),
+                };
+                let bus = key.map(|key| self.bus_name(Some(&key)));
+                self.rule_arn(bus.as_deref(), &rules, region)
+            })
+            .collect();
+        let park = Statement::allow("RulesMayPark", &["sqs:SendMessage"])
+            .service("events.amazonaws.com")
+            .on(arn);
+        let park = sources
+            .into_iter()
+            .fold(park, |park, arn| park.when("ArnLike", "aws:SourceArn", arn));
+        self.dead_letters(&key, queue, vec![park], gates)
+    }
+
+    /// The permissions of the relay's rules: one for all with the stack's prefix on a bus, and one for each
+    /// with a name of its own. A function's policy holds 20 KB, which would be some 50 rules.
+    fn permissions(&mut self, relay: &Function) -> BTreeMap<(Option<String>, String), Vec<NodeId>> {
+        let told = self
+            .rules
+            .iter()
+            .filter(|rule| self.channels_in(&rule.rule.to).next().is_some());
+        let allowed: BTreeSet<_> = told
+            .flat_map(|rule| {
+                let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
+                [self.allowed_as(rule)].into_iter().chain(arrives)
+            })
+            .collect();
+        let mut permissions = BTreeMap::new();
+        for (bus, names) in allowed {
+            let at = bus.as_deref().unwrap_or(DEFAULT_BUS);
+            let (key, statement_id) = match names.strip_suffix('*') {
+                Some(_) => (format!("rules.{at}"), format!("alertctl-rules-{at}")),
+                None => (format!("rule.{at}.{names}"), rule_statement(at, &names)),
+            };
+            let bus_name = bus.as_deref().map(|key| self.bus_name(Some(key)));
+            let permission = self.graph.add(
+                key,
+                LambdaPermission {
+                    function: relay.function.clone(),
+                    function_name: relay.name.clone(),
+                    statement_id: super::names::limited(statement_id, 100),
+                    principal: "events.amazonaws.com",
+                    source_arn: self.rule_arn(bus_name.as_deref(), &names, None),
+                    gates: relay.gates.clone(),
+                },
+            );
+            permissions.insert((bus, names), vec![permission.id().clone()]);
+        }
+        permissions
+    }
+
+    /// The relay's id among a rule's targets; the topics' are their keys, which hold no dot.
+    fn relay_target(&self) -> &'static str {
+        match self.stack.topics.contains_key("relay") {
+            true => "relay.function",
+            false => "relay",
+        }
+    }
+
+    /// The key of the rule's bus, and the name under which its statement covers it.
+    fn allowed_as(&self, rule: &CompiledRule<'_>) -> (Option<String>, String) {
+        (rule.rule.bus.clone(), self.named_or_prefix(&rule.name))
+    }
+
+    /// The same for rules on the buses where events of other regions come in: the names of these begin with
+    /// the stack's, and the `*` in an ARN goes past the `/` behind them.
+    fn arrivals_allowed_as(&self) -> (Option<String>, String) {
+        (None, format!("{}*", self.stack.default_name("")))
+    }
+
+    /// `<stack>-*` for a rule with that prefix, or its own name.
+    pub(super) fn named_or_prefix(&self, name: &str) -> String {
+        let prefix = self.stack.default_name("");
+        match name.starts_with(&prefix) {
+            true => format!("{prefix}*"),
+            false => name.to_owned(),
+        }
+    }
+
+    pub(super) fn bus_name(&self, key: Option<&str>) -> String {
+        let Some(key) = key else {
+            return DEFAULT_BUS.to_owned();
+        };
+        match (key.strip_prefix(ARRIVALS), self.stack.buses.get(key)) {
+            (Some(rule), _) => self.names.arrivals(rule),
+            (None, Some(bus)) => self.names.event_bus(key, bus),
+            (None, None) => DEFAULT_BUS.to_owned(),
+        }
+    }
+
+    /// The ARN of rules on a bus (`None`: the default one) in a region (`None`: the stack's own).
+    pub(super) fn rule_arn(&self, bus: Option<&str>, name: &str, region: Option<&str>) -> Text {
+        let resource = match bus {
+            Some(bus) => format!("rule/{bus}/{name}"),
+            None => format!("rule/{name}"),
+        };
+        match region {
+            Some(region) => Text::arn_in(region, "events", resource),
+            None => Text::arn("events", resource),
+        }
+    }
+}
+
+/// A target with EventBridge's own settings.
+pub(super) fn bare_target(id: &str, arn: Text) -> Target {
+    Target {
+        id: id.to_owned(),
+        arn,
+        role_arn: None,
+        input: None,
+        dead_letter_queue: None,
+        retry_attempts: None,
+        retry_age_seconds: None,
+    }
+}
+
+fn target(id: &str, arn: Text, rule: &Rule) -> Target {
+    Target {
+        retry_attempts: rule.retry.attempts,
+        retry_age_seconds: rule.retry.age_seconds,
+        ..bare_target(id, arn)
+    }
+}
+
+/// The id of the statement for one rule. It takes no dot, and a rule's name may have some: what is changed
+/// ends in a digest.
+fn rule_statement(bus: &str, rule: &str) -> String {
+    match rule.contains('.') {
+        true => format!(
+            "alertctl-rule-{bus}-{}-{}",
+            rule.replace('.', "_"),
+            &fingerprint(rule)[..8]
+        ),
+        false => format!("alertctl-rule-{bus}-{rule}"),
+    }
+}
+
+fn input(input: &RuleInput) -> Input {
+    match input {
+        RuleInput::Text(text) => Input::Constant(json!(text).to_string()),
+        RuleInput::Path(path) => Input::Path(path.clone()),
+        RuleInput::Template { paths, template } => Input::Transformer {
+            paths: paths.clone(),
+            template: template.clone(),
+        },
+    }
+}
+
+/// What the relay gets: the event, and where it goes. So routing lives in each rule, and no number of
+/// rules fills the function's environment.
+pub(super) fn for_relay(rule: &str, channels: &[&String]) -> Input {
+    let route = json!({ "rule": rule, "channels": channels });
+    Input::Transformer {
+        paths: BTreeMap::new(),
+        template: format!(r#"{{"alertctl":{route},"event":<aws.events.event.json>}}"#),
+    }
+}
+
+fn state(rule: &Rule) -> RuleState {
+    match (rule.enabled, rule.include_read_only) {
+        (false, _) => RuleState::Disabled,
+        (true, true) => RuleState::EnabledWithAllManagementEvents,
+        (true, false) => RuleState::Enabled,
+    }
+}

@@ -1,0 +1,322 @@
+//! The CloudTrail trail: bucket, delivery to CloudWatch Logs, and the guard that keeps it logging.
+
+use std::collections::BTreeMap;
+
+use alertctl_relay::{DUTY, TRAIL};
+use serde_json::{Value, json};
+
+use super::function::{Duty, Function, plain};
+use super::rules::{Wiring, bare_target};
+use super::{Build, Webhooks};
+use crate::aws::Text;
+use crate::aws::policy::{Policy, Statement};
+use crate::resource::cloudtrail_trail::{self, CloudtrailTrail, Selectors};
+use crate::resource::eventbridge_rule::RuleState;
+use crate::resource::expectation::Expectation;
+use crate::resource::iam_role::IamRole;
+use crate::resource::iam_role_policy::IamRolePolicy;
+use crate::resource::kms_key::KmsKey;
+use crate::resource::lambda_permission::LambdaPermission;
+use crate::resource::log_group::LogGroup;
+use crate::resource::s3_bucket::S3Bucket;
+use crate::resource::s3_bucket_policy::S3BucketPolicy;
+use crate::resource::sns_topic::SnsTopic;
+use crate::resource::{NodeId, Ref};
+use crate::stack::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource};
+
+/// The key of the trail's resources in the graph; there is one trail a stack.
+const TRAIL_KEY: &str = "trail";
+const GUARD: &str = "trail.guard";
+/// Seconds the guard may take: it asks, starts, and tells.
+const GUARD_TIMEOUT: i32 = 30;
+
+impl Build<'_> {
+    /// ARN of the stack's trail, its own or one that was there before.
+    pub(super) fn trail_arn(&self, trail: &Trail) -> Text {
+        match &trail.source {
+            TrailSource::Existing(arn) if arn.starts_with("arn:") => arn.as_str().into(),
+            TrailSource::Existing(name) => Text::arn("cloudtrail", format!("trail/{name}")),
+            TrailSource::Own(own) => Text::arn("cloudtrail", format!("trail/{}", self.names.trail(own))),
+        }
+    }
+
+    /// The trail with all it needs, or what the stack expects of the account instead; returns the rule of
+    /// the guard.
+    pub(super) fn trail(
+        &mut self,
+        key: Option<&Ref<KmsKey>>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+        webhooks: &Webhooks,
+    ) -> Option<Wiring> {
+        let Some(trail) = &self.stack.trail else {
+            if self.rules.iter().any(|rule| rule.needs_trail()) {
+                self.graph.expect(Expectation::AnyTrail);
+            }
+            return None;
+        };
+        match &trail.source {
+            TrailSource::Existing(name) => self.graph.expect(Expectation::Trail {
+                name_or_arn: name.clone(),
+            }),
+            TrailSource::Own(own) => self.own_trail(trail, own, key),
+        }
+        trail
+            .keep_logging
+            .then(|| self.guard(trail, key, topics, webhooks))
+    }
+
+    fn own_trail(&mut self, trail: &Trail, own: &OwnTrail, key: Option<&Ref<KmsKey>>) {
+        let arn = self.trail_arn(trail);
+        let (bucket_name, policy) = self.bucket(own, &arn);
+        let logs = self.stack.trail_logs().map(|logs| self.delivery(&logs));
+        let mut gates: Vec<NodeId> = policy.into_iter().collect();
+        let logs = logs.map(|(logs, needs)| {
+            gates.extend(needs);
+            logs
+        });
+        self.graph.add(
+            TRAIL_KEY,
+            CloudtrailTrail {
+                name: self.names.trail(own),
+                bucket_name,
+                prefix: own.prefix.clone(),
+                multi_region: own.multi_region,
+                log_file_validation: own.log_file_validation,
+                kms_key: key.filter(|_| own.encrypted).cloned(),
+                logs,
+                selectors: selectors(&own.selectors),
+                gates,
+                tags: self.tags::<CloudtrailTrail>(TRAIL_KEY),
+            },
+        );
+    }
+
+    /// The bucket's name, and the policy that must be there before the trail where the bucket is ours.
+    fn bucket(&mut self, own: &OwnTrail, trail: &Text) -> (Text, Option<NodeId>) {
+        let (name, expire_after_days) = match &own.bucket {
+            TrailBucket::Existing(name) => return (name.as_str().into(), None),
+            TrailBucket::Own {
+                name,
+                expire_after_days,
+            } => (name.clone(), *expire_after_days),
+        };
+        let name = name.unwrap_or_else(|| self.stack.default_name("trail-{account}"));
+        let name = Text::with_account(&name);
+        let bucket = self.graph.add(
+            TRAIL_KEY,
+            S3Bucket {
+                name: name.clone(),
+                expire_after_days,
+                tags: self.tags::<S3Bucket>(TRAIL_KEY),
+            },
+        );
+        let policy = self.graph.add(
+            TRAIL_KEY,
+            S3BucketPolicy {
+                bucket,
+                bucket_name: name.clone(),
+                policy: bucket_policy(&name, own.prefix.as_deref(), trail),
+            },
+        );
+        (name, Some(policy.id().clone()))
+    }
+
+    /// The log group that the trail writes to, and the role it writes with.
+    fn delivery(&mut self, logs: &TrailLogs) -> (cloudtrail_trail::TrailLogs, [NodeId; 2]) {
+        let name = self.names.trail_log_group(logs);
+        let log_group = self.graph.add(
+            TRAIL_KEY,
+            LogGroup {
+                name: name.clone(),
+                retention_days: logs.retention_days,
+                tags: self.tags::<LogGroup>(TRAIL_KEY),
+            },
+        );
+        self.trail_log_group = Some(log_group.clone());
+        let role_name = self.names.role("trail-logs");
+        let role = self.graph.add(
+            TRAIL_KEY,
+            IamRole {
+                name: role_name.clone(),
+                path: self.names.role_path(),
+                description: format!("alertctl stack {}: trail to CloudWatch Logs", self.stack.stack),
+                trust: Policy::of([
+                    Statement::allow("CloudTrail", &["sts:AssumeRole"]).service("cloudtrail.amazonaws.com")
+                ]),
+                tags: self.tags::<IamRole>(TRAIL_KEY),
+            },
+        );
+        // CloudTrail names its streams so.
+        let streams = Text::concat([
+            Text::arn("logs", format!("log-group:{name}:log-stream:")),
+            Text::account(),
+            "_CloudTrail_".into(),
+            Text::region(),
+            "*".into(),
+        ]);
+        let policy = self.graph.add(
+            TRAIL_KEY,
+            IamRolePolicy {
+                role,
+                role_name: role_name.clone(),
+                name: "deliver".to_owned(),
+                policy: Policy::of([Statement::allow(
+                    "DeliverTrail",
+                    &["logs:CreateLogStream", "logs:PutLogEvents"],
+                )
+                .on(streams)]),
+                needs: Vec::new(),
+            },
+        );
+        let logs = cloudtrail_trail::TrailLogs {
+            log_group_arn: Text::arn("logs", format!("log-group:{name}")),
+            role_arn: self.names.own_role_arn(&role_name),
+        };
+        (logs, [log_group.id().clone(), policy.id().clone()])
+    }
+
+    /// The function that starts a stopped trail again and says who stopped it.
+    fn guard(
+        &mut self,
+        trail: &Trail,
+        key: Option<&Ref<KmsKey>>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+        webhooks: &Webhooks,
+    ) -> Wiring {
+        let arn = self.trail_arn(trail);
+        let name = self.names.guard_function(trail);
+        let mut environment = self.manner();
+        environment.extend(plain([(DUTY, "guard".into()), (TRAIL, arn.clone())]));
+        environment.extend(self.destinations(&trail.to, webhooks));
+        let mut may = self.may_tell(&trail.to, key);
+        may.push(
+            Statement::allow(
+                "KeepLogging",
+                &["cloudtrail:StartLogging", "cloudtrail:GetTrailStatus"],
+            )
+            .on(arn),
+        );
+        let function = self.function(Duty {
+            key: GUARD.to_owned(),
+            description: format!("alertctl stack {}: keeps the trail logging", self.stack.stack),
+            memory_mb: trail.guard.memory,
+            timeout: GUARD_TIMEOUT,
+            environment,
+            kms_key: self.for_webhooks(&trail.to, key),
+            policy_name: "allow-lambda-start-trail-logging",
+            may,
+            needs: key.map(|key| key.id().clone()).into_iter().collect(),
+            parked_by: Vec::new(),
+            reserved_concurrency: None,
+            name: name.clone(),
+        });
+        let rule = self.names.default_rule("keep-logging");
+        let told = self.topics_in(&trail.to).map(|topic| topics[topic].id().clone());
+        let gates: Vec<_> = told.chain(function.gates.iter().cloned()).collect();
+        // Where the trail is at home in another region, its events come in on a bus of their own.
+        let bus = self.names.arrivals(GUARD);
+        let buses = [
+            (GUARD.to_owned(), "alertctl-keep-logging", None),
+            (
+                format!("{GUARD}.regions"),
+                "alertctl-keep-logging-regions",
+                Some(bus.as_str()),
+            ),
+        ];
+        let far = self.far_home(trail).is_some();
+        let mut permissions = Vec::new();
+        for (key, statement_id, bus) in buses.into_iter().filter(|(.., bus)| far || bus.is_none()) {
+            let permission = self.graph.add(
+                key,
+                LambdaPermission {
+                    function: function.function.clone(),
+                    function_name: name.clone(),
+                    statement_id: statement_id.to_owned(),
+                    principal: "events.amazonaws.com",
+                    source_arn: self.rule_arn(bus, &rule, None),
+                    gates: gates.clone(),
+                },
+            );
+            permissions.push(permission.id().clone());
+        }
+        self.guard_rule(trail, rule, &function, permissions)
+    }
+
+    /// The region where somebody else's trail is at home, if that is not the stack's own: stopping it takes a
+    /// call there.
+    fn far_home(&self, trail: &Trail) -> Option<String> {
+        match &trail.source {
+            TrailSource::Existing(arn) => arn.split(':').nth(3).filter(|region| *region != self.home),
+            TrailSource::Own(_) => None,
+        }
+        .map(str::to_owned)
+    }
+
+    fn guard_rule(&self, trail: &Trail, name: String, function: &Function, gates: Vec<NodeId>) -> Wiring {
+        Wiring {
+            key: GUARD.to_owned(),
+            description: format!("alertctl stack {}: somebody stopped a trail", self.stack.stack),
+            pattern: json!({
+                "source": ["aws.cloudtrail"],
+                "detail-type": ["AWS API Call via CloudTrail"],
+                "detail": { "eventSource": ["cloudtrail.amazonaws.com"], "eventName": ["StopLogging"] },
+            }),
+            state: RuleState::Enabled,
+            regions: self.far_home(trail).into_iter().collect(),
+            bus: None,
+            targets: vec![bare_target("guard", self.names.function_arn_of(&function.name))],
+            gates,
+            name,
+        }
+    }
+}
+
+/// CloudTrail may write its own trail's files and nobody may come in clear text.
+/// Source: AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail".
+fn bucket_policy(bucket: &Text, prefix: Option<&str>, trail: &Text) -> Policy {
+    let arn = Text::bare_arn("s3", bucket.clone());
+    let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));
+    let files = Text::concat([
+        arn.clone(),
+        format!("/{prefix}AWSLogs/").into(),
+        Text::account(),
+        "/*".into(),
+    ]);
+    let cloudtrail = |statement: Statement| {
+        let statement = statement.service("cloudtrail.amazonaws.com");
+        statement.when("StringEquals", "aws:SourceArn", trail.clone())
+    };
+    Policy::of([
+        cloudtrail(Statement::allow("CloudTrailReadsAcl", &["s3:GetBucketAcl"])).on(arn.clone()),
+        cloudtrail(Statement::allow("CloudTrailWrites", &["s3:PutObject"]))
+            .on(files)
+            .when("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control"),
+        Statement::deny_anyone("OnlyTls", &["s3:*"])
+            .on(arn.clone())
+            .on(arn.then("/*"))
+            .when("Bool", "aws:SecureTransport", "false"),
+    ])
+}
+
+fn selectors(selectors: &EventSelectors) -> Selectors {
+    match selectors {
+        EventSelectors::Advanced(selectors) => Selectors::Advanced(selectors.clone()),
+        EventSelectors::Management {
+            events: ManagementEvents::All,
+            exclude,
+        } if exclude.is_empty() => Selectors::Default,
+        EventSelectors::Management { events, exclude } => {
+            let read_write = match events {
+                ManagementEvents::All => "All",
+                ManagementEvents::WriteOnly => "WriteOnly",
+                ManagementEvents::ReadOnly => "ReadOnly",
+            };
+            let selector: Value = json!({
+                "ReadWriteType": read_write,
+                "IncludeManagementEvents": true,
+                "ExcludeManagementEventSources": exclude,
+            });
+            Selectors::Basic(json!([selector]))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The command with which an interrupted run goes on.
+
+use super::App;
+use crate::cli::{Adopt, Global};
+
+impl App {
+    /// `alertctl` with these words and everything that was said of where to go.
+    pub fn again(&self, words: impl IntoIterator<Item = String>) -> String {
+        again(&self.global, words)
+    }
+}
+
+impl Adopt {
+    /// The arguments that say the same.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        self.nodes
+            .iter()
+            .flat_map(|node| ["--adopt".to_owned(), node.clone()])
+    }
+}
+
+fn again(global: &Global, words: impl IntoIterator<Item = String>) -> String {
+    let Global {
+        profile,
+        region,
+        endpoint_url,
+        local,
+        output: _,
+    } = global;
+    let places = [
+        ("--profile", profile),
+        ("--region", region),
+        ("--endpoint-url", endpoint_url),
+    ];
+    let places = places
+        .into_iter()
+        .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
+        .flatten();
+    let words = ["alertctl".to_owned()].into_iter().chain(words).chain(places);
+    let words = words.chain(local.then(|| "--local".to_owned()));
+    words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@=+,%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Format;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split('|').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn everything_that_was_said_is_repeated() {
+        let mut global = Global {
+            profile: None,
+            region: None,
+            endpoint_url: None,
+            local: false,
+            output: Format::Json,
+        };
+        assert_eq!(
+            again(&global, words("apply|stack.yaml")),
+            "alertctl apply stack.yaml"
+        );
+        global.local = true;
+        global.region = Some("eu-west-1".into());
+        let adopt = Adopt {
+            nodes: vec!["sns-topic/alerts".into(), "kms-key/main".into()],
+        };
+        assert_eq!(
+            again(
+                &global,
+                words("apply|stack.yaml").into_iter().chain(adopt.words())
+            ),
+            "alertctl apply stack.yaml --adopt sns-topic/alerts --adopt kms-key/main --region eu-west-1 --local"
+        );
+        global = Global {
+            profile: Some("my team".into()),
+            endpoint_url: Some("http://127.0.0.1:4566".into()),
+            local: false,
+            region: None,
+            ..global
+        };
+        assert_eq!(
+            again(&global, words("destroy|it's.yaml|--delete-trail-logs")),
+            r"alertctl destroy 'it'\''s.yaml' --delete-trail-logs --profile 'my team' --endpoint-url http://127.0.0.1:4566"
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a stack's HTTP endpoints are.
+
+use serde::Serialize;
+
+use crate::aws::{Aws, Known};
+use crate::stack::Stack;
+
+/// An endpoint that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Endpoint {
+    /// Its key in the stack file.
+    pub key: String,
+    /// The HTTP method, or `ANY`.
+    pub method: String,
+    pub url: String,
+}
+
+impl Endpoint {
+    /// `endpoint elastalert: POST https://…`.
+    pub fn text(&self) -> String {
+        format!("endpoint {}: {} {}", self.key, self.method, self.url)
+    }
+}
+
+/// The stack's endpoints, as far as they answer: an API without its route and stage does not.
+pub fn of(stack: &Stack, aws: &Aws, known: &Known) -> Vec<Endpoint> {
+    let existing = stack.endpoints.iter().filter_map(|(key, endpoint)| {
+        let part = |kind: &str| known.outputs.get(&format!("{kind}/{key}"));
+        let api = part("apigatewayv2-api")?;
+        part("apigatewayv2-route").and(part("apigatewayv2-stage"))?;
+        let route = endpoint.route(key);
+        let url = invoke_url(aws.connection.endpoint(), known, &api.id) + &route.path;
+        Some(Endpoint {
+            key: key.clone(),
+            method: route.method,
+            url,
+        })
+    });
+    existing.collect()
+}
+
+/// The URL at which an HTTP API answers through its stage `$default`; `emulator` answers under its own name.
+fn invoke_url(emulator: Option<&str>, known: &Known, api: &str) -> String {
+    if let Some(endpoint) = emulator {
+        return format!("{}/_aws/execute-api/{api}", endpoint.trim_end_matches('/'));
+    }
+    let suffix = match known.scope.partition.as_str() {
+        "aws-cn" => "amazonaws.com.cn",
+        _ => "amazonaws.com",
+    };
+    format!("https://{api}.execute-api.{}.{suffix}", known.scope.region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Scope;
+
+    #[test]
+    fn each_partition_has_its_own_hosts() {
+        let known = |partition: &str, region: &str| Known {
+            scope: Scope {
+                partition: partition.into(),
+                region: region.into(),
+                account: "123456789012".into(),
+            },
+            outputs: Default::default(),
+        };
+        let url = |known| invoke_url(None, &known, "a1b2c3d4");
+        assert_eq!(
+            url(known("aws", "eu-west-1")),
+            "https://a1b2c3d4.execute-api.eu-west-1.amazonaws.com"
+        );
+        assert_eq!(
+            url(known("aws-cn", "cn-north-1")),
+            "https://a1b2c3d4.execute-api.cn-north-1.amazonaws.com.cn"
+        );
+        assert_eq!(
+            invoke_url(
+                Some("http://127.0.0.1:20001/"),
+                &known("aws", "us-east-1"),
+                "a1b2c3d4"
+            ),
+            "http://127.0.0.1:20001/_aws/execute-api/a1b2c3d4"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! `alertctl show`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::endpoints::{self, Endpoint};
+use super::plan::look;
+use super::{App, Outcome, webhooks};
+use crate::blueprint;
+use crate::cli::{Adopt, ShowArgs, Showable};
+use crate::output::Failure;
+use crate::stack::Stack;
+
+pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    let key = chosen(stack, args.endpoint.as_deref())?;
+    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.region(), &webhooks);
+    let plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let existing = endpoints::of(stack, &access.aws, &plan.known);
+    let Some(endpoint) = existing.into_iter().find(|endpoint| endpoint.key == key) else {
+        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
+        return Err(Failure::new(
+            format!("endpoint `{key}` does not exist yet, so it has no address"),
+            format!("`{apply}` makes it"),
+        ));
+    };
+    match args.what {
+        Showable::Endpoint => app.out.result(
+            || endpoint.url.clone(),
+            || json!({ "version": 1, "endpoint": endpoint }),
+        ),
+        Showable::ElastalertRule => app.out.result(
+            || elastalert(&endpoint),
+            || json!({ "version": 1, "endpoint": endpoint, "rule": elastalert(&endpoint) }),
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The endpoint that is meant.
+fn chosen(stack: &Stack, asked: Option<&str>) -> Result<String, Failure> {
+    let keys: Vec<_> = stack.endpoints.keys().cloned().collect();
+    let listed = keys.join(", ");
+    match (asked, keys.as_slice()) {
+        (_, []) => Err(Failure::new(
+            "the stack has no endpoint",
+            "add one below `endpoints:` in the stack file",
+        )),
+        (Some(asked), keys) if keys.iter().any(|key| key == asked) => Ok(asked.to_owned()),
+        (Some(asked), _) => Err(Failure::new(
+            format!("the stack has no endpoint `{asked}`"),
+            format!("it has: {listed}"),
+        )),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => Err(Failure::new(
+            "the stack has several endpoints",
+            format!("name one with --endpoint: {listed}"),
+        )),
+    }
+}
+
+/// What an ElastAlert2 rule needs to post to the endpoint. `post` sends the fields of the match alone, hence
+/// the name of the rule beside them. <https://elastalert2.readthedocs.io/en/latest/alerts.html#http-post>
+fn elastalert(Endpoint { url, .. }: &Endpoint) -> String {
+    format!(
+        "\
+# Lines for an ElastAlert2 rule, with either of its HTTP alerters. ElastAlert2 puts the token in from its own
+# environment: start it with ALERTCTL_TOKEN set to what `alertctl token` printed.
+alert: [post]
+http_post_url: \"{url}\"
+http_post_headers:
+  Authorization: \"Bearer $ALERTCTL_TOKEN\"
+http_post_static_payload:
+  rule: \"the name of this rule\"
+http_post_all_values: true
+http_post_timeout: 30
+
+# The same with `post2`, whose payload is a template: {{{{ field }}}} stands for a field of the match.
+# alert: [post2]
+# http_post2_url: \"{url}\"
+# http_post2_headers:
+#   Authorization: \"Bearer $ALERTCTL_TOKEN\"
+# http_post2_payload:
+#   rule: \"the name of this rule\"
+# http_post2_all_values: true
+# http_post2_timeout: 30
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_yaml::Value;
+
+    use super::*;
+
+    #[test]
+    fn both_rules_are_yaml_with_url_token_and_name() {
+        let url = "https://a1b2c3d4.execute-api.eu-west-1.amazonaws.com/elastalert";
+        let text = elastalert(&Endpoint {
+            key: "elastalert".into(),
+            method: "POST".into(),
+            url: url.into(),
+        });
+        let (post, post2) = text.split_once("\n\n").unwrap();
+        // Without its first line, a remark, every line of the second is commented out.
+        let post2: Vec<_> = post2.lines().skip(1).map(|line| &line[2..]).collect();
+        for (alerter, prefix, rule) in [
+            ("post", "http_post", post),
+            ("post2", "http_post2", &*post2.join("\n")),
+        ] {
+            let rule: Value = serde_yaml::from_str(rule).unwrap();
+            assert_eq!(rule["alert"][0], alerter);
+            assert_eq!(rule[format!("{prefix}_url")], url);
+            assert_eq!(
+                rule[format!("{prefix}_headers")]["Authorization"],
+                "Bearer $ALERTCTL_TOKEN"
+            );
+            assert_eq!(rule[format!("{prefix}_all_values")], true);
+        }
+        assert!(post.contains("http_post_static_payload:\n  rule:"), "{post}");
+    }
+}

@@ -1,0 +1,57 @@
+//! `alertctl token`.
+
+use std::process::ExitCode;
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use secrecy::zeroize::Zeroizing;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::{App, Outcome};
+use crate::cli::Format;
+use crate::output::Failure;
+
+/// What nobody guesses.
+const BYTES: usize = 32;
+
+pub fn run(app: &App) -> Outcome {
+    let token = fresh()?;
+    let digest = hex::encode(Sha256::digest(token.as_bytes()));
+    // Alone on standard output, so that `$(alertctl token)` is the token.
+    app.out.result(
+        || token.to_string(),
+        || json!({ "version": 1, "token": *token, "sha256": digest }),
+    );
+    if app.out.format == Format::Text {
+        app.out.say(&format!(
+            "\nThis is the only time the token shows. Callers send it as `Authorization: Bearer …`; the stack \
+             file holds its digest:\n\n    token: {{ sha256: {digest} }}"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// 256 random bits in letters, digits, `-` and `_`.
+fn fresh() -> Result<Zeroizing<String>, Failure> {
+    let mut bytes = Zeroizing::new([0; BYTES]);
+    getrandom::fill(&mut *bytes).map_err(|error| {
+        Failure::new(
+            format!("the operating system gave no random bytes: {error}"),
+            "run the command again",
+        )
+    })?;
+    Ok(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(*bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_new_and_fit_a_header() {
+        let (one, other) = (fresh().unwrap(), fresh().unwrap());
+        assert_ne!(*one, *other);
+        assert_eq!(one.len(), 43);
+        assert!(one.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
+    }
+}

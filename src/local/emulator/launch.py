@@ -1,0 +1,103 @@
+"""Runs MiniStack with what a trial on somebody's own machine needs on top of it.
+
+* It waits for a line on standard input before it does anything: by then alertctl has noted the
+  process id, so a start that is killed half-way leaves no process that nobody knows of.
+* It saves the state a moment after each change. MiniStack itself saves only when it is asked to
+  stop, which a `kill -9` or a power cut never does.
+* It fills in what MiniStack leaves out and stacks rely on: see the modules of `additions`.
+* It takes events that only AWS itself may send: `POST /_alertctl/event?region=REGION`.
+* It refuses web pages. MiniStack runs whatever code it is given and allows every origin, so any site
+  open in a browser on this machine could otherwise run a program through it.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from urllib.parse import parse_qs
+
+SAVE_EVERY_SECONDS = 1.0
+
+if sys.stdin.readline() != "go\n":
+    sys.exit("not started: alertctl ended before it could note this process")
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+# Run in isolation, Python does not look beside the program that it runs.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from additions import alarms, deliveries, logs, metric_filters, trails  # noqa: E402, F401
+from ministack import app as ministack  # noqa: E402
+
+logging.getLogger("persistence").setLevel(logging.WARNING)
+serve = ministack.app
+changed = False
+
+
+def from_a_web_page(headers):
+    """Whether a browser sent this for a page: of another origin, or under a name bound to loopback."""
+    if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
+        return True
+    host = headers.get(b"host", b"localhost").decode("latin-1").lower()
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return name not in ("127.0.0.1", "localhost", "[::1]") and not name.endswith(".localhost")
+
+
+async def save_changes():
+    """Writes every service's state when something may have changed since the last time."""
+    global changed
+    while True:
+        await asyncio.sleep(SAVE_EVERY_SECONDS)
+        if changed:
+            changed = False
+            ministack.save_all(ministack._build_persistence_save_dict())
+
+
+async def take_event(scope, receive, send):
+    """Answers with the rules that matched the event in the body."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+    place = (query.get("account", "000000000000"), query.get("region", "us-east-1"))
+    try:
+        status, answer = 200, {"matched": deliveries.inject(json.loads(body), *place)}
+    except ValueError as error:
+        status, answer = 400, {"error": str(error)}
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+async def guarded(scope, receive, send):
+    """MiniStack's application behind the additions."""
+    global changed
+    if scope["type"] == "lifespan":
+        saver = asyncio.create_task(save_changes())
+        try:
+            await serve(scope, receive, send)
+        finally:
+            saver.cancel()
+        return
+    if from_a_web_page(dict(scope["headers"])):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"web pages may not use this emulator\n"})
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+        return
+    try:
+        if scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", "/_alertctl/event"):
+            await take_event(scope, receive, send)
+        else:
+            await serve(scope, receive, send)
+    finally:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            changed = True
+
+
+ministack.app = guarded
+ministack.main()

@@ -1,0 +1,360 @@
+//! An HTTP API of API Gateway: a URL to which others post their alerts.
+//!
+//! Its name is not unique, and CreateApi has no idempotency token: a repeated call makes a second API. It is
+//! found by its tags in the list of all APIs, and looked for once more wherever a call may have made one
+//! unseen.
+
+use std::rc::Rc;
+
+use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
+    Wanted, tags,
+};
+use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::fault::{found, gone};
+use crate::aws::{Scope, wait};
+
+pub(super) mod calls;
+pub(super) mod children;
+
+use calls::{PASSING, change};
+
+/// The desired API.
+#[derive(Debug, Clone)]
+pub struct ApigatewayApi {
+    pub name: String,
+    pub description: String,
+    pub tags: Tags,
+}
+
+/// An API as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    pub(super) id: String,
+    pub(super) arn: String,
+    pub(super) name: String,
+    description: String,
+    /// `HTTP` or `WEBSOCKET`.
+    protocol: String,
+    /// It answers at its own URL, `https://<id>.execute-api.<region>.amazonaws.com`.
+    endpoint: bool,
+    /// In seconds since 1970.
+    created: i64,
+    tags: Tags,
+    /// It has routes; asked only where two APIs claim the same node.
+    routed: bool,
+}
+
+const PROTOCOL: ProtocolType = ProtocolType::Http;
+
+impl Resource for ApigatewayApi {
+    const KIND: &'static str = "apigatewayv2-api";
+    const IMMUTABLE: &'static [&'static str] = &["protocol"];
+    // They would go with it, and their own deletions run into its.
+    const DELETED_AFTER: &'static [&'static str] = &[
+        "apigatewayv2-route",
+        "apigatewayv2-integration",
+        "apigatewayv2-stage",
+    ];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let apis = listed(aws, !wanted.is_empty()).await?;
+        let named: Vec<_> = wanted.iter().map(|w| (w.id, w.desired.name.as_str())).collect();
+        let present = resolve(aws, &apis, &named);
+        let used: Vec<_> = present.iter().filter_map(of).map(|live| &live.id).collect();
+        let mut orphans: Vec<(NodeId, Live)> = Vec::new();
+        for live in apis.iter().filter(|live| live.is_owned(aws)) {
+            if used.contains(&&live.id) {
+                continue;
+            }
+            // A second one for the same node, made by a call whose answer was lost.
+            let mut id = tags::node(Self::KIND, &live.tags, &live.name);
+            if wanted.iter().any(|w| *w.id == id) || orphans.iter().any(|(other, _)| *other == id) {
+                id.key.clone_from(&live.id);
+            }
+            orphans.push((id, live.clone()));
+        }
+        Ok(Observed {
+            wanted: present.into_iter().map(cloned).collect(),
+            orphans,
+        })
+    }
+
+    fn fields(&self, _known: &Known) -> Fields {
+        let Self {
+            name,
+            description,
+            tags,
+        } = self;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("protocol", PROTOCOL.as_str())
+            .set("description", description.as_str())
+            .set("endpoint", true)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            id: _,
+            arn: _,
+            name,
+            description,
+            protocol,
+            endpoint,
+            created: _,
+            tags,
+            routed: _,
+        } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("protocol", protocol.as_str())
+            .set("description", description.as_str())
+            .set("endpoint", *endpoint)
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: live.id.clone(),
+        }
+    }
+
+    fn loss(_live: &Live) -> Option<String> {
+        Some("its URL is lost for good: another API gets another one".to_owned())
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let find = async || {
+            let apis = list(cx.aws).await?;
+            Ok(best(apis.iter().filter(|live| live.is_like(&self.tags))).cloned())
+        };
+        let live = calls::create(async || self.create_api(cx.aws).await, find).await?;
+        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+        self.update(live, &changes, cx).await
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // Ownership first: what fails behind it is then finished by the next run.
+        calls::retag(cx.aws, &live.id, &live.arn, &live.tags, &self.tags).await?;
+        if changes.touch_any(&["name", "description", "endpoint"]) {
+            let gateway = &cx.aws.connection.clients.apigateway;
+            change(cx.aws, &live.id, async || {
+                let send = gateway
+                    .update_api()
+                    .api_id(&live.id)
+                    .name(&self.name)
+                    .description(&self.description)
+                    .disable_execute_api_endpoint(false)
+                    .send();
+                cx.aws.call("apigateway:UpdateApi", send).await.map(drop)
+            })
+            .await?;
+        }
+        Ok(Live {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            endpoint: true,
+            tags: self.tags.clone(),
+            ..live
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let gateway = &cx.aws.connection.clients.apigateway;
+        change(cx.aws, &live.id, async || {
+            let send = gateway.delete_api().api_id(&live.id).send();
+            gone(cx.aws.call("apigateway:DeleteApi", send).await)
+        })
+        .await
+    }
+}
+
+impl ApigatewayApi {
+    /// Sends CreateApi, again only where API Gateway says that it did not look at it.
+    async fn create_api(&self, aws: &Aws) -> Result<Live> {
+        let gateway = &aws.connection.clients.apigateway;
+        let answer = wait::retry(PASSING, Fault::throttled, async || {
+            let description = Some(&self.description).filter(|text| !text.is_empty());
+            let send = gateway
+                .create_api()
+                .name(&self.name)
+                .protocol_type(PROTOCOL)
+                .set_description(description.cloned())
+                .disable_execute_api_endpoint(false)
+                .set_tags(Some(calls::hashed(&self.tags)))
+                .customize()
+                .config_override(calls::once())
+                .send();
+            aws.call("apigateway:CreateApi", send).await
+        })
+        .await?;
+        let api = Api::builder()
+            .set_api_id(answer.api_id)
+            .set_name(answer.name)
+            .set_description(answer.description)
+            .set_protocol_type(answer.protocol_type)
+            .set_disable_execute_api_endpoint(answer.disable_execute_api_endpoint)
+            .set_created_date(answer.created_date)
+            .build();
+        let live = Live::of(&api, self.tags.clone(), aws.scope().await?);
+        live.ok_or_else(|| Fault::new("apigateway:CreateApi", "NoApi", "the answer names no API"))
+    }
+}
+
+impl Live {
+    fn of(api: &Api, tags: Tags, scope: &Scope) -> Option<Self> {
+        let id = api.api_id()?.to_owned();
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        Some(Self {
+            arn: arn(scope, &id),
+            id,
+            name: text(api.name()),
+            description: text(api.description()),
+            protocol: text(api.protocol_type().map(ProtocolType::as_str)),
+            endpoint: !api.disable_execute_api_endpoint().unwrap_or(false),
+            created: api.created_date().map_or(0, |date| date.secs()),
+            tags,
+            routed: false,
+        })
+    }
+
+    fn is_owned(&self, aws: &Aws) -> bool {
+        self.tags.get(STACK_TAG) == Some(&aws.stack)
+    }
+
+    fn is_node(&self, id: &NodeId) -> bool {
+        self.tags.get(NODE_TAG) == Some(&id.to_string())
+    }
+
+    /// Made for the same node of the same stack.
+    fn is_like(&self, tags: &Tags) -> bool {
+        [STACK_TAG, NODE_TAG]
+            .iter()
+            .all(|key| tags.contains_key(*key) && self.tags.get(*key) == tags.get(*key))
+    }
+}
+
+/// The account's APIs in this region, listed once for all that live in APIs.
+async fn listed(aws: &Aws, wanted: bool) -> Result<Rc<Vec<Live>>> {
+    match aws.once("apigateway:GetApis", async || list(aws).await).await {
+        // A stack without an API needs no permission to list them, unless it left one.
+        Err(fault) if !wanted && fault.is(&["AccessDeniedException"]) => {
+            let tagged = aws.tagged().await?;
+            match tagged.iter().any(|tagged| tagged.service() == "apigateway") {
+                true => Err(fault),
+                false => Ok(Rc::default()),
+            }
+        }
+        result => result,
+    }
+}
+
+async fn list(aws: &Aws) -> Result<Vec<Live>> {
+    let gateway = &aws.connection.clients.apigateway;
+    let apis = calls::pages(async |token| {
+        let send = gateway.get_apis().set_next_token(token).send();
+        let page = aws.call("apigateway:GetApis", send).await?;
+        Ok((page.items.unwrap_or_default(), page.next_token))
+    });
+    let (apis, scope) = futures::try_join!(apis, aws.scope())?;
+    let mut apis: Vec<Live> = stream::iter(apis)
+        .map(async |api| {
+            let arn = arn(scope, api.api_id().unwrap_or_default());
+            let tags = calls::tags(aws, &arn, api.tags()).await?;
+            Ok(Live::of(&api, tags, scope))
+        })
+        .buffered(16)
+        .try_filter_map(async |live| Ok(live))
+        .try_collect()
+        .await?;
+    for at in 0..apis.len() {
+        let claims = apis.iter().filter(|live| live.is_like(&apis[at].tags));
+        if apis[at].is_owned(aws) && claims.count() > 1 {
+            apis[at].routed = is_routed(aws, &apis[at].id).await?;
+        }
+    }
+    Ok(apis)
+}
+
+async fn is_routed(aws: &Aws, id: &str) -> Result<bool> {
+    let send = aws.connection.clients.apigateway.get_routes().api_id(id).send();
+    let routes = found(aws.call("apigateway:GetRoutes", send).await)?;
+    Ok(routes.is_some_and(|page| !page.items().is_empty()))
+}
+
+/// Which of `apis` each wanted node, given with its name, is.
+fn resolve<'a>(aws: &Aws, apis: &'a [Live], wanted: &[(&NodeId, &str)]) -> Vec<Presence<&'a Live>> {
+    let of_wanted = |live: &Live| wanted.iter().any(|(id, _)| live.is_node(id));
+    let one = |(id, name): &(&NodeId, &str)| {
+        let ours = || apis.iter().filter(|live| live.is_owned(aws));
+        // Under another key in the stack file before: a new one would have another URL.
+        let rekeyed = || best(ours().filter(|live| live.name == *name && !of_wanted(live)));
+        if let Some(live) = best(ours().filter(|live| live.is_node(id))).or_else(rekeyed) {
+            return Presence::Ours(live);
+        }
+        // Several APIs may have one name, so what another stack made under it is nothing to us. One that no
+        // stack owns is most likely the API made by hand that this one is meant to be: with a second one made
+        // in silence its senders would go on posting to the first. So it stops the run as any taken name does,
+        // until it is adopted or the stack's is named otherwise. Which of several is meant nobody can tell:
+        // they are left alone.
+        let stranger = |live: &&Live| {
+            live.name == *name && live.protocol == PROTOCOL.as_str() && !live.tags.contains_key(STACK_TAG)
+        };
+        let mut strangers = apis.iter().filter(stranger);
+        match (strangers.next(), strangers.next()) {
+            (Some(live), None) => Presence::Foreign(live),
+            _ => Presence::Absent,
+        }
+    };
+    wanted.iter().map(one).collect()
+}
+
+/// Of several for the same node, made by calls whose answers were lost: the one whose URL is most likely in
+/// use already.
+fn best<'a>(apis: impl Iterator<Item = &'a Live>) -> Option<&'a Live> {
+    apis.min_by_key(|live| (!live.routed, live.created, &live.id))
+}
+
+fn of<L: Copy>(presence: &Presence<L>) -> Option<L> {
+    match presence {
+        Presence::Absent => None,
+        Presence::Ours(live) | Presence::Foreign(live) => Some(*live),
+    }
+}
+
+fn cloned(presence: Presence<&Live>) -> Presence<Live> {
+    match presence {
+        Presence::Absent => Presence::Absent,
+        Presence::Ours(live) => Presence::Ours(live.clone()),
+        Presence::Foreign(live) => Presence::Foreign(live.clone()),
+    }
+}
+
+pub(super) fn arn(scope: &Scope, id: &str) -> String {
+    let Scope {
+        partition, region, ..
+    } = scope;
+    format!("arn:{partition}:apigateway:{region}::/apis/{id}")
+}
+
+#[cfg(test)]
+#[path = "tests/apigatewayv2_api.rs"]
+mod tests;

@@ -1,0 +1,283 @@
+//! A CloudTrail trail, logging: without one, EventBridge receives no event "via CloudTrail".
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use aws_sdk_cloudtrail::types::Tag;
+use serde_json::Value;
+
+use super::kms_key::KmsKey;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Text, Wanted, tags,
+};
+use crate::aws::cloudtrail;
+use crate::aws::fault::gone;
+use crate::aws::wait;
+
+mod calls;
+mod read;
+mod selectors;
+
+use read::{Trail, details, home_region};
+pub(super) use read::{logs_management_events, status};
+pub use selectors::Selectors;
+
+/// How long bucket, key and role policies made a moment ago may stay unknown to CloudTrail.
+const PASSING: Duration = Duration::from_secs(2 * 60);
+
+/// The desired trail. It logs: that is part of it.
+#[derive(Debug, Clone)]
+pub struct CloudtrailTrail {
+    pub name: String,
+    pub bucket_name: Text,
+    /// Where in the bucket log files go.
+    pub prefix: Option<String>,
+    /// Of all regions, not only its own.
+    pub multi_region: bool,
+    /// Digest files show whether somebody changed a log file.
+    pub log_file_validation: bool,
+    /// Encrypts the log files; `None` leaves that to the bucket.
+    pub kms_key: Option<Ref<KmsKey>>,
+    /// The log group that gets all events, too.
+    pub logs: Option<TrailLogs>,
+    pub selectors: Selectors,
+    /// What CloudTrail must find when it looks: the bucket's policy, the role's.
+    pub gates: Vec<NodeId>,
+    pub tags: Tags,
+}
+
+/// Where a trail writes in CloudWatch Logs.
+#[derive(Debug, Clone)]
+pub struct TrailLogs {
+    /// Without `:*` at its end.
+    pub log_group_arn: Text,
+    /// The role CloudTrail takes to write there.
+    pub role_arn: Text,
+}
+
+/// A trail as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    trail: Trail,
+    /// As compared; `None` for AWS's default.
+    selectors: Option<Value>,
+    logging: bool,
+    /// Why the last log file could not be delivered.
+    delivery_error: Option<String>,
+    tags: Tags,
+}
+
+impl Resource for CloudtrailTrail {
+    const KIND: &'static str = "cloudtrail-trail";
+    // The guard would start it again.
+    const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets", "eventbridge-rule"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let key = self.kms_key.iter().map(|key| key.id().clone());
+        key.chain(self.gates.iter().cloned()).collect()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.name.as_str()).collect();
+        let trails = async {
+            // A stack that has no trail needs no permission to look for one.
+            let left = async || {
+                Ok(aws
+                    .tagged()
+                    .await?
+                    .iter()
+                    .any(|one| one.service() == "cloudtrail"))
+            };
+            match !names.is_empty() || left().await? {
+                true => cloudtrail::trails(aws).await,
+                false => Ok(Rc::default()),
+            }
+        };
+        let (trails, tagged) = futures::try_join!(trails, aws.tagged())?;
+        let is_tagged = |trail: &Trail| tagged.iter().any(|tagged| tagged.arn == trail.arn);
+        let mut here = Vec::new();
+        for trail in trails.iter().map(Trail::from) {
+            let wanted = names.contains(&trail.name.as_str());
+            if wanted && trail.home_region != aws.connection.region {
+                return Err(home_region(aws, &trail));
+            }
+            if trail.home_region == aws.connection.region && (wanted || is_tagged(&trail)) {
+                here.push(trail);
+            }
+        }
+        let mut here = details(aws, here).await?;
+        let mut observed = Observed {
+            wanted: Vec::new(),
+            orphans: Vec::new(),
+        };
+        for name in names {
+            let at = here.iter().position(|live| live.trail.name == name);
+            observed.wanted.push(at.map_or(Presence::Absent, |at| {
+                let live = here.swap_remove(at);
+                Presence::by_tag(aws, &live.tags.clone(), live)
+            }));
+        }
+        let left = here
+            .into_iter()
+            .map(|live| Presence::by_tag(aws, &live.tags.clone(), live));
+        observed
+            .orphans
+            .extend(left.filter_map(|presence| match presence {
+                Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.trail.name), live)),
+                Presence::Foreign(_) | Presence::Absent => None,
+            }));
+        Ok(observed)
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            bucket_name,
+            prefix,
+            multi_region,
+            log_file_validation,
+            kms_key,
+            logs,
+            selectors,
+            gates: _,
+            tags,
+        } = self;
+        let fields = Fields::default()
+            .set("name", name.as_str())
+            .text("bucket", bucket_name, known)
+            .set_some("prefix", prefix.as_deref().filter(|prefix| !prefix.is_empty()))
+            .set("multi_region", *multi_region)
+            // A trail of all regions must; one of one region gets none of them elsewhere than in us-east-1.
+            .set("include_global_service_events", true)
+            .set("log_file_validation", *log_file_validation);
+        let fields = match kms_key {
+            Some(key) => fields.text("kms_key", &key.arn(), known),
+            None => fields,
+        };
+        let fields = match logs {
+            Some(logs) => {
+                fields
+                    .text("log_group", &logs.log_group_arn, known)
+                    .text("log_role", &logs.role_arn, known)
+            }
+            None => fields,
+        };
+        fields
+            .set_some("selectors", selectors.shown())
+            .set("logging", true)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            trail,
+            selectors,
+            logging,
+            delivery_error: _,
+            tags,
+        } = live;
+        trail
+            .fields()
+            .set_some("selectors", selectors.clone())
+            .set("logging", *logging)
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.trail.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.trail.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        let error = live.delivery_error.as_ref()?;
+        Some(format!(
+            "the last log file could not be delivered to `{}`: {error}",
+            live.trail.bucket
+        ))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let live = match calls::create(self, cx).await {
+            Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
+                // A lost answer, or somebody else's of this name.
+                let live = read::read(cx.aws, &self.name).await?;
+                match live.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
+                    Some(Presence::Ours(live)) => live,
+                    _ => {
+                        return Err(fault
+                            .hint("choose another name for the trail, or take this one over with --adopt"));
+                    }
+                }
+            }
+            result => {
+                let trail = result?;
+                Live {
+                    // Tags travel in the creating call; an emulated AWS may drop them.
+                    tags: read::tags_of_new(cx.aws, &trail.arn, &self.tags).await?,
+                    trail,
+                    selectors: None,
+                    logging: false,
+                    delivery_error: None,
+                }
+            }
+        };
+        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+        self.update(live, &changes, cx).await
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // Ownership first: what fails behind it is then finished by the next run.
+        calls::put_tags(cx.aws, &live, &self.tags).await?;
+        let trail = match changes.touch_any(Trail::FIELDS) {
+            true => calls::update(self, &live.trail.arn, cx).await?,
+            false => live.trail,
+        };
+        if changes.touch("selectors") {
+            calls::put_selectors(self, &trail.arn, cx).await?;
+        }
+        // Last: from here on, what is logged is what was asked for.
+        if changes.touch("logging") {
+            let start = cx.aws.connection.clients.cloudtrail.start_logging();
+            let send = start.name(&trail.arn).send();
+            cx.aws.call("cloudtrail:StartLogging", send).await?;
+        }
+        Ok(Live {
+            trail,
+            selectors: self.selectors.shown(),
+            logging: true,
+            delivery_error: None,
+            tags: self.tags.clone(),
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let conflict = |fault: &Fault| fault.is(&["ConflictException"]);
+        wait::retry(PASSING, conflict, async || {
+            let delete = cx.aws.connection.clients.cloudtrail.delete_trail();
+            let send = delete.name(&live.trail.arn).send();
+            gone(cx.aws.call("cloudtrail:DeleteTrail", send).await)
+        })
+        .await
+    }
+}
+
+fn in_aws_words(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+    tags.iter().flat_map(tag).collect()
+}
+
+#[cfg(test)]
+#[path = "tests/cloudtrail_trail.rs"]
+mod tests;

@@ -1,0 +1,202 @@
+//! Reading trails: their settings in one call for the region, tags in one, status and selectors each.
+
+use aws_sdk_cloudtrail::operation::create_trail::CreateTrailOutput;
+use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
+use aws_sdk_cloudtrail::types as sdk;
+
+use super::selectors::Sdk;
+use super::{Aws, Fault, Fields, Live, Result, Tags};
+use crate::aws::cloudtrail;
+use crate::aws::fault::found;
+
+/// The settings of a trail that one call reads and one call puts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::resource) struct Trail {
+    pub name: String,
+    pub arn: String,
+    pub home_region: String,
+    pub bucket: String,
+    prefix: Option<String>,
+    multi_region: bool,
+    include_global_service_events: bool,
+    log_file_validation: bool,
+    kms_key: Option<String>,
+    log_group: Option<String>,
+    log_role: Option<String>,
+}
+
+impl Trail {
+    /// What UpdateTrail changes.
+    pub const FIELDS: &[&str] = &[
+        "bucket",
+        "prefix",
+        "multi_region",
+        "include_global_service_events",
+        "log_file_validation",
+        "kms_key",
+        "log_group",
+        "log_role",
+    ];
+
+    pub fn fields(&self) -> Fields {
+        let Self {
+            name,
+            arn: _,
+            home_region: _,
+            bucket,
+            prefix,
+            multi_region,
+            include_global_service_events,
+            log_file_validation,
+            kms_key,
+            log_group,
+            log_role,
+        } = self;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("bucket", bucket.as_str())
+            .set_some("prefix", prefix.as_deref())
+            .set("multi_region", *multi_region)
+            .set("include_global_service_events", *include_global_service_events)
+            .set("log_file_validation", *log_file_validation)
+            .set_some("kms_key", kms_key.as_deref())
+            .set_some("log_group", log_group.as_deref())
+            .set_some("log_role", log_role.as_deref())
+    }
+}
+
+/// CloudTrail answers in three shapes with the same members.
+macro_rules! trail {
+    ($answer:expr, $region:expr) => {{
+        let answer = $answer;
+        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        let arn = answer.trail_arn().unwrap_or_default();
+        Trail {
+            name: text(answer.name()).unwrap_or_default(),
+            arn: arn.to_owned(),
+            home_region: text($region)
+                .or_else(|| arn.split(':').nth(3).map(str::to_owned))
+                .unwrap_or_default(),
+            bucket: text(answer.s3_bucket_name()).unwrap_or_default(),
+            prefix: text(answer.s3_key_prefix()),
+            multi_region: answer.is_multi_region_trail().unwrap_or(false),
+            include_global_service_events: answer.include_global_service_events().unwrap_or(false),
+            log_file_validation: answer.log_file_validation_enabled().unwrap_or(false),
+            kms_key: text(answer.kms_key_id()),
+            log_group: text(answer.cloud_watch_logs_log_group_arn())
+                .map(|arn| arn.strip_suffix(":*").unwrap_or(&arn).to_owned()),
+            log_role: text(answer.cloud_watch_logs_role_arn()),
+        }
+    }};
+}
+
+impl From<&sdk::Trail> for Trail {
+    fn from(trail: &sdk::Trail) -> Self {
+        trail!(trail, trail.home_region())
+    }
+}
+
+impl From<&CreateTrailOutput> for Trail {
+    fn from(answer: &CreateTrailOutput) -> Self {
+        trail!(answer, None)
+    }
+}
+
+impl From<&UpdateTrailOutput> for Trail {
+    fn from(answer: &UpdateTrailOutput) -> Self {
+        trail!(answer, None)
+    }
+}
+
+/// Tags, status and selectors of `trails`, which are at home here; all side by side.
+pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> {
+    let arns: Vec<_> = trails.iter().map(|trail| trail.arn.clone()).collect();
+    let more = async |arn: &String| futures::try_join!(status(aws, arn), selectors(aws, arn));
+    let (tagged, more) = futures::try_join!(
+        cloudtrail::tags(aws, arns.clone()),
+        futures::future::try_join_all(arns.iter().map(more))
+    )?;
+    let live = |(trail, (status, selectors)): (Trail, (Option<Status>, Option<Sdk>))| {
+        let tags = tagged.iter().find(|tagged| tagged.arn == trail.arn);
+        let status = status?;
+        Some(Live {
+            tags: tags.map(|tagged| tagged.tags.clone()).unwrap_or_default(),
+            trail,
+            selectors: selectors?.shown(),
+            logging: status.logging,
+            delivery_error: status.delivery_error,
+        })
+    };
+    // One that went meanwhile is not there.
+    Ok(trails.into_iter().zip(more).filter_map(live).collect())
+}
+
+/// The trail `name` of this region, now.
+pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    let get = aws.connection.clients.cloudtrail.get_trail();
+    let send = get.name(name).send();
+    let answer = found(aws.call("cloudtrail:GetTrail", send).await)?;
+    let trail = answer.as_ref().and_then(|answer| answer.trail()).map(Trail::from);
+    match trail {
+        Some(trail) if trail.home_region != aws.connection.region => Err(home_region(aws, &trail)),
+        Some(trail) => Ok(details(aws, vec![trail]).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+/// The tags of a trail made a moment ago; those that were `sent` where it is not known everywhere yet.
+pub(super) async fn tags_of_new(aws: &Aws, arn: &str, sent: &Tags) -> Result<Tags> {
+    match found(cloudtrail::tags(aws, vec![arn.to_owned()]).await) {
+        Ok(tagged) => Ok(tagged
+            .and_then(|mut tagged| tagged.pop())
+            .map_or_else(|| sent.clone(), |tagged| tagged.tags)),
+        Err(fault) if fault.is(&["CloudTrailARNInvalidException"]) => Ok(sent.clone()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Whether a trail logs, and how well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::resource) struct Status {
+    pub logging: bool,
+    pub delivery_error: Option<String>,
+}
+
+/// The status of the trail with this ARN, wherever it is at home; `None` where there is none.
+pub(in crate::resource) async fn status(aws: &Aws, arn: &str) -> Result<Option<Status>> {
+    let get = aws.connection.clients.cloudtrail.get_trail_status();
+    let answer = found(aws.call("cloudtrail:GetTrailStatus", get.name(arn).send()).await)?;
+    Ok(answer.map(|answer| {
+        let error = answer
+            .latest_delivery_error
+            .or(answer.latest_cloud_watch_logs_delivery_error);
+        Status {
+            logging: answer.is_logging.unwrap_or(false),
+            delivery_error: error.filter(|error| !error.is_empty()),
+        }
+    }))
+}
+
+/// True when the trail with this ARN logs management events, which are what EventBridge gets.
+pub(in crate::resource) async fn logs_management_events(aws: &Aws, arn: &str) -> Result<bool> {
+    let selectors = selectors(aws, arn).await?;
+    Ok(selectors.is_some_and(|selectors| selectors.log_management_events()))
+}
+
+async fn selectors(aws: &Aws, arn: &str) -> Result<Option<Sdk>> {
+    let get = aws.connection.clients.cloudtrail.get_event_selectors();
+    let send = get.trail_name(arn).send();
+    let answer = found(aws.call("cloudtrail:GetEventSelectors", send).await)?;
+    Ok(answer.map(Sdk::read))
+}
+
+/// A trail can be changed in its home region only.
+pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
+    let (name, home, here) = (&trail.name, &trail.home_region, &aws.connection.region);
+    let text = format!("the trail `{name}` is at home in {home}; it cannot be changed from {here}");
+    Fault::new("cloudtrail:DescribeTrails", "InvalidHomeRegionException", text).hint(format!(
+        "choose another name for the trail, set the stack's `region:` to {home}, or use the trail as it is: \
+         `trail: {{ existing: {} }}`",
+        trail.arn
+    ))
+}

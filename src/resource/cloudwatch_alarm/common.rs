@@ -1,0 +1,217 @@
+//! What metric alarms and composite alarms have in common: one name space, actions, tags, deletion.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types::{AlarmType, Tag};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::super::{
+    Aws, Cx, Fault, Fields, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted, tags,
+};
+use super::{CloudwatchAlarm, metrics};
+use crate::aws::Unknown;
+use crate::aws::discovery::NODE_TAG;
+use crate::aws::fault::gone;
+
+/// An alarm as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    pub(in crate::resource) name: String,
+    pub(in crate::resource) arn: String,
+    /// All but the tags, under the names of the desired fields.
+    pub(in crate::resource) settings: Fields,
+    /// Why it is in `ALARM`, when it is.
+    pub(in crate::resource) alarm: Option<String>,
+    pub(in crate::resource) tags: Tags,
+}
+
+#[cfg(test)]
+impl Live {
+    /// A metric alarm of which no more than the name is known.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            arn: format!("arn:aws:cloudwatch:eu-west-1:1:alarm:{name}"),
+            settings: Fields::default().set("name", name),
+            alarm: None,
+            tags: Tags::new(),
+        }
+    }
+}
+
+/// How many alarms one call describes.
+const BATCH: usize = 100;
+
+/// Reads the wanted alarms of one kind, whatever type of alarm holds their names, and what else of the kind
+/// the stack has.
+pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
+    aws: &Aws,
+    wanted: &[Wanted<'_, R>],
+) -> Result<Observed<Live>> {
+    let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.name()).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let (named, tagged) = futures::try_join!(describe(aws, &names), aws.tagged())?;
+    let listed: BTreeMap<_, _> = tagged
+        .iter()
+        .filter(|tagged| tagged.service() == "cloudwatch")
+        .filter_map(|tagged| Some((tagged.resource().strip_prefix("alarm:")?, &tagged.tags)))
+        .collect();
+    // The list is a little behind: what it does not hold yet is asked for its tags itself.
+    let named = stream::iter(named)
+        .map(async |live| match listed.get(live.name.as_str()) {
+            Some(tags) => Ok(Live {
+                tags: (*tags).clone(),
+                ..live
+            }),
+            None => Ok(Live {
+                tags: read_tags(aws, &live.arn).await?,
+                ..live
+            }),
+        })
+        .buffered(16)
+        .try_collect();
+    let left: Vec<_> = listed
+        .iter()
+        .filter(|(name, tags)| !names.contains(name) && is_of::<R>(tags))
+        .map(|(name, _)| *name)
+        .collect();
+    let (named, left): (Vec<Live>, _) = futures::try_join!(named, describe(aws, &left))?;
+    let named: BTreeMap<_, _> = named.iter().map(|live| (live.name.as_str(), live)).collect();
+    let present = |name: &&str| match named.get(*name) {
+        Some(live) => Presence::by_tag(aws, &live.tags, (*live).clone()),
+        None => Presence::Absent,
+    };
+    let orphan = |live: Live| {
+        let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
+        let tags = tags.unwrap_or_default();
+        (tags::node(R::KIND, &tags, &live.name), Live { tags, ..live })
+    };
+    Ok(Observed {
+        wanted: names.iter().map(present).collect(),
+        orphans: left.into_iter().map(orphan).collect(),
+    })
+}
+
+/// Whether an alarm belongs to the kind, by its node; one that lost that tag counts as a metric alarm.
+fn is_of<R: Resource>(tags: &Tags) -> bool {
+    let node = tags.get(NODE_TAG).and_then(|node| node.split_once('/'));
+    node.map_or(CloudwatchAlarm::KIND, |(kind, _)| kind) == R::KIND
+}
+
+/// What every alarm has beside its name and its actions.
+pub(in crate::resource) fn describe_fields(
+    fields: Fields,
+    description: Option<&str>,
+    actions_enabled: bool,
+) -> Fields {
+    fields
+        .set_some("description", description.filter(|text| !text.is_empty()))
+        .set("actions_enabled", actions_enabled)
+}
+
+/// The ARNs of actions as they are compared.
+pub(in crate::resource) fn actions(texts: &[Text], known: &Known) -> Result<Vec<String>, Unknown> {
+    let arns: Result<Vec<_>, _> = texts.iter().map(|text| text.fill(known)).collect();
+    arns.map(in_order)
+}
+
+/// The ARNs of actions as they are put.
+pub(in crate::resource) fn arns(texts: &[Text], cx: &Cx<'_>) -> Result<Option<Vec<String>>> {
+    let arns: Result<Vec<_>> = texts.iter().map(|text| cx.text(text)).collect();
+    arns.map(Some)
+}
+
+/// Brings an alarm's tags to `wanted`: the putting calls take tags of new alarms only.
+pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()> {
+    let cloudwatch = &aws.connection.clients.cloudwatch;
+    let (put, remove) = tags::patch(&live.tags, wanted);
+    if !put.is_empty() {
+        let tag = cloudwatch.tag_resource().resource_arn(&live.arn);
+        let send = tag.set_tags(Some(in_aws_words(&put))).send();
+        aws.call("cloudwatch:TagResource", send).await?;
+    }
+    if !remove.is_empty() {
+        let untag = cloudwatch.untag_resource().resource_arn(&live.arn);
+        let send = untag.set_tag_keys(Some(remove)).send();
+        aws.call("cloudwatch:UntagResource", send).await?;
+    }
+    Ok(())
+}
+
+/// Deletes one alarm: a call takes several, but no more than one composite alarm.
+pub(in crate::resource) async fn send_delete(aws: &Aws, live: &Live) -> Result<()> {
+    let cloudwatch = &aws.connection.clients.cloudwatch;
+    let send = cloudwatch.delete_alarms().alarm_names(&live.name).send();
+    gone(aws.call("cloudwatch:DeleteAlarms", send).await).map_err(|fault| match in_use(&fault) {
+        true => fault.hint(
+            "a composite alarm refers to it: change that one first; where two refer to each other, set the \
+             rule of one to `FALSE`",
+        ),
+        false => fault,
+    })
+}
+
+/// The name of an alarm that is given by its name or its ARN.
+pub(in crate::resource) fn bare(alarm: &str) -> &str {
+    let arn = alarm
+        .strip_prefix("arn:")
+        .and_then(|arn| arn.split_once(":alarm:"));
+    arn.map_or(alarm, |(_, name)| name)
+}
+
+/// "Cannot delete … as there are composite alarm(s) depending on it."
+pub(in crate::resource) fn in_use(fault: &Fault) -> bool {
+    fault.message.contains("composite alarm")
+}
+
+/// Says what to do where alarms are used up.
+pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
+    match fault.is(&["LimitExceeded", "LimitExceededFault"]) {
+        true => fault.hint(
+            "the account's alarms in this region are used up: delete some, or ask AWS for more (quota \
+             `Number of CloudWatch alarms`)",
+        ),
+        false => fault,
+    }
+}
+
+/// Describes the alarms with these names, of both types; their tags are not part of the answer.
+async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
+    let batches = stream::iter(names.chunks(BATCH)).map(async |names| {
+        let send = aws
+            .connection
+            .clients
+            .cloudwatch
+            .describe_alarms()
+            .set_alarm_names(Some(names.iter().map(|name| (*name).to_owned()).collect()))
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(BATCH as i32)
+            .send();
+        let answer = aws.call("cloudwatch:DescribeAlarms", send).await?;
+        let metric = answer.metric_alarms().iter().map(metrics::read);
+        let composite = answer.composite_alarms().iter().map(metrics::read_composite);
+        Ok::<Vec<Live>, Fault>(metric.chain(composite).collect())
+    });
+    batches.buffered(8).try_concat().await
+}
+
+async fn read_tags(aws: &Aws, arn: &str) -> Result<Tags> {
+    let cloudwatch = &aws.connection.clients.cloudwatch;
+    let send = cloudwatch.list_tags_for_resource().resource_arn(arn).send();
+    let answer = aws.call("cloudwatch:ListTagsForResource", send).await?;
+    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+    Ok(answer.tags().iter().filter_map(pair).collect())
+}
+
+/// Actions run in no particular order.
+pub(in crate::resource) fn in_order(mut arns: Vec<String>) -> Vec<String> {
+    arns.sort_unstable();
+    arns
+}
+
+pub(in crate::resource) fn in_aws_words(tags: &Tags) -> Vec<Tag> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! A CloudWatch composite alarm: one that looks at the states of other alarms.
+
+use std::time::Duration;
+
+use super::cloudwatch_alarm::common;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
+};
+use crate::aws::wait;
+
+pub use common::Live;
+
+/// How long new alarms may stay unknown to the rule, and deleted ones in it.
+const PASSING: Duration = Duration::from_secs(30);
+
+/// The desired composite alarm.
+#[derive(Debug, Clone)]
+pub struct CloudwatchCompositeAlarm {
+    pub name: String,
+    pub description: Option<String>,
+    /// Such as `ALARM("cpu") AND NOT ALARM("deploy")`; physical names.
+    pub rule: String,
+    /// The alarms of this stack that the rule and the suppressor name.
+    pub alarms: Vec<NodeId>,
+    pub actions_enabled: bool,
+    pub alarm_actions: Vec<Text>,
+    pub ok_actions: Vec<Text>,
+    pub insufficient_data_actions: Vec<Text>,
+    pub suppressor: Option<Suppressor>,
+    pub tags: Tags,
+}
+
+/// While this alarm is in `ALARM`, the composite alarm tells nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressor {
+    /// Its physical name.
+    pub alarm: String,
+    /// How long actions wait for it to go into `ALARM`.
+    pub wait_seconds: i32,
+    /// How long actions wait after it left `ALARM`.
+    pub extension_seconds: i32,
+}
+
+impl Resource for CloudwatchCompositeAlarm {
+    const KIND: &'static str = "cloudwatch-composite-alarm";
+    // Metric alarms share their names with composite alarms: adopting one's name replaces it.
+    const IMMUTABLE: &'static [&'static str] = &["type"];
+    // 3 a second, by the service's quotas.
+    const AT_ONCE: Option<usize> = Some(3);
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        self.alarms.clone()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        common::observe(aws, wanted).await
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        self.settings(known).tags(&self.tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        live.settings.clone().live_tags(&live.tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        live.alarm.clone()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        self.put(Some(&self.tags), cx).await?;
+        let arn = Text::arn("cloudwatch", format!("alarm:{}", self.name));
+        Ok(self.wished(cx.text(&arn)?, cx))
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        if changes.iter().any(|change| !change.field.starts_with("tags.")) {
+            // Tags of an alarm that is there are ignored by this call.
+            self.put(None, cx).await?;
+        }
+        common::put_tags(cx.aws, &live, &self.tags).await?;
+        Ok(self.wished(live.arn, cx))
+    }
+
+    /// Another composite alarm that looks at this one may be going at the same time.
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        wait::retry(PASSING, common::in_use, async || {
+            common::send_delete(cx.aws, &live).await
+        })
+        .await
+    }
+}
+
+impl CloudwatchCompositeAlarm {
+    fn settings(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            description,
+            rule,
+            alarms: _,
+            actions_enabled,
+            alarm_actions,
+            ok_actions,
+            insufficient_data_actions,
+            suppressor,
+            tags: _,
+        } = self;
+        let fields = Fields::default()
+            .set("name", name.as_str())
+            .set("type", "composite");
+        let fields = common::describe_fields(fields, description.as_deref(), *actions_enabled)
+            .when_known("alarm_actions", common::actions(alarm_actions, known))
+            .when_known("ok_actions", common::actions(ok_actions, known))
+            .when_known(
+                "insufficient_data_actions",
+                common::actions(insufficient_data_actions, known),
+            )
+            .set("rule", rule.as_str());
+        let Some(suppressor) = suppressor else {
+            return fields;
+        };
+        let Suppressor {
+            alarm,
+            wait_seconds,
+            extension_seconds,
+        } = suppressor;
+        fields
+            .set("suppressor", common::bare(alarm))
+            .set("suppressor_wait", *wait_seconds)
+            .set("suppressor_extension", *extension_seconds)
+    }
+
+    fn wished(&self, arn: String, cx: &Cx<'_>) -> Live {
+        Live {
+            name: self.name.clone(),
+            arn,
+            settings: self.settings(&cx.known),
+            alarm: None,
+            tags: self.tags.clone(),
+        }
+    }
+
+    /// Sets everything, whatever was there; the alarm's state stays.
+    async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<()> {
+        let suppressor = self.suppressor.as_ref();
+        let put = cx.aws.connection.clients.cloudwatch.put_composite_alarm();
+        let put = put
+            .alarm_name(&self.name)
+            .set_alarm_description(self.description.clone())
+            .alarm_rule(&self.rule)
+            .actions_enabled(self.actions_enabled)
+            .set_alarm_actions(common::arns(&self.alarm_actions, cx)?)
+            .set_ok_actions(common::arns(&self.ok_actions, cx)?)
+            .set_insufficient_data_actions(common::arns(&self.insufficient_data_actions, cx)?)
+            .set_actions_suppressor(suppressor.map(|one| one.alarm.clone()))
+            .set_actions_suppressor_wait_period(suppressor.map(|one| one.wait_seconds))
+            .set_actions_suppressor_extension_period(suppressor.map(|one| one.extension_seconds))
+            .set_tags(tags.map(common::in_aws_words));
+        wait::retry(PASSING, child_missing, async || {
+            let send = put.clone().send();
+            let sent = cx.aws.call("cloudwatch:PutCompositeAlarm", send).await;
+            sent.map(drop).map_err(|fault| match child_missing(&fault) {
+                true => {
+                    fault.hint("correct the names in the alarm's `rule:` and `suppressor:` in the stack file")
+                }
+                false => common::hinted(fault),
+            })
+        })
+        .await
+    }
+}
+
+/// "Could not save the composite alarm as alarms [ARN] in the alarm rule do not exist."
+fn child_missing(fault: &Fault) -> bool {
+    fault.says("ValidationError", "do not exist") || fault.says("ValidationError", "does not exist")
+}
+
+#[cfg(test)]
+#[path = "tests/cloudwatch_composite_alarm.rs"]
+mod tests;

@@ -1,0 +1,230 @@
+//! An EventBridge event bus of the stack's own. The account's default bus is never managed.
+
+use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
+
+use super::eventbridge::{DEFAULT_BUS, change, listed, put_tags, read_tags};
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, named,
+};
+use crate::aws::fault::{found, gone};
+
+/// The desired bus.
+#[derive(Debug, Clone)]
+pub struct EventbridgeEventBus {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Tags,
+}
+
+/// A bus as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    name: String,
+    arn: String,
+    description: Option<String>,
+    others: Others,
+    tags: Tags,
+}
+
+/// What this tool does not set, and hands back with a change so that it stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Others {
+    kms_key: Option<String>,
+    dead_letters: Option<DeadLetterConfig>,
+    log: Option<LogConfig>,
+}
+
+impl Resource for EventbridgeEventBus {
+    const KIND: &'static str = "eventbridge-event-bus";
+    // EventBridge refuses to delete a bus that has rules.
+    const DELETED_AFTER: &'static [&'static str] = &["eventbridge-rule", "eventbridge-targets"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let listed = async || {
+            let tagged = aws.tagged().await?.iter();
+            let events = tagged.filter(|tagged| tagged.service() == "events");
+            let names = events.filter_map(|tagged| tagged.resource().strip_prefix("event-bus/"));
+            Ok(names
+                .filter(|name| *name != DEFAULT_BUS)
+                .map(str::to_owned)
+                .collect())
+        };
+        named::observe(
+            aws,
+            wanted,
+            listed,
+            async |name, _| read(aws, name).await,
+            |live| &live.tags,
+        )
+        .await
+    }
+
+    fn fields(&self, _known: &Known) -> Fields {
+        let Self {
+            name,
+            description,
+            tags,
+        } = self;
+        let description = description.as_deref().filter(|text| !text.is_empty());
+        Fields::default()
+            .set("name", name.as_str())
+            .set_some("description", description)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            arn: _,
+            description,
+            others: _,
+            tags,
+        } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set_some("description", description.as_deref())
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let events = &cx.aws.connection.clients.events;
+        let created = change(
+            |_| false,
+            async || {
+                let send = events
+                    .create_event_bus()
+                    .name(&self.name)
+                    .set_description(self.description.clone())
+                    .set_tags(Some(listed(&self.tags)))
+                    .send();
+                cx.aws.call("events:CreateEventBus", send).await
+            },
+        )
+        .await;
+        let arn = match created {
+            Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
+                // A lost answer or a retry: ours only if it says so.
+                let Some(live) = read(cx.aws, &self.name).await? else {
+                    return Err(fault);
+                };
+                let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
+                    return Err(fault.hint(
+                        "somebody made a bus of this name meanwhile: choose another name, or see \
+                         `alertctl plan` for how to take it over",
+                    ));
+                };
+                let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+                return self.update(live, &changes, cx).await;
+            }
+            result => result?.event_bus_arn.unwrap_or_default(),
+        };
+        Ok(Live {
+            name: self.name.clone(),
+            arn,
+            description: self.description.clone(),
+            others: Others::default(),
+            tags: self.tags.clone(),
+        })
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let events = &cx.aws.connection.clients.events;
+        // Ownership first: what fails behind it is then finished by the next run.
+        put_tags(cx.aws, &live.arn, &live.tags, &self.tags).await?;
+        if changes.touch("description") {
+            let Others {
+                kms_key,
+                dead_letters,
+                log,
+            } = &live.others;
+            change(Fault::not_found, async || {
+                let send = events
+                    .update_event_bus()
+                    .name(&self.name)
+                    .description(self.description.as_deref().unwrap_or_default())
+                    .set_kms_key_identifier(kms_key.clone())
+                    .set_dead_letter_config(dead_letters.clone())
+                    .set_log_config(log.clone())
+                    .send();
+                cx.aws.call("events:UpdateEventBus", send).await.map(drop)
+            })
+            .await?;
+        }
+        Ok(Live {
+            description: self.description.clone(),
+            tags: self.tags.clone(),
+            ..live
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let events = &cx.aws.connection.clients.events;
+        // Rules that were deleted a moment ago may still be seen.
+        change(has_rules, async || {
+            let send = events.delete_event_bus().name(&live.name).send();
+            gone(cx.aws.call("events:DeleteEventBus", send).await)
+        })
+        .await
+        .map_err(|fault| match has_rules(&fault) {
+            true => Fault { hint: None, ..fault }.hint(
+                "rules that are not this stack's are on the bus: delete them, then run the same command again",
+            ),
+            false => fault,
+        })
+    }
+}
+
+/// "Event bus can't be deleted since it has rules."
+fn has_rules(fault: &Fault) -> bool {
+    fault.says("ValidationException", "can't be deleted")
+}
+
+async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    let events = &aws.connection.clients.events;
+    let arn = Text::arn("events", format!("event-bus/{name}"));
+    let arn = arn.fill_computed(aws.scope().await?).unwrap_or_default();
+    let bus = async {
+        let send = events.describe_event_bus().name(name).send();
+        found(aws.call("events:DescribeEventBus", send).await)
+    };
+    let (bus, tags) = futures::try_join!(bus, read_tags(aws, &arn))?;
+    let (Some(bus), Some(tags)) = (bus, tags) else {
+        return Ok(None);
+    };
+    Ok(Some(Live {
+        name: name.to_owned(),
+        arn: bus.arn.unwrap_or(arn),
+        description: bus.description.filter(|text| !text.is_empty()),
+        others: Others {
+            kms_key: bus.kms_key_identifier,
+            dead_letters: bus.dead_letter_config,
+            log: bus.log_config,
+        },
+        tags,
+    }))
+}
+
+#[cfg(test)]
+#[path = "tests/eventbridge_event_bus.rs"]
+mod tests;

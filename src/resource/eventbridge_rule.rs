@@ -1,0 +1,308 @@
+//! An EventBridge rule: which events of a bus go to its targets.
+
+use std::time::Duration;
+
+use aws_sdk_eventbridge::types as sdk;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::eventbridge::{DEFAULT_BUS, busy, change, explained, listed, put_tags};
+use super::eventbridge_event_bus::EventbridgeEventBus;
+use super::eventbridge_targets;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Wanted, tags,
+};
+use crate::aws::fault::gone;
+use crate::aws::wait;
+
+mod read;
+
+pub(super) use read::left;
+use read::{look, read};
+
+/// How long a rule may still be seen with targets that were removed.
+const TARGETS_GONE: Duration = Duration::from_secs(5 * 60);
+/// Requests under way at once: what AWS takes of them a second.
+const SIDE_BY_SIDE: usize = 50;
+
+/// The desired rule.
+#[derive(Debug, Clone)]
+pub struct EventbridgeRule {
+    pub name: String,
+    pub description: String,
+    /// `None` for the account's default bus.
+    pub bus: Option<Ref<EventbridgeEventBus>>,
+    pub bus_name: String,
+    /// An event pattern, at most 2,048 characters.
+    pub pattern: Value,
+    pub state: RuleState,
+    /// What must exist first: in another region, the role that leads there.
+    pub gates: Vec<NodeId>,
+    pub tags: Tags,
+}
+
+/// Whether a rule matches, and how much of what comes via CloudTrail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleState {
+    /// All but management events of calls that only read (`Describe…`, `Get…`, `List…`).
+    Enabled,
+    /// Those too.
+    EnabledWithAllManagementEvents,
+    Disabled,
+}
+
+/// A rule as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    name: String,
+    bus_name: String,
+    arn: String,
+    description: String,
+    pattern: Option<Value>,
+    /// A rule of ours has none.
+    schedule: Option<String>,
+    /// A rule of ours has none; its targets may.
+    role_arn: Option<String>,
+    state: String,
+    /// The AWS service that made the rule for itself.
+    managed_by: Option<String>,
+    tags: Tags,
+}
+
+impl Resource for EventbridgeRule {
+    const KIND: &'static str = "eventbridge-rule";
+    const IMMUTABLE: &'static [&'static str] = &["name", "bus"];
+    // EventBridge refuses to delete a rule that has targets.
+    const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets"];
+    const IN_OTHER_REGIONS: bool = true;
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let bus = self.bus.iter().map(|bus| bus.id().clone());
+        bus.chain(self.gates.iter().cloned()).collect()
+    }
+
+    fn name(&self) -> String {
+        on_bus(&self.bus_name, &self.name)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| {
+                let EventbridgeRule {
+                    bus_name, name, tags, ..
+                } = wanted.desired;
+                read(aws, bus_name, name, Some(tags))
+            })
+            .buffered(SIDE_BY_SIDE)
+            .try_collect();
+        let is_wanted = |bus: &str, name: &str| {
+            let mut wanted = wanted.iter().map(|wanted| wanted.desired);
+            wanted.any(|desired| (desired.bus_name.as_str(), desired.name.as_str()) == (bus, name))
+        };
+        let (named, left): (Vec<_>, _) = futures::try_join!(named, left(aws, is_wanted))?;
+        Ok(Observed {
+            wanted: named,
+            orphans: left
+                .into_iter()
+                .map(|live| (live.node(Self::KIND), live))
+                .collect(),
+        })
+    }
+
+    fn fields(&self, _known: &Known) -> Fields {
+        let Self {
+            name,
+            description,
+            bus: _,
+            bus_name,
+            pattern,
+            state,
+            gates: _,
+            tags,
+        } = self;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("bus", bus_name.as_str())
+            .set_some(
+                "description",
+                Some(description.as_str()).filter(|text| !text.is_empty()),
+            )
+            .set("pattern", pattern.clone())
+            .set("state", state.in_aws_words().as_str())
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            bus_name,
+            arn: _,
+            description,
+            pattern,
+            schedule,
+            role_arn,
+            state,
+            managed_by: _,
+            tags,
+        } = live;
+        Fields::default()
+            .set("name", name.as_str())
+            .set("bus", bus_name.as_str())
+            .set_some(
+                "description",
+                Some(description.as_str()).filter(|text| !text.is_empty()),
+            )
+            .set_some("pattern", pattern.clone())
+            .set_some("schedule", schedule.as_deref())
+            .set_some("role_arn", role_arn.as_deref())
+            .set("state", state.as_str())
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        on_bus(&live.bus_name, &live.name)
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        let service = live.managed_by.as_ref()?;
+        Some(format!("made by {service} for itself: nobody else may change it"))
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        // PutRule would overwrite whatever got the name since the plan.
+        let there = look(cx.aws, &self.bus_name, &self.name).await?;
+        let live_tags = match there {
+            Presence::Absent => None,
+            // A lost answer or a retry.
+            Presence::Ours(tags) => Some(tags),
+            Presence::Foreign(_) => {
+                let text = format!("the rule `{}` exists and is not this stack's", self.name());
+                return Err(Fault::new("events:PutRule", "RuleAlreadyExists", text).hint(
+                    "somebody made it meanwhile: choose another name, or see `alertctl plan` for how to take it over",
+                ));
+            }
+        };
+        let arn = self.put(Some(&self.tags), cx).await?;
+        if let Some(live_tags) = live_tags {
+            // Tags of a rule that is there are ignored by that call.
+            put_tags(cx.aws, &arn, &live_tags, &self.tags).await?;
+        }
+        Ok(self.wished(arn))
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // Ownership first: what fails behind it is then finished by the next run.
+        put_tags(cx.aws, &live.arn, &live.tags, &self.tags).await?;
+        if changes.iter().any(|change| !change.field.starts_with("tags.")) {
+            self.put(None, cx).await?;
+        }
+        Ok(self.wished(live.arn))
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let events = &cx.aws.connection.clients.events;
+        let Live { name, bus_name, .. } = &live;
+        let passing = |fault: &Fault| busy(fault) || has_targets(fault);
+        wait::retry(TARGETS_GONE, passing, async || {
+            let send = events.delete_rule().name(name).event_bus_name(bus_name).send();
+            let deleted = gone(cx.aws.call("events:DeleteRule", send).await);
+            if deleted.as_ref().is_err_and(has_targets) {
+                // Removed a moment ago and still seen, or added since the plan to a rule that is ours.
+                eventbridge_targets::clear(cx.aws, bus_name, name).await?;
+            }
+            deleted
+        })
+        .await
+        .map_err(explained)
+    }
+}
+
+impl RuleState {
+    fn in_aws_words(self) -> sdk::RuleState {
+        match self {
+            Self::Enabled => sdk::RuleState::Enabled,
+            Self::EnabledWithAllManagementEvents => sdk::RuleState::EnabledWithAllCloudtrailManagementEvents,
+            Self::Disabled => sdk::RuleState::Disabled,
+        }
+    }
+}
+
+impl EventbridgeRule {
+    /// Sets everything: what this call leaves out is reset. Yields the ARN.
+    async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<String> {
+        let events = &cx.aws.connection.clients.events;
+        // A bus of the stack's own that was made a moment ago may not be known everywhere yet.
+        let unseen = |fault: &Fault| self.bus.is_some() && fault.not_found();
+        let answer = change(unseen, async || {
+            let send = events
+                .put_rule()
+                .name(&self.name)
+                .event_bus_name(&self.bus_name)
+                .description(&self.description)
+                .event_pattern(self.pattern.to_string())
+                .state(self.state.in_aws_words())
+                .set_tags(tags.map(listed))
+                .send();
+            cx.aws.call("events:PutRule", send).await
+        })
+        .await?;
+        Ok(answer.rule_arn.unwrap_or_default())
+    }
+
+    fn wished(&self, arn: String) -> Live {
+        Live {
+            name: self.name.clone(),
+            bus_name: self.bus_name.clone(),
+            arn,
+            description: self.description.clone(),
+            pattern: Some(self.pattern.clone()),
+            schedule: None,
+            role_arn: None,
+            state: self.state.in_aws_words().as_str().to_owned(),
+            managed_by: None,
+            tags: self.tags.clone(),
+        }
+    }
+}
+
+impl Live {
+    /// Bus and name.
+    pub(super) fn place(&self) -> (&str, &str) {
+        (&self.bus_name, &self.name)
+    }
+
+    /// The node of `kind` with the key of this rule's own node.
+    pub(super) fn node(&self, kind: &'static str) -> NodeId {
+        let name = EventbridgeRule::live_name(self);
+        NodeId {
+            kind,
+            key: tags::node(EventbridgeRule::KIND, &self.tags, &name).key,
+        }
+    }
+}
+
+/// A rule's physical name: the default bus goes without saying, as in ARNs.
+pub(super) fn on_bus(bus: &str, name: &str) -> String {
+    match bus {
+        DEFAULT_BUS => name.to_owned(),
+        bus => format!("{bus}/{name}"),
+    }
+}
+
+/// "Rule can't be deleted since it has targets."
+fn has_targets(fault: &Fault) -> bool {
+    fault.says("ValidationException", "has targets")
+}
+
+#[cfg(test)]
+#[path = "tests/eventbridge_rule.rs"]
+mod tests;

@@ -1,0 +1,129 @@
+//! Reads rules: each bus listed once, tags rule by rule, since no list has them.
+
+use std::rc::Rc;
+
+use aws_sdk_eventbridge::types as sdk;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+
+use super::{Live, SIDE_BY_SIDE};
+use crate::aws::Aws;
+use crate::aws::discovery::Tags;
+use crate::aws::fault::{Result, found};
+use crate::resource::eventbridge::{DEFAULT_BUS, read_tags, tags_of};
+use crate::resource::{Presence, tags};
+
+/// The stack's rules beside those that `is_wanted` knows by bus and name: those that the index of tags tells of,
+/// as they are now.
+pub(in crate::resource) async fn left(
+    aws: &Aws,
+    is_wanted: impl Fn(&str, &str) -> bool,
+) -> Result<Vec<Live>> {
+    let tagged = aws.tagged().await?.iter();
+    let rules = tagged
+        .filter(|tagged| tagged.service() == "events")
+        .filter_map(|tagged| tagged.resource().strip_prefix("rule/"))
+        .map(|rule| rule.rsplit_once('/').unwrap_or((DEFAULT_BUS, rule)))
+        .filter(|(bus, name)| !is_wanted(bus, name));
+    stream::iter(rules)
+        .map(|(bus, name)| read(aws, bus, name, None))
+        .buffered(SIDE_BY_SIDE)
+        .try_filter_map(async |presence| match presence {
+            Presence::Ours(live) => Ok(Some(live)),
+            Presence::Foreign(_) | Presence::Absent => Ok(None),
+        })
+        .try_collect()
+        .await
+}
+
+/// The rule `name`, which is meant to have the tags `wanted`.
+///
+/// A rule that has them by the index of tags is not asked for them: with dozens of rules that is most of what a
+/// plan asks. The index is seconds behind; what it tells differently or not at all is asked for.
+pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>) -> Result<Presence<Live>> {
+    let (rules, tagged) = futures::try_join!(of_bus(aws, bus), aws.tagged())?;
+    let Some(rule) = rules.iter().find(|rule| rule.name() == Some(name)) else {
+        return Ok(Presence::Absent);
+    };
+    let live = Live {
+        bus_name: bus.to_owned(),
+        ..Live::of(rule)
+    };
+    // Whatever tags it carries, it is its service's.
+    if live.managed_by.is_some() {
+        return Ok(Presence::Foreign(live));
+    }
+    let told = tagged.iter().find(|tagged| tagged.arn == live.arn);
+    let tags = match (told, wanted) {
+        (Some(told), Some(wanted)) if tags::are(&told.tags, wanted) => Rc::new(Some(told.tags.clone())),
+        _ => tags_of(aws, &live.arn).await?,
+    };
+    Ok(match tags.as_ref() {
+        Some(tags) => Presence::by_tag(
+            aws,
+            tags,
+            Live {
+                tags: tags.clone(),
+                ..live
+            },
+        ),
+        None => Presence::Absent,
+    })
+}
+
+/// All rules of a bus, listed once; none where there is no such bus.
+async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
+    aws.once(format!("events:ListRules {bus}"), async || {
+        let (mut rules, mut next) = (Vec::new(), None);
+        loop {
+            let send = aws.connection.clients.events.list_rules();
+            let send = send.event_bus_name(bus).set_next_token(next).send();
+            let Some(page) = found(aws.call("events:ListRules", send).await)? else {
+                return Ok(rules);
+            };
+            rules.extend(page.rules.unwrap_or_default());
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(rules);
+            }
+        }
+    })
+    .await
+}
+
+/// Whose the rule `name` is at this moment, with its tags.
+pub(super) async fn look(aws: &Aws, bus: &str, name: &str) -> Result<Presence<Tags>> {
+    let send = aws.connection.clients.events.describe_rule();
+    let send = send.name(name).event_bus_name(bus).send();
+    let Some(rule) = found(aws.call("events:DescribeRule", send).await)? else {
+        return Ok(Presence::Absent);
+    };
+    let tags = read_tags(aws, rule.arn().unwrap_or_default()).await?;
+    Ok(match tags {
+        Some(tags) if rule.managed_by().is_none_or(str::is_empty) => {
+            Presence::by_tag(aws, &tags, tags.clone())
+        }
+        Some(tags) => Presence::Foreign(tags),
+        None => Presence::Absent,
+    })
+}
+
+impl Live {
+    fn of(rule: &sdk::Rule) -> Self {
+        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        // As AWS keeps it is text: key order and spaces mean nothing.
+        let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        Self {
+            name: rule.name().unwrap_or_default().to_owned(),
+            bus_name: rule.event_bus_name().unwrap_or(DEFAULT_BUS).to_owned(),
+            arn: rule.arn().unwrap_or_default().to_owned(),
+            description: rule.description().unwrap_or_default().to_owned(),
+            pattern: rule.event_pattern().filter(|text| !text.is_empty()).map(parsed),
+            schedule: text(rule.schedule_expression()),
+            role_arn: text(rule.role_arn()),
+            state: rule.state().map_or("", sdk::RuleState::as_str).to_owned(),
+            managed_by: text(rule.managed_by()),
+            tags: Tags::new(),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! All targets of one EventBridge rule: where the events that it matches go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::eventbridge_rule::{self, EventbridgeRule, on_bus};
+use super::{
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+};
+
+mod calls;
+
+use calls::{put, read, remove};
+
+/// How often EventBridge tries again, and for how long, unless it is told otherwise.
+const RETRY_ATTEMPTS: i32 = 185;
+const RETRY_AGE_SECONDS: i32 = 24 * 60 * 60;
+/// Targets that a rule can have.
+const MOST: usize = 5;
+/// Requests under way at once: what AWS takes of them a second.
+const SIDE_BY_SIDE: usize = 50;
+
+/// The desired targets of a rule. What else the rule has is removed.
+#[derive(Debug, Clone)]
+pub struct EventbridgeTargets {
+    pub rule: Ref<EventbridgeRule>,
+    pub rule_name: String,
+    /// `default`, or the name of the rule's own bus.
+    pub bus_name: String,
+    /// At most five.
+    pub targets: Vec<Target>,
+    /// What must be there before events may flow, such as the permission to invoke a function.
+    pub gates: Vec<NodeId>,
+}
+
+/// One target, as it is wanted or, with `T = String`, as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target<T = Text> {
+    /// Unique in its rule: letters, digits, `.`, `-` and `_`, at most 64.
+    pub id: String,
+    pub arn: T,
+    /// Assumed by EventBridge to send; for event buses only. Functions, topics and queues allow it themselves.
+    pub role_arn: Option<T>,
+    /// What the target gets; `None` for the whole event.
+    pub input: Option<Input>,
+    /// The ARN of the SQS queue that takes what could not be delivered, in the rule's region.
+    pub dead_letter_queue: Option<T>,
+    /// 0 to 185; `None` for 185.
+    pub retry_attempts: Option<i32>,
+    /// 60 to 86,400; `None` for 86,400.
+    pub retry_age_seconds: Option<i32>,
+}
+
+/// What a target gets in place of the whole event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// This JSON text.
+    Constant(String),
+    /// The part of the event at this JSON path.
+    Path(String),
+    /// `template` with `<name>` standing for what `paths` find in the event.
+    Transformer {
+        paths: BTreeMap<String, String>,
+        template: String,
+    },
+}
+
+/// The targets of a rule as they are: at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    rule_name: String,
+    bus_name: String,
+    targets: Vec<Target<String>>,
+    /// The ids of targets with settings that this tool does not know.
+    altered: BTreeSet<String>,
+}
+
+impl Resource for EventbridgeTargets {
+    const KIND: &'static str = "eventbridge-targets";
+    const IN_OTHER_REGIONS: bool = true;
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let gates = self.gates.iter().cloned();
+        gates.chain([self.rule.id().clone()]).collect()
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.rule.id().clone())
+    }
+
+    fn name(&self) -> String {
+        on_bus(&self.bus_name, &self.rule_name)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let named = stream::iter(wanted)
+            .map(|wanted| read(aws, &wanted.desired.bus_name, &wanted.desired.rule_name))
+            .buffered(SIDE_BY_SIDE)
+            .try_collect();
+        let left = async {
+            let is_wanted = |bus: &str, name: &str| {
+                let mut wanted = wanted.iter().map(|wanted| wanted.desired);
+                wanted.any(|desired| (desired.bus_name.as_str(), desired.rule_name.as_str()) == (bus, name))
+            };
+            let rules = eventbridge_rule::left(aws, is_wanted).await?;
+            stream::iter(&rules)
+                .map(async |rule| {
+                    let (bus, name) = rule.place();
+                    let live = read(aws, bus, name).await?;
+                    Ok(live.map(|live| (rule.node(Self::KIND), live)))
+                })
+                .buffered(SIDE_BY_SIDE)
+                .try_filter_map(async |found| Ok(found))
+                .try_collect()
+                .await
+        };
+        let (named, orphans): (Vec<_>, Vec<_>) = futures::try_join!(named, left)?;
+        Ok(Observed {
+            // Whose the rule is, its targets are.
+            wanted: named
+                .into_iter()
+                .map(|live| live.map_or(Presence::Absent, Presence::Ours))
+                .collect(),
+            orphans,
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let text = |fields: Fields, name, text: &Text| fields.text(name, text, known);
+        let targets = self.targets.iter();
+        targets.fold(Fields::default(), |fields, target| target.fields(fields, text))
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let text = |fields: Fields, name, text: &String| fields.set(name, text.as_str());
+        let targets = live.targets.iter();
+        let fields = targets.fold(Fields::default(), |fields, target| target.fields(fields, text));
+        live.altered.iter().fold(fields, |fields, id| {
+            fields.set(format!("target.{id}.other_settings"), true)
+        })
+    }
+
+    fn live_name(live: &Live) -> String {
+        on_bus(&live.bus_name, &live.rule_name)
+    }
+
+    fn output(_live: &Live) -> Output {
+        Output::default()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let live = self.wished(cx)?;
+        put(cx.aws, &live, &live.targets).await?;
+        Ok(live)
+    }
+
+    async fn update(&self, live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        let wished = self.wished(cx)?;
+        let as_it_is =
+            |target: &&Target<String>| live.targets.contains(target) && !live.altered.contains(&target.id);
+        let changed = wished.targets.iter().filter(|target| !as_it_is(target));
+        let changed: Vec<_> = changed.cloned().collect();
+        let ids: BTreeSet<_> = wished.ids().collect();
+        let left: Vec<_> = live.ids().filter(|id| !ids.contains(id)).collect();
+        // An event that matches in between has a target, unless the rule cannot hold the old and the new ones.
+        let full = ids.len() + left.len() > MOST;
+        if full {
+            remove(cx.aws, &live, &left).await?;
+        }
+        put(cx.aws, &live, &changed).await?;
+        if !full {
+            remove(cx.aws, &live, &left).await?;
+        }
+        Ok(wished)
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let ids: Vec<_> = live.ids().collect();
+        remove(cx.aws, &live, &ids).await
+    }
+}
+
+impl EventbridgeTargets {
+    fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
+        let targets = self.targets.iter().map(|target| target.filled(cx));
+        Ok(Live {
+            rule_name: self.rule_name.clone(),
+            bus_name: self.bus_name.clone(),
+            targets: targets.collect::<Result<_>>()?,
+            altered: BTreeSet::new(),
+        })
+    }
+}
+
+impl Live {
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        self.targets.iter().map(|target| target.id.as_str())
+    }
+}
+
+impl<T> Target<T> {
+    /// Adds the target's fields; `text` adds one that may wait for another resource.
+    fn fields(&self, fields: Fields, text: impl Fn(Fields, String, &T) -> Fields) -> Fields {
+        let Self {
+            id,
+            arn,
+            role_arn,
+            input,
+            dead_letter_queue,
+            retry_attempts,
+            retry_age_seconds,
+        } = self;
+        let name = |field: &str| format!("target.{id}.{field}");
+        let some = |fields, field, value: &Option<T>| match value {
+            Some(value) => text(fields, name(field), value),
+            None => fields,
+        };
+        let fields = text(fields, name("arn"), arn);
+        let fields = some(fields, "role_arn", role_arn);
+        let fields = match input {
+            None => fields,
+            Some(Input::Constant(json)) => fields.set(name("input"), json.as_str()),
+            Some(Input::Path(path)) => fields.set(name("input_path"), path.as_str()),
+            Some(Input::Transformer { paths, template }) => paths
+                .iter()
+                .fold(fields, |fields, (key, path)| {
+                    fields.set(name(&format!("input_paths.{key}")), path.as_str())
+                })
+                .set(name("input_template"), template.as_str()),
+        };
+        some(fields, "dead_letter_queue", dead_letter_queue)
+            .set_some(name("retry_attempts"), unless(RETRY_ATTEMPTS, *retry_attempts))
+            .set_some(
+                name("retry_age_seconds"),
+                unless(RETRY_AGE_SECONDS, *retry_age_seconds),
+            )
+    }
+}
+
+impl Target {
+    fn filled(&self, cx: &Cx<'_>) -> Result<Target<String>> {
+        let Self {
+            id,
+            arn,
+            role_arn,
+            input,
+            dead_letter_queue,
+            retry_attempts,
+            retry_age_seconds,
+        } = self;
+        let some = |value: &Option<Text>| value.as_ref().map(|text| cx.text(text)).transpose();
+        Ok(Target {
+            id: id.clone(),
+            arn: cx.text(arn)?,
+            role_arn: some(role_arn)?,
+            input: input.clone(),
+            dead_letter_queue: some(dead_letter_queue)?,
+            retry_attempts: unless(RETRY_ATTEMPTS, *retry_attempts),
+            retry_age_seconds: unless(RETRY_AGE_SECONDS, *retry_age_seconds),
+        })
+    }
+}
+
+/// The value, unless it is AWS's own default, which AWS may tell or leave out.
+fn unless(default: i32, value: Option<i32>) -> Option<i32> {
+    value.filter(|value| *value != default)
+}
+
+/// Removes all targets of a rule.
+pub(super) async fn clear(aws: &Aws, bus: &str, rule: &str) -> Result<()> {
+    match read(aws, bus, rule).await? {
+        Some(live) => remove(aws, &live, &live.ids().collect::<Vec<_>>()).await,
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/eventbridge_targets.rs"]
+mod tests;

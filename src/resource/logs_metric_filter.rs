@@ -1,0 +1,293 @@
+//! A metric filter of a log group: counts, as a metric, the log events that match a pattern.
+
+use std::time::Duration;
+
+use aws_sdk_cloudwatchlogs::types::{MetricFilter, MetricTransformation};
+
+use super::log_group::LogGroup;
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Wanted,
+};
+use crate::aws::fault::gone;
+use crate::aws::wait;
+
+/// How long a new log group may stay unknown.
+const PASSING: Duration = Duration::from_secs(60);
+
+/// The desired filter. A filter has no tags: its name says whose it is, see [`prefix`].
+#[derive(Debug, Clone)]
+pub struct LogsMetricFilter {
+    /// Starts with [`prefix`].
+    pub name: String,
+    /// `None`: somebody else's log group.
+    pub log_group: Option<Ref<LogGroup>>,
+    pub log_group_name: String,
+    pub pattern: String,
+    pub metric_namespace: String,
+    pub metric_name: String,
+    /// A number, or a field of the event, such as `$.latency`.
+    pub metric_value: String,
+    /// What the metric says of log events that do not match.
+    pub default_value: Option<f64>,
+    pub gates: Vec<NodeId>,
+}
+
+/// What the names of a stack's filters start with. No stack's name holds a dot, so no other stack's filters do.
+pub fn prefix(stack: &str) -> String {
+    format!("alertctl-{stack}.")
+}
+
+/// A filter as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    name: String,
+    log_group_name: String,
+    pattern: String,
+    metrics: Vec<Metric>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Metric {
+    namespace: String,
+    name: String,
+    value: String,
+    default_value: Option<f64>,
+    /// Dimensions and unit, which this tool does not set.
+    more: Option<String>,
+}
+
+impl Resource for LogsMetricFilter {
+    const KIND: &'static str = "logs-metric-filter";
+    // 5 a second, by the service's quotas.
+    const AT_ONCE: Option<usize> = Some(5);
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        self.parent()
+            .into_iter()
+            .chain(self.gates.iter().cloned())
+            .collect()
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        self.log_group.as_ref().map(|group| group.id().clone())
+    }
+
+    fn name(&self) -> String {
+        full_name(&self.log_group_name, &self.name)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        // Filters go with alarms of the stack: a stack without any spares the account-wide list.
+        let alarms = aws
+            .tagged()
+            .await?
+            .iter()
+            .any(|tagged| tagged.service() == "cloudwatch");
+        let filters = match wanted.is_empty() && !alarms {
+            true => Vec::new(),
+            false => match list(aws).await {
+                // Who must not look at filters made none.
+                Err(fault) if fault.denied() && wanted.is_empty() => Vec::new(),
+                result => result?,
+            },
+        };
+        let prefix = prefix(&aws.stack);
+        let presence = |wanted: &Wanted<'_, Self>| {
+            let live = filters.iter().find(|live| wanted.desired.is(live));
+            live.map_or(Presence::Absent, |live| match live.name.starts_with(&prefix) {
+                true => Presence::Ours(live.clone()),
+                false => Presence::Foreign(live.clone()),
+            })
+        };
+        let left = filters.iter().filter(|live| {
+            live.name.starts_with(&prefix) && !wanted.iter().any(|wanted| wanted.desired.is(live))
+        });
+        let orphan = |live: &Live| {
+            let (kind, key) = (Self::KIND, Self::live_name(live));
+            (NodeId { kind, key }, live.clone())
+        };
+        Ok(Observed {
+            wanted: wanted.iter().map(presence).collect(),
+            orphans: left.map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, _known: &Known) -> Fields {
+        self.wished().fields()
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        live.fields()
+    }
+
+    fn live_name(live: &Live) -> String {
+        full_name(&live.log_group_name, &live.name)
+    }
+
+    fn output(_live: &Live) -> Output {
+        Output::default()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let metric = MetricTransformation::builder()
+            .metric_namespace(&self.metric_namespace)
+            .metric_name(&self.metric_name)
+            .metric_value(&self.metric_value)
+            .set_default_value(self.default_value)
+            .build()
+            .expect("namespace, name and value are set");
+        // With no log group of ours there is nothing to wait for.
+        let passing = |fault: &Fault| {
+            fault.is(&["OperationAbortedException"])
+                || (self.log_group.is_some() && fault.is(&["ResourceNotFoundException"]))
+        };
+        wait::retry(PASSING, passing, async || {
+            let put = cx.aws.connection.clients.logs.put_metric_filter();
+            let send = put
+                .log_group_name(&self.log_group_name)
+                .filter_name(&self.name)
+                .filter_pattern(&self.pattern)
+                .metric_transformations(metric.clone())
+                .send();
+            cx.aws.call("logs:PutMetricFilter", send).await.map(drop)
+        })
+        .await
+        .map_err(|fault| self.hinted(fault))?;
+        Ok(self.wished())
+    }
+
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // PutMetricFilter replaces the filter.
+        self.create(cx).await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let busy = |fault: &Fault| fault.is(&["OperationAbortedException"]);
+        wait::retry(PASSING, busy, async || {
+            let delete = cx.aws.connection.clients.logs.delete_metric_filter();
+            let delete = delete.log_group_name(&live.log_group_name);
+            let send = delete.filter_name(&live.name).send();
+            gone(cx.aws.call("logs:DeleteMetricFilter", send).await)
+        })
+        .await
+    }
+}
+
+impl LogsMetricFilter {
+    fn is(&self, live: &Live) -> bool {
+        live.log_group_name == self.log_group_name && live.name == self.name
+    }
+
+    fn wished(&self) -> Live {
+        Live {
+            name: self.name.clone(),
+            log_group_name: self.log_group_name.clone(),
+            pattern: self.pattern.clone(),
+            metrics: vec![Metric {
+                namespace: self.metric_namespace.clone(),
+                name: self.metric_name.clone(),
+                value: self.metric_value.clone(),
+                default_value: self.default_value,
+                more: None,
+            }],
+        }
+    }
+
+    fn hinted(&self, fault: Fault) -> Fault {
+        let group = &self.log_group_name;
+        match fault.code.as_str() {
+            "LimitExceededException" => fault.hint(format!(
+                "a log group has at most 100 metric filters: delete some of `{group}`"
+            )),
+            "InvalidParameterException" => fault.hint(
+                "correct the alarm's `filter:` in the stack file; AWS tests a pattern with `aws logs \
+                 test-metric-filter`",
+            ),
+            "ResourceNotFoundException" => {
+                fault.hint(format!("there is no log group `{group}` in this region"))
+            }
+            _ => fault,
+        }
+    }
+}
+
+impl Live {
+    fn fields(&self) -> Fields {
+        let Self {
+            name,
+            log_group_name,
+            pattern,
+            metrics,
+        } = self;
+        let fields = Fields::default()
+            .set("name", name.as_str())
+            .set("log_group", log_group_name.as_str())
+            .set("pattern", pattern.as_str());
+        let [metric] = metrics.as_slice() else {
+            return fields.set("metrics", metrics.len());
+        };
+        let Metric {
+            namespace,
+            name,
+            value,
+            default_value,
+            more,
+        } = metric;
+        fields
+            .set("metric_namespace", namespace.as_str())
+            .set("metric_name", name.as_str())
+            .set("metric_value", value.as_str())
+            .set_some("default_value", *default_value)
+            .set_some("metric_options", more.as_deref())
+    }
+}
+
+/// Every filter of the region. CloudWatch Logs looks for a prefix within one log group only, and what left
+/// the file may be in any.
+async fn list(aws: &Aws) -> Result<Vec<Live>> {
+    let describe = aws.connection.clients.logs.describe_metric_filters();
+    let mut pages = describe.into_paginator().send();
+    let mut filters = Vec::new();
+    while let Some(page) = aws
+        .call("logs:DescribeMetricFilters", async {
+            pages.next().await.transpose()
+        })
+        .await?
+    {
+        filters.extend(page.metric_filters().iter().map(read));
+    }
+    Ok(filters)
+}
+
+fn read(filter: &MetricFilter) -> Live {
+    let metric = |metric: &MetricTransformation| {
+        let dimensions = metric.dimensions().filter(|dimensions| !dimensions.is_empty());
+        let unit = metric
+            .unit()
+            .map(|unit| unit.as_str())
+            .filter(|unit| *unit != "None");
+        let more = (dimensions.is_some() || unit.is_some()).then(|| format!("{dimensions:?} {unit:?}"));
+        Metric {
+            namespace: metric.metric_namespace.clone(),
+            name: metric.metric_name.clone(),
+            value: metric.metric_value.clone(),
+            default_value: metric.default_value,
+            more,
+        }
+    };
+    Live {
+        name: filter.filter_name().unwrap_or_default().to_owned(),
+        log_group_name: filter.log_group_name().unwrap_or_default().to_owned(),
+        pattern: filter.filter_pattern().unwrap_or_default().to_owned(),
+        metrics: filter.metric_transformations().iter().map(metric).collect(),
+    }
+}
+
+fn full_name(log_group: &str, name: &str) -> String {
+    format!("{log_group}/{name}")
+}
+
+#[cfg(test)]
+#[path = "tests/logs_metric_filter.rs"]
+mod tests;

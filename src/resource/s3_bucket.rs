@@ -1,0 +1,287 @@
+//! An S3 bucket: where CloudTrail puts its log files.
+//!
+//! Nothing in it is ever public, everything is encrypted with S3's own key, and all objects are the
+//! account's. It outlives the stack as long as it holds files, unless the user agrees to lose them.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, tags,
+};
+use crate::aws::fault::gone;
+use crate::aws::wait;
+
+mod empty;
+mod read;
+mod settings;
+
+use read::{Head, head, read};
+use settings::Settings;
+
+/// How long S3 may be busy with an earlier change of the same name, a deletion included.
+const BUSY: Duration = Duration::from_secs(5 * 60);
+/// How long a new bucket may stay unknown.
+const NEW: Duration = Duration::from_secs(2 * 60);
+
+/// The desired bucket.
+#[derive(Debug, Clone)]
+pub struct S3Bucket {
+    /// Unique among all accounts: mostly holds the account id.
+    pub name: Text,
+    /// After how many days a file is deleted; `None` keeps files for ever.
+    pub expire_after_days: Option<i32>,
+    pub tags: Tags,
+}
+
+/// A bucket as it is, in the region of the stack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    name: String,
+    arn: String,
+    settings: Settings,
+    /// The user agreed to lose what is in it.
+    may_empty: bool,
+    tags: Tags,
+}
+
+impl Resource for S3Bucket {
+    const KIND: &'static str = "s3-bucket";
+    // CloudTrail goes on trying to deliver for 30 days, and charges for it.
+    const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail", "s3-bucket-policy"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let names = names(aws, wanted.iter().map(|wanted| &wanted.desired.name)).await?;
+        let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name)));
+        let left = async {
+            let listed = listed(aws).await?.into_iter();
+            let left = listed.filter(|name| !names.iter().any(|wanted| wanted == name));
+            futures::future::try_join_all(left.map(|name| read_left(aws, name))).await
+        };
+        let (named, left) = futures::try_join!(named, left)?;
+        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
+        let orphan = |live| match present(live) {
+            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
+            Presence::Foreign(_) | Presence::Absent => None,
+        };
+        Ok(Observed {
+            wanted: named
+                .into_iter()
+                .map(|live| live.map_or(Presence::Absent, present))
+                .collect(),
+            orphans: left.into_iter().flatten().filter_map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            expire_after_days,
+            tags,
+        } = self;
+        let fields = Fields::default().text("name", name, known);
+        Settings::wanted(*expire_after_days).fields(fields).tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            name,
+            arn: _,
+            settings,
+            may_empty: _,
+            tags,
+        } = live;
+        let fields = Fields::default().set("name", name.as_str());
+        settings.fields(fields).live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: live.name.clone(),
+        }
+    }
+
+    fn loss(live: &Live) -> Option<String> {
+        let text = match live.may_empty {
+            true => "all its log files are deleted with it",
+            false => "its log files are kept unless you add --delete-trail-logs",
+        };
+        Some(text.to_owned())
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let name = cx.text(&self.name)?;
+        // Asked first: in us-east-1, creating one's own bucket once more succeeds and resets its ACL.
+        let made = match head(cx.aws, &name).await? {
+            Head::Nowhere => self.send_create(&name, cx).await?,
+            Head::Here => false,
+            elsewhere => return Err(elsewhere.fault(cx.aws, &name)),
+        };
+        let what = format!("bucket `{name}`");
+        let live = wait::until(NEW, "s3:ListBucket", &what, async || read(cx.aws, &name).await).await?;
+        if !made && !matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) {
+            let text = format!("the bucket `{name}` exists and is not part of this stack");
+            return Err(Fault::new("s3:CreateBucket", "BucketAlreadyOwnedByYou", text)
+                .hint("choose another bucket name, or take it over with --adopt"));
+        }
+        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+        self.update(live, &changes, cx).await
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // Ownership first: what fails behind it is then finished by the next run.
+        self.put_tags(&live, cx).await?;
+        let settings = Settings::wanted(self.expire_after_days);
+        let settings = settings.put(&live.name, &live.settings, changes, cx).await?;
+        Ok(Live {
+            settings,
+            tags: self.tags.clone(),
+            ..live
+        })
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let name = &live.name;
+        let what = format!("bucket `{name}` to stay empty: something still writes to it");
+        // The last log files arrive minutes after the trail is gone.
+        let kept = wait::until(empty::LIMIT, "s3:DeleteBucket", &what, async || {
+            let send = cx.aws.connection.clients.s3.delete_bucket().bucket(name).send();
+            match gone(cx.aws.call("s3:DeleteBucket", send).await) {
+                Err(fault) if fault.is(&["BucketNotEmpty"]) && !cx.aws.may_empty_buckets => Ok(Some(true)),
+                Err(fault) if fault.is(&["BucketNotEmpty"]) => {
+                    empty::empty(cx.aws, name).await?;
+                    Ok(None)
+                }
+                Err(fault) if fault.is(&["OperationAborted"]) => Ok(None),
+                result => result.map(|()| Some(false)),
+            }
+        });
+        if kept.await? {
+            cx.note(format!(
+                "bucket `{name}` keeps its log files; \
+                 `alertctl destroy --delete-trail-logs` deletes them"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl S3Bucket {
+    /// True when the bucket was made, false when it is there already.
+    async fn send_create(&self, name: &str, cx: &Cx<'_>) -> Result<bool> {
+        let s3 = &cx.aws.connection.clients.s3;
+        let region = &cx.aws.connection.region;
+        // The one region that must not be named.
+        let place = (region != "us-east-1").then(|| BucketLocationConstraint::from(region.as_str()));
+        let configuration = CreateBucketConfiguration::builder()
+            .set_location_constraint(place)
+            .set_tags(Some(in_aws_words(&self.tags)))
+            .build();
+        let created = wait::retry(BUSY, busy, async || {
+            let create = s3.create_bucket().bucket(name);
+            let send = create.create_bucket_configuration(configuration.clone()).send();
+            cx.aws.call("s3:CreateBucket", send).await
+        });
+        match created.await {
+            Err(fault) if fault.is(&["BucketAlreadyOwnedByYou"]) => Ok(false),
+            Err(fault) if fault.is(&["BucketAlreadyExists"]) => {
+                let better = match self.name.to_string().contains("{account}") {
+                    true => "",
+                    false => ", with `{account}` in it",
+                };
+                Err(fault.hint(format!(
+                    "bucket names are shared by all AWS accounts and another account has this one: choose \
+                     another{better}"
+                )))
+            }
+            result => result.map(|_| true),
+        }
+    }
+
+    /// S3 takes the whole set only: tags that others added go along.
+    async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+        let (put, remove) = tags::patch(&live.tags, &self.tags);
+        if put.is_empty() && remove.is_empty() {
+            return Ok(());
+        }
+        let mut all = live.tags.clone();
+        all.retain(|key, _| !remove.contains(key));
+        all.extend(put);
+        let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(in_aws_words(&all)));
+        let tagging = tagging.build().expect("the tags are set");
+        wait::retry(NEW, unsettled, async || {
+            let put = cx.aws.connection.clients.s3.put_bucket_tagging();
+            let send = put.bucket(&live.name).tagging(tagging.clone()).send();
+            cx.aws.call("s3:PutBucketTagging", send).await.map(drop)
+        })
+        .await
+    }
+}
+
+/// The physical names behind `names`.
+pub(super) async fn names(aws: &Aws, names: impl Iterator<Item = &Text>) -> Result<Vec<String>> {
+    let scope = aws.scope().await?;
+    names
+        .map(|name| name.fill_computed(scope).map_err(Cx::too_early))
+        .collect()
+}
+
+/// The buckets that carry the stack's tag, as far as the tagging index knows.
+pub(super) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
+    let tagged = aws.tagged().await?.iter();
+    let buckets = tagged.filter(|tagged| tagged.service() == "s3");
+    Ok(buckets.map(|tagged| tagged.resource()).collect())
+}
+
+/// The tags of a bucket; none where there are none, or no bucket.
+pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<Tags> {
+    let send = aws.connection.clients.s3.get_bucket_tagging().bucket(name).send();
+    let answer = crate::aws::fault::found(aws.call("s3:GetBucketTagging", send).await)?;
+    let tags = answer.iter().flat_map(|answer| answer.tag_set());
+    Ok(tags
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect())
+}
+
+/// What left the file and is in another region is another stack's matter.
+async fn read_left(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    match head(aws, name).await? {
+        Head::Here => read(aws, name).await,
+        Head::Nowhere | Head::Elsewhere(_) | Head::Closed => Ok(None),
+    }
+}
+
+/// "A conflicting conditional operation is currently in progress against this resource."
+fn busy(fault: &Fault) -> bool {
+    fault.is(&["OperationAborted"])
+}
+
+/// A bucket made a moment ago may not be known everywhere yet.
+fn unsettled(fault: &Fault) -> bool {
+    busy(fault) || fault.is(&["NoSuchBucket"])
+}
+
+fn in_aws_words(tags: &Tags) -> Vec<aws_sdk_s3::types::Tag> {
+    let tag = |(key, value)| aws_sdk_s3::types::Tag::builder().key(key).value(value).build();
+    tags.iter().flat_map(tag).collect()
+}
+
+#[cfg(test)]
+#[path = "tests/s3_bucket.rs"]
+mod tests;

@@ -1,0 +1,51 @@
+//! Emptying a bucket that is to go: every version of every object, and every delete marker.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use tokio::time::Instant;
+
+use super::{Aws, Fault, Result};
+
+/// How long a bucket may take to be empty: a year of files of all regions is some two million.
+pub(super) const LIMIT: Duration = Duration::from_secs(60 * 60);
+/// How many objects one call lists and one call deletes.
+const BATCH: i32 = 1000;
+
+/// Deletes everything in the bucket, a thousand objects a call, for at most [`LIMIT`].
+pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
+    let s3 = &aws.connection.clients.s3;
+    let start = Instant::now();
+    while start.elapsed() < LIMIT {
+        let list = s3.list_object_versions().bucket(name).max_keys(BATCH);
+        let page = aws.call("s3:ListBucketVersions", list.send()).await?;
+        let versions = page.versions().iter();
+        let versions = versions.map(|version| (version.key(), version.version_id()));
+        let markers = page.delete_markers().iter();
+        let markers = markers.map(|marker| (marker.key(), marker.version_id()));
+        let object = |(key, version): (Option<&str>, Option<&str>)| {
+            let object = ObjectIdentifier::builder().key(key?);
+            object.set_version_id(version.map(str::to_owned)).build().ok()
+        };
+        let objects: Vec<_> = versions.chain(markers).filter_map(object).collect();
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+        let delete = delete.expect("the objects are set");
+        let send = s3.delete_objects().bucket(name).delete(delete).send();
+        let answer = aws.call("s3:DeleteObject", send).await?;
+        // The call succeeds even when single objects stay.
+        if let Some(error) = answer.errors().first() {
+            let (key, code) = (error.key().unwrap_or_default(), error.code().unwrap_or("Unknown"));
+            let text = format!(
+                "`{key}` in bucket `{name}`: {}",
+                error.message().unwrap_or_default()
+            );
+            return Err(Fault::new("s3:DeleteObjectVersion", code, text).hint(
+                "a file under Object Lock or a policy that denies deletion stays; delete the bucket by hand",
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Reading a bucket: whose it is, where it is, and its settings, all side by side.
+
+use super::settings::Settings;
+use super::{Aws, Fault, Live, Result, Text, read_tags};
+
+/// What a bucket name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Head {
+    Nowhere,
+    /// A bucket of this account in the stack's region.
+    Here,
+    /// A bucket in this other region.
+    Elsewhere(String),
+    /// Another account's bucket, or one that the identity must not look at.
+    Closed,
+}
+
+impl Head {
+    /// Why a bucket that is not [`Head::Here`] cannot be used.
+    pub(super) fn fault(&self, aws: &Aws, name: &str) -> Fault {
+        let here = &aws.connection.region;
+        match self {
+            Self::Elsewhere(region) => {
+                let text = format!("the bucket `{name}` is in {region}, and the stack in {here}");
+                Fault::new("s3:ListBucket", "BucketInOtherRegion", text).hint(
+                    "choose another name for the bucket; one of your own that exists is used as it is with \
+                     `bucket: { existing: NAME }`",
+                )
+            }
+            _ => {
+                let text = format!(
+                    "the bucket `{name}` exists, and belongs to another account or is closed to this identity"
+                );
+                Fault::new("s3:ListBucket", "AccessDenied", text).hint(
+                    "choose another name for the bucket; if it is this account's, the identity that runs \
+                     alertctl needs `s3:ListBucket` on it",
+                )
+            }
+        }
+    }
+}
+
+/// Asks what `name` leads to; the answer has no body, all is in its status and one header.
+pub(super) async fn head(aws: &Aws, name: &str) -> Result<Head> {
+    let account = &aws.scope().await?.account;
+    let here = aws.connection.region.as_str();
+    let ask = aws.connection.clients.s3.head_bucket().bucket(name);
+    let send = ask.expected_bucket_owner(account).send();
+    let read = async {
+        let error = match send.await {
+            Ok(answer) => {
+                let region = answer.bucket_region.filter(|region| region != here);
+                return Ok(region.map_or(Head::Here, Head::Elsewhere));
+            }
+            Err(error) => error,
+        };
+        let http = error.raw_response();
+        let region = http.and_then(|http| http.headers().get("x-amz-bucket-region"));
+        match (http.map_or(0, |http| http.status().as_u16()), region) {
+            (404, _) => Ok(Head::Nowhere),
+            (301 | 307 | 400, Some(region)) if region != here => Ok(Head::Elsewhere(region.to_owned())),
+            (403, _) => Ok(Head::Closed),
+            _ => Err(error),
+        }
+    };
+    aws.call("s3:ListBucket", read).await
+}
+
+/// The bucket `name`, `None` where there is none.
+///
+/// # Errors
+/// When it is not this account's, or not in the stack's region.
+pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    let (head, settings, tags) =
+        futures::join!(head(aws, name), Settings::read(aws, name), read_tags(aws, name));
+    // What the others say of a bucket that is not here is of no interest.
+    match head? {
+        Head::Here => {}
+        Head::Nowhere => return Ok(None),
+        elsewhere => return Err(elsewhere.fault(aws, name)),
+    }
+    let arn = Text::bare_arn("s3", name.into());
+    Ok(Some(Live {
+        name: name.to_owned(),
+        arn: arn.fill_computed(aws.scope().await?).unwrap_or_default(),
+        settings: settings?,
+        may_empty: aws.may_empty_buckets,
+        tags: tags?,
+    }))
+}

@@ -1,0 +1,162 @@
+//! The policy of an S3 bucket: who may write to it beyond the account's own IAM policies.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::s3_bucket::{self, S3Bucket};
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
+};
+use crate::aws::fault::{found, gone};
+use crate::aws::policy::{self, Policy};
+use crate::aws::wait;
+
+/// How long a new bucket, or a principal in the policy, may stay unknown.
+const PASSING: Duration = Duration::from_secs(2 * 60);
+
+/// The desired policy.
+#[derive(Debug, Clone)]
+pub struct S3BucketPolicy {
+    pub bucket: Ref<S3Bucket>,
+    pub bucket_name: Text,
+    pub policy: Policy,
+}
+
+/// A policy as it is. It has no tags: it belongs to whom its bucket belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    bucket_name: String,
+    policy: Value,
+}
+
+impl Resource for S3BucketPolicy {
+    const KIND: &'static str = "s3-bucket-policy";
+    // Without it CloudTrail's deliveries fail.
+    const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        vec![self.bucket.id().clone()]
+    }
+
+    fn parent(&self) -> Option<NodeId> {
+        Some(self.bucket.id().clone())
+    }
+
+    fn name(&self) -> String {
+        self.bucket_name.to_string()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let names = wanted.iter().map(|wanted| &wanted.desired.bucket_name);
+        let names = s3_bucket::names(aws, names).await?;
+        let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name)));
+        let left = async {
+            let listed = s3_bucket::listed(aws).await?.into_iter();
+            let left = listed.filter(|name| !names.iter().any(|wanted| wanted == name));
+            futures::future::try_join_all(left.map(|name| read(aws, name))).await
+        };
+        let (named, left) = futures::try_join!(named, left)?;
+        let orphan = |presence| match presence {
+            Presence::Ours(live) => Some((orphan(&live), live)),
+            Presence::Foreign(_) | Presence::Absent => None,
+        };
+        Ok(Observed {
+            wanted: named,
+            orphans: left.into_iter().filter_map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            bucket: _,
+            bucket_name,
+            policy,
+        } = self;
+        Fields::default()
+            .text("bucket", bucket_name, known)
+            .policy("policy", policy, known)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live { bucket_name, policy } = live;
+        Fields::default()
+            .set("bucket", bucket_name.as_str())
+            .set("policy", policy.clone())
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.bucket_name.clone()
+    }
+
+    fn output(_live: &Live) -> Output {
+        Output::default()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let (bucket_name, policy) = (cx.text(&self.bucket_name)?, cx.policy(&self.policy)?);
+        let passing = |fault: &Fault| fault.is(&["MalformedPolicy", "NoSuchBucket", "OperationAborted"]);
+        wait::retry(PASSING, passing, async || {
+            let put = cx.aws.connection.clients.s3.put_bucket_policy();
+            let send = put.bucket(&bucket_name).policy(&policy).send();
+            cx.aws.call("s3:PutBucketPolicy", send).await.map(drop)
+        })
+        .await?;
+        Ok(Live {
+            bucket_name,
+            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+        })
+    }
+
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // PutBucketPolicy replaces the document.
+        self.create(cx).await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        let delete = cx.aws.connection.clients.s3.delete_bucket_policy();
+        let send = delete.bucket(&live.bucket_name).send();
+        gone(cx.aws.call("s3:DeleteBucketPolicy", send).await)
+    }
+}
+
+async fn read(aws: &Aws, bucket: &str) -> Result<Presence<Live>> {
+    let policy = async {
+        let get = aws.connection.clients.s3.get_bucket_policy();
+        found(aws.call("s3:GetBucketPolicy", get.bucket(bucket).send()).await)
+    };
+    let both = async { futures::try_join!(policy, s3_bucket::read_tags(aws, bucket)) };
+    let (policy, tags) = match both.await {
+        // The bucket's own kind says what is wrong with a bucket that is not here.
+        Err(fault) if fault.is(ELSEWHERE) => return Ok(Presence::Absent),
+        result => result?,
+    };
+    let policy = policy.as_ref().and_then(|answer| answer.policy());
+    Ok(policy.map_or(Presence::Absent, |policy| {
+        let live = Live {
+            bucket_name: bucket.to_owned(),
+            policy: policy::parse(policy),
+        };
+        Presence::by_tag(aws, &tags, live)
+    }))
+}
+
+/// S3's words for a bucket in another region.
+const ELSEWHERE: &[&str] = &[
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+];
+
+fn orphan(live: &Live) -> NodeId {
+    NodeId {
+        kind: S3BucketPolicy::KIND,
+        key: live.bucket_name.clone(),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/s3_bucket_policy.rs"]
+mod tests;

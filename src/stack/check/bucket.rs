@@ -1,0 +1,84 @@
+//! Names of buckets and trails.
+
+/// What `{account}` becomes: any account's number is as long.
+const ANY_ACCOUNT: &str = "000000000000";
+
+/// What is wrong with a bucket's name, in which `{account}` stands for the account's number.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+pub(super) fn bucket_fault(name: &str) -> Option<(String, &'static str)> {
+    let name = name.replace("{account}", ANY_ACCOUNT);
+    let shape = "a bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit";
+    let wrong = |fact: String| Some((fact, shape));
+    if let Some(character) = name
+        .chars()
+        .find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(*c)))
+    {
+        return match character {
+            '{' | '}' => Some((
+                "only `{account}` is filled in here".to_owned(),
+                "write `{account}`, or the name itself",
+            )),
+            other => wrong(format!(
+                "a bucket's name may not contain `{}`",
+                other.escape_debug()
+            )),
+        };
+    }
+    if !(3..=63).contains(&name.len()) {
+        return wrong(format!("the bucket's name has {} characters", name.len()));
+    }
+    let ends = [name.chars().next(), name.chars().last()];
+    if ends.iter().flatten().any(|end| "-.".contains(*end)) {
+        return wrong("a bucket's name begins and ends with a letter or digit".to_owned());
+    }
+    if name.contains("..") {
+        return wrong("a bucket's name may not have two `.` beside each other".to_owned());
+    }
+    if name.parse::<std::net::Ipv4Addr>().is_ok() {
+        return wrong("a bucket's name may not look like an address".to_owned());
+    }
+    let reserved = ["xn--", "sthree-", "amzn-s3-demo-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+            .iter()
+            .any(|suffix| name.ends_with(suffix));
+    reserved.then(|| {
+        (
+            "this beginning or end of a bucket's name belongs to AWS".to_owned(),
+            "choose another name",
+        )
+    })
+}
+
+/// What is wrong with a trail's name.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html>
+pub(super) fn trail_fault(name: &str) -> Option<(String, &'static str)> {
+    let shape = "a trail's name has 3 to 128 letters, digits, `.`, `_` and `-`, and begins and ends with a letter or digit";
+    let is_mark = |c: char| "._-".contains(c);
+    if let Some(wrong) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || is_mark(*c))) {
+        return Some((
+            format!("a trail's name may not contain `{}`", wrong.escape_debug()),
+            shape,
+        ));
+    }
+    if !(3..=128).contains(&name.len()) {
+        return Some((format!("the trail's name has {} characters", name.len()), shape));
+    }
+    if name.starts_with(is_mark) || name.ends_with(is_mark) {
+        return Some((
+            "a trail's name begins and ends with a letter or digit".to_owned(),
+            shape,
+        ));
+    }
+    let marks: Vec<_> = name.chars().zip(name.chars().skip(1)).collect();
+    if let Some((first, second)) = marks
+        .into_iter()
+        .find(|(first, second)| is_mark(*first) && is_mark(*second))
+    {
+        let fact = format!("a trail's name may not have `{first}{second}`, two marks beside each other");
+        return Some((fact, "give the trail a `name:` without it"));
+    }
+    let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
+    is_address.then(|| ("a trail's name may not look like an address".to_owned(), shape))
+}

@@ -1,0 +1,133 @@
+//! Services and their calls: names that exist, and that EventBridge passes on.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        events::{except::is_like, services},
+        model::{Calls, Rule},
+        problem::Problem,
+        read::nearest,
+    },
+    Checker,
+};
+
+pub(super) fn check(checker: &mut Checker<'_>, key: &str, rule: &Rule, of: &BTreeMap<String, Calls>) {
+    let path = ["rules", key, "services"];
+    if checker
+        .written
+        .get(&path)
+        .is_some_and(|services| services.entries().is_empty())
+    {
+        let problem = Problem::error(checker.key(&path), "no service is named");
+        checker.report(problem.help("write one, such as `ecs: [RunTask]` or `acm: all`"));
+    }
+    for (service, calls) in of {
+        let path = [path.as_slice(), &[service.as_str()]].concat();
+        service_name(checker, &path, service);
+        let Calls::Only(names) = calls else { continue };
+        if names.is_empty() {
+            let problem = Problem::error(checker.at(&path), "no call is named");
+            checker.report(problem.help("write `all`, or names such as `[RunTask, StopTask]`"));
+        }
+        for (index, name) in names.iter().enumerate() {
+            let index_text = index.to_string();
+            let path = [path.as_slice(), &[index_text.as_str()]].concat();
+            if names[..index].contains(name) {
+                let message = format!("`{}` is named twice", name.escape_debug());
+                checker.report(Problem::error(checker.at(&path), message).help("remove one of the two"));
+            } else if !is_call_name(name) {
+                let message = format!("`{}` cannot be the name of a call", name.escape_debug());
+                let problem = Problem::error(checker.at(&path), message);
+                checker.report(problem.help("copy the event name from CloudTrail, such as `RunTask`"));
+            } else {
+                call_name(checker, &path, service, name);
+                read_only(checker, &path, rule, service, name);
+            }
+        }
+        let excepted = |name: &String| rule.except.event_name.iter().any(|except| is_like(name, except));
+        if !names.is_empty() && names.iter().all(excepted) {
+            let problem = Problem::error(checker.at(&path), "`except` leaves none of these calls");
+            checker.report(problem.help("remove the service, or the exception"));
+        }
+    }
+}
+
+fn service_name(checker: &mut Checker<'_>, path: &[&str], service: &str) {
+    let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let shown = service.escape_debug();
+    if service.is_empty() || service.len() > 40 || !service.chars().all(is_fine) {
+        let problem = Problem::error(
+            checker.key(path),
+            format!("`{shown}` cannot be the name of a service"),
+        );
+        let lower = service.to_lowercase();
+        let bare = lower
+            .trim_start_matches("aws.")
+            .trim_end_matches(".amazonaws.com");
+        let help = match nearest(bare, services::known_services()) {
+            Some(near) => format!("write `{near}`"),
+            None => "write it as in `aws.<service>`, such as `ecs`".to_owned(),
+        };
+        checker.report(problem.help(help));
+    } else if services::known_calls(service).is_none()
+        && let Some(near) = nearest(service, services::known_services()).filter(|near| is_typo(service, near))
+    {
+        let problem = Problem::warning(
+            checker.key(path),
+            format!("`{shown}` is not a service known here"),
+        );
+        checker.report(problem.label(format!("did you mean `{near}`?")).help(format!(
+            "write `{near}`, or leave it: every service of CloudTrail works"
+        )));
+    }
+}
+
+/// One letter more, less or other. Services not listed here may have quite similar names.
+fn is_typo(service: &str, near: &str) -> bool {
+    service.len() > 3 && strsim::damerau_levenshtein(service, near) == 1
+}
+
+fn is_call_name(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// AWS adds calls faster than a list can follow, so an unknown one is only suspicious.
+fn call_name(checker: &mut Checker<'_>, path: &[&str], service: &str, name: &str) {
+    let Some(known) = services::known_calls(service) else {
+        return;
+    };
+    // Some events end in the date of their API.
+    let dated = |known: &&str| {
+        name.strip_prefix(*known)
+            .is_some_and(|rest| rest.starts_with("20"))
+    };
+    if known.contains(&name) || known.iter().any(dated) {
+        return;
+    }
+    let message = format!("`{name}` is not a call known of {service}");
+    let problem = Problem::warning(checker.at(path), message);
+    checker.report(match nearest(name, known.into_iter()) {
+        Some(near) => problem
+            .label(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`, or leave it if AWS has added it lately")),
+        None => problem.help("look up the event name in CloudTrail; leave it if AWS has added it lately"),
+    });
+}
+
+/// EventBridge leaves out calls that only read, but for two of STS.
+fn read_only(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &str, name: &str) {
+    let reads = ["Describe", "Get", "List"]
+        .iter()
+        .any(|verb| name.starts_with(verb));
+    let passed_on = ["GetFederationToken", "GetSessionToken", "GetSigninToken"].contains(&name);
+    if reads && !passed_on && !rule.include_read_only && services::source(service) != "signin" {
+        let message = format!("EventBridge leaves out `{name}`: it only reads");
+        let problem = Problem::warning(checker.at(path), message);
+        checker.report(problem.help("add `include_read_only: true` to the rule"));
+    }
+}

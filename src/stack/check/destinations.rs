@@ -1,0 +1,56 @@
+//! Where `to:` leads that may name topics and channels.
+
+use super::{
+    super::{model::Stack, problem::Problem, read::nearest},
+    Checker,
+};
+
+/// Every name in a `to:` that may be a channel's.
+pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {
+    let topics = stack.topics.values().map(|topic| &topic.to);
+    let endpoints = stack.endpoints.values().map(|endpoint| &endpoint.to);
+    let rules = stack.rules.values().map(|rule| &rule.to);
+    let trail = stack.trail.iter().map(|trail| &trail.to);
+    topics
+        .chain(endpoints)
+        .chain(rules)
+        .chain(trail)
+        .flatten()
+        .map(String::as_str)
+}
+
+/// The names must be those of topics or channels, and not of both.
+pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
+    let (topics, channels) = (checker.keys("topics"), checker.keys("channels"));
+    for (index, name) in names.iter().enumerate() {
+        let place =
+            |checker: &Checker<'_>, index: usize| checker.at(&[path, &[index.to_string().as_str()]].concat());
+        let (span, shown) = (place(checker, index), name.escape_debug());
+        let (is_topic, is_channel) = (topics.contains(&name.as_str()), channels.contains(&name.as_str()));
+        let problem = if let Some(first) = names[..index].iter().position(|earlier| earlier == name) {
+            Problem::error(span, format!("`{shown}` is named twice"))
+                .related(place(checker, first), "first time")
+                .help("remove one of the two")
+        } else if is_topic && is_channel {
+            Problem::error(span, format!("`{shown}` is both a topic and a channel"))
+                .related(checker.key(&["topics", name]), "the topic")
+                .related(checker.key(&["channels", name]), "the channel")
+                .help("rename one of the two")
+        } else if is_topic || is_channel {
+            continue;
+        } else {
+            let problem = Problem::error(span, format!("no topic and no channel is called `{shown}`"));
+            let known = [topics.as_slice(), &channels].concat();
+            match nearest(name, known.iter().copied()) {
+                Some(near) => problem
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`")),
+                None if known.is_empty() => problem.help(format!(
+                    "there are none yet: add `topics:` or `channels:` with `{shown}` in it"
+                )),
+                None => problem.help(format!("topics and channels are: {}", known.join(", "))),
+            }
+        };
+        checker.report(problem);
+    }
+}

@@ -1,0 +1,187 @@
+//! HTTP endpoints: names, route, token, limits, message.
+
+use super::{
+    super::{
+        model::{HttpEndpoint, Route},
+        problem::Problem,
+        secret,
+    },
+    Checker,
+    channels::MAX_ENVIRONMENT,
+    destinations, is_name, template,
+};
+
+const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// Characters of a message's template.
+const MAX_BODY: usize = 3000;
+/// About what everything else in the environment takes, names included.
+const OTHER_VARIABLES: usize = 500;
+/// About what one channel takes: its encrypted webhook with its digest, its key and its label.
+const WEBHOOK: usize = 500;
+/// About what the ARN of a topic takes.
+const TOPIC: usize = 100;
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    checker.section_keys("endpoints");
+    let stack = checker.stack;
+    for (key, endpoint) in &stack.endpoints {
+        let at = |field: &'static str| ["endpoints", key.as_str(), field];
+        if let Some(name) = &endpoint.name {
+            let allowed = |character: char| !character.is_control();
+            checker.text(&at("name"), name, 1..=128, allowed, "one line of text");
+        }
+        if let Some(name) = &endpoint.function {
+            checker.text(
+                &at("function"),
+                name,
+                1..=64,
+                is_name,
+                "letters, digits, `_` and `-`",
+            );
+        }
+        if let Some(route) = &endpoint.route {
+            check_route(checker, &at("route"), route);
+        }
+        token(checker, key, endpoint);
+        throttle(checker, key, endpoint);
+        checker.range(&at("body_limit_kb"), endpoint.body_limit_kb, 1..=1024, " KB");
+        checker.range(&at("memory"), endpoint.memory, 128..=10_240, " MB");
+        let message = ["endpoints", key, "message"];
+        if let Some(subject) = &endpoint.message.subject {
+            let path = [message.as_slice(), &["subject"]].concat();
+            let allowed = |character: char| !character.is_control();
+            checker.text(&path, subject, 1..=100, allowed, "one line of text");
+            template::check(checker, &path, subject);
+        }
+        if let Some(body) = &endpoint.message.body {
+            let path = [message.as_slice(), &["body"]].concat();
+            checker.text(&path, body, 1..=MAX_BODY, |_| true, "anything");
+            template::check(checker, &path, body);
+        }
+        environment(checker, key, endpoint);
+        destinations::check(checker, &at("to"), &endpoint.to);
+        if checker.is_empty(&at("to")) {
+            let message = format!("the endpoint `{}` tells nobody", key.escape_debug());
+            let problem = Problem::error(checker.key(&["endpoints", key]), message);
+            checker.report(problem.help("add `to: [topic]` or `to: [channel]`"));
+        }
+    }
+}
+
+/// The function gets templates, topics and webhooks by its environment, of which there are 4 KB.
+fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
+    let templates = [&endpoint.message.subject, &endpoint.message.body];
+    let templates: usize = templates.into_iter().flatten().map(String::len).sum();
+    let channels = endpoint
+        .to
+        .iter()
+        .filter(|to| checker.stack.channels.contains_key(*to));
+    let channels = channels.count();
+    let bytes = OTHER_VARIABLES + templates + channels * WEBHOOK + (endpoint.to.len() - channels) * TOPIC;
+    if bytes > MAX_ENVIRONMENT {
+        let message = format!(
+            "the message and the destinations take about {bytes} bytes of the function's environment"
+        );
+        let problem = Problem::error(checker.key(&["endpoints", key]), message);
+        let problem = problem.label(format!("AWS allows {MAX_ENVIRONMENT} bytes"));
+        checker.report(problem.help("shorten the message, or tell one topic that goes to the channels"));
+    }
+}
+
+/// What API Gateway takes as a route of an HTTP API.
+fn check_route(checker: &mut Checker<'_>, path: &[&str], route: &Route) {
+    let Route { method, path: url } = route;
+    if !METHODS.contains(&method.as_str()) {
+        let message = format!("`{}` is not an HTTP method", method.escape_debug());
+        let problem = Problem::error(checker.at(path), message);
+        let known = METHODS.into_iter();
+        checker.report(Checker::suggest(
+            problem,
+            method,
+            known,
+            "write `POST`, as ElastAlert and most others send",
+        ));
+    }
+    if let Some((fact, help)) = path_fault(url) {
+        checker.report(Problem::error(checker.at(path), fact).help(help));
+    }
+}
+
+fn path_fault(url: &str) -> Option<(String, &'static str)> {
+    let example = "write a path such as `/alerts` or `/alerts/{team}`";
+    let Some(rest) = url.strip_prefix('/') else {
+        return Some(("the path of a route begins with `/`".to_owned(), example));
+    };
+    let parts: Vec<_> = rest.split('/').collect();
+    for (index, part) in parts.iter().enumerate() {
+        let is_last = index + 1 == parts.len();
+        let parameter = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        let (text, allowed) = match parameter {
+            Some(name) => (name.strip_suffix('+').unwrap_or(name), "-._"),
+            None => (*part, "-._~$@!*'+,;:="),
+        };
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || allowed.contains(c);
+        if parameter.is_some_and(|name| name.ends_with('+')) && !is_last {
+            return Some((
+                format!("`{part}` takes the rest of the path"),
+                "put it at the end",
+            ));
+        }
+        if text.is_empty() && !(is_last && parts.len() == 1) {
+            return Some((
+                "a part of the route's path is empty".to_owned(),
+                "remove the `/` too many",
+            ));
+        }
+        if let Some(wrong) = text.chars().find(|character| !is_fine(*character)) {
+            return Some((
+                format!("a route's path may not contain `{}`", wrong.escape_debug()),
+                example,
+            ));
+        }
+    }
+    None
+}
+
+fn token(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
+    let path = ["endpoints", key, "token", "sha256"];
+    let digests = &endpoint.token.sha256;
+    if checker.is_written(&path) && !(1..=2).contains(&digests.len()) {
+        let message = format!(
+            "an endpoint has one token, or two while they change, not {}",
+            digests.len()
+        );
+        let problem = Problem::error(checker.key(&path), message);
+        checker.report(problem.help("run `alertctl token` and write the digest it prints"));
+    }
+    if let [first, second] = digests.as_slice()
+        && first == second
+        && secret::is_digest(first)
+    {
+        let problem = Problem::error(
+            checker.at(&[path.as_slice(), &["1"]].concat()),
+            "this is the same token",
+        );
+        checker.report(problem.help("remove one of the two"));
+    }
+}
+
+fn throttle(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
+    let path = ["endpoints", key, "throttle"];
+    let throttle = &endpoint.throttle;
+    if !throttle.rate.is_finite() || throttle.rate <= 0.0 {
+        let problem = Problem::error(
+            checker.at(&[path.as_slice(), &["rate"]].concat()),
+            "at this rate no call is let through",
+        );
+        checker.report(problem.help("write calls a second, such as `rate: 10`"));
+    }
+    if throttle.burst <= 0 {
+        let problem = Problem::error(
+            checker.at(&[path.as_slice(), &["burst"]].concat()),
+            "with this burst no call is let through",
+        );
+        checker.report(problem.help("write how many calls may come at once, such as `burst: 20`"));
+    }
+}

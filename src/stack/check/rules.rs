@@ -1,0 +1,371 @@
+//! Rules: what they match, where they listen, what they pass on.
+
+use serde_json::Value;
+
+use super::{
+    super::{
+        events::{CompiledRule, except, regions},
+        model::{Endpoint, Rule, Stack, What},
+        problem::Problem,
+    },
+    Checker,
+    buses::is_event_name,
+    calls, destinations, input, pattern,
+    settings::is_region,
+};
+
+/// Characters of a rule's name.
+const MAX_NAME: usize = 64;
+/// Characters of a pattern as JSON.
+const MAX_PATTERN: usize = 2048;
+/// Targets of a rule; all channels are one, the relay.
+const MAX_TARGETS: usize = 5;
+/// Where a stack without `region` is checked as if it were: what is checked is the same anywhere.
+const ANYWHERE: &str = "us-east-1";
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    checker.section_keys("rules");
+    let stack = checker.stack;
+    for (key, rule) in &stack.rules {
+        let at = |field: &'static str| ["rules", key.as_str(), field];
+        if let Some(name) = &rule.name {
+            checker.text(
+                &at("name"),
+                name,
+                1..=MAX_NAME,
+                is_event_name,
+                "letters, digits, `.`, `_` and `-`",
+            );
+        }
+        if let Some(description) = &rule.description {
+            checker.text(&at("description"), description, 0..=512, |_| true, "anything");
+        }
+        match &rule.what {
+            What::Pattern(raw) => {
+                pattern::check(checker, &at("pattern"), raw);
+                global_sources(checker, key, rule, raw);
+            }
+            What::Services(services) => calls::check(checker, key, rule, services),
+            What::Preset(_) => {}
+        }
+        listening(checker, key, rule);
+        exceptions(checker, key, rule);
+        compiled(checker, key, rule);
+        if let Some(input) = &rule.input {
+            input::check(checker, &at("input"), input);
+        }
+        if let Some(attempts) = rule.retry.attempts {
+            checker.range(&["rules", key, "retry", "attempts"], attempts, 0..=185, "");
+        }
+        if let Some(age) = rule.retry.age_seconds {
+            checker.range(
+                &["rules", key, "retry", "age_seconds"],
+                age,
+                60..=86_400,
+                " seconds",
+            );
+        }
+        targets(checker, key, rule);
+    }
+    distinct(checker);
+}
+
+/// The bus and the other regions.
+fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
+    let stack = checker.stack;
+    if let Some(bus) = &rule.bus {
+        let path = ["rules", key, "bus"];
+        if !checker.keys("buses").contains(&bus.as_str()) {
+            let problem = Problem::error(
+                checker.at(&path),
+                format!("no bus is called `{}`", bus.escape_debug()),
+            );
+            let known = checker.keys("buses");
+            let other = if known.is_empty() {
+                "there are no buses yet: add `buses:`, or leave `bus` out for the default bus".to_owned()
+            } else {
+                format!("the buses are: {}", known.join(", "))
+            };
+            checker.report(Checker::suggest(problem, bus, known.into_iter(), &other));
+        } else if !rule.regions.is_empty() {
+            let problem = Problem::error(
+                checker.key(&["rules", key, "regions"]),
+                "a rule on a bus hears only its own region",
+            );
+            checker.report(problem.help("leave `bus` out: rules on the default bus hear other regions"));
+        } else {
+            not_forwarded(checker, key, rule, bus);
+        }
+    }
+    for (index, region) in rule.regions.iter().enumerate() {
+        let index_text = index.to_string();
+        let path = ["rules", key, "regions", index_text.as_str()];
+        let shown = region.escape_debug();
+        if !is_region(region) {
+            let problem = Problem::error(checker.at(&path), format!("`{shown}` is not a region"));
+            checker.report(problem.help("write its code, such as `ap-northeast-2` or `us-east-1`"));
+        } else if rule.regions[..index].contains(region) {
+            let problem = Problem::error(checker.at(&path), format!("`{shown}` is named twice"));
+            checker.report(problem.help("remove one of the two"));
+        } else if stack.region.as_ref() == Some(region) {
+            let problem = Problem::warning(checker.at(&path), format!("`{shown}` is the stack's own region"));
+            checker.report(problem.help("remove it: a rule listens at home anyway"));
+        }
+    }
+}
+
+/// AWS's events arrive on the default bus, and go on only where the bus says so.
+fn not_forwarded(checker: &mut Checker<'_>, key: &str, rule: &Rule, bus: &str) {
+    let stack = checker.stack;
+    let Some(forward) = stack.buses.get(bus).map(|bus| &bus.forward) else {
+        return;
+    };
+    for compiled in stack.compile(key, rule, ANYWHERE) {
+        for source in sources(&compiled.pattern) {
+            if source.starts_with("aws.") && !forward.iter().any(|known| known == source) {
+                let message = format!(
+                    "events of `{}` do not reach the bus `{bus}`",
+                    source.escape_debug()
+                );
+                let problem = Problem::error(checker.at(&["rules", key, "bus"]), message);
+                let problem = problem.related(checker.key(&["buses", bus]), "the bus");
+                checker.report(problem.help(format!(
+                    "AWS sends them to the default bus: add `forward: [{source}]` to the bus, or remove `bus`"
+                )));
+            }
+        }
+    }
+}
+
+/// The exact sources of a pattern.
+fn sources(pattern: &Value) -> Vec<&str> {
+    let listed = pattern.get("source").and_then(Value::as_array);
+    listed.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Services whose events are in another region than the stack, unless the rule listens there.
+fn global_sources(checker: &mut Checker<'_>, key: &str, rule: &Rule, raw: &Value) {
+    let Some(home) = checker.stack.region.as_deref().filter(|_| rule.bus.is_none()) else {
+        return;
+    };
+    let global = regions::global_region(home);
+    for (index, source) in sources(raw).into_iter().enumerate() {
+        let index = index.to_string();
+        let path = ["rules", key, "pattern", "source", index.as_str()];
+        let service = source.strip_prefix("aws.").unwrap_or_default();
+        let hears = |region: &str| home == region || rule.regions.iter().any(|known| known == region);
+        if service == "signin" {
+            let missing: Vec<_> = regions::sign_in(home)
+                .into_iter()
+                .filter(|region| !hears(region))
+                .collect();
+            if !missing.is_empty() {
+                let message = format!("sign-ins are also logged in {}", missing.join(", "));
+                let problem = Problem::warning(checker.at(&path), message);
+                let all = [rule.regions.iter().map(String::as_str).collect(), missing].concat();
+                checker.report(problem.help(format!(
+                    "add `regions: [{}]`, or use `preset: console-sign-in`",
+                    all.join(", ")
+                )));
+            }
+        } else if regions::is_global(service) && !hears(global) {
+            let message = format!("events of {source} are in {global}, this rule listens in {home}");
+            let problem = Problem::error(checker.at(&path), message);
+            let all = [rule.regions.iter().map(String::as_str).collect(), vec![global]].concat();
+            checker.report(problem.help(format!(
+                "add `regions: [{}]`: it brings them home",
+                all.join(", ")
+            )));
+        }
+    }
+}
+
+fn exceptions(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
+    let kinds = [
+        ("principal_arn", &rule.except.principal_arn),
+        ("user_agent", &rule.except.user_agent),
+        ("source_ip", &rule.except.source_ip),
+        ("event_name", &rule.except.event_name),
+    ];
+    for (kind, names) in kinds {
+        for (index, name) in names.iter().enumerate() {
+            let index = index.to_string();
+            let path = ["rules", key, "except", kind, index.as_str()];
+            let shown = name.escape_debug();
+            let (message, help) = if kind == "source_ip" && name.contains('/') {
+                let help = "name addresses, or how they begin, such as `203.0.113.*`";
+                (
+                    "EventBridge cannot leave out a range of addresses".to_owned(),
+                    help,
+                )
+            } else if name.is_empty() {
+                ("an empty exception leaves nothing out".to_owned(), "remove it")
+            } else if name.contains("**") {
+                (
+                    format!("`{shown}` has two `*` beside each other"),
+                    "write one `*`",
+                )
+            } else if name == "*" {
+                (
+                    "this leaves everything out".to_owned(),
+                    "remove it, or write more than `*`",
+                )
+            } else {
+                continue;
+            };
+            checker.report(Problem::error(checker.at(&path), message).help(help));
+        }
+    }
+}
+
+/// What the rule becomes: names and patterns within AWS's limits.
+fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
+    let stack = checker.stack;
+    let what = match &rule.what {
+        What::Pattern(_) => "pattern",
+        What::Services(_) => "services",
+        What::Preset(_) => "preset",
+    };
+    for (compiled, except) in stack.uncompiled(key, rule, ANYWHERE) {
+        let place = match &compiled
+            .key
+            .strip_prefix(key)
+            .and_then(|rest| rest.strip_prefix('-'))
+        {
+            Some(service) => checker.key(&["rules", key, what, service]),
+            None => checker.key(&["rules", key, what]),
+        };
+        let length = compiled.name.len();
+        let own = rule.name.as_ref().is_some_and(|name| name.len() > MAX_NAME);
+        if length > MAX_NAME && !own {
+            let message = format!(
+                "the rule's name `{}` has {length} characters",
+                compiled.name.escape_debug()
+            );
+            let problem = Problem::error(place.clone(), message).label(format!("at most {MAX_NAME}"));
+            checker.report(problem.help("shorten the key, or give the rule a shorter `name:`"));
+        }
+        let (pattern, refused) = except::apply(compiled.pattern, &except);
+        for (kind, refusal) in refused {
+            let (message, help) = match refusal {
+                except::Refusal::Occupied => (
+                    format!("the rule already says something else about what `{kind}` looks at"),
+                    "write the exception into the pattern itself",
+                ),
+                except::Refusal::NothingLeft => (
+                    "the exception leaves none of the calls the rule names".to_owned(),
+                    "remove the exception, or the rule",
+                ),
+            };
+            let place = checker.key(&["rules", key, "except", kind]);
+            checker.report(Problem::error(place, message).help(help));
+        }
+        let length = pattern.to_string().chars().count();
+        if length > MAX_PATTERN {
+            let message = format!("the pattern has {length} characters as JSON");
+            let problem = Problem::error(place, message).label(format!("AWS allows {MAX_PATTERN}"));
+            checker.report(problem.help(match what {
+                "services" => "write `all`, or split the calls over two rules",
+                "preset" => "shorten `except`",
+                _ => "split it over two rules",
+            }));
+        }
+    }
+}
+
+/// Who is told: not too many, and in words they can read.
+fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
+    let stack = checker.stack;
+    let path = ["rules", key, "to"];
+    destinations::check(checker, &path, &rule.to);
+    if checker.is_empty(&path) {
+        let message = format!("the rule `{}` tells nobody", key.escape_debug());
+        let problem = Problem::warning(checker.key(&["rules", key]), message);
+        checker.report(problem.help("add `to: [topic]` or `to: [channel]`"));
+    }
+    let topics = rule
+        .to
+        .iter()
+        .filter(|name| stack.topics.contains_key(*name))
+        .count();
+    let relay = usize::from(rule.to.iter().any(|name| stack.channels.contains_key(name)));
+    if topics + relay > MAX_TARGETS {
+        let message = format!("{} targets are too many for one rule", topics + relay);
+        let problem = Problem::error(checker.key(&path), message);
+        let problem = problem.label(format!("at most {MAX_TARGETS}; all channels count as one"));
+        checker.report(problem.help("let one topic reach more receivers"));
+    }
+    if rule.input.is_some() || checker.is_written(&["rules", key, "input"]) {
+        return;
+    }
+    for (index, name) in rule.to.iter().enumerate() {
+        if is_mail_only(stack, name) {
+            let index = index.to_string();
+            let message = format!("the e-mails of `{}` will be raw JSON", name.escape_debug());
+            let problem = Problem::warning(checker.at(&["rules", key, "to", index.as_str()]), message);
+            checker.report(problem.help(
+                "word them with `input: { template: \"<id> is <state>\", paths: { id: $.detail.instance-id, state: $.detail.state } }`",
+            ));
+        }
+    }
+}
+
+fn is_mail_only(stack: &Stack, name: &str) -> bool {
+    stack.topics.get(name).is_some_and(|topic| {
+        let mut endpoints = topic
+            .subscriptions
+            .iter()
+            .map(|subscription| &subscription.endpoint);
+        topic.to.is_empty()
+            && !topic.subscriptions.is_empty()
+            && endpoints.all(|endpoint| matches!(endpoint, Endpoint::Email(_)))
+    })
+}
+
+/// Rules of one bus have different names, and so do the nodes they become.
+fn distinct(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    let all = stack.compiled_rules(ANYWHERE);
+    let key_of = |compiled: &CompiledRule<'_>| {
+        let owner = stack
+            .rules
+            .iter()
+            .find(|(_, rule)| std::ptr::eq(*rule, compiled.rule));
+        owner.map_or("", |(key, _)| key.as_str())
+    };
+    for (index, compiled) in all.iter().enumerate() {
+        let clash = all[..index].iter().find(|earlier| {
+            earlier.key == compiled.key
+                || (earlier.name == compiled.name && earlier.rule.bus == compiled.rule.bus)
+        });
+        if let Some(earlier) = clash {
+            let (key, first) = (key_of(compiled), key_of(earlier));
+            let message = if earlier.name == compiled.name {
+                format!("two rules are named `{}`", compiled.name.escape_debug())
+            } else {
+                format!("two rules have the key `{}`", compiled.key.escape_debug())
+            };
+            let problem = Problem::error(checker.key(&["rules", key]), message);
+            let problem = problem.related(checker.key(&["rules", first]), "the first one");
+            checker.report(problem.help("give one of them another key or `name:`"));
+        }
+    }
+    let guard = stack.trail.as_ref().filter(|trail| trail.keep_logging);
+    let guard = guard.map(|_| ("keep-logging".to_owned(), checker.key(&["trail"])));
+    let buses = stack.buses.iter().filter(|(_, bus)| !bus.forward.is_empty());
+    let buses = buses.map(|(key, _)| (format!("to-{key}"), checker.key(&["buses", key])));
+    for (what, place) in guard.into_iter().chain(buses).collect::<Vec<_>>() {
+        let name = stack.default_name(&what);
+        let clash = all
+            .iter()
+            .find(|rule| rule.name == name && rule.rule.bus.is_none());
+        if let Some(rule) = clash {
+            let problem = Problem::error(
+                checker.key(&["rules", key_of(rule)]),
+                format!("two rules are named `{name}`"),
+            );
+            let problem = problem.related(place, "what makes the other one");
+            checker.report(problem.help("give this one another key or `name:`"));
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The rule of a composite alarm, such as `ALARM(cpu) AND NOT ALARM(deploy)`.
+
+use super::model::Stack;
+use super::problem::Span;
+
+/// One alarm that a rule asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// A key of `alarms`; in quotes, a physical name or ARN.
+    pub name: String,
+    /// Whether it stands in quotes.
+    pub quoted: bool,
+    /// Bytes of the rule, with the quotes.
+    pub span: Span,
+}
+
+/// What a rule is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Parsed {
+    pub references: Vec<Reference>,
+    /// CloudWatch counts alarms, `TRUE`, `FALSE` and parentheses.
+    pub elements: usize,
+}
+
+/// Why a rule cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Bytes of the rule.
+    pub span: Span,
+    pub message: String,
+    pub help: String,
+}
+
+const STATES: [&str; 3] = ["ALARM", "OK", "INSUFFICIENT_DATA"];
+/// Deeper than anybody nests, shallower than the stack.
+const MAX_DEPTH: usize = 50;
+
+/// Reads a rule.
+pub(super) fn parse(rule: &str) -> Result<Parsed, Fault> {
+    let mut parser = Parser {
+        rule,
+        at: 0,
+        parsed: Parsed::default(),
+    };
+    parser.expression(0)?;
+    match parser.word() {
+        (_, "") => {}
+        (span, ")") => {
+            return Err(fault(
+                span,
+                "this `)` closes nothing",
+                "remove it, or add a `(` before",
+            ));
+        }
+        (span, word) => {
+            let message = format!("`{}` cannot stand here", word.escape_debug());
+            let help = match word.to_uppercase().as_str() {
+                operator @ ("AND" | "OR") => format!("write `{operator}`"),
+                _ => "join two conditions by AND or OR".to_owned(),
+            };
+            return Err(fault(span, message, help));
+        }
+    }
+    Ok(parser.parsed)
+}
+
+struct Parser<'a> {
+    rule: &'a str,
+    at: usize,
+    parsed: Parsed,
+}
+
+impl<'a> Parser<'a> {
+    /// Conditions joined by AND and OR.
+    fn expression(&mut self, depth: usize) -> Result<(), Fault> {
+        loop {
+            self.condition(depth)?;
+            let before = self.at;
+            match self.word().1 {
+                "AND" | "OR" => {}
+                _ => {
+                    self.at = before;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn condition(&mut self, depth: usize) -> Result<(), Fault> {
+        let (mut span, mut word) = self.word();
+        while word == "NOT" {
+            (span, word) = self.word();
+        }
+        match word {
+            "TRUE" | "FALSE" => {
+                self.parsed.elements += 1;
+                Ok(())
+            }
+            "(" if depth == MAX_DEPTH => {
+                Err(fault(span, "the parentheses nest too deeply", "write it flatter"))
+            }
+            "(" => {
+                self.parsed.elements += 2;
+                self.expression(depth + 1)?;
+                match self.word() {
+                    (_, ")") => Ok(()),
+                    _ => Err(fault(span, "this `(` is never closed", "add a `)`")),
+                }
+            }
+            word if STATES.contains(&word) => self.reference(span, word),
+            "" => Err(fault(
+                span,
+                "the rule ends where a condition should be",
+                "add one, such as `ALARM(cpu)`",
+            )),
+            word => {
+                let upper = word.to_uppercase();
+                let known = STATES.iter().chain(&["NOT", "TRUE", "FALSE"]);
+                let help = match known.into_iter().find(|known| **known == upper) {
+                    Some(known) => format!("write `{known}`"),
+                    None => "write ALARM(…), OK(…), INSUFFICIENT_DATA(…), TRUE or FALSE".to_owned(),
+                };
+                Err(fault(
+                    span,
+                    format!("`{}` is not a condition", word.escape_debug()),
+                    help,
+                ))
+            }
+        }
+    }
+
+    /// The alarm in parentheses after a state.
+    fn reference(&mut self, state: Span, name: &str) -> Result<(), Fault> {
+        let example = format!("write `{name}(key)`, or `{name}(\"physical name\")`");
+        let (_, open) = self.word();
+        if open != "(" {
+            return Err(fault(state, format!("`{name}` names no alarm"), example));
+        }
+        self.spaces();
+        let start = self.at;
+        let rest = &self.rule[start..];
+        let (name, length, quoted) = match rest.strip_prefix('"') {
+            Some(inside) => match inside.find('"') {
+                Some(end) => (&inside[..end], end + 2, true),
+                None => {
+                    return Err(fault(
+                        start..start + 1,
+                        "this quote is never closed",
+                        "add a `\"`",
+                    ));
+                }
+            },
+            None => {
+                let end = rest.find([')', '(', '"']).unwrap_or(rest.len());
+                let name = rest[..end].trim_end();
+                (name, name.len(), false)
+            }
+        };
+        if name.is_empty() {
+            return Err(fault(state, "no alarm is named here", example));
+        }
+        self.at += length;
+        self.parsed.elements += 1;
+        self.parsed.references.push(Reference {
+            name: name.to_owned(),
+            quoted,
+            span: start..self.at,
+        });
+        match self.word() {
+            (_, ")") => Ok(()),
+            _ => Err(fault(
+                state.start..self.at.min(start + length),
+                "this `(` is never closed",
+                "add a `)`",
+            )),
+        }
+    }
+
+    fn spaces(&mut self) {
+        let rest = &self.rule[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    /// The next word or parenthesis and its place; nothing at the end.
+    fn word(&mut self) -> (Span, &'a str) {
+        self.spaces();
+        let rest = &self.rule[self.at..];
+        let length = match rest.chars().next() {
+            None => 0,
+            Some('(' | ')') => 1,
+            Some(_) => rest
+                .find(|character: char| character.is_whitespace() || "()".contains(character))
+                .unwrap_or(rest.len()),
+        };
+        let span = self.at..self.at + length;
+        self.at = span.end;
+        (span, &rest[..length])
+    }
+}
+
+fn fault(span: Span, message: impl Into<String>, help: impl Into<String>) -> Fault {
+    Fault {
+        span,
+        message: message.into(),
+        help: help.into(),
+    }
+}
+
+impl Stack {
+    /// The rule of a composite alarm as CloudWatch takes it: keys of `alarms` replaced by names.
+    pub fn alarm_rule(&self, rule: &str) -> String {
+        let alarms = self.alarms_expanded();
+        let mut compiled = rule.to_owned();
+        let references = parse(rule).unwrap_or_default().references;
+        for reference in references.into_iter().rev().filter(|reference| !reference.quoted) {
+            let given = alarms.get(&reference.name).and_then(|alarm| alarm.name.clone());
+            let name = given.unwrap_or_else(|| self.default_name(&reference.name));
+            compiled.replace_range(reference.span, &format!("\"{name}\""));
+        }
+        compiled
+    }
+
+    /// The alarms of the stack, by key, that a composite alarm's rule asks for.
+    pub fn alarm_rule_keys(&self, rule: &str) -> Vec<String> {
+        let mut keys: Vec<String> = parse(rule)
+            .unwrap_or_default()
+            .references
+            .into_iter()
+            .filter(|reference| !reference.quoted)
+            .map(|reference| reference.name)
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(rule: &str) -> Vec<(String, bool)> {
+        let parsed = parse(rule).unwrap_or_else(|fault| panic!("{rule}: {fault:?}"));
+        parsed
+            .references
+            .into_iter()
+            .map(|reference| {
+                assert!(rule[reference.span.clone()].contains(&reference.name));
+                (reference.name, reference.quoted)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn rules_are_read() {
+        let name = |name: &str| (name.to_owned(), false);
+        assert_eq!(names("ALARM(a) AND NOT OK(b)"), [name("a"), name("b")]);
+        assert_eq!(
+            names(" ( ALARM( a )OR\nTRUE ) AND (NOT (OK(b)))"),
+            [name("a"), name("b")]
+        );
+        assert_eq!(
+            names("INSUFFICIENT_DATA(\"a (b) c\")"),
+            [("a (b) c".to_owned(), true)]
+        );
+        assert_eq!(names("FALSE"), []);
+        assert_eq!(parse("(ALARM(a)) OR TRUE").map(|parsed| parsed.elements), Ok(4));
+    }
+
+    #[test]
+    fn faults_have_places() {
+        for (rule, wrong) in [
+            ("", ""),
+            ("ALARM(a) AND", ""),
+            ("ALARM(a) OK(b)", "OK"),
+            ("(ALARM(a)", "("),
+            ("ALARM(a))", ")"),
+            ("ALARM", "ALARM"),
+            ("ALARM()", "ALARM"),
+            ("ALARM(a", "ALARM(a"),
+            ("ALARM(\"a)", "\""),
+            ("alarm(a)", "alarm"),
+            ("ALARM(a) and OK(b)", "and"),
+            ("ALARM(a) && OK(b)", "&&"),
+            ("프(a)", "프"),
+        ] {
+            let fault = parse(rule).expect_err(rule);
+            assert_eq!(&rule[fault.span], wrong, "{rule}");
+        }
+        assert!(parse(&"(".repeat(10_000)).is_err());
+        assert!(parse(&"NOT ".repeat(2_000)).is_err());
+    }
+}

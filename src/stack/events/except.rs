@@ -1,0 +1,120 @@
+//! Exceptions: what a pattern leaves out.
+
+use serde_json::{Map, Value, json};
+
+use super::super::model::Except;
+
+/// Why an exception cannot become part of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The pattern says something about the field itself that nothing can be added to.
+    Occupied,
+    /// Of the names the rule lists, none would be left.
+    NothingLeft,
+}
+
+/// The kinds of exceptions, where in `detail` each looks, and its names.
+fn fields(except: &Except) -> [(&'static str, &'static [&'static str], &[String]); 4] {
+    [
+        ("principal_arn", &["userIdentity", "arn"], &except.principal_arn),
+        ("user_agent", &["userAgent"], &except.user_agent),
+        ("source_ip", &["sourceIPAddress"], &except.source_ip),
+        ("event_name", &["eventName"], &except.event_name),
+    ]
+}
+
+/// The pattern without what `except` names, and the kinds of exceptions it could not take in.
+///
+/// `anything-but` does not match an event that lacks the field, such as a failed sign-in without an ARN,
+/// so the field may also be absent: conditions in one list are alternatives.
+pub fn apply(mut pattern: Value, except: &Except) -> (Value, Vec<(&'static str, Refusal)>) {
+    let mut refused = vec![];
+    for (kind, path, names) in fields(except) {
+        if let Err(refusal) = exclude(&mut pattern, path, names) {
+            refused.push((kind, refusal));
+        }
+    }
+    (pattern, refused)
+}
+
+/// Leaves names out at `detail.<path>`.
+fn exclude(pattern: &mut Value, path: &[&str], names: &[String]) -> Result<(), Refusal> {
+    let Some((last, parents)) = path.split_last().filter(|_| !names.is_empty()) else {
+        return Ok(());
+    };
+    let mut place = pattern;
+    for step in ["detail"].iter().chain(parents) {
+        let fields = place.as_object_mut().ok_or(Refusal::Occupied)?;
+        place = fields.entry(*step).or_insert_with(|| Map::new().into());
+    }
+    let fields = place.as_object_mut().ok_or(Refusal::Occupied)?;
+    let Some(listed) = fields.get_mut(*last) else {
+        let condition = json!([{ "anything-but": anything_but(names) }, { "exists": false }]);
+        fields.insert((*last).to_owned(), condition);
+        return Ok(());
+    };
+    let listed = listed.as_array_mut().ok_or(Refusal::Occupied)?;
+    if listed.iter().all(Value::is_string) {
+        listed.retain(|value| {
+            let text = value.as_str().unwrap_or_default();
+            !names.iter().any(|name| is_like(text, name))
+        });
+        if listed.is_empty() {
+            Err(Refusal::NothingLeft)
+        } else {
+            Ok(())
+        }
+    } else {
+        let [condition] = listed.as_mut_slice() else {
+            return Err(Refusal::Occupied);
+        };
+        let before = beginnings(condition).ok_or(Refusal::Occupied)?;
+        let all = [before.as_slice(), names].concat();
+        *condition = json!({ "anything-but": anything_but(&all) });
+        Ok(())
+    }
+}
+
+/// What `{"anything-but": {"prefix": …}}` leaves out, as names with `*`.
+fn beginnings(condition: &Value) -> Option<Vec<String>> {
+    let prefixes = condition.get("anything-but")?.get("prefix")?;
+    let with_star = |prefix: &Value| prefix.as_str().map(|prefix| format!("{prefix}*"));
+    match prefixes {
+        Value::Array(prefixes) => prefixes.iter().map(with_star).collect(),
+        prefix => Some(vec![with_star(prefix)?]),
+    }
+}
+
+/// The operand of `anything-but`: texts as they are, beginnings, or any text with `*`.
+fn anything_but(names: &[String]) -> Value {
+    let is_beginning = |name: &String| name.find('*').is_some_and(|at| at == name.len() - 1);
+    if names.iter().all(|name| !name.contains('*')) {
+        json!(names)
+    } else if names.iter().all(is_beginning) {
+        let beginnings: Vec<_> = names.iter().map(|name| name.trim_end_matches('*')).collect();
+        json!({ "prefix": beginnings })
+    } else {
+        // A backslash would take the meaning from the character behind it.
+        let escaped: Vec<_> = names.iter().map(|name| name.replace('\\', "\\\\")).collect();
+        json!({ "wildcard": escaped })
+    }
+}
+
+/// Whether a text is what a name with `*` stands for.
+pub fn is_like(text: &str, name: &str) -> bool {
+    let mut parts: Vec<_> = name.split('*').collect();
+    let (Some(end), false) = (parts.pop(), parts.is_empty()) else {
+        return text == name;
+    };
+    let mut rest = match text.strip_prefix(parts[0]) {
+        Some(rest) => rest,
+        None => return false,
+    };
+    for part in &parts[1..] {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(end)
+}

@@ -1,0 +1,139 @@
+//! What the rules of a stack match, as EventBridge takes it.
+
+pub(super) mod except;
+mod presets;
+pub(super) mod regions;
+pub(super) mod services;
+
+use serde_json::{Value, json};
+
+use super::model::{Calls, Except, Rule, Stack, What};
+
+/// Detail-type of API calls.
+pub(super) const API_CALL: &str = "AWS API Call via CloudTrail";
+/// Detail-types of sign-ins: AWS documents the second and sends the first.
+pub(super) const SIGN_INS: [&str; 2] = [
+    "AWS Console Sign In via CloudTrail",
+    "AWS Console Signin via CloudTrail",
+];
+/// Detail-type of what AWS does in the account's name.
+pub(super) const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
+/// How all detail-types end that need a trail.
+pub(super) const VIA_TRAIL: &str = " via CloudTrail";
+
+/// One rule of EventBridge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompiledRule<'a> {
+    /// The rule's key; for one of `services`, `<key>-<service>`.
+    pub key: String,
+    /// Physical name.
+    pub name: String,
+    /// Shown in the console.
+    pub description: String,
+    /// The event pattern, an object.
+    pub pattern: Value,
+    /// Other regions than home in which the same rule must forward home.
+    pub regions: Vec<String>,
+    /// The rule in the file.
+    pub rule: &'a Rule,
+}
+
+impl CompiledRule<'_> {
+    /// Whether it matches events that EventBridge gets only where a trail is logging.
+    pub fn needs_trail(&self) -> bool {
+        matches_trail(&self.pattern)
+    }
+}
+
+fn matches_trail(pattern: &Value) -> bool {
+    let of_trail = |value: &Value| value.as_str().is_some_and(|text| text.ends_with(VIA_TRAIL));
+    let detail_types = pattern.get("detail-type").and_then(Value::as_array);
+    let branches = pattern.get("$or").and_then(Value::as_array);
+    detail_types.is_some_and(|types| types.iter().any(of_trail))
+        || branches.is_some_and(|branches| branches.iter().any(matches_trail))
+}
+
+impl Stack {
+    /// The rules of EventBridge, in the order of their keys: one for each of `services`, otherwise one
+    /// for each rule. `home` is the region of the stack.
+    pub fn compiled_rules(&self, home: &str) -> Vec<CompiledRule<'_>> {
+        self.rules
+            .iter()
+            .flat_map(|(key, rule)| self.compile(key, rule, home))
+            .collect()
+    }
+
+    /// The rules of EventBridge that one rule of the file becomes.
+    pub(super) fn compile<'a>(&self, key: &str, rule: &'a Rule, home: &str) -> Vec<CompiledRule<'a>> {
+        self.uncompiled(key, rule, home)
+            .into_iter()
+            .map(|(mut compiled, except)| {
+                compiled.pattern = except::apply(compiled.pattern, &except).0;
+                compiled
+            })
+            .collect()
+    }
+
+    /// The same before their exceptions are put in, with these.
+    pub(super) fn uncompiled<'a>(
+        &self,
+        key: &str,
+        rule: &'a Rule,
+        home: &str,
+    ) -> Vec<(CompiledRule<'a>, Except)> {
+        let name = rule.name.clone().unwrap_or_else(|| self.default_name(key));
+        let compiled = |suffix: &str, what: &str, pattern: Value, regions: Vec<String>| CompiledRule {
+            key: format!("{key}{suffix}"),
+            name: format!("{name}{suffix}"),
+            description: rule
+                .description
+                .clone()
+                .unwrap_or_else(|| format!("alertctl stack {}: {what}", self.stack)),
+            pattern,
+            regions: regions::beside(home, rule, regions),
+            rule,
+        };
+        match &rule.what {
+            What::Pattern(pattern) => {
+                vec![(compiled("", key, pattern.clone(), vec![]), rule.except.clone())]
+            }
+            What::Preset(preset) => {
+                let pattern = presets::pattern(*preset, self);
+                let regions = regions::of_preset(*preset, home);
+                vec![(
+                    compiled("", preset.as_str(), pattern, regions),
+                    rule.except.clone(),
+                )]
+            }
+            What::Services(services) => services
+                .iter()
+                .map(|(service, calls)| {
+                    let what = format!("calls of {service}");
+                    let regions = regions::of_service(service, home);
+                    let (calls, except) = services::without(service, calls, &rule.except);
+                    let pattern = of_service(service, &calls);
+                    (compiled(&format!("-{service}"), &what, pattern, regions), except)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// API calls of a service.
+fn of_service(service: &str, calls: &Calls) -> Value {
+    let prefix = services::source(service);
+    let detail_types = if prefix == "signin" {
+        [&SIGN_INS[..], &[API_CALL, SERVICE_EVENT]].concat()
+    } else {
+        vec![API_CALL]
+    };
+    let mut detail = json!({ "eventSource": [format!("{prefix}.amazonaws.com")] });
+    if let Calls::Only(names) = calls {
+        detail["eventName"] = services::event_names(service, names);
+    }
+    json!({
+        "source": [format!("aws.{prefix}")],
+        "detail-type": detail_types,
+        "detail": detail,
+    })
+}

@@ -1,0 +1,102 @@
+//! Alarms as CloudWatch takes them: presets replaced by what they stand for, filters by their metrics.
+
+mod cis;
+
+use std::collections::BTreeMap;
+
+use super::model::{
+    Alarm, AlarmPreset, Bound, Comparison, LogFilter, Metric, Stack, Statistic, Threshold, TrailLogs,
+    TreatMissingData,
+};
+
+/// Seconds over which matches are counted.
+const FILTER_PERIOD: i32 = 300;
+
+impl Stack {
+    /// The alarms by key: for a preset each of its alarms, by `<key>-<name>`. An alarm with a `filter`
+    /// watches the metric that the filter makes.
+    pub fn alarms_expanded(&self) -> BTreeMap<String, Alarm> {
+        let mut expanded = BTreeMap::new();
+        for (key, alarm) in &self.alarms {
+            match alarm.preset {
+                Some(AlarmPreset::CisAwsFoundations) => {
+                    for control in &cis::CONTROLS {
+                        let alarm = of_control(alarm, control);
+                        let key = format!("{key}-{}", control.name);
+                        expanded.insert(key.clone(), self.with_metric(&key, alarm));
+                    }
+                }
+                None => {
+                    expanded.insert(key.clone(), self.with_metric(key, alarm.clone()));
+                }
+            }
+        }
+        expanded
+    }
+
+    /// The trail's log group: the one asked for, or one that an alarm's `filter` needs.
+    pub fn trail_logs(&self) -> Option<TrailLogs> {
+        let trail = self.trail.as_ref()?;
+        let needed = || {
+            let filters = self.alarms.values().filter_map(|alarm| alarm.filter.as_ref());
+            let presets = self.alarms.values().any(|alarm| alarm.preset.is_some());
+            presets || filters.into_iter().any(|filter| filter.log_group.is_none())
+        };
+        trail.logs.clone().or_else(|| needed().then(TrailLogs::default))
+    }
+
+    fn with_metric(&self, key: &str, mut alarm: Alarm) -> Alarm {
+        let Some(filter) = &mut alarm.filter else {
+            return alarm;
+        };
+        let metric = filter.metric.get_or_insert_with(|| Metric {
+            namespace: format!("alertctl/{}", self.stack),
+            name: key.to_owned(),
+        });
+        alarm.metric = Some(metric.clone());
+        alarm
+            .statistic
+            .get_or_insert_with(|| Statistic::from("Sum".to_owned()));
+        alarm.period.get_or_insert(FILTER_PERIOD);
+        alarm.threshold.get_or_insert(Threshold {
+            comparison: Comparison::AtLeast,
+            bound: Bound::Value(1.0),
+        });
+        // Where nothing is logged, nothing matches.
+        alarm
+            .treat_missing_data
+            .get_or_insert(TreatMissingData::NotBreaching);
+        alarm
+    }
+}
+
+/// The keys of the alarms that a preset with this key stands for.
+pub(super) fn members(key: &str, preset: AlarmPreset) -> Vec<String> {
+    match preset {
+        AlarmPreset::CisAwsFoundations => {
+            let names = cis::CONTROLS.iter().map(|control| control.name);
+            names.map(|name| format!("{key}-{name}")).collect()
+        }
+    }
+}
+
+fn of_control(preset: &Alarm, control: &cis::Control) -> Alarm {
+    Alarm {
+        name: preset
+            .name
+            .as_ref()
+            .map(|name| format!("{name}-{}", control.name)),
+        description: Some(match &preset.description {
+            Some(description) => format!("{description} ({})", control.description),
+            None => control.description.to_owned(),
+        }),
+        filter: Some(LogFilter {
+            pattern: control.pattern.to_owned(),
+            log_group: None,
+            value: "1".to_owned(),
+            metric: None,
+        }),
+        preset: None,
+        ..preset.clone()
+    }
+}

@@ -1,0 +1,188 @@
+//! Alarms: what they watch, how they judge it, whom they tell.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
+use super::super::{threshold::Threshold, window::EvaluationWindow};
+
+/// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
+/// alarms (`rule`), or a ready set of them (`preset`).
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an alarm: keys such as `metric`, `threshold`, `to`"
+)]
+pub struct Alarm {
+    /// Physical name, 1–255 characters.
+    pub name: Option<String>,
+    /// To 1,024 characters.
+    pub description: Option<String>,
+    /// The metric watched; exactly one of `metric`, `metrics`, `promql`, `filter`, `rule` and `preset`
+    /// is given.
+    pub metric: Option<Metric>,
+    /// Dimensions of `metric`, at most 30.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, String>,
+    /// Statistic of `metric`; always given beside it.
+    pub statistic: Option<Statistic>,
+    /// Unit of `metric`, one of CloudWatch's.
+    pub unit: Option<String>,
+    /// Seconds: 10, 20, 30 or a multiple of 60; always given beside `metric`, 300 if not given beside
+    /// `filter`.
+    pub period: Option<i32>,
+    /// Metric math instead of `metric`: at most 20 queries.
+    #[serde(default)]
+    pub metrics: Vec<MetricQuery>,
+    /// A PromQL query instead of `metric`; it says itself when the alarm goes off.
+    pub promql: Option<PromQl>,
+    /// A log's metric filter instead of `metric`; the metric it makes is the one watched.
+    pub filter: Option<LogFilter>,
+    /// A condition on other alarms instead of a metric, 1–10,240 characters: a composite alarm.
+    pub rule: Option<String>,
+    /// The alarm that silences a composite alarm.
+    pub suppressor: Option<Suppressor>,
+    /// A ready set of alarms; they are told apart by `<key>-<name>`.
+    pub preset: Option<AlarmPreset>,
+    /// When the alarm goes off; always given beside `metric` and `metrics`, `>= 1` if not given beside
+    /// `filter`.
+    pub threshold: Option<Threshold>,
+    /// Periods looked at.
+    #[serde(default = "one")]
+    pub evaluation_periods: i32,
+    /// How many of them must breach; without it, all.
+    pub datapoints_to_alarm: Option<i32>,
+    /// What a period without data means; without it `missing`, and `notBreaching` beside `filter`.
+    pub treat_missing_data: Option<TreatMissingData>,
+    /// Percentile statistics over too few samples.
+    pub evaluate_low_sample_count_percentile: Option<LowSampleCount>,
+    /// Where the periods begin and end.
+    #[serde(default)]
+    pub evaluation_window: EvaluationWindow,
+    /// Waiting before the first evaluation.
+    pub warm_up: Option<WarmUp>,
+    /// Whether state changes notify anybody.
+    #[serde(default = "on")]
+    pub actions_enabled: bool,
+    /// Topics told on ALARM: keys of `topics`, at most 5.
+    #[serde(default)]
+    pub to: Vec<String>,
+    /// Topics told on OK, at most 5.
+    #[serde(default)]
+    pub ok: Vec<String>,
+    /// Topics told on INSUFFICIENT_DATA, at most 5.
+    #[serde(default)]
+    pub insufficient_data: Vec<String>,
+    /// Which of the alarm's tags its messages carry.
+    #[serde(default)]
+    pub propagate_tags: PropagateTags,
+}
+
+/// A PromQL instant query over metrics that came in by OpenTelemetry; every series it returns breaches.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a PromQL query, such as `{ query: up == 0, interval: 60 }`"
+)]
+pub struct PromQl {
+    /// The query with its condition, 1–10,000 characters.
+    pub query: String,
+    /// Seconds between two evaluations: 10, 20, 30 or a multiple of 60, to 3,600.
+    pub interval: i32,
+    /// Seconds a series must breach before ALARM, 0–86,400; without it, none.
+    pub pending_period: Option<i32>,
+    /// Seconds a series must not breach before OK, 0–86,400; without it, none.
+    pub recovery_period: Option<i32>,
+}
+
+/// A wait after the alarm is made or changed: it stays in INSUFFICIENT_DATA and runs no actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a warm-up, such as `{ minutes: 10 }`")]
+pub struct WarmUp {
+    /// Minutes, 1–2,880.
+    pub minutes: i32,
+    /// Wait all of them, even when there is data enough to begin earlier.
+    #[serde(default)]
+    pub full: bool,
+}
+
+/// One query of a metric-math alarm: an expression, or a metric with its statistic and period.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a query, such as `{ id: errors, metric: AWS/Lambda Errors, … }`"
+)]
+pub struct MetricQuery {
+    /// Name inside expressions, `[a-z][A-Za-z0-9_]*`.
+    pub id: String,
+    /// Metric math or a Metrics Insights query.
+    pub expression: Option<String>,
+    /// The metric; exactly one of `expression` and `metric` is given.
+    pub metric: Option<Metric>,
+    /// Dimensions of `metric`, at most 30.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, String>,
+    /// Statistic of `metric`; always given beside it.
+    pub statistic: Option<Statistic>,
+    /// Unit of `metric`.
+    pub unit: Option<String>,
+    /// Seconds; always given beside `metric`.
+    pub period: Option<i32>,
+    /// Shown in place of the id.
+    pub label: Option<String>,
+    /// Whether the alarm watches this query; true for exactly one (or, with a band, the band too).
+    #[serde(default)]
+    pub return_data: bool,
+    /// Account that holds the metric, 12 digits.
+    pub account_id: Option<String>,
+}
+
+/// A filter that makes a metric of what a log says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a filter, such as `{ pattern: '{ $.eventName = ConsoleLogin }' }`"
+)]
+pub struct LogFilter {
+    /// CloudWatch Logs filter pattern, 1–1,024 characters.
+    pub pattern: String,
+    /// Physical name of the log group; without it, the trail's.
+    pub log_group: Option<String>,
+    /// What one match adds: a number, or a field such as `$.bytes`; to 100 characters.
+    #[serde(default = "one_match")]
+    pub value: String,
+    /// The metric made; without it `alertctl/<stack>` and the alarm's key.
+    pub metric: Option<Metric>,
+}
+
+/// The alarm that silences a composite alarm while it is in ALARM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a suppressor, such as `{ alarm: deploy, wait: 60, extension: 60 }`"
+)]
+pub struct Suppressor {
+    /// Key of `alarms`, or a physical name or ARN.
+    pub alarm: String,
+    /// Seconds the composite alarm waits for the suppressor to go into ALARM, 0–86,400.
+    pub wait: i32,
+    /// Seconds it stays silent after the suppressor has left ALARM, 0–86,400.
+    pub extension: i32,
+}
+
+/// Ready sets of alarms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlarmPreset {
+    /// The log metric filters of the CIS AWS Foundations Benchmark, section "Monitoring".
+    CisAwsFoundations,
+}
+
+fn one() -> i32 {
+    1
+}
+
+fn one_match() -> String {
+    "1".to_owned()
+}

@@ -1,0 +1,172 @@
+//! HTTP endpoints: an API, the function behind it, and who hears of what comes in.
+
+use std::fmt;
+
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::super::values::on;
+
+/// An HTTP API with one route, and the function that answers it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an endpoint, such as `{ token: { sha256: … }, to: [topic] }`"
+)]
+pub struct HttpEndpoint {
+    /// Physical name of the API, 1–128 characters; without it `<stack>-<key>`.
+    pub name: Option<String>,
+    /// Physical name of the function, `[A-Za-z0-9_-]{1,64}`; without it `<stack>-<key>-ingest`.
+    pub function: Option<String>,
+    /// Method and path; without it `POST /<key>`.
+    pub route: Option<Route>,
+    /// What callers must know.
+    pub token: Token,
+    /// How many calls are let through.
+    #[serde(default)]
+    pub throttle: Throttle,
+    /// Whether each call is logged.
+    #[serde(default = "on")]
+    pub access_log: bool,
+    /// KB a call may bring, 1–1,024; SNS takes 256.
+    #[serde(default = "sns_limit")]
+    pub body_limit_kb: i32,
+    /// MB of the function, 128–10,240.
+    #[serde(default = "smallest")]
+    pub memory: i32,
+    /// How the message is worded; without it, all fields in their order.
+    #[serde(default)]
+    pub message: MessageTemplate,
+    /// Who is told: keys of `topics` and `channels`, at least one.
+    #[serde(default)]
+    pub to: Vec<String>,
+}
+
+impl HttpEndpoint {
+    /// The route of the endpoint with this key.
+    pub fn route(&self, key: &str) -> Route {
+        self.route.clone().unwrap_or_else(|| Route {
+            method: "POST".to_owned(),
+            path: format!("/{key}"),
+        })
+    }
+}
+
+/// Method and path of a route, written `POST /elastalert`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Route {
+    /// HTTP method or `ANY`.
+    pub method: String,
+    /// Begins with `/`; may hold `{parameters}`.
+    pub path: String,
+}
+
+impl TryFrom<String> for Route {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut words = text.split_whitespace();
+        match (words.next(), words.next(), words.next()) {
+            (Some(method), Some(path), None) => Ok(Self {
+                method: method.to_owned(),
+                path: path.to_owned(),
+            }),
+            _ => Err(format!(
+                "`{}` is not a route\nwrite method, space, path, such as `POST /alerts`",
+                text.escape_debug()
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// What callers must know; the file holds only digests of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "the digest of a token, such as `{ sha256: … }`"
+)]
+pub struct Token {
+    /// SHA-256 of the token in 64 lower-case hexadecimal digits; two while one is replaced by the other.
+    #[serde(deserialize_with = "digests")]
+    pub sha256: Vec<String>,
+}
+
+/// How many calls are let through.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a throttle, such as `{ rate: 10, burst: 20 }`"
+)]
+pub struct Throttle {
+    /// Calls a second on average, above 0.
+    pub rate: f64,
+    /// Calls at once, above 0.
+    pub burst: i32,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            rate: 10.0,
+            burst: 20,
+        }
+    }
+}
+
+/// How a message is worded: text with `{dotted.path}` fields of the body; `{{` and `}}` are braces.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a message, such as `{ subject: …, body: … }`"
+)]
+pub struct MessageTemplate {
+    /// One line, to 100 characters.
+    pub subject: Option<String>,
+    /// To 3,000 characters, and less beside several channels.
+    pub body: Option<String>,
+}
+
+/// One digest, or a list of them.
+fn digests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct OneOrMore;
+
+    impl<'de> Visitor<'de> for OneOrMore {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("64 hexadecimal digits in quotes, or a list of such")
+        }
+
+        fn visit_str<E>(self, digest: &str) -> Result<Self::Value, E> {
+            Ok(vec![digest.to_ascii_lowercase()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+            let digests = Vec::<String>::deserialize(SeqAccessDeserializer::new(list))?;
+            Ok(digests
+                .into_iter()
+                .map(|digest| digest.to_ascii_lowercase())
+                .collect())
+        }
+    }
+
+    deserializer.deserialize_any(OneOrMore)
+}
+
+fn sns_limit() -> i32 {
+    256
+}
+
+fn smallest() -> i32 {
+    128
+}

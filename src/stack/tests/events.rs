@@ -1,0 +1,596 @@
+//! What compiled patterns match, held against events by a matcher that does what EventBridge documents.
+
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::super::events::{regions, services};
+use super::*;
+
+/// Whether an event matches a pattern.
+fn matches(pattern: &Value, event: &Value) -> bool {
+    let fields = pattern.as_object().expect("an object");
+    fields.iter().all(|(field, wanted)| {
+        let found = event.get(field);
+        match wanted {
+            Value::Array(branches) if field == "$or" => branches.iter().any(|branch| matches(branch, event)),
+            Value::Array(conditions) => conditions.iter().any(|condition| holds(condition, found)),
+            // A field of an absent object is absent.
+            inner => matches(inner, found.unwrap_or(&json!({}))),
+        }
+    })
+}
+
+/// A list in an event matches by any of its values.
+fn holds(condition: &Value, found: Option<&Value>) -> bool {
+    if let Some(exists) = condition.get("exists") {
+        let is_leaf = found.is_some_and(|value| !value.is_object());
+        return is_leaf == exists.as_bool().expect("a boolean");
+    }
+    match found {
+        Some(Value::Array(values)) => values.iter().any(|value| compares(condition, value)),
+        Some(value) => compares(condition, value),
+        None => false,
+    }
+}
+
+fn compares(condition: &Value, value: &Value) -> bool {
+    let Some(operator) = condition.as_object() else {
+        return condition == value;
+    };
+    let (name, operand) = operator.iter().next().expect("an operator");
+    let text = value.as_str().unwrap_or_default();
+    let one_or_more = |operand: &Value| match operand {
+        Value::Array(all) => all.clone(),
+        one => vec![one.clone()],
+    };
+    let of_text = |fits: &dyn Fn(&str) -> bool| value.is_string() && operand.as_str().is_some_and(fits);
+    match name.as_str() {
+        "prefix" => of_text(&|operand| text.starts_with(operand)),
+        "suffix" => of_text(&|operand| text.ends_with(operand)),
+        "wildcard" => of_text(&|operand| like(text, operand)),
+        "equals-ignore-case" => of_text(&|operand| text.eq_ignore_ascii_case(operand)),
+        "cidr" => text.parse::<IpAddr>().is_ok(),
+        "anything-but" => match operand.as_object() {
+            Some(inner) => {
+                let (name, operands) = inner.iter().next().expect("an operator");
+                value.is_string()
+                    && one_or_more(operands)
+                        .iter()
+                        .all(|one| !compares(&json!({ name: one }), value))
+            }
+            None => !value.is_object() && !one_or_more(operand).contains(value),
+        },
+        other => panic!("no operator {other}"),
+    }
+}
+
+/// `*` is any text; `\*` is a star.
+fn like(text: &str, wildcard: &str) -> bool {
+    match wildcard.chars().next() {
+        None => text.is_empty(),
+        Some('*') => (0..=text.len())
+            .filter(|at| text.is_char_boundary(*at))
+            .any(|at| like(&text[at..], &wildcard[1..])),
+        Some('\\') => text.starts_with(&wildcard[1..2]) && like(&text[1..], &wildcard[2..]),
+        Some(character) => text
+            .strip_prefix(character)
+            .is_some_and(|rest| like(rest, &wildcard[character.len_utf8()..])),
+    }
+}
+
+/// The only compiled rule of a stack with this one.
+fn pattern_of(rule: &str) -> Value {
+    let stack = good(&format!("{GOOD}rules:\n  r: {{ {rule}, to: [project] }}\n")).stack;
+    let mut compiled = stack.compiled_rules("ap-northeast-2");
+    assert_eq!(compiled.len(), 1);
+    let pattern = compiled.remove(0).pattern;
+    assert!(pattern.to_string().len() <= 2048);
+    pattern
+}
+
+fn regions_of(rule: &str, home: &str) -> Vec<String> {
+    let stack = good(&format!("{GOOD}rules:\n  r: {{ {rule}, to: [project] }}\n")).stack;
+    stack.compiled_rules(home)[0].regions.clone()
+}
+
+fn call(service: &str, name: &str, identity: Value, parameters: Value) -> Value {
+    json!({
+        "source": format!("aws.{service}"),
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventSource": format!("{service}.amazonaws.com"),
+            "eventName": name,
+            "userIdentity": identity,
+            "sourceIPAddress": "203.0.113.7",
+            "userAgent": "aws-cli/2",
+            "requestParameters": parameters,
+        },
+    })
+}
+
+fn user() -> Value {
+    json!({ "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/kim", "userName": "kim" })
+}
+
+fn sign_in(detail_type: &str, name: &str, identity: Value) -> Value {
+    json!({
+        "source": "aws.signin",
+        "detail-type": detail_type,
+        "detail": { "eventSource": "signin.amazonaws.com", "eventName": name, "userIdentity": identity },
+    })
+}
+
+#[test]
+fn sign_ins_of_every_kind() {
+    let pattern = pattern_of("preset: console-sign-in");
+    let spellings = [
+        "AWS Console Sign In via CloudTrail",
+        "AWS Console Signin via CloudTrail",
+    ];
+    for detail_type in spellings {
+        for identity in [
+            json!({ "type": "Root", "arn": "arn:aws:iam::111122223333:root" }),
+            user(),
+            // A failure has no ARN.
+            json!({ "type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS", "accessKeyId": "" }),
+            json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/a/b" }),
+        ] {
+            assert!(matches(&pattern, &sign_in(detail_type, "ConsoleLogin", identity)));
+        }
+        assert!(matches(&pattern, &sign_in(detail_type, "SwitchRole", user())));
+        assert!(!matches(&pattern, &sign_in(detail_type, "CheckMfa", user())));
+    }
+    let portal = json!({ "type": "IdentityCenterUser", "onBehalfOf": { "userId": "1" } });
+    assert!(matches(
+        &pattern,
+        &sign_in("AWS Service Event via CloudTrail", "UserAuthentication", portal)
+    ));
+    assert!(!matches(
+        &pattern,
+        &call("ec2", "RunInstances", user(), json!({}))
+    ));
+}
+
+#[test]
+fn root_is_what_root_does_itself() {
+    let pattern = pattern_of("preset: root-activity");
+    let root = json!({ "type": "Root", "arn": "arn:aws:iam::111122223333:root" });
+    assert!(matches(
+        &pattern,
+        &call("s3", "CreateBucket", root.clone(), json!({}))
+    ));
+    assert!(matches(
+        &pattern,
+        &sign_in("AWS Console Sign In via CloudTrail", "PasswordUpdated", root)
+    ));
+    let by_service = json!({ "type": "Root", "invokedBy": "ssm.amazonaws.com" });
+    assert!(!matches(
+        &pattern,
+        &call("ec2", "RunInstances", by_service, json!({}))
+    ));
+    assert!(!matches(&pattern, &call("s3", "CreateBucket", user(), json!({}))));
+}
+
+#[test]
+fn changes_only() {
+    let pattern = pattern_of("preset: iam-changes");
+    for name in [
+        "CreateUser",
+        "PutRolePolicy",
+        "DeactivateMFADevice",
+        "UpdateLoginProfile",
+    ] {
+        assert!(matches(&pattern, &call("iam", name, user(), json!({}))), "{name}");
+    }
+    for name in [
+        "ListUsers",
+        "GetRole",
+        "GenerateCredentialReport",
+        "SimulatePrincipalPolicy",
+    ] {
+        assert!(
+            !matches(&pattern, &call("iam", name, user(), json!({}))),
+            "{name}"
+        );
+    }
+    let excepted = pattern_of("preset: iam-changes, except: { event_name: [CreateUser] }");
+    assert!(!matches(&excepted, &call("iam", "CreateUser", user(), json!({}))));
+    assert!(!matches(&excepted, &call("iam", "ListUsers", user(), json!({}))));
+    assert!(matches(&excepted, &call("iam", "DeleteUser", user(), json!({}))));
+}
+
+#[test]
+fn presets_by_call() {
+    for (preset, service, yes, no) in [
+        (
+            "security-group-changes",
+            "ec2",
+            "AuthorizeSecurityGroupIngress",
+            "RunInstances",
+        ),
+        (
+            "s3-policy-changes",
+            "s3",
+            "PutBucketPublicAccessBlock",
+            "CreateBucket",
+        ),
+        ("rds-life-cycle", "rds", "StopDBInstance", "AddTagsToResource"),
+        ("kms-key-disabled", "kms", "ScheduleKeyDeletion", "Encrypt"),
+        (
+            "cloudtrail-tampering",
+            "cloudtrail",
+            "StopLogging",
+            "StartLogging",
+        ),
+    ] {
+        let pattern = pattern_of(&format!("preset: {preset}"));
+        assert!(
+            matches(&pattern, &call(service, yes, user(), json!({}))),
+            "{preset}"
+        );
+        assert!(
+            !matches(&pattern, &call(service, no, user(), json!({}))),
+            "{preset}"
+        );
+        assert!(
+            !matches(&pattern, &call("sns", yes, user(), json!({}))),
+            "{preset}"
+        );
+    }
+    let state = json!({
+        "source": "aws.ec2",
+        "detail-type": "EC2 Instance State-change Notification",
+        "detail": { "instance-id": "i-1", "state": "stopped" },
+    });
+    assert!(matches(&pattern_of("preset: ec2-life-cycle"), &state));
+}
+
+/// The names in the presets are ones that CloudTrail knows.
+#[test]
+fn presets_name_known_calls() {
+    for preset in [
+        "security-group-changes",
+        "s3-policy-changes",
+        "rds-life-cycle",
+        "kms-key-disabled",
+        "cloudtrail-tampering",
+    ] {
+        let pattern = pattern_of(&format!("preset: {preset}"));
+        let service = pattern["source"][0]
+            .as_str()
+            .and_then(|source| source.strip_prefix("aws."))
+            .expect("a service");
+        let known = services::known_calls(service).expect("a known service");
+        for name in pattern["detail"]["eventName"].as_array().expect("names") {
+            assert!(
+                known.contains(&name.as_str().expect("a name")),
+                "{preset}: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn changes_to_the_stack_itself() {
+    let pattern = pattern_of("preset: stack-changes");
+    let arn =
+        |service: &str, resource: &str| format!("arn:aws:{service}:ap-northeast-2:111122223333:{resource}");
+    for (service, name, parameters) in [
+        (
+            "lambda",
+            "UpdateFunctionCode20150331v2",
+            json!({ "functionName": "mission-relay" }),
+        ),
+        (
+            "lambda",
+            "DeleteFunction20150331",
+            json!({ "functionName": arn("lambda", "function:mission-relay") }),
+        ),
+        (
+            "sns",
+            "DeleteTopic",
+            json!({ "topicArn": arn("sns", "mission-alerts") }),
+        ),
+        (
+            "sns",
+            "Unsubscribe",
+            json!({ "subscriptionArn": arn("sns", "mission-alerts:1-2-3") }),
+        ),
+        (
+            "sqs",
+            "DeleteQueue",
+            json!({ "queueUrl": "https://sqs.ap-northeast-2.amazonaws.com/111122223333/mission-relay-dead-letters" }),
+        ),
+        (
+            "iam",
+            "DeleteRolePolicy",
+            json!({ "roleName": "mission-relay-role" }),
+        ),
+        (
+            "logs",
+            "DeleteLogGroup",
+            json!({ "logGroupName": "/aws/lambda/mission-relay" }),
+        ),
+        ("events", "DisableRule", json!({ "name": "mission-r" })),
+        ("events", "RemoveTargets", json!({ "rule": "mission-r" })),
+        (
+            "monitoring",
+            "DisableAlarmActions",
+            json!({ "alarmNames": ["other", "mission-cpu"] }),
+        ),
+        (
+            "cloudtrail",
+            "StopLogging",
+            json!({ "name": arn("cloudtrail", "trail/mission-trail") }),
+        ),
+        (
+            "s3",
+            "DeleteBucketPolicy",
+            json!({ "bucketName": "mission-trail-111122223333" }),
+        ),
+        ("kms", "DeleteAlias", json!({ "aliasName": "alias/mission-key" })),
+    ] {
+        assert!(
+            matches(&pattern, &call(service, name, user(), parameters)),
+            "{name}"
+        );
+    }
+    for (service, name, parameters) in [
+        (
+            "lambda",
+            "DeleteFunction20150331",
+            json!({ "functionName": "permission-relay" }),
+        ),
+        (
+            "sns",
+            "DeleteTopic",
+            json!({ "topicArn": arn("sns", "submission-alerts") }),
+        ),
+        ("iam", "DeleteRolePolicy", json!(null)),
+        ("ec2", "CreateSecurityGroup", json!({ "name": "mission-x" })),
+    ] {
+        assert!(
+            !matches(&pattern, &call(service, name, user(), parameters)),
+            "{name}"
+        );
+    }
+    // Names that the file gives itself.
+    let text = GOOD
+        .replace("to: [project] }", "name: pager, to: [project] }")
+        .replace("cpu: { ", "cpu: { name: hot, ");
+    let stack = good(&format!(
+        "{text}rules:\n  r: {{ preset: stack-changes, to: [project] }}\nrelay: {{ name: bell }}\n"
+    ))
+    .stack;
+    let pattern = &stack.compiled_rules("us-east-1")[0].pattern;
+    for (service, parameters) in [
+        ("lambda", json!({ "functionName": "bell" })),
+        (
+            "lambda",
+            json!({ "functionName": arn("lambda", "function:bell") }),
+        ),
+        ("sns", json!({ "topicArn": arn("sns", "pager") })),
+        ("monitoring", json!({ "alarmNames": ["hot"] })),
+    ] {
+        assert!(
+            matches(pattern, &call(service, "Delete", user(), parameters.clone())),
+            "{parameters}"
+        );
+    }
+}
+
+#[test]
+fn services_by_their_own_names() {
+    let pattern = pattern_of("services: { cloudwatch: [PutMetricAlarm] }");
+    assert!(matches(
+        &pattern,
+        &call("monitoring", "PutMetricAlarm", user(), json!({}))
+    ));
+    assert!(!matches(
+        &pattern,
+        &call("monitoring", "DeleteAlarms", user(), json!({}))
+    ));
+    let all = pattern_of("services: { acm: all }");
+    assert!(matches(
+        &all,
+        &call("acm", "DeleteCertificate", user(), json!({}))
+    ));
+    let console = pattern_of("services: { signin: all }");
+    assert!(matches(
+        &console,
+        &sign_in("AWS Console Sign In via CloudTrail", "CheckMfa", user())
+    ));
+}
+
+/// Lambda's events end in the date of their API.
+#[test]
+fn dated_calls() {
+    let pattern = pattern_of("services: { lambda: [CreateFunction, UpdateFunctionCode20150331v2] }");
+    let happens = |pattern: &Value, name: &str| matches(pattern, &call("lambda", name, user(), json!({})));
+    assert!(happens(&pattern, "CreateFunction20150331"));
+    assert!(happens(&pattern, "CreateFunction"));
+    assert!(happens(&pattern, "UpdateFunctionCode20150331v2"));
+    assert!(!happens(&pattern, "CreateFunctionUrlConfig"));
+    let pattern = pattern_of("services: { lambda: all }, except: { event_name: [CreateFunction] }");
+    assert!(!happens(&pattern, "CreateFunction20150331"));
+    assert!(happens(&pattern, "CreateFunctionUrlConfig"));
+    let pattern = pattern_of(
+        "services: { lambda: [CreateFunction, DeleteFunction] }, except: { event_name: [Create*] }",
+    );
+    assert!(!happens(&pattern, "CreateFunction20150331"));
+    assert!(happens(&pattern, "DeleteFunction20150331"));
+}
+
+#[test]
+fn exceptions() {
+    let by = |arn: &str| {
+        call(
+            "acm",
+            "DeleteCertificate",
+            json!({ "type": "AssumedRole", "arn": arn }),
+            json!({}),
+        )
+    };
+    let role = "arn:aws:sts::111122223333:assumed-role/deploy/ci";
+    for (except, excepted) in [
+        (
+            "principal_arn: ['arn:aws:sts::111122223333:assumed-role/deploy/ci']",
+            true,
+        ),
+        (
+            "principal_arn: ['arn:aws:sts::111122223333:assumed-role/deploy/*', 'arn:aws:iam::1*']",
+            true,
+        ),
+        (
+            "principal_arn: ['arn:aws:sts::*:assumed-role/deploy/*', 'arn:aws:iam::111122223333:user/ci']",
+            true,
+        ),
+        ("principal_arn: ['arn:aws:sts::*:assumed-role/other/*']", false),
+        ("user_agent: [aws-cli/*]", true),
+        ("user_agent: [Terraform]", false),
+        ("source_ip: [203.0.113.7]", true),
+        ("source_ip: ['203.0.114.*']", false),
+        ("event_name: [Delete*]", true),
+        ("event_name: [RequestCertificate]", false),
+        ("source_ip: [203.0.113.7], event_name: [RequestCertificate]", true),
+    ] {
+        let pattern = pattern_of(&format!("services: {{ acm: all }}, except: {{ {except} }}"));
+        assert_eq!(matches(&pattern, &by(role)), !excepted, "{except}");
+    }
+    // An event without the field stays.
+    let pattern =
+        pattern_of("preset: console-sign-in, except: { principal_arn: ['arn:*'], user_agent: [x] }");
+    let failed = json!({ "type": "IAMUser", "accessKeyId": "" });
+    assert!(matches(
+        &pattern,
+        &sign_in("AWS Console Sign In via CloudTrail", "ConsoleLogin", failed)
+    ));
+    assert!(!matches(
+        &pattern,
+        &sign_in("AWS Console Sign In via CloudTrail", "ConsoleLogin", user())
+    ));
+}
+
+#[test]
+fn exceptions_in_patterns_that_say_something_already() {
+    let pattern = pattern_of(
+        "pattern: { source: [aws.s3], detail: { eventName: [A, B] } }, except: { event_name: [B], source_ip: [203.0.113.7] }",
+    );
+    assert_eq!(pattern["detail"]["eventName"], json!(["A"]));
+    let raw =
+        "pattern: { detail: { $or: [{ eventName: [A] }, { userAgent: [x] }] } }, except: { user_agent: [x] }";
+    let pattern = pattern_of(raw);
+    let event = |name: &str, agent: &str| json!({ "detail": { "eventName": name, "userAgent": agent } });
+    assert!(matches(&pattern, &event("A", "y")));
+    assert!(!matches(&pattern, &event("A", "x")));
+}
+
+#[test]
+fn regions_besides_home() {
+    let seoul = "ap-northeast-2";
+    let sign_ins = ["us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"];
+    assert_eq!(regions_of("preset: console-sign-in", seoul), sign_ins);
+    assert_eq!(regions_of("preset: console-sign-in", "us-east-1"), sign_ins[1..]);
+    assert_eq!(
+        regions_of("preset: root-activity", "eu-north-1"),
+        ["us-east-1", "us-east-2", "ap-southeast-2"]
+    );
+    assert_eq!(regions_of("preset: iam-changes", seoul), ["us-east-1"]);
+    assert_eq!(
+        regions_of("preset: security-group-changes", seoul),
+        Vec::<String>::new()
+    );
+    assert_eq!(regions_of("services: { route53: all }", seoul), ["us-east-1"]);
+    assert_eq!(
+        regions_of("services: { iam: all }, regions: [eu-west-1, us-east-1]", seoul),
+        ["us-east-1", "eu-west-1"]
+    );
+    assert_eq!(
+        regions_of("services: { acm: all }, regions: [eu-west-1]", "eu-west-1"),
+        Vec::<String>::new()
+    );
+    assert_eq!(regions_of("services: { signin: all }", seoul), sign_ins);
+    assert_eq!(
+        regions_of("services: { globalaccelerator: all }", seoul),
+        ["us-east-1", "us-west-2"]
+    );
+    assert_eq!(
+        regions_of("pattern: { source: [aws.s3] }, regions: [us-west-2]", seoul),
+        ["us-west-2"]
+    );
+    assert_eq!(
+        regions_of("preset: console-sign-in", "cn-northwest-1"),
+        ["cn-north-1"]
+    );
+    assert_eq!(
+        regions_of("preset: iam-changes", "us-gov-east-1"),
+        ["us-gov-west-1"]
+    );
+    assert_eq!(
+        regions_of("preset: iam-changes", "us-gov-west-1"),
+        Vec::<String>::new()
+    );
+    assert_eq!(regions::global_region("eu-west-1"), "us-east-1");
+    let on_a_bus = format!(
+        "{GOOD}buses: {{ b: {{ forward: [aws.iam] }} }}\nrules:\n  r: {{ preset: iam-changes, bus: b, to: [project] }}\n"
+    );
+    assert_eq!(
+        good(&on_a_bus).stack.compiled_rules(seoul)[0].regions,
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn who_needs_a_trail() {
+    let needs = |rule: &str| {
+        let stack = good(&format!("{GOOD}rules:\n  r: {{ {rule}, to: [project] }}\n")).stack;
+        stack.compiled_rules("us-east-1")[0].needs_trail()
+    };
+    assert!(needs("preset: console-sign-in"));
+    assert!(needs("services: { acm: all }"));
+    assert!(needs(
+        "pattern: { $or: [{ detail-type: [AWS API Call via CloudTrail] }, { source: [a] }] }"
+    ));
+    assert!(!needs("preset: ec2-life-cycle"));
+    assert!(!needs("pattern: { source: [aws.ec2] }"));
+}
+
+/// The stack of the audit guide: every pattern within AWS's limit, every name distinct.
+#[test]
+fn the_longest_presets_fit() {
+    let long = "a".repeat(39);
+    let text = GOOD.replace("mission", &long) + "rules:\n  r: { preset: stack-changes, to: [project] }\n";
+    let stack = good(&text).stack;
+    let length = stack.compiled_rules("us-east-1")[0].pattern.to_string().len();
+    assert!(length <= 2048, "{length}");
+}
+
+#[test]
+fn the_list_of_calls() {
+    let services: Vec<_> = services::known_services().collect();
+    assert!(services.contains(&"ecs") && services.contains(&"cloudwatch"));
+    let ecs = services::known_calls("ecs").expect("ecs");
+    for name in [
+        "CreateCluster",
+        "CreateService",
+        "CreateTaskSet",
+        "DeleteAccountSetting",
+        "DeleteAttributes",
+        "DeleteCapacityProvider",
+        "DeleteCluster",
+        "DeleteService",
+        "DeregisterContainerInstance",
+        "DeregisterTaskDefinition",
+        "DeleteTaskDefinitions",
+        "DeleteTaskSet",
+        "RunTask",
+        "StartTask",
+        "StopTask",
+    ] {
+        assert!(ecs.contains(&name), "{name}");
+    }
+    assert!(services::known_calls("cloudwatch").is_some_and(|names| names.contains(&"PutMetricAlarm")));
+    assert_eq!(services::known_calls("frobs"), None);
+    assert_eq!(services::known_calls("#"), None);
+}

@@ -1,0 +1,427 @@
+//! Metric alarms.
+
+use alertctl::aws::connect::Clients;
+use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDataQuery, StandardUnit, Statistic};
+
+use crate::account::ACCOUNT;
+use crate::sns::{PLAIN_TOPIC, TOPIC};
+use crate::{Case, REGION};
+
+pub const CASES: &[Case] = &[
+    case!(
+        "alarm described otherwise",
+        ["update cloudwatch-alarm/cpu: description"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .alarm_description("x")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "alarm's description removed",
+        ["update cloudwatch-alarm/cpu: description"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .set_alarm_description(None)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "actions disabled",
+        ["update cloudwatch-alarm/cpu: actions_enabled"],
+        |aws| {
+            aws.cloudwatch
+                .disable_alarm_actions()
+                .alarm_names("drift-cpu")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "action on ALARM added",
+        ["update cloudwatch-alarm/cpu: alarm_actions"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .alarm_actions(PLAIN_TOPIC)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "action on OK removed",
+        ["update cloudwatch-alarm/cpu: ok_actions"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .set_ok_actions(None)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "action without data changed",
+        ["update cloudwatch-alarm/cpu: insufficient_data_actions"],
+        |aws| {
+            let actions = Some(vec![TOPIC.to_owned()]);
+            alarm(aws, "drift-cpu")
+                .await
+                .set_insufficient_data_actions(actions)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "another namespace",
+        ["update cloudwatch-alarm/cpu: namespace"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .namespace("AWS/RDS")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "another metric",
+        ["update cloudwatch-alarm/cpu: metric_name"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .metric_name("NetworkIn")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "dimension changed",
+        ["update cloudwatch-alarm/cpu: dimensions.InstanceId"],
+        |aws| {
+            let other = Dimension::builder().name("InstanceId").value("i-1").build();
+            alarm(aws, "drift-cpu")
+                .await
+                .set_dimensions(Some(vec![other]))
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "dimension removed",
+        ["update cloudwatch-alarm/cpu: dimensions.InstanceId"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .set_dimensions(None)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "dimension added",
+        ["update cloudwatch-alarm/cpu: dimensions.ImageId"],
+        |aws| {
+            let more = Dimension::builder().name("ImageId").value("ami-1").build();
+            alarm(aws, "drift-cpu")
+                .await
+                .dimensions(more)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "statistic changed",
+        ["update cloudwatch-alarm/cpu: statistic"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .statistic(Statistic::Maximum)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "statistic made a percentile",
+        ["update cloudwatch-alarm/cpu: extended_statistic, statistic"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .set_statistic(None)
+                .extended_statistic("p90")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "percentile changed",
+        ["update cloudwatch-alarm/slow: extended_statistic"],
+        |aws| {
+            alarm(aws, "drift-slow")
+                .await
+                .extended_statistic("p50")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!("period changed", ["update cloudwatch-alarm/cpu: period"], |aws| {
+        alarm(aws, "drift-cpu").await.period(300).send().await.unwrap()
+    }),
+    case!("unit changed", ["update cloudwatch-alarm/cpu: unit"], |aws| {
+        alarm(aws, "drift-cpu")
+            .await
+            .unit(StandardUnit::Count)
+            .send()
+            .await
+            .unwrap()
+    }),
+    case!("unit removed", ["update cloudwatch-alarm/cpu: unit"], |aws| {
+        alarm(aws, "drift-cpu").await.set_unit(None).send().await.unwrap()
+    }),
+    case!(
+        "comparison changed",
+        ["update cloudwatch-alarm/cpu: comparison_operator"],
+        |aws| {
+            let less = ComparisonOperator::LessThanThreshold;
+            alarm(aws, "drift-cpu")
+                .await
+                .comparison_operator(less)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "threshold changed",
+        ["update cloudwatch-alarm/cpu: threshold"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .threshold(99.5)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "periods changed",
+        ["update cloudwatch-alarm/cpu: evaluation_periods"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .evaluation_periods(5)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "datapoints changed",
+        ["update cloudwatch-alarm/cpu: datapoints_to_alarm"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .datapoints_to_alarm(1)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "datapoints removed",
+        ["update cloudwatch-alarm/cpu: datapoints_to_alarm"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .set_datapoints_to_alarm(None)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "missing data treated otherwise",
+        ["update cloudwatch-alarm/cpu: treat_missing_data"],
+        |aws| {
+            alarm(aws, "drift-cpu")
+                .await
+                .treat_missing_data("ignore")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "few samples treated otherwise",
+        ["update cloudwatch-alarm/slow: evaluate_low_sample_count_percentile"],
+        |aws| {
+            let send = alarm(aws, "drift-slow")
+                .await
+                .evaluate_low_sample_count_percentile("evaluate");
+            send.send().await.unwrap()
+        }
+    ),
+    case!(
+        "expression changed",
+        ["update cloudwatch-alarm/rate: metrics.rate"],
+        |aws| {
+            change_query(aws, "drift-rate", "rate", |query| {
+                query.expression = Some("errors".into())
+            })
+            .await
+        }
+    ),
+    case!(
+        "label changed",
+        ["update cloudwatch-alarm/rate: metrics.rate"],
+        |aws| { change_query(aws, "drift-rate", "rate", |query| query.label = Some("x".into())).await }
+    ),
+    case!(
+        "query's period changed",
+        ["update cloudwatch-alarm/rate: metrics.calls"],
+        |aws| {
+            change_query(aws, "drift-rate", "calls", |query| {
+                query.metric_stat.as_mut().unwrap().period = Some(300);
+            })
+            .await
+        }
+    ),
+    case!(
+        "query's metric changed",
+        ["update cloudwatch-alarm/rate: metrics.errors"],
+        |aws| {
+            change_query(aws, "drift-rate", "errors", |query| {
+                query
+                    .metric_stat
+                    .as_mut()
+                    .unwrap()
+                    .metric
+                    .as_mut()
+                    .unwrap()
+                    .metric_name = Some("Throttles".into());
+            })
+            .await
+        }
+    ),
+    case!(
+        "another band",
+        ["update cloudwatch-alarm/band: threshold_metric_id"],
+        |aws| {
+            alarm(aws, "drift-band")
+                .await
+                .threshold_metric_id("cpu")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "alarm's tag changed",
+        ["update cloudwatch-alarm/cpu: tags.team"],
+        |aws| {
+            let tag = aws_sdk_cloudwatch::types::Tag::builder()
+                .key("team")
+                .value("x")
+                .build();
+            aws.cloudwatch
+                .tag_resource()
+                .resource_arn(alarm_arn("drift-cpu"))
+                .tags(tag)
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "alarm's tag removed",
+        ["update cloudwatch-alarm/cpu: tags.team"],
+        |aws| { untag_alarm(aws, "team").await }
+    ),
+    case!(
+        "alarm's node tag removed",
+        ["update cloudwatch-alarm/cpu: tags.alertctl:node"],
+        |aws| { untag_alarm(aws, "alertctl:node").await }
+    ),
+    case!("alarm deleted", ["create cloudwatch-alarm/cpu"], |aws| {
+        aws.cloudwatch
+            .delete_alarms()
+            .alarm_names("drift-cpu")
+            .send()
+            .await
+            .unwrap()
+    }),
+];
+
+fn alarm_arn(name: &str) -> String {
+    format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}")
+}
+
+async fn untag_alarm(aws: &Clients, tag: &str) {
+    aws.cloudwatch
+        .untag_resource()
+        .resource_arn(alarm_arn("drift-cpu"))
+        .tag_keys(tag)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// The call that puts an alarm as it is.
+async fn alarm(aws: &Clients, name: &str) -> PutMetricAlarmFluentBuilder {
+    let answer = aws
+        .cloudwatch
+        .describe_alarms()
+        .alarm_names(name)
+        .send()
+        .await
+        .unwrap();
+    let now = answer.metric_alarms.unwrap().remove(0);
+    let some = |list: Option<Vec<_>>| list.filter(|list| !list.is_empty());
+    aws.cloudwatch
+        .put_metric_alarm()
+        .set_alarm_name(now.alarm_name)
+        .set_alarm_description(now.alarm_description)
+        .set_actions_enabled(now.actions_enabled)
+        .set_alarm_actions(now.alarm_actions)
+        .set_ok_actions(now.ok_actions)
+        .set_insufficient_data_actions(now.insufficient_data_actions)
+        .set_namespace(now.namespace)
+        .set_metric_name(now.metric_name)
+        .set_dimensions(now.dimensions)
+        .set_statistic(now.statistic)
+        .set_extended_statistic(now.extended_statistic)
+        .set_period(now.period)
+        .set_unit(now.unit)
+        .set_metrics(some(now.metrics))
+        .set_comparison_operator(now.comparison_operator)
+        .set_threshold(now.threshold)
+        .set_threshold_metric_id(now.threshold_metric_id)
+        .set_evaluation_periods(now.evaluation_periods)
+        .set_datapoints_to_alarm(now.datapoints_to_alarm)
+        .set_treat_missing_data(now.treat_missing_data)
+        .set_evaluate_low_sample_count_percentile(now.evaluate_low_sample_count_percentile)
+}
+
+async fn change_query(aws: &Clients, name: &str, id: &str, change: impl FnOnce(&mut MetricDataQuery)) {
+    let send = alarm(aws, name).await;
+    let mut queries = send.get_metrics().clone().unwrap();
+    change(queries.iter_mut().find(|query| query.id() == Some(id)).unwrap());
+    send.set_metrics(Some(queries)).send().await.unwrap();
+}

@@ -1,0 +1,98 @@
+//! The dead-letter queue.
+
+use alertctl::aws::connect::Clients;
+use aws_sdk_sqs::types::QueueAttributeName as QueueAttribute;
+
+use crate::{Case, open_policy};
+
+pub const CASES: &[Case] = &[
+    case!(
+        "queue's retention changed",
+        ["update sqs-queue/relay: retention_seconds"],
+        |aws| { set_queue(aws, QueueAttribute::MessageRetentionPeriod, "60").await }
+    ),
+    case!(
+        "queue policy changed",
+        ["update sqs-queue/relay: policy"],
+        |aws| { set_queue(aws, QueueAttribute::Policy, &open_policy("sqs:*", "*")).await }
+    ),
+    case!(
+        "queue policy removed",
+        ["update sqs-queue/relay: policy"],
+        |aws| { set_queue(aws, QueueAttribute::Policy, "").await }
+    ),
+    case!(
+        "queue's encryption switched off",
+        ["update sqs-queue/relay: sqs_managed_sse"],
+        |aws| { set_queue(aws, QueueAttribute::SqsManagedSseEnabled, "false").await }
+    ),
+    case!(
+        "queue encrypted with a key",
+        ["update sqs-queue/relay: kms_key, sqs_managed_sse"],
+        |aws| {
+            set_queue(aws, QueueAttribute::SqsManagedSseEnabled, "false").await;
+            set_queue(aws, QueueAttribute::KmsMasterKeyId, "alias/aws/sqs").await
+        }
+    ),
+    case!(
+        "queue's tag changed",
+        ["update sqs-queue/relay: tags.team"],
+        |aws| {
+            aws.sqs
+                .tag_queue()
+                .queue_url(queue(aws).await)
+                .tags("team", "x")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "queue's tag removed",
+        ["update sqs-queue/relay: tags.team"],
+        |aws| {
+            aws.sqs
+                .untag_queue()
+                .queue_url(queue(aws).await)
+                .tag_keys("team")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "queue's node tag removed",
+        ["update sqs-queue/relay: tags.alertctl:node"],
+        |aws| {
+            aws.sqs
+                .untag_queue()
+                .queue_url(queue(aws).await)
+                .tag_keys("alertctl:node")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!("queue deleted", ["create sqs-queue/relay"], |aws| {
+        aws.sqs
+            .delete_queue()
+            .queue_url(queue(aws).await)
+            .send()
+            .await
+            .unwrap()
+    }),
+];
+
+pub async fn queue(aws: &Clients) -> String {
+    let send = aws.sqs.get_queue_url().queue_name("drift-relay-dead-letters");
+    send.send().await.unwrap().queue_url.unwrap()
+}
+
+pub async fn set_queue(aws: &Clients, name: QueueAttribute, value: &str) {
+    let send = aws
+        .sqs
+        .set_queue_attributes()
+        .queue_url(queue(aws).await)
+        .attributes(name, value);
+    send.send().await.unwrap();
+}

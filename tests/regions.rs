@@ -1,0 +1,175 @@
+//! What a stack has in other regions: found from the stack's name alone, and taken down in order.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[path = "support/account.rs"]
+mod account;
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use account::{ACCOUNT, clients, everything, lines, told};
+use support::World;
+use support::inventory::past;
+use support::proxy::{Call, Fate, Proxy};
+
+const HOME: &str = "ap-northeast-2";
+const OTHERS: [&str; 2] = ["us-east-1", "eu-west-1"];
+const STACK: &str = "
+stack: far
+region: ap-northeast-2
+topics:
+  mail: { subscriptions: [{ email: oncall@example.com }] }
+rules:
+  keys:
+    pattern: { source: [aws.kms], detail-type: [AWS API Call via CloudTrail] }
+    regions: [us-east-1, eu-west-1]
+    to: [mail]
+";
+
+/// Everything in a region; in the stack's own also what has none.
+fn there(endpoint: &str, region: &str) -> BTreeSet<String> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut all = runtime.block_on(async { everything(&clients(endpoint, region).await).await });
+    if region != HOME {
+        all.retain(|one| !one.starts_with("role ") && !one.starts_with("policy "));
+    }
+    all
+}
+
+/// Where the first and the last call of an action in a region came.
+fn first(calls: &[Call], action: &str, region: &str) -> usize {
+    let is_it = |call: &Call| call.action == action && call.region == region;
+    let found = calls.iter().position(is_it);
+    found.unwrap_or_else(|| panic!("no {action} in {region}: {calls:#?}"))
+}
+
+fn applied() -> (World, String) {
+    let world = World::new();
+    world.write("stack.yaml", STACK);
+    let (endpoint, _) = world.up();
+    let proxy = Proxy::start(&endpoint, Duration::ZERO);
+    let ran = world.run_at(&proxy.url, ACCOUNT, &["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    // What leads there is there before anything else is.
+    let calls = proxy.calls();
+    for region in OTHERS {
+        let role = calls.iter().filter(|call| call.action == "iam:CreateRole");
+        let led = role.map(|call| call.end).max().unwrap();
+        for made in ["events:PutRule", "sqs:CreateQueue"] {
+            let call = &calls[first(&calls, made, region)];
+            assert!(
+                call.start > led,
+                "{made} in {region} before the roles: {calls:#?}"
+            );
+        }
+    }
+    (world, endpoint)
+}
+
+#[test]
+fn a_region_that_leaves_the_file_is_left() {
+    let (world, endpoint) = applied();
+    let (home, near) = (there(&endpoint, HOME), there(&endpoint, OTHERS[1]));
+    world.edit(|text| text.replace("[us-east-1, eu-west-1]", "[eu-west-1]"));
+    let proxy = Proxy::start(&endpoint, Duration::from_millis(5));
+    let run = |args: &[&str]| world.run_at(&proxy.url, ACCOUNT, args);
+    let plan = run(&["plan", "--output", "json"]);
+    assert_eq!(
+        told(&plan.stdout),
+        lines([
+            "delete eventbridge-rule/keys@us-east-1",
+            "delete eventbridge-targets/keys@us-east-1",
+            "delete iam-role-policy/far-forward-us-east-1/forward",
+            "delete iam-role/forward.us-east-1",
+            "delete sqs-queue/rules@us-east-1",
+        ])
+    );
+    proxy.clear();
+    let ran = run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let calls = proxy.calls();
+    let [targets, rule, queue] = ["events:RemoveTargets", "events:DeleteRule", "sqs:DeleteQueue"]
+        .map(|action| &calls[first(&calls, action, "us-east-1")]);
+    let role = calls.iter().find(|call| call.action == "iam:DeleteRole").unwrap();
+    assert!(
+        targets.end < rule.start && targets.end < queue.start,
+        "{calls:#?}"
+    );
+    assert!(rule.end < role.start && queue.end < role.start, "{calls:#?}");
+
+    assert_eq!(there(&endpoint, OTHERS[0]), lines([]));
+    assert_eq!(there(&endpoint, OTHERS[1]), near);
+    let left = there(&endpoint, HOME);
+    let gone: Vec<_> = home.difference(&left).map(String::as_str).collect();
+    assert_eq!(
+        gone,
+        [
+            "policy far-forward-us-east-1/forward",
+            "role far-forward-us-east-1"
+        ]
+    );
+    let plan = run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(plan.code, 0, "{}", plan.all());
+}
+
+#[test]
+fn the_name_of_the_stack_is_enough_to_find_every_region() {
+    let (world, endpoint) = applied();
+    std::fs::remove_file(world.path().join("stack.yaml")).unwrap();
+    let destroy = ["destroy", "--yes", "--stack", "far", "--region", HOME];
+    let ran = world.run_at(&endpoint, ACCOUNT, &destroy);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for region in OTHERS.iter().chain(&[HOME]) {
+        assert_eq!(there(&endpoint, region), lines([]), "{region}");
+    }
+}
+
+/// A region that does not answer keeps what leads there.
+#[test]
+fn what_cannot_be_deleted_there_keeps_the_way_there() {
+    let (world, endpoint) = applied();
+    let destroy = ["destroy", "--yes", "--stack", "far", "--region", HOME];
+    for refused in ["events:DeleteRule", "sqs:DeleteQueue", "events:RemoveTargets"] {
+        let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| {
+            match action == refused {
+                true => Fate::Refuse(400, "AccessDeniedException", "not authorized to perform this"),
+                false => Fate::Pass,
+            }
+        });
+        let ran = world.run_at(&proxy.url, ACCOUNT, &destroy);
+        assert_eq!(ran.code, 1, "{refused}: {}", ran.all());
+        for region in OTHERS {
+            let role = format!("role far-forward-{region}");
+            assert!(there(&endpoint, HOME).contains(&role), "{refused}: {}", ran.all());
+        }
+        let again = world.run_at(&endpoint, ACCOUNT, &["apply", "--yes"]);
+        assert_eq!(again.code, 0, "{refused}: {}", again.all());
+    }
+    let ran = world.run_at(&endpoint, ACCOUNT, &destroy);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for region in OTHERS.iter().chain(&[HOME]) {
+        assert_eq!(there(&endpoint, region), lines([]), "{region}");
+    }
+}
+
+/// Somebody deleted the roles that lead there: the stack file still says where to look.
+#[test]
+fn the_file_leads_there_too() {
+    let (world, endpoint) = applied();
+    past(&endpoint, ACCOUNT, HOME, async |config| {
+        let iam = aws_sdk_iam::Client::new(&config);
+        for region in OTHERS {
+            let role = format!("far-forward-{region}");
+            let policy = iam.delete_role_policy().role_name(&role).policy_name("forward");
+            policy.send().await.unwrap();
+            iam.delete_role().role_name(&role).send().await.unwrap();
+        }
+    });
+    let ran = world.run_at(&endpoint, ACCOUNT, &["destroy", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for region in OTHERS.iter().chain(&[HOME]) {
+        assert_eq!(there(&endpoint, region), lines([]), "{region}");
+    }
+}
