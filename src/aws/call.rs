@@ -161,6 +161,15 @@ impl Aws {
         listed.as_ref().map(Vec::as_slice).map_err(Fault::clone)
     }
 
+    /// The names in the ARNs of what carries this stack's tag: of `service`, behind `prefix`.
+    pub async fn tagged_names(&self, service: &str, prefix: &str) -> Result<Vec<&str>> {
+        let tagged = self.tagged().await?.iter();
+        let tagged = tagged.filter(|tagged| tagged.service() == service);
+        Ok(tagged
+            .filter_map(|tagged| tagged.resource().strip_prefix(prefix))
+            .collect())
+    }
+
     /// Holds the lock `name`: for changes that AWS wants one after the other.
     pub async fn exclusive(&self, name: &str) -> OwnedMutexGuard<()> {
         let lock = {

@@ -85,52 +85,73 @@ const BURSTS: &[(&str, u32)] = &[("apigateway", 40)];
 /// leave at exactly AWS's rate bunch up on their way, and are throttled.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// When the allowance would be whole again, by name.
-    full_again: Mutex<HashMap<&'static str, Instant>>,
-    /// Who waits for an allowance waits in line: after a stall those who were due leave no closer to each other.
-    lines: Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<()>>>>,
+    /// By allowance, when it would be whole again. Who waits for it holds it: so after a stall those who were due
+    /// leave no closer to each other.
+    full_again: Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<Instant>>>>,
 }
 
 impl Pace {
     /// Waits until `action` may be called.
     pub async fn turn(&self, action: &str) {
-        let Some((_, allowance, _)) = limit(action) else {
+        let Some(limit) = Limit::of(action) else {
             return;
         };
-        let line = {
-            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.entry(allowance).or_default().clone()
-        };
-        let _first = line.lock().await;
-        if let Some(at) = self.book(action, Instant::now()) {
+        let line = self.line(&limit, Instant::now());
+        let mut full_again = line.lock().await;
+        if let Some(at) = limit.book(&mut full_again, Instant::now()) {
             sleep_until(at).await;
         }
     }
 
-    fn book(&self, action: &str, now: Instant) -> Option<Instant> {
-        let (_, allowance, rate) = limit(action)?;
-        let burst = BURSTS.iter().find(|(name, _)| name == allowance);
-        let burst = burst.map_or(*rate, |(_, calls)| *calls);
+    fn line(&self, limit: &Limit, now: Instant) -> Arc<tokio::sync::Mutex<Instant>> {
+        let mut lines = self.full_again.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = || Arc::new(tokio::sync::Mutex::new(now));
+        lines.entry(limit.allowance).or_insert_with(whole).clone()
+    }
+}
+
+/// What AWS grants a call.
+struct Limit {
+    allowance: &'static str,
+    /// Calls per second.
+    rate: u32,
+}
+
+impl Limit {
+    /// The limit of an action, where AWS publishes a small one.
+    fn of(action: &str) -> Option<Self> {
+        let covers = |name: &str| name == action || (name.ends_with(':') && action.starts_with(name));
+        let (_, allowance, rate) = RATES.iter().find(|(name, ..)| covers(name))?;
+        Some(Self {
+            allowance,
+            rate: *rate,
+        })
+    }
+
+    /// Takes one call off the allowance; when the call may leave, where that is not now.
+    fn book(&self, full_again: &mut Instant, now: Instant) -> Option<Instant> {
+        let burst = BURSTS.iter().find(|(name, _)| *name == self.allowance);
+        let burst = burst.map_or(self.rate, |(_, calls)| *calls);
         let (at_once, each) = match burst {
-            1 => (1, Duration::from_millis(1100) / *rate),
-            _ => (burst - rate.div_ceil(10), Duration::from_secs(1) / *rate),
+            1 => (1, Duration::from_millis(1100) / self.rate),
+            _ => (burst - self.rate.div_ceil(10), Duration::from_secs(1) / self.rate),
         };
-        let mut table = self.full_again.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_again = table.entry(allowance).or_insert(now);
         *full_again = (*full_again).max(now) + each;
         full_again.checked_sub(each * at_once).filter(|at| *at > now)
     }
 }
 
-/// The row of [`RATES`] for an action.
-fn limit(action: &str) -> Option<&'static (&'static str, &'static str, u32)> {
-    let covers = |name: &str| name == action || (name.ends_with(':') && action.starts_with(name));
-    RATES.iter().find(|(name, ..)| covers(name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Pace {
+        fn book(&self, action: &str, now: Instant) -> Option<Instant> {
+            let limit = Limit::of(action)?;
+            let line = self.line(&limit, now);
+            limit.book(&mut line.try_lock().unwrap(), now)
+        }
+    }
 
     #[test]
     fn a_burst_passes_then_calls_keep_the_published_rate() {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Build;
-use super::rules::{Buses, DEFAULT_BUS, Wiring, bare_target};
+use super::rules::{Buses, Wiring, bare_target};
 use crate::aws::Text;
 use crate::aws::discovery::REGION_TAG;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;
+use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
 use crate::resource::eventbridge_targets::{EventbridgeTargets, Target};

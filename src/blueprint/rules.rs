@@ -10,6 +10,7 @@ use super::function::Function;
 use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::aws::secret::fingerprint;
+use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
 use crate::resource::eventbridge_targets::{EventbridgeTargets, Input, Target};
@@ -19,8 +20,6 @@ use crate::resource::sqs_queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{CompiledRule, Rule, RuleInput};
 
-/// The bus that AWS services send to.
-pub(super) const DEFAULT_BUS: &str = "default";
 /// The key of the queue for what EventBridge could not hand over.
 const UNDELIVERED: &str = "rules";
 

@@ -147,8 +147,7 @@ impl Resource for ApigatewayApi {
             Ok(best(apis.iter().filter(|live| live.is_like(&self.tags))).cloned())
         };
         let live = calls::create(async || self.create_api(cx.aws).await, find).await?;
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

@@ -145,8 +145,7 @@ impl Resource for ApigatewayIntegration {
             Ok(all.into_iter().find(|live| live.invokes(&target)))
         };
         let live = calls::create(make, find).await?;
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

@@ -138,8 +138,7 @@ impl Resource for ApigatewayRoute {
             Ok(all.into_iter().find(|live| live.route_key == self.route_key))
         };
         let live = calls::create(make, find).await?;
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

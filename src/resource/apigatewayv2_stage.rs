@@ -208,8 +208,7 @@ impl Resource for ApigatewayStage {
             Ok(all.into_iter().find(|live| live.name == NAME))
         };
         let live = calls::create(make, find).await.map_err(explain)?;
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

@@ -233,8 +233,7 @@ impl Resource for CloudtrailTrail {
                 }
             }
         };
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

@@ -51,13 +51,9 @@ impl Resource for EventbridgeEventBus {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let listed = async || {
-            let tagged = aws.tagged().await?.iter();
-            let events = tagged.filter(|tagged| tagged.service() == "events");
-            let names = events.filter_map(|tagged| tagged.resource().strip_prefix("event-bus/"));
-            Ok(names
-                .filter(|name| *name != DEFAULT_BUS)
-                .map(str::to_owned)
-                .collect())
+            let mut names = aws.tagged_names("events", "event-bus/").await?;
+            names.retain(|name| *name != DEFAULT_BUS);
+            Ok(names)
         };
         named::observe(
             aws,
@@ -134,8 +130,7 @@ impl Resource for EventbridgeEventBus {
                          `alertctl plan` for how to take it over",
                     ));
                 };
-                let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-                return self.update(live, &changes, cx).await;
+                return self.converge(live, cx).await;
             }
             result => result?.event_bus_arn.unwrap_or_default(),
         };

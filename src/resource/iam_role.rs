@@ -174,8 +174,7 @@ impl Resource for IamRole {
                 let Presence::Ours(live) = read(cx.aws, &self.name).await? else {
                     return Err(fault);
                 };
-                let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-                return self.update(live, &changes, cx).await;
+                return self.converge(live, cx).await;
             }
             Err(fault) if fault.is(&["LimitExceeded", "LimitExceededException"]) => {
                 return Err(fault.hint(

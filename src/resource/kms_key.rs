@@ -323,12 +323,6 @@ impl KmsKey {
         tags
     }
 
-    /// Brings a key that exists to what is wanted.
-    async fn converge(&self, live: Live, cx: &Cx<'_>) -> Result<Live> {
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
-    }
-
     /// Sends CreateKey, again only where KMS says that it made no key.
     async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
         let policy = cx.policy(&self.policy)?;

@@ -141,7 +141,7 @@ impl Resource for LambdaFunction {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let listed = async || Ok(listed(aws).await?.into_iter().map(str::to_owned).collect());
+        let listed = async || listed(aws).await;
         let read = async |name: &str, desired: Option<&Self>| read(aws, name, desired).await;
         named::observe(aws, wanted, listed, read, |live| &live.tags).await
     }

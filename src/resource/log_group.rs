@@ -51,19 +51,10 @@ impl Resource for LogGroup {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let listed = async || {
-            let tagged = aws
-                .tagged()
-                .await?
-                .iter()
-                .filter(|tagged| tagged.service() == "logs");
-            let names = tagged.filter_map(|tagged| tagged.resource().strip_prefix("log-group:"));
-            Ok(names.map(str::to_owned).collect())
-        };
         named::observe(
             aws,
             wanted,
-            listed,
+            async || aws.tagged_names("logs", "log-group:").await,
             async |name, _| read(aws, name).await,
             |live| &live.tags,
         )

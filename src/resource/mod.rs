@@ -264,6 +264,12 @@ pub trait Resource: Sized + 'static {
     /// Makes the planned changes.
     async fn update(&self, live: Self::Live, changes: &Changes, cx: &Cx<'_>) -> Result<Self::Live>;
 
+    /// Brings what is there already to what is wanted: made by a call whose answer was lost, or by an earlier run.
+    async fn converge(&self, live: Self::Live, cx: &Cx<'_>) -> Result<Self::Live> {
+        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
+        self.update(live, &changes, cx).await
+    }
+
     /// What is left to do while the things that refer to it are made: settings that none of them needs, and
     /// the wait until it is usable.
     async fn settle(&self, _live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {

@@ -9,10 +9,10 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// Reads every wanted name, and beside that every other name in `listed`, which carries the stack's tag as
 /// far as the tagging index knows: what does not carry it any more is nobody's orphan.
-pub async fn observe<R: Resource>(
-    aws: &Aws,
+pub async fn observe<'a, R: Resource>(
+    aws: &'a Aws,
     wanted: &[Wanted<'_, R>],
-    listed: impl AsyncFnOnce() -> Result<Vec<String>>,
+    listed: impl AsyncFnOnce() -> Result<Vec<&'a str>>,
     read: impl AsyncFn(&str, Option<&R>) -> Result<Option<R::Live>>,
     tags_of: fn(&R::Live) -> &Tags,
 ) -> Result<Observed<R::Live>> {
@@ -25,7 +25,7 @@ pub async fn observe<R: Resource>(
         let mut left = listed().await?;
         left.retain(|name| !wanted.iter().any(|wanted| wanted.desired.name() == *name));
         stream::iter(left)
-            .map(|name| async move { read(&name, None).await })
+            .map(|name| async move { read(name, None).await })
             .buffered(SIDE_BY_SIDE)
             .try_filter_map(async |live| Ok(live))
             .try_collect()

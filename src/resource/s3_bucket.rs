@@ -140,8 +140,7 @@ impl Resource for S3Bucket {
             return Err(Fault::new("s3:CreateBucket", "BucketAlreadyOwnedByYou", text)
                 .hint("choose another bucket name, or take it over with --adopt"));
         }
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -244,9 +243,7 @@ pub(super) async fn names(aws: &Aws, names: impl Iterator<Item = &Text>) -> Resu
 
 /// The buckets that carry the stack's tag, as far as the tagging index knows.
 pub(super) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
-    let tagged = aws.tagged().await?.iter();
-    let buckets = tagged.filter(|tagged| tagged.service() == "s3");
-    Ok(buckets.map(|tagged| tagged.resource()).collect())
+    aws.tagged_names("s3", "").await
 }
 
 /// The tags of a bucket; none where there are none, or no bucket.

@@ -317,8 +317,7 @@ impl SnsSubscription {
             Some(_) => read(cx.aws, live.clone()).await?.unwrap_or(live),
             None => live,
         };
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
+        self.converge(live, cx).await
     }
 }
 

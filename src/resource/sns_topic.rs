@@ -64,13 +64,7 @@ impl Resource for SnsTopic {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let listed = async || {
-            Ok(listed(aws)
-                .await?
-                .into_iter()
-                .map(|(name, ..)| name.to_owned())
-                .collect())
-        };
+        let listed = async || Ok(listed(aws).await?.into_iter().map(|(name, ..)| name).collect());
         let read = async |name: &str, desired: Option<&Self>| {
             let scope = aws.scope().await?;
             read(aws, &arn(name, scope), desired.map(|desired| (desired, scope))).await
@@ -158,10 +152,7 @@ impl Resource for SnsTopic {
             Err(fault) if invalid(&fault, "already exists with different") => {
                 let known = read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await?;
                 match known.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
-                    Some(Presence::Ours(live)) => {
-                        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-                        self.update(live, &changes, cx).await
-                    }
+                    Some(Presence::Ours(live)) => self.converge(live, cx).await,
                     _ => Err(fault.hint(
                         "somebody made it since the plan: run the same command again to see what it is",
                     )),

@@ -70,18 +70,10 @@ impl Resource for SqsQueue {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let listed = async || {
-            let tagged = aws
-                .tagged()
-                .await?
-                .iter()
-                .filter(|tagged| tagged.service() == "sqs");
-            Ok(tagged.map(|tagged| tagged.resource().to_owned()).collect())
-        };
         named::observe(
             aws,
             wanted,
-            listed,
+            async || aws.tagged_names("sqs", "").await,
             async |name, _| read(aws, name).await,
             |live| &live.tags,
         )
@@ -175,8 +167,7 @@ impl Resource for SqsQueue {
                 let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
                     return Err(fault);
                 };
-                let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-                return self.update(live, &changes, cx).await;
+                return self.converge(live, cx).await;
             }
             result => result?.queue_url.unwrap_or_default(),
         };

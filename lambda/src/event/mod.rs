@@ -63,14 +63,9 @@ pub enum Content {
     Json { subject: Option<String>, value: Value },
 }
 
-/// Reads an invocation event: an SNS delivery with its records, an EventBridge event, bare or in the
-/// wrapper that a rule's target puts around it, or whatever else, as JSON.
+/// Reads an event without the wrapper of a rule's target: an SNS delivery with its records, an EventBridge
+/// event, or whatever else, as JSON.
 pub fn read(event: &Value) -> Vec<Notice> {
-    let event = event
-        .get("alertctl")
-        .and(event.get("event"))
-        .filter(|inner| inner.is_object())
-        .unwrap_or(event);
     match event.get("Records").and_then(Value::as_array) {
         Some(records) if !records.is_empty() => records.iter().map(sns::read).collect(),
         _ => vec![Notice {

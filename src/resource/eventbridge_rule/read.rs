@@ -19,10 +19,9 @@ pub(in crate::resource) async fn left(
     aws: &Aws,
     is_wanted: impl Fn(&str, &str) -> bool,
 ) -> Result<Vec<Live>> {
-    let tagged = aws.tagged().await?.iter();
-    let rules = tagged
-        .filter(|tagged| tagged.service() == "events")
-        .filter_map(|tagged| tagged.resource().strip_prefix("rule/"))
+    let rules = aws.tagged_names("events", "rule/").await?;
+    let rules = rules
+        .into_iter()
         .map(|rule| rule.rsplit_once('/').unwrap_or((DEFAULT_BUS, rule)))
         .filter(|(bus, name)| !is_wanted(bus, name));
     stream::iter(rules)

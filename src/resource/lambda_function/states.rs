@@ -9,12 +9,9 @@ use crate::resource::{Fault, Presence, Result, Tags};
 
 /// The names of the stack's functions, by tag.
 pub(in crate::resource) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
-    let tagged = aws.tagged().await?.iter();
-    Ok(tagged
-        .filter(|tagged| tagged.service() == "lambda")
-        .filter_map(|tagged| tagged.resource().strip_prefix("function:"))
-        .filter(|name| !name.contains(':'))
-        .collect())
+    let mut names = aws.tagged_names("lambda", "function:").await?;
+    names.retain(|name| !name.contains(':'));
+    Ok(names)
 }
 
 /// Reads a function with its code's digest, tags and concurrency: one call.
