@@ -66,6 +66,9 @@ async fn measure(path: &str, event: &Value, figures: &mut Figures) {
         ..Script::default()
     };
     let mut runtime = Runtime::start().await;
+    let task_root = tempfile::tempdir().expect("a directory");
+    let settings = r#"{"locale":"ko","timezone":"Asia/Seoul","topics":{"mission-sns":{"to":["project"]}}}"#;
+    fs::write(task_root.path().join("settings.json"), settings).expect("a file");
     let mut command = Command::new(path);
     command
         .env_clear()
@@ -78,9 +81,7 @@ async fn measure(path: &str, event: &Value, figures: &mut Figures) {
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .env("AWS_SESSION_TOKEN", "session")
         .env("AWS_ENDPOINT_URL", format!("http://{services}"))
-        .env("ALERTCTL_LOCALE", "ko")
-        .env("ALERTCTL_TIMEZONE", "Asia/Seoul")
-        .env("ROUTES", r#"{"mission-sns":["project"]}"#)
+        .env("LAMBDA_TASK_ROOT", task_root.path())
         .env("WEBHOOK_project", BASE64_STANDARD.encode("ciphertext"))
         .stdout(Stdio::null())
         .kill_on_drop(true);

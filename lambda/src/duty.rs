@@ -2,8 +2,8 @@
 
 use crate::arn::Arn;
 use crate::config::{
-    BODY_LIMIT, DEAD_LETTER_QUEUE, DUTY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError,
-    TOKEN_SHA256, TRAIL,
+    BODY_LIMIT, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT,
+    SettingsError, TOKEN_SHA256, TOPICS, TRAIL, json,
 };
 use crate::{Endpoint, Template};
 
@@ -40,6 +40,25 @@ impl Duty {
             Self::Ingest => "ingest",
             Self::Guard => "guard",
         }
+    }
+}
+
+/// Where `ingest` and `guard` take everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub channels: Vec<ChannelKey>,
+    /// ARNs of SNS topics.
+    pub topics: Vec<String>,
+}
+
+impl Told {
+    /// Reads [`DESTINATIONS`] and [`TOPICS`].
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            channels: json(&variable, DESTINATIONS)?,
+            topics: json(&variable, TOPICS)?,
+        })
     }
 }
 
@@ -233,6 +252,18 @@ mod tests {
             .expect_err("refused")
             .to_string();
         assert!(error.starts_with("ALERTCTL_DUTY is `Notify`"), "{error}");
+    }
+
+    #[test]
+    fn destinations_are_lists() {
+        let all = [(DESTINATIONS, r#"["project"]"#), (TOPICS, r#"["arn:x"]"#)];
+        let told = Told::read(of(&all)).expect("destinations");
+        assert_eq!(told.channels, [ChannelKey("project".into())]);
+        assert_eq!(told.topics, ["arn:x"]);
+        for (name, value) in [(DESTINATIONS, "{}"), (TOPICS, "[1]")] {
+            let error = Told::read(of(&[(name, value)])).expect_err("refused").to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
     }
 
     #[test]

@@ -16,20 +16,21 @@ mod locale;
 pub mod message;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+pub mod settings;
 mod template;
 mod webhook;
 
 pub use alert::Endpoint;
 pub use config::{
-    BODY_LIMIT, CHANNELS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
-    ENCRYPTION_CONTEXT_KEY, ENDPOINT, LOCALE, MESSAGE_BODY, MESSAGE_SUBJECT, ROUTES, Settings, SettingsError,
-    TIMEZONE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
+    BODY_LIMIT, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
+    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
 };
-pub use duty::{Duty, Guarding, Ingesting, Queue, Trail};
+pub use duty::{Duty, Guarding, Ingesting, Queue, Told, Trail};
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
 pub use locale::Locale;
 pub use message::Message;
+pub use settings::{SETTINGS_FILE, Settings};
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
 pub use webhook::{WebhookError, WebhookUrl};
 
@@ -49,14 +50,14 @@ pub struct Delivery {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     pub deliveries: Vec<Delivery>,
-    /// Names of the SNS topics in the event that `ROUTES` does not mention, or gives no channel.
+    /// Names of the SNS topics in the event that the settings do not mention, or give no channel.
     pub unrouted: BTreeSet<String>,
 }
 
 /// Turns an invocation event into the messages for each channel, in the order of the event's records.
 ///
 /// Where it goes says the wrapper that a rule's target puts around it, `{"alertctl":{"channels":[…]},
-/// "event":…}`, or else `ROUTES` for its SNS topic.
+/// "event":…}`, or else the settings for its SNS topic.
 ///
 /// Never fails: a payload of an unknown shape is shown as JSON. A record that names neither goes to every
 /// channel, since dropping it would hide an alert.
@@ -69,7 +70,8 @@ pub fn render(event: &Value, settings: &Settings) -> Rendered {
             _ if !envelope.channels.is_empty() => envelope.channels.clone(),
             None => settings.all_channels(),
             Some(topic) => {
-                let channels = settings.routes.get(topic).cloned().unwrap_or_default();
+                let known = settings.topics.get(topic);
+                let channels = known.map(|topic| topic.to.clone()).unwrap_or_default();
                 if channels.is_empty() {
                     rendered.unrouted.insert(topic.to_owned());
                 }

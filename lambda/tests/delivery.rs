@@ -7,7 +7,7 @@ mod function;
 mod support;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use function::{Function, PATIENCE, SECRET, lock};
+use function::{Function, PATIENCE, SECRET, lock, settings};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,10 +77,9 @@ async fn what_slack_refuses_fails_the_invocation() {
 
 #[tokio::test]
 async fn the_other_records_and_channels_still_get_theirs() {
-    let mut function = Function::start_with(|command| {
-        command.env("ROUTES", r#"{"mission-sns":["project","broken-one"]}"#);
-    })
-    .await;
+    let mut settings = settings();
+    settings["topics"]["mission-sns"]["to"] = json!(["project", "broken-one"]);
+    let mut function = Function::start_as(&settings, |_| {}).await;
     let error = function.fail(&fixture("injection")).await;
     assert!(
         error.contains("channel `broken-one`: the variable WEBHOOK_broken_one is not set"),
@@ -154,10 +153,7 @@ async fn a_webhook_in_clear_text_never_leaves_the_machine() {
 
 #[tokio::test]
 async fn a_topic_without_a_route_fails_by_name() {
-    let mut function = Function::start_with(|command| {
-        command.env("ROUTES", "{}");
-    })
-    .await;
+    let mut function = Function::start_as(&json!({}), |_| {}).await;
     let error = function.fail(&fixture("text")).await;
     assert_eq!(error, "no channel is routed to topic `mission-sns` (0 delivered)");
     assert_eq!(function.kms_requests().len(), 0);
@@ -166,10 +162,7 @@ async fn a_topic_without_a_route_fails_by_name() {
 
 #[tokio::test]
 async fn a_bad_setting_fails_each_invocation() {
-    let mut function = Function::start_with(|command| {
-        command.env("ALERTCTL_TIMEZONE", "Mars/Olympus");
-    })
-    .await;
+    let mut function = Function::start_as(&json!({ "timezone": "Mars/Olympus" }), |_| {}).await;
     for _ in 0..2 {
         assert!(function.fail(&fixture("text")).await.contains("`Mars/Olympus`"));
     }
@@ -223,9 +216,10 @@ async fn slack_is_given_the_pause_it_asks_for() {
 
 #[tokio::test]
 async fn the_wrapper_says_where_an_event_goes() {
-    let mut function = Function::start_with(|command| {
+    let mut settings = settings();
+    settings["channels"]["other"] = json!({});
+    let mut function = Function::start_as(&settings, |command| {
         command
-            .env("CHANNELS", r##"{"project":"#project","other":"#other"}"##)
             .env("WEBHOOK_audit_log", BASE64_STANDARD.encode("ciphertext"))
             .env("ALERTCTL_ENCRYPTED_FOR", "mission-relay");
     })
@@ -251,10 +245,7 @@ async fn the_wrapper_says_where_an_event_goes() {
 
 #[tokio::test]
 async fn a_failure_is_one_line_of_json() {
-    let mut function = Function::start_with(|command| {
-        command.env("ROUTES", "{}");
-    })
-    .await;
+    let mut function = Function::start_as(&json!({}), |_| {}).await;
     function.fail(&fixture("text")).await;
     let line: Value = serde_json::from_str(function.stop().await.trim_end()).expect("one line of JSON");
     assert_eq!(

@@ -19,8 +19,7 @@ async fn guard() -> Function {
             .env("ALERTCTL_DUTY", "guard")
             .env("TRAIL", TRAIL)
             .env("TOPICS", json!([TOPIC]).to_string())
-            .env("DESTINATIONS", r#"["project"]"#)
-            .env_remove("ROUTES");
+            .env("DESTINATIONS", r#"["project"]"#);
     })
     .await
 }

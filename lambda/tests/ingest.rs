@@ -28,8 +28,7 @@ async fn endpoint(change: impl FnOnce(&mut Command)) -> Function {
             .env("TOPICS", json!([TOPIC]).to_string())
             .env("DESTINATIONS", r#"["project"]"#)
             .env("TOKEN_SHA256", format!("{},{}", sha256(OLD_TOKEN), sha256(TOKEN)))
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env_remove("ROUTES");
+            .env("DEAD_LETTER_QUEUE", QUEUE);
         change(command);
     })
     .await

@@ -87,7 +87,7 @@ fn mrkdwn(value: &Value) -> Vec<&str> {
 #[test]
 fn a_topic_without_a_route_is_named() {
     let mut settings = english();
-    settings.routes.clear();
+    settings.topics.clear();
     let rendered = render(&fixture("alarm-ok"), &settings);
     assert!(rendered.deliveries.is_empty());
     assert_eq!(rendered.unrouted.into_iter().collect::<Vec<_>>(), ["mission-sns"]);
@@ -96,9 +96,8 @@ fn a_topic_without_a_route_is_named() {
 #[test]
 fn an_event_without_a_topic_goes_to_every_channel() {
     let mut settings = english();
-    settings
-        .labels
-        .insert(alertctl_relay::ChannelKey("audit".into()), "#audit".into());
+    let audit = alertctl_relay::ChannelKey("audit".into());
+    settings.channels.insert(audit, Default::default());
     let channels: Vec<_> = render(&json!({ "any": 1 }), &settings)
         .deliveries
         .into_iter()

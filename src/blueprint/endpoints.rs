@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alertctl_relay::{
-    BODY_LIMIT, CHANNELS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENDPOINT, MESSAGE_BODY,
+    BODY_LIMIT, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENDPOINT, MESSAGE_BODY,
     MESSAGE_SUBJECT, TOKEN_SHA256, TOPICS,
 };
 use serde_json::json;
@@ -52,14 +52,13 @@ impl Build<'_> {
         webhooks: &Webhooks,
     ) -> Function {
         let name = self.names.ingest_function(key, endpoint);
-        let mut environment = self.manner();
-        environment.extend(plain([
+        let mut environment = plain([
             (DUTY, "ingest".into()),
             (ENDPOINT, key.into()),
             (TOKEN_SHA256, endpoint.token.sha256.join(",").into()),
             (BODY_LIMIT, (endpoint.body_limit_kb * 1024).to_string().into()),
             (DEAD_LETTER_QUEUE, self.names.dead_letters_arn(&name)),
-        ]));
+        ]);
         let templates = [
             (MESSAGE_SUBJECT, &endpoint.message.subject),
             (MESSAGE_BODY, &endpoint.message.body),
@@ -185,7 +184,6 @@ impl Build<'_> {
         if !channels.is_empty() {
             environment.extend(plain([
                 (DESTINATIONS, json!(channels).to_string().into()),
-                (CHANNELS, self.labels(channels.iter().copied())),
                 (ENCRYPTED_FOR, self.names.function().into()),
             ]));
             environment.extend(Self::webhooks(webhooks, channels));

@@ -7,12 +7,11 @@ use alertctl_relay::{ChannelKey, webhook_variable};
 use super::{Build, Webhook, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
-use crate::relay_zip;
 use crate::resource::iam_role::IamRole;
 use crate::resource::iam_role_policy::IamRolePolicy;
 use crate::resource::kms_key::KmsKey;
 use crate::resource::lambda_event_invoke_config::LambdaEventInvokeConfig;
-use crate::resource::lambda_function::{Code, EnvValue, LambdaFunction};
+use crate::resource::lambda_function::{EnvValue, LambdaFunction};
 use crate::resource::log_group::LogGroup;
 use crate::resource::sqs_queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
@@ -101,10 +100,7 @@ impl Build<'_> {
                 role_arn: names.role_arn(name),
                 memory_mb: duty.memory_mb,
                 timeout_seconds: duty.timeout,
-                code: Code {
-                    zip: relay_zip::ZIP,
-                    sha256: relay_zip::SHA256,
-                },
+                code: self.code.clone(),
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
                 environment: duty.environment,

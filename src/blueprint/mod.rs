@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use crate::aws::secret::Secret;
 use crate::graph::Graph;
+use crate::relay_zip;
 use crate::resource::Tags;
+use crate::resource::lambda_function::Code;
 use crate::resource::log_group::LogGroup;
 use crate::resource::tags::owned;
 use crate::resource::{NodeId, Ref, Resource};
@@ -23,11 +25,13 @@ mod monitoring;
 pub mod names;
 mod relay;
 mod rules;
+mod settings;
 mod topics;
 mod trail;
 
 use monitoring::Watched;
 pub use names::Names;
+pub use settings::settings;
 
 /// The webhook of a channel, as it goes into the relay's environment.
 #[derive(Debug, Clone)]
@@ -57,6 +61,15 @@ pub fn graph(stack: &Stack, home: &str, webhooks: &Webhooks) -> Graph {
     build.graph
 }
 
+/// The deployment package of every function of `stack`.
+fn code(stack: &Stack) -> Code {
+    let zip = relay_zip::with_settings(&settings(stack).json());
+    Code {
+        sha256: relay_zip::sha256(&zip).into(),
+        zip: zip.into(),
+    }
+}
+
 /// The key and its alias alone: what encrypting a webhook needs.
 pub fn key_graph(stack: &Stack, home: &str) -> Graph {
     let mut build = Build::new(stack, home);
@@ -77,6 +90,8 @@ struct Build<'a> {
     /// The log group that the stack's own trail writes to.
     trail_log_group: Option<Ref<LogGroup>>,
     watched: Watched,
+    /// What every function of the stack runs.
+    code: Code,
     graph: Graph,
 }
 
@@ -90,6 +105,7 @@ impl<'a> Build<'a> {
             alarms: stack.alarms_expanded().into(),
             trail_log_group: None,
             watched: Watched::default(),
+            code: code(stack),
             graph: Graph::default(),
         }
     }

@@ -1,17 +1,10 @@
 //! The relay: the function that brings what topics and rules have to tell to Slack.
 
-use std::collections::BTreeMap;
-
-use alertctl_relay::{CHANNELS, LOCALE, ROUTES, TIMEZONE};
-use serde_json::json;
-
-use super::function::{Duty, Function, plain};
+use super::function::{Duty, Function};
 use super::{Build, Webhooks};
-use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
 use crate::resource::kms_key::KmsKey;
-use crate::stack::Locale;
 
 /// The key of the relay's resources in the graph.
 const RELAY: &str = "relay";
@@ -40,12 +33,7 @@ impl Build<'_> {
                 .into_iter()
                 .fold(park, |park, topic| park.when("ArnEquals", "aws:SourceArn", topic))
         });
-        let mut environment = self.manner();
-        environment.extend(plain([
-            (CHANNELS, self.labels(self.stack.channels.keys())),
-            (ROUTES, self.routes()),
-        ]));
-        environment.extend(Self::webhooks(webhooks, self.stack.channels.keys()));
+        let environment = Self::webhooks(webhooks, self.stack.channels.keys());
         let settings = &self.stack.relay;
         Some(self.function(Duty {
             key: RELAY.to_owned(),
@@ -61,37 +49,6 @@ impl Build<'_> {
             parked_by: park.into_iter().collect(),
             reserved_concurrency: settings.reserved_concurrency,
         }))
-    }
-
-    /// Language and time zone of the messages.
-    pub(super) fn manner(&self) -> BTreeMap<String, crate::resource::lambda_function::EnvValue> {
-        let locale = match self.stack.locale {
-            Locale::En => "en",
-            Locale::Ko => "ko",
-        };
-        plain([
-            (LOCALE, locale.into()),
-            (TIMEZONE, self.stack.timezone.as_str().into()),
-        ])
-    }
-
-    /// What people call these channels.
-    pub(super) fn labels<'a>(&self, channels: impl IntoIterator<Item = &'a String>) -> Text {
-        let label = |key: &String| {
-            let label = &self.stack.channels[key].label;
-            label.clone().unwrap_or_else(|| format!("#{key}"))
-        };
-        let labels: BTreeMap<_, _> = channels.into_iter().map(|key| (key, label(key))).collect();
-        json!(labels).to_string().into()
-    }
-
-    /// Which topic goes to which channels. What a rule goes to stands in its target.
-    fn routes(&self) -> Text {
-        let routes: BTreeMap<_, _> = self
-            .relayed_topics()
-            .map(|(key, topic)| (self.names.topic(key, topic), &topic.to))
-            .collect();
-        json!(routes).to_string().into()
     }
 
     fn relayed_topics(&self) -> impl Iterator<Item = (&String, &crate::stack::Topic)> {

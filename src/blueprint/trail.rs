@@ -185,8 +185,7 @@ impl Build<'_> {
     ) -> Wiring {
         let arn = self.trail_arn(trail);
         let name = self.names.guard_function(trail);
-        let mut environment = self.manner();
-        environment.extend(plain([(DUTY, "guard".into()), (TRAIL, arn.clone())]));
+        let mut environment = plain([(DUTY, "guard".into()), (TRAIL, arn.clone())]);
         environment.extend(self.destinations(&trail.to, webhooks));
         let mut may = self.may_tell(&trail.to, key);
         may.push(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use aws_sdk_lambda::types::{Architecture, Runtime};
@@ -50,11 +51,11 @@ pub struct LambdaFunction {
 }
 
 /// A deployment package.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Code {
-    pub zip: &'static [u8],
+    pub zip: Rc<[u8]>,
     /// Base64, as AWS tells it in `CodeSha256`.
-    pub sha256: &'static str,
+    pub sha256: Rc<str>,
 }
 
 impl fmt::Debug for Code {
@@ -169,7 +170,7 @@ impl Resource for LambdaFunction {
             .text("role", role_arn, known)
             .set("memory_mb", *memory_mb)
             .set("timeout_seconds", *timeout_seconds)
-            .set("code_sha256", code.sha256)
+            .set("code_sha256", &*code.sha256)
             .set("architecture", ARCHITECTURE.as_str())
             .set("runtime", RUNTIME.as_str())
             .set("handler", HANDLER);

@@ -83,8 +83,8 @@ pub const CASES: &[Case] = &[
     }),
     case!(
         "variable changed",
-        ["update lambda-function/relay: environment.ALERTCTL_LOCALE"],
-        |aws| { set_variable(aws, "ALERTCTL_LOCALE", Some("ko")).await }
+        ["update lambda-function/relay: environment.WEBHOOK_project"],
+        |aws| { set_variable(aws, "WEBHOOK_project", Some("eA==")).await }
     ),
     case!(
         "variable added",
@@ -93,8 +93,8 @@ pub const CASES: &[Case] = &[
     ),
     case!(
         "variable removed",
-        ["update lambda-function/relay: environment.ROUTES"],
-        |aws| { set_variable(aws, "ROUTES", None).await }
+        ["update lambda-function/relay: environment.WEBHOOK_project"],
+        |aws| { set_variable(aws, "WEBHOOK_project", None).await }
     ),
     case!(
         "webhook replaced",

@@ -1,7 +1,7 @@
 //! A CloudTrail record: an API call, a sign-in to the console, something a service did by itself.
 
 use super::mask;
-use super::severity::{self, Risk, Severity};
+use super::weight::{self, Risk, Weight};
 use super::{Actor, ActorKind, list, text, time};
 use crate::arn::Arn;
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ pub struct Call {
     pub account: Option<String>,
     pub act: Act,
     pub outcome: Outcome,
-    pub severity: Severity,
+    pub weight: Weight,
     /// What a successful call puts in danger, if it takes away what guards the account.
     pub risk: Option<Risk>,
     /// Names, ids or ARNs of what the call was about.
@@ -96,7 +96,7 @@ impl Call {
             }
         }
         let outcome = Outcome::read(&name, record);
-        let risk = severity::risk(source.as_deref().unwrap_or_default(), &name);
+        let risk = weight::risk(source.as_deref().unwrap_or_default(), &name);
         Some(Self {
             id: text(record, "eventID"),
             region: text(record, "awsRegion"),
@@ -104,7 +104,7 @@ impl Call {
             origin: Origin::read(text(record, "sourceIPAddress")),
             user_agent: text(record, "userAgent").map(|agent| mask::text(&agent)),
             account: text(record, "recipientAccountId").or_else(|| actor.account.clone()),
-            severity: severity::of(
+            weight: weight::of(
                 &name,
                 record.get("readOnly"),
                 &actor,

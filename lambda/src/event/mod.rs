@@ -12,6 +12,7 @@ mod report;
 mod severity;
 mod sns;
 mod time;
+mod weight;
 
 pub use actor::{Actor, ActorKind};
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
@@ -19,7 +20,8 @@ pub use bridge::{Detail, Event};
 pub use call::{Act, Call, Origin, Outcome, Problem};
 pub use guard::{GuardOutcome, Guarded};
 pub use report::{Fact, Job, News, Page, Report, Tone};
-pub use severity::{Risk, Severity};
+pub use severity::Severity;
+pub use weight::{Risk, Weight};
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,166 +1,76 @@
-//! How much attention a call deserves.
+//! How much attention something deserves: what channels are chosen and people are called by.
 
-use super::call::{Act, Outcome};
-use super::{Actor, ActorKind};
-use serde_json::Value;
+use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight};
+use serde::{Deserialize, Serialize};
 
-/// From what can wait to what cannot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// From what is good to know to what wakes people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing changed.
-    Read,
-    Change,
-    /// A person came in.
-    SignIn,
-    /// Something is gone, or without a protection.
-    Delete,
-    Failed,
-    Denied,
-    /// The root user, a sign-in without a second factor, or an attack on what guards the account.
+    Info,
+    Warning,
+    Error,
     Critical,
 }
 
-/// What is in danger after a call that removes a guard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Risk {
-    /// The trail records nothing any more.
-    TrailStopped,
-    TrailDeleted,
-    /// The trail may record less or deliver elsewhere.
-    TrailChanged,
-    /// Records, or the place for them, are gone.
-    RecordsDeleted,
-    /// A detector of threats or changes is off.
-    DetectionOff,
-    /// Alerts may go nowhere.
-    AlertsOff,
-    /// A key can no longer decrypt.
-    KeyOff,
-}
+impl Severity {
+    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
 
-/// What a call of `source` puts in danger, if it succeeds.
-pub(super) fn risk(source: &str, name: &str) -> Option<Risk> {
-    let service = source.split('.').next().unwrap_or_default();
-    Some(match (service, name) {
-        ("cloudtrail", "StopLogging" | "StopEventDataStoreIngestion") => Risk::TrailStopped,
-        ("cloudtrail", "DeleteTrail" | "DeleteEventDataStore") => Risk::TrailDeleted,
-        (
-            "cloudtrail",
-            "UpdateTrail" | "UpdateEventDataStore" | "PutEventSelectors" | "PutInsightSelectors",
-        ) => Risk::TrailChanged,
-        ("s3", "DeleteBucket")
-        | ("logs", "DeleteLogGroup" | "DeleteLogStream")
-        | ("ec2", "DeleteFlowLogs") => Risk::RecordsDeleted,
-        (
-            "guardduty",
-            "DeleteDetector" | "StopMonitoringMembers" | "DisassociateFromAdministratorAccount",
-        )
-        | ("config", "StopConfigurationRecorder" | "DeleteConfigurationRecorder" | "DeleteDeliveryChannel")
-        | ("securityhub", "DisableSecurityHub")
-        | ("access-analyzer", "DeleteAnalyzer")
-        | ("macie2", "DisableMacie") => Risk::DetectionOff,
-        ("events", "DisableRule" | "DeleteRule" | "RemoveTargets")
-        | ("monitoring", "DeleteAlarms" | "DisableAlarmActions")
-        | ("sns", "DeleteTopic") => Risk::AlertsOff,
-        ("kms", "DisableKey" | "ScheduleKeyDeletion") => Risk::KeyOff,
-        _ => return None,
-    })
-}
-
-pub(super) fn of(
-    name: &str,
-    read_only: Option<&Value>,
-    actor: &Actor,
-    act: &Act,
-    outcome: &Outcome,
-    risky: bool,
-) -> Severity {
-    let unguarded = *act == Act::SignIn { mfa: Some(false) } && *outcome == Outcome::Done;
-    if risky || unguarded || actor.kind == ActorKind::Root {
-        return Severity::Critical;
-    }
-    match (outcome, act) {
-        (Outcome::Denied(_), _) => Severity::Denied,
-        (Outcome::Failed(_), _) => Severity::Failed,
-        (Outcome::Done, Act::SignIn { .. } | Act::SwitchRole { .. }) => Severity::SignIn,
-        (Outcome::Done, Act::Call) if reads(name, read_only) => Severity::Read,
-        (Outcome::Done, Act::Call) if removes(name) => Severity::Delete,
-        (Outcome::Done, Act::Call) => Severity::Change,
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
     }
 }
 
-/// `readOnly` is an optional field of the record.
-fn reads(name: &str, read_only: Option<&Value>) -> bool {
-    let verbs = [
-        "Get", "List", "Describe", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan", "Check",
-    ];
-    read_only
-        .and_then(Value::as_bool)
-        .unwrap_or_else(|| verbs.iter().any(|verb| name.starts_with(verb)))
-}
+impl Notice {
+    /// How much attention it deserves by what it says.
+    pub fn severity(&self) -> Severity {
+        match &self.content {
+            Content::Alarm(alarm) => match alarm.new {
+                State::Alarm => Severity::Error,
+                State::InsufficientData => Severity::Warning,
+                State::Ok | State::Other(_) => Severity::Info,
+            },
+            Content::Guard(guarded) => match guarded.outcome {
+                GuardOutcome::Failed(_) => Severity::Critical,
+                GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => Severity::Error,
+            },
+            Content::Event(event) => match &event.detail {
+                Detail::Call(call) => match call.weight {
+                    Weight::Read | Weight::Change | Weight::SignIn => Severity::Info,
+                    Weight::Delete | Weight::Failed | Weight::Denied => Severity::Warning,
+                    Weight::Critical => Severity::Critical,
+                },
+                Detail::Report(report) => match report.tone {
+                    Tone::Good | Tone::Plain | Tone::Idle => Severity::Info,
+                    Tone::Warning => Severity::Warning,
+                    Tone::Bad => Severity::Error,
+                },
+                Detail::Other(_) => Severity::Info,
+            },
+            Content::Text { .. } | Content::Json { .. } => Severity::Info,
+        }
+    }
 
-fn removes(name: &str) -> bool {
-    let verbs = [
-        "Delete",
-        "Remove",
-        "Terminate",
-        "Deregister",
-        "Disable",
-        "Deactivate",
-        "Detach",
-        "Disassociate",
-        "Revoke",
-        "Stop",
-        "Purge",
-        "Cancel",
-        "Destroy",
-    ];
-    verbs.iter().any(|verb| name.starts_with(verb)) || name.ends_with("Deletion")
-}
+    /// The AWS account it is about, twelve digits.
+    pub fn account(&self) -> Option<&str> {
+        match &self.content {
+            Content::Alarm(alarm) => alarm.account.as_deref(),
+            Content::Event(event) => event.account.as_deref(),
+            _ => None,
+        }
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::Call;
-    use serde_json::json;
-
-    #[test]
-    fn severity_grows_with_what_is_at_stake() {
-        let severity = |source: &str, name: &str, kind: &str, error: Value| {
-            let record = json!({ "eventSource": format!("{source}.amazonaws.com"), "eventName": name,
-                "userIdentity": { "type": kind, "userName": "alice" }, "errorCode": error });
-            Call::read(&record).expect("a record").severity
-        };
-        let rising = [
-            severity("ec2", "DescribeInstances", "IAMUser", json!(null)),
-            severity("ec2", "RunInstances", "IAMUser", json!(null)),
-            severity("ec2", "TerminateInstances", "IAMUser", json!(null)),
-            severity(
-                "ec2",
-                "TerminateInstances",
-                "IAMUser",
-                json!("Client.InvalidInstanceID.NotFound"),
-            ),
-            severity(
-                "ec2",
-                "TerminateInstances",
-                "IAMUser",
-                json!("Client.UnauthorizedOperation"),
-            ),
-            severity("cloudtrail", "StopLogging", "IAMUser", json!("AccessDenied")),
-        ];
-        assert!(rising.is_sorted_by(|a, b| a < b), "{rising:?}");
-        assert_eq!(
-            severity("ec2", "DescribeInstances", "Root", json!(null)),
-            Severity::Critical
-        );
-        assert_eq!(
-            severity("s3", "DeleteBucket", "IAMUser", json!(null)),
-            Severity::Critical
-        );
-        assert_eq!(
-            severity("kms", "ScheduleKeyDeletion", "IAMUser", json!(null)),
-            Severity::Critical
-        );
+    /// The AWS region it is about.
+    pub fn region(&self) -> Option<&str> {
+        match &self.content {
+            Content::Alarm(alarm) => alarm.arn.as_ref()?.region.as_deref(),
+            Content::Event(event) => event.region.as_deref(),
+            _ => None,
+        }
     }
 }

@@ -4,10 +4,13 @@ mod en;
 mod ko;
 mod particle;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::{ActorKind, Condition, Fact, GuardOutcome, News, Risk, State};
 
 /// A language the messages come in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Locale {
     #[default]
     En,

@@ -6,7 +6,7 @@ use super::markup::{clip, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
 use super::{Message, local_time};
 use crate::arn::console_page;
-use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Severity, Source};
+use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Source, Weight};
 use crate::locale::{Deed, End, Place, What, Words};
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(super) fn compose(
     blocks.extend(footer(page, source, words));
     Message {
         text: headline(call, words),
-        colour: colour(call.severity),
+        colour: colour(call.weight),
         blocks,
     }
 }
@@ -114,25 +114,25 @@ fn headline(call: &Call, words: &Words) -> String {
 }
 
 fn sign(call: &Call) -> &'static str {
-    match call.severity {
-        Severity::Read => "🔎",
-        Severity::Change => "✏️",
-        Severity::SignIn => "🔑",
-        Severity::Delete => "🗑️",
-        Severity::Failed => "⚠️",
-        Severity::Denied => "⛔",
-        Severity::Critical => "🚨",
+    match call.weight {
+        Weight::Read => "🔎",
+        Weight::Change => "✏️",
+        Weight::SignIn => "🔑",
+        Weight::Delete => "🗑️",
+        Weight::Failed => "⚠️",
+        Weight::Denied => "⛔",
+        Weight::Critical => "🚨",
     }
 }
 
-fn colour(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Read => IDLE,
-        Severity::Change => PLAIN,
-        Severity::SignIn => GOOD,
-        Severity::Delete => WARNING,
-        Severity::Failed | Severity::Denied => SERIOUS,
-        Severity::Critical => BAD,
+fn colour(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Read => IDLE,
+        Weight::Change => PLAIN,
+        Weight::SignIn => GOOD,
+        Weight::Delete => WARNING,
+        Weight::Failed | Weight::Denied => SERIOUS,
+        Weight::Critical => BAD,
     }
 }
 

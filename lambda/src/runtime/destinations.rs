@@ -7,7 +7,7 @@ use super::kms::Kms;
 use super::slack::{self, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::arn::Arn;
-use crate::{ChannelKey, Letter, Message, Settings};
+use crate::{ChannelKey, Letter, Message, Settings, Told};
 use aws_types::SdkConfig;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -39,10 +39,10 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// Everything that `settings` names, once each.
-    pub fn all(settings: &Settings) -> Vec<Self> {
-        let channels = settings.destinations.iter().cloned().map(Self::Channel);
-        let topics = settings.topics.iter().cloned().map(Self::Topic);
+    /// Everything that is named, once each.
+    pub fn all(told: &Told) -> Vec<Self> {
+        let channels = told.channels.iter().cloned().map(Self::Channel);
+        let topics = told.topics.iter().cloned().map(Self::Topic);
         let mut all: Vec<_> = channels.chain(topics).collect();
         all.sort();
         all.dedup();
@@ -67,7 +67,7 @@ pub(super) struct Destinations {
 
 impl Destinations {
     pub fn new(
-        settings: &Settings,
+        topics: &[String],
         identity: &Identity,
         config: &SdkConfig,
         http: Http,
@@ -81,12 +81,7 @@ impl Destinations {
         Self {
             http,
             webhooks: Webhooks::new(kms, variable),
-            topics: settings
-                .topics
-                .iter()
-                .filter_map(|arn| region(arn))
-                .map(client)
-                .collect(),
+            topics: topics.iter().filter_map(|arn| region(arn)).map(client).collect(),
         }
     }
 

@@ -8,7 +8,7 @@ use super::seen::Seen;
 use super::{Network, Variables};
 use crate::envelope::Envelope;
 use crate::event::{GuardOutcome, Guarded, Notice};
-use crate::{Duty, Guarding, Settings, SettingsError, Trail, compose};
+use crate::{Duty, Guarding, Settings, SettingsError, Told, Trail, compose};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::retry::RetryConfig;
 use lambda_runtime::Context;
@@ -38,12 +38,12 @@ pub(super) struct Guard {
 
 impl Guard {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
-        let settings = Settings::read(variable)?;
+        let told = Told::read(variable)?;
         Ok(Self {
             trail: Guarding::read(variable)?.trail,
-            destinations: Destination::all(&settings),
-            network: Network::new(&settings, variable),
-            settings,
+            destinations: Destination::all(&told),
+            network: Network::new(&told.topics, variable),
+            settings: super::settings(variable)?,
             told: Seen::default(),
         })
     }

@@ -21,7 +21,7 @@ use super::log::{self, Kind};
 use super::seen::Seen;
 use super::{Network, Variables};
 use crate::config::{DESTINATIONS, SettingsError, TOPICS};
-use crate::{Duty, Endpoint, Ingesting, Settings, compose, parse_lenient};
+use crate::{Duty, Endpoint, Ingesting, Settings, Told, compose, parse_lenient};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -56,8 +56,8 @@ struct Answer {
 
 impl Ingest {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
-        let settings = Settings::read(variable)?;
-        let destinations = Destination::all(&settings);
+        let told = Told::read(variable)?;
+        let destinations = Destination::all(&told);
         if destinations.is_empty() {
             return Err(SettingsError::Value {
                 variable: DESTINATIONS,
@@ -67,8 +67,8 @@ impl Ingest {
         Ok(Self {
             own: Ingesting::read(variable)?,
             destinations,
-            network: Network::new(&settings, variable),
-            settings,
+            network: Network::new(&told.topics, variable),
+            settings: super::settings(variable)?,
             seen: Seen::default(),
         })
     }

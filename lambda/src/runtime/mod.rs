@@ -18,7 +18,7 @@ mod webhooks;
 
 pub use lambda_runtime::Error;
 
-use crate::{Duty, Settings, SettingsError};
+use crate::{Duty, SETTINGS_FILE, Settings, SettingsError};
 use aws::Identity;
 use aws_types::SdkConfig;
 use destinations::Destinations;
@@ -29,15 +29,19 @@ use ingest::Ingest;
 use lambda_runtime::{LambdaEvent, service_fn};
 use notify::Notify;
 use serde_json::Value;
-use std::env;
+use std::path::Path;
 use std::sync::LazyLock;
+use std::{env, fs, io};
+
+/// Environment variable, set by Lambda: the directory that it unpacked the zip to.
+const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
 /// Answers with the value of an environment variable.
 type Variables = fn(&str) -> Option<String>;
 
 /// Serves invocations until Lambda ends the process.
 ///
-/// Reads only the environment before the first invocation, since Lambda bills the start and a person
+/// Reads only the environment and its settings before the first invocation, since Lambda bills the start and a person
 /// waits for the message: TLS and the AWS clients are set up when first needed. A setting that cannot
 /// be read fails each invocation, so that the alert is kept in the dead-letter queue and the reason
 /// is shown there.
@@ -84,6 +88,17 @@ enum Worker {
     Guard(Guard),
 }
 
+/// What the zip says beside the executable; the defaults where it says nothing, since a message in the wrong
+/// language is better than none.
+fn settings(variable: Variables) -> Result<Settings, SettingsError> {
+    let directory = variable(TASK_ROOT).unwrap_or_else(|| "/var/task".to_owned());
+    match fs::read_to_string(Path::new(&directory).join(SETTINGS_FILE)) {
+        Ok(text) => Settings::parse(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Settings::default()),
+        Err(error) => Err(SettingsError::File(error.to_string())),
+    }
+}
+
 impl Worker {
     fn new(duty: Duty, variable: Variables) -> Result<Self, Failure> {
         let worker = match duty {
@@ -115,14 +130,15 @@ struct Connected {
 }
 
 impl Network {
-    fn new(settings: &Settings, variable: Variables) -> Self {
-        let settings = settings.clone();
+    /// `topics` are the ARNs of those that are published to.
+    fn new(topics: &[String], variable: Variables) -> Self {
+        let topics = topics.to_vec();
         Self(LazyLock::new(Box::new(move || {
             let identity = Identity::read(variable);
             let http = Http::new();
             let config = identity.config(http.clone());
             Connected {
-                destinations: Destinations::new(&settings, &identity, &config, http, variable),
+                destinations: Destinations::new(&topics, &identity, &config, http, variable),
                 config,
                 identity,
             }

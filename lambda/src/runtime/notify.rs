@@ -15,10 +15,9 @@ pub(super) struct Notify {
 
 impl Notify {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
-        let settings = Settings::read(variable)?;
         Ok(Self {
-            network: Network::new(&settings, variable),
-            settings,
+            settings: super::settings(variable)?,
+            network: Network::new(&[], variable),
         })
     }
 

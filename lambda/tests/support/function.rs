@@ -3,7 +3,7 @@
 
 use crate::fakes::{self, Outcome, Runtime, Script, Shared};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +18,16 @@ pub struct Function {
     pub runtime: Runtime,
     pub script: Shared,
     process: Child,
+    _task_root: tempfile::TempDir,
+}
+
+/// The settings of a relay with one topic and one channel.
+pub fn settings() -> Value {
+    json!({
+        "stack": "mission",
+        "channels": { "project": { "label": "#project" } },
+        "topics": { "mission-sns": { "to": ["project"] } },
+    })
 }
 
 impl Function {
@@ -27,6 +37,13 @@ impl Function {
 
     /// Starts the relay after `change` has had its way with the command.
     pub async fn start_with(change: impl FnOnce(&mut Command)) -> Self {
+        Self::start_as(&settings(), change).await
+    }
+
+    /// Starts the relay with these settings in its zip.
+    pub async fn start_as(settings: &Value, change: impl FnOnce(&mut Command)) -> Self {
+        let task_root = tempfile::tempdir().expect("a directory");
+        std::fs::write(task_root.path().join("settings.json"), settings.to_string()).expect("a file");
         let script = Shared::default();
         let services = fakes::services(script.clone()).await;
         lock(&script).plaintext = format!("http://{services}/services/T0/B0/{SECRET}");
@@ -45,8 +62,7 @@ impl Function {
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_SESSION_TOKEN", "session")
             .env("AWS_ENDPOINT_URL", format!("http://{services}"))
-            .env("ROUTES", r#"{"mission-sns":["project"]}"#)
-            .env("CHANNELS", r##"{"project":"#project"}"##)
+            .env("LAMBDA_TASK_ROOT", task_root.path())
             .env("WEBHOOK_project", BASE64_STANDARD.encode("ciphertext"))
             .env("DIGEST_project", "0123abcd")
             .stdout(Stdio::piped())
@@ -58,6 +74,7 @@ impl Function {
             runtime,
             script,
             process,
+            _task_root: task_root,
         }
     }
 

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use alertctl_relay::Settings;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,12 +36,12 @@ pub fn korean() -> Settings {
 }
 
 fn settings(locale: &str, timezone: &str) -> Settings {
-    let value = |name: &str| match name {
-        alertctl_relay::LOCALE => Some(locale.to_owned()),
-        alertctl_relay::TIMEZONE => Some(timezone.to_owned()),
-        alertctl_relay::ROUTES => Some(r#"{"mission-sns":["project"]}"#.to_owned()),
-        alertctl_relay::CHANNELS => Some(r##"{"project":"#project"}"##.to_owned()),
-        _ => None,
-    };
-    Settings::read(value).expect("valid settings")
+    let text = json!({
+        "stack": "mission",
+        "locale": locale,
+        "timezone": timezone,
+        "channels": { "project": { "label": "#project" } },
+        "topics": { "mission-sns": { "to": ["project"] } },
+    });
+    Settings::parse(&text.to_string()).expect("valid settings")
 }

@@ -21,7 +21,7 @@ impl LambdaFunction {
             role: cx.text(&self.role_arn)?,
             memory_mb: Some(self.memory_mb),
             timeout_seconds: Some(self.timeout_seconds),
-            code_sha256: self.code.sha256.to_owned(),
+            code_sha256: self.code.sha256.to_string(),
             architecture: ARCHITECTURE.as_str().to_owned(),
             runtime: RUNTIME.as_str().to_owned(),
             handler: HANDLER.to_owned(),
@@ -60,7 +60,11 @@ impl LambdaFunction {
             .description(&live.description)
             .role(&live.role)
             .package_type(PackageType::Zip)
-            .code(FunctionCode::builder().zip_file(Blob::new(self.code.zip)).build())
+            .code(
+                FunctionCode::builder()
+                    .zip_file(Blob::new(self.code.zip.to_vec()))
+                    .build(),
+            )
             .publish(false)
             .architectures(ARCHITECTURE)
             .runtime(RUNTIME)
@@ -110,7 +114,7 @@ impl LambdaFunction {
                 .update_function_code()
                 .function_name(&self.name)
                 .architectures(ARCHITECTURE)
-                .zip_file(Blob::new(self.code.zip))
+                .zip_file(Blob::new(self.code.zip.to_vec()))
                 .publish(false)
                 .send();
             cx.aws.call("lambda:UpdateFunctionCode", send).await.map(drop)

@@ -54,8 +54,8 @@ fn desired() -> LambdaFunction {
         memory_mb: 128,
         timeout_seconds: 30,
         code: Code {
-            zip: b"zip",
-            sha256: "c29tZQ==",
+            zip: b"zip".as_slice().into(),
+            sha256: "c29tZQ==".into(),
         },
         kms_key: Some(Ref::mint(node("kms-key", "main"))),
         encrypted_for: "relay".into(),

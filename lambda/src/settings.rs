@@ -1,0 +1,170 @@
+//! What the stack file says about messages: `settings.json`, beside the executable in the function's zip.
+//!
+//! Hundreds of rules and ten channels do not fit into the 4 KB that Lambda leaves for the environment. The
+//! file holds nothing secret: webhooks are in the environment, encrypted.
+
+use crate::config::{ChannelKey, SettingsError};
+use crate::event::Severity;
+use crate::locale::Locale;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Name of the file in the zip, and so in the directory that Lambda unpacks it to.
+pub const SETTINGS_FILE: &str = "settings.json";
+
+/// How events are shown and where they go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Name of the stack.
+    pub stack: String,
+    pub locale: Locale,
+    /// By its IANA name.
+    #[serde(with = "zone")]
+    pub timezone: TimeZone,
+    /// Account id → what people call it.
+    pub accounts: BTreeMap<String, String>,
+    pub channels: BTreeMap<ChannelKey, Channel>,
+    /// By the name of the SNS topic.
+    pub topics: BTreeMap<String, Source>,
+    /// By the key of the rule in the stack file.
+    pub rules: BTreeMap<String, Source>,
+    /// By the name of the CloudWatch alarm.
+    pub alarms: BTreeMap<String, Source>,
+    /// By the key of the endpoint in the stack file.
+    pub endpoints: BTreeMap<String, Source>,
+}
+
+/// A Slack channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Channel {
+    /// What people call it, such as `#project`.
+    pub label: Option<String>,
+}
+
+/// Something that messages come from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// The channels its messages go to, where nothing else says it.
+    pub to: Vec<ChannelKey>,
+    /// How much attention its messages deserve, instead of what they say themselves.
+    pub severity: Option<Severity>,
+}
+
+impl Default for Settings {
+    /// English, UTC, no channel.
+    fn default() -> Self {
+        Self {
+            stack: String::new(),
+            locale: Locale::En,
+            timezone: TimeZone::UTC,
+            accounts: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the text of [`SETTINGS_FILE`].
+    ///
+    /// # Errors
+    /// No JSON, an unknown field, or a time zone that nobody knows.
+    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+        serde_json::from_str(text).map_err(|error| SettingsError::File(error.to_string()))
+    }
+
+    /// The text of [`SETTINGS_FILE`]: the same for the same settings.
+    pub fn json(&self) -> String {
+        // Every key is a text, and nothing here can refuse to be written.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Every channel that is mentioned, each once.
+    pub fn all_channels(&self) -> Vec<ChannelKey> {
+        let routed = self.topics.values().flat_map(|topic| &topic.to);
+        let keys: BTreeSet<_> = routed.chain(self.channels.keys()).collect();
+        keys.into_iter().cloned().collect()
+    }
+
+    /// The channel as people know it: its label and key, or the key alone.
+    pub fn channel_name(&self, channel: &ChannelKey) -> String {
+        match self.channels.get(channel).and_then(|known| known.label.as_ref()) {
+            Some(label) => format!("`{channel}` ({label})"),
+            None => format!("`{channel}`"),
+        }
+    }
+}
+
+/// A time zone as its IANA name.
+mod zone {
+    use jiff::tz::TimeZone;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(zone: &TimeZone, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(zone.iana_name().unwrap_or("UTC"))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
+        let name = String::deserialize(from)?;
+        TimeZone::get(&name).map_err(|_| {
+            de::Error::custom(format!(
+                "`{name}` is not an IANA time zone name such as `Asia/Seoul`"
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_said_is_english_and_utc() {
+        let settings = Settings::parse("{}").expect("defaults");
+        assert_eq!(settings, Settings::default());
+        assert!(settings.all_channels().is_empty());
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = r##"{"stack":"mission","locale":"ko","timezone":"Asia/Seoul",
+            "accounts":{"111122223333":"production"},"channels":{"project":{"label":"#project"}},
+            "topics":{"mission-sns":{"to":["project","audit-log"]}},
+            "rules":{"logins":{"severity":"critical"}}}"##;
+        let settings = Settings::parse(text).expect("valid settings");
+        assert_eq!(settings.locale, Locale::Ko);
+        assert_eq!(settings.timezone.iana_name(), Some("Asia/Seoul"));
+        assert_eq!(settings.rules["logins"].severity, Some(Severity::Critical));
+        assert_eq!(
+            settings.all_channels(),
+            [ChannelKey("audit-log".into()), ChannelKey("project".into())]
+        );
+        assert_eq!(
+            settings.channel_name(&ChannelKey("project".into())),
+            "`project` (#project)"
+        );
+        assert_eq!(Settings::parse(&settings.json()).expect("the same"), settings);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, named) in [
+            (r#"{"locale":"fr"}"#, "fr"),
+            (r#"{"timezone":"Seoul"}"#, "Seoul"),
+            (r#"{"topics":[]}"#, "map"),
+            (r#"{"tpoics":{}}"#, "tpoics"),
+            ("{", "EOF"),
+        ] {
+            let error = Settings::parse(text).expect_err("refused").to_string();
+            assert!(error.starts_with("settings.json cannot be read: "), "{error}");
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}
