@@ -82,18 +82,13 @@ pub const CASES: &[Case] = &[
             .unwrap()
     }),
     case!(
-        "variable changed",
-        ["update lambda-function/relay: environment.WEBHOOK_project"],
-        |aws| { set_variable(aws, "WEBHOOK_project", Some("eA==")).await }
-    ),
-    case!(
         "variable added",
         ["update lambda-function/relay: environment.EXTRA"],
         |aws| { set_variable(aws, "EXTRA", Some("x")).await }
     ),
     case!(
         "variable removed",
-        ["update lambda-function/relay: environment.WEBHOOK_project"],
+        ["update lambda-function/relay: environment.WEBHOOK_project, environment.WEBHOOK_project_DIGEST"],
         |aws| { set_variable(aws, "WEBHOOK_project", None).await }
     ),
     case!(
@@ -172,7 +167,7 @@ pub const CASES: &[Case] = &[
     ),
     case!(
         "architecture changed",
-        ["update lambda-function/relay: architecture"],
+        ["update lambda-function/relay: architecture, code_sha256"],
         |aws| {
             let send = aws
                 .lambda
