@@ -34,10 +34,12 @@ impl Endpoint {
         let sent = text(alert, "@timestamp").and_then(|moment| moment.parse().ok());
         Notice {
             source: Source {
-                topic_arn: None,
                 sent,
+                endpoint: Some(self.key.clone()),
+                ..Source::default()
             },
             content,
+            test: None,
         }
     }
 

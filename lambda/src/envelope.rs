@@ -9,6 +9,12 @@ use serde_json::Value;
 pub(crate) struct Envelope<'a> {
     /// Where the event goes; empty if no wrapper says it.
     pub channels: Vec<ChannelKey>,
+    /// Key of the stack's rule that caught the event.
+    pub rule: Option<&'a str>,
+    /// Key of the stack's endpoint that took it.
+    pub endpoint: Option<&'a str>,
+    /// Id of the test that sent it.
+    pub test: Option<&'a str>,
     pub event: &'a Value,
 }
 
@@ -18,7 +24,11 @@ impl<'a> Envelope<'a> {
         match (event.get("alertctl"), event.get("event")) {
             (Some(Value::Object(wrapper)), Some(inner)) => {
                 let channels = wrapper.get("channels").and_then(Value::as_array);
+                let text = |key: &str| wrapper.get(key).and_then(Value::as_str);
                 Self {
+                    rule: text("rule"),
+                    endpoint: text("endpoint"),
+                    test: text("test"),
                     channels: channels
                         .into_iter()
                         .flatten()
@@ -29,6 +39,9 @@ impl<'a> Envelope<'a> {
             }
             _ => Self {
                 channels: Vec::new(),
+                rule: None,
+                endpoint: None,
+                test: None,
                 event,
             },
         }
@@ -46,6 +59,7 @@ mod tests {
         let wrapped = json!({ "alertctl": { "rule": "r", "channels": ["b", "a", 1] }, "event": inner });
         let envelope = Envelope::open(&wrapped);
         assert_eq!(envelope.event, &inner);
+        assert_eq!(envelope.rule.as_deref(), Some("r"));
         assert_eq!(
             envelope.channels,
             [ChannelKey("b".into()), ChannelKey("a".into())]

@@ -14,6 +14,8 @@ mod lenient;
 mod letter;
 mod locale;
 pub mod message;
+pub mod pattern;
+pub mod routing;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod settings;
@@ -29,13 +31,14 @@ pub use duty::{Duty, Guarding, Ingesting, Queue, Told, Trail};
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
 pub use locale::Locale;
-pub use message::Message;
+pub use message::{Digest, Line, Message, compose, digest, summarise};
 pub use settings::{SETTINGS_FILE, Settings};
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
-pub use webhook::{WebhookError, WebhookUrl};
+pub use webhook::{Form, WebhookError, WebhookUrl};
 
 use envelope::Envelope;
-use event::Notice;
+use event::Severity;
+use routing::Traits;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -43,13 +46,24 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     pub channel: ChannelKey,
+    /// What the channel's routes judged by.
+    pub severity: Severity,
     pub message: Message,
+}
+
+/// A message that no route of a channel takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filtered {
+    pub channel: ChannelKey,
+    pub severity: Severity,
 }
 
 /// Everything one event asks for: what to send, and which topics nobody routed to a channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     pub deliveries: Vec<Delivery>,
+    /// What does not arrive because of a channel's `routes` and `except`: as wanted, and no loss.
+    pub filtered: Vec<Filtered>,
     /// Names of the SNS topics in the event that the settings do not mention, or give no channel.
     pub unrouted: BTreeSet<String>,
 }
@@ -57,14 +71,22 @@ pub struct Rendered {
 /// Turns an invocation event into the messages for each channel, in the order of the event's records.
 ///
 /// Where it goes says the wrapper that a rule's target puts around it, `{"alertctl":{"channels":[…]},
-/// "event":…}`, or else the settings for its SNS topic.
+/// "event":…}`, or else the settings for its SNS topic. What of it arrives, and who is called, say the routes of
+/// each channel.
 ///
 /// Never fails: a payload of an unknown shape is shown as JSON. A record that names neither goes to every
 /// channel, since dropping it would hide an alert.
 pub fn render(event: &Value, settings: &Settings) -> Rendered {
     let envelope = Envelope::open(event);
     let mut rendered = Rendered::default();
-    for notice in event::read(envelope.event) {
+    let notices = event::read(envelope.event);
+    for (mut notice, event) in notices.into_iter().zip(event::told(envelope.event)) {
+        notice.source.rule = envelope.rule.map(str::to_owned);
+        notice.source.endpoint = envelope.endpoint.map(str::to_owned);
+        if let Some(id) = envelope.test {
+            notice = notice.marked(id);
+        }
+        let traits = Traits::of(&notice, &event, settings);
         let message = compose(&notice, settings);
         let channels = match notice.source.topic() {
             _ if !envelope.channels.is_empty() => envelope.channels.clone(),
@@ -78,17 +100,20 @@ pub fn render(event: &Value, settings: &Settings) -> Rendered {
                 channels
             }
         };
-        rendered
-            .deliveries
-            .extend(channels.into_iter().map(|channel| Delivery {
+        let severity = traits.severity;
+        for channel in channels {
+            let Some(accepted) = settings.accepts(&channel, &traits) else {
+                rendered.filtered.push(Filtered { channel, severity });
+                continue;
+            };
+            let mut message = message.clone();
+            message.mention(&accepted.mention);
+            rendered.deliveries.push(Delivery {
                 channel,
-                message: message.clone(),
-            }));
+                severity,
+                message,
+            });
+        }
     }
     rendered
-}
-
-/// The Slack message for one notice, in the language and time zone of the stack.
-pub fn compose(notice: &Notice, settings: &Settings) -> Message {
-    message::compose(notice, settings.locale.words(), &settings.timezone)
 }

@@ -8,6 +8,7 @@ use crate::event::Severity;
 use crate::locale::Locale;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Name of the file in the zip, and so in the directory that Lambda unpacks it to.
@@ -42,6 +43,56 @@ pub struct Settings {
 pub struct Channel {
     /// What people call it, such as `#project`.
     pub label: Option<String>,
+    /// Of what is sent here, what fits any of these arrives; without routes, everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+    /// What fits any of these does not arrive, whatever the routes say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Filter>,
+    /// Who is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mention: Option<Mention>,
+}
+
+/// A way into a channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Route {
+    /// What comes in by it.
+    pub fits: Filter,
+    /// Who is called for what comes in by it, instead of those of the channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mention: Option<Vec<String>>,
+}
+
+/// What messages are like. All that is given must hold, and of each list one entry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// From this severity on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Account ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<String>,
+    /// Regions; `*` stands for any text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
+    /// Keys of rules, alarms, endpoints and topics of the stack file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// An EventBridge pattern, see [`pattern`](crate::pattern).
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Map<String, Value>>,
+}
+
+/// Who is called in a channel, and from which severity on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mention {
+    pub from: Severity,
+    /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
+    pub who: Vec<String>,
 }
 
 /// Something that messages come from.
@@ -49,8 +100,14 @@ pub struct Channel {
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// The channels its messages go to, where nothing else says it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<ChannelKey>,
+    /// What routes call it, beside the name it is found by: its key in the stack file, and that of the preset
+    /// it is one of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
     /// How much attention its messages deserve, instead of what they say themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
 
@@ -135,13 +192,18 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let text = r##"{"stack":"mission","locale":"ko","timezone":"Asia/Seoul",
-            "accounts":{"111122223333":"production"},"channels":{"project":{"label":"#project"}},
+            "accounts":{"111122223333":"production"},"channels":{"project":{"label":"#project",
+                "routes":[{"fits":{"severity":"warning","match":{"a":["b"]}},"mention":["@here"]}],
+                "except":[{"regions":["us-*"]}],"mention":{"from":"error","who":["U0123ABCD"]}}},
             "topics":{"mission-sns":{"to":["project","audit-log"]}},
-            "rules":{"logins":{"severity":"critical"}}}"##;
+            "rules":{"logins":{"severity":"critical"}},
+            "alarms":{"mission-cpu":{"keys":["cpu"]}}}"##;
         let settings = Settings::parse(text).expect("valid settings");
         assert_eq!(settings.locale, Locale::Ko);
         assert_eq!(settings.timezone.iana_name(), Some("Asia/Seoul"));
         assert_eq!(settings.rules["logins"].severity, Some(Severity::Critical));
+        let channel = &settings.channels[&ChannelKey("project".into())];
+        assert_eq!(channel.routes[0].fits.severity, Some(Severity::Warning));
         assert_eq!(
             settings.all_channels(),
             [ChannelKey("audit-log".into()), ChannelKey("project".into())]

@@ -8,6 +8,16 @@ use std::str::FromStr;
 #[derive(Clone, Debug)]
 pub struct WebhookUrl(SecretString);
 
+/// What an address takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A message with blocks: an incoming webhook, `/services/…`.
+    Message,
+    /// One object of texts, see [`Message::flat`](crate::Message::flat): a webhook that starts a workflow,
+    /// `/triggers/…`, or `/workflows/…` as it was before.
+    Workflow,
+}
+
 /// Why a text is not a webhook URL. Holds no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
@@ -45,6 +55,15 @@ impl WebhookUrl {
     /// The address for the HTTP request, the one place where it is needed in clear.
     pub fn expose(&self) -> Result<Uri, WebhookError> {
         Uri::from_str(self.0.expose_secret()).map_err(|_| WebhookError::Malformed)
+    }
+
+    /// What the address takes, which its path tells.
+    pub fn form(&self) -> Form {
+        let starts = ["/triggers/", "/workflows/"];
+        match self.expose() {
+            Ok(uri) if starts.iter().any(|start| uri.path().starts_with(start)) => Form::Workflow,
+            _ => Form::Message,
+        }
     }
 
     /// Whether `text` repeats the secret part of the address.
@@ -94,6 +113,14 @@ mod tests {
         ] {
             assert_eq!(address(url), Err(WebhookError::Scheme), "{url}");
         }
+    }
+
+    #[test]
+    fn the_path_tells_what_an_address_takes() {
+        let form = |path: &str| WebhookUrl::parse(&format!("hooks.slack.com{path}")).map(|url| url.form());
+        assert_eq!(form("/services/T0/B0/secret"), Ok(Form::Message));
+        assert_eq!(form("/triggers/T0/1/secret"), Ok(Form::Workflow));
+        assert_eq!(form("/workflows/T0/A0/1/secret"), Ok(Form::Workflow));
     }
 
     #[test]

@@ -227,9 +227,10 @@ async fn the_wrapper_says_where_an_event_goes() {
     let inner = fixture("ec2-stopped");
     let wrapped =
         |channels: Value| json!({ "alertctl": { "rule": "r", "channels": channels }, "event": inner });
-    let answer = function.succeed(&wrapped(json!(["audit-log"]))).await;
+    let event = wrapped(json!(["audit-log"]));
+    let answer = function.succeed(&event).await;
     assert_eq!(answer, json!({ "delivered": 1 }));
-    let expected = alertctl_relay::render(&inner, &support::english()).deliveries;
+    let expected = alertctl_relay::render(&event, &support::english()).deliveries;
     assert_eq!(function.messages()[0].1, json!(expected[0].message));
     assert_eq!(
         function.kms_requests()[0]["EncryptionContext"],

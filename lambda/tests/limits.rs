@@ -2,8 +2,10 @@
 
 mod support;
 
-use alertctl_relay::event::{GuardOutcome, Guarded};
-use alertctl_relay::{Endpoint, Locale, Settings, Template, render};
+use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
+use alertctl_relay::{
+    Endpoint, Line, Locale, Message, Settings, Template, compose, digest, render, summarise,
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use support::{english, fixture, fixtures, korean};
@@ -55,6 +57,66 @@ fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
+/// Longest value of a message for a workflow, which puts them all into one message of at most 4,000.
+const MAX_FLAT: usize = 2_500;
+
+fn assert_flat(message: &Message) {
+    let keys = [
+        "account", "details", "link", "mention", "region", "severity", "stack", "text", "time",
+    ];
+    let flat = message.flat();
+    assert!(flat.keys().eq(keys.iter()), "{flat:#?}");
+    for (key, value) in &flat {
+        assert!(
+            !value.trim().is_empty() && !value.contains(['<', '>']),
+            "{key}: {value}"
+        );
+        assert!(
+            key == "link" || length(value) <= MAX_FLAT,
+            "{key}: {}",
+            length(value)
+        );
+    }
+}
+
+/// The message as it is, calling as many as it can, for a workflow, and as part of a test.
+fn assert_notice_valid(notice: &Notice, settings: &Settings) {
+    let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
+    let mut message = compose(notice, settings);
+    assert_valid(&json!(message));
+    message.mention(&crowd);
+    assert_valid(&json!(message));
+    assert_flat(&message);
+    let mut test = compose(&notice.clone().marked("t-0a1b2c3d"), settings);
+    assert_valid(&json!(test));
+    test.mention(&crowd);
+    assert!(
+        !json!(test)["text"].to_string().contains("<!"),
+        "a test calls somebody"
+    );
+    assert_flat(&test);
+    let marked = notice.clone().marked("t-0a1b2c3d");
+    assert_digests_valid(
+        &[summarise(notice, settings), summarise(&marked, settings)],
+        settings,
+    );
+}
+
+/// Digests that show every line once and are messages that Slack takes, alone and with mentions.
+fn assert_digests_valid(lines: &[Line], settings: &Settings) {
+    let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
+    let mut covered = Vec::new();
+    for digest in digest(lines, settings) {
+        let mut message = digest.message;
+        message.mention(&crowd);
+        assert_valid(&json!(message));
+        assert_flat(&message);
+        covered.extend(digest.covers);
+    }
+    covered.sort_unstable();
+    assert!(covered.into_iter().eq(0..lines.len()));
+}
+
 fn assert_all_valid(event: &Value) {
     for settings in [english(), korean()] {
         let settings = Settings {
@@ -62,8 +124,8 @@ fn assert_all_valid(event: &Value) {
             ..settings
         };
         // Without routes only events that name no topic have a destination; each is checked either way.
-        for notice in alertctl_relay::event::read(event) {
-            assert_valid(&json!(alertctl_relay::compose(&notice, &settings)));
+        for notice in read(event) {
+            assert_notice_valid(&notice, &settings);
         }
         let _ = render(event, &settings);
     }
@@ -284,6 +346,15 @@ fn every_fixture() {
     }
 }
 
+#[test]
+fn every_fixture_in_one_digest() {
+    for settings in [english(), korean()] {
+        let notices = fixtures().into_iter().flat_map(|name| read(&fixture(&name)));
+        let lines: Vec<_> = notices.map(|notice| summarise(&notice, &settings)).collect();
+        assert_digests_valid(&lines, &settings);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
 
@@ -320,6 +391,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
 
     #[test]
+    fn any_digest(
+        events in prop::collection::vec(prop_oneof![json(), call(), report(), alarm()], 1..12),
+        times in 1..8usize,
+    ) {
+        for settings in [english(), korean()] {
+            let lines: Vec<_> = events.iter().flat_map(read).map(|notice| summarise(&notice, &settings)).collect();
+            let many: Vec<_> = (0..times * lines.len()).map(|index| {
+                let mut line = lines[index % lines.len()].clone();
+                // Every other one repeats another one.
+                line.headline = format!("{} {}", index / 2, line.headline);
+                line
+            }).collect();
+            assert_digests_valid(&lines, &settings);
+            assert_digests_valid(&many, &settings);
+        }
+    }
+
+    #[test]
     fn any_guarded_trail(event in json(), actor in text(), trail in text(), reason in text()) {
         let detail = json!({ "userIdentity": { "userName": actor }, "requestParameters": { "name": trail }, "x": event });
         let outcomes = [GuardOutcome::Restarted, GuardOutcome::AlreadyLogging, GuardOutcome::Failed(reason)];
@@ -327,7 +416,7 @@ proptest! {
             let guarded = Guarded { outcome, event: json!({ "detail": detail }) };
             prop_assert!(!guarded.letter(Locale::Ko).text.is_empty());
             for settings in [english(), korean()] {
-                assert_valid(&json!(alertctl_relay::compose(&guarded.clone().into(), &settings)));
+                assert_notice_valid(&guarded.clone().into(), &settings);
             }
         }
     }
@@ -341,7 +430,7 @@ proptest! {
         for endpoint in [plain, worded] {
             let letter = endpoint.letter(&alert, Locale::En);
             prop_assert!(!letter.subject.is_empty() && letter.text.len() <= 262_144);
-            assert_valid(&json!(alertctl_relay::compose(&endpoint.notice(&alert), &korean())));
+            assert_notice_valid(&endpoint.notice(&alert), &korean());
         }
     }
 }

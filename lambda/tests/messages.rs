@@ -2,7 +2,8 @@
 
 mod support;
 
-use alertctl_relay::{Settings, render};
+use alertctl_relay::event::read;
+use alertctl_relay::{Settings, compose, digest, render, summarise};
 use serde_json::{Value, json};
 use support::{english, fixture, fixtures, korean};
 
@@ -25,6 +26,42 @@ fn every_fixture_in_both_languages() {
     }
 }
 
+/// The stack of a language with a name for the account, people who are called, and a test.
+fn circumstances(settings: Settings) -> Value {
+    let accounts = [("111122223333".to_owned(), "production".to_owned())];
+    let settings = Settings {
+        accounts: accounts.into(),
+        ..settings
+    };
+    let alarm = read(&fixture("alarm-in-alarm")).remove(0);
+    let mut calling = compose(&alarm, &settings);
+    calling.mention(&["@here".to_owned(), "U0123ABCD".to_owned()]);
+    let test = compose(&alarm.marked("t-0a1b2c3d"), &settings);
+    json!({ "calling": calling, "flat": calling.flat(), "test": test, "flat test": test.flat() })
+}
+
+#[test]
+fn an_alarm_that_calls_people_and_one_of_a_test() {
+    insta::assert_json_snapshot!("alarm-circumstances.en", circumstances(english()));
+    insta::assert_json_snapshot!("alarm-circumstances.ko", circumstances(korean()));
+}
+
+/// Every fixture, the first ones three times.
+fn digests(settings: &Settings) -> Value {
+    let names = fixtures();
+    let names = names.iter().chain(&names[..5]).chain(&names[..5]);
+    let notices = names.flat_map(|name| read(&fixture(name)));
+    let lines: Vec<_> = notices.map(|notice| summarise(&notice, settings)).collect();
+    let digests = digest(&lines, settings).into_iter();
+    digests.map(|digest| json!(digest.message)).collect()
+}
+
+#[test]
+fn every_fixture_in_one_digest() {
+    insta::assert_json_snapshot!("digest.en", digests(&english()));
+    insta::assert_json_snapshot!("digest.ko", digests(&korean()));
+}
+
 #[test]
 fn nothing_from_outside_becomes_markup() {
     let consoles = [".console.aws.amazon.com/", ".console.amazonaws.cn/"];
@@ -32,7 +69,13 @@ fn nothing_from_outside_becomes_markup() {
         .iter()
         .flat_map(|name| [(name, english()), (name, korean())])
     {
-        let shown = messages(&fixture(name), &settings);
+        let lines: Vec<_> = read(&fixture(name))
+            .iter()
+            .map(|notice| summarise(notice, &settings))
+            .collect();
+        let digests = digest(&lines, &settings);
+        let digests: Value = digests.iter().map(|digest| json!(digest.message)).collect();
+        let shown = json!([messages(&fixture(name), &settings), digests]);
         for text in mrkdwn(&shown) {
             let ours = |piece: &&str| {
                 piece.starts_with("https://") && consoles.iter().any(|console| piece.contains(console))

@@ -67,7 +67,7 @@ impl Build<'_> {
             let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
             if let (Some(relay), false) = (relay, channels.is_empty()) {
                 targets.push(Target {
-                    input: Some(for_relay(&rule.name, &channels)),
+                    input: Some(for_relay(&rule.origin, &channels)),
                     ..target(
                         self.relay_target(),
                         self.names.function_arn_of(&relay.name),
@@ -340,7 +340,7 @@ fn input(input: &RuleInput) -> Input {
     }
 }
 
-/// What the relay gets: the event, and where it goes. So routing lives in each rule, and no number of
+/// What the relay gets: the event, the key of its rule, and where it goes. So routing lives in each rule, and no number of
 /// rules fills the function's environment.
 pub(super) fn for_relay(rule: &str, channels: &[&String]) -> Input {
     let route = json!({ "rule": rule, "channels": channels });

@@ -1,16 +1,23 @@
 //! What the relay is told of the stack file, beside its executable.
 
-use alertctl_relay::settings::{Channel, Settings, Source};
+use std::collections::{BTreeMap, BTreeSet};
+
+use alertctl_relay::event::Severity;
+use alertctl_relay::settings::{Channel, Filter, Mention, Route, Settings, Source};
 use alertctl_relay::{ChannelKey, Locale as Language};
 use jiff::tz::TimeZone;
 
 use super::Names;
-use crate::stack::{Locale, Stack};
+use crate::stack::{self, Attention, Locale, Stack};
 
 /// The settings of every function of `stack`.
 pub fn settings(stack: &Stack) -> Settings {
     let names = Names::of(stack);
     let topics = stack.topics.iter().filter(|(_, topic)| !topic.to.is_empty());
+    let alarms = stack.alarms_expanded();
+    let named = named(stack);
+    let rules = stack.rules.iter().map(|(key, rule)| (key, rule.severity));
+    let endpoints = stack.endpoints.iter();
     Settings {
         stack: stack.stack.clone(),
         locale: match stack.locale {
@@ -19,20 +26,106 @@ pub fn settings(stack: &Stack) -> Settings {
         },
         // Its name was checked with the rest of the file.
         timezone: TimeZone::get(&stack.timezone).unwrap_or(TimeZone::UTC),
+        accounts: stack.accounts.clone(),
         channels: stack
             .channels
             .iter()
-            .map(|(key, channel)| {
-                let label = channel.label.clone().unwrap_or_else(|| format!("#{key}"));
-                (ChannelKey(key.clone()), Channel { label: Some(label) })
-            })
+            .map(|(key, channel)| (ChannelKey(key.clone()), self::channel(stack, key, channel)))
             .collect(),
         topics: topics
             .map(|(key, topic)| {
-                let to = topic.to.iter().cloned().map(ChannelKey).collect();
-                (names.topic(key, topic), Source { to, severity: None })
+                let source = Source {
+                    to: topic.to.iter().cloned().map(ChannelKey).collect(),
+                    keys: named.get(key).cloned().into_iter().collect(),
+                    severity: topic.severity.map(severity),
+                };
+                (names.topic(key, topic), source)
             })
             .collect(),
-        ..Settings::default()
+        rules: graded(rules),
+        // Only those that something is said of: an alarm more is no reason to deploy the functions again.
+        alarms: alarms
+            .iter()
+            .filter_map(|(key, alarm)| {
+                let mut keys = stack.alarm_keys(key);
+                keys.retain(|key| named.contains(key));
+                let source = Source {
+                    to: Vec::new(),
+                    keys,
+                    severity: alarm.severity.map(severity),
+                };
+                (source != Source::default()).then(|| (names.alarm(key, alarm), source))
+            })
+            .collect(),
+        endpoints: graded(endpoints.map(|(key, endpoint)| (key, endpoint.severity))),
+    }
+}
+
+/// The keys that routes name.
+fn named(stack: &Stack) -> BTreeSet<String> {
+    let filters = stack.channels.values().flat_map(|channel| {
+        let routes = channel.routes.iter().map(|route| &route.filter);
+        routes.chain(&channel.except)
+    });
+    filters.flat_map(|filter| filter.rules.iter().cloned()).collect()
+}
+
+/// Sources that are known by their keys, where the file says how severe they are.
+fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Attention>)>) -> BTreeMap<String, Source> {
+    let graded = sources.filter_map(|(key, said)| {
+        let source = Source {
+            severity: Some(severity(said?)),
+            ..Source::default()
+        };
+        Some((key.clone(), source))
+    });
+    graded.collect()
+}
+
+fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
+    let stack::Channel {
+        label,
+        webhook: _,
+        routes,
+        except,
+        mention,
+    } = channel;
+    Channel {
+        label: Some(label.clone().unwrap_or_else(|| format!("#{key}"))),
+        routes: routes
+            .iter()
+            .map(|route| Route {
+                fits: filter(stack, &route.filter),
+                mention: route.mention.clone(),
+            })
+            .collect(),
+        except: except.iter().map(|one| filter(stack, one)).collect(),
+        mention: mention.as_ref().map(|mention| Mention {
+            from: severity(mention.from),
+            who: mention.who.clone(),
+        }),
+    }
+}
+
+fn filter(stack: &Stack, filter: &stack::Filter) -> Filter {
+    let id = |account: &String| {
+        let named = stack.accounts.iter().find(|(_, alias)| *alias == account);
+        named.map_or(account, |(id, _)| id).clone()
+    };
+    Filter {
+        severity: filter.severity.map(severity),
+        accounts: filter.accounts.iter().map(id).collect(),
+        regions: filter.regions.clone(),
+        rules: filter.rules.clone(),
+        pattern: filter.pattern.clone(),
+    }
+}
+
+fn severity(attention: Attention) -> Severity {
+    match attention {
+        Attention::Info => Severity::Info,
+        Attention::Warning => Severity::Warning,
+        Attention::Error => Severity::Error,
+        Attention::Critical => Severity::Critical,
     }
 }

@@ -165,3 +165,19 @@ fn an_event_of_another_region_comes_to_each_rule_once() {
         assert!(seen.len() > 1, "{told}");
     }
 }
+
+/// Everything that `settings.json` says, from a stack that says all of it.
+#[test]
+fn settings_of_a_stack_with_routes() {
+    let text = include_str!("../stack/fixtures/routes.yaml");
+    let stack = crate::stack::parse("stack.yaml", text)
+        .expect("a valid stack")
+        .stack;
+    let told = settings::settings(&stack);
+    assert_eq!(
+        told.json(),
+        settings::settings(&stack).json(),
+        "another text the second time"
+    );
+    insta::assert_snapshot!("settings_json", told.json());
+}

@@ -34,6 +34,16 @@ impl Stack {
         expanded
     }
 
+    /// What routes call an alarm with this key: that, and the preset's key for one of a preset's alarms.
+    pub fn alarm_keys(&self, key: &str) -> Vec<String> {
+        let of_preset = |(preset, alarm): (&String, &Alarm)| {
+            let is_member = |set| members(preset, set).iter().any(|member| member == key);
+            alarm.preset.is_some_and(is_member).then(|| preset.clone())
+        };
+        let presets = self.alarms.iter().filter_map(of_preset);
+        [key.to_owned()].into_iter().chain(presets).collect()
+    }
+
     /// The trail's log group: the one asked for, or one that an alarm's `filter` needs.
     pub fn trail_logs(&self) -> Option<TrailLogs> {
         let trail = self.trail.as_ref()?;

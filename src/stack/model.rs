@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 mod alarm;
+mod channel;
 mod endpoint;
 mod rule;
 mod trail;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
+pub use channel::{Attention, Channel, ChannelRoute, Filter, Mention};
 pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use trail::{
@@ -48,6 +50,9 @@ pub struct Stack {
     /// The stack's KMS key.
     #[serde(default)]
     pub key: Key,
+    /// What people call accounts, by their ids of twelve digits.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, String>,
     /// Slack incoming webhooks.
     #[serde(default)]
     pub channels: BTreeMap<String, Channel>,
@@ -114,19 +119,6 @@ impl Default for Key {
     }
 }
 
-/// A Slack incoming webhook.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a channel, such as `{ webhook: { env: SLACK_WEBHOOK_URL } }`"
-)]
-pub struct Channel {
-    /// What people call the channel, such as `#project`; the webhook itself decides where messages go.
-    pub label: Option<String>,
-    /// Where the webhook's URL comes from.
-    pub webhook: Webhook,
-}
-
 /// An SNS standard topic.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(
@@ -143,6 +135,8 @@ pub struct Topic {
     pub encrypted: bool,
     /// Subscriptions beside the relay's own.
     pub subscriptions: Vec<Subscription>,
+    /// Severity of what comes by it, instead of what each message says of itself.
+    pub severity: Option<Attention>,
     /// Channels the relay forwards to: keys of `channels`.
     pub to: Vec<String>,
 }

@@ -169,6 +169,7 @@ macro_rules! refused {
 mod alarms;
 mod endpoints;
 mod events;
+mod routes;
 mod rules;
 mod trail;
 

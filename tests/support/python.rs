@@ -9,9 +9,10 @@ use std::process::{Command, Stdio};
 
 /// Runs `tests/python/<script>` with what `tests/python/<requirements>` lists; its standard output.
 pub fn python(requirements: &str, script: &str, args: &[&str], env: &[(&str, &str)], input: &str) -> String {
-    let python = installed(requirements).join("bin/python");
+    let scripts = Path::new("tests/python");
+    let python = installed(&scripts.join(requirements)).join("bin/python");
     let mut child = Command::new(python)
-        .arg(Path::new("tests/python").join(script))
+        .arg(scripts.join(script))
         .args(args)
         .envs(env.iter().copied())
         .stdin(Stdio::piped())
@@ -26,10 +27,10 @@ pub fn python(requirements: &str, script: &str, args: &[&str], env: &[(&str, &st
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A virtual environment with these requirements.
-fn installed(requirements: &str) -> PathBuf {
-    let wanted = std::fs::read_to_string(Path::new("tests/python").join(requirements)).unwrap();
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(requirements.trim_end_matches(".txt"));
+/// A virtual environment with what this file lists; named after it.
+pub fn installed(requirements: &Path) -> PathBuf {
+    let wanted = std::fs::read_to_string(requirements).unwrap();
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(requirements.file_stem().unwrap());
     std::fs::create_dir_all(&dir).unwrap();
     let lock = std::fs::File::create(dir.join("lock")).unwrap();
     lock.lock().unwrap();
@@ -52,7 +53,7 @@ fn installed(requirements: &str) -> PathBuf {
             "--ignore-requires-python",
             "--requirement",
         ])
-        .arg(Path::new("tests/python").join(requirements)));
+        .arg(requirements));
     std::fs::write(mark, wanted).unwrap();
     venv
 }

@@ -1,6 +1,6 @@
 //! An event of EventBridge: the envelope, and what is known of its detail.
 
-use super::{Call, Report, list, mask, text, time};
+use super::{Call, Report, TEST_RESOURCE, list, mask, text, time};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -63,6 +63,7 @@ impl Event {
             resources: list(event, "resources")
                 .iter()
                 .filter_map(Value::as_str)
+                .filter(|resource| !resource.starts_with(TEST_RESOURCE))
                 .map(str::to_owned)
                 .collect(),
             detail,

@@ -1,6 +1,6 @@
 //! A trail that somebody stopped, and what the guard made of it.
 
-use super::{Actor, Content, Notice, Source, text, time};
+use super::{Actor, Content, Notice, Source, mark, text, time};
 use serde_json::Value;
 
 /// A `StopLogging` call and what the guard did about it.
@@ -39,9 +39,10 @@ impl From<Guarded> for Notice {
         let sent = text(&guarded.event, "time").as_deref().and_then(time::parse);
         Self {
             source: Source {
-                topic_arn: None,
                 sent,
+                ..Source::default()
             },
+            test: mark::read(&guarded.event),
             content: Content::Guard(Box::new(guarded)),
         }
     }

@@ -7,6 +7,7 @@ mod alarm;
 mod bridge;
 mod call;
 mod guard;
+mod mark;
 mod mask;
 mod report;
 mod severity;
@@ -19,18 +20,22 @@ pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
 pub use bridge::{Detail, Event};
 pub use call::{Act, Call, Origin, Outcome, Problem};
 pub use guard::{GuardOutcome, Guarded};
+pub use mark::{TEST_ATTRIBUTE, TEST_REASON, TEST_RESOURCE};
 pub use report::{Fact, Job, News, Page, Report, Tone};
 pub use severity::Severity;
 pub use weight::{Risk, Weight};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// One thing to tell: what happened, and where word of it came from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub source: Source,
     pub content: Content,
+    /// The test it is part of, `t-` and 8 hexadecimal digits; `None` if it is the real thing.
+    pub test: Option<String>,
 }
 
 /// How a notice reached the function.
@@ -40,6 +45,10 @@ pub struct Source {
     pub topic_arn: Option<String>,
     /// When the sender says it was sent.
     pub sent: Option<Timestamp>,
+    /// Key of the stack's rule that caught it.
+    pub rule: Option<String>,
+    /// Key of the stack's endpoint that took it.
+    pub endpoint: Option<String>,
 }
 
 impl Source {
@@ -47,6 +56,12 @@ impl Source {
     pub fn topic(&self) -> Option<&str> {
         let arn = self.topic_arn.as_deref()?;
         Some(arn.rsplit(':').next().unwrap_or(arn))
+    }
+
+    /// A part of the topic's ARN, if it is there.
+    fn topic_part(&self, index: usize) -> Option<&str> {
+        let part = self.topic_arn.as_deref()?.split(':').nth(index)?;
+        (!part.is_empty()).then_some(part)
     }
 }
 
@@ -72,11 +87,21 @@ pub fn read(event: &Value) -> Vec<Notice> {
         Some(records) if !records.is_empty() => records.iter().map(sns::read).collect(),
         _ => vec![Notice {
             source: Source {
-                topic_arn: None,
                 sent: text(event, "time").as_deref().and_then(time::parse),
+                ..Source::default()
             },
             content: content(None, event),
+            test: mark::read(event),
         }],
+    }
+}
+
+/// The JSON behind each of the notices that [`read`] gives, in the same order: the message of an SNS record if
+/// it is JSON, otherwise the record's `Sns` with its `Subject` and `Message`, or the event itself.
+pub fn told(event: &Value) -> Vec<Cow<'_, Value>> {
+    match event.get("Records").and_then(Value::as_array) {
+        Some(records) if !records.is_empty() => records.iter().map(sns::told).collect(),
+        _ => vec![Cow::Borrowed(event)],
     }
 }
 

@@ -1,10 +1,13 @@
 //! How much attention something deserves: what channels are chosen and people are called by.
 
-use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight};
+use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight, text, time};
+use crate::settings::{self, Settings};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// From what is good to know to what wakes people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Info,
@@ -15,6 +18,16 @@ pub enum Severity {
 
 impl Severity {
     pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
+
+    /// What a line of a digest begins with.
+    pub fn emoji(self) -> &'static str {
+        match self {
+            Self::Info => "🔵",
+            Self::Warning => "🟡",
+            Self::Error => "🟠",
+            Self::Critical => "🔴",
+        }
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -56,21 +69,114 @@ impl Notice {
         }
     }
 
-    /// The AWS account it is about, twelve digits.
+    /// The AWS account it is about, twelve digits; for want of better, that of the topic it came through.
     pub fn account(&self) -> Option<&str> {
-        match &self.content {
+        let own = match &self.content {
             Content::Alarm(alarm) => alarm.account.as_deref(),
             Content::Event(event) => event.account.as_deref(),
-            _ => None,
-        }
+            Content::Guard(guarded) => guarded.event.get("account").and_then(Value::as_str),
+            Content::Text { .. } | Content::Json { .. } => None,
+        };
+        own.or_else(|| self.source.topic_part(4))
     }
 
-    /// The AWS region it is about.
+    /// The AWS region it is about; for want of better, that of the topic it came through.
     pub fn region(&self) -> Option<&str> {
-        match &self.content {
-            Content::Alarm(alarm) => alarm.arn.as_ref()?.region.as_deref(),
+        let own = match &self.content {
+            Content::Alarm(alarm) => alarm.arn.as_ref().and_then(|arn| arn.region.as_deref()),
             Content::Event(event) => event.region.as_deref(),
+            Content::Guard(guarded) => guarded.event.get("region").and_then(Value::as_str),
+            Content::Text { .. } | Content::Json { .. } => None,
+        };
+        own.or_else(|| self.source.topic_part(3))
+    }
+
+    /// When it happened, or else when word of it was sent.
+    pub fn time(&self) -> Option<Timestamp> {
+        let own = match &self.content {
+            Content::Alarm(alarm) => alarm.changed,
+            Content::Event(event) => match &event.detail {
+                Detail::Call(call) => call.time.or(event.time),
+                Detail::Report(_) | Detail::Other(_) => event.time,
+            },
+            Content::Guard(guarded) => {
+                let detail = guarded.event.get("detail");
+                detail.and_then(|detail| time::parse(&text(detail, "eventTime")?))
+            }
+            Content::Text { .. } | Content::Json { .. } => None,
+        };
+        own.or(self.source.sent)
+    }
+}
+
+impl Settings {
+    /// How much attention a notice deserves: what the stack file says of its alarm, rule, endpoint or topic
+    /// (the first of them that says something), or else what it says itself. That an alarm is critical does
+    /// not make its end so: in other states it keeps its own severity, if that is the lower one.
+    pub fn severity_of(&self, notice: &Notice) -> Severity {
+        let alarm = match &notice.content {
+            Content::Alarm(alarm) => Some(alarm),
             _ => None,
+        };
+        let told = |known: Option<&settings::Source>| known?.severity;
+        let source = &notice.source;
+        let severity = told(alarm.and_then(|alarm| self.alarms.get(&alarm.name)))
+            .or_else(|| told(self.rules.get(source.rule.as_ref()?)))
+            .or_else(|| told(self.endpoints.get(source.endpoint.as_ref()?)))
+            .or_else(|| told(self.topics.get(source.topic()?)));
+        match (severity, alarm) {
+            (None, _) => notice.severity(),
+            (Some(told), Some(alarm)) if alarm.new != State::Alarm => told.min(notice.severity()),
+            (Some(told), _) => told,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::read;
+    use serde_json::json;
+
+    fn notice(event: &Value) -> Notice {
+        read(event).remove(0)
+    }
+
+    #[test]
+    fn what_the_stack_says_comes_first() {
+        let settings = json!({ "alarms": { "cpu": { "severity": "critical" } },
+            "rules": { "logins": { "severity": "error" }, "quiet": {} },
+            "endpoints": { "elastalert": { "severity": "warning" } },
+            "topics": { "t": { "severity": "info" } } });
+        let settings = Settings::parse(&settings.to_string()).expect("settings");
+        let alarm = |name: &str, state: &str| {
+            let message = json!({ "AlarmName": name, "NewStateValue": state }).to_string();
+            let topic = "arn:aws:sns:us-east-1:111122223333:t";
+            notice(&json!({ "Records": [{ "Sns": { "TopicArn": topic, "Message": message } }] }))
+        };
+        let severity = |notice: &Notice| settings.severity_of(notice);
+        assert_eq!(severity(&alarm("cpu", "ALARM")), Severity::Critical);
+        assert_eq!(severity(&alarm("cpu", "INSUFFICIENT_DATA")), Severity::Warning);
+        assert_eq!(severity(&alarm("cpu", "OK")), Severity::Info);
+        assert_eq!(severity(&alarm("other", "ALARM")), Severity::Info);
+        let mut event = notice(&json!({ "any": 1 }));
+        assert_eq!(severity(&event), Severity::Info);
+        event.source.endpoint = Some("elastalert".into());
+        assert_eq!(severity(&event), Severity::Warning);
+        event.source.rule = Some("quiet".into());
+        assert_eq!(severity(&event), Severity::Warning);
+        event.source.rule = Some("logins".into());
+        assert_eq!(severity(&event), Severity::Error);
+    }
+
+    #[test]
+    fn a_message_without_an_account_is_of_its_topics() {
+        let topic = "arn:aws:sns:ap-northeast-2:111122223333:t";
+        let text = notice(&json!({ "Records": [{ "Sns": { "TopicArn": topic, "Message": "x" } }] }));
+        assert_eq!(
+            (text.account(), text.region()),
+            (Some("111122223333"), Some("ap-northeast-2"))
+        );
+        assert_eq!(notice(&json!({})).account(), None);
     }
 }

@@ -21,6 +21,20 @@ pub(super) const WORDS: Words = Words {
     label,
     more_characters: |count| format!("… {count} more characters"),
     more_entries: |count| format!("… {count} more"),
+    test: "TEST",
+    test_banner: |id| format!("This is only a test ({id}). Nothing happened, and there is nothing to do."),
+    digest: |alerts, part, parts| {
+        let alerts = if alerts == 1 {
+            "1 alert".to_owned()
+        } else {
+            format!("{alerts} alerts")
+        };
+        match parts {
+            1 => alerts,
+            _ => format!("{alerts} ({part}/{parts})"),
+        }
+    },
+    open: "Open",
     open_alarm: "Open in CloudWatch",
     open_event: "Open in CloudTrail",
     open_page: "Open in the console",
@@ -36,6 +50,8 @@ pub(super) const WORDS: Words = Words {
     label_time: "Time",
     label_reason: "Reason",
     label_topic: "Topic",
+    label_source_rule: "Rule",
+    label_endpoint: "Endpoint",
     label_resources: "Resources",
     label_user_agent: "User agent",
     label_mfa: "MFA",

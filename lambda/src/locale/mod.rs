@@ -68,6 +68,14 @@ pub(crate) struct Words {
     pub more_characters: fn(count: usize) -> String,
     /// Closes a list that was cut; `count` entries are missing.
     pub more_entries: fn(count: usize) -> String,
+    /// What a headline of a rehearsal begins with.
+    pub test: &'static str,
+    /// Says that nothing really happened; `id` is the test's.
+    pub test_banner: fn(id: &str) -> String,
+    /// Headline of a digest of `alerts`, one message of several.
+    pub digest: fn(alerts: usize, part: usize, parts: usize) -> String,
+    /// Words of a link at the end of a line.
+    pub open: &'static str,
     pub open_alarm: &'static str,
     pub open_event: &'static str,
     pub open_page: &'static str,
@@ -83,6 +91,9 @@ pub(crate) struct Words {
     pub label_time: &'static str,
     pub label_reason: &'static str,
     pub label_topic: &'static str,
+    /// Key of a rule of the stack.
+    pub label_source_rule: &'static str,
+    pub label_endpoint: &'static str,
     pub label_resources: &'static str,
     pub label_user_agent: &'static str,
     pub label_mfa: &'static str,

@@ -1,18 +1,19 @@
 //! The message for a CloudWatch alarm.
 
+use super::Draft;
 use super::block::{Block, Text};
+use super::frame::Frame;
 use super::markup::{clip_escaped, one_line};
-use super::parts::{BAD, GOOD, IDLE, field, lines, link, prose};
-use super::{Message, local_time};
+use super::parts::{BAD, GOOD, IDLE, field, lines, prose};
 use crate::arn::Arn;
-use crate::event::{Alarm, Child, Metric, Source, State};
+use crate::event::{Alarm, Child, Metric, State};
 use crate::locale::Words;
-use jiff::tz::TimeZone;
 
 /// Longest alarm name shown; AWS allows 255 characters.
 const MAX_NAME: usize = 300;
 
-pub(super) fn compose(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Message {
+pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
+    let words = frame.words;
     let name = one_line(&alarm.name);
     let shown = clip_escaped(if name.is_empty() { "?" } else { &name }, MAX_NAME, words);
     let page = alarm.arn.as_ref().and_then(|arn| arn.alarm_page(&alarm.name));
@@ -25,20 +26,19 @@ pub(super) fn compose(alarm: &Alarm, source: &Source, words: &Words, zone: &Time
     if let Some(description) = prose(alarm.description.as_deref(), words) {
         blocks.push(Block::section(Text::plain(description)));
     }
-    blocks.push(Block::fields(fields(alarm, source, words, zone)));
+    blocks.push(Block::fields(fields(alarm, frame)));
     if let Some(reason) = prose(alarm.reason.as_deref(), words) {
         blocks.push(Block::section(Text::plain(format!(
             "{}: {reason}",
             words.label_reason
         ))));
     }
-    if let Some(page) = page {
-        blocks.push(Block::context(Text::mrkdwn(link(&page, words.open_alarm))));
-    }
-    Message {
-        text: (words.headline)(&title, &alarm.old, &alarm.new),
+    Draft {
+        headline: (words.headline)(&title, &alarm.old, &alarm.new),
         colour: colour(&alarm.new),
         blocks,
+        page: page.map(|page| (page, words.open_alarm)),
+        small: Vec::new(),
     }
 }
 
@@ -50,10 +50,12 @@ fn colour(state: &State) -> &'static str {
     }
 }
 
-fn fields(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Vec<Text> {
+fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
+    let words = frame.words;
     let region = alarm.arn.as_ref().and_then(|arn| arn.region.clone()).or_else(|| {
         // An alarm notifies topics of its own region only.
-        source
+        frame
+            .source
             .topic_arn
             .as_deref()
             .and_then(Arn::parse)
@@ -80,13 +82,16 @@ fn fields(alarm: &Alarm, source: &Source, words: &Words, zone: &TimeZone) -> Vec
         (words.label_rule, alarm.rule.clone()),
         (words.label_children, lines(children, words)),
         (words.label_region, region),
-        (words.label_account, alarm.account.clone()),
+        (
+            words.label_account,
+            alarm.account.as_deref().map(|id| frame.account(id)),
+        ),
         (
             words.label_time,
             alarm
                 .changed
-                .or(source.sent)
-                .map(|moment| local_time(moment, zone)),
+                .or(frame.source.sent)
+                .map(|moment| frame.time(moment)),
         ),
     ]
     .into_iter()

@@ -1,14 +1,13 @@
 //! The message for what CloudTrail recorded.
 
+use super::Draft;
 use super::block::{Block, Text};
-use super::event::footer;
+use super::frame::Frame;
 use super::markup::{clip, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
-use super::{Message, local_time};
 use crate::arn::console_page;
-use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Source, Weight};
+use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Weight};
 use crate::locale::{Deed, End, Place, What, Words};
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// Longest request shown.
@@ -17,14 +16,9 @@ const MAX_PARAMETERS: usize = 2_400;
 const MAX_ID: usize = 64;
 const MAX_USER_AGENT: usize = 300;
 
-pub(super) fn compose(
-    call: &Call,
-    event: &Event,
-    source: &Source,
-    words: &Words,
-    zone: &TimeZone,
-) -> Message {
-    let mut blocks = vec![Block::fields(fields(call, event, source, words, zone))];
+pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
+    let words = frame.words;
+    let mut blocks = vec![Block::fields(fields(call, event, frame))];
     let problem = call
         .outcome
         .problem()
@@ -48,18 +42,23 @@ pub(super) fn compose(
             words.label_user_agent
         ))));
     }
-    let page = page(call).map(|page| (page, words.open_event));
-    blocks.extend(footer(page, source, words));
-    Message {
-        text: headline(call, words),
+    Draft {
+        headline: headline(call, frame),
         colour: colour(call.weight),
         blocks,
+        page: page(call).map(|page| (page, words.open_event)),
+        small: Vec::new(),
     }
 }
 
-fn headline(call: &Call, words: &Words) -> String {
+fn headline(call: &Call, frame: &Frame<'_>) -> String {
+    let words = frame.words;
     let name = |text: &str| code(text, words);
-    let who = call.actor.title().as_deref().map(name);
+    let title = call.actor.title().map(|title| match call.actor.kind {
+        ActorKind::Account => frame.account(&title),
+        _ => title,
+    });
+    let who = title.as_deref().map(name);
     let event = name(&call.name);
     let role = match &call.act {
         Act::SwitchRole { role } => role.as_deref().map(name),
@@ -137,17 +136,20 @@ fn colour(weight: Weight) -> &'static str {
 }
 
 /// The first eight are named as CloudTrail's event record names them, in every language.
-fn fields(call: &Call, event: &Event, source: &Source, words: &Words, zone: &TimeZone) -> Vec<Text> {
+fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
+    let words = frame.words;
     let origin = match &call.origin {
         Origin::Address(origin) | Origin::Service(origin) => Some(origin.clone()),
         Origin::Internal => Some("AWS Internal".to_owned()),
         Origin::Unknown => None,
     };
-    let moment = call.time.or(event.time).or(source.sent);
+    let moment = call.time.or(event.time).or(frame.source.sent);
     let user = match (&call.actor.name, call.foreign_account()) {
-        (Some(name), Some(account)) if name != account => Some(format!("{name} ({account})")),
-        (None, Some(account)) => Some(format!("({account})")),
-        (name, _) => name.clone(),
+        (Some(name), Some(account)) if name != account => {
+            Some(format!("{name} · {}", frame.account(account)))
+        }
+        (_, Some(account)) => Some(frame.account(account)),
+        (name, None) => name.clone(),
     };
     let last = match call.act {
         // A failed one may have ended before the second factor was asked for.
@@ -167,7 +169,7 @@ fn fields(call: &Call, event: &Event, source: &Source, words: &Words, zone: &Tim
         ("Event Name", Some(one_line(&call.name))),
         ("AWS Region", line(&call.region).or_else(|| line(&event.region))),
         ("Client IP", line(&origin)),
-        ("Event Time", moment.map(|moment| local_time(moment, zone))),
+        ("Event Time", moment.map(|moment| frame.time(moment))),
         (
             "User Group",
             line(&call.actor.group).or_else(|| line(&call.actor.identity)),
@@ -175,7 +177,9 @@ fn fields(call: &Call, event: &Event, source: &Source, words: &Words, zone: &Tim
         ("User", line(&user)),
         (
             words.label_account,
-            line(&call.account).or_else(|| line(&event.account)),
+            line(&call.account)
+                .or_else(|| line(&event.account))
+                .map(|id| frame.account(&id)),
         ),
         last,
     ]

@@ -1,26 +1,27 @@
 //! The message about a trail that somebody stopped.
 
 use super::block::{Block, Text};
+use super::frame::Frame;
 use super::markup::{clean, clip, clip_escaped, one_line};
-use super::{Message, note};
-use crate::event::{GuardOutcome, Guarded, Source};
+use super::{Draft, note};
+use crate::event::{GuardOutcome, Guarded, Severity};
 use crate::letter::{Letter, readable};
 use crate::locale::{Locale, Words};
-use jiff::tz::TimeZone;
 
 /// Longest reason shown; with three pages of JSON the message stays below what Slack takes.
 const MAX_REASON: usize = 700;
 const MAX_HEADLINE: usize = 200;
 
-pub(super) fn compose(guarded: &Guarded, source: &Source, words: &Words, zone: &TimeZone) -> Message {
+pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
+    let words = frame.words;
     // What CloudTrail recorded of the call, under a headline that says how it ended.
     let call = crate::event::read(&guarded.event).into_iter().next();
     let mut message = match &call {
-        Some(call) => super::compose(call, words, zone),
-        None => note::compose(None, note::Body::Json(&guarded.event), source, words, zone),
+        Some(call) => super::draft(call, call.severity(), frame),
+        None => note::compose(None, note::Body::Json(&guarded.event), Severity::Error, frame),
     };
     let headline = one_line(&headline(guarded, words));
-    message.text = format!("*{}*", clip_escaped(&headline, MAX_HEADLINE, words));
+    message.headline = format!("*{}*", clip_escaped(&headline, MAX_HEADLINE, words));
     message.colour = match &guarded.outcome {
         GuardOutcome::Failed(_) => "#d7263d",
         GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => "#ecb22e",

@@ -30,6 +30,37 @@ pub(super) fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
+/// The same mrkdwn of ours with the words of its links in their place.
+pub(super) fn without_links(mrkdwn: &str) -> String {
+    let mut text = String::with_capacity(mrkdwn.len());
+    let mut rest = mrkdwn;
+    // Text from outside is escaped, so what begins with `<` is ours.
+    while let Some((before, after)) = rest.split_once('<') {
+        let (link, others) = after.split_once('>').unwrap_or((after, ""));
+        text += before;
+        text += link.split_once('|').map_or(link, |(_, words)| words);
+        rest = others;
+    }
+    text + rest
+}
+
+/// What people read of mrkdwn of ours: without links, escapes, bold and code.
+pub(super) fn without_markup(mrkdwn: &str) -> String {
+    let text = without_links(mrkdwn).replace('`', "");
+    let blank = |c: Option<&char>| c.is_none_or(|c| c.is_whitespace() || *c == '\u{200b}');
+    let chars: Vec<char> = text.chars().collect();
+    // An asterisk at one edge of a word, where Slack takes it for bold.
+    let bold = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| chars.get(before));
+        chars[at] == '*' && blank(before) != blank(chars.get(at + 1))
+    };
+    let kept = (0..chars.len()).filter(|at| !bold(*at) && chars[*at] != '\u{200b}');
+    let text: String = kept.map(|at| chars[at]).collect();
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
 /// Cuts plain text to `limit`, saying how much is missing.
 pub(super) fn clip(text: &str, limit: usize, words: &Words) -> String {
     cut(text, limit, words, char::len_utf16)
@@ -111,6 +142,17 @@ mod tests {
         assert_eq!(
             escape("<!channel> & <@U1> *b* 'q' \"q\""),
             "&lt;!channel&gt; &amp; &lt;@U1&gt; *b* 'q' \"q\""
+        );
+    }
+
+    #[test]
+    fn markup_of_ours_can_be_taken_off() {
+        let headline =
+            "🚨 *<https://x.example/#a|CPU &lt;50%&gt;>* 2 * 3 `web`\u{200b}에서\n*AWS Region*\nx &amp;lt;";
+        assert_eq!(without_links("a <u|b> c <d> <e"), "a b c d e");
+        assert_eq!(
+            without_markup(headline),
+            "🚨 CPU <50%> 2 * 3 web에서\nAWS Region\nx &lt;"
         );
     }
 

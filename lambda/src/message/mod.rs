@@ -3,19 +3,28 @@
 mod alarm;
 mod block;
 mod call;
+mod digest;
 mod event;
+mod flat;
+mod frame;
 mod guard;
 mod markup;
 mod note;
 mod parts;
 mod report;
 
-use crate::event::{Content, Notice};
-use crate::locale::Words;
-use block::Block;
-use jiff::{Timestamp, tz::TimeZone};
+pub use digest::{Digest, Line, digest, summarise};
+
+use crate::event::{Content, Notice, Severity};
+use crate::settings::Settings;
+use block::{Block, Text};
+use flat::About;
+use frame::Frame;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::json;
+
+/// Most people and groups that one message calls; more is a mistake.
+const MAX_MENTIONS: usize = 20;
 
 /// A message for an incoming webhook; serialises to the JSON that Slack takes.
 ///
@@ -26,10 +35,25 @@ pub struct Message {
     text: String,
     colour: &'static str,
     blocks: Vec<Block>,
+    /// Whom it calls, as the stack file says it.
+    mentions: Vec<String>,
+    about: About,
+}
+
+/// What a layout makes of a notice.
+struct Draft {
+    /// One line of mrkdwn.
+    headline: String,
+    colour: &'static str,
+    blocks: Vec<Block>,
+    /// The one page that shows the thing itself, and the words for it.
+    page: Option<(String, &'static str)>,
+    /// Label and value of what belongs into the small print.
+    small: Vec<(&'static str, String)>,
 }
 
 impl Message {
-    /// The headline, as mrkdwn.
+    /// The headline, as mrkdwn, without mentions.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -38,12 +62,44 @@ impl Message {
     pub fn colour(&self) -> &'static str {
         self.colour
     }
+
+    /// Calls people: `@here`, `@channel`, `@everyone`, the id of a user (`U…`, `W…`) or of a user group
+    /// (`S…`). A test calls nobody, and what is none of these is left out.
+    pub fn mention(&mut self, who: &[String]) {
+        if self.about.test {
+            return;
+        }
+        for who in who.iter().filter(|who| called(who).is_some()) {
+            if self.mentions.len() < MAX_MENTIONS && !self.mentions.contains(who) {
+                self.mentions.push(who.clone());
+            }
+        }
+    }
+}
+
+/// How Slack wants somebody called.
+/// <https://docs.slack.dev/messaging/formatting-message-text>
+fn called(who: &str) -> Option<String> {
+    if let "@here" | "@channel" | "@everyone" = who {
+        return Some(format!("<!{}>", who.trim_start_matches('@')));
+    }
+    let is_id = (2..=32).contains(&who.len())
+        && who
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    match who.as_bytes().first() {
+        Some(b'U' | b'W') if is_id => Some(format!("<@{who}>")),
+        Some(b'S') if is_id => Some(format!("<!subteam^{who}>")),
+        _ => None,
+    }
 }
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("text", &self.text)?;
+        let called = self.mentions.iter().filter_map(|who| called(who));
+        let text: Vec<_> = called.chain([self.text.clone()]).collect();
+        map.serialize_entry("text", &text.join(" "))?;
         // A console link has no preview worth having, and a link from outside must not get one.
         map.serialize_entry("unfurl_links", &false)?;
         map.serialize_entry("unfurl_media", &false)?;
@@ -57,32 +113,116 @@ impl Serialize for Message {
     }
 }
 
-pub(crate) fn compose(notice: &Notice, words: &Words, zone: &TimeZone) -> Message {
-    match &notice.content {
-        Content::Alarm(alarm) => alarm::compose(alarm, &notice.source, words, zone),
-        Content::Guard(guarded) => guard::compose(guarded, &notice.source, words, zone),
-        Content::Event(event) => event::compose(event, &notice.source, words, zone),
-        Content::Text { subject, text } => note::compose(
-            subject.as_deref(),
-            note::Body::Text(text),
-            &notice.source,
-            words,
-            zone,
-        ),
-        Content::Json { subject, value } => note::compose(
-            subject.as_deref(),
-            note::Body::Json(value),
-            &notice.source,
-            words,
-            zone,
-        ),
+/// The message for one notice, in the language and time zone of the stack.
+pub fn compose(notice: &Notice, settings: &Settings) -> Message {
+    let frame = Frame::new(&notice.source, settings);
+    let severity = settings.severity_of(notice);
+    let draft = draft(notice, severity, &frame);
+    let mut blocks = draft.blocks;
+    if let Some(id) = &notice.test {
+        blocks.insert(0, Block::section(Text::plain((frame.words.test_banner)(id))));
+    }
+    blocks.extend(frame.footer(draft.page.as_ref(), &draft.small));
+    Message {
+        text: match &notice.test {
+            Some(_) => test_headline(&draft.headline, &frame),
+            None => draft.headline,
+        },
+        // What says of itself what the stack says of it keeps its own colour: green, for an alarm that ended.
+        colour: if severity == notice.severity() {
+            draft.colour
+        } else {
+            parts::colour(severity)
+        },
+        blocks,
+        mentions: Vec::new(),
+        about: About {
+            severity,
+            account: notice.account().map(|account| frame.account(account)),
+            region: notice.region().map(str::to_owned),
+            time: notice.time().map(|moment| frame.time(moment)),
+            page: draft.page.map(|(page, _)| page),
+            stack: settings.stack.clone(),
+            locale: settings.locale,
+            test: notice.test.is_some(),
+        },
     }
 }
 
-/// A moment in the stack's time zone with its offset: `2026-11-20 14:00:00 UTC+09:00`.
-fn local_time(moment: Timestamp, zone: &TimeZone) -> String {
-    moment
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S UTC%:z")
-        .to_string()
+/// `🧪 TEST · …`
+fn test_headline(headline: &str, frame: &Frame<'_>) -> String {
+    format!("🧪 *{}* · {headline}", frame.words.test)
+}
+
+fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
+    match &notice.content {
+        Content::Alarm(alarm) => alarm::compose(alarm, frame),
+        Content::Guard(guarded) => guard::compose(guarded, frame),
+        Content::Event(event) => event::compose(event, severity, frame),
+        Content::Text { subject, text } => {
+            note::compose(subject.as_deref(), note::Body::Text(text), severity, frame)
+        }
+        Content::Json { subject, value } => {
+            note::compose(subject.as_deref(), note::Body::Json(value), severity, frame)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::read;
+
+    fn notice() -> Notice {
+        read(&json!({ "any": 1 })).remove(0)
+    }
+
+    #[test]
+    fn only_people_and_groups_are_called_each_once() {
+        let mut message = compose(&notice(), &Settings::default());
+        let who = [
+            "@here",
+            "U0123ABCD",
+            "S0123ABCD",
+            "@here",
+            "W0123ABCD",
+            "@somebody",
+            "U<!here>",
+            "C0123ABCD",
+            "",
+        ];
+        message.mention(&who.map(str::to_owned));
+        let text = json!(message)["text"].as_str().expect("a text").to_owned();
+        let called = text
+            .strip_suffix(message.text())
+            .expect("the headline at the end");
+        assert_eq!(called, "<!here> <@U0123ABCD> <!subteam^S0123ABCD> <@W0123ABCD> ");
+    }
+
+    #[test]
+    fn a_test_says_so_and_calls_nobody() {
+        let mut message = compose(&notice().marked("t-0a1b2c3d"), &Settings::default());
+        message.mention(&["@here".to_owned()]);
+        let shown = json!(message);
+        let headline = shown["text"].as_str().expect("a text");
+        assert!(headline.starts_with("🧪 *TEST* · "), "{headline}");
+        let banner = shown["attachments"][0]["blocks"][0]["text"]["text"].as_str();
+        assert!(banner.is_some_and(|text| text.contains("t-0a1b2c3d") && text.contains("Nothing happened")));
+    }
+
+    #[test]
+    fn what_the_stack_says_colours_the_message() {
+        let settings = json!({ "alarms": { "cpu": { "severity": "critical" } }, "rules": { "r": { "severity": "warning" } } });
+        let settings = Settings::parse(&settings.to_string()).expect("settings");
+        let alarm = |state: &str| {
+            let alarm = json!({ "AlarmName": "cpu", "NewStateValue": state });
+            compose(&read(&alarm)[0], &settings).colour()
+        };
+        assert_eq!((alarm("ALARM"), alarm("OK")), (parts::BAD, parts::GOOD));
+        let mut event = read(&json!({ "source": "a", "detail-type": "b", "detail": {} })).remove(0);
+        event.source.rule = Some("r".to_owned());
+        let message = compose(&event, &settings);
+        assert_eq!(message.colour(), parts::WARNING);
+        assert!(message.text().starts_with("🟡 "), "{}", message.text());
+    }
 }

@@ -1,13 +1,13 @@
 //! The message for anything without a layout of its own: text, or JSON in a code block.
 
+use super::Draft;
 use super::block::{Block, MAX_SECTION, Text};
+use super::frame::Frame;
 use super::markup::{clean, clip_escaped, one_line, paginate};
 use super::parts::{PLAIN, json};
-use super::{Message, local_time};
 use crate::arn::Arn;
-use crate::event::Source;
+use crate::event::Severity;
 use crate::locale::Words;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// Longest headline; SNS subjects have fewer than 100 characters.
@@ -21,13 +21,8 @@ pub(super) enum Body<'a> {
     Json(&'a Value),
 }
 
-pub(super) fn compose(
-    subject: Option<&str>,
-    body: Body<'_>,
-    source: &Source,
-    words: &Words,
-    zone: &TimeZone,
-) -> Message {
+pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity, frame: &Frame<'_>) -> Draft {
+    let (words, source) = (frame.words, frame.source);
     let headline = match (
         subject.map(one_line).filter(|subject| !subject.is_empty()),
         source.topic(),
@@ -36,15 +31,35 @@ pub(super) fn compose(
         (None, Some(topic)) => (words.from_topic)(&one_line(topic)),
         (None, None) => words.unknown_event.to_owned(),
     };
-    let mut blocks = match body {
+    let blocks = match body {
         Body::Text(text) => prose(text, words),
         Body::Json(value) => code(value, words),
     };
-    blocks.extend(footer(source, words, zone));
-    Message {
-        text: format!("*{}*", clip_escaped(&headline, MAX_HEADLINE, words)),
+    let topic = source
+        .topic_arn
+        .as_deref()
+        .and_then(Arn::parse)
+        .unwrap_or_default();
+    let small = [
+        (words.label_region, topic.region),
+        (words.label_account, topic.account.map(|id| frame.account(&id))),
+        (words.label_time, source.sent.map(|moment| frame.time(moment))),
+    ];
+    // A subject with a sign of its own needs no other one.
+    let sign = if headline.starts_with(|c: char| c.is_ascii() || c.is_alphanumeric()) {
+        format!("{} ", severity.emoji())
+    } else {
+        String::new()
+    };
+    Draft {
+        headline: format!("{sign}*{}*", clip_escaped(&headline, MAX_HEADLINE, words)),
         colour: PLAIN,
         blocks,
+        page: None,
+        small: small
+            .into_iter()
+            .filter_map(|(label, value)| Some((label, value?)))
+            .collect(),
     }
 }
 
@@ -61,32 +76,4 @@ fn code(value: &Value, words: &Words) -> Vec<Block> {
         .into_iter()
         .map(|page| Block::section(Text::mrkdwn(page)))
         .collect()
-}
-
-/// Where and when, in small print.
-fn footer(source: &Source, words: &Words, zone: &TimeZone) -> Option<Block> {
-    let arn = source
-        .topic_arn
-        .as_deref()
-        .and_then(Arn::parse)
-        .unwrap_or_default();
-    let parts: Vec<_> = [
-        (words.label_topic, source.topic().map(one_line)),
-        (words.label_region, arn.region),
-        (words.label_account, arn.account),
-        (
-            words.label_time,
-            source.sent.map(|moment| local_time(moment, zone)),
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some(format!("{label}: {}", value.filter(|value| !value.is_empty())?)))
-    .collect();
-    (!parts.is_empty()).then(|| {
-        Block::context(Text::mrkdwn(clip_escaped(
-            &parts.join("  ·  "),
-            MAX_SECTION,
-            words,
-        )))
-    })
 }

@@ -2,6 +2,7 @@
 
 use super::block::{MAX_FIELD, MAX_SECTION, Text};
 use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate};
+use crate::event::Severity;
 use crate::locale::Words;
 use serde_json::Value;
 
@@ -25,6 +26,16 @@ const MAX_NAME: usize = 160;
 const FENCE: &str = "```";
 
 const _: () = assert!(MAX_PROSE < MAX_SECTION && MAX_VALUE < MAX_FIELD);
+
+/// Colour of what the stack file gives a severity of its own.
+pub(super) fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => PLAIN,
+        Severity::Warning => WARNING,
+        Severity::Error => SERIOUS,
+        Severity::Critical => BAD,
+    }
+}
 
 /// A field with its label; `None` if there is nothing to show.
 pub(super) fn field(label: &str, value: &str, words: &Words) -> Option<Text> {

@@ -1,27 +1,21 @@
 //! The message for news that a service tells of one of its resources.
 
+use super::Draft;
 use super::block::{Block, Text};
-use super::event::{circumstances, footer};
+use super::event::circumstances;
+use super::frame::Frame;
 use super::markup::{clip_escaped, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, lines, prose};
-use super::{Message, local_time};
 use crate::arn::{console_page, encode};
-use crate::event::{Event, News, Page, Report, Source, Tone};
-use crate::locale::Words;
-use jiff::tz::TimeZone;
+use crate::event::{Event, News, Page, Report, Tone};
 
 /// Most fields of facts, which leaves room for where and when.
 const MAX_FACTS: usize = 7;
 /// Longest title of a finding, or message of RDS, shown; RDS writes one short sentence.
 const MAX_TITLE: usize = 300;
 
-pub(super) fn compose(
-    report: &Report,
-    event: &Event,
-    source: &Source,
-    words: &Words,
-    zone: &TimeZone,
-) -> Message {
+pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draft {
+    let words = frame.words;
     let mut blocks = Vec::new();
     let summary = report
         .summary
@@ -33,13 +27,13 @@ pub(super) fn compose(
     let entries = |text: &str| lines(text.lines().map(str::to_owned).collect(), words);
     let told = report.facts.iter().map(|(fact, text)| (*fact, entries(text)));
     let moments = report.moments.iter();
-    let moments = moments.map(|(fact, moment)| (*fact, Some(local_time(*moment, zone))));
+    let moments = moments.map(|(fact, moment)| (*fact, Some(frame.time(*moment))));
     let facts = told
         .chain(moments)
         .map(|(fact, value)| ((words.label)(fact), value))
         .take(MAX_FACTS);
     // The facts name the resource already.
-    let [account, region, time, _] = circumstances(event, source, words, zone);
+    let [account, region, time, _] = circumstances(event, frame);
     let fields: Vec<_> = facts
         .chain([account, region, time])
         .filter_map(|(label, value)| field(label, &value?, words))
@@ -48,7 +42,6 @@ pub(super) fn compose(
         blocks.push(Block::fields(fields));
     }
     let page = page(report.page.as_ref(), event.region.as_deref());
-    blocks.extend(footer(page.map(|page| (page, words.open_page)), source, words));
     let subject = match report.news {
         // A finding's title is a sentence.
         News::Finding => format!("*{}*", clip_escaped(&one_line(&report.subject), MAX_TITLE, words)),
@@ -59,10 +52,12 @@ pub(super) fn compose(
         // RDS has hundreds of kinds of events; what it says is the only headline that fits them all.
         headline += &format!(": {}", clip_escaped(&one_line(summary), MAX_TITLE, words));
     }
-    Message {
-        text: headline,
+    Draft {
+        headline,
         colour: colour(report.tone),
         blocks,
+        page: page.map(|page| (page, words.open_page)),
+        small: Vec::new(),
     }
 }
 

@@ -26,7 +26,7 @@ impl Notify {
         let rendered = render(event, &self.settings);
         // Messages for one channel go one after the other, in the order of the records.
         let mut queues: BTreeMap<ChannelKey, Vec<Message>> = BTreeMap::new();
-        for Delivery { channel, message } in rendered.deliveries {
+        for Delivery { channel, message, .. } in rendered.deliveries {
             queues.entry(channel).or_default().push(message);
         }
         let outcomes = join_all(queues.iter().map(|(channel, queue)| self.deliver(channel, queue))).await;

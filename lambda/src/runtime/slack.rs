@@ -1,7 +1,7 @@
 //! Posting one message to an incoming webhook.
 
 use super::http::{Fault, Http};
-use crate::{Message, WebhookError, WebhookUrl};
+use crate::{Form, Message, WebhookError, WebhookUrl};
 use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use ::http::{Request, Response, StatusCode};
 use bytes::Bytes;
@@ -44,7 +44,11 @@ impl SlackError {
 /// Posts `message`. Tries again only when it is certain that Slack does not have the message yet: once if
 /// no connection came about, and after the pause that Slack asks for, if it is short.
 pub(super) async fn post(http: &Http, webhook: &WebhookUrl, message: &Message) -> Result<(), SlackError> {
-    let body = Bytes::from(serde_json::to_vec(message).map_err(|_| SlackError::Unwritable)?);
+    let body = match webhook.form() {
+        Form::Message => serde_json::to_vec(message),
+        Form::Workflow => serde_json::to_vec(&message.flat()),
+    };
+    let body = Bytes::from(body.map_err(|_| SlackError::Unwritable)?);
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -132,6 +132,7 @@ async fn next(State(invocations): State<Arc<Invocations>>) -> Response {
             });
             let deadline = deadline.to_string();
             let headers = [
+                ("content-type", "application/json"),
                 (
                     "lambda-runtime-aws-request-id",
                     "8476a536-e9f4-11e8-9739-2dfe598c3fcd",

@@ -15,6 +15,7 @@ mod metrics;
 mod names;
 mod pattern;
 mod relay;
+mod routes;
 mod rules;
 mod selectors;
 mod settings;
@@ -43,6 +44,7 @@ pub(super) fn check(stack: &Stack, tree: &Node, written: &Node, text: &str) -> V
     };
     settings::check(&mut checker);
     channels::check(&mut checker);
+    routes::check(&mut checker);
     topics::check(&mut checker);
     alarms::check(&mut checker);
     endpoints::check(&mut checker);

@@ -66,6 +66,11 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], pattern: &Value) {
         );
         checker.report(Checker::suggest(problem, field, ENVELOPE.into_iter(), &other));
     }
+    any(checker, path, fields);
+}
+
+/// Checks a pattern that may be on an alarm or an alert too, whose fields nobody knows.
+pub(super) fn any(checker: &mut Checker<'_>, path: &[&str], fields: &Map<String, Value>) {
     object(checker, path, fields);
     detail_types(checker, &[path, &["detail-type"]].concat(), fields);
 }

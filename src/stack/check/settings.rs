@@ -20,7 +20,52 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
     timezone(checker, &stack.timezone);
     tags(checker);
+    accounts(checker);
     key(checker);
+}
+
+/// Ids and what they are called: something that tells one from the other.
+fn accounts(checker: &mut Checker<'_>) {
+    let accounts = &checker.stack.accounts;
+    for (id, alias) in accounts {
+        let shown = id.escape_debug();
+        if !super::is_account_id(id) {
+            let problem = Problem::error(
+                checker.key(&["accounts", id]),
+                format!("`{shown}` is not the id of an account"),
+            );
+            let help = match accounts.contains_key(alias) || super::is_account_id(alias) {
+                true => format!("the id comes first: `\"{}\": {shown}`", alias.escape_debug()),
+                false => {
+                    "write its twelve digits in quotes, such as `\"111122223333\": production`".to_owned()
+                }
+            };
+            checker.report(problem.help(help));
+        }
+        // A number to YAML, which loses the zeros in front of it.
+        let key = checker.key(&["accounts", id]);
+        let written = checker.text.get(key.clone()).unwrap_or_default();
+        if super::is_account_id(id) && written.starts_with(|first: char| first.is_ascii_digit()) {
+            let problem = Problem::error(key, format!("the id `{shown}` is a number here"));
+            checker.report(problem.help(format!("put it in quotes: `\"{shown}\"`")));
+        }
+        let path = ["accounts", id.as_str()];
+        let allowed = |character: char| !character.is_control();
+        checker.text(&path, alias, 1..=64, allowed, "one line of text");
+        if super::is_account_id(alias) {
+            let message = format!("the alias `{alias}` looks like the id of an account");
+            checker.report(
+                Problem::error(checker.at(&path), message).help("write a name, such as `production`"),
+            );
+        }
+        let earlier = accounts.range(..id.clone());
+        if let Some((first, _)) = earlier.into_iter().find(|(_, other)| *other == alias) {
+            let message = format!("two accounts are called `{}`", alias.escape_debug());
+            let problem = Problem::error(checker.at(&path), message);
+            let problem = problem.related(checker.at(&["accounts", first]), "the other one");
+            checker.report(problem.help("give one of them another name"));
+        }
+    }
 }
 
 fn is_stack_name(name: &str) -> bool {

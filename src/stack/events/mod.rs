@@ -26,6 +26,8 @@ pub(super) const VIA_TRAIL: &str = " via CloudTrail";
 pub struct CompiledRule<'a> {
     /// The rule's key; for one of `services`, `<key>-<service>`.
     pub key: String,
+    /// The key in the file of the rule it is made of.
+    pub origin: String,
     /// Physical name.
     pub name: String,
     /// Shown in the console.
@@ -84,6 +86,7 @@ impl Stack {
         let name = rule.name.clone().unwrap_or_else(|| self.default_name(key));
         let compiled = |suffix: &str, what: &str, pattern: Value, regions: Vec<String>| CompiledRule {
             key: format!("{key}{suffix}"),
+            origin: key.to_owned(),
             name: format!("{name}{suffix}"),
             description: rule
                 .description

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
 use super::super::{threshold::Threshold, window::EvaluationWindow};
+use super::channel::Attention;
 
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
 /// alarms (`rule`), or a ready set of them (`preset`).
@@ -62,6 +63,8 @@ pub struct Alarm {
     pub evaluation_window: EvaluationWindow,
     /// Waiting before the first evaluation.
     pub warm_up: Option<WarmUp>,
+    /// Severity of its going off; without it `error`, or its topic's.
+    pub severity: Option<Attention>,
     /// Whether state changes notify anybody.
     #[serde(default = "on")]
     pub actions_enabled: bool,

@@ -7,6 +7,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::super::values::on;
+use super::channel::Attention;
 
 /// An HTTP API with one route, and the function that answers it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -38,6 +39,8 @@ pub struct HttpEndpoint {
     /// How the message is worded; without it, all fields in their order.
     #[serde(default)]
     pub message: MessageTemplate,
+    /// Severity of its alerts; without it `info`.
+    pub severity: Option<Attention>,
     /// Who is told: keys of `topics` and `channels`, at least one.
     #[serde(default)]
     pub to: Vec<String>,

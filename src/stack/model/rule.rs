@@ -8,6 +8,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::super::values::on;
+use super::channel::Attention;
 
 /// An event bus beside the default one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -50,6 +51,8 @@ pub struct Rule {
     pub input: Option<RuleInput>,
     /// How long a failing target is tried.
     pub retry: Retry,
+    /// Severity of its events in channels, instead of what each says of itself.
+    pub severity: Option<Attention>,
     /// Who is told: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     pub to: Vec<String>,
 }
@@ -77,6 +80,7 @@ struct RuleFields {
     input: Option<RuleInput>,
     #[serde(default)]
     retry: Retry,
+    severity: Option<Attention>,
     #[serde(default)]
     to: Vec<String>,
 }
@@ -98,6 +102,7 @@ impl TryFrom<RuleFields> for Rule {
             regions,
             input,
             retry,
+            severity,
             to,
         } = fields;
         let mut whats = [
@@ -127,6 +132,7 @@ impl TryFrom<RuleFields> for Rule {
             regions,
             input,
             retry,
+            severity,
             to,
         })
     }

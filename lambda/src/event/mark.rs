@@ -1,0 +1,114 @@
+//! Marks of what `alertctl test` sends, so that nobody takes a rehearsal for the real thing.
+//!
+//! An id is `t-` and 8 hexadecimal digits. It travels in whatever a path leaves untouched: an attribute of
+//! an SNS message, the reason of an alarm's state, the resources of an event, a header, the wrapper.
+
+use super::{Notice, list, text};
+use serde_json::Value;
+
+/// SNS message attribute with the id.
+pub const TEST_ATTRIBUTE: &str = "alertctl.test";
+/// What an alarm's state reason begins with before the id.
+pub const TEST_REASON: &str = "alertctl test ";
+/// What a resource of an event begins with before the id.
+pub const TEST_RESOURCE: &str = "alertctl:test:";
+
+impl Notice {
+    /// The same notice as part of the test `id`; a text that is no id of a test changes nothing.
+    pub fn marked(mut self, id: &str) -> Self {
+        if is_test(id) {
+            self.test = Some(id.to_owned());
+        }
+        self
+    }
+}
+
+/// Whether this is the id of a test.
+fn is_test(id: &str) -> bool {
+    id.strip_prefix("t-")
+        .is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+/// What stands at the beginning of `text` up to a blank or a punctuation mark.
+fn id(text: &str) -> Option<&str> {
+    text.split(|c: char| c != '-' && !c.is_ascii_alphanumeric())
+        .next()
+}
+
+/// The mark in an event, or in the message of an alarm.
+pub(super) fn read(event: &Value) -> Option<String> {
+    let state = event.get("detail").and_then(|detail| detail.get("state"));
+    let reasons = [
+        text(event, "NewStateReason"),
+        state.and_then(|state| text(state, "reason")),
+    ];
+    let reasons = reasons
+        .iter()
+        .flatten()
+        .filter_map(|reason| id(reason.strip_prefix(TEST_REASON)?));
+    let resources = list(event, "resources").iter().filter_map(Value::as_str);
+    let resources = resources.filter_map(|resource| resource.strip_prefix(TEST_RESOURCE));
+    reasons.chain(resources).find(|id| is_test(id)).map(str::to_owned)
+}
+
+/// The mark of an SNS message.
+pub(super) fn attribute(sns: &Value) -> Option<String> {
+    let attribute = sns.get("MessageAttributes")?.get(TEST_ATTRIBUTE)?;
+    text(attribute, "Value").filter(|id| is_test(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::event::{Notice, read};
+    use serde_json::{Value, json};
+
+    fn mark(event: &Value) -> Option<String> {
+        read(event).into_iter().next().and_then(|notice| notice.test)
+    }
+
+    fn sns(attribute: &str, message: &Value) -> Value {
+        let attributes = json!({ "alertctl.test": { "Type": "String", "Value": attribute } });
+        json!({ "Records": [{ "Sns": { "Message": message.to_string(), "MessageAttributes": attributes } }] })
+    }
+
+    #[test]
+    fn every_path_carries_the_mark() {
+        let reason = "alertctl test t-0a1b2c3d: sent by hand";
+        let alarm = json!({ "AlarmName": "cpu", "NewStateValue": "ALARM", "NewStateReason": reason });
+        let changed = json!({ "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+            "detail": { "alarmName": "cpu", "state": { "value": "ALARM", "reason": reason } } });
+        let event =
+            json!({ "source": "alertctl", "detail-type": "x", "resources": [1, "alertctl:test:t-0a1b2c3d"] });
+        for marked in [
+            &sns("", &alarm),
+            &changed,
+            &event,
+            &sns("t-0a1b2c3d", &json!("x")),
+            &sns("", &event),
+        ] {
+            assert_eq!(mark(marked).as_deref(), Some("t-0a1b2c3d"), "{marked}");
+        }
+    }
+
+    #[test]
+    fn what_only_resembles_a_mark_is_none() {
+        let reason =
+            |reason: &str| json!({ "AlarmName": "a", "NewStateValue": "OK", "NewStateReason": reason });
+        for unmarked in [
+            reason("alertctl test"),
+            reason("alertctl test t-0a1b2c3"),
+            reason("after alertctl test t-0a1b2c3d"),
+            reason("alertctl test t-0a1b2c3d-more"),
+            sns("t-0a1b2c3d0", &json!("x")),
+            json!({ "resources": ["alertctl:test:<!channel>"] }),
+            json!(null),
+        ] {
+            assert_eq!(mark(&unmarked), None, "{unmarked}");
+        }
+        let notice = || read(&json!({})).pop();
+        assert_eq!(
+            notice().and_then(|notice: Notice| notice.marked("t-x").test),
+            None
+        );
+    }
+}

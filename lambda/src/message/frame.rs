@@ -1,0 +1,83 @@
+//! What surrounds every message: the stack's language, its names for accounts, its clock, the small print.
+
+use super::block::{Block, MAX_SECTION, Text};
+use super::markup::{clip_escaped, one_line};
+use super::parts::link;
+use crate::event::Source;
+use crate::locale::Words;
+use crate::settings::Settings;
+use jiff::Timestamp;
+
+/// Longest name in the small print.
+const MAX_SMALL: usize = 300;
+
+pub(super) struct Frame<'a> {
+    pub words: &'static Words,
+    pub source: &'a Source,
+    settings: &'a Settings,
+}
+
+impl<'a> Frame<'a> {
+    pub fn new(source: &'a Source, settings: &'a Settings) -> Self {
+        Self {
+            words: settings.locale.words(),
+            source,
+            settings,
+        }
+    }
+
+    /// A moment in the stack's time zone with its offset: `2026-11-20 14:00:00 UTC+09:00`.
+    pub fn time(&self, moment: Timestamp) -> String {
+        moment
+            .to_zoned(self.settings.timezone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S UTC%:z")
+            .to_string()
+    }
+
+    /// The day of a moment in the stack's time zone: `11-20`.
+    pub fn date(&self, moment: Timestamp) -> String {
+        let local = moment.to_zoned(self.settings.timezone.clone());
+        local.strftime("%m-%d").to_string()
+    }
+
+    /// The time of day in the stack's time zone: `14:00:00`.
+    pub fn clock(&self, moment: Timestamp) -> String {
+        let local = moment.to_zoned(self.settings.timezone.clone());
+        local.strftime("%H:%M:%S").to_string()
+    }
+
+    /// An account as people know it: `production (111122223333)`, or the id alone.
+    pub fn account(&self, id: &str) -> String {
+        match self.settings.accounts.get(id) {
+            Some(alias) => format!("{alias} ({id})"),
+            None => id.to_owned(),
+        }
+    }
+
+    /// The way to more, and how the message came here: a page of the console, the topic, rule or endpoint.
+    pub fn footer(&self, page: Option<&(String, &str)>, small: &[(&'static str, String)]) -> Option<Block> {
+        let known = |text: &Option<String>| text.clone();
+        let words = self.words;
+        let way = [
+            (words.label_topic, self.source.topic().map(str::to_owned)),
+            (words.label_source_rule, known(&self.source.rule)),
+            (words.label_endpoint, known(&self.source.endpoint)),
+        ];
+        let way = way.into_iter().filter_map(|(label, name)| Some((label, name?)));
+        let named = way.chain(small.iter().cloned()).filter_map(|(label, name)| {
+            let name = one_line(&name);
+            (!name.is_empty()).then(|| format!("{label}: {}", clip_escaped(&name, MAX_SMALL, words)))
+        });
+        // A page has less than `MAX_SECTION` on its own; with it, the names share what is left.
+        let page = page.map(|(page, label)| link(page, label));
+        let mut text = page.unwrap_or_default();
+        for name in named {
+            let separator = if text.is_empty() { "" } else { "  ·  " };
+            let more = format!("{separator}{name}");
+            if text.encode_utf16().count() + more.encode_utf16().count() <= MAX_SECTION {
+                text += &more;
+            }
+        }
+        (!text.is_empty()).then(|| Block::context(Text::mrkdwn(text)))
+    }
+}

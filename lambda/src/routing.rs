@@ -1,0 +1,147 @@
+//! Which of the messages sent to a channel arrive in it, and who is called.
+
+use crate::ChannelKey;
+use crate::event::{Content, Notice, Severity, State};
+use crate::pattern::{self, wildcard};
+use crate::settings::{Filter, Mention, Route, Settings, Source};
+use serde_json::Value;
+
+/// What routes look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traits<'a> {
+    /// How much attention it deserves: what the stack file says of where it comes from, or what it says
+    /// itself. An alarm that is over has the severity of the state it leaves, so that word of it arrives
+    /// wherever word of that state arrived.
+    pub severity: Severity,
+    /// Twelve digits.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    /// Keys of rules, alarms, endpoints and topics it comes from.
+    pub sources: Vec<String>,
+    /// Whether nobody is to be called, whatever the severity: an alarm is over, or somebody sends a test.
+    pub calm: bool,
+    /// A test arrives wherever its way leads.
+    pub test: bool,
+    /// The event, alarm or alert as JSON.
+    pub event: &'a Value,
+}
+
+/// A message that arrives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// Who is called: `@here`, `@channel`, `@everyone`, or ids of users and user groups.
+    pub mention: Vec<String>,
+}
+
+impl<'a> Traits<'a> {
+    /// The traits of a notice; `event` is the JSON it was read from.
+    pub(crate) fn of(notice: &Notice, event: &'a Value, settings: &Settings) -> Self {
+        let topic = notice.source.topic();
+        let alarm = match &notice.content {
+            Content::Alarm(alarm) => Some(alarm),
+            _ => None,
+        };
+        // From what is said of one thing to what is said of many.
+        let ways = [
+            (alarm.map(|alarm| alarm.name.as_str()), &settings.alarms, false),
+            (notice.source.rule.as_deref(), &settings.rules, true),
+            (notice.source.endpoint.as_deref(), &settings.endpoints, true),
+            (topic, &settings.topics, false),
+        ];
+        let (mut sources, mut said) = (Vec::new(), None);
+        for (name, known, is_key) in ways {
+            let Some(name) = name else { continue };
+            let source: Option<&Source> = known.get(name);
+            sources.extend(is_key.then(|| name.to_owned()));
+            sources.extend(source.iter().flat_map(|source| source.keys.iter().cloned()));
+            said = said.or(source.and_then(|source| source.severity));
+        }
+        let (severity, over) = match alarm {
+            Some(alarm) if alarm.new == State::Ok => (of_state(&alarm.old, said), true),
+            Some(alarm) => (of_state(&alarm.new, said), false),
+            None => (said.unwrap_or_else(|| notice.severity()), false),
+        };
+        let test = notice.test.is_some();
+        Self {
+            severity,
+            account: notice.account().map(str::to_owned),
+            region: notice.region().map(str::to_owned),
+            sources,
+            calm: over || test,
+            test,
+            event,
+        }
+    }
+}
+
+/// The severity of an alarm in a state; `said` is that of its going off.
+fn of_state(state: &State, said: Option<Severity>) -> Severity {
+    let alarm = said.unwrap_or(Severity::Error);
+    match state {
+        State::Alarm => alarm,
+        State::InsufficientData => alarm.min(Severity::Warning),
+        State::Ok | State::Other(_) => Severity::Info,
+    }
+}
+
+impl Settings {
+    /// Whether something sent to a channel arrives there, and who is called then. Without routes, and in a
+    /// channel that the settings do not know, everything arrives.
+    pub fn accepts(&self, channel: &ChannelKey, traits: &Traits<'_>) -> Option<Accepted> {
+        let Some(channel) = self.channels.get(channel).filter(|_| !traits.test) else {
+            return Some(Accepted::default());
+        };
+        if channel.except.iter().any(|filter| filter.fits(traits)) {
+            return None;
+        }
+        let ways: Vec<&Route> = channel
+            .routes
+            .iter()
+            .filter(|route| route.fits.fits(traits))
+            .collect();
+        if ways.is_empty() && !channel.routes.is_empty() {
+            return None;
+        }
+        Some(Accepted {
+            mention: match traits.calm {
+                true => Vec::new(),
+                false => called(&ways, channel.mention.as_ref(), traits.severity),
+            },
+        })
+    }
+}
+
+/// Whom the routes call that something came in by, or, if none of them says anything, whom the channel calls.
+fn called(ways: &[&Route], channel: Option<&Mention>, severity: Severity) -> Vec<String> {
+    let own: Vec<_> = ways.iter().filter_map(|route| route.mention.as_ref()).collect();
+    let mut called = Vec::new();
+    let everybody: Vec<&String> = if own.is_empty() {
+        let mention = channel.filter(|mention| severity >= mention.from);
+        mention.iter().flat_map(|mention| &mention.who).collect()
+    } else {
+        own.into_iter().flatten().collect()
+    };
+    for who in everybody {
+        if !called.contains(who) {
+            called.push(who.clone());
+        }
+    }
+    called
+}
+
+impl Filter {
+    fn fits(&self, traits: &Traits<'_>) -> bool {
+        let among = |list: &[String], value: &Option<String>, same: fn(&str, &str) -> bool| {
+            let value = value.as_deref();
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|one| same(one, value)))
+        };
+        self.severity.is_none_or(|severity| traits.severity >= severity)
+            && among(&self.accounts, &traits.account, |one, account| one == account)
+            && among(&self.regions, &traits.region, wildcard)
+            && (self.rules.is_empty() || self.rules.iter().any(|key| traits.sources.contains(key)))
+            && self
+                .pattern
+                .as_ref()
+                .is_none_or(|pattern| pattern::matches(pattern, traits.event))
+    }
+}

@@ -1,0 +1,289 @@
+//! What channels take and whom they call: routes, exceptions, mentions.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{
+        model::{Attention, Channel, ChannelRoute, Filter, Stack},
+        problem::Problem,
+    },
+    Checker, is_account_id, pattern,
+};
+
+/// Sections whose keys stand in `rules` of a route.
+const SOURCES: [&str; 4] = ["rules", "alarms", "endpoints", "topics"];
+/// Slack's names for many people at once.
+const EVERYBODY: [&str; 3] = ["@here", "@channel", "@everyone"];
+
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    for (key, channel) in &stack.channels {
+        let path = ["channels", key.as_str()];
+        for (index, route) in channel.routes.iter().enumerate() {
+            let index = index.to_string();
+            let path = [&path[..], &["routes", index.as_str()]].concat();
+            filter(checker, &path, key, &route.filter);
+            if let Some(who) = &route.mention {
+                called(checker, &[path.as_slice(), &["mention"]].concat(), who);
+            }
+        }
+        for (index, except) in channel.except.iter().enumerate() {
+            let index = index.to_string();
+            filter(
+                checker,
+                &[&path[..], &["except", index.as_str()]].concat(),
+                key,
+                except,
+            );
+        }
+        mention(checker, &[&path[..], &["mention"]].concat(), channel);
+        superfluous(checker, &[&path[..], &["routes"]].concat(), &channel.routes);
+        silent(checker, key, channel);
+    }
+}
+
+fn filter(checker: &mut Checker<'_>, path: &[&str], channel: &str, filter: &Filter) {
+    let fields = ["accounts", "regions", "rules"];
+    for (field, list) in fields
+        .iter()
+        .zip([&filter.accounts, &filter.regions, &filter.rules])
+    {
+        let path = [path, &[*field]].concat();
+        if list.is_empty() && checker.is_written(&path) && checker.is_empty(&path) {
+            let problem = Problem::error(checker.key(&path), format!("`{field}` names nothing"));
+            checker.report(problem.help("name what fits, or leave it out: then everything does"));
+        }
+        for (index, name) in list.iter().enumerate() {
+            let index = index.to_string();
+            let path = [path.as_slice(), &[index.as_str()]].concat();
+            match *field {
+                "accounts" => account(checker, &path, name),
+                "regions" => region(checker, &path, name),
+                _ => source(checker, &path, channel, name),
+            }
+        }
+    }
+    if let Some(fields) = &filter.pattern {
+        let path = [path, &["match"]].concat();
+        if fields.is_empty() {
+            let problem = Problem::error(checker.at(&path), "the pattern is empty: it matches everything");
+            checker.report(problem.help("say what, such as `{ detail: { eventName: [DeleteBucket] } }`"));
+        }
+        pattern::any(checker, &path, fields);
+    }
+    if checker
+        .written
+        .get(path)
+        .is_some_and(|node| node.entries().is_empty())
+    {
+        let problem = Problem::warning(checker.at(path), "nothing is said, so everything fits");
+        checker.report(problem.help("say what, such as `severity: warning`; `severity: info` is everything"));
+    }
+}
+
+fn account(checker: &mut Checker<'_>, path: &[&str], name: &str) {
+    let stack = checker.stack;
+    if is_account_id(name) || stack.accounts.values().any(|alias| alias == name) {
+        return;
+    }
+    let shown = name.escape_debug();
+    let problem = Problem::error(checker.at(path), format!("no account is called `{shown}`"));
+    let other =
+        format!("write the account's twelve digits, or add `accounts: {{ \"111122223333\": {shown} }}`");
+    let known = stack.accounts.values().map(String::as_str);
+    checker.report(Checker::suggest(problem, name, known, &other));
+}
+
+fn region(checker: &mut Checker<'_>, path: &[&str], name: &str) {
+    let fits = |character: char| {
+        character.is_ascii_lowercase() || character.is_ascii_digit() || "-*".contains(character)
+    };
+    let is_region = match name.contains('*') {
+        true => name.chars().all(fits),
+        false => super::settings::is_region(name),
+    };
+    if !is_region {
+        let problem = Problem::error(
+            checker.at(path),
+            format!("`{}` is not a region", name.escape_debug()),
+        );
+        checker.report(
+            problem.help("write its code, such as `ap-northeast-2`, or the beginning of some: `\"eu-*\"`"),
+        );
+    }
+}
+
+/// What a route calls by its key must exist, and the relay must be able to tell that a message comes from it.
+fn source(checker: &mut Checker<'_>, path: &[&str], channel: &str, name: &str) {
+    let stack = checker.stack;
+    let expanded: Vec<String> = stack.alarms_expanded().into_keys().collect();
+    let keys = SOURCES.map(|section| checker.keys(section)).concat();
+    let known = || keys.iter().copied().chain(expanded.iter().map(String::as_str));
+    let shown = name.escape_debug();
+    if !known().any(|key| key == name) {
+        let problem = Problem::error(
+            checker.at(path),
+            format!("no rule, alarm, endpoint or topic is called `{shown}`"),
+        );
+        let other = match keys.is_empty() {
+            true => "there are none yet: add one, or leave `rules` out".to_owned(),
+            false => format!("there are: {}", keys.join(", ")),
+        };
+        checker.report(Checker::suggest(problem, name, known(), &other));
+    } else if !heard(stack, channel).contains(name) {
+        let problem = Problem::warning(
+            checker.at(path),
+            format!(
+                "nothing that is known to be from `{shown}` is sent to `{}`",
+                channel.escape_debug()
+            ),
+        );
+        let by_topic = stack.rules.contains_key(name) || stack.endpoints.contains_key(name);
+        checker.report(problem.help(match by_topic {
+            true => format!("add the channel to its `to:`; what comes by a topic is known by the topic's key, and only alarms by theirs, so not `{shown}`"),
+            false => "add a `to:` that leads to the channel, or remove the name".to_owned(),
+        }));
+    }
+}
+
+/// The keys of what reaches a channel in a way that tells where it comes from.
+fn heard(stack: &Stack, channel: &str) -> BTreeSet<String> {
+    let leads = |to: &[String]| to.iter().any(|name| name == channel);
+    let topics: Vec<&String> = (stack.topics.iter())
+        .filter(|(_, topic)| leads(&topic.to))
+        .map(|(key, _)| key)
+        .collect();
+    let mut heard: BTreeSet<String> = topics.iter().map(|key| (*key).clone()).collect();
+    heard.extend(
+        stack
+            .rules
+            .iter()
+            .filter(|(_, rule)| leads(&rule.to))
+            .map(|(key, _)| key.clone()),
+    );
+    let endpoints = stack.endpoints.iter().filter(|(_, endpoint)| leads(&endpoint.to));
+    heard.extend(endpoints.map(|(key, _)| key.clone()));
+    for (key, alarm) in stack.alarms_expanded() {
+        let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
+        // EventBridge knows of every alarm, whomever it tells.
+        let by_rule = stack.rules.values().any(|rule| leads(&rule.to));
+        if by_rule || told.into_iter().flatten().any(|topic| topics.contains(&topic)) {
+            heard.extend(stack.alarm_keys(&key));
+        }
+    }
+    heard
+}
+
+fn mention(checker: &mut Checker<'_>, path: &[&str], channel: &Channel) {
+    let Some(mention) = &channel.mention else {
+        return;
+    };
+    let who = [path, &["who"]].concat();
+    let path = if checker.is_written(&who) {
+        who.as_slice()
+    } else {
+        path
+    };
+    if mention.who.is_empty() && checker.is_empty(path) {
+        let problem = Problem::error(checker.at(path), "`mention` names nobody");
+        checker.report(problem.help("write `[\"@here\"]`, or leave `mention` out"));
+    }
+    called(checker, path, &mention.who);
+}
+
+/// Slack finds people by ids only.
+fn called(checker: &mut Checker<'_>, path: &[&str], who: &[String]) {
+    for (index, name) in who.iter().enumerate() {
+        let index_text = index.to_string();
+        let place = checker.at(&[path, &[index_text.as_str()]].concat());
+        let shown = name.escape_debug();
+        if who[..index].contains(name) {
+            checker.report(
+                Problem::error(place, format!("`{shown}` is named twice")).help("remove one of the two"),
+            );
+            continue;
+        }
+        if EVERYBODY.contains(&name.as_str()) || is_slack_id(name) {
+            continue;
+        }
+        let bare = name.trim_start_matches(['@', '<', '!']).trim_end_matches('>');
+        let problem = Problem::error(place, format!("Slack calls nobody by `{shown}`"));
+        checker.report(if EVERYBODY.iter().any(|known| known[1..] == *bare) {
+            problem.help(format!("write `\"@{bare}\"`"))
+        } else if is_slack_id(bare) {
+            problem.help(format!("write `{bare}`"))
+        } else {
+            problem
+                .label("names can change, so Slack wants the id")
+                .help("write the member id: in Slack, the person's profile, ⋮, Copy member ID (`U0123ABCD`); for a user group, its id (`S0123ABCD`)")
+        });
+    }
+}
+
+/// `U…` and `W…` are users, `S…` user groups.
+fn is_slack_id(name: &str) -> bool {
+    (6..=20).contains(&name.len())
+        && name.starts_with(['U', 'W', 'S'])
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && name.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// A route that takes nothing that another one does not take, and calls nobody else.
+fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[ChannelRoute]) {
+    for (index, route) in routes
+        .iter()
+        .enumerate()
+        .filter(|(_, route)| route.mention.is_none())
+    {
+        let wider = routes.iter().enumerate().find(|(other_index, other)| {
+            let same = covers(&route.filter, &other.filter);
+            *other_index != index && covers(&other.filter, &route.filter) && (!same || *other_index < index)
+        });
+        if let Some((other, _)) = wider {
+            let (index, other) = (index.to_string(), other.to_string());
+            let place = checker.at(&[path, &[index.as_str()]].concat());
+            let other = checker.at(&[path, &[other.as_str()]].concat());
+            let problem = Problem::warning(place, "this route takes nothing that another one does not take");
+            checker.report(
+                problem
+                    .related(other, "the other one")
+                    .help("remove one of the two"),
+            );
+        }
+    }
+}
+
+/// Channels in which nothing can arrive.
+fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
+    let everything = [ChannelRoute {
+        filter: Filter::default(),
+        mention: None,
+    }];
+    let routes = match channel.routes.is_empty() {
+        true => &everything[..],
+        false => &channel.routes,
+    };
+    let shut = |route: &ChannelRoute| channel.except.iter().any(|except| covers(except, &route.filter));
+    if routes.iter().all(shut) {
+        let problem = Problem::warning(
+            checker.key(&["channels", key, "except"]),
+            format!("nothing arrives in the channel `{}`", key.escape_debug()),
+        );
+        checker.report(problem.help("narrow `except`: it leaves out whatever the routes take"));
+    }
+}
+
+/// Whether all that fits `narrow` fits `wide`, as far as can be told without looking into patterns.
+fn covers(wide: &Filter, narrow: &Filter) -> bool {
+    let lowest = |filter: &Filter| filter.severity.unwrap_or(Attention::Info);
+    let list = |wide: &[String], narrow: &[String]| {
+        wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(|name| wide.contains(name)))
+    };
+    lowest(wide) <= lowest(narrow)
+        && list(&wide.accounts, &narrow.accounts)
+        && list(&wide.regions, &narrow.regions)
+        && list(&wide.rules, &narrow.rules)
+        && (wide.pattern.is_none() || wide.pattern == narrow.pattern)
+}

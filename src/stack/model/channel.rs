@@ -1,0 +1,171 @@
+//! Channels: their webhooks, what arrives in them, who is called, and how a storm is held back.
+
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::super::values::Webhook;
+
+/// A Slack incoming webhook, and which of the messages sent to it arrive.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a channel, such as `{ webhook: { env: SLACK_WEBHOOK_URL } }`"
+)]
+pub struct Channel {
+    /// What people call the channel, such as `#project`; the webhook itself decides where messages go.
+    pub label: Option<String>,
+    /// Where the webhook's URL comes from.
+    pub webhook: Webhook,
+    /// Of what is sent here, what fits any of these arrives; without routes, everything.
+    #[serde(default)]
+    pub routes: Vec<ChannelRoute>,
+    /// What fits any of these does not arrive, whatever the routes say.
+    #[serde(default)]
+    pub except: Vec<Filter>,
+    /// Who is called.
+    pub mention: Option<Mention>,
+}
+
+/// How much attention something deserves, from what is good to know to what wakes people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Attention {
+    /// Good to know.
+    Info,
+    /// Worth a look when there is time.
+    Warning,
+    /// Something is broken.
+    Error,
+    /// Somebody has to act now.
+    Critical,
+}
+
+/// What messages are like. All that is given must hold, and of each list one entry.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "what messages are like, such as `{ severity: warning }`"
+)]
+pub struct Filter {
+    /// From this severity on.
+    pub severity: Option<Attention>,
+    /// Aliases out of `accounts`, or ids.
+    pub accounts: Vec<String>,
+    /// Regions; `*` stands for any text.
+    pub regions: Vec<String>,
+    /// What messages come from: keys of `rules`, `alarms`, `endpoints` and `topics`.
+    pub rules: Vec<String>,
+    /// An EventBridge pattern on the event, the alarm or the alert.
+    #[serde(rename = "match")]
+    pub pattern: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// A way into a channel.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "RouteFields")]
+pub struct ChannelRoute {
+    /// What comes in by it.
+    pub filter: Filter,
+    /// Who is called for what comes in by it, instead of the channel's `mention`; an empty list: nobody.
+    pub mention: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a route, such as `{ severity: warning }`"
+)]
+#[derive(Default)]
+struct RouteFields {
+    severity: Option<Attention>,
+    accounts: Vec<String>,
+    regions: Vec<String>,
+    rules: Vec<String>,
+    #[serde(rename = "match")]
+    pattern: Option<serde_json::Map<String, serde_json::Value>>,
+    mention: Option<Vec<String>>,
+}
+
+impl From<RouteFields> for ChannelRoute {
+    fn from(fields: RouteFields) -> Self {
+        let RouteFields {
+            severity,
+            accounts,
+            regions,
+            rules,
+            pattern,
+            mention,
+        } = fields;
+        Self {
+            filter: Filter {
+                severity,
+                accounts,
+                regions,
+                rules,
+                pattern,
+            },
+            mention,
+        }
+    }
+}
+
+/// Who is called in a channel, and from which severity on. A list alone is called from `critical` on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// Below this nobody is called.
+    pub from: Attention,
+    /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
+    pub who: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MentionFields {
+    #[serde(default = "worst")]
+    from: Attention,
+    #[serde(default)]
+    who: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Mention {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListOrSettings;
+
+        impl<'de> Visitor<'de> for ListOrSettings {
+            type Value = Mention;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "who is called: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
+                )
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Mention, A::Error> {
+                let who = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+                Ok(Mention { from: worst(), who })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mention, A::Error> {
+                let MentionFields { from, who } =
+                    MentionFields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Mention { from, who })
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Mention, E> {
+                let name = name.escape_debug();
+                Err(E::custom(format!("`mention` takes a list\nwrite `[\"{name}\"]`")))
+            }
+        }
+
+        deserializer.deserialize_any(ListOrSettings)
+    }
+}
+
+fn worst() -> Attention {
+    Attention::Critical
+}

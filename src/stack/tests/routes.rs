@@ -1,0 +1,185 @@
+//! Accounts, and what channels take and whom they call.
+
+use super::*;
+
+/// `GOOD` with more in its channel.
+fn with(channel: &str) -> String {
+    GOOD.replace("project: { ", &format!("project: {{ {channel}, "))
+}
+
+fn refused(channel: &str, message: &str, help: &str) {
+    let told = bad(&with(channel));
+    assert!(told.contains(message) && told.contains(help), "{told}");
+}
+
+fn warned(channel: &str, message: &str) {
+    let loaded = good(&with(channel));
+    let messages: Vec<_> = loaded.warnings.iter().map(|problem| &problem.message).collect();
+    assert!(
+        messages.len() == 1 && messages[0].contains(message),
+        "{messages:?}"
+    );
+}
+
+#[test]
+fn everything_about_routes() {
+    let loaded = good(include_str!("../fixtures/routes.yaml"));
+    assert_eq!(loaded.warnings, []);
+    insta::assert_debug_snapshot!(loaded.stack.channels);
+}
+
+#[test]
+fn short_forms() {
+    let channel = |text: &str| good(&with(text)).stack.channels["project"].clone();
+    let mention = Mention {
+        from: Attention::Critical,
+        who: vec!["@here".to_owned()],
+    };
+    assert_eq!(channel("mention: ['@here']").mention, Some(mention.clone()));
+    assert_eq!(channel("mention: { who: ['@here'] }").mention, Some(mention));
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let told = bad(&with(
+        "routes: [{ severity: fatal }, { accounts: [prod], regions: [Seoul], rules: [cpus] }, { march: {} }], \
+         except: [{ match: { a: [{ prefx: b }] } }], mention: ['@alice']",
+    ));
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn accounts_have_ids_and_names() {
+    let accounts = |accounts: &str| bad(&format!("{GOOD}accounts: {{ {accounts} }}\n"));
+    for (text, message) in [
+        ("production: '111122223333'", "the id comes first"),
+        ("012345678901: a", "put it in quotes: `\"012345678901\"`"),
+        ("'1234': production", "`1234` is not the id of an account"),
+        ("'111122223333': ''", "has 0 characters"),
+        (
+            "'111122223333': a, '444455556666': a",
+            "two accounts are called `a`",
+        ),
+        ("'111122223333': '444455556666'", "looks like the id"),
+    ] {
+        assert!(accounts(text).contains(message), "{}", accounts(text));
+    }
+    let aliased = with("routes: [{ accounts: [prodution] }]") + "accounts: { '111122223333': production }\n";
+    assert!(bad(&aliased).contains("did you mean `production`?"));
+}
+
+#[test]
+fn names_that_lead_nowhere() {
+    refused(
+        "routes: [{ accounts: [prod] }]",
+        "no account is called `prod`",
+        "twelve digits",
+    );
+    refused(
+        "routes: [{ regions: [Seoul] }]",
+        "`Seoul` is not a region",
+        "eu-*",
+    );
+    refused("routes: [{ rules: [cpuu] }]", "is called `cpuu`", "write `cpu`");
+    refused("routes: [{ rules: [] }]", "`rules` names nothing", "leave it out");
+    refused("routes: [{ match: {} }]", "matches everything", "say what");
+    refused(
+        "routes: [{ match: { a: b } }]",
+        "`a` needs a list",
+        "write `[\"b\"]`",
+    );
+    refused("routes: [{ severity: [error] }]", "expected", "");
+    // Fields of alarms and alerts are no fields of an event.
+    good(&with(
+        "routes: [{ match: { AlarmName: [x], Trigger: { MetricName: [y] } } }]",
+    ));
+}
+
+#[test]
+fn people_are_called_by_their_ids() {
+    refused(
+        "mention: ['@alice']",
+        "Slack calls nobody by `@alice`",
+        "Copy member ID",
+    );
+    refused(
+        "mention: [here]",
+        "Slack calls nobody by `here`",
+        "write `\"@here\"`",
+    );
+    refused(
+        "mention: ['<@U0123ABCD>']",
+        "Slack calls nobody by",
+        "write `U0123ABCD`",
+    );
+    refused(
+        "mention: '@here'",
+        "`mention` takes a list",
+        "write `[\"@here\"]`",
+    );
+    refused("mention: []", "`mention` names nobody", "leave `mention` out");
+    refused(
+        "mention: ['@here', '@here']",
+        "`@here` is named twice",
+        "remove one",
+    );
+    refused(
+        "routes: [{ severity: error, mention: [bob] }]",
+        "Slack calls nobody by `bob`",
+        "member id",
+    );
+    good(&with(
+        "mention: ['@here', '@channel', '@everyone', U0123ABCD, W0123ABCD, S0123ABCD]",
+    ));
+    good(&with("routes: [{ severity: error, mention: [] }]"));
+}
+
+#[test]
+fn routes_without_effect() {
+    warned("routes: [{}]", "everything fits");
+    warned(
+        "routes: [{ severity: info }, { severity: error }]",
+        "takes nothing that another",
+    );
+    warned(
+        "routes: [{ severity: error }, { severity: error }]",
+        "takes nothing that another",
+    );
+    warned(
+        "routes: [{ regions: [us-east-1, us-east-2] }, { regions: [us-east-1] }]",
+        "takes nothing that another",
+    );
+    warned(
+        "routes: [{ severity: error }], except: [{ severity: warning }]",
+        "nothing arrives",
+    );
+    warned("except: [{ severity: info }]", "nothing arrives");
+    for routes in [
+        "[{ severity: info }, { severity: error, mention: ['@here'] }]",
+        "[{ severity: error }, { regions: [us-east-1] }]",
+        "[{ match: { a: [b] } }, { match: { a: [c] } }]",
+    ] {
+        assert_eq!(good(&with(&format!("routes: {routes}"))).warnings, [], "{routes}");
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_told_in_the_channel() {
+    let rule = "rules: { logins: { preset: console-sign-in, to: [alerts] } }\ntrail: { existing: a-trail }\n";
+    let text = with("routes: [{ rules: [logins, cpu, alerts] }]") + rule;
+    let loaded = good(&text);
+    let named = |problem: &&Problem| problem.message.contains("from `logins` is sent to `project`");
+    assert_eq!(
+        loaded.warnings.iter().filter(named).count(),
+        1,
+        "{:?}",
+        loaded.warnings
+    );
+    assert!(
+        !loaded
+            .warnings
+            .iter()
+            .any(|problem| problem.message.contains("`cpu`"))
+    );
+    good(&text.replace("to: [alerts] } }\ntrail", "to: [alerts, project] } }\ntrail"));
+}
