@@ -59,7 +59,7 @@ mod tests {
         let wrapped = json!({ "alertctl": { "rule": "r", "channels": ["b", "a", 1] }, "event": inner });
         let envelope = Envelope::open(&wrapped);
         assert_eq!(envelope.event, &inner);
-        assert_eq!(envelope.rule.as_deref(), Some("r"));
+        assert_eq!(envelope.rule, Some("r"));
         assert_eq!(
             envelope.channels,
             [ChannelKey("b".into()), ChannelKey("a".into())]
