@@ -24,8 +24,11 @@ pub const ENDPOINT: &str = "ENDPOINT";
 pub const MESSAGE_SUBJECT: &str = "MESSAGE_SUBJECT";
 /// Environment variable (`ingest`): template of the text, see [`Template`](crate::Template).
 pub const MESSAGE_BODY: &str = "MESSAGE_BODY";
-/// Environment variable (`ingest`): ARN of the SQS queue for what can never be delivered.
+/// Environment variable (`notify`, `ingest`): ARN of the SQS queue for what can never be delivered.
 pub const DEAD_LETTER_QUEUE: &str = "DEAD_LETTER_QUEUE";
+/// Environment variable (`notify`, `ingest`): JSON object, the key of each channel with a buffer → ARN of its SQS
+/// queue.
+pub const BUFFERS: &str = "BUFFERS";
 /// Environment variable (`guard`): ARN of the trail whose logging is started again.
 pub const TRAIL: &str = "TRAIL";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.

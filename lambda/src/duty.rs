@@ -2,10 +2,11 @@
 
 use crate::arn::Arn;
 use crate::config::{
-    BODY_LIMIT, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT,
-    SettingsError, TOKEN_SHA256, TOPICS, TRAIL, json,
+    BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY,
+    MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS, TRAIL, json,
 };
 use crate::{Endpoint, Template};
+use std::collections::BTreeMap;
 
 /// What SNS takes, so more could only be shown cut.
 const DEFAULT_BODY_LIMIT: usize = 262_144;
@@ -58,6 +59,39 @@ impl Told {
         Ok(Self {
             channels: json(&variable, DESTINATIONS)?,
             topics: json(&variable, TOPICS)?,
+        })
+    }
+}
+
+/// What stands around the channels: of the duties `notify` and `ingest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notifying {
+    /// For what Slack will never take; without it, such a message fails its invocation.
+    pub dead_letters: Option<Queue>,
+    /// The queue in front of each channel with a buffer.
+    pub buffers: BTreeMap<ChannelKey, Queue>,
+}
+
+impl Notifying {
+    /// Reads [`DEAD_LETTER_QUEUE`] and [`BUFFERS`].
+    ///
+    /// # Errors
+    /// A variable that cannot be understood.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let queue = |name, arn: &str| {
+            let problem = || wrong(name, format!("has `{arn}`, which is not the ARN of an SQS queue"));
+            Queue::from_arn(arn).ok_or_else(problem)
+        };
+        let buffers: BTreeMap<ChannelKey, String> = json(&variable, BUFFERS)?;
+        Ok(Self {
+            dead_letters: variable(DEAD_LETTER_QUEUE)
+                .map(|arn| queue(DEAD_LETTER_QUEUE, &arn))
+                .transpose()?,
+            buffers: buffers
+                .into_iter()
+                .map(|(channel, arn)| Ok((channel, queue(BUFFERS, &arn)?)))
+                .collect::<Result<_, SettingsError>>()?,
         })
     }
 }
@@ -262,6 +296,27 @@ mod tests {
         assert_eq!(told.topics, ["arn:x"]);
         for (name, value) in [(DESTINATIONS, "{}"), (TOPICS, "[1]")] {
             let error = Told::read(of(&[(name, value)])).expect_err("refused").to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_is_a_queue() {
+        let buffers = format!(r#"{{"project":"{QUEUE}"}}"#);
+        let around = Notifying::read(of(&[(BUFFERS, &buffers), (DEAD_LETTER_QUEUE, QUEUE)]));
+        let around = around.expect("queues");
+        let queue = Queue::from_arn(QUEUE);
+        assert_eq!(around.dead_letters, queue);
+        assert_eq!(around.buffers.get(&ChannelKey("project".into())), queue.as_ref());
+        assert_eq!(Notifying::read(of(&[])).expect("nothing"), Notifying::default());
+        for (name, value) in [
+            (BUFFERS, "[]"),
+            (BUFFERS, r#"{"project":"https://sqs"}"#),
+            (DEAD_LETTER_QUEUE, "x"),
+        ] {
+            let error = Notifying::read(of(&[(name, value)]))
+                .expect_err("refused")
+                .to_string();
             assert!(error.starts_with(name), "{error}");
         }
     }

@@ -1,68 +1,213 @@
-//! The wrapper that a rule's target puts around an event, so that the rule says where it goes:
-//! `{"alertctl":{"rule":"…","channels":["project"]},"event":{…}}`.
+//! The wrapper around an event that says where it goes: what a rule's target sends, what waits in a channel's
+//! buffer, and what lies in a dead-letter queue to be sent again.
+//!
+//! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`
 
 use crate::ChannelKey;
-use serde_json::Value;
+use crate::event::is_test;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
-/// An invocation event without its wrapper.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Envelope<'a> {
+/// Every queue takes as many bytes; more only if it is set up for it.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const MAX_BYTES: usize = 262_144;
+/// Longest texts of an event that is cut, and the most elements of its lists: the first that suffice. A Slack
+/// message shows 3,000 characters of a text.
+const CUTS: [(usize, usize); 5] = [
+    (65_536, 4_096),
+    (16_384, 1_024),
+    (4_096, 256),
+    (1_024, 64),
+    (128, 16),
+];
+
+/// An event and where it goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Envelope {
+    /// Key of the rule that took the event.
+    pub rule: Option<String>,
     /// Where the event goes; empty if no wrapper says it.
     pub channels: Vec<ChannelKey>,
-    /// Key of the stack's rule that caught the event.
-    pub rule: Option<&'a str>,
-    /// Key of the stack's endpoint that took it.
-    pub endpoint: Option<&'a str>,
-    /// Id of the test that sent it.
-    pub test: Option<&'a str>,
-    pub event: &'a Value,
+    /// Key of the endpoint that took the event, which is then an alert.
+    pub endpoint: Option<String>,
+    /// ARNs of the SNS topics it goes to.
+    pub topics: Vec<String>,
+    /// The mark of a test, `t-` and 8 hexadecimal digits.
+    pub test: Option<String>,
+    /// Why it was put aside: an object with `reason`, `at`, `requestId`, `function`.
+    pub parked: Option<Value>,
+    pub event: Value,
 }
 
-impl<'a> Envelope<'a> {
+/// Why something is put aside, for whoever sends it again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parking<'a> {
+    /// Holds no secret.
+    pub reason: &'a str,
+    pub at: Timestamp,
+    pub request_id: &'a str,
+    /// Name of the function that gave up, and that takes it again.
+    pub function: &'a str,
+    /// Bytes of a body that is no UTF-8, and so stands in the envelope in Base64.
+    pub base64: Option<usize>,
+}
+
+impl Envelope {
     /// Takes the wrapper off; an event without one is its own content.
-    pub fn open(event: &'a Value) -> Self {
-        match (event.get("alertctl"), event.get("event")) {
-            (Some(Value::Object(wrapper)), Some(inner)) => {
-                let channels = wrapper.get("channels").and_then(Value::as_array);
-                let text = |key: &str| wrapper.get(key).and_then(Value::as_str);
-                Self {
-                    rule: text("rule"),
-                    endpoint: text("endpoint"),
-                    test: text("test"),
-                    channels: channels
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|channel| Some(ChannelKey(channel.as_str()?.to_owned())))
-                        .collect(),
-                    event: inner,
-                }
-            }
-            _ => Self {
-                channels: Vec::new(),
-                rule: None,
-                endpoint: None,
-                test: None,
-                event,
-            },
+    pub fn open(event: Value) -> Self {
+        let Value::Object(mut fields) = event else {
+            return Self::bare(event);
+        };
+        let is_wrapped = fields.get("alertctl").is_some_and(Value::is_object) && fields.contains_key("event");
+        if !is_wrapped {
+            return Self::bare(Value::Object(fields));
         }
+        let wrapper = fields.remove("alertctl").unwrap_or_default();
+        let text = |name: &str| Some(wrapper.get(name)?.as_str()?.to_owned());
+        let texts = |name: &str| -> Vec<String> {
+            let list = wrapper.get(name).and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(|one| Some(one.as_str()?.to_owned())).collect()
+        };
+        Self {
+            rule: text("rule"),
+            channels: texts("channels").into_iter().map(ChannelKey).collect(),
+            endpoint: text("endpoint"),
+            topics: texts("topics"),
+            test: text("test").filter(|mark| is_test(mark)),
+            parked: wrapper.get("parked").filter(|parked| parked.is_object()).cloned(),
+            event: fields.remove("event").unwrap_or_default(),
+        }
+    }
+
+    fn bare(event: Value) -> Self {
+        Self {
+            event,
+            ..Self::default()
+        }
+    }
+
+    /// The same for one channel alone.
+    pub fn for_channel(&self, channel: &ChannelKey) -> Self {
+        Self {
+            channels: vec![channel.clone()],
+            topics: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The same, put aside.
+    pub fn parked(self, parking: Parking<'_>) -> Self {
+        let mut parked = json!({
+            "reason": parking.reason,
+            "at": parking.at.to_string(),
+            "requestId": parking.request_id,
+            "function": parking.function,
+        });
+        if let Some(bytes) = parking.base64 {
+            parked["bodyEncoding"] = "base64".into();
+            parked["bodyBytes"] = bytes.into();
+        }
+        Self {
+            parked: Some(parked),
+            ..self
+        }
+    }
+
+    /// The text that SQS takes. Of an event that is too long, long texts and lists are cut, and `cut` in the
+    /// wrapper tells how many bytes it had.
+    pub fn text(&self) -> String {
+        let text = self.wrapped(&self.event, None);
+        if text.len() <= MAX_BYTES {
+            return text;
+        }
+        let length = self.event.to_string().len();
+        let shortened = CUTS
+            .iter()
+            .map(|cut| self.wrapped(&shortened(&self.event, *cut), Some(length)));
+        let fitting = shortened.into_iter().find(|text| text.len() <= MAX_BYTES);
+        fitting.unwrap_or_else(|| {
+            // Too many fields: what is left is no event any more, but can be read. A character takes at most
+            // six bytes in a JSON text.
+            let event = self.event.to_string();
+            let kept = event.floor_char_boundary(MAX_BYTES / 8);
+            self.wrapped(&Value::from(&event[..kept]), Some(length))
+        })
+    }
+
+    fn wrapped(&self, event: &Value, cut: Option<usize>) -> String {
+        let mut wrapper = Map::new();
+        let mut put = |name: &str, value: Value| wrapper.insert(name.to_owned(), value);
+        if let Some(rule) = &self.rule {
+            put("rule", rule.as_str().into());
+        }
+        if let Some(endpoint) = &self.endpoint {
+            put("endpoint", endpoint.as_str().into());
+        }
+        put("channels", json!(self.channels));
+        if !self.topics.is_empty() {
+            put("topics", json!(self.topics));
+        }
+        if let Some(test) = &self.test {
+            put("test", test.as_str().into());
+        }
+        if let Some(parked) = &self.parked {
+            put("parked", parked.clone());
+        }
+        if let Some(length) = cut {
+            put("cut", length.into());
+        }
+        // The two characters that SQS refuses and JSON does not escape of itself.
+        json!({ "alertctl": wrapper, "event": event })
+            .to_string()
+            .replace('\u{fffe}', "\\ufffe")
+            .replace('\u{ffff}', "\\uffff")
+    }
+}
+
+fn shortened(value: &Value, cut: (usize, usize)) -> Value {
+    let (texts, elements) = cut;
+    match value {
+        Value::String(text) if text.len() > texts => {
+            format!("{}…", &text[..text.floor_char_boundary(texts)]).into()
+        }
+        Value::Array(list) => list
+            .iter()
+            .take(elements)
+            .map(|one| shortened(one, cut))
+            .collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), shortened(value, cut)))
+            .collect(),
+        other => other.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use proptest::prelude::*;
 
     #[test]
     fn only_a_wrapper_is_taken_off() {
         let inner = json!({ "source": "aws.ec2" });
-        let wrapped = json!({ "alertctl": { "rule": "r", "channels": ["b", "a", 1] }, "event": inner });
-        let envelope = Envelope::open(&wrapped);
-        assert_eq!(envelope.event, &inner);
-        assert_eq!(envelope.rule, Some("r"));
+        let wrapped = json!({
+            "alertctl": { "rule": "r", "channels": ["b", "a", 1], "test": "t-0123abcd", "parked": "x" },
+            "event": inner,
+        });
+        let envelope = Envelope::open(wrapped);
+        assert_eq!(envelope.event, inner);
         assert_eq!(
             envelope.channels,
             [ChannelKey("b".into()), ChannelKey("a".into())]
+        );
+        assert_eq!(
+            (
+                envelope.rule.as_deref(),
+                envelope.test.as_deref(),
+                envelope.parked
+            ),
+            (Some("r"), Some("t-0123abcd"), None)
         );
         for bare in [
             inner.clone(),
@@ -71,8 +216,82 @@ mod tests {
             json!({ "alertctl": {} }),
             json!([1]),
         ] {
-            let envelope = Envelope::open(&bare);
-            assert_eq!((envelope.event, envelope.channels.len()), (&bare, 0));
+            assert_eq!(Envelope::open(bare.clone()), Envelope::bare(bare));
+        }
+    }
+
+    fn parked(event: Value) -> (String, Envelope) {
+        let envelope = Envelope {
+            rule: Some("logins".into()),
+            channels: vec![ChannelKey("project".into()), ChannelKey("oncall".into())],
+            topics: vec!["arn:aws:sns:x:y:z".into()],
+            event,
+            ..Envelope::default()
+        };
+        let envelope = envelope
+            .for_channel(&ChannelKey("oncall".into()))
+            .parked(Parking {
+                reason: "Slack answers 404 Not Found: no_service",
+                at: Timestamp::UNIX_EPOCH,
+                request_id: "id",
+                function: "mission-relay",
+                base64: None,
+            });
+        let text = envelope.text();
+        assert!(!text.contains(['\u{fffe}', '\u{ffff}']));
+        assert!(text.len() <= MAX_BYTES, "{}", text.len());
+        (text, envelope)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let (text, envelope) = parked(json!({ "source": "aws.ec2", "odd": "\u{ffff}\u{0}" }));
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(
+            value["alertctl"],
+            json!({
+                "rule": "logins",
+                "channels": ["oncall"],
+                "parked": {
+                    "reason": "Slack answers 404 Not Found: no_service",
+                    "at": "1970-01-01T00:00:00Z",
+                    "requestId": "id",
+                    "function": "mission-relay",
+                },
+            })
+        );
+        assert_eq!(Envelope::open(value), envelope);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_keeps_its_shape() {
+        for long in ["x".repeat(300_000), "\"".repeat(200_000), "가".repeat(100_000)] {
+            let (text, _) = parked(json!({ "source": "aws.ec2", "detail": { "id": 1, "long": long } }));
+            let value: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(value["event"]["source"], "aws.ec2");
+            assert_eq!(value["event"]["detail"]["id"], 1);
+            assert!(
+                value["event"]["detail"]["long"]
+                    .as_str()
+                    .expect("a text")
+                    .ends_with('…')
+            );
+            assert!(value["alertctl"]["cut"].as_u64().expect("bytes") > 300_000);
+        }
+        let list: Vec<_> = (0..100_000).collect();
+        let (text, _) = parked(json!({ "list": list }));
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(value["event"]["list"][4_095], 4_095);
+        let fields: Map<_, _> = (0..50_000).map(|n| (format!("f{n}"), json!(n))).collect();
+        let (text, _) = parked(fields.into());
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        assert!(value["event"].as_str().expect("a text").starts_with("{\"f0\":0,"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_fits(text in ".{0,40}", times in 0usize..20_000) {
+            parked(json!({ "event": text.repeat(times) }));
         }
     }
 }

@@ -10,6 +10,7 @@ mod config;
 mod duty;
 mod envelope;
 pub mod event;
+mod item;
 mod lenient;
 mod letter;
 mod locale;
@@ -24,10 +25,11 @@ mod webhook;
 
 pub use alert::Endpoint;
 pub use config::{
-    BODY_LIMIT, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
-    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
+    BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
+    ENCRYPTION_CONTEXT_KEY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS,
+    TRAIL, webhook_variable,
 };
-pub use duty::{Duty, Guarding, Ingesting, Queue, Told, Trail};
+pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Told, Trail};
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
 pub use locale::Locale;
@@ -36,9 +38,7 @@ pub use settings::{SETTINGS_FILE, Settings};
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
 pub use webhook::{Form, WebhookError, WebhookUrl};
 
-use envelope::Envelope;
 use event::Severity;
-use routing::Traits;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -77,41 +77,26 @@ pub struct Rendered {
 /// Never fails: a payload of an unknown shape is shown as JSON. A record that names neither goes to every
 /// channel, since dropping it would hide an alert.
 pub fn render(event: &Value, settings: &Settings) -> Rendered {
-    let envelope = Envelope::open(event);
     let mut rendered = Rendered::default();
-    let notices = event::read(envelope.event);
-    for (mut notice, event) in notices.into_iter().zip(event::told(envelope.event)) {
-        notice.source.rule = envelope.rule.map(str::to_owned);
-        notice.source.endpoint = envelope.endpoint.map(str::to_owned);
-        if let Some(id) = envelope.test {
-            notice = notice.marked(id);
-        }
-        let traits = Traits::of(&notice, &event, settings);
-        let message = compose(&notice, settings);
-        let channels = match notice.source.topic() {
-            _ if !envelope.channels.is_empty() => envelope.channels.clone(),
-            None => settings.all_channels(),
-            Some(topic) => {
-                let known = settings.topics.get(topic);
-                let channels = known.map(|topic| topic.to.clone()).unwrap_or_default();
-                if channels.is_empty() {
-                    rendered.unrouted.insert(topic.to_owned());
-                }
-                channels
+    for item in item::items(event.clone()) {
+        let channels = match item.channels(settings) {
+            Ok(channels) => channels,
+            Err(topic) => {
+                rendered.unrouted.insert(topic.to_owned());
+                continue;
             }
         };
+        let traits = item.traits(settings);
         let severity = traits.severity;
-        for channel in channels {
-            let Some(accepted) = settings.accepts(&channel, &traits) else {
+        for channel in channels.iter().cloned() {
+            let Some(accepted) = item.accepted(&channel, &traits, settings) else {
                 rendered.filtered.push(Filtered { channel, severity });
                 continue;
             };
-            let mut message = message.clone();
-            message.mention(&accepted.mention);
             rendered.deliveries.push(Delivery {
                 channel,
                 severity,
-                message,
+                message: item.message(&accepted, settings),
             });
         }
     }

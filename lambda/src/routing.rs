@@ -5,6 +5,7 @@ use crate::event::{Content, Notice, Severity, State};
 use crate::pattern::{self, wildcard};
 use crate::settings::{Filter, Mention, Route, Settings, Source};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What routes look at.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Traits<'a> {
     /// A test arrives wherever its way leads.
     pub test: bool,
     /// The event, alarm or alert as JSON.
-    pub event: &'a Value,
+    pub event: Cow<'a, Value>,
 }
 
 /// A message that arrives.
@@ -35,7 +36,7 @@ pub struct Accepted {
 
 impl<'a> Traits<'a> {
     /// The traits of a notice; `event` is the JSON it was read from.
-    pub(crate) fn of(notice: &Notice, event: &'a Value, settings: &Settings) -> Self {
+    pub(crate) fn of(notice: &Notice, event: Cow<'a, Value>, settings: &Settings) -> Self {
         let topic = notice.source.topic();
         let alarm = match &notice.content {
             Content::Alarm(alarm) => Some(alarm),
@@ -142,6 +143,6 @@ impl Filter {
             && self
                 .pattern
                 .as_ref()
-                .is_none_or(|pattern| pattern::matches(pattern, traits.event))
+                .is_none_or(|pattern| pattern::matches(pattern, &traits.event))
     }
 }

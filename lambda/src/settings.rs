@@ -52,6 +52,9 @@ pub struct Channel {
     /// Who is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mention: Option<Mention>,
+    /// How a storm is held back, if there is a queue in front of the channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<Buffer>,
 }
 
 /// A way into a channel.
@@ -93,6 +96,27 @@ pub struct Mention {
     pub from: Severity,
     /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
     pub who: Vec<String>,
+}
+
+/// A queue in front of a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Buffer {
+    /// More messages than this at once become digests.
+    pub digest_above: usize,
+    /// Posts a second at most.
+    pub per_second: f64,
+}
+
+impl Default for Buffer {
+    /// Slack takes about one message a second for a webhook.
+    /// <https://docs.slack.dev/apis/web-api/rate-limits/>
+    fn default() -> Self {
+        Self {
+            digest_above: 5,
+            per_second: 1.0,
+        }
+    }
 }
 
 /// Something that messages come from.

@@ -85,13 +85,7 @@ async fn status(function: &mut Function, request: &Value) -> u64 {
 
 /// What lies in the dead-letter queue.
 fn parked(function: &Function) -> Vec<Value> {
-    let script = lock(&function.script);
-    let record = |request: &Value| {
-        let url = request["QueueUrl"].as_str().expect("a queue");
-        assert!(url.ends_with("/111122223333/failed"), "{url}");
-        serde_json::from_str(request["MessageBody"].as_str().expect("a body")).expect("JSON")
-    };
-    script.sqs_requests.iter().map(record).collect()
+    function.queue("failed")
 }
 
 /// How many messages SNS and Slack got.
@@ -100,15 +94,16 @@ fn told(function: &Function) -> (usize, usize) {
     (script.sns_messages.len(), script.slack_messages.len())
 }
 
-/// The log, line by line, without the tokens.
-async fn log(function: Function) -> Vec<Value> {
+/// The answers in the log, and what it says of each message for a channel; never a token or an alert's text.
+async fn log(function: Function) -> (Vec<Value>, Vec<Value>) {
     let said = function.stop().await;
     assert!(
         !said.contains(TOKEN) && !said.contains(OLD_TOKEN) && !said.contains("/login"),
         "{said}"
     );
     let line = |line| serde_json::from_str(line).expect("a line of JSON");
-    said.lines().map(line).collect()
+    let lines = said.lines().map(line);
+    lines.partition(|line: &Value| line.get("kind").is_some())
 }
 
 #[tokio::test]
@@ -134,13 +129,18 @@ async fn an_alert_reaches_topic_and_channel() {
         assert_eq!(message["text"], "*🚨 ElastAlert 알림 !!!*");
         assert_eq!(script.slack_messages.len(), 1);
     }
-    let lines = log(function).await;
+    let (answers, messages) = log(function).await;
     assert_eq!(
-        lines,
+        answers,
         [json!({
             "kind": "done", "duty": "ingest", "outcome": "delivered",
             "requestId": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
         })]
+    );
+    assert_eq!(messages.len(), 1);
+    assert_eq!(
+        (&messages[0]["duty"], &messages[0]["Delivered"]),
+        (&json!("ingest"), &json!(1))
     );
 }
 
@@ -171,7 +171,7 @@ async fn nobody_comes_in_without_a_token() {
         request["headers"] = headers;
         assert_eq!(status(&mut function, &request).await, 200);
     }
-    let lines = log(function).await;
+    let (lines, _) = log(function).await;
     assert_eq!(
         lines
             .iter()
@@ -225,22 +225,32 @@ async fn what_can_never_be_read_is_stored() {
         let parked = parked(&function);
         assert_eq!(parked.len(), index + 1);
         assert!(
-            parked[index]["reason"]
+            parked[index]["alertctl"]["parked"]["reason"]
                 .as_str()
                 .expect("a reason")
                 .contains(reason)
         );
-        assert_eq!(parked[index]["requestId"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+        assert_eq!(
+            parked[index]["alertctl"]["parked"]["requestId"],
+            "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+        );
     }
-    assert_eq!(parked(&function)[1]["body"], "{\"a\":");
+    let letters = parked(&function);
+    assert_eq!(letters[1]["event"], "{\"a\":");
+    let wrapper = &letters[1]["alertctl"];
     assert_eq!(
-        parked(&function)[6]["body"],
+        (&wrapper["endpoint"], &wrapper["channels"], &wrapper["topics"]),
+        (&json!("elastalert"), &json!(["project"]), &json!([TOPIC]))
+    );
+    assert_eq!(
+        letters[6]["event"],
         BASE64_STANDARD.encode([b'"', 0xb0, 0xa1, b'"'])
     );
+    assert_eq!(letters[6]["alertctl"]["parked"]["bodyEncoding"], "base64");
     assert_eq!(told(&function), (0, 0));
     lock(&function.script).sqs_refusals = [(400, "AccessDenied")].into();
     assert_eq!(status(&mut function, &request("{")).await, 503);
-    let lines = log(function).await;
+    let (lines, _) = log(function).await;
     assert!(
         lines[..10]
             .iter()
@@ -284,17 +294,18 @@ async fn an_alert_that_comes_again_is_not_sent_again() {
     {
         let mut script = lock(&function.script);
         script.sns_refusals = [(429, "Throttled")].into();
-        script.slack_answers = [(500, "rollup_error".to_owned())].into();
+        script.slack_always = Some((500, "rollup_error"));
     }
     assert_eq!(
         status(&mut function, &request(&alert("3").to_string())).await,
         503
     );
+    lock(&function.script).slack_always = None;
     assert_eq!(
         status(&mut function, &request(&alert("3").to_string())).await,
         200
     );
-    let lines = log(function).await;
+    let (lines, _) = log(function).await;
     assert_eq!(
         lines.iter().filter(|line| line["outcome"] == "duplicate").count(),
         2
@@ -312,20 +323,21 @@ async fn what_all_refuse_for_good_is_stored() {
     let body = alert("1").to_string();
     assert_eq!(status(&mut function, &request(&body)).await, 202);
     let record = &parked(&function)[0];
+    let wrapper = &record["alertctl"];
     assert_eq!(
-        record["destinations"],
-        json!(["channel `project` (#project)", "topic `elastalertToEmail`"])
+        (&wrapper["channels"], &wrapper["topics"]),
+        (&json!(["project"]), &json!([TOPIC]))
     );
-    let reason = record["reason"].as_str().expect("a reason");
+    let reason = wrapper["parked"]["reason"].as_str().expect("a reason");
     assert!(
         reason.contains("no_service") && reason.contains("SNS answers AuthorizationError: no"),
         "{reason}"
     );
-    assert_eq!(record["body"], body);
+    assert_eq!(record["event"], alert("1"));
     // It is in the queue, so it need not come again.
     assert_eq!(status(&mut function, &request(&body)).await, 200);
     assert_eq!(told(&function), (1, 1));
-    let lines = log(function).await;
+    let (lines, _) = log(function).await;
     assert_eq!(
         (&lines[0]["kind"], &lines[0]["outcome"]),
         (&json!("failed"), &json!("stored"))
@@ -335,17 +347,18 @@ async fn what_all_refuse_for_good_is_stored() {
 #[tokio::test]
 async fn what_one_has_is_stored_for_the_others() {
     let mut function = endpoint(|_| {}).await;
-    lock(&function.script).slack_answers = [(500, "rollup_error".to_owned())].into();
+    lock(&function.script).slack_always = Some((500, "rollup_error"));
     let body = alert("1").to_string();
     assert_eq!(status(&mut function, &request(&body)).await, 202);
+    let wrapper = &parked(&function)[0]["alertctl"];
     assert_eq!(
-        parked(&function)[0]["destinations"],
-        json!(["channel `project` (#project)"])
+        (&wrapper["channels"], wrapper.get("topics")),
+        (&json!(["project"]), None)
     );
     // If even the queue fails, everything has to come again.
     {
         let mut script = lock(&function.script);
-        script.slack_answers = [(404, "no_service".to_owned())].into();
+        script.slack_always = Some((404, "no_service"));
         script.sqs_refusals = [(400, "AWS.SimpleQueueService.NonExistentQueue")].into();
     }
     assert_eq!(
@@ -361,14 +374,14 @@ async fn what_nobody_takes_now_comes_again() {
     {
         let mut script = lock(&function.script);
         script.sns_refusals = [(403, "AuthorizationError")].into();
-        script.slack_answers = [(503, "busy".to_owned())].into();
+        script.slack_always = Some((503, "busy"));
     }
     assert_eq!(
         status(&mut function, &request(&alert("1").to_string())).await,
         503
     );
     assert!(parked(&function).is_empty());
-    let lines = log(function).await;
+    let (lines, _) = log(function).await;
     assert!(lines[0]["reason"].as_str().expect("a reason").contains("busy"));
 }
 
@@ -426,4 +439,89 @@ async fn an_endpoint_without_a_token_or_a_destination_is_closed() {
     .await;
     let error = function.fail(&request("{}")).await;
     assert!(error.contains("name no destination"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
+    let mut function = endpoint(|_| {}).await;
+    lock(&function.script).slack_answers = [(404, "no_service".to_owned())].into();
+    status(&mut function, &request(&alert("1").to_string())).await;
+    status(&mut function, &request("{\"a\":")).await;
+    let letters = parked(&function);
+    assert_eq!(told(&function), (1, 1));
+    let answer = function.succeed(&letters[0]).await;
+    assert_eq!(answer, json!({ "delivered": 1, "parked": 0 }));
+    assert_eq!(told(&function), (1, 2));
+    // A body that was no JSON is shown as the text it is.
+    let answer = function.succeed(&letters[1]).await;
+    assert_eq!(answer, json!({ "delivered": 2, "parked": 0 }));
+    let message = lock(&function.script).slack_messages[2].1.to_string();
+    assert!(message.contains("{\\\"a\\\":"), "{message}");
+    // Whoever has it by now gets it no more; what fails again is said, or parked again.
+    function.succeed(&letters[1]).await;
+    assert_eq!(told(&function), (2, 3));
+    let mut letter = letters[0].clone();
+    letter["alertctl"]["parked"]["at"] = "later".into();
+    lock(&function.script).slack_answers = [(410, "channel_is_archived".to_owned())].into();
+    assert_eq!(
+        function.succeed(&letter).await,
+        json!({ "delivered": 0, "parked": 1 })
+    );
+    assert_eq!(parked(&function)[2]["event"], alert("1"));
+    lock(&function.script).slack_always = Some((500, "rollup_error"));
+    function.runtime.hurry(Duration::from_secs(3));
+    letter["alertctl"]["parked"]["at"] = "later still".into();
+    assert!(function.fail(&letter).await.contains("rollup_error"));
+    log(function).await;
+}
+
+#[tokio::test]
+async fn no_request_passes_as_something_parked() {
+    let mut function = endpoint(|_| {}).await;
+    let letter = json!({
+        "alertctl": { "endpoint": "elastalert", "channels": ["project"], "parked": { "at": "now" } },
+        "event": alert("1"),
+    });
+    // What a caller controls: the body, the headers, the query.
+    let mut request = request(&letter.to_string());
+    request["headers"] = json!({ "alertctl": "x", "event": "y" });
+    request["queryStringParameters"] = json!({ "alertctl": "x", "event": "y" });
+    assert_eq!(function.succeed(&request).await["statusCode"], 401);
+    // Not even with these fields beside those of a request.
+    request["alertctl"] = letter["alertctl"].clone();
+    request["event"] = letter["event"].clone();
+    assert_eq!(function.succeed(&request).await["statusCode"], 401);
+    assert_eq!(told(&function), (0, 0));
+    log(function).await;
+}
+
+#[tokio::test]
+async fn an_alert_waits_in_the_buffer_of_its_channel() {
+    const BUFFER: &str = "arn:aws:sqs:ap-northeast-2:111122223333:mission-project-buffer";
+    let mut function = endpoint(|command| {
+        command
+            .env("BUFFERS", json!({ "project": BUFFER }).to_string())
+            .env("MESSAGE_SUBJECT", "{rule}")
+            .env("MESSAGE_BODY", "API: {API}");
+    })
+    .await;
+    let mut request = request(&alert("1").to_string());
+    request["headers"]["x-alertctl-test"] = "t-0123abcd".into();
+    assert_eq!(status(&mut function, &request).await, 200);
+    assert_eq!(told(&function), (1, 0));
+    let waiting = &function.queue("mission-project-buffer")[0];
+    assert_eq!(
+        waiting["alertctl"],
+        json!({ "endpoint": "elastalert", "channels": ["project"], "test": "t-0123abcd" })
+    );
+    // As its templates show it, so that the relay needs none.
+    let sns = &waiting["event"]["Records"][0]["Sns"];
+    assert_eq!(
+        (&sns["Subject"], &sns["Message"]),
+        (&json!("5xx"), &json!("API: /login"))
+    );
+    assert!(sns["MessageId"].is_string());
+    let (answers, messages) = log(function).await;
+    assert_eq!(answers[0]["outcome"], "delivered");
+    assert_eq!(messages[0]["outcome"], "buffered");
 }

@@ -24,9 +24,10 @@ impl Notice {
 }
 
 /// Whether this is the id of a test.
-fn is_test(id: &str) -> bool {
+pub(crate) fn is_test(id: &str) -> bool {
+    let is_digit = |digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
     id.strip_prefix("t-")
-        .is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        .is_some_and(|digits| digits.len() == 8 && digits.bytes().all(is_digit))
 }
 
 /// What stands at the beginning of `text` up to a blank or a punctuation mark.

@@ -99,6 +99,7 @@ where
             "{service} answers {code}: {}",
             refusal.message().unwrap_or_default()
         ),
+        ..Refusal::default()
     }
 }
 

@@ -9,17 +9,23 @@ use super::webhooks::{NoWebhook, Webhooks};
 use crate::arn::Arn;
 use crate::{ChannelKey, Letter, Message, Settings, Told};
 use aws_types::SdkConfig;
-use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// Why a destination did not take a message. Never holds a part of a webhook.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub(super) struct Refusal {
     /// Whether sending the same again may help.
     pub transient: bool,
     pub reason: String,
+    /// Slack's answer.
+    pub status: Option<u16>,
+    /// Attempts beyond the first.
+    pub retried: u32,
+    /// How long Slack wants to be left alone.
+    pub pause: Option<Duration>,
 }
 
 impl Refusal {
@@ -27,6 +33,14 @@ impl Refusal {
         Self {
             transient: true,
             reason,
+            ..Self::default()
+        }
+    }
+
+    pub fn lasting(reason: String) -> Self {
+        Self {
+            reason,
+            ..Self::default()
         }
     }
 }
@@ -85,40 +99,33 @@ impl Destinations {
         }
     }
 
-    /// Sends one message to every destination side by side, until `deadline`.
-    pub async fn tell<'a>(
+    /// Posts a message to a channel before `deadline`; answers with the attempts beyond the first.
+    pub async fn post(
         &self,
-        destinations: &'a [Destination],
+        channel: &ChannelKey,
         message: &Message,
-        letter: &Letter,
         deadline: Instant,
-    ) -> Vec<(&'a Destination, Result<(), Refusal>)> {
-        let send = async |destination: &'a Destination| {
-            let sending = async {
-                match destination {
-                    Destination::Channel(channel) => self.post(channel, message).await,
-                    Destination::Topic(arn) => self.publish(arn, letter).await,
-                }
-            };
-            let outcome = timeout_at(deadline, sending).await;
-            let late = || Refusal::transient("no answer in the time there is".to_owned());
-            (destination, outcome.unwrap_or_else(|_| Err(late())))
-        };
-        join_all(destinations.iter().map(send)).await
+    ) -> Result<u32, Refusal> {
+        let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
+        let webhook = timeout_at(deadline, self.webhooks.get(channel))
+            .await
+            .map_err(late)??;
+        let (retried, outcome) = slack::post(&self.http, &webhook, message, deadline).await;
+        outcome.map(|()| retried).map_err(|error| Refusal {
+            retried,
+            ..error.into()
+        })
     }
 
-    /// Posts a message to a channel.
-    pub async fn post(&self, channel: &ChannelKey, message: &Message) -> Result<(), Refusal> {
-        let webhook = self.webhooks.get(channel).await?;
-        Ok(slack::post(&self.http, &webhook, message).await?)
+    /// Publishes a letter to a topic before `deadline`.
+    pub async fn publish(&self, arn: &str, letter: &Letter, deadline: Instant) -> Result<(), Refusal> {
+        let late = |_| Refusal::transient("SNS does not answer in the time there is".to_owned());
+        timeout_at(deadline, self.send(arn, letter)).await.map_err(late)?
     }
 
-    async fn publish(&self, arn: &str, letter: &Letter) -> Result<(), Refusal> {
+    async fn send(&self, arn: &str, letter: &Letter) -> Result<(), Refusal> {
         let client = region(arn).and_then(|region| self.topics.get(&region));
-        let client = client.ok_or_else(|| Refusal {
-            transient: false,
-            reason: format!("`{arn}` is not the ARN of a topic"),
-        })?;
+        let client = client.ok_or_else(|| Refusal::lasting(format!("`{arn}` is not the ARN of a topic")))?;
         let publish = client.publish().topic_arn(arn);
         let publish = publish.subject(&letter.subject).message(&letter.text);
         match publish.send().await {
@@ -132,20 +139,30 @@ fn region(arn: &str) -> Option<String> {
     Arn::parse(arn)?.region
 }
 
+/// What only a person can mend (a key that is disabled, denied or gone, a webhook that was encrypted for another
+/// function) is no matter of minutes: it is put aside at once, with the words to mend it, and sent again afterwards.
 impl From<NoWebhook> for Refusal {
     fn from(error: NoWebhook) -> Self {
         Self {
             transient: matches!(&error, NoWebhook::Kms(error) if error.is_transient()),
             reason: error.to_string(),
+            ..Self::default()
         }
     }
 }
 
 impl From<SlackError> for Refusal {
     fn from(error: SlackError) -> Self {
+        let (status, pause) = match &error {
+            SlackError::Refused { status, pause, .. } => (Some(status.as_u16()), *pause),
+            _ => (None, None),
+        };
         Self {
             transient: error.is_transient(),
             reason: error.to_string(),
+            status,
+            pause,
+            ..Self::default()
         }
     }
 }

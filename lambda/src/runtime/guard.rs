@@ -1,19 +1,22 @@
 //! The duty `guard`: a trail that somebody stopped is started again, and those who should know are told.
 
+use super::Variables;
 use super::aws::refusal;
-use super::destinations::{Destination, Refusal};
+use super::courier::{Courier, Trip};
+use super::destinations::Destination;
 use super::failure::Failure;
-use super::log::{self, Kind};
+use super::log::{self, Fate, Kind};
 use super::seen::Seen;
-use super::{Network, Variables};
+use super::time::remaining;
 use crate::envelope::Envelope;
 use crate::event::{GuardOutcome, Guarded, Notice};
-use crate::{Duty, Guarding, Settings, SettingsError, Told, Trail, compose};
+use crate::item::Item;
+use crate::{Duty, Guarding, SettingsError, Told, Trail};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::config::retry::RetryConfig;
 use lambda_runtime::Context;
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// Attempts at starting the trail, as far as the time allows: a pause before each of up to 1, 2, 4 … s.
@@ -24,14 +27,11 @@ const STATUS_TIME: Duration = Duration::from_secs(3);
 const START_TIME: Duration = Duration::from_secs(15);
 /// Most time for telling.
 const TELL_TIME: Duration = Duration::from_secs(10);
-/// Left at the end, so that the failure is still reported.
-const RESERVE: Duration = Duration::from_millis(500);
 
 pub(super) struct Guard {
-    settings: Settings,
     trail: Trail,
     destinations: Vec<Destination>,
-    network: Network,
+    courier: Courier,
     /// Who was told of which call: a retry is for the others.
     told: Seen,
 }
@@ -42,16 +42,15 @@ impl Guard {
         Ok(Self {
             trail: Guarding::read(variable)?.trail,
             destinations: Destination::all(&told),
-            network: Network::new(&told.topics, variable),
-            settings: super::settings(variable)?,
+            courier: Courier::from_environment(Duty::Guard, &told.topics, variable)?,
             told: Seen::default(),
         })
     }
 
     /// Starts the trail if the event says that it was stopped, and tells of it whether or not that worked.
-    pub async fn handle(&self, event: &Value, context: &Context) -> Result<Value, Failure> {
+    pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let envelope = Envelope::open(event);
-        if let Err(reason) = is_stopped(&self.trail, envelope.event) {
+        if let Err(reason) = is_stopped(&self.trail, &envelope.event) {
             log::write(
                 Kind::Done,
                 Duty::Guard,
@@ -61,7 +60,7 @@ impl Guard {
             );
             return Ok(json!({ "outcome": "ignored", "reason": reason }));
         }
-        let time = remaining(context);
+        let time = remaining(context).min(START_TIME + TELL_TIME + STATUS_TIME);
         let end = Instant::now() + time;
         let outcome = self
             .restart((time / 2).min(START_TIME), &context.request_id)
@@ -71,10 +70,12 @@ impl Guard {
             event: envelope.event.clone(),
         };
         let mut destinations = self.destinations.clone();
-        destinations.extend(envelope.channels.into_iter().map(Destination::Channel));
+        destinations.extend(envelope.channels.iter().cloned().map(Destination::Channel));
         destinations.sort();
         destinations.dedup();
-        let told = self.tell(&destinations, &guarded, end).await;
+        let told = self
+            .tell(&destinations, &guarded, envelope, &context.request_id, end)
+            .await;
         match (guarded.outcome, told) {
             (GuardOutcome::Failed(reason), Ok(_)) => Err(Failure::Unguarded(reason)),
             (GuardOutcome::Failed(reason), Err(untold)) => {
@@ -96,7 +97,7 @@ impl Guard {
     /// starting a trail that logs changes nothing.
     async fn restart(&self, time: Duration, request_id: &str) -> GuardOutcome {
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
-        let config = self.network.config(&self.trail.region);
+        let config = self.courier.network.config(&self.trail.region);
         let client = Client::new(&config.into_builder().retry_config(retries).build());
         let starting = async {
             let status = client.get_trail_status().name(&self.trail.arn).send();
@@ -130,6 +131,8 @@ impl Guard {
         &self,
         everybody: &[Destination],
         guarded: &Guarded,
+        envelope: Envelope,
+        request_id: &str,
         end: Instant,
     ) -> Result<usize, Failure> {
         let call = guarded.event.pointer("/detail/eventID").unwrap_or(&Value::Null);
@@ -140,20 +143,26 @@ impl Guard {
         if ignorant.is_empty() {
             return Ok(0);
         }
-        let message = compose(&Notice::from(guarded.clone()), &self.settings);
-        let letter = guarded.letter(self.settings.locale);
-        let deadline = end.min(Instant::now() + TELL_TIME);
-        let told = self
-            .network
-            .destinations()
-            .tell(&ignorant, &message, &letter, deadline)
-            .await;
+        let notice = Notice::from(guarded.clone());
+        let identity = call.as_str().map(str::to_owned);
+        let item = Item::of(envelope, notice, identity);
+        let settings = &self.courier.settings;
+        let letter = guarded.letter(settings.locale);
+        let started = Instant::now();
+        let trip = Trip {
+            request_id,
+            started,
+            deadline: end.min(started + TELL_TIME),
+        };
+        let told = self.courier.tell(&ignorant, &item, &letter, trip).await;
         let mut problems = Vec::new();
         for (destination, outcome) in told {
             match outcome {
                 Ok(()) => self.told.insert(&key(destination)),
-                Err(Refusal { reason, .. }) => {
-                    problems.push(format!("{}: {reason}", destination.name(&self.settings)));
+                Err(refusal) => {
+                    problems.push(format!("{}: {refusal}", destination.name(settings)));
+                    self.courier
+                        .log_refusal(&item, destination, request_id, Fate::Undelivered, &refusal);
                 }
             }
         }
@@ -186,16 +195,6 @@ fn is_stopped(trail: &Trail, event: &Value) -> Result<(), &'static str> {
         Some(name) if name == trail.arn || (name == trail.name && here) => Ok(()),
         _ => Err("the call is about another trail"),
     }
-}
-
-/// The time in which the invocation has to end.
-fn remaining(context: &Context) -> Duration {
-    let time = context
-        .deadline()
-        .duration_since(SystemTime::now())
-        .unwrap_or_default();
-    time.saturating_sub(RESERVE)
-        .min(START_TIME + TELL_TIME + STATUS_TIME)
 }
 
 #[cfg(test)]

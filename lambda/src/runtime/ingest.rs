@@ -10,21 +10,35 @@
 //! | 401 | no valid token; nothing was read |
 //! | 503 | nobody has it; sending it again may help |
 //!
+//! What is parked is an envelope for those that do not have it. Invoked with it, the function sends it to exactly them;
+//! no request can pass for one ([`is_parked`]).
+//!
 //! An alert of which one destination has a copy is not sent again for the sake of the others, since that
 //! one would get it every minute: what is missing lies in the dead-letter queue, with the names of those
 //! that do not have it. Only if that queue fails too, everything has to come again.
 
+mod again;
+mod answer;
+
+use super::Variables;
 use super::caller::{self, header};
-use super::dead_letters::Record;
-use super::destinations::Destination;
-use super::log::{self, Kind};
+use super::courier::{Courier, Trip};
+use super::destinations::{Destination, Refusal};
+use super::failure::Failure;
+use super::log::{self, Fate, Kind};
 use super::seen::Seen;
-use super::{Network, Variables};
 use crate::config::{DESTINATIONS, SettingsError, TOPICS};
-use crate::{Duty, Endpoint, Ingesting, Settings, Told, compose, parse_lenient};
+use crate::envelope::{Envelope, Parking};
+use crate::event::{Content, Notice, Source, is_test};
+use crate::item::Item;
+use crate::{Duty, Endpoint, Ingesting, Letter, Told, parse_lenient};
+use again::{is_parked, readable};
+use answer::Answer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use lambda_runtime::Context;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,24 +48,33 @@ const DELIVERY_TIME: Duration = Duration::from_millis(5_500);
 /// After this, from the start of the request, not even the dead-letter queue is waited for.
 const TOTAL_TIME: Duration = Duration::from_millis(7_500);
 
+/// Header with the mark of a test.
+const TEST_HEADER: &str = "x-alertctl-test";
+/// Most bytes that are parked of a body that is no UTF-8; in Base64 they are a third more.
+const MAX_BINARY: usize = 180_000;
+
 pub(super) struct Ingest {
-    settings: Settings,
     own: Ingesting,
     destinations: Vec<Destination>,
-    network: Network,
+    courier: Courier,
     /// Alerts that are not owed any more.
     seen: Seen,
 }
 
-/// What the caller gets, and what the log says about it.
-struct Answer {
-    status: u16,
-    kind: Kind,
-    outcome: &'static str,
-    /// For the caller.
-    message: String,
-    /// For the log.
-    reason: Option<String>,
+/// One request.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    request_id: &'a str,
+    started: Instant,
+    /// The mark of a test.
+    test: Option<&'a str>,
+}
+
+/// Something to put aside.
+struct Rest<'a> {
+    destinations: Vec<Destination>,
+    body: &'a [u8],
+    reason: &'a str,
 }
 
 impl Ingest {
@@ -67,32 +90,39 @@ impl Ingest {
         Ok(Self {
             own: Ingesting::read(variable)?,
             destinations,
-            network: Network::new(&told.topics, variable),
-            settings: super::settings(variable)?,
+            courier: Courier::from_environment(Duty::Ingest, &told.topics, variable)?,
             seen: Seen::default(),
         })
     }
 
-    /// Answers a request, within [`TOTAL_TIME`]. Never fails: the caller decides by the status.
-    pub async fn handle(&self, request: &Value, request_id: &str) -> Value {
-        let started = Instant::now();
-        let answer = if caller::is_known(request, &self.own.token_digests) {
-            self.take(request, request_id, started).await
+    /// Answers a request, within [`TOTAL_TIME`]: the caller decides by the status. Fails only for what was parked
+    /// and is sent again.
+    pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
+        if is_parked(&event) {
+            return self.again(event, context).await;
+        }
+        let call = Call {
+            request_id: &context.request_id,
+            started: Instant::now(),
+            test: header(&event, TEST_HEADER).filter(|mark| is_test(mark)),
+        };
+        let answer = if caller::is_known(&event, &self.own.token_digests) {
+            self.take(&event, call).await
         } else {
             Answer::unauthorized()
         };
         log::write(
             answer.kind,
             Duty::Ingest,
-            request_id,
+            call.request_id,
             answer.outcome,
             answer.reason.as_deref(),
         );
-        answer.response()
+        Ok(answer.response())
     }
 
     /// Takes a request of a known caller.
-    async fn take(&self, request: &Value, request_id: &str, started: Instant) -> Answer {
+    async fn take(&self, request: &Value, call: Call<'_>) -> Answer {
         let decoded = body(request);
         let body = decoded.as_deref().unwrap_or(text(request).as_bytes());
         let alert = match decoded {
@@ -102,8 +132,14 @@ impl Ingest {
         let alert = match alert {
             Ok(alert) => alert,
             Err(reason) => {
-                let record = self.record(reason, request_id, Vec::new(), body);
-                return self.park(record, Kind::Refused, reason.to_owned(), started).await;
+                let (item, _) = self.item(self.envelope(&self.destinations, Value::Null, call.test));
+                let rest = Rest {
+                    destinations: self.destinations.clone(),
+                    body,
+                    reason,
+                };
+                let message = format!("stored, but not delivered: {reason}");
+                return self.park(rest, &item, Kind::Refused, message, call).await;
             }
         };
         let identity = Endpoint::identity(&alert);
@@ -113,7 +149,7 @@ impl Ingest {
         {
             return Answer::ok("duplicate", "the alert was taken before");
         }
-        let answer = self.deliver(&alert, body, request_id, started).await;
+        let answer = self.deliver(alert, body, call).await;
         if let Some(identity) = identity.filter(|_| answer.status < 400) {
             self.seen.insert(&identity);
         }
@@ -143,59 +179,106 @@ impl Ingest {
             .ok_or("the body is not a JSON object")
     }
 
-    async fn deliver(&self, alert: &Value, body: &[u8], request_id: &str, started: Instant) -> Answer {
-        let message = compose(&self.own.endpoint.notice(alert), &self.settings);
-        let letter = self.own.endpoint.letter(alert, self.settings.locale);
+    async fn deliver(&self, alert: Value, body: &[u8], call: Call<'_>) -> Answer {
+        let (item, letter) = self.item(self.envelope(&self.destinations, alert, call.test));
+        let trip = Trip {
+            request_id: call.request_id,
+            started: call.started,
+            deadline: call.started + DELIVERY_TIME,
+        };
         let told = self
-            .network
-            .destinations()
-            .tell(&self.destinations, &message, &letter, started + DELIVERY_TIME)
-            .await;
-        let refused = told
-            .into_iter()
-            .filter_map(|(destination, outcome)| Some((destination.name(&self.settings), outcome.err()?)));
+            .courier
+            .tell(&self.destinations, &item, &letter, trip)
+            .await
+            .into_iter();
+        let refused = told.filter_map(|(destination, outcome)| Some((destination.clone(), outcome.err()?)));
         let refused: Vec<_> = refused.collect();
         if refused.is_empty() {
             return Answer::ok("delivered", "the alert is delivered");
         }
-        let reason = |(name, refusal): &(String, _)| format!("{name}: {refusal}");
-        let reason = refused.iter().map(reason).collect::<Vec<_>>().join("; ");
+        let name = |destination: &Destination| destination.name(&self.courier.settings);
+        let reasons = refused
+            .iter()
+            .map(|(destination, refusal)| format!("{}: {refusal}", name(destination)));
+        let reason = reasons.collect::<Vec<_>>().join("; ");
         let nobody_has_it = refused.len() == self.destinations.len();
         if nobody_has_it && refused.iter().any(|(_, refusal)| refusal.transient) {
+            self.log_refused(&item, &refused, call.request_id, false);
             return Answer::unavailable("no destination takes the alert now; send it again", reason);
         }
-        let names = refused.into_iter().map(|(name, _)| name).collect();
-        let record = self.record(&reason, request_id, names, body);
-        self.park(record, Kind::Failed, reason.clone(), started).await
+        let rest = Rest {
+            destinations: refused
+                .iter()
+                .map(|(destination, _)| destination.clone())
+                .collect(),
+            body,
+            reason: &reason,
+        };
+        let message = "stored for the destinations that do not have it".to_owned();
+        let answer = self.park(rest, &item, Kind::Failed, message, call).await;
+        self.log_refused(&item, &refused, call.request_id, answer.status < 400);
+        answer
     }
 
-    fn record<'a>(
-        &'a self,
-        reason: &'a str,
-        request_id: &'a str,
-        destinations: Vec<String>,
-        body: &'a [u8],
-    ) -> Record<'a> {
-        Record {
-            reason,
-            request_id,
-            endpoint: &self.own.endpoint.key,
-            destinations,
-            body,
+    /// The wrapper of something that came in here.
+    fn envelope(&self, to: &[Destination], event: Value, test: Option<&str>) -> Envelope {
+        let channel = |destination: &Destination| match destination {
+            Destination::Channel(channel) => Some(channel.clone()),
+            Destination::Topic(_) => None,
+        };
+        let topic = |destination: &Destination| match destination {
+            Destination::Channel(_) => None,
+            Destination::Topic(arn) => Some(arn.clone()),
+        };
+        Envelope {
+            endpoint: Some(self.own.endpoint.key.clone()),
+            channels: to.iter().filter_map(channel).collect(),
+            topics: to.iter().filter_map(topic).collect(),
+            test: test.map(str::to_owned),
+            event,
+            ..Envelope::default()
+        }
+    }
+
+    /// What an envelope with an alert tells, or with the text of a body that was none.
+    fn item(&self, envelope: Envelope) -> (Item, Letter) {
+        let locale = self.courier.settings.locale;
+        if let Value::String(text) = &envelope.event {
+            let text = readable(text, envelope.parked.as_ref());
+            let letter = Letter::new(&self.own.endpoint.key, &text, locale);
+            let notice = Notice {
+                source: Source::default(),
+                content: Content::Text {
+                    subject: Some(self.own.endpoint.key.clone()),
+                    text,
+                },
+                test: None,
+            };
+            return (Item::alert(envelope, notice, None), letter);
+        }
+        let alert = &envelope.event;
+        let letter = self.own.endpoint.letter(alert, locale);
+        let notice = self.own.endpoint.notice(alert);
+        let identity = Endpoint::identity(alert).map(|identity| digest(&identity));
+        (Item::alert(envelope, notice, identity), letter)
+    }
+
+    fn log_refused(&self, item: &Item, refused: &[(Destination, Refusal)], request_id: &str, stored: bool) {
+        let fate = match stored {
+            true => Fate::Parked,
+            false => Fate::Undelivered,
+        };
+        for (destination, refusal) in refused {
+            self.courier
+                .log_refusal(item, destination, request_id, fate, refusal);
         }
     }
 
     /// Puts an alert into the dead-letter queue. If that fails, its sender has to keep it.
-    async fn park(&self, record: Record<'_>, kind: Kind, reason: String, started: Instant) -> Answer {
-        let message = if record.destinations.is_empty() {
-            format!("stored, but not delivered: {}", record.reason)
-        } else {
-            "stored for the destinations that do not have it".to_owned()
-        };
-        let stored = record
-            .store(&self.own.dead_letters, &self.network, started + TOTAL_TIME)
-            .await;
-        match stored {
+    async fn park(&self, rest: Rest<'_>, item: &Item, kind: Kind, message: String, call: Call<'_>) -> Answer {
+        let reason = rest.reason.to_owned();
+        let deadline = call.started + TOTAL_TIME;
+        match self.store(rest, item, call.request_id, deadline).await {
             Ok(()) => Answer {
                 status: 202,
                 kind,
@@ -209,53 +292,35 @@ impl Ingest {
             ),
         }
     }
+
+    async fn store(
+        &self,
+        rest: Rest<'_>,
+        item: &Item,
+        request_id: &str,
+        deadline: Instant,
+    ) -> Result<(), Refusal> {
+        let (event, base64) = match std::str::from_utf8(rest.body) {
+            Ok(text) => (parse_lenient(text).unwrap_or_else(|_| text.into()), None),
+            Err(_) => {
+                let kept = &rest.body[..rest.body.len().min(MAX_BINARY)];
+                (BASE64_STANDARD.encode(kept).into(), Some(rest.body.len()))
+            }
+        };
+        let envelope = self.envelope(&rest.destinations, event, item.notice.test.as_deref());
+        let parking = Parking {
+            reason: rest.reason,
+            base64,
+            ..self.courier.parking(request_id)
+        };
+        self.courier.park(envelope.parked(parking), deadline).await
+    }
 }
 
-impl Answer {
-    fn ok(outcome: &'static str, message: &str) -> Self {
-        Self {
-            status: 200,
-            kind: Kind::Done,
-            outcome,
-            message: message.to_owned(),
-            reason: None,
-        }
-    }
-
-    fn unauthorized() -> Self {
-        Self {
-            status: 401,
-            kind: Kind::Refused,
-            outcome: "unauthorized",
-            message: "no valid token: send `Authorization: Bearer <token>`".to_owned(),
-            reason: None,
-        }
-    }
-
-    fn unavailable(message: &str, reason: String) -> Self {
-        Self {
-            status: 503,
-            kind: Kind::Failed,
-            outcome: "unavailable",
-            message: message.to_owned(),
-            reason: Some(reason),
-        }
-    }
-
-    /// The answer in API Gateway's payload format 2.0.
-    fn response(self) -> Value {
-        let name = if self.status < 400 { "message" } else { "error" };
-        let mut headers = json!({ "content-type": "application/json" });
-        if self.status == 401 {
-            headers["www-authenticate"] = "Bearer".into();
-        }
-        json!({
-            "statusCode": self.status,
-            "headers": headers,
-            "body": json!({ name: self.message }).to_string(),
-            "isBase64Encoded": false,
-        })
-    }
+/// A name for an alert that tells nothing of it.
+fn digest(identity: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(identity).into();
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes of the body; `None` if they should be in Base64 and are not.

@@ -1,8 +1,9 @@
 //! The network around the library: Lambda, AWS and Slack.
 
 mod aws;
+mod buffer;
 mod caller;
-mod dead_letters;
+mod courier;
 mod destinations;
 mod dns;
 mod failure;
@@ -12,8 +13,10 @@ mod ingest;
 mod kms;
 mod log;
 mod notify;
+mod queue;
 mod seen;
 mod slack;
+mod time;
 mod webhooks;
 
 pub use lambda_runtime::Error;
@@ -26,7 +29,7 @@ use failure::Failure;
 use guard::Guard;
 use http::Http;
 use ingest::Ingest;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use notify::Notify;
 use serde_json::Value;
 use std::path::Path;
@@ -60,8 +63,9 @@ pub fn run() -> Result<(), Error> {
         Err(error) => Err(Failure::Settings(error.to_string())),
     };
     let handler = service_fn(async |invocation: LambdaEvent<Value>| {
+        let LambdaEvent { payload, context } = invocation;
         let outcome = match &worker {
-            Ok(worker) => worker.handle(&invocation).await,
+            Ok(worker) => worker.handle(payload, &context).await,
             Err(failure) => Err(failure.clone()),
         };
         if let Err(failure) = &outcome {
@@ -71,7 +75,7 @@ pub fn run() -> Result<(), Error> {
             log::write(
                 log::Kind::Failed,
                 duty,
-                &invocation.context.request_id,
+                &context.request_id,
                 failure.outcome(),
                 Some(&reason),
             );
@@ -109,11 +113,10 @@ impl Worker {
         worker.map_err(|error: SettingsError| Failure::Settings(error.to_string()))
     }
 
-    async fn handle(&self, invocation: &LambdaEvent<Value>) -> Result<Value, Failure> {
-        let LambdaEvent { payload, context } = invocation;
+    async fn handle(&self, payload: Value, context: &Context) -> Result<Value, Failure> {
         match self {
-            Self::Notify(notify) => notify.handle(payload).await,
-            Self::Ingest(ingest) => Ok(ingest.handle(payload, &context.request_id).await),
+            Self::Notify(notify) => notify.handle(payload, context).await,
+            Self::Ingest(ingest) => ingest.handle(payload, context).await,
             Self::Guard(guard) => guard.handle(payload, context).await,
         }
     }

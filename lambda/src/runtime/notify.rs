@@ -1,58 +1,139 @@
 //! The duty `notify`: events become Slack messages.
+//!
+//! | a message that | is |
+//! |---|---|
+//! | Slack takes | delivered |
+//! | belongs in a channel with a buffer | put into that queue, which hands it back in batches ([`Buffered`]) |
+//! | Slack will never take, or only after somebody mended something | parked in the dead-letter queue at once; sending it again is up to a person |
+//! | Slack does not take now | undelivered: the invocation fails, Lambda repeats it and then parks the event |
+//!
+//! Each channel of each record counts for itself, and a repetition is for those that do not have it yet, as far
+//! as the process remembers.
 
-use super::destinations::Refusal;
+use super::Variables;
+use super::buffer::{self, Buffered};
+use super::courier::{Courier, Report, Trip};
 use super::failure::Failure;
-use super::{Network, Variables};
-use crate::{ChannelKey, Delivery, Message, Settings, SettingsError, render};
+use super::log::Fate;
+use super::seen::Seen;
+use super::time::Budget;
+use crate::item::{Item, items};
+use crate::{ChannelKey, Duty, SettingsError};
 use futures_util::future::join_all;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use lambda_runtime::Context;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Notify {
-    settings: Settings,
-    network: Network,
+    courier: Courier,
+    /// Who has what.
+    seen: Seen,
+    buffered: Buffered,
 }
 
 impl Notify {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
         Ok(Self {
-            settings: super::settings(variable)?,
-            network: Network::new(&[], variable),
+            courier: Courier::from_environment(Duty::Notify, &[], variable)?,
+            seen: Seen::default(),
+            buffered: Buffered::default(),
         })
     }
 
     /// Delivers everything the event asks for; tries all of it before it fails.
-    pub async fn handle(&self, event: &Value) -> Result<Value, Failure> {
-        let rendered = render(event, &self.settings);
+    pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
+        let budget = Budget::of(context);
+        if buffer::is_batch(&event) {
+            let batch = self
+                .buffered
+                .deliver(event, &self.courier, &context.request_id, budget);
+            return Ok(batch.await);
+        }
+        let mut items = items(event);
+        for (index, item) in items.iter_mut().enumerate() {
+            // Lambda repeats an invocation under its old id.
+            item.identity
+                .get_or_insert_with(|| format!("{} {index}", context.request_id));
+        }
         // Messages for one channel go one after the other, in the order of the records.
-        let mut queues: BTreeMap<ChannelKey, Vec<Message>> = BTreeMap::new();
-        for Delivery { channel, message, .. } in rendered.deliveries {
-            queues.entry(channel).or_default().push(message);
-        }
-        let outcomes = join_all(queues.iter().map(|(channel, queue)| self.deliver(channel, queue))).await;
-        let delivered = outcomes
+        let mut queues: BTreeMap<&ChannelKey, Vec<&Item>> = BTreeMap::new();
+        let mut unrouted = BTreeSet::new();
+        let channels: Vec<_> = items
             .iter()
-            .flatten()
-            .filter(|outcome| outcome.is_ok())
-            .count();
-        let refused: Vec<_> = outcomes.into_iter().flatten().filter_map(Result::err).collect();
-        if refused.is_empty() && rendered.unrouted.is_empty() {
-            return Ok(json!({ "delivered": delivered }));
+            .map(|item| item.channels(&self.courier.settings))
+            .collect();
+        for (item, channels) in items.iter().zip(&channels) {
+            match channels {
+                Ok(channels) => channels
+                    .iter()
+                    .for_each(|channel| queues.entry(channel).or_default().push(item)),
+                Err(topic) => {
+                    unrouted.insert(*topic);
+                }
+            }
         }
-        let unrouted = rendered.unrouted.into_iter();
+        let queues = queues.into_iter();
+        let deliver = |(channel, queue)| self.deliver(channel, queue, &context.request_id, budget);
+        let outcomes: Vec<_> = join_all(queues.map(deliver)).await.concat();
+        let count = |fate| outcomes.iter().filter(|outcome| **outcome == Ok(fate)).count();
+        let delivered = count(Fate::Delivered);
+        let unrouted = unrouted.into_iter();
         let unrouted = unrouted.map(|topic| format!("no channel is routed to topic `{topic}`"));
-        Err(Failure::Undelivered {
-            problems: unrouted.chain(refused).collect(),
-            delivered,
-        })
+        let refused = outcomes.iter().filter_map(|outcome| outcome.clone().err());
+        let problems: Vec<_> = unrouted.chain(refused).collect();
+        if !problems.is_empty() {
+            return Err(Failure::Undelivered { problems, delivered });
+        }
+        let mut answer = Map::new();
+        answer.insert("delivered".to_owned(), delivered.into());
+        for (name, fate) in [
+            ("buffered", Fate::Buffered),
+            ("parked", Fate::Parked),
+            ("duplicates", Fate::Duplicate),
+            ("filtered", Fate::Filtered),
+        ] {
+            let count = count(fate);
+            if count > 0 {
+                answer.insert(name.to_owned(), count.into());
+            }
+        }
+        Ok(answer.into())
     }
 
-    async fn deliver(&self, channel: &ChannelKey, queue: &[Message]) -> Vec<Result<(), String>> {
-        let name = self.settings.channel_name(channel);
+    /// What became of each item for one channel.
+    async fn deliver(
+        &self,
+        channel: &ChannelKey,
+        queue: Vec<&Item>,
+        request_id: &str,
+        budget: Budget,
+    ) -> Vec<Result<Fate, String>> {
+        let trip = Trip {
+            request_id,
+            started: budget.started,
+            deadline: budget.deliver,
+        };
         let mut outcomes = Vec::with_capacity(queue.len());
-        for message in queue {
-            let outcome = self.network.destinations().post(channel, message).await;
-            outcomes.push(outcome.map_err(|Refusal { reason, .. }| format!("channel {name}: {reason}")));
+        for item in queue {
+            let key = item.key(channel);
+            if self.seen.contains(&key) {
+                self.courier
+                    .log(item, channel, request_id, Fate::Duplicate, Report::default());
+                outcomes.push(Ok(Fate::Duplicate));
+                continue;
+            }
+            let outcome = match self.courier.take(item, channel, trip).await {
+                Ok(fate) => Ok(fate),
+                Err(refusal) => self
+                    .courier
+                    .give_up(item, channel, refusal, request_id, budget.park)
+                    .await
+                    .map(|()| Fate::Parked),
+            };
+            if outcome.is_ok() {
+                self.seen.insert(&key);
+            }
+            outcomes.push(outcome);
         }
         outcomes
     }

@@ -1,34 +1,49 @@
 //! What a warm function has already done.
 
 use sha2::{Digest, Sha256};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// Some days of alerts; 32 bytes each.
-const CAPACITY: usize = 1_000;
+/// A storm of alerts; some 50 bytes each.
+const CAPACITY: usize = 10_000;
 
-/// Remembers the last 1,000 names, as long as Lambda keeps the process.
+/// Remembers the last 10,000 names, as long as Lambda keeps the process.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<VecDeque<[u8; 32]>>);
+pub(super) struct Seen(Mutex<Names>);
+
+#[derive(Default)]
+struct Names {
+    known: HashSet<u128>,
+    /// The same, from the oldest to the newest.
+    order: VecDeque<u128>,
+}
 
 impl Seen {
     pub fn contains(&self, name: &str) -> bool {
-        let digest = digest(name);
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.contains(&digest)
+        names.known.contains(&digest(name))
     }
 
     pub fn insert(&self, name: &str) {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if names.len() == CAPACITY {
-            names.pop_front();
+        let digest = digest(name);
+        if !names.known.insert(digest) {
+            return;
         }
-        names.push_back(digest(name));
+        names.order.push_back(digest);
+        if names.order.len() > CAPACITY
+            && let Some(oldest) = names.order.pop_front()
+        {
+            names.known.remove(&oldest);
+        }
     }
 }
 
-fn digest(name: &str) -> [u8; 32] {
-    Sha256::digest(name).into()
+/// Half of the SHA-256: nobody finds two names of one digest.
+fn digest(name: &str) -> u128 {
+    let digest: [u8; 32] = Sha256::digest(name).into();
+    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    u128::from_be_bytes(*half)
 }
 
 #[cfg(test)]
@@ -40,6 +55,7 @@ mod tests {
         let seen = Seen::default();
         assert!(!seen.contains("0"));
         for number in 0..=CAPACITY {
+            seen.insert(&number.to_string());
             seen.insert(&number.to_string());
         }
         assert!(!seen.contains("0") && seen.contains("1") && seen.contains(&CAPACITY.to_string()));

@@ -1,4 +1,8 @@
 //! Posting one message to an incoming webhook.
+//!
+//! Slack takes a message without an id of ours, so after a connection that broke or an answer that did not come,
+//! nobody knows whether it has the message. It is posted again all the same: a message that shows twice costs
+//! less than one that never shows.
 
 use super::http::{Fault, Http};
 use crate::{Form, Message, WebhookError, WebhookUrl};
@@ -6,22 +10,35 @@ use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use ::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Longest part of Slack's answer that is repeated; its own words, like `channel_is_archived`, are short.
 const MAX_ANSWER: usize = 120;
-/// Slack takes about one message a second for a webhook and says how long to wait. A longer wait is left
-/// to whoever sends the alert again.
-const PATIENCE: Duration = Duration::from_secs(3);
-const ATTEMPTS: usize = 3;
+/// Attempts after the first where Slack does not say how long to wait.
+const RETRIES: u32 = 5;
+/// The pause before the second attempt takes at most this, and each further one twice as much.
+const BACKOFF: Duration = Duration::from_millis(400);
+const MAX_BACKOFF: Duration = Duration::from_secs(6);
+/// Slack says how long to wait with a 429; if not, this long. It takes about one message a second.
+/// <https://docs.slack.dev/apis/web-api/rate-limits/>
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+/// What an attempt needs: with less time left, none is begun.
+const ATTEMPT: Duration = Duration::from_millis(300);
 
 /// Why Slack does not have the message. Never holds a part of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SlackError {
     #[error("Slack answers {status}: {answer}")]
-    Refused { status: StatusCode, answer: String },
+    Refused {
+        status: StatusCode,
+        answer: String,
+        /// How long Slack wants to be left alone.
+        pause: Option<Duration>,
+    },
     #[error("Slack cannot be reached: {0}")]
     Unreachable(#[from] Fault),
+    #[error("Slack does not answer in the time there is")]
+    Late,
     #[error(transparent)]
     Webhook(#[from] WebhookError),
     #[error("the message cannot be written as JSON")]
@@ -33,48 +50,91 @@ impl SlackError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Refused { status, .. } => {
-                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+                status.is_server_error()
+                    || matches!(
+                        *status,
+                        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
+                    )
             }
-            Self::Unreachable(_) => true,
+            Self::Unreachable(_) | Self::Late => true,
             Self::Webhook(_) | Self::Unwritable => false,
         }
     }
+
+    /// How long to wait before attempt `retry + 2`; `None` if there should be none.
+    fn pause(&self, retry: u32) -> Option<Duration> {
+        let asked = match self {
+            Self::Refused { status, pause, .. } if *status == StatusCode::TOO_MANY_REQUESTS => {
+                // Two functions that were told the same should not come back in the same moment.
+                return Some(pause.unwrap_or(DEFAULT_PAUSE) + random(BACKOFF));
+            }
+            Self::Refused { pause, .. } => pause.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        let again = self.is_transient() && !matches!(self, Self::Late) && retry < RETRIES;
+        // "Full jitter": a whole random part of a growing pause.
+        // <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
+        again.then(|| asked + random((BACKOFF * 2u32.pow(retry)).min(MAX_BACKOFF)))
+    }
 }
 
-/// Posts `message`. Tries again only when it is certain that Slack does not have the message yet: once if
-/// no connection came about, and after the pause that Slack asks for, if it is short.
-pub(super) async fn post(http: &Http, webhook: &WebhookUrl, message: &Message) -> Result<(), SlackError> {
+/// Posts `message` and tries again what may help: after the pause that Slack asks for, after its own failures and
+/// after every failure of the connection, as long as another attempt ends before `deadline`.
+///
+/// Answers with the number of attempts beyond the first, too.
+pub(super) async fn post(
+    http: &Http,
+    webhook: &WebhookUrl,
+    message: &Message,
+    deadline: Instant,
+) -> (u32, Result<(), SlackError>) {
     let body = match webhook.form() {
         Form::Message => serde_json::to_vec(message),
         Form::Workflow => serde_json::to_vec(&message.flat()),
     };
-    let body = Bytes::from(body.map_err(|_| SlackError::Unwritable)?);
-    let mut attempt = 0;
+    let Ok(body) = body.map(Bytes::from) else {
+        return (0, Err(SlackError::Unwritable));
+    };
+    let mut retry = 0;
     loop {
-        attempt += 1;
-        let answer = match http.send(request(webhook, body.clone())?).await {
-            Err(Fault::Connect(_)) => http.send(request(webhook, body.clone())?).await?,
-            other => other?,
+        let Err(error) = attempt(http, webhook, body.clone(), deadline).await else {
+            return (retry, Ok(()));
         };
-        if answer.status().is_success() {
-            return Ok(());
+        match error.pause(retry) {
+            Some(pause) if Instant::now() + pause + ATTEMPT < deadline => sleep(pause).await,
+            _ => return (retry, Err(error)),
         }
-        match pause(&answer).filter(|pause| *pause <= PATIENCE && attempt < ATTEMPTS) {
-            Some(pause) => sleep(pause).await,
-            None => {
-                return Err(SlackError::Refused {
-                    status: answer.status(),
-                    answer: quotable(webhook, &answer),
-                });
-            }
-        }
+        retry += 1;
     }
 }
 
-/// How long Slack wants to be left alone.
+async fn attempt(
+    http: &Http,
+    webhook: &WebhookUrl,
+    body: Bytes,
+    deadline: Instant,
+) -> Result<(), SlackError> {
+    let sending = http.send(request(webhook, body)?);
+    let answer = timeout_at(deadline, sending)
+        .await
+        .map_err(|_| SlackError::Late)??;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    Err(SlackError::Refused {
+        status: answer.status(),
+        answer: quotable(webhook, &answer),
+        pause: pause(&answer),
+    })
+}
+
 fn pause(answer: &Response<Bytes>) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    (answer.status() == StatusCode::TOO_MANY_REQUESTS).then(|| Duration::from_secs(seconds))
+    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.parse::<u32>();
+    Some(Duration::from_secs(seconds.ok()?.into()))
+}
+
+fn random(limit: Duration) -> Duration {
+    limit.mul_f64(fastrand::f64())
 }
 
 fn request(webhook: &WebhookUrl, body: Bytes) -> Result<Request<Bytes>, WebhookError> {
@@ -96,4 +156,43 @@ fn quotable(webhook: &WebhookUrl, answer: &Response<Bytes>) -> String {
         .filter(|c| !c.is_control())
         .take(MAX_ANSWER)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, pause: Option<u64>) -> SlackError {
+        SlackError::Refused {
+            status: StatusCode::from_u16(status).expect("a status"),
+            answer: String::new(),
+            pause: pause.map(Duration::from_secs),
+        }
+    }
+
+    #[test]
+    fn only_what_may_help_is_tried_again() {
+        for status in [400, 401, 403, 404, 410, 302] {
+            let error = refused(status, None);
+            assert!(!error.is_transient() && error.pause(0).is_none(), "{status}");
+        }
+        for error in [refused(500, None), refused(408, None), Fault::Broken.into()] {
+            assert!(error.is_transient());
+            assert!(error.pause(0).is_some_and(|pause| pause <= BACKOFF));
+            assert!(error.pause(RETRIES).is_none());
+        }
+        assert!(
+            refused(503, Some(7))
+                .pause(0)
+                .is_some_and(|pause| pause.as_secs() == 7)
+        );
+        // Slack says when it takes messages again, so however often it does, that is obeyed.
+        let pause = refused(429, Some(9)).pause(100).expect("a pause");
+        assert!((9..10).contains(&pause.as_secs()));
+        assert!(
+            refused(429, None)
+                .pause(0)
+                .is_some_and(|pause| pause >= DEFAULT_PAUSE)
+        );
+    }
 }

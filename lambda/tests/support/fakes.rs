@@ -37,7 +37,7 @@ pub struct Script {
     pub sns_messages: Vec<BTreeMap<String, String>>,
     /// Status and error code of SQS's next answers; afterwards it stores.
     pub sqs_refusals: VecDeque<(u16, &'static str)>,
-    /// Requests that SQS got.
+    /// Messages that SQS stored.
     pub sqs_requests: Vec<Value>,
     /// Whether CloudTrail says that the trail is logging.
     pub logging: bool,
@@ -53,6 +53,8 @@ pub struct Script {
     pub kms_requests: Vec<Value>,
     /// Status and body of Slack's answers, a 429 with `Retry-After: 1`; afterwards 200 `ok`.
     pub slack_answers: VecDeque<(u16, String)>,
+    /// What Slack says to everything after those.
+    pub slack_always: Option<(u16, &'static str)>,
     /// Path and body of each message that Slack got.
     pub slack_messages: Vec<(String, Value)>,
 }
@@ -264,9 +266,11 @@ async fn sns(script: &Shared, body: &[u8]) -> Response {
 async fn sqs(script: &Shared, request: Value) -> Response {
     speak(script, "SQS").await;
     let mut script = script.lock().expect("not poisoned");
-    script.sqs_requests.push(request);
     let (status, answer) = match script.sqs_refusals.pop_front() {
-        None => (200, json!({ "MessageId": "m" })),
+        None => {
+            script.sqs_requests.push(request);
+            (200, json!({ "MessageId": "m" }))
+        }
         Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
     };
     answered(status, "application/x-amz-json-1.0", answer.to_string())
@@ -302,7 +306,9 @@ async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response 
     let (status, answer) = {
         let mut script = script.lock().expect("not poisoned");
         script.slack_messages.push((uri.path().to_owned(), message));
-        script.slack_answers.pop_front().unwrap_or((200, "ok".to_owned()))
+        let always = script.slack_always.unwrap_or((200, "ok"));
+        let always = (always.0, always.1.to_owned());
+        script.slack_answers.pop_front().unwrap_or(always)
     };
     speak(&script, "slack").await;
     let status = StatusCode::from_u16(status).expect("a status");

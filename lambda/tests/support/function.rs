@@ -4,20 +4,27 @@
 use crate::fakes::{self, Outcome, Runtime, Script, Shared};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub const SECRET: &str = "XXXXsecretXXXX";
+pub const QUEUE: &str = "arn:aws:sqs:ap-northeast-2:111122223333:dead";
+pub const BUFFER: &str = "arn:aws:sqs:ap-northeast-2:111122223333:mission-project-buffer";
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The relay as a process, with everything it talks to.
 pub struct Function {
     pub runtime: Runtime,
     pub script: Shared,
+    command: Command,
     process: Child,
+    /// What its processes write, read all the time: a full pipe would stop them.
+    said: Vec<JoinHandle<Vec<u8>>>,
     _task_root: tempfile::TempDir,
 }
 
@@ -69,13 +76,22 @@ impl Function {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         change(&mut command);
-        let process = command.spawn().expect("the relay starts");
+        let mut said = Vec::new();
+        let process = spawn(&mut command, &mut said);
         Self {
             runtime,
             script,
+            command,
             process,
+            said,
             _task_root: task_root,
         }
+    }
+
+    /// Kills the process, in whatever it is doing, and starts another.
+    pub async fn restart(&mut self) {
+        self.process.kill().await.expect("the relay still runs");
+        self.process = spawn(&mut self.command, &mut self.said);
     }
 
     pub async fn invoke(&mut self, event: &Value) -> Outcome {
@@ -115,12 +131,51 @@ impl Function {
 
     /// Ends the relay and answers with what it wrote, which never holds the secret.
     pub async fn stop(mut self) -> String {
-        self.process.start_kill().expect("the relay still runs");
-        let Output { stdout, stderr, .. } = self.process.wait_with_output().await.expect("its output");
-        let said = String::from_utf8([stdout, stderr].concat()).expect("UTF-8");
+        self.process.kill().await.expect("the relay still runs");
+        let mut said = Vec::new();
+        for output in self.said {
+            said.extend(output.await.expect("its output"));
+        }
+        let said = String::from_utf8(said).expect("UTF-8");
         assert!(!said.contains(SECRET), "{said}");
         said
     }
+
+    /// Ends the relay and answers with the lines of its log.
+    pub async fn log(self) -> Vec<Value> {
+        let said = self.stop().await;
+        let line = |line| serde_json::from_str(line).expect("a line of JSON");
+        said.lines().map(line).collect()
+    }
+
+    /// What lies in the queue of this name.
+    pub fn queue(&self, name: &str) -> Vec<Value> {
+        let script = lock(&self.script);
+        let here = |request: &&Value| {
+            let url = request["QueueUrl"].as_str().expect("a queue");
+            url.ends_with(&format!("/111122223333/{name}"))
+        };
+        let body = |request: &Value| {
+            let body = request["MessageBody"].as_str().expect("a body");
+            serde_json::from_str(body).expect("JSON")
+        };
+        script.sqs_requests.iter().filter(here).map(body).collect()
+    }
+}
+
+fn spawn(command: &mut Command, said: &mut Vec<JoinHandle<Vec<u8>>>) -> Child {
+    let mut process = command.spawn().expect("the relay starts");
+    said.push(read(process.stdout.take().expect("a pipe")));
+    said.push(read(process.stderr.take().expect("a pipe")));
+    process
+}
+
+fn read(mut from: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<Vec<u8>> {
+    tokio::spawn(async move {
+        let mut said = Vec::new();
+        let _ = from.read_to_end(&mut said).await;
+        said
+    })
 }
 
 pub fn lock(script: &Arc<Mutex<Script>>) -> std::sync::MutexGuard<'_, Script> {

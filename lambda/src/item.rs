@@ -1,0 +1,208 @@
+//! One thing to tell, as the relay hands it on: a record of an event, with where it goes.
+
+use crate::envelope::Envelope;
+use crate::event::{self, Content, Notice, Source};
+use crate::routing::{Accepted, Traits};
+use crate::{ChannelKey, Message, Settings, compose};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// What one record says, and the envelope it travels in.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Item {
+    /// Holds this record alone.
+    pub envelope: Envelope,
+    pub notice: Notice,
+    /// What tells it from every other one: the id of the EventBridge event or of the SNS message.
+    pub identity: Option<String>,
+}
+
+/// Takes an invocation event apart: one item for each record of an SNS delivery, else one.
+pub(crate) fn items(event: Value) -> Vec<Item> {
+    let mut envelope = Envelope::open(event);
+    let records = match envelope.event.get_mut("Records") {
+        Some(Value::Array(records)) if records.len() > 1 => std::mem::take(records),
+        _ => return vec![Item::new(envelope)],
+    };
+    let alone = |record| {
+        Item::new(Envelope {
+            event: json!({ "Records": [record] }),
+            ..envelope.clone()
+        })
+    };
+    records.into_iter().map(alone).collect()
+}
+
+impl Item {
+    fn new(envelope: Envelope) -> Self {
+        let read = event::read(&envelope.event).into_iter().next();
+        let notice = read.unwrap_or_else(|| Notice {
+            source: Source::default(),
+            content: Content::Json {
+                subject: None,
+                value: envelope.event.clone(),
+            },
+            test: None,
+        });
+        let id = match envelope.event.get("detail-type") {
+            Some(_) => envelope.event.get("id"),
+            None => envelope.event.pointer("/Records/0/Sns/MessageId"),
+        };
+        let identity = id.and_then(Value::as_str).map(str::to_owned);
+        Self::of(envelope, notice, identity)
+    }
+
+    /// A notice, and in it what its envelope says of where it comes from.
+    pub fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>) -> Self {
+        let Envelope {
+            rule, endpoint, test, ..
+        } = &envelope;
+        notice.source.rule.clone_from(rule);
+        notice.source.endpoint.clone_from(endpoint);
+        if let Some(id) = test {
+            notice = notice.marked(id);
+        }
+        Self {
+            envelope,
+            notice,
+            identity,
+        }
+    }
+
+    /// Text that came without an event around it, such as a message that somebody put into a queue.
+    pub fn text(text: &str) -> Self {
+        Self::new(Envelope {
+            event: record(None, text),
+            ..Envelope::default()
+        })
+    }
+
+    /// An alert that an endpoint took, in the form in which the relay reads it without knowing the endpoint.
+    pub fn alert(envelope: Envelope, notice: Notice, identity: Option<String>) -> Self {
+        let (subject, text) = match &notice.content {
+            Content::Text { subject, text } => (subject.as_deref(), text.clone()),
+            Content::Json { subject, value } => (subject.as_deref(), value.to_string()),
+            _ => (None, envelope.event.to_string()),
+        };
+        let mut event = record(subject, &text);
+        let sns = &mut event["Records"][0]["Sns"];
+        if let Some(identity) = &identity {
+            sns["MessageId"] = identity.as_str().into();
+        }
+        if let Some(sent) = notice.source.sent {
+            sns["Timestamp"] = sent.to_string().into();
+        }
+        Self::of(Envelope { event, ..envelope }, notice, identity)
+    }
+
+    /// What a warm function remembers once `channel` has it. What was put aside and is sent again counts anew.
+    pub fn key(&self, channel: &ChannelKey) -> String {
+        let parked = self.envelope.parked.as_ref();
+        let parked = parked.and_then(|parked| parked.get("at")?.as_str());
+        let identity = self.identity.as_deref().unwrap_or_default();
+        format!("{channel} {} {identity}", parked.unwrap_or("-"))
+    }
+
+    /// The channels it goes to; the name of its topic if no channel is routed to that.
+    ///
+    /// Where it goes says its envelope, or else the settings for its SNS topic. What names neither goes to
+    /// every channel, since dropping it would hide an alert.
+    pub fn channels<'a>(&'a self, settings: &'a Settings) -> Result<Cow<'a, [ChannelKey]>, &'a str> {
+        if !self.envelope.channels.is_empty() {
+            return Ok(Cow::Borrowed(&self.envelope.channels));
+        }
+        let Some(topic) = self.notice.source.topic() else {
+            return Ok(Cow::Owned(settings.all_channels()));
+        };
+        match settings.topics.get(topic) {
+            Some(known) if !known.to.is_empty() => Ok(Cow::Borrowed(&known.to)),
+            _ => Err(topic),
+        }
+    }
+
+    /// What routes look at.
+    pub fn traits(&self, settings: &Settings) -> Traits<'_> {
+        let event = event::told(&self.envelope.event).into_iter().next();
+        let event = event.unwrap_or(Cow::Borrowed(&self.envelope.event));
+        Traits::of(&self.notice, event, settings)
+    }
+
+    /// Whether `channel` takes it. What was put aside was taken once, and is sent again to exactly the channels
+    /// that do not have it.
+    pub fn accepted(
+        &self,
+        channel: &ChannelKey,
+        traits: &Traits<'_>,
+        settings: &Settings,
+    ) -> Option<Accepted> {
+        let accepted = settings.accepts(channel, traits);
+        accepted.or_else(|| self.envelope.parked.is_some().then(Accepted::default))
+    }
+
+    /// What is posted of it.
+    pub fn message(&self, accepted: &Accepted, settings: &Settings) -> Message {
+        let mut message = compose(&self.notice, settings);
+        message.mention(&accepted.mention);
+        message
+    }
+}
+
+fn record(subject: Option<&str>, text: &str) -> Value {
+    json!({ "Records": [{ "Sns": { "Subject": subject, "Message": text } }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sns(id: &str, message: &str) -> Value {
+        json!({ "Sns": { "MessageId": id, "TopicArn": "arn:aws:sns:r:a:mission-sns", "Message": message } })
+    }
+
+    #[test]
+    fn each_record_is_an_item() {
+        let event =
+            json!({ "alertctl": { "rule": "r" }, "event": { "Records": [sns("1", "a"), sns("2", "b")] } });
+        let items = items(event);
+        let identities: Vec<_> = items.iter().map(|item| item.identity.as_deref()).collect();
+        assert_eq!(identities, [Some("1"), Some("2")]);
+        assert_eq!(items[1].envelope.event, json!({ "Records": [sns("2", "b")] }));
+        assert_eq!(items[1].envelope.rule.as_deref(), Some("r"));
+        assert!(matches!(&items[1].notice.content, Content::Text { text, .. } if text == "b"));
+    }
+
+    #[test]
+    fn anything_is_an_item() {
+        for event in [
+            json!(null),
+            json!([1]),
+            json!({ "Records": [] }),
+            json!({ "Records": "x" }),
+        ] {
+            let items = items(event.clone());
+            assert_eq!((items.len(), &items[0].envelope.event), (1, &event));
+            assert_eq!(items[0].identity, None);
+        }
+        let event = json!({ "detail-type": "x", "source": "y", "id": "e-1" });
+        assert_eq!(items(event)[0].identity.as_deref(), Some("e-1"));
+    }
+
+    #[test]
+    fn an_alert_is_read_as_it_was_written() {
+        let endpoint = crate::Endpoint {
+            key: "elastalert".into(),
+            ..Default::default()
+        };
+        let alert = json!({ "rule": "5xx", "_id": "1", "@timestamp": "2026-11-20T05:00:00Z" });
+        let notice = endpoint.notice(&alert);
+        let envelope = Envelope {
+            endpoint: Some("elastalert".into()),
+            test: Some("t-0123abcd".into()),
+            ..Envelope::default()
+        };
+        let item = Item::alert(envelope, notice.marked("t-0123abcd"), Some("1".into()));
+        let again = items(serde_json::from_str(&item.envelope.text()).expect("JSON")).remove(0);
+        assert_eq!(again.notice, item.notice);
+        assert_eq!(again.identity, item.identity);
+    }
+}

@@ -1,0 +1,311 @@
+//! What waited in the queue in front of a channel: Lambda hands it over in batches, and gets back the ids of what has
+//! to wait longer ("partial batch response").
+//!
+//! A few messages are posted one by one, more as digests that show each of them; what is critical, and what belongs
+//! to a test, is never hidden in a digest. Between two posts lies the pause that keeps Slack's limit.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+
+use super::courier::{Courier, Report};
+use super::destinations::Refusal;
+use super::log::{self, Fate, Kind};
+use super::seen::Seen;
+use super::time::Budget;
+use crate::event::Severity;
+use crate::item::{Item, items};
+use crate::message::{digest, summarise};
+use crate::routing::Accepted;
+use crate::settings::Buffer;
+use crate::{ChannelKey, Duty, Message, Queue};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::{Instant, sleep_until};
+
+/// Functions that may empty a queue at once: the fewest that Lambda can be held to. Each keeps its part of the rate.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
+const FUNCTIONS: f64 = 2.0;
+/// A slower rate than one post a minute would only fill the queue.
+const SLOWEST: f64 = 1.0 / 60.0;
+/// What a post needs: with less time left, none is begun.
+const ATTEMPT: Duration = Duration::from_millis(500);
+/// Slack's word on the payload. Of a digest, that may be about one of its alerts only.
+const BAD_REQUEST: Option<u16> = Some(400);
+
+/// What the process knows of the buffers it empties.
+#[derive(Default)]
+pub(super) struct Buffered {
+    /// Who has what.
+    seen: Seen,
+    /// When the next post to a channel may begin.
+    next: Mutex<BTreeMap<ChannelKey, Instant>>,
+}
+
+/// One message of a batch, for one channel.
+struct Waiting {
+    /// SQS's id of it.
+    id: String,
+    item: Item,
+    severity: Severity,
+    accepted: Accepted,
+    /// How long it waited before this invocation.
+    age: Duration,
+}
+
+/// The work on the messages of one channel.
+struct Emptying<'a> {
+    buffered: &'a Buffered,
+    courier: &'a Courier,
+    channel: &'a ChannelKey,
+    buffer: Buffer,
+    request_id: &'a str,
+    budget: Budget,
+    /// Ids of what has to wait longer.
+    left: BTreeSet<String>,
+}
+
+/// Whether an invocation event is a batch from a queue.
+pub(super) fn is_batch(event: &Value) -> bool {
+    event.pointer("/Records/0/eventSource").and_then(Value::as_str) == Some("aws:sqs")
+}
+
+impl Buffered {
+    /// Posts a batch; answers with what has to wait longer.
+    pub async fn deliver(
+        &self,
+        mut event: Value,
+        courier: &Courier,
+        request_id: &str,
+        budget: Budget,
+    ) -> Value {
+        let records = match event.get_mut("Records") {
+            Some(Value::Array(records)) => std::mem::take(records),
+            _ => Vec::new(),
+        };
+        let mut left = BTreeSet::new();
+        let mut queues: BTreeMap<ChannelKey, Vec<(String, Item, Duration)>> = BTreeMap::new();
+        for record in &records {
+            let id = text(record, "messageId");
+            let arn = text(record, "eventSourceARN");
+            let behind = Queue::from_arn(arn).and_then(|queue| courier.behind(&queue));
+            for item in read(record, behind) {
+                let Some(channel) = item.envelope.channels.first().cloned() else {
+                    let reason = format!("no channel has `{arn}` for its buffer");
+                    log::write(
+                        Kind::Failed,
+                        Duty::Notify,
+                        request_id,
+                        "undelivered",
+                        Some(&reason),
+                    );
+                    left.insert(id.to_owned());
+                    continue;
+                };
+                let queue = queues.entry(channel).or_default();
+                queue.push((id.to_owned(), item, age(record)));
+            }
+        }
+        for (channel, queue) in queues {
+            let settings = courier.settings.channels.get(&channel);
+            let mut emptying = Emptying {
+                buffered: self,
+                courier,
+                channel: &channel,
+                buffer: settings
+                    .and_then(|channel| channel.buffer.clone())
+                    .unwrap_or_default(),
+                request_id,
+                budget,
+                left: BTreeSet::new(),
+            };
+            emptying.run(queue).await;
+            left.extend(emptying.left);
+        }
+        let left = left.iter().map(|id| json!({ "itemIdentifier": id }));
+        json!({ "batchItemFailures": left.collect::<Value>() })
+    }
+
+    fn next(&self, channel: &ChannelKey) -> Instant {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.get(channel).copied().unwrap_or_else(Instant::now)
+    }
+
+    fn pause(&self, channel: &ChannelKey, pause: Duration) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.insert(channel.clone(), Instant::now() + pause);
+    }
+}
+
+impl Emptying<'_> {
+    async fn run(&mut self, queue: Vec<(String, Item, Duration)>) {
+        let waiting = self.wanted(queue);
+        let few = |count| count <= self.buffer.digest_above;
+        let urgent = |one: &&Waiting| {
+            few(waiting.len()) || one.severity == Severity::Critical || one.item.notice.test.is_some()
+        };
+        let (mut singly, mut together): (Vec<_>, Vec<_>) = waiting.iter().partition(urgent);
+        if few(together.len()) {
+            singly.append(&mut together);
+        }
+        for one in singly {
+            self.post_one(one).await;
+        }
+        let settings = &self.courier.settings;
+        let lines: Vec<_> = together
+            .iter()
+            .map(|one| summarise(&one.item.notice, settings))
+            .collect();
+        for digest in digest(&lines, settings) {
+            let covered = digest.covers.iter();
+            let covered: Vec<_> = covered
+                .filter_map(|index| together.get(*index).copied())
+                .collect();
+            self.post_digest(digest.message, &covered).await;
+        }
+    }
+
+    /// What the channel neither has nor refuses.
+    fn wanted(&self, queue: Vec<(String, Item, Duration)>) -> Vec<Waiting> {
+        let mut keys = BTreeSet::new();
+        let mut wanted = Vec::with_capacity(queue.len());
+        for (id, item, age) in queue {
+            let log = |fate| {
+                let report = Report::default();
+                self.courier
+                    .log(&item, self.channel, self.request_id, fate, report);
+            };
+            let key = item.key(self.channel);
+            if self.buffered.seen.contains(&key) || !keys.insert(key) {
+                log(Fate::Duplicate);
+                continue;
+            }
+            let traits = item.traits(&self.courier.settings);
+            let Some(accepted) = item.accepted(self.channel, &traits, &self.courier.settings) else {
+                log(Fate::Filtered);
+                continue;
+            };
+            wanted.push(Waiting {
+                id,
+                severity: traits.severity,
+                accepted,
+                age,
+                item,
+            });
+        }
+        wanted
+    }
+
+    async fn post_one(&mut self, one: &Waiting) {
+        let message = one.item.message(&one.accepted, &self.courier.settings);
+        match self.post(&message).await {
+            None => self.leave(&[one]),
+            Some(Ok(retried)) => self.delivered(&[one], retried),
+            Some(Err(refusal)) => self.refused(&[one], refusal).await,
+        }
+    }
+
+    async fn post_digest(&mut self, mut message: Message, covered: &[&Waiting]) {
+        let called: BTreeSet<_> = covered.iter().flat_map(|one| &one.accepted.mention).collect();
+        message.mention(&called.into_iter().cloned().collect::<Vec<_>>());
+        match self.post(&message).await {
+            None => self.leave(covered),
+            Some(Ok(retried)) => self.delivered(covered, retried),
+            Some(Err(refusal)) if refusal.status == BAD_REQUEST && covered.len() > 1 => {
+                for one in covered {
+                    self.post_one(one).await;
+                }
+            }
+            Some(Err(refusal)) => self.refused(covered, refusal).await,
+        }
+    }
+
+    /// Posts when the channel's pace allows it; `None` if the time does not.
+    async fn post(&self, message: &Message) -> Option<Result<u32, Refusal>> {
+        let next = self.buffered.next(self.channel);
+        if next.max(Instant::now()) + ATTEMPT > self.budget.deliver {
+            return None;
+        }
+        sleep_until(next).await;
+        let outcome = self
+            .courier
+            .post(self.channel, message, self.budget.deliver)
+            .await;
+        let asked = match &outcome {
+            Err(refusal) => refusal.pause.unwrap_or_default(),
+            Ok(_) => Duration::ZERO,
+        };
+        let own = Duration::from_secs_f64(FUNCTIONS / self.buffer.per_second.max(SLOWEST));
+        self.buffered.pause(self.channel, asked.max(own));
+        Some(outcome)
+    }
+
+    /// They stay in the queue.
+    fn leave(&mut self, all: &[&Waiting]) {
+        self.left.extend(all.iter().map(|one| one.id.clone()));
+    }
+
+    fn delivered(&self, all: &[&Waiting], retried: u32) {
+        for (index, one) in all.iter().enumerate() {
+            self.buffered.seen.insert(&one.item.key(self.channel));
+            let report = Report {
+                // One post, so its attempts count once.
+                retried: if index == 0 { retried } else { 0 },
+                latency: one.age + self.budget.started.elapsed(),
+                refusal: None,
+            };
+            self.courier
+                .log(&one.item, self.channel, self.request_id, Fate::Delivered, report);
+        }
+    }
+
+    async fn refused(&mut self, all: &[&Waiting], mut refusal: Refusal) {
+        for one in all {
+            let given_up = self
+                .courier
+                .give_up(
+                    &one.item,
+                    self.channel,
+                    refusal.clone(),
+                    self.request_id,
+                    self.budget.park,
+                )
+                .await;
+            refusal.retried = 0;
+            match given_up {
+                Ok(()) => self.buffered.seen.insert(&one.item.key(self.channel)),
+                Err(_) => self.leave(&[one]),
+            }
+        }
+    }
+}
+
+/// What a record of the queue holds: one item, unless somebody else than the relay filled the queue.
+fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
+    let body = text(record, "body");
+    let mut items = match serde_json::from_str::<Value>(body) {
+        Ok(event @ Value::Object(_)) => items(event),
+        _ => vec![Item::text(body)],
+    };
+    for (index, item) in items.iter_mut().enumerate() {
+        if item.envelope.channels.is_empty() {
+            item.envelope.channels.extend(behind.cloned());
+        }
+        let id = || format!("{} {index}", text(record, "messageId"));
+        item.identity.get_or_insert_with(id);
+    }
+    items
+}
+
+/// How long a record lay in the queue.
+fn age(record: &Value) -> Duration {
+    let sent = record
+        .pointer("/attributes/SentTimestamp")
+        .and_then(Value::as_str);
+    let sent = sent.and_then(|text| text.parse().ok()).map(Duration::from_millis);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    sent.map_or(Duration::ZERO, |sent| now.saturating_sub(sent))
+}
+
+fn text<'a>(record: &'a Value, name: &str) -> &'a str {
+    record.get(name).and_then(Value::as_str).unwrap_or_default()
+}

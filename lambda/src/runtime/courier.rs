@@ -1,0 +1,236 @@
+//! Takes messages to channels: by the channel's routes, through its buffer or straight to Slack. Says in the log what
+//! became of each.
+
+use super::destinations::{Destination, Refusal};
+use super::log::{Fate, Line};
+use super::queue::Outbox;
+use super::{Network, Variables};
+use crate::envelope::{Envelope, Parking};
+use crate::event::Severity;
+use crate::item::Item;
+use crate::{ChannelKey, Duty, Letter, Message, Notifying, Queue, Settings, SettingsError};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Environment variable, set by Lambda.
+const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
+pub(super) struct Courier {
+    pub settings: Settings,
+    pub network: Network,
+    duty: Duty,
+    /// The function's name.
+    function: String,
+    buffers: BTreeMap<ChannelKey, Outbox>,
+    dead_letters: Option<Outbox>,
+}
+
+/// One invocation, as far as its messages concern it.
+#[derive(Clone, Copy)]
+pub(super) struct Trip<'a> {
+    pub request_id: &'a str,
+    pub started: Instant,
+    /// The end of delivering.
+    pub deadline: Instant,
+}
+
+/// What the log tells of a message beside what became of it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Report<'a> {
+    pub retried: u32,
+    pub latency: Duration,
+    pub refusal: Option<&'a Refusal>,
+}
+
+impl Courier {
+    /// `topics` are the ARNs of those that are published to.
+    pub fn from_environment(
+        duty: Duty,
+        topics: &[String],
+        variable: Variables,
+    ) -> Result<Self, SettingsError> {
+        let around = Notifying::read(variable)?;
+        let buffers = around.buffers.into_iter();
+        Ok(Self {
+            settings: super::settings(variable)?,
+            network: Network::new(topics, variable),
+            duty,
+            function: variable(FUNCTION_NAME).unwrap_or_default(),
+            buffers: buffers
+                .map(|(channel, queue)| (channel, Outbox::new(queue)))
+                .collect(),
+            dead_letters: around.dead_letters.map(Outbox::new),
+        })
+    }
+
+    /// The channel that `queue` is the buffer of.
+    pub fn behind(&self, queue: &Queue) -> Option<&ChannelKey> {
+        let mut found = self.buffers.iter().filter(|(_, outbox)| outbox.is(queue));
+        Some(found.next()?.0)
+    }
+
+    /// Hands `item` to every destination side by side, and says what the channels did with it, but not why one
+    /// refused: whoever asked decides what becomes of that.
+    pub async fn tell<'a>(
+        &self,
+        destinations: &'a [Destination],
+        item: &Item,
+        letter: &Letter,
+        trip: Trip<'_>,
+    ) -> Vec<(&'a Destination, Result<(), Refusal>)> {
+        let send = async |destination: &'a Destination| {
+            let outcome = match destination {
+                Destination::Channel(channel) => self.take(item, channel, trip).await.map(|_| ()),
+                Destination::Topic(arn) => {
+                    let destinations = self.network.destinations();
+                    destinations.publish(arn, letter, trip.deadline).await
+                }
+            };
+            (destination, outcome)
+        };
+        join_all(destinations.iter().map(send)).await
+    }
+
+    /// Takes `item` to `channel`, unless its routes do not want it: into its buffer or to Slack.
+    pub async fn take(&self, item: &Item, channel: &ChannelKey, trip: Trip<'_>) -> Result<Fate, Refusal> {
+        let traits = item.traits(&self.settings);
+        let Some(accepted) = item.accepted(channel, &traits, &self.settings) else {
+            self.log(item, channel, trip.request_id, Fate::Filtered, Report::default());
+            return Ok(Fate::Filtered);
+        };
+        let (fate, retried) = match self.buffers.get(channel) {
+            Some(buffer) => {
+                let envelope = item.envelope.for_channel(channel);
+                buffer.send(&envelope, &self.network, trip.deadline).await?;
+                (Fate::Buffered, 0)
+            }
+            None => {
+                let message = item.message(&accepted, &self.settings);
+                (
+                    Fate::Delivered,
+                    self.post(channel, &message, trip.deadline).await?,
+                )
+            }
+        };
+        let report = Report {
+            retried,
+            latency: trip.started.elapsed(),
+            refusal: None,
+        };
+        self.log(item, channel, trip.request_id, fate, report);
+        Ok(fate)
+    }
+
+    /// Posts a message; answers with the attempts beyond the first.
+    pub async fn post(
+        &self,
+        channel: &ChannelKey,
+        message: &Message,
+        deadline: Instant,
+    ) -> Result<u32, Refusal> {
+        self.network.destinations().post(channel, message, deadline).await
+    }
+
+    /// Puts a parked envelope into the function's dead-letter queue.
+    pub async fn park(&self, envelope: Envelope, deadline: Instant) -> Result<(), Refusal> {
+        let queue = self.dead_letters.as_ref();
+        let queue = queue.ok_or_else(|| Refusal::lasting("the function has none".to_owned()))?;
+        queue.send(&envelope, &self.network, deadline).await
+    }
+
+    /// What an envelope that is parked now says, but for the reason.
+    pub fn parking<'a>(&'a self, request_id: &'a str) -> Parking<'a> {
+        Parking {
+            reason: "",
+            at: Timestamp::now(),
+            request_id,
+            function: &self.function,
+            base64: None,
+        }
+    }
+
+    /// Parks what Slack will never take, or leaves it to be sent again, and says so in the log; the problem if it
+    /// is left.
+    pub async fn give_up(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        refusal: Refusal,
+        request_id: &str,
+        deadline: Instant,
+    ) -> Result<(), String> {
+        let mut refusal = refusal;
+        let mut fate = Fate::Undelivered;
+        if !refusal.transient {
+            let parking = Parking {
+                reason: &refusal.reason,
+                ..self.parking(request_id)
+            };
+            let envelope = item.envelope.for_channel(channel).parked(parking);
+            match self.park(envelope, deadline).await {
+                Ok(()) => fate = Fate::Parked,
+                Err(error) => refusal.reason = format!("{}; dead-letter queue: {error}", refusal.reason),
+            }
+        }
+        let report = Report {
+            retried: refusal.retried,
+            refusal: Some(&refusal),
+            ..Report::default()
+        };
+        self.log(item, channel, request_id, fate, report);
+        match fate {
+            Fate::Parked => Ok(()),
+            _ => Err(format!(
+                "channel {}: {}",
+                self.settings.channel_name(channel),
+                refusal.reason
+            )),
+        }
+    }
+
+    /// Says in the log that a channel refused; a topic's line would belong to no channel.
+    pub fn log_refusal(
+        &self,
+        item: &Item,
+        destination: &Destination,
+        request_id: &str,
+        fate: Fate,
+        refusal: &Refusal,
+    ) {
+        if let Destination::Channel(channel) = destination {
+            let report = Report {
+                retried: refusal.retried,
+                refusal: Some(refusal),
+                ..Report::default()
+            };
+            self.log(item, channel, request_id, fate, report);
+        }
+    }
+
+    /// How much attention `item` deserves.
+    pub fn severity(&self, item: &Item) -> Severity {
+        item.traits(&self.settings).severity
+    }
+
+    pub fn log(&self, item: &Item, channel: &ChannelKey, request_id: &str, fate: Fate, report: Report<'_>) {
+        let line = Line {
+            stack: &self.settings.stack,
+            channel,
+            duty: self.duty,
+            request_id,
+            event_id: item.identity.as_deref(),
+            rule: item.envelope.rule.as_deref(),
+            severity: self.severity(item),
+            test: item.notice.test.as_deref(),
+            fate,
+            retried: report.retried,
+            latency: report.latency,
+            status: report.refusal.and_then(|refusal| refusal.status),
+            reason: report.refusal.map(|refusal| refusal.reason.as_str()),
+        };
+        line.write();
+    }
+}

@@ -1,0 +1,97 @@
+//! What an endpoint parked, and what comes back to it by a direct invocation.
+
+use super::{Ingest, Rest};
+use crate::Told;
+use crate::envelope::Envelope;
+use crate::runtime::courier::Trip;
+use crate::runtime::destinations::Destination;
+use crate::runtime::failure::Failure;
+use crate::runtime::time::Budget;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lambda_runtime::Context;
+use serde_json::{Value, json};
+
+impl Ingest {
+    /// Sends something that was parked to exactly those that do not have it.
+    pub(super) async fn again(&self, event: Value, context: &Context) -> Result<Value, Failure> {
+        let budget = Budget::of(context);
+        let envelope = Envelope::open(event);
+        let told = Told {
+            channels: envelope.channels.clone(),
+            topics: envelope.topics.clone(),
+        };
+        let at = envelope.parked.as_ref().and_then(|parked| parked.get("at"));
+        let at = at.map(ToString::to_string).unwrap_or_default();
+        let body = match &envelope.event {
+            Value::String(text) => readable(text, envelope.parked.as_ref()),
+            alert => alert.to_string(),
+        };
+        let key = |destination: &Destination| format!("{destination:?} {at} {body}");
+        let owed = Destination::all(&told).into_iter();
+        let owed: Vec<_> = owed.filter(|one| !self.seen.contains(&key(one))).collect();
+        let (item, letter) = self.item(envelope);
+        let trip = Trip {
+            request_id: &context.request_id,
+            started: budget.started,
+            deadline: budget.deliver,
+        };
+        let told = self.courier.tell(&owed, &item, &letter, trip).await;
+        let (mut delivered, mut parked, mut problems) = (0, 0, Vec::new());
+        for (destination, outcome) in told {
+            let name = destination.name(&self.courier.settings);
+            let outcome = match outcome {
+                Ok(()) => {
+                    delivered += 1;
+                    Ok(())
+                }
+                Err(refusal) => {
+                    let refused = (destination.clone(), refusal);
+                    let reason = format!("{name}: {}", refused.1);
+                    let stored = match refused.1.transient {
+                        true => Err(reason),
+                        false => {
+                            let rest = Rest {
+                                destinations: vec![destination.clone()],
+                                body: body.as_bytes(),
+                                reason: &reason,
+                            };
+                            self.store(rest, &item, trip.request_id, budget.park)
+                                .await
+                                .map_err(|error| format!("{reason}; dead-letter queue: {error}"))
+                        }
+                    };
+                    parked += usize::from(stored.is_ok());
+                    self.log_refused(&item, &[refused], trip.request_id, stored.is_ok());
+                    stored
+                }
+            };
+            match outcome {
+                Ok(()) => self.seen.insert(&key(destination)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            return Ok(json!({ "delivered": delivered, "parked": parked }));
+        }
+        Err(Failure::Undelivered { problems, delivered })
+    }
+}
+
+/// Whether an invocation event is something that was parked and not a request: those come from API Gateway, which
+/// writes their outermost fields itself, among them `requestContext`, and puts what the caller sent inside them.
+pub(super) fn is_parked(event: &Value) -> bool {
+    let fields = event.as_object();
+    fields.is_some_and(|fields| fields.len() == 2 && fields.contains_key("event"))
+        && event.pointer("/alertctl/parked").is_some_and(Value::is_object)
+}
+
+/// A parked body that was no JSON, as people can read it.
+pub(super) fn readable(text: &str, parked: Option<&Value>) -> String {
+    let encoding = parked.and_then(|parked| parked.get("bodyEncoding"));
+    let bytes = encoding.and_then(|_| BASE64_STANDARD.decode(text).ok());
+    bytes.map_or_else(
+        || text.to_owned(),
+        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+    )
+}

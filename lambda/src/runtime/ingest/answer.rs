@@ -1,0 +1,62 @@
+//! What a caller of an endpoint gets.
+
+use crate::runtime::log::Kind;
+use serde_json::{Value, json};
+
+/// What the caller gets, and what the log says about it.
+pub(super) struct Answer {
+    pub status: u16,
+    pub kind: Kind,
+    pub outcome: &'static str,
+    /// For the caller.
+    pub message: String,
+    /// For the log.
+    pub reason: Option<String>,
+}
+
+impl Answer {
+    pub fn ok(outcome: &'static str, message: &str) -> Self {
+        Self {
+            status: 200,
+            kind: Kind::Done,
+            outcome,
+            message: message.to_owned(),
+            reason: None,
+        }
+    }
+
+    pub fn unauthorized() -> Self {
+        Self {
+            status: 401,
+            kind: Kind::Refused,
+            outcome: "unauthorized",
+            message: "no valid token: send `Authorization: Bearer <token>`".to_owned(),
+            reason: None,
+        }
+    }
+
+    pub fn unavailable(message: &str, reason: String) -> Self {
+        Self {
+            status: 503,
+            kind: Kind::Failed,
+            outcome: "unavailable",
+            message: message.to_owned(),
+            reason: Some(reason),
+        }
+    }
+
+    /// The answer in API Gateway's payload format 2.0.
+    pub fn response(self) -> Value {
+        let name = if self.status < 400 { "message" } else { "error" };
+        let mut headers = json!({ "content-type": "application/json" });
+        if self.status == 401 {
+            headers["www-authenticate"] = "Bearer".into();
+        }
+        json!({
+            "statusCode": self.status,
+            "headers": headers,
+            "body": json!({ name: self.message }).to_string(),
+            "isBase64Encoded": false,
+        })
+    }
+}
