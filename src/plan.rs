@@ -226,11 +226,18 @@ impl Plan {
             if self.steps[index].action != Action::Delete {
                 continue;
             }
-            let users = of(&self.steps[index].id).deleted_after;
+            let kind = of(&self.steps[index].id);
             self.steps[index].after = (0..self.steps.len())
                 .filter(|&other| {
-                    let other = &self.steps[other];
-                    other.action != Action::Keep && users.contains(&other.id.kind)
+                    let Step { id, action, .. } = &self.steps[other];
+                    match action {
+                        Action::Keep => false,
+                        Action::Delete => kind.deleted_after.contains(&id.kind),
+                        _ => {
+                            kind.deleted_after.contains(&id.kind)
+                                || kind.deleted_after_changes_of.contains(&id.kind)
+                        }
+                    }
                 })
                 .collect();
         }

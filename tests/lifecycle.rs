@@ -215,6 +215,53 @@ alarms:
 "##;
 
 #[tokio::test]
+async fn a_buffer_comes_and_goes_and_nothing_else_is_made_anew() {
+    let mut world = World::new();
+    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, "eu-west-1").await;
+    world.write("stack.yaml", TEAM);
+    world.ok(&["apply", "--local", "--yes"]);
+    let without = everything(&aws).await;
+    let channel = "project: { webhook: { env: SLACK_WEBHOOK_URL }";
+    let buffered = format!("{channel}, buffer: true");
+    let queue = "queue team-project-buffer".to_owned();
+    let arn = "arn:aws:sqs:eu-west-1:000000000000:team-project-buffer";
+    let relay = "arn:aws:lambda:eu-west-1:000000000000:function:team-relay";
+    let mapping = format!("event source mapping {arn} to {relay}");
+    for (verb, stack) in [
+        ("create", TEAM.replace(channel, &buffered)),
+        ("delete", TEAM.to_owned()),
+    ] {
+        world.write("stack.yaml", &stack);
+        let plan = world.ok(&["plan", "--local", "--output", "json"]);
+        let (changed, whole): (Vec<_>, Vec<_>) = told(&plan.stdout)
+            .into_iter()
+            .partition(|line| line.starts_with("update "));
+        let expected = ["lambda-event-source-mapping", "sqs-queue"];
+        assert_eq!(
+            whole,
+            expected.map(|kind| format!("{verb} {kind}/buffer.project"))
+        );
+        let changed: Vec<_> = changed
+            .iter()
+            .map(|line| line.split(':').next().unwrap())
+            .collect();
+        assert_eq!(
+            changed,
+            ["update iam-role-policy/relay", "update lambda-function/relay"]
+        );
+        world.ok(&["apply", "--local", "--yes"]);
+        unchanged(&world, verb);
+        let mut expected = without.clone();
+        if verb == "create" {
+            expected.extend([queue.clone(), mapping.clone()]);
+        }
+        assert_eq!(everything(&aws).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn what_leaves_the_file_leaves_the_account() {
     let mut world = World::new();
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);

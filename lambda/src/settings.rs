@@ -218,7 +218,8 @@ mod tests {
         let text = r##"{"stack":"mission","locale":"ko","timezone":"Asia/Seoul",
             "accounts":{"111122223333":"production"},"channels":{"project":{"label":"#project",
                 "routes":[{"fits":{"severity":"warning","match":{"a":["b"]}},"mention":["@here"]}],
-                "except":[{"regions":["us-*"]}],"mention":{"from":"error","who":["U0123ABCD"]}}},
+                "except":[{"regions":["us-*"]}],"mention":{"from":"error","who":["U0123ABCD"]},
+                "buffer":{"per_second":0.5}}},
             "topics":{"mission-sns":{"to":["project","audit-log"]}},
             "rules":{"logins":{"severity":"critical"}},
             "alarms":{"mission-cpu":{"keys":["cpu"]}}}"##;
@@ -228,6 +229,7 @@ mod tests {
         assert_eq!(settings.rules["logins"].severity, Some(Severity::Critical));
         let channel = &settings.channels[&ChannelKey("project".into())];
         assert_eq!(channel.routes[0].fits.severity, Some(Severity::Warning));
+        assert_eq!(channel.buffer.as_ref().map(|buffer| buffer.digest_above), Some(5));
         assert_eq!(
             settings.all_channels(),
             [ChannelKey("audit-log".into()), ChannelKey("project".into())]

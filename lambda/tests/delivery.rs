@@ -438,7 +438,7 @@ async fn a_buffer_takes_messages_for_its_channel_alone() {
         function.succeed(&buffered).await,
         json!({ "batchItemFailures": [] })
     );
-    assert_eq!(headlines(&function), ["*alert 1*"]);
+    assert_eq!(headlines(&function), ["🔵 *alert 1*"]);
     // At least once is not twice.
     function.succeed(&buffered).await;
     assert_eq!(function.messages().len(), 1);
@@ -514,7 +514,7 @@ async fn what_finds_no_time_or_no_ear_stays_in_the_buffer() {
         answer,
         json!({ "batchItemFailures": [{ "itemIdentifier": "m-2" }] })
     );
-    assert_eq!(headlines(&function), ["*alert a*", "*alert b*"]);
+    assert_eq!(headlines(&function), ["🔵 *alert a*", "🔵 *alert b*"]);
     // Slack's own word on the pace holds for what follows, too.
     lock(&function.script).slack_always = Some((429, "rate_limited"));
     let answer = function.succeed(&batch(&[waiting("c"), waiting("d")])).await;
@@ -522,7 +522,7 @@ async fn what_finds_no_time_or_no_ear_stays_in_the_buffer() {
     lock(&function.script).slack_always = None;
     let answer = function.succeed(&batch(&[waiting("a"), waiting("c")])).await;
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
-    assert_eq!(headlines(&function).last().expect("a message"), "*alert c*");
+    assert_eq!(headlines(&function).last().expect("a message"), "🔵 *alert c*");
     function.stop().await;
 }
 

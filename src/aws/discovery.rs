@@ -44,9 +44,14 @@ impl Tagged {
 }
 
 pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
-    let (mut tagged, logs, alarms, trails) =
-        futures::try_join!(by_tag(aws), log_groups(aws), alarms(aws), trails(aws))?;
-    for one in logs.into_iter().chain(alarms).chain(trails) {
+    let (mut tagged, logs, alarms, trails, mappings) = futures::try_join!(
+        by_tag(aws),
+        log_groups(aws),
+        alarms(aws),
+        trails(aws),
+        mappings(aws)
+    )?;
+    for one in logs.into_iter().chain(alarms).chain(trails).chain(mappings) {
         if !tagged.iter().any(|known| known.arn == one.arn) {
             tagged.push(one);
         }
@@ -159,6 +164,31 @@ async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {
     let mut tagged = cloudtrail::tags(aws, arns.collect()).await?;
     tagged.retain(|trail| trail.tags.get(STACK_TAG) == Some(&aws.stack));
     Ok(tagged)
+}
+
+async fn mappings(aws: &Aws) -> Result<Vec<Tagged>> {
+    if !aws.connection.emulated {
+        return Ok(Vec::new());
+    }
+    let lambda = &aws.connection.clients.lambda;
+    let mut pages = lambda.list_event_source_mappings().into_paginator().send();
+    let mut arns = Vec::new();
+    while let Some(page) = aws
+        .call("lambda:ListEventSourceMappings", async {
+            pages.next().await.transpose()
+        })
+        .await?
+    {
+        let mappings = page.event_source_mappings().iter();
+        let found = mappings.filter_map(|mapping| mapping.event_source_mapping_arn());
+        arns.extend(found.map(str::to_owned));
+    }
+    tags_of(aws, arns, async |arn| {
+        let send = lambda.list_tags().resource(arn).send();
+        let answer = aws.call("lambda:ListTags", send).await?;
+        Ok(answer.tags().cloned().unwrap_or_default().into_iter().collect())
+    })
+    .await
 }
 
 /// Asks for the tags of each of `arns`, side by side, and keeps what carries the stack's tag.

@@ -150,6 +150,16 @@ impl Text {
         array.then("]")
     }
 
+    /// A JSON object of these texts, which hold nothing that JSON would have to escape, nor do their keys.
+    pub fn json_object<'k>(texts: impl IntoIterator<Item = (&'k str, Self)>) -> Self {
+        let mut object = Self::from("{");
+        for (index, (key, text)) in texts.into_iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            object = Self::concat([object.then(format!("{comma}\"{key}\":\"")), text, "\"".into()]);
+        }
+        object.then("}")
+    }
+
     /// Fills the holes that need no other resource; for names and ARNs that are computed.
     pub fn fill_computed(&self, scope: &Scope) -> Result<String, Unknown> {
         self.fill(&Known {

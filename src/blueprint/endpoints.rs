@@ -84,6 +84,8 @@ impl Build<'_> {
             may: self.may_tell(&endpoint.to, kms),
             needs: kms.map(|key| key.id().clone()).into_iter().collect(),
             parked_by: Vec::new(),
+            buffers: self.buffered_in(&endpoint.to),
+            works_off: false,
             reserved_concurrency: None,
             name,
         };
@@ -186,6 +188,7 @@ impl Build<'_> {
                 (DESTINATIONS, json!(channels).to_string().into()),
                 (ENCRYPTED_FOR, self.names.function().into()),
             ]));
+            environment.extend(self.buffers(&self.buffered_in(channels.iter().copied())));
             environment.extend(Self::webhooks(webhooks, channels));
         }
         environment
@@ -200,7 +203,8 @@ impl Build<'_> {
         key.filter(|_| self.channels_in(to).next().is_some())
     }
 
-    /// What such a function may do: publish to exactly these topics, decrypt the webhooks.
+    /// What such a function may do: publish to exactly these topics, decrypt the webhooks, put
+    /// messages into the channels' buffers.
     pub(super) fn may_tell(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
         let topics: Vec<_> = self.topics_in(to).collect();
         let publish = Statement::allow("Publish", &["sns:Publish"]);
@@ -215,6 +219,8 @@ impl Build<'_> {
         });
         let told = self.channels_in(to).next().is_some();
         let decrypt = key.filter(|_| told).map(|key| self.may_decrypt(key));
-        publish.into_iter().chain(encrypt).chain(decrypt).collect()
+        let buffer = self.may_buffer(&self.buffered_in(to));
+        let all = [publish, encrypt, decrypt, buffer];
+        all.into_iter().flatten().collect()
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alertctl_relay::{ChannelKey, webhook_variable};
 
+use super::buffer::buffer_nodes;
 use super::{Build, Webhook, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
@@ -39,6 +40,10 @@ pub(super) struct Duty<'a> {
     pub needs: Vec<NodeId>,
     /// Who else parks in its dead-letter queue.
     pub parked_by: Vec<Statement>,
+    /// Channels whose buffers it puts messages into.
+    pub buffers: Vec<String>,
+    /// True where it is also what works those buffers off.
+    pub works_off: bool,
     pub reserved_concurrency: Option<i32>,
 }
 
@@ -66,6 +71,11 @@ impl Build<'_> {
             },
         );
         let dead_letters = self.dead_letters(key, names.dead_letters_of(name), duty.parked_by, Vec::new());
+        let mut works_off = Vec::new();
+        for channel in duty.buffers.iter().filter(|_| duty.works_off) {
+            let parked = (&dead_letters, names.dead_letters_arn(name));
+            works_off.push((channel, self.buffer(channel, parked, duty.timeout)));
+        }
         let role = self.graph.add(
             key,
             IamRole {
@@ -91,6 +101,10 @@ impl Build<'_> {
                 needs: duty.needs,
             },
         );
+        let mut gates = buffer_nodes(&duty.buffers);
+        if !gates.is_empty() {
+            gates.push(role_policy.id().clone());
+        }
         let function = self.graph.add(
             key,
             LambdaFunction {
@@ -104,6 +118,7 @@ impl Build<'_> {
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
                 environment: duty.environment,
+                gates,
                 log_group,
                 log_group_name: names.log_group_of(name),
                 reserved_concurrency: duty.reserved_concurrency,
@@ -122,12 +137,16 @@ impl Build<'_> {
             },
         );
         self.watched.functions.push((duty.key.clone(), duty.name.clone()));
-        Function {
+        let function = Function {
             function,
             name: duty.name,
             gates: vec![role_policy.id().clone()],
             dead_letters,
+        };
+        for (channel, queue) in works_off {
+            self.work_off(channel, queue, &function);
         }
+        function
     }
 
     /// A queue for what could not be delivered; `senders` say who may park there.
@@ -148,6 +167,7 @@ impl Build<'_> {
                 name,
                 retention_seconds: DEAD_LETTER_SECONDS,
                 policy: (!senders.is_empty()).then(|| Policy::of(senders)),
+                redelivery: None,
                 gates,
                 tags: self.tags::<SqsQueue>(key),
             },

@@ -17,6 +17,7 @@ use crate::resource::{NodeId, Ref, Resource};
 use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
+mod buffer;
 mod endpoints;
 mod forwarding;
 mod function;

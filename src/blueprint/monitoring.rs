@@ -14,6 +14,8 @@ pub(super) struct Watched {
     pub functions: Vec<(String, String)>,
     /// Dead-letter queues of the stack's own region.
     pub queues: Vec<(String, String)>,
+    /// Queues in front of channels.
+    pub buffers: Vec<(String, String)>,
     /// HTTP APIs by key.
     pub apis: Vec<(String, NodeId)>,
 }
@@ -27,15 +29,19 @@ struct Monitor {
     metric: &'static str,
     statistic: &'static str,
     dimension: (&'static str, Text),
+    /// It alarms from this value on.
+    threshold: f64,
     needs: Vec<NodeId>,
 }
 
 /// Seconds over which failures are counted.
 const PERIOD: i32 = 300;
+/// Seconds for which an alert may wait in a buffer before somebody is told.
+const TOO_LATE: f64 = 300.0;
 
 impl Build<'_> {
     /// An alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
-    /// and on the server errors of each API.
+    /// on each buffer whose alerts wait too long, and on the server errors of each API.
     pub(super) fn monitoring(&mut self) {
         let Some(monitoring) = &self.stack.monitoring else {
             return;
@@ -62,7 +68,7 @@ impl Build<'_> {
                     },
                     condition: Some(Condition {
                         comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(),
-                        threshold: Some(1.0),
+                        threshold: Some(monitor.threshold),
                         threshold_metric_id: None,
                         evaluation_periods: 1,
                         datapoints_to_alarm: None,
@@ -98,6 +104,7 @@ impl Build<'_> {
                 metric,
                 statistic: "Sum",
                 dimension: ("FunctionName", name.as_str().into()),
+                threshold: 1.0,
                 needs: Vec::new(),
             };
             [
@@ -116,6 +123,17 @@ impl Build<'_> {
             metric: "ApproximateNumberOfMessagesVisible",
             statistic: "Maximum",
             dimension: ("QueueName", name.as_str().into()),
+            threshold: 1.0,
+            needs: Vec::new(),
+        });
+        let buffers = self.watched.buffers.iter().map(|(key, name)| Monitor {
+            what: format!("{key}-age"),
+            description: format!("alerts wait in {name} for more than {} minutes", TOO_LATE / 60.0),
+            namespace: "AWS/SQS",
+            metric: "ApproximateAgeOfOldestMessage",
+            statistic: "Maximum",
+            dimension: ("QueueName", name.as_str().into()),
+            threshold: TOO_LATE,
             needs: Vec::new(),
         });
         let apis = self.watched.apis.iter().map(|(key, node)| Monitor {
@@ -125,8 +143,9 @@ impl Build<'_> {
             metric: "5xx",
             statistic: "Sum",
             dimension: ("ApiId", Text::id_of(node)),
+            threshold: 1.0,
             needs: vec![node.clone()],
         });
-        functions.chain(queues).chain(apis).collect()
+        functions.chain(queues).chain(buffers).chain(apis).collect()
     }
 }

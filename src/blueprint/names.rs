@@ -90,6 +90,16 @@ impl<'a> Names<'a> {
         Text::arn("sqs", self.dead_letters_of(function))
     }
 
+    /// The queue in front of this channel.
+    pub fn buffer(&self, channel: &str) -> String {
+        limited(self.stack.default_name(&format!("{channel}-buffer")), 80)
+    }
+
+    /// ARN of that queue.
+    pub fn buffer_arn(&self, channel: &str) -> Text {
+        Text::arn("sqs", self.buffer(channel))
+    }
+
     /// The queue that keeps what EventBridge could not hand over; one in each region with rules.
     pub fn rule_dead_letters(&self) -> String {
         limited(self.stack.default_name("rules-dead-letters"), 80)

@@ -1,6 +1,9 @@
 //! The relay: the function that brings what topics and rules have to tell to Slack.
 
-use super::function::{Duty, Function};
+use alertctl_relay::DEAD_LETTER_QUEUE;
+
+use super::buffer::BATCH_TIMEOUT;
+use super::function::{Duty, Function, plain};
 use super::{Build, Webhooks};
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
@@ -10,7 +13,7 @@ use crate::resource::kms_key::KmsKey;
 const RELAY: &str = "relay";
 
 impl Build<'_> {
-    /// The relay, when a topic or a rule of the stack goes to a channel.
+    /// The relay, when a topic or a rule of the stack goes to a channel, or a channel has a buffer to work off.
     pub(super) fn relay(&mut self, key: &Ref<KmsKey>, webhooks: &Webhooks) -> Option<Function> {
         let topics: Vec<_> = self
             .relayed_topics()
@@ -20,7 +23,8 @@ impl Build<'_> {
             .rules
             .iter()
             .any(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        if topics.is_empty() && !by_rules {
+        let buffered = self.buffered();
+        if topics.is_empty() && !by_rules && buffered.is_empty() {
             return None;
         }
         let names = self.names;
@@ -33,20 +37,30 @@ impl Build<'_> {
                 .into_iter()
                 .fold(park, |park, topic| park.when("ArnEquals", "aws:SourceArn", topic))
         });
-        let environment = Self::webhooks(webhooks, self.stack.channels.keys());
+        let mut environment = plain([(DEAD_LETTER_QUEUE, names.dead_letters_arn(&names.function()))]);
+        environment.extend(self.buffers(&buffered));
+        environment.extend(Self::webhooks(webhooks, self.stack.channels.keys()));
         let settings = &self.stack.relay;
+        let timeout = match buffered.is_empty() {
+            true => settings.timeout,
+            false => settings.timeout.max(BATCH_TIMEOUT),
+        };
+        let buffer = self.may_buffer(&buffered);
+        let may = [Some(self.may_decrypt(key)), buffer, self.may_work_off(&buffered)];
         Some(self.function(Duty {
             key: RELAY.to_owned(),
             name: names.function(),
             description: format!("alertctl stack {}: brings alerts to Slack", self.stack.stack),
             memory_mb: settings.memory,
-            timeout: settings.timeout,
+            timeout,
             environment,
             kms_key: Some(key),
             policy_name: RELAY,
-            may: vec![self.may_decrypt(key)],
+            may: may.into_iter().flatten().collect(),
             needs: vec![key.id().clone()],
             parked_by: park.into_iter().collect(),
+            buffers: buffered,
+            works_off: true,
             reserved_concurrency: settings.reserved_concurrency,
         }))
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::event::Severity;
-use alertctl_relay::settings::{Channel, Filter, Mention, Route, Settings, Source};
+use alertctl_relay::settings::{Buffer, Channel, Filter, Mention, Route, Settings, Source};
 use alertctl_relay::{ChannelKey, Locale as Language};
 use jiff::tz::TimeZone;
 
@@ -89,6 +89,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         routes,
         except,
         mention,
+        buffer,
     } = channel;
     Channel {
         label: Some(label.clone().unwrap_or_else(|| format!("#{key}"))),
@@ -103,6 +104,10 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         mention: mention.as_ref().map(|mention| Mention {
             from: severity(mention.from),
             who: mention.who.clone(),
+        }),
+        buffer: buffer.map(|buffer| Buffer {
+            digest_above: buffer.digest_above as usize,
+            per_second: buffer.per_second,
         }),
     }
 }

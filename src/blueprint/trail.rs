@@ -206,6 +206,8 @@ impl Build<'_> {
             may,
             needs: key.map(|key| key.id().clone()).into_iter().collect(),
             parked_by: Vec::new(),
+            buffers: self.buffered_in(&trail.to),
+            works_off: false,
             reserved_concurrency: None,
             name: name.clone(),
         });

@@ -20,6 +20,7 @@ pub type AnyWanted<'a> = (NodeId, &'a dyn AnyResource);
 pub struct Kind {
     pub name: &'static str,
     pub deleted_after: &'static [&'static str],
+    pub deleted_after_changes_of: &'static [&'static str],
     pub in_other_regions: bool,
     pub at_once: Option<usize>,
     /// Observes the nodes of this kind among all that are wanted.
@@ -39,6 +40,7 @@ impl Kind {
         Self {
             name: R::KIND,
             deleted_after: R::DELETED_AFTER,
+            deleted_after_changes_of: R::DELETED_AFTER_CHANGES_OF,
             in_other_regions: R::IN_OTHER_REGIONS,
             at_once: R::AT_ONCE,
             observe: |aws, wanted| {

@@ -16,6 +16,7 @@ use super::iam_role_policy::IamRolePolicy;
 use super::kms_alias::KmsAlias;
 use super::kms_key::KmsKey;
 use super::lambda_event_invoke_config::LambdaEventInvokeConfig;
+use super::lambda_event_source_mapping::LambdaEventSourceMapping;
 use super::lambda_function::LambdaFunction;
 use super::lambda_permission::LambdaPermission;
 use super::log_group::LogGroup;
@@ -43,6 +44,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<KmsAlias>(),
     Kind::of::<KmsKey>(),
     Kind::of::<LambdaEventInvokeConfig>(),
+    Kind::of::<LambdaEventSourceMapping>(),
     Kind::of::<LambdaFunction>(),
     Kind::of::<LambdaPermission>(),
     Kind::of::<LogGroup>(),

@@ -21,7 +21,8 @@ mod calls;
 mod environment;
 mod states;
 
-use calls::{explain, patiently, retag, unseen};
+pub(super) use calls::retag;
+use calls::{explain, patiently, unseen};
 pub use environment::EnvValue;
 pub(super) use states::listed;
 use states::{read, ready, rest};
@@ -43,6 +44,8 @@ pub struct LambdaFunction {
     /// The encryption context of the secrets: the name of the function that webhooks are encrypted for.
     pub encrypted_for: String,
     pub environment: BTreeMap<String, EnvValue>,
+    /// What must exist before it may be told of it.
+    pub gates: Vec<NodeId>,
     /// Made before the function, or Lambda would make it without retention.
     pub log_group: Ref<LogGroup>,
     pub log_group_name: String,
@@ -127,14 +130,19 @@ impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
     const IMMUTABLE: &'static [&'static str] = &["state"];
     // What would still be delivered to a function that is gone is lost.
-    const DELETED_AFTER: &'static [&'static str] =
-        &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"];
+    const DELETED_AFTER: &'static [&'static str] = &[
+        "sns-subscription",
+        "lambda-event-source-mapping",
+        "eventbridge-targets",
+        "apigatewayv2-route",
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
         let key = self.kms_key.as_ref().map(|key| key.id().clone());
         let role = [self.role.id().clone()].into_iter();
-        role.chain(key).chain([self.log_group.id().clone()]).collect()
+        let role = role.chain(key).chain([self.log_group.id().clone()]);
+        role.chain(self.gates.iter().cloned()).collect()
     }
 
     fn name(&self) -> String {
@@ -159,6 +167,7 @@ impl Resource for LambdaFunction {
             kms_key: _,
             encrypted_for,
             environment,
+            gates: _,
             log_group: _,
             log_group_name,
             reserved_concurrency,

@@ -33,6 +33,7 @@ pub mod kinds;
 pub mod kms_alias;
 pub mod kms_key;
 pub mod lambda_event_invoke_config;
+pub mod lambda_event_source_mapping;
 pub mod lambda_function;
 pub mod lambda_permission;
 pub mod log_group;
@@ -209,6 +210,8 @@ pub trait Resource: Sized + 'static {
     const IMMUTABLE: &'static [&'static str] = &[];
     /// Kinds whose steps must be over before one of this kind is deleted.
     const DELETED_AFTER: &'static [&'static str] = &[];
+    /// Kinds whose creations and changes must be over before that, while their deletions wait for this one.
+    const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &[];
     /// Stacks have resources of this kind in other regions than their own, too.
     const IN_OTHER_REGIONS: bool = false;
     /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.

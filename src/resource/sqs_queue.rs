@@ -1,4 +1,4 @@
-//! An SQS queue: where alerts wait that could not be delivered.
+//! An SQS queue: where alerts wait for their turn, and those that could not be delivered.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,12 +7,19 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::Value;
 
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, named, tags,
 };
-use crate::aws::fault::{found, gone};
-use crate::aws::policy::{self, Policy};
+use crate::aws::fault::gone;
+use crate::aws::policy::Policy;
 use crate::aws::wait;
+
+mod read;
+mod redelivery;
+
+pub(super) use read::messages;
+use read::read;
+pub use redelivery::Redelivery;
 
 /// SQS refuses a name for 60 s after the queue was deleted.
 const NAME_REUSE: Duration = Duration::from_secs(90);
@@ -27,7 +34,10 @@ pub struct SqsQueue {
     pub retention_seconds: i32,
     /// Who may send to it, beyond the account's own IAM policies.
     pub policy: Option<Policy>,
-    /// What must exist first: in another region, the role that leads there.
+    /// Where something works it off: when a message comes back. Else SQS's defaults stay, or what somebody made
+    /// of them.
+    pub redelivery: Option<Redelivery>,
+    /// What must exist first: in another region, the role that leads there; the queue that messages go to.
     pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
@@ -43,7 +53,9 @@ pub struct Live {
     /// The KMS key, where it is encrypted with one.
     kms_key: Option<String>,
     policy: Option<Value>,
-    /// About how many messages it holds.
+    /// Read only where it is wanted.
+    redelivery: Option<redelivery::Live>,
+    /// About how many messages it holds, those that somebody received and did not delete yet included.
     messages: u64,
     tags: Tags,
 }
@@ -55,6 +67,7 @@ impl Resource for SqsQueue {
         "sns-subscription",
         "lambda-event-invoke-config",
         "lambda-function",
+        "lambda-event-source-mapping",
         "eventbridge-targets",
     ];
     // A rule's dead-letter queue is in the rule's region.
@@ -74,7 +87,7 @@ impl Resource for SqsQueue {
             aws,
             wanted,
             async || aws.tagged_names("sqs", "").await,
-            async |name, _| read(aws, name).await,
+            async |name, wanted| read(aws, name, wanted).await,
             |live| &live.tags,
         )
         .await
@@ -85,6 +98,7 @@ impl Resource for SqsQueue {
             name,
             retention_seconds,
             policy,
+            redelivery,
             gates: _,
             tags,
         } = self;
@@ -92,6 +106,10 @@ impl Resource for SqsQueue {
             .set("name", name.as_str())
             .set("retention_seconds", *retention_seconds)
             .set("sqs_managed_sse", true);
+        let fields = match redelivery {
+            Some(redelivery) => redelivery.fields(fields, known),
+            None => fields,
+        };
         match policy {
             Some(policy) => fields.policy("policy", policy, known),
             None => fields,
@@ -108,16 +126,21 @@ impl Resource for SqsQueue {
             sqs_managed_sse,
             kms_key,
             policy,
+            redelivery,
             messages: _,
             tags,
         } = live;
-        Fields::default()
+        let fields = Fields::default()
             .set("name", name.as_str())
             .set("retention_seconds", *retention_seconds)
             .set("sqs_managed_sse", *sqs_managed_sse)
-            .set_some("kms_key", kms_key.as_deref())
-            .set_some("policy", policy.clone())
-            .live_tags(tags)
+            .set_some("kms_key", kms_key.as_deref());
+        match redelivery {
+            Some(redelivery) => redelivery.fields(fields),
+            None => fields,
+        }
+        .set_some("policy", policy.clone())
+        .live_tags(tags)
     }
 
     fn live_name(live: &Live) -> String {
@@ -148,7 +171,9 @@ impl Resource for SqsQueue {
         if let Some(policy) = &self.policy {
             attributes.insert(Attribute::Policy, cx.policy(policy)?);
         }
-        let created = wait::retry(NAME_REUSE, deleted_recently, async || {
+        let redelivery = self.wished_redelivery(cx)?;
+        attributes.extend(redelivery.iter().flat_map(|wished| wished.attributes(None)));
+        let created = wait::retry(NAME_REUSE, passing, async || {
             let send = sqs
                 .create_queue()
                 .queue_name(&self.name)
@@ -161,7 +186,7 @@ impl Resource for SqsQueue {
         let url = match created {
             Err(fault) if fault.is(&["QueueNameExists", "QueueAlreadyExists"]) => {
                 // With other attributes: made by an earlier run whose answer was lost, or somebody else's.
-                let Some(live) = read(cx.aws, &self.name).await? else {
+                let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
                     return Err(fault);
                 };
                 let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
@@ -174,13 +199,14 @@ impl Resource for SqsQueue {
         Ok(Live {
             name: self.name.clone(),
             url,
-            arn: super::Text::arn("sqs", &self.name)
+            arn: Text::arn("sqs", &self.name)
                 .fill_computed(cx.aws.scope().await?)
                 .unwrap_or_default(),
             retention_seconds: self.retention_seconds,
             sqs_managed_sse: true,
             kms_key: None,
             policy: self.rendered(cx)?,
+            redelivery,
             messages: 0,
             tags: self.tags.clone(),
         })
@@ -209,6 +235,12 @@ impl Resource for SqsQueue {
             // An empty text removes the policy.
             attributes.insert(Attribute::Policy, policy.unwrap_or_default());
         }
+        let redelivery = self.wished_redelivery(cx)?;
+        attributes.extend(
+            redelivery
+                .iter()
+                .flat_map(|wished| wished.attributes(Some(changes))),
+        );
         if !attributes.is_empty() {
             let send = sqs.set_queue_attributes().queue_url(&live.url);
             let send = send.set_attributes(Some(attributes)).send();
@@ -219,6 +251,7 @@ impl Resource for SqsQueue {
             sqs_managed_sse: true,
             kms_key: None,
             policy: self.rendered(cx)?,
+            redelivery,
             tags: self.tags.clone(),
             ..live
         })
@@ -230,7 +263,7 @@ impl Resource for SqsQueue {
             "sqs:GetQueueAttributes",
             "the queue's attributes",
             async || {
-                let now = read(cx.aws, &live.name).await?;
+                let now = read(cx.aws, &live.name, Some(self)).await?;
                 Ok(now
                     .filter(|now| Self::live_fields(now) == Self::live_fields(live))
                     .map(drop))
@@ -271,6 +304,11 @@ impl SqsQueue {
             .map_err(Cx::too_early)
     }
 
+    fn wished_redelivery(&self, cx: &Cx<'_>) -> Result<Option<redelivery::Live>> {
+        let redelivery = self.redelivery.as_ref();
+        redelivery.map(|redelivery| redelivery.wished(cx)).transpose()
+    }
+
     async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let sqs = &cx.aws.connection.clients.sqs;
         let (put, remove) = tags::patch(&live.tags, &self.tags);
@@ -288,54 +326,13 @@ impl SqsQueue {
     }
 }
 
-/// "You must wait 60 seconds after deleting a queue before you can create another with the same name."
-fn deleted_recently(fault: &Fault) -> bool {
+/// "You must wait 60 seconds after deleting a queue before you can create another with the same name", and a queue
+/// made a moment ago that SQS does not know yet as where messages go.
+fn passing(fault: &Fault) -> bool {
     fault.is(&[
         "QueueDeletedRecently",
         "AWS.SimpleQueueService.QueueDeletedRecently",
-    ])
-}
-
-async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
-    let sqs = &aws.connection.clients.sqs;
-    let send = sqs.get_queue_url().queue_name(name).send();
-    let Some(url) = found(aws.call("sqs:GetQueueUrl", send).await)?.and_then(|answer| answer.queue_url)
-    else {
-        return Ok(None);
-    };
-    let attributes = async {
-        let send = sqs.get_queue_attributes().queue_url(&url);
-        let send = send.attribute_names(Attribute::All).send();
-        found(aws.call("sqs:GetQueueAttributes", send).await)
-    };
-    let tags = async {
-        let send = sqs.list_queue_tags().queue_url(&url).send();
-        found(aws.call("sqs:ListQueueTags", send).await)
-    };
-    let (attributes, tags) = futures::try_join!(attributes, tags)?;
-    let Some(attributes) = attributes.and_then(|answer| answer.attributes) else {
-        return Ok(None);
-    };
-    let text = |name: Attribute| attributes.get(&name).filter(|text| !text.is_empty());
-    Ok(Some(Live {
-        name: name.to_owned(),
-        arn: text(Attribute::QueueArn).cloned().unwrap_or_default(),
-        retention_seconds: text(Attribute::MessageRetentionPeriod)
-            .and_then(|seconds| seconds.parse().ok())
-            .unwrap_or_default(),
-        sqs_managed_sse: text(Attribute::SqsManagedSseEnabled).is_some_and(|enabled| enabled == "true"),
-        kms_key: text(Attribute::KmsMasterKeyId).cloned(),
-        policy: text(Attribute::Policy).map(|policy| policy::parse(policy)),
-        messages: text(Attribute::ApproximateNumberOfMessages)
-            .and_then(|number| number.parse().ok())
-            .unwrap_or_default(),
-        tags: tags
-            .and_then(|answer| answer.tags)
-            .unwrap_or_default()
-            .into_iter()
-            .collect(),
-        url,
-    }))
+    ]) || fault.message.contains("Dead letter target does not exist")
 }
 
 fn hashed(tags: &Tags) -> HashMap<String, String> {

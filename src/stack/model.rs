@@ -12,7 +12,7 @@ mod rule;
 mod trail;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Attention, Channel, ChannelRoute, Filter, Mention};
+pub use channel::{Attention, Buffer, Channel, ChannelRoute, Filter, Mention};
 pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use trail::{

@@ -50,7 +50,7 @@ region: eu-west-1
 tags: { team: platform }
 key: { description: The key, deletion_window_days: 7 }
 channels:
-  project: { label: "#project", webhook: { env: SLACK_WEBHOOK_URL } }
+  project: { label: "#project", webhook: { env: SLACK_WEBHOOK_URL }, buffer: true }
 topics:
   alerts:
     display_name: Alerts

@@ -1,4 +1,4 @@
-//! The dead-letter queue.
+//! The dead-letter queue, and the queue in front of a channel.
 
 use alertctl::aws::connect::Clients;
 use aws_sdk_sqs::types::QueueAttributeName as QueueAttribute;
@@ -73,6 +73,25 @@ pub const CASES: &[Case] = &[
                 .unwrap()
         }
     ),
+    case!(
+        "buffer's visibility changed",
+        ["update sqs-queue/buffer.project: visibility_seconds"],
+        |aws| { set_buffer(aws, QueueAttribute::VisibilityTimeout, "30").await }
+    ),
+    case!(
+        "buffer parks after fewer receives",
+        ["update sqs-queue/buffer.project: max_receive_count"],
+        |aws| {
+            let to = "arn:aws:sqs:eu-west-1:000000000000:drift-relay-dead-letters";
+            let redrive = format!(r#"{{"deadLetterTargetArn":"{to}","maxReceiveCount":"3"}}"#);
+            set_buffer(aws, QueueAttribute::RedrivePolicy, &redrive).await
+        }
+    ),
+    case!(
+        "buffer parks no more",
+        ["update sqs-queue/buffer.project: dead_letter_queue, max_receive_count"],
+        |aws| { set_buffer(aws, QueueAttribute::RedrivePolicy, "").await }
+    ),
     case!("queue deleted", ["create sqs-queue/relay"], |aws| {
         aws.sqs
             .delete_queue()
@@ -84,15 +103,27 @@ pub const CASES: &[Case] = &[
 ];
 
 pub async fn queue(aws: &Clients) -> String {
-    let send = aws.sqs.get_queue_url().queue_name("drift-relay-dead-letters");
-    send.send().await.unwrap().queue_url.unwrap()
+    named(aws, "drift-relay-dead-letters").await
 }
 
 pub async fn set_queue(aws: &Clients, name: QueueAttribute, value: &str) {
+    set(aws, queue(aws).await, name, value).await;
+}
+
+async fn set_buffer(aws: &Clients, name: QueueAttribute, value: &str) {
+    set(aws, named(aws, "drift-project-buffer").await, name, value).await;
+}
+
+async fn named(aws: &Clients, name: &str) -> String {
+    let send = aws.sqs.get_queue_url().queue_name(name);
+    send.send().await.unwrap().queue_url.unwrap()
+}
+
+async fn set(aws: &Clients, url: String, name: QueueAttribute, value: &str) {
     let send = aws
         .sqs
         .set_queue_attributes()
-        .queue_url(queue(aws).await)
+        .queue_url(url)
         .attributes(name, value);
     send.send().await.unwrap();
 }

@@ -147,6 +147,14 @@ async fn functions(aws: &Clients) -> Vec<Item> {
             }
         }
     }
+    let mappings = aws.lambda.list_event_source_mappings().send().await.unwrap();
+    for mapping in mappings.event_source_mappings() {
+        let (queue, function) = (
+            mapping.event_source_arn().unwrap(),
+            mapping.function_arn().unwrap(),
+        );
+        items.push(("event source mapping", format!("{queue} to {function}")));
+    }
     items
 }
 

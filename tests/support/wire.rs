@@ -153,6 +153,13 @@ fn rest(method: &str, path: &str) -> String {
             "UpdateFunctionEventInvokeConfig",
             "DeleteFunctionEventInvokeConfig",
         ),
+        ["event-source-mappings"] => verb("ListEventSourceMappings", "", "CreateEventSourceMapping", ""),
+        ["event-source-mappings", _] => verb(
+            "GetEventSourceMapping",
+            "UpdateEventSourceMapping",
+            "",
+            "DeleteEventSourceMapping",
+        ),
         ["tags", ..] => verb("ListTags", "", "TagResource", "UntagResource"),
         _ => format!("{method} {path}"),
     }

@@ -171,7 +171,8 @@ fn in_aws_words(environment: &environment::Live) -> Environment {
     Environment::builder().set_variables(Some(variables)).build()
 }
 
-pub(super) async fn retag(aws: &Aws, arn: &str, put: Tags, remove: Vec<String>) -> Result<()> {
+/// Puts and removes tags of a function or of another resource of Lambda's, by its ARN.
+pub(in crate::resource) async fn retag(aws: &Aws, arn: &str, put: Tags, remove: Vec<String>) -> Result<()> {
     let lambda = &aws.connection.clients.lambda;
     if !put.is_empty() {
         let put = put.into_iter().collect();

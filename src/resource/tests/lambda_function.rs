@@ -47,6 +47,7 @@ fn id() -> NodeId {
 fn desired() -> LambdaFunction {
     let secret = Secret::from(SecretString::from(HOOK));
     LambdaFunction {
+        gates: Vec::new(),
         name: "relay".into(),
         description: "relay".into(),
         role: Ref::mint(node("iam-role", "notify")),

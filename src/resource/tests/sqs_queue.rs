@@ -21,6 +21,8 @@ use crate::aws::policy::Statement;
 mod creating;
 #[path = "sqs_queue/deleting.rs"]
 mod deleting;
+#[path = "sqs_queue/redelivering.rs"]
+mod redelivering;
 #[path = "sqs_queue/settling.rs"]
 mod settling;
 #[path = "sqs_queue/updating.rs"]
@@ -62,6 +64,7 @@ fn desired() -> SqsQueue {
         name: NAME.into(),
         retention_seconds: 1_209_600,
         policy: Some(Policy::of([park])),
+        redelivery: None,
         gates: Vec::new(),
         tags: tags::owned("mission", &id(), &Tags::new()),
     }
@@ -94,6 +97,7 @@ fn live() -> Live {
         sqs_managed_sse: true,
         kms_key: None,
         policy: desired.policy.map(|policy| policy.render(&known()).unwrap()),
+        redelivery: None,
         messages: 0,
         tags: desired.tags,
     }

@@ -1,10 +1,10 @@
-//! What channels take and whom they call: routes, exceptions, mentions.
+//! What channels take and whom they call: routes, exceptions, mentions, buffers.
 
 use std::collections::BTreeSet;
 
 use super::{
     super::{
-        model::{Attention, Channel, ChannelRoute, Filter, Stack},
+        model::{Attention, Buffer, Channel, ChannelRoute, Filter, Stack},
         problem::Problem,
     },
     Checker, is_account_id, pattern,
@@ -14,6 +14,8 @@ use super::{
 const SOURCES: [&str; 4] = ["rules", "alarms", "endpoints", "topics"];
 /// Slack's names for many people at once.
 const EVERYBODY: [&str; 3] = ["@here", "@channel", "@everyone"];
+/// Messages that a buffer hands over at once.
+const BATCH: u32 = 100;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let stack = checker.stack;
@@ -37,6 +39,9 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             );
         }
         mention(checker, &[&path[..], &["mention"]].concat(), channel);
+        if let Some(settings) = &channel.buffer {
+            buffer(checker, &[&path[..], &["buffer"]].concat(), settings);
+        }
         superfluous(checker, &[&path[..], &["routes"]].concat(), &channel.routes);
         silent(checker, key, channel);
     }
@@ -228,6 +233,23 @@ fn is_slack_id(name: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         && name.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+fn buffer(checker: &mut Checker<'_>, path: &[&str], buffer: &Buffer) {
+    let at = |field: &'static str| [path, &[field]].concat();
+    let digest_above = i32::try_from(buffer.digest_above).unwrap_or(i32::MAX);
+    checker.range(&at("digest_above"), digest_above, 1..=BATCH as i32, " messages");
+    let place = checker.at(&at("per_second"));
+    if !(0.1..=10.0).contains(&buffer.per_second) {
+        let problem = Problem::error(place, "`per_second` is out of range").label("0.1 to 10 messages");
+        checker.report(problem.help("write 1, which is what Slack takes"));
+    } else if buffer.per_second > 1.0 {
+        let problem = Problem::warning(
+            place,
+            "Slack takes one message a second, and refuses more for a while",
+        );
+        checker.report(problem.help("write 1, unless the webhook is not Slack's"));
+    }
 }
 
 /// A route that takes nothing that another one does not take, and calls nobody else.

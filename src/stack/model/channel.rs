@@ -27,6 +27,9 @@ pub struct Channel {
     pub except: Vec<Filter>,
     /// Who is called.
     pub mention: Option<Mention>,
+    /// A queue in front of the channel; `true` has [`Buffer`]'s defaults, `false` is none.
+    #[serde(default, deserialize_with = "buffer")]
+    pub buffer: Option<Buffer>,
 }
 
 /// How much attention something deserves, from what is good to know to what wakes people.
@@ -123,6 +126,29 @@ pub struct Mention {
     pub who: Vec<String>,
 }
 
+/// A queue in front of a channel: storms come out as digests, at Slack's pace.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a buffer: `true`, or `{ digest_above: 5, per_second: 1 }`"
+)]
+pub struct Buffer {
+    /// More messages than this at once become digests, 1–100.
+    pub digest_above: u32,
+    /// Posts a second at most, 0.1–10; Slack takes one.
+    pub per_second: f64,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            digest_above: 5,
+            per_second: 1.0,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MentionFields {
@@ -164,6 +190,29 @@ impl<'de> Deserialize<'de> for Mention {
 
         deserializer.deserialize_any(ListOrSettings)
     }
+}
+
+/// `true`, `false`, or the buffer's settings.
+fn buffer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Buffer>, D::Error> {
+    struct SwitchOrSettings;
+
+    impl<'de> Visitor<'de> for SwitchOrSettings {
+        type Value = Option<Buffer>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("`true`, `false` or `{ digest_above: 5, per_second: 1 }`")
+        }
+
+        fn visit_bool<E>(self, on: bool) -> Result<Self::Value, E> {
+            Ok(on.then(Buffer::default))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Buffer::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+
+    deserializer.deserialize_any(SwitchOrSettings)
 }
 
 fn worst() -> Attention {

@@ -37,13 +37,16 @@ fn short_forms() {
     };
     assert_eq!(channel("mention: ['@here']").mention, Some(mention.clone()));
     assert_eq!(channel("mention: { who: ['@here'] }").mention, Some(mention));
+    assert_eq!(channel("buffer: true").buffer, Some(Buffer::default()));
+    assert_eq!(channel("buffer: {}").buffer, Some(Buffer::default()));
+    assert_eq!(channel("buffer: false").buffer, None);
 }
 
 #[test]
 fn everything_wrong_is_told_at_once() {
     let told = bad(&with(
         "routes: [{ severity: fatal }, { accounts: [prod], regions: [Seoul], rules: [cpus] }, { march: {} }], \
-         except: [{ match: { a: [{ prefx: b }] } }], mention: ['@alice']",
+         except: [{ match: { a: [{ prefx: b }] } }], mention: ['@alice'], buffer: { digest_above: 0, per_second: 0 }",
     ));
     insta::assert_snapshot!(told);
 }
@@ -132,6 +135,27 @@ fn people_are_called_by_their_ids() {
         "mention: ['@here', '@channel', '@everyone', U0123ABCD, W0123ABCD, S0123ABCD]",
     ));
     good(&with("routes: [{ severity: error, mention: [] }]"));
+}
+
+#[test]
+fn buffers_have_limits() {
+    refused(
+        "buffer: { digest_above: 101 }",
+        "`digest_above` is out of range",
+        "nearest is 100",
+    );
+    refused(
+        "buffer: { per_second: 0 }",
+        "`per_second` is out of range",
+        "write 1",
+    );
+    refused("buffer: yes please", "expected", "digest_above");
+    refused(
+        "buffer: { perSecond: 1 }",
+        "unknown key `perSecond`",
+        "write `per_second`",
+    );
+    warned("buffer: { per_second: 2 }", "one message a second");
 }
 
 #[test]

@@ -1,0 +1,393 @@
+//! What has Lambda read a queue and hand its messages to a function, in batches.
+//!
+//! AWS makes up its id. What tells one is the pair of queue and function, of which AWS takes one mapping only.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_lambda::types::{FilterCriteria, FunctionResponseType, ScalingConfig};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::lambda_function::{self, LambdaFunction};
+use super::sqs_queue::{self, SqsQueue};
+use super::{
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Text, Wanted, tags,
+};
+use crate::aws::fault::gone;
+use crate::aws::{Scope, wait};
+
+mod read;
+
+use read::{by_id, of_function, settled};
+
+/// The desired mapping.
+///
+/// Source: AWS Lambda API Reference, `CreateEventSourceMapping`.
+#[derive(Debug, Clone)]
+pub struct LambdaEventSourceMapping {
+    pub queue: Ref<SqsQueue>,
+    pub queue_name: String,
+    pub function: Ref<LambdaFunction>,
+    pub function_name: String,
+    /// Messages that the function gets at once, 1 to 10,000.
+    pub batch_size: i32,
+    /// Seconds for which a batch is gathered, 0 to 300; at least 1 for more than 10 messages.
+    pub batching_window_seconds: i32,
+    /// How many batches are worked on side by side, 2 to 1,000.
+    pub maximum_concurrency: i32,
+    /// The policy that lets the function's role read the queue: AWS checks it.
+    pub gates: Vec<NodeId>,
+    pub tags: Tags,
+}
+
+/// A mapping as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    uuid: String,
+    arn: String,
+    queue_arn: String,
+    function_arn: String,
+    batch_size: Option<i32>,
+    batching_window_seconds: Option<i32>,
+    maximum_concurrency: Option<i32>,
+    response_types: Vec<String>,
+    enabled: bool,
+    /// Patterns; what none of them fits is dropped.
+    filters: Vec<String>,
+    tags: Tags,
+}
+
+/// The function says which messages of a batch it could not do, and only they come back.
+const RESPONSE: FunctionResponseType = FunctionResponseType::ReportBatchItemFailures;
+
+/// How long AWS may take to make, change or delete one: what the Terraform provider grants too.
+const READY: Duration = Duration::from_secs(10 * 60);
+/// How long the messages that wait may take to be delivered before nobody reads the queue any more.
+const DRAINED: Duration = Duration::from_secs(60);
+
+/// Fields that `UpdateEventSourceMapping` changes.
+const CONFIGURATION: &[&str] = &[
+    "batch_size",
+    "batching_window_seconds",
+    "maximum_concurrency",
+    "response_types",
+    "enabled",
+    "filters",
+];
+
+impl Resource for LambdaEventSourceMapping {
+    const KIND: &'static str = "lambda-event-source-mapping";
+    // First nothing comes in any more, so that what waits can still be delivered.
+    const DELETED_AFTER: &'static [&'static str] =
+        &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"];
+    const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-function"];
+    type Live = Live;
+
+    fn refs(&self) -> Vec<NodeId> {
+        let ends = [self.queue.id().clone(), self.function.id().clone()];
+        self.gates.iter().cloned().chain(ends).collect()
+    }
+
+    fn name(&self) -> String {
+        named(&self.queue_name, &self.function_name)
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        let functions: BTreeSet<_> = wanted
+            .iter()
+            .map(|wanted| wanted.desired.function_name.as_str())
+            .collect();
+        let named = stream::iter(functions)
+            .map(|function| of_function(aws, function))
+            .buffered(16)
+            .try_collect();
+        let (scope, named, tagged): (_, Vec<_>, _) = futures::try_join!(
+            aws.scope(),
+            named,
+            aws.tagged_names("lambda", "event-source-mapping:")
+        )?;
+        let mut found: Vec<Live> = named.into_iter().flatten().collect();
+        let left: Vec<_> = tagged
+            .into_iter()
+            .filter(|uuid| !found.iter().any(|live| live.uuid == *uuid))
+            .collect();
+        let left: Vec<_> = stream::iter(left)
+            .map(|uuid| by_id(aws, uuid))
+            .buffered(16)
+            .try_collect()
+            .await?;
+        found.extend(left.into_iter().flatten());
+
+        let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);
+        let presence = |wanted: &Wanted<'_, Self>| {
+            let live = found.iter().find(|live| wanted.desired.is(live, scope));
+            live.map_or(Presence::Absent, |live| present(live.clone()))
+        };
+        let unwanted = |live: &&Live| !wanted.iter().any(|wanted| wanted.desired.is(live, scope));
+        let orphan = |live: &Live| match present(live.clone()) {
+            Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.uuid), live)),
+            Presence::Foreign(_) | Presence::Absent => None,
+        };
+        Ok(Observed {
+            wanted: wanted.iter().map(presence).collect(),
+            orphans: found.iter().filter(unwanted).filter_map(orphan).collect(),
+        })
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        let Self {
+            queue: _,
+            queue_name: _,
+            function: _,
+            function_name: _,
+            batch_size,
+            batching_window_seconds,
+            maximum_concurrency,
+            gates: _,
+            tags,
+        } = self;
+        Fields::default()
+            .text("queue", &self.queue_arn(), known)
+            .text("function", &self.function_arn(), known)
+            .set("batch_size", *batch_size)
+            .set("batching_window_seconds", *batching_window_seconds)
+            .set("maximum_concurrency", *maximum_concurrency)
+            .set("response_types", vec![RESPONSE.as_str()])
+            .set("enabled", true)
+            .tags(tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        let Live {
+            uuid: _,
+            arn: _,
+            queue_arn,
+            function_arn,
+            batch_size,
+            batching_window_seconds,
+            maximum_concurrency,
+            response_types,
+            enabled,
+            filters,
+            tags,
+        } = live;
+        let filters = (!filters.is_empty()).then(|| filters.clone());
+        Fields::default()
+            .set("queue", queue_arn.as_str())
+            .set("function", function_arn.as_str())
+            .set_some("batch_size", *batch_size)
+            .set_some("batching_window_seconds", *batching_window_seconds)
+            .set_some("maximum_concurrency", *maximum_concurrency)
+            .set("response_types", response_types.clone())
+            .set("enabled", *enabled)
+            .set_some("filters", filters)
+            .live_tags(tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        named(resource(&live.queue_arn), resource(&live.function_arn))
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: live.uuid.clone(),
+        }
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        match self.send_create(cx).await {
+            // By a request whose answer was lost, by somebody since the plan, or one that is being deleted.
+            Err(fault) if exists(&fault) => match self.find(cx).await? {
+                Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {
+                    self.converge(live, cx).await
+                }
+                Some(_) => Err(fault
+                    .hint("somebody made it since the plan: run the same command again to see what it is")),
+                None => wait::retry(READY, exists, async || self.send_create(cx).await).await,
+            },
+            result => result,
+        }
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        // Ownership first: what fails behind it is then finished by the next run.
+        let (put, remove) = tags::patch(&live.tags, &self.tags);
+        lambda_function::retag(cx.aws, &live.arn, put, remove).await?;
+        if changes.touch_any(CONFIGURATION) {
+            let lambda = &cx.aws.connection.clients.lambda;
+            wait::retry(READY, at_work, async || {
+                let send = lambda
+                    .update_event_source_mapping()
+                    .uuid(&live.uuid)
+                    .enabled(true)
+                    .batch_size(self.batch_size)
+                    .maximum_batching_window_in_seconds(self.batching_window_seconds)
+                    .function_response_types(RESPONSE)
+                    .scaling_config(self.scaling())
+                    // What is empty removes them.
+                    .filter_criteria(FilterCriteria::builder().build())
+                    .send();
+                cx.aws
+                    .call("lambda:UpdateEventSourceMapping", send)
+                    .await
+                    .map(drop)
+            })
+            .await?;
+        }
+        self.wished(live.uuid, live.arn, cx)
+    }
+
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+        let what = format!("event source mapping `{}`", Self::live_name(live));
+        wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
+            settled(cx.aws, &live.uuid).await
+        })
+        .await
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        drain(&live, cx).await?;
+        let lambda = &cx.aws.connection.clients.lambda;
+        wait::retry(READY, at_work, async || {
+            let send = lambda.delete_event_source_mapping().uuid(&live.uuid).send();
+            gone(cx.aws.call("lambda:DeleteEventSourceMapping", send).await)
+        })
+        .await?;
+        // Until then it reads the queue, and a new one for the same pair is refused.
+        let what = format!("event source mapping `{}` to be gone", Self::live_name(&live));
+        wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
+            let there = by_id(cx.aws, &live.uuid).await?;
+            Ok(there.is_none().then_some(()))
+        })
+        .await
+    }
+}
+
+impl LambdaEventSourceMapping {
+    fn queue_arn(&self) -> Text {
+        Text::arn("sqs", &self.queue_name)
+    }
+
+    fn function_arn(&self) -> Text {
+        Text::arn("lambda", format!("function:{}", self.function_name))
+    }
+
+    fn is(&self, live: &Live, scope: &Scope) -> bool {
+        let filled = |arn: Text| arn.fill_computed(scope);
+        filled(self.queue_arn()).as_ref() == Ok(&live.queue_arn)
+            && filled(self.function_arn()).as_ref() == Ok(&live.function_arn)
+    }
+
+    fn scaling(&self) -> ScalingConfig {
+        ScalingConfig::builder()
+            .maximum_concurrency(self.maximum_concurrency)
+            .build()
+    }
+
+    /// The mapping of this queue and function, unless it is being deleted.
+    async fn find(&self, cx: &Cx<'_>) -> Result<Option<Live>> {
+        let listed = of_function(cx.aws, &self.function_name).await?;
+        let mut listed = listed.into_iter();
+        Ok(listed.find(|live| self.is(live, &cx.known.scope)))
+    }
+
+    async fn send_create(&self, cx: &Cx<'_>) -> Result<Live> {
+        let lambda = &cx.aws.connection.clients.lambda;
+        let queue_arn = cx.text(&self.queue_arn())?;
+        let made = wait::retry(wait::LAMBDA, unseen, async || {
+            let send = lambda
+                .create_event_source_mapping()
+                .event_source_arn(&queue_arn)
+                .function_name(&self.function_name)
+                .enabled(true)
+                .batch_size(self.batch_size)
+                .maximum_batching_window_in_seconds(self.batching_window_seconds)
+                .function_response_types(RESPONSE)
+                .scaling_config(self.scaling())
+                .set_tags(Some(self.tags.clone().into_iter().collect()))
+                .send();
+            cx.aws.call("lambda:CreateEventSourceMapping", send).await
+        })
+        .await?;
+        let text = |text: Option<String>| text.unwrap_or_default();
+        self.wished(text(made.uuid), text(made.event_source_mapping_arn), cx)
+    }
+
+    /// What it is to be, as it will be read back.
+    fn wished(&self, uuid: String, arn: String, cx: &Cx<'_>) -> Result<Live> {
+        Ok(Live {
+            uuid,
+            arn,
+            queue_arn: cx.text(&self.queue_arn())?,
+            function_arn: cx.text(&self.function_arn())?,
+            batch_size: Some(self.batch_size),
+            batching_window_seconds: Some(self.batching_window_seconds),
+            maximum_concurrency: Some(self.maximum_concurrency),
+            response_types: vec![RESPONSE.as_str().to_owned()],
+            enabled: true,
+            filters: Vec::new(),
+            tags: self.tags.clone(),
+        })
+    }
+}
+
+/// Gives what waits in the queue the time to be delivered.
+async fn drain(live: &Live, cx: &Cx<'_>) -> Result<()> {
+    let queue = resource(&live.queue_arn);
+    let empty = wait::until(DRAINED, "sqs:GetQueueAttributes", "an empty queue", async || {
+        let held = sqs_queue::messages(cx.aws, queue).await?;
+        Ok((held == 0).then_some(()))
+    });
+    match empty.await {
+        Err(fault) if fault.is(&["Timeout"]) => {
+            cx.note(format!(
+                "the queue `{queue}` was not empty a minute after nothing came in any more: what is in it is not \
+                 delivered"
+            ));
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// What stands behind the last colon of an ARN.
+fn resource(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
+}
+
+fn named(queue: &str, function: &str) -> String {
+    format!("{queue} → {function}")
+}
+
+/// "An event source mapping with SQS arn (…) and function (…) already exists."
+fn exists(fault: &Fault) -> bool {
+    fault.says("ResourceConflictException", "already exists")
+}
+
+/// AWS is still making, changing or deleting it.
+fn at_work(fault: &Fault) -> bool {
+    fault.is(&["ResourceInUseException"])
+}
+
+/// AWS checks queue, function and what the function's role may do, and sees none of a moment ago at once. Texts
+/// as the Terraform provider waits for (`internal/service/lambda/event_source_mapping.go`), and SQS's attributes,
+/// which take up to a minute.
+fn unseen(fault: &Fault) -> bool {
+    const TEXTS: [&str; 4] = [
+        "cannot be assumed by Lambda",
+        "execution role does not have permissions",
+        "NonExistentQueue",
+        "Queue visibility timeout",
+    ];
+    TEXTS
+        .iter()
+        .any(|text| fault.says("InvalidParameterValueException", text))
+        || fault.says("ResourceConflictException", "state: Pending")
+        || fault.is(&["ResourceNotFoundException"])
+}
+
+#[cfg(test)]
+#[path = "tests/lambda_event_source_mapping.rs"]
+mod tests;

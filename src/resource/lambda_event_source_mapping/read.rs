@@ -1,0 +1,101 @@
+//! Reading mappings: those of a function, or one by its id.
+
+use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOutput;
+use aws_sdk_lambda::types::EventSourceMappingConfiguration;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::Live;
+use crate::aws::Aws;
+use crate::aws::fault::found;
+use crate::resource::{Result, Tags};
+
+/// One that is on its way out counts as gone.
+const DELETING: &str = "Deleting";
+/// States that pass by themselves.
+const PASSING: [&str; 4] = ["Creating", "Enabling", "Disabling", "Updating"];
+
+/// The mappings of a function that read queues; none where there is no such function.
+pub(super) async fn of_function(aws: &Aws, function: &str) -> Result<Vec<Live>> {
+    let lambda = &aws.connection.clients.lambda;
+    let list = lambda.list_event_source_mappings().function_name(function);
+    let mut pages = list.into_paginator().send();
+    let mut listed = Vec::new();
+    loop {
+        let next = async { pages.next().await.transpose() };
+        let page = found(aws.call("lambda:ListEventSourceMappings", next).await)?;
+        let Some(page) = page.flatten() else { break };
+        let queues = page.event_source_mappings.unwrap_or_default().into_iter();
+        listed.extend(queues.filter(|one| one.event_source_arn().is_some_and(|arn| arn.contains(":sqs:"))));
+    }
+    stream::iter(listed)
+        .map(|one| with_tags(aws, one))
+        .buffered(16)
+        .try_filter_map(async |live| Ok(live))
+        .try_collect()
+        .await
+}
+
+/// The mapping with this id.
+pub(super) async fn by_id(aws: &Aws, uuid: &str) -> Result<Option<Live>> {
+    match get(aws, uuid).await? {
+        None => Ok(None),
+        Some(one) => {
+            let one = EventSourceMappingConfiguration::builder()
+                .set_uuid(one.uuid)
+                .set_event_source_mapping_arn(one.event_source_mapping_arn)
+                .set_event_source_arn(one.event_source_arn)
+                .set_function_arn(one.function_arn)
+                .set_batch_size(one.batch_size)
+                .set_maximum_batching_window_in_seconds(one.maximum_batching_window_in_seconds)
+                .set_scaling_config(one.scaling_config)
+                .set_function_response_types(one.function_response_types)
+                .set_filter_criteria(one.filter_criteria)
+                .set_state(one.state)
+                .build();
+            with_tags(aws, one).await
+        }
+    }
+}
+
+/// Done once AWS works on it no more; one that is gone is done too.
+pub(super) async fn settled(aws: &Aws, uuid: &str) -> Result<Option<()>> {
+    let state = get(aws, uuid).await?.and_then(|one| one.state);
+    let passing = state.is_some_and(|state| PASSING.contains(&state.as_str()));
+    Ok((!passing).then_some(()))
+}
+
+async fn get(aws: &Aws, uuid: &str) -> Result<Option<GetEventSourceMappingOutput>> {
+    let lambda = &aws.connection.clients.lambda;
+    let send = lambda.get_event_source_mapping().uuid(uuid).send();
+    found(aws.call("lambda:GetEventSourceMapping", send).await)
+}
+
+/// `None` where it is on its way out, or has gone since it was read.
+async fn with_tags(aws: &Aws, one: EventSourceMappingConfiguration) -> Result<Option<Live>> {
+    if one.state() == Some(DELETING) {
+        return Ok(None);
+    }
+    let arn = one.event_source_mapping_arn.unwrap_or_default();
+    let lambda = &aws.connection.clients.lambda;
+    let send = lambda.list_tags().resource(&arn).send();
+    let Some(answer) = found(aws.call("lambda:ListTags", send).await)? else {
+        return Ok(None);
+    };
+    let tags: Tags = answer.tags.unwrap_or_default().into_iter().collect();
+    let types = one.function_response_types.unwrap_or_default();
+    let filters = one.filter_criteria.and_then(|criteria| criteria.filters);
+    let filters = filters.unwrap_or_default().into_iter();
+    Ok(Some(Live {
+        uuid: one.uuid.unwrap_or_default(),
+        arn,
+        queue_arn: one.event_source_arn.unwrap_or_default(),
+        function_arn: one.function_arn.unwrap_or_default(),
+        batch_size: one.batch_size,
+        batching_window_seconds: one.maximum_batching_window_in_seconds,
+        maximum_concurrency: one.scaling_config.and_then(|scaling| scaling.maximum_concurrency),
+        response_types: types.iter().map(|one| one.as_str().to_owned()).collect(),
+        enabled: !matches!(one.state.as_deref(), Some("Disabled" | "Disabling")),
+        filters: filters.filter_map(|filter| filter.pattern).collect(),
+        tags,
+    }))
+}

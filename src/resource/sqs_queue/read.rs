@@ -1,0 +1,71 @@
+//! Reading a queue: its address by its name, then its attributes and tags side by side.
+
+use std::collections::HashMap;
+
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+
+use super::{Live, SqsQueue, redelivery};
+use crate::aws::fault::found;
+use crate::aws::{Aws, policy};
+use crate::resource::Result;
+
+/// Reads the queue with this name, and of what is left alone otherwise what `wanted` asks for.
+pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&SqsQueue>) -> Result<Option<Live>> {
+    let sqs = &aws.connection.clients.sqs;
+    let send = sqs.get_queue_url().queue_name(name).send();
+    let Some(url) = found(aws.call("sqs:GetQueueUrl", send).await)?.and_then(|answer| answer.queue_url)
+    else {
+        return Ok(None);
+    };
+    let attributes = async {
+        let send = sqs.get_queue_attributes().queue_url(&url);
+        let send = send.attribute_names(Attribute::All).send();
+        found(aws.call("sqs:GetQueueAttributes", send).await)
+    };
+    let tags = async {
+        let send = sqs.list_queue_tags().queue_url(&url).send();
+        found(aws.call("sqs:ListQueueTags", send).await)
+    };
+    let (attributes, tags) = futures::try_join!(attributes, tags)?;
+    let Some(attributes) = attributes.and_then(|answer| answer.attributes) else {
+        return Ok(None);
+    };
+    let text = |name: Attribute| attributes.get(&name).filter(|text| !text.is_empty());
+    Ok(Some(Live {
+        name: name.to_owned(),
+        arn: text(Attribute::QueueArn).cloned().unwrap_or_default(),
+        retention_seconds: text(Attribute::MessageRetentionPeriod)
+            .and_then(|seconds| seconds.parse().ok())
+            .unwrap_or_default(),
+        sqs_managed_sse: text(Attribute::SqsManagedSseEnabled).is_some_and(|enabled| enabled == "true"),
+        kms_key: text(Attribute::KmsMasterKeyId).cloned(),
+        policy: text(Attribute::Policy).map(|policy| policy::parse(policy)),
+        redelivery: wanted
+            .and_then(|wanted| wanted.redelivery.as_ref())
+            .map(|_| redelivery::Live::read(&attributes)),
+        messages: held(&attributes),
+        tags: tags
+            .and_then(|answer| answer.tags)
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
+        url,
+    }))
+}
+
+/// About how many messages the queue with this name holds; none where there is no such queue.
+pub(in crate::resource) async fn messages(aws: &Aws, name: &str) -> Result<u64> {
+    Ok(read(aws, name, None).await?.map_or(0, |live| live.messages))
+}
+
+/// About how many messages a queue holds, waiting and received; a moment late.
+fn held(attributes: &HashMap<Attribute, String>) -> u64 {
+    [
+        Attribute::ApproximateNumberOfMessages,
+        Attribute::ApproximateNumberOfMessagesNotVisible,
+        Attribute::ApproximateNumberOfMessagesDelayed,
+    ]
+    .iter()
+    .filter_map(|name| attributes.get(name)?.parse::<u64>().ok())
+    .sum()
+}
