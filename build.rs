@@ -1,4 +1,4 @@
-//! Builds the relay for Lambda and packs it into the zip that the CLI uploads.
+//! Builds the relay for Lambda and packs it into the zip that the CLI uploads; lists the sample events.
 //!
 //! The same source gives the same bytes, from any directory and under any cargo command: the nested
 //! build gets a bare environment, paths are replaced, and the zip carries no times of its own. So its
@@ -14,6 +14,9 @@ use std::process::{Command, ExitCode};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The relay's sample events, which users get too.
+const SAMPLES: &str = "lambda/fixtures";
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cannot build the relay for Lambda: {error}");
+            eprintln!("cannot build what alertctl embeds: {error}");
             ExitCode::FAILURE
         }
     }
@@ -60,15 +63,32 @@ fn run() -> Result<()> {
         "Cargo.lock",
         "lambda/Cargo.toml",
         "lambda/src",
+        SAMPLES,
     ] {
         println!("cargo:rerun-if-changed={path}");
     }
     let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
+    fs::write(out.join("samples.rs"), samples(&workspace.join(SAMPLES))?)?;
     let bootstrap = build(&workspace, &target_directory(&out)?)?;
     let zip = pack(&bootstrap)?;
     fs::write(out.join("relay.zip"), &zip)?;
     Ok(())
+}
+
+/// The directory's files as a Rust list of names and texts, by name.
+fn samples(directory: &Path) -> Result<String> {
+    let files = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
+    let mut files = files.collect::<Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort_by(|one, other| one.file_stem().cmp(&other.file_stem()));
+    let entry = |file: &PathBuf| {
+        format!(
+            "({:?}, include_str!({file:?})),\n",
+            file.file_stem().unwrap_or_default()
+        )
+    };
+    Ok(format!("&[\n{}]\n", files.iter().map(entry).collect::<String>()))
 }
 
 /// One directory for all profiles: debug, release and clippy builds of the CLI embed the same relay.

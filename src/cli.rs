@@ -8,8 +8,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 mod local;
+mod render;
 
 pub use local::*;
+pub use render::*;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -139,6 +141,10 @@ pub enum Command {
     Token(TokenArgs),
     /// Show where an endpoint is, or how ElastAlert2 calls it
     Show(ShowArgs),
+    /// Show the Slack message that an event becomes, without sending it
+    Render(RenderArgs),
+    /// List the sample events, or print one
+    Events(EventsArgs),
     /// The local AWS and Slack inbox: try everything without an account
     Local(LocalArgs),
 }

@@ -14,4 +14,5 @@ pub mod output;
 pub mod plan;
 pub mod relay_zip;
 pub mod resource;
+pub mod samples;
 pub mod stack;

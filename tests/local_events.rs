@@ -127,7 +127,7 @@ async fn stays_empty(aws: &Clients, queue: &str) {
 #[tokio::test]
 async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
     let world = World::new();
-    let ran = world.run(&["local", "event", "ec2-state"]);
+    let ran = world.run(&["local", "event", "ec2-stopped"]);
     assert_eq!(ran.code, 1);
     assert!(
         ran.stderr.contains("the local AWS is not running"),
@@ -175,7 +175,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         .unwrap();
     rule(&aws, "back", pattern, events::RuleState::Enabled, back).await;
 
-    let shown = world.json(&["local", "event", "console-sign-in"]);
+    let shown = world.json(&["local", "event", "sign-in"]);
     let matched: Vec<_> = shown["matched"]
         .as_array()
         .unwrap()
@@ -199,7 +199,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         json!({ "rule": "logins", "channels": ["project"] })
     );
     assert_eq!(got["event"]["region"], "us-east-1", "{got:#}");
-    assert_eq!(got["event"]["detail"]["userIdentity"]["userName"], "anna");
+    assert_eq!(got["event"]["detail"]["userIdentity"]["userName"], "alice");
     assert_eq!(world.messages(&inbox).len(), 1);
 
     // An event of one's own keeps what it says of itself.
@@ -236,7 +236,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
 
     // What goes nowhere says so at once.
     let start = Instant::now();
-    let ran = world.run(&["local", "event", "ec2-state", "--region", HOME]);
+    let ran = world.run(&["local", "event", "ec2-stopped", "--region", HOME]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!("event_without_rule", ran.stderr);
     assert!(start.elapsed() < Duration::from_secs(5));
@@ -291,7 +291,7 @@ async fn what_a_target_does_not_take_is_kept() {
     )
     .await;
 
-    let mut command = world.command(&["local", "event", "ec2-state", "--region", HOME]);
+    let mut command = world.command(&["local", "event", "ec2-stopped", "--region", HOME]);
     let mut child = command
         .stderr(Stdio::null())
         .stdout(Stdio::null())
@@ -632,7 +632,7 @@ async fn what_was_made_of_the_new_kinds_survives_a_kill() {
     assert_eq!(world.up().0, endpoint);
     let aws = clients(&endpoint, HOME).await;
 
-    let shown = world.json(&["local", "event", "ec2-state", "--region", HOME]);
+    let shown = world.json(&["local", "event", "ec2-stopped", "--region", HOME]);
     assert_eq!(shown["matched"][0]["rule"], "ec2", "{shown:#}");
     let tags = aws
         .events

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "resource",
             "aws",
             "stack",
+            "samples",
         ],
     ),
     (
@@ -39,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("resource", &["aws"]),
     ("aws", &[]),
     ("stack", &[]),
+    ("samples", &[]),
     ("local", &[]),
     ("cli", &[]),
     ("relay_zip", &[]),

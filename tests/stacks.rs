@@ -223,7 +223,7 @@ async fn trail_guard() {
     // Nothing of this comes to a channel, which the command says by its exit code.
     stack
         .world
-        .run(&["local", "event", "ec2-state", "--region", REGION]);
+        .run(&["local", "event", "ec2-stopped", "--region", REGION]);
     stack.mail(&reader, &["EC2 instance i-"]).await;
 
     // Somebody stops the trail: it is logging again, and the mail says who it was.
@@ -270,9 +270,9 @@ async fn trail_guard() {
 async fn console_login() {
     let stack = Applied::new("console-login").await;
     for region in [REGION].iter().chain(&SIGN_IN) {
-        stack.event("console-sign-in", region, &[region]).await;
+        stack.event("sign-in", region, &[region]).await;
     }
-    stack.event("root-sign-in", "us-east-1", &["루트 사용자"]).await;
+    stack.event("sign-in-root", "us-east-1", &["루트 사용자"]).await;
 
     let there = clients(&stack.endpoint, "eu-north-1").await;
     let disable = there.events.disable_rule().name("console-login-logins");
@@ -312,14 +312,10 @@ async fn console_login() {
 async fn audit_slack() {
     let stack = Applied::new("audit-slack").await;
     stack
-        .event(
-            "acm-request-certificate",
-            REGION,
-            &["RequestCertificate", "audit"],
-        )
+        .event("call-role", REGION, &["RequestCertificate", "audit"])
         .await;
     // IAM is logged in us-east-1 only.
-    stack.event("iam-create-user", "us-east-1", &["CreateUser"]).await;
+    stack.event("call-failed", "us-east-1", &["CreateUser"]).await;
     let rules = stack.aws.events.list_rules().send().await.unwrap();
     assert!(rules.rules().len() >= 25);
 
@@ -352,10 +348,10 @@ async fn audit_slack() {
 async fn full() {
     let stack = Applied::new("full").await;
     for (sample, region, marks) in [
-        ("console-sign-in", "us-east-2", &["us-east-2"][..]),
-        ("stop-logging", REGION, &["StopLogging"]),
-        ("acm-request-certificate", REGION, &["RequestCertificate"]),
-        ("guardduty-finding", REGION, &["querying a domain name"]),
+        ("sign-in", "us-east-2", &["us-east-2"][..]),
+        ("tamper-stop-logging", REGION, &["StopLogging"]),
+        ("call-role", REGION, &["RequestCertificate"]),
+        ("guardduty", REGION, &["querying a domain"]),
     ] {
         stack.event(sample, region, marks).await;
     }

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 Examples:
   alertctl local demo
   alertctl local up && alertctl apply stack.yaml --local --yes
-  alertctl local event console-sign-in")]
+  alertctl local event sign-in")]
 pub struct LocalArgs {
     #[command(subcommand)]
     pub command: LocalCommand,
@@ -47,8 +47,8 @@ Examples:
 A sample says it happened now, in the region it is sent to.
 
 Examples:
-  alertctl local event --list
-  alertctl local event console-sign-in
+  alertctl events                  # names the samples
+  alertctl local event sign-in
   jq '.detail.state = \"stopped\"' event.json | alertctl local event - --region us-east-1")]
     Event(EventArgs),
     /// From nothing to a Slack message: start, apply a stack, make its first alarm fire
@@ -83,11 +83,8 @@ pub enum AlarmState {
 #[derive(Debug, Args)]
 pub struct EventArgs {
     /// Name of a sample, a JSON file with an EventBridge event, or `-` for standard input
-    #[arg(value_name = "EVENT", required_unless_present = "list")]
-    pub event: Option<String>,
-    /// List the samples
-    #[arg(long, conflicts_with = "event")]
-    pub list: bool,
+    #[arg(value_name = "EVENT")]
+    pub event: String,
 }
 
 #[derive(Debug, Args)]

@@ -1,34 +1,36 @@
 //! `alertctl local event`.
 
-use std::io::Read as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::events::{self, Given};
 use super::local_mode::show_arrivals;
 use super::{App, Outcome};
 use crate::cli::EventArgs;
-use crate::local::samples::{self, SAMPLES, Sample};
 use crate::local::{self, Session};
 use crate::output::Failure;
+use crate::samples::{Place, Sample};
 
 /// Where an event goes that does not say it, before any stack was applied.
 const SOMEWHERE: &str = "us-east-1";
+/// The one account of the local AWS.
+const ACCOUNT: &str = "000000000000";
 
 /// Sends an event through the rules of the local AWS and shows what arrives.
 pub async fn run(app: &App, args: &EventArgs) -> Outcome {
-    let Some(what) = args.event.as_deref().filter(|_| !args.list) else {
-        list(app);
-        return Ok(ExitCode::SUCCESS);
-    };
-    let source = Source::find(what)?;
+    let what = &args.event;
+    let given = events::find(what)?;
     let Some(session) = local::current().await? else {
         return Err(Failure::new(
             "the local AWS is not running",
             "`alertctl local up`, then apply a stack with --local",
         ));
     };
-    let (event, region) = source.event(app, &session).await?;
+    let (event, region) = match given {
+        Given::Sample(sample) => of_sample(app, &session, &sample).await?,
+        Given::Content(text) => of_content(app, &session, what, &text)?,
+    };
     let before = session.last_seq().await?;
     let matched = session.send_event(&event, &region).await?;
     if matched.is_empty() {
@@ -46,68 +48,38 @@ pub async fn run(app: &App, args: &EventArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(app: &App) {
-    let width = SAMPLES.iter().map(|sample| sample.name.len()).max().unwrap_or(0);
-    let line = |sample: &Sample| format!("{:<width$}  {}", sample.name, sample.about);
-    app.out.result(
-        || SAMPLES.iter().map(line).collect::<Vec<_>>().join("\n"),
-        || {
-            let one = |sample: &Sample| json!({ "name": sample.name, "about": sample.about });
-            json!({ "version": 1, "samples": SAMPLES.iter().map(one).collect::<Vec<_>>() })
-        },
-    );
+/// The sample as if it happened now, and the region whose default bus it goes to.
+async fn of_sample(app: &App, session: &Session, sample: &Sample) -> Result<(Value, String), Failure> {
+    let region = app.global.region.clone().or_else(|| sample.region());
+    let region = region.map_or_else(|| first_region(session), Ok)?;
+    let trail = match sample.names_a_trail() {
+        true => a_trail(app, session, &region).await?,
+        false => None,
+    };
+    let place = Place {
+        account: ACCOUNT,
+        region: &region,
+        trail: trail.as_deref(),
+    };
+    let event = sample.happening(place).ok_or_else(|| {
+        let name = sample.name;
+        Failure::new(
+            format!("sample `{name}` comes through a topic or from elsewhere, and no rule hears of it"),
+            format!("`alertctl render {name} --inbox` shows its message; `local alarm` makes an alarm fire"),
+        )
+    })?;
+    Ok((event, region))
 }
 
-/// Where the event comes from.
-enum Source {
-    Sample(&'static Sample),
-    Given(Value),
-}
-
-impl Source {
-    fn find(what: &str) -> Result<Self, Failure> {
-        if let Some(sample) = samples::find(what) {
-            return Ok(Self::Sample(sample));
-        }
-        let mut text = Vec::new();
-        let read = if what == "-" {
-            std::io::stdin().read_to_end(&mut text).map(|_| ())
-        } else {
-            std::fs::read(what).map(|content| text = content)
-        };
-        read.map_err(|error| {
-            Failure::new(
-                format!("event `{what}`: no sample, and no file that can be read: {error}"),
-                "`alertctl local event --list` names the samples",
-            )
-        })?;
-        let event = serde_json::from_slice(&text).map_err(|error| {
-            let help = "an event is one JSON object with `source`, `detail-type` and `detail`";
-            Failure::new(format!("event `{what}` is no JSON: {error}"), help)
-        })?;
-        Ok(Self::Given(event))
-    }
-
-    /// The event and the region whose default bus it goes to.
-    async fn event(self, app: &App, session: &Session) -> Result<(Value, String), Failure> {
-        let asked = app.global.region.clone();
-        match self {
-            Self::Given(event) => {
-                let own = event["region"].as_str().map(str::to_owned);
-                let region = asked.or(own).map_or_else(|| first_region(session), Ok)?;
-                Ok((event, region))
-            }
-            Self::Sample(sample) => {
-                let region = asked.or(sample.region.map(str::to_owned));
-                let region = region.map_or_else(|| first_region(session), Ok)?;
-                let trail = match sample.names_a_trail() {
-                    true => a_trail(app, session, &region).await?,
-                    false => None,
-                };
-                Ok((sample.event(&region, trail.as_deref()), region))
-            }
-        }
-    }
+/// The event of a file, and the region whose default bus it goes to.
+fn of_content(app: &App, session: &Session, what: &str, text: &[u8]) -> Result<(Value, String), Failure> {
+    let event: Value = serde_json::from_slice(text).map_err(|error| {
+        let help = "an event is one JSON object with `source`, `detail-type` and `detail`";
+        Failure::new(format!("event `{what}` is no JSON: {error}"), help)
+    })?;
+    let own = event["region"].as_str().map(str::to_owned);
+    let region = app.global.region.clone().or(own);
+    Ok((event, region.map_or_else(|| first_region(session), Ok)?))
 }
 
 /// The region of the first stack.

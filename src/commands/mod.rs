@@ -23,8 +23,10 @@ mod destroy;
 mod encrypt_hook;
 mod endpoints;
 mod event;
+mod events;
 mod local_mode;
 mod plan;
+mod render;
 mod show;
 mod status;
 mod token;
@@ -48,6 +50,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
         Command::Token(_) => token::run(&app),
         Command::Show(args) => show::run(&app, &args).await,
+        Command::Render(args) => render::run(&app, &args).await,
+        Command::Events(args) => events::run(&app, &args),
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))

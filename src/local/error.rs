@@ -78,6 +78,10 @@ pub enum LocalError {
     #[error("the local AWS at {url} did not take the event: {reason}")]
     EventRefused { url: String, reason: String },
 
+    /// The inbox refused a message, as Slack would.
+    #[error("Slack would refuse this message: {answer}")]
+    MessageRefused { url: String, answer: String },
+
     /// Another inbox serves the same messages.
     #[error("another inbox already serves `{}`", path.display())]
     InboxBusy { path: PathBuf },
@@ -124,8 +128,10 @@ impl LocalError {
                 "`alertctl local status` shows what runs, `alertctl local up` restarts it".into()
             }
             Self::EventRefused { .. } => {
-                "send an EventBridge event: `alertctl local event --list` names samples, `local status` shows what runs".into()
+                "send an EventBridge event: `alertctl events` lists samples, `local status` shows what runs"
+                    .into()
             }
+            Self::MessageRefused { url, .. } => format!("{url} shows it with the reason"),
             Self::InboxBusy { .. } => "`alertctl local status` shows where it is".into(),
         }
     }

@@ -20,7 +20,7 @@ mod inbox;
 mod parts;
 mod process;
 mod provision;
-pub mod samples;
+mod requests;
 mod session;
 mod terminal;
 
@@ -28,5 +28,6 @@ pub use error::LocalError;
 pub use inbox::serve_inbox;
 pub use inbox::store::{Message, Verdict};
 pub use provision::MINISTACK_VERSION;
-pub use session::{Matched, Part, Session, Status, current, down, status, up};
+pub use requests::Matched;
+pub use session::{Part, Session, Status, current, down, status, up};
 pub use terminal::render_text;

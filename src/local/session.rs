@@ -4,11 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::inbox::store::Message;
 use super::parts::{self, Kind, Running};
-use super::{LocalError, MINISTACK_VERSION, cache, http, provision};
+use super::{LocalError, MINISTACK_VERSION, cache, provision};
 
 /// A local mode both of whose parts answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,17 +18,9 @@ pub struct Session {
     /// The version of MiniStack.
     pub version: String,
     #[serde(skip)]
-    inbox_port: u16,
+    pub(super) inbox_port: u16,
     #[serde(skip)]
-    emulator_port: u16,
-}
-
-/// A rule of the local AWS that an event matched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Matched {
-    pub rule: String,
-    pub bus: String,
-    pub region: String,
+    pub(super) emulator_port: u16,
 }
 
 /// What of the local mode runs.
@@ -245,68 +235,6 @@ impl Session {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(LocalError::file("read", &path)(error)),
         }
-    }
-
-    /// The messages numbered above `seq`, oldest first, at most the newest 500.
-    pub async fn messages_after(&self, seq: u64) -> Result<Vec<Message>, LocalError> {
-        self.messages(&format!("after={seq}")).await
-    }
-
-    /// The number of the newest message, 0 where none arrived yet.
-    pub async fn last_seq(&self) -> Result<u64, LocalError> {
-        Ok(self
-            .messages("limit=1")
-            .await?
-            .last()
-            .map_or(0, |message| message.seq))
-    }
-
-    /// Puts an EventBridge event on the default bus of `region`, as an AWS service does, and returns the
-    /// rules that it matched. What the event says of itself is kept; what it leaves out is made up.
-    ///
-    /// # Errors
-    /// When the event is none, or the local AWS does not answer.
-    pub async fn send_event(&self, event: &Value, region: &str) -> Result<Vec<Matched>, LocalError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "lowercase")]
-        enum Answer {
-            Matched(Vec<Matched>),
-            Error(String),
-        }
-        let refused = |reason: String| LocalError::EventRefused {
-            url: self.endpoint.clone(),
-            reason,
-        };
-        let region = percent_encoding::utf8_percent_encode(region, percent_encoding::NON_ALPHANUMERIC);
-        let path = format!("/_alertctl/event?region={region}");
-        let (_, answer) = http::post(
-            self.emulator_port,
-            &path,
-            &event.to_string(),
-            parts::ANSWER_PATIENCE,
-        )
-        .await
-        .map_err(|error| refused(error.to_string()))?;
-        match serde_json::from_slice(&answer) {
-            Ok(Answer::Matched(rules)) => Ok(rules),
-            Ok(Answer::Error(reason)) => Err(refused(reason)),
-            Err(error) => Err(refused(error.to_string())),
-        }
-    }
-
-    async fn messages(&self, query: &str) -> Result<Vec<Message>, LocalError> {
-        let failed = |reason: String| LocalError::Inbox {
-            url: self.inbox.clone(),
-            reason,
-        };
-        let (_, body) = http::get(
-            self.inbox_port,
-            &format!("/messages?{query}"),
-            parts::ANSWER_PATIENCE,
-        )
-        .await
-        .map_err(|error| failed(error.to_string()))?;
-        serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))
     }
 }
 

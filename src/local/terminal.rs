@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::emoji;
 
+/// Opens and closes code over several lines.
+const FENCE: &str = "```";
+
 /// Renders the body of a Slack message: header, text, fields, links and attachments, one thing a line.
 ///
 /// Control characters are dropped: a message is written by strangers, and a terminal obeys some of them.
@@ -30,21 +33,24 @@ fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 fn block(block: &Value) -> Vec<String> {
     match block["type"].as_str().unwrap_or_default() {
-        "header" => text_lines(block["text"]["text"].as_str()),
+        "header" => object_lines(&block["text"]),
         "section" => {
-            let mut lines = text_lines(block["text"]["text"].as_str());
+            let mut lines = object_lines(&block["text"]);
             lines.extend(
                 items(block, "fields")
                     .iter()
-                    .flat_map(|field| pair(field["text"].as_str())),
+                    .flat_map(|field| pair(object_lines(field))),
             );
             lines.extend(action(&block["accessory"]));
             lines
         }
         "context" => {
             let parts = items(block, "elements").iter();
-            let parts = parts.filter_map(|part| part["text"].as_str().or(part["alt_text"].as_str()));
-            text_lines(Some(&parts.collect::<Vec<_>>().join(" · ")))
+            let parts = parts.map(|part| match part["alt_text"].as_str() {
+                Some(alt) => literal(alt),
+                None => object_lines(part).join(" "),
+            });
+            vec![parts.collect::<Vec<_>>().join(" · ")]
         }
         "actions" => items(block, "elements").iter().filter_map(action).collect(),
         "image" => {
@@ -75,7 +81,7 @@ fn attachment(item: &Value) -> Vec<String> {
     for field in items(item, "fields") {
         let (title, value) = (field["title"].as_str(), field["value"].as_str());
         let text = format!("{}\n{}", title.unwrap_or_default(), value.unwrap_or_default());
-        lines.extend(pair(Some(&text)));
+        lines.extend(pair(text_lines(Some(&text))));
     }
     lines.extend(items(item, "blocks").iter().flat_map(block));
     lines.extend(items(item, "actions").iter().filter_map(action));
@@ -88,8 +94,7 @@ fn attachment(item: &Value) -> Vec<String> {
 }
 
 /// A field is a title on the first line and its value below it: one line here, if the value is one line.
-fn pair(text: Option<&str>) -> Vec<String> {
-    let lines = text_lines(text);
+fn pair(lines: Vec<String>) -> Vec<String> {
     match lines.as_slice() {
         [title, value] => vec![format!("  {}: {value}", title.trim_end_matches(':'))],
         _ => lines.into_iter().map(|line| format!("  {line}")).collect(),
@@ -134,30 +139,71 @@ fn rich_text(node: &Value, out: &mut String) {
     }
 }
 
+/// The lines of a text object: Slack reads markup in one of type `mrkdwn` only.
+fn object_lines(object: &Value) -> Vec<String> {
+    let text = object["text"].as_str();
+    match object["type"].as_str() {
+        Some("plain_text") if object["emoji"] == false => written(&visible(text.unwrap_or_default())),
+        Some("plain_text") => written(&literal(text.unwrap_or_default())),
+        _ => text_lines(text),
+    }
+}
+
+/// The lines of mrkdwn. Between fences nothing marks, names or quotes, and the layout stays.
 fn text_lines(text: Option<&str>) -> Vec<String> {
-    plain(text.unwrap_or_default())
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(str::to_owned)
-        .collect()
+    let mut lines = Vec::new();
+    let mut rest = text.unwrap_or_default();
+    while let Some((before, code, after)) = fenced(rest) {
+        lines.extend(written(&plain(before)));
+        let code = replace_between(&visible(code), '<', '>', |inside| Some(link(inside)));
+        lines.extend(written(&unescape(&code)));
+        rest = after;
+    }
+    lines.extend(written(&plain(rest)));
+    lines
+}
+
+/// What is before, within and after the first pair of fences.
+fn fenced(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once(FENCE)?;
+    let (code, after) = rest.split_once(FENCE)?;
+    Some((before, code, after))
+}
+
+/// Lines with something in them.
+fn written(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+/// Text without what would command a terminal or turn its direction.
+fn visible(text: &str) -> String {
+    let turns_text = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shows = |c: &char| *c == '\n' || !(c.is_control() || turns_text(*c));
+    text.chars().filter(shows).collect()
+}
+
+/// Text in which emoji names are the only markup, as in `plain_text`.
+fn literal(text: &str) -> String {
+    with_emoji(&visible(text))
+}
+
+fn with_emoji(text: &str) -> String {
+    replace_between(text, ':', ':', |name| emoji::by_name(name).map(str::to_owned))
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// Slack's markup as plain text.
 fn plain(text: &str) -> String {
-    let turns_text = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let text: String = text
-        .chars()
-        .filter(|c| *c == '\n' || !(c.is_control() || turns_text(*c)))
-        .collect();
+    let text = visible(text);
     let unlinked = replace_between(&text, '<', '>', |inside| Some(link(inside)));
-    let named = replace_between(&unlinked, ':', ':', |name| {
-        emoji::by_name(name).map(str::to_owned)
-    });
-    let unmarked = named.lines().map(unmark).collect::<Vec<_>>().join("\n");
-    unmarked
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
+    let named = with_emoji(&unlinked);
+    unescape(&named.lines().map(unmark).collect::<Vec<_>>().join("\n"))
 }
 
 /// `<url|label>`, `<@U123>`, `<#C123|name>`, `<!here>`, `<!date^…|fallback>`.
@@ -263,6 +309,29 @@ mod tests {
             ▌ mission · @U1 @here\n\
             ▌ [Open] https://e.com/?a=1&b";
         assert_eq!(render_text(&body), text);
+    }
+
+    #[test]
+    fn plain_text_is_shown_as_it_is() {
+        let text = "<!channel> <https://evil.example|log in> *x* ```y``` &amp; :wave:";
+        let section =
+            json!({ "blocks": [{ "type": "section", "text": { "type": "plain_text", "text": text } }] });
+        assert_eq!(
+            render_text(&section),
+            "<!channel> <https://evil.example|log in> *x* ```y``` &amp; 👋"
+        );
+        let context = json!({ "blocks": [{ "type": "context", "elements": [
+            { "type": "plain_text", "text": ":wave:", "emoji": false } ] }] });
+        assert_eq!(render_text(&context), ":wave:");
+    }
+
+    #[test]
+    fn code_keeps_its_layout_and_loses_its_fences() {
+        let text = "before\n```\n{\n  \"a_*b*\": \"&lt;x&gt; :wave:\"\n}\n```\n*after*";
+        assert_eq!(
+            text_lines(Some(text)),
+            ["before", "{", "  \"a_*b*\": \"<x> :wave:\"", "}", "after"]
+        );
     }
 
     #[test]

@@ -25,4 +25,5 @@ pub use events::CompiledRule;
 pub use load::{LoadError, Loaded, load, parse};
 pub use model::*;
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};
+pub use read::nearest;
 pub use webhook::{AllowLoopback, WebhookUrl, WebhookUrlError};

@@ -263,7 +263,7 @@ fn quoted(text: &str) -> Vec<&str> {
 }
 
 /// The candidate most like a word, if any is like it at all.
-pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))

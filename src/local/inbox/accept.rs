@@ -61,7 +61,30 @@ pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
     }
 }
 
-/// Checks a parsed post against Slack's limits.
+/// Whether posts to this path start a workflow, which takes values and no message.
+pub(super) fn starts_workflow(path: &str) -> bool {
+    path.starts_with("/workflows/") || path.starts_with("/triggers/")
+}
+
+/// Checks a parsed post to a workflow: texts under the names of its variables, and nothing nested. Which
+/// variables there are only Slack knows.
+pub(super) fn check_workflow(body: &Value) -> Result<(), Refusal> {
+    let refuse = |reason: String| Refusal {
+        code: "invalid_workflow_input",
+        reason,
+    };
+    let values = body.as_object().filter(|values| !values.is_empty());
+    let values =
+        values.ok_or_else(|| refuse("a workflow needs values under the names of its variables".into()))?;
+    match values.iter().find(|(_, value)| !value.is_string()) {
+        Some((name, _)) => Err(refuse(format!(
+            "`{name}` is no text: a workflow takes neither blocks nor lists"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Checks a parsed message against Slack's limits.
 pub(super) fn check(body: &Value) -> Result<(), Refusal> {
     let present = |key: &str| match &body[key] {
         Value::Null => false,

@@ -35,6 +35,24 @@ fn what_is_not_a_json_object_is_an_invalid_payload() {
 }
 
 #[test]
+fn a_workflow_takes_texts_only() {
+    assert!(starts_workflow("/triggers/T1/2/abc") && starts_workflow("/workflows/T1/A2/3/abc"));
+    assert!(!starts_workflow("/services/T1/B2/abc"));
+    check_workflow(&json!({ "headline": "a", "account": "" })).unwrap();
+    for body in [
+        json!({}),
+        json!({ "n": 1 }),
+        json!({ "text": "a", "attachments": [] }),
+    ] {
+        assert_eq!(
+            check_workflow(&body).unwrap_err().code,
+            "invalid_workflow_input",
+            "{body}"
+        );
+    }
+}
+
+#[test]
 fn something_to_show_is_needed() {
     for body in [
         json!({}),

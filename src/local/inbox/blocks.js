@@ -13,10 +13,21 @@ export function content(body) {
   return out;
 }
 
+/** What a workflow is started with: its variables, in no layout of ours. */
+export function variables(body) {
+  if (body === null || typeof body !== "object") return content(body);
+  const rows = Object.entries(body).flatMap(([name, value]) => [
+    el("dt", "", name),
+    el("dd", "", typeof value === "string" ? value : JSON.stringify(value)),
+  ]);
+  return el("div", "content", el("dl", "variables", ...rows));
+}
+
 const list = (value) => (Array.isArray(value) ? value.filter((item) => item && typeof item === "object") : []);
 
 function text(object) {
-  return object?.type === "mrkdwn" ? mrkdwn(object.text) : plain(object?.text);
+  if (object?.type === "mrkdwn") return mrkdwn(object.text);
+  return object?.emoji === false ? document.createTextNode(object.text ?? "") : plain(object?.text);
 }
 
 const BLOCKS = {

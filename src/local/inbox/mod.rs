@@ -84,7 +84,10 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
         .unwrap_or_default();
     let (body, checked) = match accept::parse(content_type, &body) {
         Ok(body) => {
-            let checked = accept::check(&body);
+            let checked = match accept::starts_workflow(uri.path()) {
+                true => accept::check_workflow(&body),
+                false => accept::check(&body),
+            };
             (body, checked)
         }
         Err(refusal) => (

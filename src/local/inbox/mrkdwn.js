@@ -121,8 +121,11 @@ function style(text, at) {
   const sign = text[at];
   if (!(sign in STYLES) || (at > 0 && WORD.test(text[at - 1]))) return null;
   if (!text[at + 1] || /\s/.test(text[at + 1]) || text[at + 1] === sign) return null;
-  for (let end = at + 2; end < text.length; end++) {
-    if (text[end] === sign && !/\s/.test(text[end - 1]) && !(text[end + 1] && WORD.test(text[end + 1]))) {
+  for (let end = at + 1; end < text.length; end++) {
+    // A link is one thing, whatever its label holds.
+    const reference = /^<[^<>]+>/.exec(text.slice(end));
+    if (reference) end += reference[0].length - 1;
+    else if (end > at + 1 && text[end] === sign && !/\s/.test(text[end - 1]) && !(text[end + 1] && WORD.test(text[end + 1]))) {
       return text.slice(at + 1, end);
     }
   }

@@ -1,6 +1,6 @@
 // The inbox: keeps the list in step with the server, newest first.
 
-import { content } from "./blocks.js";
+import { content, variables } from "./blocks.js";
 import { el, setEmoji } from "./mrkdwn.js";
 
 const byId = (id) => document.getElementById(id);
@@ -108,7 +108,7 @@ function row(message, isFresh) {
 // A refused message may have any shape: one that cannot be drawn must not take the others along.
 function rendered(message) {
   try {
-    return content(message.body);
+    return /^\/(workflows|triggers)\//.test(message.path) ? variables(message.body) : content(message.body);
   } catch {
     return el("div", "content unreadable", "This message cannot be drawn: see the JSON.");
   }

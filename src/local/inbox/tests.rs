@@ -89,6 +89,12 @@ async fn what_slack_refuses_is_refused_and_kept() {
         (&json!("rejected"), &json!("hi"))
     );
     assert_eq!(all[1]["code"], "no_text");
+    assert_eq!(
+        server
+            .post("/triggers/a/b/c", r#"{"text":"x","blocks":[]}"#)
+            .await,
+        (400, "invalid_workflow_input".into())
+    );
     assert_eq!(server.post("/elsewhere", "{}").await.0, 404);
 }
 

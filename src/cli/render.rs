@@ -1,0 +1,64 @@
+//! The command line of `alertctl render` and `alertctl events`.
+
+use std::path::PathBuf;
+
+use alertctl_relay::Locale;
+use clap::Args;
+use jiff::tz::TimeZone;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is sent and AWS is not called. Without --stack the message is in English and UTC.
+
+Examples:
+  alertctl render sign-in-root --locale ko --timezone Asia/Seoul
+  alertctl render event.json --stack stack.yaml --rule logins
+  alertctl events alarm-ok | jq '.Records[0].Sns.Subject = \"hi\"' | alertctl render - --inbox
+  alertctl render guardduty --output json | jq '.messages[0].message'")]
+pub struct RenderArgs {
+    /// Name of a sample, a JSON file with what the relay gets, or `-` for standard input
+    #[arg(value_name = "EVENT")]
+    pub event: Option<String>,
+    /// Stack file: its language, time zone, accounts and channels
+    #[arg(long, value_name = "FILE")]
+    pub stack: Option<PathBuf>,
+    /// Language of the message, instead of the stack's: en or ko
+    #[arg(long, value_name = "CODE", value_parser = locale)]
+    pub locale: Option<Locale>,
+    /// Time zone of the message, instead of the stack's
+    #[arg(long, value_name = "ZONE", value_parser = timezone)]
+    pub timezone: Option<TimeZone>,
+    /// As if it were sent to this channel
+    #[arg(long, value_name = "KEY")]
+    pub channel: Option<String>,
+    /// As if this rule of the stack file had matched
+    #[arg(long, value_name = "KEY", requires = "stack", conflicts_with = "channel")]
+    pub rule: Option<String>,
+    /// Take the input for the text of an SNS message, whatever it is
+    #[arg(long)]
+    pub text: bool,
+    /// Also put it into the local Slack inbox (`alertctl local up`)
+    #[arg(long)]
+    pub inbox: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl events
+  alertctl events sign-in-root > event.json
+  alertctl events alarm-in-alarm | alertctl render -
+  alertctl events --output json | jq -r '.samples[] | select(.type == \"call\") | .name'")]
+pub struct EventsArgs {
+    /// Print the JSON of this sample
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+fn locale(code: &str) -> Result<Locale, String> {
+    Locale::from_code(code).ok_or_else(|| "messages are in `en` and `ko`".to_owned())
+}
+
+fn timezone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| "an IANA time zone such as `Asia/Seoul` is needed".to_owned())
+}

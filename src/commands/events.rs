@@ -1,0 +1,161 @@
+//! `alertctl events`, and how the other commands find an event.
+
+use std::io::Read as _;
+use std::process::ExitCode;
+
+use alertctl_relay::{Settings, render};
+use serde_json::{Value, json};
+
+use super::{App, Outcome};
+use crate::cli::{EventsArgs, Format};
+use crate::local;
+use crate::output::Failure;
+use crate::samples::{self, Sample};
+use crate::stack::nearest;
+
+/// Where a longer list stands.
+const LISTED: &str = "`alertctl events` lists the samples";
+
+pub fn run(app: &App, args: &EventsArgs) -> Outcome {
+    match &args.name {
+        None => list(app),
+        Some(name) => {
+            let sample = samples::find(name)
+                .ok_or_else(|| Failure::new(format!("there is no sample `{name}`"), meant(name)))?;
+            app.out.result(|| sample.text.to_owned(), || sample.event());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a command is told to work with.
+pub enum Given {
+    Sample(Sample),
+    /// The content of a file or of standard input.
+    Content(Vec<u8>),
+}
+
+/// The sample of this name, else the file, or standard input for `-`.
+pub fn find(what: &str) -> Result<Given, Failure> {
+    if let Some(sample) = samples::find(what) {
+        return Ok(Given::Sample(sample));
+    }
+    let mut content = Vec::new();
+    let read = match what {
+        "-" => std::io::stdin().read_to_end(&mut content).map(|_| content),
+        path => std::fs::read(path),
+    };
+    read.map(Given::Content).map_err(|error| {
+        let message = format!("event `{what}`: no sample, and no file that can be read: {error}");
+        Failure::new(message, meant(what))
+    })
+}
+
+/// `event` sent to these channels, as a rule's target sends it.
+pub fn addressed(event: &Value, rule: Option<&str>, channels: &[&str]) -> Value {
+    let (mut wrapper, inner) = match (event.get("alertctl"), event.get("event")) {
+        (Some(own @ Value::Object(_)), Some(inner)) => (own.clone(), inner),
+        _ => (json!({}), event),
+    };
+    wrapper["channels"] = json!(channels);
+    if let Some(rule) = rule {
+        wrapper["rule"] = json!(rule);
+    }
+    json!({ "alertctl": wrapper, "event": inner })
+}
+
+fn list(app: &App) {
+    let samples: Vec<_> = samples::all()
+        .map(|sample| (sample, sample.kind(), headline(&sample)))
+        .collect();
+    let width = samples.iter().map(|(sample, ..)| sample.name.len()).max();
+    let text = || {
+        let mut kinds: Vec<_> = samples.iter().map(|(_, kind, _)| *kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let mut lines = Vec::new();
+        for kind in kinds {
+            lines.push(kind.to_owned());
+            let of_kind = samples.iter().filter(|(_, other, _)| *other == kind);
+            let width = width.unwrap_or(0);
+            lines.extend(of_kind.map(|(sample, _, told)| format!("  {:<width$}  {told}", sample.name)));
+        }
+        lines.join("\n")
+    };
+    let entry = |(sample, kind, told): &(Sample, &str, String)| json!({ "name": sample.name, "type": kind, "headline": told });
+    app.out.result(
+        text,
+        || json!({ "version": 1, "samples": samples.iter().map(entry).collect::<Vec<_>>() }),
+    );
+    if app.out.format == Format::Text {
+        app.out
+            .say("\n`alertctl render NAME` shows the message, `alertctl events NAME` prints the event");
+    }
+}
+
+/// The headline of the message that the relay makes of a sample, in English.
+fn headline(sample: &Sample) -> String {
+    let rendered = render(&addressed(&sample.event(), None, &["any"]), &Settings::default());
+    let message = rendered.deliveries.first().map(|delivery| &delivery.message);
+    let text = message
+        .map(|message| labelled(message.text()))
+        .unwrap_or_default();
+    let shown = local::render_text(&json!({ "text": text }));
+    shown.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The label in place of each link `<https://…|label>`: addresses fill the line of a list.
+fn labelled(mrkdwn: &str) -> String {
+    let mut pieces = mrkdwn.split("<https://");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| {
+        let label = piece
+            .split_once('>')
+            .and_then(|(link, rest)| Some((link.split_once('|')?.1, rest)));
+        match label {
+            Some((label, rest)) => text + label + rest,
+            None => text + "<https://" + piece,
+        }
+    })
+}
+
+/// The sample that may have been meant, and where they all stand.
+fn meant(name: &str) -> String {
+    let known = samples::all().map(|sample| sample.name);
+    match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`? {LISTED}"),
+        None => LISTED.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_has_a_headline() {
+        for sample in samples::all() {
+            assert!(headline(&sample).chars().count() > 3, "{}", sample.name);
+        }
+    }
+
+    #[test]
+    fn a_list_shows_no_addresses() {
+        assert_eq!(labelled("a <https://x/?a|b> c <https://y|d>"), "a b c d");
+        assert_eq!(labelled("a <https://x> <https://y"), "a <https://x> <https://y");
+    }
+
+    #[test]
+    fn an_event_is_addressed_once() {
+        let bare = json!({ "source": "aws.ec2" });
+        let once = addressed(&bare, Some("r"), &["a"]);
+        assert_eq!(
+            once,
+            json!({ "alertctl": { "channels": ["a"], "rule": "r" }, "event": bare })
+        );
+        let again = json!({ "alertctl": { "channels": ["b"], "rule": "r" }, "event": bare });
+        assert_eq!(addressed(&once, None, &["b"]), again);
+        let odd = json!({ "alertctl": {} });
+        assert_eq!(addressed(&odd, None, &["b"])["event"], odd);
+    }
+}

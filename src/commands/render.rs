@@ -1,0 +1,223 @@
+//! `alertctl render`.
+
+use std::process::ExitCode;
+
+use alertctl_relay::{ChannelKey, Message, Rendered, Settings, parse_lenient};
+use serde_json::{Value, json};
+
+use super::events::{self, Given, addressed};
+use super::{App, Outcome};
+use crate::blueprint;
+use crate::cli::RenderArgs;
+use crate::local;
+use crate::output::Failure;
+use crate::stack::{Stack, nearest};
+
+/// Where a message is shown that is for no stack's channel.
+const PREVIEW: &str = "preview";
+
+/// A message and the channels that get it.
+struct Shown {
+    channels: Vec<ChannelKey>,
+    message: Message,
+}
+
+pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
+    let event = event(args)?;
+    let stack = match &args.stack {
+        Some(path) => Some(app.load(path)?.stack),
+        None => None,
+    };
+    let mut settings = stack.as_ref().map(blueprint::settings).unwrap_or_default();
+    settings.locale = args.locale.unwrap_or(settings.locale);
+    settings.timezone = args.timezone.clone().unwrap_or(settings.timezone);
+
+    let rendered = match destinations(args, stack.as_ref())? {
+        Some(channels) => {
+            alertctl_relay::render(&addressed(&event, args.rule.as_deref(), &channels), &settings)
+        }
+        None => alertctl_relay::render(&event, &settings),
+    };
+    for topic in &rendered.unrouted {
+        app.out.warn(&format!(
+            "it comes through topic `{topic}`, which sends to no channel of the stack; `--channel KEY` shows it as \
+             that channel would get it"
+        ));
+    }
+    let shown = match rendered.deliveries.is_empty() {
+        // Seen all the same, with nobody to get it.
+        true => grouped(alertctl_relay::render(
+            &addressed(&event, None, &[PREVIEW]),
+            &settings,
+        ))
+        .into_iter()
+        .map(|one| Shown {
+            channels: Vec::new(),
+            ..one
+        })
+        .collect(),
+        false => grouped(rendered.clone()),
+    };
+    let inbox = match args.inbox {
+        true => Some(put_into_inbox(&shown).await?),
+        false => None,
+    };
+    let in_stack = stack.is_some() || args.channel.is_some();
+    app.out.result(
+        || text(&shown, &settings, in_stack),
+        || {
+            let one = |shown: &Shown| {
+                let channels: Vec<_> = shown.channels.iter().map(|key| &key.0).collect();
+                json!({ "channels": channels, "message": shown.message })
+            };
+            let messages: Vec<_> = shown.iter().map(one).collect();
+            json!({ "version": 1, "messages": messages, "unrouted": rendered.unrouted, "inbox": inbox })
+        },
+    );
+    if let Some(inbox) = &inbox {
+        app.out.say(&format!("\nsee it as Slack shows it: {inbox}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the relay is to be given.
+fn event(args: &RenderArgs) -> Result<Value, Failure> {
+    let Some(what) = args.event.as_deref() else {
+        return Err(Failure::new(
+            "no event is named",
+            "`alertctl render NAME` takes one of the samples that `alertctl events` lists, a JSON file, or `-` for \
+             standard input",
+        ));
+    };
+    let content = match events::find(what)? {
+        Given::Sample(sample) => sample.text.as_bytes().to_vec(),
+        Given::Content(content) => content,
+    };
+    let text = String::from_utf8(content).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::new(
+            format!("event `{what}` is not UTF-8 from byte {at} on"),
+            "an event is JSON in UTF-8, as AWS sends it",
+        )
+    })?;
+    if args.text {
+        let record = json!({ "EventSource": "aws:sns", "Sns": { "Type": "Notification", "Message": text } });
+        return Ok(json!({ "Records": [record] }));
+    }
+    parse_lenient(&text).map_err(|error| {
+        Failure::new(
+            format!("event `{what}` is no JSON: {error}"),
+            "`--text` shows it as an SNS message with this text; `alertctl events alarm-ok` prints an event",
+        )
+    })
+}
+
+/// The channels that the arguments choose; `None` where the event and the stack do.
+fn destinations<'a>(args: &'a RenderArgs, stack: Option<&'a Stack>) -> Result<Option<Vec<&'a str>>, Failure> {
+    let Some(stack) = stack else {
+        return Ok(Some(vec![args.channel.as_deref().unwrap_or(PREVIEW)]));
+    };
+    let channels = || stack.channels.keys().map(String::as_str);
+    if let Some(wanted) = &args.channel {
+        return match channels().find(|key| key == wanted) {
+            Some(key) => Ok(Some(vec![key])),
+            None => Err(unknown("channel", wanted, channels())),
+        };
+    }
+    let Some(wanted) = &args.rule else {
+        return Ok(None);
+    };
+    let rules = stack.rules.keys().map(String::as_str);
+    let rule = stack
+        .rules
+        .get(wanted)
+        .ok_or_else(|| unknown("rule", wanted, rules))?;
+    let told: Vec<_> = channels()
+        .filter(|key| rule.to.iter().any(|to| to == key))
+        .collect();
+    match told.is_empty() {
+        true => Err(Failure::new(
+            format!(
+                "rule `{wanted}` sends to no channel, only to {}",
+                rule.to.join(", ")
+            ),
+            "`--channel KEY` shows the message as that channel would get it",
+        )),
+        false => Ok(Some(told)),
+    }
+}
+
+fn unknown<'a>(what: &str, wanted: &str, known: impl Iterator<Item = &'a str> + Clone) -> Failure {
+    let all: Vec<_> = known.clone().collect();
+    let listed = match all.is_empty() {
+        true => format!("the stack file has no {what}"),
+        false => format!("the stack file has: {}", all.join(", ")),
+    };
+    let meant = nearest(wanted, known).map(|near| format!("did you mean `{near}`? "));
+    Failure::new(
+        format!("there is no {what} `{wanted}`"),
+        meant.unwrap_or_default() + &listed,
+    )
+}
+
+/// The messages in their order, each with all channels that get it as it is.
+fn grouped(rendered: Rendered) -> Vec<Shown> {
+    let mut all: Vec<Shown> = Vec::new();
+    for delivery in rendered.deliveries {
+        match all.last_mut() {
+            Some(last) if last.message == delivery.message && !last.channels.contains(&delivery.channel) => {
+                last.channels.push(delivery.channel);
+            }
+            _ => all.push(Shown {
+                channels: vec![delivery.channel],
+                message: delivery.message,
+            }),
+        }
+    }
+    all
+}
+
+fn text(all: &[Shown], settings: &Settings, in_stack: bool) -> String {
+    let one = |shown: &Shown| {
+        let message = local::render_text(&json!(shown.message));
+        let names: Vec<_> = shown.channels.iter().map(|key| name(key, settings)).collect();
+        match (in_stack, names.is_empty()) {
+            (false, _) => message,
+            (true, true) => format!("── nobody ──\n{message}"),
+            (true, false) => format!("── {} ──\n{message}", names.join(", ")),
+        }
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("\n\n")
+}
+
+/// A channel as people know it, with its key where that is another one.
+fn name(key: &ChannelKey, settings: &Settings) -> String {
+    let plain = format!("#{key}");
+    match settings
+        .channels
+        .get(key)
+        .and_then(|channel| channel.label.as_ref())
+    {
+        Some(label) if *label != plain => format!("{label} ({key})"),
+        _ => plain,
+    }
+}
+
+/// Puts the messages into the running inbox; its address.
+async fn put_into_inbox(all: &[Shown]) -> Result<String, Failure> {
+    let Some(session) = local::current().await? else {
+        return Err(Failure::new(
+            "the local Slack inbox is not running",
+            "`alertctl local up` starts it, then run this again",
+        ));
+    };
+    for shown in all {
+        let message = json!(shown.message);
+        let channels = shown.channels.iter().map(|key| key.0.as_str());
+        let nobody = shown.channels.is_empty().then_some(PREVIEW);
+        for channel in channels.chain(nobody) {
+            session.post(channel, &message).await?;
+        }
+    }
+    Ok(session.inbox)
+}
