@@ -18,6 +18,8 @@ pub struct Letter {
     pub subject: String,
     /// At most 261,120 bytes.
     pub text: String,
+    /// The test it is part of.
+    pub test: Option<String>,
 }
 
 impl Letter {
@@ -42,7 +44,22 @@ impl Letter {
         } else {
             cut(text, locale)
         };
-        Self { subject, text }
+        Self {
+            subject,
+            text,
+            test: None,
+        }
+    }
+
+    /// The same as part of the test `id`, and clearly so.
+    pub fn marked(&self, id: &str, locale: Locale) -> Self {
+        let words = locale.words();
+        let subject = format!("[{}] {}", words.test, self.subject);
+        let text = format!("{}\n\n{}", (words.test_banner)(id), self.text);
+        Self {
+            test: Some(id.to_owned()),
+            ..Self::new(&subject, &text, locale)
+        }
     }
 }
 
@@ -91,6 +108,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    #[test]
+    fn a_test_is_no_alert() {
+        let letter = letter("disk full", "97 %").marked("t-0123abcd", Locale::En);
+        assert_eq!(letter.subject, "[TEST] disk full");
+        assert!(
+            letter.text.starts_with("This is only a test (t-0123abcd).") && letter.text.ends_with("97 %")
+        );
+        assert_eq!(letter.test.as_deref(), Some("t-0123abcd"));
+    }
 
     fn letter(subject: &str, text: &str) -> Letter {
         Letter::new(subject, text, Locale::En)

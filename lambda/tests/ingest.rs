@@ -521,6 +521,12 @@ async fn an_alert_waits_in_the_buffer_of_its_channel() {
         (&json!("5xx"), &json!("API: /login"))
     );
     assert!(sns["MessageId"].is_string());
+    // The topic's subscribers see that it is a test, and so does a relay behind the topic.
+    let letter = lock(&function.script).sns_messages[0].clone();
+    assert_eq!(letter["Subject"], "[TEST] 5xx");
+    assert!(letter["Message"].starts_with("This is only a test (t-0123abcd)."));
+    assert_eq!(letter["MessageAttributes.entry.1.Name"], "alertctl.test");
+    assert_eq!(letter["MessageAttributes.entry.1.Value.StringValue"], "t-0123abcd");
     let (answers, messages) = log(function).await;
     assert_eq!(answers[0]["outcome"], "delivered");
     assert_eq!(messages[0]["outcome"], "buffered");

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use alertctl_relay::{ChannelKey, Message, Rendered, Settings, parse_lenient};
+use alertctl_relay::event::Severity;
+use alertctl_relay::{ChannelKey, Filtered, Message, Rendered, Settings, parse_lenient};
 use serde_json::{Value, json};
 
 use super::events::{self, Given, addressed};
@@ -19,6 +20,7 @@ const PREVIEW: &str = "preview";
 /// A message and the channels that get it.
 struct Shown {
     channels: Vec<ChannelKey>,
+    severity: Severity,
     message: Message,
 }
 
@@ -64,14 +66,27 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
     };
     let in_stack = stack.is_some() || args.channel.is_some();
     app.out.result(
-        || text(&shown, &settings, in_stack),
+        || text(&shown, &rendered.filtered, &settings, in_stack),
         || {
             let one = |shown: &Shown| {
                 let channels: Vec<_> = shown.channels.iter().map(|key| &key.0).collect();
-                json!({ "channels": channels, "message": shown.message })
+                json!({
+                    "channels": channels,
+                    "severity": shown.severity,
+                    "message": shown.message,
+                    "workflow": shown.message.flat(),
+                })
             };
+            let filtered = rendered.filtered.iter();
+            let filtered = filtered.map(|one| json!({ "channel": one.channel, "severity": one.severity }));
             let messages: Vec<_> = shown.iter().map(one).collect();
-            json!({ "version": 1, "messages": messages, "unrouted": rendered.unrouted, "inbox": inbox })
+            json!({
+                "version": 1,
+                "messages": messages,
+                "filtered": filtered.collect::<Vec<_>>(),
+                "unrouted": rendered.unrouted,
+                "inbox": inbox,
+            })
         },
     );
     if let Some(inbox) = &inbox {
@@ -170,6 +185,7 @@ fn grouped(rendered: Rendered) -> Vec<Shown> {
             }
             _ => all.push(Shown {
                 channels: vec![delivery.channel],
+                severity: delivery.severity,
                 message: delivery.message,
             }),
         }
@@ -177,7 +193,7 @@ fn grouped(rendered: Rendered) -> Vec<Shown> {
     all
 }
 
-fn text(all: &[Shown], settings: &Settings, in_stack: bool) -> String {
+fn text(all: &[Shown], filtered: &[Filtered], settings: &Settings, in_stack: bool) -> String {
     let one = |shown: &Shown| {
         let message = local::render_text(&json!(shown.message));
         let names: Vec<_> = shown.channels.iter().map(|key| name(key, settings)).collect();
@@ -187,7 +203,12 @@ fn text(all: &[Shown], settings: &Settings, in_stack: bool) -> String {
             (true, false) => format!("── {} ──\n{message}", names.join(", ")),
         }
     };
-    all.iter().map(one).collect::<Vec<_>>().join("\n\n")
+    let kept_out = |one: &Filtered| {
+        let (name, severity) = (name(&one.channel, settings), one.severity.name());
+        format!("── {name}: its routes do not take this (severity {severity}) ──")
+    };
+    let shown = all.iter().map(one).chain(filtered.iter().map(kept_out));
+    shown.collect::<Vec<_>>().join("\n\n")
 }
 
 /// A channel as people know it, with its key where that is another one.

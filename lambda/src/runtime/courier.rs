@@ -81,6 +81,9 @@ impl Courier {
         letter: &Letter,
         trip: Trip<'_>,
     ) -> Vec<(&'a Destination, Result<(), Refusal>)> {
+        let test = item.notice.test.as_deref();
+        let marked = test.map(|id| letter.marked(id, self.settings.locale));
+        let letter = marked.as_ref().unwrap_or(letter);
         let send = async |destination: &'a Destination| {
             let outcome = match destination {
                 Destination::Channel(channel) => self.take(item, channel, trip).await.map(|_| ()),

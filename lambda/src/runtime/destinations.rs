@@ -7,7 +7,9 @@ use super::kms::Kms;
 use super::slack::{self, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::arn::Arn;
+use crate::event::TEST_ATTRIBUTE;
 use crate::{ChannelKey, Letter, Message, Settings, Told};
+use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -127,7 +129,15 @@ impl Destinations {
         let client = region(arn).and_then(|region| self.topics.get(&region));
         let client = client.ok_or_else(|| Refusal::lasting(format!("`{arn}` is not the ARN of a topic")))?;
         let publish = client.publish().topic_arn(arn);
-        let publish = publish.subject(&letter.subject).message(&letter.text);
+        let mut publish = publish.subject(&letter.subject).message(&letter.text);
+        if let Some(id) = &letter.test {
+            let mark = MessageAttributeValue::builder().data_type("String");
+            let mark = mark.string_value(id).build();
+            publish = publish.message_attributes(
+                TEST_ATTRIBUTE,
+                mark.map_err(|error| Refusal::lasting(error.to_string()))?,
+            );
+        }
         match publish.send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(refusal("SNS", &error)),
