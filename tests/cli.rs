@@ -286,7 +286,7 @@ fn every_command_in_the_documents_exists() {
         for line in blocks(&document, "sh").into_iter().flat_map(str::lines) {
             let line = line.split(" #").next().unwrap();
             let calls = line.match_indices("alertctl ").map(|(at, _)| &line[at..]);
-            let calls = calls.map(|call| call.split([')', '|', '&']).next().unwrap());
+            let calls = calls.map(|call| call.split([')', '|', '&', '>']).next().unwrap());
             for call in calls {
                 let parsed = alertctl::cli::Cli::try_parse_from(call.split_whitespace());
                 assert!(parsed.is_ok(), "{path}: `{call}`: {}", parsed.unwrap_err());
