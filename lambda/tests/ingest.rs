@@ -526,7 +526,10 @@ async fn an_alert_waits_in_the_buffer_of_its_channel() {
     assert_eq!(letter["Subject"], "[TEST] 5xx");
     assert!(letter["Message"].starts_with("This is only a test (t-0123abcd)."));
     assert_eq!(letter["MessageAttributes.entry.1.Name"], "alertctl.test");
-    assert_eq!(letter["MessageAttributes.entry.1.Value.StringValue"], "t-0123abcd");
+    assert_eq!(
+        letter["MessageAttributes.entry.1.Value.StringValue"],
+        "t-0123abcd"
+    );
     let (answers, messages) = log(function).await;
     assert_eq!(answers[0]["outcome"], "delivered");
     assert_eq!(messages[0]["outcome"], "buffered");
