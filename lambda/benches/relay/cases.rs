@@ -109,7 +109,18 @@ pub fn settings() -> Value {
         "locale": "ko",
         "timezone": "Asia/Seoul",
         "accounts": { "111122223333": "production" },
-        "channels": { "project": { "label": "#project" }, "audit": { "label": "#audit-log" } },
+        "channels": {
+            "project": {
+                "label": "#project",
+                "routes": [
+                    { "fits": { "severity": "warning", "accounts": ["111122223333"] }, "mention": ["@here"] },
+                    { "fits": { "regions": ["ap-*"], "match": { "source": [{ "prefix": "aws." }] } } },
+                ],
+                "except": [{ "match": { "detail": { "eventName": [{ "prefix": "List" }] } } }],
+                "mention": { "from": "critical", "who": ["@channel"] },
+            },
+            "audit": { "label": "#audit-log", "buffer": { "per_second": 1.0 } },
+        },
         "topics": { "mission-sns": { "to": ["project"] } },
         "rules": serde_json::Map::from_iter(rules),
         "alarms": { "mission-cpu-alarm": { "severity": "critical" } },
