@@ -63,7 +63,8 @@ impl Endpoint {
         Some(alert.to_string())
     }
 
-    fn subject(&self, alert: &Value) -> String {
+    /// What the alert is called.
+    pub(crate) fn subject(&self, alert: &Value) -> String {
         filled(self.subject.as_ref(), alert).unwrap_or_else(|| match rule(alert) {
             Some(rule) => format!("ElastAlert: {rule}"),
             None => self.key.clone(),

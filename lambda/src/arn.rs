@@ -57,9 +57,21 @@ impl Arn {
 }
 
 /// Address of a page of the console in `region`, whose partition shows in its name; `path` begins with
-/// the service and goes on with the fragment: `ec2` and `InstanceDetails:instanceId=…`.
+/// the service and goes on with the fragment, if there is one: `ec2` and `InstanceDetails:instanceId=…`.
 pub fn console_page(region: &str, path: &str, fragment: &str) -> Option<String> {
-    let partition = match region {
+    let domain = console_domain(partition(region)?).filter(|_| is_region(region))?;
+    let sign = if fragment.is_empty() { "" } else { "#" };
+    let page = format!("https://{region}.{domain}/{path}?region={region}{sign}{fragment}");
+    (page.len() <= MAX_LINK).then_some(page)
+}
+
+/// Whether a region is one of the partition `aws`.
+pub fn is_commercial(region: &str) -> bool {
+    partition(region) == Some("aws")
+}
+
+fn partition(region: &str) -> Option<&'static str> {
+    Some(match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
         // Partitions of their own, whose consoles are nowhere documented.
@@ -71,10 +83,7 @@ pub fn console_page(region: &str, path: &str, fragment: &str) -> Option<String> 
             return None;
         }
         _ => "aws",
-    };
-    let domain = console_domain(partition).filter(|_| is_region(region))?;
-    let page = format!("https://{region}.{domain}/{path}?region={region}#{fragment}");
-    (page.len() <= MAX_LINK).then_some(page)
+    })
 }
 
 /// A name from outside as part of a fragment.

@@ -6,51 +6,49 @@ use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{
     Endpoint, Line, Locale, Message, Settings, Template, compose, digest, render, summarise,
 };
+use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 use support::{english, fixture, fixtures, korean};
 
 /// Slack refuses larger messages with `msg_blocks_too_long`; see slackapi/bolt-js#2509.
 const MAX_MESSAGE: usize = 13_200;
 
+/// What Slack takes, as it says itself: `block-kit.schema.json`.
+static BLOCK_KIT: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = include_str!("block-kit.schema.json");
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("a schema")
+});
+
+/// A message by the schema, and by what no schema can say: sums and UTF-16 units.
 fn assert_valid(message: &Value) {
-    let headline = message["text"].as_str().expect("a headline");
-    assert!(
-        !headline.trim().is_empty() && length(headline) <= 3_000,
-        "{headline}"
-    );
-    let mut total = length(headline);
-    for attachment in message
-        .get("attachments")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let blocks = attachment["blocks"].as_array().expect("blocks");
-        assert!((1..=50).contains(&blocks.len()));
-        for block in blocks {
-            let (texts, limit) = match block["type"].as_str() {
-                Some("section") if block["text"].is_object() => (vec![&block["text"]], 3_000),
-                Some("section") => (
-                    block["fields"].as_array().expect("fields").iter().collect(),
-                    2_000,
-                ),
-                Some("context") => (
-                    block["elements"].as_array().expect("elements").iter().collect(),
-                    3_000,
-                ),
-                other => panic!("a block of type {other:?}"),
-            };
-            assert!((1..=10).contains(&texts.len()), "{block}");
-            for text in texts {
-                let text = text["text"].as_str().expect("a text");
-                assert!(!text.trim().is_empty(), "{block}");
-                assert!((1..=limit).contains(&length(text)), "{} > {limit}", length(text));
-                total += length(text);
-            }
-        }
-    }
+    let problems: Vec<_> = BLOCK_KIT
+        .iter_errors(message)
+        .map(|problem| format!("{}: {problem}", problem.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{problems:#?}\n{message:#}");
+    let total = total(message);
     assert!(total <= MAX_MESSAGE, "{total}");
+}
+
+/// Units of all texts of a message, each of which is checked against the limit of its place.
+fn total(message: &Value) -> usize {
+    match message {
+        Value::Array(values) => values.iter().map(total).sum(),
+        Value::Object(map) => {
+            let own = map.get("text").and_then(Value::as_str).map_or(0, length);
+            assert!(own <= 3_000, "{own} > 3,000");
+            let fields = map.get("fields").and_then(Value::as_array);
+            for field in fields.into_iter().flatten() {
+                let own = field["text"].as_str().map_or(0, length);
+                assert!(own <= 2_000, "{own} > 2,000");
+            }
+            own + map.values().map(total).sum::<usize>()
+        }
+        _ => 0,
+    }
 }
 
 fn length(text: &str) -> usize {
@@ -309,6 +307,9 @@ fn report() -> impl Strategy<Value = Value> {
         "rds",
         "securityhub",
         "alarm-from-eventbridge",
+        "cost-anomaly",
+        "ecs-service-steady",
+        "health-issue-closed",
     ];
     let texts = prop::collection::vec(prop_oneof![3 => text().prop_map(Value::from), 1 => json()], 1..12);
     (prop::sample::select(reported.to_vec()), texts).prop_map(|(name, texts)| {
@@ -334,9 +335,155 @@ fn replace<'a>(value: &mut Value, texts: &mut impl Iterator<Item = &'a Value>) {
     }
 }
 
+/// Something done to a sample: what is sent by accident or on purpose differs in one place or in many.
+#[derive(Clone, Debug)]
+enum Mutation {
+    /// Every leaf becomes one of these, in turn.
+    Leaves(Vec<Value>),
+    /// The value at this place becomes another one.
+    Replace(prop::sample::Index, Value),
+    Remove(prop::sample::Index),
+    /// The text at this place is repeated.
+    Repeat(prop::sample::Index, usize),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let any_value = || prop_oneof![3 => text().prop_map(Value::from), 1 => json()];
+    prop_oneof![
+        prop::collection::vec(any_value(), 1..8).prop_map(Mutation::Leaves),
+        (any::<prop::sample::Index>(), any_value()).prop_map(|(at, value)| Mutation::Replace(at, value)),
+        any::<prop::sample::Index>().prop_map(Mutation::Remove),
+        (any::<prop::sample::Index>(), 2..2_000usize).prop_map(|(at, times)| Mutation::Repeat(at, times)),
+    ]
+}
+
+impl Mutation {
+    fn apply(&self, event: &mut Value) {
+        let mut pointers = Vec::new();
+        places(event, String::new(), &mut pointers);
+        let place = |at: &prop::sample::Index| at.get(&pointers).clone();
+        match self {
+            Self::Leaves(values) => replace(event, &mut values.iter().cycle()),
+            Self::Replace(at, value) => {
+                if let Some(old) = event.pointer_mut(&place(at)) {
+                    *old = value.clone();
+                }
+            }
+            Self::Remove(at) => {
+                let place = place(at);
+                let parent = place.rsplit_once('/').and_then(|(parent, key)| Some((event.pointer_mut(parent)?, key)));
+                match parent {
+                    Some((Value::Object(fields), key)) => {
+                        fields.remove(&key.replace("~1", "/").replace("~0", "~"));
+                    }
+                    Some((Value::Array(values), key)) => {
+                        values.remove(key.parse().expect("an index"));
+                    }
+                    _ => *event = Value::Null,
+                }
+            }
+            Self::Repeat(at, times) => {
+                if let Some(Value::String(text)) = event.pointer_mut(&place(at)) {
+                    *text = text.chars().take(200).collect::<String>().repeat(*times);
+                }
+            }
+        }
+    }
+}
+
+/// The pointer of every value, the whole first.
+fn places(value: &Value, at: String, all: &mut Vec<String>) {
+    all.push(at.clone());
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(key, value)| places(value, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), all)),
+        Value::Array(values) => {
+            let values = values.iter().enumerate();
+            values.for_each(|(index, value)| places(value, format!("{at}/{index}"), all));
+        }
+        _ => {}
+    }
+}
+
+/// Does `change` to a sample where it says something: in its SNS message too, if that is JSON.
+fn mutated(name: &str, mutations: &[Mutation]) -> Value {
+    let mut event = fixture(name);
+    let message = event.pointer_mut("/Records/0/Sns/Message");
+    let inner = message.as_deref().and_then(Value::as_str).map(serde_json::from_str::<Value>);
+    match (message, inner) {
+        (Some(message), Some(Ok(mut inner))) => {
+            mutations.iter().for_each(|mutation| mutation.apply(&mut inner));
+            *message = inner.to_string().into();
+        }
+        _ => mutations.iter().for_each(|mutation| mutation.apply(&mut event)),
+    }
+    event
+}
+
 fn delivery(message: &Value, subject: &str) -> Value {
     let topic = "arn:aws:sns:us-east-1:111122223333:t";
     json!({ "Records": [{ "Sns": { "TopicArn": topic, "Subject": subject, "Message": message } }] })
+}
+
+/// Each message is one that Slack takes but for one thing.
+#[test]
+fn the_schema_refuses_what_slack_refuses() {
+    let message = |block: Value| json!({ "text": "x", "attachments": [{ "color": "#439fe0", "blocks": [block] }] });
+    let plain = |text: &str| json!({ "type": "plain_text", "text": text, "emoji": false });
+    let mrkdwn = |text: &str| json!({ "type": "mrkdwn", "text": text, "verbatim": true });
+    let section = |text: Value| message(json!({ "type": "section", "text": text }));
+    let fields = |count: usize, text: &str| message(json!({ "type": "section", "fields": vec![plain(text); count] }));
+    let button = |text: &str, url: String| {
+        let button = json!({ "type": "button", "text": plain(text), "url": url });
+        message(json!({ "type": "actions", "elements": [button] }))
+    };
+    let header = |text: &str| message(json!({ "type": "header", "text": plain(text) }));
+    let of = |length: usize| "가".repeat(length);
+    let taken = [
+        section(plain(&of(3_000))),
+        section(mrkdwn("a <https://x.example/?a=1&amp;b|Open> &lt;!here&gt;")),
+        fields(10, &of(2_000)),
+        header(&of(150)),
+        button(&of(75), format!("https://x.example/{}", "a".repeat(2_900))),
+        message(json!({ "type": "divider" })),
+        message(json!({ "type": "context", "elements": vec![plain("x"); 10] })),
+        json!({ "text": "<!here> x", "unfurl_links": false }),
+    ];
+    for message in &taken {
+        assert!(BLOCK_KIT.is_valid(message), "{message}");
+    }
+    let refused = [
+        section(plain(&of(3_001))),
+        section(plain("")),
+        section(plain(" \n")),
+        section(json!({ "type": "plain_text", "text": "x", "emoji": true })),
+        section(json!({ "type": "mrkdwn", "text": "x", "verbatim": false })),
+        section(mrkdwn("<!here>")),
+        section(mrkdwn("<@U0123ABCD>")),
+        section(mrkdwn("<http://x.example|x>")),
+        section(mrkdwn("<https://x.example|x> <#C0123ABCD>")),
+        section(mrkdwn("a > b")),
+        fields(11, "x"),
+        fields(0, "x"),
+        fields(1, &of(2_001)),
+        header(&of(151)),
+        button(&of(76), "https://x.example/".into()),
+        button("x", format!("https://x.example/{}", "a".repeat(3_000))),
+        button("x", "http://x.example/".into()),
+        message(json!({ "type": "context", "elements": vec![plain("x"); 11] })),
+        message(json!({ "type": "context", "elements": [] })),
+        message(json!({ "type": "section" })),
+        message(json!({ "type": "marquee", "text": plain("x") })),
+        json!({ "text": "x", "attachments": [{ "color": "red", "blocks": [{ "type": "divider" }] }] }),
+        json!({ "text": "x", "blocks": vec![json!({ "type": "divider" }); 51] }),
+        json!({ "text": "x", "channel": "#other" }),
+        json!({ "text": "" }),
+        json!({}),
+    ];
+    for message in &refused {
+        assert!(!BLOCK_KIT.is_valid(message), "{message}");
+    }
 }
 
 #[test]
@@ -367,6 +514,28 @@ proptest! {
     #[test]
     fn any_text(subject in text(), message in text()) {
         assert_all_valid(&delivery(&json!(message), &subject));
+    }
+
+    #[test]
+    fn any_bytes(message in prop::collection::vec(any::<u8>(), 0..400)) {
+        let text = String::from_utf8_lossy(&message);
+        assert_all_valid(&delivery(&json!(text), &text));
+        if let Ok(event) = alertctl_relay::parse_lenient(&text) {
+            assert_all_valid(&event);
+        }
+    }
+
+    #[test]
+    fn any_sample_with_changes(
+        name in prop::sample::select(fixtures()),
+        mutations in prop::collection::vec(mutation(), 1..4),
+    ) {
+        let event = mutated(&name, &mutations);
+        assert_all_valid(&event);
+        // What came to an endpoint is read with its wrapper; the notices of the rest are those of the event.
+        let alert = event.get("event").unwrap_or(&event);
+        let endpoint = Endpoint { key: name, ..Endpoint::default() };
+        assert_notice_valid(&endpoint.notice(alert), &korean());
     }
 
     #[test]

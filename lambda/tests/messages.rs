@@ -2,7 +2,7 @@
 
 mod support;
 
-use alertctl_relay::event::read;
+use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{Settings, compose, digest, render, summarise};
 use serde_json::{Value, json};
 use support::{english, fixture, fixtures, korean};
@@ -64,7 +64,12 @@ fn every_fixture_in_one_digest() {
 
 #[test]
 fn nothing_from_outside_becomes_markup() {
-    let consoles = [".console.aws.amazon.com/", ".console.amazonaws.cn/"];
+    let consoles = [
+        ".console.aws.amazon.com/",
+        ".console.amazonaws.cn/",
+        // What the sample alerts give as the address of their documents.
+        "https://kibana.example.com/app/",
+    ];
     for (name, settings) in fixtures()
         .iter()
         .flat_map(|name| [(name, english()), (name, korean())])
@@ -87,12 +92,20 @@ fn nothing_from_outside_becomes_markup() {
 }
 
 #[test]
-fn no_secret_of_a_request_is_shown() {
+fn no_secret_is_shown() {
     for settings in [english(), korean()] {
-        let shown = messages(&fixture("call-secrets"), &settings).to_string();
-        for secret in ["correct-horse-battery", "hooks.slack", "123456789012-"] {
-            assert!(!shown.contains(secret), "{shown}");
+        for name in ["call-secrets", "text-secrets", "elastalert-injection"] {
+            let notices = read_wrapped(&fixture(name));
+            let flat: Vec<_> = notices
+                .iter()
+                .map(|notice| compose(notice, &settings).flat())
+                .collect();
+            let shown = json!([messages(&fixture(name), &settings), flat]).to_string();
+            for secret in ["correct-horse", "hooks.slack", "123456789012-", "wJalr"] {
+                assert!(!shown.contains(secret), "{name}: {shown}");
+            }
         }
+        let shown = messages(&fixture("call-secrets"), &settings).to_string();
         assert!(shown.contains("production"), "{shown}");
     }
 }
@@ -103,7 +116,14 @@ fn a_name_cannot_pass_for_another_field() {
     event["detail"]["userIdentity"]["userName"] = json!("x\n*Account*\n999999999999");
     let shown = messages(&event, &english());
     let texts = mrkdwn(&shown);
-    assert!(texts.contains(&"*User*\nx *Account* 999999999999"), "{texts:#?}");
+    let user = texts.iter().find(|text| text.starts_with("*User*\n"));
+    let shown = user.map(|text| text.replace('\u{200b}', ""));
+    assert_eq!(shown.as_deref(), Some("*User*\nx *Account* 999999999999"));
+    assert_ne!(
+        user.map(|text| text.len()),
+        shown.map(|text| text.len()),
+        "Slack would make it bold"
+    );
 }
 
 #[test]
@@ -112,6 +132,100 @@ fn an_event_reads_the_same_however_it_comes() {
     assert_eq!(headline("call-through-sns"), headline("call-identity-center"));
     assert_eq!(headline("call-from-rule"), headline("call-identity-center"));
     assert_eq!(headline("call-bare"), headline("call-iam-user"));
+}
+
+/// The notices of an event, whether or not it comes in the wrapper of an endpoint.
+fn read_wrapped(event: &Value) -> Vec<Notice> {
+    let mut notices = read(event.get("event").unwrap_or(event));
+    for notice in &mut notices {
+        notice.source.endpoint = event["alertctl"]["endpoint"].as_str().map(str::to_owned);
+    }
+    notices
+}
+
+/// A trail that was stopped, with each way in which the guard left it.
+fn guarded(settings: &Settings) -> Value {
+    let event = fixture("tamper-stop-logging");
+    let mut by_root = fixture("tamper-stop-logging");
+    by_root["detail"]["userIdentity"] = json!({ "type": "Root", "accountId": "111122223333" });
+    let reason = "AccessDeniedException: not authorized to perform cloudtrail:StartLogging".to_owned();
+    let outcomes = [
+        (GuardOutcome::Restarted, event),
+        (GuardOutcome::AlreadyLogging, json!({ "account": "111122223333", "region": "us-east-1" })),
+        (GuardOutcome::Failed(reason), by_root),
+    ];
+    let notices = outcomes.map(|(outcome, event)| Notice::from(Guarded { outcome, event }));
+    notices
+        .iter()
+        .map(|notice| json!(compose(notice, settings)))
+        .collect()
+}
+
+#[test]
+fn a_stopped_trail_and_what_the_guard_made_of_it() {
+    insta::assert_json_snapshot!("guard.en", guarded(&english()));
+    insta::assert_json_snapshot!("guard.ko", guarded(&korean()));
+}
+
+/// Who did something, by the type of the identity and what AWS tells of it.
+fn actors(settings: &Settings) -> String {
+    let headline = |identity: &Value| {
+        let event = json!({ "source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "detail": {
+            "eventName": "RunInstances", "recipientAccountId": "111122223333", "userIdentity": identity } });
+        compose(&read(&event)[0], settings).text().to_owned()
+    };
+    let lines = identities().into_iter().map(|(what, identity)| {
+        let headline = headline(&identity).replace('\u{200b}', "");
+        format!("{what}: {}", headline.trim_start_matches(|c: char| !c.is_whitespace()))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn identities() -> Vec<(&'static str, Value)> {
+    let role = |account: &str, name: &str, session: &str| {
+        json!({ "type": "AssumedRole", "principalId": format!("AROAEXAMPLE:{session}"), "accountId": account,
+            "arn": format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
+            "sessionContext": { "sessionIssuer": { "type": "Role", "userName": name } } })
+    };
+    let own = "111122223333";
+    vec![
+        ("Root", json!({ "type": "Root", "accountId": own })),
+        ("IAMUser", json!({ "type": "IAMUser", "accountId": own, "userName": "alice" })),
+        ("IAMUser of another account", json!({ "type": "IAMUser", "accountId": "444455556666", "userName": "alice" })),
+        ("IAMUser, hidden", json!({ "type": "IAMUser", "accountId": own, "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" })),
+        ("AssumedRole", role(own, "deploy", "ci-42")),
+        ("AssumedRole of Identity Center", role(own, "AWSReservedSSO_Platform_Admin_0123456789abcdef", "alice@example.com")),
+        ("AssumedRole of another account", role("444455556666", "vendor", "audit-run")),
+        ("AssumedRole, service-linked", role(own, "AWSServiceRoleForAutoScaling", "AutoScaling")),
+        ("AssumedRole of an instance", role(own, "web", "i-0123456789abcdef0")),
+        ("AssumedRole with a source identity", {
+            let mut identity = role(own, "deploy", "s1");
+            identity["sessionContext"]["sourceIdentity"] = json!("carol");
+            identity
+        }),
+        ("AssumedRole, all null", json!({ "type": "AssumedRole", "arn": null, "principalId": null, "sessionContext": null })),
+        ("FederatedUser", json!({ "type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/Bob",
+            "sessionContext": { "sessionIssuer": { "type": "IAMUser", "userName": "broker" } } })),
+        ("WebIdentityUser", json!({ "type": "WebIdentityUser", "principalId": "accounts.google.com:app:user-1",
+            "identityProvider": "accounts.google.com" })),
+        ("SAMLUser", json!({ "type": "SAMLUser", "principalId": "abc:dave", "userName": "dave@example.com" })),
+        ("IdentityCenterUser", json!({ "type": "IdentityCenterUser", "accountId": own,
+            "onBehalfOf": { "userId": "94482488-3041-7018" } })),
+        ("AWSService", json!({ "type": "AWSService", "invokedBy": "autoscaling.amazonaws.com" })),
+        ("AWSService without a name", json!({ "type": "AWSService" })),
+        ("AWSAccount", json!({ "type": "AWSAccount", "accountId": "444455556666" })),
+        ("Role", json!({ "type": "Role", "accountId": own, "userName": "deploy" })),
+        ("Unknown", json!({ "type": "Unknown", "principalId": "111122223333" })),
+        ("a type of tomorrow", json!({ "type": "RobotUser", "userName": "r2" })),
+        ("null", json!(null)),
+        ("other types", json!({ "type": 7, "userName": [], "accountId": {} })),
+    ]
+}
+
+#[test]
+fn every_identity_has_its_words() {
+    insta::assert_snapshot!("actors.en", actors(&english()));
+    insta::assert_snapshot!("actors.ko", actors(&korean()));
 }
 
 /// Every text that Slack interprets.

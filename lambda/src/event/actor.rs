@@ -93,11 +93,12 @@ impl Actor {
         }
     }
 
-    /// The same actor under a name found elsewhere in the record, if its identity holds none.
+    /// The same actor under a name found elsewhere in the record, if its identity holds none, or only the id
+    /// that Identity Center gives a user.
     pub fn or_named(mut self, name: Option<String>) -> Self {
-        if let (ActorKind::Unknown | ActorKind::Hidden, Some(name)) =
-            (self.kind, name.filter(|name| name != HIDDEN))
-        {
+        let nameless = matches!(self.kind, ActorKind::Unknown | ActorKind::Hidden)
+            || self.identity.as_deref() == Some("IdentityCenterUser");
+        if let Some(name) = name.filter(|name| nameless && name != HIDDEN) {
             self.kind = ActorKind::User;
             self.name = Some(name);
         }
@@ -343,6 +344,8 @@ mod tests {
             named(json!({ "type": "IdentityCenterUser" })).as_deref(),
             Some("eve")
         );
+        let portal = json!({ "type": "IdentityCenterUser", "onBehalfOf": { "userId": "94482488-3041" } });
+        assert_eq!(named(portal).as_deref(), Some("eve"));
         assert_eq!(
             named(json!({ "type": "IAMUser", "userName": "alice" })).as_deref(),
             Some("alice")

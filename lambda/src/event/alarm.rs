@@ -3,7 +3,7 @@
 //! AWS documents the fields by example only. Seen to be absent or null: `AlarmDescription`, and
 //! `Trigger` of a composite alarm; one of metric math has `Metrics` in place of a metric.
 
-use super::{list, text, time};
+use super::{list, mask, text, time};
 use crate::arn::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -108,10 +108,10 @@ impl Alarm {
         );
         Some(Self {
             name,
-            description: text(message, "AlarmDescription"),
+            description: prose(message, "AlarmDescription"),
             old: State::read(&text(message, "OldStateValue").unwrap_or_default()),
             new,
-            reason: text(message, "NewStateReason"),
+            reason: prose(message, "NewStateReason"),
             changed: text(message, "StateChangeTime").as_deref().and_then(time::parse),
             account: arn
                 .as_ref()
@@ -150,10 +150,10 @@ impl Alarm {
         let queries = list(configuration, "metrics");
         Some(Self {
             name: text(detail, "alarmName")?,
-            description: text(configuration, "description"),
+            description: prose(configuration, "description"),
             old: State::read(&text(part("previousState"), "value").unwrap_or_default()),
             new: State::read(&text(state, "value")?),
-            reason: text(state, "reason"),
+            reason: prose(state, "reason"),
             changed: [(state, "timestamp"), (event, "time")]
                 .iter()
                 .find_map(|(value, key)| time::parse(&text(value, key)?)),
@@ -329,3 +329,8 @@ fn whole(value: &Value, key: &str) -> Option<u64> {
         (number.fract() == 0.0 && (0.0..=1e9).contains(&number)).then_some(number as u64)
     })
 }
+/// Text for people, without secrets.
+fn prose(value: &Value, key: &str) -> Option<String> {
+    text(value, key).map(|text| mask::text(&text))
+}
+

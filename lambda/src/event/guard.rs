@@ -23,8 +23,8 @@ pub enum GuardOutcome {
 
 impl Guarded {
     /// Who stopped it, as far as the call says.
-    pub fn actor(&self) -> Option<String> {
-        Actor::read(self.event.pointer("/detail/userIdentity")?).title()
+    pub fn actor(&self) -> Actor {
+        Actor::read(self.event.pointer("/detail/userIdentity").unwrap_or(&Value::Null))
     }
 
     /// Name of the trail.

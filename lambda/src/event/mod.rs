@@ -4,6 +4,7 @@
 
 mod actor;
 mod alarm;
+mod alert;
 mod bridge;
 mod call;
 mod guard;
@@ -16,6 +17,9 @@ mod time;
 mod weight;
 
 pub use actor::{Actor, ActorKind};
+pub(crate) use alert::Alert;
+pub(crate) use mask::{text as mask_text, value as mask_value};
+
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
 pub use bridge::{Detail, Event};
 pub use call::{Act, Call, Origin, Outcome, Problem};
@@ -111,7 +115,7 @@ fn content(subject: Option<String>, value: &Value) -> Content {
     if let Some(alarm) = Alarm::read(value).or_else(|| Alarm::read_event(value)) {
         return Content::Alarm(Box::new(alarm));
     }
-    match Event::read(value) {
+    match Event::read(value).or_else(|| report::in_json(value)) {
         Some(event) => Content::Event(Box::new(event)),
         None => Content::Json {
             subject: subject.or_else(|| text(value, "detail-type")),

@@ -1,12 +1,17 @@
 //! What services tell of their own resources, each read into the same few parts.
 //!
-//! Shapes: the service's own guide, chapter "EventBridge events" or alike.
+//! Shapes: the service's own guide, chapter "EventBridge events" or alike, and what services publish to a
+//! topic of their own accord, which is another form of the same.
 
 mod compute;
+mod costs;
 mod findings;
+mod notification;
 mod operations;
 
-use super::{text, time};
+pub(super) use notification::{in_json, in_text};
+
+use super::{mask, text, time};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -22,6 +27,8 @@ pub struct Report {
     pub facts: Vec<(Fact, String)>,
     pub moments: Vec<(Fact, Timestamp)>,
     pub page: Option<Page>,
+    /// All of it, masked; null if the facts leave nothing out.
+    pub details: Value,
 }
 
 /// What happened.
@@ -42,9 +49,13 @@ pub enum News {
     /// GuardDuty or Security Hub found something.
     Finding,
     /// AWS Health; `category` such as `issue` or `scheduledChange`.
-    Health { category: String },
+    Health { category: String, closed: bool },
     /// A job of AWS Backup has this state.
     Backup { job: Job, state: String },
+    /// Spending passed a threshold of a budget, or will; amounts as AWS writes them.
+    Budget { forecast: bool, amount: String, budgeted: String },
+    /// Something costs that much more than expected, in US dollars; `percent` is of what was expected.
+    CostAnomaly { impact: String, percent: Option<String> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +75,8 @@ pub enum Tone {
     Idle,
     Warning,
     Bad,
+    /// Bad, and AWS itself calls it critical.
+    Critical,
 }
 
 /// What a line of facts is about.
@@ -89,6 +102,16 @@ pub enum Fact {
     Starts,
     Ends,
     Product,
+    Compliance,
+    Job,
+    Budgeted,
+    Spent,
+    Forecast,
+    Threshold,
+    Expected,
+    Excess,
+    Monitor,
+    Causes,
 }
 
 /// A page of the console with more about it.
@@ -97,14 +120,31 @@ pub enum Page {
     Instance(String),
     Database { id: String, cluster: bool },
     ScalingGroup(String),
+    Task { cluster: String, id: String },
+    Service { cluster: String, name: String },
+    /// Of GuardDuty.
     Finding(String),
+    /// Of Security Hub; its ARN.
+    SecurityFinding(String),
+    /// Of AWS Health; its ARN.
+    Health(String),
+    Vault(String),
+    Budget(String),
+    CostAnomaly { monitor: String, id: String },
+}
+
+impl News {
+    /// Whether it is about the whole account, and where word of it was sent says nothing.
+    pub(crate) fn is_global(&self) -> bool {
+        matches!(self, Self::Budget { .. } | Self::CostAnomaly { .. })
+    }
 }
 
 impl Report {
     /// Reads an event of a kind known here; `None` for any other.
     pub(super) fn read(source: &str, detail_type: &str, event: &Value) -> Option<Self> {
         let detail = event.get("detail")?;
-        match source {
+        let report = match source {
             "aws.ec2" => compute::instance(detail_type, detail),
             "aws.autoscaling" => compute::scaling(detail_type, detail),
             "aws.ecs" => compute::ecs(detail_type, event, detail),
@@ -113,8 +153,23 @@ impl Report {
             "aws.backup" => operations::backup(detail_type, detail),
             "aws.guardduty" => findings::guardduty(detail_type, detail),
             "aws.securityhub" => findings::securityhub(detail_type, detail),
+            "aws.ce" => costs::anomaly_event(detail_type, detail),
             _ => None,
+        };
+        report.map(|report| report.with_details(detail))
+    }
+
+    /// The report on what `detail` tells, without its secrets.
+    fn with_details(mut self, detail: &Value) -> Self {
+        self.summary = self.summary.map(|summary| mask::text(&summary));
+        for (_, fact) in &mut self.facts {
+            *fact = mask::text(fact);
         }
+        self.details = match self.news {
+            News::Instance { .. } => Value::Null,
+            _ => mask::value(detail),
+        };
+        self
     }
 }
 

@@ -1,6 +1,6 @@
 //! How much attention something deserves: what channels are chosen and people are called by.
 
-use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight, text, time};
+use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight, alert, text, time};
 use crate::settings::{self, Settings};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,9 +62,13 @@ impl Notice {
                     Tone::Good | Tone::Plain | Tone::Idle => Severity::Info,
                     Tone::Warning => Severity::Warning,
                     Tone::Bad => Severity::Error,
+                    Tone::Critical => Severity::Critical,
                 },
                 Detail::Other(_) => Severity::Info,
             },
+            Content::Json { value, .. } if self.source.endpoint.is_some() => {
+                alert::severity(value).unwrap_or(Severity::Info)
+            }
             Content::Text { .. } | Content::Json { .. } => Severity::Info,
         }
     }

@@ -1,6 +1,6 @@
 //! A record of an SNS delivery to Lambda: `Records[].Sns`.
 
-use super::{Content, Notice, Source, mark, text, time};
+use super::{Content, Notice, Source, mark, report, text, time};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -28,9 +28,12 @@ pub(super) fn read(record: &Value) -> Notice {
                 test = test.or_else(|| mark::read(&value));
                 super::content(subject, &value)
             }
-            None => Content::Text {
-                subject,
-                text: message.clone(),
+            None => match report::in_text(message, |name| attribute(sns, name)) {
+                Some(event) => Content::Event(Box::new(event)),
+                None => Content::Text {
+                    subject,
+                    text: message.clone(),
+                },
             },
         },
         _ => Content::Json {
@@ -43,6 +46,11 @@ pub(super) fn read(record: &Value) -> Notice {
         content,
         test,
     }
+}
+
+/// The value of an attribute of the message.
+fn attribute(sns: &Value, name: &str) -> Option<String> {
+    text(sns.get("MessageAttributes")?.get(name)?, "Value")
 }
 
 /// The JSON that a record brings.

@@ -1,4 +1,4 @@
-use super::{Deed, End, Place, What, Words};
+use super::{Deed, Doer, End, Place, What, Words};
 use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, Risk, State};
 
 pub(super) const WORDS: Words = Words {
@@ -6,7 +6,7 @@ pub(super) const WORDS: Words = Words {
     state,
     condition,
     guard_headline,
-    somebody: "Somebody",
+    actor,
     from_topic: |topic| format!("Message through {topic}"),
     unknown_event: "Event of an unknown kind",
     event: |detail_type, source| format!("{detail_type} from {source}"),
@@ -21,6 +21,12 @@ pub(super) const WORDS: Words = Words {
     label,
     more_characters: |count| format!("… {count} more characters"),
     more_entries: |count| format!("… {count} more"),
+    and_more: |count| format!(" and {count} more"),
+    hits: |count| match count {
+        1 => "1 hit".to_owned(),
+        _ => format!("{count} hits"),
+    },
+    top: |field| format!("Top {field}"),
     test: "TEST",
     test_banner: |id| format!("This is only a test ({id}). Nothing happened, and there is nothing to do."),
     digest: |alerts, part, parts| {
@@ -38,6 +44,7 @@ pub(super) const WORDS: Words = Words {
     open_alarm: "Open in CloudWatch",
     open_event: "Open in CloudTrail",
     open_page: "Open in the console",
+    open_discover: |host| format!("Open in Discover ({host})"),
     label_state: "State",
     label_condition: "Condition",
     label_metric: "Metric",
@@ -55,6 +62,9 @@ pub(super) const WORDS: Words = Words {
     label_resources: "Resources",
     label_user_agent: "User agent",
     label_mfa: "MFA",
+    label_hits: "Hits",
+    label_matches: "Matches",
+    label_index: "Index",
 };
 
 fn headline(name: &str, old: &State, new: &State) -> String {
@@ -68,11 +78,15 @@ fn headline(name: &str, old: &State, new: &State) -> String {
 }
 
 fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
+    let trail = match trail {
+        "" => "a trail".to_owned(),
+        trail => format!("trail {trail}"),
+    };
     match outcome {
-        GuardOutcome::Restarted => format!("🛡️ {actor} stopped trail {trail}; logging was started again"),
-        GuardOutcome::AlreadyLogging => format!("🛡️ {actor} stopped trail {trail}; it is logging again"),
+        GuardOutcome::Restarted => format!("🛡️ {actor} stopped {trail}; logging was started again"),
+        GuardOutcome::AlreadyLogging => format!("🛡️ {actor} stopped {trail}; it is logging again"),
         GuardOutcome::Failed(_) => {
-            format!("🚨 {actor} stopped trail {trail}; logging could not be started again")
+            format!("🚨 {actor} stopped {trail}; logging could not be started again")
         }
     }
 }
@@ -111,16 +125,24 @@ fn condition(condition: &Condition) -> String {
     text
 }
 
-fn deed(deed: &Deed<'_>) -> String {
-    let actor = match (deed.actor, deed.who) {
+fn actor(doer: &Doer<'_>) -> String {
+    let name = match (doer.kind, doer.who) {
         (ActorKind::Root, _) => "The root user".to_owned(),
         (ActorKind::Hidden, _) => "A user whose name AWS hides".to_owned(),
-        (ActorKind::Account, Some(who)) => format!("Account {who}"),
+        (ActorKind::Account, Some(who)) => return format!("Account {who}"),
         (ActorKind::Instance, Some(who)) => format!("Instance {who}"),
         (ActorKind::Service, None) => "An AWS service".to_owned(),
         (_, Some(who)) => who.to_owned(),
         (_, None) => "Somebody unknown".to_owned(),
     };
+    match doer.home {
+        Some(account) => format!("{name} of account {account}"),
+        None => name,
+    }
+}
+
+fn deed(deed: &Deed<'_>) -> String {
+    let actor = actor(&deed.doer);
     let place = match deed.place {
         Place::Unknown => String::new(),
         Place::Address(address) => format!(" from {address}"),
@@ -129,7 +151,13 @@ fn deed(deed: &Deed<'_>) -> String {
     };
     let role = |role: Option<&str>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
     let (done, tried) = match deed.what {
-        What::Call(event) => (format!("did {event}{place}"), format!("tried {event}{place}")),
+        What::Call(event, object) => {
+            let object = object.map(|object| format!(" on {object}")).unwrap_or_default();
+            (
+                format!("did {event}{object}{place}"),
+                format!("tried {event}{object}{place}"),
+            )
+        }
         What::SignIn { without_mfa } => {
             let without = if without_mfa { " without MFA" } else { "" };
             let place = format!("to the console{place}");
@@ -200,12 +228,29 @@ fn news(news: &News, subject: &str) -> String {
             format!("Auto Scaling group {subject} could not terminate an instance")
         }
         News::Finding => subject.to_owned(),
-        News::Health { category } => match category.as_str() {
+        News::Health { category, closed } => match category.as_str() {
+            "issue" if *closed => format!("AWS has resolved an issue: {subject}"),
+            "scheduledChange" if *closed => format!("A change by AWS is over: {subject}"),
             "issue" => format!("AWS has an issue: {subject}"),
             "scheduledChange" => format!("AWS plans a change: {subject}"),
             "investigation" => format!("AWS is investigating: {subject}"),
             _ => format!("AWS Health notice: {subject}"),
         },
+        News::Budget {
+            forecast: false,
+            amount,
+            budgeted,
+        } => format!("Budget {subject} is at {amount} of {budgeted}"),
+        News::Budget {
+            amount, budgeted, ..
+        } => format!("Budget {subject} is forecast to reach {amount} of {budgeted}"),
+        News::CostAnomaly { impact, percent } => {
+            let percent = percent.as_ref().map(|percent| format!(" ({percent})"));
+            format!(
+                "{subject} costs {impact} more than expected{}",
+                percent.unwrap_or_default()
+            )
+        }
         News::Backup { job, state } => {
             let job = match job {
                 Job::Backup => "Backup",
@@ -246,5 +291,15 @@ fn label(fact: Fact) -> &'static str {
         Fact::Starts => "From",
         Fact::Ends => "Until",
         Fact::Product => "Product",
+        Fact::Compliance => "Compliance",
+        Fact::Job => "Job",
+        Fact::Budgeted => "Budgeted",
+        Fact::Spent => "Actual",
+        Fact::Forecast => "Forecast",
+        Fact::Threshold => "Threshold",
+        Fact::Expected => "Expected",
+        Fact::Excess => "Above expected",
+        Fact::Monitor => "Monitor",
+        Fact::Causes => "Likely causes",
     }
 }

@@ -1,5 +1,5 @@
 use super::particle::{Particle, join, with};
-use super::{Deed, End, Place, What, Words};
+use super::{Deed, Doer, End, Place, What, Words};
 use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, Risk, State};
 
 pub(super) const WORDS: Words = Words {
@@ -7,7 +7,7 @@ pub(super) const WORDS: Words = Words {
     state,
     condition,
     guard_headline,
-    somebody: "누군가",
+    actor,
     from_topic: |topic| format!("{topic} 주제로 온 메시지"),
     unknown_event: "알 수 없는 형식의 이벤트",
     event: |detail_type, source| format!("{} {detail_type} 이벤트가 발생했습니다", join(source, "에서")),
@@ -22,6 +22,9 @@ pub(super) const WORDS: Words = Words {
     label,
     more_characters: |count| format!("… {count}자 더 있음"),
     more_entries: |count| format!("… {count}개 더 있음"),
+    and_more: |count| format!(" 외 {count}개"),
+    hits: |count| format!("{count}건"),
+    top: |field| format!("상위 {field}"),
     test: "테스트",
     test_banner: |id| format!("테스트 메시지입니다({id}). 실제로 일어난 일이 아니며, 조치할 것이 없습니다."),
     digest: |alerts, part, parts| match parts {
@@ -32,6 +35,7 @@ pub(super) const WORDS: Words = Words {
     open_alarm: "CloudWatch에서 열기",
     open_event: "CloudTrail에서 열기",
     open_page: "콘솔에서 열기",
+    open_discover: |host| format!("Discover에서 열기 ({host})"),
     label_state: "상태",
     label_condition: "조건",
     label_metric: "지표",
@@ -49,6 +53,9 @@ pub(super) const WORDS: Words = Words {
     label_resources: "리소스",
     label_user_agent: "사용자 에이전트",
     label_mfa: "MFA",
+    label_hits: "검색 건수",
+    label_matches: "일치 건수",
+    label_index: "인덱스",
 };
 
 fn headline(name: &str, old: &State, new: &State) -> String {
@@ -63,12 +70,12 @@ fn headline(name: &str, old: &State, new: &State) -> String {
 
 fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
     match outcome {
-        GuardOutcome::Restarted => format!("🛡️ {actor}님이 {trail} 추적을 중지하여 로깅을 다시 시작했습니다"),
+        GuardOutcome::Restarted => format!("🛡️ {actor} {trail} 추적을 중지해서 자동으로 로깅을 다시 시작했습니다"),
         GuardOutcome::AlreadyLogging => {
-            format!("🛡️ {actor}님이 {trail} 추적을 중지했으나 다시 로깅 중입니다")
+            format!("🛡️ {actor} {trail} 추적을 중지했으나 다시 로깅 중입니다")
         }
         GuardOutcome::Failed(_) => {
-            format!("🚨 {actor}님이 중지한 {trail} 추적의 로깅을 다시 시작하지 못했습니다")
+            format!("🚨 {actor} 중지한 {trail} 추적의 로깅을 다시 시작하지 못했습니다")
         }
     }
 }
@@ -116,11 +123,11 @@ fn condition(condition: &Condition) -> String {
     text
 }
 
-fn deed(deed: &Deed<'_>) -> String {
-    let actor = match (deed.actor, deed.who) {
+fn actor(doer: &Doer<'_>) -> String {
+    let name = match (doer.kind, doer.who) {
         (ActorKind::Root, _) => "루트 사용자가".to_owned(),
         (ActorKind::Hidden, _) => "이름이 가려진 사용자가".to_owned(),
-        (ActorKind::Account, Some(who)) => format!("{who} 계정이"),
+        (ActorKind::Account, Some(who)) => return format!("{who} 계정이"),
         (ActorKind::Instance, Some(who)) => format!("{who} 인스턴스가"),
         (ActorKind::Service, Some(who)) => format!("{who} 서비스가"),
         (ActorKind::Service, None) => "AWS 서비스가".to_owned(),
@@ -128,6 +135,14 @@ fn deed(deed: &Deed<'_>) -> String {
         (_, Some(who)) => join(who, "님이"),
         (_, None) => "알 수 없는 사용자가".to_owned(),
     };
+    match doer.home {
+        Some(account) => format!("{account} 계정의 {name}"),
+        None => name,
+    }
+}
+
+fn deed(deed: &Deed<'_>) -> String {
+    let actor = actor(&deed.doer);
     let place = match deed.place {
         Place::Unknown => String::new(),
         Place::Address(address) => format!("{} ", join(address, "에서")),
@@ -135,21 +150,25 @@ fn deed(deed: &Deed<'_>) -> String {
         Place::Inside => "AWS 내부에서 ".to_owned(),
     };
     let (done, tried) = match deed.what {
-        What::Call(event) => {
+        What::Call(event, object) => {
             let event = with(event, Particle::Object);
-            (format!("{event} 수행했습니다."), format!("{event} 시도했지만"))
+            let object = object.map(|object| format!("{object} 대상으로 ")).unwrap_or_default();
+            (
+                format!("{object}{event} 수행했습니다"),
+                format!("{object}{event} 시도했지만"),
+            )
         }
         What::SignIn { without_mfa } => {
             let without = if without_mfa { "MFA 없이 " } else { "" };
             (
-                format!("{without}콘솔에 로그인했습니다."),
+                format!("{without}콘솔에 로그인했습니다"),
                 "콘솔 로그인을 시도했지만".to_owned(),
             )
         }
         What::SwitchRole(role) => {
             let role = role.unwrap_or("다른");
             (
-                format!("{role} 역할로 전환했습니다."),
+                format!("{role} 역할로 전환했습니다"),
                 format!("{role} 역할로 전환을 시도했지만"),
             )
         }
@@ -157,8 +176,8 @@ fn deed(deed: &Deed<'_>) -> String {
     let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {place}{done}"),
-        End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}.", code(error)),
-        End::Failed(error) => format!("{actor} {place}{tried} 실패했습니다{}.", code(error)),
+        End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}", code(error)),
+        End::Failed(error) => format!("{actor} {place}{tried} 실패했습니다{}", code(error)),
     }
 }
 
@@ -220,12 +239,29 @@ fn news(news: &News, subject: &str) -> String {
             format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료하지 못했습니다")
         }
         News::Finding => subject.to_owned(),
-        News::Health { category } => match category.as_str() {
+        News::Health { category, closed } => match category.as_str() {
+            "issue" if *closed => format!("AWS 문제가 해결되었습니다: {subject}"),
+            "scheduledChange" if *closed => format!("AWS 변경이 끝났습니다: {subject}"),
             "issue" => format!("AWS에 문제가 발생했습니다: {subject}"),
             "scheduledChange" => format!("AWS 변경이 예정되어 있습니다: {subject}"),
             "investigation" => format!("AWS에서 조사하고 있습니다: {subject}"),
             _ => format!("AWS Health 알림: {subject}"),
         },
+        News::Budget {
+            forecast: false,
+            amount,
+            budgeted,
+        } => format!("{subject} 예산을 {budgeted} 중 {amount}만큼 사용했습니다"),
+        News::Budget {
+            amount, budgeted, ..
+        } => format!("{subject} 예산 사용액이 {budgeted} 중 {amount}에 이를 것으로 예상됩니다"),
+        News::CostAnomaly { impact, percent } => {
+            let percent = percent.as_ref().map(|percent| format!(" ({percent})"));
+            format!(
+                "{subject} 비용이 예상보다 {impact} 많습니다{}",
+                percent.unwrap_or_default()
+            )
+        }
         News::Backup { job, state } => {
             let job = match job {
                 Job::Backup => "백업",
@@ -266,8 +302,18 @@ fn label(fact: Fact) -> &'static str {
         Fact::Vault => "볼트",
         Fact::Service => "서비스",
         Fact::Status => "코드",
-        Fact::Starts => "시작",
-        Fact::Ends => "종료",
+        Fact::Starts => "시작 시각",
+        Fact::Ends => "종료 시각",
         Fact::Product => "제품",
+        Fact::Compliance => "규정 준수",
+        Fact::Job => "작업",
+        Fact::Budgeted => "예산",
+        Fact::Spent => "실제",
+        Fact::Forecast => "예측",
+        Fact::Threshold => "기준",
+        Fact::Expected => "예상",
+        Fact::Excess => "예상 초과분",
+        Fact::Monitor => "모니터",
+        Fact::Causes => "추정 원인",
     }
 }

@@ -45,10 +45,10 @@ pub(crate) struct Words {
     pub state: fn(&State) -> &str,
     /// The condition of a metric alarm in one line.
     pub condition: fn(&Condition) -> String,
-    /// Headline about a trail that `actor` stopped; both are raw text.
+    /// Headline about a trail that `actor`, as [`Words::actor`] says it, stopped; raw text.
     pub guard_headline: fn(actor: &str, trail: &str, outcome: &GuardOutcome) -> String,
-    /// Who did something that names nobody.
-    pub somebody: &'static str,
+    /// Who did something: how a sentence about it begins.
+    pub actor: fn(&Doer<'_>) -> String,
     /// Headline of a message without a subject that came through `topic`.
     pub from_topic: fn(topic: &str) -> String,
     /// Headline of an event about which nothing is known.
@@ -68,6 +68,12 @@ pub(crate) struct Words {
     pub more_characters: fn(count: usize) -> String,
     /// Closes a list that was cut; `count` entries are missing.
     pub more_entries: fn(count: usize) -> String,
+    /// The same after things in a sentence.
+    pub and_more: fn(count: usize) -> String,
+    /// How many documents an alert is about.
+    pub hits: fn(count: u64) -> String,
+    /// What is listed of `field`: its most frequent values.
+    pub top: fn(field: &str) -> String,
     /// What a headline of a rehearsal begins with.
     pub test: &'static str,
     /// Says that nothing really happened; `id` is the test's.
@@ -79,6 +85,8 @@ pub(crate) struct Words {
     pub open_alarm: &'static str,
     pub open_event: &'static str,
     pub open_page: &'static str,
+    /// Words of a link to the matching documents on `host`.
+    pub open_discover: fn(host: &str) -> String,
     pub label_state: &'static str,
     pub label_condition: &'static str,
     pub label_metric: &'static str,
@@ -97,16 +105,26 @@ pub(crate) struct Words {
     pub label_resources: &'static str,
     pub label_user_agent: &'static str,
     pub label_mfa: &'static str,
+    pub label_hits: &'static str,
+    pub label_matches: &'static str,
+    pub label_index: &'static str,
 }
 
 /// The parts of a sentence about a call. Texts are finished mrkdwn.
 pub(crate) struct Deed<'a> {
-    pub actor: ActorKind,
-    /// `None` if nothing tells the name.
-    pub who: Option<&'a str>,
+    pub doer: Doer<'a>,
     pub place: Place<'a>,
     pub what: What<'a>,
     pub end: End<'a>,
+}
+
+/// Who did something.
+pub(crate) struct Doer<'a> {
+    pub kind: ActorKind,
+    /// `None` if nothing tells the name.
+    pub who: Option<&'a str>,
+    /// The doer's account, where that is not the one in which it happened.
+    pub home: Option<&'a str>,
 }
 
 /// Where a call came from.
@@ -121,7 +139,8 @@ pub(crate) enum Place<'a> {
 
 /// What was done.
 pub(crate) enum What<'a> {
-    Call(&'a str),
+    /// The name of the call, and to what it was done.
+    Call(&'a str, Option<&'a str>),
     SignIn { without_mfa: bool },
     SwitchRole(Option<&'a str>),
 }

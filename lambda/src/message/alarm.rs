@@ -3,7 +3,7 @@
 use super::Draft;
 use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clip_escaped, one_line};
+use super::markup::{clip_escaped, one_line, plain};
 use super::parts::{BAD, GOOD, IDLE, field, lines, prose};
 use crate::arn::Arn;
 use crate::event::{Alarm, Child, Metric, State};
@@ -15,7 +15,8 @@ const MAX_NAME: usize = 300;
 pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let name = one_line(&alarm.name);
-    let shown = clip_escaped(if name.is_empty() { "?" } else { &name }, MAX_NAME, words);
+    let name = if name.is_empty() { "?" } else { &name };
+    let shown = clip_escaped(&plain(name), MAX_NAME, words);
     let page = alarm.arn.as_ref().and_then(|arn| arn.alarm_page(&alarm.name));
     let title = match &page {
         Some(page) => format!("*<{page}|{shown}>*"),
@@ -37,7 +38,7 @@ pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
         headline: (words.headline)(&title, &alarm.old, &alarm.new),
         colour: colour(&alarm.new),
         blocks,
-        page: page.map(|page| (page, words.open_alarm)),
+        page: page.map(|page| (page, words.open_alarm.to_owned())),
         small: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::markup::{clip, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
 use crate::arn::console_page;
 use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Weight};
-use crate::locale::{Deed, End, Place, What, Words};
+use crate::locale::{Deed, Doer, End, Place, What, Words};
 use serde_json::Value;
 
 /// Longest request shown.
@@ -15,6 +15,8 @@ const MAX_PARAMETERS: usize = 2_400;
 /// Ids have 36 characters.
 const MAX_ID: usize = 64;
 const MAX_USER_AGENT: usize = 300;
+/// Most things that a headline names.
+const MAX_OBJECTS: usize = 2;
 
 pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
@@ -46,7 +48,7 @@ pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
         headline: headline(call, frame),
         colour: colour(call.weight),
         blocks,
-        page: page(call).map(|page| (page, words.open_event)),
+        page: page(call).map(|page| (page, words.open_event.to_owned())),
         small: Vec::new(),
     }
 }
@@ -59,15 +61,23 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
         _ => title,
     });
     let who = title.as_deref().map(name);
+    let home = call
+        .foreign_account()
+        .filter(|_| call.actor.kind != ActorKind::Account)
+        .map(|id| name(&frame.account(id)));
     let event = name(&call.name);
+    let object = object(&call.resources, words);
     let role = match &call.act {
         Act::SwitchRole { role } => role.as_deref().map(name),
         _ => None,
     };
     let (address, error);
     let deed = Deed {
-        actor: call.actor.kind,
-        who: who.as_deref(),
+        doer: Doer {
+            kind: call.actor.kind,
+            who: who.as_deref(),
+            home: home.as_deref(),
+        },
         place: match &call.origin {
             Origin::Address(text) => {
                 address = name(text);
@@ -84,7 +94,7 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
             Origin::Unknown => Place::Unknown,
         },
         what: match &call.act {
-            Act::Call => What::Call(&event),
+            Act::Call => What::Call(&event, object.as_deref()),
             Act::SignIn { mfa } => What::SignIn {
                 without_mfa: *mfa == Some(false),
             },
@@ -110,6 +120,26 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
         Some(risk) => format!("{sign} *{}* — {sentence}", (words.risk)(risk)),
         None => format!("{sign} {sentence}"),
     }
+}
+
+/// To what it was done: the first names in short, each once, for a resource is often named by its ARN as well.
+fn object(resources: &[String], words: &Words) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    for resource in resources {
+        let name = match resource.starts_with("arn:") {
+            true => resource.rsplit(['/', ':']).next().unwrap_or(resource),
+            false => resource,
+        };
+        if !name.trim().is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let shown: Vec<_> = names.iter().take(MAX_OBJECTS).map(|name| code(name, words)).collect();
+    let more = match names.len().saturating_sub(MAX_OBJECTS) {
+        0 => String::new(),
+        more => (words.and_more)(more),
+    };
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
 fn sign(call: &Call) -> &'static str {

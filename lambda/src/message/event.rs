@@ -4,6 +4,7 @@ use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
 use super::parts::{PLAIN, code, field, json, lines};
 use super::{Draft, call, report};
+use crate::arn::Arn;
 use crate::event::{Detail, Event, Severity};
 use serde_json::Value;
 
@@ -48,12 +49,13 @@ fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -
 pub(super) fn circumstances(event: &Event, frame: &Frame<'_>) -> [(&'static str, Option<String>); 4] {
     let words = frame.words;
     let moment = event.time.or(frame.source.sent).map(|moment| frame.time(moment));
+    // What a service tells a topic may leave out where it is: where the topic is.
+    let topic = frame.source.topic_arn.as_deref().and_then(Arn::parse);
+    let topic = topic.unwrap_or_default();
+    let account = event.account.clone().or(topic.account);
     [
-        (
-            words.label_account,
-            event.account.as_deref().map(|id| frame.account(id)),
-        ),
-        (words.label_region, event.region.clone()),
+        (words.label_account, account.map(|id| frame.account(&id))),
+        (words.label_region, event.region.clone().or(topic.region)),
         (words.label_time, moment),
         (words.label_resources, lines(event.resources.clone(), words)),
     ]

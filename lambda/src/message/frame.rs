@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 /// Longest name in the small print.
 const MAX_SMALL: usize = 300;
+/// Longest name of an account or a region in a headline.
+const MAX_PLACE: usize = 60;
 
 pub(super) struct Frame<'a> {
     pub words: &'static Words,
@@ -54,8 +56,23 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Where something happened, for a headline: the account, if the stack has names for some, and the region.
+    pub fn place(&self, account: Option<&str>, region: Option<&str>) -> Vec<String> {
+        let named = |id: &str| match self.settings.accounts.get(id) {
+            Some(alias) => alias.clone(),
+            None => id.to_owned(),
+        };
+        let account = account.filter(|_| !self.settings.accounts.is_empty()).map(named);
+        let region = region.map(str::to_owned);
+        let parts = account.into_iter().chain(region).map(|part| one_line(&part));
+        parts
+            .filter(|part| !part.is_empty())
+            .map(|part| clip_escaped(&part, MAX_PLACE, self.words))
+            .collect()
+    }
+
     /// The way to more, and how the message came here: a page of the console, the topic, rule or endpoint.
-    pub fn footer(&self, page: Option<&(String, &str)>, small: &[(&'static str, String)]) -> Option<Block> {
+    pub fn footer(&self, page: Option<&(String, String)>, small: &[(&'static str, String)]) -> Option<Block> {
         let known = |text: &Option<String>| text.clone();
         let words = self.words;
         let way = [
@@ -68,7 +85,7 @@ impl<'a> Frame<'a> {
             let name = one_line(&name);
             (!name.is_empty()).then(|| format!("{label}: {}", clip_escaped(&name, MAX_SMALL, words)))
         });
-        // A page has less than `MAX_SECTION` on its own; with it, the names share what is left.
+        // A page has less than `MAX_SECTION` on its own; the names share what it leaves.
         let page = page.map(|(page, label)| link(page, label));
         let mut text = page.unwrap_or_default();
         for name in named {

@@ -2,11 +2,12 @@
 
 use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clean, clip, clip_escaped, one_line};
+use super::markup::{clean, clip, clip_escaped, one_line, plain};
 use super::{Draft, note};
 use crate::event::{GuardOutcome, Guarded, Severity};
 use crate::letter::{Letter, readable};
-use crate::locale::{Locale, Words};
+use crate::locale::{Doer, Locale, Words};
+use serde_json::Value;
 
 /// Longest reason shown; with three pages of JSON the message stays below what Slack takes.
 const MAX_REASON: usize = 700;
@@ -21,7 +22,7 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
         None => note::compose(None, note::Body::Json(&guarded.event), Severity::Error, frame),
     };
     let headline = one_line(&headline(guarded, words));
-    message.headline = format!("*{}*", clip_escaped(&headline, MAX_HEADLINE, words));
+    message.headline = format!("*{}*", clip_escaped(&plain(&headline), MAX_HEADLINE, words));
     message.colour = match &guarded.outcome {
         GuardOutcome::Failed(_) => "#d7263d",
         GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => "#ecb22e",
@@ -48,6 +49,14 @@ impl Guarded {
 }
 
 fn headline(guarded: &Guarded, words: &Words) -> String {
-    let actor = guarded.actor().unwrap_or_else(|| words.somebody.to_owned());
-    (words.guard_headline)(&actor, &guarded.trail().unwrap_or_default(), &guarded.outcome)
+    let actor = guarded.actor();
+    let account = guarded.event.get("account").and_then(Value::as_str);
+    let title = actor.title();
+    let doer = Doer {
+        kind: actor.kind,
+        who: title.as_deref(),
+        home: account.and_then(|account| actor.account.as_deref().filter(|home| *home != account)),
+    };
+    let trail = guarded.trail().unwrap_or_default();
+    (words.guard_headline)(&(words.actor)(&doer), &trail, &guarded.outcome)
 }

@@ -6,6 +6,9 @@
 
 use crate::locale::Words;
 
+/// An invisible space: Slack sees no edge of a word across it.
+const JOINT: char = '\u{200b}';
+
 /// Removes what would deceive a reader or upset Slack: control characters other than line breaks and
 /// tabs, marks that reverse the direction of text, blanks at the ends.
 pub(super) fn clean(text: &str) -> String {
@@ -28,6 +31,27 @@ pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+}
+
+/// The same text for mrkdwn without anything that Slack would format: an invisible space keeps `*`, `_`, `~` and
+/// backticks at the edge of a word from being markup, and `>` at the beginning of a line from being a quote.
+/// Names such as `my_table` stay as they are, so that they can be copied.
+pub(super) fn plain(text: &str) -> String {
+    let mut calm = String::with_capacity(text.len());
+    let mut before = '\n';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let edge = |c: char| !c.is_alphanumeric() && !"*_~`".contains(c);
+        match c {
+            '>' if before == '\n' => calm.extend([JOINT, c]),
+            '`' => calm.extend([c, JOINT]),
+            '*' | '_' | '~' if edge(before) => calm.extend([c, JOINT]),
+            '*' | '_' | '~' if rest.peek().is_none_or(|next| edge(*next)) => calm.extend([JOINT, c]),
+            c => calm.push(c),
+        }
+        before = c;
+    }
+    calm
 }
 
 /// The same mrkdwn of ours with the words of its links in their place.
@@ -143,6 +167,18 @@ mod tests {
             escape("<!channel> & <@U1> *b* 'q' \"q\""),
             "&lt;!channel&gt; &amp; &lt;@U1&gt; *b* 'q' \"q\""
         );
+    }
+
+    #[test]
+    fn what_would_be_markup_is_none_and_names_stay() {
+        for name in ["my_table_2", "a*b", "arn:aws:iam::1:role/a_b", "~x y", "2 > 1", "AWSReservedSSO_x"] {
+            assert_eq!(plain(name).replace(JOINT, ""), name);
+        }
+        assert_eq!(plain("my_table_2 a*b 2 > 1"), "my_table_2 a*b 2 > 1");
+        assert_eq!(plain("*bold* _it_"), "*\u{200b}bold\u{200b}* _\u{200b}it\u{200b}_");
+        assert_eq!(plain("> q\n> r"), "\u{200b}> q\n\u{200b}> r");
+        assert_eq!(plain("`x`"), "`\u{200b}x`\u{200b}");
+        assert_eq!(without_markup(&escape(&plain("*a* <b>"))), "*a* <b>");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Slack messages: what they look like on the wire, and how each kind of notice becomes one.
 
 mod alarm;
+mod alert;
 mod block;
 mod call;
 mod digest;
@@ -15,7 +16,7 @@ mod report;
 
 pub use digest::{Digest, Line, digest, summarise};
 
-use crate::event::{Content, Notice, Severity};
+use crate::event::{Content, Detail, Notice, Severity};
 use crate::settings::Settings;
 use block::{Block, Text};
 use flat::About;
@@ -46,8 +47,8 @@ struct Draft {
     headline: String,
     colour: &'static str,
     blocks: Vec<Block>,
-    /// The one page that shows the thing itself, and the words for it.
-    page: Option<(String, &'static str)>,
+    /// The one page that shows the thing itself, and the words for it, as mrkdwn.
+    page: Option<(String, String)>,
     /// Label and value of what belongs into the small print.
     small: Vec<(&'static str, String)>,
 }
@@ -155,17 +156,28 @@ fn test_headline(headline: &str, frame: &Frame<'_>) -> String {
 }
 
 fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
-    match &notice.content {
+    let mut draft = match &notice.content {
         Content::Alarm(alarm) => alarm::compose(alarm, frame),
         Content::Guard(guarded) => guard::compose(guarded, frame),
         Content::Event(event) => event::compose(event, severity, frame),
         Content::Text { subject, text } => {
-            note::compose(subject.as_deref(), note::Body::Text(text), severity, frame)
+            return note::compose(subject.as_deref(), note::Body::Text(text), severity, frame);
+        }
+        Content::Json { subject, value } if notice.source.endpoint.is_some() => {
+            return alert::compose(subject.as_deref(), value, severity, frame);
         }
         Content::Json { subject, value } => {
-            note::compose(subject.as_deref(), note::Body::Json(value), severity, frame)
+            return note::compose(subject.as_deref(), note::Body::Json(value), severity, frame);
         }
+    };
+    // A notification on a phone shows the headline alone, and a digest nothing else.
+    let is_global = matches!(&notice.content, Content::Event(event)
+        if matches!(&event.detail, Detail::Report(report) if report.news.is_global()));
+    let region = notice.region().filter(|_| !is_global);
+    for place in frame.place(notice.account(), region) {
+        draft.headline += &format!("  ·  {place}");
     }
+    draft
 }
 
 #[cfg(test)]

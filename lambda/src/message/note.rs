@@ -3,10 +3,10 @@
 use super::Draft;
 use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
-use super::markup::{clean, clip_escaped, one_line, paginate};
+use super::markup::{clean, clip_escaped, one_line, paginate, plain};
 use super::parts::{PLAIN, json};
 use crate::arn::Arn;
-use crate::event::Severity;
+use crate::event::{Severity, mask_text, mask_value};
 use crate::locale::Words;
 use serde_json::Value;
 
@@ -22,45 +22,59 @@ pub(super) enum Body<'a> {
 }
 
 pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity, frame: &Frame<'_>) -> Draft {
+    let words = frame.words;
+    let blocks = match body {
+        Body::Text(text) => prose(&mask_text(text), words),
+        Body::Json(value) => code(&mask_value(value), words),
+    };
+    Draft {
+        headline: headline(subject, severity, frame),
+        colour: PLAIN,
+        blocks,
+        page: None,
+        small: small(frame),
+    }
+}
+
+/// The subject, or else what is known, with a sign before it.
+pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<'_>) -> String {
     let (words, source) = (frame.words, frame.source);
     let headline = match (
-        subject.map(one_line).filter(|subject| !subject.is_empty()),
+        subject
+            .map(|subject| one_line(&mask_text(subject)))
+            .filter(|subject| !subject.is_empty()),
         source.topic(),
     ) {
         (Some(subject), _) => subject,
         (None, Some(topic)) => (words.from_topic)(&one_line(topic)),
         (None, None) => words.unknown_event.to_owned(),
     };
-    let blocks = match body {
-        Body::Text(text) => prose(text, words),
-        Body::Json(value) => code(value, words),
-    };
-    let topic = source
-        .topic_arn
-        .as_deref()
-        .and_then(Arn::parse)
-        .unwrap_or_default();
-    let small = [
-        (words.label_region, topic.region),
-        (words.label_account, topic.account.map(|id| frame.account(&id))),
-        (words.label_time, source.sent.map(|moment| frame.time(moment))),
-    ];
     // A subject with a sign of its own needs no other one.
     let sign = if headline.starts_with(|c: char| c.is_ascii() || c.is_alphanumeric()) {
         format!("{} ", severity.emoji())
     } else {
         String::new()
     };
-    Draft {
-        headline: format!("{sign}*{}*", clip_escaped(&headline, MAX_HEADLINE, words)),
-        colour: PLAIN,
-        blocks,
-        page: None,
-        small: small
-            .into_iter()
-            .filter_map(|(label, value)| Some((label, value?)))
-            .collect(),
-    }
+    format!(
+        "{sign}*{}*",
+        clip_escaped(&plain(&headline), MAX_HEADLINE, words)
+    )
+}
+
+/// Where and when the topic's message was sent.
+fn small(frame: &Frame<'_>) -> Vec<(&'static str, String)> {
+    let (words, source) = (frame.words, frame.source);
+    let topic = source.topic_arn.as_deref().and_then(Arn::parse);
+    let topic = topic.unwrap_or_default();
+    let small = [
+        (words.label_region, topic.region),
+        (words.label_account, topic.account.map(|id| frame.account(&id))),
+        (words.label_time, source.sent.map(|moment| frame.time(moment))),
+    ];
+    small
+        .into_iter()
+        .filter_map(|(label, value)| Some((label, value?)))
+        .collect()
 }
 
 fn prose(text: &str, words: &Words) -> Vec<Block> {

@@ -1,7 +1,7 @@
 //! Pieces that several kinds of messages are put together from.
 
 use super::block::{MAX_FIELD, MAX_SECTION, Text};
-use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate};
+use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate, plain};
 use crate::event::Severity;
 use crate::locale::Words;
 use serde_json::Value;
@@ -37,9 +37,9 @@ pub(super) fn colour(severity: Severity) -> &'static str {
     }
 }
 
-/// A field with its label; `None` if there is nothing to show.
+/// A field with its label, which is ours; `None` if there is nothing to show.
 pub(super) fn field(label: &str, value: &str, words: &Words) -> Option<Text> {
-    let value = clean(value);
+    let value = plain(&clean(value));
     (!value.is_empty())
         .then(|| Text::mrkdwn(format!("*{label}*\n{}", clip_escaped(&value, MAX_VALUE, words))))
 }
@@ -69,9 +69,9 @@ pub(super) fn code(name: &str, words: &Words) -> String {
     )
 }
 
-/// A link of ours; the address holds nothing that mrkdwn would interpret.
+/// A link; the address holds no blank, `|`, `<` or `>`.
 pub(super) fn link(page: &str, label: &str) -> String {
-    format!("<{page}|{label}>")
+    format!("<{}|{label}>", escape(page))
 }
 
 /// Pretty-printed JSON as code blocks of at most `limit` characters, `pages` at most. A fence inside it

@@ -4,13 +4,21 @@ use super::Draft;
 use super::block::{Block, Text};
 use super::event::circumstances;
 use super::frame::Frame;
-use super::markup::{clip_escaped, one_line};
-use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, lines, prose};
-use crate::arn::{console_page, encode};
-use crate::event::{Event, News, Page, Report, Tone};
+use super::markup::{clip_escaped, one_line, plain};
+use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, json, lines, prose};
+use crate::arn::{Arn, console_page, encode, is_commercial};
+use crate::event::{Event, Fact, News, Page, Report, Tone};
+use serde_json::Value;
+use std::collections::HashSet;
 
 /// Most fields of facts, which leaves room for where and when.
 const MAX_FACTS: usize = 7;
+/// Longest details shown.
+const MAX_DETAILS: usize = 1_800;
+/// Longest address of a page.
+const MAX_ADDRESS: usize = 2_600;
+/// Where what belongs to no region is looked at.
+const GLOBAL: &str = "us-east-1";
 /// Longest title of a finding, or message of RDS, shown; RDS writes one short sentence.
 const MAX_TITLE: usize = 300;
 
@@ -34,6 +42,7 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .take(MAX_FACTS);
     // The facts name the resource already.
     let [account, region, time, _] = circumstances(event, frame);
+    let region = (region.0, region.1.filter(|_| !report.news.is_global()));
     let fields: Vec<_> = facts
         .chain([account, region, time])
         .filter_map(|(label, value)| field(label, &value?, words))
@@ -41,23 +50,88 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     if !fields.is_empty() {
         blocks.push(Block::fields(fields));
     }
-    let page = page(report.page.as_ref(), event.region.as_deref());
-    let subject = match report.news {
-        // A finding's title is a sentence.
-        News::Finding => format!("*{}*", clip_escaped(&one_line(&report.subject), MAX_TITLE, words)),
-        _ => code(&report.subject, words),
-    };
-    let mut headline = format!("{} {}", sign(report.tone), (words.news)(&report.news, &subject));
-    if let (News::Database, Some(summary)) = (&report.news, &report.summary) {
-        // RDS has hundreds of kinds of events; what it says is the only headline that fits them all.
-        headline += &format!(": {}", clip_escaped(&one_line(summary), MAX_TITLE, words));
+    let mut details = report.details.clone();
+    if prune(&mut details, &already(report, event)) {
+        let pages = json(&details, MAX_DETAILS, 1, words).into_iter();
+        blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
     }
+    let topic_arn = frame.source.topic_arn.as_deref();
+    let region = topic_arn.and_then(Arn::parse).and_then(|topic| topic.region);
+    let region = event.region.clone().or(region);
+    let page = report.page.as_ref().and_then(|page| address(page, region.as_deref()));
+    let sentence = |text: &str| clip_escaped(&plain(&one_line(text)), MAX_TITLE, words);
+    let headline = match (&report.news, &report.summary) {
+        // A finding's title is a sentence, which may leave out what it is about.
+        (News::Finding, _) => {
+            let title = format!("*{}*", sentence(&report.subject));
+            let resource = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
+            let resource = resource.map(|(_, name)| name.as_str()).filter(|name| {
+                !name.contains('\n') && !report.subject.contains(name)
+            });
+            match resource {
+                Some(resource) => format!("{title} — {}", code(resource, words)),
+                None => title,
+            }
+        }
+        // RDS has hundreds of kinds of events; what it says is the only headline that fits them all.
+        (News::Database, Some(summary)) => {
+            let subject = (words.news)(&News::Database, &code(&report.subject, words));
+            format!("{subject}: {}", sentence(summary))
+        }
+        // Amounts stand in a text that anybody may have written.
+        (
+            News::Budget {
+                forecast,
+                amount,
+                budgeted,
+            },
+            _,
+        ) => {
+            let amounts = News::Budget {
+                forecast: *forecast,
+                amount: sentence(amount),
+                budgeted: sentence(budgeted),
+            };
+            (words.news)(&amounts, &code(&report.subject, words))
+        }
+        (news, _) => (words.news)(news, &code(&report.subject, words)),
+    };
+    let headline = format!("{} {headline}", sign(report.tone));
     Draft {
         headline,
         colour: colour(report.tone),
         blocks,
-        page: page.map(|page| (page, words.open_page)),
+        page: page.map(|page| (page, words.open_page.to_owned())),
         small: Vec::new(),
+    }
+}
+
+/// What the message says without the details.
+fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
+    let facts = report.facts.iter().flat_map(|(_, text)| text.lines().chain([&**text]));
+    let summary = report.summary.iter().flat_map(|text| text.lines().chain([&**text]));
+    let place = event.account.iter().chain(&event.region);
+    facts
+        .chain(summary)
+        .chain(place.map(String::as_str))
+        .chain([&*report.subject])
+        .collect()
+}
+
+/// Takes out texts that are told already, and what is empty; whether anything is left.
+fn prune(value: &mut Value, told: &HashSet<&str>) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty() && !told.contains(&**text),
+        Value::Array(values) => {
+            values.retain_mut(|value| prune(value, told));
+            !values.is_empty()
+        }
+        Value::Object(fields) => {
+            fields.retain(|_, value| prune(value, told));
+            !fields.is_empty()
+        }
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
@@ -67,7 +141,7 @@ fn sign(tone: Tone) -> &'static str {
         Tone::Plain => "ℹ️",
         Tone::Idle => "⏳",
         Tone::Warning => "⚠️",
-        Tone::Bad => "🚨",
+        Tone::Bad | Tone::Critical => "🚨",
     }
 }
 
@@ -77,22 +151,73 @@ fn colour(tone: Tone) -> &'static str {
         Tone::Plain => PLAIN,
         Tone::Idle => IDLE,
         Tone::Warning => WARNING,
-        Tone::Bad => BAD,
+        Tone::Bad | Tone::Critical => BAD,
     }
 }
 
-fn page(page: Option<&Page>, region: Option<&str>) -> Option<String> {
-    let (path, fragment) = match page? {
+/// The page of the console in `region`; what has none of its own is shown where AWS keeps it.
+fn address(page: &Page, region: Option<&str>) -> Option<String> {
+    let region = region?;
+    let (path, fragment) = match page {
         Page::Instance(id) => ("ec2/home", format!("InstanceDetails:instanceId={}", encode(id))),
         Page::ScalingGroup(name) => ("ec2/home", format!("AutoScalingGroupDetails:id={}", encode(name))),
         Page::Database { id, cluster } => (
             "rds/home",
             format!("database:id={};is-cluster={cluster}", encode(id)),
         ),
+        Page::Task { cluster, id } => {
+            let (cluster, id) = (encode(cluster), encode(id));
+            let path = format!("ecs/v2/clusters/{cluster}/tasks/{id}/configuration");
+            return console_page(region, &path, "");
+        }
+        Page::Service { cluster, name } => {
+            let (cluster, name) = (encode(cluster), encode(name));
+            let path = format!("ecs/v2/clusters/{cluster}/services/{name}/health");
+            return console_page(region, &path, "");
+        }
         Page::Finding(id) => (
             "guardduty/home",
             format!("/findings?macros=current&fId={}", encode(id)),
         ),
+        // The console takes its own search apart twice.
+        Page::SecurityFinding(id) => (
+            "securityhub/home",
+            format!(
+                "/findings?search=Id%3D%255Coperator%255C%253AEQUALS%255C%253A{}",
+                encode(&encode(id))
+            ),
+        ),
+        Page::Vault(name) => ("backup/home", format!("/backupvaults/details/{}", encode(name))),
+        Page::Health(_) | Page::Budget(_) | Page::CostAnomaly { .. } => return global(page, region),
     };
-    console_page(region?, path, &fragment)
+    console_page(region, path, &fragment)
+}
+
+/// A page of a service that has no regions. Only the console of the partition `aws` is known to have it.
+fn global(page: &Page, region: &str) -> Option<String> {
+    if !is_commercial(region) {
+        return None;
+    }
+    let (path, fragment) = match page {
+        Page::Health(arn) => {
+            let event = encode(arn);
+            let page = "https://health.console.aws.amazon.com/health/home#/account/event-log";
+            let page = format!("{page}?eventID={event}&eventTab=details");
+            return (page.len() <= MAX_ADDRESS).then_some(page);
+        }
+        Page::Budget(name) => (
+            "costmanagement/home",
+            format!("/budgets/details?name={}", encode(name)),
+        ),
+        Page::CostAnomaly { monitor, id } => (
+            "cost-management/home",
+            format!(
+                "/anomaly-detection/monitors/{}/anomalies/{}",
+                encode(monitor),
+                encode(id)
+            ),
+        ),
+        _ => return None,
+    };
+    console_page(GLOBAL, path, &fragment)
 }

@@ -1,7 +1,7 @@
 //! EC2 instances, Auto Scaling groups, ECS tasks and services.
 
 use super::{Fact, News, Page, Report, Tone, facts, last_name};
-use crate::event::{list, mask, text};
+use crate::event::{list, text};
 use serde_json::Value;
 
 pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
@@ -23,6 +23,7 @@ pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
         ]),
         moments: Vec::new(),
         page: Some(Page::Instance(id.clone())),
+        details: Value::Null,
         news: News::Instance { state },
         subject: id,
     })
@@ -51,6 +52,7 @@ pub(super) fn scaling(detail_type: &str, detail: &Value) -> Option<Report> {
         ]),
         moments: Vec::new(),
         page: Some(Page::ScalingGroup(group.clone())),
+        details: Value::Null,
         subject: group,
     })
 }
@@ -82,13 +84,14 @@ fn task(detail: &Value) -> Option<Report> {
                 line += &format!(" ({code})");
             }
             if let Some(reason) = text(container, "reason") {
-                line += &format!(" {}", mask::text(&reason));
+                line += &format!(" {reason}");
             }
             Some(line)
         })
         .collect();
     let name = |key: &str| last_name(detail, key);
     let id = name("taskArn");
+    let cluster = name("clusterArn");
     let definition = text(detail, "taskDefinitionArn");
     let definition = definition
         .as_deref()
@@ -106,10 +109,10 @@ fn task(detail: &Value) -> Option<Report> {
             ("RUNNING", _) => Tone::Good,
             _ => Tone::Idle,
         },
-        summary: text(detail, "stoppedReason").map(|reason| mask::text(&reason)),
+        summary: text(detail, "stoppedReason"),
         facts: facts([
-            (Fact::Cluster, name("clusterArn")),
-            (Fact::Task, id),
+            (Fact::Cluster, cluster.clone()),
+            (Fact::Task, id.clone()),
             (Fact::Definition, definition),
             (Fact::Status, Some(code).filter(|code| !code.is_empty())),
             (
@@ -118,7 +121,8 @@ fn task(detail: &Value) -> Option<Report> {
             ),
         ]),
         moments: Vec::new(),
-        page: None,
+        page: cluster.zip(id).map(|(cluster, id)| Page::Task { cluster, id }),
+        details: Value::Null,
         news: News::Task { status },
         subject: group.unwrap_or_else(|| "?".to_owned()),
     })
@@ -126,7 +130,12 @@ fn task(detail: &Value) -> Option<Report> {
 
 fn service(event: &Value, detail: &Value) -> Option<Report> {
     let name = text(detail, "eventName")?;
+    // `arn:aws:ecs:…:service/prod/web`; services of long ago lack the cluster.
     let resource = list(event, "resources").first().and_then(Value::as_str);
+    let mut parts = resource.into_iter().flat_map(|arn| arn.rsplit('/'));
+    let subject = parts.next().filter(|name| !name.is_empty()).map(str::to_owned);
+    let cluster = parts.next().filter(|part| !part.contains(':')).map(str::to_owned);
+    let cluster = last_name(detail, "clusterArn").or(cluster);
     Some(Report {
         tone: match text(detail, "eventType").as_deref() {
             Some("ERROR") => Tone::Bad,
@@ -134,16 +143,17 @@ fn service(event: &Value, detail: &Value) -> Option<Report> {
             _ if name.ends_with("COMPLETED") || name.ends_with("STEADY_STATE") => Tone::Good,
             _ => Tone::Plain,
         },
-        summary: text(detail, "reason").map(|reason| mask::text(&reason)),
+        summary: text(detail, "reason"),
         facts: facts([
-            (Fact::Cluster, last_name(detail, "clusterArn")),
+            (Fact::Cluster, cluster.clone()),
             (Fact::State, Some(name.clone())),
         ]),
         moments: Vec::new(),
-        page: None,
-        subject: resource
-            .and_then(|arn| arn.rsplit('/').next())
-            .map_or_else(|| "?".to_owned(), str::to_owned),
+        page: cluster
+            .zip(subject.clone())
+            .map(|(cluster, name)| Page::Service { cluster, name }),
+        details: Value::Null,
+        subject: subject.unwrap_or_else(|| "?".to_owned()),
         news: News::Service { event: name },
     })
 }

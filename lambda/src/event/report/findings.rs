@@ -23,20 +23,22 @@ pub(super) fn guardduty(detail_type: &str, detail: &Value) -> Option<Report> {
         .iter()
         .find_map(|(part, key)| text(resource.get(part)?, key))
         .or_else(|| text(list(resource, "s3BucketDetails").first()?, "name"));
-    let severity = detail.get("severity").and_then(Value::as_f64);
+    // GuardDuty guide, "Severity levels of GuardDuty findings".
+    let (tone, level) = match detail.get("severity").and_then(Value::as_f64) {
+        Some(severity) if severity >= 9.0 => (Tone::Critical, "Critical"),
+        Some(severity) if severity >= 7.0 => (Tone::Bad, "High"),
+        Some(severity) if severity >= 4.0 => (Tone::Warning, "Medium"),
+        _ => (Tone::Plain, "Low"),
+    };
+    let severity = number(detail, "severity").map(|severity| format!("{level} ({severity})"));
     let id = text(detail, "id");
     Some(Report {
         news: News::Finding,
         subject: text(detail, "title").or_else(|| text(detail, "type"))?,
-        // 9 critical, 7 high, 4 medium, 1 low: GuardDuty guide, "Severity levels".
-        tone: match severity {
-            Some(severity) if severity >= 7.0 => Tone::Bad,
-            Some(severity) if severity >= 4.0 => Tone::Warning,
-            _ => Tone::Plain,
-        },
+        tone,
         summary: text(detail, "description"),
         facts: facts([
-            (Fact::Severity, number(detail, "severity")),
+            (Fact::Severity, severity),
             (Fact::Kind, text(detail, "type")),
             (Fact::Resource, name.or_else(|| text(resource, "resourceType"))),
             (Fact::Count, number(service, "count")),
@@ -46,6 +48,7 @@ pub(super) fn guardduty(detail_type: &str, detail: &Value) -> Option<Report> {
             (Fact::LastSeen, moment(service, "eventLastSeen")),
         ]),
         page: id.map(Page::Finding),
+        details: Value::Null,
     })
 }
 
@@ -56,7 +59,15 @@ pub(super) fn securityhub(detail_type: &str, detail: &Value) -> Option<Report> {
     let findings = list(detail, "findings");
     // AWS sends one finding an event; the worst of more would still be shown only by its count.
     let finding = findings.first()?;
-    let label = text(finding.get("Severity").unwrap_or(&Value::Null), "Label");
+    let part = |name: &str, key: &str| text(finding.get(name)?, key);
+    let label = part("Severity", "Label");
+    let compliance = part("Compliance", "Status");
+    let settled = compliance.as_deref() == Some("PASSED")
+        || text(finding, "RecordState").as_deref() == Some("ARCHIVED")
+        || matches!(
+            part("Workflow", "Status").as_deref(),
+            Some("RESOLVED" | "SUPPRESSED")
+        );
     let resources = list(finding, "Resources").iter();
     let resources: Vec<_> = resources
         .filter_map(|resource| last_name(resource, "Id"))
@@ -65,7 +76,9 @@ pub(super) fn securityhub(detail_type: &str, detail: &Value) -> Option<Report> {
         news: News::Finding,
         subject: text(finding, "Title")?,
         tone: match label.as_deref() {
-            Some("CRITICAL" | "HIGH") => Tone::Bad,
+            _ if settled => Tone::Good,
+            Some("CRITICAL") => Tone::Critical,
+            Some("HIGH") => Tone::Bad,
             Some("MEDIUM") => Tone::Warning,
             _ => Tone::Plain,
         },
@@ -87,12 +100,14 @@ pub(super) fn securityhub(detail_type: &str, detail: &Value) -> Option<Report> {
                 Fact::Count,
                 (findings.len() > 1).then(|| findings.len().to_string()),
             ),
+            (Fact::Compliance, compliance),
             (Fact::Product, text(finding, "ProductName")),
         ]),
         moments: facts([
             (Fact::FirstSeen, moment(finding, "FirstObservedAt")),
             (Fact::LastSeen, moment(finding, "LastObservedAt")),
         ]),
-        page: None,
+        page: text(finding, "Id").map(Page::SecurityFinding),
+        details: Value::Null,
     })
 }

@@ -1,7 +1,7 @@
 //! RDS, AWS Health, AWS Backup.
 
 use super::{Fact, Job, News, Page, Report, Tone, facts, last_name, moment};
-use crate::event::{list, mask, text};
+use crate::event::{list, text};
 use serde_json::Value;
 
 pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
@@ -26,7 +26,7 @@ pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
         } else {
             Tone::Plain
         },
-        summary: text(detail, "Message").map(|message| mask::text(&message)),
+        summary: text(detail, "Message"),
         facts: facts([
             (Fact::Kind, kind.clone()),
             (Fact::Categories, Some(categories.join(", "))),
@@ -44,6 +44,7 @@ pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
             }),
             _ => None,
         },
+        details: Value::Null,
         subject: id,
     })
 }
@@ -54,16 +55,17 @@ pub(super) fn health(detail_type: &str, detail: &Value) -> Option<Report> {
     }
     let category = text(detail, "eventTypeCategory").unwrap_or_default();
     let status = text(detail, "statusCode");
+    let closed = status.as_deref() == Some("closed");
     let descriptions = list(detail, "eventDescription");
     let entities = list(detail, "affectedEntities").iter();
     let entities: Vec<_> = entities
         .filter_map(|entity| text(entity, "entityValue"))
         .collect();
     Some(Report {
-        tone: match (category.as_str(), status.as_deref()) {
-            (_, Some("closed")) => Tone::Good,
-            ("issue", _) => Tone::Bad,
-            ("scheduledChange", _) => Tone::Warning,
+        tone: match category.as_str() {
+            _ if closed => Tone::Good,
+            "issue" => Tone::Bad,
+            "scheduledChange" => Tone::Warning,
             _ => Tone::Plain,
         },
         summary: descriptions
@@ -73,7 +75,7 @@ pub(super) fn health(detail_type: &str, detail: &Value) -> Option<Report> {
             .and_then(|description| text(description, "latestDescription")),
         facts: facts([
             (Fact::Service, text(detail, "service")),
-            (Fact::Status, status),
+            (Fact::State, status),
             (
                 Fact::Resource,
                 Some(entities.join("\n")).filter(|lines| !lines.is_empty()),
@@ -83,9 +85,13 @@ pub(super) fn health(detail_type: &str, detail: &Value) -> Option<Report> {
             (Fact::Starts, moment(detail, "startTime")),
             (Fact::Ends, moment(detail, "endTime")),
         ]),
-        page: None,
+        page: text(detail, "eventArn").map(Page::Health),
+        details: Value::Null,
         subject: text(detail, "eventTypeCode")?,
-        news: News::Health { category },
+        news: News::Health {
+            category,
+            closed,
+        },
     })
 }
 
@@ -98,6 +104,8 @@ pub(super) fn backup(detail_type: &str, detail: &Value) -> Option<Report> {
     };
     let state = text(detail, "state").or_else(|| text(detail, "status"))?;
     let resource = last_name(detail, "resourceArn").or_else(|| last_name(detail, "createdResourceArn"));
+    let vault = text(detail, "backupVaultName");
+    let id = text(detail, id);
     Some(Report {
         tone: match state.as_str() {
             "COMPLETED" => Tone::Good,
@@ -105,16 +113,18 @@ pub(super) fn backup(detail_type: &str, detail: &Value) -> Option<Report> {
             "ABORTED" | "PARTIAL" => Tone::Warning,
             _ => Tone::Idle,
         },
-        summary: text(detail, "statusMessage").map(|message| mask::text(&message)),
+        summary: text(detail, "statusMessage"),
         facts: facts([
             (Fact::Kind, text(detail, "resourceType")),
             (Fact::Resource, resource.clone()),
-            (Fact::Vault, text(detail, "backupVaultName")),
+            (Fact::Vault, vault.clone()),
             (Fact::State, Some(state.clone())),
+            (Fact::Job, id.clone()),
         ]),
         moments: Vec::new(),
-        page: None,
-        subject: resource.or_else(|| text(detail, id))?,
+        page: vault.map(Page::Vault),
+        details: Value::Null,
+        subject: resource.or(id)?,
         news: News::Backup { job, state },
     })
 }

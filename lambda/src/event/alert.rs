@@ -1,0 +1,314 @@
+//! An alert that an endpoint took, above all a match of ElastAlert2: the document that matched, and what
+//! ElastAlert2 adds to it (`num_hits`, `num_matches`, `kibana_discover_url`, `top_events_…`, `rule_param_…`).
+//!
+//! Everything else is the document's own, and so whatever an application logged.
+
+use super::{Severity, mask, text, time};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// Where a document or a rule may say how bad it is.
+const SEVERITY_FIELDS: [&str; 7] = [
+    "severity",
+    "rule_param_severity",
+    "alert.severity",
+    "level",
+    "log.level",
+    "priority",
+    "rule_param_priority",
+];
+/// Where ElastAlert2 puts the address of the matching documents.
+const DISCOVER_FIELDS: [&str; 2] = ["kibana_discover_url", "opensearch_discover_url"];
+/// Where a document says in words what happened.
+const SAID_FIELDS: [&str; 5] = ["message", "error.message", "msg", "log", "event.original"];
+/// What people look for first.
+const TELLING_FIELDS: [&str; 26] = [
+    "service",
+    "service.name",
+    "app",
+    "application",
+    "environment",
+    "API",
+    "method",
+    "http.request.method",
+    "path",
+    "url",
+    "url.path",
+    "status",
+    "status_code",
+    "http.response.status_code",
+    "result",
+    "error",
+    "error.type",
+    "host",
+    "host.name",
+    "hostname",
+    "source.ip",
+    "sourceIP",
+    "client.ip",
+    "user",
+    "user.name",
+    "kubernetes.pod.name",
+];
+/// What is shown in a place of its own, or says nothing to people.
+const OTHER_FIELDS: [&str; 11] = [
+    "@timestamp",
+    "@version",
+    "_id",
+    "_type",
+    "_index",
+    "num_hits",
+    "num_matches",
+    "rule",
+    "rule_name",
+    "rule_param_name",
+    "alert_subject",
+];
+const TOP_EVENTS: &str = "top_events_";
+/// Longest value that is a field, and most fields; what is longer or comes later stays in the JSON. With how
+/// many, where and when there are ten in all, of which Slack takes no more.
+const MAX_VALUE: usize = 120;
+const MAX_FACTS: usize = 7;
+/// Most lists of the most frequent values.
+const MAX_TOPS: usize = 2;
+/// How deep fields of objects are looked for: `kubernetes.pod.name`.
+const MAX_DEPTH: usize = 3;
+
+/// What an alert says, without secrets.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Alert {
+    /// How many documents ElastAlert2 found.
+    pub hits: Option<u64>,
+    /// Of how many matches this is one.
+    pub matches: Option<u64>,
+    pub index: Option<String>,
+    pub time: Option<Timestamp>,
+    /// The page of Kibana or OpenSearch Dashboards with the matching documents, as it came.
+    pub discover: Option<String>,
+    /// What happened, in words.
+    pub said: Option<String>,
+    /// Name and value of short fields, the most telling first.
+    pub facts: Vec<(String, String)>,
+    /// Field and its most frequent values with their number.
+    pub tops: Vec<(String, Vec<(String, u64)>)>,
+    /// What is told nowhere above.
+    pub rest: Value,
+}
+
+/// How bad an alert says it is. Numbers say nothing: in half of all places 1 is the worst.
+pub(super) fn severity(alert: &Value) -> Option<Severity> {
+    let mut words = SEVERITY_FIELDS.iter().filter_map(|path| get(alert, path)?.as_str());
+    words.find_map(|word| {
+        Some(match word.trim().to_ascii_lowercase().as_str() {
+            "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1" | "sev1" => {
+                Severity::Critical
+            }
+            "error" | "err" | "high" | "severe" | "major" | "p2" | "sev2" => Severity::Error,
+            "warning" | "warn" | "medium" | "moderate" | "minor" | "p3" | "sev3" => Severity::Warning,
+            "info" | "information" | "informational" | "notice" | "low" | "debug" | "trace" | "ok" | "p4"
+            | "p5" | "sev4" | "sev5" => Severity::Info,
+            _ => return None,
+        })
+    })
+}
+
+impl Alert {
+    pub fn read(alert: &Value) -> Self {
+        let mut rest = mask::value(alert);
+        let number = |key: &str| alert.get(key).and_then(Value::as_u64);
+        let said = SAID_FIELDS.iter().find_map(|path| {
+            let said = get(&rest, path)?.as_str()?.trim();
+            (!said.is_empty()).then(|| (*path, said.to_owned()))
+        });
+        let tops = tops(&rest);
+        let mut facts = facts(&rest, said.as_ref().map(|(path, _)| *path));
+        facts.truncate(MAX_FACTS - tops.len());
+        let time = alert.get("@timestamp").and_then(moment);
+        let discover = DISCOVER_FIELDS.iter().find_map(|key| text(alert, key));
+        let told = facts.iter().map(|(path, _)| path.as_str());
+        let told = told.chain(said.iter().map(|(path, _)| *path));
+        let time_field = time.map(|_| "@timestamp");
+        let counts = ["num_hits", "num_matches", "_index"];
+        for path in told.chain(DISCOVER_FIELDS).chain(counts).chain(time_field) {
+            remove(&mut rest, path);
+        }
+        for (field, _) in &tops {
+            remove(&mut rest, &format!("{TOP_EVENTS}{field}"));
+        }
+        Self {
+            hits: number("num_hits"),
+            matches: number("num_matches"),
+            index: text(alert, "_index"),
+            time,
+            discover,
+            said: said.map(|(_, said)| said),
+            facts,
+            tops,
+            rest,
+        }
+    }
+}
+
+/// A moment as text, or in milliseconds since 1970.
+fn moment(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => time::parse(text),
+        Value::Number(number) => Timestamp::from_millisecond(number.as_i64()?).ok(),
+        _ => None,
+    }
+}
+
+/// What stands under `a.b`: in a field of that name, or in field `b` of object `a`.
+fn get<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    if let Some(found) = value.get(path) {
+        return Some(found);
+    }
+    path.match_indices('.').find_map(|(dot, _)| {
+        let (parent, child) = (&path[..dot], &path[dot + 1..]);
+        get(value.get(parent)?, child)
+    })
+}
+
+/// Takes away what [`get`] finds, and the object around it if nothing is left in that.
+fn remove(value: &mut Value, path: &str) {
+    let Some(fields) = value.as_object_mut() else {
+        return;
+    };
+    if fields.shift_remove(path).is_some() {
+        return;
+    }
+    for (dot, _) in path.match_indices('.') {
+        let (parent, child) = (&path[..dot], &path[dot + 1..]);
+        let Some(inner) = fields.get_mut(parent).filter(|inner| get(inner, child).is_some()) else {
+            continue;
+        };
+        remove(inner, child);
+        if inner.as_object().is_some_and(Map::is_empty) {
+            fields.shift_remove(parent);
+        }
+        return;
+    }
+}
+
+fn facts(alert: &Value, said: Option<&str>) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    flatten(alert, "", 1, &mut all);
+    all.retain(|(path, text)| {
+        !OTHER_FIELDS.contains(&path.as_str())
+            && !DISCOVER_FIELDS.contains(&path.as_str())
+            && !path.starts_with(TOP_EVENTS)
+            && said != Some(path.as_str())
+            && text != mask::MASK
+    });
+    let rank = |path: &str| TELLING_FIELDS.iter().position(|telling| *telling == path);
+    // The sort is stable: the rest stays as the alert has it.
+    all.sort_by_key(|(path, _)| rank(path).unwrap_or(TELLING_FIELDS.len()));
+    all
+}
+
+/// Short texts, numbers and flags with their paths.
+fn flatten(value: &Value, path: &str, depth: usize, all: &mut Vec<(String, String)>) {
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        let text = match inner {
+            Value::Object(_) if depth < MAX_DEPTH => {
+                flatten(inner, &path, depth + 1, all);
+                continue;
+            }
+            Value::String(text) => text.clone(),
+            Value::Number(_) | Value::Bool(_) => inner.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => continue,
+        };
+        let is_short = text.chars().nth(MAX_VALUE).is_none() && !text.contains('\n');
+        if is_short && !text.trim().is_empty() {
+            all.push((path, text));
+        }
+    }
+}
+
+/// `"top_events_host": {"web-1": 12, "web-2": 3}`
+fn tops(alert: &Value) -> Vec<(String, Vec<(String, u64)>)> {
+    let fields = alert.as_object().into_iter().flatten();
+    let tops = fields.filter_map(|(key, values)| {
+        let field = key.strip_prefix(TOP_EVENTS).filter(|field| !field.is_empty())?;
+        let counts = values.as_object()?.iter();
+        let mut counts: Vec<_> = counts
+            .filter_map(|(value, count)| Some((value.clone(), count.as_u64()?)))
+            .collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        (!counts.is_empty()).then(|| (field.to_owned(), counts))
+    });
+    tops.take(MAX_TOPS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_alert_says_how_bad_it_is_in_words() {
+        let told = [
+            (json!({ "severity": "Critical" }), Some(Severity::Critical)),
+            (json!({ "log": { "level": "WARN" } }), Some(Severity::Warning)),
+            (json!({ "log.level": "err" }), Some(Severity::Error)),
+            (
+                json!({ "level": "unheard of", "priority": "p4" }),
+                Some(Severity::Info),
+            ),
+            (json!({ "rule_param_priority": 1, "severity": null }), None),
+            (json!({ "level": "info", "severity": "high" }), Some(Severity::Error)),
+            (json!([]), None),
+        ];
+        for (alert, severity) in told {
+            assert_eq!(super::severity(&alert), severity, "{alert}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_in_one_place_is_not_told_in_another() {
+        let alert = Alert::read(&json!({
+            "_id": "1", "_index": "web-2026.11.20", "@timestamp": "2026-11-20T05:00:00Z", "rule": "5xx",
+            "num_hits": 12, "num_matches": 1, "kibana_discover_url": "https://k.example.com/app/discover",
+            "zone": "a", "http": { "response": { "status_code": 502 }, "request": { "body": "x".repeat(200) } },
+            "message": "upstream timed out", "error": { "message": "no" }, "host": { "name": "web-1" },
+            "top_events_host.name": { "web-2": 3, "web-1": 9 }, "tags": ["a"], "api_token": "hunter2",
+        }));
+        assert_eq!((alert.hits, alert.matches), (Some(12), Some(1)));
+        assert_eq!(alert.said.as_deref(), Some("upstream timed out"));
+        let facts: Vec<_> = alert.facts.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(
+            facts,
+            [
+                ("http.response.status_code", "502"),
+                ("host.name", "web-1"),
+                ("zone", "a"),
+                ("error.message", "no"),
+            ]
+        );
+        let tops = vec![("web-1".to_owned(), 9), ("web-2".to_owned(), 3)];
+        assert_eq!(alert.tops, [("host.name".to_owned(), tops)]);
+        let rest = json!({
+            "_id": "1", "rule": "5xx", "http": { "request": { "body": "x".repeat(200) } }, "tags": ["a"],
+            "api_token": mask::MASK,
+        });
+        assert_eq!(alert.rest, rest);
+        let many: Map<_, _> = (0..20).map(|index| (format!("f{index}"), json!(index))).collect();
+        assert_eq!(Alert::read(&many.into()).facts.len(), MAX_FACTS);
+    }
+
+    #[test]
+    fn a_moment_may_be_a_number() {
+        let time = |value: Value| Alert::read(&json!({ "@timestamp": value })).time;
+        assert_eq!(
+            time(json!(1_763_614_800_000_i64)),
+            time(json!("2025-11-20T05:00:00Z"))
+        );
+        assert!(time(json!(0)).is_some());
+        assert_eq!(time(json!(f64::MAX)), None);
+    }
+}
