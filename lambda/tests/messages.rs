@@ -151,7 +151,10 @@ fn guarded(settings: &Settings) -> Value {
     let reason = "AccessDeniedException: not authorized to perform cloudtrail:StartLogging".to_owned();
     let outcomes = [
         (GuardOutcome::Restarted, event),
-        (GuardOutcome::AlreadyLogging, json!({ "account": "111122223333", "region": "us-east-1" })),
+        (
+            GuardOutcome::AlreadyLogging,
+            json!({ "account": "111122223333", "region": "us-east-1" }),
+        ),
         (GuardOutcome::Failed(reason), by_root),
     ];
     let notices = outcomes.map(|(outcome, event)| Notice::from(Guarded { outcome, event }));
@@ -176,7 +179,10 @@ fn actors(settings: &Settings) -> String {
     };
     let lines = identities().into_iter().map(|(what, identity)| {
         let headline = headline(&identity).replace('\u{200b}', "");
-        format!("{what}: {}", headline.trim_start_matches(|c: char| !c.is_whitespace()))
+        format!(
+            "{what}: {}",
+            headline.trim_start_matches(|c: char| !c.is_whitespace())
+        )
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -190,35 +196,93 @@ fn identities() -> Vec<(&'static str, Value)> {
     let own = "111122223333";
     vec![
         ("Root", json!({ "type": "Root", "accountId": own })),
-        ("IAMUser", json!({ "type": "IAMUser", "accountId": own, "userName": "alice" })),
-        ("IAMUser of another account", json!({ "type": "IAMUser", "accountId": "444455556666", "userName": "alice" })),
-        ("IAMUser, hidden", json!({ "type": "IAMUser", "accountId": own, "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" })),
+        (
+            "IAMUser",
+            json!({ "type": "IAMUser", "accountId": own, "userName": "alice" }),
+        ),
+        (
+            "IAMUser of another account",
+            json!({ "type": "IAMUser", "accountId": "444455556666", "userName": "alice" }),
+        ),
+        (
+            "IAMUser, hidden",
+            json!({ "type": "IAMUser", "accountId": own, "userName": "HIDDEN_DUE_TO_SECURITY_REASONS" }),
+        ),
         ("AssumedRole", role(own, "deploy", "ci-42")),
-        ("AssumedRole of Identity Center", role(own, "AWSReservedSSO_Platform_Admin_0123456789abcdef", "alice@example.com")),
-        ("AssumedRole of another account", role("444455556666", "vendor", "audit-run")),
-        ("AssumedRole, service-linked", role(own, "AWSServiceRoleForAutoScaling", "AutoScaling")),
-        ("AssumedRole of an instance", role(own, "web", "i-0123456789abcdef0")),
+        (
+            "AssumedRole of Identity Center",
+            role(
+                own,
+                "AWSReservedSSO_Platform_Admin_0123456789abcdef",
+                "alice@example.com",
+            ),
+        ),
+        (
+            "AssumedRole of another account",
+            role("444455556666", "vendor", "audit-run"),
+        ),
+        (
+            "AssumedRole, service-linked",
+            role(own, "AWSServiceRoleForAutoScaling", "AutoScaling"),
+        ),
+        (
+            "AssumedRole of an instance",
+            role(own, "web", "i-0123456789abcdef0"),
+        ),
         ("AssumedRole with a source identity", {
             let mut identity = role(own, "deploy", "s1");
             identity["sessionContext"]["sourceIdentity"] = json!("carol");
             identity
         }),
-        ("AssumedRole, all null", json!({ "type": "AssumedRole", "arn": null, "principalId": null, "sessionContext": null })),
-        ("FederatedUser", json!({ "type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/Bob",
-            "sessionContext": { "sessionIssuer": { "type": "IAMUser", "userName": "broker" } } })),
-        ("WebIdentityUser", json!({ "type": "WebIdentityUser", "principalId": "accounts.google.com:app:user-1",
-            "identityProvider": "accounts.google.com" })),
-        ("SAMLUser", json!({ "type": "SAMLUser", "principalId": "abc:dave", "userName": "dave@example.com" })),
-        ("IdentityCenterUser", json!({ "type": "IdentityCenterUser", "accountId": own,
-            "onBehalfOf": { "userId": "94482488-3041-7018" } })),
-        ("AWSService", json!({ "type": "AWSService", "invokedBy": "autoscaling.amazonaws.com" })),
+        (
+            "AssumedRole, all null",
+            json!({ "type": "AssumedRole", "arn": null, "principalId": null, "sessionContext": null }),
+        ),
+        (
+            "FederatedUser",
+            json!({ "type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/Bob",
+            "sessionContext": { "sessionIssuer": { "type": "IAMUser", "userName": "broker" } } }),
+        ),
+        (
+            "WebIdentityUser",
+            json!({ "type": "WebIdentityUser", "principalId": "accounts.google.com:app:user-1",
+            "identityProvider": "accounts.google.com" }),
+        ),
+        (
+            "SAMLUser",
+            json!({ "type": "SAMLUser", "principalId": "abc:dave", "userName": "dave@example.com" }),
+        ),
+        (
+            "IdentityCenterUser",
+            json!({ "type": "IdentityCenterUser", "accountId": own,
+            "onBehalfOf": { "userId": "94482488-3041-7018" } }),
+        ),
+        (
+            "AWSService",
+            json!({ "type": "AWSService", "invokedBy": "autoscaling.amazonaws.com" }),
+        ),
         ("AWSService without a name", json!({ "type": "AWSService" })),
-        ("AWSAccount", json!({ "type": "AWSAccount", "accountId": "444455556666" })),
-        ("Role", json!({ "type": "Role", "accountId": own, "userName": "deploy" })),
-        ("Unknown", json!({ "type": "Unknown", "principalId": "111122223333" })),
-        ("a type of tomorrow", json!({ "type": "RobotUser", "userName": "r2" })),
+        (
+            "AWSAccount",
+            json!({ "type": "AWSAccount", "accountId": "444455556666" }),
+        ),
+        (
+            "Role",
+            json!({ "type": "Role", "accountId": own, "userName": "deploy" }),
+        ),
+        (
+            "Unknown",
+            json!({ "type": "Unknown", "principalId": "111122223333" }),
+        ),
+        (
+            "a type of tomorrow",
+            json!({ "type": "RobotUser", "userName": "r2" }),
+        ),
         ("null", json!(null)),
-        ("other types", json!({ "type": 7, "userName": [], "accountId": {} })),
+        (
+            "other types",
+            json!({ "type": 7, "userName": [], "accountId": {} }),
+        ),
     ]
 }
 

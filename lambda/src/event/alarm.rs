@@ -333,4 +333,3 @@ fn whole(value: &Value, key: &str) -> Option<u64> {
 fn prose(value: &Value, key: &str) -> Option<String> {
     text(value, key).map(|text| mask::text(&text))
 }
-

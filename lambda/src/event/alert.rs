@@ -97,7 +97,9 @@ pub(crate) struct Alert {
 
 /// How bad an alert says it is. Numbers say nothing: in half of all places 1 is the worst.
 pub(super) fn severity(alert: &Value) -> Option<Severity> {
-    let mut words = SEVERITY_FIELDS.iter().filter_map(|path| get(alert, path)?.as_str());
+    let mut words = SEVERITY_FIELDS
+        .iter()
+        .filter_map(|path| get(alert, path)?.as_str());
     words.find_map(|word| {
         Some(match word.trim().to_ascii_lowercase().as_str() {
             "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "disaster" | "p1" | "sev1" => {
@@ -261,7 +263,10 @@ mod tests {
                 Some(Severity::Info),
             ),
             (json!({ "rule_param_priority": 1, "severity": null }), None),
-            (json!({ "level": "info", "severity": "high" }), Some(Severity::Error)),
+            (
+                json!({ "level": "info", "severity": "high" }),
+                Some(Severity::Error),
+            ),
             (json!([]), None),
         ];
         for (alert, severity) in told {
@@ -280,7 +285,11 @@ mod tests {
         }));
         assert_eq!((alert.hits, alert.matches), (Some(12), Some(1)));
         assert_eq!(alert.said.as_deref(), Some("upstream timed out"));
-        let facts: Vec<_> = alert.facts.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let facts: Vec<_> = alert
+            .facts
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
         assert_eq!(
             facts,
             [

@@ -53,7 +53,11 @@ pub enum News {
     /// A job of AWS Backup has this state.
     Backup { job: Job, state: String },
     /// Spending passed a threshold of a budget, or will; amounts as AWS writes them.
-    Budget { forecast: bool, amount: String, budgeted: String },
+    Budget {
+        forecast: bool,
+        amount: String,
+        budgeted: String,
+    },
     /// Something costs that much more than expected, in US dollars; `percent` is of what was expected.
     CostAnomaly { impact: String, percent: Option<String> },
 }
@@ -118,10 +122,19 @@ pub enum Fact {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
     Instance(String),
-    Database { id: String, cluster: bool },
+    Database {
+        id: String,
+        cluster: bool,
+    },
     ScalingGroup(String),
-    Task { cluster: String, id: String },
-    Service { cluster: String, name: String },
+    Task {
+        cluster: String,
+        id: String,
+    },
+    Service {
+        cluster: String,
+        name: String,
+    },
     /// Of GuardDuty.
     Finding(String),
     /// Of Security Hub; its ARN.
@@ -130,7 +143,10 @@ pub enum Page {
     Health(String),
     Vault(String),
     Budget(String),
-    CostAnomaly { monitor: String, id: String },
+    CostAnomaly {
+        monitor: String,
+        id: String,
+    },
 }
 
 impl News {

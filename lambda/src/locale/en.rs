@@ -241,9 +241,9 @@ fn news(news: &News, subject: &str) -> String {
             amount,
             budgeted,
         } => format!("Budget {subject} is at {amount} of {budgeted}"),
-        News::Budget {
-            amount, budgeted, ..
-        } => format!("Budget {subject} is forecast to reach {amount} of {budgeted}"),
+        News::Budget { amount, budgeted, .. } => {
+            format!("Budget {subject} is forecast to reach {amount} of {budgeted}")
+        }
         News::CostAnomaly { impact, percent } => {
             let percent = percent.as_ref().map(|percent| format!(" ({percent})"));
             format!(

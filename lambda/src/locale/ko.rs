@@ -70,7 +70,9 @@ fn headline(name: &str, old: &State, new: &State) -> String {
 
 fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
     match outcome {
-        GuardOutcome::Restarted => format!("🛡️ {actor} {trail} 추적을 중지해서 자동으로 로깅을 다시 시작했습니다"),
+        GuardOutcome::Restarted => {
+            format!("🛡️ {actor} {trail} 추적을 중지해서 자동으로 로깅을 다시 시작했습니다")
+        }
         GuardOutcome::AlreadyLogging => {
             format!("🛡️ {actor} {trail} 추적을 중지했으나 다시 로깅 중입니다")
         }
@@ -152,7 +154,9 @@ fn deed(deed: &Deed<'_>) -> String {
     let (done, tried) = match deed.what {
         What::Call(event, object) => {
             let event = with(event, Particle::Object);
-            let object = object.map(|object| format!("{object} 대상으로 ")).unwrap_or_default();
+            let object = object
+                .map(|object| format!("{object} 대상으로 "))
+                .unwrap_or_default();
             (
                 format!("{object}{event} 수행했습니다"),
                 format!("{object}{event} 시도했지만"),
@@ -252,9 +256,9 @@ fn news(news: &News, subject: &str) -> String {
             amount,
             budgeted,
         } => format!("{subject} 예산을 {budgeted} 중 {amount}만큼 사용했습니다"),
-        News::Budget {
-            amount, budgeted, ..
-        } => format!("{subject} 예산 사용액이 {budgeted} 중 {amount}에 이를 것으로 예상됩니다"),
+        News::Budget { amount, budgeted, .. } => {
+            format!("{subject} 예산 사용액이 {budgeted} 중 {amount}에 이를 것으로 예상됩니다")
+        }
         News::CostAnomaly { impact, percent } => {
             let percent = percent.as_ref().map(|percent| format!(" ({percent})"));
             format!(

@@ -141,7 +141,9 @@ pub(crate) enum Place<'a> {
 pub(crate) enum What<'a> {
     /// The name of the call, and to what it was done.
     Call(&'a str, Option<&'a str>),
-    SignIn { without_mfa: bool },
+    SignIn {
+        without_mfa: bool,
+    },
     SwitchRole(Option<&'a str>),
 }
 

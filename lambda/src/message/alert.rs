@@ -66,7 +66,10 @@ fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<Text> {
     let words = frame.words;
     // The name of a field comes from outside as well.
     let name = |name: &str| clip_escaped(&plain(&one_line(name)), MAX_NAME, words);
-    let facts = alert.facts.iter().map(|(path, value)| (name(path), one_line(value)));
+    let facts = alert
+        .facts
+        .iter()
+        .map(|(path, value)| (name(path), one_line(value)));
     let tops = alert.tops.iter().filter_map(|(path, counts)| {
         let counts = counts.iter();
         let counts = counts.map(|(value, count)| format!("{} × {count}", one_line(value)));
@@ -83,7 +86,12 @@ fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<Text> {
         .chain(tops)
         .filter(|(name, _)| !name.is_empty())
         .chain(counts)
-        .chain(alert.index.clone().map(|index| (words.label_index.to_owned(), index)))
+        .chain(
+            alert
+                .index
+                .clone()
+                .map(|index| (words.label_index.to_owned(), index)),
+        )
         .chain(moment.map(|moment| (words.label_time.to_owned(), moment)))
         .filter_map(|(label, value)| field(&label, &value, words))
         .collect()
@@ -131,13 +139,17 @@ mod tests {
     #[test]
     fn only_a_harmless_address_becomes_a_link() {
         let address = |text: &str| page(text).map(|(page, _)| page);
-        let kibana = "https://kibana.example.com:5601/app/discover#/?_g=(time:(from:'2026'))&_a=(query:'a b')";
+        let kibana =
+            "https://kibana.example.com:5601/app/discover#/?_g=(time:(from:'2026'))&_a=(query:'a b')";
         assert_eq!(
             address(kibana),
             Some(kibana.replace(' ', "%20")),
             "as it came, but for the blank"
         );
-        assert_eq!(page(kibana).map(|(_, host)| host).as_deref(), Some("kibana.example.com:5601"));
+        assert_eq!(
+            page(kibana).map(|(_, host)| host).as_deref(),
+            Some("kibana.example.com:5601")
+        );
         assert_eq!(
             address("https://k.example/a|<!channel>가"),
             Some("https://k.example/a%7C%3C!channel%3E%EA%B0%80".to_owned())

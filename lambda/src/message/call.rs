@@ -134,7 +134,11 @@ fn object(resources: &[String], words: &Words) -> Option<String> {
             names.push(name);
         }
     }
-    let shown: Vec<_> = names.iter().take(MAX_OBJECTS).map(|name| code(name, words)).collect();
+    let shown: Vec<_> = names
+        .iter()
+        .take(MAX_OBJECTS)
+        .map(|name| code(name, words))
+        .collect();
     let more = match names.len().saturating_sub(MAX_OBJECTS) {
         0 => String::new(),
         more => (words.and_more)(more),

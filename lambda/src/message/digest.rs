@@ -3,9 +3,9 @@
 use super::block::{Block, Text};
 use super::flat::About;
 use super::frame::Frame;
-use super::markup::{without_links, without_markup};
-use super::parts::{self, code, link};
-use super::{Message, draft};
+use super::markup::without_links;
+use super::parts::{self, link};
+use super::{Message, draft, shortened, width};
 use crate::event::{Notice, Severity, Source};
 use crate::settings::Settings;
 use jiff::Timestamp;
@@ -59,12 +59,8 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
             None => draft.headline,
         },
     };
-    let mut headline = without_links(&headline);
-    if width(&headline) > MAX_HEADLINE {
-        headline = code(&without_markup(&headline), frame.words);
-    }
     Line {
-        headline,
+        headline: shortened(without_links(&headline), MAX_HEADLINE, frame.words),
         severity,
         time: notice.time(),
         link: draft
@@ -264,10 +260,6 @@ impl Page<'_> {
             severity,
         }
     }
-}
-
-fn width(text: &str) -> usize {
-    text.encode_utf16().count()
 }
 
 #[cfg(test)]

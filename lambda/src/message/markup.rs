@@ -171,11 +171,21 @@ mod tests {
 
     #[test]
     fn what_would_be_markup_is_none_and_names_stay() {
-        for name in ["my_table_2", "a*b", "arn:aws:iam::1:role/a_b", "~x y", "2 > 1", "AWSReservedSSO_x"] {
+        for name in [
+            "my_table_2",
+            "a*b",
+            "arn:aws:iam::1:role/a_b",
+            "~x y",
+            "2 > 1",
+            "AWSReservedSSO_x",
+        ] {
             assert_eq!(plain(name).replace(JOINT, ""), name);
         }
         assert_eq!(plain("my_table_2 a*b 2 > 1"), "my_table_2 a*b 2 > 1");
-        assert_eq!(plain("*bold* _it_"), "*\u{200b}bold\u{200b}* _\u{200b}it\u{200b}_");
+        assert_eq!(
+            plain("*bold* _it_"),
+            "*\u{200b}bold\u{200b}* _\u{200b}it\u{200b}_"
+        );
         assert_eq!(plain("> q\n> r"), "\u{200b}> q\n\u{200b}> r");
         assert_eq!(plain("`x`"), "`\u{200b}x`\u{200b}");
         assert_eq!(without_markup(&escape(&plain("*a* <b>"))), "*a* <b>");

@@ -17,15 +17,19 @@ mod report;
 pub use digest::{Digest, Line, digest, summarise};
 
 use crate::event::{Content, Detail, Notice, Severity};
+use crate::locale::Words;
 use crate::settings::Settings;
 use block::{Block, Text};
 use flat::About;
 use frame::Frame;
+use markup::{without_links, without_markup};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::json;
 
 /// Most people and groups that one message calls; more is a mistake.
 const MAX_MENTIONS: usize = 20;
+/// Longest headline: with all those calls before it, it stays within the 3,000 characters of a text.
+const MAX_HEADLINE: usize = 2_000;
 
 /// A message for an incoming webhook; serialises to the JSON that Slack takes.
 ///
@@ -177,7 +181,26 @@ fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
     for place in frame.place(notice.account(), region) {
         draft.headline += &format!("  ·  {place}");
     }
+    draft.headline = shortened(draft.headline, MAX_HEADLINE, frame.words);
     draft
+}
+
+/// As Slack counts, which is not known: in UTF-16 units, the most that it could be.
+fn width(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// mrkdwn of at most `most` UTF-16 units: what is longer loses its links first, and then everything but its
+/// beginning.
+fn shortened(mrkdwn: String, most: usize, words: &Words) -> String {
+    if width(&mrkdwn) <= most {
+        return mrkdwn;
+    }
+    let plain = without_links(&mrkdwn);
+    match width(&plain) <= most {
+        true => plain,
+        false => parts::code(&without_markup(&plain), words),
+    }
 }
 
 #[cfg(test)]

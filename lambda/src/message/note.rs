@@ -55,10 +55,7 @@ pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<
     } else {
         String::new()
     };
-    format!(
-        "{sign}*{}*",
-        clip_escaped(&plain(&headline), MAX_HEADLINE, words)
-    )
+    format!("{sign}*{}*", clip_escaped(&plain(&headline), MAX_HEADLINE, words))
 }
 
 /// Where and when the topic's message was sent.

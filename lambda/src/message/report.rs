@@ -58,16 +58,19 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     let topic_arn = frame.source.topic_arn.as_deref();
     let region = topic_arn.and_then(Arn::parse).and_then(|topic| topic.region);
     let region = event.region.clone().or(region);
-    let page = report.page.as_ref().and_then(|page| address(page, region.as_deref()));
+    let page = report
+        .page
+        .as_ref()
+        .and_then(|page| address(page, region.as_deref()));
     let sentence = |text: &str| clip_escaped(&plain(&one_line(text)), MAX_TITLE, words);
     let headline = match (&report.news, &report.summary) {
         // A finding's title is a sentence, which may leave out what it is about.
         (News::Finding, _) => {
             let title = format!("*{}*", sentence(&report.subject));
             let resource = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
-            let resource = resource.map(|(_, name)| name.as_str()).filter(|name| {
-                !name.contains('\n') && !report.subject.contains(name)
-            });
+            let resource = resource
+                .map(|(_, name)| name.as_str())
+                .filter(|name| !name.contains('\n') && !report.subject.contains(name));
             match resource {
                 Some(resource) => format!("{title} — {}", code(resource, words)),
                 None => title,
@@ -108,8 +111,14 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
 
 /// What the message says without the details.
 fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
-    let facts = report.facts.iter().flat_map(|(_, text)| text.lines().chain([&**text]));
-    let summary = report.summary.iter().flat_map(|text| text.lines().chain([&**text]));
+    let facts = report
+        .facts
+        .iter()
+        .flat_map(|(_, text)| text.lines().chain([&**text]));
+    let summary = report
+        .summary
+        .iter()
+        .flat_map(|text| text.lines().chain([&**text]));
     let place = event.account.iter().chain(&event.region);
     facts
         .chain(summary)

@@ -112,9 +112,7 @@ fn words(text: &str) -> String {
         }
         (before, masked) = match before {
             Before::Name if is_sign(word) => (Before::Secret, masked + word),
-            Before::Name if word.starts_with(['=', ':']) => {
-                (Before::Nothing, masked + &word[..1] + MASK)
-            }
+            Before::Name if word.starts_with(['=', ':']) => (Before::Nothing, masked + &word[..1] + MASK),
             Before::Secret => (after(word).unwrap_or(Before::Nothing), masked + MASK),
             _ => (after(word).unwrap_or(Before::Nothing), masked + &mask_word(word)),
         };
@@ -171,8 +169,11 @@ fn mask_word(word: &str) -> String {
     }
     // `secretsmanager:GetSecretValue` is an action, so before a colon only the bare name counts. A slash
     // stands between the two parts of a key, and inside of a secret, too.
-    let named: [(char, fn(&str) -> bool); 3] =
-        [('=', is_secret_name), (':', is_bare_secret_name), ('/', |_| false)];
+    let named: [(char, fn(&str) -> bool); 3] = [
+        ('=', is_secret_name),
+        (':', is_bare_secret_name),
+        ('/', |_| false),
+    ];
     for (sign, is_secret_name) in named {
         if let Some((name, value)) = word.split_once(sign) {
             let bare = name.rsplit(['?', '/']).next().unwrap_or(name);

@@ -109,7 +109,14 @@ fn secrets_in_free_text_are_masked() {
         format!("AKIAIOSFODNN7EXAMPLE:{key}"),
         format!("AKIAIOSFODNN7EXAMPLE/{key}"),
     ];
-    let secrets = [key, "xyz", "short-and-odd", "abcdefghijkl", "a1B2a1B2", "Ab1+/Ab1+/"];
+    let secrets = [
+        key,
+        "xyz",
+        "short-and-odd",
+        "abcdefghijkl",
+        "a1B2a1B2",
+        "Ab1+/Ab1+/",
+    ];
     for text in &texts {
         let masked = super::text(text);
         assert!(masked.contains(MASK), "{text}");
@@ -124,8 +131,14 @@ fn a_private_key_takes_nothing_else_with_it() {
     let begin = ["-----BEGIN EC PRIVATE", "KEY-----"].join(" ");
     let end = ["-----END EC PRIVATE", "KEY-----"].join(" ");
     let text = format!("before\n{}{end}\nbetween {}{end} after", key(&begin), key(&begin));
-    assert_eq!(super::text(&text), format!("before\n{MASK}\nbetween {MASK} after"));
-    assert_eq!(super::text(&format!("cut: {}", key(&begin))), format!("cut: {MASK}"));
+    assert_eq!(
+        super::text(&text),
+        format!("before\n{MASK}\nbetween {MASK} after")
+    );
+    assert_eq!(
+        super::text(&format!("cut: {}", key(&begin))),
+        format!("cut: {MASK}")
+    );
     let escaped = format!("{begin}\\nMIIEow\\n{end} and more");
     assert_eq!(super::text(&escaped), format!("{MASK} and more"));
 }

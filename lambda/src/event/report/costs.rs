@@ -77,11 +77,15 @@ pub(super) fn budget(message: &str) -> Option<Report> {
     let spent = line("ACTUAL Amount");
     let forecasted = line("FORECASTED Amount");
     let amount = if forecast { &forecasted } else { &spent };
-    let amount = amount.clone().or_else(|| spent.clone().or_else(|| forecasted.clone()))?;
+    let amount = amount
+        .clone()
+        .or_else(|| spent.clone().or_else(|| forecasted.clone()))?;
     let threshold = line("Alert Threshold");
     // What was reserved and is not used has a threshold to fall below.
     let rising = !threshold.as_deref().is_some_and(|sign| sign.starts_with('<'));
-    let passed = number(&amount).zip(number(&budgeted)).map(|(amount, of)| amount >= of);
+    let passed = number(&amount)
+        .zip(number(&budgeted))
+        .map(|(amount, of)| amount >= of);
     Some(Report {
         tone: if rising && !forecast && passed == Some(true) {
             Tone::Bad
@@ -120,7 +124,10 @@ fn share(amount: String, budgeted: &str) -> String {
 
 /// The number in `$1,234.50` or `12 GB`.
 fn number(amount: &str) -> Option<f64> {
-    let digits: String = amount.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+    let digits: String = amount
+        .chars()
+        .filter(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
     digits.parse().ok()
 }
 
@@ -158,8 +165,14 @@ mod tests {
     #[test]
     fn a_budget_is_read_out_of_its_prose() {
         let report = budget(&text("ACTUAL", "> $800.00", "ACTUAL Amount: $831.20")).expect("a budget");
-        assert_eq!((report.subject.as_str(), report.tone), ("all: of it", Tone::Warning));
-        assert!(report.facts.contains(&(Fact::Spent, "$831.20 (83 %)".into())), "{report:?}");
+        assert_eq!(
+            (report.subject.as_str(), report.tone),
+            ("all: of it", Tone::Warning)
+        );
+        assert!(
+            report.facts.contains(&(Fact::Spent, "$831.20 (83 %)".into())),
+            "{report:?}"
+        );
         let over = budget(&text("ACTUAL", "> $800.00", "ACTUAL Amount: $1,000.01"));
         assert_eq!(over.map(|report| report.tone), Some(Tone::Bad));
         let unused = budget(&text("ACTUAL", "< 80.00%", "ACTUAL Amount: $1,000.01"));

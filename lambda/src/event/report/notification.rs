@@ -17,7 +17,9 @@ pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
         return None;
     };
     let arn = text(message, arn).as_deref().and_then(Arn::parse);
-    let account = ["AccountId", "accountId"].iter().find_map(|key| text(message, key));
+    let account = ["AccountId", "accountId"]
+        .iter()
+        .find_map(|key| text(message, key));
     let moment = ["Time", "Event Time"].iter().find_map(|key| text(message, key));
     // RDS writes `2026-11-20 05:03:27.123` and means UTC.
     let moment = moment.and_then(|moment| {
@@ -32,10 +34,7 @@ pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
 }
 
 /// A notification in prose: of AWS Budgets or AWS Backup. `attribute` knows those of the SNS message.
-pub(in crate::event) fn in_text(
-    message: &str,
-    attribute: impl Fn(&str) -> Option<String>,
-) -> Option<Event> {
+pub(in crate::event) fn in_text(message: &str, attribute: impl Fn(&str) -> Option<String>) -> Option<Event> {
     if let Some(report) = costs::budget(message) {
         // "AWS Account 111122223333"
         let account = message.split_once("AWS Account ").map(|(_, rest)| rest.chars());

@@ -88,10 +88,7 @@ pub(super) fn health(detail_type: &str, detail: &Value) -> Option<Report> {
         page: text(detail, "eventArn").map(Page::Health),
         details: Value::Null,
         subject: text(detail, "eventTypeCode")?,
-        news: News::Health {
-            category,
-            closed,
-        },
+        news: News::Health { category, closed },
     })
 }
 
