@@ -92,7 +92,10 @@ async fn a_stopped_trail_is_started_and_told_of() {
         assert_eq!(calls(&function), ["GetTrailStatus", "StartLogging"]);
         let headline = "🛡️ mallory stopped trail audit; logging was started again";
         let (slack, sns) = headlines(&function);
-        assert_eq!((slack, sns), (alone(&format!("*{headline}*")), alone(headline)));
+        assert_eq!(
+            (slack, sns),
+            (alone(&format!("*{headline}*  ·  us-east-1")), alone(headline))
+        );
         let letter = lock(&function.script).sns_messages[0].clone();
         assert_eq!(letter["TopicArn"], TOPIC);
         assert!(letter["Message"].starts_with(headline) && letter["Message"].contains("203.0.113.7"));
@@ -154,7 +157,7 @@ async fn a_trail_that_does_not_start_is_told_of_and_fails() {
     let headline = "🚨 mallory stopped trail audit; logging could not be started again";
     assert_eq!(
         headlines(&function),
-        (alone(&format!("*{headline}*")), alone(headline))
+        (alone(&format!("*{headline}*  ·  us-east-1")), alone(headline))
     );
     // Lambda tries again: nobody is told the same twice, and the better news goes to all.
     function.fail(&stopped("audit")).await;

@@ -122,6 +122,9 @@ fn words(text: &str) -> String {
 
 /// What a word makes of the one after it.
 fn after(word: &str) -> Option<Before> {
+    if !word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return None;
+    }
     let bare = word.trim_end_matches([':', '=']);
     let last = bare.rsplit(['=', ':']).next().unwrap_or(bare);
     if ["bearer", "basic"].contains(&last.to_ascii_lowercase().as_str()) {
@@ -154,6 +157,10 @@ fn is_separator(c: char) -> bool {
 
 /// Masks a word that is a secret, or the secret part of one: `name=secret`, `https://user:secret@host/`.
 fn mask_word(word: &str) -> String {
+    // Most words are short and plain; a long text has very many of them.
+    if word.len() < MIN_SECRET && !word.contains(['=', ':', '/']) {
+        return word.to_owned();
+    }
     let lower = word.to_ascii_lowercase();
     if SECRET_ADDRESSES.iter().any(|address| lower.contains(address)) || looks_secret(word) {
         return MASK.to_owned();
