@@ -9,9 +9,11 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 mod local;
 mod render;
+mod running;
 
 pub use local::*;
 pub use render::*;
+pub use running::*;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -145,6 +147,12 @@ pub enum Command {
     Render(RenderArgs),
     /// List the sample events, or print one
     Events(EventsArgs),
+    /// Send a marked sample through each path of a deployed stack, and follow it to Slack
+    Test(TestArgs),
+    /// Show what the functions of a stack did with each message
+    Logs(LogsArgs),
+    /// Send again what lies in the dead-letter queues of a stack
+    Redrive(RedriveArgs),
     /// The local AWS and Slack inbox: try everything without an account
     Local(LocalArgs),
 }

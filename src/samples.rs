@@ -130,7 +130,7 @@ fn replace(value: &mut Value, own: &str, new: &str) {
 }
 
 /// Looks like a UUID and is another one each time.
-fn fresh_id() -> String {
+pub fn fresh_id() -> String {
     let hex = format!("{:032x}", fastrand::u128(..));
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
     parts.join("-")

@@ -5,10 +5,12 @@
 
 #[path = "support/account.rs"]
 mod account;
+#[path = "support/slack.rs"]
+mod slack;
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -17,6 +19,7 @@ use account::{clients, unchanged};
 use alertctl::aws::connect::Clients;
 use aws_sdk_sns::types::PublishBatchRequestEntry;
 use aws_sdk_sqs::types::QueueAttributeName;
+use slack::post;
 use support::World;
 
 const REGION: &str = "eu-west-1";
@@ -102,27 +105,6 @@ impl Slack {
     fn bodies(&self) -> Vec<String> {
         self.0.lock().unwrap().bodies.clone()
     }
-}
-
-/// The body of the next request; `None` at the end of the connection.
-fn post(reader: &mut impl BufRead) -> Option<String> {
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim().to_ascii_lowercase();
-        if let Some(number) = line.strip_prefix("content-length:") {
-            length = number.trim().parse().unwrap();
-        }
-        if line.is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    String::from_utf8(body).ok()
 }
 
 fn mark(alert: usize) -> String {

@@ -255,7 +255,7 @@ pub fn gone<T>(result: Result<T>) -> Result<()> {
 }
 
 /// What went wrong and why, outermost first, without what an error repeats of its cause.
-fn reasons(error: &(dyn Error + 'static)) -> String {
+pub(super) fn reasons(error: &(dyn Error + 'static)) -> String {
     /// Names of layers, which tell a user nothing.
     const LAYERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
     let mut told: Vec<String> = Vec::new();

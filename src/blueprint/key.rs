@@ -20,7 +20,7 @@ impl Build<'_> {
             encrypted_topics: stack.topics.values().any(|topic| topic.encrypted),
             rules_to_encrypted_topics: self.rules.iter().any(|rule| rule.rule.to.iter().any(encrypted)),
             trail: stack.trail.as_ref().and_then(|trail| match &trail.source {
-                TrailSource::Own(own) if own.encrypted => Some(self.trail_arn(trail)),
+                TrailSource::Own(own) if own.encrypted => Some(self.names.trail_arn(trail)),
                 _ => None,
             }),
         };

@@ -26,12 +26,14 @@ mod monitoring;
 pub mod names;
 mod relay;
 mod rules;
+mod running;
 mod settings;
 mod topics;
 mod trail;
 
 use monitoring::Watched;
 pub use names::Names;
+pub use running::{DeadLetters, Running};
 pub use settings::settings;
 
 /// The webhook of a channel, as it goes into the relay's environment.

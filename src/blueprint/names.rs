@@ -1,7 +1,7 @@
 //! Physical names and computed ARNs of a stack.
 
 use crate::aws::Text;
-use crate::stack::{Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs};
+use crate::stack::{Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs, TrailSource};
 
 /// The names of a stack's resources: the stack file's own, or derived ones.
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +141,15 @@ impl<'a> Names<'a> {
             .name
             .clone()
             .unwrap_or_else(|| self.stack.default_name("trail"))
+    }
+
+    /// ARN of the stack's trail, its own or one that was there before.
+    pub fn trail_arn(&self, trail: &Trail) -> Text {
+        match &trail.source {
+            TrailSource::Existing(arn) if arn.starts_with("arn:") => arn.as_str().into(),
+            TrailSource::Existing(name) => Text::arn("cloudtrail", format!("trail/{name}")),
+            TrailSource::Own(own) => Text::arn("cloudtrail", format!("trail/{}", self.trail(own))),
+        }
     }
 
     /// The function that keeps the trail logging.

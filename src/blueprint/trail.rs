@@ -31,15 +31,6 @@ const GUARD: &str = "trail.guard";
 const GUARD_TIMEOUT: i32 = 30;
 
 impl Build<'_> {
-    /// ARN of the stack's trail, its own or one that was there before.
-    pub(super) fn trail_arn(&self, trail: &Trail) -> Text {
-        match &trail.source {
-            TrailSource::Existing(arn) if arn.starts_with("arn:") => arn.as_str().into(),
-            TrailSource::Existing(name) => Text::arn("cloudtrail", format!("trail/{name}")),
-            TrailSource::Own(own) => Text::arn("cloudtrail", format!("trail/{}", self.names.trail(own))),
-        }
-    }
-
     /// The trail with all it needs, or what the stack expects of the account instead; returns the rule of
     /// the guard.
     pub(super) fn trail(
@@ -66,7 +57,7 @@ impl Build<'_> {
     }
 
     fn own_trail(&mut self, trail: &Trail, own: &OwnTrail, key: Option<&Ref<KmsKey>>) {
-        let arn = self.trail_arn(trail);
+        let arn = self.names.trail_arn(trail);
         let (bucket_name, policy) = self.bucket(own, &arn);
         let logs = self.stack.trail_logs().map(|logs| self.delivery(&logs));
         let mut gates: Vec<NodeId> = policy.into_iter().collect();
@@ -183,7 +174,7 @@ impl Build<'_> {
         topics: &BTreeMap<String, Ref<SnsTopic>>,
         webhooks: &Webhooks,
     ) -> Wiring {
-        let arn = self.trail_arn(trail);
+        let arn = self.names.trail_arn(trail);
         let name = self.names.guard_function(trail);
         let mut environment = plain([(DUTY, "guard".into()), (TRAIL, arn.clone())]);
         environment.extend(self.destinations(&trail.to, webhooks));

@@ -20,15 +20,19 @@ use crate::stack::{Loaded, Stack, load};
 mod again;
 mod apply;
 mod destroy;
+mod drip;
 mod encrypt_hook;
 mod endpoints;
 mod event;
 mod events;
 mod local_mode;
+mod logs;
 mod plan;
+mod redrive;
 mod render;
 mod show;
 mod status;
+mod test;
 mod token;
 mod validate;
 mod webhooks;
@@ -52,6 +56,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Show(args) => show::run(&app, &args).await,
         Command::Render(args) => render::run(&app, &args).await,
         Command::Events(args) => events::run(&app, &args),
+        Command::Test(args) => test::run(&app, &args).await,
+        Command::Logs(args) => logs::run(&app, &args).await,
+        Command::Redrive(args) => redrive::run(&app, &args).await,
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))

@@ -8,14 +8,19 @@ use crate::cli::Format;
 
 mod ask;
 mod failure;
+mod lines;
+mod parked;
 mod plan_text;
 mod progress;
 mod report;
 mod status;
 mod style;
+mod verdicts;
 
 pub use failure::{Failure, Problem};
+pub use parked::{Fate, Letters};
 pub use progress::Progress;
+pub use verdicts::Verdicts;
 
 /// Where and how to print.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +34,15 @@ impl Out {
         let shown = match self.format {
             Format::Text => text(),
             Format::Json => format!("{:#}", json()),
+        };
+        put(&mut anstream::AutoStream::auto(stdout()), &shown);
+    }
+
+    /// Prints one line of a result that goes on, as text or as JSON.
+    pub fn line(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
+        let shown = match self.format {
+            Format::Text => text(),
+            Format::Json => json().to_string(),
         };
         put(&mut anstream::AutoStream::auto(stdout()), &shown);
     }
@@ -53,6 +67,13 @@ impl Out {
     pub fn color(&self) -> bool {
         anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never
     }
+}
+
+/// Text that cannot move the cursor of a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Writes a line; a reader that went away (`| head`) is no error of ours.

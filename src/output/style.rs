@@ -33,3 +33,13 @@ pub fn verbs(action: Action) -> (&'static str, &'static str) {
         Action::Keep => ("keeping", "kept"),
     }
 }
+
+/// The colour of what became of a message.
+pub fn outcome(word: &str) -> Style {
+    match word {
+        "delivered" | "arrived" => AnsiColor::Green.on_default(),
+        "buffered" | "duplicate" | "filtered" | "skipped" => AnsiColor::Yellow.on_default(),
+        "parked" | "undelivered" | "stopped" => ERROR,
+        _ => Style::new(),
+    }
+}

@@ -1,6 +1,6 @@
 //! A CloudWatch metric alarm.
 
-use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
@@ -171,34 +171,45 @@ pub struct Now {
     pub state: String,
     /// The states on which it tells somebody.
     pub tells_on: Vec<&'static str>,
+    /// Whether it tells anybody of anything at all.
+    pub actions_enabled: bool,
 }
 
-/// The alarm called `name`; `None` where there is none.
+/// The metric or composite alarm called `name`; `None` where there is none.
 pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
-    let send = aws
-        .connection
-        .clients
-        .cloudwatch
-        .describe_alarms()
+    let send = aws.connection.clients.cloudwatch.describe_alarms();
+    // Without a type AWS answers with metric alarms only.
+    let send = send
         .alarm_names(name)
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm)
         .send();
     let answer = aws.call("cloudwatch:DescribeAlarms", send).await?;
-    let now = |alarm: &aws_sdk_cloudwatch::types::MetricAlarm| {
-        let actions = [
-            ("ALARM", alarm.alarm_actions()),
-            ("OK", alarm.ok_actions()),
-            ("INSUFFICIENT_DATA", alarm.insufficient_data_actions()),
-        ];
+    let now = |state: Option<&StateValue>, [alarm, ok, unknown]: [&[String]; 3], enabled: Option<bool>| {
+        let actions = [("ALARM", alarm), ("OK", ok), ("INSUFFICIENT_DATA", unknown)];
         let on = actions.into_iter().filter(|(_, actions)| !actions.is_empty());
         Now {
-            state: alarm
-                .state_value()
-                .map_or("INSUFFICIENT_DATA", StateValue::as_str)
-                .to_owned(),
+            state: state.map_or("INSUFFICIENT_DATA", StateValue::as_str).to_owned(),
             tells_on: on.map(|(state, _)| state).collect(),
+            actions_enabled: enabled.unwrap_or(true),
         }
     };
-    Ok(answer.metric_alarms().first().map(now))
+    if let Some(alarm) = answer.metric_alarms().first() {
+        let actions = [
+            alarm.alarm_actions(),
+            alarm.ok_actions(),
+            alarm.insufficient_data_actions(),
+        ];
+        return Ok(Some(now(alarm.state_value(), actions, alarm.actions_enabled())));
+    }
+    Ok(answer.composite_alarms().first().map(|alarm| {
+        let actions = [
+            alarm.alarm_actions(),
+            alarm.ok_actions(),
+            alarm.insufficient_data_actions(),
+        ];
+        now(alarm.state_value(), actions, alarm.actions_enabled())
+    }))
 }
 
 /// Puts the alarm `name` into `state` (`OK`, `ALARM`, `INSUFFICIENT_DATA`) until its next evaluation, and so

@@ -19,6 +19,7 @@ use crate::aws::wait;
 mod read;
 
 pub(super) use read::left;
+pub use read::{Now, now};
 use read::{look, read};
 
 /// How long a rule may still be seen with targets that were removed.

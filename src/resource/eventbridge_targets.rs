@@ -268,6 +268,13 @@ fn unless(default: i32, value: Option<i32>) -> Option<i32> {
     value.filter(|value| *value != default)
 }
 
+/// The targets of a rule as they are; none where there is no such rule.
+pub async fn now(aws: &Aws, bus: &str, rule: &str) -> Result<Vec<Target<String>>> {
+    Ok(read(aws, bus, rule)
+        .await?
+        .map_or_else(Vec::new, |live| live.targets))
+}
+
 /// Removes all targets of a rule.
 pub(super) async fn clear(aws: &Aws, bus: &str, rule: &str) -> Result<()> {
     match read(aws, bus, rule).await? {

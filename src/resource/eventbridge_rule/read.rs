@@ -70,6 +70,29 @@ pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>
     })
 }
 
+/// A rule with a pattern, as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Now {
+    pub name: String,
+    pub pattern: Value,
+    /// Whether it listens at all.
+    pub enabled: bool,
+}
+
+/// The rules of a bus that have a pattern; none where there is no such bus.
+pub async fn now(aws: &Aws, bus: &str) -> Result<Vec<Now>> {
+    let rules = of_bus(aws, bus).await?;
+    let now = |rule: &sdk::Rule| {
+        let live = Live::of(rule);
+        Some(Now {
+            name: live.name,
+            pattern: live.pattern?,
+            enabled: live.state != sdk::RuleState::Disabled.as_str(),
+        })
+    };
+    Ok(rules.iter().filter_map(now).collect())
+}
+
 /// All rules of a bus, listed once; none where there is no such bus.
 async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
     aws.once(format!("events:ListRules {bus}"), async || {

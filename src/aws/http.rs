@@ -1,0 +1,112 @@
+//! Requests to the stack's own HTTP endpoints, over the client that the SDK brings.
+
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// ElastAlert2 and API Gateway wait no longer.
+const PATIENCE: Duration = Duration::from_secs(35);
+
+/// Sends JSON with a bearer token; the status and the body of the answer.
+///
+/// # Errors
+/// Why no answer came, in words that hold neither the token nor the body.
+pub async fn send(
+    method: &str,
+    url: &str,
+    token: &SecretString,
+    headers: &[(&'static str, &str)],
+    json: &str,
+) -> Result<(u16, String), String> {
+    let mut request = HttpRequest::new(SdkBody::from(json));
+    request
+        .set_method(method)
+        .map_err(|_| format!("`{method}` is no HTTP method"))?;
+    request
+        .set_uri(url)
+        .map_err(|_| "the address is none that can be called".to_owned())?;
+    let bearer = format!("Bearer {}", token.expose_secret());
+    let to_put = [("content-type", "application/json"), ("authorization", &bearer)];
+    for (name, value) in to_put.iter().chain(headers) {
+        request
+            .headers_mut()
+            .try_insert(*name, (*value).to_owned())
+            .map_err(|_| {
+                format!("the header `{name}` cannot be sent: it holds a character that HTTP does not take")
+            })?;
+    }
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build();
+    let exchange = async {
+        let response = connector
+            .call(request)
+            .await
+            .map_err(|error| format!("no answer: {}", super::fault::reasons(&error)))?;
+        let status = response.status().as_u16();
+        let body = ByteStream::new(response.into_body()).collect().await;
+        let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
+        Ok((status, String::from_utf8_lossy(&body.into_bytes()).into_owned()))
+    };
+    tokio::time::timeout(PATIENCE, exchange)
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn token_headers_and_body_arrive_and_the_answer_comes_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut got = vec![0; 4096];
+            let length = stream.read(&mut got).await.unwrap();
+            let answer = "HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&got[..length]).into_owned()
+        };
+        let token = SecretString::from("s3cret");
+        let headers = [("x-alertctl-test", "t-00000000")];
+        let (got, answer) = tokio::join!(server, send("POST", &url, &token, &headers, "{}"));
+        assert_eq!(answer, Ok((202, "ok".to_owned())));
+        let got = got.to_lowercase();
+        for part in [
+            "post /hook http/1.1",
+            "authorization: bearer s3cret",
+            "x-alertctl-test: t-00000000",
+        ] {
+            assert!(got.contains(part), "{got}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_went_wrong_never_shows_the_token() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let token = SecretString::from("s3cret");
+        let error = send("POST", &format!("http://{closed}/"), &token, &[], "{}")
+            .await
+            .unwrap_err();
+        assert!(error.starts_with("no answer: "), "{error}");
+        let broken = SecretString::from("s3cret\n");
+        for (url, token) in [("http://127.0.0.1:1/", &broken), (":", &token)] {
+            let error = send("POST", url, token, &[], "{}").await.unwrap_err();
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The lines of a log group.
+
+use super::call::Aws;
+use super::fault::{Result, found};
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEvent {
+    /// The same whenever the line is asked for; empty where the service gives none.
+    pub id: String,
+    /// Milliseconds since 1970.
+    pub timestamp: i64,
+    pub stream: String,
+    pub message: String,
+}
+
+/// The lines of `group` from `since` (milliseconds since 1970) on, all pages of them, oldest first. `None` where
+/// there is no such group.
+///
+/// A page may be empty and still have a next one: CloudWatch Logs searches stream by stream.
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
+pub async fn read(aws: &Aws, group: &str, since: i64) -> Result<Option<Vec<LogEvent>>> {
+    let (mut events, mut next) = (Vec::new(), None);
+    loop {
+        let send = aws.connection.clients.logs.filter_log_events();
+        let send = send.log_group_name(group).start_time(since);
+        let send = send.set_next_token(next).send();
+        let Some(page) = found(aws.call("logs:FilterLogEvents", send).await)? else {
+            return Ok(None);
+        };
+        events.extend(page.events.unwrap_or_default().into_iter().map(|event| LogEvent {
+            id: event.event_id.unwrap_or_default(),
+            timestamp: event.timestamp.unwrap_or_default(),
+            stream: event.log_stream_name.unwrap_or_default(),
+            message: event.message.unwrap_or_default(),
+        }));
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    events.sort_by_key(|event| event.timestamp);
+    Ok(Some(events))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatchlogs::Client;
+    use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
+    use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
+    use aws_sdk_cloudwatchlogs::types::error::ResourceNotFoundException;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    use super::*;
+
+    fn page(next: Option<&str>, lines: &[(i64, &str)]) -> FilterLogEventsOutput {
+        let event =
+            |(at, text): &(i64, &str)| FilteredLogEvent::builder().timestamp(*at).message(*text).build();
+        FilterLogEventsOutput::builder()
+            .set_events(Some(lines.iter().map(event).collect()))
+            .set_next_token(next.map(str::to_owned))
+            .build()
+    }
+
+    #[tokio::test]
+    async fn empty_pages_are_not_the_end() {
+        let first = mock!(Client::filter_log_events)
+            .match_requests(|request| request.next_token().is_none())
+            .then_output(|| page(Some("1"), &[(5, "b")]));
+        let empty = mock!(Client::filter_log_events)
+            .match_requests(|request| request.next_token() == Some("1"))
+            .then_output(|| page(Some("2"), &[]));
+        let last = mock!(Client::filter_log_events)
+            .match_requests(|request| request.next_token() == Some("2"))
+            .then_output(|| page(None, &[(3, "a")]));
+        let logs = mock_client!(
+            aws_sdk_cloudwatchlogs,
+            RuleMode::MatchAny,
+            [&first, &empty, &last]
+        );
+        let aws = Aws::mocked(Vec::new(), |clients| clients.logs = logs);
+        let lines = read(&aws, "g", 0).await.unwrap().unwrap();
+        let texts: Vec<_> = lines.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(texts, ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_not_there_is_no_error() {
+        let gone = mock!(Client::filter_log_events).then_error(|| {
+            let code = aws_smithy_types::error::ErrorMetadata::builder().code("ResourceNotFoundException");
+            let error = ResourceNotFoundException::builder().meta(code.build()).build();
+            aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError::ResourceNotFoundException(error)
+        });
+        let logs = mock_client!(aws_sdk_cloudwatchlogs, [&gone]);
+        let aws = Aws::mocked(Vec::new(), |clients| clients.logs = logs);
+        assert_eq!(read(&aws, "g", 0).await.unwrap(), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! Saying something to topics and event buses, and asking what a pattern matches.
+
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_sns::types::MessageAttributeValue;
+use serde_json::Value;
+
+use super::call::Aws;
+use super::fault::{Fault, Result};
+
+/// Publishes a message to a topic, with text attributes; its message id.
+pub async fn publish(
+    aws: &Aws,
+    topic: &str,
+    subject: Option<&str>,
+    message: &str,
+    attributes: &[(&str, &str)],
+) -> Result<String> {
+    let mut send = aws
+        .connection
+        .clients
+        .sns
+        .publish()
+        .topic_arn(topic)
+        .message(message);
+    send = send.set_subject(subject.map(str::to_owned));
+    for (name, value) in attributes {
+        let value = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(*value)
+            .build()
+            .map_err(|error| Fault::new("sns:Publish", "InvalidParameter", error.to_string()))?;
+        send = send.message_attributes(*name, value);
+    }
+    let answer = aws.call("sns:Publish", send.send()).await?;
+    Ok(answer.message_id.unwrap_or_default())
+}
+
+/// Puts an event of a source of one's own on the bus called `bus`. AWS refuses sources that begin with `aws.`.
+///
+/// # Errors
+/// Also where EventBridge answers "done" and lists the event as refused.
+pub async fn put_event(aws: &Aws, bus: &str, event: &Value) -> Result<()> {
+    const ACTION: &str = "events:PutEvents";
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let resources = event["resources"].as_array().into_iter().flatten();
+    let entry = PutEventsRequestEntry::builder()
+        .event_bus_name(bus)
+        .source(text("source"))
+        .detail_type(text("detail-type"))
+        .detail(event["detail"].to_string())
+        .set_resources(Some(
+            resources
+                .filter_map(|one| one.as_str().map(str::to_owned))
+                .collect(),
+        ))
+        .build();
+    let send = aws.connection.clients.events.put_events().entries(entry).send();
+    let answer = aws.call(ACTION, send).await?;
+    let refused = answer.entries().iter().find_map(|entry| {
+        let code = entry.error_code()?;
+        Some(Fault::new(
+            ACTION,
+            code,
+            entry.error_message().unwrap_or_default(),
+        ))
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+/// Whether an event matches an event pattern, as EventBridge itself says.
+pub async fn matches(aws: &Aws, pattern: &Value, event: &Value) -> Result<bool> {
+    let send = aws.connection.clients.events.test_event_pattern();
+    let send = send
+        .event_pattern(pattern.to_string())
+        .event(event.to_string())
+        .send();
+    Ok(aws.call("events:TestEventPattern", send).await?.result)
+}

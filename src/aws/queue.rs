@@ -1,0 +1,122 @@
+//! What lies in an SQS queue: taking it out, giving it back.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sqs::types::MessageSystemAttributeName as System;
+
+use super::call::Aws;
+use super::fault::{Result, found, gone};
+
+/// Messages that one call takes out: SQS's most.
+const BATCH: usize = 10;
+/// Seconds for which a message that was taken out is hidden from others, unless it is given back before.
+const HIDDEN: i32 = 900;
+
+/// A queue that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    pub name: String,
+    url: String,
+}
+
+/// A message that was taken out and is hidden from others for a quarter of an hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub id: String,
+    receipt: String,
+    pub body: String,
+    /// Text attributes by name, such as `ERROR_MESSAGE`.
+    pub attributes: BTreeMap<String, String>,
+    /// When it came into the queue, in milliseconds since 1970.
+    pub sent: Option<i64>,
+    /// How often it was taken out, this time included.
+    pub times: u32,
+}
+
+impl Queue {
+    /// The queue called `name` in the region of `aws`; `None` where there is none.
+    pub async fn find(aws: &Aws, name: &str) -> Result<Option<Self>> {
+        let send = aws.connection.clients.sqs.get_queue_url().queue_name(name).send();
+        let answer = found(aws.call("sqs:GetQueueUrl", send).await)?;
+        Ok(answer.and_then(|answer| answer.queue_url).map(|url| Self {
+            name: name.to_owned(),
+            url,
+        }))
+    }
+
+    /// Takes out up to `most` messages. One call brings at most ten, and asks all of SQS's servers only when it
+    /// waits a moment: so the queue is empty when one brings nothing.
+    pub async fn take(&self, aws: &Aws, most: usize) -> Result<Vec<Taken>> {
+        let mut taken: Vec<Taken> = Vec::new();
+        while taken.len() < most {
+            let room = (most - taken.len()).min(BATCH);
+            let send = aws.connection.clients.sqs.receive_message().queue_url(&self.url);
+            let send = send
+                .max_number_of_messages(i32::try_from(room).unwrap_or(1))
+                .wait_time_seconds(1)
+                .visibility_timeout(HIDDEN)
+                .message_attribute_names("All")
+                .message_system_attribute_names(System::SentTimestamp)
+                .message_system_attribute_names(System::ApproximateReceiveCount)
+                .send();
+            let batch = aws
+                .call("sqs:ReceiveMessage", send)
+                .await?
+                .messages
+                .unwrap_or_default();
+            if batch.is_empty() {
+                break;
+            }
+            for message in batch.into_iter().map(Taken::of) {
+                // Delivered twice, as SQS may: the newer receipt is the one that counts.
+                match taken.iter_mut().find(|known| known.id == message.id) {
+                    Some(known) => *known = message,
+                    None => taken.push(message),
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Gives a message back, so that others see it again at once. One that is gone by now is no failure.
+    pub async fn give_back(&self, aws: &Aws, message: &Taken) -> Result<()> {
+        let send = aws.connection.clients.sqs.change_message_visibility();
+        let send = send.queue_url(&self.url).receipt_handle(&message.receipt);
+        let send = send.visibility_timeout(0).send();
+        match aws.call("sqs:ChangeMessageVisibility", send).await {
+            // The time is over: it is visible already.
+            Err(fault) if fault.is(&["MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"]) => {
+                Ok(())
+            }
+            other => gone(other),
+        }
+    }
+
+    /// Deletes a message.
+    pub async fn delete(&self, aws: &Aws, message: &Taken) -> Result<()> {
+        let send = aws.connection.clients.sqs.delete_message();
+        let send = send.queue_url(&self.url).receipt_handle(&message.receipt).send();
+        aws.call("sqs:DeleteMessage", send).await.map(drop)
+    }
+}
+
+impl Taken {
+    fn of(message: aws_sdk_sqs::types::Message) -> Self {
+        let system = message.attributes.unwrap_or_default();
+        let number = |name: &System| system.get(name)?.parse::<i64>().ok();
+        let attributes = message.message_attributes.unwrap_or_default();
+        Self {
+            sent: number(&System::SentTimestamp),
+            times: number(&System::ApproximateReceiveCount)
+                .and_then(|times| u32::try_from(times).ok())
+                .unwrap_or(1),
+            id: message.message_id.unwrap_or_default(),
+            receipt: message.receipt_handle.unwrap_or_default(),
+            body: message.body.unwrap_or_default(),
+            attributes: attributes
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.string_value?)))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What of a stack runs, and where it parks: for the commands that look after a running stack.
+
+use super::{Names, Webhooks, graph};
+use crate::resource::Resource as _;
+use crate::resource::lambda_function::LambdaFunction;
+use crate::resource::sqs_queue::SqsQueue;
+use crate::stack::Stack;
+
+/// The functions of a stack and its dead-letter queues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// Physical names.
+    pub functions: Vec<String>,
+    pub dead_letters: Vec<DeadLetters>,
+}
+
+/// A queue for what could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetters {
+    pub name: String,
+    /// Where it is, if that is not the stack's own region.
+    pub region: Option<String>,
+    /// The function whose it is; `None` for a queue of rules.
+    pub function: Option<String>,
+}
+
+impl Running {
+    /// What `stack` asks for in the region `home`.
+    pub fn of(stack: &Stack, home: &str) -> Self {
+        let names = Names::of(stack);
+        let graph = graph(stack, home, &Webhooks::new());
+        let of_kind = |kind: &'static str| graph.nodes().iter().filter(move |node| node.id.kind == kind);
+        let functions: Vec<_> = of_kind(LambdaFunction::KIND)
+            .map(|node| node.resource.name())
+            .collect();
+        let dead_letters = of_kind(SqsQueue::KIND).filter_map(|node| {
+            let name = node.resource.name();
+            let function = functions
+                .iter()
+                .find(|function| names.dead_letters_of(function) == name)
+                .cloned();
+            // Queues before a channel are no dead letters.
+            (function.is_some() || name == names.rule_dead_letters()).then(|| DeadLetters {
+                region: node.id.region().map(str::to_owned),
+                name,
+                function,
+            })
+        });
+        Self {
+            dead_letters: dead_letters.collect(),
+            functions,
+        }
+    }
+
+    /// The functions with their log groups.
+    pub fn logs(&self, stack: &Stack) -> Vec<(String, String)> {
+        let names = Names::of(stack);
+        let log = |function: &String| (function.clone(), names.log_group_of(function));
+        self.functions.iter().map(log).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_and_dead_letters_are_those_of_the_graph() {
+        let text = "
+stack: mission
+region: eu-west-1
+channels:
+  project: { webhook: { env: A }, buffer: true }
+topics:
+  mail: {}
+rules:
+  access: { preset: iam-changes, to: [project] }
+endpoints:
+  hook: { token: { sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 }, to: [mail] }
+";
+        let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
+        let running = Running::of(&stack, "eu-west-1");
+        assert_eq!(running.functions, ["mission-relay", "mission-hook-ingest"]);
+        let told: Vec<_> = running
+            .dead_letters
+            .iter()
+            .map(|one| (one.name.as_str(), one.region.as_deref(), one.function.as_deref()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("mission-relay-dead-letters", None, Some("mission-relay")),
+                (
+                    "mission-hook-ingest-dead-letters",
+                    None,
+                    Some("mission-hook-ingest")
+                ),
+                ("mission-rules-dead-letters", None, None),
+                ("mission-rules-dead-letters", Some("us-east-1"), None),
+            ]
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! A pace that Slack keeps up with.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// Messages that may go out at once: Slack allows short bursts.
+pub const AT_ONCE: usize = 10;
+/// Slack takes one message a second and webhook. <https://docs.slack.dev/apis/web-api/rate-limits>
+const EACH: Duration = Duration::from_secs(1);
+
+/// Lets a few through at once, then one a second.
+#[derive(Debug, Default)]
+pub struct Drip {
+    passed: usize,
+    next: Option<Instant>,
+}
+
+impl Drip {
+    /// Waits until one more may go out.
+    pub async fn turn(&mut self) {
+        self.passed += 1;
+        if self.passed <= AT_ONCE {
+            return;
+        }
+        let at = self.next.unwrap_or_else(Instant::now) + EACH;
+        sleep_until(at).await;
+        self.next = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_then_one_a_second() {
+        let (mut drip, start) = (Drip::default(), Instant::now());
+        for _ in 0..AT_ONCE {
+            drip.turn().await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for _ in 0..5 {
+            drip.turn().await;
+        }
+        assert_eq!(start.elapsed().as_secs(), 5);
+    }
+}

@@ -1,0 +1,84 @@
+//! `alertctl logs`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use super::{App, Outcome, stop_signal};
+use crate::blueprint::{self, Running};
+use crate::cli::{Format, LogsArgs};
+use crate::logs::{Line, Said, Tail};
+use crate::output::Failure;
+use crate::stack::{Stack, nearest};
+
+/// Between two questions for what is new. CloudWatch Logs answers five a second and region.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    let channel = args.channel.as_deref();
+    known(stack, channel)?;
+    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    let running = Running::of(stack, access.region());
+    if running.functions.is_empty() {
+        return Err(Failure::new(
+            "the stack has no function, so it has no log",
+            "functions come with a channel that something is sent to, an endpoint, or the guard of a trail",
+        ));
+    }
+    let settings = blueprint::settings(stack);
+    let since = Timestamp::now().as_millisecond() - i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX);
+    let mut tail = Tail::new(running.logs(stack), since);
+    let mut told = false;
+    loop {
+        for line in tail.poll(&access.aws).await? {
+            if channel.is_some_and(|channel| !line.is_for(channel)) || (!args.all && line.is_frame()) {
+                continue;
+            }
+            told = true;
+            app.out.line(|| line.text(&settings.timezone), || line.json());
+        }
+        if !args.follow {
+            break;
+        }
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            () = stop_signal() => return Err(Failure::Interrupted),
+        }
+    }
+    for group in tail.missing() {
+        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
+        app.out
+            .warn(&format!("log group `{group}` does not exist: `{apply}` makes it"));
+    }
+    if !told && app.out.format == Format::Text {
+        app.out.say("nothing was logged in that time");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn known(stack: &Stack, channel: Option<&str>) -> Result<(), Failure> {
+    let Some(channel) = channel.filter(|channel| !stack.channels.contains_key(*channel)) else {
+        return Ok(());
+    };
+    let keys = stack.channels.keys().map(String::as_str);
+    let listed = keys.clone().collect::<Vec<_>>().join(", ");
+    let meant = nearest(channel, keys).map(|near| format!("did you mean `{near}`? "));
+    Err(Failure::new(
+        format!("there is no channel `{channel}`"),
+        meant.unwrap_or_default() + "the stack file has: " + &listed,
+    ))
+}
+
+impl Line {
+    fn is_for(&self, channel: &str) -> bool {
+        matches!(&self.said, Said::Outcome(outcome) if outcome.channel.as_deref() == Some(channel))
+    }
+
+    fn is_frame(&self) -> bool {
+        matches!(self.said, Said::Frame | Said::Report { .. })
+    }
+}

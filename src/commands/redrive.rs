@@ -1,0 +1,141 @@
+//! `alertctl redrive`.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use alertctl_relay::Settings;
+
+use super::drip::Drip;
+use super::{Access, App, Outcome};
+use crate::blueprint::{self, Running};
+use crate::cli::{Format, RedriveArgs};
+use crate::output::{Failure, Fate, Letters};
+use crate::parked::{self, Letter, MOST};
+use crate::stack::Stack;
+
+pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    let running = Running::of(stack, access.region());
+    let settings = blueprint::settings(stack);
+    let looked = parked::look(&access.aws, &running, &settings).await?;
+    let letters = Letters::new(&looked, &settings.timezone);
+    if looked.is_empty() || args.list {
+        app.out.result(|| letters.text(), || letters.json());
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Machines read one document, which comes at the end.
+    let text = letters.text();
+    match app.out.format {
+        Format::Text => app.out.result(|| text, || letters.json()),
+        Format::Json if args.yes => {}
+        Format::Json => app.out.say(&text),
+    }
+    let question = format!("Send {} again?", letters.counted());
+    if !args.yes && !app.out.confirm(&question, "--yes, or --list to look only,")? {
+        app.out.say("nothing was sent: all of it stays where it is");
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Nothing was hidden from others while somebody thought about it: what came since then was not agreed to.
+    let shown: BTreeSet<_> = looked.iter().map(|letter| letter.id().to_owned()).collect();
+    let taken = parked::take(&access.aws, &running, &settings).await?;
+    let (taken, new): (Vec<_>, Vec<_>) = taken.into_iter().partition(|letter| shown.contains(letter.id()));
+    give_back(app, &new).await;
+    let (fates, interrupted) = send(app, &access, &running, &settings, stack, &taken).await;
+    let letters = Letters::new(&taken, &settings.timezone).after(&fates);
+    if app.out.format == Format::Json {
+        app.out.result(String::new, || letters.json());
+    }
+    app.out.say(&letters.summary());
+    if !new.is_empty() {
+        app.out.say(&format!(
+            "{} came in meanwhile: run it again for these",
+            new.len()
+        ));
+    }
+    if looked.len() >= MOST {
+        app.out.say(&format!(
+            "one run takes {MOST} of a queue: run it again for the rest"
+        ));
+    }
+    match (interrupted, letters.all_sent()) {
+        (true, _) => Err(Failure::Interrupted),
+        (_, false) => Err(Failure::Told),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Hands each message over and removes it from its queue; gives back the others.
+async fn send(
+    app: &App,
+    access: &Access,
+    running: &Running,
+    settings: &Settings,
+    stack: &Stack,
+    letters: &[Letter],
+) -> (Vec<Fate>, bool) {
+    let interrupt = app.interrupt();
+    let mut drip = Drip::default();
+    let mut fates = Vec::with_capacity(letters.len());
+    for (index, letter) in letters.iter().enumerate() {
+        if posts_at_once(letter, stack) {
+            drip.turn().await;
+        }
+        if *interrupt.borrow() {
+            let rest = &letters[index..];
+            give_back(app, rest).await;
+            fates.resize(letters.len(), Fate::Stayed("you stopped it".to_owned()));
+            return (fates, true);
+        }
+        let fate = send_one(access, running, letter).await;
+        if let Fate::Stayed(_) = fate {
+            give_back(app, std::slice::from_ref(letter)).await;
+        }
+        if app.out.format == Format::Text {
+            let letters = Letters::new(std::slice::from_ref(letter), &settings.timezone);
+            app.out
+                .say(&letters.after(std::slice::from_ref(&fate)).progress(index + 1));
+        }
+        fates.push(fate);
+    }
+    (fates, false)
+}
+
+async fn send_one(access: &Access, running: &Running, letter: &Letter) -> Fate {
+    let again = &letter.parked.again;
+    let deliveries = match parked::deliveries(&access.aws, again, &running.functions).await {
+        Ok(Ok(deliveries)) => deliveries,
+        Ok(Err(why)) => return Fate::Stayed(why),
+        Err(fault) => return Fate::Stayed(fault.to_string()),
+    };
+    for delivery in deliveries {
+        if let Err(fault) = delivery.hand_over(&access.aws).await {
+            return Fate::Stayed(fault.to_string());
+        }
+    }
+    match letter.delete().await {
+        Ok(()) => Fate::Sent,
+        Err(fault) => Fate::Stayed(format!(
+            "it was sent, but could not be removed from its queue, and would be sent twice: {fault}"
+        )),
+    }
+}
+
+/// What cannot be given back comes back by itself after a quarter of an hour.
+async fn give_back(app: &App, letters: &[Letter]) {
+    for letter in letters {
+        if let Err(fault) = letter.give_back().await {
+            app.out.warn(&format!(
+                "a message of `{}` shows again in 15 minutes only: {fault}",
+                letter.queue()
+            ));
+        }
+    }
+}
+
+/// Whether it goes to Slack without waiting in a buffer.
+fn posts_at_once(letter: &Letter, stack: &Stack) -> bool {
+    let buffered = |key: &String| stack.channels.get(key).is_some_and(|one| one.buffer.is_some());
+    letter.parked.to.is_empty() || !letter.parked.to.iter().all(buffered)
+}

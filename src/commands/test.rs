@@ -1,0 +1,309 @@
+//! `alertctl test`.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::time::{Instant, sleep};
+
+use super::drip::{AT_ONCE, Drip};
+use super::plan::look;
+use super::{App, Outcome, endpoints, stop_signal, webhooks};
+use crate::aws::Aws;
+use crate::blueprint::{self, Names, Running};
+use crate::cli::{Adopt, TestArgs};
+use crate::logs::{Line, Said, Tail};
+use crate::output::{Failure, Verdicts};
+use crate::parked;
+use crate::probe::{self, Path, Probe, Sender, Sent, State};
+use crate::stack::{Stack, nearest};
+
+/// Nothing failed, but some path could not be tried.
+const SOME_SKIPPED: u8 = 3;
+/// Between two looks into the logs.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Clocks differ: so much older a line may seem than the sample it tells of, in milliseconds.
+const SKEW: i64 = 60_000;
+/// Hexadecimal digits that the marks of one run share, and those that tell its paths apart.
+const MARK: (usize, usize) = (5, 3);
+
+pub async fn run(app: &App, args: &TestArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    let paths = chosen(probe::paths(stack, access.region()), &args.paths)?;
+    warn_of_composites(app, stack, &paths);
+    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.region(), &webhooks);
+    let plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let running = Running::of(stack, access.region());
+    let scope = access.aws.scope().await?;
+    let trail = stack
+        .trail
+        .as_ref()
+        .map(|trail| Names::of(stack).trail_arn(trail));
+    let existing = endpoints::of(stack, &access.aws, &plan.known).into_iter();
+    let sender = Sender {
+        aws: &access.aws,
+        scope,
+        stack,
+        functions: &running.functions,
+        endpoints: existing.map(|one| (one.key, (one.method, one.url))).collect(),
+        trail: trail.and_then(|arn| arn.fill_computed(scope).ok()),
+        token: &token,
+    };
+    // Its five digits are shared by all marks of this run.
+    let run = format!("t-{:01$x}", fastrand::u32(..1 << (4 * MARK.0)), MARK.0);
+    let start = Timestamp::now();
+    let mut tail = Tail::new(running.logs(stack), start.as_millisecond() - SKEW);
+    let mut test = Test {
+        app,
+        sender,
+        probes: Vec::with_capacity(paths.len()),
+        errors: BTreeMap::new(),
+    };
+    let went = tokio::select! {
+        went = test.go(paths, &run, args.timeout, &mut tail, start) => went,
+        () = stop_signal() => Err(Failure::Interrupted),
+    };
+    test.restore_alarms(|_| true).await;
+    let interrupted = match went {
+        Ok(()) => false,
+        Err(Failure::Interrupted) => true,
+        Err(failure) => return Err(failure),
+    };
+    let found = if interrupted {
+        BTreeMap::new()
+    } else {
+        test.found(&access.aws, &running).await
+    };
+    let verdicts = Verdicts::of(&test.probes, |probe| {
+        found.get(&probe.mark).cloned().or_else(|| test.suspect())
+    });
+    app.out.result(|| verdicts.text(), || verdicts.json(&run));
+    app.out.say(&verdicts.summary());
+    if interrupted {
+        return Err(Failure::Interrupted);
+    }
+    if verdicts.any(State::Stopped) {
+        let file = args.file.path.display().to_string();
+        let (logs, list) = (
+            app.again(["logs".to_owned(), file.clone()]),
+            app.again(["redrive".to_owned(), file, "--list".to_owned()]),
+        );
+        app.out.say(&format!(
+            "`{logs}` tells what the functions did, `{list}` what is parked"
+        ));
+        return Err(Failure::Told);
+    }
+    Ok(match verdicts.any(State::Skipped) {
+        true => ExitCode::from(SOME_SKIPPED),
+        false => ExitCode::SUCCESS,
+    })
+}
+
+/// A run under way.
+struct Test<'a> {
+    app: &'a App,
+    sender: Sender<'a>,
+    probes: Vec<Probe>,
+    /// The last failure that each function told of.
+    errors: BTreeMap<String, String>,
+}
+
+impl Test<'_> {
+    /// Sends a sample through each path, then waits until all have arrived or the time is over.
+    async fn go(
+        &mut self,
+        paths: Vec<Path>,
+        run: &str,
+        timeout: Duration,
+        tail: &mut Tail,
+        start: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut drip = Drip::default();
+        if paths.len() > AT_ONCE {
+            let text = format!("sending {} samples, one a second as Slack wants it", paths.len());
+            self.app.out.say(&text);
+        }
+        for (number, path) in paths.into_iter().enumerate() {
+            drip.turn().await;
+            let mark = format!("{run}{number:0width$x}", width = MARK.1);
+            let sent = self.sender.send(&path, &mark).await;
+            self.probes.push(Probe::new(path, mark, sent));
+        }
+        let deadline = Instant::now() + timeout;
+        loop {
+            for line in tail.poll(self.sender.aws).await? {
+                self.probes.iter_mut().for_each(|probe| probe.hear(&line));
+                if line.time >= start {
+                    self.suspects(&line);
+                }
+            }
+            self.restore_alarms(Probe::is_over).await;
+            if self.probes.iter().all(Probe::is_over) || Instant::now() >= deadline {
+                return Ok(());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Brings back the alarms that this run set off.
+    async fn restore_alarms(&mut self, which: impl Fn(&Probe) -> bool) {
+        for probe in &mut self.probes {
+            let Sent::Alarm { name, before } = probe.sent.clone() else {
+                continue;
+            };
+            if !which(probe) {
+                continue;
+            }
+            if let Err(fault) = self.sender.restore(&name, &before, &probe.mark).await {
+                self.app.out.warn(&format!(
+                    "alarm `{name}` stays in ALARM until CloudWatch looks at it again: {fault}"
+                ));
+            }
+            probe.sent = Sent::To("CloudWatch");
+        }
+    }
+
+    /// Remembers a line in which a function tells that something failed.
+    fn suspects(&mut self, line: &Line) {
+        let failure = match &line.said {
+            Said::Outcome(outcome) if outcome.kind.as_deref() == Some("failed") => outcome.reason.clone(),
+            Said::Other(text) if text.contains("Task timed out") || text.contains("panicked") => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        self.errors
+            .extend(failure.map(|failure| (line.function.clone(), failure)));
+    }
+
+    /// What may have happened to something that nobody told of.
+    fn suspect(&self) -> Option<String> {
+        let (function, failure) = self.errors.iter().next()?;
+        Some(format!("`{function}` says: {failure}"))
+    }
+
+    /// Which dead-letter queue holds what no function told of, by mark.
+    async fn found(&self, aws: &Aws, running: &Running) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        if !self.probes.iter().any(Probe::is_lost) {
+            return found;
+        }
+        let letters = match parked::look(aws, running, &Default::default()).await {
+            Ok(letters) => letters,
+            Err(fault) => {
+                self.app
+                    .out
+                    .warn(&format!("the dead-letter queues cannot be looked into: {fault}"));
+                return found;
+            }
+        };
+        for probe in &self.probes {
+            if let Some(letter) = letters.iter().find(|letter| letter.is_of_test(&probe.mark)) {
+                let reason = letter.parked.reason.as_deref().unwrap_or("for no known reason");
+                found.insert(
+                    probe.mark.clone(),
+                    format!("it lies in the queue `{}`: {reason}", letter.queue()),
+                );
+            }
+        }
+        found
+    }
+}
+
+/// The paths that are meant by their names, their kinds, or the rule in the file that became several.
+fn chosen(paths: Vec<Path>, wanted: &[String]) -> Result<Vec<Path>, Failure> {
+    let fits = |path: &Path, wanted: &str| {
+        path.name == wanted
+            || path
+                .name
+                .strip_prefix(wanted)
+                .is_some_and(|rest| rest.starts_with(['/', '-']))
+    };
+    let names: Vec<_> = paths.iter().map(|path| path.name.clone()).collect();
+    for one in wanted {
+        if !paths.iter().any(|path| fits(path, one)) {
+            let near = nearest(one, names.iter().map(String::as_str));
+            let meant = near.map(|near| format!("did you mean `{near}`? "));
+            return Err(Failure::new(
+                format!("the stack has no path `{one}`"),
+                format!("{}it has: {}", meant.unwrap_or_default(), names.join(", ")),
+            ));
+        }
+    }
+    if names.is_empty() {
+        return Err(Failure::new(
+            "the stack has nothing to test",
+            "paths come with alarms, rules, topics and endpoints",
+        ));
+    }
+    let is_wanted = |path: &Path| wanted.is_empty() || wanted.iter().any(|one| fits(path, one));
+    Ok(paths.into_iter().filter(is_wanted).collect())
+}
+
+/// What CloudWatch says of a composite alarm holds no mark, unless this run sets it off itself, and first.
+fn warn_of_composites(app: &App, stack: &Stack, paths: &[Path]) {
+    let tested = |key: &String| paths.iter().any(|path| path.name == format!("alarm/{key}"));
+    for (key, alarm) in stack.alarms_expanded() {
+        let rule = alarm.rule.as_deref();
+        let watched = rule.map(|rule| stack.alarm_rule_keys(rule)).unwrap_or_default();
+        if let Some(child) = watched.iter().find(|child| tested(child) && !tested(&key)) {
+            app.out.warn(&format!(
+                "alarm `{child}` may set off `{key}`, which watches it: that message is not marked as a test"
+            ));
+        }
+    }
+}
+
+/// The token for an endpoint, and the variable that holds it or should.
+fn token(key: &str) -> (Option<SecretString>, String) {
+    let own = format!("ALERTCTL_TOKEN_{}", key.to_uppercase().replace('-', "_"));
+    let shared = "ALERTCTL_TOKEN";
+    let read = |name: &str| env::var(name).ok().filter(|text| !text.is_empty());
+    match (read(&own), read(shared)) {
+        (Some(token), _) => (Some(token.into()), own),
+        (None, Some(token)) => (Some(token.into()), shared.to_owned()),
+        (None, None) => (None, format!("{shared} or {own}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::probe::Way;
+
+    fn names(wanted: &[&str]) -> Result<Vec<String>, Failure> {
+        let path = |name: &str| Path {
+            name: name.to_owned(),
+            way: Way::Topic {
+                name: name.to_owned(),
+            },
+            channels: BTreeSet::new(),
+        };
+        let all = ["alarm/cpu", "rule/audit-acm", "rule/audit-ecs", "topic/alerts"].map(path);
+        let wanted: Vec<_> = wanted.iter().map(|name| (*name).to_owned()).collect();
+        let chosen = chosen(all.into(), &wanted)?;
+        Ok(chosen.into_iter().map(|path| path.name).collect())
+    }
+
+    #[test]
+    fn paths_are_chosen_by_name_kind_or_rule() {
+        assert_eq!(names(&[]).unwrap().len(), 4);
+        assert_eq!(names(&["alarm/cpu"]).unwrap(), ["alarm/cpu"]);
+        assert_eq!(
+            names(&["rule/audit"]).unwrap(),
+            ["rule/audit-acm", "rule/audit-ecs"]
+        );
+        assert_eq!(names(&["topic", "alarm"]).unwrap(), ["alarm/cpu", "topic/alerts"]);
+        for unknown in ["alarm/cp", "rul", ""] {
+            assert!(names(&[unknown]).is_err(), "{unknown}");
+        }
+    }
+}

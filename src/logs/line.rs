@@ -1,0 +1,194 @@
+//! One line of a function's log, understood.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What a line says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    /// The relay: what became of a message, or of a request.
+    Outcome(Box<Outcome>),
+    /// Lambda: an invocation began or ended.
+    Frame,
+    /// Lambda: what an invocation took.
+    Report {
+        /// Milliseconds.
+        duration: f64,
+        /// MB.
+        memory: u32,
+        /// Milliseconds of a cold start.
+        init: Option<f64>,
+    },
+    /// Anything else, as it is.
+    Other(String),
+}
+
+/// What became of a message for a channel: the relay's own line.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Outcome {
+    /// `delivered`, `buffered`, `parked`, `undelivered`, `duplicate`, `filtered`, or another word of a duty.
+    pub outcome: String,
+    /// `notify`, `ingest` or `guard`.
+    pub duty: Option<String>,
+    /// Of a line about a whole request: `done`, `refused` or `failed`.
+    pub kind: Option<String>,
+    #[serde(rename = "Channel")]
+    pub channel: Option<String>,
+    /// The rule of EventBridge that the event came by.
+    pub rule: Option<String>,
+    pub severity: Option<String>,
+    /// The HTTP status of Slack's answer.
+    pub status: Option<u16>,
+    /// Milliseconds to Slack's answer.
+    #[serde(rename = "Latency")]
+    pub latency: Option<f64>,
+    #[serde(rename = "Retried")]
+    pub retried: Option<f64>,
+    pub reason: Option<String>,
+    /// The mark of a message that `alertctl test` sent.
+    pub test: Option<String>,
+}
+
+impl Said {
+    /// Reads a line. Never fails: what is not known is `Other`.
+    pub fn read(message: &str) -> Self {
+        let message = message.trim_end();
+        if let Some(outcome) = Outcome::read(message) {
+            return Self::Outcome(Box::new(outcome));
+        }
+        let frames = ["START RequestId: ", "END RequestId: ", "INIT_START "];
+        if frames.iter().any(|frame| message.starts_with(frame)) {
+            return Self::Frame;
+        }
+        report(message).unwrap_or_else(|| Self::Other(message.to_owned()))
+    }
+}
+
+impl Outcome {
+    fn read(message: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(message).ok()?;
+        value.get("outcome")?.as_str()?;
+        // A field of another type than expected hides no line: it is left out.
+        serde_json::from_value(value.clone()).ok().or_else(|| {
+            let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+            Some(Self {
+                outcome: text("outcome")?,
+                duty: text("duty"),
+                kind: text("kind"),
+                channel: text("Channel"),
+                rule: text("rule"),
+                severity: text("severity"),
+                reason: text("reason"),
+                test: text("test"),
+                ..Self::default()
+            })
+        })
+    }
+
+    /// Whether Slack has it.
+    pub fn is_there(&self) -> bool {
+        matches!(self.outcome.as_str(), "delivered" | "duplicate")
+    }
+
+    /// Whether nothing more will become of the message by itself.
+    pub fn is_final(&self) -> bool {
+        self.is_there() || matches!(self.outcome.as_str(), "parked" | "filtered")
+    }
+}
+
+/// `REPORT RequestId: …\tDuration: 1.2 ms\t…\tMax Memory Used: 12 MB\tInit Duration: 5.6 ms`.
+fn report(message: &str) -> Option<Said> {
+    let parts: Vec<_> = message.strip_prefix("REPORT RequestId: ")?.split('\t').collect();
+    let number = |name: &str| {
+        let value = parts.iter().find_map(|part| part.strip_prefix(name))?;
+        value.split(' ').next()?.parse::<f64>().ok()
+    };
+    Some(Said::Report {
+        duration: number("Duration: ")?,
+        // At most 10,240.
+        memory: number("Max Memory Used: ")? as u32,
+        init: number("Init Duration: "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_relays_line_is_understood() {
+        let line = r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"alertctl","Dimensions":[["Stack","Channel"]],
+            "Metrics":[{"Name":"Delivered","Unit":"Count"}]}]},"Stack":"mission","Channel":"project","Delivered":1,
+            "Retried":2,"Parked":0,"Latency":123,"outcome":"delivered","duty":"notify","requestId":"r","eventId":"e",
+            "rule":"logins","severity":"error","status":200,"test":"t-0123abcd"}"#;
+        let Said::Outcome(outcome) = Said::read(line) else {
+            panic!("{line}");
+        };
+        assert_eq!(
+            *outcome,
+            Outcome {
+                outcome: "delivered".into(),
+                duty: Some("notify".into()),
+                kind: None,
+                channel: Some("project".into()),
+                rule: Some("logins".into()),
+                severity: Some("error".into()),
+                status: Some(200),
+                latency: Some(123.0),
+                retried: Some(2.0),
+                reason: None,
+                test: Some("t-0123abcd".into()),
+            }
+        );
+        assert!(outcome.is_final());
+    }
+
+    #[test]
+    fn a_field_of_another_type_hides_no_line() {
+        let Said::Outcome(outcome) =
+            Said::read(r#"{"outcome":"parked","status":"404","reason":"no_service"}"#)
+        else {
+            panic!();
+        };
+        assert_eq!(
+            (
+                outcome.outcome.as_str(),
+                outcome.status,
+                outcome.reason.as_deref()
+            ),
+            ("parked", None, Some("no_service"))
+        );
+    }
+
+    #[test]
+    fn lambdas_own_lines_are_known_and_others_kept() {
+        for frame in [
+            "START RequestId: 1 Version: $LATEST\n",
+            "END RequestId: 1\n",
+            "INIT_START Runtime Version: x",
+        ] {
+            assert_eq!(Said::read(frame), Said::Frame);
+        }
+        let report = "REPORT RequestId: 1\tDuration: 12.50 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t\
+                      Max Memory Used: 14 MB\tInit Duration: 5.6 ms\t\n";
+        assert_eq!(
+            Said::read(report),
+            Said::Report {
+                duration: 12.5,
+                memory: 14,
+                init: Some(5.6)
+            }
+        );
+        for other in [
+            "panicked at x",
+            "{\"a\":1}",
+            "[1]",
+            "REPORT RequestId: 1",
+            "{\"outcome\":1}",
+            "",
+        ] {
+            assert_eq!(Said::read(other), Said::Other(other.to_owned()));
+        }
+    }
+}

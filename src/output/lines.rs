@@ -1,0 +1,117 @@
+//! Log lines as people read them.
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::{printable, style};
+use crate::logs::{Line, Outcome, Said};
+
+impl Line {
+    /// The line for people, in this time zone.
+    pub fn text(&self, zone: &TimeZone) -> String {
+        let dim = style::DIM;
+        let time = self.time.to_zoned(zone.clone()).strftime("%m-%d %H:%M:%S%.3f");
+        let head = format!("{dim}{time}{dim:#}  {}", self.function);
+        match &self.said {
+            Said::Outcome(outcome) => format!("{head}  {}", outcome.text()),
+            Said::Other(text) => format!("{head}    {}", printable(text)),
+            Said::Frame => format!("{head}    {dim}{}{dim:#}", printable(&self.message)),
+            Said::Report {
+                duration,
+                memory,
+                init,
+            } => {
+                let init = init.map(|ms| format!(", started in {ms} ms")).unwrap_or_default();
+                format!("{head}    {dim}took {duration} ms, {memory} MB{init}{dim:#}")
+            }
+        }
+    }
+
+    /// The line for machines: JSON in it stays JSON.
+    pub fn json(&self) -> Value {
+        let message = match &self.said {
+            Said::Outcome(_) => serde_json::from_str(&self.message).ok(),
+            _ => None,
+        };
+        json!({
+            "time": self.time.to_string(),
+            "function": self.function,
+            "stream": self.stream,
+            "message": message.unwrap_or_else(|| json!(self.message)),
+        })
+    }
+}
+
+impl Outcome {
+    /// `✓ delivered  project  rule logins  error  200  123 ms`.
+    fn text(&self) -> String {
+        let color = style::outcome(&self.outcome);
+        let sign = match self.outcome.as_str() {
+            "delivered" => '✓',
+            "buffered" => '…',
+            "parked" | "undelivered" => '✗',
+            "duplicate" | "filtered" => '–',
+            _ => ' ',
+        };
+        let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", self.outcome)];
+        parts.extend(self.channel.clone());
+        parts.extend(self.rule.as_ref().map(|rule| format!("rule {rule}")));
+        parts.extend(self.severity.clone());
+        parts.extend(self.status.map(|status| format!("Slack: {status}")));
+        parts.extend(self.latency.map(|ms| format!("{ms} ms")));
+        let retried = self.retried.filter(|times| *times > 0.0);
+        parts.extend(retried.map(|times| format!("retried {times}×")));
+        parts.extend(self.test.as_ref().map(|id| format!("test {id}")));
+        parts.extend(self.reason.as_deref().map(printable));
+        parts.join("  ").trim_end().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(message: &str) -> Line {
+        Line {
+            time: "2026-11-21T03:04:05.678Z".parse().unwrap(),
+            function: "mission-lambda".into(),
+            stream: "s".into(),
+            message: message.into(),
+            said: Said::read(message),
+        }
+    }
+
+    #[test]
+    fn lines_are_short_and_in_the_stacks_time() {
+        let seoul = TimeZone::get("Asia/Seoul").unwrap();
+        let text = |message: &str| anstream::adapter::strip_str(&line(message).text(&seoul)).to_string();
+        let parked = r#"{"outcome":"parked","Channel":"project","rule":"logins","severity":"error","status":404,
+            "Retried":1,"reason":"Slack answered no_service"}"#;
+        let shown = [
+            text(parked),
+            text(r#"{"outcome":"delivered","Channel":"project","Latency":12,"test":"t-00000001"}"#),
+            text("START RequestId: 1"),
+            text("REPORT RequestId: 1\tDuration: 12.5 ms\tMax Memory Used: 14 MB\tInit Duration: 5.6 ms"),
+            text("panicked"),
+        ];
+        insta::assert_snapshot!(
+            shown.join("\n"),
+            @r"
+        11-21 12:04:05.678  mission-lambda  ✗ parked       project  rule logins  error  Slack: 404  retried 1×  Slack answered no_service
+        11-21 12:04:05.678  mission-lambda  ✓ delivered    project  12 ms  test t-00000001
+        11-21 12:04:05.678  mission-lambda    START RequestId: 1
+        11-21 12:04:05.678  mission-lambda    took 12.5 ms, 14 MB, started in 5.6 ms
+        11-21 12:04:05.678  mission-lambda    panicked
+        "
+        );
+    }
+
+    #[test]
+    fn json_in_a_line_stays_json() {
+        assert_eq!(
+            line(r#"{"outcome":"parked"}"#).json()["message"]["outcome"],
+            "parked"
+        );
+        assert_eq!(line("text").json()["message"], "text");
+    }
+}

@@ -1,0 +1,204 @@
+//! Parked messages, as people and machines read them.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::style;
+use crate::local;
+use crate::parked::{Again, Form, Letter, Parked};
+
+/// What became of a message that was to be sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// AWS took it, and it left its queue.
+    Sent,
+    /// It is in its queue, and why.
+    Stayed(String),
+}
+
+/// Messages of dead-letter queues.
+pub struct Letters<'a> {
+    all: Vec<One<'a>>,
+    zone: &'a TimeZone,
+}
+
+struct One<'a> {
+    queue: &'a str,
+    id: &'a str,
+    parked: &'a Parked,
+    fate: Option<&'a Fate>,
+}
+
+impl<'a> Letters<'a> {
+    pub fn new(letters: &'a [Letter], zone: &'a TimeZone) -> Self {
+        let one = |letter: &'a Letter| One {
+            queue: letter.queue(),
+            id: letter.id(),
+            parked: &letter.parked,
+            fate: None,
+        };
+        Self {
+            all: letters.iter().map(one).collect(),
+            zone,
+        }
+    }
+
+    /// The same with what became of each.
+    pub fn after(mut self, fates: &'a [Fate]) -> Self {
+        for (one, fate) in self.all.iter_mut().zip(fates) {
+            one.fate = Some(fate);
+        }
+        self
+    }
+
+    pub fn all_sent(&self) -> bool {
+        self.all.iter().all(|one| one.fate == Some(&Fate::Sent))
+    }
+
+    /// `1 message` or `3 messages`.
+    pub fn counted(&self) -> String {
+        match self.all.len() {
+            1 => "1 message".to_owned(),
+            count => format!("{count} messages"),
+        }
+    }
+
+    /// Each message below its queue: when, from where to where, what it says, and why it lies there.
+    pub fn text(&self) -> String {
+        if self.all.is_empty() {
+            return "nothing is parked: the dead-letter queues are empty".to_owned();
+        }
+        let (bold, dim, warning) = (style::BOLD, style::DIM, style::WARNING);
+        let mut text = String::new();
+        let mut queue = "";
+        for one in &self.all {
+            if one.queue != queue {
+                queue = one.queue;
+                let count = self.all.iter().filter(|other| other.queue == queue).count();
+                let gap = if text.is_empty() { "" } else { "\n" };
+                let _ = writeln!(text, "{gap}{bold}{queue}{bold:#}  {count}");
+            }
+            let time = self.time(one.parked);
+            let _ = writeln!(text, "  {dim}{time}{dim:#}  {}", one.way());
+            if let Some(headline) = one.headline() {
+                let _ = writeln!(text, "    {headline}");
+            }
+            if let Some(reason) = &one.parked.reason {
+                let _ = writeln!(text, "    {warning}{reason}{warning:#}");
+            }
+            if let Again::No(why) = &one.parked.again {
+                let _ = writeln!(text, "    it cannot be sent again: {why}");
+            }
+        }
+        text
+    }
+
+    /// What became of this one message, the `number`th.
+    pub fn progress(&self, number: usize) -> String {
+        let (good, bad) = (style::outcome("delivered"), style::outcome("parked"));
+        let lines = self.all.iter().map(|one| match one.fate {
+            Some(Fate::Stayed(why)) => {
+                format!("  {bad}✗{bad:#} {number}  {}: stays: {why}", one.way())
+            }
+            _ => format!("  {good}✓{good:#} {number}  {}: sent again", one.way()),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What became of all, in one line.
+    pub fn summary(&self) -> String {
+        let sent = self
+            .all
+            .iter()
+            .filter(|one| one.fate == Some(&Fate::Sent))
+            .count();
+        let stay = match self.all.len() - sent {
+            0 => String::new(),
+            count => format!(", {count} stay parked"),
+        };
+        format!("{sent} of {} sent again{stay}", self.counted())
+    }
+
+    /// Everything, without the events themselves.
+    pub fn json(&self) -> Value {
+        let one = |one: &One<'_>| {
+            let Parked {
+                form,
+                at,
+                from,
+                reason,
+                to,
+                headline: _,
+                again,
+            } = one.parked;
+            let why = match (one.fate, again) {
+                (Some(Fate::Stayed(why)), _) | (None, Again::No(why)) => Some(why),
+                _ => None,
+            };
+            json!({
+                "queue": one.queue,
+                "id": one.id,
+                "form": form.name(),
+                "at": at.map(|at| at.to_string()),
+                "from": from,
+                "to": to,
+                "headline": one.headline(),
+                "reason": reason,
+                "sent": one.fate == Some(&Fate::Sent),
+                "stays": why,
+            })
+        };
+        let sent = self
+            .all
+            .iter()
+            .filter(|one| one.fate == Some(&Fate::Sent))
+            .count();
+        json!({
+            "version": 1,
+            "parked": self.all.iter().map(one).collect::<Vec<_>>(),
+            "sent": sent,
+            "stayed": self.all.len() - sent,
+        })
+    }
+
+    fn time(&self, parked: &Parked) -> String {
+        match parked.at {
+            Some(at) => at
+                .to_zoned(self.zone.clone())
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string(),
+            None => "at some time".to_owned(),
+        }
+    }
+}
+
+impl One<'_> {
+    /// `rule logins → project`.
+    fn way(&self) -> String {
+        let from = self.parked.from.as_deref().unwrap_or("something");
+        match self.parked.to.as_slice() {
+            [] => from.to_owned(),
+            to => format!("{from} → {}", to.join(", ")),
+        }
+    }
+
+    fn headline(&self) -> Option<String> {
+        let headline = self.parked.headline.as_ref()?;
+        let shown = local::render_text(&json!({ "text": headline }));
+        shown.lines().next().map(str::to_owned)
+    }
+}
+
+impl Form {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Envelope => "parked",
+            Self::OnFailure => "failed-invocation",
+            Self::Sns => "sns",
+            Self::EventBridge => "eventbridge",
+            Self::Unknown => "unknown",
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! How the paths of a stack fared, as people and machines read it.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::style;
+use crate::logs::Outcome;
+use crate::probe::{Probe, State, Verdict};
+
+/// What became of each path.
+pub struct Verdicts<'a> {
+    all: Vec<(&'a Probe, Verdict<'a>)>,
+}
+
+impl<'a> Verdicts<'a> {
+    /// `found` tells where a sample was found that no function told of.
+    pub fn of(probes: &'a [Probe], found: impl Fn(&Probe) -> Option<String>) -> Self {
+        let verdict = |probe: &'a Probe| (probe, probe.verdict(found(probe).as_deref()));
+        Self {
+            all: probes.iter().map(verdict).collect(),
+        }
+    }
+
+    pub fn any(&self, state: State) -> bool {
+        self.all.iter().any(|(_, verdict)| verdict.state == state)
+    }
+
+    /// A line for each path, and one below it for each further channel.
+    pub fn text(&self) -> String {
+        let width = self.all.iter().map(|(probe, _)| probe.path.name.len()).max();
+        let width = width.unwrap_or_default();
+        let mut text = String::new();
+        for (probe, verdict) in &self.all {
+            let (sign, color) = match verdict.state {
+                State::Arrived => ('✓', style::outcome("delivered")),
+                State::Stopped => ('✗', style::outcome("parked")),
+                State::Skipped => ('–', style::outcome("filtered")),
+            };
+            let skipped = (verdict.state == State::Skipped).then_some("not tried: ");
+            let reason = verdict
+                .reason
+                .iter()
+                .map(|reason| format!("{}{reason}", skipped.unwrap_or_default()));
+            let channels = verdict.channels.iter().map(|(channel, told)| match told {
+                Some(outcome) => format!("{channel}: {}", fate(outcome)),
+                None => format!("{channel}: nothing"),
+            });
+            let mut name = probe.path.name.as_str();
+            let mut sign = sign;
+            for told in channels.chain(reason) {
+                let _ = writeln!(text, "  {color}{sign}{color:#} {name:<width$}  {told}");
+                (name, sign) = ("", ' ');
+            }
+        }
+        text
+    }
+
+    /// `2 of 3 paths arrived`.
+    pub fn summary(&self) -> String {
+        let count = |state| {
+            self.all
+                .iter()
+                .filter(|(_, verdict)| verdict.state == state)
+                .count()
+        };
+        let (arrived, skipped) = (count(State::Arrived), count(State::Skipped));
+        let not_tried = match skipped {
+            0 => String::new(),
+            count => format!(", {count} could not be tried"),
+        };
+        let paths = if self.all.len() == 1 { "path" } else { "paths" };
+        format!("{arrived} of {} {paths} arrived{not_tried}", self.all.len())
+    }
+
+    /// Everything; `run` is what the marks of this run begin with.
+    pub fn json(&self, run: &str) -> Value {
+        let one = |(probe, verdict): &(&Probe, Verdict<'_>)| {
+            let channel = |(channel, told): &(&str, Option<&Outcome>)| {
+                json!({
+                    "channel": channel,
+                    "outcome": told.map(|told| &told.outcome),
+                    "status": told.and_then(|told| told.status),
+                    "milliseconds": told.and_then(|told| told.latency),
+                    "reason": told.and_then(|told| told.reason.as_ref()),
+                })
+            };
+            json!({
+                "path": probe.path.name,
+                "test": probe.mark,
+                "result": match verdict.state {
+                    State::Arrived => "arrived",
+                    State::Stopped => "stopped",
+                    State::Skipped => "skipped",
+                },
+                "reason": verdict.reason,
+                "channels": verdict.channels.iter().map(channel).collect::<Vec<_>>(),
+            })
+        };
+        json!({ "version": 1, "test": run, "paths": self.all.iter().map(one).collect::<Vec<_>>() })
+    }
+}
+
+/// `delivered in 123 ms`, `parked, Slack answers 404 Not Found: no_service`.
+fn fate(outcome: &Outcome) -> String {
+    let latency = outcome
+        .latency
+        .map(|ms| format!(" in {ms} ms"))
+        .unwrap_or_default();
+    let reason = outcome
+        .reason
+        .as_ref()
+        .map(|reason| format!(", {}", super::printable(reason)))
+        .unwrap_or_default();
+    format!("{}{latency}{reason}", outcome.outcome)
+}

@@ -1,0 +1,284 @@
+//! What lies in a stack's dead-letter queues: what it is, why it is there, and how it is sent again.
+
+use std::collections::BTreeMap;
+
+use alertctl_relay::{Endpoint, Settings, event, summarise};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+mod again;
+mod queues;
+mod template;
+
+pub use again::{Delivery, deliver, deliveries};
+pub use queues::{Letter, MOST, look, take};
+
+/// A parked message, understood as far as it can be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    pub form: Form,
+    /// When it was parked.
+    pub at: Option<Timestamp>,
+    /// Where word of it came from, such as `rule logins` or `topic mission-sns`.
+    pub from: Option<String>,
+    pub reason: Option<String>,
+    /// The channels or topics that do not have it, where that is known.
+    pub to: Vec<String>,
+    /// What Slack would show first, in mrkdwn.
+    pub headline: Option<String>,
+    pub again: Again,
+}
+
+/// Who wrote the message into the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A function of the stack, or a buffer that it could not empty.
+    Envelope,
+    /// Lambda: an invocation that failed for good.
+    OnFailure,
+    /// SNS: a notification that the function did not take.
+    Sns,
+    /// EventBridge: an event that a target did not take.
+    EventBridge,
+    Unknown,
+}
+
+/// How it is sent again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Again {
+    /// By invoking a function of the stack with this.
+    Invoke { function: String, payload: Value },
+    /// By doing what a rule would have done with its event; its target says what that is.
+    Target {
+        rule: RuleArn,
+        target: String,
+        event: Value,
+    },
+    /// Not at all, and why.
+    No(String),
+}
+
+/// The parts of a rule's ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleArn {
+    pub region: String,
+    pub bus: String,
+    pub rule: String,
+}
+
+impl RuleArn {
+    /// `arn:aws:events:<region>:<account>:rule/[<bus>/]<name>`.
+    pub fn read(arn: &str) -> Option<Self> {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let [_, _, "events", region, _, resource] = parts[..] else {
+            return None;
+        };
+        let name = resource.strip_prefix("rule/")?;
+        let (bus, rule) = name.split_once('/').unwrap_or(("default", name));
+        Some(Self {
+            region: region.to_owned(),
+            bus: bus.to_owned(),
+            rule: rule.to_owned(),
+        })
+    }
+}
+
+/// Reads a message of a dead-letter queue. `owner` is the function whose queue it is, `functions` all of the stack.
+/// Never fails: what is not understood says so, and stays where it is.
+pub fn read(
+    body: &str,
+    attributes: &BTreeMap<String, String>,
+    owner: Option<&str>,
+    functions: &[String],
+    settings: &Settings,
+) -> Parked {
+    let Ok(value) = serde_json::from_str::<Value>(body) else {
+        return unknown(None, "it is not JSON");
+    };
+    let own = |name: &str| functions.iter().find(|function| *function == name).cloned();
+    let invoke = |function: Option<&str>, payload: Value| match function.map(|name| (name, own(name))) {
+        Some((_, Some(function))) => Again::Invoke { function, payload },
+        Some((name, None)) => Again::No(format!("`{name}` is no function of this stack")),
+        None => Again::No("it does not say which function it is for".to_owned()),
+    };
+    if let (Some(meta @ Value::Object(_)), Some(inner)) = (value.get("alertctl"), value.get("event")) {
+        let parked = &meta["parked"];
+        let why = || {
+            parked
+                .is_null()
+                .then(|| "it was taken from its queue too often".to_owned())
+        };
+        return Parked {
+            form: Form::Envelope,
+            at: moment(&parked["at"]),
+            from: from(meta, inner),
+            reason: text(&parked["reason"]).or_else(why),
+            to: destinations(meta, inner, settings),
+            headline: headline(meta, inner, settings),
+            again: invoke(parked["function"].as_str().map(name_of).or(owner), value.clone()),
+        };
+    }
+    if let (Some(context @ Value::Object(_)), Some(payload)) =
+        (value.get("requestContext"), value.get("requestPayload"))
+    {
+        let (meta, inner) = match (payload.get("alertctl"), payload.get("event")) {
+            (Some(meta @ Value::Object(_)), Some(inner)) => (meta, inner),
+            _ => (&Value::Null, payload),
+        };
+        let error = &value["responsePayload"];
+        let reason = text(&error["errorMessage"]).or_else(|| text(&error["errorType"]));
+        return Parked {
+            form: Form::OnFailure,
+            at: moment(&value["timestamp"]),
+            from: from(meta, inner),
+            reason: reason.or_else(|| text(&context["condition"])),
+            to: destinations(meta, inner, settings),
+            headline: headline(meta, inner, settings),
+            again: invoke(context["functionArn"].as_str().map(name_of), payload.clone()),
+        };
+    }
+    if value.get("TopicArn").is_some() && value.get("Message").is_some() {
+        let records = json!({ "Records": [{
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": value["UnsubscribeURL"].as_str().and_then(subscription),
+            "Sns": value,
+        }]});
+        return Parked {
+            form: Form::Sns,
+            at: moment(&value["Timestamp"]),
+            from: from(&Value::Null, &records),
+            reason: error_of(attributes, ["ErrorCode", "ErrorMessage"]),
+            to: destinations(&Value::Null, &records, settings),
+            headline: headline(&Value::Null, &records, settings),
+            again: invoke(owner, records),
+        };
+    }
+    if let (Some(rule), Some(target)) = (attributes.get("RULE_ARN"), attributes.get("TARGET_ARN")) {
+        let again = match RuleArn::read(rule) {
+            Some(rule) => Again::Target {
+                rule,
+                target: target.clone(),
+                event: value.clone(),
+            },
+            None => Again::No(format!("`{rule}` is not the ARN of a rule")),
+        };
+        return Parked {
+            form: Form::EventBridge,
+            at: moment(&value["time"]),
+            from: RuleArn::read(rule).map(|rule| format!("rule {}", rule.rule)),
+            reason: error_of(attributes, ["ERROR_CODE", "ERROR_MESSAGE"]),
+            to: vec![name_of(target).to_owned()],
+            headline: headline(&Value::Null, &value, settings),
+            again,
+        };
+    }
+    unknown(text(&value["reason"]), "it has none of the known forms")
+}
+
+fn unknown(reason: Option<String>, why: &str) -> Parked {
+    Parked {
+        form: Form::Unknown,
+        at: None,
+        from: None,
+        reason,
+        to: Vec::new(),
+        headline: None,
+        again: Again::No(why.to_owned()),
+    }
+}
+
+/// The subscription that `…&SubscriptionArn=arn:…` in an unsubscribe link names.
+fn subscription(link: &str) -> Option<&str> {
+    link.split_once("SubscriptionArn=").map(|(_, arn)| arn)
+}
+
+/// The name at the end of an ARN, or the name itself. A function's may have a version behind it.
+fn name_of(arn: &str) -> &str {
+    match arn.split_once(":function:") {
+        Some((_, name)) => name.split(':').next().unwrap_or(name),
+        None => arn.rsplit([':', '/']).next().unwrap_or(arn),
+    }
+}
+
+fn error_of(attributes: &BTreeMap<String, String>, names: [&str; 2]) -> Option<String> {
+    let told: Vec<_> = names
+        .iter()
+        .filter_map(|name| attributes.get(*name))
+        .map(String::as_str)
+        .collect();
+    (!told.is_empty()).then(|| told.join(": "))
+}
+
+fn from(meta: &Value, inner: &Value) -> Option<String> {
+    let named = ["rule", "endpoint"]
+        .iter()
+        .find_map(|what| Some(format!("{what} {}", meta[what].as_str()?)));
+    let topic = || {
+        Some(format!(
+            "topic {}",
+            name_of(inner.pointer("/Records/0/Sns/TopicArn")?.as_str()?)
+        ))
+    };
+    named.or_else(topic).or_else(|| text(&inner["source"]))
+}
+
+fn destinations(meta: &Value, inner: &Value, settings: &Settings) -> Vec<String> {
+    let list = |value: &Value| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items
+            .filter_map(|item| Some(name_of(item.as_str()?).to_owned()))
+            .collect()
+    };
+    let named = [list(&meta["channels"]), list(&meta["topics"])].concat();
+    if !named.is_empty() {
+        return named;
+    }
+    let topic = inner
+        .pointer("/Records/0/Sns/TopicArn")
+        .and_then(Value::as_str)
+        .map(name_of);
+    let known = topic.and_then(|topic| settings.topics.get(topic));
+    known.map_or_else(Vec::new, |topic| {
+        topic.to.iter().map(|key| key.0.clone()).collect()
+    })
+}
+
+/// The first thing that Slack would show of it, in mrkdwn without links.
+fn headline(meta: &Value, inner: &Value, settings: &Settings) -> Option<String> {
+    let notices = match meta["endpoint"].as_str() {
+        // A body that was no JSON is a text.
+        Some(_) if !inner.is_object() => return None,
+        // From a buffer it comes as the endpoint would have told a topic.
+        Some(key) if inner.get("Records").is_none() => {
+            let endpoint = Endpoint {
+                key: key.to_owned(),
+                ..Endpoint::default()
+            };
+            vec![endpoint.notice(inner)]
+        }
+        _ => event::read(inner),
+    };
+    let (first, more) = (notices.first()?, notices.len() - 1);
+    let line = summarise(first, settings).headline;
+    Some(match more {
+        0 => line,
+        _ => format!("{line} (+{more})"),
+    })
+}
+
+fn text(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let clean: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    Some(clean).filter(|text| !text.trim().is_empty())
+}
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

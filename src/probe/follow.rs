@@ -1,0 +1,200 @@
+//! What the functions' logs tell of a sample.
+
+use std::collections::BTreeMap;
+
+use super::{Path, Sent};
+use crate::logs::{Line, Outcome, Said};
+
+/// A sample under way.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    pub path: Path,
+    /// `t-` and eight hexadecimal digits.
+    pub mark: String,
+    pub sent: Sent,
+    /// The last that was told of each channel.
+    told: BTreeMap<String, Outcome>,
+}
+
+/// How a path fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Slack took it in every channel; or it was handed over, and no channel is behind.
+    Arrived,
+    /// Somewhere it stopped.
+    Stopped,
+    /// It was not tried.
+    Skipped,
+}
+
+/// What became of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict<'a> {
+    pub state: State,
+    /// What was told of each of its channels.
+    pub channels: Vec<(&'a str, Option<&'a Outcome>)>,
+    /// Why it was not tried or not taken, or where it stopped.
+    pub reason: Option<String>,
+}
+
+impl Probe {
+    pub fn new(path: Path, mark: String, sent: Sent) -> Self {
+        Self {
+            path,
+            mark,
+            sent,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in a line of a log that may be about it.
+    pub fn hear(&mut self, line: &Line) {
+        let Said::Outcome(outcome) = &line.said else {
+            return;
+        };
+        let (Some(mark), Some(channel)) = (&outcome.test, &outcome.channel) else {
+            return;
+        };
+        // By a second way the same channel may be told twice.
+        let has_it = self.told.get(channel).is_some_and(Outcome::is_there);
+        if *mark == self.mark && !has_it {
+            self.told.insert(channel.clone(), (**outcome).clone());
+        }
+    }
+
+    /// Whether nothing more is to come.
+    pub fn is_over(&self) -> bool {
+        let is_told = |channel| self.told.get(channel).is_some_and(Outcome::is_final);
+        match self.sent {
+            Sent::Skipped(_) | Sent::Refused(_) => true,
+            Sent::To(_) | Sent::Alarm { .. } => self.path.channels.iter().all(is_told),
+        }
+    }
+
+    /// Whether something it should have come to has not heard of it.
+    pub fn is_lost(&self) -> bool {
+        let unheard = |channel: &String| !self.told.contains_key(channel);
+        matches!(self.sent, Sent::To(_) | Sent::Alarm { .. }) && self.path.channels.iter().any(unheard)
+    }
+
+    /// What became of it; `found` is where it was found, if that was looked for.
+    pub fn verdict(&self, found: Option<&str>) -> Verdict<'_> {
+        let channels = self.path.channels.iter();
+        let channels: Vec<_> = channels
+            .map(|channel| (channel.as_str(), self.told.get(channel)))
+            .collect();
+        let handed_to = match &self.sent {
+            Sent::Skipped(why) => return Verdict::of(State::Skipped, why.clone()),
+            Sent::Refused(why) => return Verdict::of(State::Stopped, why.clone()),
+            Sent::To(service) => service,
+            Sent::Alarm { .. } => "CloudWatch",
+        };
+        let arrived = channels
+            .iter()
+            .all(|(_, told)| told.is_some_and(Outcome::is_there));
+        let reason = if channels.is_empty() {
+            Some(format!("{handed_to} took it; no channel is behind"))
+        } else if self.is_lost() {
+            let found = found.unwrap_or("no function told of it");
+            Some(format!("{handed_to} took it, but {found}"))
+        } else {
+            None
+        };
+        Verdict {
+            state: if arrived { State::Arrived } else { State::Stopped },
+            channels,
+            reason,
+        }
+    }
+}
+
+impl Verdict<'_> {
+    fn of(state: State, reason: String) -> Self {
+        Self {
+            state,
+            channels: Vec::new(),
+            reason: Some(reason),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::probe::Way;
+
+    fn probe(sent: Sent, channels: &[&str]) -> Probe {
+        let path = Path {
+            name: "topic/alerts".into(),
+            way: Way::Topic {
+                name: "mission-alerts".into(),
+            },
+            channels: channels
+                .iter()
+                .map(|key| (*key).to_owned())
+                .collect::<BTreeSet<_>>(),
+        };
+        Probe::new(path, "t-0a1b2000".into(), sent)
+    }
+
+    fn line(outcome: &str, channel: &str, mark: &str) -> Line {
+        let message = format!(r#"{{"outcome":"{outcome}","Channel":"{channel}","test":"{mark}"}}"#);
+        Line {
+            time: Timestamp::UNIX_EPOCH,
+            function: "mission-relay".into(),
+            stream: "s".into(),
+            said: Said::read(&message),
+            message,
+        }
+    }
+
+    #[test]
+    fn it_arrived_when_every_channel_has_it() {
+        let mut probe = probe(Sent::To("SNS"), &["a", "b"]);
+        for (outcome, channel, over) in [
+            ("delivered", "a", false),
+            ("buffered", "b", false),
+            ("undelivered", "b", false),
+            ("delivered", "b", true),
+            ("filtered", "b", true),
+        ] {
+            probe.hear(&line(outcome, channel, "t-0a1b2001"));
+            probe.hear(&line(outcome, channel, "t-0a1b2000"));
+            assert_eq!(probe.is_over(), over, "{outcome} {channel}");
+        }
+        assert_eq!(probe.verdict(None).state, State::Arrived);
+    }
+
+    #[test]
+    fn where_it_stopped_is_told() {
+        let mut probe = probe(Sent::To("SNS"), &["a"]);
+        assert!(probe.is_lost() && !probe.is_over());
+        let lost = probe.verdict(Some("it lies in the queue `q`"));
+        assert_eq!(lost.state, State::Stopped);
+        assert_eq!(
+            lost.reason.as_deref(),
+            Some("SNS took it, but it lies in the queue `q`")
+        );
+        probe.hear(&line("parked", "a", "t-0a1b2000"));
+        let parked = probe.verdict(None);
+        assert!(probe.is_over());
+        assert_eq!((parked.state, parked.reason.clone()), (State::Stopped, None));
+        assert_eq!(parked.channels[0].1.unwrap().outcome, "parked");
+    }
+
+    #[test]
+    fn what_has_no_channel_is_handed_over() {
+        let mail = probe(Sent::To("SNS"), &[]);
+        assert!(mail.is_over());
+        assert_eq!(mail.verdict(None).state, State::Arrived);
+        let skipped = probe(Sent::Skipped("no token".into()), &["a"]);
+        assert!(skipped.is_over() && !skipped.is_lost());
+        assert_eq!(skipped.verdict(None).state, State::Skipped);
+        let refused = probe(Sent::Refused("401".into()), &["a"]);
+        assert_eq!(refused.verdict(None).state, State::Stopped);
+    }
+}
