@@ -24,7 +24,7 @@ const STYLES: Styles = Styles::styled()
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error; what it was is on standard error
+  1    an error; what it was is on standard error. A saved plan that no longer holds is one
   2    with `plan --detailed-exitcode`: there are changes
   130  interrupted (Ctrl-C)
 
@@ -61,6 +61,11 @@ impl Cli {
             return Err(Self::command().error(ErrorKind::InvalidValue, text));
         }
         let cli = Self::try_parse()?;
+        let plans = matches!(cli.command, Command::Plan(_));
+        if cli.global.output == Format::Markdown && !plans {
+            let text = "`--output markdown` is for `alertctl plan`: this command prints text or json";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+        }
         // Not left to clap: it takes `ALERTCTL_LOCAL=0` for a use of `--local`.
         let Global {
             endpoint_url,
@@ -123,6 +128,8 @@ pub enum Format {
     #[default]
     Text,
     Json,
+    // For `plan`: a comment for a pull request. Told there: with a text here, every command's help grows long.
+    Markdown,
 }
 
 #[derive(Debug, Subcommand)]
@@ -181,7 +188,9 @@ Examples:
   alertctl plan stack.yaml
   alertctl plan stack.yaml --detailed-exitcode   # exits 2 when something would change
   alertctl plan stack.yaml --adopt sns-topic/alerts
-  alertctl plan stack.yaml --output json | jq .summary")]
+  alertctl plan stack.yaml --output json | jq .summary
+  alertctl plan stack.yaml --output markdown > plan.md   # a comment for a pull request
+  alertctl plan stack.yaml --save alerts.plan            # then: alertctl apply alerts.plan")]
 pub struct PlanArgs {
     #[command(flatten)]
     pub file: StackFile,
@@ -190,6 +199,9 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Keep the plan in a file, which `apply` then runs as it is; it holds no secret
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
 }
 
 /// Which resources may be taken over.
@@ -206,10 +218,12 @@ pub struct Adopt {
 Examples:
   alertctl apply stack.yaml
   alertctl apply stack.yaml --yes     # in a pipeline
+  alertctl apply alerts.plan          # what `plan --save alerts.plan` showed; asks nothing
   alertctl apply --local --yes        # stack.yaml, on the local AWS")]
 pub struct ApplyArgs {
-    #[command(flatten)]
-    pub file: StackFile,
+    /// Stack file, or a plan that `plan --save` wrote
+    #[arg(value_name = "STACK|PLAN", default_value = "stack.yaml")]
+    pub path: PathBuf,
     #[command(flatten)]
     pub adopt: Adopt,
     #[command(flatten)]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One step of any pipeline: check the stack file, show what would change, apply it.
+# One step of any pipeline: check the stack file, show what would change, apply exactly that.
 #
 #   STACK_FILE         the stack file                        (default: stack.yaml)
 #   SLACK_WEBHOOK_URL  what `webhook: { env: … }` names      (from the pipeline's secrets)
@@ -10,13 +10,15 @@
 set -eu
 
 stack="${STACK_FILE:-stack.yaml}"
+plan="$(mktemp)"
+trap 'rm -f "$plan"' EXIT
 
 alertctl validate "$stack"
 
 changes=0
-alertctl plan "$stack" --detailed-exitcode || changes=$?
+alertctl plan "$stack" --save "$plan" --detailed-exitcode || changes=$?
 case "$changes" in
   0) echo "nothing to apply" ;;
-  2) alertctl apply "$stack" --yes ;;
+  2) alertctl apply "$plan" ;;
   *) exit "$changes" ;;
 esac

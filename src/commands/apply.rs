@@ -5,19 +5,34 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::plan::{Planned, json, look_again, refuse_conflicts};
-use super::{App, Outcome, endpoints};
+use super::{App, Outcome, endpoints, saved};
 use crate::cli::{ApplyArgs, Format};
 use crate::output::Failure;
 
 pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
+    let path = args.path.display().to_string();
+    // A saved plan was looked at where it was made: nothing is asked.
+    let (planned, again, agreed) = match saved::read(&args.path)? {
+        Some(saved) => {
+            let (planned, again) = saved::made_again(app, args, &saved).await?;
+            (planned, again, true)
+        }
+        None => {
+            let planned = Planned::make(app, &args.path, &args.adopt).await?;
+            let again = app.again(["apply".to_owned(), path].into_iter().chain(args.adopt.words()));
+            (planned, again, args.run.yes)
+        }
+    };
     let Planned {
         mut plan,
         graph,
         access,
-        stack,
-    } = Planned::make(app, &args.file, &args.adopt).await?;
+        loaded,
+        cautions: _,
+    } = planned;
+    let stack = loaded.stack;
     // The plan is talk here; standard output is for what was done.
-    app.out.say(&plan.text());
+    app.out.fold("plan", &plan.title(), &plan.text());
     app.warn_of(&plan);
     refuse_conflicts(&plan)?;
     if !plan.has_changes() {
@@ -31,7 +46,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     let mut aws = access.aws;
-    if !args.run.yes {
+    if !agreed {
         if !app.out.confirm("Apply these changes?", "--yes")? {
             return Err(Failure::new(
                 "nothing was changed",
@@ -40,8 +55,6 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         }
         (aws, plan) = look_again(aws, &graph, &args.adopt, &plan).await?;
     }
-    let file = args.file.path.display().to_string();
-    let again = app.again(["apply".to_owned(), file].into_iter().chain(args.adopt.words()));
     app.execute(&aws, &graph, &plan, args.run.parallelism, &again, Some(&stack))
         .await
 }

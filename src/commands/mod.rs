@@ -30,6 +30,7 @@ mod logs;
 mod plan;
 mod redrive;
 mod render;
+mod saved;
 mod show;
 mod status;
 mod test;
@@ -202,14 +203,18 @@ impl App {
         again: &str,
     ) -> (Report, Duration) {
         let start = Instant::now();
+        let group = self.out.group("run", &format!("stack {}, run", plan.stack));
         let progress = Progress::new(self.out);
         let tell = |event: Event<'_>| progress.show(event);
         let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await;
+        drop(group);
         for note in progress.notes() {
             self.out.say(&format!("note: {note}"));
         }
         let elapsed = start.elapsed();
         self.out.say(&report.text(plan, elapsed, again));
+        report.annotate(self.out, plan);
+        self.out.summarize(|| report.markdown(plan, elapsed, again));
         (report, elapsed)
     }
 

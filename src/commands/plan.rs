@@ -1,34 +1,55 @@
 //! `alertctl plan`.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Access, App, Outcome, webhooks};
+use super::{Access, App, Outcome, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
-use crate::cli::{Adopt, Format, PlanArgs, StackFile};
+use crate::cli::{Adopt, Format, PlanArgs};
 use crate::graph::Graph;
 use crate::observe::observe;
 use crate::output::{Failure, Problem};
 use crate::plan::{Action, Plan, Step, plan};
 use crate::resource::Resource as _;
 use crate::resource::kms_key::KmsKey;
-use crate::stack::{Stack, Webhook};
+use crate::stack::{Loaded, Stack, Webhook};
 
 /// `plan --detailed-exitcode`: there are changes.
 const CHANGES: u8 = 2;
 
 pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
-    let Planned { plan, .. } = Planned::make(app, &args.file, &args.adopt).await?;
-    app.out.result(|| plan.text(), || json(&plan));
-    app.warn_of(&plan);
+    if let Some(path) = &args.save {
+        saved::refuse_other_file(path)?;
+    }
+    let file = args.file.path.display().to_string();
+    let planned = match Planned::make(app, &args.file.path, &args.adopt).await {
+        Ok(planned) => planned,
+        Err(failure) => {
+            app.out.comment(|| failure.markdown(&file));
+            return Err(failure);
+        }
+    };
+    let plan = &planned.plan;
+    app.out.comment(|| plan.markdown(&file, &planned.cautions));
+    if app.out.format == Format::Markdown {
+        // Standard output is the comment; the log of a pipeline shows the plan as well.
+        app.out.fold("plan", &plan.title(), &plan.text());
+    } else {
+        app.out.result(|| plan.text(), || json(plan));
+    }
+    app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {
         // Told by the same document: a second one would make it unreadable.
         return Err(Failure::Told);
     }
-    refuse_conflicts(&plan)?;
+    refuse_conflicts(plan)?;
+    if let Some(path) = &args.save {
+        saved::save(app, path, &args.file.path, &args.adopt, &planned)?;
+    }
     let changes = args.detailed_exitcode && plan.has_changes();
     Ok(if changes {
         ExitCode::from(CHANGES)
@@ -42,45 +63,63 @@ pub struct Planned {
     pub plan: Plan,
     pub graph: Graph,
     pub access: Access,
-    pub stack: Stack,
+    pub loaded: Loaded,
+    /// What the stack file and its webhooks give to think about; told already.
+    pub cautions: Vec<String>,
 }
 
 impl Planned {
     /// Loads the stack file, observes and plans.
-    pub async fn make(app: &App, file: &StackFile, adopt: &Adopt) -> Result<Self, Failure> {
-        let loaded = app.load(&file.path)?;
+    pub async fn make(app: &App, file: &Path, adopt: &Adopt) -> Result<Self, Failure> {
+        let loaded = app.load(file)?;
         let stack = &loaded.stack;
         let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+        Self::of(app, loaded, access, adopt).await
+    }
+
+    /// The same for a stack file that is loaded, in an account that is known.
+    pub async fn of(app: &App, loaded: Loaded, access: Access, adopt: &Adopt) -> Result<Self, Failure> {
+        let stack = &loaded.stack;
         let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
         let graph = blueprint::graph(stack, access.region(), &webhooks);
         refuse_unknown(&graph, adopt)?;
         let plan = look(&access.aws, &graph, adopt).await?;
+        let reports = loaded.source.reports(&loaded.warnings).into_iter();
+        let mut cautions: Vec<_> = reports
+            .map(|report| format!("`{}:{}`: {}", report.file, report.line, report.message))
+            .collect();
         if access.local.is_none() {
-            warn_of_orphaned_webhooks(app, stack, &plan);
+            let orphaned = orphaned_webhooks(stack, &plan);
+            orphaned.iter().for_each(|text| app.out.warn(text));
+            cautions.extend(orphaned);
         }
         Ok(Self {
             plan,
             graph,
             access,
-            stack: loaded.stack,
+            loaded,
+            cautions,
         })
     }
 }
 
 /// A ciphertext outlives neither its key nor the name of the function that it was made for.
-fn warn_of_orphaned_webhooks(app: &App, stack: &Stack, plan: &Plan) {
+fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
     let new_key = |step: &Step| step.id.kind == KmsKey::KIND && step.action == Action::Create;
     if !plan.steps.iter().any(new_key) {
-        return;
+        return Vec::new();
     }
-    for (channel, settings) in &stack.channels {
-        if matches!(settings.webhook, Webhook::Encrypted(_)) {
-            app.out.warn(&format!(
-                "channel `{channel}`: its webhook was encrypted with a key that is not there any more, so no \
-                 message will arrive: run `alertctl encrypt-hook --channel {channel} --write` first"
-            ));
-        }
-    }
+    let encrypted = stack
+        .channels
+        .iter()
+        .filter(|(_, settings)| matches!(settings.webhook, Webhook::Encrypted(_)));
+    let warning = |channel: &String| {
+        format!(
+            "channel `{channel}`: its webhook was encrypted with a key that is not there any more, so no \
+             message will arrive: run `alertctl encrypt-hook --channel {channel} --write` first"
+        )
+    };
+    encrypted.map(|(channel, _)| warning(channel)).collect()
 }
 
 /// Observes and plans.
@@ -111,12 +150,22 @@ pub async fn look_again(
     Ok((aws, now))
 }
 
-/// The plan for machines.
+/// The plan for machines, as `docs/plan.schema.json` describes it.
 pub fn json(plan: &Plan) -> Value {
     let mut document = json!({ "version": 1, "summary": plan.summary() });
     if let (Some(document), Ok(Value::Object(plan))) = (document.as_object_mut(), serde_json::to_value(plan))
     {
         document.extend(plan);
+    }
+    let steps = document["steps"].as_array_mut().into_iter().flatten();
+    for (entry, step) in steps.zip(&plan.steps) {
+        if let Some(arn) = step
+            .output()
+            .map(|output| output.arn)
+            .filter(|arn| !arn.is_empty())
+        {
+            entry["arn"] = arn.into();
+        }
     }
     if !plan.conflicts.is_empty() {
         document["errors"] = json!(problems(plan));

@@ -28,7 +28,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     // Machines read one document, which comes at the end.
     let text = letters.text();
     match app.out.format {
-        Format::Text => app.out.result(|| text, || letters.json()),
+        Format::Text | Format::Markdown => app.out.result(|| text, || letters.json()),
         Format::Json if args.yes => {}
         Format::Json => app.out.say(&text),
     }

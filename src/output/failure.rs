@@ -41,14 +41,15 @@ impl Failure {
 
     /// Tells the failure and returns the exit code.
     pub fn report(&self, out: Out) -> u8 {
+        self.annotate(out);
         match (self, out.format) {
             (Self::Interrupted, _) => return 130,
             (Self::Told, _) => {}
-            (Self::Stack(error), Format::Text) => out.say(&error.render(out.color())),
+            (Self::Stack(error), Format::Text | Format::Markdown) => out.say(&error.render(out.color())),
             (Self::Stack(error), Format::Json) => {
                 out.result(String::new, || json!({ "version": 1, "errors": error.reports() }));
             }
-            (Self::Problems(problems), Format::Text) => {
+            (Self::Problems(problems), Format::Text | Format::Markdown) => {
                 for Problem { message, help } in problems {
                     let (error, hint) = (style::ERROR, style::HELP);
                     let mut text = format!("{error}error{error:#}: {message}");
@@ -63,6 +64,19 @@ impl Failure {
             }
         }
         1
+    }
+
+    /// The same for the runner of a pipeline, which shows it at the line.
+    fn annotate(&self, out: Out) {
+        match self {
+            Self::Stack(error) => out.annotate(&error.reports()),
+            Self::Problems(problems) => {
+                for Problem { message, help } in problems {
+                    out.annotate_error("alertctl", message, help.as_deref());
+                }
+            }
+            Self::Interrupted | Self::Told => {}
+        }
     }
 }
 

@@ -7,9 +7,12 @@ use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use crate::cli::Format;
 
 mod ask;
+mod ci;
 mod failure;
 mod lines;
+mod markdown;
 mod parked;
+mod plan_markdown;
 mod plan_text;
 mod progress;
 mod report;
@@ -29,11 +32,11 @@ pub struct Out {
 }
 
 impl Out {
-    /// Prints a result on standard output, as text or as JSON.
+    /// Prints a result on standard output: as JSON, or as the text of the format asked for.
     pub fn result(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
         let shown = match self.format {
-            Format::Text => text(),
             Format::Json => format!("{:#}", json()),
+            Format::Text | Format::Markdown => text(),
         };
         put(&mut anstream::AutoStream::auto(stdout()), &shown);
     }
@@ -41,8 +44,8 @@ impl Out {
     /// Prints one line of a result that goes on, as text or as JSON.
     pub fn line(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
         let shown = match self.format {
-            Format::Text => text(),
             Format::Json => json().to_string(),
+            Format::Text | Format::Markdown => text(),
         };
         put(&mut anstream::AutoStream::auto(stdout()), &shown);
     }

@@ -45,6 +45,17 @@ impl Plan {
         text.push_str(&self.summary().text(!self.conflicts.is_empty()));
         text
     }
+
+    /// What the plan is of.
+    pub fn title(&self) -> String {
+        format!("stack {}, {}", self.stack, self.summary_text())
+    }
+
+    /// The last line of the text, without colour.
+    pub(super) fn summary_text(&self) -> String {
+        let text = self.summary().text(!self.conflicts.is_empty());
+        anstream::adapter::strip_str(&text).to_string()
+    }
 }
 
 impl Summary {
@@ -78,7 +89,8 @@ impl Summary {
     }
 }
 
-fn step_text(text: &mut String, step: &Step) {
+/// One change, with its fields.
+pub(super) fn step_text(text: &mut String, step: &Step) {
     let (mark, color) = symbol(step.action);
     let bold = style::BOLD;
     let _ = writeln!(

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::Out;
+use super::markdown::{code, fenced};
 use super::style::{self, verbs};
 use crate::execute::Report;
 use crate::graph::End;
@@ -78,6 +80,25 @@ impl Report {
             let _ = write!(text, "\nwhat is done stays done; to go on, run `{again}`");
         }
         text
+    }
+
+    /// The same for the page of a pipeline's job.
+    pub fn markdown(&self, plan: &Plan, elapsed: Duration, again: &str) -> String {
+        let text = self.text(plan, elapsed, again);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        let end = if self.complete() { "done" } else { "not finished" };
+        let stack = code(&plan.stack);
+        format!(
+            "### alertctl: stack {stack} {end}\n\n{}",
+            fenced("text", text.lines().map(str::to_owned))
+        )
+    }
+
+    /// Marks the root failures for the runner of a pipeline.
+    pub fn annotate(&self, out: Out, plan: &Plan) {
+        for (_, step, fault) in self.failures(plan) {
+            out.annotate_error(&step.id.to_string(), &fault.to_string(), fault.hint.as_deref());
+        }
     }
 
     /// The same for machines.

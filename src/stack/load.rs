@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest as _, Sha256};
+
 use super::{
     check,
     model::Stack,
@@ -28,6 +30,8 @@ pub struct Loaded {
     pub source: Source,
     /// What works but may not be meant.
     pub warnings: Vec<Problem>,
+    /// Of the file's bytes, in hex.
+    pub sha256: String,
 }
 
 /// Why there is no stack.
@@ -133,6 +137,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads and checks the text of a stack file; `name` is what messages call it.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
+    let sha256 = hex::encode(Sha256::digest(text));
     // Neither part of the content nor of any column.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut tree, mut problems) = tree::parse(text).map_err(|problem| refuse(name, text, vec![*problem]))?;
@@ -168,6 +173,7 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
             stack,
             source,
             warnings: problems,
+            sha256,
         }),
         Err(error) => {
             let at = error.location().map_or(0, |location| location.index());

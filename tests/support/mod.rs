@@ -9,6 +9,7 @@ pub mod limits;
 pub mod measure;
 pub mod proxy;
 pub mod rounds;
+pub mod schema;
 pub mod stage;
 pub mod wire;
 

@@ -1,0 +1,288 @@
+//! A plan in a file: made by `plan --save`, looked at by somebody, run by `apply` as it is or not at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::App;
+use super::plan::{Planned, json};
+use crate::aws::Scope;
+use crate::cli::{Adopt, ApplyArgs};
+use crate::output::Failure;
+use crate::plan::Plan;
+
+/// The layout of the file.
+const VERSION: u32 = 1;
+
+/// Bytes in which the marker stands.
+const HEAD: u64 = 4096;
+
+/// Bytes of the longest file that is taken for a plan.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Differences that are told one by one.
+const TOLD: usize = 10;
+
+/// What the file holds: where and from what the plan was made, and the document of `plan --output json`, which
+/// has no secret in it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saved {
+    /// [`VERSION`]; the name of this field tells a saved plan from a stack file.
+    alertctl_plan: u32,
+    /// The version of the tool: another one may do other things to the same end.
+    alertctl: String,
+    /// The stack file, as it was named.
+    file: PathBuf,
+    /// Of the stack file's bytes, in hex.
+    sha256: String,
+    account: String,
+    region: String,
+    /// What `--adopt` named.
+    adopt: Vec<String>,
+    plan: Value,
+}
+
+/// Refuses to write over what is no saved plan, such as a stack file named by mistake.
+pub fn refuse_other_file(path: &Path) -> Result<(), Failure> {
+    match fs::metadata(path) {
+        Ok(file) if !(file.is_file() && file.len() == 0 || is_saved(path)) => Err(Failure::new(
+            format!(
+                "`{}` exists and is no saved plan, so it is not written over",
+                path.display()
+            ),
+            "name another file after `--save`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps `planned` in `path`.
+pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planned) -> Result<(), Failure> {
+    let scope = &planned.plan.scope;
+    let saved = Saved {
+        alertctl_plan: VERSION,
+        alertctl: env!("CARGO_PKG_VERSION").to_owned(),
+        file: file.to_owned(),
+        sha256: planned.loaded.sha256.clone(),
+        account: scope.account.clone(),
+        region: scope.region.clone(),
+        adopt: adopt.nodes.clone(),
+        plan: json(&planned.plan),
+    };
+    let text = serde_json::to_string_pretty(&saved).map_err(|error| error.to_string());
+    let written = text.and_then(|text| fs::write(path, text + "\n").map_err(|error| error.to_string()));
+    written.map_err(|error| {
+        Failure::new(
+            format!("the plan cannot be saved to `{}`: {error}", path.display()),
+            "name a file in a directory that can be written to",
+        )
+    })?;
+    let apply = app.again(["apply".to_owned(), path.display().to_string()]);
+    app.out
+        .say(&format!("saved to `{}`; run it with `{apply}`", path.display()));
+    Ok(())
+}
+
+/// The saved plan in `path`; `None` where it is something else, such as a stack file.
+///
+/// # Errors
+/// When it is a saved plan that cannot be read, or of another layout.
+pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
+    if !is_saved(path) {
+        return Ok(None);
+    }
+    let name = path.display();
+    let make = "make it again with `alertctl plan --save`";
+    let text = head(path, MAX_BYTES)
+        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check who may read it"))?;
+    // Before anything else of it: another layout has other fields.
+    let version = serde_json::from_slice::<Value>(&text)
+        .map(|document| document["alertctl_plan"].as_u64())
+        .unwrap_or(Some(VERSION.into()));
+    if version != Some(VERSION.into()) {
+        let text = format!("the saved plan `{name}` was made by another version of alertctl");
+        return Err(Failure::new(text, make));
+    }
+    let saved = serde_json::from_slice(&text);
+    saved
+        .map(Some)
+        .map_err(|error| Failure::new(format!("the saved plan `{name}` is damaged: {error}"), make))
+}
+
+/// Observes and plans again for `saved`, which came from `args.path`.
+///
+/// # Errors
+/// When anything that the plan was made from is no longer as it was; nothing has been changed then.
+pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(Planned, String), Failure> {
+    let name = args.path.display();
+    if !args.adopt.nodes.is_empty() {
+        return Err(Failure::new(
+            format!("`--adopt` cannot be added to the saved plan `{name}`"),
+            "name it where the plan is made: `alertctl plan --adopt … --save …`",
+        ));
+    }
+    if !saved.file.exists() {
+        return Err(Failure::new(
+            format!(
+                "the saved plan `{name}` was made from `{}`, which is not here",
+                saved.file.display()
+            ),
+            "run it in the directory in which `alertctl plan` ran, with the same stack file",
+        ));
+    }
+    let loaded = app.load(&saved.file)?;
+    let anew = saved.again(app, &args.path, loaded.stack.region.as_deref());
+    let refused = |what: String| {
+        let help = format!("nothing was changed; to plan anew and look at it, run `{anew}`");
+        Err(Failure::new(
+            format!("the saved plan `{name}` no longer holds: {what}"),
+            help,
+        ))
+    };
+    let tool = env!("CARGO_PKG_VERSION");
+    if saved.alertctl != tool {
+        return refused(format!(
+            "it was made by alertctl {}, this is {tool}",
+            saved.alertctl
+        ));
+    }
+    if saved.sha256 != loaded.sha256 {
+        return refused(format!("`{}` has changed since", saved.file.display()));
+    }
+    let access = app.access(&loaded.stack.stack, Some(&saved.region)).await?;
+    if let Some(elsewhere) = saved.elsewhere(access.aws.scope().await?) {
+        return refused(elsewhere);
+    }
+    let adopt = Adopt {
+        nodes: saved.adopt.clone(),
+    };
+    let planned = Planned::of(app, loaded, access, &adopt).await?;
+    let differences = differences(&saved.plan, &planned.plan);
+    if !differences.is_empty() {
+        let more = differences.len().saturating_sub(TOLD);
+        let mut told = differences.into_iter().take(TOLD).collect::<Vec<_>>();
+        told.extend((more > 0).then(|| format!("… {more} more")));
+        let place = &saved.account;
+        return refused(format!(
+            "account {place} has changed since\n    {}",
+            told.join("\n    ")
+        ));
+    }
+    Ok((planned, anew))
+}
+
+impl Saved {
+    fn elsewhere(&self, scope: &Scope) -> Option<String> {
+        let Scope { account, region, .. } = scope;
+        let here = [
+            ("account", &self.account, account),
+            ("region", &self.region, region),
+        ];
+        let other = here.into_iter().find(|(_, then, now)| then != now);
+        other.map(|(what, then, now)| format!("it is for {what} {then}, and this is {now}"))
+    }
+
+    /// The command that makes the plan anew; `home` is the region that the stack file says.
+    fn again(&self, app: &App, path: &Path, home: Option<&str>) -> String {
+        let words = ["plan".to_owned(), self.file.display().to_string()];
+        let save = ["--save".to_owned(), path.display().to_string()];
+        let adopt = self
+            .adopt
+            .iter()
+            .flat_map(|node| ["--adopt".to_owned(), node.clone()]);
+        let elsewhere = app.global.region.is_none() && home != Some(&self.region);
+        let region = elsewhere.then(|| ["--region".to_owned(), self.region.clone()]);
+        let words = words.into_iter().chain(save).chain(adopt);
+        app.again(words.chain(region.into_iter().flatten()))
+    }
+}
+
+/// What would be done otherwise than `then`, a document of `plan --output json`, says; a sentence each.
+fn differences(then: &Value, now: &Plan) -> Vec<String> {
+    let now = json(now);
+    let (before, after) = (steps(then), steps(&now));
+    let mut told = Vec::new();
+    for key in before
+        .keys()
+        .chain(after.keys().filter(|key| !before.contains_key(*key)))
+    {
+        let (id, name) = key;
+        let what = match (before.get(key), after.get(key)) {
+            (Some(then), Some(now)) => difference(then, now),
+            (Some(_), None) => Some("is gone".to_owned()),
+            (None, _) => Some("was not there".to_owned()),
+        };
+        told.extend(what.map(|what| format!("{id} ({name}): {what}")));
+    }
+    for conflict in now["conflicts"].as_array().into_iter().flatten() {
+        let (id, name) = (text(conflict, "id"), text(conflict, "name"));
+        told.push(format!("{id} ({name}): exists now and is not part of this stack"));
+    }
+    if then["stack"] != now["stack"] {
+        told.push("the stack has another name".to_owned());
+    }
+    told
+}
+
+/// The steps by id and name: a resource that moves is there twice, under two names.
+fn steps(plan: &Value) -> BTreeMap<(&str, &str), &Value> {
+    let steps = plan["steps"].as_array().into_iter().flatten();
+    steps
+        .map(|step| ((text(step, "id"), text(step, "name")), step))
+        .collect()
+}
+
+fn difference(then: &Value, now: &Value) -> Option<String> {
+    let action = |step| match text(step, "action") {
+        "keep" => "unchanged".to_owned(),
+        other => format!("to {other}"),
+    };
+    if action(then) != action(now) {
+        return Some(format!("was {}, is now {}", action(then), action(now)));
+    }
+    if then["arn"] != now["arn"] {
+        return Some("is another resource of that name".to_owned());
+    }
+    let fields = |step: &Value| -> BTreeMap<String, Value> {
+        let changes = step["changes"].as_array().into_iter().flatten();
+        changes
+            .map(|change| (text(change, "field").to_owned(), change.clone()))
+            .collect()
+    };
+    let (before, after) = (fields(then), fields(now));
+    let differ = |field: &&String| before.get(*field) != after.get(*field);
+    let added = after.keys().filter(|field| !before.contains_key(*field));
+    let fields: Vec<_> = before.keys().chain(added).filter(differ).cloned().collect();
+    if !fields.is_empty() {
+        return Some(format!("differs in {}", fields.join(", ")));
+    }
+    // How much is lost may change by itself; that anything is has to be seen.
+    let loses = text(now, "action") == "delete" && then["remark"].is_null() && !now["remark"].is_null();
+    loses.then(|| text(now, "remark").to_owned())
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+/// Told by what it holds, whatever it is called.
+fn is_saved(path: &Path) -> bool {
+    // Reading from a pipe would take away what is to be read.
+    let is_file = fs::metadata(path).is_ok_and(|file| file.is_file());
+    let Some(head) = is_file.then(|| head(path, HEAD).ok()).flatten() else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&head);
+    head.trim_start().starts_with('{') && head.contains("\"alertctl_plan\"")
+}
+
+fn head(path: &Path, bytes: u64) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(bytes).read_to_end(&mut head)?;
+    Ok(head)
+}

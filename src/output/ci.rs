@@ -1,0 +1,241 @@
+//! What a pipeline's runner makes of marked lines: log groups, annotations at a line of a file, a summary.
+//!
+//! GitHub: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
+//! GitLab: <https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections>; it has no annotations in logs.
+//! Marks go to standard error, which both runners read: standard output stays data.
+
+use std::env;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Out;
+use crate::cli::Format;
+use crate::stack::{Report, Severity};
+
+/// Whose runner this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runner {
+    GitHub,
+    GitLab,
+}
+
+impl Runner {
+    /// The variables that the runners set to `true` in every job.
+    fn here() -> Option<Self> {
+        let set = |name| env::var(name).is_ok_and(|value| value == "true");
+        match (set("GITHUB_ACTIONS"), set("GITLAB_CI")) {
+            (true, _) => Some(Self::GitHub),
+            (_, true) => Some(Self::GitLab),
+            _ => None,
+        }
+    }
+
+    fn begin(self, key: &str, title: &str) -> String {
+        match self {
+            Self::GitHub => format!("::group::{}\n", data(title)),
+            Self::GitLab => format!("\x1b[0Ksection_start:{}:alertctl_{key}\r\x1b[0K{title}\n", now()),
+        }
+    }
+
+    fn end(self, key: &str) -> String {
+        match self {
+            Self::GitHub => "::endgroup::\n".to_owned(),
+            Self::GitLab => format!("\x1b[0Ksection_end:{}:alertctl_{key}\r\x1b[0K\n", now()),
+        }
+    }
+}
+
+/// Lines that the runner folds, until it is dropped.
+#[must_use]
+pub struct Group {
+    key: &'static str,
+    runner: Option<Runner>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(runner) = self.runner {
+            mark(&runner.end(self.key));
+        }
+    }
+}
+
+impl Out {
+    /// Folds what is said until the group is dropped; `key` tells it from the other groups of a run.
+    pub fn group(&self, key: &'static str, title: &str) -> Group {
+        let runner = Runner::here();
+        if let Some(runner) = runner {
+            mark(&runner.begin(key, title));
+        }
+        Group { key, runner }
+    }
+
+    /// Tells `text` on standard error, folded where the runner folds. Where standard output is the comment of a
+    /// pull request, only a runner's log shows it: elsewhere both would be read on one screen.
+    pub fn fold(&self, key: &'static str, title: &str, text: &str) {
+        if self.format == Format::Markdown && Runner::here().is_none() {
+            return;
+        }
+        let _group = self.group(key, title);
+        self.say(text);
+    }
+
+    /// A comment of a pull request: the result where that was asked for, and for the page of the job.
+    pub fn comment(&self, markdown: impl FnOnce() -> String + Copy) {
+        if self.format == Format::Markdown {
+            self.result(markdown, || serde_json::Value::Null);
+        }
+        self.summarize(markdown);
+    }
+
+    /// Marks the lines of a stack file that are wrong, where the runner can show them in a pull request.
+    pub fn annotate(&self, reports: &[Report]) {
+        if Runner::here() == Some(Runner::GitHub) {
+            let root = env::var("GITHUB_WORKSPACE").unwrap_or_default();
+            reports
+                .iter()
+                .for_each(|report| mark(&annotation(report, Path::new(&root))));
+        }
+    }
+
+    /// Marks an error that has no line; `what` is what it happened to.
+    pub fn annotate_error(&self, what: &str, message: &str, help: Option<&str>) {
+        if Runner::here() == Some(Runner::GitHub) {
+            let text = with_help(message, help);
+            mark(&format!("::error title={}::{}\n", property(what), data(&text)));
+        }
+    }
+
+    /// Adds to the page that the runner shows for the job, where it has one.
+    pub fn summarize(&self, markdown: impl FnOnce() -> String) {
+        let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+            return;
+        };
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+        let written = file.and_then(|mut file| writeln!(file, "{}", markdown()));
+        if let Err(error) = written {
+            let path = path.to_string_lossy();
+            self.warn(&format!("the summary cannot be written to `{path}`: {error}"));
+        }
+    }
+}
+
+/// A line for the runner itself, in one piece; past `anstream`, which would drop GitLab's marks.
+fn mark(line: &str) {
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+fn annotation(report: &Report, root: &Path) -> String {
+    let Report {
+        file,
+        line,
+        column,
+        end_line,
+        end_column,
+        severity,
+        message,
+        help,
+    } = report;
+    let command = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    // Columns are shown within one line only.
+    let end = match (end_line == line, end_column.saturating_sub(1)) {
+        (true, end) if end > *column => format!(",endColumn={end}"),
+        _ => String::new(),
+    };
+    format!(
+        "::{command} file={},line={line},col={column}{end},title=alertctl::{}\n",
+        property(&in_repository(file, root)),
+        data(&with_help(message, help.as_deref()))
+    )
+}
+
+/// The file as the repository knows it, whatever the step's directory is.
+fn in_repository(file: &str, root: &Path) -> String {
+    let inside = std::fs::canonicalize(file).ok().and_then(|path| {
+        let root = root.canonicalize().ok()?;
+        Some(path.strip_prefix(root).ok()?.display().to_string())
+    });
+    inside.unwrap_or_else(|| file.to_owned())
+}
+
+fn with_help(message: &str, help: Option<&str>) -> String {
+    match help {
+        Some(help) => format!("{message}\nhelp: {help}"),
+        None => message.to_owned(),
+    }
+}
+
+/// Text after `::`, as the runner takes it back apart.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property, which ends at a comma or colon.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(message: &str) -> Report {
+        Report {
+            file: "a:b,c.yaml".into(),
+            line: 3,
+            column: 5,
+            end_line: 3,
+            end_column: 12,
+            severity: Severity::Error,
+            message: message.into(),
+            help: Some("write `period`".into()),
+        }
+    }
+
+    #[test]
+    fn no_text_of_a_user_becomes_a_command_of_its_own() {
+        let line = annotation(
+            &report("100% wrong\n::stop-commands::x"),
+            Path::new("/nowhere/at/all"),
+        );
+        assert_eq!(
+            line,
+            "::error file=a%3Ab%2Cc.yaml,line=3,col=5,endColumn=11,title=alertctl::100%25 wrong%0A::stop-commands::x\
+             %0Ahelp: write `period`\n"
+        );
+        assert_eq!(line.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_named_from_the_root_of_the_repository() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("alerts/stack.yaml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "").unwrap();
+        let file = file.display().to_string();
+        assert_eq!(in_repository(&file, root.path()), "alerts/stack.yaml");
+        assert_eq!(in_repository(&file, Path::new("/nowhere/at/all")), file);
+        assert_eq!(in_repository("missing.yaml", root.path()), "missing.yaml");
+    }
+
+    #[test]
+    fn a_section_of_gitlab_has_the_same_name_at_both_ends() {
+        let begin = Runner::GitLab.begin("plan", "Plan of stack mission");
+        assert!(begin.starts_with("\u{1b}[0Ksection_start:"), "{begin:?}");
+        assert!(
+            begin.ends_with(":alertctl_plan\r\u{1b}[0KPlan of stack mission\n"),
+            "{begin:?}"
+        );
+        let end = Runner::GitLab.end("plan");
+        assert!(end.ends_with(":alertctl_plan\r\u{1b}[0K\n"), "{end:?}");
+    }
+}
