@@ -8,10 +8,12 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 mod local;
+mod policy;
 mod render;
 mod running;
 
 pub use local::*;
+pub use policy::*;
 pub use render::*;
 pub use running::*;
 
@@ -160,6 +162,8 @@ pub enum Command {
     Logs(LogsArgs),
     /// Send again what lies in the dead-letter queues of a stack
     Redrive(RedriveArgs),
+    /// Show what a stack's roles may do, or what who runs alertctl needs
+    Policy(PolicyArgs),
     /// The local AWS and Slack inbox: try everything without an account
     Local(LocalArgs),
 }

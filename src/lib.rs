@@ -13,6 +13,7 @@ pub mod logs;
 pub mod observe;
 pub mod output;
 pub mod parked;
+pub mod permissions;
 pub mod plan;
 pub mod probe;
 pub mod relay_zip;

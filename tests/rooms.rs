@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "logs",
             "parked",
             "probe",
+            "permissions",
         ],
     ),
     (
@@ -50,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("parked", &["blueprint", "resource", "aws"]),
     ("blueprint", &["stack", "graph", "resource", "aws", "relay_zip"]),
+    ("permissions", &["graph", "resource", "aws"]),
     ("execute", &["plan", "graph", "resource", "aws"]),
     ("plan", &["observe", "graph", "resource", "aws"]),
     ("observe", &["graph", "resource", "aws"]),

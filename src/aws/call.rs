@@ -43,6 +43,7 @@ pub struct Aws {
 struct Identity {
     partition: String,
     account: String,
+    arn: String,
 }
 
 /// What one question came to, of the type that its asker knows.
@@ -110,8 +111,15 @@ impl Aws {
             .map_err(|error| self.connection.place(Fault::from_sdk(action, error)))
     }
 
-    /// Partition, region and account, asked for once.
-    pub async fn scope(&self) -> Result<&Scope> {
+    /// The ARN of whose credentials these are.
+    pub async fn caller(&self) -> Result<&str> {
+        match self.identity().await {
+            Ok(identity) => Ok(&identity.arn),
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+
+    async fn identity(&self) -> &Result<Identity> {
         let ask = async || {
             let send = self.connection.clients.sts.get_caller_identity().send();
             let identity = self.call("sts:GetCallerIdentity", send).await?;
@@ -122,10 +130,18 @@ impl Aws {
             Ok(Identity {
                 partition: partition.to_owned(),
                 account: identity.account().unwrap_or_default().to_owned(),
+                arn: identity.arn().unwrap_or_default().to_owned(),
             })
         };
-        let in_region = async || match self.identity.get_or_init(ask).await {
-            Ok(Identity { partition, account }) => Ok(Scope {
+        self.identity.get_or_init(ask).await
+    }
+
+    /// Partition, region and account, asked for once.
+    pub async fn scope(&self) -> Result<&Scope> {
+        let in_region = async || match self.identity().await {
+            Ok(Identity {
+                partition, account, ..
+            }) => Ok(Scope {
                 partition: partition.clone(),
                 region: self.connection.region.clone(),
                 account: account.clone(),

@@ -15,6 +15,7 @@ pub mod pace;
 pub mod policy;
 pub mod queue;
 pub mod secret;
+pub mod simulate;
 pub mod text;
 pub mod wait;
 

@@ -16,6 +16,20 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// A region of an account that nobody was asked about: the region's name tells the partition.
+    pub fn of(account: &str, region: &str) -> Self {
+        let partition = match region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Self {
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            account: account.to_owned(),
+        }
+    }
+
     /// `name` with what it leaves open, as [`Text`] displays it, written out.
     pub fn written_out(&self, name: String) -> String {
         let holes = [

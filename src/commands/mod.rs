@@ -29,6 +29,7 @@ mod local_mode;
 mod logs;
 mod plan;
 mod redrive;
+mod policy;
 mod render;
 mod saved;
 mod show;
@@ -60,6 +61,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Test(args) => test::run(&app, &args).await,
         Command::Logs(args) => logs::run(&app, &args).await,
         Command::Redrive(args) => redrive::run(&app, &args).await,
+        Command::Policy(args) => policy::run(&app, &args).await,
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
-use super::{Aws, Changes, Cx, Fields, Known, NodeId, Output, Presence, Resource, Result, Wanted};
+use super::{Access, Aws, Changes, Cx, Fields, Known, NodeId, Output, Presence, Resource, Result, Wanted};
 
 /// A live state whose kind is known to its [`Kind`] only.
 pub type AnyLive = Rc<dyn Any>;
@@ -23,6 +23,7 @@ pub struct Kind {
     pub deleted_after_changes_of: &'static [&'static str],
     pub in_other_regions: bool,
     pub at_once: Option<usize>,
+    pub access: &'static [Access],
     /// Observes the nodes of this kind among all that are wanted.
     pub observe: for<'a> fn(&'a Aws, &'a [AnyWanted<'a>]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
     pub live_fields: fn(&AnyLive) -> Fields,
@@ -43,6 +44,7 @@ impl Kind {
             deleted_after_changes_of: R::DELETED_AFTER_CHANGES_OF,
             in_other_regions: R::IN_OTHER_REGIONS,
             at_once: R::AT_ONCE,
+            access: R::ACCESS,
             observe: |aws, wanted| {
                 async move {
                     let wanted: Vec<_> = wanted
@@ -75,6 +77,8 @@ pub trait AnyResource {
     fn refs(&self) -> Vec<NodeId>;
     fn parent(&self) -> Option<NodeId>;
     fn name(&self) -> String;
+    fn subject(&self) -> String;
+    fn uses(&self, access: &Access) -> bool;
     fn fields(&self, known: &Known) -> Fields;
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes;
     fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>>;
@@ -102,6 +106,14 @@ impl<R: Resource> AnyResource for R {
 
     fn name(&self) -> String {
         R::name(self)
+    }
+
+    fn subject(&self) -> String {
+        R::subject(self)
+    }
+
+    fn uses(&self, access: &Access) -> bool {
+        R::uses(self, access)
     }
 
     fn fields(&self, known: &Known) -> Fields {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::access::{Access, BECOMES_OURS, OURS};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
     Wanted, tags,
@@ -50,6 +51,10 @@ pub struct Live {
 
 const PROTOCOL: ProtocolType = ProtocolType::Http;
 
+const APIS: &str = "arn:{partition}:apigateway:{region}::/apis";
+const ONE_API: &str = "arn:{partition}:apigateway:{region}::/apis/*";
+const TAGS: &str = "arn:{partition}:apigateway:{region}::/tags/*";
+
 impl Resource for ApigatewayApi {
     const KIND: &'static str = "apigatewayv2-api";
     const IMMUTABLE: &'static [&'static str] = &["protocol"];
@@ -58,6 +63,26 @@ impl Resource for ApigatewayApi {
         "apigatewayv2-route",
         "apigatewayv2-integration",
         "apigatewayv2-stage",
+    ];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["apigateway:GET"], &[APIS, ONE_API])
+            .by(&["apigateway:GetApis", "apigateway:GetRoutes"]),
+        Access::write(&["apigateway:POST"], &[APIS])
+            .when(&[BECOMES_OURS])
+            .by(&["apigateway:CreateApi"]),
+        Access::write(&["apigateway:POST", "apigateway:DELETE"], &[TAGS])
+            .by(&[
+                "apigateway:CreateApi",
+                "apigateway:TagResource",
+                "apigateway:UntagResource",
+            ])
+            .because("the ARN in it is not known before the API exists"),
+        Access::write(&["apigateway:PATCH"], &[ONE_API])
+            .when(&[OURS])
+            .by(&["apigateway:UpdateApi"]),
+        Access::delete(&["apigateway:DELETE"], &[ONE_API])
+            .when(&[OURS])
+            .by(&["apigateway:DeleteApi"]),
     ];
     type Live = Live;
 

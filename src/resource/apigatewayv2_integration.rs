@@ -2,6 +2,7 @@
 
 use aws_sdk_apigatewayv2::types::{Integration, IntegrationType};
 
+use super::access::Access;
 use super::apigatewayv2_api::calls::{self, add, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
@@ -42,10 +43,25 @@ const TYPE: IntegrationType = IntegrationType::AwsProxy;
 const METHOD: &str = "POST";
 const PAYLOAD_FORMAT_VERSION: &str = "2.0";
 
+const ALL: &str = "arn:{partition}:apigateway:{region}::/apis/*/integrations";
+const ONE: &str = "arn:{partition}:apigateway:{region}::/apis/*/integrations/*";
+
 impl Resource for ApigatewayIntegration {
     const KIND: &'static str = "apigatewayv2-integration";
     // API Gateway keeps what a route still leads to.
     const DELETED_AFTER: &'static [&'static str] = &["apigatewayv2-route"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["apigateway:GET"], &[ALL]).by(&["apigateway:GetIntegrations"]),
+        Access::write(&["apigateway:POST"], &[ALL])
+            .by(&["apigateway:CreateIntegration"])
+            .because("only an API and a stage have tags"),
+        Access::write(&["apigateway:PATCH"], &[ONE])
+            .by(&["apigateway:UpdateIntegration"])
+            .because("only an API and a stage have tags"),
+        Access::delete(&["apigateway:DELETE"], &[ONE])
+            .by(&["apigateway:DeleteIntegration"])
+            .because("only an API and a stage have tags"),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

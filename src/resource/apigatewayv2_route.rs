@@ -2,6 +2,7 @@
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 
+use super::access::Access;
 use super::apigatewayv2_api::calls::{self, add, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
@@ -41,8 +42,23 @@ const AUTHORIZATION: AuthorizationType = AuthorizationType::None;
 /// What stands before the integration's id in a route's target.
 const TARGET: &str = "integrations/";
 
+const ALL: &str = "arn:{partition}:apigateway:{region}::/apis/*/routes";
+const ONE: &str = "arn:{partition}:apigateway:{region}::/apis/*/routes/*";
+
 impl Resource for ApigatewayRoute {
     const KIND: &'static str = "apigatewayv2-route";
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["apigateway:GET"], &[ALL]).by(&["apigateway:GetRoutes"]),
+        Access::write(&["apigateway:POST"], &[ALL])
+            .by(&["apigateway:CreateRoute"])
+            .because("only an API and a stage have tags"),
+        Access::write(&["apigateway:PATCH"], &[ONE])
+            .by(&["apigateway:UpdateRoute"])
+            .because("only an API and a stage have tags"),
+        Access::delete(&["apigateway:DELETE"], &[ONE])
+            .by(&["apigateway:DeleteRoute"])
+            .because("only an API and a stage have tags"),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
 
+use super::access::Access;
 use super::apigatewayv2_api::calls::{self, add, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::aws::fault::gone;
 
+mod access;
 mod read;
 
 use read::list;
@@ -76,6 +78,7 @@ const NAME: &str = "$default";
 
 impl Resource for ApigatewayStage {
     const KIND: &'static str = "apigatewayv2-stage";
+    const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -90,6 +93,10 @@ impl Resource for ApigatewayStage {
 
     fn name(&self) -> String {
         named(&self.api_name, NAME)
+    }
+
+    fn uses(&self, access: &Access) -> bool {
+        access.actions != access::LOG_DELIVERY || self.access_log.is_some()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

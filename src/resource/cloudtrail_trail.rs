@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_cloudtrail::types::Tag;
 use serde_json::Value;
 
+use super::access::{ANY, Access, OWN_ROLES};
 use super::kms_key::KmsKey;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
@@ -68,10 +69,39 @@ pub struct Live {
     tags: Tags,
 }
 
+const TRAIL: &str = "arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix}";
+
 impl Resource for CloudtrailTrail {
     const KIND: &'static str = "cloudtrail-trail";
     // The guard would start it again.
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets", "eventbridge-rule"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
+        Access::read(
+            &[
+                "cloudtrail:GetEventSelectors",
+                "cloudtrail:GetTrail",
+                "cloudtrail:GetTrailStatus",
+                "cloudtrail:ListTags",
+            ],
+            &[TRAIL],
+        ),
+        Access::write(
+            &[
+                "cloudtrail:AddTags",
+                "cloudtrail:CreateTrail",
+                "cloudtrail:PutEventSelectors",
+                "cloudtrail:RemoveTags",
+                "cloudtrail:StartLogging",
+                "cloudtrail:UpdateTrail",
+            ],
+            &[TRAIL],
+        ),
+        Access::write(&["iam:PassRole"], &[OWN_ROLES])
+            .when(&[("StringEquals", "iam:PassedToService", "cloudtrail.amazonaws.com")])
+            .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),
+        Access::delete(&["cloudtrail:DeleteTrail"], &[TRAIL]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -81,6 +111,10 @@ impl Resource for CloudtrailTrail {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn uses(&self, access: &Access) -> bool {
+        access.actions != ["iam:PassRole"] || self.logs.is_some()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

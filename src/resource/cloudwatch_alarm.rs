@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
+use super::access::{ANY, Access};
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
 };
@@ -44,6 +45,21 @@ impl Resource for CloudwatchAlarm {
     const DELETED_AFTER: &'static [&'static str] = &["cloudwatch-composite-alarm"];
     // 3 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(3);
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["cloudwatch:DescribeAlarms"], ANY)
+            .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
+        Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
+        Access::write(
+            &[
+                "cloudwatch:PutMetricAlarm",
+                "cloudwatch:SetAlarmState",
+                "cloudwatch:TagResource",
+                "cloudwatch:UntagResource",
+            ],
+            &[common::ALARM],
+        ),
+        Access::delete(&["cloudwatch:DeleteAlarms"], &[common::ALARM]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::access::{ANY, Access};
 use super::cloudwatch_alarm::common;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
@@ -47,6 +48,19 @@ impl Resource for CloudwatchCompositeAlarm {
     const IMMUTABLE: &'static [&'static str] = &["type"];
     // 3 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(3);
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["cloudwatch:DescribeAlarms"], ANY)
+            .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
+        Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
+        Access::write(&["cloudwatch:PutCompositeAlarm"], ANY)
+            .because("CloudWatch takes composite alarms only from who may put all of them"),
+        Access::write(
+            &["cloudwatch:TagResource", "cloudwatch:UntagResource"],
+            &[common::ALARM],
+        ),
+        Access::delete(&["cloudwatch:DeleteAlarms"], ANY)
+            .because("CloudWatch lets composite alarms be deleted only by who may delete all alarms"),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

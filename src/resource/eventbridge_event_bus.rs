@@ -2,6 +2,7 @@
 
 use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
 
+use super::access::Access;
 use super::eventbridge::{DEFAULT_BUS, change, listed, put_tags, read_tags};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
@@ -35,10 +36,25 @@ struct Others {
     log: Option<LogConfig>,
 }
 
+const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}";
+
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
     // EventBridge refuses to delete a bus that has rules.
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-rule", "eventbridge-targets"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
+        Access::write(
+            &[
+                "events:CreateEventBus",
+                "events:TagResource",
+                "events:UntagResource",
+                "events:UpdateEventBus",
+            ],
+            &[BUS],
+        ),
+        Access::delete(&["events:DeleteEventBus"], &[BUS]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -6,6 +6,7 @@ use aws_sdk_eventbridge::types as sdk;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::access::{ANY, Access};
 use super::eventbridge::{DEFAULT_BUS, busy, change, explained, listed, put_tags};
 use super::eventbridge_event_bus::EventbridgeEventBus;
 use super::eventbridge_targets;
@@ -71,12 +72,23 @@ pub struct Live {
     tags: Tags,
 }
 
+const RULE: &str = "arn:{partition}:events:{region}:{account}:rule/{prefix}";
+
 impl Resource for EventbridgeRule {
     const KIND: &'static str = "eventbridge-rule";
     const IMMUTABLE: &'static [&'static str] = &["name", "bus"];
     // EventBridge refuses to delete a rule that has targets.
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets"];
     const IN_OTHER_REGIONS: bool = true;
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["events:ListRules"], ANY).because("EventBridge lists rules as a whole"),
+        Access::read(&["events:DescribeRule", "events:ListTagsForResource"], &[RULE]),
+        Access::write(
+            &["events:PutRule", "events:TagResource", "events:UntagResource"],
+            &[RULE],
+        ),
+        Access::delete(&["events:DeleteRule"], &[RULE]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::access::{Access, OWN_ROLES};
 use super::eventbridge_rule::{self, EventbridgeRule, on_bus};
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
@@ -76,9 +77,22 @@ pub struct Live {
     altered: BTreeSet<String>,
 }
 
+const RULE: &str = "arn:{partition}:events:{region}:{account}:rule/{prefix}";
+
 impl Resource for EventbridgeTargets {
     const KIND: &'static str = "eventbridge-targets";
     const IN_OTHER_REGIONS: bool = true;
+    const ACCESS: &'static [Access] = &[
+        Access::read(
+            &["events:ListTagsForResource", "events:ListTargetsByRule"],
+            &[RULE],
+        ),
+        Access::write(&["events:PutTargets", "events:RemoveTargets"], &[RULE]),
+        Access::write(&["iam:PassRole"], &[OWN_ROLES])
+            .when(&[("StringEquals", "iam:PassedToService", "events.amazonaws.com")])
+            .by(&["events:PutTargets"]),
+        Access::delete(&["events:RemoveTargets"], &[RULE]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -92,6 +106,10 @@ impl Resource for EventbridgeTargets {
 
     fn name(&self) -> String {
         on_bus(&self.bus_name, &self.rule_name)
+    }
+
+    fn uses(&self, access: &Access) -> bool {
+        access.actions != ["iam:PassRole"] || self.targets.iter().any(|target| target.role_arn.is_some())
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

@@ -2,7 +2,8 @@
 
 use futures::{StreamExt, stream};
 
-use super::{Aws, Fault, Result, cloudtrail_trail};
+use super::access::ANY;
+use super::{Access, Aws, Fault, Result, cloudtrail_trail};
 use crate::aws::cloudtrail;
 
 /// Something that has to be so in the account for the stack to do its work.
@@ -15,6 +16,16 @@ pub enum Expectation {
 }
 
 impl Expectation {
+    /// What looking at it takes. Where that is refused the plan says so, and goes on.
+    pub const ACCESS: &'static [Access] = &[
+        Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
+        Access::read(
+            &["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
+            &["arn:{partition}:cloudtrail:*:*:trail/*"],
+        )
+        .because("whichever trail logs here, it may be another region's or account's"),
+    ];
+
     /// What to tell the user where it is not so, or where the identity may not look.
     ///
     /// # Errors

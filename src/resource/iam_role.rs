@@ -8,6 +8,7 @@ use aws_sdk_iam::types::{Role, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::access::Access;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, tags,
@@ -17,6 +18,7 @@ use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
 use crate::aws::wait;
 
+mod access;
 mod find;
 
 pub(super) use find::list_owned;
@@ -63,6 +65,7 @@ impl Resource for IamRole {
         "iam-role-policy",
         "cloudtrail-trail",
     ];
+    const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::access::{Access, NAMED_ROLE, OWN_ROLES};
 use super::iam_role::{self, IamRole};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
@@ -44,6 +45,14 @@ impl Resource for IamRolePolicy {
         "eventbridge-targets",
         "cloudtrail-trail",
     ];
+    const ACCESS: &'static [Access] = &[
+        Access::read(
+            &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"],
+            &[OWN_ROLES, NAMED_ROLE],
+        ),
+        Access::write(&["iam:PutRolePolicy"], &[OWN_ROLES]),
+        Access::delete(&["iam:DeleteRolePolicy"], &[OWN_ROLES]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -57,6 +66,10 @@ impl Resource for IamRolePolicy {
 
     fn name(&self) -> String {
         full_name(&self.role_name, &self.name)
+    }
+
+    fn subject(&self) -> String {
+        self.role_name.clone()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_kms::types::{AliasListEntry, KeyState};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::access::{ANY, Access, KEYS, OURS};
 use super::kms_key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
@@ -30,8 +31,19 @@ pub struct Live {
     target: String,
 }
 
+const ALIAS: &str = "arn:{partition}:kms:{region}:{account}:{prefix}";
+
 impl Resource for KmsAlias {
     const KIND: &'static str = "kms-alias";
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["kms:ListAliases"], ANY).because("KMS lists aliases as a whole"),
+        Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])
+            .because("KMS makes the ids; whose key it is its tags tell"),
+        Access::write(&["kms:CreateAlias", "kms:UpdateAlias"], &[ALIAS]),
+        Access::write(&["kms:CreateAlias", "kms:UpdateAlias"], &[KEYS]).when(&[OURS]),
+        Access::delete(&["kms:DeleteAlias"], &[ALIAS]),
+        Access::delete(&["kms:DeleteAlias"], &[KEYS]).when(&[OURS]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -9,6 +9,7 @@ use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::access::{ANY, Access, BECOMES_OURS, KEYS, OURS};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
     Wanted, tags,
@@ -72,6 +73,40 @@ impl Resource for KmsKey {
     // found by the next apply.
     const DELETED_AFTER: &'static [&'static str] =
         &["kms-alias", "lambda-function", "sns-topic", "cloudtrail-trail"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["kms:ListAliases", "kms:ListKeys"], ANY).because("KMS lists keys as a whole"),
+        Access::read(
+            &[
+                "kms:DescribeKey",
+                "kms:GetKeyPolicy",
+                "kms:GetKeyRotationStatus",
+                "kms:ListResourceTags",
+            ],
+            &[KEYS],
+        )
+        .because("KMS makes the ids; whose key it is its tags tell"),
+        Access::write(&["kms:CreateKey"], ANY)
+            .when(&[BECOMES_OURS])
+            .because("KMS makes the id"),
+        Access::write(&["kms:TagResource"], &[KEYS])
+            .when(&[BECOMES_OURS])
+            .by(&["kms:CreateKey"]),
+        Access::write(
+            &[
+                "kms:CancelKeyDeletion",
+                "kms:DisableKeyRotation",
+                "kms:EnableKey",
+                "kms:EnableKeyRotation",
+                "kms:PutKeyPolicy",
+                "kms:TagResource",
+                "kms:UntagResource",
+                "kms:UpdateKeyDescription",
+            ],
+            &[KEYS],
+        )
+        .when(&[OURS]),
+        Access::delete(&["kms:ScheduleKeyDeletion"], &[KEYS]).when(&[OURS]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -6,6 +6,7 @@
 use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::access::{Access, FUNCTION};
 use super::lambda_function::{self, LambdaFunction};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
@@ -41,6 +42,11 @@ pub struct Live {
 
 impl Resource for LambdaEventInvokeConfig {
     const KIND: &'static str = "lambda-event-invoke-config";
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["lambda:GetFunctionEventInvokeConfig"], &[FUNCTION]),
+        Access::write(&["lambda:PutFunctionEventInvokeConfig"], &[FUNCTION]),
+        Access::delete(&["lambda:DeleteFunctionEventInvokeConfig"], &[FUNCTION]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

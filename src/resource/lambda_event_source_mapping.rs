@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_lambda::types::{FilterCriteria, FunctionResponseType, ScalingConfig};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::access::Access;
 use super::lambda_function::{self, LambdaFunction};
 use super::sqs_queue::{self, SqsQueue};
 use super::{
@@ -17,6 +18,7 @@ use super::{
 use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 
+mod access;
 mod read;
 
 use read::{by_id, of_function, settled};
@@ -82,6 +84,7 @@ impl Resource for LambdaEventSourceMapping {
     const DELETED_AFTER: &'static [&'static str] =
         &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"];
     const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-function"];
+    const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -91,6 +94,10 @@ impl Resource for LambdaEventSourceMapping {
 
     fn name(&self) -> String {
         named(&self.queue_name, &self.function_name)
+    }
+
+    fn subject(&self) -> String {
+        self.function_name.clone()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_lambda::types::{Architecture, Runtime};
 
+use super::access::{Access, Condition, FUNCTION, KEYS, OURS, OWN_ROLES};
 use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::log_group::LogGroup;
@@ -126,6 +127,9 @@ const CONFIGURATION: &[&str] = &[
 /// Fields that `UpdateFunctionCode` changes.
 const CODE: &[&str] = &["code_sha256", "architecture", "last_update"];
 
+/// Lambda encrypts and decrypts the environment in the name of who asks.
+const THROUGH_LAMBDA: Condition = ("StringEquals", "kms:ViaService", "lambda.{region}.amazonaws.com");
+
 impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
     const IMMUTABLE: &'static [&'static str] = &["state"];
@@ -135,6 +139,32 @@ impl Resource for LambdaFunction {
         "lambda-event-source-mapping",
         "eventbridge-targets",
         "apigatewayv2-route",
+    ];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["lambda:GetFunction", "lambda:ListTags"], &[FUNCTION]),
+        Access::read(&["kms:Decrypt"], &[KEYS])
+            .when(&[OURS, THROUGH_LAMBDA])
+            .by(&["lambda:GetFunction"]),
+        Access::write(
+            &[
+                "lambda:CreateFunction",
+                "lambda:DeleteFunctionConcurrency",
+                "lambda:PutFunctionConcurrency",
+                "lambda:TagResource",
+                "lambda:UntagResource",
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            &[FUNCTION],
+        ),
+        Access::write(&["kms:Encrypt"], &[KEYS]).when(&[OURS]),
+        Access::write(&["kms:CreateGrant"], &[KEYS])
+            .when(&[OURS, THROUGH_LAMBDA])
+            .by(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
+        Access::write(&["iam:PassRole"], &[OWN_ROLES])
+            .when(&[("StringEquals", "iam:PassedToService", "lambda.amazonaws.com")])
+            .by(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
+        Access::delete(&["lambda:DeleteFunction"], &[FUNCTION]),
     ];
     type Live = Live;
 
@@ -147,6 +177,11 @@ impl Resource for LambdaFunction {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn uses(&self, access: &Access) -> bool {
+        let of_the_key = access.actions.iter().all(|action| action.starts_with("kms:"));
+        !of_the_key || self.kms_key.is_some()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

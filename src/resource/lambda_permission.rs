@@ -8,6 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::access::{Access, FUNCTION};
 use super::lambda_function::{self, LambdaFunction};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
@@ -54,6 +55,11 @@ impl Resource for LambdaPermission {
     // What is still subscribed or targeted would be refused, and its messages lost. No need to be gone before
     // the function: a policy dies with its function.
     const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "eventbridge-targets"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["lambda:GetPolicy"], &[FUNCTION]),
+        Access::write(&["lambda:AddPermission", "lambda:RemovePermission"], &[FUNCTION]),
+        Access::delete(&["lambda:RemovePermission"], &[FUNCTION]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -67,6 +73,10 @@ impl Resource for LambdaPermission {
 
     fn name(&self) -> String {
         named(&self.function_name, &self.statement_id)
+    }
+
+    fn subject(&self) -> String {
+        self.function_name.clone()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::access::{ANY, Access};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, named, tags,
@@ -31,6 +32,12 @@ pub struct Live {
     tags: Tags,
 }
 
+/// CloudWatch Logs writes the ARN of a group in both ways.
+pub(super) const GROUP: &[&str] = &[
+    "arn:{partition}:logs:{region}:{account}:log-group:{prefix}",
+    "arn:{partition}:logs:{region}:{account}:log-group:{prefix}:*",
+];
+
 impl Resource for LogGroup {
     const KIND: &'static str = "log-group";
     // The function's last flush must not find the group gone and make a new one; nor may a stage's access log.
@@ -39,6 +46,20 @@ impl Resource for LogGroup {
         "apigatewayv2-stage",
         "cloudtrail-trail",
         "logs-metric-filter",
+    ];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["logs:DescribeLogGroups"], ANY).because("CloudWatch Logs lists groups as a whole"),
+        Access::read(&["logs:ListTagsForResource"], GROUP),
+        Access::write(
+            &[
+                "logs:CreateLogGroup",
+                "logs:PutRetentionPolicy",
+                "logs:TagResource",
+                "logs:UntagResource",
+            ],
+            GROUP,
+        ),
+        Access::delete(&["logs:DeleteLogGroup"], GROUP),
     ];
     type Live = Live;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::types::{MetricFilter, MetricTransformation};
 
+use super::access::Access;
 use super::log_group::LogGroup;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Wanted,
@@ -56,10 +57,18 @@ struct Metric {
     more: Option<String>,
 }
 
+const GROUPS: &str = "arn:{partition}:logs:{region}:{account}:log-group:*";
+
 impl Resource for LogsMetricFilter {
     const KIND: &'static str = "logs-metric-filter";
     // 5 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(5);
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["logs:DescribeMetricFilters"], &[GROUPS])
+            .because("the filters of all groups are listed with one call"),
+        Access::write(&["logs:PutMetricFilter"], super::log_group::GROUP),
+        Access::delete(&["logs:DeleteMetricFilter"], super::log_group::GROUP),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -75,6 +84,10 @@ impl Resource for LogsMetricFilter {
 
     fn name(&self) -> String {
         full_name(&self.log_group_name, &self.name)
+    }
+
+    fn subject(&self) -> String {
+        self.log_group_name.clone()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

@@ -13,6 +13,7 @@ pub use crate::aws::discovery::Tags;
 pub use crate::aws::fault::{Fault, Result};
 pub use crate::aws::{Aws, Known, Output, Text, Unknown};
 
+pub mod access;
 pub mod any;
 pub mod apigatewayv2_api;
 pub mod apigatewayv2_integration;
@@ -56,6 +57,7 @@ pub(crate) mod gateway;
 #[path = "tests/script.rs"]
 pub(crate) mod script;
 
+pub use access::Access;
 pub use fields::{Change, Changes, Fields, Shown};
 pub use kinds::KINDS;
 
@@ -216,6 +218,8 @@ pub trait Resource: Sized + 'static {
     const IN_OTHER_REGIONS: bool = false;
     /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.
     const AT_ONCE: Option<usize> = None;
+    /// What whoever runs the tool must be allowed: every action of every call that this kind makes.
+    const ACCESS: &'static [Access];
     /// The state in the account, normalised, in our words.
     type Live: Clone + 'static;
 
@@ -229,6 +233,17 @@ pub trait Resource: Sized + 'static {
 
     /// The physical name of the desired resource.
     fn name(&self) -> String;
+
+    /// What stands for `{name}` in [`Self::ACCESS`]: where AWS asks for permissions on what this one lives in,
+    /// the name of that.
+    fn subject(&self) -> String {
+        self.name()
+    }
+
+    /// False where this resource has no use for a row of [`Self::ACCESS`].
+    fn uses(&self, _access: &Access) -> bool {
+        true
+    }
 
     /// Reads every wanted resource and everything of this kind that the stack owns.
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Self::Live>>;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
+use super::access::{Access, Phase};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, tags,
@@ -47,10 +48,46 @@ pub struct Live {
     tags: Tags,
 }
 
+pub(super) const BUCKET: &str = "arn:{partition}:s3:::{name}";
+const OBJECTS: &str = "arn:{partition}:s3:::{name}/*";
+
 impl Resource for S3Bucket {
     const KIND: &'static str = "s3-bucket";
     // CloudTrail goes on trying to deliver for 30 days, and charges for it.
     const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail", "s3-bucket-policy"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(
+            &[
+                "s3:GetBucketOwnershipControls",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketTagging",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+                "s3:ListBucket",
+            ],
+            &[BUCKET],
+        ),
+        Access::write(
+            &[
+                "s3:CreateBucket",
+                "s3:PutBucketOwnershipControls",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketTagging",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutLifecycleConfiguration",
+            ],
+            &[BUCKET],
+        ),
+        Access::write(&["s3:TagResource"], &[BUCKET]).by(&["s3:CreateBucket"]),
+        Access::delete(&["s3:DeleteBucket"], &[BUCKET]),
+        Access::of(Phase::Empty, &["s3:ListBucketVersions"], &[BUCKET]),
+        Access::of(
+            Phase::Empty,
+            &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            &[OBJECTS],
+        )
+        .by(&["s3:DeleteObject"]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

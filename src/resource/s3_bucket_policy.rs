@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::access::Access;
 use super::s3_bucket::{self, S3Bucket};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
@@ -35,6 +36,11 @@ impl Resource for S3BucketPolicy {
     const KIND: &'static str = "s3-bucket-policy";
     // Without it CloudTrail's deliveries fail.
     const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["s3:GetBucketPolicy"], &[s3_bucket::BUCKET]),
+        Access::write(&["s3:PutBucketPolicy"], &[s3_bucket::BUCKET]),
+        Access::delete(&["s3:DeleteBucketPolicy"], &[s3_bucket::BUCKET]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use super::access::{ANY, Access};
 use super::sns_topic::{self, SnsTopic, invalid};
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
@@ -56,8 +57,20 @@ pub struct Live {
     settings: Settings,
 }
 
+const NO_RESOURCE: &str = "SNS knows no subscriptions as resources of a policy";
+
 impl Resource for SnsSubscription {
     const KIND: &'static str = "sns-subscription";
+    const ACCESS: &'static [Access] = &[
+        Access::read(
+            &["sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"],
+            &[sns_topic::TOPIC],
+        ),
+        Access::read(&["sns:GetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
+        Access::write(&["sns:Subscribe"], &[sns_topic::TOPIC]),
+        Access::write(&["sns:SetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
+        Access::delete(&["sns:Unsubscribe"], ANY).because(NO_RESOURCE),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -72,6 +85,10 @@ impl Resource for SnsSubscription {
     fn name(&self) -> String {
         let endpoint = label(&self.endpoint);
         named(self.protocol, &endpoint, &self.topic_name)
+    }
+
+    fn subject(&self) -> String {
+        self.topic_name.clone()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

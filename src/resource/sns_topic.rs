@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::access::Access;
 use super::kms_key::KmsKey;
 use super::sns_subscription::mark;
 use super::{
@@ -49,10 +50,25 @@ const MARKS_TAG: &str = "alertctl:subscriptions";
 /// Marks of eight characters and the spaces between them that fit into the 256 of a tag.
 const MARKS: usize = 28;
 
+pub(super) const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:{prefix}";
+
 impl Resource for SnsTopic {
     const KIND: &'static str = "sns-topic";
     const DELETED_AFTER: &'static [&'static str] =
         &["sns-subscription", "cloudwatch-alarm", "eventbridge-targets"];
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["sns:GetTopicAttributes", "sns:ListTagsForResource"], &[TOPIC]),
+        Access::write(
+            &[
+                "sns:CreateTopic",
+                "sns:SetTopicAttributes",
+                "sns:TagResource",
+                "sns:UntagResource",
+            ],
+            &[TOPIC],
+        ),
+        Access::delete(&["sns:DeleteTopic"], &[TOPIC]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

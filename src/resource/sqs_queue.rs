@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::Value;
 
+use super::access::Access;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, named, tags,
@@ -60,6 +61,8 @@ pub struct Live {
     tags: Tags,
 }
 
+const QUEUE: &str = "arn:{partition}:sqs:{region}:{account}:{prefix}";
+
 impl Resource for SqsQueue {
     const KIND: &'static str = "sqs-queue";
     // Nothing may still send what it cannot deliver to a queue that is gone.
@@ -72,6 +75,22 @@ impl Resource for SqsQueue {
     ];
     // A rule's dead-letter queue is in the rule's region.
     const IN_OTHER_REGIONS: bool = true;
+    const ACCESS: &'static [Access] = &[
+        Access::read(
+            &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
+            &[QUEUE],
+        ),
+        Access::write(
+            &[
+                "sqs:CreateQueue",
+                "sqs:SetQueueAttributes",
+                "sqs:TagQueue",
+                "sqs:UntagQueue",
+            ],
+            &[QUEUE],
+        ),
+        Access::delete(&["sqs:DeleteQueue"], &[QUEUE]),
+    ];
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -13,6 +13,9 @@ use crate::aws::Unknown;
 use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
 
+/// An alarm by its name.
+pub const ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{prefix}";
+
 /// An alarm as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {

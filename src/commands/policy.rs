@@ -1,0 +1,146 @@
+//! `alertctl policy`: what the stack's roles may do, and what who runs the tool needs.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::{App, Outcome};
+use crate::aws::Scope;
+use crate::blueprint::{self, Webhook, Webhooks};
+use crate::cli::PolicyArgs;
+use crate::graph::Graph;
+use crate::output::Failure;
+use crate::permissions::{Command, Permission, documents, grants, needed};
+use crate::stack::{self, Stack};
+
+mod check;
+mod roles;
+mod text;
+
+pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    if args.check {
+        return check::run(app, args, stack).await;
+    }
+    let scope = scope(app, args, stack).await?;
+    let graph = graph(stack, &scope.region);
+    if args.deployer {
+        let commands = commands(args);
+        let permissions = needed(&stack.stack, &graph, &scope, &commands);
+        let title = text::title(&stack.stack, &scope, &commands);
+        app.out.result(
+            || text::permissions(&title, &permissions, &commands),
+            || deployer_json(stack, &scope, &commands, &permissions),
+        );
+    } else {
+        let roles = roles::of(&graph, &scope);
+        app.out.result(
+            || roles::text(&stack.stack, &scope, &roles),
+            || {
+                json!({ "version": 1, "stack": stack.stack, "account": scope.account, "region": scope.region,
+                       "roles": roles })
+            },
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commands that are asked for; all of them where none is named.
+fn commands(args: &PolicyArgs) -> Vec<Command> {
+    let asked = [
+        (args.plan, Command::Plan),
+        (args.apply, Command::Apply),
+        (args.destroy && !args.delete_trail_logs, Command::Destroy),
+        (args.delete_trail_logs, Command::DestroyWithLogs),
+    ];
+    let mut commands: Vec<_> = asked
+        .iter()
+        .filter_map(|(asked, command)| asked.then_some(*command))
+        .collect();
+    let named = args.plan || args.apply || args.destroy;
+    if !named {
+        commands.extend([Command::Plan, Command::Apply]);
+        if !args.delete_trail_logs {
+            commands.push(Command::Destroy);
+        }
+        commands.sort_unstable();
+    }
+    commands
+}
+
+/// The account and region that the policy is for.
+async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Failure> {
+    let region = app.global.region.as_deref().or(stack.region.as_deref());
+    match (&args.account, region) {
+        (Some(account), Some(region)) => Ok(Scope::of(account, region)),
+        (Some(_), None) => Err(Failure::new(
+            "the stack file names no region",
+            "add --region, or `region:` to the stack file",
+        )),
+        (None, _) => {
+            let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+            Ok(access.aws.scope().await?.clone())
+        }
+    }
+}
+
+/// The stack with its webhooks left open: what they are makes no difference here.
+fn graph(stack: &Stack, region: &str) -> Graph {
+    let webhook = |webhook: &stack::Webhook| match webhook {
+        stack::Webhook::Encrypted(text) => Webhook::Ciphertext(text.clone()),
+        stack::Webhook::Env(_) => Webhook::NotAtHand,
+    };
+    let channels = stack.channels.iter();
+    let webhooks: Webhooks = channels
+        .map(|(key, settings)| (key.clone(), webhook(&settings.webhook)))
+        .collect();
+    blueprint::graph(stack, region, &webhooks)
+}
+
+fn deployer_json(
+    stack: &Stack,
+    scope: &Scope,
+    commands: &[Command],
+    permissions: &BTreeSet<Permission>,
+) -> Value {
+    let documents = documents(&grants(permissions));
+    let several = documents.len() > 1;
+    let named = documents.iter().enumerate().map(|(index, document)| {
+        let number = if several {
+            format!("-{}", index + 1)
+        } else {
+            String::new()
+        };
+        json!({ "name": format!("alertctl-{}-deployer{number}", stack.stack), "document": document })
+    });
+    let rows = permissions.iter().map(|permission| {
+        json!({
+            "action": permission.action,
+            "resource": permission.resource,
+            "conditions": permission.conditions.iter()
+                .map(|(operator, key, value)| json!({ "operator": operator, "key": key, "value": value }))
+                .collect::<Vec<_>>(),
+            "commands": users(permission, commands),
+            "why": permission.why,
+        })
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.dedup();
+    json!({
+        "version": 1,
+        "stack": stack.stack,
+        "account": scope.account,
+        "region": scope.region,
+        "commands": commands,
+        "policies": named.collect::<Vec<_>>(),
+        "permissions": rows,
+    })
+}
+
+/// Which of `commands` use the permission.
+fn users(permission: &Permission, commands: &[Command]) -> Vec<Command> {
+    let using = |command: &&Command| command.phases().contains(&permission.phase);
+    commands.iter().filter(using).copied().collect()
+}

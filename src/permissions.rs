@@ -1,0 +1,225 @@
+//! What whoever runs a command on a stack must be allowed: from the kinds' own tables to policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::aws::Scope;
+use crate::graph::{Graph, Node};
+use crate::resource::KINDS;
+use crate::resource::access::{Access, COMMON, Condition, Phase};
+use crate::resource::expectation::Expectation;
+
+/// A command that needs permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    Plan,
+    Apply,
+    Destroy,
+    /// `destroy --delete-trail-logs`.
+    DestroyWithLogs,
+}
+
+impl Command {
+    /// What it does.
+    pub fn phases(self) -> &'static [Phase] {
+        match self {
+            Self::Plan => &[Phase::Read],
+            Self::Apply => &[Phase::Read, Phase::Write, Phase::Delete],
+            Self::Destroy => &[Phase::Read, Phase::Delete],
+            Self::DestroyWithLogs => &[Phase::Read, Phase::Delete, Phase::Empty],
+        }
+    }
+}
+
+/// A condition with its holes filled: operator, key, value.
+pub type Bound = (&'static str, &'static str, String);
+
+/// One action on one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permission {
+    /// An ARN pattern, or `*`.
+    pub resource: String,
+    pub conditions: Vec<Bound>,
+    pub action: &'static str,
+    pub phase: Phase,
+    /// Why the resource is no narrower; empty where that needs no word.
+    pub why: &'static str,
+    /// The resource as it will be called: with its whole name in place of a prefix.
+    pub exact: String,
+}
+
+/// What `commands` need for the stack `stack` of this graph, sorted.
+pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -> BTreeSet<Permission> {
+    let phases: BTreeSet<_> = commands.iter().flat_map(|command| command.phases()).collect();
+    let mut rows: Vec<(&Access, Option<&Node>)> = COMMON.iter().map(|row| (row, None)).collect();
+    if !graph.expectations().is_empty() {
+        rows.extend(Expectation::ACCESS.iter().map(|row| (row, None)));
+    }
+    for kind in KINDS {
+        rows.extend(kind.access.iter().filter(|row| row.always).map(|row| (row, None)));
+        let nodes = graph.nodes().iter().filter(|node| node.id.kind == kind.name);
+        for node in nodes {
+            let used = kind.access.iter().filter(|row| node.resource.uses(row));
+            rows.extend(used.map(|row| (row, Some(node))));
+        }
+    }
+    rows.retain(|(row, _)| phases.contains(&row.phase));
+    rows.into_iter()
+        .flat_map(|(row, node)| of_row(stack, scope, row, node))
+        .collect()
+}
+
+fn of_row(stack: &str, scope: &Scope, row: &Access, node: Option<&Node>) -> Vec<Permission> {
+    let name = node.map(|node| node.resource.subject()).unwrap_or_default();
+    let place = Scope {
+        region: node
+            .and_then(|node| node.id.region())
+            .unwrap_or(&scope.region)
+            .to_owned(),
+        ..scope.clone()
+    };
+    let fill = |text: &str, prefix: &str| {
+        let text = text.replace("{prefix}", prefix).replace("{name}", &name);
+        place.written_out(text.replace("{stack}", stack))
+    };
+    let wide = prefix(stack, &name);
+    let bound = |(operator, key, value): &Condition| (*operator, *key, fill(value, &wide));
+    let conditions: Vec<_> = row.when.iter().map(bound).collect();
+    let mut permissions = Vec::new();
+    for on in row.on {
+        let resource = fill(on, &wide);
+        // `mission-*` is what `mission-*:*` says.
+        if resource.ends_with("*:*") {
+            continue;
+        }
+        for action in row.actions {
+            permissions.push(Permission {
+                action,
+                phase: row.phase,
+                resource: resource.clone(),
+                conditions: conditions.clone(),
+                why: row.why,
+                exact: fill(on, &name),
+            });
+        }
+    }
+    permissions
+}
+
+/// A name up to the stack's own in it, with `*` behind that: so the policy outlives changes of the stack file. A
+/// name of another kind stands for itself.
+fn prefix(stack: &str, name: &str) -> String {
+    for separator in ['-', '/', '.'] {
+        let part = format!("{stack}{separator}");
+        let starts = name.match_indices(&part).map(|(at, _)| at);
+        let whole = |at: &usize| *at == 0 || name[..*at].ends_with(['/', '-', '.']);
+        if let Some(at) = { starts }.find(whole) {
+            return format!("{}*", &name[..at + part.len()]);
+        }
+    }
+    name.to_owned()
+}
+
+/// A policy in the making: one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    pub actions: BTreeSet<&'static str>,
+    pub resources: BTreeSet<String>,
+    pub conditions: Vec<Bound>,
+}
+
+/// The fewest statements that say the same.
+pub fn grants(permissions: &BTreeSet<Permission>) -> Vec<Grant> {
+    let mut of_action: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for permission in permissions {
+        of_action
+            .entry((permission.action, permission.conditions.clone()))
+            .or_default()
+            .insert(permission.resource.clone());
+    }
+    let mut together: BTreeMap<_, BTreeSet<&'static str>> = BTreeMap::new();
+    for ((action, conditions), mut resources) in of_action {
+        let all = resources.clone();
+        resources.retain(|one| !all.iter().any(|other| other != one && covers(other, one)));
+        let service = action.split(':').next().unwrap_or_default();
+        // A statement a service, but for what applies to everything.
+        let service = if resources.contains("*") { "" } else { service };
+        together
+            .entry((service, resources, conditions))
+            .or_default()
+            .insert(action);
+    }
+    let grant = |((_, resources, conditions), actions)| Grant {
+        actions,
+        resources,
+        conditions,
+    };
+    together.into_iter().map(grant).collect()
+}
+
+/// True when the pattern `wide`, whose only `*` is its end, holds all of `narrow`.
+fn covers(wide: &str, narrow: &str) -> bool {
+    wide.strip_suffix('*')
+        .is_some_and(|start| !start.contains('*') && narrow.starts_with(start))
+}
+
+/// What a managed policy may hold, white space not counted:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+pub const LIMIT: usize = 6144;
+
+/// The statements as policy documents, as many as [`LIMIT`] makes of them.
+pub fn documents(grants: &[Grant]) -> Vec<Value> {
+    let mut documents: Vec<Vec<Value>> = Vec::new();
+    let frame = document(Vec::new()).to_string().len();
+    let mut size = 0;
+    for (index, grant) in grants.iter().enumerate() {
+        let statement = grant.statement(index + 1);
+        let length = statement.to_string().len() + 1;
+        match documents.last_mut() {
+            Some(last) if size + length <= LIMIT => last.push(statement),
+            _ => {
+                documents.push(vec![statement]);
+                size = frame;
+            }
+        }
+        size += length;
+    }
+    documents.into_iter().map(document).collect()
+}
+
+fn document(statements: Vec<Value>) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+impl Grant {
+    fn statement(&self, number: usize) -> Value {
+        let service = self
+            .actions
+            .iter()
+            .next()
+            .and_then(|action| action.split(':').next());
+        let mut statement = Map::new();
+        statement.insert(
+            "Sid".into(),
+            json!(format!("{}{number}", service.unwrap_or_default())),
+        );
+        statement.insert("Effect".into(), json!("Allow"));
+        statement.insert("Action".into(), json!(self.actions));
+        statement.insert("Resource".into(), json!(self.resources));
+        if !self.conditions.is_empty() {
+            let mut block = Map::new();
+            for (operator, key, value) in &self.conditions {
+                block.entry(*operator).or_insert_with(|| json!({}))[*key] = json!(value);
+            }
+            statement.insert("Condition".into(), block.into());
+        }
+        statement.into()
+    }
+}
+
+#[cfg(test)]
+#[path = "permissions/tests.rs"]
+mod tests;

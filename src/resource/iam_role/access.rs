@@ -1,0 +1,45 @@
+//! Who may do what with it.
+
+use crate::resource::access::{ANY, Access, NAMED_ROLE, OURS, OWN_ROLES, Phase};
+
+const FUNCTIONS: &str = "arn:{partition}:lambda:{region}:{account}:function:*";
+
+pub(super) const ACCESS: &[Access] = &[
+    Access::read(
+        &["iam:GetRole", "iam:ListAttachedRolePolicies"],
+        &[OWN_ROLES, NAMED_ROLE],
+    ),
+    Access::read(&["iam:ListRoles"], ANY)
+        .because("IAM lists roles as a whole")
+        .always(),
+    // An adopted role is not under the stack's path: its function tells its name.
+    Access::read(&["lambda:GetFunctionConfiguration"], &[FUNCTIONS])
+        .when(&[OURS])
+        .always(),
+    Access::write(
+        &[
+            "iam:CreateRole",
+            "iam:DetachRolePolicy",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:UpdateRoleDescription",
+        ],
+        &[OWN_ROLES],
+    ),
+    Access::delete(
+        &[
+            "iam:DeleteRole",
+            "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:ListInstanceProfilesForRole",
+            "iam:ListRolePolicies",
+        ],
+        &[OWN_ROLES],
+    ),
+    Access::of(
+        Phase::Exceptional,
+        &["iam:RemoveRoleFromInstanceProfile"],
+        &["arn:{partition}:iam::{account}:instance-profile/*"],
+    ),
+];
