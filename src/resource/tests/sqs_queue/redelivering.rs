@@ -74,7 +74,7 @@ async fn what_somebody_changed_of_it_is_put_right_alone() {
     let fewer = seen(Some(redrive(serde_json::json!(3)))).await;
     assert_eq!(differing(&fewer), ["max_receive_count"]);
     let whole = (Attribute::RedrivePolicy, redrive(serde_json::json!(1000)));
-    assert_eq!(sent(fewer).await, [whole.clone()]);
+    assert_eq!(sent(fewer).await, std::slice::from_ref(&whole));
 
     let removed = seen(None).await;
     assert_eq!(differing(&removed), ["dead_letter_queue", "max_receive_count"]);
