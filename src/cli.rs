@@ -11,11 +11,13 @@ mod local;
 mod policy;
 mod render;
 mod running;
+mod tools;
 
 pub use local::*;
 pub use policy::*;
 pub use render::*;
 pub use running::*;
+pub use tools::*;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -136,6 +138,8 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first stack file: from five questions, or a ready one
+    Init(InitArgs),
     /// Check a stack file without calling AWS
     Validate(ValidateArgs),
     /// Show what apply would do
@@ -164,6 +168,14 @@ pub enum Command {
     Redrive(RedriveArgs),
     /// Show what a stack's roles may do, or what who runs alertctl needs
     Policy(PolicyArgs),
+    /// Draw a stack: where alerts come from, which way they go, who is told
+    Graph(GraphArgs),
+    /// Print the JSON Schema of the stack file, for editors
+    Schema(SchemaArgs),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
     /// The local AWS and Slack inbox: try everything without an account
     Local(LocalArgs),
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use alertctl::cli::Cli;
 
 fn main() -> ExitCode {
+    alertctl::commands::completions::answer();
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {

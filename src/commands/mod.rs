@@ -19,19 +19,24 @@ use crate::stack::{Loaded, Stack, load};
 
 mod again;
 mod apply;
+pub mod completions;
 mod destroy;
 mod drip;
 mod encrypt_hook;
 mod endpoints;
 mod event;
 mod events;
+mod graph;
+mod init;
 mod local_mode;
 mod logs;
+mod man;
 mod plan;
 mod policy;
 mod redrive;
 mod render;
 mod saved;
+mod schema;
 mod show;
 mod status;
 mod test;
@@ -62,6 +67,11 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Logs(args) => logs::run(&app, &args).await,
         Command::Redrive(args) => redrive::run(&app, &args).await,
         Command::Policy(args) => policy::run(&app, &args).await,
+        Command::Init(args) => init::run(&app, &args),
+        Command::Graph(args) => graph::run(&app, &args),
+        Command::Schema(_) => schema::run(&app),
+        Command::Completions(args) => completions::run(&app, &args),
+        Command::Man(args) => man::run(&app, &args),
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))

@@ -16,6 +16,29 @@ impl Out {
         Ok(self.ask(&format!("{question}\nType `{word}` to go on:"), flag)? == word)
     }
 
+    /// Asks until `read` takes the answer; an empty one stands for `default`. Without a terminal the answer is an
+    /// error that names `flag`.
+    pub fn answer<T>(
+        &self,
+        question: &str,
+        default: &str,
+        flag: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        // As often as a person would try; a program that answers the same for ever is no person.
+        for _ in 0..20 {
+            let answer = self.ask(&format!("{question} [{default}]"), flag)?;
+            match read(if answer.is_empty() { default } else { &answer }) {
+                Ok(answer) => return Ok(answer),
+                Err(problem) => self.warn(&problem),
+            }
+        }
+        Err(Failure::new(
+            "no answer would do",
+            format!("add {flag} to go on without the questions"),
+        ))
+    }
+
     fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
         if !self.interactive() {
             return Err(Failure::new(

@@ -13,6 +13,7 @@ mod lines;
 mod markdown;
 mod parked;
 mod plan_markdown;
+pub mod picture;
 mod plan_text;
 mod progress;
 mod report;

@@ -2,6 +2,7 @@
 //!
 //! The bottom room: it uses no other module of alertctl and never talks to AWS.
 
+mod bundled;
 mod check;
 mod composite;
 mod edit;
@@ -11,6 +12,7 @@ mod load;
 mod model;
 mod problem;
 mod read;
+mod schema;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -20,10 +22,12 @@ mod values;
 mod webhook;
 mod window;
 
+pub use bundled::{BUNDLED, Bundled, modeline};
 pub use edit::{EditError, set_webhook};
 pub use events::CompiledRule;
 pub use load::{LoadError, Loaded, load, parse};
 pub use model::*;
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};
 pub use read::nearest;
+pub use schema::schema;
 pub use webhook::{AllowLoopback, WebhookUrl, WebhookUrlError};

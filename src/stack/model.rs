@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 mod alarm;
@@ -28,7 +29,7 @@ use super::values::{alias_name, written};
 pub use super::window::EvaluationWindow;
 
 /// One stack file.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a stack: keys such as `stack`, `channels`, `topics`, `alarms`"
@@ -73,9 +74,11 @@ pub struct Stack {
     pub rules: BTreeMap<String, Rule>,
     /// The CloudTrail trail, without which EventBridge hears of no API call.
     #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "Trail")]
     pub trail: Option<Trail>,
     /// Alarms on the stack's own functions, dead-letter queues and APIs.
     #[serde(default, deserialize_with = "written")]
+    #[schemars(with = "Monitoring")]
     pub monitoring: Option<Monitoring>,
     /// The function that brings messages to Slack.
     #[serde(default)]
@@ -90,7 +93,7 @@ impl Stack {
 }
 
 /// The KMS key that encrypts webhooks, the relay's environment and encrypted topics.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -120,7 +123,7 @@ impl Default for Key {
 }
 
 /// An SNS standard topic.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -156,7 +159,7 @@ pub struct Subscription {
 }
 
 /// Settings of the relay function.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -197,7 +200,7 @@ impl Default for Relay {
 }
 
 /// Alarms on what the stack itself is made of.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "who is told, such as `{ to: [topic] }`")]
 pub struct Monitoring {
     /// Topics told: keys of `topics`, 1–5.

@@ -14,7 +14,9 @@ alarms:
 ";
 
 fn good(text: &str) -> Loaded {
-    parse("stack.yaml", text).unwrap_or_else(|problems| panic!("{problems}"))
+    let loaded = parse("stack.yaml", text).unwrap_or_else(|problems| panic!("{problems}"));
+    schema::agrees(text);
+    loaded
 }
 
 fn bad(text: &str) -> String {
@@ -22,6 +24,7 @@ fn bad(text: &str) -> String {
         Ok(loaded) => panic!("accepted: {loaded:?}"),
         Err(problems) => {
             assert_eq!(problems.reports().len(), problems.list().len());
+            schema::agrees_to_refuse(text, &problems);
             problems.render(false)
         }
     }
@@ -171,6 +174,7 @@ mod endpoints;
 mod events;
 mod routes;
 mod rules;
+mod schema;
 mod trail;
 
 refused! {

@@ -1,7 +1,9 @@
 //! When an alarm goes off.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 /// When an alarm goes off, written `">= 50"` or, for anomaly detection, `"outside <band id>"`.
@@ -54,6 +56,31 @@ impl Comparison {
             Self::AboveBand => "GreaterThanUpperThreshold",
             Self::BelowBand => "LessThanLowerThreshold",
         }
+    }
+}
+
+impl Comparison {
+    /// The operator as the file has it.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::AtLeast => ">=",
+            Self::Above => ">",
+            Self::AtMost => "<=",
+            Self::Below => "<",
+            Self::OutsideBand => "outside",
+            Self::AboveBand => "above",
+            Self::BelowBand => "below",
+        }
+    }
+}
+
+impl JsonSchema for Threshold {
+    fn schema_name() -> Cow<'static, str> {
+        "Threshold".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": r"^\s*([<>]=?\s*[-+.\d]|(outside|above|below)\s)" })
     }
 }
 

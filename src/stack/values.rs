@@ -4,14 +4,16 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::model::Subscription;
+use super::schema::{Or, one_of, written_as};
 
 /// Language of the messages.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
     /// English.
@@ -22,7 +24,7 @@ pub enum Locale {
 }
 
 /// Where a webhook's URL comes from; the URL itself is never in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "WebhookFields")]
 pub enum Webhook {
     /// KMS ciphertext in base64, as `alertctl encrypt-hook` prints it.
@@ -31,10 +33,13 @@ pub enum Webhook {
     Env(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "`{ encrypted: … }` or `{ env: NAME }`")]
+#[schemars(extend("oneOf" = one_of(["encrypted", "env"])))]
 pub(super) struct WebhookFields {
+    /// KMS ciphertext in base64, as `alertctl encrypt-hook --write` puts it here.
     encrypted: Option<String>,
+    /// Name of the environment variable that holds the URL while `apply` runs.
     env: Option<String>,
 }
 
@@ -85,22 +90,32 @@ impl Endpoint {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a subscription, such as `{ email: oncall@example.com }`"
 )]
+#[schemars(extend("oneOf" = one_of(["email", "https", "sqs", "lambda"])))]
 pub(super) struct SubscriptionFields {
+    /// An address; its owner confirms by a link in an e-mail.
     email: Option<String>,
+    /// An `https://` URL that confirms the subscription itself.
     https: Option<String>,
+    /// ARN of an SQS queue.
     sqs: Option<String>,
+    /// ARN of a function.
     lambda: Option<String>,
+    /// SNS filter policy.
     filter: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What the filter looks at.
     #[serde(default)]
     filter_scope: FilterScope,
+    /// Deliver the bare message without the SNS envelope; only for `https` and `sqs`.
     #[serde(default)]
     raw: bool,
 }
+
+written_as!(Subscription, SubscriptionFields);
 
 impl TryFrom<SubscriptionFields> for Subscription {
     type Error = &'static str;
@@ -139,7 +154,7 @@ impl TryFrom<SubscriptionFields> for Subscription {
 }
 
 /// What a filter policy looks at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FilterScope {
     /// The message's attributes.
@@ -150,8 +165,9 @@ pub enum FilterScope {
 }
 
 /// A CloudWatch metric, written `AWS/EC2 CPUUtilization`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = r"^\s*\S+\s+\S"))]
 pub struct Metric {
     /// Such as `AWS/EC2`.
     pub namespace: String,
@@ -183,7 +199,7 @@ impl fmt::Display for Metric {
 }
 
 /// How the data points of a period become one number.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(from = "String")]
 pub enum Statistic {
     /// One of CloudWatch's five plain statistics.
@@ -215,7 +231,7 @@ impl From<String> for Statistic {
 }
 
 /// What a period without data means to an alarm.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TreatMissingData {
     /// The alarm goes to INSUFFICIENT_DATA.
@@ -242,7 +258,7 @@ impl TreatMissingData {
 }
 
 /// What a percentile over too few samples does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LowSampleCount {
     /// It is evaluated like any other.
@@ -262,7 +278,8 @@ impl LowSampleCount {
 }
 
 /// Which of an alarm's tags its messages to topics carry.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(from = "Or<bool, PropagateTagsFields>")]
 pub enum PropagateTags {
     /// None: `false`.
     #[default]
@@ -275,10 +292,12 @@ pub enum PropagateTags {
     Except(Vec<String>),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PropagateTagsFields {
+    /// Those with these keys.
     only: Option<Vec<String>>,
+    /// All but those with these keys.
     except: Option<Vec<String>>,
 }
 
@@ -321,8 +340,9 @@ impl<'de> Visitor<'de> for SwitchOrKeys {
 }
 
 /// Instruction set of the relay.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("enum" = ["x86_64"]))]
 pub enum Architecture {
     /// Intel and AMD.
     #[default]

@@ -2,11 +2,13 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Where periods begin and end, written `sliding`, `wall-clock` or `wall-clock <time zone>`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = r"^\s*(sliding|wall-clock(\s+\S+)?)\s*$"))]
 pub enum EvaluationWindow {
     /// They move on with every evaluation.
     #[default]

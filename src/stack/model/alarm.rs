@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::schema::one_of;
 use super::super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
 use super::super::{threshold::Threshold, window::EvaluationWindow};
 use super::channel::Attention;
 
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
 /// alarms (`rule`), or a ready set of them (`preset`).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "an alarm: keys such as `metric`, `threshold`, `to`"
 )]
+#[schemars(extend("oneOf" = one_of(["metric", "metrics", "promql", "filter", "rule", "preset"])))]
 pub struct Alarm {
     /// Physical name, 1–255 characters.
     pub name: Option<String>,
@@ -83,7 +86,7 @@ pub struct Alarm {
 }
 
 /// A PromQL instant query over metrics that came in by OpenTelemetry; every series it returns breaches.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a PromQL query, such as `{ query: up == 0, interval: 60 }`"
@@ -100,7 +103,7 @@ pub struct PromQl {
 }
 
 /// A wait after the alarm is made or changed: it stays in INSUFFICIENT_DATA and runs no actions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a warm-up, such as `{ minutes: 10 }`")]
 pub struct WarmUp {
     /// Minutes, 1–2,880.
@@ -111,7 +114,7 @@ pub struct WarmUp {
 }
 
 /// One query of a metric-math alarm: an expression, or a metric with its statistic and period.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a query, such as `{ id: errors, metric: AWS/Lambda Errors, … }`"
@@ -142,7 +145,7 @@ pub struct MetricQuery {
 }
 
 /// A filter that makes a metric of what a log says.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a filter, such as `{ pattern: '{ $.eventName = ConsoleLogin }' }`"
@@ -160,7 +163,7 @@ pub struct LogFilter {
 }
 
 /// The alarm that silences a composite alarm while it is in ALARM.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a suppressor, such as `{ alarm: deploy, wait: 60, extension: 60 }`"
@@ -175,7 +178,7 @@ pub struct Suppressor {
 }
 
 /// Ready sets of alarms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmPreset {
     /// The log metric filters of the CIS AWS Foundations Benchmark, section "Monitoring".

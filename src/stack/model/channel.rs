@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::super::schema::Or;
 use super::super::values::Webhook;
 
 /// A Slack incoming webhook, and which of the messages sent to it arrive.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a channel, such as `{ webhook: { env: SLACK_WEBHOOK_URL } }`"
@@ -27,13 +29,14 @@ pub struct Channel {
     pub except: Vec<Filter>,
     /// Who is called.
     pub mention: Option<Mention>,
-    /// A queue in front of the channel; `true` has [`Buffer`]'s defaults, `false` is none.
+    /// A queue in front of the channel; `true` has the defaults, `false` is none.
     #[serde(default, deserialize_with = "buffer")]
+    #[schemars(with = "Or<bool, Buffer>")]
     pub buffer: Option<Buffer>,
 }
 
 /// How much attention something deserves, from what is good to know to what wakes people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Attention {
     /// Good to know.
@@ -47,7 +50,7 @@ pub enum Attention {
 }
 
 /// What messages are like. All that is given must hold, and of each list one entry.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -68,7 +71,7 @@ pub struct Filter {
 }
 
 /// A way into a channel.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(from = "RouteFields")]
 pub struct ChannelRoute {
     /// What comes in by it.
@@ -77,7 +80,7 @@ pub struct ChannelRoute {
     pub mention: Option<Vec<String>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -85,12 +88,18 @@ pub struct ChannelRoute {
 )]
 #[derive(Default)]
 struct RouteFields {
+    /// From this severity on.
     severity: Option<Attention>,
+    /// Aliases out of `accounts`, or ids.
     accounts: Vec<String>,
+    /// Regions; `*` stands for any text.
     regions: Vec<String>,
+    /// What messages come from: keys of `rules`, `alarms`, `endpoints` and `topics`.
     rules: Vec<String>,
+    /// An EventBridge pattern on the event, the alarm or the alert.
     #[serde(rename = "match")]
     pattern: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Who is called for what comes in by it, instead of the channel's `mention`; an empty list: nobody.
     mention: Option<Vec<String>>,
 }
 
@@ -118,7 +127,8 @@ impl From<RouteFields> for ChannelRoute {
 }
 
 /// Who is called in a channel, and from which severity on. A list alone is called from `critical` on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(from = "Or<Vec<String>, MentionFields>")]
 pub struct Mention {
     /// Below this nobody is called.
     pub from: Attention,
@@ -127,7 +137,7 @@ pub struct Mention {
 }
 
 /// A queue in front of a channel: storms come out as digests, at Slack's pace.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -149,11 +159,13 @@ impl Default for Buffer {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MentionFields {
+    /// Below this severity nobody is called; without it `critical`.
     #[serde(default = "worst")]
     from: Attention,
+    /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
     #[serde(default)]
     who: Vec<String>,
 }

@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::super::schema::Or;
 use super::super::values::on;
 use super::channel::Attention;
 
 /// An HTTP API with one route, and the function that answers it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "an endpoint, such as `{ token: { sha256: … }, to: [topic] }`"
@@ -57,8 +59,9 @@ impl HttpEndpoint {
 }
 
 /// Method and path of a route, written `POST /elastalert`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(extend("pattern" = r"^\s*\S+\s+\S+\s*$"))]
 pub struct Route {
     /// HTTP method or `ANY`.
     pub method: String,
@@ -91,7 +94,7 @@ impl fmt::Display for Route {
 }
 
 /// What callers must know; the file holds only digests of it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "the digest of a token, such as `{ sha256: … }`"
@@ -99,11 +102,12 @@ impl fmt::Display for Route {
 pub struct Token {
     /// SHA-256 of the token in 64 lower-case hexadecimal digits; two while one is replaced by the other.
     #[serde(deserialize_with = "digests")]
+    #[schemars(with = "Or<String, Vec<String>>")]
     pub sha256: Vec<String>,
 }
 
 /// How many calls are let through.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -126,7 +130,7 @@ impl Default for Throttle {
 }
 
 /// How a message is worded: text with `{dotted.path}` fields of the body; `{{` and `}}` are braces.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,

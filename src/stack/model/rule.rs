@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::super::schema::{All, Or, one_of, written_as};
 use super::super::values::on;
 use super::channel::Attention;
 
 /// An event bus beside the default one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -57,33 +59,51 @@ pub struct Rule {
     pub to: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a rule: one of `preset`, `services`, `pattern`, and `to`"
 )]
+#[schemars(extend("oneOf" = one_of(["preset", "services", "pattern"])))]
 struct RuleFields {
+    /// Physical name, `[A-Za-z0-9._-]{1,64}`; without it `<stack>-<key>`. One rule for each of `services` adds
+    /// `-<service>`.
     name: Option<String>,
+    /// To 512 characters.
     description: Option<String>,
+    /// EventBridge pattern, to 2,048 characters as JSON.
     pattern: Option<serde_json::Map<String, serde_json::Value>>,
+    /// API calls by service: `all`, or names of calls.
     services: Option<BTreeMap<String, Calls>>,
+    /// A ready pattern.
     preset: Option<Preset>,
+    /// Calls left out.
     #[serde(default)]
     except: Except,
+    /// Also calls that only read (`Describe*`, `Get*`, `List*`), which EventBridge leaves out.
     #[serde(default)]
     include_read_only: bool,
+    /// Whether it matches at all.
     #[serde(default = "on")]
     enabled: bool,
+    /// Key of `buses`; without it, the default bus.
     bus: Option<String>,
+    /// More regions whose events come home.
     #[serde(default)]
     regions: Vec<String>,
+    /// What topics get in place of the event; channels always get the event.
     input: Option<RuleInput>,
+    /// How long a failing target is tried.
     #[serde(default)]
     retry: Retry,
+    /// Severity of its events in channels, instead of what each says of itself.
     severity: Option<Attention>,
+    /// Who is told: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     #[serde(default)]
     to: Vec<String>,
 }
+
+written_as!(Rule, RuleFields);
 
 impl TryFrom<RuleFields> for Rule {
     type Error = &'static str;
@@ -150,7 +170,8 @@ pub enum What {
 }
 
 /// Which calls of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(from = "Or<All, Vec<String>>")]
 pub enum Calls {
     /// Every call: `all`.
     All,
@@ -190,7 +211,7 @@ impl<'de> Deserialize<'de> for Calls {
 }
 
 /// Ready patterns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
     /// Sign-ins to the console and the access portal, in every region that may log them.
@@ -234,7 +255,7 @@ impl Preset {
 }
 
 /// Calls left out of a rule. `*` stands for any text; an event that lacks the field is not left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -252,7 +273,7 @@ pub struct Except {
 }
 
 /// What topics get in place of the event.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "RuleInputFields")]
 pub enum RuleInput {
     /// Always the same text, 1–8,192 characters.
@@ -268,15 +289,19 @@ pub enum RuleInput {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "an input, such as `{ template: \"<id> is <state>\", paths: { … } }`"
 )]
 struct RuleInputFields {
+    /// Always the same text, 1–8,192 characters.
     text: Option<String>,
+    /// A part of the event: a path such as `$.detail`, to 256 characters.
     path: Option<String>,
+    /// A text with `<names>` of values, 1–8,192 characters.
     template: Option<String>,
+    /// Names and where in the event their values are, such as `$.detail.state`; at most 100.
     paths: Option<BTreeMap<String, String>>,
 }
 
@@ -299,7 +324,7 @@ impl TryFrom<RuleInputFields> for RuleInput {
 }
 
 /// How long EventBridge tries a target that fails, before the dead-letter queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,

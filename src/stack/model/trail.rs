@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::super::schema::{Or, written_as};
 use super::super::values::on;
 
 /// The trail, the stack's own or one that is there already.
@@ -91,7 +93,7 @@ pub enum EventSelectors {
 }
 
 /// Which management events a trail writes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManagementEvents {
     /// All.
@@ -133,7 +135,7 @@ impl Default for TrailLogs {
 }
 
 /// The function that starts a stopped trail again.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
@@ -156,37 +158,55 @@ impl Default for Guard {
 }
 
 /// What belongs to a trail of the stack's own; beside `existing` it is refused where it is written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "the trail's settings, such as `bucket: my-trail-{account}`"
 )]
 struct TrailFields {
+    /// Somebody else's trail, by name or ARN, instead of the stack's own.
     existing: Option<String>,
+    /// Physical name, 3–128 of `[A-Za-z0-9._-]`; without it `<stack>-trail`.
     name: Option<String>,
+    /// Where it writes: a name, in which `{account}` stands for the account's number, or settings.
     #[serde(default)]
+    #[schemars(with = "Or<String, BucketFields>")]
     bucket: TrailBucket,
+    /// Prefix of its files, to 200 characters.
     prefix: Option<String>,
+    /// All regions; without it only the stack's.
     #[serde(default = "on")]
     multi_region: bool,
+    /// Signed digests of its files.
     #[serde(default = "on")]
     log_file_validation: bool,
+    /// Its files encrypted with the stack's key.
     #[serde(default)]
     encrypted: bool,
+    /// The log group it writes to, too; alarms with a `filter` on the trail imply it.
     #[serde(default, deserialize_with = "logs")]
+    #[schemars(with = "Or<bool, LogsFields>")]
     logs: Option<TrailLogs>,
+    /// Which management events.
     #[serde(default)]
     events: ManagementEvents,
+    /// Sources left out: of `kms.amazonaws.com` and `rdsdata.amazonaws.com`.
     #[serde(default)]
     exclude: Vec<String>,
+    /// AWS's `AdvancedEventSelectors`, in place of `events` and `exclude`.
     selectors: Option<Vec<serde_json::Value>>,
+    /// Whether a stopped trail is started again.
     #[serde(default = "on")]
     keep_logging: bool,
+    /// The function that does it.
     #[serde(default)]
     guard: Guard,
+    /// Who it tells: keys of `topics` and `channels`.
     #[serde(default)]
     to: Vec<String>,
 }
+
+written_as!(Trail, TrailFields);
 
 impl From<TrailFields> for Trail {
     fn from(fields: TrailFields) -> Self {
@@ -218,11 +238,14 @@ impl From<TrailFields> for Trail {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct BucketFields {
+    /// Somebody else's bucket, whose policy must allow the trail to write.
     existing: Option<String>,
+    /// Physical name, 3–63 characters; without it `<stack>-trail-{account}`.
     name: Option<String>,
+    /// Days until its files are deleted, 1–36,500; without it they stay.
     expire_after_days: Option<i32>,
 }
 
@@ -274,10 +297,12 @@ impl<'de> Deserialize<'de> for TrailBucket {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LogsFields {
+    /// Physical name.
     group: Option<String>,
+    /// Days its logs are kept, one of the values CloudWatch Logs allows; without it 90.
     retention_days: Option<i32>,
 }
 

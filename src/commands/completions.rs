@@ -1,0 +1,151 @@
+//! `alertctl completions`, and what a shell is told when it asks how a line may go on.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, Command, CommandFactory as _};
+use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::{ArgValueCompleter, CompletionCandidate, PathCompleter};
+use serde_json::json;
+
+use super::{App, Outcome};
+use crate::blueprint::{self, Names, Webhooks};
+use crate::cli::{Cli, CompletionsArgs, Shell};
+use crate::output::Failure;
+use crate::samples;
+use crate::stack::{BUNDLED, Stack, load};
+
+/// By this variable a shell's script asks this program.
+const ASKED: &str = "COMPLETE";
+
+/// Prints the script that has a shell ask this program for completions.
+pub(super) fn run(app: &App, args: &CompletionsArgs) -> Outcome {
+    let shell = match args.shell {
+        Shell::Bash => "bash",
+        Shell::Elvish => "elvish",
+        Shell::Fish => "fish",
+        Shell::Powershell => "powershell",
+        Shell::Zsh => "zsh",
+    };
+    let mut script = Vec::new();
+    let written = Shells::builtins().completer(shell).map(|completer| {
+        completer.write_registration(ASKED, "alertctl", "alertctl", "alertctl", &mut script)
+    });
+    match written {
+        Some(Ok(())) => {}
+        _ => {
+            return Err(Failure::new(
+                format!("there are no completions for `{shell}`"),
+                "`alertctl completions --help` names the shells",
+            ));
+        }
+    }
+    let script = String::from_utf8_lossy(&script).into_owned();
+    app.out.result(
+        || script.clone(),
+        || json!({ "version": 1, "shell": shell, "script": script }),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers a shell that asks, and ends the process then.
+pub fn answer() {
+    CompleteEnv::with_factory(|| with_values(Cli::command()))
+        .var(ASKED)
+        .complete();
+}
+
+/// The command with what its arguments may be.
+fn with_values(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    command
+        .mut_args(|arg| match values(&name, &arg) {
+            Some(completer) => arg.add(completer),
+            None => arg,
+        })
+        .mut_subcommands(with_values)
+}
+
+/// What an argument of a command may be, beyond what the command line itself says.
+fn values(command: &str, arg: &Arg) -> Option<ArgValueCompleter> {
+    let shown = arg
+        .get_value_names()
+        .and_then(|names| names.first())
+        .map(|name| name.as_str());
+    Some(match (command, arg.get_id().as_str(), shown) {
+        (_, _, Some("STACK")) | ("render", "stack", _) => {
+            ArgValueCompleter::new(PathCompleter::file().filter(|path| is_yaml(path) || path.is_dir()))
+        }
+        (_, "channel", _) => of_stack(|stack| keys(&stack.channels)),
+        (_, "rule", _) => of_stack(|stack| keys(&stack.rules)),
+        (_, "endpoint", _) => of_stack(|stack| keys(&stack.endpoints)),
+        (_, _, Some("KIND/KEY")) => of_stack(resources),
+        ("alarm", "name", _) => of_stack(alarms),
+        ("init", "from", _) => among(|| {
+            BUNDLED
+                .iter()
+                .map(|one| (one.name.to_owned(), one.summary().to_owned()))
+        }),
+        ("events", "name", _) | (_, _, Some("EVENT")) => {
+            among(|| samples::all().map(|sample| (sample.name.to_owned(), sample.kind().to_owned())))
+        }
+        _ => return None,
+    })
+}
+
+/// Completes with values and what they are.
+fn among<I: Iterator<Item = (String, String)>>(
+    known: impl Fn() -> I + Send + Sync + 'static,
+) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |typed: &OsStr| -> Vec<CompletionCandidate> {
+        let typed = typed.to_string_lossy();
+        let fitting = known().filter(|(value, _)| value.starts_with(typed.as_ref()));
+        let told = |help: String| Some(help).filter(|help| !help.is_empty()).map(Into::into);
+        fitting
+            .map(|(value, help)| CompletionCandidate::new(value).help(told(help)))
+            .collect()
+    })
+}
+
+/// Completes with what a stack has.
+fn of_stack(of: fn(&Stack) -> Vec<(String, String)>) -> ArgValueCompleter {
+    among(move || named_stack().as_ref().map(of).unwrap_or_default().into_iter())
+}
+
+/// The stack file of the line so far, or the one in this directory.
+fn named_stack() -> Option<Stack> {
+    let words = std::env::args_os()
+        .skip_while(|word| word != "--")
+        .skip(1)
+        .map(PathBuf::from);
+    let named = words.into_iter().find(|word| is_yaml(word) && word.is_file());
+    Some(load(&named.unwrap_or_else(|| "stack.yaml".into())).ok()?.stack)
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn keys<T>(section: &BTreeMap<String, T>) -> Vec<(String, String)> {
+    section.keys().map(|key| (key.clone(), String::new())).collect()
+}
+
+fn alarms(stack: &Stack) -> Vec<(String, String)> {
+    let names = Names::of(stack);
+    let alarms = stack.alarms_expanded();
+    let named = alarms.iter().map(|(key, alarm)| names.alarm(key, alarm));
+    named.map(|name| (name, String::new())).collect()
+}
+
+fn resources(stack: &Stack) -> Vec<(String, String)> {
+    // Which resources there are does not hang on the region, but for what is logged in one only.
+    let home = stack.region.as_deref().unwrap_or("us-east-1");
+    let graph = blueprint::graph(stack, home, &Webhooks::new());
+    let nodes = graph.nodes().iter();
+    nodes
+        .map(|node| (node.id.to_string(), node.resource.name()))
+        .collect()
+}

@@ -1,0 +1,382 @@
+//! The way of an alert through a stack: from the sources over the functions to those who are told.
+
+use serde_json::Value;
+
+use crate::blueprint::Names;
+use crate::output::picture::{Arrow, Part, Picture};
+use crate::stack::{Alarm, Bound, Calls, Endpoint, Rule, Stack, TrailSource, What};
+
+/// How far to the right things belong.
+mod column {
+    pub const ORIGIN: usize = 0;
+    pub const SOURCE: usize = 1;
+    /// Composite alarms, and functions that are a source's own.
+    pub const SECOND: usize = 2;
+    pub const TOPIC: usize = 3;
+    pub const RELAY: usize = 4;
+    pub const BUFFER: usize = 5;
+    pub const TOLD: usize = 6;
+}
+
+/// Id of the relay's box.
+const RELAY: &str = "relay";
+
+/// The picture of a stack.
+pub fn picture(stack: &Stack) -> Picture {
+    let mut flow = Flow {
+        stack,
+        names: Names::of(stack),
+        picture: Picture {
+            title: format!("stack {}", stack.stack),
+            ..Picture::default()
+        },
+    };
+    flow.trail();
+    flow.buses();
+    flow.rules();
+    flow.alarms();
+    flow.endpoints();
+    flow.monitoring();
+    flow.topics();
+    flow.channels();
+    flow.picture
+}
+
+struct Flow<'a> {
+    stack: &'a Stack,
+    names: Names<'a>,
+    picture: Picture,
+}
+
+impl Flow<'_> {
+    fn trail(&mut self) {
+        let Some(trail) = &self.stack.trail else { return };
+        let (title, detail) = match &trail.source {
+            TrailSource::Existing(name) => (name.clone(), Some("not the stack's own".to_owned())),
+            TrailSource::Own(own) => (
+                self.names.trail(own),
+                own.multi_region.then(|| "all regions".to_owned()),
+            ),
+        };
+        self.part("trail", "trail", title, detail, column::ORIGIN);
+        if trail.keep_logging {
+            let name = self.names.guard_function(trail);
+            let detail = Some("starts it again".to_owned());
+            self.part("guard", "guard function", name, detail, column::SECOND);
+            self.arrow("trail", "guard", Some("StopLogging"), None);
+            self.function_tells("guard", &trail.to);
+        }
+    }
+
+    fn buses(&mut self) {
+        for (key, bus) in &self.stack.buses {
+            let from = (!bus.forward.is_empty()).then(|| format!("gets {}", bus.forward.join(", ")));
+            self.part(&id("bus", key), "bus", key.clone(), from, column::ORIGIN);
+        }
+    }
+
+    fn rules(&mut self) {
+        for (key, rule) in &self.stack.rules {
+            let rule_id = id("rule", key);
+            let sort = if rule.enabled { "rule" } else { "rule, off" };
+            self.part(&rule_id, sort, key.clone(), Some(matched(rule)), column::SOURCE);
+            if let Some(bus) = &rule.bus {
+                self.arrow(&id("bus", bus), &rule_id, None, None);
+            }
+            for to in &rule.to {
+                match self.strand(to) {
+                    Some(strand) => self.arrow(&rule_id, RELAY, Some(to), Some(strand)),
+                    None => self.arrow(&rule_id, &id("topic", to), None, None),
+                }
+            }
+        }
+    }
+
+    fn alarms(&mut self) {
+        for (key, alarm) in &self.stack.alarms {
+            let alarm_id = id("alarm", key);
+            let members = alarm.preset.map(|_| {
+                let prefix = format!("{key}-");
+                let all = self.stack.alarms_expanded();
+                all.keys().filter(|member| member.starts_with(&prefix)).count()
+            });
+            let (sort, column) = match (&alarm.rule, members) {
+                (Some(_), _) => ("composite alarm".to_owned(), column::SECOND),
+                (None, Some(members)) => (format!("alarms ({members})"), column::SOURCE),
+                (None, None) => ("alarm".to_owned(), column::SOURCE),
+            };
+            self.part(&alarm_id, &sort, key.clone(), Some(watched(alarm)), column);
+            let condition = alarm.rule.as_deref().map(|rule| self.stack.alarm_rule_keys(rule));
+            for other in condition.unwrap_or_default() {
+                self.between_alarms(&other, &alarm_id, None);
+            }
+            if let Some(suppressor) = &alarm.suppressor {
+                self.between_alarms(&suppressor.alarm, &alarm_id, Some("silences"));
+            }
+            self.log_of(key, alarm);
+            let states = [
+                (&alarm.to, None),
+                (&alarm.ok, Some("OK")),
+                (&alarm.insufficient_data, Some("no data")),
+            ];
+            for (topics, state) in states {
+                for topic in topics {
+                    let topic = id("topic", topic);
+                    let known = |arrow: &Arrow| arrow.from == alarm_id && arrow.to == topic;
+                    if !self.picture.arrows.iter().any(known) {
+                        self.arrow(&alarm_id, &topic, state, None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// An alarm's part in a composite one; that of a preset's alarm is the preset's.
+    fn between_alarms(&mut self, other: &str, composite: &str, label: Option<&str>) {
+        let keys = self.stack.alarm_keys(other);
+        if let Some(key) = keys.iter().find(|key| self.stack.alarms.contains_key(*key)) {
+            self.arrow(&id("alarm", key), composite, label, None);
+        }
+    }
+
+    /// The log that an alarm's filter looks at.
+    fn log_of(&mut self, key: &str, alarm: &Alarm) {
+        let group = alarm.filter.as_ref().and_then(|filter| filter.log_group.as_ref());
+        let log = match group {
+            Some(group) => {
+                let log = id("log", group);
+                self.part(&log, "log group", group.clone(), None, column::ORIGIN);
+                log
+            }
+            None if alarm.filter.is_some() || alarm.preset.is_some() => "trail".to_owned(),
+            None => return,
+        };
+        self.arrow(&log, &id("alarm", key), Some("log"), None);
+    }
+
+    fn endpoints(&mut self) {
+        for (key, endpoint) in &self.stack.endpoints {
+            let (source, function) = (id("endpoint", key), id("ingest", key));
+            let route = endpoint.route(key).to_string();
+            self.part(&source, "endpoint", key.clone(), Some(route), column::SOURCE);
+            let name = self.names.ingest_function(key, endpoint);
+            self.part(&function, "ingest function", name, None, column::SECOND);
+            self.arrow(&source, &function, None, None);
+            self.function_tells(&function, &endpoint.to);
+        }
+    }
+
+    fn monitoring(&mut self) {
+        let Some(monitoring) = &self.stack.monitoring else {
+            return;
+        };
+        let detail = Some("errors, dead letters".to_owned());
+        self.part(
+            "monitoring",
+            "alarms",
+            "monitoring".to_owned(),
+            detail,
+            column::SOURCE,
+        );
+        for topic in &monitoring.to {
+            self.arrow("monitoring", &id("topic", topic), None, None);
+        }
+    }
+
+    fn topics(&mut self) {
+        for (key, topic) in &self.stack.topics {
+            let topic_id = id("topic", key);
+            self.part(
+                &topic_id,
+                "topic",
+                key.clone(),
+                Some(self.names.topic(key, topic)),
+                column::TOPIC,
+            );
+            for subscription in &topic.subscriptions {
+                let address = address(&subscription.endpoint);
+                let told = id(subscription.endpoint.protocol(), &address);
+                self.part(
+                    &told,
+                    subscription.endpoint.protocol(),
+                    address,
+                    None,
+                    column::TOLD,
+                );
+                self.arrow(&topic_id, &told, None, None);
+            }
+            for channel in &topic.to {
+                self.arrow(&topic_id, RELAY, Some(channel), self.strand(channel));
+            }
+        }
+    }
+
+    /// The relay, if anything comes by it, and the channels.
+    fn channels(&mut self) {
+        if self.picture.arrows.iter().any(|arrow| arrow.to == RELAY) {
+            self.part(
+                RELAY,
+                "relay function",
+                self.names.function(),
+                None,
+                column::RELAY,
+            );
+        }
+        for (key, channel) in &self.stack.channels {
+            let strand = self.strand(key);
+            let to = id("channel", key);
+            let label = channel.label.clone().unwrap_or_else(|| format!("#{key}"));
+            let routes = match channel.routes.len() {
+                0 => None,
+                1 => Some("1 route".to_owned()),
+                many => Some(format!("{many} routes")),
+            };
+            self.picture.part(Part {
+                id: to.clone(),
+                sort: "Slack channel".to_owned(),
+                title: label,
+                detail: routes,
+                column: Some(column::TOLD),
+                strand,
+            });
+            let entry = self.entry(key);
+            if entry != to {
+                let name = self.names.buffer(key);
+                self.part(&entry, "buffer queue", name, None, column::BUFFER);
+                self.arrow(&entry, &to, Some("relay"), strand);
+            }
+            let through = |arrow: &Arrow| arrow.to == RELAY && arrow.label.as_ref() == Some(key);
+            if self.picture.arrows.iter().any(through) {
+                self.arrow(RELAY, &entry, None, strand);
+            }
+        }
+    }
+
+    /// What a function other than the relay tells: topics, and channels without a way round.
+    fn function_tells(&mut self, function: &str, to: &[String]) {
+        for to in to {
+            match self.strand(to) {
+                Some(strand) => self.arrow(function, &self.entry(to), None, Some(strand)),
+                None => self.arrow(function, &id("topic", to), None, None),
+            }
+        }
+    }
+
+    /// Where what is for a channel goes first: its queue, or itself.
+    fn entry(&self, channel: &str) -> String {
+        let buffered = self
+            .stack
+            .channels
+            .get(channel)
+            .is_some_and(|channel| channel.buffer.is_some());
+        id(if buffered { "buffer" } else { "channel" }, channel)
+    }
+
+    /// A channel's colour; `None` for what is no channel.
+    fn strand(&self, key: &str) -> Option<usize> {
+        self.stack.channels.keys().position(|channel| channel == key)
+    }
+
+    fn part(&mut self, id: &str, sort: &str, title: String, detail: Option<String>, column: usize) {
+        self.picture.part(Part {
+            id: id.to_owned(),
+            sort: sort.to_owned(),
+            title,
+            detail,
+            column: Some(column),
+            strand: None,
+        });
+    }
+
+    fn arrow(&mut self, from: &str, to: &str, label: Option<&str>, strand: Option<usize>) {
+        self.picture.arrow(Arrow {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            label: label.map(str::to_owned),
+            strand,
+        });
+    }
+}
+
+fn id(section: &str, key: &str) -> String {
+    format!("{section} {key}")
+}
+
+/// What a rule matches, in a few words.
+fn matched(rule: &Rule) -> String {
+    let what = match &rule.what {
+        What::Preset(preset) => preset.as_str().to_owned(),
+        What::Services(services) if services.len() > 3 => {
+            format!("calls of {} services", services.len())
+        }
+        What::Services(services) => {
+            let one = |(service, calls): (&String, &Calls)| match calls {
+                Calls::All => service.clone(),
+                Calls::Only(calls) => format!("{service} ({})", calls.len()),
+            };
+            format!(
+                "calls of {}",
+                services.iter().map(one).collect::<Vec<_>>().join(", ")
+            )
+        }
+        What::Pattern(pattern) => {
+            let texts = |field: &str| {
+                let values = pattern.get(field).and_then(Value::as_array);
+                let texts: Vec<_> = values.into_iter().flatten().filter_map(Value::as_str).collect();
+                texts.join(", ")
+            };
+            match (texts("source"), texts("detail-type")) {
+                (source, _) if !source.is_empty() => source,
+                (_, kind) if !kind.is_empty() => kind,
+                _ => "a pattern".to_owned(),
+            }
+        }
+    };
+    match rule.regions.as_slice() {
+        [] => what,
+        regions => format!("{what}, also in {}", regions.join(", ")),
+    }
+}
+
+/// What an alarm watches, in a few words.
+fn watched(alarm: &Alarm) -> String {
+    let threshold = match &alarm.threshold {
+        Some(threshold) => match &threshold.bound {
+            Bound::Value(value) => format!(" {} {value}", threshold.comparison.sign()),
+            Bound::Band(band) => format!(" {} {band}", threshold.comparison.sign()),
+        },
+        None => String::new(),
+    };
+    if let Some(metric) = &alarm.metric {
+        format!("{metric}{threshold}")
+    } else if let Some(query) = &alarm.promql {
+        query.query.clone()
+    } else if let Some(rule) = &alarm.rule {
+        rule.clone()
+    } else if let Some(filter) = &alarm.filter {
+        filter.pattern.clone()
+    } else if alarm.preset.is_some() {
+        "cis-aws-foundations".to_owned()
+    } else {
+        let watched = alarm.metrics.iter().find(|query| query.return_data);
+        let what = watched.and_then(|query| query.expression.clone().or_else(|| query.label.clone()));
+        format!(
+            "{}{threshold}",
+            what.unwrap_or_else(|| format!("{} queries", alarm.metrics.len()))
+        )
+    }
+}
+
+/// Who receives. The path of a URL may be a secret, its host is not.
+fn address(endpoint: &Endpoint) -> String {
+    let address = endpoint.address();
+    match endpoint {
+        Endpoint::Email(_) => address.to_owned(),
+        Endpoint::Https(_) => {
+            let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            host.rsplit('@').next().unwrap_or_default().to_owned()
+        }
+        Endpoint::Sqs(_) | Endpoint::Lambda(_) => address.rsplit(':').next().unwrap_or(address).to_owned(),
+    }
+}

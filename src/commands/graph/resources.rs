@@ -1,0 +1,80 @@
+//! The resources of a stack and what each needs before it.
+
+use crate::blueprint::{self, Webhooks};
+use crate::output::picture::{Arrow, Part, Picture};
+use crate::stack::Stack;
+
+/// Of the resources nothing shows that depends on where they are, but in which other regions there are some.
+const SOMEWHERE: &str = "us-east-1";
+
+/// The graph that `apply` works off, from left to right; `region` is asked for instead of the file's.
+pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
+    let home = region.or(stack.region.as_deref()).unwrap_or(SOMEWHERE);
+    let graph = blueprint::graph(stack, home, &Webhooks::new());
+    let mut picture = Picture {
+        title: format!("resources of {}", stack.stack),
+        ..Picture::default()
+    };
+    let mut order = Vec::new();
+    for node in graph.nodes() {
+        let name = node.resource.name();
+        picture.part(Part {
+            id: node.id.to_string(),
+            sort: node.id.kind.to_owned(),
+            title: node.id.key.clone(),
+            detail: (name != node.id.key).then_some(name),
+            column: None,
+            strand: None,
+        });
+        let needs: Vec<_> = node
+            .resource
+            .refs()
+            .iter()
+            .filter_map(|id| graph.nodes().iter().position(|other| other.id == *id))
+            .collect();
+        order.push(needs);
+    }
+    for (at, needs) in direct(&order).into_iter().enumerate() {
+        for need in needs {
+            picture.arrow(Arrow {
+                from: graph.nodes()[need].id.to_string(),
+                to: graph.nodes()[at].id.to_string(),
+                label: None,
+                strand: None,
+            });
+        }
+    }
+    picture
+}
+
+/// Of what each node needs (nodes before it), that which nothing else it needs needs already.
+fn direct(order: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut behind: Vec<Vec<bool>> = Vec::new();
+    let mut direct = Vec::new();
+    for needs in order {
+        let mut reached = vec![false; order.len()];
+        for &need in needs {
+            let further = behind.get(need).map(Vec::as_slice).unwrap_or_default();
+            reached
+                .iter_mut()
+                .zip(further)
+                .for_each(|(mine, its)| *mine |= its);
+        }
+        let mut kept: Vec<_> = needs.iter().copied().filter(|&need| !reached[need]).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        direct.push(kept);
+        needs.iter().for_each(|&need| reached[need] = true);
+        behind.push(reached);
+    }
+    direct
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_needed_anyway_is_left_out() {
+        let order = [vec![], vec![0], vec![0, 1, 1], vec![2, 0]];
+        assert_eq!(super::direct(&order), [vec![], vec![0], vec![1], vec![2]]);
+    }
+}

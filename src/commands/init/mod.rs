@@ -1,0 +1,123 @@
+//! `alertctl init`.
+
+mod wishes;
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::schema;
+use super::{App, Outcome};
+use crate::cli::InitArgs;
+use crate::output::Failure;
+use crate::stack::{BUNDLED, Stack, nearest, parse};
+
+/// How to go on without a terminal.
+const FLAG: &str = "--from NAME (`alertctl init --list` shows the names)";
+
+pub fn run(app: &App, args: &InitArgs) -> Outcome {
+    if args.list {
+        list(app);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = &args.path;
+    if path.exists() && !args.force {
+        // Said before anything is asked.
+        return Err(exists(path));
+    }
+    let text = match &args.from {
+        Some(name) => ready(name)?,
+        None => wishes::ask(app, path)?.text(schema::FILE),
+    };
+    let name = path.display().to_string();
+    let stack = parse(&name, &text)
+        .map_err(crate::stack::LoadError::Problems)?
+        .stack;
+    write(path, &text, args.force).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => refused(path, &error),
+    })?;
+    let schema = path.with_file_name(schema::FILE);
+    match write(&schema, &schema::text(), args.force) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(refused(&schema, &error)),
+        _ => {}
+    }
+    let next = next(app, &stack, path);
+    app.out.result(
+        || format!("wrote {name}, and {} for editors", schema.display()),
+        || json!({ "version": 1, "stack": stack.stack, "file": name, "schema": schema.display().to_string(), "next": next }),
+    );
+    app.out.say(&format!("\nnext:\n  {}", next.join("\n  ")));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(app: &App) {
+    let width = BUNDLED.iter().map(|one| one.name.len()).max().unwrap_or_default();
+    let line = |one: &crate::stack::Bundled| format!("{:width$}  {}", one.name, one.summary());
+    let entry = |one: &crate::stack::Bundled| json!({ "name": one.name, "summary": one.summary() });
+    app.out.result(
+        || BUNDLED.iter().map(line).collect::<Vec<_>>().join("\n"),
+        || json!({ "version": 1, "stacks": BUNDLED.iter().map(entry).collect::<Vec<_>>() }),
+    );
+}
+
+/// The ready stack file of this name.
+fn ready(name: &str) -> Result<String, Failure> {
+    let names = || BUNDLED.iter().map(|one| one.name);
+    match BUNDLED.iter().find(|one| one.name == name) {
+        Some(one) => Ok(one.with_schema_at(schema::FILE)),
+        None => {
+            let meant = nearest(name, names()).map(|near| format!("did you mean `{near}`? "));
+            let all = names().collect::<Vec<_>>().join(", ");
+            Err(Failure::new(
+                format!("there is no ready stack file `{name}`"),
+                format!("{}there are: {all}", meant.unwrap_or_default()),
+            ))
+        }
+    }
+}
+
+/// The two commands to go on with.
+fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
+    let path = path.display().to_string();
+    let on_this_machine = super::App {
+        out: app.out,
+        global: crate::cli::Global {
+            local: true,
+            ..app.global.clone()
+        },
+    };
+    let local = on_this_machine.again(["apply".to_owned(), path.clone()]);
+    let real = match stack.channels.is_empty() {
+        false => ["encrypt-hook".to_owned(), path, "--write".to_owned()].to_vec(),
+        true => ["plan".to_owned(), path].to_vec(),
+    };
+    vec![local, app.again(real)]
+}
+
+/// Writes a file that is not there yet; or over it, where that is wanted.
+fn write(path: &Path, text: &str, over: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    match over {
+        true => options.write(true).create(true).truncate(true),
+        false => options.write(true).create_new(true),
+    };
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::new(
+        format!("`{}` is there already, so nothing was written", path.display()),
+        "name another file, or add --force to write over it",
+    )
+}
+
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        format!("cannot write `{}`: {error}", path.display()),
+        "name a file in a directory that exists and that you may write to",
+    )
+}

@@ -1,0 +1,89 @@
+//! Boxes and arrows, and the three languages they are drawn in. Nothing here knows what they stand for.
+
+mod dot;
+mod layout;
+mod mermaid;
+mod paint;
+mod svg;
+
+pub use dot::dot;
+pub use mermaid::mermaid;
+pub use svg::svg;
+
+use serde::Serialize;
+
+/// A directed graph to look at, from left to right.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// What it is a picture of.
+    #[serde(skip)]
+    pub title: String,
+    pub boxes: Vec<Part>,
+    pub arrows: Vec<Arrow>,
+}
+
+/// A box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Its name among the boxes of the picture.
+    pub id: String,
+    /// The sort of thing it is, above its title; boxes of a sort look alike.
+    pub sort: String,
+    pub title: String,
+    /// A line below the title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How far to the right it belongs; without it, as far as what it follows pushes it.
+    #[serde(skip)]
+    pub column: Option<usize>,
+    /// Its colour, where the sort's own is not the point: that of arrows with the same `strand`.
+    #[serde(skip)]
+    pub strand: Option<usize>,
+}
+
+/// An arrow between two boxes of the picture.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Arrow {
+    /// Ids of boxes.
+    pub from: String,
+    pub to: String,
+    /// What it carries, or for whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Arrows that belong together over several boxes have a colour of their own.
+    #[serde(skip)]
+    pub strand: Option<usize>,
+}
+
+impl Picture {
+    /// Adds a box, unless it is there already.
+    pub fn part(&mut self, part: Part) {
+        if !self.boxes.iter().any(|known| known.id == part.id) {
+            self.boxes.push(part);
+        }
+    }
+
+    /// Adds an arrow, unless it is there already.
+    pub fn arrow(&mut self, arrow: Arrow) {
+        if !self.arrows.contains(&arrow) {
+            self.arrows.push(arrow);
+        }
+    }
+
+    /// The place of a box in `boxes`.
+    fn position(&self, id: &str) -> Option<usize> {
+        self.boxes.iter().position(|part| part.id == id)
+    }
+
+    /// The arrows with the places of both their boxes.
+    fn arrows_by_place(&self) -> impl Iterator<Item = (usize, usize, &Arrow)> {
+        let placed = |arrow: &'_ Arrow| Some((self.position(&arrow.from)?, self.position(&arrow.to)?));
+        self.arrows.iter().filter_map(move |arrow| {
+            let (from, to) = placed(arrow)?;
+            Some((from, to, arrow))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

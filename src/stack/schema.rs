@@ -1,0 +1,184 @@
+//! The stack file as a JSON Schema, for editors: made of the model's own types, so that it knows what they know.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+use super::model::Stack;
+
+/// Stacks in which every field occurs: what a field's examples are taken from.
+pub(super) const EXAMPLES: [&str; 4] = [
+    include_str!("fixtures/everything.yaml"),
+    include_str!("fixtures/routes.yaml"),
+    include_str!("fixtures/existing.yaml"),
+    include_str!("fixtures/selectors.yaml"),
+];
+
+/// The JSON Schema of a stack file, in the version that every editor knows. It has no references: beside one,
+/// what a field says of itself would not be shown.
+///
+/// It refuses what the file's form forbids (keys, types, choices). What needs a look at the rest of the file, such as
+/// a `to:` that names nothing, is for `alertctl validate`.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<Stack>()
+        .to_value();
+    schema["title"] = json!("alertctl stack file");
+    plain(&mut schema);
+    for text in EXAMPLES {
+        if let Ok(example) = serde_yaml::from_str(text) {
+            exemplify(&mut schema, &example);
+        }
+    }
+    schema
+}
+
+/// Exactly one of these keys is given.
+pub(super) fn one_of<const N: usize>(keys: [&str; N]) -> Value {
+    keys.iter().map(|key| json!({ "required": [key] })).collect()
+}
+
+/// What is written in one of two forms.
+pub(super) struct Or<A, B>(PhantomData<(A, B)>);
+
+impl<A: JsonSchema, B: JsonSchema> JsonSchema for Or<A, B> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}_or_{}", A::schema_name(), B::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let forms = [generator.subschema_for::<A>(), generator.subschema_for::<B>()];
+        json_schema!({ "anyOf": forms })
+    }
+}
+
+/// Gives a type the schema of the form in which the file has it.
+macro_rules! written_as {
+    ($type:ty, $form:ty) => {
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                <$form as JsonSchema>::inline_schema()
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                <$form as JsonSchema>::schema_name()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                <$form as JsonSchema>::json_schema(generator)
+            }
+        }
+    };
+}
+pub(super) use written_as;
+
+/// The word `all`.
+pub(super) struct All;
+
+impl JsonSchema for All {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "All".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "const": "all" })
+    }
+}
+
+/// Leaves out what helps nobody who writes a stack file: formats of numbers, and nothing (`null`) as a value or default,
+/// since a key without a value is a line that is not finished.
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(plain);
+            if map.get("format").is_some_and(Value::is_string) {
+                map.remove("format");
+            }
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|one| one != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(forms)) = map.get_mut("anyOf") {
+                forms.retain(|form| form["type"] != "null");
+                if let [Value::Object(only)] = forms.as_slice() {
+                    let only = only.clone();
+                    map.remove("anyOf");
+                    // What the field says of itself stays.
+                    only.into_iter()
+                        .for_each(|(key, value)| _ = map.entry(key).or_insert(value));
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        _ => {}
+    }
+}
+
+/// Puts what a stack file says into the schema, as an example of each field; the shortest stays.
+fn exemplify(schema: &mut Value, said: &Value) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
+    for forms in ["anyOf", "oneOf", "allOf"] {
+        let forms = schema.get_mut(forms).and_then(Value::as_array_mut);
+        forms.into_iter().flatten().for_each(|form| exemplify(form, said));
+    }
+    match said {
+        Value::Object(fields) => {
+            for (key, said) in fields {
+                let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+                if let Some(field) = properties.and_then(|properties| properties.get_mut(key)) {
+                    exemplify(field, said);
+                    field
+                        .as_object_mut()
+                        .into_iter()
+                        .for_each(|field| keep_shorter(field, said));
+                } else if let Some(entry) = schema.get_mut("additionalProperties") {
+                    exemplify(entry, said);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(form) = schema.get_mut("items") {
+                items.iter().for_each(|item| exemplify(form, item));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep_shorter(field: &mut Map<String, Value>, said: &Value) {
+    // One entry of many shows as much.
+    let said = match said {
+        Value::Object(map) if map.len() > 1 && !field.contains_key("properties") => map
+            .iter()
+            .take(1)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        said => said.clone(),
+    };
+    let length = |value: &Value| value.to_string().len();
+    let kept = field.get("examples").and_then(|kept| kept.get(0));
+    if kept.is_none_or(|kept| length(kept) > length(&said)) {
+        field.insert("examples".to_owned(), json!([said]));
+    }
+}

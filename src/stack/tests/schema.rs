@@ -1,0 +1,180 @@
+//! The schema says what the parser says: every stack file here and elsewhere is read by both.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+use super::super::schema::{EXAMPLES, schema};
+use super::*;
+
+static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::draft7::new(&schema()).expect("a schema"));
+
+/// Whether the schema takes a text, if that is YAML at all.
+fn takes(text: &str) -> Option<bool> {
+    let written: Value = serde_yaml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    Some(VALIDATOR.is_valid(&written))
+}
+
+/// Checks a file that was taken.
+pub fn agrees(text: &str) {
+    assert_eq!(takes(text), Some(true), "the schema refuses {text}");
+}
+
+/// Checks a file that was refused: what is wrong with its form is so to the schema, too.
+pub fn agrees_to_refuse(text: &str, problems: &Problems) {
+    const OF_FORM: [&str; 12] = [
+        "unknown key `",
+        "` is not one of the choices",
+        "expected ",
+        "` is not a metric",
+        "` is not a threshold",
+        "` is not a route",
+        "` is not an evaluation window",
+        "` is not an architecture",
+        "a webhook has either",
+        "a webhook needs",
+        "a rule has one of",
+        "the rule matches nothing",
+    ];
+    // What is in there is AWS's language, which only the parser looks at.
+    if text.contains("FieldSelectors") {
+        return;
+    }
+    let of_form = |problem: &&Problem| OF_FORM.iter().any(|of_form| problem.message.contains(of_form));
+    if let Some(problem) = problems.list().iter().find(of_form) {
+        assert_ne!(
+            takes(text),
+            Some(true),
+            "the schema takes what has `{}`: {text}",
+            problem.message
+        );
+    }
+}
+
+/// An object of the schema and a stack file that is at fault there alone: it has a key that nobody knows.
+struct Place {
+    fields: Map<String, Value>,
+    file: Value,
+}
+
+/// Every object with fields; `around` makes a stack file of a value at this place.
+fn places(form: &Value, around: &dyn Fn(Value) -> Value, found: &mut Vec<Place>) {
+    for forms in ["anyOf", "allOf"] {
+        for form in form[forms].as_array().into_iter().flatten() {
+            places(form, around, found);
+        }
+    }
+    if let Some(fields) = form["properties"].as_object() {
+        found.push(Place {
+            fields: fields.clone(),
+            file: around(json!({ "quux": 1 })),
+        });
+        for (key, field) in fields {
+            places(field, &|value| around(json!({ key: value })), found);
+        }
+    }
+    if form["additionalProperties"].is_object() {
+        places(
+            &form["additionalProperties"],
+            &|value| around(json!({ "k": value })),
+            found,
+        );
+    }
+    if form["items"].is_object() {
+        places(&form["items"], &|value| around(json!([value])), found);
+    }
+}
+
+fn all_places() -> Vec<Place> {
+    let mut found = Vec::new();
+    places(&schema(), &|value| value, &mut found);
+    found
+}
+
+/// The parser itself is asked for the keys it knows, at every place.
+#[test]
+fn it_has_every_key_that_the_parser_knows_and_no_other() {
+    let places = all_places();
+    assert!(places.len() > 30, "{}", places.len());
+    for Place { fields, file } in places {
+        let problems =
+            parse("stack.yaml", &serde_yaml::to_string(&file).expect("YAML")).expect_err("a key too many");
+        let told = problems.list().iter().find_map(|problem| {
+            let known = problem.help.as_deref()?.strip_prefix("known keys here: ")?;
+            Some(known.split(", ").map(str::to_owned).collect::<BTreeSet<_>>())
+        });
+        let fields: BTreeSet<_> = fields.keys().cloned().collect();
+        assert_eq!(told, Some(fields), "{file}: {problems}");
+    }
+}
+
+#[test]
+fn every_field_is_described_with_an_example() {
+    let mut bare = Vec::new();
+    for Place { fields, file } in all_places() {
+        for (key, field) in fields {
+            if field["description"]
+                .as_str()
+                .is_none_or(|text| text.contains("[`"))
+            {
+                bare.push(format!("{file}: `{key}` is not described"));
+            }
+            if field["examples"].as_array().is_none_or(Vec::is_empty) {
+                bare.push(format!("{file}: `{key}` has no example"));
+            }
+        }
+    }
+    assert_eq!(bare, [""; 0]);
+}
+
+#[test]
+fn the_examples_are_taken_from_valid_files() {
+    EXAMPLES.into_iter().for_each(|text| _ = good(text));
+}
+
+#[test]
+fn every_field_is_in_the_documentation() {
+    let documentation = fs::read_to_string("docs/stack-file.md").expect("the documentation");
+    let words: BTreeSet<&str> = documentation
+        .split(|one: char| !one.is_alphanumeric() && one != '_')
+        .collect();
+    let keys = all_places()
+        .into_iter()
+        .flat_map(|place| place.fields.into_iter().map(|(key, _)| key));
+    let missing: BTreeSet<_> = keys.filter(|key| !words.contains(key.as_str())).collect();
+    assert_eq!(missing, BTreeSet::new());
+}
+
+/// The bundled stacks, and the blocks of the documentation, which go on with the one before unless they begin anew.
+#[test]
+fn every_stack_file_there_is_fits() {
+    for entry in fs::read_dir("stacks").expect("stacks") {
+        agrees(&fs::read_to_string(entry.expect("an entry").path()).expect("a stack file"));
+    }
+    let documentation = fs::read_to_string("docs/stack-file.md").expect("the documentation");
+    let blocks = documentation
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next());
+    let mut file = String::new();
+    for block in blocks {
+        if block.starts_with("stack:") {
+            file.clear();
+        }
+        file += block;
+        agrees(&file);
+    }
+}
+
+/// Editors read it from there.
+#[test]
+fn the_file_of_the_documentation_is_of_today() {
+    let kept = fs::read_to_string("docs/alertctl.schema.json").unwrap_or_default();
+    assert!(
+        serde_json::from_str::<Value>(&kept).ok() == Some(schema()),
+        "`alertctl schema > docs/alertctl.schema.json` writes it anew"
+    );
+}
