@@ -175,7 +175,11 @@ pub fn documents(grants: &[Grant]) -> Vec<Value> {
     let mut documents: Vec<Vec<Value>> = Vec::new();
     let frame = document(Vec::new()).to_string().len();
     let mut size = 0;
-    for (index, grant) in grants.iter().enumerate() {
+    let parts: Vec<_> = grants
+        .iter()
+        .flat_map(|grant| grant.in_parts(LIMIT - frame))
+        .collect();
+    for (index, grant) in parts.iter().enumerate() {
         let statement = grant.statement(index + 1);
         let length = statement.to_string().len() + 1;
         match documents.last_mut() {
@@ -195,6 +199,23 @@ fn document(statements: Vec<Value>) -> Value {
 }
 
 impl Grant {
+    /// The same with fewer resources each, where one statement would be longer than `limit`.
+    fn in_parts(&self, limit: usize) -> Vec<Self> {
+        // Room for a longer number in its name.
+        let long = self.statement(0).to_string().len() + 8 > limit;
+        let half = self.resources.len() / 2;
+        if !long || half == 0 {
+            return vec![self.clone()];
+        }
+        let of = |resources: BTreeSet<String>| Self {
+            resources,
+            ..self.clone()
+        };
+        let first = of(self.resources.iter().take(half).cloned().collect());
+        let second = of(self.resources.iter().skip(half).cloned().collect());
+        [first.in_parts(limit), second.in_parts(limit)].concat()
+    }
+
     fn statement(&self, number: usize) -> Value {
         let service = self
             .actions

@@ -195,7 +195,10 @@ impl Fault {
                 let named = named.map(|name| name.trim_end_matches([',', '.']));
                 // SNS and SQS write names in letters of their own.
                 let missing = named.filter(|name| !name.eq_ignore_ascii_case(action)).unwrap_or(action);
-                format!("the identity that runs alertctl needs `{missing}` for this resource")
+                format!(
+                    "the identity that runs alertctl needs `{missing}` for this resource; `alertctl policy --check` \
+                     tells what else it lacks"
+                )
             }
             NOT_SENT if self.message.contains("credentials") => {
                 "set --profile or AWS_PROFILE, sign in (`aws sso login`), or try it without an account: add \

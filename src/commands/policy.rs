@@ -1,6 +1,6 @@
 //! `alertctl policy`: what the stack's roles may do, and what who runs the tool needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::blueprint::{self, Webhook, Webhooks};
 use crate::cli::PolicyArgs;
 use crate::graph::Graph;
 use crate::output::Failure;
-use crate::permissions::{Command, Permission, documents, grants, needed};
+use crate::permissions::{Bound, Command, Permission, documents, grants, needed};
 use crate::stack::{self, Stack};
 
 mod check;
@@ -115,19 +115,21 @@ fn deployer_json(
         };
         json!({ "name": format!("alertctl-{}-deployer{number}", stack.stack), "document": document })
     });
-    let rows = permissions.iter().map(|permission| {
+    let mut merged: BTreeMap<_, (BTreeSet<Command>, &str)> = BTreeMap::new();
+    for permission in permissions {
+        let what = (&permission.resource, permission.action, &permission.conditions);
+        let (using, why) = merged.entry(what).or_default();
+        using.extend(users(permission, commands));
+        *why = (*why).max(permission.why);
+    }
+    let condition = |(operator, key, value): &Bound| json!({ "operator": operator, "key": key, "value": value });
+    let rows = merged.into_iter().map(|((resource, action, conditions), (using, why))| {
+        let conditions: Vec<_> = conditions.iter().map(condition).collect();
         json!({
-            "action": permission.action,
-            "resource": permission.resource,
-            "conditions": permission.conditions.iter()
-                .map(|(operator, key, value)| json!({ "operator": operator, "key": key, "value": value }))
-                .collect::<Vec<_>>(),
-            "commands": users(permission, commands),
-            "why": permission.why,
+            "action": action, "resource": resource, "conditions": conditions, "commands": using, "why": why,
         })
     });
-    let mut rows: Vec<_> = rows.collect();
-    rows.dedup();
+    let rows: Vec<_> = rows.collect();
     json!({
         "version": 1,
         "stack": stack.stack,

@@ -23,7 +23,7 @@ fn documents_stay_within_the_limit_and_lose_nothing() {
             action: "sns:CreateTopic",
             phase: Phase::Write,
             resource: format!("arn:aws:sns:eu-west-1:123456789012:a-topic-with-a-long-name-{number}"),
-            conditions: vec![("StringEquals", "a:b", (number / 10).to_string())],
+            conditions: vec![("StringEquals", "a:b", (number / 200).to_string())],
             why: "",
             exact: String::new(),
         })

@@ -36,7 +36,7 @@ const ALIAS: &str = "arn:{partition}:kms:{region}:{account}:{prefix}";
 impl Resource for KmsAlias {
     const KIND: &'static str = "kms-alias";
     const ACCESS: &'static [Access] = &[
-        Access::read(&["kms:ListAliases"], ANY).because("KMS lists aliases as a whole"),
+        Access::read(&["kms:ListAliases"], ANY).because("KMS lists keys and aliases as a whole"),
         Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])
             .because("KMS makes the ids; whose key it is its tags tell"),
         Access::write(&["kms:CreateAlias", "kms:UpdateAlias"], &[ALIAS]),

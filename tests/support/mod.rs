@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 pub mod browser;
+pub mod gate;
 pub mod inventory;
 pub mod limits;
 pub mod measure;

@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::gate::{self, Gate};
 use super::limits::{Limits, throttled};
 use super::rounds::Rounds;
 use super::wire::{action, refusal, region};
@@ -77,6 +78,7 @@ struct Shared {
     calls: Mutex<Vec<Call>>,
     limits: Option<Mutex<Limits>>,
     rounds: Option<Rounds>,
+    gate: Option<Arc<Gate>>,
     connections: AtomicUsize,
     under_way: AtomicUsize,
     judge: Box<Judge>,
@@ -94,20 +96,32 @@ impl Proxy {
         delay: Duration,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
-        Self::with(upstream, delay, judge, None, None)
+        Self::with(upstream, delay, judge, None, None, None)
     }
 
     /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
     pub fn limiting(upstream: &str, delay: Duration) -> Self {
         let limits = Mutex::new(Limits::default());
-        Self::with(upstream, delay, |_, _| Fate::Pass, Some(limits), None)
+        Self::with(upstream, delay, |_, _| Fate::Pass, Some(limits), None, None)
     }
 
     /// Holds every answer until no more calls come, then lets all of them go: each time is one round trip,
     /// however long anything takes. A client that sends no more for `quiet` is waiting for answers.
     pub fn in_rounds(upstream: &str, quiet: Duration) -> Self {
         let rounds = Some(Rounds::new(quiet));
-        Self::with(upstream, Duration::ZERO, |_, _| Fate::Pass, None, rounds)
+        Self::with(upstream, Duration::ZERO, |_, _| Fate::Pass, None, rounds, None)
+    }
+
+    /// Passes what is granted, and refuses the rest as AWS does.
+    pub fn gated(upstream: &str, gate: Arc<Gate>) -> Self {
+        Self::with(
+            upstream,
+            Duration::ZERO,
+            |_, _| Fate::Pass,
+            None,
+            None,
+            Some(gate),
+        )
     }
 
     fn with(
@@ -116,6 +130,7 @@ impl Proxy {
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
         limits: Option<Mutex<Limits>>,
         rounds: Option<Rounds>,
+        gate: Option<Arc<Gate>>,
     ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -129,6 +144,7 @@ impl Proxy {
             calls: Mutex::default(),
             limits,
             rounds,
+            gate,
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             judge: Box::new(judge),
@@ -239,13 +255,35 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
         true => throttling(&action),
         false => (shared.judge)(index, &action),
     };
-    let answer = meet(&shared, fate, head, body).await;
+    let answer = match &shared.gate {
+        Some(gate) => guarded(&shared, gate, &action, head, body).await,
+        None => meet(&shared, fate, head, body).await,
+    };
     if let Some(rounds) = &shared.rounds {
         rounds.leave().await;
     }
     shared.calls.lock().unwrap()[index].end = shared.started.elapsed();
     shared.under_way.fetch_sub(1, Ordering::SeqCst);
     answer
+}
+
+/// Past the gate, and with the tagging index as AWS's is.
+async fn guarded(
+    shared: &Shared,
+    gate: &Gate,
+    action: &str,
+    head: Parts,
+    body: Bytes,
+) -> Result<Response<Body>, Lost> {
+    let upstream = format!("http://{}", shared.upstream);
+    if let Some(refusal) = gate.refuses(&upstream, action, &head, &body).await {
+        return Ok(refusal);
+    }
+    if action != "tag:GetResources" {
+        return forward(shared.upstream, head, body).await;
+    }
+    let answer = forward(shared.upstream, head.clone(), body.clone()).await?;
+    Ok(gate::complete(&upstream, &head, &body, answer).await)
 }
 
 /// As AWS refuses what comes too fast.

@@ -100,6 +100,12 @@ pub fn region(headers: &HeaderMap) -> String {
     signed_for(headers, REGION).to_owned()
 }
 
+/// The account whose key a call is signed with; in the local AWS its twelve digits are the key's id.
+pub fn account(headers: &HeaderMap) -> String {
+    let credential = signed_for(headers, 0);
+    credential.rsplit('=').next().unwrap_or_default().to_owned()
+}
+
 /// Parts of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
 const REGION: usize = 2;
 const SERVICE: usize = 3;
@@ -117,7 +123,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
 }
 
 /// A field of a form.
-fn parameter(body: &[u8], name: &str) -> Option<String> {
+pub fn parameter(body: &[u8], name: &str) -> Option<String> {
     let form = std::str::from_utf8(body).ok()?;
     let value = form
         .split('&')

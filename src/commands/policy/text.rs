@@ -19,51 +19,56 @@ pub fn title(stack: &str, scope: &Scope, commands: &[Command]) -> String {
 
 /// One block for what is on the same resource and bounded in the same way: which command needs which actions.
 pub fn permissions(title: &str, permissions: &BTreeSet<Permission>, commands: &[Command]) -> String {
-    let mut blocks: BTreeMap<_, BTreeMap<&str, BTreeSet<Command>>> = BTreeMap::new();
-    let mut whys: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+    let mut blocks: BTreeMap<_, Block<'_>> = BTreeMap::new();
     for permission in permissions {
-        let block = (&permission.resource, &permission.conditions);
-        let users = users(permission, commands);
-        blocks
-            .entry(block)
-            .or_default()
-            .entry(permission.action)
-            .or_default()
-            .extend(users);
-        whys.entry(block)
-            .or_default()
-            .extend(Some(permission.why).filter(|why| !why.is_empty()));
+        let block = blocks
+            .entry((&permission.resource, &permission.conditions))
+            .or_default();
+        let (using, why) = block.entry(permission.action).or_default();
+        using.extend(users(permission, commands));
+        *why = (*why).max(permission.why);
     }
     let mut text = format!("{title}\n");
-    for (block, actions) in blocks {
-        let (resource, conditions) = block;
+    for ((resource, conditions), block) in blocks {
         let _ = writeln!(text, "\n{resource}");
         for (operator, key, value) in conditions {
             let _ = writeln!(text, "  when {key} {operator} {value}");
         }
-        for why in whys.remove(&block).unwrap_or_default() {
-            let _ = writeln!(text, "  no narrower: {why}");
-        }
-        let mut lines: BTreeMap<Vec<Command>, Vec<&str>> = BTreeMap::new();
-        for (action, users) in actions {
-            lines.entry(users.into_iter().collect()).or_default().push(action);
-        }
-        for (users, actions) in lines {
-            let users = together(&users);
-            for (index, action) in actions.into_iter().enumerate() {
-                let users = if index == 0 { users.as_str() } else { "" };
-                let _ = writeln!(text, "  {users:<20} {action}");
-            }
-        }
+        rows(&mut text, &block);
     }
     let count = documents(&grants(permissions)).len();
-    let what = if count == 1 {
-        "policy: `--output json` prints it"
-    } else {
-        "policies: `--output json` prints them"
+    let what = match count {
+        1 => "policy: `--output json` prints it",
+        _ => "policies: `--output json` prints them",
     };
     let _ = writeln!(text, "\n{count} {what}");
     text
+}
+
+/// The actions on one resource: which commands use each, and why it is no narrower.
+type Block<'a> = BTreeMap<&'a str, (BTreeSet<Command>, &'a str)>;
+
+fn rows(text: &mut String, block: &Block<'_>) {
+    let whys: BTreeSet<_> = block.values().map(|(_, why)| *why).collect();
+    let one = (whys.len() == 1).then(|| whys.first().copied().unwrap_or_default());
+    if let Some(why) = one.filter(|why| !why.is_empty()) {
+        let _ = writeln!(text, "  no narrower: {why}");
+    }
+    let width = block.keys().map(|action| action.len()).max().unwrap_or_default();
+    let mut lines: BTreeMap<Vec<Command>, Vec<(&str, &str)>> = BTreeMap::new();
+    for (action, (using, why)) in block {
+        let using = using.iter().copied().collect();
+        lines.entry(using).or_default().push((action, why));
+    }
+    for (using, actions) in lines {
+        let mut using = together(&using);
+        for (action, why) in actions {
+            let why = if one.is_some() { "" } else { why };
+            let line = format!("  {using:<20}  {action:<width$}  {why}");
+            let _ = writeln!(text, "{}", line.trim_end());
+            using.clear();
+        }
+    }
 }
 
 fn together(commands: &[Command]) -> String {

@@ -4,6 +4,7 @@ use aws_sdk_iam::types::Role;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Aws;
+use crate::aws::discovery::Tagged;
 use crate::aws::fault::{Result, found};
 
 /// The path of all roles that this tool makes for the stack.
@@ -25,8 +26,11 @@ pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Vec<Role>> {
 
 /// The names of the roles of the stack's functions: an adopted role is not under the stack's path.
 pub(super) async fn of_functions(aws: &Aws) -> Result<Vec<String>> {
-    let functions = aws.tagged().await?.iter();
-    stream::iter(functions.filter(|tagged| tagged.service() == "lambda"))
+    let tagged = aws.tagged().await?.iter();
+    // Lambda's event source mappings carry the tag, too.
+    let is_function =
+        |tagged: &&Tagged| tagged.service() == "lambda" && tagged.resource().starts_with("function:");
+    stream::iter(tagged.filter(is_function))
         .map(async |function| {
             let send = aws.connection.clients.lambda.get_function_configuration();
             let send = send.function_name(&function.arn).send();

@@ -1,0 +1,242 @@
+//! What `alertctl policy --deployer` prints is enough for every command on every bundled stack, and none of it is
+//! too much: whatever is missing, the command fails and names it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use alertctl::aws::connect::Clients;
+use serde_json::Value;
+use support::gate::{Ask, Gate, Unit, units};
+use support::inventory::past;
+use support::proxy::Proxy;
+use support::{Ran, World};
+
+const STACKS: [&str; 6] = [
+    "elastalert-email",
+    "cloudwatch-slack",
+    "trail-guard",
+    "console-login",
+    "audit-slack",
+    "full",
+];
+
+/// The services, as the SDK's settings name them. Named one by one they leave the command as it is with AWS; one
+/// endpoint for all has it make up for what a local AWS lacks.
+const SERVICES: [&str; 13] = [
+    "APIGATEWAYV2",
+    "CLOUDTRAIL",
+    "CLOUDWATCH",
+    "CLOUDWATCH_LOGS",
+    "EVENTBRIDGE",
+    "IAM",
+    "KMS",
+    "LAMBDA",
+    "RESOURCE_GROUPS_TAGGING_API",
+    "S3",
+    "SNS",
+    "SQS",
+    "STS",
+];
+
+/// Actions that no run here needs, and that are in the policy all the same: they undo what somebody else changed
+/// (tests/drift does so), or belong to ways that the local AWS does not go.
+const UNUSED: [&str; 0] = [];
+
+/// One stack in an account of its own behind a gate.
+struct Trial<'a> {
+    world: &'a World,
+    proxy: Proxy,
+    gate: Arc<Gate>,
+    account: String,
+}
+
+impl<'a> Trial<'a> {
+    fn new(world: &'a World, upstream: &str, stack: &str, account: &str) -> Self {
+        let gate = Arc::new(Gate {
+            stack: stack.to_owned(),
+            ..Gate::default()
+        });
+        Self {
+            world,
+            proxy: Proxy::gated(upstream, gate.clone()),
+            gate,
+            account: account.to_owned(),
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        let mut command = self.world.command(args);
+        for service in SERVICES {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), &self.proxy.url);
+        }
+        command
+            .env("AWS_ACCESS_KEY_ID", &self.account)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("SLACK_WEBHOOK_URL", support::NO_WEBHOOK)
+            .env("SLACK_SECURITY_WEBHOOK_URL", support::NO_WEBHOOK);
+        Ran::of(command.output().unwrap())
+    }
+
+    /// What the policy for this command says.
+    fn printed(&self, commands: &[&str]) -> BTreeSet<Unit> {
+        let ran = self.run(&[&["policy", "--deployer", "--output", "json"], commands].concat());
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let policies = printed["policies"].as_array().unwrap().iter();
+        let documents: Vec<_> = policies.map(|policy| policy["document"].clone()).collect();
+        for document in &documents {
+            assert!(document.to_string().len() <= 6144);
+        }
+        units(&documents)
+    }
+
+    /// Runs `args` with what is `proven` to be needed, then with what its error names as missing, if that is in
+    /// the printed policy, and so on until it succeeds.
+    fn grow(&mut self, args: &[&str], printed: &BTreeSet<Unit>, proven: &mut Proven) {
+        let known = printed.iter().filter(|unit| proven.contains(&key(unit)));
+        *self.gate.granted.lock().unwrap() = known.cloned().collect();
+        for _ in 0..200 {
+            self.gate.refused.lock().unwrap().clear();
+            let ran = self.run(args);
+            let refused = self.gate.refused.lock().unwrap().clone();
+            let allowing = |ask: &Ask| printed.iter().find(|unit| unit.allows(ask)).cloned();
+            let (lacking, beyond): (Vec<_>, Vec<_>) = refused.iter().partition(|ask| allowing(ask).is_some());
+            if lacking.is_empty() {
+                // What it does without is not in the policy.
+                assert_eq!(
+                    ran.code,
+                    0,
+                    "{args:?}: the policy does not allow {beyond:?}\n{}",
+                    ran.all()
+                );
+                return;
+            }
+            let named = |ask: &Ask| ran.stderr.contains(&ask.action) && ran.stderr.contains(&ask.resource);
+            let named: Vec<_> = lacking.iter().filter(|ask| named(ask)).collect();
+            if named.is_empty() && ran.code == 0 {
+                // About what does not exist: asked all at once, and only one answer counts.
+                return;
+            }
+            assert!(
+                !named.is_empty(),
+                "{args:?}: not named: {lacking:?}\n{}",
+                ran.all()
+            );
+            for ask in named {
+                let unit = allowing(ask).unwrap();
+                proven.insert(key(&unit));
+                self.gate.granted.lock().unwrap().insert(unit);
+            }
+        }
+        panic!("{args:?} does not come to an end");
+    }
+}
+
+/// Actions that some command could not do without, with the conditions that they are granted under.
+type Proven = BTreeSet<(String, Vec<String>)>;
+
+fn key(unit: &Unit) -> (String, Vec<String>) {
+    let conditions = unit.conditions.iter().map(|(_, key, _)| key.clone());
+    (unit.action.clone(), conditions.collect())
+}
+
+#[test]
+fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    let mut proven = Proven::new();
+    let mut printed = BTreeSet::new();
+    for (index, stack) in STACKS.iter().enumerate() {
+        let start = std::time::Instant::now();
+        world.bundled(stack);
+        let name = world.json(&["validate"])["stack"].as_str().unwrap().to_owned();
+        let account = format!("{:012}", 700_000_000_000_u64 + u64::try_from(index).unwrap());
+        let mut trial = Trial::new(&world, &endpoint, &name, &account);
+        let (plan, apply, destroy) = (
+            trial.printed(&["--plan"]),
+            trial.printed(&["--apply"]),
+            trial.printed(&["--destroy", "--delete-trail-logs"]),
+        );
+        printed.extend(plan.iter().chain(&apply).chain(&destroy).map(key));
+        trial.grow(&["plan"], &plan, &mut proven);
+        trial.grow(&["apply", "--yes"], &apply, &mut proven);
+        trial.grow(&["plan"], &plan, &mut proven);
+        eprintln!("{stack}: applied {:?}", start.elapsed());
+        world.edit(|text| tagged(text, "one"));
+        trial.grow(&["apply", "--yes"], &apply, &mut proven);
+        world.edit(|text| text.replace("tags: { trial: one }\n", ""));
+        trial.grow(&["apply", "--yes"], &apply, &mut proven);
+        eprintln!("{stack}: changed {:?}", start.elapsed());
+        put_log_file(&endpoint, &account);
+        trial.grow(&["destroy", "--yes", "--delete-trail-logs"], &destroy, &mut proven);
+        eprintln!("{stack}: destroyed {:?}", start.elapsed());
+    }
+    let unused: BTreeSet<_> = printed.difference(&proven).map(|(action, _)| action.as_str()).collect();
+    assert_eq!(unused, BTreeSet::from(UNUSED));
+}
+
+/// CloudTrail delivers nothing here: a file in every bucket stands for its own.
+fn put_log_file(endpoint: &str, account: &str) {
+    past(endpoint, account, "ap-northeast-2", async |config| {
+        let aws = Clients::new(&config);
+        for bucket in aws.s3.list_buckets().send().await.unwrap().buckets() {
+            let put = aws.s3.put_object().bucket(bucket.name().unwrap()).key("AWSLogs/file");
+            put.send().await.unwrap();
+        }
+    });
+}
+
+/// The identity's own policies tell what it lacks, before anything is tried.
+#[test]
+fn what_an_identity_lacks_is_told_by_name() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    world.bundled("elastalert-email");
+    let root = world.ok(&["policy", "--check", "--local"]);
+    assert_eq!(root.stdout, "the account's root user may do all of it\n");
+
+    let printed = world.json(&["policy", "--deployer", "--local"]);
+    let mut document = printed["policies"][0]["document"].clone();
+    let keys = |document: &Value| {
+        past(&endpoint, "000000000000", "ap-northeast-2", async |config| {
+            let iam = Clients::new(&config).iam;
+            let _ = iam.create_user().user_name("deployer").send().await;
+            let put = iam.put_user_policy().user_name("deployer").policy_name("alertctl");
+            put.policy_document(document.to_string()).send().await.unwrap();
+            let key = iam.create_access_key().user_name("deployer").send().await.unwrap();
+            let key = key.access_key.unwrap();
+            (key.access_key_id, key.secret_access_key)
+        })
+    };
+    let check = |document: &Value| {
+        let (id, secret) = keys(document);
+        let mut command = world.command(&["policy", "--check", "--endpoint-url", &endpoint]);
+        command.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
+        Ran::of(command.output().unwrap())
+    };
+    let ran = check(&document);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for statement in document["Statement"].as_array_mut().unwrap() {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        actions.retain(|action| *action != "sns:CreateTopic");
+    }
+    let ran = check(&document);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let lacking = "may not sns:CreateTopic on arn:aws:sns:ap-northeast-2:000000000000:elastalertToEmail";
+    assert!(ran.stderr.contains(lacking), "{}", ran.all());
+    assert_eq!(ran.stderr.matches("may not").count(), 1, "{}", ran.all());
+}
+
+/// The stack file with a tag for all that it makes.
+fn tagged(text: &str, value: &str) -> String {
+    let text: String = text
+        .lines()
+        .filter(|line| !line.starts_with("tags:"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    format!("{text}\ntags: {{ trial: {value} }}\n")
+}
