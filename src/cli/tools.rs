@@ -8,7 +8,7 @@ use super::StackFile;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-AWS is not called. Mermaid goes into Markdown, between ```mermaid and ```. With `--output json`
+AWS is not called. Mermaid goes into Markdown, as a code block of that name. With `--output json`
 there are the boxes and arrows alone.
 
 Examples:
