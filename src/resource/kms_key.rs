@@ -74,7 +74,8 @@ impl Resource for KmsKey {
     const DELETED_AFTER: &'static [&'static str] =
         &["kms-alias", "lambda-function", "sns-topic", "cloudtrail-trail"];
     const ACCESS: &'static [Access] = &[
-        Access::read(&["kms:ListAliases", "kms:ListKeys"], ANY).because("KMS lists keys and aliases as a whole"),
+        Access::read(&["kms:ListAliases", "kms:ListKeys"], ANY)
+            .because("KMS lists keys and aliases as a whole"),
         Access::read(
             &[
                 "kms:DescribeKey",
