@@ -204,6 +204,8 @@ Examples:
   alertctl plan stack.yaml
   alertctl plan stack.yaml --detailed-exitcode   # exits 2 when something would change
   alertctl plan stack.yaml --adopt sns-topic/alerts
+  alertctl plan stack.yaml --adopt-all           # what was made by hand becomes the stack's
+  alertctl plan stack.yaml --base <(git show main:stack.yaml)   # drift apart from what you changed
   alertctl plan stack.yaml --output json | jq .summary
   alertctl plan stack.yaml --output markdown > plan.md   # a comment for a pull request
   alertctl plan stack.yaml --save alerts.plan            # then: alertctl apply alerts.plan")]
@@ -212,6 +214,10 @@ pub struct PlanArgs {
     pub file: StackFile,
     #[command(flatten)]
     pub adopt: Adopt,
+    /// The stack file as it was applied last, such as the main branch's: what the account has otherwise is
+    /// shown apart, as drift
+    #[arg(long, value_name = "FILE")]
+    pub base: Option<PathBuf>,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -221,12 +227,15 @@ pub struct PlanArgs {
 }
 
 /// Which resources may be taken over.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Adopt {
     /// Take over a resource that exists and is not the stack's, such as sns-topic/alerts or
     /// eventbridge-rule/logins@us-east-1; repeatable
     #[arg(long = "adopt", value_name = "KIND/KEY")]
     pub nodes: Vec<String>,
+    /// Take over everything that exists under a name of this stack and is no other stack's
+    #[arg(long = "adopt-all")]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -234,6 +243,7 @@ pub struct Adopt {
 Examples:
   alertctl apply stack.yaml
   alertctl apply stack.yaml --yes     # in a pipeline
+  alertctl apply stack.yaml --wait    # returns when it works, e-mail addresses confirmed
   alertctl apply alerts.plan          # what `plan --save alerts.plan` showed; asks nothing
   alertctl apply --local --yes        # stack.yaml, on the local AWS")]
 pub struct ApplyArgs {
@@ -242,6 +252,8 @@ pub struct ApplyArgs {
     pub path: PathBuf,
     #[command(flatten)]
     pub adopt: Adopt,
+    #[command(flatten)]
+    pub wait: Wait,
     #[command(flatten)]
     pub run: Run,
 }
@@ -289,10 +301,13 @@ pub struct StackOrName {
 Examples:
   alertctl status stack.yaml
   alertctl status --stack mission --region ap-northeast-2   # the file is lost
-  alertctl status stack.yaml --output json | jq '.resources[] | select(.state != \"ok\")'")]
+  alertctl status stack.yaml --output json | jq '.resources[] | select(.state != \"ok\")'
+  alertctl status stack.yaml --wait --timeout 10m           # until everything works")]
 pub struct StatusArgs {
     #[command(flatten)]
     pub which: StackOrName,
+    #[command(flatten)]
+    pub wait: Wait,
 }
 
 #[derive(Debug, Args)]

@@ -4,12 +4,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
+use crate::aws::discovery::STACK_TAG;
 use crate::aws::{Known, Scope};
 use crate::graph::{Graph, Node};
 use crate::observe::Observation;
 use crate::resource::any::{AnyLive, Kind};
 use crate::resource::kinds::kind;
-use crate::resource::{Changes, Fields, NodeId, Output, Presence};
+use crate::resource::{Changes, Fields, Health, NodeId, Output, Presence, Shown};
+
+mod origin;
+mod ready;
+
+pub use origin::Origin;
+pub use ready::NotReady;
 
 /// What happens to one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
@@ -36,6 +43,9 @@ pub struct Step {
     /// Something to know about the resource as it is, or about what is lost with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
+    /// Why it is there, once the plan was held against another stack file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Indices of the steps that must be over before this one starts.
     #[serde(skip)]
     pub after: Vec<usize>,
@@ -50,6 +60,11 @@ impl Step {
         self.live.as_ref().map(of(&self.id).output)
     }
 
+    /// How the resource does now, where AWS tells.
+    pub fn health(&self) -> Option<Health> {
+        self.live.as_ref().and_then(of(&self.id).health)
+    }
+
     /// Something to know about the resource as it is now, whatever the step will do to it.
     pub fn condition(&self) -> Option<String> {
         self.live.as_ref().and_then(of(&self.id).remark)
@@ -61,6 +76,18 @@ impl Step {
 pub struct Conflict {
     pub id: NodeId,
     pub name: String,
+    /// The stack whose tag it carries; `None` where it is nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// What may be taken over of what exists and is not the stack's.
+#[derive(Debug, Clone, Default)]
+pub struct Adoption {
+    /// By node, whoever owns it.
+    pub nodes: HashSet<String>,
+    /// Everything else, too, that no other stack owns.
+    pub all: bool,
 }
 
 /// Everything that one run does. It prints, serialises and runs as it is.
@@ -73,6 +100,9 @@ pub struct Plan {
     pub conflicts: Vec<Conflict>,
     /// What the stack relies on without owning it, and is not so.
     pub warnings: Vec<String>,
+    /// The stack file that drift was told by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// What is known before the run: the outputs of everything that exists and stays.
     #[serde(skip)]
     pub known: Known,
@@ -111,6 +141,11 @@ impl Plan {
         self.steps.iter().any(|step| step.action != Action::Keep)
     }
 
+    /// Without a stack file nothing is wanted: every step is then about what the stack owns.
+    pub fn is_by_name(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Delete)
+    }
+
     /// True when both plans would do the same to the same things: what an apply checks after it has asked.
     pub fn same_as(&self, other: &Self) -> bool {
         let told = |plan: &Self| serde_json::to_value(plan).ok();
@@ -118,8 +153,8 @@ impl Plan {
     }
 }
 
-/// Holds `graph` against `seen`; `adopt` names the nodes that may be taken over.
-pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &HashSet<String>) -> Plan {
+/// Holds `graph` against `seen`; `adopt` says what may be taken over.
+pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) -> Plan {
     let known = Known {
         scope: seen.scope.clone(),
         outputs: BTreeMap::new(),
@@ -131,6 +166,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &HashSet<Stri
         steps,
         conflicts,
         warnings: seen.warnings.clone(),
+        base: None,
         known,
     };
     let mut at = HashMap::new();
@@ -169,7 +205,7 @@ impl Plan {
         &mut self,
         node: &Node,
         seen: &Observation,
-        adopt: &HashSet<String>,
+        adopt: &Adoption,
         at: &HashMap<NodeId, usize>,
     ) -> Option<Step> {
         let (resource, scope) = (&node.resource, self.scope.clone());
@@ -183,6 +219,7 @@ impl Plan {
             name: scope.written_out(resource.name()),
             changes,
             remark: live.as_ref().and_then(of(&node.id).remark),
+            origin: None,
             after: Vec::new(),
             live,
         };
@@ -199,11 +236,14 @@ impl Plan {
             let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
             return Some(step(Action::Create, changes, None));
         }
-        let adopted = adopt.contains(&node.id.to_string()) || parent == Some(Action::Adopt);
+        let owner = owner(&node.id, live);
+        let named = adopt.nodes.contains(&node.id.to_string());
+        let adopted = named || adopt.all && owner.is_none() || parent == Some(Action::Adopt);
         if !ours && !adopted {
             self.conflicts.push(Conflict {
                 id: node.id.clone(),
                 name: (of(&node.id).live_name)(live),
+                owner,
             });
             return None;
         }
@@ -252,6 +292,7 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
         name: (kind.live_name)(live),
         changes: Fields::default().difference(&(kind.live_fields)(live), &[]),
         remark: (kind.loss)(live),
+        origin: None,
         after: Vec::new(),
         live: Some(live.clone()),
     }
@@ -262,6 +303,17 @@ fn arn(step: &Step) -> Option<String> {
     step.output()
         .map(|output| output.arn)
         .filter(|arn| !arn.is_empty())
+}
+
+/// The stack whose tag a resource carries, as far as its kind has tags.
+fn owner(id: &NodeId, live: &AnyLive) -> Option<String> {
+    let fields = (of(id).live_fields)(live);
+    let tag = format!("tags.{STACK_TAG}");
+    let (_, shown) = fields.iter().find(|(field, _)| *field == tag)?;
+    match shown {
+        Shown::Value(owner) => owner.as_str().map(str::to_owned),
+        Shown::AfterApply(_) | Shown::Secret(_) => None,
+    }
 }
 
 fn recreated(action: Action) -> bool {
@@ -317,7 +369,7 @@ mod tests {
             ],
             warnings: Vec::new(),
         };
-        let plan = plan("mission", &graph, &seen, &HashSet::new());
+        let plan = plan("mission", &graph, &seen, &Adoption::default());
         let steps: Vec<_> = plan
             .steps
             .iter()

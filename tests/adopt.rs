@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use account::{calls, clients, clients_of, everything, key_of, lines, reads, told};
 use alertctl::aws::connect::Clients;
 use aws_sdk_apigatewayv2::types::ProtocolType;
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
-use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_smithy_types::Blob;
 use futures::future::LocalBoxFuture;
-use support::{NO_WEBHOOK, World};
+use support::{NO_WEBHOOK, Ran, World};
 
 const REGION: &str = "ap-northeast-2";
 const OTHER_REGION: &str = "us-east-1";
@@ -447,6 +447,150 @@ async fn all_at_once() {
     assert_eq!(everything(&aws).await, lines([]));
 }
 
+/// The second guide as its reader follows it: topic, key, role, function, subscription, alarm.
+async fn by_hand(aws: &Clients) {
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:000000000000:{name}");
+    let topic = aws.sns.create_topic().name("mission-sns").send().await.unwrap();
+    let topic = topic.topic_arn.unwrap();
+    let key = aws.kms.create_key().description("mission").send().await.unwrap();
+    let key = key.key_metadata.unwrap();
+    let alias = aws.kms.create_alias().alias_name("alias/mission-kms-key");
+    alias.target_key_id(&key.key_id).send().await.unwrap();
+
+    let trust = TRUST.replace("ec2", "lambda");
+    let role = aws.iam.create_role().role_name("mission-lambda-role");
+    let role = role.assume_role_policy_document(trust).send().await.unwrap();
+    let role = role.role.unwrap().arn;
+    let basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+    let attach = aws.iam.attach_role_policy().role_name("mission-lambda-role");
+    attach.policy_arn(basic).send().await.unwrap();
+    let decrypt = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["kms:Decrypt"],"Resource":["{}"]}}]}}"#,
+        key.arn.as_deref().unwrap()
+    );
+    let put = aws.iam.put_role_policy().role_name("mission-lambda-role");
+    let put = put.policy_name("kms-decrypt").policy_document(decrypt);
+    put.send().await.unwrap();
+
+    let code = FunctionCode::builder().zip_file(Blob::new(alertctl::relay_zip::ZIP));
+    let variables = Environment::builder()
+        .variables("slackChannel", "#project")
+        .variables("kmsEncryptedHookUrl", "AQICAHg");
+    let make = aws.lambda.create_function().function_name("mission-lambda");
+    let make = make.code(code.build()).role(role).runtime(Runtime::Python312);
+    let make = make.handler("lambda_function.lambda_handler").timeout(3);
+    let make = make.environment(variables.build()).kms_key_arn(key.arn.unwrap());
+    let function = make.send().await.unwrap().function_arn.unwrap();
+    let group = "/aws/lambda/mission-lambda";
+    aws.logs
+        .create_log_group()
+        .log_group_name(group)
+        .send()
+        .await
+        .unwrap();
+
+    let subscribe = aws.sns.subscribe().topic_arn(&topic).protocol("lambda");
+    subscribe.endpoint(&function).send().await.unwrap();
+    let permit = aws.lambda.add_permission().function_name("mission-lambda");
+    let permit = permit
+        .statement_id("lambda-7c2f0b1e")
+        .action("lambda:InvokeFunction");
+    let permit = permit
+        .principal("sns.amazonaws.com")
+        .source_arn(arn("sns", "mission-sns"));
+    permit.send().await.unwrap();
+
+    let alarm = aws.cloudwatch.put_metric_alarm().alarm_name("mission-cpu-alarm");
+    let alarm = alarm
+        .namespace("AWS/EC2")
+        .metric_name("CPUUtilization")
+        .period(60);
+    let instance = Dimension::builder()
+        .name("InstanceId")
+        .value("i-0123456789abcdef0");
+    let alarm = alarm.dimensions(instance.build()).statistic(Statistic::Average);
+    let alarm = alarm.threshold(50.0).evaluation_periods(1).alarm_actions(topic);
+    let alarm = alarm.comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold);
+    alarm.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, inbox) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    by_hand(&aws).await;
+    let before = everything(&aws).await;
+    let key = key_of(&aws, "alias/mission-kms-key").await;
+
+    let refused = world.run(&["plan", "--local"]);
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    assert!(
+        refused.stderr.contains("or `--adopt-all` for all of these"),
+        "{}",
+        refused.stderr
+    );
+
+    // At most tags and tightening, but for the code, which is the tool's own from now on.
+    let plan = world.ok(&["plan", "--local", "--adopt-all", "--output", "json"]);
+    let told: Vec<_> = told(&plan.stdout).into_iter().collect();
+    insta::assert_snapshot!(told.join("\n"), @"");
+    assert_eq!(everything(&aws).await, before);
+
+    // A saved plan names what it takes over: nothing else is, whatever appears until it runs.
+    let save = ["plan", "--local", "--adopt-all", "--save", "alerts.plan"];
+    world.ok(&save);
+    let saved = std::fs::read_to_string(world.path().join("alerts.plan")).unwrap();
+    let saved: serde_json::Value = serde_json::from_str(&saved).unwrap();
+    let named = saved["adopt"].as_array().unwrap();
+    let adopted = saved["plan"]["summary"]["adopt"].as_u64().unwrap();
+    assert_eq!(named.len() as u64, adopted, "{named:?}");
+
+    let unasked = world.run(&["apply", "--local", "--adopt-all"]);
+    assert_eq!(unasked.code, 1, "{}", unasked.all());
+    assert!(unasked.stderr.contains("add --yes"), "{}", unasked.stderr);
+    assert_eq!(everything(&aws).await, before);
+
+    world.ok(&["apply", "--local", "--adopt-all", "--yes"]);
+    let after = world.ok(&["plan", "--local", "--detailed-exitcode"]);
+    assert!(after.stdout.contains("no changes"), "{}", after.stdout);
+    assert!(before.is_subset(&everything(&aws).await), "made anew");
+    assert_eq!(key_of(&aws, "alias/mission-kms-key").await, key);
+    world.ok(&["local", "alarm", "mission-cpu-alarm"]);
+    assert_eq!(world.messages(&inbox).len(), 1);
+    world.ok(&["destroy", "--local", "--yes"]);
+    assert_eq!(everything(&aws).await, lines([]));
+}
+
+/// On a terminal it is a question of its own, with names.
+#[tokio::test]
+async fn taking_over_is_asked_for_apart() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    (STRANGERS[0].make)(&aws).await;
+    let before = everything(&aws).await;
+    let answer = |answers: &str| {
+        let line = format!("printf '{answers}' | script -qec 'alertctl apply --local --adopt-all' /dev/null");
+        Ran::of(world.program("sh", &["-c", &line]).output().unwrap())
+    };
+    let no = answer(r"y\nn\n");
+    assert!(
+        no.stdout.contains("sns-topic/alerts  mission-sns"),
+        "{}",
+        no.all()
+    );
+    assert!(no.stdout.contains("Take them over? [y/N]"), "{}", no.all());
+    assert!(no.stdout.contains("Apply these changes? [y/N]"), "{}", no.all());
+    assert!(no.stdout.contains("nothing was changed"), "{}", no.all());
+    let no = answer(r"n\n");
+    assert!(no.stdout.contains("nothing was changed"), "{}", no.all());
+    assert!(!no.stdout.contains("Apply these changes?"), "{}", no.all());
+    assert_eq!(everything(&aws).await, before);
+}
+
 #[tokio::test]
 async fn what_another_stack_owns_is_foreign() {
     let mut world = World::new();
@@ -471,6 +615,14 @@ async fn what_another_stack_owns_is_foreign() {
             ran.stderr
         );
     }
+    // Not by hand: taking it from another stack has to be said by name.
+    let ran = world.run(&["apply", "--local", "--yes", "--adopt-all", "two.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stderr.contains("not part of stack `two` but of `one`"),
+        "{}",
+        ran.stderr
+    );
     let plan = world.run(&["plan", "--local", "--detailed-exitcode", "one.yaml"]);
     assert_eq!(plan.code, 0, "{}", plan.all());
     assert_eq!(everything(&aws).await, before);

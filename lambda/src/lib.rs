@@ -24,6 +24,7 @@ mod template;
 mod webhook;
 
 pub use alert::Endpoint;
+pub use arn::{console_page, encode as encode_fragment};
 pub use config::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
     ENCRYPTION_CONTEXT_KEY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS,

@@ -81,6 +81,18 @@ pub struct TestArgs {
     pub timeout: Duration,
 }
 
+/// Waiting until a stack works.
+#[derive(Debug, Clone, Args)]
+pub struct Wait {
+    /// Wait until functions are active, subscriptions confirmed, the trail logs, queues are read; exits
+    /// with 1 when they are not in time, and at once when something does not mend by itself
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait, such as 90s or 10m
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, requires = "wait")]
+    pub timeout: Duration,
+}
+
 /// A time such as `90s`, `10m`, `1h`, `2d`.
 fn time(text: &str) -> Result<Duration, String> {
     let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];

@@ -16,6 +16,7 @@ impl Adopt {
         self.nodes
             .iter()
             .flat_map(|node| ["--adopt".to_owned(), node.clone()])
+            .chain(self.all.then(|| "--adopt-all".to_owned()))
     }
 }
 
@@ -77,6 +78,7 @@ mod tests {
         global.region = Some("eu-west-1".into());
         let adopt = Adopt {
             nodes: vec!["sns-topic/alerts".into(), "kms-key/main".into()],
+            all: false,
         };
         assert_eq!(
             again(

@@ -6,8 +6,11 @@ use serde_json::json;
 
 use super::plan::{Planned, json, look_again, refuse_conflicts};
 use super::{App, Outcome, endpoints, saved};
-use crate::cli::{ApplyArgs, Format};
+use crate::aws::Aws;
+use crate::cli::{ApplyArgs, Format, Wait};
+use crate::graph::Graph;
 use crate::output::Failure;
+use crate::plan::{Action, Plan};
 
 pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let path = args.path.display().to_string();
@@ -30,6 +33,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         loaded,
         cautions: _,
     } = planned;
+    let file = loaded.source.name().to_owned();
     let stack = loaded.stack;
     // The plan is talk here; standard output is for what was done.
     app.out.fold("plan", &plan.title(), &plan.text());
@@ -43,11 +47,12 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
             document["endpoints"] = json!(endpoints);
             app.out.result(String::new, || document);
         }
-        return Ok(ExitCode::SUCCESS);
+        return wait_for(app, access.aws, &graph, &args.wait, &file).await;
     }
     let mut aws = access.aws;
     if !agreed {
-        if !app.out.confirm("Apply these changes?", "--yes")? {
+        let taken = !args.adopt.all || take_over(app, &plan)?;
+        if !taken || !app.out.confirm("Apply these changes?", "--yes")? {
             return Err(Failure::new(
                 "nothing was changed",
                 "run the command again when you are ready",
@@ -56,5 +61,37 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         (aws, plan) = look_again(aws, &graph, &args.adopt, &plan).await?;
     }
     app.execute(&aws, &graph, &plan, args.run.parallelism, &again, Some(&stack))
-        .await
+        .await?;
+    wait_for(app, aws.afresh(), &graph, &args.wait, &file).await
+}
+
+/// Whether what somebody made by hand may become the stack's: asked apart from all the other changes.
+fn take_over(app: &App, plan: &Plan) -> Result<bool, Failure> {
+    let taken = plan.steps.iter().filter(|step| step.action == Action::Adopt);
+    let names: Vec<_> = taken
+        .map(|step| format!("\n  {}  {}", step.id, step.name))
+        .collect();
+    if names.is_empty() {
+        return Ok(true);
+    }
+    let question = format!(
+        "These exist and are not the stack's; from now on it changes them, and `destroy` deletes them:{}\nTake them over?",
+        names.concat()
+    );
+    app.out.confirm(&question, "--yes")
+}
+
+/// Waits, where that is asked for, until the stack that was applied works.
+async fn wait_for(app: &App, aws: Aws, graph: &Graph, wait: &Wait, file: &str) -> Outcome {
+    if wait.wait {
+        let (_, plan) = app.until_ready(aws, graph, wait).await?;
+        let again = |words: &[&str]| app.again(words.iter().map(|word| (*word).to_owned()));
+        app.refuse_not_ready(
+            &plan,
+            &again(&["status", file, "--wait"]),
+            Some(&again(&["apply", file])),
+        )?;
+        app.out.say("everything is ready");
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     let (access, loaded) = app.access_by_name(&args.which).await?;
-    let (mut graph, adopt) = (Graph::default(), Adopt { nodes: Vec::new() });
+    let (mut graph, adopt) = (Graph::default(), Adopt::default());
     if let Some(loaded) = &loaded {
         // What leads there in the account may be gone.
         let rules = loaded.stack.compiled_rules(access.region());

@@ -126,7 +126,7 @@ fn unreadable(error: std::io::Error) -> Failure {
 /// Creates, re-enables or repairs the key and its alias, after asking.
 async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Result<(), Failure> {
     let graph = blueprint::key_graph(stack, access.region());
-    let mut plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let mut plan = look(&access.aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
     // Only the key is wanted here, so everything else looks like a leftover.
     plan.steps.retain(|step| step.action != Action::Delete);

@@ -152,7 +152,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
     // Whatever the environment holds: a demo never reaches a real channel.
     let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
-    let plan = look(&aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let plan = look(&aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
     app.out.say(&plan.text());
     if plan.has_changes() {

@@ -42,6 +42,7 @@ mod status;
 mod test;
 mod token;
 mod validate;
+mod wait;
 mod webhooks;
 
 /// Runs the command and says how it ended.

@@ -1,6 +1,5 @@
 //! `alertctl plan`.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,7 +12,7 @@ use crate::cli::{Adopt, Format, PlanArgs};
 use crate::graph::Graph;
 use crate::observe::observe;
 use crate::output::{Failure, Problem};
-use crate::plan::{Action, Plan, Step, plan};
+use crate::plan::{Action, Adoption, Plan, Step, plan};
 use crate::resource::Resource as _;
 use crate::resource::kms_key::KmsKey;
 use crate::stack::{Loaded, Stack, Webhook};
@@ -26,7 +25,14 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         saved::refuse_other_file(path)?;
     }
     let file = args.file.path.display().to_string();
-    let planned = match Planned::make(app, &args.file.path, &args.adopt).await {
+    let made = async {
+        let mut planned = Planned::make(app, &args.file.path, &args.adopt).await?;
+        if let Some(base) = &args.base {
+            planned.hold_against(app, base).await?;
+        }
+        Ok(planned)
+    };
+    let planned = match made.await {
         Ok(planned) => planned,
         Err(failure) => {
             app.out.comment(|| failure.markdown(&file));
@@ -103,6 +109,27 @@ impl Planned {
     }
 }
 
+impl Planned {
+    /// Tells drift from what changed since the stack file `base`.
+    async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
+        let before = app.load(base)?;
+        let (stack, name) = (&before.stack, before.source.name());
+        if stack.stack != self.plan.stack {
+            return Err(Failure::new(
+                format!(
+                    "`{name}` is of stack `{}`, not of `{}`",
+                    stack.stack, self.plan.stack
+                ),
+                "name an earlier version of the same stack file after `--base`",
+            ));
+        }
+        let webhooks = webhooks::resolve(app, stack, &self.access, webhooks::Missing::LeaveOut).await?;
+        let graph = blueprint::graph(stack, self.access.region(), &webhooks);
+        self.plan.hold_against(&graph, &self.graph, name);
+        Ok(())
+    }
+}
+
 /// A ciphertext outlives neither its key nor the name of the function that it was made for.
 fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
     let new_key = |step: &Step| step.id.kind == KmsKey::KIND && step.action == Action::Create;
@@ -125,7 +152,10 @@ fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
 /// Observes and plans.
 pub async fn look(aws: &Aws, graph: &Graph, adopt: &Adopt) -> Result<Plan, Failure> {
     let seen = observe(aws, graph).await?;
-    let adopt: HashSet<_> = adopt.nodes.iter().cloned().collect();
+    let adopt = Adoption {
+        nodes: adopt.nodes.iter().cloned().collect(),
+        all: adopt.all,
+    };
     Ok(plan(&aws.stack, graph, &seen, &adopt))
 }
 
@@ -182,14 +212,32 @@ pub fn refuse_conflicts(plan: &Plan) -> Result<(), Failure> {
 }
 
 fn problems(plan: &Plan) -> Vec<Problem> {
+    let by_hand = plan.conflicts.iter().filter(|conflict| conflict.owner.is_none());
+    let all = match by_hand.count() {
+        0 | 1 => "",
+        _ => ", or `--adopt-all` for all of these",
+    };
     let problem = |conflict: &crate::plan::Conflict| Problem {
         message: format!(
-            "`{}` exists in account {} and is not part of stack `{}` ({})",
-            conflict.name, plan.scope.account, plan.stack, conflict.id
+            "`{}` exists in account {} and is not part of stack `{}`{} ({})",
+            conflict.name,
+            plan.scope.account,
+            plan.stack,
+            conflict
+                .owner
+                .as_ref()
+                .map_or_else(String::new, |owner| format!(" but of `{owner}`")),
+            conflict.id
         ),
         help: Some(format!(
-            "to take it over, add `--adopt {}`; to leave it alone, give another `name:` in the stack file",
-            conflict.id
+            "to take it over{}, add `--adopt {}`{}; to leave it alone, give another `name:` in the stack file",
+            if conflict.owner.is_some() {
+                " from that stack"
+            } else {
+                ""
+            },
+            conflict.id,
+            all
         )),
     };
     plan.conflicts.iter().map(problem).collect()

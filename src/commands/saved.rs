@@ -13,7 +13,7 @@ use super::plan::{Planned, json};
 use crate::aws::Scope;
 use crate::cli::{Adopt, ApplyArgs};
 use crate::output::Failure;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 
 /// The layout of the file.
 const VERSION: u32 = 1;
@@ -71,7 +71,8 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         sha256: planned.loaded.sha256.clone(),
         account: scope.account.clone(),
         region: scope.region.clone(),
-        adopt: adopt.nodes.clone(),
+        // By name: what is found later under a name of the stack was not looked at.
+        adopt: named(adopt, &planned.plan),
         plan: json(&planned.plan),
     };
     let text = serde_json::to_string_pretty(&saved).map_err(|error| error.to_string());
@@ -120,9 +121,9 @@ pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
 /// When anything that the plan was made from is no longer as it was; nothing has been changed then.
 pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(Planned, String), Failure> {
     let name = args.path.display();
-    if !args.adopt.nodes.is_empty() {
+    if let Some(flag) = args.adopt.words().next() {
         return Err(Failure::new(
-            format!("`--adopt` cannot be added to the saved plan `{name}`"),
+            format!("`{flag}` cannot be added to the saved plan `{name}`"),
             "name it where the plan is made: `alertctl plan --adopt … --save …`",
         ));
     }
@@ -160,6 +161,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     }
     let adopt = Adopt {
         nodes: saved.adopt.clone(),
+        all: false,
     };
     let planned = Planned::of(app, loaded, access, &adopt).await?;
     let differences = differences(&saved.plan, &planned.plan);
@@ -174,6 +176,21 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
         ));
     }
     Ok((planned, anew))
+}
+
+/// The ids of all that `adopt` takes over.
+fn named(adopt: &Adopt, plan: &Plan) -> Vec<String> {
+    let taken = plan
+        .steps
+        .iter()
+        .filter(|step| adopt.all && step.action == Action::Adopt);
+    let mut nodes = adopt.nodes.clone();
+    nodes.extend(
+        taken
+            .map(|step| step.id.to_string())
+            .filter(|id| !adopt.nodes.contains(id)),
+    );
+    nodes
 }
 
 impl Saved {

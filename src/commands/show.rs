@@ -19,7 +19,7 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
     let graph = blueprint::graph(stack, access.region(), &webhooks);
-    let plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let existing = endpoints::of(stack, &access.aws, &plan.known);
     let Some(endpoint) = existing.into_iter().find(|endpoint| endpoint.key == key) else {
         let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);

@@ -21,25 +21,43 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         }
         None => Graph::default(),
     };
-    let plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let (aws, plan) = match args.wait.wait {
+        true => app.until_ready(access.aws, &graph, &args.wait).await?,
+        false => {
+            let plan = look(&access.aws, &graph, &Adopt::default()).await?;
+            (access.aws, plan)
+        }
+    };
     app.warn_of(&plan);
     let endpoints = match &loaded {
-        Some(loaded) => endpoints::of(&loaded.stack, &access.aws, &plan.known),
+        Some(loaded) => endpoints::of(&loaded.stack, &aws, &plan.known),
         None => Vec::new(),
     };
+    // The console shows nothing of an emulated AWS.
+    let pages = !aws.connection.emulated;
     let text = || {
         let told = endpoints.iter().map(Endpoint::text);
-        [plan.status_text().trim_end().to_owned()]
+        [plan.status_text(pages).trim_end().to_owned()]
             .into_iter()
             .chain(told)
             .collect::<Vec<_>>()
             .join("\n")
     };
     let document = || {
-        let mut document = plan.status_json();
+        let mut document = plan.status_json(pages);
         document["endpoints"] = json!(endpoints);
         document
     };
     app.out.result(text, document);
+    if args.wait.wait {
+        let which = match (&loaded, &args.which.stack) {
+            (Some(loaded), _) => vec![loaded.source.name().to_owned()],
+            (None, stack) => ["--stack".to_owned()].into_iter().chain(stack.clone()).collect(),
+        };
+        let words = |command: &str| [command.to_owned()].into_iter().chain(which.clone());
+        let wait = app.again(words("status").chain(["--wait".to_owned()]));
+        let apply = loaded.as_ref().map(|_| app.again(words("apply")));
+        app.refuse_not_ready(&plan, &wait, apply.as_deref())?;
+    }
     Ok(ExitCode::SUCCESS)
 }

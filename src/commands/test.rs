@@ -38,7 +38,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     warn_of_composites(app, stack, &paths);
     let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
     let graph = blueprint::graph(stack, access.region(), &webhooks);
-    let plan = look(&access.aws, &graph, &Adopt { nodes: Vec::new() }).await?;
+    let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let running = Running::of(stack, access.region());
     let scope = access.aws.scope().await?;
     let trail = stack

@@ -8,6 +8,7 @@ use crate::cli::Format;
 
 mod ask;
 mod ci;
+mod console;
 mod failure;
 mod lines;
 mod markdown;

@@ -19,14 +19,32 @@ impl Plan {
             "{bold}stack {}{bold:#} in account {}, {}\n",
             self.stack, place.account, place.region
         );
-        for step in self.steps.iter().filter(|step| step.action != Action::Keep) {
+        let changes = || self.steps.iter().filter(|step| step.action != Action::Keep);
+        let drifted = self.drifted();
+        if let Some(base) = self.base.as_ref().filter(|_| drifted < changes().count()) {
+            let _ = writeln!(text, "{bold}changed in the stack file{bold:#} since `{base}`\n");
+        }
+        for step in changes().filter(|step| !step.is_drift()) {
             step_text(&mut text, step);
         }
-        for Conflict { id, name } in &self.conflicts {
-            let error = style::ERROR;
+        if let Some(base) = self.base.as_ref().filter(|_| drifted > 0) {
             let _ = writeln!(
                 text,
-                "  {error}! {id}{error:#}  {name} exists and is not part of this stack"
+                "{bold}drift{bold:#}: not as `{base}` says; somebody changed it, or another version of alertctl \
+                 applied it\n"
+            );
+        }
+        for step in changes().filter(|step| step.is_drift()) {
+            step_text(&mut text, step);
+        }
+        for Conflict { id, name, owner } in &self.conflicts {
+            let error = style::ERROR;
+            let owner = owner
+                .as_ref()
+                .map_or_else(String::new, |owner| format!(" but of `{owner}`"));
+            let _ = writeln!(
+                text,
+                "  {error}! {id}{error:#}  {name} exists and is not part of this stack{owner}"
             );
         }
         for (step, remark) in self
@@ -100,6 +118,12 @@ pub(super) fn step_text(text: &mut String, step: &Step) {
     );
     if let Some(remark) = &step.remark {
         let _ = writeln!(text, "      {remark}");
+    }
+    if let Some(origin) = step.origin.as_ref().filter(|origin| origin.drift) {
+        let _ = match origin.fields.is_empty() {
+            true => writeln!(text, "      drift"),
+            false => writeln!(text, "      drift: {}", origin.fields.join(", ")),
+        };
     }
     // What is deleted is told by its name alone.
     if step.action != Action::Delete {

@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::console;
 use super::style;
 use crate::plan::{Action, Plan, Step};
+use crate::resource::Verdict;
 
 impl Plan {
-    /// One line a resource: its state, names, ARN, and what is worth knowing.
-    pub fn status_text(&self) -> String {
+    /// A row a resource: its state, names, health, ARN; below it what is worth knowing and, with `pages`, where the
+    /// console shows it.
+    pub fn status_text(&self, pages: bool) -> String {
         let mut text = String::new();
         let (bold, dim, place) = (style::BOLD, style::DIM, &self.scope);
         let _ = writeln!(
@@ -19,9 +22,10 @@ impl Plan {
         );
         let rows: Vec<_> = self.steps.iter().map(|step| (self.state(step), step)).collect();
         let width = |of: fn(&Step) -> usize| rows.iter().map(|(_, step)| of(step)).max().unwrap_or(0);
-        let (ids, names) = (
+        let (ids, names, healths) = (
             width(|step| step.id.to_string().len()),
             width(|step| step.name.chars().count()),
+            width(|step| step.health().map_or(0, |health| health.text.chars().count())),
         );
         for (state, step) in &rows {
             let color = if *state == "ok" {
@@ -31,13 +35,21 @@ impl Plan {
             };
             let arn = step.output().map(|output| output.arn).unwrap_or_default();
             let id = step.id.to_string();
+            let (health, shade) = match step.health() {
+                Some(health) => (health.text, shade(health.verdict)),
+                None => (String::new(), anstyle::Style::new()),
+            };
             let line = format!(
-                "  {color}{state:<8}{color:#} {id:<ids$}  {:<names$}  {dim}{arn}{dim:#}",
+                "  {color}{state:<8}{color:#} {id:<ids$}  {:<names$}  {shade}{health:<healths$}{shade:#}  \
+                 {dim}{arn}{dim:#}",
                 step.name
             );
             let _ = writeln!(text, "{}", line.trim_end());
             if let Some(remark) = step.condition() {
                 let _ = writeln!(text, "           {remark}");
+            }
+            if let Some(page) = console::page(step, &place.region).filter(|_| pages) {
+                let _ = writeln!(text, "           {dim}{page}{dim:#}");
             }
         }
         for conflict in &self.conflicts {
@@ -55,7 +67,7 @@ impl Plan {
     }
 
     /// The same for machines.
-    pub fn status_json(&self) -> Value {
+    pub fn status_json(&self, pages: bool) -> Value {
         let resources: Vec<_> = self
             .steps
             .iter()
@@ -65,29 +77,40 @@ impl Plan {
                     "name": step.name,
                     "state": self.state(step),
                     "arn": step.output().map(|output| output.arn),
+                    "console": console::page(step, &self.scope.region).filter(|_| pages),
+                    "health": step.health(),
                     "remark": step.condition(),
                 })
             })
             .collect();
+        let not_ready = self.not_ready();
         json!({
             "version": 1,
             "stack": self.stack,
             "account": self.scope.account,
             "region": self.scope.region,
+            "ready": not_ready.is_empty(),
+            "not_ready": not_ready,
             "resources": resources,
             "foreign": self.conflicts,
         })
     }
 
     fn state(&self, step: &Step) -> &'static str {
-        // Without a stack file nothing is wanted: what the stack owns is then all there is to say.
-        let by_name = || self.steps.iter().all(|step| step.action == Action::Delete);
         match step.action {
             Action::Keep => "ok",
             Action::Create => "missing",
             Action::Update | Action::Replace | Action::Adopt => "drifted",
-            Action::Delete if by_name() => "owned",
+            Action::Delete if self.is_by_name() => "owned",
             Action::Delete => "leftover",
         }
+    }
+}
+
+fn shade(verdict: Verdict) -> anstyle::Style {
+    match verdict {
+        Verdict::Healthy => style::symbol(Action::Create).1,
+        Verdict::Attention | Verdict::Waiting => style::WARNING,
+        Verdict::Failed => style::ERROR,
     }
 }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
-use super::{Access, Aws, Changes, Cx, Fields, Known, NodeId, Output, Presence, Resource, Result, Wanted};
+use super::{
+    Access, Aws, Changes, Cx, Fields, Health, Known, NodeId, Output, Presence, Resource, Result, Wanted,
+};
 
 /// A live state whose kind is known to its [`Kind`] only.
 pub type AnyLive = Rc<dyn Any>;
@@ -31,6 +33,7 @@ pub struct Kind {
     pub output: fn(&AnyLive) -> Output,
     pub leads_to: fn(&AnyLive) -> Option<&str>,
     pub remark: fn(&AnyLive) -> Option<String>,
+    pub health: fn(&AnyLive) -> Option<Health>,
     pub loss: fn(&AnyLive) -> Option<String>,
     pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
 }
@@ -65,6 +68,7 @@ impl Kind {
             output: |live| R::output(typed::<R>(live)),
             leads_to: |live| R::leads_to(typed::<R>(live)),
             remark: |live| R::remark(typed::<R>(live)),
+            health: |live| R::health(typed::<R>(live)),
             loss: |live| R::loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
         }

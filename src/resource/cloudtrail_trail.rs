@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::access::{ANY, Access, OWN_ROLES};
 use super::kms_key::KmsKey;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Text, Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Tags, Text, Verdict, Wanted, tags,
 };
 use crate::aws::cloudtrail;
 use crate::aws::fault::gone;
@@ -66,6 +66,8 @@ pub struct Live {
     logging: bool,
     /// Why the last log file could not be delivered.
     delivery_error: Option<String>,
+    /// When the last log file was delivered; `None` where none was yet.
+    last_delivery: Option<String>,
     tags: Tags,
 }
 
@@ -214,6 +216,7 @@ impl Resource for CloudtrailTrail {
             selectors,
             logging,
             delivery_error: _,
+            last_delivery: _,
             tags,
         } = live;
         trail
@@ -242,6 +245,18 @@ impl Resource for CloudtrailTrail {
         ))
     }
 
+    fn health(live: &Live) -> Option<Health> {
+        let (verdict, text) = match (live.logging, &live.delivery_error, &live.last_delivery) {
+            (false, _, _) => (Verdict::Waiting, "not logging".to_owned()),
+            (true, Some(_), _) => (Verdict::Attention, "logging, not delivering".to_owned()),
+            (true, None, Some(time)) => (Verdict::Healthy, format!("logging, last delivery {time}")),
+            (true, None, None) => (Verdict::Healthy, "logging, nothing delivered yet".to_owned()),
+        };
+        let health = Health::new(verdict, text).with("logging", live.logging);
+        let health = health.with("last_delivery", live.last_delivery.clone());
+        Some(health.with("delivery_error", live.delivery_error.clone()))
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let live = match calls::create(self, cx).await {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
@@ -264,6 +279,7 @@ impl Resource for CloudtrailTrail {
                     selectors: None,
                     logging: false,
                     delivery_error: None,
+                    last_delivery: None,
                 }
             }
         };
@@ -291,6 +307,7 @@ impl Resource for CloudtrailTrail {
             selectors: self.selectors.shown(),
             logging: true,
             delivery_error: None,
+            last_delivery: None,
             tags: self.tags.clone(),
         })
     }

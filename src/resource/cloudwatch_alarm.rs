@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
 use super::access::{ANY, Access};
 use super::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
+    Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
 };
 
 pub(super) mod common;
@@ -97,6 +97,10 @@ impl Resource for CloudwatchAlarm {
         live.alarm.clone()
     }
 
+    fn health(live: &Live) -> Option<Health> {
+        live.health.clone()
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
         let arn = Text::arn("cloudwatch", format!("alarm:{}", self.name));
@@ -154,6 +158,7 @@ impl CloudwatchAlarm {
             arn,
             settings: self.settings(&cx.known),
             alarm: None,
+            health: None,
             tags: self.tags.clone(),
         })
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::access::{ANY, Access};
 use super::cloudwatch_alarm::common;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Resource, Result, Tags, Text,
+    Wanted,
 };
 use crate::aws::wait;
 
@@ -98,6 +99,10 @@ impl Resource for CloudwatchCompositeAlarm {
         live.alarm.clone()
     }
 
+    fn health(live: &Live) -> Option<Health> {
+        live.health.clone()
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
         let arn = Text::arn("cloudwatch", format!("alarm:{}", self.name));
@@ -167,6 +172,7 @@ impl CloudwatchCompositeAlarm {
             arn,
             settings: self.settings(&cx.known),
             alarm: None,
+            health: None,
             tags: self.tags.clone(),
         }
     }

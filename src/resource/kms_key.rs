@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::access::{ANY, Access, BECOMES_OURS, KEYS, OURS};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
-    Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result,
+    Tags, Wanted, tags,
 };
 use crate::aws::fault::found;
 use crate::aws::policy::Policy;
@@ -246,6 +246,10 @@ impl Resource for KmsKey {
             (None, None) if live.pending() => Some("pending deletion; apply cancels it".to_owned()),
             (None, None) => (live.state == KeyState::Disabled.as_str()).then(|| "disabled".to_owned()),
         }
+    }
+
+    fn health(live: &Live) -> Option<Health> {
+        Some(live.health())
     }
 
     fn loss(live: &Live) -> Option<String> {

@@ -12,8 +12,8 @@ use super::access::Access;
 use super::lambda_function::{self, LambdaFunction};
 use super::sqs_queue::{self, SqsQueue};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Text, Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Tags, Text, Wanted, tags,
 };
 use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
@@ -21,6 +21,7 @@ use crate::aws::{Scope, wait};
 mod access;
 mod read;
 
+pub use read::Live;
 use read::{by_id, of_function, settled};
 
 /// The desired mapping.
@@ -41,23 +42,6 @@ pub struct LambdaEventSourceMapping {
     /// The policy that lets the function's role read the queue: AWS checks it.
     pub gates: Vec<NodeId>,
     pub tags: Tags,
-}
-
-/// A mapping as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Live {
-    uuid: String,
-    arn: String,
-    queue_arn: String,
-    function_arn: String,
-    batch_size: Option<i32>,
-    batching_window_seconds: Option<i32>,
-    maximum_concurrency: Option<i32>,
-    response_types: Vec<String>,
-    enabled: bool,
-    /// Patterns; what none of them fits is dropped.
-    filters: Vec<String>,
-    tags: Tags,
 }
 
 /// The function says which messages of a batch it could not do, and only they come back.
@@ -176,6 +160,7 @@ impl Resource for LambdaEventSourceMapping {
             maximum_concurrency,
             response_types,
             enabled,
+            state: _,
             filters,
             tags,
         } = live;
@@ -201,6 +186,10 @@ impl Resource for LambdaEventSourceMapping {
             arn: live.arn.clone(),
             id: live.uuid.clone(),
         }
+    }
+
+    fn health(live: &Live) -> Option<Health> {
+        Some(read::health(live))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
@@ -334,6 +323,7 @@ impl LambdaEventSourceMapping {
             maximum_concurrency: Some(self.maximum_concurrency),
             response_types: vec![RESPONSE.as_str().to_owned()],
             enabled: true,
+            state: String::new(),
             filters: Vec::new(),
             tags: self.tags.clone(),
         })

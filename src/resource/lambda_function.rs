@@ -12,8 +12,8 @@ use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::log_group::LogGroup;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Text,
-    Wanted, named, tags,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
+    Text, Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
@@ -286,6 +286,10 @@ impl Resource for LambdaFunction {
             arn: live.arn.clone(),
             id: String::new(),
         }
+    }
+
+    fn health(live: &Live) -> Option<Health> {
+        Some(states::health(live))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {

@@ -28,6 +28,7 @@ pub mod eventbridge_rule;
 pub mod eventbridge_targets;
 pub mod expectation;
 pub mod fields;
+pub mod health;
 pub mod iam_role;
 pub mod iam_role_policy;
 pub mod kinds;
@@ -59,6 +60,7 @@ pub(crate) mod script;
 
 pub use access::Access;
 pub use fields::{Change, Changes, Fields, Shown};
+pub use health::{Health, Verdict};
 pub use kinds::KINDS;
 
 /// A node of a stack: `kind/key`, such as `sns-topic/alerts`; one that lives in another region than the
@@ -267,6 +269,11 @@ pub trait Resource: Sized + 'static {
 
     /// Something the user should know about a live resource, such as a confirmation still pending.
     fn remark(_live: &Self::Live) -> Option<String> {
+        None
+    }
+
+    /// How a live resource does, where AWS tells more than that it is there.
+    fn health(_live: &Self::Live) -> Option<Health> {
         None
     }
 

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::access::{ANY, Access};
 use super::sns_topic::{self, SnsTopic, invalid};
 use super::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+    Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Verdict, Wanted,
 };
 use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
@@ -224,6 +225,15 @@ impl Resource for SnsSubscription {
         live.arn
             .is_none()
             .then(|| format!("waiting for confirmation by {by}"))
+    }
+
+    fn health(live: &Live) -> Option<Health> {
+        let confirmed = live.arn.is_some();
+        let health = match confirmed {
+            true => Health::new(Verdict::Healthy, "confirmed"),
+            false => Health::new(Verdict::Waiting, "pending confirmation"),
+        };
+        Some(health.with("confirmed", confirmed))
     }
 
     fn loss(live: &Live) -> Option<String> {

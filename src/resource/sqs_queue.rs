@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, named, tags,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result,
+    Tags, Text, Verdict, Wanted, named, tags,
 };
 use crate::aws::fault::gone;
 use crate::aws::policy::Policy;
@@ -58,6 +58,8 @@ pub struct Live {
     redelivery: Option<redelivery::Live>,
     /// About how many messages it holds, those that somebody received and did not delete yet included.
     messages: u64,
+    /// What nobody takes goes on to another queue: messages wait here, and are not parked for good.
+    passes_on: bool,
     tags: Tags,
 }
 
@@ -147,6 +149,7 @@ impl Resource for SqsQueue {
             policy,
             redelivery,
             messages: _,
+            passes_on: _,
             tags,
         } = live;
         let fields = Fields::default()
@@ -171,6 +174,16 @@ impl Resource for SqsQueue {
             arn: live.arn.clone(),
             id: String::new(),
         }
+    }
+
+    fn health(live: &Live) -> Option<Health> {
+        let (verdict, holds) = match (live.messages, live.passes_on) {
+            (0, _) => (Verdict::Healthy, "empty".to_owned()),
+            (messages, true) => (Verdict::Healthy, format!("{messages} waiting")),
+            (messages, false) => (Verdict::Attention, format!("{messages} parked")),
+        };
+        let health = Health::new(verdict, holds).with("messages", live.messages);
+        Some(health.with("dead_letters", !live.passes_on))
     }
 
     fn loss(live: &Live) -> Option<String> {
@@ -225,6 +238,7 @@ impl Resource for SqsQueue {
             sqs_managed_sse: true,
             kms_key: None,
             policy: self.rendered(cx)?,
+            passes_on: redelivery.is_some(),
             redelivery,
             messages: 0,
             tags: self.tags.clone(),

@@ -8,6 +8,7 @@ use super::selectors::Sdk;
 use super::{Aws, Fault, Fields, Live, Result, Tags};
 use crate::aws::cloudtrail;
 use crate::aws::fault::found;
+use crate::resource::health;
 
 /// The settings of a trail that one call reads and one call puts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +126,7 @@ pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> 
             selectors: selectors?.shown(),
             logging: status.logging,
             delivery_error: status.delivery_error,
+            last_delivery: status.last_delivery,
         })
     };
     // One that went meanwhile is not there.
@@ -160,6 +162,7 @@ pub(super) async fn tags_of_new(aws: &Aws, arn: &str, sent: &Tags) -> Result<Tag
 pub(in crate::resource) struct Status {
     pub logging: bool,
     pub delivery_error: Option<String>,
+    pub last_delivery: Option<String>,
 }
 
 /// The status of the trail with this ARN, wherever it is at home; `None` where there is none.
@@ -167,12 +170,14 @@ pub(in crate::resource) async fn status(aws: &Aws, arn: &str) -> Result<Option<S
     let get = aws.connection.clients.cloudtrail.get_trail_status();
     let answer = found(aws.call("cloudtrail:GetTrailStatus", get.name(arn).send()).await)?;
     Ok(answer.map(|answer| {
+        let last_delivery = answer.latest_delivery_time().and_then(health::moment);
         let error = answer
             .latest_delivery_error
             .or(answer.latest_cloud_watch_logs_delivery_error);
         Status {
             logging: answer.is_logging.unwrap_or(false),
             delivery_error: error.filter(|error| !error.is_empty()),
+            last_delivery,
         }
     }))
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::types::{AlarmType, Tag};
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::super::{
-    Aws, Cx, Fault, Fields, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted, tags,
+    Aws, Cx, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Verdict, Wanted,
+    health, tags,
 };
 use super::{CloudwatchAlarm, metrics};
 use crate::aws::Unknown;
@@ -25,6 +27,8 @@ pub struct Live {
     pub(in crate::resource) settings: Fields,
     /// Why it is in `ALARM`, when it is.
     pub(in crate::resource) alarm: Option<String>,
+    /// Unknown of one that was put a moment ago.
+    pub(in crate::resource) health: Option<Health>,
     pub(in crate::resource) tags: Tags,
 }
 
@@ -37,9 +41,25 @@ impl Live {
             arn: format!("arn:aws:cloudwatch:eu-west-1:1:alarm:{name}"),
             settings: Fields::default().set("name", name),
             alarm: None,
+            health: None,
             tags: Tags::new(),
         }
     }
+}
+
+/// How an alarm does that is in this state since then.
+pub(super) fn health(state: Option<&StateValue>, since: Option<&DateTime>) -> Option<Health> {
+    let (state, since) = (state?, since.and_then(health::moment));
+    let verdict = match state {
+        StateValue::Alarm => Verdict::Attention,
+        _ => Verdict::Healthy,
+    };
+    let text = match &since {
+        Some(since) => format!("{} since {since}", state.as_str()),
+        None => state.as_str().to_owned(),
+    };
+    let health = Health::new(verdict, text);
+    Some(health.with("alarm_state", state.as_str()).with("since", since))
 }
 
 /// How many alarms one call describes.

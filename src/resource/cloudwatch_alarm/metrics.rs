@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::types::{
 };
 use serde_json::{Map, Value, json};
 
-use super::common::{bare, describe_fields};
+use super::common::{bare, describe_fields, health};
 use super::{Condition, Live, Options, in_order};
 use crate::resource::{Cx, Fields, Known, Result, Tags, Text};
 
@@ -247,6 +247,12 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
         settings,
         alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
+        health: health(
+            alarm.state_value(),
+            alarm
+                .state_transitioned_timestamp()
+                .or(alarm.state_updated_timestamp()),
+        ),
         tags: Tags::new(),
     }
 }
@@ -328,6 +334,12 @@ pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
         settings,
         alarm: in_alarm(alarm.state_value(), alarm.state_reason()),
+        health: health(
+            alarm.state_value(),
+            alarm
+                .state_transitioned_timestamp()
+                .or(alarm.state_updated_timestamp()),
+        ),
         tags: Tags::new(),
     }
 }

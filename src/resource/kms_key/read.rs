@@ -8,7 +8,7 @@ use crate::aws::Aws;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{Result, found};
 use crate::aws::policy;
-use crate::resource::Tags;
+use crate::resource::{Health, Tags, Verdict};
 
 impl Live {
     /// What KMS itself says about a key; policy, rotation and tags are read apart.
@@ -30,6 +30,17 @@ impl Live {
         [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion]
             .iter()
             .any(|state| state.as_str() == self.state)
+    }
+
+    pub(super) fn health(&self) -> Health {
+        let (verdict, text) = match &self.deletion_date {
+            Some(date) => (Verdict::Failed, format!("{} on {date}", self.state)),
+            None if self.state == KeyState::Enabled.as_str() => (Verdict::Healthy, "enabled".to_owned()),
+            None if self.state == KeyState::Creating.as_str() => (Verdict::Waiting, self.state.clone()),
+            None => (Verdict::Failed, self.state.clone()),
+        };
+        let health = Health::new(verdict, text).with("key_state", self.state.as_str());
+        health.with("deletion_date", self.deletion_date.clone())
     }
 
     /// How many days it stays pending, as far as the tag says something that KMS takes.

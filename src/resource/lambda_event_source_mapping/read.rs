@@ -4,10 +4,28 @@ use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOu
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::Live;
 use crate::aws::Aws;
 use crate::aws::fault::found;
-use crate::resource::{Result, Tags};
+use crate::resource::{Health, Result, Tags, Verdict};
+
+/// A mapping as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    pub(super) uuid: String,
+    pub(super) arn: String,
+    pub(super) queue_arn: String,
+    pub(super) function_arn: String,
+    pub(super) batch_size: Option<i32>,
+    pub(super) batching_window_seconds: Option<i32>,
+    pub(super) maximum_concurrency: Option<i32>,
+    pub(super) response_types: Vec<String>,
+    pub(super) enabled: bool,
+    /// In Lambda's word: `Enabled`, `Creating` …
+    pub(super) state: String,
+    /// Patterns; what none of them fits is dropped.
+    pub(super) filters: Vec<String>,
+    pub(super) tags: Tags,
+}
 
 /// One that is on its way out counts as gone.
 const DELETING: &str = "Deleting";
@@ -57,6 +75,16 @@ pub(super) async fn by_id(aws: &Aws, uuid: &str) -> Result<Option<Live>> {
     }
 }
 
+pub(super) fn health(live: &Live) -> Health {
+    let verdict = match live.state.as_str() {
+        "Enabled" => Verdict::Healthy,
+        state if PASSING.contains(&state) && live.enabled => Verdict::Waiting,
+        _ => Verdict::Failed,
+    };
+    let health = Health::new(verdict, live.state.to_lowercase());
+    health.with("mapping_state", live.state.as_str())
+}
+
 /// Done once AWS works on it no more; one that is gone is done too.
 pub(super) async fn settled(aws: &Aws, uuid: &str) -> Result<Option<()>> {
     let state = get(aws, uuid).await?.and_then(|one| one.state);
@@ -94,6 +122,7 @@ async fn with_tags(aws: &Aws, one: EventSourceMappingConfiguration) -> Result<Op
         batching_window_seconds: one.maximum_batching_window_in_seconds,
         maximum_concurrency: one.scaling_config.and_then(|scaling| scaling.maximum_concurrency),
         response_types: types.iter().map(|one| one.as_str().to_owned()).collect(),
+        state: one.state.clone().unwrap_or_default(),
         enabled: !matches!(one.state.as_deref(), Some("Disabled" | "Disabling")),
         filters: filters.filter_map(|filter| filter.pattern).collect(),
         tags,

@@ -5,7 +5,7 @@ use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateS
 use super::{LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
 use crate::aws::fault::found;
 use crate::aws::{Aws, wait};
-use crate::resource::{Fault, Presence, Result, Tags};
+use crate::resource::{Fault, Health, Presence, Result, Tags, Verdict};
 
 /// The names of the stack's functions, by tag.
 pub(in crate::resource) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
@@ -111,6 +111,23 @@ fn broken(function: &FunctionConfiguration) -> Option<String> {
 fn stale(function: &FunctionConfiguration) -> Option<String> {
     let reason = function.last_update_status_reason().unwrap_or("no reason given");
     (function.last_update_status() == Some(&LastUpdateStatus::Failed)).then(|| format!("failed: {reason}"))
+}
+
+pub(super) fn health(live: &Live) -> Health {
+    let (verdict, state, text) = match (&live.broken, live.busy, &live.stale) {
+        (Some(reason), _, _) => (Verdict::Failed, "failed", reason.clone()),
+        (None, true, _) => (Verdict::Waiting, "changing", "being made or changed".to_owned()),
+        (None, false, Some(reason)) => (Verdict::Failed, "active", format!("last update {reason}")),
+        (None, false, None) => (Verdict::Healthy, "active", "active".to_owned()),
+    };
+    let update = match (live.busy, &live.stale) {
+        (true, _) => "in_progress",
+        (false, Some(_)) => "failed",
+        (false, None) => "successful",
+    };
+    Health::new(verdict, text)
+        .with("function_state", state)
+        .with("last_update", update)
 }
 
 /// Waits until Lambda is done with what it does to the function, well or not.

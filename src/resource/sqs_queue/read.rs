@@ -44,6 +44,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&SqsQueue>) -> Re
             .and_then(|wanted| wanted.redelivery.as_ref())
             .map(|_| redelivery::Live::read(&attributes)),
         messages: held(&attributes),
+        passes_on: text(Attribute::RedrivePolicy).is_some(),
         tags: tags
             .and_then(|answer| answer.tags)
             .unwrap_or_default()

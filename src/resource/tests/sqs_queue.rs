@@ -99,6 +99,7 @@ fn live() -> Live {
         policy: desired.policy.map(|policy| policy.render(&known()).unwrap()),
         redelivery: None,
         messages: 0,
+        passes_on: false,
         tags: desired.tags,
     }
 }

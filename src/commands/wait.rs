@@ -1,0 +1,98 @@
+//! Waiting until a stack works, for `status --wait` and `apply --wait`.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::plan::look;
+use super::{App, stop_signal};
+use crate::aws::Aws;
+use crate::cli::{Adopt, Format, Wait};
+use crate::graph::Graph;
+use crate::output::{Failure, Out, Problem};
+use crate::plan::{NotReady, Plan};
+
+/// The pause between two looks grows from one to the other: a look asks for everything that the stack has.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+impl App {
+    /// Looks until everything is ready, something does not mend by itself, or the time is over; tells on standard
+    /// error what it waits for. Returns what it saw last.
+    ///
+    /// # Errors
+    /// When AWS refuses a look, and [`Failure::Interrupted`] at Ctrl-C.
+    pub(super) async fn until_ready(
+        &self,
+        aws: Aws,
+        graph: &Graph,
+        wait: &Wait,
+    ) -> Result<(Aws, Plan), Failure> {
+        tokio::select! {
+            () = stop_signal() => Err(Failure::Interrupted),
+            seen = self.look_until_ready(aws, graph, wait.timeout) => seen,
+        }
+    }
+
+    async fn look_until_ready(
+        &self,
+        mut aws: Aws,
+        graph: &Graph,
+        limit: Duration,
+    ) -> Result<(Aws, Plan), Failure> {
+        let (start, mut told) = (Instant::now(), String::new());
+        loop {
+            let plan = look(&aws, graph, &Adopt::default()).await?;
+            let open = plan.not_ready();
+            let left = limit.saturating_sub(start.elapsed());
+            let mends = open.iter().all(|one| one.passing);
+            if open.is_empty() || !mends || left.is_zero() {
+                return Ok((aws, plan));
+            }
+            let names: Vec<_> = open
+                .iter()
+                .map(|one| format!("{} ({})", one.id, one.text))
+                .collect();
+            let now = format!("waiting for {}", names.join(", "));
+            if now != told {
+                self.out.say(&now);
+                told = now;
+            }
+            let (shortest, longest) = PAUSES;
+            sleep((start.elapsed() / 8).clamp(shortest, longest).min(left)).await;
+            aws = aws.afresh();
+        }
+    }
+
+    /// An error for each resource of `plan` that is not ready, with the next command: `wait` goes on waiting,
+    /// `apply`, where there is a stack file, mends.
+    pub(super) fn refuse_not_ready(
+        &self,
+        plan: &Plan,
+        wait: &str,
+        apply: Option<&str>,
+    ) -> Result<(), Failure> {
+        let problem = |one: NotReady| Problem {
+            message: format!("not ready: {} ({}): {}", one.id, one.name, one.text),
+            help: Some(match one.passing {
+                true => format!("to go on waiting, run `{wait}`"),
+                false => match apply {
+                    Some(apply) => format!("time does not mend this: run `{apply}`"),
+                    None => "time does not mend this: apply its stack file".to_owned(),
+                },
+            }),
+        };
+        let problems: Vec<_> = plan.not_ready().into_iter().map(problem).collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let failure = Failure::Problems(problems);
+        match self.out.format {
+            // Standard output has its one document already.
+            Format::Json => {
+                failure.report(Out { format: Format::Text });
+                Err(Failure::Told)
+            }
+            Format::Text | Format::Markdown => Err(failure),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Drift apart from what is intended: the plan held against the stack file as it was before.
+//!
+//! Nothing remembers what was applied last, so only the file that was can tell. What the account has otherwise than
+//! that file says, somebody changed, or another version of this tool applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{Action, Plan, Step};
+use crate::graph::Graph;
+use crate::resource::{Change, Shown};
+
+/// Why a step is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// The stack file asks for something else than the one before.
+    pub file: bool,
+    /// The account is not as the stack file before says.
+    pub drift: bool,
+    /// The fields that drifted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+impl Plan {
+    /// Says of each step where it comes from; `base` is what the stack file called `name` asks for.
+    pub fn hold_against(&mut self, base: &Graph, wanted: &Graph, name: &str) {
+        let mut origins: BTreeMap<String, Origin> = BTreeMap::new();
+        for step in &self.steps {
+            if let Some(origin) = self.origin(step, base, wanted, &origins) {
+                origins.insert(step.id.to_string(), origin);
+            }
+        }
+        for step in &mut self.steps {
+            step.origin = origins.remove(&step.id.to_string());
+        }
+        self.base = Some(name.to_owned());
+    }
+
+    /// How many steps there are only because of drift.
+    pub fn drifted(&self) -> usize {
+        self.steps.iter().filter(|step| step.is_drift()).count()
+    }
+
+    fn origin(
+        &self,
+        step: &Step,
+        base: &Graph,
+        wanted: &Graph,
+        known: &BTreeMap<String, Origin>,
+    ) -> Option<Origin> {
+        let (before, now) = (base.get(&step.id), wanted.get(&step.id));
+        let plain = |file| Origin {
+            file,
+            drift: !file,
+            fields: Vec::new(),
+        };
+        let parent = now.and_then(|node| node.resource.parent());
+        match (step.action, before, now) {
+            // Asked for by name.
+            (Action::Keep | Action::Adopt, _, _) => None,
+            // Gone with what it lives in.
+            (Action::Create, Some(_), _)
+                if let Some(origin) = parent.and_then(|parent| known.get(&parent.to_string())) =>
+            {
+                Some(plain(origin.file))
+            }
+            (Action::Create, before, _) => Some(plain(before.is_none())),
+            (Action::Delete, before, _) => Some(plain(before.is_some())),
+            (Action::Update | Action::Replace, Some(before), Some(now)) => {
+                let live = step.live.as_ref()?;
+                let drifted = before.resource.difference(live, &self.known);
+                let drifted: BTreeSet<_> = drifted.iter().map(|change| change.field.as_str()).collect();
+                let (before, now) = (
+                    before.resource.fields(&self.known),
+                    now.resource.fields(&self.known),
+                );
+                let edited = now.difference(&before, &[]);
+                let edited: BTreeSet<_> = edited.iter().map(|change| change.field.as_str()).collect();
+                let mut origin = Origin::default();
+                for Change { field, to, .. } in step.changes.iter() {
+                    let name = field.as_str();
+                    let (file, drift) = match to {
+                        // Of what is made anew before it.
+                        Some(Shown::AfterApply(node)) if let Some(made) = known.get(node) => {
+                            (made.file, made.drift)
+                        }
+                        // Digests of secrets that are given in two ways cannot be compared.
+                        Some(Shown::Secret(_)) => (edited.contains(name), !edited.contains(name)),
+                        _ => (edited.contains(name), drifted.contains(name)),
+                    };
+                    origin.file |= file;
+                    origin.drift |= drift;
+                    origin.fields.extend(drift.then(|| field.clone()));
+                }
+                Some(origin)
+            }
+            (Action::Update | Action::Replace, _, _) => Some(plain(true)),
+        }
+    }
+}
+
+impl Step {
+    /// True when the stack file alone would not have it.
+    pub fn is_drift(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| !origin.file)
+    }
+}
