@@ -87,7 +87,7 @@ impl Fault {
             request_id,
             hint: None,
         };
-        let hint = fault.known_hint();
+        let hint = super::hints::known(&fault);
         Self { hint, ..fault }
     }
 
@@ -169,49 +169,6 @@ impl Fault {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
-    }
-
-    fn known_hint(&self) -> Option<String> {
-        let action = self.action;
-        let hint = match self.code.as_str() {
-            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-                "the credentials have expired: sign in again (`aws sso login`), then run the same command"
-                    .to_owned()
-            }
-            "InvalidClientTokenId"
-            | "UnrecognizedClientException"
-            | "SignatureDoesNotMatch"
-            | "InvalidSignatureException"
-            | "IncompleteSignature"
-            | "AuthFailure" => {
-                "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID; a \
-                 region that the account has not enabled says the same"
-                    .to_owned()
-            }
-            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "UnauthorizedOperation" => {
-                // One call may need several actions; the refusal names the missing one.
-                let named = self.message.split_once("not authorized to perform: ");
-                let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
-                let named = named.map(|name| name.trim_end_matches([',', '.']));
-                // SNS and SQS write names in letters of their own.
-                let missing = named.filter(|name| !name.eq_ignore_ascii_case(action)).unwrap_or(action);
-                format!(
-                    "the identity that runs alertctl needs `{missing}` for this resource; `alertctl policy --check` \
-                     tells what else it lacks"
-                )
-            }
-            NOT_SENT if self.message.contains("credentials") => {
-                "set --profile or AWS_PROFILE, sign in (`aws sso login`), or try it without an account: add \
-                 --local"
-                    .to_owned()
-            }
-            NO_ANSWER => {
-                "check the network, the region and --endpoint-url; running the same command again is safe"
-                    .to_owned()
-            }
-            _ => return None,
-        };
-        Some(hint)
     }
 }
 
@@ -319,25 +276,6 @@ mod tests {
         assert_eq!(
             no_credentials(expired),
             "the AWS credentials could not be loaded: token expired"
-        );
-    }
-
-    #[test]
-    fn a_refusal_names_the_action_that_is_missing() {
-        let text = "User: u is not authorized to perform: kms:CreateGrant on resource: k";
-        let fault = Fault::new("lambda:CreateFunction", "AccessDeniedException", text);
-        assert!(
-            fault
-                .known_hint()
-                .unwrap()
-                .contains("needs `kms:CreateGrant` for")
-        );
-        let fault = Fault::new("sns:CreateTopic", "AuthorizationError", "no");
-        assert!(
-            fault
-                .known_hint()
-                .unwrap()
-                .contains("needs `sns:CreateTopic` for")
         );
     }
 

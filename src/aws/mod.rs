@@ -7,6 +7,7 @@ pub mod cloudtrail;
 pub mod connect;
 pub mod discovery;
 pub mod fault;
+mod hints;
 pub mod http;
 pub mod invoke;
 pub mod logs;

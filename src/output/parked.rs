@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::style;
 use crate::local;
-use crate::parked::{Again, Form, Letter, Parked};
+use crate::parked::{Again, Form, Letter, Parked, advice};
 
 /// What became of a message that was to be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl<'a> Letters<'a> {
         if self.all.is_empty() {
             return "nothing is parked: the dead-letter queues are empty".to_owned();
         }
-        let (bold, dim, warning) = (style::BOLD, style::DIM, style::WARNING);
+        let (bold, dim, warning, help) = (style::BOLD, style::DIM, style::WARNING, style::HELP);
         let mut text = String::new();
         let mut queue = "";
         for one in &self.all {
@@ -87,6 +87,9 @@ impl<'a> Letters<'a> {
             }
             if let Some(reason) = &one.parked.reason {
                 let _ = writeln!(text, "    {warning}{reason}{warning:#}");
+                if let Some(advice) = advice(reason) {
+                    let _ = writeln!(text, "    {help}help{help:#}: {advice}");
+                }
             }
             if let Again::No(why) = &one.parked.again {
                 let _ = writeln!(text, "    it cannot be sent again: {why}");
@@ -146,6 +149,7 @@ impl<'a> Letters<'a> {
                 "to": to,
                 "headline": one.headline(),
                 "reason": reason,
+                "help": reason.as_deref().and_then(advice),
                 "sent": one.fate == Some(&Fate::Sent),
                 "stays": why,
             })

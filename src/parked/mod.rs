@@ -6,10 +6,12 @@ use alertctl_relay::{Endpoint, Settings, event, summarise};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+mod advice;
 mod again;
 mod queues;
 mod template;
 
+pub use advice::advice;
 pub use again::{Delivery, deliver, deliveries};
 pub use queues::{Letter, MOST, look, take};
 

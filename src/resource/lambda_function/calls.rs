@@ -227,7 +227,8 @@ fn at_work(fault: &Fault) -> bool {
 pub(super) fn explain(fault: Fault) -> Fault {
     let hint = if fault.is(&["AccessDeniedException"]) && fault.message.contains("iam:PassRole") {
         "the identity that runs alertctl needs `iam:PassRole` on the role, with the condition \
-         `iam:PassedToService` = `lambda.amazonaws.com`"
+         `iam:PassedToService` = `lambda.amazonaws.com`; `alertctl policy --deployer` prints all that plan, \
+         apply and destroy need"
     } else if fault.is(&["CodeStorageExceededException"]) {
         "the account's storage for Lambda code in this region is full: delete functions or old versions, or \
          ask AWS for more (quota `Function and layer storage`)"

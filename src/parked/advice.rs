@@ -1,0 +1,59 @@
+//! What a person can do about the reason for which a message was parked.
+
+/// Slack's words for a webhook that is no more.
+/// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/#handling-errors>
+const REVOKED: &[&str] = &["no_service", "no_active_hooks", "invalid_token"];
+/// Slack's words for a channel or workspace that takes nothing any more.
+const CLOSED: &[&str] = &[
+    "channel_is_archived",
+    "channel_not_found",
+    "action_prohibited",
+    "posting_to_general_channel_denied",
+    "no_team",
+    "team_disabled",
+];
+/// KMS's words for a key that can be had back.
+const KEY_OFF: &[&str] = &["is disabled", "DisabledException", "is pending deletion"];
+
+/// The next commands, where a reason is one that a person can do something about.
+pub fn advice(reason: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if says(REVOKED) {
+        Some(
+            "the webhook was removed in Slack: make a new one there, then `alertctl encrypt-hook --write`, \
+             `alertctl apply` and `alertctl redrive`",
+        )
+    } else if says(CLOSED) {
+        Some(
+            "the webhook's channel takes no messages: open it again in Slack, or make a webhook of another channel \
+             and `alertctl encrypt-hook --write`, `alertctl apply`; then `alertctl redrive`",
+        )
+    } else if says(KEY_OFF) {
+        Some("`alertctl apply` puts the stack's key back to use; then `alertctl redrive`")
+    } else if reason.contains("KMS") && reason.contains("`alertctl encrypt-hook`") {
+        Some("`alertctl encrypt-hook --write`, `alertctl apply`, then `alertctl redrive`")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sort_of_reason_has_its_own_way_out() {
+        for (reason, first) in [
+            ("Slack answers 404 Not Found: no_service", "the webhook was removed"),
+            ("Slack answers 410 Gone: channel_is_archived", "the webhook's channel"),
+            ("KMS answers DisabledException: arn:aws:kms:k is disabled.", "`alertctl apply`"),
+            (
+                "KMS answers KMSInvalidStateException: arn:aws:kms:k is pending deletion.",
+                "`alertctl apply`",
+            ),
+        ] {
+            assert!(advice(reason).is_some_and(|advice| advice.starts_with(first)), "{reason}");
+        }
+        assert_eq!(advice("Slack answers 400 Bad Request: invalid_payload"), None);
+    }
+}
