@@ -76,9 +76,9 @@ They complete commands and flags, stack files, and of the stack file that is nam
 the keys of channels, rules and endpoints, the names of alarms, and the resources for --adopt.
 
 Examples:
+  alertctl completions fish | source               # in ~/.config/fish/config.fish
   source <(alertctl completions bash)              # in ~/.bashrc
-  source <(alertctl completions zsh)               # in ~/.zshrc, behind compinit
-  alertctl completions fish | source               # in ~/.config/fish/config.fish")]
+  source <(alertctl completions zsh)               # in ~/.zshrc, behind compinit")]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
