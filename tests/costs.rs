@@ -31,14 +31,18 @@ fn row(name: &str) -> String {
         outputs: BTreeMap::new(),
     };
     let count = |kind: &str| graph.nodes().iter().filter(|node| node.id.kind == kind).count();
-    let alarms = graph.nodes().iter().filter(|node| node.id.kind == "cloudwatch-alarm");
+    let alarms = graph
+        .nodes()
+        .iter()
+        .filter(|node| node.id.kind == "cloudwatch-alarm");
     let metrics = alarms.map(|alarm| {
         let fields = alarm.resource.fields(&known);
         // Dearer, and in no bundled stack.
         assert!(!fields.iter().any(|(name, shown)| name == "period"
             && matches!(shown, Shown::Value(period) if period.as_u64() < Some(60))));
         let of_math = fields.iter().filter(|(name, shown)| {
-            name.starts_with("metrics.") && matches!(shown, Shown::Value(query) if query.get("stat").is_some())
+            name.starts_with("metrics.")
+                && matches!(shown, Shown::Value(query) if query.get("stat").is_some())
         });
         of_math.count().max(1)
     });
@@ -64,10 +68,21 @@ fn row(name: &str) -> String {
 #[test]
 fn the_table_counts_what_each_bundled_stack_is_made_of() {
     let document = std::fs::read_to_string("docs/costs.md").unwrap();
-    let rows: Vec<_> = document.lines().filter(|line| line.contains("](../stacks/")).collect();
+    let rows: Vec<_> = document
+        .lines()
+        .filter(|line| line.contains("](../stacks/"))
+        .collect();
     let mut names: Vec<_> = std::fs::read_dir("stacks")
         .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     names.sort_unstable();
     let mut wanted: Vec<_> = names.iter().map(|name| row(name)).collect();
@@ -84,7 +99,10 @@ fn a_channel_has_four_metrics() {
     let named = ["Delivered", "Retried", "Parked", "Latency"];
     assert_eq!(named.len(), OF_CHANNEL);
     let units = log.matches(", \"Count\", json!").count() + log.matches(", \"Milliseconds\", json!").count();
-    assert_eq!(units, OF_CHANNEL, "docs/costs.md counts {OF_CHANNEL} metrics a channel");
+    assert_eq!(
+        units, OF_CHANNEL,
+        "docs/costs.md counts {OF_CHANNEL} metrics a channel"
+    );
     for name in named {
         assert!(log.contains(&format!("(\"{name}\", ")), "{name}");
     }

@@ -45,7 +45,9 @@ fn sections(part: &str) -> Vec<(&str, &str, &str)> {
     sections
         .map(|section| {
             let (title, rest) = section.split_once('\n').unwrap();
-            let (_, rest) = rest.split_once("```text\n").unwrap_or_else(|| panic!("{title}: no block"));
+            let (_, rest) = rest
+                .split_once("```text\n")
+                .unwrap_or_else(|| panic!("{title}: no block"));
             let (block, prose) = rest.split_once("```").unwrap();
             (title, block, prose.trim())
         })
@@ -67,7 +69,12 @@ fn hold(group: &str, told: &Told) {
     for title in told.keys() {
         assert!(titles.contains(title), "{DOCUMENT} has no `{title}` in `{group}`");
     }
-    assert_eq!(titles.len(), told.len(), "`{group}`: {titles:?}\nmade were {:?}", told.keys());
+    assert_eq!(
+        titles.len(),
+        told.len(),
+        "`{group}`: {titles:?}\nmade were {:?}",
+        told.keys()
+    );
     if std::env::var("ALERTCTL_DOCS").is_ok_and(|how| how == "overwrite") {
         let mut written = part.to_owned();
         for (title, text) in told {
@@ -88,7 +95,9 @@ fn hold(group: &str, told: &Told) {
 fn first(ran: &Ran, account: &str) -> String {
     let lines = ran.stderr.lines();
     let mut lines = lines.skip_while(|line| !line.starts_with("error: ") && !line.starts_with("warning: "));
-    let head = lines.next().unwrap_or_else(|| panic!("no error in\n{}", ran.all()));
+    let head = lines
+        .next()
+        .unwrap_or_else(|| panic!("no error in\n{}", ran.all()));
     let more = lines.take_while(|line| {
         let belongs = line.starts_with(' ') || line.split(' ').nth(1) == Some("|");
         belongs && !line.contains("not started because of it")
@@ -137,7 +146,10 @@ fn each_section_says_what_to_do() {
             count += 1;
             assert!(prose.len() > 60, "{title}: {prose}");
             let help = block.contains("help: ") || prose.contains('`');
-            assert!(help, "{title}: neither the message nor the document says what to do next");
+            assert!(
+                help,
+                "{title}: neither the message nor the document says what to do next"
+            );
         }
     }
     assert!(count >= 30, "{count}");
@@ -175,11 +187,17 @@ fn credentials_and_regions() {
     let cases = [
         (
             "Expired credentials",
-            sts("ExpiredToken", "The security token included in the request is expired"),
+            sts(
+                "ExpiredToken",
+                "The security token included in the request is expired",
+            ),
         ),
         (
             "Credentials that AWS does not know, or a region that is not enabled",
-            sts("InvalidClientTokenId", "The security token included in the request is invalid."),
+            sts(
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid.",
+            ),
         ),
         (
             "A wrong secret",
@@ -231,7 +249,11 @@ fn the_way_to_aws() {
             (
                 "AWS fails",
                 PLAN,
-                sts(500, "InternalFailure", "We encountered an internal error. Please try again."),
+                sts(
+                    500,
+                    "InternalFailure",
+                    "We encountered an internal error. Please try again.",
+                ),
             ),
         ],
     );
@@ -384,8 +406,13 @@ fn plans_and_questions() {
     assert_eq!(saved.code, 0, "{}", saved.all());
     let wrong = first(&run(other, &["apply", "alerts.plan"]), other);
     told.insert("A plan for another account", wrong.replace(one, "444455556666"));
-    stage.world.edit(|text| text.replace("period: 60 ", "period: 300"));
-    told.insert("The stack file changed after the plan", first(&run(one, &["apply", "alerts.plan"]), one));
+    stage
+        .world
+        .edit(|text| text.replace("period: 60 ", "period: 300"));
+    told.insert(
+        "The stack file changed after the plan",
+        first(&run(one, &["apply", "alerts.plan"]), one),
+    );
     hold("Plans and questions", &told);
 }
 
@@ -393,7 +420,12 @@ fn plans_and_questions() {
 fn parked(world: &World, args: &[&str], mark: &str) -> String {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let listed = Ran::of(world.command(&[&["redrive", "--list"], args].concat()).output().unwrap());
+        let listed = Ran::of(
+            world
+                .command(&[&["redrive", "--list"], args].concat())
+                .output()
+                .unwrap(),
+        );
         let lines: Vec<_> = listed.stdout.lines().collect();
         if let Some(at) = lines.iter().position(|line| line.contains(mark)) {
             let told = lines[at..].iter().take(2).map(|line| line.trim_start());
@@ -431,7 +463,11 @@ fn keys_webhooks_and_mail() {
     // In the stack file for one function, and then used by another.
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     let at = ["--endpoint-url", endpoint.as_str()];
-    world.ok(&[&["encrypt-hook", "--env", "SLACK_WEBHOOK_URL", "--write", "--yes"], &at[..]].concat());
+    world.ok(&[
+        &["encrypt-hook", "--env", "SLACK_WEBHOOK_URL", "--write", "--yes"],
+        &at[..],
+    ]
+    .concat());
     let elsewhere = world.run_at(&endpoint, "500000000005", PLAN);
     told.insert("The key of a ciphertext is gone", first(&elsewhere, ACCOUNT));
     world.edit(|text| format!("{text}relay: {{ name: renamed }}\n"));
@@ -451,7 +487,14 @@ fn keys_webhooks_and_mail() {
         let mut ids = Vec::new();
         for key in key.keys() {
             let id = key.key_id().unwrap();
-            let key = kms.describe_key().key_id(id).send().await.unwrap().key_metadata.unwrap();
+            let key = kms
+                .describe_key()
+                .key_id(id)
+                .send()
+                .await
+                .unwrap()
+                .key_metadata
+                .unwrap();
             if key.enabled {
                 ids.push(id.to_owned());
             }
@@ -462,11 +505,17 @@ fn keys_webhooks_and_mail() {
     });
     happens(&world);
     let off = parked(&world, &["--local"], "disabled");
-    told.insert("The key is disabled", off.replace(&key, "KEY").replace(ACCOUNT, "111122223333"));
+    told.insert(
+        "The key is disabled",
+        off.replace(&key, "KEY").replace(ACCOUNT, "111122223333"),
+    );
     world.ok(&["apply", "--local", "--yes"]);
     slack.answer(404, "no_service");
     happens(&world);
-    told.insert("A webhook that was revoked", parked(&world, &["--local"], "no_service"));
+    told.insert(
+        "A webhook that was revoked",
+        parked(&world, &["--local"], "no_service"),
+    );
     slack.answer(410, "channel_is_archived");
     happens(&world);
     let archived = parked(&world, &["--local"], "channel_is_archived");
@@ -478,7 +527,10 @@ fn keys_webhooks_and_mail() {
     let key = "arn:aws:kms:ap-northeast-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let pending: &'static str = format!("{key} is pending deletion.").leak();
     let state = kms("KMSInvalidStateException", pending);
-    told.append(&mut refused(&stage, &[("The key is about to be deleted", APPLY, state)]));
+    told.append(&mut refused(
+        &stage,
+        &[("The key is about to be deleted", APPLY, state)],
+    ));
     told.insert("A mail subscription that nobody confirmed", pending_mail(&stage));
     hold("Keys, webhooks and mail", &told);
 }
@@ -498,7 +550,9 @@ fn pending_mail(stage: &Stage) -> String {
     let ran = run(&proxy.url, &["status", "theirs.yaml"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let lines: Vec<_> = ran.stdout.lines().collect();
-    let at = lines.iter().position(|line| line.contains("waiting for confirmation"));
+    let at = lines
+        .iter()
+        .position(|line| line.contains("waiting for confirmation"));
     let at = at.unwrap_or_else(|| panic!("{}", ran.all()));
     format!("{}\n{}", lines[at - 1], lines[at]).replace(account, "111122223333")
 }

@@ -140,7 +140,10 @@ mod tests {
             ("InvalidSignatureException", late),
             ("RequestTimeTooSkewed", "The difference is too large."),
         ] {
-            assert!(hint("sts:GetCallerIdentity", code, message).contains("clock"), "{code}");
+            assert!(
+                hint("sts:GetCallerIdentity", code, message).contains("clock"),
+                "{code}"
+            );
         }
         let wrong = "The request signature we calculated does not match the signature you provided.";
         assert!(!hint("sts:GetCallerIdentity", "SignatureDoesNotMatch", wrong).contains("clock"));

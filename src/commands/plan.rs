@@ -30,7 +30,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         if let Some(base) = &args.base {
             planned.hold_against(app, base).await?;
         }
-        Ok(planned)
+        Ok::<_, Failure>(planned)
     };
     let planned = match made.await {
         Ok(planned) => planned,

@@ -44,15 +44,27 @@ mod tests {
     #[test]
     fn each_sort_of_reason_has_its_own_way_out() {
         for (reason, first) in [
-            ("Slack answers 404 Not Found: no_service", "the webhook was removed"),
-            ("Slack answers 410 Gone: channel_is_archived", "the webhook's channel"),
-            ("KMS answers DisabledException: arn:aws:kms:k is disabled.", "`alertctl apply`"),
+            (
+                "Slack answers 404 Not Found: no_service",
+                "the webhook was removed",
+            ),
+            (
+                "Slack answers 410 Gone: channel_is_archived",
+                "the webhook's channel",
+            ),
+            (
+                "KMS answers DisabledException: arn:aws:kms:k is disabled.",
+                "`alertctl apply`",
+            ),
             (
                 "KMS answers KMSInvalidStateException: arn:aws:kms:k is pending deletion.",
                 "`alertctl apply`",
             ),
         ] {
-            assert!(advice(reason).is_some_and(|advice| advice.starts_with(first)), "{reason}");
+            assert!(
+                advice(reason).is_some_and(|advice| advice.starts_with(first)),
+                "{reason}"
+            );
         }
         assert_eq!(advice("Slack answers 400 Bad Request: invalid_payload"), None);
     }
