@@ -105,12 +105,19 @@ async fn an_adopted_role_that_left_the_file_is_found_through_its_function() {
     };
     let configuration =
         mock!(aws_sdk_lambda::Client::get_function_configuration).then_compute_output(|ask| {
-            let (_, name) = ask.function_name().unwrap().rsplit_once(':').unwrap();
+            let (of, name) = ask.function_name().unwrap().rsplit_once(':').unwrap();
+            assert!(of.ends_with(":function"), "{of} is no function's");
             let role = format!("arn:aws:iam::123456789012:role/some/path/{name}");
             GetFunctionConfigurationOutput::builder().role(role).build()
         });
     let rules = holding(&[(adopted, "/"), (foreign, "/")]);
-    let aws = Aws::mocked(vec![function("adopted"), function("foreign")], |clients| {
+    // Carries the stack's tag as well, and is Lambda's too.
+    let mapping = Tagged {
+        arn: "arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:1-2-3".into(),
+        tags: Tags::new(),
+    };
+    let tagged = vec![mapping, function("adopted"), function("foreign")];
+    let aws = Aws::mocked(tagged, |clients| {
         clients.iam = mock_client!(aws_sdk_iam, RuleMode::MatchAny, &rules);
         clients.lambda = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &[configuration]);
     });
