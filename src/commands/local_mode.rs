@@ -233,7 +233,8 @@ pub async fn show_arrivals(app: &App, session: &Session, before: u64, why: &Valu
         if start.elapsed() > PATIENCE {
             return Err(Failure::new(
                 format!("no message arrived in the inbox within {} s", PATIENCE.as_secs()),
-                "if nothing of it goes to a channel that is as it should be; else see the function's log group",
+                "if nothing of it goes to a channel that is as it should be; `alertctl logs STACK --local` tells what \
+                 became of it, such as `filtered` by the channel's routes",
             ));
         }
         sleep(Duration::from_millis(50)).await;
