@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::aws::discovery::STACK_TAG;
 use crate::aws::{Known, Scope};
 use crate::graph::{Graph, Node};
 use crate::observe::Observation;
 use crate::resource::any::{AnyLive, Kind};
 use crate::resource::kinds::kind;
-use crate::resource::{Changes, Fields, Health, NodeId, Output, Presence, Shown};
+use crate::resource::{Changes, Fields, Health, NodeId, Output, Presence};
 
 mod origin;
 mod ready;
+mod strangers;
 
 pub use origin::Origin;
 pub use ready::NotReady;
+use strangers::owner;
+pub use strangers::{Adoption, Conflict};
 
 /// What happens to one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
@@ -69,25 +71,6 @@ impl Step {
     pub fn condition(&self) -> Option<String> {
         self.live.as_ref().and_then(of(&self.id).remark)
     }
-}
-
-/// A wanted name that is held by something the stack does not own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Conflict {
-    pub id: NodeId,
-    pub name: String,
-    /// The stack whose tag it carries; `None` where it is nobody's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-}
-
-/// What may be taken over of what exists and is not the stack's.
-#[derive(Debug, Clone, Default)]
-pub struct Adoption {
-    /// By node, whoever owns it.
-    pub nodes: HashSet<String>,
-    /// Everything else, too, that no other stack owns.
-    pub all: bool,
 }
 
 /// Everything that one run does. It prints, serialises and runs as it is.
@@ -192,7 +175,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
     for (id, live) in &seen.orphans {
         let step = deletion(id, live);
         // What a wanted node takes the place of, under the same name, goes with that step.
-        if arn(&step).is_none_or(|arn| !taken.contains(&arn)) {
+        if arn(&step).is_none_or(|arn| !taken.contains(&arn)) && !plan.lives_in_a_strangers(id, live, seen) {
             plan.steps.push(step);
         }
     }
@@ -303,17 +286,6 @@ fn arn(step: &Step) -> Option<String> {
     step.output()
         .map(|output| output.arn)
         .filter(|arn| !arn.is_empty())
-}
-
-/// The stack whose tag a resource carries, as far as its kind has tags.
-fn owner(id: &NodeId, live: &AnyLive) -> Option<String> {
-    let fields = (of(id).live_fields)(live);
-    let tag = format!("tags.{STACK_TAG}");
-    let (_, shown) = fields.iter().find(|(field, _)| *field == tag)?;
-    match shown {
-        Shown::Value(owner) => owner.as_str().map(str::to_owned),
-        Shown::AfterApply(_) | Shown::Secret(_) => None,
-    }
 }
 
 fn recreated(action: Action) -> bool {

@@ -39,11 +39,13 @@ impl Plan {
                 Some(health) => (health.text, shade(health.verdict)),
                 None => (String::new(), anstyle::Style::new()),
             };
-            let line = format!(
-                "  {color}{state:<8}{color:#} {id:<ids$}  {:<names$}  {shade}{health:<healths$}{shade:#}  \
-                 {dim}{arn}{dim:#}",
-                step.name
-            );
+            let mut line = format!("  {color}{state:<8}{color:#} {id:<ids$}  {:<names$}", step.name);
+            if !health.is_empty() || !arn.is_empty() {
+                let _ = write!(line, "  {shade}{health:<healths$}{shade:#}");
+            }
+            if !arn.is_empty() {
+                let _ = write!(line, "  {dim}{arn}{dim:#}");
+            }
             let _ = writeln!(text, "{}", line.trim_end());
             if let Some(remark) = step.condition() {
                 let _ = writeln!(text, "           {remark}");

@@ -92,8 +92,10 @@ impl Resource for IamRolePolicy {
             let mut wanted = wanted.iter().map(|wanted| wanted.desired);
             wanted.any(|desired| desired.role_name == role && desired.name == name)
         };
-        let extra = policies.iter().filter(|(role, _)| owned.contains(*role));
-        let extra = extra.flat_map(|(role, names)| names.iter().map(move |name| (role, name)));
+        // Those of a stranger's role too: they go when that is taken over.
+        let extra = policies
+            .iter()
+            .flat_map(|(role, names)| names.iter().map(move |name| (role, name)));
         let extra: Vec<Live> = stream::iter(extra.filter(|(role, name)| !is_wanted(role, name)))
             .map(|(role, name)| read(aws, role, name))
             .buffered(16)
@@ -137,6 +139,10 @@ impl Resource for IamRolePolicy {
 
     fn output(_live: &Live) -> Output {
         Output::default()
+    }
+
+    fn within(live: &Live) -> Option<(&'static str, &str)> {
+        Some((IamRole::KIND, &live.role_name))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {

@@ -267,6 +267,12 @@ pub trait Resource: Sized + 'static {
         None
     }
 
+    /// The kind and physical name of what an unwanted resource lives in, where that may be a stranger's: it goes only
+    /// with that one's being taken over.
+    fn within(_live: &Self::Live) -> Option<(&'static str, &str)> {
+        None
+    }
+
     /// Something the user should know about a live resource, such as a confirmation still pending.
     fn remark(_live: &Self::Live) -> Option<String> {
         None

@@ -1,0 +1,61 @@
+//! What is in the account and is not the stack's: left alone, unless it is to be taken over.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use super::{Action, Plan, of};
+use crate::aws::discovery::STACK_TAG;
+use crate::observe::Observation;
+use crate::resource::any::AnyLive;
+use crate::resource::{NodeId, Presence, Shown};
+
+/// A wanted name that is held by something the stack does not own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    pub id: NodeId,
+    pub name: String,
+    /// The stack whose tag it carries; `None` where it is nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// What may be taken over of what exists and is not the stack's.
+#[derive(Debug, Clone, Default)]
+pub struct Adoption {
+    /// By node, whoever owns it.
+    pub nodes: HashSet<String>,
+    /// Everything else, too, that no other stack owns.
+    pub all: bool,
+}
+
+impl Plan {
+    /// True of what is in something that is not the stack's, and does not become it by this plan.
+    pub(super) fn lives_in_a_strangers(&self, id: &NodeId, live: &AnyLive, seen: &Observation) -> bool {
+        let Some((kind, name)) = (of(id).within)(live) else {
+            return false;
+        };
+        let holds = |(id, presence): (&NodeId, &Presence<AnyLive>)| match presence {
+            Presence::Foreign(live) => id.kind == kind && (of(id).live_name)(live) == name,
+            Presence::Ours(_) | Presence::Absent => false,
+        };
+        let stranger = seen.wanted.iter().find(|(id, presence)| holds((id, presence)));
+        let taken = |id: &NodeId| {
+            self.steps
+                .iter()
+                .any(|step| step.id == *id && step.action == Action::Adopt)
+        };
+        stranger.is_some_and(|(id, _)| !taken(id))
+    }
+}
+
+/// The stack whose tag a resource carries, as far as its kind has tags.
+pub(super) fn owner(id: &NodeId, live: &AnyLive) -> Option<String> {
+    let fields = (of(id).live_fields)(live);
+    let tag = format!("tags.{STACK_TAG}");
+    let (_, shown) = fields.iter().find(|(field, _)| *field == tag)?;
+    match shown {
+        Shown::Value(owner) => owner.as_str().map(str::to_owned),
+        Shown::AfterApply(_) | Shown::Secret(_) => None,
+    }
+}
