@@ -24,12 +24,13 @@ pub async fn retry<T>(
     let mut pause = Duration::from_millis(250);
     loop {
         match call().await {
-            Err(fault) if passing(&fault) => {
+            Err(mut fault) if passing(&fault) => {
                 if start.elapsed() + pause > limit {
                     let minutes = limit.as_secs() / 60;
+                    let next = fault.hint.take();
+                    let next = next.as_deref().unwrap_or("run the same command again");
                     return Err(fault.hint(format!(
-                        "AWS still refused after {minutes} min of retries; what is done so far is kept: run \
-                         the same command again"
+                        "AWS still refused after {minutes} min of retries; what is done so far is kept: {next}"
                     )));
                 }
                 sleep(jitter(pause)).await;
