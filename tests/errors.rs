@@ -105,6 +105,16 @@ fn first(ran: &Ran, account: &str) -> String {
     let text: Vec<_> = [head].into_iter().chain(more).collect();
     let text = text.join("\n").replace(account, "111122223333");
     let text = text.replace(" (request proxy)", "");
+    let text = text
+        .split(" --endpoint-url http")
+        .enumerate()
+        .map(|(index, part)| match index {
+            0 => part.to_owned(),
+            _ => part
+                .trim_start_matches(|c: char| c.is_ascii_digit() || ":/.".contains(c))
+                .to_owned(),
+        });
+    let text: String = text.collect();
     // Where the local AWS and the proxies listen.
     let mut told = String::new();
     let mut rest = text.as_str();
@@ -169,7 +179,10 @@ fn mistakes_in_the_stack_file() {
     told.insert("The file is not there", fails(&world, &["plan", "alerts.yaml"]));
     for (title, change) in [
         ("It is not YAML", ("[mail]", "[mail")),
-        ("A key that does not exist", ("threshold:", "treshold:")),
+        (
+            "A key that does not exist",
+            ("to: [mail]", "evaluation_period: 2\n    to: [mail]"),
+        ),
         ("A key twice", ("period: 60\n", "period: 60\n    period: 300\n")),
         ("A threshold that cannot be read", ("\">= 50\"", "about 50")),
         ("A name that leads nowhere", ("[mail]", "[mial]")),
@@ -325,7 +338,10 @@ topics:
   mail: { subscriptions: [{ email: oncall@example.com }] }
 trail: { existing: \"arn:aws:cloudtrail:ap-northeast-2:444455556666:trail/organisation\", keep_logging: false }
 rules:
-  tampering: { preset: cloudtrail-tampering, to: [mail] }
+  tampering:
+    preset: cloudtrail-tampering
+    input: { template: '\"<who> called <call>\"', paths: { who: $.detail.userIdentity.arn, call: $.detail.eventName } }
+    to: [mail]
 ";
 
 #[test]
@@ -554,5 +570,6 @@ fn pending_mail(stage: &Stage) -> String {
         .iter()
         .position(|line| line.contains("waiting for confirmation"));
     let at = at.unwrap_or_else(|| panic!("{}", ran.all()));
-    format!("{}\n{}", lines[at - 1], lines[at]).replace(account, "111122223333")
+    let line = lines[at - 1].split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("{line}\n  {}", lines[at].trim_start()).replace(account, "111122223333")
 }

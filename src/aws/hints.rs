@@ -82,7 +82,7 @@ fn permission(fault: &Fault) -> String {
     let silent = because.and_then(|(_, rest)| Some(rest.split_once(" allows ")?.0));
     match silent.filter(|policy| *policy != "identity-based policy") {
         Some(policy) => format!(
-            "a {policy} bounds this identity and does not allow `{missing}`: ask whoever keeps that policy, then \
+            "no {policy} of this identity allows `{missing}`: ask whoever keeps that policy, then \
              run the same command"
         ),
         None => format!("the identity that runs alertctl needs `{missing}` for this resource; {ALL}"),
@@ -123,7 +123,7 @@ mod tests {
             ),
             (
                 " because no service control policy allows the iam:CreateRole action",
-                "a service control policy bounds this identity and does not allow `iam:CreateRole`:",
+                "no service control policy of this identity allows `iam:CreateRole`:",
             ),
         ] {
             let hint = hint("iam:CreateRole", "AccessDenied", &format!("{text}{words}"));

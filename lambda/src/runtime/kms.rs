@@ -11,7 +11,7 @@ use secrecy::SecretString;
 /// Why KMS did not decrypt a ciphertext, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KmsError {
-    /// KMS answers an `InvalidCiphertextException` with an empty message if the context differs.
+    /// KMS answers an `InvalidCiphertextException` if the context differs, and says no more.
     #[error(
         "KMS refuses the ciphertext: it was encrypted for another function than `{function}` (renamed \
          since?) or is damaged; run `alertctl encrypt-hook` again and apply"
@@ -84,7 +84,7 @@ impl Kms {
         let code = refusal.code().unwrap_or("an unnamed error");
         let message = refusal.message().unwrap_or_default();
         match code {
-            "InvalidCiphertextException" if message.is_empty() => KmsError::WrongContext {
+            "InvalidCiphertextException" => KmsError::WrongContext {
                 function: self.function.clone(),
             },
             "AccessDeniedException" if message.contains("ciphertext refers to a customer master key") => {
