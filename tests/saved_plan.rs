@@ -226,6 +226,7 @@ fn every_plan_is_as_the_schema_says() {
     world.bundled("cloudwatch-slack");
     world.ok(&["apply", "--yes"]);
     let kept = valid(world.run(&["plan", "--output", "json"]), &[0]);
+    std::fs::copy(world.path().join("stack.yaml"), world.path().join("base.yaml")).unwrap();
     let edits: [(&str, &str); 2] = [("period: 60", "period: 300"), ("mission-sns", "mission-other")];
     world.edit(|text| {
         edits
@@ -234,6 +235,10 @@ fn every_plan_is_as_the_schema_says() {
     });
     world.set("SLACK_WEBHOOK_URL", &NO_WEBHOOK.replace("abcdef", "fedcba"));
     valid(world.run(&["plan", "--output", "json"]), &[0]);
+    valid(
+        world.run(&["plan", "--base", "base.yaml", "--output", "json"]),
+        &[0],
+    );
     world.ok(&["destroy", "--yes"]);
     valid(world.run(&["plan", "--output", "json"]), &[0]);
     world.write("stack.yaml", "stack: mission\nregionn: x\n");
@@ -248,6 +253,8 @@ fn every_plan_is_as_the_schema_says() {
         "\"arn\"",
         "\"remark\"",
         "\"line\"",
+        "\"base\"",
+        "\"origin\"",
     ] {
         assert!(seen.contains(part), "no plan has {part}");
     }
