@@ -29,7 +29,8 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
         return Err(exists(path));
     }
     let text = match &args.from {
-        Some(name) => ready(name)?,
+        // Its comments name the file it was.
+        Some(name) => ready(name)?.replace(&format!("stacks/{name}.yaml"), &path.display().to_string()),
         None => wishes::ask(app, path)?.text(schema::FILE),
     };
     let name = path.display().to_string();
