@@ -15,6 +15,8 @@ pub(crate) struct Item {
     pub notice: Notice,
     /// What tells it from every other one: the id of the EventBridge event or of the SNS message.
     pub identity: Option<String>,
+    /// What a topic carried, as routes see it; kept, since reading it costs more than all the rest.
+    told: Option<Value>,
 }
 
 /// Takes an invocation event apart: one item for each record of an SNS delivery, else one.
@@ -62,10 +64,15 @@ impl Item {
         if let Some(id) = test {
             notice = notice.marked(id);
         }
+        let told = match event::told(&envelope.event).into_iter().next() {
+            Some(told) if envelope.event.get("Records").is_some() => Some(told.into_owned()),
+            _ => None,
+        };
         Self {
             envelope,
             notice,
             identity,
+            told,
         }
     }
 
@@ -122,8 +129,7 @@ impl Item {
 
     /// What routes look at.
     pub fn traits(&self, settings: &Settings) -> Traits<'_> {
-        let event = event::told(&self.envelope.event).into_iter().next();
-        let event = event.unwrap_or(Cow::Borrowed(&self.envelope.event));
+        let event = Cow::Borrowed(self.told.as_ref().unwrap_or(&self.envelope.event));
         Traits::of(&self.notice, event, settings)
     }
 
