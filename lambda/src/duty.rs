@@ -6,13 +6,15 @@ use crate::config::{
     MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS, TRAIL, json,
 };
 use crate::{Endpoint, Template};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What SNS takes, so more could only be shown cut.
 const DEFAULT_BODY_LIMIT: usize = 262_144;
 
 /// One executable, three functions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Duty {
     /// Events of SNS and EventBridge become Slack messages.
     #[default]

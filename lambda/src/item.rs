@@ -1,7 +1,7 @@
 //! One thing to tell, as the relay hands it on: a record of an event, with where it goes.
 
 use crate::envelope::Envelope;
-use crate::event::{self, Content, Notice, Source};
+use crate::event::{self, Content, Notice};
 use crate::routing::{Accepted, Traits};
 use crate::{ChannelKey, Message, Settings, compose};
 use serde_json::{Value, json};
@@ -37,43 +37,34 @@ pub(crate) fn items(event: Value) -> Vec<Item> {
 
 impl Item {
     fn new(envelope: Envelope) -> Self {
-        let read = event::read(&envelope.event).into_iter().next();
-        let notice = read.unwrap_or_else(|| Notice {
-            source: Source::default(),
-            content: Content::Json {
-                subject: None,
-                value: envelope.event.clone(),
-            },
-            test: None,
-        });
         let id = match envelope.event.get("detail-type") {
             Some(_) => envelope.event.get("id"),
             None => envelope.event.pointer("/Records/0/Sns/MessageId"),
         };
         let identity = id.and_then(Value::as_str).map(str::to_owned);
-        Self::of(envelope, notice, identity)
+        let (notice, told) = event::read_one(&envelope.event);
+        let told = carried(told);
+        Self::of(envelope, notice, identity, told)
     }
 
-    /// A notice, and in it what its envelope says of where it comes from.
-    pub fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>) -> Self {
-        let Envelope {
-            rule, endpoint, test, ..
-        } = &envelope;
-        notice.source.rule.clone_from(rule);
-        notice.source.endpoint.clone_from(endpoint);
-        if let Some(id) = test {
+    fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>, told: Option<Value>) -> Self {
+        notice.source.rule.clone_from(&envelope.rule);
+        notice.source.endpoint.clone_from(&envelope.endpoint);
+        if let Some(id) = &envelope.test {
             notice = notice.marked(id);
         }
-        let told = match event::told(&envelope.event).into_iter().next() {
-            Some(told) if envelope.event.get("Records").is_some() => Some(told.into_owned()),
-            _ => None,
-        };
         Self {
             envelope,
             notice,
             identity,
             told,
         }
+    }
+
+    /// What its sender has read already.
+    pub fn known(envelope: Envelope, notice: Notice, identity: Option<String>) -> Self {
+        let told = carried(event::told(&envelope.event));
+        Self::of(envelope, notice, identity, told)
     }
 
     /// Text that came without an event around it, such as a message that somebody put into a queue.
@@ -99,7 +90,7 @@ impl Item {
         if let Some(sent) = notice.source.sent {
             sns["Timestamp"] = sent.to_string().into();
         }
-        Self::of(Envelope { event, ..envelope }, notice, identity)
+        Self::known(Envelope { event, ..envelope }, notice, identity)
     }
 
     /// What a warm function remembers once `channel` has it. What was put aside and is sent again counts anew.
@@ -129,7 +120,10 @@ impl Item {
 
     /// What routes look at.
     pub fn traits(&self, settings: &Settings) -> Traits<'_> {
-        let event = Cow::Borrowed(self.told.as_ref().unwrap_or(&self.envelope.event));
+        let event = match &self.told {
+            Some(told) => Cow::Borrowed(told),
+            None => event::told(&self.envelope.event),
+        };
         Traits::of(&self.notice, event, settings)
     }
 
@@ -150,6 +144,14 @@ impl Item {
         let mut message = compose(&self.notice, settings);
         message.mention(&accepted.mention);
         message
+    }
+}
+
+/// What the event does not hold as JSON already.
+fn carried(told: Cow<'_, Value>) -> Option<Value> {
+    match told {
+        Cow::Owned(told) => Some(told),
+        Cow::Borrowed(_) => None,
     }
 }
 

@@ -153,9 +153,9 @@ async fn first_poll(runtime: &mut Runtime, process: &mut Child, log: &Path) -> I
 }
 
 async fn deliver(runtime: &mut Runtime, case: &Case, number: usize) -> Duration {
-    let event = case.event(number);
+    let event = case.event(number).to_string();
     let started = Instant::now();
-    match runtime.invoke(&event).await {
+    match runtime.invoke_text(event).await {
         Outcome::Success(_) => started.elapsed(),
         Outcome::Failure(report) => panic!("{}: the invocation failed: {report}", case.name),
     }

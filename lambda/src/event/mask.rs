@@ -138,9 +138,26 @@ fn normalised(name: &str) -> String {
 
 fn is_secret_name(name: &str) -> bool {
     let name = normalised(name);
-    SECRET_NAMES.iter().any(|part| name.contains(part))
-        && !HARMLESS_ENDS.iter().any(|end| name.ends_with(end))
+    has_secret_part(name.as_bytes()) && !is_harmless(&name)
 }
+
+/// Every word of every message is looked at, and `str::contains` prepares each search for a long text.
+fn has_secret_part(normalised: &[u8]) -> bool {
+    let begins = |rest: &[u8]| SECRET_NAMES.iter().any(|part| rest.starts_with(part.as_bytes()));
+    let may_begin = |byte: u8| FIRST_LETTERS & (1 << (byte & 31)) != 0;
+    let mut places = normalised.iter().enumerate();
+    places.any(|(at, byte)| may_begin(*byte) && begins(&normalised[at..]))
+}
+
+/// What [`SECRET_NAMES`] begin with: bit 1 for `a`, bit 2 for `b` …
+const FIRST_LETTERS: u32 = {
+    let (mut letters, mut at) = (0, 0);
+    while at < SECRET_NAMES.len() {
+        letters |= 1 << (SECRET_NAMES[at].as_bytes()[0] & 31);
+        at += 1;
+    }
+    letters
+};
 
 fn is_harmless(normalised: &str) -> bool {
     HARMLESS_ENDS.iter().any(|end| normalised.ends_with(end))

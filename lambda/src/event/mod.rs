@@ -89,24 +89,38 @@ pub enum Content {
 /// event, or whatever else, as JSON.
 pub fn read(event: &Value) -> Vec<Notice> {
     match event.get("Records").and_then(Value::as_array) {
-        Some(records) if !records.is_empty() => records.iter().map(sns::read).collect(),
-        _ => vec![Notice {
-            source: Source {
-                sent: text(event, "time").as_deref().and_then(time::parse),
-                ..Source::default()
-            },
-            content: content(None, event),
-            test: mark::read(event),
-        }],
+        Some(records) if !records.is_empty() => records.iter().map(|record| sns::read(record).0).collect(),
+        _ => vec![alone(event)],
     }
 }
 
-/// The JSON behind each of the notices that [`read`] gives, in the same order: the message of an SNS record if
+/// Reads an event that holds one thing, and also answers with the JSON behind it: the message of an SNS record if
 /// it is JSON, otherwise the record's `Sns` with its `Subject` and `Message`, or the event itself.
-pub fn told(event: &Value) -> Vec<Cow<'_, Value>> {
-    match event.get("Records").and_then(Value::as_array) {
-        Some(records) if !records.is_empty() => records.iter().map(sns::told).collect(),
-        _ => vec![Cow::Borrowed(event)],
+pub(crate) fn read_one(event: &Value) -> (Notice, Cow<'_, Value>) {
+    match first_record(event) {
+        Some(record) => sns::read(record),
+        None => (alone(event), Cow::Borrowed(event)),
+    }
+}
+
+/// The JSON alone.
+pub(crate) fn told(event: &Value) -> Cow<'_, Value> {
+    first_record(event).map_or(Cow::Borrowed(event), sns::told)
+}
+
+fn first_record(event: &Value) -> Option<&Value> {
+    event.get("Records")?.get(0)
+}
+
+/// Reads what did not come through SNS.
+fn alone(event: &Value) -> Notice {
+    Notice {
+        source: Source {
+            sent: text(event, "time").as_deref().and_then(time::parse),
+            ..Source::default()
+        },
+        content: content(None, event),
+        test: mark::read(event),
     }
 }
 

@@ -4,16 +4,19 @@ use super::{Content, Notice, Source, mark, report, text, time};
 use serde_json::Value;
 use std::borrow::Cow;
 
-pub(super) fn read(record: &Value) -> Notice {
+/// What a record says, and the JSON that it brings.
+pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
     let Some(sns) = record.get("Sns") else {
-        return Notice {
+        let content = Content::Json {
+            subject: text(record, "eventSource"),
+            value: record.clone(),
+        };
+        let notice = Notice {
             source: Source::default(),
-            content: Content::Json {
-                subject: text(record, "eventSource"),
-                value: record.clone(),
-            },
+            content,
             test: None,
         };
+        return (notice, Cow::Borrowed(record));
     };
     let source = Source {
         topic_arn: text(sns, "TopicArn"),
@@ -22,13 +25,14 @@ pub(super) fn read(record: &Value) -> Notice {
     };
     let subject = text(sns, "Subject");
     let mut test = mark::attribute(sns);
+    let told = told(record);
     let content = match sns.get("Message") {
-        Some(Value::String(message)) => match json(message) {
-            Some(value) => {
-                test = test.or_else(|| mark::read(&value));
-                super::content(subject, &value)
+        Some(Value::String(message)) => match &told {
+            Cow::Owned(value) => {
+                test = test.or_else(|| mark::read(value));
+                super::content(subject, value)
             }
-            None => match report::in_text(message, |name| attribute(sns, name)) {
+            Cow::Borrowed(_) => match report::in_text(message, |name| attribute(sns, name)) {
                 Some(event) => Content::Event(Box::new(event)),
                 None => Content::Text {
                     subject,
@@ -41,11 +45,12 @@ pub(super) fn read(record: &Value) -> Notice {
             value: sns.clone(),
         },
     };
-    Notice {
+    let notice = Notice {
         source,
         content,
         test,
-    }
+    };
+    (notice, told)
 }
 
 /// The value of an attribute of the message.
@@ -53,7 +58,7 @@ fn attribute(sns: &Value, name: &str) -> Option<String> {
     text(sns.get("MessageAttributes")?.get(name)?, "Value")
 }
 
-/// The JSON that a record brings.
+/// The JSON that a record brings, borrowed where that is the record's own.
 pub(super) fn told(record: &Value) -> Cow<'_, Value> {
     let sns = record.get("Sns").unwrap_or(record);
     let message = sns.get("Message").and_then(Value::as_str).and_then(json);

@@ -17,8 +17,12 @@ pub(super) fn clean(text: &str) -> String {
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
         c => !c.is_control(),
     };
-    let text: String = text.replace("\r\n", "\n").chars().filter(keep).collect();
-    text.trim().to_owned()
+    let mut cleaned = String::with_capacity(text.len());
+    cleaned.extend(text.trim().chars().filter(keep));
+    match cleaned.trim() {
+        trimmed if trimmed.len() == cleaned.len() => cleaned,
+        trimmed => trimmed.to_owned(),
+    }
 }
 
 /// [`clean`], on one line.
@@ -28,6 +32,9 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// Escapes text for mrkdwn.
 pub(super) fn escape(text: &str) -> String {
+    if !text.contains(['&', '<', '>']) {
+        return text.to_owned();
+    }
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -23,8 +23,8 @@ use block::{Block, Text};
 use flat::About;
 use frame::Frame;
 use markup::{without_links, without_markup};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::json;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 /// Most people and groups that one message calls; more is a mistake.
 const MAX_MENTIONS: usize = 20;
@@ -99,6 +99,13 @@ fn called(who: &str) -> Option<String> {
     }
 }
 
+/// What stands next to a bar.
+#[derive(Serialize)]
+struct Attachment<'a> {
+    color: &'static str,
+    blocks: &'a [Block],
+}
+
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -109,10 +116,11 @@ impl Serialize for Message {
         map.serialize_entry("unfurl_links", &false)?;
         map.serialize_entry("unfurl_media", &false)?;
         if !self.blocks.is_empty() {
-            map.serialize_entry(
-                "attachments",
-                &json!([{ "color": self.colour, "blocks": self.blocks }]),
-            )?;
+            let attachment = Attachment {
+                color: self.colour,
+                blocks: &self.blocks,
+            };
+            map.serialize_entry("attachments", &[attachment])?;
         }
         map.end()
     }
@@ -207,6 +215,7 @@ fn shortened(mrkdwn: String, most: usize, words: &Words) -> String {
 mod tests {
     use super::*;
     use crate::event::read;
+    use serde_json::json;
 
     fn notice() -> Notice {
         read(&json!({ "any": 1 })).remove(0)

@@ -145,7 +145,7 @@ impl Guard {
         }
         let notice = Notice::from(guarded.clone());
         let identity = call.as_str().map(str::to_owned);
-        let item = Item::of(envelope, notice, identity);
+        let item = Item::known(envelope, notice, identity);
         let settings = &self.courier.settings;
         let letter = guarded.letter(settings.locale);
         let started = Instant::now();

@@ -7,7 +7,7 @@
 use crate::event::Severity;
 use crate::{ChannelKey, Duty};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use std::time::Duration;
 const NAMESPACE: &str = "alertctl";
 
 /// How something ended for whoever reads the log.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     /// Nothing is owed.
     Done,
@@ -25,18 +26,9 @@ pub(super) enum Kind {
     Failed,
 }
 
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// What became of a message for a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Fate {
     Delivered,
     /// It waits in the channel's buffer.
@@ -51,120 +43,178 @@ pub(super) enum Fate {
     Filtered,
 }
 
-impl Fate {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Buffered => "buffered",
-            Self::Parked => "parked",
-            Self::Undelivered => "undelivered",
-            Self::Duplicate => "duplicate",
-            Self::Filtered => "filtered",
-        }
-    }
-}
-
 /// A message for a channel, and what became of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Line<'a> {
+    #[serde(rename = "Stack")]
     pub stack: &'a str,
+    #[serde(rename = "Channel")]
     pub channel: &'a ChannelKey,
+    #[serde(rename = "outcome")]
+    pub fate: Fate,
     pub duty: Duty,
     pub request_id: &'a str,
-    /// The EventBridge event or the SNS message.
-    pub event_id: Option<&'a str>,
-    pub rule: Option<&'a str>,
     pub severity: Severity,
+    /// The EventBridge event or the SNS message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'a str>,
     /// The mark of a test.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<&'a str>,
-    pub fate: Fate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
+    /// Slack's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Attempts beyond the first.
+    #[serde(skip)]
     pub retried: u32,
     /// From when the function, or the channel's buffer, had it.
+    #[serde(skip)]
     pub latency: Duration,
-    /// Slack's.
-    pub status: Option<u16>,
-    pub reason: Option<&'a str>,
 }
 
+/// A line as it is written.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    line: &'a Line<'a>,
+    /// For what counts as an end or as a failure.
+    #[serde(flatten)]
+    metrics: Option<Metrics>,
+}
+
+/// Values of the metrics, and what tells CloudWatch that they are some.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metrics {
+    #[serde(rename = "_aws")]
+    metadata: Metadata,
+    delivered: u8,
+    retried: u32,
+    parked: u8,
+    /// Milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    /// Milliseconds since 1970.
+    timestamp: i64,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: [[&'static str; 2]; 1],
+    metrics: &'static [Definition],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: &'static str,
+    unit: &'static str,
+}
+
+/// Only what is delivered has a latency, the last of them.
+const DEFINITIONS: [Definition; 4] = [
+    Definition {
+        name: "Delivered",
+        unit: "Count",
+    },
+    Definition {
+        name: "Retried",
+        unit: "Count",
+    },
+    Definition {
+        name: "Parked",
+        unit: "Count",
+    },
+    Definition {
+        name: "Latency",
+        unit: "Milliseconds",
+    },
+];
+
 impl Line<'_> {
-    fn json(&self, time: Timestamp) -> Value {
-        let mut line = json!({
-            "Stack": self.stack,
-            "Channel": self.channel,
-            "outcome": self.fate.name(),
-            "duty": self.duty.name(),
-            "requestId": self.request_id,
-            "severity": self.severity.name(),
-        });
-        let texts = [
-            ("eventId", self.event_id),
-            ("rule", self.rule),
-            ("test", self.test),
-            ("reason", self.reason),
-        ];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                line[name] = text.into();
-            }
+    fn metrics(&self, time: Timestamp) -> Option<Metrics> {
+        let [counts @ .., _] = &DEFINITIONS;
+        let (definitions, latency) = match self.fate {
+            Fate::Delivered => (&DEFINITIONS[..], Some(self.latency)),
+            Fate::Parked | Fate::Undelivered => (&counts[..], None),
+            Fate::Buffered | Fate::Duplicate | Fate::Filtered => return None,
+        };
+        Some(Metrics {
+            metadata: Metadata {
+                timestamp: time.as_millisecond(),
+                cloud_watch_metrics: [Directive {
+                    namespace: NAMESPACE,
+                    dimensions: [["Stack", "Channel"]],
+                    metrics: definitions,
+                }],
+            },
+            delivered: u8::from(self.fate == Fate::Delivered),
+            retried: self.retried,
+            parked: u8::from(self.fate == Fate::Parked),
+            latency: latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+        })
+    }
+
+    fn told(&self, time: Timestamp) -> Told<'_> {
+        Told {
+            line: self,
+            metrics: self.metrics(time),
         }
-        if let Some(status) = self.status {
-            line["status"] = status.into();
-        }
-        let delivered = self.fate == Fate::Delivered;
-        if !delivered && !matches!(self.fate, Fate::Parked | Fate::Undelivered) {
-            return line;
-        }
-        let mut metrics = vec![
-            ("Delivered", "Count", json!(u8::from(delivered))),
-            ("Retried", "Count", json!(self.retried)),
-            ("Parked", "Count", json!(u8::from(self.fate == Fate::Parked))),
-        ];
-        if delivered {
-            let latency = u64::try_from(self.latency.as_millis()).unwrap_or(u64::MAX);
-            metrics.push(("Latency", "Milliseconds", json!(latency)));
-        }
-        let name = |(name, unit, _): &(&str, &str, Value)| json!({ "Name": name, "Unit": unit });
-        line["_aws"] = json!({
-            "Timestamp": time.as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": [["Stack", "Channel"]],
-                "Metrics": metrics.iter().map(name).collect::<Value>(),
-            }],
-        });
-        for (name, _, value) in metrics {
-            line[name] = value;
-        }
-        line
     }
 
     pub fn write(&self) {
-        say(&self.json(Timestamp::now()));
+        say(&self.told(Timestamp::now()));
     }
+}
+
+/// The end of a request.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct End<'a> {
+    kind: Kind,
+    duty: Duty,
+    outcome: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 /// Says how the request `request_id` ended: `outcome` is one of a few words, `reason` is for people.
 pub(super) fn write(kind: Kind, duty: Duty, request_id: &str, outcome: &str, reason: Option<&str>) {
-    let mut line = json!({
-        "kind": kind.name(),
-        "duty": duty.name(),
-        "outcome": outcome,
-        "requestId": request_id,
+    say(&End {
+        kind,
+        duty,
+        outcome,
+        request_id,
+        reason,
     });
-    if let Some(reason) = reason {
-        line["reason"] = reason.into();
-    }
-    say(&line);
 }
 
 /// Writes a line in one piece, so that it stays one; a log that cannot be written fails no delivery.
-fn say(line: &Value) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+fn say(line: &impl Serialize) {
+    if let Ok(mut line) = serde_json::to_vec(line) {
+        line.push(b'\n');
+        let _ = std::io::stderr().write_all(&line);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     fn line(fate: Fate) -> Value {
         let line = Line {
@@ -182,7 +232,7 @@ mod tests {
             status: None,
             reason: None,
         };
-        line.json(Timestamp::UNIX_EPOCH)
+        serde_json::to_value(line.told(Timestamp::UNIX_EPOCH)).expect("JSON")
     }
 
     #[test]

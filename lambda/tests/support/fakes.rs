@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
@@ -63,9 +64,11 @@ pub type Shared = Arc<Mutex<Script>>;
 
 /// Invocations to hand out one at a time.
 pub struct Invocations {
-    waiting: Mutex<VecDeque<Value>>,
+    waiting: Mutex<VecDeque<String>>,
     /// How long an invocation may take; without it, for ever.
     time: Mutex<Option<Duration>>,
+    /// Processes that were killed before this one.
+    killed: AtomicU16,
     arrived: Notify,
     outcomes: mpsc::UnboundedSender<Outcome>,
     polls: mpsc::UnboundedSender<Instant>,
@@ -85,6 +88,7 @@ impl Runtime {
         let invocations = Arc::new(Invocations {
             waiting: Mutex::default(),
             time: Mutex::default(),
+            killed: AtomicU16::default(),
             arrived: Notify::new(),
             outcomes: outcome_sender,
             polls: poll_sender,
@@ -111,14 +115,35 @@ impl Runtime {
         *self.invocations.time.lock().expect("not poisoned") = Some(time);
     }
 
+    /// Forgets the invocation that a process was killed in: neither does the next one get it, nor does a report
+    /// that was on its way count for another.
+    pub fn forget(&mut self) {
+        self.invocations.killed.fetch_add(1, Ordering::SeqCst);
+        self.invocations.waiting.lock().expect("not poisoned").clear();
+        while self.outcomes.try_recv().is_ok() {}
+    }
+
     pub async fn invoke(&mut self, event: &Value) -> Outcome {
+        self.invoke_text(event.to_string()).await
+    }
+
+    /// `event` is JSON.
+    pub async fn invoke_text(&mut self, event: String) -> Outcome {
         self.invocations
             .waiting
             .lock()
             .expect("not poisoned")
-            .push_back(event.clone());
+            .push_back(event);
         self.invocations.arrived.notify_one();
         self.outcomes.recv().await.expect("the server lives")
+    }
+}
+
+impl Invocations {
+    /// The same for all invocations of a process, as if each were a repetition.
+    fn request_id(&self) -> String {
+        let end = 0x3fcd + self.killed.load(Ordering::SeqCst);
+        format!("8476a536-e9f4-11e8-9739-2dfe598c{end:04x}")
     }
 }
 
@@ -132,13 +157,10 @@ async fn next(State(invocations): State<Arc<Invocations>>) -> Response {
                 let end = SystemTime::now() + time;
                 end.duration_since(UNIX_EPOCH).expect("after 1970").as_millis()
             });
-            let deadline = deadline.to_string();
+            let (deadline, request_id) = (deadline.to_string(), invocations.request_id());
             let headers = [
                 ("content-type", "application/json"),
-                (
-                    "lambda-runtime-aws-request-id",
-                    "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
-                ),
+                ("lambda-runtime-aws-request-id", request_id.as_str()),
                 ("lambda-runtime-deadline-ms", deadline.as_str()),
                 (
                     "lambda-runtime-invoked-function-arn",
@@ -149,7 +171,7 @@ async fn next(State(invocations): State<Arc<Invocations>>) -> Response {
                     "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
                 ),
             ];
-            return (headers, event.to_string()).into_response();
+            return (headers, event).into_response();
         }
         invocations.arrived.notified().await;
     }
@@ -157,7 +179,7 @@ async fn next(State(invocations): State<Arc<Invocations>>) -> Response {
 
 async fn report(
     State(invocations): State<Arc<Invocations>>,
-    Path((_, how)): Path<(String, String)>,
+    Path((id, how)): Path<(String, String)>,
     body: Bytes,
 ) -> StatusCode {
     let body = serde_json::from_slice(&body).expect("a report is JSON");
@@ -166,7 +188,9 @@ async fn report(
     } else {
         Outcome::Failure(body)
     };
-    let _ = invocations.outcomes.send(outcome);
+    if id == invocations.request_id() {
+        let _ = invocations.outcomes.send(outcome);
+    }
     StatusCode::ACCEPTED
 }
 

@@ -91,6 +91,7 @@ impl Function {
     /// Kills the process, in whatever it is doing, and starts another.
     pub async fn restart(&mut self) {
         self.process.kill().await.expect("the relay still runs");
+        self.runtime.forget();
         self.process = spawn(&mut self.command, &mut self.said);
     }
 

@@ -1,6 +1,7 @@
 //! Secrets inside a text: by what stands before them, or by how they look.
 
 use super::{MASK, SECRET_NAMES, is_secret_name, normalised};
+use std::borrow::Cow;
 
 /// What secrets of well-known issuers begin with.
 const PREFIXES: &[&str] = &[
@@ -113,29 +114,31 @@ fn words(text: &str) -> String {
         (before, masked) = match before {
             Before::Name if is_sign(word) => (Before::Secret, masked + word),
             Before::Name if word.starts_with(['=', ':']) => (Before::Nothing, masked + &word[..1] + MASK),
-            Before::Secret => (after(word).unwrap_or(Before::Nothing), masked + MASK),
-            _ => (after(word).unwrap_or(Before::Nothing), masked + &mask_word(word)),
+            Before::Secret => (after(word), masked + MASK),
+            _ => (after(word), masked + &mask_word(word)),
         };
     }
     masked
 }
 
 /// What a word makes of the one after it.
-fn after(word: &str) -> Option<Before> {
-    if !word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
-        return None;
-    }
+fn after(word: &str) -> Before {
     let bare = word.trim_end_matches([':', '=']);
     let last = bare.rsplit(['=', ':']).next().unwrap_or(bare);
-    if ["bearer", "basic"].contains(&last.to_ascii_lowercase().as_str()) {
-        return Some(Before::Secret);
+    if ["bearer", "basic"]
+        .iter()
+        .any(|scheme| last.eq_ignore_ascii_case(scheme))
+    {
+        return Before::Secret;
     }
-    if bare.contains("//") || !is_secret_name(bare) {
-        return None;
+    if !is_secret_name(bare) || bare.contains("//") {
+        return Before::Nothing;
     }
     // `--password …` and `token: …`, and also `password = …`, `"password": …`.
-    let announced = bare.len() < word.len() || bare.starts_with("--");
-    Some(if announced { Before::Secret } else { Before::Name })
+    match bare.len() < word.len() || bare.starts_with("--") {
+        true => Before::Secret,
+        false => Before::Name,
+    }
 }
 
 /// `=`, `:`, `=>`, `:=`
@@ -156,14 +159,13 @@ fn is_separator(c: char) -> bool {
 }
 
 /// Masks a word that is a secret, or the secret part of one: `name=secret`, `https://user:secret@host/`.
-fn mask_word(word: &str) -> String {
+fn mask_word(word: &str) -> Cow<'_, str> {
     // Most words are short and plain; a long text has very many of them.
     if word.len() < MIN_SECRET && !word.contains(['=', ':', '/']) {
-        return word.to_owned();
+        return word.into();
     }
-    let lower = word.to_ascii_lowercase();
-    if SECRET_ADDRESSES.iter().any(|address| lower.contains(address)) || looks_secret(word) {
-        return MASK.to_owned();
+    if is_secret_address(word) || looks_secret(word) {
+        return MASK.into();
     }
     if let Some((scheme, rest)) = word.split_once("://") {
         let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
@@ -171,7 +173,7 @@ fn mask_word(word: &str) -> String {
             let user = user.split(':').next().unwrap_or_default();
             let user = if looks_secret(user) { MASK } else { user };
             let tail = mask_word(&rest[authority.len()..]);
-            return format!("{scheme}://{user}:{MASK}@{host}{tail}");
+            return format!("{scheme}://{user}:{MASK}@{host}{tail}").into();
         }
     }
     // `secretsmanager:GetSecretValue` is an action, so before a colon only the bare name counts. A slash
@@ -185,11 +187,20 @@ fn mask_word(word: &str) -> String {
         if let Some((name, value)) = word.split_once(sign) {
             let bare = name.rsplit(['?', '/']).next().unwrap_or(name);
             if !value.is_empty() && (is_secret_name(bare) || looks_secret(value)) {
-                return format!("{name}{sign}{MASK}");
+                return format!("{name}{sign}{MASK}").into();
             }
         }
     }
-    word.to_owned()
+    word.into()
+}
+
+fn is_secret_address(word: &str) -> bool {
+    // Each of them has one of these.
+    if !word.contains(['/', '%']) {
+        return false;
+    }
+    let lower = word.to_ascii_lowercase();
+    SECRET_ADDRESSES.iter().any(|address| lower.contains(address))
 }
 
 fn looks_secret(word: &str) -> bool {
