@@ -8,8 +8,16 @@ mod alert;
 mod arn;
 mod config;
 mod duty;
+#[cfg_attr(
+    not(feature = "runtime"),
+    allow(dead_code, reason = "only the network sends envelopes on")
+)]
 mod envelope;
 pub mod event;
+#[cfg_attr(
+    not(feature = "runtime"),
+    allow(dead_code, reason = "only the network hands items on")
+)]
 mod item;
 mod lenient;
 mod letter;
