@@ -18,9 +18,6 @@ use super::{
 /// No stack comes near; a device or a core dump does.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The way on from a file that cannot be read.
-const NAME_A_FILE: &str = "name a stack file: `alertctl plan path/to/stack.yaml`";
-
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
@@ -52,9 +49,7 @@ impl LoadError {
     /// As a person reads it.
     pub fn render(&self, color: bool) -> String {
         match self {
-            Self::File { .. } => {
-                format!("error: {self}\n  help: {NAME_A_FILE}")
-            }
+            Self::File { path, .. } => format!("error: {self}\n  help: {}", way_on(path)),
             Self::Problems(problems) => problems.render(color),
         }
     }
@@ -67,10 +62,27 @@ impl LoadError {
                     name: path.display().to_string(),
                     text: String::new(),
                 };
-                source.reports(&[Problem::error(0..0, self.to_string()).help(NAME_A_FILE)])
+                source.reports(&[Problem::error(0..0, self.to_string()).help(way_on(path))])
             }
             Self::Problems(problems) => problems.reports(),
         }
+    }
+}
+
+/// The way on from a file that cannot be read: one beside it that may be meant, or a first one.
+fn way_on(path: &Path) -> String {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let beside = std::fs::read_dir(directory.unwrap_or(Path::new(".")))
+        .into_iter()
+        .flatten();
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    let names: Vec<_> = beside
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| *name != wanted && (name.ends_with(".yaml") || name.ends_with(".yml")))
+        .collect();
+    match read::nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{}`?", path.with_file_name(near).display()),
+        None => "name a stack file that is there, or write a first one: `alertctl init`".to_owned(),
     }
 }
 

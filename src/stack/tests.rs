@@ -327,7 +327,7 @@ fn unreadable_files() {
             .render(false)
             .replace(&directory.path().display().to_string(), "DIR")
     };
-    let help = "\n  help: name a stack file: `alertctl plan path/to/stack.yaml`";
+    let help = "\n  help: name a stack file that is there, or write a first one: `alertctl init`";
     assert_eq!(
         refused("none.yaml"),
         format!("error: `DIR/none.yaml` does not exist{help}")
@@ -335,6 +335,11 @@ fn unreadable_files() {
     assert_eq!(
         refused(""),
         format!("error: `DIR/` is a directory, not a stack file{help}")
+    );
+    fs::write(directory.path().join("alerts.yaml"), GOOD).expect("a file");
+    assert_eq!(
+        refused("alerts.yml"),
+        "error: `DIR/alerts.yml` does not exist\n  help: did you mean `DIR/alerts.yaml`?"
     );
     fs::write(directory.path().join("latin.yaml"), b"stack: caf\xe9\n").expect("a file");
     insta::assert_snapshot!("not_utf8", refused("latin.yaml"));

@@ -168,7 +168,10 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let at = builder.byte(error.marker().index());
-            Problem::error(at..at, format!("this is not YAML: {}", error.info()))
+            // What the parser stumbles over is a tab somewhere after the place it names.
+            let tab = error.info().contains("tab").then(|| text[at..].find('\t'));
+            let place = tab.flatten().map_or(at..at, |tab| at + tab..at + tab + 1);
+            Problem::error(place, format!("this is not YAML: {}", error.info()))
                 .help("check indentation (spaces, never tabs), quotes and brackets around here")
         })?;
         let span = builder.byte(span.start.index())..builder.byte(span.end.index());
