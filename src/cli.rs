@@ -224,6 +224,10 @@ pub struct PlanArgs {
     /// Keep the plan in a file, which `apply` then runs as it is; it holds no secret
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// Ask IAM too whether who runs this could apply the plan, and warn of what they may not do. Not
+    /// asked otherwise: in a pipeline the role that plans often may only read
+    #[arg(long)]
+    pub preflight: bool,
 }
 
 /// Which resources may be taken over.
@@ -252,6 +256,9 @@ pub struct ApplyArgs {
     pub path: PathBuf,
     #[command(flatten)]
     pub adopt: Adopt,
+    /// Do not ask IAM first whether who runs this may do all of it: try
+    #[arg(long)]
+    pub no_preflight: bool,
     #[command(flatten)]
     pub wait: Wait,
     #[command(flatten)]

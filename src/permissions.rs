@@ -5,11 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::aws::Scope;
-use crate::graph::{Graph, Node};
-use crate::resource::KINDS;
+use crate::aws::{Known, Scope};
+use crate::graph::Graph;
 use crate::resource::access::{Access, COMMON, Condition, Phase};
 use crate::resource::expectation::Expectation;
+use crate::resource::kinds::kind;
+use crate::resource::{KINDS, NodeId};
+
+mod about;
+mod ask;
+
+use about::About;
+pub use ask::cases;
 
 /// A command that needs permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,7 +34,7 @@ impl Command {
     pub fn phases(self) -> &'static [Phase] {
         match self {
             Self::Plan => &[Phase::Read],
-            Self::Apply => &[Phase::Read, Phase::Write, Phase::Delete],
+            Self::Apply => &[Phase::Read, Phase::Write, Phase::Change, Phase::Delete],
             Self::Destroy => &[Phase::Read, Phase::Delete],
             Self::DestroyWithLogs => &[Phase::Read, Phase::Delete, Phase::Empty],
         }
@@ -49,45 +56,78 @@ pub struct Permission {
     pub why: &'static str,
     /// The resource as it will be called: with its whole name in place of a prefix.
     pub exact: String,
+    /// What a request says of the keys of its conditions, with whole names as well.
+    pub context: Vec<(&'static str, String)>,
+    /// Where the request goes to.
+    pub region: String,
 }
 
 /// What `commands` need for the stack `stack` of this graph, sorted.
 pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -> BTreeSet<Permission> {
     let phases: BTreeSet<_> = commands.iter().flat_map(|command| command.phases()).collect();
-    let mut rows: Vec<(&Access, Option<&Node>)> = COMMON.iter().map(|row| (row, None)).collect();
+    let known = Known {
+        scope: scope.clone(),
+        outputs: BTreeMap::new(),
+    };
+    let at_all = |row: &'static Access| (row, About::nothing(scope));
+    let mut rows: Vec<_> = COMMON.iter().map(at_all).collect();
     if !graph.expectations().is_empty() {
-        rows.extend(Expectation::ACCESS.iter().map(|row| (row, None)));
+        rows.extend(Expectation::ACCESS.iter().map(at_all));
     }
     for kind in KINDS {
-        rows.extend(kind.access.iter().filter(|row| row.always).map(|row| (row, None)));
+        rows.extend(kind.access.iter().filter(|row| row.always).map(at_all));
         let nodes = graph.nodes().iter().filter(|node| node.id.kind == kind.name);
         for node in nodes {
             let used = kind.access.iter().filter(|row| node.resource.uses(row));
-            rows.extend(used.map(|row| (row, Some(node))));
+            rows.extend(used.map(|row| (row, About::node(graph, &known, node, None))));
         }
     }
     rows.retain(|(row, _)| phases.contains(&row.phase));
-    rows.into_iter()
-        .flat_map(|(row, node)| of_row(stack, scope, row, node))
+    rows.iter()
+        .flat_map(|(row, about)| of_row(stack, row, about))
         .collect()
 }
 
-fn of_row(stack: &str, scope: &Scope, row: &Access, node: Option<&Node>) -> Vec<Permission> {
-    let name = node.map(|node| node.resource.subject()).unwrap_or_default();
-    let place = Scope {
-        region: node
-            .and_then(|node| node.id.region())
-            .unwrap_or(&scope.region)
-            .to_owned(),
-        ..scope.clone()
-    };
+/// What is done to one resource.
+#[derive(Debug)]
+pub struct Deed<'a> {
+    pub id: &'a NodeId,
+    pub phases: &'static [Phase],
+    /// Its ARN in the account, where it is there and has one.
+    pub arn: Option<String>,
+}
+
+/// What these deeds alone need, where `known` says what exists of what they refer to. What somebody must be allowed
+/// who only looks at the stack is not in it.
+pub fn needed_for(stack: &str, graph: &Graph, known: &Known, deeds: &[Deed<'_>]) -> BTreeSet<Permission> {
+    let mut permissions = BTreeSet::new();
+    for deed in deeds {
+        let node = graph.get(deed.id);
+        let about = match node {
+            Some(node) => About::node(graph, known, node, deed.arn.clone()),
+            None => About::leftover(known, deed.id, deed.arn.clone()),
+        };
+        let rows = kind(deed.id.kind).access.iter();
+        let rows = rows.filter(|row| !row.always && deed.phases.contains(&row.phase));
+        let rows = rows.filter(|row| node.is_none_or(|node| node.resource.uses(row)));
+        permissions.extend(rows.flat_map(|row| of_row(stack, row, &about)));
+    }
+    permissions
+}
+
+fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
     let fill = |text: &str, prefix: &str| {
-        let text = text.replace("{prefix}", prefix).replace("{name}", &name);
-        place.written_out(text.replace("{stack}", stack))
+        let text = text.replace("{prefix}", prefix).replace("{name}", &about.name);
+        about.place.written_out(text.replace("{stack}", stack))
     };
-    let wide = prefix(stack, &name);
+    let wide = prefix(stack, &about.name);
     let bound = |(operator, key, value): &Condition| (*operator, *key, fill(value, &wide));
     let conditions: Vec<_> = row.when.iter().map(bound).collect();
+    let said = row
+        .when
+        .iter()
+        .map(|(_, key, value)| (*key, fill(value, &about.name)));
+    let context: Vec<_> = said.collect();
     let mut permissions = Vec::new();
     for on in row.on {
         let resource = fill(on, &wide);
@@ -95,15 +135,17 @@ fn of_row(stack: &str, scope: &Scope, row: &Access, node: Option<&Node>) -> Vec<
         if resource.ends_with("*:*") {
             continue;
         }
-        for action in row.actions {
-            permissions.push(Permission {
+        for exact in about.exacts(on, &fill(on, &about.name)) {
+            permissions.extend(row.actions.iter().map(|action| Permission {
                 action,
                 phase: row.phase,
                 resource: resource.clone(),
                 conditions: conditions.clone(),
                 why: row.why,
-                exact: fill(on, &name),
-            });
+                exact: exact.clone(),
+                context: context.clone(),
+                region: about.place.region.clone(),
+            }));
         }
     }
     permissions

@@ -9,10 +9,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use alertctl::aws::connect::Clients;
-use serde_json::Value;
+use alertctl::resource::KINDS;
+use alertctl::resource::access::Phase;
+use serde_json::{Value, json};
 use support::gate::{Ask, Gate, Unit, units};
 use support::inventory::past;
 use support::proxy::Proxy;
+use support::schema::violations;
 use support::{Ran, World};
 
 const STACKS: [&str; 6] = [
@@ -76,6 +79,8 @@ const UNUSED: [&str; 28] = [
     "sqs:SetQueueAttributes",
 ];
 
+const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
+
 /// One stack in an account of its own behind a gate.
 struct Trial<'a> {
     world: &'a World,
@@ -86,8 +91,19 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(world: &'a World, upstream: &str, stack: &str, account: &str) -> Self {
+        Self::with(world, upstream, stack, account, None)
+    }
+
+    /// As a user of the account, whose permissions IAM tells.
+    fn as_user(world: &'a World, upstream: &str, stack: &str, account: &str) -> Self {
+        let user = format!("arn:aws:iam::{account}:user/deployer");
+        Self::with(world, upstream, stack, account, Some(user))
+    }
+
+    fn with(world: &'a World, upstream: &str, stack: &str, account: &str, identity: Option<String>) -> Self {
         let gate = Arc::new(Gate {
             stack: stack.to_owned(),
+            identity,
             ..Gate::default()
         });
         Self {
@@ -122,6 +138,33 @@ impl<'a> Trial<'a> {
             assert!(document.to_string().len() <= 6144);
         }
         units(&documents)
+    }
+
+    /// Grants these, and to ask what is granted.
+    fn grant(&self, units: impl IntoIterator<Item = Unit>) {
+        let mut granted = self.gate.granted.lock().unwrap();
+        *granted = units.into_iter().collect();
+        granted.insert(Unit {
+            action: SIMULATE.to_owned(),
+            resources: vec!["*".to_owned()],
+            conditions: Vec::new(),
+        });
+    }
+
+    /// Runs `args`, and counts the questions to IAM and the calls that change something.
+    fn counted(&self, args: &[&str]) -> (Ran, usize, usize) {
+        self.proxy.clear();
+        let ran = self.run(args);
+        let actions = self.proxy.actions();
+        let asked = actions.iter().filter(|action| *action == SIMULATE).count();
+        let reads = |action: &&String| {
+            let (_, name) = action.split_once(':').unwrap();
+            ["Get", "List", "Describe", "Simulate"]
+                .iter()
+                .any(|verb| name.starts_with(verb))
+        };
+        let changed = actions.len() - actions.iter().filter(reads).count();
+        (ran, asked, changed)
     }
 
     /// Runs `args` with what is `proven` to be needed, then with what its error names as missing, if that is in
@@ -225,7 +268,8 @@ fn prove(stacks: &[&str], first: u64, shared: &Shared) {
         shared.printed.lock().unwrap().extend(printed);
         let proven = &shared.proven;
         trial.grow(&["plan"], &plan, proven);
-        trial.grow(&["apply", "--yes"], &apply, proven);
+        let making = apply.iter().filter(|unit| !only_changes(&unit.action));
+        trial.grow(&["apply", "--yes"], &making.cloned().collect(), proven);
         trial.grow(&["plan"], &plan, proven);
         world.edit(|text| tagged(text, "one"));
         trial.grow(&["apply", "--yes"], &apply, proven);
@@ -234,6 +278,16 @@ fn prove(stacks: &[&str], first: u64, shared: &Shared) {
         put_log_file(&endpoint, &account);
         trial.grow(&["destroy", "--yes", "--delete-trail-logs"], &destroy, proven);
     }
+}
+
+/// True for an action that, by the tables, nothing is made with: a preflight does not ask for it then.
+fn only_changes(action: &str) -> bool {
+    let rows = KINDS.iter().flat_map(|kind| kind.access);
+    let phases: BTreeSet<_> = rows
+        .filter(|row| row.actions.contains(&action))
+        .map(|row| row.phase)
+        .collect();
+    phases.contains(&Phase::Change) && !phases.contains(&Phase::Write)
 }
 
 /// CloudTrail delivers nothing here: a file in every bucket stands for its own.
@@ -251,6 +305,157 @@ fn put_log_file(endpoint: &str, account: &str) {
     });
 }
 
+/// Whoever has the printed policy lacks nothing, by IAM's own account and for every bundled stack; and IAM is asked
+/// a few questions, not one for each permission.
+#[test]
+fn a_preflight_finds_nothing_lacking_in_the_printed_policy() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    for (index, stack) in STACKS.iter().enumerate() {
+        world.bundled(stack);
+        let name = world.json(&["validate"])["stack"].as_str().unwrap().to_owned();
+        let account = format!("{:012}", 710_000_000_000_u64 + u64::try_from(index).unwrap());
+        let trial = Trial::as_user(&world, &endpoint, &name, &account);
+        trial.grant(trial.printed(&["--apply"]));
+        let (ran, asked, _) = trial.counted(&["plan", "--preflight", "--output", "json"]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(plan["lacking"], json!([]), "{stack}");
+        assert!((1..=18).contains(&asked), "{stack}: {asked} questions");
+    }
+}
+
+/// What is lacking is told before anything is touched; who wants to try, and who may not ask, goes on.
+#[test]
+fn an_apply_that_lacks_a_permission_changes_nothing() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    world.bundled("cloudwatch-slack");
+    let account = "720000000000";
+    let trial = Trial::as_user(&world, &endpoint, "mission", account);
+    let printed = trial.printed(&["--apply"]);
+    let without = |action: &str| {
+        printed
+            .iter()
+            .filter(|unit| unit.action != action)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+
+    trial.grant(without("iam:PassRole"));
+    let lacking = format!(
+        "error: arn:aws:iam::{account}:user/deployer may not iam:PassRole on \
+         arn:aws:iam::{account}:role/alertctl/mission/mission-lambda-role\n  help: nothing was changed: \
+         `alertctl policy stack.yaml --deployer --apply` prints"
+    );
+    let (ran, _, changed) = trial.counted(&["apply", "--yes"]);
+    assert_eq!((ran.code, changed), (1, 0), "{}", ran.all());
+    assert!(ran.stderr.contains(&lacking), "{}", ran.all());
+    assert_eq!(ran.stderr.matches("error:").count(), 1, "{}", ran.all());
+
+    let saved = trial.run(&["plan", "--preflight", "--save", "alerts.plan"]);
+    let warning = "warning: arn:aws:iam::720000000000:user/deployer may not iam:PassRole on";
+    assert!(
+        saved.code == 0 && saved.stderr.contains(warning),
+        "{}",
+        saved.all()
+    );
+    let comment = trial.run(&["plan", "--preflight", "--output", "markdown"]);
+    assert!(
+        comment.stdout.contains("may not iam:PassRole on"),
+        "{}",
+        comment.all()
+    );
+    let (ran, _, changed) = trial.counted(&["apply", "alerts.plan"]);
+    assert_eq!((ran.code, changed), (1, 0), "{}", ran.all());
+    assert!(ran.stderr.contains(&lacking), "{}", ran.all());
+
+    let (ran, ..) = trial.counted(&["plan", "--preflight", "--output", "json"]);
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let role = format!("arn:aws:iam::{account}:role/alertctl/mission/mission-lambda-role");
+    assert_eq!(
+        plan["lacking"],
+        json!([{ "action": "iam:PassRole", "resource": role }])
+    );
+    let schema = std::fs::read_to_string("docs/plan.schema.json").unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(violations(&schema, &schema, &plan), [""; 0]);
+
+    trial.grant(without("sns:CreateTopic"));
+    let (ran, asked, changed) = trial.counted(&["apply", "--yes", "--no-preflight"]);
+    assert_eq!((ran.code, asked), (1, 0), "{}", ran.all());
+    assert!(
+        changed > 0 && ran.stderr.contains("not authorized to perform: sns:CreateTopic"),
+        "{}",
+        ran.all()
+    );
+
+    // Who may not ask.
+    *trial.gate.granted.lock().unwrap() = printed.clone();
+    let (ran, asked, _) = trial.counted(&["apply", "--yes"]);
+    assert_eq!((ran.code, asked), (0, 1), "{}", ran.all());
+    assert!(!ran.stderr.contains("SimulatePrincipalPolicy"), "{}", ran.all());
+    let told = trial.run(&["plan", "--preflight", "--output", "json"]);
+    assert_eq!(told.code, 0, "{}", told.all());
+
+    // Nothing to do, nothing to ask; then one thing, whose permissions alone are asked for.
+    trial.grant(printed.clone());
+    let (ran, asked, _) = trial.counted(&["apply", "--yes"]);
+    assert_eq!((ran.code, asked), (0, 0), "{}", ran.all());
+    world.edit(|text| text.replace(">= 50", ">= 60"));
+    let alarms = |unit: &Unit| unit.action == "cloudwatch:PutMetricAlarm";
+    trial.grant(printed.iter().filter(|unit| !alarms(unit)).cloned());
+    let (ran, asked, changed) = trial.counted(&["apply", "--yes"]);
+    assert_eq!((ran.code, changed), (1, 0), "{}", ran.all());
+    assert!(
+        ran.stderr.contains("may not cloudwatch:PutMetricAlarm on arn:"),
+        "{}",
+        ran.all()
+    );
+    assert!(asked <= 2, "{asked}");
+    let reads = |unit: &Unit| {
+        ["Get", "List", "Describe"]
+            .iter()
+            .any(|verb| unit.action.contains(verb))
+    };
+    trial.grant(
+        printed
+            .iter()
+            .filter(|unit| reads(unit) || unit.action.starts_with("cloudwatch:"))
+            .cloned(),
+    );
+    let (ran, ..) = trial.counted(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+
+    // What leaves the stack file is known by its ARN alone; what stays is known by its own.
+    world.edit(|text| {
+        let text = text.replace("mission-cpu-alarm", "mission-load-alarm");
+        text.replace("  cpu:", "  load:")
+    });
+    let of_its_own = |mut unit: Unit| {
+        for (pattern, name) in [
+            ("alarm:mission-*", "alarm:mission-load-alarm"),
+            (
+                "role/alertctl/mission/*",
+                "role/alertctl/mission/mission-lambda-role",
+            ),
+        ] {
+            unit.resources
+                .iter_mut()
+                .for_each(|one| *one = one.replace(pattern, name));
+        }
+        unit
+    };
+    trial.grant(printed.iter().cloned().map(of_its_own));
+    let (ran, ..) = trial.counted(&["plan", "--preflight", "--output", "json"]);
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let alarm = format!("arn:aws:cloudwatch:ap-northeast-2:{account}:alarm:mission-cpu-alarm");
+    assert_eq!(
+        plan["lacking"],
+        json!([{ "action": "cloudwatch:DeleteAlarms", "resource": alarm }])
+    );
+}
+
 /// The identity's own policies tell what it lacks, before anything is tried.
 #[test]
 fn what_an_identity_lacks_is_told_by_name() {
@@ -260,60 +465,31 @@ fn what_an_identity_lacks_is_told_by_name() {
     let root = world.ok(&["policy", "--check", "--local"]);
     assert_eq!(root.stdout, "the account's root user may do all of it\n");
 
-    let printed = world.json(&["policy", "--deployer", "--local"]);
-    let mut document = printed["policies"][0]["document"].clone();
-    let keys = |document: &Value| {
-        past(&endpoint, "000000000000", "ap-northeast-2", async |config| {
-            let iam = Clients::new(&config).iam;
-            let _ = iam.create_user().user_name("deployer").send().await;
-            let put = iam
-                .put_user_policy()
-                .user_name("deployer")
-                .policy_name("alertctl");
-            put.policy_document(document.to_string()).send().await.unwrap();
-            let key = iam
-                .create_access_key()
-                .user_name("deployer")
-                .send()
-                .await
-                .unwrap();
-            let key = key.access_key.unwrap();
-            (key.access_key_id, key.secret_access_key)
-        })
-    };
-    let check = |document: &Value| {
-        let (id, secret) = keys(document);
-        let mut command = world.command(&["policy", "--check", "--endpoint-url", &endpoint]);
-        command
-            .env("AWS_ACCESS_KEY_ID", id)
-            .env("AWS_SECRET_ACCESS_KEY", secret);
-        Ran::of(command.output().unwrap())
-    };
-    let refusals = |ran: &Ran| -> BTreeSet<String> {
-        let lines = ran.stderr.lines().filter(|line| line.contains(" may not "));
-        lines.map(str::to_owned).collect()
-    };
-    let whole = refusals(&check(&document));
-    // The local AWS leaves out of account what a request would say: whatever is bound by a condition it refuses.
-    let unbound = units(std::slice::from_ref(&document)).into_iter();
-    for unit in unbound.filter(|unit| unit.conditions.is_empty()) {
-        let told = format!(" may not {} on ", unit.action);
-        let bound = unit.action.starts_with("apigateway:");
-        assert!(
-            bound || !whole.iter().any(|line| line.contains(&told)),
-            "{told}: {whole:#?}"
-        );
-    }
-    for statement in document["Statement"].as_array_mut().unwrap() {
-        let actions = statement["Action"].as_array_mut().unwrap();
-        actions.retain(|action| *action != "sns:CreateTopic");
-    }
-    let ran = check(&document);
+    let account = "730000000000";
+    let trial = Trial::as_user(&world, &endpoint, "elastalert", account);
+    let printed = trial.printed(&[]);
+    trial.grant(printed.clone());
+    let whole = trial.run(&["policy", "--check"]);
+    let user = format!("arn:aws:iam::{account}:user/deployer");
+    assert_eq!(
+        whole.stdout,
+        format!("{user} may do all of it\n"),
+        "{}",
+        whole.all()
+    );
+
+    trial.grant(
+        printed
+            .into_iter()
+            .filter(|unit| unit.action != "sns:CreateTopic"),
+    );
+    let ran = trial.run(&["policy", "--check"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
-    let more: Vec<_> = refusals(&ran).difference(&whole).cloned().collect();
-    let lacking = "error: arn:aws:iam::000000000000:user/deployer may not sns:CreateTopic on \
-                   arn:aws:sns:ap-northeast-2:000000000000:elastalertToEmail";
-    assert_eq!(more, [lacking]);
+    let lacking = format!(
+        "error: {user} may not sns:CreateTopic on arn:aws:sns:ap-northeast-2:{account}:elastalertToEmail\n  \
+         help: `alertctl policy --deployer` prints the whole policy\n"
+    );
+    assert_eq!(ran.stderr, lacking);
 }
 
 /// The stack file with webhooks that nobody can decrypt: what comes in is parked at once. No Slack is here, and

@@ -297,7 +297,7 @@ fn permissions() {
     let tags = "User: arn:aws:iam::111122223333:user/ci is not authorized to perform: tag:GetResources because no \
                 identity-based policy allows the tag:GetResources action";
     let denied = "AccessDeniedException";
-    let told = refused(
+    let mut told = refused(
         &stage,
         &[
             (
@@ -327,7 +327,27 @@ fn permissions() {
             ),
         ],
     );
+    told.insert("A plan that needs what is not allowed", not_begun(&stage));
     hold("Permissions", &told);
+}
+
+/// What an apply says to who may ask IAM, and may not pass the function's role.
+fn not_begun(stage: &Stage) -> String {
+    const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account>\
+                          <UserId>AIDA1</UserId><Arn>arn:aws:iam::111122223333:user/ci</Arn>\
+                          </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    const DENIED: &str = "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults><member>\
+                          <EvalActionName>iam:PassRole</EvalActionName><EvalDecision>implicitDeny</EvalDecision>\
+                          <EvalResourceName>arn:aws:iam::111122223333:role/alertctl/mission/mission-lambda-role\
+                          </EvalResourceName></member></EvaluationResults><IsTruncated>false</IsTruncated>\
+                          </SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>";
+    let proxy = Proxy::judging(&stage.endpoint, Duration::ZERO, |_, action| match action {
+        "sts:GetCallerIdentity" => Fate::Answer(CALLER),
+        "iam:SimulatePrincipalPolicy" => Fate::Answer(DENIED),
+        _ => Fate::Pass,
+    });
+    let ran = stage.world.run_at(&proxy.url, "111122223333", APPLY);
+    first(&ran, "111122223333")
 }
 
 /// A rule on what CloudTrail tells, and a trail of somebody else.

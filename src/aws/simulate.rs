@@ -1,16 +1,18 @@
 //! Asks IAM what an identity may do, without doing it.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::call::Aws;
 use super::fault::{Fault, Result};
 
-/// Actions, each on each of the resources, in one context.
+/// What is asked with one call: actions on resources, in one context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    pub actions: Vec<&'static str>,
-    pub resources: Vec<String>,
+    /// An action and the ARN of what it is done to, or `*`.
+    pub pairs: BTreeSet<(&'static str, String)>,
     /// Keys of conditions and the values that a request would have.
     pub context: Vec<(&'static str, String)>,
 }
@@ -26,6 +28,9 @@ pub enum Caller {
 
 /// Questions under way at once: IAM takes few of them.
 const SIDE_BY_SIDE: usize = 4;
+/// Results on one page, the most that IAM gives:
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>.
+pub const PAGE: usize = 1_000;
 
 /// Who runs this, as IAM knows them: of a role's session the role.
 ///
@@ -56,13 +61,27 @@ pub async fn caller(aws: &Aws) -> Result<Caller> {
 }
 
 /// Which of these the identity may not do: action and resource.
-pub async fn refused(aws: &Aws, identity: &str, cases: &[Case]) -> Result<Vec<(String, String)>> {
-    let refused: Vec<Vec<_>> = stream::iter(cases)
+///
+/// IAM judges by the policies of the identity, its permissions boundary and the organization's service control
+/// policies. A refusal that hangs on what a request would say beyond the context, such as its source address or a
+/// second factor, is none: IAM lists such keys as `MissingContextValues`, and who makes the request may well have
+/// them (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>).
+///
+/// # Errors
+/// When AWS does not answer, or not this caller.
+pub async fn refused(aws: &Aws, identity: &str, cases: &[Case]) -> Result<BTreeSet<(String, String)>> {
+    let Some((first, others)) = cases.split_first() else {
+        return Ok(BTreeSet::new());
+    };
+    // Who may not ask is refused once: somebody may be watching for refusals.
+    let mut refused: BTreeSet<_> = ask(aws, identity, first).await?.into_iter().collect();
+    let others: Vec<Vec<_>> = stream::iter(others)
         .map(|case| ask(aws, identity, case))
         .buffered(SIDE_BY_SIDE)
         .try_collect()
         .await?;
-    Ok(refused.into_iter().flatten().collect())
+    refused.extend(others.into_iter().flatten());
+    Ok(refused)
 }
 
 async fn ask(aws: &Aws, identity: &str, case: &Case) -> Result<Vec<(String, String)>> {
@@ -73,15 +92,21 @@ async fn ask(aws: &Aws, identity: &str, case: &Case) -> Result<Vec<(String, Stri
             .context_key_values(value)
             .build()
     });
+    // Every action is judged on every resource: more than is asked for, with one call.
+    let actions: BTreeSet<_> = case
+        .pairs
+        .iter()
+        .map(|(action, _)| (*action).to_owned())
+        .collect();
+    let resources: BTreeSet<_> = case.pairs.iter().map(|(_, resource)| resource.clone()).collect();
     let pages = aws.connection.clients.iam.simulate_principal_policy();
     let pages = pages
         .policy_source_arn(identity)
-        .set_action_names(Some(
-            case.actions.iter().map(|action| (*action).to_owned()).collect(),
-        ))
-        .set_resource_arns(Some(case.resources.clone()))
+        .set_action_names(Some(actions.into_iter().collect()))
+        .set_resource_arns(Some(resources.into_iter().collect()))
         .set_context_entries(Some(context.collect()))
-        .into_paginator();
+        .into_paginator()
+        .page_size(i32::try_from(PAGE).unwrap_or(i32::MAX));
     let results = pages.items().send().collect::<Result<Vec<_>, _>>();
     let results = aws.call("iam:SimulatePrincipalPolicy", results).await;
     let results = results.map_err(|fault| match fault.denied() {
@@ -91,18 +116,28 @@ async fn ask(aws: &Aws, identity: &str, case: &Case) -> Result<Vec<(String, Stri
         ),
         false => fault,
     })?;
-    let allowed =
-        |decision: &PolicyEvaluationDecisionType| *decision == PolicyEvaluationDecisionType::Allowed;
     let mut refused = Vec::new();
-    for result in results {
-        let action = result.eval_action_name();
+    for result in &results {
+        let mut told = |decision: &PolicyEvaluationDecisionType, missing: &[String], resource: &str| {
+            let pair =
+                |(action, on): &&(&str, String)| *action == result.eval_action_name() && on == resource;
+            let asked = case.pairs.iter().find(pair);
+            if *decision != PolicyEvaluationDecisionType::Allowed && missing.is_empty() {
+                refused.extend(asked.map(|(action, on)| ((*action).to_owned(), on.clone())));
+            }
+        };
         let each = result.resource_specific_results();
-        if each.is_empty() && !allowed(result.eval_decision()) {
+        if each.is_empty() {
             let resource = result.eval_resource_name().unwrap_or("*");
-            refused.push((action.to_owned(), resource.to_owned()));
+            told(result.eval_decision(), result.missing_context_values(), resource);
         }
-        let each = each.iter().filter(|one| !allowed(one.eval_resource_decision()));
-        refused.extend(each.map(|one| (action.to_owned(), one.eval_resource_name().to_owned())));
+        for one in each {
+            told(
+                one.eval_resource_decision(),
+                one.missing_context_values(),
+                one.eval_resource_name(),
+            );
+        }
     }
     Ok(refused)
 }

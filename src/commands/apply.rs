@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::plan::{Planned, json, look_again, refuse_conflicts};
-use super::{App, Outcome, endpoints, saved};
+use super::{App, Outcome, endpoints, preflight, saved};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
 use crate::graph::Graph;
@@ -50,6 +50,9 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         return wait_for(app, access.aws, &graph, &args.wait, &file).await;
     }
     let mut aws = access.aws;
+    if !args.no_preflight {
+        preflight::refuse_lacking(&aws, &graph, &plan, &file).await?;
+    }
     if !agreed {
         let taken = !args.adopt.all || take_over(app, &plan)?;
         if !taken || !app.out.confirm("Apply these changes?", "--yes")? {

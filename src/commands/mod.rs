@@ -33,6 +33,7 @@ mod logs;
 mod man;
 mod plan;
 mod policy;
+mod preflight;
 mod redrive;
 mod render;
 mod saved;

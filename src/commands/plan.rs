@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::preflight::Verdict;
 use super::{Access, App, Outcome, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
@@ -30,10 +31,14 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         if let Some(base) = &args.base {
             planned.hold_against(app, base).await?;
         }
-        Ok::<_, Failure>(planned)
+        let verdict = match args.preflight {
+            true => planned.preflight(app).await,
+            false => None,
+        };
+        Ok::<_, Failure>((planned, verdict))
     };
-    let planned = match made.await {
-        Ok(planned) => planned,
+    let (planned, verdict) = match made.await {
+        Ok(made) => made,
         Err(failure) => {
             app.out.comment(|| failure.markdown(&file));
             return Err(failure);
@@ -45,7 +50,14 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         // Standard output is the comment; the log of a pipeline shows the plan as well.
         app.out.fold("plan", &plan.title(), &plan.text());
     } else {
-        app.out.result(|| plan.text(), || json(plan));
+        let document = || {
+            let mut document = json(plan);
+            if let Some(verdict) = &verdict {
+                document["lacking"] = verdict.json();
+            }
+            document
+        };
+        app.out.result(|| plan.text(), document);
     }
     app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {
@@ -127,6 +139,22 @@ impl Planned {
         let graph = blueprint::graph(stack, self.access.region(), &webhooks);
         self.plan.hold_against(&graph, &self.graph, name);
         Ok(())
+    }
+}
+
+impl Planned {
+    /// Asks whether who runs this could apply the plan, and warns of what they lack; `None` where AWS does not tell.
+    async fn preflight(&mut self, app: &App) -> Option<Verdict> {
+        let asked = Verdict::of(&self.access.aws, &self.graph, &self.plan).await;
+        let warnings = match &asked {
+            Ok(verdict) => verdict.texts().collect(),
+            Err(fault) => vec![format!(
+                "IAM does not say whether who runs this could apply the plan: {fault}"
+            )],
+        };
+        warnings.iter().for_each(|text| app.out.warn(text));
+        self.cautions.extend(warnings);
+        asked.ok()
     }
 }
 

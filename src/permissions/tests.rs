@@ -26,6 +26,8 @@ fn documents_stay_within_the_limit_and_lose_nothing() {
             conditions: vec![("StringEquals", "a:b", (number / 200).to_string())],
             why: "",
             exact: String::new(),
+            context: Vec::new(),
+            region: String::new(),
         })
         .collect();
     let documents = documents(&grants(&permissions));
@@ -51,6 +53,8 @@ fn what_a_wider_pattern_holds_is_not_said_twice() {
         conditions: Vec::new(),
         why: "",
         exact: String::new(),
+        context: Vec::new(),
+        region: String::new(),
     };
     let grants = grants(&[one("a:mission-*"), one("a:mission-x"), one("a:other")].into());
     assert_eq!(grants.len(), 1);

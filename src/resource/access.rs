@@ -11,8 +11,10 @@ use serde::Serialize;
 pub enum Phase {
     /// Looking at what there is, which every command begins with.
     Read,
-    /// Creating and changing.
+    /// Creating, and changing by the same calls.
     Write,
+    /// Changing what is there, by calls that creating does without.
+    Change,
     /// Deleting: by destroy, and by apply what has left the stack file.
     Delete,
     /// Deleting the log files in a trail's bucket, which is asked for apart.
@@ -71,9 +73,14 @@ impl Access {
         Self::of(Phase::Read, actions, on)
     }
 
-    /// Used to create and change.
+    /// Used to create, and to change.
     pub const fn write(actions: &'static [&'static str], on: &'static [&'static str]) -> Self {
         Self::of(Phase::Write, actions, on)
+    }
+
+    /// Used to change what is there, and not to create it.
+    pub const fn change(actions: &'static [&'static str], on: &'static [&'static str]) -> Self {
+        Self::of(Phase::Change, actions, on)
     }
 
     /// Used to delete.

@@ -70,14 +70,13 @@ impl Resource for ApigatewayApi {
         Access::write(&["apigateway:POST"], &[APIS])
             .when(&[BECOMES_OURS])
             .by(&["apigateway:CreateApi"]),
-        Access::write(&["apigateway:POST", "apigateway:DELETE"], &[TAGS])
-            .by(&[
-                "apigateway:CreateApi",
-                "apigateway:TagResource",
-                "apigateway:UntagResource",
-            ])
+        Access::write(&["apigateway:POST"], &[TAGS])
+            .by(&["apigateway:CreateApi", "apigateway:TagResource"])
             .because("the ARN in it is not known before the API exists"),
-        Access::write(&["apigateway:PATCH"], &[ONE_API])
+        Access::change(&["apigateway:DELETE"], &[TAGS])
+            .by(&["apigateway:UntagResource"])
+            .because("the ARN in it is not known before the API exists"),
+        Access::change(&["apigateway:PATCH"], &[ONE_API])
             .when(&[OURS])
             .by(&["apigateway:UpdateApi"]),
         Access::delete(&["apigateway:DELETE"], &[ONE_API])

@@ -55,7 +55,7 @@ impl Resource for ApigatewayIntegration {
         Access::write(&["apigateway:POST"], &[ALL])
             .by(&["apigateway:CreateIntegration"])
             .because("only an API and a stage have tags"),
-        Access::write(&["apigateway:PATCH"], &[ONE])
+        Access::change(&["apigateway:PATCH"], &[ONE])
             .by(&["apigateway:UpdateIntegration"])
             .because("only an API and a stage have tags"),
         Access::delete(&["apigateway:DELETE"], &[ONE])

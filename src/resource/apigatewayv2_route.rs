@@ -52,7 +52,7 @@ impl Resource for ApigatewayRoute {
         Access::write(&["apigateway:POST"], &[ALL])
             .by(&["apigateway:CreateRoute"])
             .because("only an API and a stage have tags"),
-        Access::write(&["apigateway:PATCH"], &[ONE])
+        Access::change(&["apigateway:PATCH"], &[ONE])
             .by(&["apigateway:UpdateRoute"])
             .because("only an API and a stage have tags"),
         Access::delete(&["apigateway:DELETE"], &[ONE])

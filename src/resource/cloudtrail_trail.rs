@@ -93,12 +93,11 @@ impl Resource for CloudtrailTrail {
                 "cloudtrail:AddTags",
                 "cloudtrail:CreateTrail",
                 "cloudtrail:PutEventSelectors",
-                "cloudtrail:RemoveTags",
                 "cloudtrail:StartLogging",
-                "cloudtrail:UpdateTrail",
             ],
             &[TRAIL],
         ),
+        Access::change(&["cloudtrail:RemoveTags", "cloudtrail:UpdateTrail"], &[TRAIL]),
         Access::write(&["iam:PassRole"], &[OWN_ROLES])
             .when(&[("StringEquals", "iam:PassedToService", "cloudtrail.amazonaws.com")])
             .by(&["cloudtrail:CreateTrail", "cloudtrail:UpdateTrail"]),

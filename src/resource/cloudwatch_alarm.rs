@@ -50,12 +50,11 @@ impl Resource for CloudwatchAlarm {
             .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
         Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
         Access::write(
-            &[
-                "cloudwatch:PutMetricAlarm",
-                "cloudwatch:SetAlarmState",
-                "cloudwatch:TagResource",
-                "cloudwatch:UntagResource",
-            ],
+            &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+            &[common::ALARM],
+        ),
+        Access::change(
+            &["cloudwatch:SetAlarmState", "cloudwatch:UntagResource"],
             &[common::ALARM],
         ),
         Access::delete(&["cloudwatch:DeleteAlarms"], &[common::ALARM]),

@@ -55,10 +55,8 @@ impl Resource for CloudwatchCompositeAlarm {
         Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
         Access::write(&["cloudwatch:PutCompositeAlarm"], ANY)
             .because("CloudWatch takes composite alarms only from who may put all of them"),
-        Access::write(
-            &["cloudwatch:TagResource", "cloudwatch:UntagResource"],
-            &[common::ALARM],
-        ),
+        Access::write(&["cloudwatch:TagResource"], &[common::ALARM]),
+        Access::change(&["cloudwatch:UntagResource"], &[common::ALARM]),
         Access::delete(&["cloudwatch:DeleteAlarms"], ANY)
             .because("CloudWatch lets composite alarms be deleted only by who may delete all alarms"),
     ];

@@ -44,15 +44,8 @@ impl Resource for EventbridgeEventBus {
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-rule", "eventbridge-targets"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
-        Access::write(
-            &[
-                "events:CreateEventBus",
-                "events:TagResource",
-                "events:UntagResource",
-                "events:UpdateEventBus",
-            ],
-            &[BUS],
-        ),
+        Access::write(&["events:CreateEventBus", "events:TagResource"], &[BUS]),
+        Access::change(&["events:UntagResource", "events:UpdateEventBus"], &[BUS]),
         Access::delete(&["events:DeleteEventBus"], &[BUS]),
     ];
     type Live = Live;

@@ -83,10 +83,8 @@ impl Resource for EventbridgeRule {
     const ACCESS: &'static [Access] = &[
         Access::read(&["events:ListRules"], ANY).because("EventBridge lists rules as a whole"),
         Access::read(&["events:DescribeRule", "events:ListTagsForResource"], &[RULE]),
-        Access::write(
-            &["events:PutRule", "events:TagResource", "events:UntagResource"],
-            &[RULE],
-        ),
+        Access::write(&["events:PutRule", "events:TagResource"], &[RULE]),
+        Access::change(&["events:UntagResource"], &[RULE]),
         Access::delete(&["events:DeleteRule"], &[RULE]),
     ];
     type Live = Live;

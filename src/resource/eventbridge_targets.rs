@@ -87,7 +87,8 @@ impl Resource for EventbridgeTargets {
             &["events:ListTagsForResource", "events:ListTargetsByRule"],
             &[RULE],
         ),
-        Access::write(&["events:PutTargets", "events:RemoveTargets"], &[RULE]),
+        Access::write(&["events:PutTargets"], &[RULE]),
+        Access::change(&["events:RemoveTargets"], &[RULE]),
         Access::write(&["iam:PassRole"], &[OWN_ROLES])
             .when(&[("StringEquals", "iam:PassedToService", "events.amazonaws.com")])
             .by(&["events:PutTargets"]),

@@ -39,8 +39,10 @@ impl Resource for KmsAlias {
         Access::read(&["kms:ListAliases"], ANY).because("KMS lists keys and aliases as a whole"),
         Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])
             .because("KMS makes the ids; whose key it is its tags tell"),
-        Access::write(&["kms:CreateAlias", "kms:UpdateAlias"], &[ALIAS]),
-        Access::write(&["kms:CreateAlias", "kms:UpdateAlias"], &[KEYS]).when(&[OURS]),
+        Access::write(&["kms:CreateAlias"], &[ALIAS]),
+        Access::write(&["kms:CreateAlias"], &[KEYS]).when(&[OURS]),
+        Access::change(&["kms:UpdateAlias"], &[ALIAS]),
+        Access::change(&["kms:UpdateAlias"], &[KEYS]).when(&[OURS]),
         Access::delete(&["kms:DeleteAlias"], &[ALIAS]),
         Access::delete(&["kms:DeleteAlias"], &[KEYS]).when(&[OURS]),
     ];

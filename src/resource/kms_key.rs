@@ -92,12 +92,12 @@ impl Resource for KmsKey {
         Access::write(&["kms:TagResource"], &[KEYS])
             .when(&[BECOMES_OURS])
             .by(&["kms:CreateKey"]),
-        Access::write(
+        Access::write(&["kms:EnableKeyRotation"], &[KEYS]).when(&[OURS]),
+        Access::change(
             &[
                 "kms:CancelKeyDeletion",
                 "kms:DisableKeyRotation",
                 "kms:EnableKey",
-                "kms:EnableKeyRotation",
                 "kms:PutKeyPolicy",
                 "kms:TagResource",
                 "kms:UntagResource",

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use aws_sdk_lambda::types::{Architecture, Runtime};
 
-use super::access::{Access, Condition, FUNCTION, KEYS, OURS, OWN_ROLES};
 use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::log_group::LogGroup;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
-    Text, Wanted, named, tags,
+    Access, Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result,
+    Tags, Text, Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
 
+mod access;
 mod calls;
 mod environment;
 mod states;
@@ -127,9 +127,6 @@ const CONFIGURATION: &[&str] = &[
 /// Fields that `UpdateFunctionCode` changes.
 const CODE: &[&str] = &["code_sha256", "architecture", "last_update"];
 
-/// Lambda encrypts and decrypts the environment in the name of who asks.
-const THROUGH_LAMBDA: Condition = ("StringEquals", "kms:ViaService", "lambda.{region}.amazonaws.com");
-
 impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
     const IMMUTABLE: &'static [&'static str] = &["state"];
@@ -140,32 +137,7 @@ impl Resource for LambdaFunction {
         "eventbridge-targets",
         "apigatewayv2-route",
     ];
-    const ACCESS: &'static [Access] = &[
-        Access::read(&["lambda:GetFunction", "lambda:ListTags"], &[FUNCTION]),
-        Access::read(&["kms:Decrypt"], &[KEYS])
-            .when(&[OURS, THROUGH_LAMBDA])
-            .by(&["lambda:GetFunction"]),
-        Access::write(
-            &[
-                "lambda:CreateFunction",
-                "lambda:DeleteFunctionConcurrency",
-                "lambda:PutFunctionConcurrency",
-                "lambda:TagResource",
-                "lambda:UntagResource",
-                "lambda:UpdateFunctionCode",
-                "lambda:UpdateFunctionConfiguration",
-            ],
-            &[FUNCTION],
-        ),
-        Access::write(&["kms:Encrypt"], &[KEYS]).when(&[OURS]),
-        Access::write(&["kms:CreateGrant"], &[KEYS])
-            .when(&[OURS, THROUGH_LAMBDA])
-            .by(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
-        Access::write(&["iam:PassRole"], &[OWN_ROLES])
-            .when(&[("StringEquals", "iam:PassedToService", "lambda.amazonaws.com")])
-            .by(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
-        Access::delete(&["lambda:DeleteFunction"], &[FUNCTION]),
-    ];
+    const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

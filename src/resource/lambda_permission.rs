@@ -57,7 +57,8 @@ impl Resource for LambdaPermission {
     const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "eventbridge-targets"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["lambda:GetPolicy"], &[FUNCTION]),
-        Access::write(&["lambda:AddPermission", "lambda:RemovePermission"], &[FUNCTION]),
+        Access::write(&["lambda:AddPermission"], &[FUNCTION]),
+        Access::change(&["lambda:RemovePermission"], &[FUNCTION]),
         Access::delete(&["lambda:RemovePermission"], &[FUNCTION]),
     ];
     type Live = Live;

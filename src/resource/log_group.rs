@@ -55,10 +55,10 @@ impl Resource for LogGroup {
                 "logs:CreateLogGroup",
                 "logs:PutRetentionPolicy",
                 "logs:TagResource",
-                "logs:UntagResource",
             ],
             GROUP,
         ),
+        Access::change(&["logs:UntagResource"], GROUP),
         Access::delete(&["logs:DeleteLogGroup"], GROUP),
     ];
     type Live = Live;

@@ -69,7 +69,7 @@ impl Resource for SnsSubscription {
         ),
         Access::read(&["sns:GetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
         Access::write(&["sns:Subscribe"], &[sns_topic::TOPIC]),
-        Access::write(&["sns:SetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
+        Access::change(&["sns:SetSubscriptionAttributes"], ANY).because(NO_RESOURCE),
         Access::delete(&["sns:Unsubscribe"], ANY).because(NO_RESOURCE),
     ];
     type Live = Live;

@@ -58,15 +58,8 @@ impl Resource for SnsTopic {
         &["sns-subscription", "cloudwatch-alarm", "eventbridge-targets"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["sns:GetTopicAttributes", "sns:ListTagsForResource"], &[TOPIC]),
-        Access::write(
-            &[
-                "sns:CreateTopic",
-                "sns:SetTopicAttributes",
-                "sns:TagResource",
-                "sns:UntagResource",
-            ],
-            &[TOPIC],
-        ),
+        Access::write(&["sns:CreateTopic", "sns:TagResource"], &[TOPIC]),
+        Access::change(&["sns:SetTopicAttributes", "sns:UntagResource"], &[TOPIC]),
         Access::delete(&["sns:DeleteTopic"], &[TOPIC]),
     ];
     type Live = Live;

@@ -82,15 +82,8 @@ impl Resource for SqsQueue {
             &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
             &[QUEUE],
         ),
-        Access::write(
-            &[
-                "sqs:CreateQueue",
-                "sqs:SetQueueAttributes",
-                "sqs:TagQueue",
-                "sqs:UntagQueue",
-            ],
-            &[QUEUE],
-        ),
+        Access::write(&["sqs:CreateQueue", "sqs:TagQueue"], &[QUEUE]),
+        Access::change(&["sqs:SetQueueAttributes", "sqs:UntagQueue"], &[QUEUE]),
         Access::delete(&["sqs:DeleteQueue"], &[QUEUE]),
     ];
     type Live = Live;

@@ -42,6 +42,8 @@ pub struct Gate {
     pub refused: Mutex<BTreeSet<Ask>>,
     /// The stack that lives in the account: its roles are under its path.
     pub stack: String,
+    /// The ARN of who calls, where that is not the account's root user: IAM then tells what they may do.
+    pub identity: Option<String>,
 }
 
 /// The units of policy documents.
@@ -189,6 +191,82 @@ impl Gate {
             return Some(refusal(403, code, &message, head, body));
         }
         None
+    }
+}
+
+impl Gate {
+    /// Who calls, and what IAM says of what they may do.
+    pub fn answers(&self, action: &str, body: &[u8]) -> Option<Response<Body>> {
+        let identity = self.identity.as_ref()?;
+        let xml = match action {
+            "sts:GetCallerIdentity" => {
+                let account = identity.split(':').nth(4).unwrap();
+                format!(
+                    "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{identity}</Arn><UserId>AIDA1</UserId>\
+                     <Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+                )
+            }
+            "iam:SimulatePrincipalPolicy" => {
+                format!(
+                    "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>{}\
+                     </EvaluationResults><IsTruncated>false</IsTruncated></SimulatePrincipalPolicyResult>\
+                     </SimulatePrincipalPolicyResponse>",
+                    self.simulated(&form(body))
+                )
+            }
+            _ => return None,
+        };
+        let answer = Response::builder().header("content-type", "text/xml");
+        Some(answer.body(Body::from(xml)).unwrap())
+    }
+
+    /// One result an action, with one for each resource in it.
+    fn simulated(&self, form: &[(String, String)]) -> String {
+        let list = |name: &str| {
+            let name = format!("{name}.member.");
+            let one = form.iter().filter(move |(key, _)| key.starts_with(&name));
+            one.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+        };
+        let entries = form.iter().filter(|(key, _)| key.starts_with("ContextEntries."));
+        let part = |end: &str| {
+            let values = entries.clone().filter(|(key, _)| key.contains(end));
+            values.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+        };
+        let keys = part(".ContextKeyName").into_iter();
+        let context: BTreeMap<_, _> = keys.zip(part(".ContextKeyValues.")).collect();
+        let granted = self.granted.lock().unwrap();
+        let judged = |action: &str, resource: &str| {
+            let ask = Ask {
+                action: action.to_owned(),
+                resource: resource.to_owned(),
+                context: context.clone(),
+            };
+            let about = |unit: &&Unit| {
+                unit.action == action && unit.resources.iter().any(|pattern| matches(pattern, resource))
+            };
+            let keys = granted.iter().filter(about).flat_map(|unit| &unit.conditions);
+            let missing = keys.filter(|(_, key, _)| !context.contains_key(key));
+            let missing: String = missing
+                .map(|(_, key, _)| format!("<member>{key}</member>"))
+                .collect();
+            let decision = match granted.iter().any(|unit| unit.allows(&ask)) {
+                true => "allowed",
+                false => "implicitDeny",
+            };
+            format!(
+                "<member><EvalResourceName>{resource}</EvalResourceName><EvalResourceDecision>{decision}\
+                 </EvalResourceDecision><MissingContextValues>{missing}</MissingContextValues></member>"
+            )
+        };
+        let results = list("ActionNames").into_iter().map(|action| {
+            let each: String = list("ResourceArns").iter().map(|one| judged(&action, one)).collect();
+            format!(
+                "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>\
+                 <EvalDecision>implicitDeny</EvalDecision><ResourceSpecificResults>{each}</ResourceSpecificResults>\
+                 </member>"
+            )
+        });
+        results.collect()
     }
 }
 
@@ -768,6 +846,22 @@ pub async fn complete(upstream: &str, head: &Parts, body: &[u8], answer: Respons
     }
     answer_head.headers.remove("content-length");
     Response::from_parts(answer_head, Body::from(page.to_string()))
+}
+
+/// The fields of a form.
+fn form(body: &[u8]) -> Vec<(String, String)> {
+    let decoded = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&text)
+            .decode_utf8()
+            .unwrap()
+            .into_owned()
+    };
+    let fields = std::str::from_utf8(body).unwrap().split('&');
+    let fields = fields.filter_map(|field| field.split_once('='));
+    fields
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect()
 }
 
 /// The texts behind a key in a CBOR map: one, or a list.

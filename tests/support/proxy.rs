@@ -51,7 +51,7 @@ pub enum Fate {
     After(Act),
     /// The call is refused with this status, code and message, and never reaches AWS.
     Refuse(u16, &'static str, &'static str),
-    /// The call gets this JSON for an answer, and never reaches AWS.
+    /// The call gets this for an answer, and never reaches AWS.
     Answer(&'static str),
 }
 
@@ -278,6 +278,9 @@ async fn guarded(
     let upstream = format!("http://{}", shared.upstream);
     if let Some(refusal) = gate.refuses(&upstream, action, &head, &body).await {
         return Ok(refusal);
+    }
+    if let Some(answer) = gate.answers(action, &body) {
+        return Ok(answer);
     }
     if action != "tag:GetResources" {
         return forward(shared.upstream, head, body).await;

@@ -1,6 +1,7 @@
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
+use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyOutput;
 use aws_sdk_iam::primitives::DateTime;
-use aws_sdk_iam::types::Role;
+use aws_sdk_iam::types::{EvaluationResult, ResourceSpecificResult, Role};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
@@ -75,5 +76,86 @@ async fn users_root_and_those_whom_iam_does_not_know() {
             .unwrap_err()
             .message
             .contains("neither a user nor a role")
+    );
+}
+
+#[tokio::test]
+async fn what_hangs_on_more_than_was_said_is_not_refused() {
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:mission";
+    use PolicyEvaluationDecisionType::{Allowed, ExplicitDeny, ImplicitDeny};
+    let on = |resource: &str, decision, missing: Option<&str>| {
+        ResourceSpecificResult::builder()
+            .eval_resource_name(resource)
+            .eval_resource_decision(decision)
+            .set_missing_context_values(missing.map(|key| vec![key.to_owned()]))
+            .build()
+            .unwrap()
+    };
+    let of = |action: &str, decision, missing: Option<&str>, each: Vec<ResourceSpecificResult>| {
+        EvaluationResult::builder()
+            .eval_action_name(action)
+            .eval_resource_name("*")
+            .eval_decision(decision)
+            .set_missing_context_values(missing.map(|key| vec![key.to_owned()]))
+            .set_resource_specific_results(Some(each))
+            .build()
+            .unwrap()
+    };
+    let results = vec![
+        of(
+            "kms:CreateKey",
+            ImplicitDeny,
+            Some("aws:MultiFactorAuthPresent"),
+            vec![],
+        ),
+        of("kms:ListKeys", ImplicitDeny, None, vec![]),
+        of(
+            "kms:EnableKey",
+            ImplicitDeny,
+            None,
+            vec![
+                on(KEY, ExplicitDeny, Some("aws:SourceIp")),
+                on(TOPIC, ExplicitDeny, None),
+            ],
+        ),
+        of(
+            "sns:CreateTopic",
+            ImplicitDeny,
+            None,
+            vec![on(KEY, ImplicitDeny, None), on(TOPIC, ExplicitDeny, None)],
+        ),
+        of("sns:TagResource", Allowed, None, vec![on(TOPIC, Allowed, None)]),
+    ];
+    let answer = mock!(aws_sdk_iam::Client::simulate_principal_policy).then_output(move || {
+        let output = SimulatePrincipalPolicyOutput::builder().set_evaluation_results(Some(results.clone()));
+        output.build()
+    });
+    let aws = aws("arn:aws:iam::111122223333:user/ann", |clients| {
+        clients.iam = mock_client!(aws_sdk_iam, RuleMode::MatchAny, &[answer]);
+    });
+    let pairs = [
+        ("kms:CreateKey", "*"),
+        ("kms:EnableKey", KEY),
+        ("kms:ListKeys", "*"),
+        ("sns:CreateTopic", TOPIC),
+        ("sns:TagResource", TOPIC),
+    ];
+    let case = Case {
+        pairs: pairs
+            .map(|(action, resource)| (action, resource.to_owned()))
+            .into(),
+        context: Vec::new(),
+    };
+    // Nor what nobody asked: the topic is no key.
+    let told = refused(&aws, "arn:aws:iam::111122223333:user/ann", &[case])
+        .await
+        .unwrap();
+    let expected = [("kms:ListKeys", "*"), ("sns:CreateTopic", TOPIC)];
+    assert_eq!(
+        told,
+        expected
+            .map(|(action, resource)| (action.to_owned(), resource.to_owned()))
+            .into()
     );
 }

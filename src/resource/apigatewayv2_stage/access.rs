@@ -24,13 +24,16 @@ pub(super) const ACCESS: &[Access] = &[
     Access::write(&["apigateway:POST"], &[ALL])
         .when(&[BECOMES_OURS])
         .by(&["apigateway:CreateStage"]),
-    Access::write(&["apigateway:POST", "apigateway:DELETE"], &[TAGS])
+    Access::write(&["apigateway:POST"], &[TAGS])
         .by(&["apigateway:CreateStage"])
         .because("the ARN in it is not known before the API exists"),
-    Access::write(&["apigateway:PATCH"], &[ONE])
+    Access::change(&["apigateway:DELETE"], &[TAGS])
+        .by(&["apigateway:UpdateStage"])
+        .because("the ARN in it is not known before the API exists"),
+    Access::change(&["apigateway:PATCH"], &[ONE])
         .when(&[OURS])
         .by(&["apigateway:UpdateStage"]),
-    Access::write(&["apigateway:DELETE"], &[LOG, ROUTES])
+    Access::change(&["apigateway:DELETE"], &[LOG, ROUTES])
         .by(&[
             "apigateway:DeleteAccessLogSettings",
             "apigateway:DeleteRouteSettings",

@@ -16,11 +16,10 @@ pub(super) const ACCESS: &[Access] = &[
     Access::read(&["lambda:GetFunctionConfiguration"], &[FUNCTIONS])
         .when(&[OURS])
         .always(),
-    Access::write(
+    Access::write(&["iam:CreateRole", "iam:TagRole"], &[OWN_ROLES]),
+    Access::change(
         &[
-            "iam:CreateRole",
             "iam:DetachRolePolicy",
-            "iam:TagRole",
             "iam:UntagRole",
             "iam:UpdateAssumeRolePolicy",
             "iam:UpdateRoleDescription",

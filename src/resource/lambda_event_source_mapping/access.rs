@@ -15,7 +15,7 @@ pub(super) const ACCESS: &[Access] = &[
     Access::write(&["lambda:TagResource"], &[MAPPING])
         .when(&[BECOMES_OURS])
         .by(&["lambda:CreateEventSourceMapping"]),
-    Access::write(
+    Access::change(
         &[
             "lambda:TagResource",
             "lambda:UntagResource",

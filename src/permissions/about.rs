@@ -1,0 +1,141 @@
+//! What the rows of a table are about: a resource, by as much of its name and its ARN as is known.
+
+use crate::aws::{Known, Scope};
+use crate::graph::{Graph, Node};
+use crate::resource::access::OWN_ROLES;
+use crate::resource::iam_role::IamRole;
+use crate::resource::{NodeId, Resource as _};
+
+/// A resource of the stack, or none.
+#[derive(Debug)]
+pub struct About {
+    /// What stands for `{name}`.
+    pub name: String,
+    pub place: Scope,
+    /// The ARNs of the resource and of what it refers to, where these exist.
+    arns: Vec<String>,
+    roles: Vec<Role>,
+    /// It has left the stack file.
+    leftover: bool,
+}
+
+/// A role that a resource is, or passes on.
+#[derive(Debug)]
+struct Role {
+    name: String,
+    arn: Option<String>,
+}
+
+impl About {
+    /// No resource: for what is needed whatever the stack is made of.
+    pub fn nothing(scope: &Scope) -> Self {
+        Self {
+            name: String::new(),
+            place: scope.clone(),
+            arns: Vec::new(),
+            roles: Vec::new(),
+            leftover: false,
+        }
+    }
+
+    /// A wanted resource; `arn` is its own, where it exists.
+    pub fn node(graph: &Graph, known: &Known, node: &Node, arn: Option<String>) -> Self {
+        let known_arn = |id: &NodeId| {
+            let output = known.outputs.get(&id.to_string())?;
+            (!output.arn.is_empty()).then(|| output.arn.clone())
+        };
+        let all = [(node.id.clone(), arn)].into_iter().chain(
+            node.resource
+                .refs()
+                .into_iter()
+                .map(|id| (id.clone(), known_arn(&id))),
+        );
+        let all: Vec<_> = all.collect();
+        let role = |(id, arn): &(NodeId, Option<String>)| {
+            let role = graph.get(id).filter(|_| id.kind == IamRole::KIND)?;
+            Some(Role {
+                name: role.resource.subject(),
+                arn: arn.clone(),
+            })
+        };
+        Self {
+            name: node.resource.subject(),
+            place: place(known, &node.id),
+            roles: all.iter().filter_map(role).collect(),
+            arns: all.into_iter().filter_map(|(_, arn)| arn).collect(),
+            leftover: false,
+        }
+    }
+
+    /// What has left the stack file: nothing but its ARN tells its name.
+    pub fn leftover(known: &Known, id: &NodeId, arn: Option<String>) -> Self {
+        Self {
+            name: "*".to_owned(),
+            place: place(known, id),
+            arns: arn.into_iter().collect(),
+            roles: Vec::new(),
+            leftover: true,
+        }
+    }
+
+    /// The resources that a row means by `on`, which is `filled` but for the ids that AWS makes: with these where
+    /// they are known. Whose policy names one resource would be said to lack what it has, were it asked about all.
+    pub fn exacts(&self, on: &str, filled: &str) -> Vec<String> {
+        let exacts: Vec<_> = match filled {
+            "*" => Vec::new(),
+            _ if on == OWN_ROLES && !self.roles.is_empty() => {
+                let named = |role: &Role| {
+                    role.arn
+                        .clone()
+                        .unwrap_or_else(|| filled.replace('*', &role.name))
+                };
+                self.roles.iter().map(named).collect()
+            }
+            _ => self
+                .arns
+                .iter()
+                .filter_map(|arn| written_out(filled, arn))
+                .collect(),
+        };
+        let open = filled.contains('*') && filled != "*";
+        match exacts.is_empty() {
+            true if open && self.leftover => Vec::new(),
+            true => vec![filled.to_owned()],
+            false => exacts,
+        }
+    }
+}
+
+/// The region that the resource lives in.
+fn place(known: &Known, id: &NodeId) -> Scope {
+    let region = id.region().unwrap_or(&known.scope.region);
+    Scope {
+        region: region.to_owned(),
+        ..known.scope.clone()
+    }
+}
+
+/// The pattern with what `arn` has where its first `*` is: `…/apis/*/routes` of the API `…/apis/a1` is
+/// `…/apis/a1/routes`.
+fn written_out(pattern: &str, arn: &str) -> Option<String> {
+    let (before, behind) = pattern.split_once('*')?;
+    let id = arn.strip_prefix(before)?;
+    (behind.is_empty() || !id.contains('/')).then(|| format!("{before}{id}{behind}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written_out;
+
+    #[test]
+    fn an_arn_fills_what_a_pattern_leaves_open() {
+        let api = "arn:aws:apigateway:eu-west-1::/apis";
+        let filled =
+            |pattern: &str, arn: &str| written_out(&format!("{api}/{pattern}"), &format!("{api}/{arn}"));
+        assert_eq!(filled("*/routes", "a1"), Some(format!("{api}/a1/routes")));
+        assert_eq!(filled("*", "a1"), Some(format!("{api}/a1")));
+        assert_eq!(filled("*/routes", "a1/stages/live"), None);
+        assert_eq!(written_out("arn:aws:kms:eu-west-1:1:key/*", api), None);
+        assert_eq!(written_out(api, api), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Who may do what with it.
+
+use crate::resource::access::{Access, Condition, FUNCTION, KEYS, OURS, OWN_ROLES};
+
+/// Lambda encrypts and decrypts the environment in the name of who asks.
+const THROUGH_LAMBDA: Condition = ("StringEquals", "kms:ViaService", "lambda.{region}.amazonaws.com");
+
+pub(super) const ACCESS: &[Access] = &[
+    Access::read(&["lambda:GetFunction", "lambda:ListTags"], &[FUNCTION]),
+    Access::read(&["kms:Decrypt"], &[KEYS])
+        .when(&[OURS, THROUGH_LAMBDA])
+        .by(&["lambda:GetFunction"]),
+    Access::write(
+        &[
+            "lambda:CreateFunction",
+            "lambda:PutFunctionConcurrency",
+            "lambda:TagResource",
+        ],
+        &[FUNCTION],
+    ),
+    Access::change(
+        &[
+            "lambda:DeleteFunctionConcurrency",
+            "lambda:UntagResource",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+        ],
+        &[FUNCTION],
+    ),
+    Access::write(&["kms:Encrypt"], &[KEYS]).when(&[OURS]),
+    Access::write(&["kms:CreateGrant"], &[KEYS])
+        .when(&[OURS, THROUGH_LAMBDA])
+        .by(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
+    Access::write(&["iam:PassRole"], &[OWN_ROLES])
+        .when(&[("StringEquals", "iam:PassedToService", "lambda.amazonaws.com")])
+        .by(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"]),
+    Access::delete(&["lambda:DeleteFunction"], &[FUNCTION]),
+];
