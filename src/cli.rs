@@ -65,9 +65,10 @@ impl Cli {
             return Err(Self::command().error(ErrorKind::InvalidValue, text));
         }
         let cli = Self::try_parse()?;
-        let plans = matches!(cli.command, Command::Plan(_));
-        if cli.global.output == Format::Markdown && !plans {
-            let text = "`--output markdown` is for `alertctl plan`: this command prints text or json";
+        let knows = matches!(cli.command, Command::Plan(_) | Command::Schema(_));
+        if cli.global.output == Format::Markdown && !knows {
+            let text =
+                "`--output markdown` is for `alertctl plan` and `schema`: this command prints text or json";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
         }
         // Not left to clap: it takes `ALERTCTL_LOCAL=0` for a use of `--local`.
@@ -132,7 +133,8 @@ pub enum Format {
     #[default]
     Text,
     Json,
-    // For `plan`: a comment for a pull request. Told there: with a text here, every command's help grows long.
+    // For `plan` a comment for a pull request, for `schema` a page. Told there: with a text here, every command's
+    // help grows long.
     Markdown,
 }
 

@@ -40,9 +40,11 @@ pub enum PictureFormat {
 #[command(after_help = "\
 Editors with a YAML language server (VS Code, Neovim, JetBrains …) complete and check a stack file
 by it, when the file says where it is: `alertctl init` writes that line, and the schema beside it.
+With `--output markdown` it is a page for people.
 
 Examples:
   alertctl schema > alertctl.schema.json
+  alertctl schema --output markdown
   alertctl schema | jq .properties.alarms.additionalProperties.properties.threshold")]
 pub struct SchemaArgs {}
 

@@ -3,13 +3,17 @@
 use std::process::ExitCode;
 
 use super::{App, Outcome};
-use crate::stack::schema;
+use crate::cli::Format;
+use crate::stack::{reference, schema};
 
 /// What `init` calls it, beside the stack file.
 pub const FILE: &str = "alertctl.schema.json";
 
 pub fn run(app: &App) -> Outcome {
-    // JSON in either form of output.
+    let text = match app.out.format {
+        Format::Markdown => reference,
+        Format::Text | Format::Json => text,
+    };
     app.out.result(text, schema);
     Ok(ExitCode::SUCCESS)
 }

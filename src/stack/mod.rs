@@ -12,6 +12,7 @@ mod load;
 mod model;
 mod problem;
 mod read;
+mod reference;
 mod schema;
 mod secret;
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub use load::{LoadError, Loaded, load, parse};
 pub use model::*;
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};
 pub use read::nearest;
+pub use reference::reference;
 pub use schema::schema;
 pub use webhook::{AllowLoopback, WebhookUrl, WebhookUrlError};

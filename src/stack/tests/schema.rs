@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
+use super::super::reference;
 use super::super::schema::{EXAMPLES, schema};
 use super::*;
 
@@ -176,5 +177,14 @@ fn the_file_of_the_documentation_is_of_today() {
     assert!(
         serde_json::from_str::<Value>(&kept).ok() == Some(schema()),
         "`alertctl schema > docs/alertctl.schema.json` writes it anew"
+    );
+}
+
+#[test]
+fn the_reference_is_of_today() {
+    let kept = fs::read_to_string("docs/stack-reference.md").unwrap_or_default();
+    assert!(
+        kept.trim_end() == reference().trim_end(),
+        "`alertctl schema --output markdown > docs/stack-reference.md` writes it anew"
     );
 }
