@@ -1,6 +1,7 @@
 //! What a topic's subscribers read: a subject and plain text within the limits of SNS.
 
 use crate::Locale;
+use crate::event::{mask_text, mask_value};
 use serde_json::Value;
 
 /// SNS asks for fewer than 100 characters.
@@ -23,8 +24,9 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Brings subject and text into the form SNS asks for; what is cut off is said in `locale`.
+    /// Brings subject and text into the form SNS asks for, without secrets; what is cut off is said in `locale`.
     pub fn new(subject: &str, text: &str, locale: Locale) -> Self {
+        let (subject, text) = (mask_text(subject), mask_text(text));
         let printable: String = subject
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
@@ -63,8 +65,9 @@ impl Letter {
     }
 }
 
-/// JSON for people: the plain fields line by line, then all of it.
+/// JSON for people, without secrets: the plain fields line by line, then all of it.
 pub(crate) fn readable(value: &Value) -> String {
+    let value = mask_value(value);
     let line = |(key, value): (&String, &Value)| match value {
         Value::String(text) => Some(format!("{key}: {text}\n")),
         Value::Number(_) | Value::Bool(_) => Some(format!("{key}: {value}\n")),
@@ -142,6 +145,18 @@ mod tests {
         );
         let kept = text.chars().filter(|c| *c == '가').count();
         assert!(text.ends_with(&format!("\n… {} more characters", 100_000 - kept)));
+    }
+
+    #[test]
+    fn no_secret_travels() {
+        let mailed = letter("token: abcdefgh", "login failed, password=hunter22 for bob");
+        assert_eq!(mailed.subject, "token: ••••");
+        assert_eq!(mailed.text, "login failed, password=•••• for bob");
+        let shown = readable(&json!({ "api_key": "abc", "user": "bob" }));
+        assert!(
+            shown.starts_with("api_key: ••••\nuser: bob\n") && !shown.contains("abc"),
+            "{shown}"
+        );
     }
 
     #[test]
