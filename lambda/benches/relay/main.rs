@@ -10,7 +10,8 @@
 //! and Slack. What the figures are not:
 //!
 //! - The other sides are fakes on loopback: no network, no TLS handshake. Python's `urlopen` would shake hands for
-//!   each message, the relay for the first. The fakes share the machine, and a warm message holds their time too.
+//!   each message, the relay for the first. The fakes share the machine, and a warm message holds their time too, but
+//!   not that of waking up: they stay awake meanwhile.
 //! - Python is this machine's, not that of Lambda's image, and nothing limits the processor; a function of 128 MB
 //!   gets a fourteenth of one, which lengthens whatever computes.
 //! - The Python functions do less: one format, no retry, no severity, no dead letters. The one for API calls has
