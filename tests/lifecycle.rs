@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use account::{ACCOUNT, calls, clients, eventually, everything, key_of, keys, lines, reads, told, unchanged};
+use account::{
+    ACCOUNT, applied, calls, clients, eventually, everything, key_of, keys, lines, reads, told, unchanged,
+};
 use alertctl::aws::connect::Clients;
 use aws_sdk_kms::types::KeyState;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -216,12 +218,7 @@ alarms:
 
 #[tokio::test]
 async fn a_buffer_comes_and_goes_and_nothing_else_is_made_anew() {
-    let mut world = World::new();
-    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    let (endpoint, _) = world.up();
-    let aws = clients(&endpoint, "eu-west-1").await;
-    world.write("stack.yaml", TEAM);
-    world.ok(&["apply", "--local", "--yes"]);
+    let (world, aws) = applied(TEAM, "eu-west-1").await;
     let without = everything(&aws).await;
     let channel = "project: { webhook: { env: SLACK_WEBHOOK_URL }";
     let buffered = format!("{channel}, buffer: true");
@@ -263,12 +260,7 @@ async fn a_buffer_comes_and_goes_and_nothing_else_is_made_anew() {
 
 #[tokio::test]
 async fn what_leaves_the_file_leaves_the_account() {
-    let mut world = World::new();
-    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    let (endpoint, _) = world.up();
-    let aws = clients(&endpoint, "eu-west-1").await;
-    world.write("stack.yaml", TEAM);
-    world.ok(&["apply", "--local", "--yes"]);
+    let (world, aws) = applied(TEAM, "eu-west-1").await;
     let full = everything(&aws).await;
     let mut stack = TEAM.to_owned();
     let mut change = |from: &str, to: &str| {
@@ -339,12 +331,7 @@ async fn what_leaves_the_file_leaves_the_account() {
 
 #[tokio::test]
 async fn keys_of_the_file_and_physical_names_are_two_things() {
-    let mut world = World::new();
-    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    let (endpoint, _) = world.up();
-    let aws = clients(&endpoint, "eu-west-1").await;
-    world.write("stack.yaml", TEAM);
-    world.ok(&["apply", "--local", "--yes"]);
+    let (world, aws) = applied(TEAM, "eu-west-1").await;
     let before = everything(&aws).await;
     let mut stack = TEAM.to_owned();
     let mut change = |from: &str, to: &str| {

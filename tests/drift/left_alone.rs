@@ -2,13 +2,14 @@
 
 use aws_sdk_sqs::types::QueueAttributeName as QueueAttribute;
 
+use crate::account::applied;
 use crate::account::{ACCOUNT, unchanged};
 use crate::iam::{ROLE, tag_role};
 use crate::kms::{key, tag_key};
 use crate::lambda::{FUNCTION, add_permission, function, set_variable};
 use crate::sns::{PLAIN_TOPIC, TOPIC, tag_topic};
 use crate::sqs::set_queue;
-use crate::{Case, STACK, applied};
+use crate::{Case, REGION, STACK};
 
 const CASES: &[Case] = &[
     case!("second alias", [], |aws| {
@@ -64,7 +65,7 @@ const CASES: &[Case] = &[
 
 #[tokio::test]
 async fn what_others_add_is_left_alone() {
-    let (world, aws) = applied(STACK).await;
+    let (world, aws) = applied(STACK, REGION).await;
     for case in CASES {
         (case.act)(&aws).await;
         unchanged(&world, case.what);

@@ -9,10 +9,9 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use account::{ACCOUNT, clients, told, unchanged};
+use account::{ACCOUNT, applied, told, unchanged};
 use alertctl::aws::connect::Clients;
 use futures::future::LocalBoxFuture;
-use support::{NO_WEBHOOK, World};
 
 /// What somebody does by hand, and the plan that follows: `action kind/key: fields`, fields of updates only.
 struct Case {
@@ -186,7 +185,7 @@ async fn trail_bucket_and_filters() {
 
 /// Changes one thing after the other in one account: plan shows it and nothing else, apply puts it right.
 async fn each(stack: &str, tables: &[&[Case]]) {
-    let (world, aws) = applied(stack).await;
+    let (world, aws) = applied(stack, REGION).await;
     unchanged(&world, "a fresh stack");
     let mut wrong = Vec::new();
     for case in tables.iter().copied().flatten() {
@@ -216,17 +215,6 @@ fn without_ids(line: &str) -> String {
     let is_id = |part: &&str| part.len() == 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let parts = line.split('/').map(|part| if is_id(&part) { "ID" } else { part });
     parts.collect::<Vec<_>>().join("/")
-}
-
-/// A world in which the stack is as its file says.
-async fn applied(stack: &str) -> (World, Clients) {
-    let mut world = World::new();
-    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    world.write("stack.yaml", stack);
-    let (endpoint, _) = world.up();
-    world.ok(&["apply", "--local", "--yes"]);
-    let aws = clients(&endpoint, REGION).await;
-    (world, aws)
 }
 
 fn open_policy(action: &str, resource: &str) -> String {

@@ -10,9 +10,9 @@ use alertctl::aws::connect::Clients;
 use aws_config::{BehaviorVersion, Region};
 use serde_json::Value;
 
-use crate::support::World;
 use crate::support::inventory::listed;
 use crate::support::proxy::Proxy;
+use crate::support::{NO_WEBHOOK, World};
 
 /// The account of every test.
 pub const ACCOUNT: &str = "000000000000";
@@ -30,6 +30,17 @@ pub async fn clients_of(account: &str, endpoint: &str, region: &str) -> Clients 
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint);
     Clients::new(&loader.load().await)
+}
+
+/// A world in which the stack is as its file says, and clients on its region.
+pub async fn applied(stack: &str, region: &str) -> (World, Clients) {
+    let mut world = World::new();
+    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+    world.write("stack.yaml", stack);
+    let (endpoint, _) = world.up();
+    world.ok(&["apply", "--local", "--yes"]);
+    let aws = clients(&endpoint, region).await;
+    (world, aws)
 }
 
 /// Everything in a region of the account, whoever it belongs to: `service name`; of keys those that nobody
