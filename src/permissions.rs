@@ -16,7 +16,7 @@ mod about;
 mod ask;
 
 use about::About;
-pub use ask::cases;
+pub use ask::{cases, conditions};
 
 /// A command that needs permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -144,7 +144,10 @@ fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
                 why: row.why,
                 exact: exact.clone(),
                 context: context.clone(),
-                region: about.place.region.clone(),
+                region: match action.starts_with("iam:") {
+                    true => about.place.iam_region().to_owned(),
+                    false => about.place.region.clone(),
+                },
             }));
         }
     }

@@ -67,15 +67,17 @@ impl Letter {
 
 /// JSON for people, without secrets: the plain fields line by line, then all of it.
 pub(crate) fn readable(value: &Value) -> String {
-    let value = mask_value(value);
-    let line = |(key, value): (&String, &Value)| match value {
-        Value::String(text) => Some(format!("{key}: {text}\n")),
-        Value::Number(_) | Value::Bool(_) => Some(format!("{key}: {value}\n")),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    let masked = mask_value(value);
+    let line = |(key, value): (&String, &Value)| match (value, &masked[key]) {
+        (Value::String(_), Value::String(text)) => Some(format!("{key}: {text}\n")),
+        // JSON in a text.
+        (Value::String(text), _) => Some(format!("{key}: {}\n", mask_text(text))),
+        (Value::Number(_) | Value::Bool(_), _) => Some(format!("{key}: {value}\n")),
+        (Value::Null | Value::Array(_) | Value::Object(_), _) => None,
     };
     let lines: String = value.as_object().into_iter().flatten().filter_map(line).collect();
     let separator = if lines.is_empty() { "" } else { "\n" };
-    format!("{lines}{separator}{value:#}")
+    format!("{lines}{separator}{masked:#}")
 }
 
 /// Counts in UTF-16 units, the widest way in which AWS might count.

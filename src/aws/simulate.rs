@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::call::Aws;
@@ -62,21 +62,29 @@ pub async fn caller(aws: &Aws) -> Result<Caller> {
 
 /// Which of these the identity may not do: action and resource.
 ///
-/// IAM judges by the policies of the identity, its permissions boundary and the organization's service control
-/// policies. A refusal that hangs on what a request would say beyond the context, such as its source address or a
-/// second factor, is none: IAM lists such keys as `MissingContextValues`, and who makes the request may well have
-/// them (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>).
+/// IAM judges by the policies of the identity and its permissions boundary. What the organization's service control
+/// policies refuse is left out: their conditions were long not evaluated, and of their keys IAM does not tell which it
+/// missed. Neither counts a refusal that may hang on what a request would say beyond the context, such as its source
+/// address or a second factor: IAM lists such keys as `MissingContextValues`, whichever statement they stand in, and
+/// who makes the request may well have them
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>). Those in `conditions` a request
+/// has just where its case says so.
 ///
 /// # Errors
 /// When AWS does not answer, or not this caller.
-pub async fn refused(aws: &Aws, identity: &str, cases: &[Case]) -> Result<BTreeSet<(String, String)>> {
+pub async fn refused(
+    aws: &Aws,
+    identity: &str,
+    cases: &[Case],
+    conditions: &BTreeSet<&str>,
+) -> Result<BTreeSet<(String, String)>> {
     let Some((first, others)) = cases.split_first() else {
         return Ok(BTreeSet::new());
     };
     // Who may not ask is refused once: somebody may be watching for refusals.
-    let mut refused: BTreeSet<_> = ask(aws, identity, first).await?.into_iter().collect();
+    let mut refused: BTreeSet<_> = ask(aws, identity, first, conditions).await?.into_iter().collect();
     let others: Vec<Vec<_>> = stream::iter(others)
-        .map(|case| ask(aws, identity, case))
+        .map(|case| ask(aws, identity, case, conditions))
         .buffered(SIDE_BY_SIDE)
         .try_collect()
         .await?;
@@ -84,7 +92,12 @@ pub async fn refused(aws: &Aws, identity: &str, cases: &[Case]) -> Result<BTreeS
     Ok(refused)
 }
 
-async fn ask(aws: &Aws, identity: &str, case: &Case) -> Result<Vec<(String, String)>> {
+async fn ask(
+    aws: &Aws,
+    identity: &str,
+    case: &Case,
+    conditions: &BTreeSet<&str>,
+) -> Result<Vec<(String, String)>> {
     let context = case.context.iter().map(|(key, value)| {
         ContextEntry::builder()
             .context_key_name(*key)
@@ -116,13 +129,18 @@ async fn ask(aws: &Aws, identity: &str, case: &Case) -> Result<Vec<(String, Stri
         ),
         false => fault,
     })?;
+    let answered = |key: &String| conditions.iter().any(|one| one.eq_ignore_ascii_case(key));
+    let by_organization = |result: &EvaluationResult| {
+        let detail = result.organizations_decision_detail();
+        detail.is_some_and(|detail| !detail.allowed_by_organizations())
+    };
     let mut refused = Vec::new();
-    for result in &results {
+    for result in results.iter().filter(|result| !by_organization(result)) {
         let mut told = |decision: &PolicyEvaluationDecisionType, missing: &[String], resource: &str| {
             let pair =
                 |(action, on): &&(&str, String)| *action == result.eval_action_name() && on == resource;
             let asked = case.pairs.iter().find(pair);
-            if *decision != PolicyEvaluationDecisionType::Allowed && missing.is_empty() {
+            if *decision != PolicyEvaluationDecisionType::Allowed && missing.iter().all(answered) {
                 refused.extend(asked.map(|(action, on)| ((*action).to_owned(), on.clone())));
             }
         };

@@ -16,6 +16,16 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The region that the requests to IAM, which is the same in all of them, are in.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
+    pub fn iam_region(&self) -> &'static str {
+        match self.partition.as_str() {
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => "us-east-1",
+        }
+    }
+
     /// A region of an account that nobody was asked about: the region's name tells the partition.
     pub fn of(account: &str, region: &str) -> Self {
         let partition = match region {

@@ -9,7 +9,7 @@ use crate::aws::simulate::{self, Caller};
 use crate::aws::{Aws, Fault};
 use crate::graph::Graph;
 use crate::output::{Failure, Problem};
-use crate::permissions::{Deed, Permission, cases, needed_for};
+use crate::permissions::{Deed, Permission, cases, conditions, needed_for};
 use crate::plan::{Action, Plan, Step};
 use crate::resource::access::Phase;
 
@@ -36,7 +36,8 @@ impl Verdict {
                 lacking: BTreeSet::new(),
             },
             Caller::Identity(arn) => {
-                let lacking = simulate::refused(aws, &arn, &cases(permissions)).await?;
+                let cases = cases(&aws.stack, permissions);
+                let lacking = simulate::refused(aws, &arn, &cases, &conditions()).await?;
                 Self { who: arn, lacking }
             }
         })
@@ -45,7 +46,14 @@ impl Verdict {
     /// The same about what the steps of `plan` need. Where there are no changes nothing is asked.
     pub async fn of(aws: &Aws, graph: &Graph, plan: &Plan) -> Result<Self, Fault> {
         let deeds: Vec<_> = plan.steps.iter().map(deed).collect();
-        Self::ask(aws, &needed_for(&plan.stack, graph, &plan.known, &deeds)).await
+        let needed = needed_for(&plan.stack, graph, &plan.known, &deeds);
+        if needed.is_empty() {
+            return Ok(Self {
+                who: String::new(),
+                lacking: BTreeSet::new(),
+            });
+        }
+        Self::ask(aws, &needed).await
     }
 
     /// What is lacking, one by one.

@@ -89,7 +89,9 @@ impl About {
                         .clone()
                         .unwrap_or_else(|| filled.replace('*', &role.name))
                 };
-                self.roles.iter().map(named).collect()
+                // Of a role that was adopted from elsewhere the printed policy says nothing: not asked.
+                let ours = |arn: &String| written_out(filled, arn).is_some();
+                return self.roles.iter().map(named).filter(ours).collect();
             }
             _ => self
                 .arns

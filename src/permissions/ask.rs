@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Permission;
 use crate::aws::simulate::{Case, PAGE};
+use crate::resource::KINDS;
+use crate::resource::access::{BECOMES_OURS, OURS};
 
 /// Answers worth having to a question about several services: IAM judges every action on every resource, and no
 /// action of one service makes sense on a resource of another.
@@ -12,15 +14,17 @@ const TOGETHER: usize = 500;
 /// An action and what it is done to.
 type Pair = (&'static str, String);
 
-/// What to ask IAM about these permissions. All that a question holds has the same context.
-pub fn cases(permissions: &BTreeSet<Permission>) -> Vec<Case> {
+/// What to ask IAM about these permissions on the stack `stack`. All that a question holds has the same context, and
+/// what is about no resource stands apart from what is about some.
+pub fn cases(stack: &str, permissions: &BTreeSet<Permission>) -> Vec<Case> {
     let mut together: BTreeMap<_, BTreeSet<Pair>> = BTreeMap::new();
     for permission in permissions {
         let pair = (permission.action, permission.exact.clone());
-        together.entry(context(permission)).or_default().insert(pair);
+        let key = (context(stack, permission), permission.exact == "*");
+        together.entry(key).or_default().insert(pair);
     }
     let mut cases = Vec::new();
-    for (context, pairs) in together {
+    for ((context, _), pairs) in together {
         let services = by(&pairs, |(action, _)| action.split(':').next().unwrap_or_default());
         let mut groups: Vec<BTreeSet<Pair>> = Vec::new();
         for service in services {
@@ -61,12 +65,18 @@ fn answers(pairs: &BTreeSet<Pair>) -> usize {
     actions.len() * resources.len()
 }
 
-/// What a request says besides: the keys of its own conditions, and the region it goes to, by which organizations
-/// bound what their accounts may do. IAM itself is in none of the stack's regions.
-fn context(permission: &Permission) -> Vec<(&'static str, String)> {
-    let mut context = permission.context.clone();
-    if !permission.action.starts_with("iam:") {
-        context.push(("aws:RequestedRegion", permission.region.clone()));
-    }
-    context
+/// Keys that the conditions of printed policies are about. A request has them just where a case says so.
+pub fn conditions() -> BTreeSet<&'static str> {
+    let rows = KINDS.iter().flat_map(|kind| kind.access).flat_map(|row| row.when);
+    rows.map(|(_, key, _)| *key).collect()
+}
+
+/// What a request says besides: the keys of its own conditions, the stack's tag, and the region it goes to, by which
+/// organizations bound what their accounts may do.
+fn context(stack: &str, permission: &Permission) -> Vec<(&'static str, String)> {
+    let tags = [OURS, BECOMES_OURS].map(|(_, key, _)| (key, stack.to_owned()));
+    let region = ("aws:RequestedRegion", permission.region.clone());
+    let own = permission.context.iter().cloned();
+    let context: BTreeMap<_, _> = tags.into_iter().chain([region]).chain(own).collect();
+    context.into_iter().collect()
 }

@@ -75,15 +75,28 @@ fn way_on(path: &Path) -> String {
     let beside = std::fs::read_dir(directory.unwrap_or(Path::new(".")))
         .into_iter()
         .flatten();
-    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    let names: Vec<_> = beside
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| *name != wanted && (name.ends_with(".yaml") || name.ends_with(".yml")))
-        .collect();
-    match read::nearest(&wanted, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{}`?", path.with_file_name(near).display()),
+    let mut beside = beside.flatten().map(|entry| entry.path());
+    match beside.find(|other| other.is_file() && means(path, other)) {
+        Some(near) => {
+            let name = near.file_name().unwrap_or_default();
+            format!("did you mean `{}`?", path.with_file_name(name).display())
+        }
         None => "name a stack file that is there, or write a first one: `alertctl init`".to_owned(),
     }
+}
+
+/// Whether who wrote `wanted` may mean the stack file `other`: the same name with another ending, or one letter away.
+/// `dev.yaml` is not meant by `prod.yaml`.
+fn means(wanted: &Path, other: &Path) -> bool {
+    let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
+    let is_yaml = other.extension().is_some_and(|end| end == "yaml" || end == "yml");
+    let (Some(wanted_stem), Some(stem)) = (stem(wanted), stem(other)) else {
+        return false;
+    };
+    let is_word = |stem: &str| stem.len() > 3 && !stem.bytes().any(|byte| byte.is_ascii_digit());
+    let slip =
+        is_word(&wanted_stem) && is_word(&stem) && strsim::damerau_levenshtein(&wanted_stem, &stem) == 1;
+    is_yaml && wanted.file_name() != other.file_name() && (stem == wanted_stem || slip)
 }
 
 impl fmt::Display for LoadError {

@@ -82,7 +82,13 @@ fn facts(schema: &Value) -> String {
 }
 
 fn about(schema: &Value) -> String {
-    schema["description"].as_str().unwrap_or_default().to_owned()
+    let said = schema["description"].as_str().unwrap_or_default();
+    let keys = forms(schema).filter_map(|form| form["required"][0].as_str());
+    let keys: Vec<_> = keys.map(|key| format!("`{key}`")).collect();
+    match keys.is_empty() {
+        true => said.to_owned(),
+        false => format!("{said} One of {}.", keys.join(", ")),
+    }
 }
 
 fn form(schema: &Value) -> String {
@@ -137,12 +143,13 @@ fn example(schema: &Value) -> Option<String> {
     (shown.len() <= MAX_EXAMPLE).then_some(shown)
 }
 
-/// A value as a stack file may have it: JSON is YAML.
+/// A value as a stack file may have it: a text as it is where YAML reads it so, anything else as JSON, which is YAML.
 fn code(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.replace('\n', "\\n"),
-        other => other.to_string(),
-    };
+    let plain = value.as_str().filter(|text| {
+        let read = serde_yaml::from_str::<Value>(&format!("key: {text}"));
+        read.is_ok_and(|read| read["key"] == **text)
+    });
+    let text = plain.map_or_else(|| value.to_string(), str::to_owned);
     match text.contains('`') {
         true => format!("`` {text} ``"),
         false => format!("`{text}`"),

@@ -341,6 +341,10 @@ fn unreadable_files() {
         refused("alerts.yml"),
         "error: `DIR/alerts.yml` does not exist\n  help: did you mean `DIR/alerts.yaml`?"
     );
+    assert_eq!(
+        refused("dev.yaml"),
+        format!("error: `DIR/dev.yaml` does not exist{help}")
+    );
     fs::write(directory.path().join("latin.yaml"), b"stack: caf\xe9\n").expect("a file");
     insta::assert_snapshot!("not_utf8", refused("latin.yaml"));
     fs::write(directory.path().join("huge.yaml"), vec![b'#'; 2 << 20]).expect("a file");

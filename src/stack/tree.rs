@@ -168,9 +168,10 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let at = builder.byte(error.marker().index());
-            // What the parser stumbles over is a tab somewhere after the place it names.
-            let tab = error.info().contains("tab").then(|| text[at..].find('\t'));
-            let place = tab.flatten().map_or(at..at, |tab| at + tab..at + tab + 1);
+            // The parser names a place before the tab that it stumbles over, or just after it.
+            let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
+            let tab = error.info().contains("tab").then(|| text[from..].find('\t'));
+            let place = tab.flatten().map_or(at..at, |tab| from + tab..from + tab + 1);
             Problem::error(place, format!("this is not YAML: {}", error.info()))
                 .help("check indentation (spaces, never tabs), quotes and brackets around here")
         })?;

@@ -241,14 +241,11 @@ impl Gate {
                 resource: resource.to_owned(),
                 context: context.clone(),
             };
-            let about = |unit: &&Unit| {
-                unit.action == action && unit.resources.iter().any(|pattern| matches(pattern, resource))
-            };
-            let keys = granted.iter().filter(about).flat_map(|unit| &unit.conditions);
-            let missing = keys.filter(|(_, key, _)| !context.contains_key(key));
-            let missing: String = missing
-                .map(|(_, key, _)| format!("<member>{key}</member>"))
-                .collect();
+            // Of every statement, whatever that is about.
+            let keys = granted.iter().flat_map(|unit| &unit.conditions);
+            let keys: BTreeSet<_> = keys.map(|(_, key, _)| key).collect();
+            let missing = keys.into_iter().filter(|key| !context.contains_key(*key));
+            let missing: String = missing.map(|key| format!("<member>{key}</member>")).collect();
             let decision = match granted.iter().any(|unit| unit.allows(&ask)) {
                 true => "allowed",
                 false => "implicitDeny",

@@ -79,7 +79,7 @@ pub(super) struct Line<'a> {
 
 /// A line as it is written.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Written<'a> {
     #[serde(flatten)]
     line: &'a Line<'a>,
     /// For what counts as an end or as a failure.
@@ -168,15 +168,15 @@ impl Line<'_> {
         })
     }
 
-    fn told(&self, time: Timestamp) -> Told<'_> {
-        Told {
+    fn written(&self, time: Timestamp) -> Written<'_> {
+        Written {
             line: self,
             metrics: self.metrics(time),
         }
     }
 
     pub fn write(&self) {
-        say(&self.told(Timestamp::now()));
+        say(&self.written(Timestamp::now()));
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
             status: None,
             reason: None,
         };
-        serde_json::to_value(line.told(Timestamp::UNIX_EPOCH)).expect("JSON")
+        serde_json::to_value(line.written(Timestamp::UNIX_EPOCH)).expect("JSON")
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyOutput;
 use aws_sdk_iam::primitives::DateTime;
-use aws_sdk_iam::types::{EvaluationResult, ResourceSpecificResult, Role};
+use aws_sdk_iam::types::{OrganizationsDecisionDetail, ResourceSpecificResult, Role};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
@@ -102,6 +102,11 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
             .build()
             .unwrap()
     };
+    let by_organization = |mut result: EvaluationResult| {
+        let detail = OrganizationsDecisionDetail::builder().allowed_by_organizations(false);
+        result.organizations_decision_detail = Some(detail.build());
+        result
+    };
     let results = vec![
         of(
             "kms:CreateKey",
@@ -126,6 +131,14 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
             vec![on(KEY, ImplicitDeny, None), on(TOPIC, ExplicitDeny, None)],
         ),
         of("sns:TagResource", Allowed, None, vec![on(TOPIC, Allowed, None)]),
+        // IAM names the keys of every statement; this one no statement about publishing is bound by.
+        of(
+            "sns:Publish",
+            ImplicitDeny,
+            None,
+            vec![on(TOPIC, ImplicitDeny, Some("AWS:requesttag/alertctl:stack"))],
+        ),
+        by_organization(of("sqs:CreateQueue", ExplicitDeny, None, vec![])),
     ];
     let answer = mock!(aws_sdk_iam::Client::simulate_principal_policy).then_output(move || {
         let output = SimulatePrincipalPolicyOutput::builder().set_evaluation_results(Some(results.clone()));
@@ -139,7 +152,9 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
         ("kms:EnableKey", KEY),
         ("kms:ListKeys", "*"),
         ("sns:CreateTopic", TOPIC),
+        ("sns:Publish", TOPIC),
         ("sns:TagResource", TOPIC),
+        ("sqs:CreateQueue", "*"),
     ];
     let case = Case {
         pairs: pairs
@@ -148,10 +163,15 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
         context: Vec::new(),
     };
     // Nor what nobody asked: the topic is no key.
-    let told = refused(&aws, "arn:aws:iam::111122223333:user/ann", &[case])
+    let conditions = BTreeSet::from(["aws:RequestTag/alertctl:stack"]);
+    let told = refused(&aws, "arn:aws:iam::111122223333:user/ann", &[case], &conditions)
         .await
         .unwrap();
-    let expected = [("kms:ListKeys", "*"), ("sns:CreateTopic", TOPIC)];
+    let expected = [
+        ("kms:ListKeys", "*"),
+        ("sns:CreateTopic", TOPIC),
+        ("sns:Publish", TOPIC),
+    ];
     assert_eq!(
         told,
         expected
