@@ -11,21 +11,13 @@ use std::sync::{Arc, Mutex};
 use alertctl::aws::connect::Clients;
 use alertctl::resource::KINDS;
 use alertctl::resource::access::Phase;
+use alertctl::stack::BUNDLED;
 use serde_json::{Value, json};
 use support::gate::{Ask, Gate, Unit, units};
 use support::inventory::past;
 use support::proxy::Proxy;
 use support::schema::violations;
 use support::{Ran, World};
-
-const STACKS: [&str; 6] = [
-    "elastalert-email",
-    "cloudwatch-slack",
-    "trail-guard",
-    "console-login",
-    "audit-slack",
-    "full",
-];
 
 /// The services, as the SDK's settings name them. Named one by one they leave the command as it is with AWS; one
 /// endpoint for all has it make up for what a local AWS lacks.
@@ -217,13 +209,14 @@ fn key(unit: &Unit) -> (String, Vec<String>) {
 fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
     let shared = Shared::default();
     // What the small stacks prove, the large one need not find out again.
-    let [small @ .., full] = &STACKS;
+    let names: Vec<_> = BUNDLED.iter().map(|one| one.name).collect();
+    let (full, small) = names.split_last().unwrap();
     let (some, others) = small.split_at(2);
     std::thread::scope(|scope| {
         scope.spawn(|| prove(some, 700_000_000_000, &shared));
         scope.spawn(|| prove(others, 700_000_000_100, &shared));
     });
-    prove(&[full], 700_000_000_200, &shared);
+    prove(&[*full], 700_000_000_200, &shared);
     let (proven, printed) = (
         shared.proven.into_inner().unwrap(),
         shared.printed.into_inner().unwrap(),
@@ -305,7 +298,7 @@ fn put_log_file(endpoint: &str, account: &str) {
 fn a_preflight_finds_nothing_lacking_in_the_printed_policy() {
     let world = World::new();
     let (endpoint, _) = world.up();
-    for (index, stack) in STACKS.iter().enumerate() {
+    for (index, stack) in BUNDLED.iter().map(|one| one.name).enumerate() {
         world.bundled(stack);
         let name = world.json(&["validate"])["stack"].as_str().unwrap().to_owned();
         let account = format!("{:012}", 710_000_000_000_u64 + u64::try_from(index).unwrap());

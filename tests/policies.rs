@@ -10,6 +10,7 @@ mod support;
 
 use account::clients;
 use alertctl::aws::connect::Clients;
+use alertctl::stack::BUNDLED;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use support::World;
@@ -126,14 +127,7 @@ fn gaps(policy: &Value) -> Vec<String> {
 #[tokio::test]
 async fn every_policy_is_exact() {
     let mut found = Vec::new();
-    for stack in [
-        "elastalert-email",
-        "cloudwatch-slack",
-        "trail-guard",
-        "console-login",
-        "audit-slack",
-        "full",
-    ] {
+    for stack in BUNDLED.iter().map(|one| one.name) {
         let world = World::new();
         world.bundled(stack);
         if stack == "full" {
@@ -165,14 +159,7 @@ async fn every_policy_is_exact() {
 fn the_deployers_policies_name_what_aws_knows() {
     let world = World::new();
     let mut all = Vec::new();
-    for stack in [
-        "elastalert-email",
-        "cloudwatch-slack",
-        "trail-guard",
-        "console-login",
-        "audit-slack",
-        "full",
-    ] {
+    for stack in BUNDLED.iter().map(|one| one.name) {
         world.bundled(stack);
         let args = [
             "policy",

@@ -50,6 +50,16 @@ pub enum Webhook {
 /// Webhooks by channel key.
 pub type Webhooks = BTreeMap<String, Webhook>;
 
+/// Home of a stack that says none, for who only wants to see its resources.
+const SOMEWHERE: &str = "us-east-1";
+
+/// The graph as far as it shows without an account: `region` is asked for instead of the file's. Where a stack is
+/// decides only in which other regions it has resources.
+pub fn outline(stack: &Stack, region: Option<&str>) -> Graph {
+    let home = region.or(stack.region.as_deref()).unwrap_or(SOMEWHERE);
+    graph(stack, home, &Webhooks::new())
+}
+
 /// Builds the graph of everything that `stack` asks for in the region `home`.
 pub fn graph(stack: &Stack, home: &str, webhooks: &Webhooks) -> Graph {
     let mut build = Build::new(stack, home);

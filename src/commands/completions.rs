@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, Command, CommandFactory as _};
@@ -11,11 +11,11 @@ use clap_complete::{ArgValueCompleter, CompletionCandidate, PathCompleter};
 use serde_json::json;
 
 use super::{App, Outcome};
-use crate::blueprint::{self, Names, Webhooks};
+use crate::blueprint::{self, Names};
 use crate::cli::{Cli, CompletionsArgs, Shell};
 use crate::output::Failure;
 use crate::samples;
-use crate::stack::{BUNDLED, Stack, load};
+use crate::stack::{BUNDLED, Stack, is_yaml, load};
 
 /// By this variable a shell's script asks this program.
 const ASKED: &str = "COMPLETE";
@@ -124,11 +124,6 @@ fn named_stack() -> Option<Stack> {
     Some(load(&named.unwrap_or_else(|| "stack.yaml".into())).ok()?.stack)
 }
 
-fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "yaml" || extension == "yml")
-}
-
 fn keys<T>(section: &BTreeMap<String, T>) -> Vec<(String, String)> {
     section.keys().map(|key| (key.clone(), String::new())).collect()
 }
@@ -141,9 +136,7 @@ fn alarms(stack: &Stack) -> Vec<(String, String)> {
 }
 
 fn resources(stack: &Stack) -> Vec<(String, String)> {
-    // Which resources there are does not hang on the region, but for what is logged in one only.
-    let home = stack.region.as_deref().unwrap_or("us-east-1");
-    let graph = blueprint::graph(stack, home, &Webhooks::new());
+    let graph = blueprint::outline(stack, None);
     let nodes = graph.nodes().iter();
     nodes
         .map(|node| (node.id.to_string(), node.resource.name()))

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::preflight::Verdict;
+use super::preflight::Preflight;
 use super::{Access, App, Outcome, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
@@ -119,9 +119,7 @@ impl Planned {
             cautions,
         })
     }
-}
 
-impl Planned {
     /// Tells drift from what changed since the stack file `base`.
     async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
         let before = app.load(base)?;
@@ -140,12 +138,10 @@ impl Planned {
         self.plan.hold_against(&graph, &self.graph, name);
         Ok(())
     }
-}
 
-impl Planned {
     /// Asks whether who runs this could apply the plan, and warns of what they lack; `None` where AWS does not tell.
-    async fn preflight(&mut self, app: &App) -> Option<Verdict> {
-        let asked = Verdict::of(&self.access.aws, &self.graph, &self.plan).await;
+    async fn preflight(&mut self, app: &App) -> Option<Preflight> {
+        let asked = Preflight::of(&self.access.aws, &self.graph, &self.plan).await;
         let warnings = match &asked {
             Ok(verdict) => verdict.texts().collect(),
             Err(fault) => vec![format!(

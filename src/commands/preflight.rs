@@ -18,13 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who runs this, and what IAM does not let them do.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Preflight {
     pub who: String,
     /// Action and resource.
     pub lacking: BTreeSet<(String, String)>,
 }
 
-impl Verdict {
+impl Preflight {
     /// Asks IAM which of these permissions the identity lacks. An account's root user lacks nothing.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Verdict {
 /// Where AWS does not let one ask (the caller has no `iam:SimulatePrincipalPolicy` on itself, is a federated user, IAM
 /// throttles or is late) the plan runs as if nothing had been asked.
 pub async fn refuse_lacking(aws: &Aws, graph: &Graph, plan: &Plan, file: &str) -> Result<(), Failure> {
-    let asked = tokio::time::timeout(PATIENCE, Verdict::of(aws, graph, plan)).await;
+    let asked = tokio::time::timeout(PATIENCE, Preflight::of(aws, graph, plan)).await;
     let Ok(Ok(verdict)) = asked else {
         return Ok(());
     };

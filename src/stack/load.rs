@@ -85,18 +85,22 @@ fn way_on(path: &Path) -> String {
     }
 }
 
+/// Whether a file is called like a stack file.
+pub fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+}
+
 /// Whether who wrote `wanted` may mean the stack file `other`: the same name with another ending, or one letter away.
 /// `dev.yaml` is not meant by `prod.yaml`.
 fn means(wanted: &Path, other: &Path) -> bool {
     let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
-    let is_yaml = other.extension().is_some_and(|end| end == "yaml" || end == "yml");
     let (Some(wanted_stem), Some(stem)) = (stem(wanted), stem(other)) else {
         return false;
     };
     let is_word = |stem: &str| stem.len() > 3 && !stem.bytes().any(|byte| byte.is_ascii_digit());
     let slip =
         is_word(&wanted_stem) && is_word(&stem) && strsim::damerau_levenshtein(&wanted_stem, &stem) == 1;
-    is_yaml && wanted.file_name() != other.file_name() && (stem == wanted_stem || slip)
+    is_yaml(other) && wanted.file_name() != other.file_name() && (stem == wanted_stem || slip)
 }
 
 impl fmt::Display for LoadError {

@@ -1,16 +1,12 @@
 //! The resources of a stack and what each needs before it.
 
-use crate::blueprint::{self, Webhooks};
+use crate::blueprint;
 use crate::output::picture::{Arrow, Part, Picture};
 use crate::stack::Stack;
 
-/// Of the resources nothing shows that depends on where they are, but in which other regions there are some.
-const SOMEWHERE: &str = "us-east-1";
-
 /// The graph that `apply` works off, from left to right; `region` is asked for instead of the file's.
 pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
-    let home = region.or(stack.region.as_deref()).unwrap_or(SOMEWHERE);
-    let graph = blueprint::graph(stack, home, &Webhooks::new());
+    let graph = blueprint::outline(stack, region);
     let mut picture = Picture {
         title: format!("resources of {}", stack.stack),
         ..Picture::default()

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{App, Outcome, commands, graph};
 use crate::cli::{Format, PolicyArgs};
-use crate::commands::preflight::Verdict;
+use crate::commands::preflight::Preflight;
 use crate::output::Failure;
 use crate::permissions::needed;
 use crate::stack::Stack;
@@ -16,7 +16,7 @@ pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {
     let scope = access.aws.scope().await?;
     let graph = graph(stack, access.region());
     let permissions = needed(&stack.stack, &graph, scope, &commands(args));
-    let verdict = Verdict::ask(&access.aws, &permissions).await?;
+    let verdict = Preflight::ask(&access.aws, &permissions).await?;
     let problems = verdict.problems("`alertctl policy --deployer` prints the whole policy");
     let none = || format!("{} may do all of it", verdict.who);
     if app.out.format == Format::Json {
