@@ -1,9 +1,10 @@
-//! What bundled stacks cost where every request takes 40 ms longer than on this machine: calls, round trips one
-//! after the other, time and memory of create, a plan without changes, a repair and destroy.
+//! What bundled stacks, and one of some 800 resources, cost where every request takes 40 ms longer than on this
+//! machine: calls, round trips one after the other, time and memory of create, a plan without changes, a repair and
+//! destroy.
 //!
 //! `cargo bench --bench apply`; with `-- --calls` it also prints each call of the last run and its time, and
 //! with `-- full` it measures that stack only. `cargo test --bench apply` does it once, with a build for
-//! development.
+//! development. The large stack is measured only by `-- large`: AWS takes its 200 alarms three a second.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use support::World;
 use support::inventory::past;
+use support::large;
 use support::limits::allowance;
 use support::measure::Sample;
 use support::proxy::{Call, Proxy};
@@ -25,10 +27,21 @@ const DELAY: Duration = Duration::from_millis(40);
 /// How long the local AWS keeps a new function pending: time that no client can save.
 const PENDING: Duration = Duration::from_millis(500);
 /// The stacks, how often each is measured, and the log group of each that is changed by hand.
-const STACKS: [(&str, usize, &str); 2] = [
+const STACKS: [(&str, usize, &str); 3] = [
     ("cloudwatch-slack", 7, "/aws/lambda/mission-lambda"),
     ("full", 3, "/aws/lambda/full-relay"),
+    ("large", 1, "/aws/lambda/large-relay"),
 ];
+
+/// A world with the stack file: a bundled one, or the large one.
+fn world_of(stack: &str) -> World {
+    let world = World::new();
+    match stack {
+        "large" => world.write("stack.yaml", &large::stack_file()),
+        bundled => world.bundled(bundled),
+    };
+    world
+}
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -36,7 +49,7 @@ fn main() {
     let chosen = STACKS.iter().any(|(stack, ..)| has(stack));
     println!("every request takes {} ms longer\n", DELAY.as_millis());
     for (stack, runs, log_group) in STACKS {
-        if chosen && !has(stack) {
+        if !has(stack) && (chosen || stack == "large") {
             continue;
         }
         // Cargo also runs benches as tests, without this argument: once is enough to see that it works.
@@ -54,8 +67,7 @@ const OPERATIONS: [&str; 4] = ["create", "plan, no changes", "repair", "destroy"
 fn measure(stack: &str, runs: usize, log_group: &str, show_calls: bool) {
     let mut samples: [Vec<Sample>; 4] = Default::default();
     for _ in 0..runs {
-        let world = World::new();
-        world.bundled(stack);
+        let world = world_of(stack);
         let (endpoint, _) = world.up();
         let proxy = Proxy::start(&endpoint, DELAY);
         world.reach_at(&proxy.url);
@@ -104,8 +116,7 @@ fn measure(stack: &str, runs: usize, log_group: &str, show_calls: bool) {
 /// What create and a plan without changes take at least, from runs in which answers are held until nothing more
 /// is asked: what then comes after one another depends on one another.
 fn floors(stack: &str) -> String {
-    let world = World::new();
-    world.bundled(stack);
+    let world = world_of(stack);
     // Longer than any call waits for its turn: pace is none of the dependencies.
     let proxy = Proxy::in_rounds(&world.up().0, Duration::from_millis(1300));
     world.reach_at(&proxy.url);

@@ -68,19 +68,17 @@ pub async fn execute(
     tell: &dyn Fn(Event<'_>),
 ) -> Report {
     let known = RefCell::new(plan.known.clone());
-    let lane = |step: &Step| {
+    let job = |step: &Step| {
         let kind = kind(step.id.kind);
+        let shares_a_call = kind.deleted_together && step.action == Action::Delete;
         let lane = kind.at_once.map(|width| (kind.name, width));
-        lane.filter(|_| step.action != Action::Keep)
-    };
-    let jobs: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| Job {
+        Job {
             after: step.after.clone(),
-            lane: lane(step),
-        })
-        .collect();
+            lane: lane.filter(|_| step.action != Action::Keep && !shares_a_call),
+            shares_a_call,
+        }
+    };
+    let jobs: Vec<_> = plan.steps.iter().map(job).collect();
     let elsewhere: Vec<Option<Rc<Aws>>> = plan
         .steps
         .iter()

@@ -99,6 +99,8 @@ pub struct Job {
     /// Jobs that AWS takes few of a second: how many with this name are under way at most. They start before
     /// others, since they take longest, and the many that would wait for their turn leave room for others.
     pub lane: Option<(&'static str, usize)>,
+    /// It has others of its kind to share a call with: those wait for it side by side, and take up no room.
+    pub shares_a_call: bool,
 }
 
 /// How one job of [`run`] ended.
@@ -115,7 +117,8 @@ pub enum End<E> {
 /// What a job yields once what depends on it may start: its own remaining wait.
 pub type Settle<'a, E> = LocalBoxFuture<'a, Result<(), E>>;
 
-/// Runs every job after those in its `after` list, at most `parallelism` at once, and of its lane as many as fit.
+/// Runs every job after those in its `after` list, at most `parallelism` at once beside those that share a call, and
+/// of its lane as many as fit.
 ///
 /// A failed job skips what depends on it and nothing else. When `interrupt` turns true no further job
 /// starts; calls under way are finished, and what is only left to settle gets a few seconds.
@@ -135,19 +138,24 @@ where
     let mut order: Vec<_> = (0..jobs.len()).collect();
     order.sort_by_key(|&index| jobs[index].lane.is_none());
     let mut running = FuturesUnordered::new();
-    let mut busy = 0;
+    let (mut busy, mut room) = (0, parallelism);
     let mut in_lane: HashMap<&str, usize> = HashMap::new();
     let mut interrupted = *interrupt.borrow();
     let mut leave_at = Instant::now() + GRACE;
     loop {
         skip_dependents(jobs, &mut ends, &started);
         for &index in &order {
-            let Job { after, lane } = &jobs[index];
+            let Job {
+                after,
+                lane,
+                shares_a_call,
+            } = &jobs[index];
             let ready = !started[index] && ends[index].is_none() && after.iter().all(|&on| released[on]);
             let fits = lane.is_none_or(|(name, width)| in_lane.get(name).is_none_or(|&count| count < width));
-            if ready && fits && busy < parallelism && !interrupted {
+            if ready && fits && (room > 0 || *shares_a_call) && !interrupted {
                 started[index] = true;
                 busy += 1;
+                room -= usize::from(!shares_a_call);
                 lane.iter()
                     .for_each(|(name, _)| *in_lane.entry(name).or_default() += 1);
                 let call = job(index);
@@ -161,6 +169,7 @@ where
             Some((index, phase)) = running.next() => match phase {
                 Phase::Called(result) => {
                     busy -= 1;
+                    room += usize::from(!jobs[index].shares_a_call);
                     let lane = jobs[index].lane.and_then(|(name, _)| in_lane.get_mut(name));
                     lane.into_iter().for_each(|count| *count -= 1);
                     match result {
@@ -224,7 +233,10 @@ mod tests {
     }
 
     fn jobs<const N: usize>(after: [Vec<usize>; N]) -> [Job; N] {
-        after.map(|after| Job { after, lane: None })
+        after.map(|after| Job {
+            after,
+            ..Job::default()
+        })
     }
 
     #[tokio::test]
@@ -267,6 +279,29 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(3));
     }
 
+    /// A hundred alarms that one call deletes all wait for it, however little may run at once.
+    #[tokio::test(start_paused = true)]
+    async fn jobs_that_share_a_call_take_up_no_room() {
+        let shared = Job {
+            shares_a_call: true,
+            ..Job::default()
+        };
+        let mut jobs = vec![shared; 100];
+        jobs.extend(vec![Job::default(); 4]);
+        let (running, most) = (Cell::new(0), Cell::new(0));
+        let start = Instant::now();
+        let ends = run(&jobs, 2, watch::channel(false).1, |_| async {
+            running.set(running.get() + 1);
+            most.set(most.get().max(running.get()));
+            sleep(Duration::from_secs(1)).await;
+            running.set(running.get() - 1);
+            Ok(nothing_left())
+        })
+        .await;
+        assert!(ends.iter().all(|end| *end == End::Done));
+        assert_eq!((most.get(), start.elapsed()), (102, Duration::from_secs(2)));
+    }
+
     /// Alarms, of which AWS takes three a second, neither come last nor keep everything else waiting.
     #[tokio::test(start_paused = true)]
     async fn a_lane_starts_first_and_leaves_room() {
@@ -274,8 +309,8 @@ mod tests {
         let lane = Some(("alarm", 2));
         jobs.extend(vec![
             Job {
-                after: Vec::new(),
-                lane
+                lane,
+                ..Job::default()
             };
             4
         ]);

@@ -303,6 +303,10 @@ mod tests {
         let after = |kind: &str| &deletions.steps[at(kind)].after;
         assert!(after("eventbridge-rule").contains(&at("eventbridge-targets")));
         assert!(after("iam-role").contains(&at("eventbridge-rule")));
+        // The targets of one rule keep no other rule waiting.
+        let mut steps = deletions.steps.iter();
+        let other = steps.find(|step| step.name == "mission-root").unwrap();
+        assert!(other.after.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

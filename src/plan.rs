@@ -253,17 +253,25 @@ impl Plan {
             self.steps[index].after = (0..self.steps.len())
                 .filter(|&other| {
                     let Step { id, action, .. } = &self.steps[other];
+                    let deleted_after = kind.deleted_after.contains(&id.kind);
                     match action {
                         Action::Keep => false,
-                        Action::Delete => kind.deleted_after.contains(&id.kind),
-                        _ => {
-                            kind.deleted_after.contains(&id.kind)
-                                || kind.deleted_after_changes_of.contains(&id.kind)
-                        }
+                        Action::Delete => deleted_after && !self.lives_elsewhere(other, index),
+                        _ => deleted_after || kind.deleted_after_changes_of.contains(&id.kind),
                     }
                 })
                 .collect();
         }
+    }
+
+    /// True where what one step deletes lives in another resource of the same kind as what the other one deletes.
+    fn lives_elsewhere(&self, inside: usize, holder: usize) -> bool {
+        let (inside, holder) = (&self.steps[inside], &self.steps[holder]);
+        let within = inside.live.as_ref().and_then(of(&inside.id).within);
+        within.is_some_and(|(kind, name)| {
+            kind == holder.id.kind
+                && (name.as_str(), inside.id.region()) != (&holder.name, holder.id.region())
+        })
     }
 }
 

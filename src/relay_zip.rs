@@ -5,29 +5,37 @@ use std::io::{Cursor, Write as _};
 use alertctl_relay::SETTINGS_FILE;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
+use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// The zip without settings: one static executable `bootstrap` for `provided.al2023`, x86_64.
 pub const ZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relay.zip"));
 
 /// [`ZIP`] with `settings` beside the executable; the same bytes for the same settings.
-pub fn with_settings(settings: &str) -> Vec<u8> {
+///
+/// In two parts: what it begins with, which is most and a part of [`ZIP`], and the rest.
+pub fn with_settings(settings: &str) -> (&'static [u8], Vec<u8>) {
     let entry = SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o644);
-    let append = || -> zip::result::ZipResult<Vec<u8>> {
+    let append = || -> zip::result::ZipResult<_> {
+        // What is appended takes the place of the directory.
+        let shared = ZipArchive::new(Cursor::new(ZIP))?.central_directory_start();
+        let (head, _) = ZIP.split_at(usize::try_from(shared).unwrap_or(ZIP.len()));
         let mut writer = ZipWriter::new_append(Cursor::new(ZIP.to_vec()))?;
         writer.start_file(SETTINGS_FILE, entry)?;
         writer.write_all(settings.as_bytes())?;
-        Ok(writer.finish()?.into_inner())
+        Ok((head, writer.finish()?.into_inner().split_off(head.len())))
     };
     append().unwrap_or_else(|error| unreachable!("the zip made by the build script: {error}"))
 }
 
-/// What Lambda reports as `CodeSha256` of a function with this zip: SHA-256 in Base64.
-pub fn sha256(zip: &[u8]) -> String {
-    BASE64_STANDARD.encode(Sha256::digest(zip))
+/// What Lambda reports as `CodeSha256` of a function with the zip that these parts make: SHA-256 in Base64.
+pub fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut digest = Sha256::new();
+    parts.into_iter().for_each(|part| digest.update(part));
+    BASE64_STANDARD.encode(digest.finalize())
 }
 
 #[cfg(test)]
@@ -37,10 +45,16 @@ mod tests {
 
     #[test]
     fn settings_lie_beside_the_executable() {
-        let zip = with_settings("{}");
-        assert_eq!(sha256(&zip), sha256(&with_settings("{}")));
-        assert_ne!(sha256(&zip), sha256(&with_settings("{ }")));
-        let mut archive = zip::ZipArchive::new(Cursor::new(&zip)).unwrap();
+        let digest = |settings| {
+            let (head, tail) = with_settings(settings);
+            sha256([head, &tail])
+        };
+        assert_eq!(digest("{}"), digest("{}"));
+        assert_ne!(digest("{}"), digest("{ }"));
+        let (head, tail) = with_settings("{}");
+        assert!(tail.len() < 1000, "{} bytes are held twice", tail.len());
+        let zip = [head, &tail].concat();
+        let mut archive = ZipArchive::new(Cursor::new(&zip)).unwrap();
         let mut names: Vec<_> = archive
             .file_names()
             .map(|name| name.unwrap().into_owned())

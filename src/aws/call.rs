@@ -12,6 +12,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::FutureExt;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
+use super::batch::Batch;
 use super::connect::Connection;
 use super::discovery::{self, Tagged};
 use super::fault::{Fault, Result};
@@ -35,6 +36,7 @@ pub struct Aws {
     tagged: OnceCell<Result<Vec<Tagged>>>,
     answers: Mutex<HashMap<String, Answer>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    pub(super) batches: Mutex<HashMap<&'static str, Arc<Batch>>>,
     elsewhere: Mutex<HashMap<String, Rc<Aws>>>,
 }
 
@@ -62,6 +64,7 @@ impl Aws {
             tagged: OnceCell::new(),
             answers: Mutex::default(),
             locks: Mutex::default(),
+            batches: Mutex::default(),
             elsewhere: Mutex::default(),
         }
     }
@@ -167,6 +170,13 @@ impl Aws {
         let ask = async || ask().await.map(|answer| Rc::new(answer) as Rc<dyn Any>);
         let answer = answer.get_or_init(ask).await.clone()?;
         Ok(answer.downcast().expect("one question has one type of answer"))
+    }
+
+    /// What [`Self::once`] was answered to `question`; `None` where it was not asked, or refused.
+    pub fn answered<T: 'static>(&self, question: &str) -> Option<Rc<T>> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = answers.get(question)?.get()?.as_ref().ok()?;
+        answer.clone().downcast().ok()
     }
 
     /// Everything that carries this stack's ownership tag, listed once.

@@ -6,8 +6,10 @@
 //! An emulated AWS may know only some kinds: [`Tagged`] is then completed service by service.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use aws_sdk_cloudwatch::types::AlarmType;
+use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::call::Aws;
@@ -62,15 +64,13 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
 async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
     use aws_sdk_resourcegroupstagging::types::TagFilter;
     let filter = TagFilter::builder().key(STACK_TAG).values(&aws.stack).build();
-    let mut pages = aws
-        .connection
-        .clients
-        .tagging
-        .get_resources()
-        .tag_filters(filter)
-        .resources_per_page(100)
-        .into_paginator()
-        .send();
+    let get = aws.connection.clients.tagging.get_resources();
+    pages(aws, get.tag_filters(filter)).await
+}
+
+/// All that `get` asks the tagging index for.
+pub async fn pages(aws: &Aws, get: GetResourcesFluentBuilder) -> Result<Vec<Tagged>> {
+    let mut pages = get.resources_per_page(100).into_paginator().send();
     let mut tagged = Vec::new();
     while let Some(page) = aws
         .call("tag:GetResources", async { pages.next().await.transpose() })
@@ -138,7 +138,13 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
         let composite = page.composite_alarms().iter().map(|alarm| alarm.alarm_arn());
         arns.extend(metric.chain(composite).flatten().map(str::to_owned));
     }
-    tags_of(aws, arns, async |arn| {
+    tags_of(aws, arns, async |arn| Ok((*alarm_tags(aws, arn).await?).clone())).await
+}
+
+/// The tags of an alarm, asked for once.
+pub async fn alarm_tags(aws: &Aws, arn: &str) -> Result<Rc<Tags>> {
+    aws.once(format!("cloudwatch:ListTagsForResource {arn}"), async || {
+        let cloudwatch = &aws.connection.clients.cloudwatch;
         let send = cloudwatch.list_tags_for_resource().resource_arn(arn).send();
         let answer = aws.call("cloudwatch:ListTagsForResource", send).await?;
         let pair =

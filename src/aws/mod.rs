@@ -2,6 +2,7 @@
 //!
 //! Only this room and [`crate::resource`] name an SDK type.
 
+mod batch;
 pub mod call;
 pub mod cloudtrail;
 pub mod connect;

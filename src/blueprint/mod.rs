@@ -76,10 +76,11 @@ pub fn graph(stack: &Stack, home: &str, webhooks: &Webhooks) -> Graph {
 
 /// The deployment package of every function of `stack`.
 fn code(stack: &Stack) -> Code {
-    let zip = relay_zip::with_settings(&settings(stack).json());
+    let (head, tail) = relay_zip::with_settings(&settings(stack).json());
     Code {
-        sha256: relay_zip::sha256(&zip).into(),
-        zip: zip.into(),
+        sha256: relay_zip::sha256([head, &tail]).into(),
+        head,
+        tail: tail.into(),
     }
 }
 

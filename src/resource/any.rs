@@ -25,6 +25,7 @@ pub struct Kind {
     pub deleted_after_changes_of: &'static [&'static str],
     pub in_other_regions: bool,
     pub at_once: Option<usize>,
+    pub deleted_together: bool,
     pub access: &'static [Access],
     /// Observes the nodes of this kind among all that are wanted.
     pub observe: for<'a> fn(&'a Aws, &'a [AnyWanted<'a>]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
@@ -32,7 +33,7 @@ pub struct Kind {
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,
     pub leads_to: fn(&AnyLive) -> Option<&str>,
-    pub within: fn(&AnyLive) -> Option<(&'static str, &str)>,
+    pub within: fn(&AnyLive) -> Option<(&'static str, String)>,
     pub remark: fn(&AnyLive) -> Option<String>,
     pub health: fn(&AnyLive) -> Option<Health>,
     pub loss: fn(&AnyLive) -> Option<String>,
@@ -48,6 +49,7 @@ impl Kind {
             deleted_after_changes_of: R::DELETED_AFTER_CHANGES_OF,
             in_other_regions: R::IN_OTHER_REGIONS,
             at_once: R::AT_ONCE,
+            deleted_together: R::DELETED_TOGETHER,
             access: R::ACCESS,
             observe: |aws, wanted| {
                 async move {

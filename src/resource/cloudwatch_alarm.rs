@@ -45,6 +45,7 @@ impl Resource for CloudwatchAlarm {
     const DELETED_AFTER: &'static [&'static str] = &["cloudwatch-composite-alarm"];
     // 3 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(3);
+    const DELETED_TOGETHER: bool = true;
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
             .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
@@ -116,7 +117,7 @@ impl Resource for CloudwatchAlarm {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        common::send_delete(cx.aws, &live).await
+        common::delete_together(cx.aws, &live).await
     }
 }
 

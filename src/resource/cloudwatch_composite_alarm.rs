@@ -119,7 +119,7 @@ impl Resource for CloudwatchCompositeAlarm {
     /// Another composite alarm that looks at this one may be going at the same time.
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         wait::retry(PASSING, common::in_use, async || {
-            common::send_delete(cx.aws, &live).await
+            common::delete_alone(cx.aws, &live).await
         })
         .await
     }

@@ -169,6 +169,10 @@ impl Resource for EventbridgeTargets {
         Output::default()
     }
 
+    fn within(live: &Live) -> Option<(&'static str, String)> {
+        Some((EventbridgeRule::KIND, Self::live_name(live)))
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let live = self.wished(cx)?;
         put(cx.aws, &live, &live.targets).await?;

@@ -80,7 +80,7 @@ impl Resource for IamRolePolicy {
         let roles: BTreeSet<_> = wanted.iter().map(|wanted| &wanted.desired.role_name).collect();
         let (named, under_path, mut policies): (Vec<_>, _, _) =
             futures::try_join!(named, iam_role::list_owned(aws), names_of(aws, roles))?;
-        let mut owned: BTreeSet<_> = under_path.into_iter().map(|role| role.role_name).collect();
+        let mut owned: BTreeSet<_> = under_path.iter().map(|role| role.role_name.clone()).collect();
         // A role that was adopted is not under the stack's path, and a new one not in the list yet.
         let unsure = policies.keys().filter(|role| !owned.contains(*role));
         let unlisted = owned.iter().filter(|role| !policies.contains_key(*role));
@@ -141,8 +141,8 @@ impl Resource for IamRolePolicy {
         Output::default()
     }
 
-    fn within(live: &Live) -> Option<(&'static str, &str)> {
-        Some((IamRole::KIND, &live.role_name))
+    fn within(live: &Live) -> Option<(&'static str, String)> {
+        Some((IamRole::KIND, live.role_name.clone()))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use aws_sdk_lambda::types::{Architecture, Runtime};
+use aws_smithy_types::Blob;
 
 use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
@@ -54,17 +55,27 @@ pub struct LambdaFunction {
     pub tags: Tags,
 }
 
-/// A deployment package.
+/// A deployment package: a zip of some megabytes, put together only while it is sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code {
-    pub zip: Rc<[u8]>,
+    /// What it begins with, as it lies in the program.
+    pub head: &'static [u8],
+    pub tail: Rc<[u8]>,
     /// Base64, as AWS tells it in `CodeSha256`.
     pub sha256: Rc<str>,
 }
 
+impl Code {
+    /// The zip as AWS takes it.
+    fn zip(&self) -> Blob {
+        Blob::new([self.head, &self.tail].concat())
+    }
+}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Code({} bytes, {})", self.zip.len(), self.sha256)
+        let Self { head, tail, sha256 } = self;
+        write!(f, "Code({} bytes, {sha256})", head.len() + tail.len())
     }
 }
 

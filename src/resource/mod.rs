@@ -220,6 +220,8 @@ pub trait Resource: Sized + 'static {
     const IN_OTHER_REGIONS: bool = false;
     /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.
     const AT_ONCE: Option<usize> = None;
+    /// One call deletes many: deletions that become possible at the same time are then made together.
+    const DELETED_TOGETHER: bool = false;
     /// What whoever runs the tool must be allowed: every action of every call that this kind makes.
     const ACCESS: &'static [Access];
     /// The state in the account, normalised, in our words.
@@ -267,9 +269,9 @@ pub trait Resource: Sized + 'static {
         None
     }
 
-    /// The kind and physical name of what an unwanted resource lives in, where that may be a stranger's: it goes only
-    /// with that one's being taken over.
-    fn within(_live: &Self::Live) -> Option<(&'static str, &str)> {
+    /// The kind and physical name of what an unwanted resource lives in: of that kind only this one's deletion waits
+    /// for it, and where this one is a stranger's it goes only with its being taken over.
+    fn within(_live: &Self::Live) -> Option<(&'static str, String)> {
         None
     }
 

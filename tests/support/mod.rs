@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod gate;
 pub mod inventory;
+pub mod large;
 pub mod limits;
 pub mod measure;
 pub mod proxy;

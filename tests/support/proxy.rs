@@ -79,6 +79,8 @@ struct Shared {
     limits: Option<Mutex<Limits>>,
     rounds: Option<Rounds>,
     gate: Option<Arc<Gate>>,
+    /// The tagging index tells of all kinds, as AWS's does.
+    indexed: bool,
     connections: AtomicUsize,
     under_way: AtomicUsize,
     judge: Box<Judge>,
@@ -96,20 +98,49 @@ impl Proxy {
         delay: Duration,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
-        Self::with(upstream, delay, judge, None, None, None)
+        Self::with(upstream, delay, judge, None, None, None, false)
     }
 
     /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
     pub fn limiting(upstream: &str, delay: Duration) -> Self {
         let limits = Mutex::new(Limits::default());
-        Self::with(upstream, delay, |_, _| Fate::Pass, Some(limits), None, None)
+        Self::with(
+            upstream,
+            delay,
+            |_, _| Fate::Pass,
+            Some(limits),
+            None,
+            None,
+            false,
+        )
+    }
+
+    /// Passes every call, and completes the tagging index by the kinds that only AWS's knows.
+    pub fn indexing(upstream: &str) -> Self {
+        Self::with(
+            upstream,
+            Duration::ZERO,
+            |_, _| Fate::Pass,
+            None,
+            None,
+            None,
+            true,
+        )
     }
 
     /// Holds every answer until no more calls come, then lets all of them go: each time is one round trip,
     /// however long anything takes. A client that sends no more for `quiet` is waiting for answers.
     pub fn in_rounds(upstream: &str, quiet: Duration) -> Self {
         let rounds = Some(Rounds::new(quiet));
-        Self::with(upstream, Duration::ZERO, |_, _| Fate::Pass, None, rounds, None)
+        Self::with(
+            upstream,
+            Duration::ZERO,
+            |_, _| Fate::Pass,
+            None,
+            rounds,
+            None,
+            false,
+        )
     }
 
     /// Passes what is granted, and refuses the rest as AWS does.
@@ -121,6 +152,7 @@ impl Proxy {
             None,
             None,
             Some(gate),
+            true,
         )
     }
 
@@ -131,6 +163,7 @@ impl Proxy {
         limits: Option<Mutex<Limits>>,
         rounds: Option<Rounds>,
         gate: Option<Arc<Gate>>,
+        indexed: bool,
     ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -145,6 +178,7 @@ impl Proxy {
             limits,
             rounds,
             gate,
+            indexed,
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             judge: Box::new(judge),
@@ -257,6 +291,7 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     };
     let answer = match &shared.gate {
         Some(gate) => guarded(&shared, gate, &action, head, body).await,
+        None if shared.indexed => indexed(&shared, &action, head, body).await,
         None => meet(&shared, fate, head, body).await,
     };
     if let Some(rounds) = &shared.rounds {
@@ -267,7 +302,7 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     answer
 }
 
-/// Past the gate, and with the tagging index as AWS's is.
+/// Past the gate.
 async fn guarded(
     shared: &Shared,
     gate: &Gate,
@@ -282,6 +317,12 @@ async fn guarded(
     if let Some(answer) = gate.answers(action, &body) {
         return Ok(answer);
     }
+    indexed(shared, action, head, body).await
+}
+
+/// With the tagging index as AWS's is.
+async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Result<Response<Body>, Lost> {
+    let upstream = format!("http://{}", shared.upstream);
     if action != "tag:GetResources" {
         return forward(shared.upstream, head, body).await;
     }

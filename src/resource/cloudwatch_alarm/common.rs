@@ -12,8 +12,8 @@ use super::super::{
 };
 use super::{CloudwatchAlarm, metrics};
 use crate::aws::Unknown;
-use crate::aws::discovery::NODE_TAG;
-use crate::aws::fault::gone;
+use crate::aws::discovery::{self, NODE_TAG};
+use crate::aws::fault::{found, gone};
 
 /// An alarm by its name.
 pub const ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{prefix}";
@@ -62,56 +62,76 @@ pub(super) fn health(state: Option<&StateValue>, since: Option<&DateTime>) -> Op
     Some(health.with("alarm_state", state.as_str()).with("since", since))
 }
 
-/// How many alarms one call describes.
+/// How many alarms one call describes, or deletes.
 const BATCH: usize = 100;
+/// Requests under way at once.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Reads the wanted alarms of one kind, whatever type of alarm holds their names, and what else of the kind
 /// the stack has.
+///
+/// The index of tags is behind, and remembers those of an alarm that was deleted and made anew by somebody else. So
+/// it is believed where nothing would be done: whatever is to be changed or deleted is asked for its tags itself.
 pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
     aws: &Aws,
     wanted: &[Wanted<'_, R>],
 ) -> Result<Observed<Live>> {
     let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.name()).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let (named, tagged) = futures::try_join!(describe(aws, &names), aws.tagged())?;
+    let described = describe(aws, &names);
+    let (named, tagged, scope) = futures::try_join!(described, aws.tagged(), aws.scope())?;
     let listed: BTreeMap<_, _> = tagged
         .iter()
         .filter(|tagged| tagged.service() == "cloudwatch")
         .filter_map(|tagged| Some((tagged.resource().strip_prefix("alarm:")?, &tagged.tags)))
         .collect();
-    // The list is a little behind: what it does not hold yet is asked for its tags itself.
+    let known = Known {
+        scope: scope.clone(),
+        outputs: BTreeMap::new(),
+    };
+    let desired: BTreeMap<_, _> = names.iter().copied().zip(wanted).collect();
     let named = stream::iter(named)
-        .map(async |live| match listed.get(live.name.as_str()) {
-            Some(tags) => Ok(Live {
-                tags: (*tags).clone(),
-                ..live
-            }),
-            None => Ok(Live {
-                tags: read_tags(aws, &live.arn).await?,
-                ..live
-            }),
+        .map(async |live: Live| {
+            let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
+            let told = tags.map(|tags| Live { tags, ..live.clone() });
+            let as_wanted = |told: &Live| {
+                let wanted = desired.get(told.name.as_str())?.desired.fields(&known);
+                Some(wanted.difference(&R::live_fields(told), R::IMMUTABLE).is_empty())
+            };
+            match told.filter(|told| as_wanted(told) == Some(true)) {
+                Some(told) => Ok(Some(told)),
+                None => with_tags(aws, live).await,
+            }
         })
-        .buffered(16)
+        .buffered(SIDE_BY_SIDE)
+        .try_filter_map(async |live| Ok(live))
         .try_collect();
     let left: Vec<_> = listed
         .iter()
         .filter(|(name, tags)| !names.contains(name) && is_of::<R>(tags))
         .map(|(name, _)| *name)
         .collect();
-    let (named, left): (Vec<Live>, _) = futures::try_join!(named, describe(aws, &left))?;
+    let left = async {
+        stream::iter(describe(aws, &left).await?)
+            .map(|live| with_tags(aws, live))
+            .buffered(SIDE_BY_SIDE)
+            .try_filter_map(async |live| Ok(live))
+            .try_collect()
+            .await
+    };
+    let (named, left): (Vec<Live>, Vec<Live>) = futures::try_join!(named, left)?;
     let named: BTreeMap<_, _> = named.iter().map(|live| (live.name.as_str(), live)).collect();
     let present = |name: &&str| match named.get(*name) {
         Some(live) => Presence::by_tag(aws, &live.tags, (*live).clone()),
         None => Presence::Absent,
     };
-    let orphan = |live: Live| {
-        let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
-        let tags = tags.unwrap_or_default();
-        (tags::node(R::KIND, &tags, &live.name), Live { tags, ..live })
-    };
+    let ours = |live: &Live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(()));
+    let left = left.into_iter().filter(ours);
     Ok(Observed {
         wanted: names.iter().map(present).collect(),
-        orphans: left.into_iter().map(orphan).collect(),
+        orphans: left
+            .map(|live| (tags::node(R::KIND, &live.tags, &live.name), live))
+            .collect(),
     })
 }
 
@@ -161,17 +181,37 @@ pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags)
     Ok(())
 }
 
-/// Deletes one alarm: a call takes several, but no more than one composite alarm.
-pub(in crate::resource) async fn send_delete(aws: &Aws, live: &Live) -> Result<()> {
+/// Deletes a metric alarm by a call that it shares with others: one takes a hundred.
+///
+/// Whether CloudWatch deletes the others when it refuses one it tells differently from year to year; those of a
+/// refused call are asked for again, and one that is gone by then is no failure.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>
+pub(in crate::resource) async fn delete_together(aws: &Aws, live: &Live) -> Result<()> {
+    let send = async |names| send_delete(aws, names).await;
+    let deleted = aws.together("cloudwatch:DeleteAlarms", BATCH, &live.name, send);
+    gone(deleted.await).map_err(held)
+}
+
+/// Deletes a composite alarm by a call of its own: none takes two.
+pub(in crate::resource) async fn delete_alone(aws: &Aws, live: &Live) -> Result<()> {
+    gone(send_delete(aws, vec![live.name.clone()]).await).map_err(held)
+}
+
+async fn send_delete(aws: &Aws, names: Vec<String>) -> Result<()> {
     let cloudwatch = &aws.connection.clients.cloudwatch;
-    let send = cloudwatch.delete_alarms().alarm_names(&live.name).send();
-    gone(aws.call("cloudwatch:DeleteAlarms", send).await).map_err(|fault| match in_use(&fault) {
+    let send = cloudwatch.delete_alarms().set_alarm_names(Some(names)).send();
+    aws.call("cloudwatch:DeleteAlarms", send).await.map(drop)
+}
+
+/// Says what to do about an alarm that another one looks at.
+fn held(fault: Fault) -> Fault {
+    match in_use(&fault) {
         true => fault.hint(
             "a composite alarm refers to it: change that one first; where two refer to each other, set the \
              rule of one to `FALSE`",
         ),
         false => fault,
-    })
+    }
 }
 
 /// The name of an alarm that is given by its name or its ARN.
@@ -219,12 +259,13 @@ async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
     batches.buffered(8).try_concat().await
 }
 
-async fn read_tags(aws: &Aws, arn: &str) -> Result<Tags> {
-    let cloudwatch = &aws.connection.clients.cloudwatch;
-    let send = cloudwatch.list_tags_for_resource().resource_arn(arn).send();
-    let answer = aws.call("cloudwatch:ListTagsForResource", send).await?;
-    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
-    Ok(answer.tags().iter().filter_map(pair).collect())
+/// The alarm with its tags as they are now; `None` where it has gone in the meantime.
+async fn with_tags(aws: &Aws, live: Live) -> Result<Option<Live>> {
+    let tags = found(discovery::alarm_tags(aws, &live.arn).await)?;
+    Ok(tags.map(|tags| Live {
+        tags: (*tags).clone(),
+        ..live
+    }))
 }
 
 /// Actions run in no particular order.

@@ -1,5 +1,7 @@
 //! Finds the roles of a stack without its stack file.
 
+use std::rc::Rc;
+
 use aws_sdk_iam::types::Role;
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -12,16 +14,16 @@ pub(super) fn stack_path(aws: &Aws) -> String {
     format!("/alertctl/{}/", aws.stack)
 }
 
-/// Every role under the stack's path, without its tags: IAM leaves them out of the list.
-pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Vec<Role>> {
-    let iam = &aws.connection.clients.iam;
-    let pages = iam.list_roles().path_prefix(stack_path(aws));
-    let roles = pages
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>();
-    aws.call("iam:ListRoles", roles).await
+/// Every role under the stack's path, listed once, without its tags: IAM leaves them out of the list.
+pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> {
+    aws.once("iam:ListRoles", async || {
+        let iam = &aws.connection.clients.iam;
+        let pages = iam.list_roles().path_prefix(stack_path(aws));
+        let roles = pages.into_paginator().items().send();
+        aws.call("iam:ListRoles", roles.collect::<Result<Vec<_>, _>>())
+            .await
+    })
+    .await
 }
 
 /// The names of the roles of the stack's functions: an adopted role is not under the stack's path.

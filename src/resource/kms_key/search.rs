@@ -1,9 +1,11 @@
-//! Looks for a key that an unanswered CreateKey may have made.
+//! Looks for a key that an unanswered CreateKey may have made, or that a destroy left pending.
 //!
-//! The tagging index may learn of it seconds later, KMS itself lists it at once: both are asked. A key whose
-//! making was cut short has no alias yet, so KMS is asked for the tags of few keys only.
+//! The tagging index may learn of it seconds later, KMS itself lists it at once: both are asked. KMS's list tells
+//! nothing but ids, so what others own is told apart by as few questions as can be: a key whose making was cut short
+//! has no alias yet; of most that have none the index tells whose they are, a page of them a call; and after a lost
+//! answer only what was not there before can be the one.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use aws_sdk_resourcegroupstagging::types::TagFilter;
@@ -12,14 +14,19 @@ use tokio::time::sleep;
 
 use super::Live;
 use super::read::{best, read, tags_of};
-use crate::aws::discovery::{NODE_TAG, STACK_TAG};
+use crate::aws::discovery::{self, NODE_TAG, STACK_TAG};
 use crate::aws::{Aws, fault::Result};
-use crate::resource::Tags;
+use crate::resource::{Tags, iam_role};
 
 /// How often, and how far apart, a key is looked for after a lost answer: 15 s, longer than KMS takes to
 /// list a new key.
 const LOOKS: u32 = 6;
 const PAUSE: Duration = Duration::from_secs(3);
+/// How many keys of which neither alias nor index tells anything are asked for their tags on behalf of a stack of which
+/// there is nothing else: a run that is killed leaves more than a key, and the index is behind by seconds.
+const MOST: usize = 100;
+/// The ids of all keys, as they were when the account was observed.
+const BEFORE: &str = "kms:ListKeys";
 
 /// Looks until the key shows, or has had time to.
 pub(super) async fn patiently(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
@@ -36,8 +43,15 @@ pub(super) async fn patiently(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
 
 /// The key with the stack and node of `tags`.
 async fn once(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
-    let (indexed, unaliased) = futures::try_join!(indexed(aws, tags), unaliased(aws, tags))?;
-    let ids: BTreeSet<_> = indexed.into_iter().chain(unaliased).collect();
+    let made = async {
+        let mut new = bare(aws, keys(aws).await?).await?;
+        if let Some(before) = aws.answered::<BTreeSet<String>>(BEFORE) {
+            new.retain(|id| !before.contains(id));
+        }
+        asked(aws, new, tags).await
+    };
+    let (indexed, made) = futures::try_join!(indexed(aws, tags), made)?;
+    let ids: BTreeSet<_> = indexed.into_iter().chain(made).collect();
     let keys: Vec<Live> = stream::iter(ids)
         .map(|id| read(aws, id, None))
         .buffered(16)
@@ -54,40 +68,79 @@ async fn indexed(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
         TagFilter::builder()
             .key(key)
             .set_values(tags.get(key).cloned().map(|v| vec![v]))
+            .build()
     };
-    let send = aws
-        .connection
-        .clients
-        .tagging
-        .get_resources()
-        .resource_type_filters("kms:key")
-        .tag_filters(filter(STACK_TAG).build())
-        .tag_filters(filter(NODE_TAG).build())
-        .send();
-    let answer = aws.call("tag:GetResources", send).await?;
-    let arns = answer.resource_tag_mapping_list().iter();
-    let id = |arn: &str| arn.rsplit_once("key/").map(|(_, id)| id.to_owned());
-    Ok(arns.filter_map(|one| id(one.resource_arn()?)).collect())
+    let known = index(aws, vec![filter(STACK_TAG), filter(NODE_TAG)]).await?;
+    Ok(known.into_keys().collect())
 }
 
-/// The keys that KMS lists without an alias and with the wanted tags.
+/// The tags of the keys that the tagging index knows and `filters` let pass, by key id.
+async fn index(aws: &Aws, filters: Vec<TagFilter>) -> Result<BTreeMap<String, Tags>> {
+    let get = aws.connection.clients.tagging.get_resources();
+    let get = get.resource_type_filters("kms:key");
+    let filters = Some(filters).filter(|filters| !filters.is_empty());
+    let known = discovery::pages(aws, get.set_tag_filters(filters)).await?;
+    let of_id = |one: discovery::Tagged| {
+        let id = one.resource().strip_prefix("key/")?.to_owned();
+        Some((id, one.tags))
+    };
+    Ok(known.into_iter().filter_map(of_id).collect())
+}
+
+/// The keys without an alias that have the stack and node of `tags`.
 pub(super) async fn unaliased(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
-    let kms = &aws.connection.clients.kms;
-    let keys = kms.list_keys().limit(1000).into_paginator().items().send();
-    let aliases = kms.list_aliases().limit(100).into_paginator().items().send();
-    let (keys, aliases) = futures::try_join!(
-        aws.call("kms:ListKeys", keys.collect::<Result<Vec<_>, _>>()),
-        aws.call("kms:ListAliases", aliases.collect::<Result<Vec<_>, _>>()),
-    )?;
+    let keys = aws.once(BEFORE, async || keys(aws).await).await?;
+    let bare = bare(aws, (*keys).clone()).await?;
+    if bare.is_empty() {
+        return Ok(Vec::new());
+    }
+    let index = index(aws, Vec::new()).await?;
+    let (known, unknown): (Vec<_>, Vec<_>) = bare.into_iter().partition(|id| index.contains_key(id));
+    let known = known.into_iter().filter(|id| same_node(&index[id], tags));
+    let unknown = match unknown.len() > MOST && !is_begun(aws).await? {
+        true => Vec::new(),
+        false => asked(aws, unknown, tags).await?,
+    };
+    Ok(known.chain(unknown).collect())
+}
+
+/// Whether anything of the stack is there.
+async fn is_begun(aws: &Aws) -> Result<bool> {
+    Ok(!aws.tagged().await?.is_empty() || !iam_role::list_owned(aws).await?.is_empty())
+}
+
+/// The ids of all keys.
+async fn keys(aws: &Aws) -> Result<BTreeSet<String>> {
+    let keys = aws.connection.clients.kms.list_keys().limit(1000);
+    let keys = keys.into_paginator().items().send();
+    let keys = aws
+        .call("kms:ListKeys", keys.collect::<Result<Vec<_>, _>>())
+        .await?;
+    Ok(keys.into_iter().filter_map(|key| key.key_id).collect())
+}
+
+/// Those of `keys` that have no alias.
+async fn bare(aws: &Aws, keys: BTreeSet<String>) -> Result<Vec<String>> {
+    let aliases = aws.connection.clients.kms.list_aliases().limit(100);
+    let aliases = aliases.into_paginator().items().send();
+    let aliases = aws
+        .call("kms:ListAliases", aliases.collect::<Result<Vec<_>, _>>())
+        .await?;
     let aliased: HashSet<_> = aliases.iter().filter_map(|alias| alias.target_key_id()).collect();
-    let bare = keys.iter().filter_map(|key| key.key_id());
-    let bare: Vec<_> = bare.filter(|id| !aliased.contains(id)).collect();
-    stream::iter(bare)
+    Ok(keys
+        .into_iter()
+        .filter(|id| !aliased.contains(id.as_str()))
+        .collect())
+}
+
+/// Those of `keys` that have the stack and node of `tags`, by what KMS itself says.
+async fn asked(aws: &Aws, keys: Vec<String>, tags: &Tags) -> Result<Vec<String>> {
+    stream::iter(keys)
         .map(|id| async move {
-            match tags_of(aws, id).await {
+            match tags_of(aws, &id).await {
                 // Somebody else's key, whose policy lets nobody look.
                 Err(fault) if fault.is(&["AccessDeniedException"]) => Ok(None),
-                tags => Ok(tags?.map(|tags| (id.to_owned(), tags))),
+                tags => Ok(tags?.map(|tags| (id, tags))),
             }
         })
         .buffered(16)

@@ -1,7 +1,6 @@
 //! The calls that make and change a function.
 
 use aws_sdk_lambda::types::{Environment, FunctionCode, LoggingConfig, PackageType};
-use aws_smithy_types::Blob;
 
 use super::{
     ARCHITECTURE, HANDLER, LambdaFunction, Live, ROLE_ID_TAG, RUNTIME, THROTTLED, environment, read,
@@ -60,11 +59,7 @@ impl LambdaFunction {
             .description(&live.description)
             .role(&live.role)
             .package_type(PackageType::Zip)
-            .code(
-                FunctionCode::builder()
-                    .zip_file(Blob::new(self.code.zip.to_vec()))
-                    .build(),
-            )
+            .code(FunctionCode::builder().zip_file(self.code.zip()).build())
             .publish(false)
             .architectures(ARCHITECTURE)
             .runtime(RUNTIME)
@@ -114,7 +109,7 @@ impl LambdaFunction {
                 .update_function_code()
                 .function_name(&self.name)
                 .architectures(ARCHITECTURE)
-                .zip_file(Blob::new(self.code.zip.to_vec()))
+                .zip_file(self.code.zip())
                 .publish(false)
                 .send();
             cx.aws.call("lambda:UpdateFunctionCode", send).await.map(drop)

@@ -292,6 +292,42 @@ async fn delete_succeeds_when_the_alarm_is_gone_and_names_what_holds_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hundred_are_deleted_a_call_and_only_one_that_is_held_fails() {
+    let fake = Fake::default();
+    let live = fake.create(&desired()).await.unwrap();
+    fake.script.forget();
+    let aws = fake.aws();
+    let cx = step(&aws, known(&[]));
+    let all = (0..250).map(|n| Live {
+        name: format!("alarm-{n}"),
+        ..live.clone()
+    });
+    let deleted = futures::future::join_all(all.map(|live| CloudwatchAlarm::delete(live, &cx))).await;
+    assert!(deleted.iter().all(Result::is_ok));
+    let names = |line: &String| line.split(", ").count();
+    assert_eq!(
+        fake.script.log().iter().map(names).collect::<Vec<_>>(),
+        [100, 100, 50]
+    );
+
+    let text = "Cannot delete alarm-3 as there are composite alarm(s) depending on it.";
+    fake.script
+        .refuse("delete", 1, "ValidationError", text)
+        .pass("delete", 1)
+        .refuse("delete", 1, "ValidationError", text)
+        .pass("delete", 1)
+        .refuse("delete", 1, "ValidationError", text);
+    let four = (0..4).map(|n| Live {
+        name: format!("alarm-{n}"),
+        ..live.clone()
+    });
+    let deleted = futures::future::join_all(four.map(|live| CloudwatchAlarm::delete(live, &cx))).await;
+    assert!(deleted[..3].iter().all(Result::is_ok), "{deleted:?}");
+    let fault = deleted[3].as_ref().unwrap_err();
+    assert!(fault.hint.as_ref().unwrap().contains("change that one first"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn set_state_makes_an_alarm_fire() {
     let fake = Fake::default();
     set_state(&fake.aws(), "mission-cpu", "ALARM", "a test")

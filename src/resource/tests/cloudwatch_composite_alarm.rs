@@ -99,8 +99,13 @@ impl Fake {
                 "tags",
                 mock!(Client::list_tags_for_resource),
                 |_| String::new(),
-                |_| {
-                    let tags = common::in_aws_words(&owned(&id()));
+                |r| {
+                    let is_metric = r.resource_arn().is_some_and(|arn| arn.ends_with("-cpu"));
+                    let id = match is_metric {
+                        true => node(CloudwatchAlarm::KIND, "cpu"),
+                        false => id(),
+                    };
+                    let tags = common::in_aws_words(&owned(&id));
                     ListTagsForResourceOutput::builder().set_tags(Some(tags)).build()
                 },
             ),
@@ -168,8 +173,9 @@ async fn each_kind_finds_its_own_leftovers_by_the_node_they_say() {
     let fake = Fake::default();
     let aws = fake.aws(&[id(), node(CloudwatchAlarm::KIND, "cpu")]);
     desired().create(&step(&aws, known(&[]))).await.unwrap();
-    let cpu = MetricAlarm::builder().alarm_name("mission-cpu").build();
-    fake.metric.lock().unwrap().push(cpu);
+    let cpu = MetricAlarm::builder().alarm_name("mission-cpu");
+    let arn = ARN.replace("-any", "-cpu");
+    fake.metric.lock().unwrap().push(cpu.alarm_arn(arn).build());
     let composite = observe::<CloudwatchCompositeAlarm>(&aws, &[]).await.orphans;
     let metric = observe::<CloudwatchAlarm>(&aws, &[]).await.orphans;
     let ids = |orphans: &[(NodeId, Live)]| orphans.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>();
@@ -177,7 +183,7 @@ async fn each_kind_finds_its_own_leftovers_by_the_node_they_say() {
     assert_eq!(ids(&metric), ["cloudwatch-alarm/cpu"]);
     assert_eq!(
         fake.script.log()[1..],
-        ["describe mission-any", "describe mission-cpu"]
+        ["describe mission-any", "tags", "describe mission-cpu", "tags"]
     );
 }
 

@@ -55,7 +55,8 @@ fn desired() -> LambdaFunction {
         memory_mb: 128,
         timeout_seconds: 30,
         code: Code {
-            zip: b"zip".as_slice().into(),
+            head: b"z",
+            tail: b"ip".as_slice().into(),
             sha256: "c29tZQ==".into(),
         },
         kms_key: Some(Ref::mint(node("kms-key", "main"))),

@@ -34,20 +34,20 @@ pub async fn complete(upstream: &str, head: &Parts, body: &[u8], answer: Respons
 impl Call<'_> {
     /// What carries the tag that is asked for, and the local AWS does not count among the tagged.
     async fn tagged(&self) -> Vec<Value> {
-        let filter = &self.json["TagFilters"][0];
-        let (key, value) = (
-            filter["Key"].as_str().unwrap(),
-            filter["Values"][0].as_str().unwrap(),
-        );
         if self.json["ResourceTypeFilters"]
             .as_array()
             .is_some_and(|types| !types.is_empty())
         {
             return Vec::new();
         }
+        let filter = &self.json["TagFilters"][0];
+        let (key, value) = (
+            filter["Key"].as_str().unwrap(),
+            filter["Values"][0].as_str().unwrap(),
+        );
         let mut found: Vec<(String, BTreeMap<String, String>)> = Vec::new();
-        let groups = self.aws.logs.describe_log_groups().send().await.unwrap();
-        for group in groups.log_groups() {
+        let groups = self.aws.logs.describe_log_groups().into_paginator().items();
+        for group in groups.send().collect::<Result<Vec<_>, _>>().await.unwrap() {
             let arn = group.arn().unwrap().trim_end_matches(":*").to_owned();
             let tags = self
                 .aws
@@ -63,13 +63,13 @@ impl Call<'_> {
         let alarms = alarms
             .alarm_types("MetricAlarm".into())
             .alarm_types("CompositeAlarm".into());
-        let alarms = alarms.send().await.unwrap();
+        let mut pages = alarms.into_paginator().send();
         let mut arns = Vec::new();
-        for alarm in alarms.metric_alarms() {
-            arns.push(alarm.alarm_arn().unwrap().to_owned());
-        }
-        for alarm in alarms.composite_alarms() {
-            arns.push(alarm.alarm_arn().unwrap().to_owned());
+        while let Some(page) = pages.next().await {
+            let page = page.unwrap();
+            let metric = page.metric_alarms().iter().map(|alarm| alarm.alarm_arn());
+            let composite = page.composite_alarms().iter().map(|alarm| alarm.alarm_arn());
+            arns.extend(metric.chain(composite).map(|arn| arn.unwrap().to_owned()));
         }
         for arn in &arns {
             let tags = self

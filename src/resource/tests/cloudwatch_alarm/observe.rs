@@ -41,11 +41,57 @@ async fn what_left_the_file_is_found_by_tag_and_a_strangers_alarm_is_foreign() {
     let aws = fake.aws_with(vec![tagged(ARN, owned(&id()))]);
     let seen = observe(&aws, &[]).await;
     assert_eq!(seen.orphans[0].0, id());
-    assert_eq!(fake.script.count("tags"), 0);
+    // What would be deleted is asked whose it is.
+    assert_eq!(fake.script.count("tags"), 1);
 
     fake.tags.lock().unwrap().clear();
     let seen = observe(&fake.aws(), &[desired()]).await;
     assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
+}
+
+/// The index of tags goes on telling what the deleted alarm of that name had.
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_somebody_made_anew_is_neither_changed_nor_deleted() {
+    let fake = Fake::default();
+    fake.create(&desired()).await.unwrap();
+    *fake.tags.lock().unwrap() = Tags::from([("team".into(), "other".into())]);
+    let index = || fake.aws_with(vec![tagged(ARN, owned(&id()))]);
+    assert!(observe(&index(), &[]).await.orphans.is_empty());
+    let changed = CloudwatchAlarm {
+        condition: Some(Condition {
+            threshold: Some(80.0),
+            ..condition()
+        }),
+        ..desired()
+    };
+    let seen = observe(&index(), &[changed]).await;
+    let Presence::Foreign(live) = &seen.wanted[0] else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(live.tags, *fake.tags.lock().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_tags_is_not_told_again_while_the_index_is_behind() {
+    let fake = Fake::default();
+    let mut wanted = desired();
+    wanted.tags = tags::owned("mission", &id(), &Tags::from([("team".into(), "a".into())]));
+    fake.create(&wanted).await.unwrap();
+    let aws = fake.aws_with(vec![tagged(ARN, owned(&id()))]);
+    let seen = observe(&aws, std::slice::from_ref(&wanted)).await;
+    let changes = changes(&wanted, ours(&seen.wanted[0]), &known(&[]));
+    assert!(changes.is_empty(), "{changes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_goes_while_it_is_looked_at_is_absent() {
+    let fake = Fake::default();
+    fake.create(&desired()).await.unwrap();
+    fake.script.refuse("tags", 2, "ResourceNotFoundException", "");
+    let seen = observe(&fake.aws(), &[desired()]).await;
+    assert_eq!(seen.wanted, [Presence::Absent]);
+    let seen = observe(&fake.aws_with(vec![tagged(ARN, owned(&id()))]), &[]).await;
+    assert!(seen.orphans.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,6 +100,38 @@ async fn a_lost_answer_makes_no_second_key_when_only_kms_lists_the_first_and_lat
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_lost_answer_only_keys_that_were_not_there_before_are_asked() {
+    let stranger = Live {
+        tags: Tags::new(),
+        ..live("stranger")
+    };
+    let create_key =
+        mock!(Client::create_key).then_http_response(|| refusal(500, "KMSInternalException", ""));
+    let asked = mock!(Client::list_resource_tags)
+        .match_requests(|ask| ask.key_id() == Some("stranger"))
+        .then_output(|| ListResourceTagsOutput::builder().build());
+    // As the account is observed there is but one key.
+    let before = mock!(Client::list_keys)
+        .sequence()
+        .output(|| {
+            let key = aws_sdk_kms::types::KeyListEntry::builder().key_id("stranger");
+            ListKeysOutput::builder().keys(key.build()).build()
+        })
+        .times(1)
+        .build();
+    let mut rules = vec![asked.clone(), create_key, before];
+    rules.extend(holding(&[stranger, live("k")], &[]));
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&rules);
+        clients.tagging = indexing(&[]);
+    });
+    assert_eq!(observe(&aws).await.wanted, [Presence::Absent]);
+    assert_eq!(asked.num_calls(), 1);
+    assert_eq!(create(&aws).await.unwrap().id, "k");
+    assert_eq!(asked.num_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_made_no_key_is_sent_again_three_times_in_all() {
     let start = Instant::now();
     let create_key =

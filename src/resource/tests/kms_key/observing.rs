@@ -40,6 +40,7 @@ async fn the_key_of_a_run_that_died_or_destroyed_is_found_where_only_kms_lists_i
         };
         let aws = Aws::mocked(vec![], |clients| {
             clients.kms = kms(&holding(&[key.clone(), stranger], &[]));
+            clients.tagging = indexing(&[]);
         });
         assert_eq!(observe(&aws).await.wanted, [Presence::Ours(key)]);
     }
@@ -60,9 +61,74 @@ async fn only_keys_without_alias_that_may_be_looked_at_are_asked_for_their_tags(
         .then_output(|| ListResourceTagsOutput::builder().build());
     let mut rules = vec![closed, aliased.clone()];
     rules.extend(holding(&keys, &[("alias/aliased", "aliased")]));
-    let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&rules));
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&rules);
+        clients.tagging = indexing(&[]);
+    });
     assert_eq!(ours(&observe(&aws).await.wanted[0]), "k");
     assert_eq!(aliased.num_calls(), 0);
+}
+
+/// `count` keys of somebody else, without alias or tags, and how often they are asked for their tags.
+fn strangers(count: usize) -> (Vec<Live>, Rule) {
+    let stranger = |n| Live {
+        tags: Tags::new(),
+        ..live(&format!("stranger-{n:04}"))
+    };
+    let asked = mock!(Client::list_resource_tags)
+        .match_requests(|ask| ask.key_id().is_some_and(|id| id.starts_with("stranger")))
+        .then_output(|| ListResourceTagsOutput::builder().build());
+    ((0..count).map(stranger).collect(), asked)
+}
+
+#[tokio::test]
+async fn keys_of_which_the_index_knows_are_not_asked() {
+    let (mut keys, asked) = strangers(1500);
+    let known: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();
+    // Pending for so long that the index has it, which the list of the stack's own leaves out.
+    keys.push(pending("k", "2026-11-28"));
+    let mut rules = vec![asked.clone()];
+    rules.extend(holding(&keys, &[]));
+    let aws = Aws::mocked(vec![], |clients| {
+        clients.kms = kms(&rules);
+        clients.tagging = indexing(&known.iter().map(String::as_str).collect::<Vec<_>>());
+    });
+    assert_eq!(ours(&observe(&aws).await.wanted[0]), "k");
+    assert_eq!(asked.num_calls(), 0);
+}
+
+#[tokio::test]
+async fn keys_of_which_nothing_is_known_are_asked_few_or_for_a_stack_that_was_begun() {
+    let roles = |count: usize| {
+        let role = aws_sdk_iam::types::Role::builder()
+            .role_name("mission-relay-role")
+            .path("/alertctl/mission/")
+            .arn("arn:aws:iam::123456789012:role/alertctl/mission/mission-relay-role")
+            .role_id("AROA1")
+            .create_date(DateTime::from_secs(0))
+            .build()
+            .unwrap();
+        let listed = mock!(aws_sdk_iam::Client::list_roles).then_output(move || {
+            let roles = vec![role.clone(); count];
+            let answer = aws_sdk_iam::operation::list_roles::ListRolesOutput::builder();
+            answer.set_roles(Some(roles)).build().unwrap()
+        });
+        mock_client!(aws_sdk_iam, RuleMode::MatchAny, &[listed])
+    };
+    for (strange, begun, expected) in [(99, 0, 99), (1000, 0, 0), (1000, 1, 1000)] {
+        let (mut keys, asked) = strangers(strange);
+        keys.push(live("k"));
+        let mut rules = vec![asked.clone()];
+        rules.extend(holding(&keys, &[]));
+        let aws = Aws::mocked(vec![], |clients| {
+            clients.kms = kms(&rules);
+            clients.tagging = indexing(&[]);
+            clients.iam = roles(begun);
+        });
+        let seen = observe(&aws).await;
+        assert_eq!(asked.num_calls(), expected);
+        assert_eq!(matches!(seen.wanted[0], Presence::Ours(_)), expected > 0);
+    }
 }
 
 #[tokio::test]
