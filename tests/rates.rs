@@ -88,11 +88,12 @@ fn a_plan_without_changes_writes_nothing_and_takes_few_round_trips() {
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "ap-northeast-2";
 /// Lists of an account of which every page is a call of its own.
-const PAGED: [&str; 5] = [
+const PAGED: [&str; 6] = [
     "apigateway:GetApis",
     "events:ListRules",
     "kms:ListAliases",
     "kms:ListKeys",
+    "logs:DescribeMetricFilters",
     "tag:GetResources",
 ];
 
