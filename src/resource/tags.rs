@@ -4,22 +4,43 @@ use super::{Fields, NodeId, Tags};
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 
 /// Remembers which of a resource's tags came from the stack file: a tag that leaves the file is removed,
-/// a tag that somebody else added is not.
+/// a tag that somebody else added is not. What does not fit in goes on in `alertctl:tags-2` and so on.
 const LISTED_TAG: &str = "alertctl:tags";
+/// Characters of a tag's value.
+/// Source: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
+const VALUE: usize = 256;
 
 /// The tags of node `id`: ownership, plus those of the stack file.
 pub fn owned(stack: &str, id: &NodeId, user: &Tags) -> Tags {
     let mut tags = user.clone();
     tags.insert(STACK_TAG.to_owned(), stack.to_owned());
     tags.insert(NODE_TAG.to_owned(), id.to_string());
-    if !user.is_empty() {
-        let listed: Vec<_> = user.keys().map(|key| key.replace(' ', "_")).collect();
-        tags.insert(
-            LISTED_TAG.to_owned(),
-            listed.join(" ").chars().take(256).collect(),
-        );
-    }
+    tags.extend(list(user.keys().map(String::as_str)));
     tags
+}
+
+/// The tags that list `keys`: as many whole keys in each as fit.
+fn list<'a>(keys: impl Iterator<Item = &'a str>) -> Tags {
+    let mut lists: Vec<String> = Vec::new();
+    for key in keys.map(in_list) {
+        match lists.last_mut() {
+            Some(list) if list.chars().count() + 1 + key.chars().count() <= VALUE => {
+                list.push(' ');
+                list.push_str(&key);
+            }
+            _ => lists.push(key),
+        }
+    }
+    let named = |(index, list)| match index {
+        0 => (LISTED_TAG.to_owned(), list),
+        _ => (format!("{LISTED_TAG}-{}", index + 1), list),
+    };
+    lists.into_iter().enumerate().map(named).collect()
+}
+
+/// A key as it stands in a list, where a space is between two keys.
+fn in_list(key: &str) -> String {
+    key.replace(' ', "_")
 }
 
 /// The node that `tags` say a resource is, when that is of `kind`; its physical `name` stands in for a
@@ -69,8 +90,9 @@ pub fn are(live: &Tags, wanted: &Tags) -> bool {
 }
 
 fn is_kept(live: &Tags, key: &str) -> bool {
-    let listed = live.get(LISTED_TAG).map_or("", String::as_str);
-    key.starts_with("alertctl:") || listed.split(' ').any(|name| name == key.replace(' ', "_"))
+    let key = in_list(key);
+    let mut lists = live.iter().filter(|(name, _)| name.starts_with(LISTED_TAG));
+    key.starts_with("alertctl:") || lists.any(|(_, list)| list.split(' ').any(|name| name == key))
 }
 
 #[cfg(test)]
@@ -100,6 +122,33 @@ mod tests {
             .tags(&wanted)
             .difference(&Fields::default().live_tags(&live), &[]);
         assert_eq!(changes.iter().count(), 3, "{changes:?}");
+    }
+
+    #[test]
+    fn keys_that_do_not_fit_in_one_tag_are_listed_in_several() {
+        let id = NodeId {
+            kind: "sns-topic",
+            key: "alerts".into(),
+        };
+        let of = |count: usize| {
+            let keys = (0..count).map(|number| (format!("a-rather-long-tag-{number:02}"), "x".to_owned()));
+            owned("mission", &id, &keys.collect())
+        };
+        let (many, few) = (of(30), of(3));
+        assert!(
+            many.values().all(|value| value.chars().count() <= 256),
+            "{many:?}"
+        );
+        let shown = |tags: &Tags| Fields::default().live_tags(tags);
+        // What was put is what is read: no difference that would never go away.
+        let difference = Fields::default().tags(&many).difference(&shown(&many), &[]);
+        assert!(difference.is_empty(), "{difference:?}");
+        assert!(are(&many, &many));
+        // The lists that are too many by then go with the tags.
+        let (put, remove) = patch(&many, &few);
+        assert_eq!(put.keys().collect::<Vec<_>>(), ["alertctl:tags"]);
+        assert_eq!(remove.len(), 27 + 2, "{remove:?}");
+        assert!(remove.contains(&"alertctl:tags-3".to_owned()), "{remove:?}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Stack {
     /// IANA time zone of the messages.
     #[serde(default = "utc")]
     pub timezone: String,
-    /// Tags for every resource: at most 40, keys to 128 and values to 256 characters.
+    /// Tags for every resource: at most 40, keys to 128 (768 in all) and values to 256 characters.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// The stack's KMS key.

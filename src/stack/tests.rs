@@ -66,6 +66,22 @@ fn defaults() {
 }
 
 #[test]
+fn keys_of_tags_are_bounded_together() {
+    let tags = |count: usize| {
+        let tags = (0..count).map(|number| format!("{}-{number:02}: x", "k".repeat(60)));
+        format!("{GOOD}tags: {{ {} }}\n", tags.collect::<Vec<_>>().join(", "))
+    };
+    assert_eq!(good(&tags(12)).stack.tags.len(), 12);
+    insta::assert_snapshot!(
+        bad(&tags(13))
+            .lines()
+            .filter(|line| !line.contains("kkk"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
+}
+
+#[test]
 fn anchors_and_aliases_work() {
     let text = GOOD.replace("to: [alerts] }", "to: &t [alerts], ok: *t }");
     assert_eq!(good(&text).stack.alarms["cpu"].ok, ["alerts"]);

@@ -4,6 +4,8 @@ use super::{super::problem::Problem, Checker};
 
 /// AWS allows 50 per resource; the rest is kept for alertctl's own.
 const MAX_TAGS: usize = 40;
+/// Characters of all keys, a space behind each included: five tags at most list them on a resource.
+const MAX_TAG_KEYS: usize = 768;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let stack = checker.stack;
@@ -136,6 +138,15 @@ fn tags(checker: &mut Checker<'_>) {
             is_tag_character,
             "letters, digits, spaces and _.:/=+-@",
         );
+    }
+    let length = tags.keys().map(|key| key.chars().count() + 1).sum::<usize>();
+    if length > MAX_TAG_KEYS && tags.len() <= MAX_TAGS {
+        let message = format!("the keys of the tags have {length} characters in all");
+        let problem =
+            Problem::error(checker.key(&["tags"]), message).label(format!("at most {MAX_TAG_KEYS}"));
+        checker.report(problem.help(
+            "each resource lists in its own tags which keys are from the stack file: use shorter or fewer keys",
+        ));
     }
 }
 
