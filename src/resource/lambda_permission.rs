@@ -15,9 +15,15 @@ use super::{
     Wanted,
 };
 use crate::aws::fault::{found, gone};
+use crate::aws::secret::fingerprint;
 use crate::aws::wait;
 
 /// The desired permission to `lambda:InvokeFunction`, for sources in this account.
+///
+/// The source's ARN names the account, and nothing else may: EventBridge cannot invoke a function whose statement has
+/// a condition on `AWS:SourceAccount` besides, and says so to nobody
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>, "The rule matched, but the
+/// function was not invoked"). AWS asks for that condition only where ARNs have no account, as those of buckets.
 #[derive(Debug, Clone)]
 pub struct LambdaPermission {
     pub function: Ref<LambdaFunction>,
@@ -47,6 +53,8 @@ pub struct Live {
 }
 
 const ACTION: &str = "lambda:InvokeFunction";
+/// Lambda's code for a policy that has no room for another statement.
+const FULL: &str = "PolicyLengthExceededException";
 const SOURCE_ARN: &str = "aws:sourcearn";
 const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
 
@@ -55,6 +63,8 @@ impl Resource for LambdaPermission {
     // What is still subscribed or targeted would be refused, and its messages lost. No need to be gone before
     // the function: a policy dies with its function.
     const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "eventbridge-targets"];
+    // One that stands in for another, from a run that was cut off, goes only when that other is there.
+    const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-permission"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["lambda:GetPolicy"], &[FUNCTION]),
         Access::write(&["lambda:AddPermission"], &[FUNCTION]),
@@ -124,7 +134,6 @@ impl Resource for LambdaPermission {
             .set("principal", *principal)
             .set("action", ACTION)
             .text("source_arn", source_arn, known)
-            .text("source_account", &Text::account(), known)
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -167,9 +176,19 @@ impl Resource for LambdaPermission {
     async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let live = self.wished(cx)?;
         let _turn = turn(cx.aws, &live).await;
-        // There is no call to change a statement.
+        // There is no call to change a statement, and what comes in while there is none is refused: until it is
+        // made anew, one of another id stands in for it.
+        let stand_in = live.stand_in();
+        let stands_in = match add(cx.aws, &stand_in).await {
+            // No room for both: for a moment there is none.
+            Err(fault) if fault.is(&[FULL]) => false,
+            result => result.map(|()| true)?,
+        };
         remove(cx.aws, &live).await?;
         add(cx.aws, &live).await?;
+        if stands_in {
+            remove(cx.aws, &stand_in).await?;
+        }
         Ok(live)
     }
 
@@ -213,10 +232,7 @@ impl LambdaPermission {
     }
 
     fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
-        let conditions = [
-            (SOURCE_ARN.to_owned(), cx.text(&self.source_arn)?),
-            (SOURCE_ACCOUNT.to_owned(), cx.text(&Text::account())?),
-        ];
+        let conditions = [(SOURCE_ARN.to_owned(), cx.text(&self.source_arn)?)];
         Ok(Live {
             function_name: self.function_name.clone(),
             statement_id: self.statement_id.clone(),
@@ -224,6 +240,16 @@ impl LambdaPermission {
             action: ACTION.to_owned(),
             conditions: conditions.into(),
         })
+    }
+}
+
+impl Live {
+    /// The same under another id, for as long as its own is not there.
+    fn stand_in(&self) -> Self {
+        Self {
+            statement_id: format!("{PREFIX}stand-in-{}", fingerprint(&self.statement_id)),
+            ..self.clone()
+        }
     }
 }
 
@@ -259,7 +285,6 @@ async fn send_add(aws: &Aws, live: &Live) -> Result<()> {
     let lambda = &aws.connection.clients.lambda;
     // A function made a moment ago may not be known everywhere yet.
     let passing = |fault: &Fault| concurrent(fault) || fault.is(&["ResourceNotFoundException"]);
-    let condition = |key: &str| live.conditions.get(key).cloned();
     wait::retry(PASSING, passing, async || {
         let send = lambda
             .add_permission()
@@ -267,13 +292,12 @@ async fn send_add(aws: &Aws, live: &Live) -> Result<()> {
             .statement_id(&live.statement_id)
             .action(&live.action)
             .principal(&live.principal)
-            .set_source_arn(condition(SOURCE_ARN))
-            .set_source_account(condition(SOURCE_ACCOUNT))
+            .set_source_arn(live.conditions.get(SOURCE_ARN).cloned())
             .send();
         aws.call("lambda:AddPermission", send).await.map(drop)
     })
     .await
-    .map_err(|fault| match fault.is(&["PolicyLengthExceededException"]) {
+    .map_err(|fault| match fault.is(&[FULL]) {
         true => fault.hint(
             "a function's policy holds 20 KB: fewer topics or rules for one function, or remove statements \
              that others added to it",

@@ -330,7 +330,7 @@ pub const CASES: &[Case] = &[
                 aws,
                 "sns.amazonaws.com",
                 PLAIN_TOPIC,
-                Some(ACCOUNT),
+                None,
                 "alertctl-topic-drift-alerts",
             )
             .await
@@ -352,7 +352,7 @@ pub const CASES: &[Case] = &[
         }
     ),
     case!(
-        "permission for any account",
+        "permission as earlier versions made it",
         ["update lambda-permission/alerts: source_account"],
         |aws| {
             remove_permission(aws).await;
@@ -360,7 +360,7 @@ pub const CASES: &[Case] = &[
                 aws,
                 "sns.amazonaws.com",
                 TOPIC,
-                None,
+                Some(ACCOUNT),
                 "alertctl-topic-drift-alerts",
             )
             .await
@@ -375,7 +375,7 @@ pub const CASES: &[Case] = &[
                 aws,
                 "events.amazonaws.com",
                 TOPIC,
-                Some(ACCOUNT),
+                None,
                 "alertctl-topic-drift-alerts",
             )
             .await
