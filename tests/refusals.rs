@@ -338,6 +338,53 @@ fn what_is_at_home_elsewhere_is_told_before_anything_is_made() {
     insta::assert_snapshot!("at_home_elsewhere", stage.errors(&ran.stderr, account));
 }
 
+/// A member account sees the trail of its organization and may ask nothing about it: that fails no plan, and brings no
+/// false warning.
+#[test]
+fn an_organizations_trail_counts_and_its_name_is_taken() {
+    const TRAILS: &str = r#"{"trailList":[{"Name":"organization","HomeRegion":"ap-northeast-2",
+        "TrailARN":"arn:aws:cloudtrail:ap-northeast-2:999988887777:trail/organization","S3BucketName":"theirs",
+        "IsMultiRegionTrail":true,"IsOrganizationTrail":true}]}"#;
+    let (stage, account) = (Stage::new("trail-guard"), "400000000005");
+    let member = Proxy::judging(&stage.endpoint, Duration::ZERO, |_, action| match action {
+        "cloudtrail:DescribeTrails" => Fate::Answer(TRAILS),
+        "cloudtrail:GetTrailStatus" | "cloudtrail:GetEventSelectors" | "cloudtrail:ListTags" => Fate::Refuse(
+            400,
+            "CloudTrailARNInvalidException",
+            "AccountID in ARN is wrong, you can only access resources with AccountID 400000000005",
+        ),
+        _ => Fate::Pass,
+    });
+    let plan = |trail: &str| {
+        let mail = "{ subscriptions: [{ email: oncall@example.com }] }";
+        let rules = "rules: { iam: { preset: iam-changes, to: [mail] } }";
+        let text =
+            format!("stack: member\nregion: ap-northeast-2\ntopics: {{ mail: {mail} }}\n{rules}\n{trail}");
+        stage.world.write("stack.yaml", &text);
+        stage.world.run_at(&member.url, account, &["plan"])
+    };
+    let counted = plan("");
+    assert!(
+        counted.code == 0 && !counted.stderr.contains("warning"),
+        "{}",
+        counted.all()
+    );
+    let arn = "arn:aws:cloudtrail:ap-northeast-2:999988887777:trail/organization";
+    let guarded = plan(&format!("trail: {{ existing: \"{arn}\", to: [mail] }}\n"));
+    assert!(
+        guarded.code == 0 && guarded.stderr.contains("no guard is made here"),
+        "{}",
+        guarded.all()
+    );
+    assert!(!guarded.stdout.contains("guard"), "{}", guarded.all());
+    let taken = plan("trail: { name: organization }\n");
+    assert!(
+        taken.code == 1 && taken.stderr.contains(&format!("existing: {arn}")),
+        "{}",
+        taken.all()
+    );
+}
+
 /// Log files stay unless the user says otherwise, and what is refused only for now is deleted in the end.
 #[test]
 fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use aws_sdk_cloudtrail::types::Trail;
+pub use aws_sdk_cloudtrail::types::Trail;
 
 use super::call::Aws;
 use super::discovery::Tagged;
 use super::fault::Result;
+use super::text::Scope;
 
 /// Every trail that can log what happens in this region, asked for once: those of the region itself (at most
 /// five), and the shadows of trails at home in other regions or in the organisation's management account.
@@ -18,6 +19,13 @@ pub async fn trails(aws: &Aws) -> Result<Rc<Vec<Trail>>> {
         Ok(answer.trail_list.unwrap_or_default())
     })
     .await
+}
+
+/// The account in a trail's ARN, where that is not the account of `here`: an organization's trail is shown to every
+/// member, and is the management account's.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html>.
+pub fn foreign<'a>(here: &Scope, arn: &'a str) -> Option<&'a str> {
+    arn.split(':').nth(4).filter(|account| *account != here.account)
 }
 
 /// How many trails one call lists the tags of.

@@ -163,10 +163,12 @@ async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {
         Err(fault) if fault.denied() => return Ok(Vec::new()),
         result => result?,
     };
+    let scope = aws.scope().await?;
     let at_home = trails
         .iter()
         .filter(|trail| trail.home_region() == Some(&aws.connection.region));
     let arns = at_home.filter_map(|trail| trail.trail_arn().map(str::to_owned));
+    let arns = arns.filter(|arn| cloudtrail::foreign(scope, arn).is_none());
     let mut tagged = cloudtrail::tags(aws, arns.collect()).await?;
     tagged.retain(|trail| trail.tags.get(STACK_TAG) == Some(&aws.stack));
     Ok(tagged)

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::aws::Scope;
 use crate::aws::secret::Secret;
 use crate::graph::Graph;
 use crate::relay_zip;
@@ -60,9 +61,35 @@ pub fn outline(stack: &Stack, region: Option<&str>) -> Graph {
     graph(stack, home, &Webhooks::new())
 }
 
-/// Builds the graph of everything that `stack` asks for in the region `home`.
-pub fn graph(stack: &Stack, home: &str, webhooks: &Webhooks) -> Graph {
-    let mut build = Build::new(stack, home);
+/// Where a stack is at home.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    pub region: &'a str,
+    /// Known where somebody asked AWS.
+    pub account: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Home<'a> {
+    fn from(region: &'a str) -> Self {
+        Self {
+            region,
+            account: None,
+        }
+    }
+}
+
+impl<'a> From<&'a Scope> for Home<'a> {
+    fn from(scope: &'a Scope) -> Self {
+        Self {
+            region: &scope.region,
+            account: Some(&scope.account),
+        }
+    }
+}
+
+/// Builds the graph of everything that `stack` asks for in its `home`.
+pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Webhooks) -> Graph {
+    let mut build = Build::new(stack, home.into());
     let key = build.key();
     let relay = key.as_ref().and_then(|key| build.relay(key, webhooks));
     let topics = build.topics(key.as_ref(), relay.as_ref());
@@ -86,7 +113,7 @@ fn code(stack: &Stack) -> Code {
 
 /// The key and its alias alone: what encrypting a webhook needs.
 pub fn key_graph(stack: &Stack, home: &str) -> Graph {
-    let mut build = Build::new(stack, home);
+    let mut build = Build::new(stack, home.into());
     build.key();
     build.graph
 }
@@ -97,6 +124,7 @@ struct Build<'a> {
     /// The stack's own region.
     home: &'a str,
     names: Names<'a>,
+    account: Option<&'a str>,
     /// The stack's rules, written out.
     rules: Rc<[CompiledRule<'a>]>,
     /// The stack's alarms, presets written out.
@@ -110,12 +138,13 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn new(stack: &'a Stack, home: &'a str) -> Self {
+    fn new(stack: &'a Stack, Home { region, account }: Home<'a>) -> Self {
         Self {
             stack,
-            home,
+            home: region,
+            account,
             names: Names::of(stack),
-            rules: stack.compiled_rules(home).into(),
+            rules: stack.compiled_rules(region).into(),
             alarms: stack.alarms_expanded().into(),
             trail_log_group: None,
             watched: Watched::default(),

@@ -181,3 +181,25 @@ fn settings_of_a_stack_with_routes() {
     );
     insta::assert_snapshot!("settings_json", told.json());
 }
+
+/// Stopping another account's trail is logged, and undone, in that account.
+#[test]
+fn a_trail_of_another_account_gets_no_guard_here() {
+    let text = "
+stack: mission
+topics: { mail: {} }
+trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organization\", to: [mail] }
+";
+    let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
+    let guarded = |home: Home<'_>| {
+        let graph = graph(&stack, home, &Webhooks::new());
+        let keys = graph.nodes().iter().map(|node| node.id.key.clone());
+        keys.filter(|key| key.contains("guard")).count() > 0
+    };
+    let in_account = |account| Home {
+        region: "eu-west-1",
+        account: Some(account),
+    };
+    assert!(guarded("eu-west-1".into()) && guarded(in_account("999988887777")));
+    assert!(!guarded(in_account("123456789012")));
+}

@@ -1,6 +1,6 @@
 //! The CloudTrail trail: bucket, delivery to CloudWatch Logs, and the guard that keeps it logging.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::{DUTY, TRAIL};
 use serde_json::{Value, json};
@@ -40,20 +40,40 @@ impl Build<'_> {
         webhooks: &Webhooks,
     ) -> Option<Wiring> {
         let Some(trail) = &self.stack.trail else {
-            if self.rules.iter().any(|rule| rule.needs_trail()) {
-                self.graph.expect(Expectation::AnyTrail);
-            }
+            self.expect_trails(true);
             return None;
         };
         match &trail.source {
-            TrailSource::Existing(name) => self.graph.expect(Expectation::Trail {
-                name_or_arn: name.clone(),
-            }),
+            TrailSource::Existing(name) => {
+                self.graph.expect(Expectation::Trail {
+                    name_or_arn: name.clone(),
+                    guarded: trail.keep_logging,
+                });
+                self.expect_trails(false);
+            }
             TrailSource::Own(own) => self.own_trail(trail, own, key),
         }
-        trail
-            .keep_logging
-            .then(|| self.guard(trail, key, topics, webhooks))
+        // Where another account's trail is stopped, and can be started again, is in that account.
+        let foreign = match (trail.account(), self.account) {
+            (Some(theirs), Some(ours)) => theirs != ours,
+            _ => false,
+        };
+        (trail.keep_logging && !foreign).then(|| self.guard(trail, key, topics, webhooks))
+    }
+
+    /// Where rules listen to what trails log, some trail has to: at home, if that is asked for, and elsewhere.
+    fn expect_trails(&mut self, at_home: bool) {
+        let rules = self.rules.iter().filter(|rule| rule.needs_trail());
+        let mut regions: BTreeSet<_> = rules.clone().flat_map(|rule| rule.regions.clone()).collect();
+        if at_home && rules.count() > 0 {
+            regions.insert(self.home.to_owned());
+        }
+        if !regions.is_empty() {
+            self.graph.expect(Expectation::AnyTrail {
+                regions,
+                beside_a_trail: !at_home,
+            });
+        }
     }
 
     fn own_trail(&mut self, trail: &Trail, own: &OwnTrail, key: Option<&Ref<KmsKey>>) {

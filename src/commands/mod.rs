@@ -8,14 +8,15 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::aws::connect::Target;
-use crate::aws::{Aws, Connection};
+use crate::aws::{Aws, Connection, Fault};
+use crate::blueprint::Home;
 use crate::cli::{Cli, Command, Format, Global, PARALLELISM, StackOrName};
 use crate::execute::{Event, Report, execute};
 use crate::graph::Graph;
 use crate::local::{self, Session};
 use crate::output::{Failure, Out, Progress};
 use crate::plan::Plan;
-use crate::stack::{Loaded, Stack, load};
+use crate::stack::{Loaded, Stack, Trail, load};
 
 mod again;
 mod apply;
@@ -98,6 +99,16 @@ impl Access {
     /// The stack's own region.
     fn region(&self) -> &str {
         &self.aws.connection.region
+    }
+
+    /// Where `stack` is at home. The account is asked for only where it makes a difference: beside everything else
+    /// that is read the question costs nothing, before it a round trip.
+    async fn home(&self, stack: &Stack) -> Result<Home<'_>, Fault> {
+        let elsewhere = stack.trail.as_ref().and_then(Trail::account);
+        Ok(match elsewhere {
+            Some(_) => self.aws.scope().await?.into(),
+            None => self.region().into(),
+        })
     }
 }
 

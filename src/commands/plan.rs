@@ -99,7 +99,7 @@ impl Planned {
     pub async fn of(app: &App, loaded: Loaded, access: Access, adopt: &Adopt) -> Result<Self, Failure> {
         let stack = &loaded.stack;
         let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
-        let graph = blueprint::graph(stack, access.region(), &webhooks);
+        let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
         refuse_unknown(&graph, adopt)?;
         let plan = look(&access.aws, &graph, adopt).await?;
         let reports = loaded.source.reports(&loaded.warnings).into_iter();
@@ -134,7 +134,7 @@ impl Planned {
             ));
         }
         let webhooks = webhooks::resolve(app, stack, &self.access, webhooks::Missing::LeaveOut).await?;
-        let graph = blueprint::graph(stack, self.access.region(), &webhooks);
+        let graph = blueprint::graph(stack, self.access.home(stack).await?, &webhooks);
         self.plan.hold_against(&graph, &self.graph, name);
         Ok(())
     }

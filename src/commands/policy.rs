@@ -25,7 +25,7 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
         return check::run(app, args, stack).await;
     }
     let scope = scope(app, args, stack).await?;
-    let graph = graph(stack, &scope.region);
+    let graph = graph(stack, &scope);
     if args.deployer {
         let commands = commands(args);
         let permissions = needed(&stack.stack, &graph, &scope, &commands);
@@ -87,7 +87,7 @@ async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Fai
 }
 
 /// The stack with its webhooks left open: what they are makes no difference here.
-fn graph(stack: &Stack, region: &str) -> Graph {
+fn graph(stack: &Stack, scope: &Scope) -> Graph {
     let webhook = |webhook: &stack::Webhook| match webhook {
         stack::Webhook::Encrypted(text) => Webhook::Ciphertext(text.clone()),
         stack::Webhook::Env(_) => Webhook::NotAtHand,
@@ -96,7 +96,7 @@ fn graph(stack: &Stack, region: &str) -> Graph {
     let webhooks: Webhooks = channels
         .map(|(key, settings)| (key.clone(), webhook(&settings.webhook)))
         .collect();
-    blueprint::graph(stack, region, &webhooks)
+    blueprint::graph(stack, scope, &webhooks)
 }
 
 fn deployer_json(

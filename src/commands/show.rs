@@ -18,7 +18,7 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
     let key = chosen(stack, args.endpoint.as_deref())?;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
-    let graph = blueprint::graph(stack, access.region(), &webhooks);
+    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let existing = endpoints::of(stack, &access.aws, &plan.known);
     let Some(endpoint) = existing.into_iter().find(|endpoint| endpoint.key == key) else {

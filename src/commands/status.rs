@@ -17,7 +17,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         Some(loaded) => {
             let missing = webhooks::Missing::LeaveOut;
             let webhooks = webhooks::resolve(app, &loaded.stack, &access, missing).await?;
-            blueprint::graph(&loaded.stack, access.region(), &webhooks)
+            blueprint::graph(&loaded.stack, access.home(&loaded.stack).await?, &webhooks)
         }
         None => Graph::default(),
     };

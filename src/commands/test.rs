@@ -37,7 +37,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     let paths = chosen(probe::paths(stack, access.region()), &args.paths)?;
     warn_of_composites(app, stack, &paths);
     let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
-    let graph = blueprint::graph(stack, access.region(), &webhooks);
+    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let running = Running::of(stack, access.region());
     let scope = access.aws.scope().await?;

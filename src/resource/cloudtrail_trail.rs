@@ -20,8 +20,8 @@ mod calls;
 mod read;
 mod selectors;
 
-use read::{Trail, details, home_region};
-pub(super) use read::{logs_management_events, status};
+use read::{Trail, details, foreign, home_region};
+pub(super) use read::{logs_writes, status};
 pub use selectors::Selectors;
 
 /// How long bucket, key and role policies made a moment ago may stay unknown to CloudTrail.
@@ -137,7 +137,18 @@ impl Resource for CloudtrailTrail {
         let (trails, tagged) = futures::try_join!(trails, aws.tagged())?;
         let is_tagged = |trail: &Trail| tagged.iter().any(|tagged| tagged.arn == trail.arn);
         let mut here = Vec::new();
-        for trail in trails.iter().map(Trail::from) {
+        let scope = aws.scope().await?;
+        let (others, own): (Vec<_>, Vec<_>) = trails
+            .iter()
+            .map(Trail::from)
+            .partition(|trail| cloudtrail::foreign(scope, &trail.arn).is_some());
+        let taken = |trail: &&Trail| {
+            names.contains(&trail.name.as_str()) && !own.iter().any(|own| own.name == trail.name)
+        };
+        if let Some(trail) = others.iter().find(taken) {
+            return Err(foreign(trail));
+        }
+        for trail in own {
             let wanted = names.contains(&trail.name.as_str());
             if wanted && trail.home_region != aws.connection.region {
                 return Err(home_region(aws, &trail));

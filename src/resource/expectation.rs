@@ -1,18 +1,30 @@
 //! What a stack relies on without owning it: looked at with every plan, never changed.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use futures::{StreamExt, stream};
 
 use super::access::ANY;
 use super::{Access, Aws, Fault, Result, cloudtrail_trail};
-use crate::aws::cloudtrail;
+use crate::aws::cloudtrail::{self, Trail};
+use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 /// Something that has to be so in the account for the stack to do its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
-    /// Some trail logs: without one EventBridge receives no event "via CloudTrail".
-    AnyTrail,
+    /// Some trail logs in each of these regions: without one EventBridge receives no event "via CloudTrail" there.
+    AnyTrail {
+        regions: BTreeSet<String>,
+        /// The stack file has a trail, and these are regions that it may not log.
+        beside_a_trail: bool,
+    },
     /// The trail of somebody else that the stack file names logs.
-    Trail { name_or_arn: String },
+    Trail {
+        name_or_arn: String,
+        /// The stack file asks for a guard that keeps it logging.
+        guarded: bool,
+    },
 }
 
 impl Expectation {
@@ -26,21 +38,24 @@ impl Expectation {
         .because("whichever trail logs here, it may be another region's or account's"),
     ];
 
-    /// What to tell the user where it is not so, or where the identity may not look.
+    /// What to tell the user where it is not so, or where it cannot be told.
     ///
     /// # Errors
-    /// A refusal other than for want of permission.
+    /// Where AWS does not answer at all. A refusal of whatever kind is told: nothing that the stack owns hangs on it.
     pub async fn unmet(&self, aws: &Aws) -> Result<Option<String>> {
         let unmet = match self {
-            Self::AnyTrail => any_trail(aws).await,
-            Self::Trail { name_or_arn } => trail(aws, name_or_arn).await,
+            Self::AnyTrail {
+                regions,
+                beside_a_trail,
+            } => any_trail(aws, regions, *beside_a_trail).await,
+            Self::Trail { name_or_arn, guarded } => trail(aws, name_or_arn, *guarded).await,
         };
         match unmet {
-            Err(fault) if fault.denied() => Ok(Some(format!(
+            Err(fault) if !fault.is(&[NO_ANSWER, NOT_SENT]) => Ok(Some(format!(
                 "{} could not be checked: {fault}",
                 match self {
-                    Self::AnyTrail => "whether a CloudTrail trail logs".to_owned(),
-                    Self::Trail { name_or_arn } => format!("whether the trail `{name_or_arn}` logs"),
+                    Self::AnyTrail { .. } => "whether a CloudTrail trail logs".to_owned(),
+                    Self::Trail { name_or_arn, .. } => format!("whether the trail `{name_or_arn}` logs"),
                 }
             ))),
             result => result,
@@ -48,29 +63,66 @@ impl Expectation {
     }
 }
 
-async fn any_trail(aws: &Aws) -> Result<Option<String>> {
-    let trails = cloudtrail::trails(aws).await?;
-    let arns = trails.iter().filter_map(|trail| trail.trail_arn());
-    let answers: Vec<_> = stream::iter(arns)
-        .map(|arn| logs(aws, arn))
-        .buffered(8)
-        .collect()
-        .await;
-    if answers.contains(&Ok(true)) {
+async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) -> Result<Option<String>> {
+    let here = &aws.connection.region;
+    let at_home = seen(aws).await?;
+    // Most accounts have one of these, and it is the same in all regions.
+    let everywhere = |seen: &Seen| seen.everywhere && seen.logs == Ok(true);
+    if at_home.iter().any(everywhere) {
         return Ok(None);
     }
-    // A trail that could not be looked at may be the one that logs.
-    if let Some(fault) = answers.into_iter().find_map(Result::err) {
-        return Err(fault);
+    let others = regions.iter().filter(|region| *region != here);
+    let there = others.map(async |region| Ok((region, seen(&aws.at(region)).await?)));
+    let mut all = futures::future::try_join_all(there).await?;
+    all.extend(regions.get(here).map(|here| (here, at_home)));
+    all.sort_by_key(|(region, _)| *region != here);
+    let mut silent = Vec::new();
+    for (region, seen) in all {
+        if seen.iter().any(|seen| seen.logs == Ok(true)) {
+            continue;
+        }
+        // A trail that could not be looked at may be the one that logs.
+        if let Some(fault) = seen.into_iter().find_map(|seen| seen.logs.err()) {
+            return Err(fault);
+        }
+        silent.push(region.as_str());
     }
-    let place = place(aws).await?;
+    if silent.is_empty() {
+        return Ok(None);
+    }
+    let account = &aws.scope().await?.account;
+    let help = match beside_a_trail {
+        true => "only a trail of all regions hears them there (`multi_region: true` of the stack's own)",
+        false => "add a `trail:` to the stack file",
+    };
     Ok(Some(format!(
-        "no CloudTrail trail logs in {place}: rules on events `via CloudTrail` will never fire; add a `trail:` \
-         to the stack file"
+        "no CloudTrail trail logs in {account}, {}: rules on events `via CloudTrail` will never fire there; {help}",
+        silent.join(", ")
     )))
 }
 
-async fn trail(aws: &Aws, name_or_arn: &str) -> Result<Option<String>> {
+/// A trail, as far as it matters here.
+#[derive(Debug)]
+struct Seen {
+    everywhere: bool,
+    logs: Result<bool>,
+}
+
+/// The trails that log what happens in the region of `aws`, or might.
+async fn seen(aws: &Aws) -> Result<Vec<Seen>> {
+    let trails = cloudtrail::trails(aws).await?;
+    let answer = async |trail: &Trail| Seen {
+        everywhere: trail.is_multi_region_trail().unwrap_or(false),
+        logs: logs(aws, trail).await,
+    };
+    Ok(stream::iter(trails.iter())
+        .map(answer)
+        .buffered(8)
+        .collect()
+        .await)
+}
+
+async fn trail(aws: &Aws, name_or_arn: &str, guarded: bool) -> Result<Option<String>> {
     let (trails, here) = (cloudtrail::trails(aws).await?, &aws.connection.region);
     let is_arn = name_or_arn.starts_with("arn:");
     let mut named = trails.iter().filter(|trail| match is_arn {
@@ -78,13 +130,22 @@ async fn trail(aws: &Aws, name_or_arn: &str) -> Result<Option<String>> {
         false => trail.name() == Some(name_or_arn),
     });
     let Some(trail) = named.next() else {
-        let place = place(aws).await?;
+        let place = aws.scope().await?;
         return Ok(Some(format!(
-            "there is no trail `{name_or_arn}` that logs in {place}: rules on events `via CloudTrail` may never \
-             fire, and nothing keeps it logging; correct `trail: {{ existing: … }}`"
+            "there is no trail `{name_or_arn}` that logs in {}, {}: rules on events `via CloudTrail` may never \
+             fire, and nothing keeps it logging; correct `trail: {{ existing: … }}`",
+            place.account, place.region
         )));
     };
     let arn = trail.trail_arn().unwrap_or_default();
+    if let Some(account) = cloudtrail::foreign(aws.scope().await?, arn) {
+        return Ok(guarded.then(|| {
+            format!(
+                "the trail `{arn}` is account {account}'s: who stops it does so there, where alone it can be started \
+                 again, so no guard is made here; leave out `keep_logging` and `to`, or apply the guard's stack there"
+            )
+        }));
+    }
     match trail.home_region() {
         Some(home) if home != here && !is_arn => {
             return Ok(Some(format!(
@@ -94,34 +155,46 @@ async fn trail(aws: &Aws, name_or_arn: &str) -> Result<Option<String>> {
         }
         _ => {}
     }
-    Ok((!logs(aws, arn).await?).then(|| {
+    Ok((!logs(aws, trail).await?).then(|| {
         format!(
-            "the trail `{name_or_arn}` logs no management events: rules on events `via CloudTrail` will never \
-             fire unless another trail logs; start it with `aws cloudtrail start-logging --name {arn}`"
+            "the trail `{name_or_arn}` logs no management events that change something: rules on events `via \
+             CloudTrail` will never fire unless another trail logs; start it with `aws cloudtrail start-logging \
+             --name {arn}`"
         )
     }))
 }
 
-/// True when the trail logs, and management events among others.
-async fn logs(aws: &Aws, arn: &str) -> Result<bool> {
-    let status = cloudtrail_trail::status(aws, arn).await?;
-    if !status.is_some_and(|status| status.logging) {
-        return Ok(false);
+/// True when the trail logs, and management events that change something among others: EventBridge gets only those
+/// that a trail logs, and of those that read none by default.
+async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
+    let arn = trail.trail_arn().unwrap_or_default();
+    // A member account sees its organization's trail and may ask nothing about it: some calls say that there is none,
+    // others that the account in the ARN is wrong. That it is shown is all that can be told.
+    if cloudtrail::foreign(aws.scope().await?, arn).is_some() {
+        return Ok(true);
     }
-    match cloudtrail_trail::logs_management_events(aws, arn).await {
-        // An organisation's trail keeps its selectors to its own account.
-        Err(fault) if not_told(&fault) => Ok(true),
-        result => result,
-    }
+    let ask = async || {
+        let status = cloudtrail_trail::status(aws, arn).await?;
+        if !status.is_some_and(|status| status.logging) {
+            return Ok(false);
+        }
+        match cloudtrail_trail::logs_writes(aws, arn).await {
+            // A trail of another region may keep its selectors to that.
+            Err(fault) if not_told(&fault) => Ok(true),
+            result => result,
+        }
+    };
+    let answer: Rc<bool> = aws.once(format!("logs/{arn}"), ask).await?;
+    Ok(*answer)
 }
 
 fn not_told(fault: &Fault) -> bool {
-    fault.denied() || fault.is(&["InvalidHomeRegionException", "UnsupportedOperationException"])
-}
-
-async fn place(aws: &Aws) -> Result<String> {
-    let scope = aws.scope().await?;
-    Ok(format!("{}, {}", scope.account, scope.region))
+    fault.denied()
+        || fault.is(&[
+            "InvalidHomeRegionException",
+            "UnsupportedOperationException",
+            "CloudTrailARNInvalidException",
+        ])
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::stack::Stack;
 pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let scope = access.aws.scope().await?;
-    let graph = graph(stack, access.region());
+    let graph = graph(stack, scope);
     let permissions = needed(&stack.stack, &graph, scope, &commands(args));
     let verdict = Preflight::ask(&access.aws, &permissions).await?;
     let problems = verdict.problems("`alertctl policy --deployer` prints the whole policy");

@@ -140,6 +140,7 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let answer = found(aws.call("cloudtrail:GetTrail", send).await)?;
     let trail = answer.as_ref().and_then(|answer| answer.trail()).map(Trail::from);
     match trail {
+        Some(trail) if cloudtrail::foreign(aws.scope().await?, &trail.arn).is_some() => Err(foreign(&trail)),
         Some(trail) if trail.home_region != aws.connection.region => Err(home_region(aws, &trail)),
         Some(trail) => Ok(details(aws, vec![trail]).await?.pop()),
         None => Ok(None),
@@ -182,10 +183,10 @@ pub(in crate::resource) async fn status(aws: &Aws, arn: &str) -> Result<Option<S
     }))
 }
 
-/// True when the trail with this ARN logs management events, which are what EventBridge gets.
-pub(in crate::resource) async fn logs_management_events(aws: &Aws, arn: &str) -> Result<bool> {
+/// True when the trail with this ARN logs management events that change something, which are what EventBridge gets.
+pub(in crate::resource) async fn logs_writes(aws: &Aws, arn: &str) -> Result<bool> {
     let selectors = selectors(aws, arn).await?;
-    Ok(selectors.is_some_and(|selectors| selectors.log_management_events()))
+    Ok(selectors.is_some_and(|selectors| selectors.log_writes()))
 }
 
 async fn selectors(aws: &Aws, arn: &str) -> Result<Option<Sdk>> {
@@ -203,5 +204,14 @@ pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
         "choose another name for the trail, set the stack's `region:` to {home}, or use the trail as it is: \
          `trail: {{ existing: {} }}`",
         trail.arn
+    ))
+}
+
+/// The trail of an organization has the wanted name, and this account may neither read nor change it.
+pub(super) fn foreign(trail: &Trail) -> Fault {
+    let (name, arn) = (&trail.name, &trail.arn);
+    let text = format!("the trail `{name}` is another account's: `{arn}`");
+    Fault::new("cloudtrail:DescribeTrails", "TrailAlreadyExistsException", text).hint(format!(
+        "choose another name for the trail, or use that one as it is: `trail: {{ existing: {arn} }}`"
     ))
 }

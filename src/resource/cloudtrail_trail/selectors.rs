@@ -63,16 +63,24 @@ impl Sdk {
         }
     }
 
-    /// True when some management events are logged.
-    pub(super) fn log_management_events(&self) -> bool {
+    /// True when management events that change something are logged.
+    pub(super) fn log_writes(&self) -> bool {
         match self {
-            Self::Basic(list) => list
-                .iter()
-                .any(|selector| selector.include_management_events().unwrap_or(true)),
+            Self::Basic(list) => list.iter().any(|selector| {
+                selector.include_management_events().unwrap_or(true)
+                    && selector.read_write_type() != Some(&ReadWriteType::ReadOnly)
+            }),
             Self::Advanced(list) => list.iter().any(|selector| {
-                selector.field_selectors().iter().any(|field| {
-                    field.field() == CATEGORY && field.equals().iter().any(|value| value == MANAGEMENT)
-                })
+                let fields = selector.field_selectors().iter();
+                let has = |values: &[String], one: &str| values.iter().any(|value| value == one);
+                let management = |field: &AdvancedFieldSelector| {
+                    field.field() == CATEGORY && has(field.equals(), MANAGEMENT)
+                };
+                let reads = |field: &AdvancedFieldSelector| {
+                    let only = has(field.equals(), "true") && !has(field.equals(), "false");
+                    field.field() == READ_ONLY && (only || has(field.not_equals(), "false"))
+                };
+                fields.clone().any(management) && !fields.clone().any(reads)
             }),
         }
     }
@@ -91,6 +99,7 @@ impl Sdk {
 
 const CATEGORY: &str = "eventCategory";
 const MANAGEMENT: &str = "Management";
+const READ_ONLY: &str = "readOnly";
 
 /// A basic selector; what it leaves out is AWS's default.
 fn basic(value: &Value) -> EventSelector {

@@ -465,6 +465,32 @@ async fn a_trail_at_home_elsewhere_cannot_be_wanted_here() {
     assert!(observe(&fake.aws(), false).await.unwrap().orphans.is_empty());
 }
 
+/// Members of an organization see its trail: to list its tags with those of others would be refused for all of them.
+#[tokio::test]
+async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
+    let fake = Fake::default();
+    let theirs = ARN.replace("123456789012", "999988887777");
+    let trail = sdk::Trail::builder()
+        .name("mission-trail")
+        .trail_arn(&theirs)
+        .home_region("eu-west-1")
+        .is_organization_trail(true);
+    *fake.trail.lock().unwrap() = Some(trail.build());
+    let fault = observe(&fake.aws(), true).await.unwrap_err();
+    assert!(fault.message.contains("another account's"), "{fault}");
+    let hint = fault.hint.unwrap();
+    assert!(hint.contains("another name") && hint.contains(&format!("existing: {theirs}")));
+    // Whatever the tagging index says of it.
+    let aws = fake.aws_with(vec![tagged(&theirs, desired().tags)]);
+    assert!(observe(&aws, false).await.unwrap().orphans.is_empty());
+    assert_eq!(fake.script.log(), ["describe", "describe"]);
+    // Where it is seen only when the trail is made.
+    fake.script
+        .refuse("create", 1, "TrailAlreadyExistsException", "taken");
+    let fault = fake.create().await.unwrap_err();
+    assert!(fault.hint.unwrap().contains("another name"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn ours_foreign_left_over_or_none() {
     let fake = Fake::default();

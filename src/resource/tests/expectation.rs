@@ -2,7 +2,9 @@ use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
-use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector, Trail};
+use aws_sdk_cloudtrail::types::{
+    AdvancedEventSelector, AdvancedFieldSelector, EventSelector, ReadWriteType, Trail,
+};
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
 use super::super::script::Script;
@@ -10,26 +12,40 @@ use super::*;
 
 const HERE: &str = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/audit";
 const THERE: &str = "arn:aws:cloudtrail:us-east-1:123456789012:trail/global";
+/// Of the organization's management account.
+const ORGANIZATION: &str = "arn:aws:cloudtrail:eu-west-1:999988887777:trail/organization";
 
 #[derive(Clone, Copy)]
 struct State {
     logging: bool,
     management: bool,
     advanced: bool,
+    /// Only events that change nothing.
+    reads: bool,
+    /// Of all regions.
+    everywhere: bool,
 }
 
 const GOOD: State = State {
     logging: true,
     management: true,
     advanced: false,
+    reads: false,
+    everywhere: false,
 };
 
 fn aws(script: &Script, arns: &[&str], state: State) -> Aws {
+    let client = client(script, arns, state);
+    Aws::mocked(Vec::new(), |clients| clients.cloudtrail = client)
+}
+
+fn client(script: &Script, arns: &[&str], state: State) -> Client {
     let trail = |arn: &&str| {
         Trail::builder()
             .trail_arn(*arn)
             .name(arn.rsplit('/').next().unwrap())
             .home_region(arn.split(':').nth(3).unwrap())
+            .is_multi_region_trail(state.everywhere)
             .build()
     };
     let trails: Vec<_> = arns.iter().map(trail).collect();
@@ -59,31 +75,50 @@ fn aws(script: &Script, arns: &[&str], state: State) -> Aws {
                 let answer = GetEventSelectorsOutput::builder();
                 if !state.advanced {
                     let basic = EventSelector::builder().include_management_events(state.management);
-                    return answer.event_selectors(basic.build()).build();
+                    let reads = state.reads.then_some(ReadWriteType::ReadOnly);
+                    return answer
+                        .event_selectors(basic.set_read_write_type(reads).build())
+                        .build();
                 }
                 let category = if state.management { "Management" } else { "Data" };
                 let field = AdvancedFieldSelector::builder()
                     .field("eventCategory")
                     .equals(category);
+                let reads = AdvancedFieldSelector::builder().field("readOnly").equals("true");
                 let selector = AdvancedEventSelector::builder().field_selectors(field.build().unwrap());
+                let selector = match state.reads {
+                    true => selector.field_selectors(reads.build().unwrap()),
+                    false => selector,
+                };
                 answer.advanced_event_selectors(selector.build().unwrap()).build()
             },
         ),
     ];
-    Aws::mocked(Vec::new(), |clients| {
-        clients.cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, &rules);
-    })
+    mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, &rules)
+}
+
+fn any_in(regions: &[&str]) -> Expectation {
+    Expectation::AnyTrail {
+        regions: regions.iter().map(|region| (*region).to_owned()).collect(),
+        beside_a_trail: false,
+    }
+}
+
+fn trail_called(name_or_arn: &str) -> Expectation {
+    Expectation::Trail {
+        name_or_arn: name_or_arn.to_owned(),
+        guarded: true,
+    }
 }
 
 async fn any(arns: &[&str], state: State) -> Option<String> {
     let aws = aws(&Script::default(), arns, state);
-    Expectation::AnyTrail.unmet(&aws).await.unwrap()
+    any_in(&["eu-west-1"]).unmet(&aws).await.unwrap()
 }
 
 async fn existing(name_or_arn: &str, arns: &[&str], state: State) -> Option<String> {
     let aws = aws(&Script::default(), arns, state);
-    let name_or_arn = name_or_arn.to_owned();
-    Expectation::Trail { name_or_arn }.unmet(&aws).await.unwrap()
+    trail_called(name_or_arn).unmet(&aws).await.unwrap()
 }
 
 #[tokio::test]
@@ -102,6 +137,8 @@ async fn one_trail_that_logs_management_events_is_enough() {
                 management: false,
                 ..good
             },
+            // EventBridge gets none of these by default.
+            State { reads: true, ..good },
         ] {
             let text = any(&[HERE, THERE], bad).await.unwrap();
             assert!(
@@ -134,13 +171,85 @@ async fn the_named_trail_is_there_at_home_and_logs() {
     assert!(stopped.contains("start-logging"), "{stopped}");
 }
 
+/// A member account sees the trail of its organization, and may ask nothing about it.
+#[tokio::test]
+async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
+    let wrong = "AccountID in ARN is wrong, you can only access resources with AccountID 123456789012";
+    for (code, text) in [
+        ("CloudTrailARNInvalidException", wrong),
+        ("TrailNotFoundException", "Unknown trail for the user"),
+    ] {
+        let script = Script::default();
+        script
+            .refuse("status", 100, code, text)
+            .refuse("selectors", 100, code, text);
+        let aws = aws(&script, &[ORGANIZATION], GOOD);
+        assert_eq!(any_in(&["eu-west-1"]).unmet(&aws).await, Ok(None), "{code}");
+        assert_eq!(script.log(), ["describe"]);
+        // It is stopped, and can be started again, in its own account only.
+        let told = trail_called(ORGANIZATION).unmet(&aws).await.unwrap().unwrap();
+        assert!(
+            told.contains("account 999988887777's") && told.contains("no guard is made here"),
+            "{told}"
+        );
+        let unguarded = Expectation::Trail {
+            name_or_arn: ORGANIZATION.to_owned(),
+            guarded: false,
+        };
+        assert_eq!(unguarded.unmet(&aws).await, Ok(None));
+        assert_eq!(script.log(), ["describe"]);
+
+        // The same words about a trail that is not known to be another account's fail no plan either.
+        for call in ["status", "selectors"] {
+            let script = Script::default();
+            script.refuse(call, 100, code, text);
+            let aws = self::aws(&script, &[HERE], GOOD);
+            assert!(any_in(&["eu-west-1"]).unmet(&aws).await.is_ok(), "{call}: {code}");
+            assert!(trail_called("audit").unmet(&aws).await.is_ok(), "{call}: {code}");
+        }
+    }
+}
+
+/// A trail of one region brings EventBridge the events of that region alone.
+#[tokio::test]
+async fn each_region_with_rules_is_asked_about_unless_a_trail_of_all_regions_logs() {
+    let regions = ["eu-west-1", "us-east-1", "us-east-2"];
+    let world = |script: &Script, state: State, there: &[&str]| {
+        let here = aws(script, &[HERE], state);
+        let virginia = client(script, there, state);
+        let ohio = client(script, &[], state);
+        here.and_in("us-east-1", Vec::new(), |clients| clients.cloudtrail = virginia)
+            .and_in("us-east-2", Vec::new(), |clients| clients.cloudtrail = ohio)
+    };
+    let script = Script::default();
+    let told = any_in(&regions).unmet(&world(&script, GOOD, &[THERE])).await;
+    let told = told.unwrap().unwrap();
+    assert!(
+        told.starts_with("no CloudTrail trail logs in 123456789012, us-east-2: rules"),
+        "{told}"
+    );
+    let told = any_in(&regions).unmet(&world(&script, GOOD, &[])).await;
+    let told = told.unwrap().unwrap();
+    assert!(
+        told.contains("123456789012, us-east-1, us-east-2: rules"),
+        "{told}"
+    );
+
+    let script = Script::default();
+    let everywhere = State {
+        everywhere: true,
+        ..GOOD
+    };
+    let aws = world(&script, everywhere, &[]);
+    assert_eq!(any_in(&regions).unmet(&aws).await, Ok(None));
+    assert_eq!(script.log(), ["describe", "status", "selectors"]);
+}
+
 #[tokio::test]
 async fn what_must_not_be_looked_at_is_a_warning_and_no_failure() {
-    let audit = Expectation::Trail {
-        name_or_arn: "audit".into(),
-    };
+    let (any, audit) = (any_in(&["eu-west-1"]), trail_called("audit"));
     for operation in ["describe", "status"] {
-        for expectation in [&Expectation::AnyTrail, &audit] {
+        for expectation in [&any, &audit] {
             let script = Script::default();
             script.refuse(operation, 1, "AccessDeniedException", "not authorized");
             let text = expectation.unmet(&aws(&script, &[HERE], GOOD)).await.unwrap();
@@ -151,9 +260,13 @@ async fn what_must_not_be_looked_at_is_a_warning_and_no_failure() {
     // One that cannot be read does not matter beside one that logs.
     script.refuse("status", 1, "AccessDeniedException", "not authorized");
     let aws = aws(&script, &[HERE, THERE], GOOD);
-    assert_eq!(Expectation::AnyTrail.unmet(&aws).await, Ok(None));
+    assert_eq!(any.unmet(&aws).await, Ok(None));
+    // Whatever else AWS refuses: nothing that the stack owns hangs on it.
     let script = Script::default();
     script.refuse("describe", 1, "InvalidTrailNameException", "no");
-    let aws = self::aws(&script, &[HERE], GOOD);
-    assert!(Expectation::AnyTrail.unmet(&aws).await.is_err());
+    let told = any.unmet(&self::aws(&script, &[HERE], GOOD)).await.unwrap();
+    assert!(told.unwrap().contains("could not be checked"));
+    let script = Script::default();
+    script.refuse("describe", 1, NO_ANSWER, "no");
+    assert!(any.unmet(&self::aws(&script, &[HERE], GOOD)).await.is_err());
 }

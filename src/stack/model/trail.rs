@@ -26,6 +26,16 @@ pub struct Trail {
     pub logs: Option<TrailLogs>,
 }
 
+impl Trail {
+    /// The account in the ARN of somebody else's trail.
+    pub fn account(&self) -> Option<&str> {
+        match &self.source {
+            TrailSource::Existing(arn) => arn.split(':').nth(4),
+            TrailSource::Own(_) => None,
+        }
+    }
+}
+
 /// Whose trail.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TrailSource {
