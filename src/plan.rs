@@ -45,6 +45,9 @@ pub struct Step {
     /// Something to know about the resource as it is, or about what is lost with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
+    /// It has left the stack file and stays all the same; the remark says why.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     /// Why it is there, once the plan was held against another stack file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -69,7 +72,10 @@ impl Step {
 
     /// Something to know about the resource as it is now, whatever the step will do to it.
     pub fn condition(&self) -> Option<String> {
-        self.live.as_ref().and_then(of(&self.id).remark)
+        match self.kept {
+            true => self.remark.clone(),
+            false => self.live.as_ref().and_then(of(&self.id).remark),
+        }
     }
 }
 
@@ -91,7 +97,7 @@ pub struct Plan {
     pub known: Known,
 }
 
-/// How many steps there are of each action.
+/// How many steps there are of each action; what has left the stack file and stays is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub create: usize,
@@ -106,7 +112,7 @@ impl Plan {
     /// Counts the steps of each action.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
-        for step in &self.steps {
+        for step in self.steps.iter().filter(|step| !step.kept) {
             *match step.action {
                 Action::Create => &mut summary.create,
                 Action::Update => &mut summary.update,
@@ -126,7 +132,9 @@ impl Plan {
 
     /// Without a stack file nothing is wanted: every step is then about what the stack owns.
     pub fn is_by_name(&self) -> bool {
-        self.steps.iter().all(|step| step.action == Action::Delete)
+        self.steps
+            .iter()
+            .all(|step| step.kept || step.action == Action::Delete)
     }
 
     /// True when both plans would do the same to the same things: what an apply checks after it has asked.
@@ -208,6 +216,7 @@ impl Plan {
         };
         let (live, ours) = match seen.wanted.get(&node.id) {
             Some(Presence::Ours(live)) => (live, true),
+            kept: false,
             Some(Presence::Foreign(live)) => (live, false),
             Some(Presence::Absent) | None => {
                 let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
@@ -281,8 +290,14 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
         id: id.clone(),
         action: Action::Delete,
         name: (kind.live_name)(live),
-        changes: Fields::default().difference(&(kind.live_fields)(live), &[]),
-        remark: (kind.loss)(live),
+        changes: match kept {
+            true => Changes::default(),
+            false => Fields::default().difference(&(kind.live_fields)(live), &[]),
+        },
+        remark: stays.or_else(|| (kind.loss)(live)),
+        kept,
+    let stays = (kind.stays)(live);
+    let kept = stays.is_some();
         origin: None,
         after: Vec::new(),
         live: Some(live.clone()),

@@ -435,19 +435,45 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
             _ => Fate::Pass,
         }
     });
-    let ran = stage.world.run_at(&proxy.url, account, DESTROY);
+    let kept = |ran: &support::Ran| {
+        let told = format!("{bucket}: kept with the log files in it");
+        assert!(ran.code == 0 && ran.all().contains(&told), "{}", ran.all());
+    };
+    // The trail leaves the file, and the bucket is no change that is never done.
+    let whole = std::fs::read_to_string(stage.world.path().join("stack.yaml")).unwrap();
+    stage
+        .world
+        .edit(|text| text.split_once("\ntrail:").unwrap().0.to_owned());
+    kept(&stage.world.run_at(&proxy.url, account, APPLY));
+    let plan = &["plan", "--detailed-exitcode"];
+    let planned = stage.world.run_at(&stage.endpoint, account, plan);
+    kept(&planned);
+    assert!(planned.stdout.contains("no changes"), "{}", planned.all());
+    let protected = || {
+        past(&stage.endpoint, account, REGION, async |config| {
+            let policy = s3(config).await.get_bucket_policy().bucket(&bucket).send().await;
+            policy.unwrap().policy().unwrap().contains("CloudTrailWrites")
+        })
+    };
+    assert!(protected(), "the policy went without its bucket");
+    // It is taken up again with the trail.
+    stage.world.write("stack.yaml", &whole);
+    let ran = stage.world.run_at(&stage.endpoint, account, APPLY);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains(&format!("bucket `{bucket}` keeps its log files")),
-        "{}",
-        ran.stderr
-    );
+
+    kept(&stage.world.run_at(&proxy.url, account, DESTROY));
     let left = support::inventory::inventory(&stage.endpoint, account, &[REGION]);
-    assert_eq!(left, BTreeMap::from([("bucket", 1)]));
+    assert_eq!(left, BTreeMap::from([("bucket", 1), ("bucket policy", 1)]));
+    assert!(protected(), "the policy went without its bucket");
+    let again = stage.world.run_at(&stage.endpoint, account, DESTROY);
+    assert!(
+        again.code == 0 && again.stderr.contains(&format!("but `{bucket}`: kept with")),
+        "{}",
+        again.all()
+    );
 
     let all = [DESTROY, &["--delete-trail-logs"]].concat();
-    let ran = stage.world.run_at(&stage.endpoint, account, &all);
+    let ran = stage.world.run_at(&proxy.url, account, &all);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let left = support::inventory::inventory(&stage.endpoint, account, &[REGION]);
     assert!(left.is_empty(), "{left:?}");

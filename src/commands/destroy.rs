@@ -27,7 +27,11 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
             "nothing to destroy: stack {} owns nothing in {}, {}",
             plan.stack, place.account, place.region
         );
-        app.out.say(&nothing);
+        let kept = plan.steps.iter().filter(|step| step.kept).filter_map(|step| {
+            let remark = step.remark.as_ref()?;
+            Some(format!(" but `{}`: {remark}", step.name))
+        });
+        app.out.say(&format!("{nothing}{}", kept.collect::<String>()));
         if app.out.format == Format::Json {
             app.out.result(String::new, || json(&plan));
         }

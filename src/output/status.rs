@@ -100,6 +100,8 @@ impl Plan {
 
     fn state(&self, step: &Step) -> &'static str {
         match step.action {
+            Action::Keep if step.kept && self.is_by_name() => "owned",
+            Action::Keep if step.kept => "leftover",
             Action::Keep => "ok",
             Action::Create => "missing",
             Action::Update | Action::Replace | Action::Adopt => "drifted",

@@ -36,6 +36,7 @@ pub struct Kind {
     pub within: fn(&AnyLive) -> Option<(&'static str, String)>,
     pub remark: fn(&AnyLive) -> Option<String>,
     pub health: fn(&AnyLive) -> Option<Health>,
+    pub stays: fn(&AnyLive) -> Option<String>,
     pub loss: fn(&AnyLive) -> Option<String>,
     pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
 }
@@ -73,6 +74,7 @@ impl Kind {
             within: |live| R::within(typed::<R>(live)),
             remark: |live| R::remark(typed::<R>(live)),
             health: |live| R::health(typed::<R>(live)),
+            stays: |live| R::stays(typed::<R>(live)),
             loss: |live| R::loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
         }

@@ -285,6 +285,11 @@ pub trait Resource: Sized + 'static {
         None
     }
 
+    /// Why an unwanted resource stays all the same: it is then told of, and left as it is.
+    fn stays(_live: &Self::Live) -> Option<String> {
+        None
+    }
+
     /// What deleting a live resource means beyond its being gone; told before the user agrees to it.
     fn loss(_live: &Self::Live) -> Option<String> {
         None

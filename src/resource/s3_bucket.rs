@@ -45,6 +45,8 @@ pub struct Live {
     settings: Settings,
     /// The user agreed to lose what is in it.
     may_empty: bool,
+    /// It has left the stack file with files in it, and the user did not agree to lose them.
+    kept: bool,
     tags: Tags,
 }
 
@@ -54,7 +56,7 @@ const OBJECTS: &str = "arn:{partition}:s3:::{name}/*";
 impl Resource for S3Bucket {
     const KIND: &'static str = "s3-bucket";
     // CloudTrail goes on trying to deliver for 30 days, and charges for it.
-    const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail", "s3-bucket-policy"];
+    const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail"];
     const ACCESS: &'static [Access] = &[
         Access::read(
             &[
@@ -137,6 +139,7 @@ impl Resource for S3Bucket {
             arn: _,
             settings,
             may_empty: _,
+            kept: _,
             tags,
         } = live;
         let fields = Fields::default().set("name", name.as_str());
@@ -152,6 +155,16 @@ impl Resource for S3Bucket {
             arn: live.arn.clone(),
             id: live.name.clone(),
         }
+    }
+
+    fn stays(live: &Live) -> Option<String> {
+        let name = &live.name;
+        live.kept.then(|| {
+            format!(
+                "kept with the log files in it; `alertctl destroy --delete-trail-logs` deletes them with the stack, and \
+                 `aws s3 rb s3://{name} --force` by themselves"
+            )
+        })
     }
 
     fn loss(live: &Live) -> Option<String> {
@@ -296,9 +309,28 @@ pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<Tags> {
 /// What left the file and is in another region is another stack's matter.
 async fn read_left(aws: &Aws, name: &str) -> Result<Option<Live>> {
     match head(aws, name).await? {
-        Head::Here => read(aws, name).await,
+        Head::Here => {
+            let (live, kept) = futures::try_join!(read(aws, name), holds_files(aws, name))?;
+            Ok(live.map(|live| Live { kept, ..live }))
+        }
         Head::Nowhere | Head::Elsewhere(_) | Head::Closed => Ok(None),
     }
+}
+
+/// True where there is something in the bucket that may not be deleted.
+async fn holds_files(aws: &Aws, name: &str) -> Result<bool> {
+    if aws.may_empty_buckets {
+        return Ok(false);
+    }
+    let list = aws
+        .connection
+        .clients
+        .s3
+        .list_objects_v2()
+        .bucket(name)
+        .max_keys(1);
+    let page = crate::aws::fault::found(aws.call("s3:ListBucket", list.send()).await)?;
+    Ok(page.is_some_and(|page| !page.contents().is_empty()))
 }
 
 /// "A conflicting conditional operation is currently in progress against this resource."

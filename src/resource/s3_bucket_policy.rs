@@ -10,7 +10,7 @@ use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
     Wanted,
 };
-use crate::aws::fault::{found, gone};
+use crate::aws::fault::found;
 use crate::aws::policy::{self, Policy};
 use crate::aws::wait;
 
@@ -34,12 +34,9 @@ pub struct Live {
 
 impl Resource for S3BucketPolicy {
     const KIND: &'static str = "s3-bucket-policy";
-    // Without it CloudTrail's deliveries fail.
-    const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["s3:GetBucketPolicy"], &[s3_bucket::BUCKET]),
         Access::write(&["s3:PutBucketPolicy"], &[s3_bucket::BUCKET]),
-        Access::delete(&["s3:DeleteBucketPolicy"], &[s3_bucket::BUCKET]),
     ];
     type Live = Live;
 
@@ -58,20 +55,12 @@ impl Resource for S3BucketPolicy {
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let names = wanted.iter().map(|wanted| &wanted.desired.bucket_name);
         let names = s3_bucket::names(aws, names).await?;
-        let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name)));
-        let left = async {
-            let listed = s3_bucket::listed(aws).await?.into_iter();
-            let left = listed.filter(|name| !names.iter().any(|wanted| wanted == name));
-            futures::future::try_join_all(left.map(|name| read(aws, name))).await
-        };
-        let (named, left) = futures::try_join!(named, left)?;
-        let orphan = |presence| match presence {
-            Presence::Ours(live) => Some((orphan(&live), live)),
-            Presence::Foreign(_) | Presence::Absent => None,
-        };
+        let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name))).await?;
         Ok(Observed {
             wanted: named,
-            orphans: left.into_iter().filter_map(orphan).collect(),
+            // It goes with its bucket, and never before it: CloudTrail delivers for some minutes after the trail is
+            // gone, the calls that ended the trail among others, and what is kept stays as protected as it was.
+            orphans: Vec::new(),
         })
     }
 
@@ -121,10 +110,9 @@ impl Resource for S3BucketPolicy {
         self.create(cx).await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        let delete = cx.aws.connection.clients.s3.delete_bucket_policy();
-        let send = delete.bucket(&live.bucket_name).send();
-        gone(cx.aws.call("s3:DeleteBucketPolicy", send).await)
+    /// S3 deletes it with the bucket.
+    async fn delete(_live: Live, _cx: &Cx<'_>) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -155,13 +143,6 @@ const ELSEWHERE: &[&str] = &[
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
 ];
-
-fn orphan(live: &Live) -> NodeId {
-    NodeId {
-        kind: S3BucketPolicy::KIND,
-        key: live.bucket_name.clone(),
-    }
-}
 
 #[cfg(test)]
 #[path = "tests/s3_bucket_policy.rs"]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use tokio::time::Instant;
+use aws_sdk_s3::types::{Delete, Error as ObjectError, ObjectIdentifier};
+use tokio::time::{Instant, sleep};
 
 use super::{Aws, Fault, Result};
 
@@ -11,11 +11,17 @@ use super::{Aws, Fault, Result};
 pub(super) const LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How many objects one call lists and one call deletes.
 const BATCH: i32 = 1000;
+/// How long to leave S3 alone when it cannot keep up, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How many of the objects that stay are named.
+const NAMED: usize = 3;
 
 /// Deletes everything in the bucket, a thousand objects a call, for at most [`LIMIT`].
 pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
     let s3 = &aws.connection.clients.s3;
     let start = Instant::now();
+    let mut pause = FIRST_PAUSE;
     while start.elapsed() < LIMIT {
         let list = s3.list_object_versions().bucket(name).max_keys(BATCH);
         let page = aws.call("s3:ListBucketVersions", list.send()).await?;
@@ -36,16 +42,44 @@ pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
         let send = s3.delete_objects().bucket(name).delete(delete).send();
         let answer = aws.call("s3:DeleteObject", send).await?;
         // The call succeeds even when single objects stay.
-        if let Some(error) = answer.errors().first() {
-            let (key, code) = (error.key().unwrap_or_default(), error.code().unwrap_or("Unknown"));
-            let text = format!(
-                "`{key}` in bucket `{name}`: {}",
-                error.message().unwrap_or_default()
-            );
-            return Err(Fault::new("s3:DeleteObjectVersion", code, text).hint(
-                "a file under Object Lock or a policy that denies deletion stays; delete the bucket by hand",
-            ));
+        let (passing, lasting): (Vec<_>, Vec<_>) = answer.errors().iter().partition(|error| passes(error));
+        if let Some(first) = lasting.first() {
+            return Err(refused(name, first, &lasting));
         }
+        pause = match passing.is_empty() {
+            true => FIRST_PAUSE,
+            false => {
+                sleep(pause).await;
+                LONGEST_PAUSE.min(pause * 2)
+            }
+        };
     }
     Ok(())
+}
+
+/// What S3 says of single objects while it has too much to do; the next page lists them again.
+fn passes(error: &ObjectError) -> bool {
+    let code = error.code().unwrap_or_default();
+    ["InternalError", "ServiceUnavailable", "SlowDown"].contains(&code)
+}
+
+/// The refusal of some objects, of which the first few are named.
+fn refused(bucket: &str, first: &ObjectError, all: &[&ObjectError]) -> Fault {
+    let keys: Vec<_> = all
+        .iter()
+        .take(NAMED)
+        .map(|error| format!("`{}`", error.key().unwrap_or_default()))
+        .collect();
+    let more = match all.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let text = format!(
+        "{}{more} in bucket `{bucket}`: {}",
+        keys.join(", "),
+        first.message().unwrap_or_default()
+    );
+    let code = first.code().unwrap_or("Unknown");
+    Fault::new("s3:DeleteObjectVersion", code, text)
+        .hint("a file under Object Lock or a policy that denies deletion stays; delete the bucket by hand")
 }

@@ -85,6 +85,7 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
         arn: arn.fill_computed(aws.scope().await?).unwrap_or_default(),
         settings: settings?,
         may_empty: aws.may_empty_buckets,
+        kept: false,
         tags: tags?,
     }))
 }

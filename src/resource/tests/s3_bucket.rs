@@ -12,6 +12,7 @@ use aws_sdk_s3::operation::get_bucket_tagging::GetBucketTaggingOutput;
 use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
 use aws_sdk_s3::operation::head_bucket::HeadBucketOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
 use aws_sdk_s3::operation::put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::put_bucket_ownership_controls::PutBucketOwnershipControlsOutput;
@@ -53,6 +54,8 @@ struct Fake {
     keyed: Arc<Mutex<bool>>,
     objects: Arc<Mutex<usize>>,
     locked: Arc<Mutex<bool>>,
+    /// What S3 says of one file at a time, from the last on.
+    busy: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Fake {
@@ -66,6 +69,7 @@ impl Fake {
             keyed: Arc::default(),
             objects: Arc::default(),
             locked: Arc::default(),
+            busy: Arc::default(),
         }
     }
 
@@ -283,7 +287,20 @@ impl Fake {
     fn deletion(&self) -> Vec<aws_smithy_mocks::Rule> {
         let script = &self.script;
         let (objects, deleted, locked) = (self.objects.clone(), self.objects.clone(), self.locked.clone());
+        let (busy, held) = (self.busy.clone(), self.objects.clone());
         vec![
+            script.rule(
+                "get-files",
+                mock!(Client::list_objects_v2),
+                |_| String::new(),
+                move |r| {
+                    assert_eq!(r.max_keys(), Some(1));
+                    let file = aws_sdk_s3::types::Object::builder().key("k1").build();
+                    ListObjectsV2Output::builder()
+                        .set_contents((*held.lock().unwrap() > 0).then(|| vec![file]))
+                        .build()
+                },
+            ),
             script.rule(
                 "list",
                 mock!(Client::list_object_versions),
@@ -310,12 +327,18 @@ impl Fake {
                 |r| r.delete().unwrap().objects().len().to_string(),
                 move |r| {
                     let answer = DeleteObjectsOutput::builder();
+                    let error = |code: &str, key: usize| {
+                        let error = aws_sdk_s3::types::Error::builder().key(format!("k{key}"));
+                        error.code(code).message("no").build()
+                    };
                     if *locked.lock().unwrap() {
-                        let error = aws_sdk_s3::types::Error::builder()
-                            .key("k1")
-                            .code("AccessDenied")
-                            .message("no");
-                        return answer.errors(error.build()).build();
+                        let errors = (1..=5).map(|key| error("AccessDenied", key));
+                        return answer.set_errors(Some(errors.collect())).build();
+                    }
+                    if let Some(code) = busy.lock().unwrap().pop() {
+                        // All but one.
+                        *deleted.lock().unwrap() -= r.delete().unwrap().objects().len() - 1;
+                        return answer.errors(error(code, 1)).build();
                     }
                     *deleted.lock().unwrap() -= r.delete().unwrap().objects().len();
                     answer.build()
@@ -478,9 +501,20 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     assert_eq!(seen.orphans[0].0, node(S3Bucket::KIND, "trail"));
     let loss = |live: &Live| S3Bucket::loss(live).unwrap();
     assert!(loss(&seen.orphans[0].1).contains("kept unless you add --delete-trail-logs"));
+    assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
+    // With files in it, it is no step of a run that may not delete them: no plan would ever be empty again.
+    *fake.objects.lock().unwrap() = 1;
+    let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
+    let stays = S3Bucket::stays(&seen.orphans[0].1).unwrap();
+    assert!(
+        stays.contains("--delete-trail-logs") && stays.contains(NAME),
+        "{stays}"
+    );
     let mut aws = fake.aws_with(&[NAME]);
     aws.may_empty_buckets = true;
-    assert!(loss(&observe(&aws, false).await.unwrap().orphans[0].1).contains("are deleted"));
+    let seen = observe(&aws, false).await.unwrap();
+    assert!(loss(&seen.orphans[0].1).contains("are deleted"));
+    assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
 
     let foreign = Fake::holding(Tags::new());
     let seen = observe(&foreign.aws_with(&[NAME]), true).await.unwrap();
@@ -587,7 +621,8 @@ async fn a_file_that_cannot_be_deleted_ends_it_and_so_does_a_writer_that_never_s
     *fake.locked.lock().unwrap() = true;
     fake.script.refuse("delete", 1, "BucketNotEmpty", "not empty");
     let fault = delete(&fake, true).await.0.unwrap_err();
-    assert!(fault.message.contains("`k1`") && fault.hint.unwrap().contains("Object Lock"));
+    assert!(fault.message.contains("`k1`, `k2`, `k3` and 2 more"), "{fault}");
+    assert!(fault.hint.unwrap().contains("Object Lock"));
 
     let (fake, start) = (Fake::holding(desired().tags), Instant::now());
     fake.script
@@ -595,6 +630,26 @@ async fn a_file_that_cannot_be_deleted_ends_it_and_so_does_a_writer_that_never_s
     let fault = delete(&fake, true).await.0.unwrap_err();
     assert!(fault.message.contains("something still writes to it"), "{fault}");
     assert!(start.elapsed() <= empty::LIMIT);
+}
+
+/// DeleteObjects answers "done" and says of single files that S3 has too much to do.
+#[tokio::test(start_paused = true)]
+async fn files_that_s3_has_no_time_for_are_asked_for_again() {
+    let fake = Fake::holding(desired().tags);
+    *fake.objects.lock().unwrap() = 10;
+    *fake.busy.lock().unwrap() = vec!["ServiceUnavailable", "InternalError", "SlowDown"];
+    fake.script.refuse("delete", 1, "BucketNotEmpty", "not empty");
+    let start = Instant::now();
+    delete(&fake, true).await.0.unwrap();
+    // Pauses of 1, 2 and 4 s.
+    assert!(
+        (7..=9).contains(&start.elapsed().as_secs()),
+        "{:?}",
+        start.elapsed()
+    );
+    let emptied = fake.script.log();
+    let emptied: Vec<_> = emptied.iter().filter(|line| line.starts_with("empty")).collect();
+    assert_eq!(emptied, ["empty 10", "empty 1", "empty 1", "empty 1"]);
 }
 
 #[tokio::test]
