@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Permission;
 use crate::aws::simulate::{Case, PAGE};
 use crate::resource::KINDS;
-use crate::resource::access::{BECOMES_OURS, OURS};
+use crate::resource::access::{BECOMES_OURS, OURS, UNLISTED};
 
 /// Answers worth having to a question about several services: IAM judges every action on every resource, and no
 /// action of one service makes sense on a resource of another.
@@ -20,11 +20,12 @@ pub fn cases(stack: &str, permissions: &BTreeSet<Permission>) -> Vec<Case> {
     let mut together: BTreeMap<_, BTreeSet<Pair>> = BTreeMap::new();
     for permission in permissions {
         let pair = (permission.action, permission.exact.clone());
-        let key = (context(stack, permission), permission.exact == "*");
+        let unlisted = UNLISTED.contains(&permission.action);
+        let key = (unlisted, context(stack, permission), permission.exact == "*");
         together.entry(key).or_default().insert(pair);
     }
     let mut cases = Vec::new();
-    for ((context, _), pairs) in together {
+    for ((unlisted, context, _), pairs) in together {
         let services = by(&pairs, |(action, _)| action.split(':').next().unwrap_or_default());
         let mut groups: Vec<BTreeSet<Pair>> = Vec::new();
         for service in services {
@@ -35,6 +36,7 @@ pub fn cases(stack: &str, permissions: &BTreeSet<Permission>) -> Vec<Case> {
         }
         cases.extend(groups.iter().flat_map(|group| pages(group)).map(|pairs| Case {
             pairs,
+            unlisted,
             context: context.clone(),
         }));
     }

@@ -62,6 +62,9 @@ pub const KEYS: &str = "arn:{partition}:kms:{region}:{account}:key/*";
 /// The function of this name.
 pub const FUNCTION: &str = "arn:{partition}:lambda:{region}:{account}:function:{prefix}";
 
+/// Actions that AWS asks for and that its own reference does not list.
+pub const UNLISTED: [&str; 2] = ["apigateway:TagResource", "apigateway:UntagResource"];
+
 /// What every command uses, whatever the stack is made of.
 pub const COMMON: &[Access] = &[Access::read(&["tag:GetResources"], ANY)
     .because("the tagging index is asked as a whole")

@@ -65,8 +65,12 @@ impl Resource for ApigatewayApi {
         "apigatewayv2-stage",
     ];
     const ACCESS: &'static [Access] = &[
-        Access::read(&["apigateway:GET"], &[APIS, ONE_API])
-            .by(&["apigateway:GetApis", "apigateway:GetRoutes"]),
+        // The APIs of every stack are listed, even of one that has none: a refusal would be in CloudTrail with every
+        // plan, and count as an unauthorized call.
+        Access::read(&["apigateway:GET"], &[APIS])
+            .by(&["apigateway:GetApis"])
+            .always(),
+        Access::read(&["apigateway:GET"], &[ONE_API]).by(&["apigateway:GetRoutes"]),
         Access::write(&["apigateway:POST"], &[APIS])
             .when(&[BECOMES_OURS])
             .by(&["apigateway:CreateApi"]),

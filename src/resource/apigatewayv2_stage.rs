@@ -96,7 +96,7 @@ impl Resource for ApigatewayStage {
     }
 
     fn uses(&self, access: &Access) -> bool {
-        access.actions != access::LOG_DELIVERY || self.access_log.is_some()
+        !access::is_for_log(access) || self.access_log.is_some()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

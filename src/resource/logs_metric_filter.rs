@@ -64,8 +64,11 @@ impl Resource for LogsMetricFilter {
     // 5 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(5);
     const ACCESS: &'static [Access] = &[
+        // Asked for by every stack with alarms, whether these count what a log says or not: a refusal would be in
+        // CloudTrail with every plan, and count as an unauthorized call.
         Access::read(&["logs:DescribeMetricFilters"], &[GROUPS])
-            .because("the filters of all groups are listed with one call"),
+            .because("the filters of all groups are listed with one call")
+            .always(),
         Access::write(&["logs:PutMetricFilter"], super::log_group::GROUP),
         Access::delete(&["logs:DeleteMetricFilter"], super::log_group::GROUP),
     ];

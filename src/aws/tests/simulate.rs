@@ -1,5 +1,7 @@
 use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
-use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyOutput;
+use aws_sdk_iam::operation::simulate_principal_policy::{
+    SimulatePrincipalPolicyError, SimulatePrincipalPolicyOutput,
+};
 use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::{OrganizationsDecisionDetail, ResourceSpecificResult, Role};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
@@ -160,6 +162,7 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
         pairs: pairs
             .map(|(action, resource)| (action, resource.to_owned()))
             .into(),
+        unlisted: false,
         context: Vec::new(),
     };
     // Nor what nobody asked: the topic is no key.
@@ -178,4 +181,30 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
             .map(|(action, resource)| (action.to_owned(), resource.to_owned()))
             .into()
     );
+}
+
+/// AWS asks for actions that its reference does not list: where IAM refuses to judge them, nobody is said to lack them.
+#[tokio::test]
+async fn an_action_that_iam_does_not_know_is_lacked_by_nobody() {
+    let ask = async |unlisted: bool| {
+        let answer = mock!(aws_sdk_iam::Client::simulate_principal_policy).then_error(|| {
+            let error = ErrorMetadata::builder()
+                .code("InvalidInput")
+                .message("no such action");
+            SimulatePrincipalPolicyError::generic(error.build())
+        });
+        let user = "arn:aws:iam::111122223333:user/ann";
+        let aws = aws(user, |clients| {
+            clients.iam = mock_client!(aws_sdk_iam, RuleMode::MatchAny, &[answer]);
+        });
+        let stage = "arn:aws:apigateway:eu-west-1::/apis/a1/stages".to_owned();
+        let case = Case {
+            pairs: [("apigateway:TagResource", stage)].into(),
+            unlisted,
+            context: Vec::new(),
+        };
+        refused(&aws, user, &[case], &BTreeSet::new()).await
+    };
+    assert_eq!(ask(true).await, Ok(BTreeSet::new()));
+    assert!(ask(false).await.unwrap_err().is(&["InvalidInput"]));
 }

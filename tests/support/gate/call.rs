@@ -24,6 +24,15 @@ const LOG_DELIVERY: [&str; 8] = [
     "logs:UpdateLogDelivery",
 ];
 
+/// What deleting a stage with an access log asks for:
+/// https://github.com/aws-samples/aws-secure-environment-accelerator/issues/1084.
+const LOG_DELIVERY_END: [&str; 4] = [
+    "logs:DeleteLogDelivery",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+];
+
 /// Actions without resources, by the service authorization reference and, for composite alarms, the API's own.
 const EVERYTHING: [&str; 17] = [
     "cloudtrail:DescribeTrails",
@@ -482,16 +491,31 @@ impl<'a> Call<'a> {
         let mut asks = vec![ask];
         let made = self.head.method == "POST" && ["apis", "stages"].contains(parts.last().unwrap());
         if made && self.json["tags"].is_object() {
-            asks.push(self.ask(
-                "apigateway:POST",
-                format!("arn:aws:apigateway:{}::/tags/new", self.region),
-            ));
+            asks.push(self.ask("apigateway:POST", on("/tags/new")));
+            // Of stages the action itself is asked for as well, though the authorization reference knows verbs only:
+            // https://github.com/hashicorp/terraform-provider-aws/issues/20634
+            if parts.last() == Some(&"stages") {
+                asks.push(self.ask("apigateway:TagResource", on(&path)));
+            }
+        }
+        // Whether the calls that tag an existing stage ask for it is not documented: here they do.
+        if let Some((_, stage)) = path
+            .split_once("::/apis/")
+            .filter(|(tags, _)| tags.starts_with("/tags/"))
+        {
+            let action = match self.head.method.as_str() {
+                "DELETE" => "apigateway:UntagResource",
+                _ => "apigateway:TagResource",
+            };
+            let stage = stage.contains("/stages/").then(|| on(&format!("/apis/{stage}")));
+            asks.extend(stage.map(|stage| self.ask(action, stage)));
         }
         if self.json["accessLogSettings"]["destinationArn"].is_string() {
             asks.extend(LOG_DELIVERY.map(|action| self.ask(action, "*".to_owned())));
         }
         asks
     }
+        let on = |path: &str| format!("arn:aws:apigateway:{}::{path}", self.region);
 
     fn s3(&self, operation: &str) -> Vec<Ask> {
         let bucket = self.head.uri.path().trim_matches('/').split('/').next().unwrap();
@@ -503,6 +527,13 @@ impl<'a> Call<'a> {
             "CreateBucket" if self.body.windows(5).any(|bytes| bytes == b"<Tag>") => {
                 vec![self.own(arn.clone()), self.ask("s3:TagResource", arn)]
             }
+        if let ("DELETE", ["apis", id, "stages", name]) = (self.head.method.as_str(), parts.as_slice()) {
+            let stage = self.aws.apigateway.get_stage().api_id(*id).stage_name(*name);
+            let stage = stage.send().await.ok();
+            if stage.is_some_and(|stage| stage.access_log_settings.is_some()) {
+                asks.extend(LOG_DELIVERY_END.map(|action| self.ask(action, "*".to_owned())));
+            }
+        }
             _ => vec![self.own(arn)],
         }
     }
