@@ -139,7 +139,13 @@ impl Plan {
 
     /// True when both plans would do the same to the same things: what an apply checks after it has asked.
     pub fn same_as(&self, other: &Self) -> bool {
-        let told = |plan: &Self| serde_json::to_value(plan).ok();
+        let told = |plan: &Self| {
+            let mut plan = plan.clone();
+            // How much waits in a queue, say, changes by itself.
+            let kept = plan.steps.iter_mut().filter(|step| step.action == Action::Keep);
+            kept.for_each(|step| step.remark = None);
+            serde_json::to_value(plan).ok()
+        };
         told(self) == told(other)
     }
 }
@@ -210,13 +216,13 @@ impl Plan {
             name: scope.written_out(resource.name()),
             changes,
             remark: live.as_ref().and_then(of(&node.id).remark),
+            kept: false,
             origin: None,
             after: Vec::new(),
             live,
         };
         let (live, ours) = match seen.wanted.get(&node.id) {
             Some(Presence::Ours(live)) => (live, true),
-            kept: false,
             Some(Presence::Foreign(live)) => (live, false),
             Some(Presence::Absent) | None => {
                 let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
@@ -286,9 +292,11 @@ impl Plan {
 
 fn deletion(id: &NodeId, live: &AnyLive) -> Step {
     let kind = of(id);
+    let stays = (kind.stays)(live);
+    let kept = stays.is_some();
     Step {
         id: id.clone(),
-        action: Action::Delete,
+        action: if kept { Action::Keep } else { Action::Delete },
         name: (kind.live_name)(live),
         changes: match kept {
             true => Changes::default(),
@@ -296,8 +304,6 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
         },
         remark: stays.or_else(|| (kind.loss)(live)),
         kept,
-    let stays = (kind.stays)(live);
-    let kept = stays.is_some();
         origin: None,
         after: Vec::new(),
         live: Some(live.clone()),

@@ -126,6 +126,7 @@ async fn status_tells_the_health_of_each_resource() {
     let text = world.ok(&["status", "--local"]).stdout;
     for words in [
         "1 parked",
+        "undelivered messages: about 1",
         "ALARM since 2",
         "in ALARM: too hot",
         "logging",

@@ -54,8 +54,12 @@ pub(super) const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:{prefix}"
 
 impl Resource for SnsTopic {
     const KIND: &'static str = "sns-topic";
-    const DELETED_AFTER: &'static [&'static str] =
-        &["sns-subscription", "cloudwatch-alarm", "eventbridge-targets"];
+    const DELETED_AFTER: &'static [&'static str] = &[
+        "sns-subscription",
+        "cloudwatch-alarm",
+        "cloudwatch-composite-alarm",
+        "eventbridge-targets",
+    ];
     const ACCESS: &'static [Access] = &[
         Access::read(&["sns:GetTopicAttributes", "sns:ListTagsForResource"], &[TOPIC]),
         Access::write(&["sns:CreateTopic", "sns:TagResource"], &[TOPIC]),

@@ -179,6 +179,14 @@ impl Resource for SqsQueue {
         Some(health.with("dead_letters", !live.passes_on))
     }
 
+    // Of a queue in another region no alarm tells, and it may lie there for its fourteen days.
+    fn remark(live: &Live) -> Option<String> {
+        let messages = live.messages;
+        (messages > 0 && !live.passes_on).then(|| {
+            format!("undelivered messages: about {messages}; `alertctl redrive` lists and resends them")
+        })
+    }
+
     fn loss(live: &Live) -> Option<String> {
         let messages = live.messages;
         (messages > 0).then(|| format!("about {messages} undelivered messages in it are lost"))

@@ -231,8 +231,8 @@ pub(super) fn explain(fault: Fault) -> Fault {
         "the function's package and environment are larger than Lambda takes: shorten what the environment \
          holds"
     } else if fault.says(INVALID, "UnreservedConcurrentExecution") {
-        "an account must keep 100 executions unreserved: lower the reserved concurrency or leave it out, or \
-         ask AWS for more (quota `Concurrent executions`)"
+        "an account must keep some executions unreserved, as many as AWS names above: lower the reserved \
+         concurrency or leave it out, or ask AWS for more (quota `Concurrent executions`)"
     } else {
         return fault;
     };

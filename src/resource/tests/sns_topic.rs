@@ -364,6 +364,11 @@ async fn delete_takes_one_call_after_what_uses_the_topic() {
     assert_eq!(fake.written(), [format!("delete {ARN}")]);
     assert_eq!(
         SnsTopic::DELETED_AFTER,
-        ["sns-subscription", "cloudwatch-alarm", "eventbridge-targets"]
+        [
+            "sns-subscription",
+            "cloudwatch-alarm",
+            "cloudwatch-composite-alarm",
+            "eventbridge-targets"
+        ]
     );
 }

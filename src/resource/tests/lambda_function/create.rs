@@ -134,7 +134,7 @@ async fn hints_say_the_way_on() {
             "Request must be smaller",
             "larger than Lambda takes",
         ),
-        ("reserve", INVALID, full, "100 executions unreserved"),
+        ("reserve", INVALID, full, "some executions unreserved"),
     ];
     for (operation, code, text, hint) in cases {
         let fake = Fake::default();

@@ -43,3 +43,21 @@ fn whatever_parks_messages_in_it_goes_first() {
         assert!(SqsQueue::DELETED_AFTER.contains(&kind));
     }
 }
+
+/// Queues of rules in other regions have no alarm: the plan tells of what lies in them.
+#[test]
+fn what_could_not_be_delivered_is_remarked_upon() {
+    let remark = |messages, passes_on| {
+        SqsQueue::remark(&Live {
+            messages,
+            passes_on,
+            ..live()
+        })
+    };
+    let told = remark(3, false).unwrap();
+    assert!(
+        told.starts_with("undelivered messages: about 3") && told.contains("`alertctl redrive`"),
+        "{told}"
+    );
+    assert_eq!((remark(0, false), remark(3, true)), (None, None));
+}
