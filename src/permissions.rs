@@ -118,6 +118,7 @@ pub fn needed_for(stack: &str, graph: &Graph, known: &Known, deeds: &[Deed<'_>])
 fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
     let fill = |text: &str, prefix: &str| {
         let text = text.replace("{prefix}", prefix).replace("{name}", &about.name);
+        let text = text.replace("{boundary}", &about.boundary);
         about.place.written_out(text.replace("{stack}", stack))
     };
     let wide = prefix(stack, &about.name);

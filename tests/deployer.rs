@@ -443,6 +443,86 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     );
 }
 
+/// Where nobody may make a role without a boundary, the printed policy makes them within the one of the stack file; to
+/// take it away is for whoever grants that on purpose.
+#[test]
+fn roles_are_made_within_the_boundary_of_the_stack_file() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    world.bundled("cloudwatch-slack");
+    let account = "740000000000";
+    let trial = Trial::new(&world, &endpoint, "mission", account);
+    let boundary = format!("arn:aws:iam::{account}:policy/team-boundary");
+    let bounds = || {
+        let role = past(&endpoint, account, "ap-northeast-2", async |config| {
+            let get = Clients::new(&config)
+                .iam
+                .get_role()
+                .role_name("mission-lambda-role");
+            get.send().await.unwrap().role.unwrap()
+        });
+        role.permissions_boundary?.permissions_boundary_arn
+    };
+    const SETTING: &str = "role_permissions_boundary: arn:aws:iam::{account}:policy/team-boundary\n";
+    world.edit(|text| format!("{text}\n{SETTING}"));
+    let printed = trial.printed(&["--apply"]);
+    let makes: Vec<_> = printed
+        .iter()
+        .filter(|unit| unit.action == "iam:CreateRole")
+        .collect();
+    let condition = (
+        "StringEquals".to_owned(),
+        "iam:PermissionsBoundary".to_owned(),
+        boundary.clone(),
+    );
+    assert_eq!(
+        makes.iter().map(|unit| &unit.conditions).collect::<Vec<_>>(),
+        [&vec![condition]]
+    );
+    trial.grant(printed);
+    let ran = trial.run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(bounds().as_deref(), Some(boundary.as_str()));
+    let ran = trial.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let roles = trial.run(&["policy"]);
+    assert!(
+        roles
+            .stdout
+            .contains(&format!("never more than {boundary} allows")),
+        "{}",
+        roles.all()
+    );
+
+    world.edit(|text| text.replace(SETTING, ""));
+    let mut printed = trial.printed(&["--apply"]);
+    trial.grant(printed.clone());
+    let ran = trial.run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stderr.contains("iam:DeleteRolePermissionsBoundary"),
+        "{}",
+        ran.all()
+    );
+    assert_eq!(bounds().as_deref(), Some(boundary.as_str()));
+    printed.insert(Unit {
+        action: "iam:DeleteRolePermissionsBoundary".to_owned(),
+        resources: vec!["*".to_owned()],
+        conditions: Vec::new(),
+    });
+    trial.grant(printed.clone());
+    let ran = trial.run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(bounds(), None);
+
+    // And on roles that are there already.
+    world.edit(|text| format!("{text}\n{SETTING}"));
+    trial.grant(trial.printed(&["--apply"]));
+    let ran = trial.run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(bounds().as_deref(), Some(boundary.as_str()));
+}
+
 /// The identity's own policies tell what it lacks, before anything is tried.
 #[test]
 fn what_an_identity_lacks_is_told_by_name() {

@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Build;
+use super::roles::Role;
 use super::rules::{Buses, Wiring, bare_target};
 use crate::aws::Text;
-use crate::aws::discovery::REGION_TAG;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
 use crate::resource::eventbridge_targets::{EventbridgeTargets, Target};
-use crate::resource::iam_role::IamRole;
 use crate::resource::iam_role_policy::IamRolePolicy;
 
 /// How the keys of the buses begin where rules' events of other regions come in; no key in a file has a dot.
@@ -173,16 +172,13 @@ impl Build<'_> {
         let trust = sources
             .into_iter()
             .fold(trust, |trust, arn| trust.when("ArnLike", "aws:SourceArn", arn));
-        let mut tags = self.tags::<IamRole>(key);
-        tags.extend(region.map(|region| (REGION_TAG.to_owned(), region.to_owned())));
-        let role = self.graph.add(
+        let role = self.role(
             key,
-            IamRole {
+            Role {
                 name: role_name.clone(),
-                path: self.names.role_path(),
                 description: format!("alertctl stack {}: forwards events", self.stack.stack),
-                trust: Policy::of([trust]),
-                tags,
+                trust,
+                region,
             },
         );
         let policy = self.graph.add(

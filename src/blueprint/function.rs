@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use alertctl_relay::{ChannelKey, webhook_variable};
 
 use super::buffer::buffer_nodes;
+use super::roles::Role;
 use super::{Build, Webhook, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
-use crate::resource::iam_role::IamRole;
 use crate::resource::iam_role_policy::IamRolePolicy;
 use crate::resource::kms_key::KmsKey;
 use crate::resource::lambda_event_invoke_config::LambdaEventInvokeConfig;
@@ -76,14 +76,13 @@ impl Build<'_> {
             let parked = (&dead_letters, names.dead_letters_arn(name));
             works_off.push((channel, self.buffer(channel, parked, duty.timeout)));
         }
-        let role = self.graph.add(
+        let role = self.role(
             key,
-            IamRole {
+            Role {
                 name: names.role_of(name),
-                path: names.role_path(),
                 description: duty.description.clone(),
                 trust: trust(),
-                tags: self.tags::<IamRole>(key),
+                region: None,
             },
         );
         let role_policy = self.graph.add(
@@ -214,8 +213,8 @@ pub(super) fn plain<const N: usize>(variables: [(&str, Text); N]) -> BTreeMap<St
 }
 
 /// Only Lambda, and only on behalf of this account.
-fn trust() -> Policy {
-    Policy::of([Statement::allow("Lambda", &["sts:AssumeRole"])
+fn trust() -> Statement {
+    Statement::allow("Lambda", &["sts:AssumeRole"])
         .service("lambda.amazonaws.com")
-        .when("StringEquals", "aws:SourceAccount", Text::account())])
+        .when("StringEquals", "aws:SourceAccount", Text::account())
 }

@@ -26,6 +26,7 @@ mod key;
 mod monitoring;
 pub mod names;
 mod relay;
+mod roles;
 mod rules;
 mod running;
 mod settings;
@@ -123,8 +124,8 @@ struct Build<'a> {
     stack: &'a Stack,
     /// The stack's own region.
     home: &'a str,
-    names: Names<'a>,
     account: Option<&'a str>,
+    names: Names<'a>,
     /// The stack's rules, written out.
     rules: Rc<[CompiledRule<'a>]>,
     /// The stack's alarms, presets written out.

@@ -6,6 +6,7 @@ use alertctl_relay::{DUTY, TRAIL};
 use serde_json::{Value, json};
 
 use super::function::{Duty, Function, plain};
+use super::roles::Role;
 use super::rules::{Wiring, bare_target};
 use super::{Build, Webhooks};
 use crate::aws::Text;
@@ -13,7 +14,6 @@ use crate::aws::policy::{Policy, Statement};
 use crate::resource::cloudtrail_trail::{self, CloudtrailTrail, Selectors};
 use crate::resource::eventbridge_rule::RuleState;
 use crate::resource::expectation::Expectation;
-use crate::resource::iam_role::IamRole;
 use crate::resource::iam_role_policy::IamRolePolicy;
 use crate::resource::kms_key::KmsKey;
 use crate::resource::lambda_permission::LambdaPermission;
@@ -145,16 +145,14 @@ impl Build<'_> {
         );
         self.trail_log_group = Some(log_group.clone());
         let role_name = self.names.role("trail-logs");
-        let role = self.graph.add(
+        let role = self.role(
             TRAIL_KEY,
-            IamRole {
+            Role {
                 name: role_name.clone(),
-                path: self.names.role_path(),
                 description: format!("alertctl stack {}: trail to CloudWatch Logs", self.stack.stack),
-                trust: Policy::of([
-                    Statement::allow("CloudTrail", &["sts:AssumeRole"]).service("cloudtrail.amazonaws.com")
-                ]),
-                tags: self.tags::<IamRole>(TRAIL_KEY),
+                trust: Statement::allow("CloudTrail", &["sts:AssumeRole"])
+                    .service("cloudtrail.amazonaws.com"),
+                region: None,
             },
         );
         // CloudTrail names its streams so.

@@ -11,6 +11,8 @@ use crate::resource::{NodeId, Resource as _};
 pub struct About {
     /// What stands for `{name}`.
     pub name: String,
+    /// What stands for `{boundary}`.
+    pub boundary: String,
     pub place: Scope,
     /// The ARNs of the resource and of what it refers to, where these exist.
     arns: Vec<String>,
@@ -31,6 +33,7 @@ impl About {
     pub fn nothing(scope: &Scope) -> Self {
         Self {
             name: String::new(),
+            boundary: String::new(),
             place: scope.clone(),
             arns: Vec::new(),
             roles: Vec::new(),
@@ -60,6 +63,7 @@ impl About {
         };
         Self {
             name: node.resource.subject(),
+            boundary: boundary(node, known),
             place: place(known, &node.id),
             roles: all.iter().filter_map(role).collect(),
             arns: all.into_iter().filter_map(|(_, arn)| arn).collect(),
@@ -71,6 +75,7 @@ impl About {
     pub fn leftover(known: &Known, id: &NodeId, arn: Option<String>) -> Self {
         Self {
             name: "*".to_owned(),
+            boundary: String::new(),
             place: place(known, id),
             arns: arn.into_iter().collect(),
             roles: Vec::new(),
@@ -106,6 +111,13 @@ impl About {
             false => exacts,
         }
     }
+}
+
+/// The permissions boundary of a role.
+fn boundary(node: &Node, known: &Known) -> String {
+    let role = node.resource.as_any().downcast_ref::<IamRole>();
+    let arn = role.and_then(|role| role.permissions_boundary.as_ref());
+    arn.and_then(|arn| arn.fill(known).ok()).unwrap_or_default()
 }
 
 /// The region that the resource lives in.

@@ -19,15 +19,15 @@ pub enum Phase {
     Delete,
     /// Deleting the log files in a trail's bucket, which is asked for apart.
     Empty,
-    /// Undoing what somebody else did with a resource of the stack; not granted beforehand, since AWS knows no
-    /// way to bound it.
+    /// Undoing what somebody else did with a resource of the stack, or lifting its bounds; not granted beforehand,
+    /// since AWS knows no way to bound it.
     Exceptional,
 }
 
 /// One row of a kind's table: actions that are used together, on the same things.
 ///
 /// Resources and the values of conditions are written with holes: `{partition}`, `{region}`, `{account}`,
-/// `{stack}`; `{name}` is the resource's own name, and `{prefix}` that name up to the stack's in it, followed by `*`.
+/// `{stack}`; `{boundary}` is a role's permissions boundary, `{name}` is the resource's own name, and `{prefix}` that name up to the stack's in it, followed by `*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
     pub phase: Phase,

@@ -19,10 +19,15 @@ use crate::aws::policy::{self, Policy};
 use crate::aws::wait;
 
 mod access;
+mod boundary;
 mod find;
+mod strip;
+
+pub use boundary::BOUNDARY_TAG;
 
 pub(super) use find::list_owned;
 use find::{of_functions, stack_path};
+use strip::{detach, strip};
 
 /// The desired role.
 #[derive(Debug, Clone)]
@@ -33,10 +38,12 @@ pub struct IamRole {
     pub description: String,
     /// Who may assume it.
     pub trust: Policy,
+    /// ARN of the policy that bounds what it may do; it goes with [`BOUNDARY_TAG`].
+    pub permissions_boundary: Option<Text>,
     pub tags: Tags,
 }
 
-/// A role as it is. Its permissions boundary and its session duration are left as they are.
+/// A role as it is. Its session duration is left as it is, and a permissions boundary that others set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     name: String,
@@ -48,6 +55,8 @@ pub struct Live {
     trust: Value,
     /// ARNs of managed policies, sorted. This tool attaches none.
     attached_policies: Vec<String>,
+    /// Where it is the stack's.
+    permissions_boundary: Option<String>,
     tags: Tags,
 }
 
@@ -74,6 +83,15 @@ impl Resource for IamRole {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn uses(&self, access: &Access) -> bool {
+        let bounded = access.when == [access::BOUNDED];
+        match self.permissions_boundary {
+            // Who may make roles without it is not bounded.
+            Some(_) => bounded || access.actions != ["iam:CreateRole"],
+            None => !bounded,
+        }
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -110,15 +128,20 @@ impl Resource for IamRole {
             path,
             description,
             trust,
+            permissions_boundary,
             tags,
         } = self;
-        Fields::default()
+        let fields = Fields::default()
             .set("name", name.as_str())
             .set("path", path.as_str())
             .set("description", description.as_str())
             .policy("trust", trust, known)
-            .set("attached_policies", Value::Array(Vec::new()))
-            .tags(tags)
+            .set("attached_policies", Value::Array(Vec::new()));
+        match permissions_boundary {
+            Some(arn) => fields.text("permissions_boundary", arn, known),
+            None => fields,
+        }
+        .tags(tags)
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -130,6 +153,7 @@ impl Resource for IamRole {
             description,
             trust,
             attached_policies,
+            permissions_boundary,
             tags,
         } = live;
         Fields::default()
@@ -138,6 +162,7 @@ impl Resource for IamRole {
             .set("description", description.as_str())
             .set("trust", trust.clone())
             .set("attached_policies", attached_policies.clone())
+            .set_some("permissions_boundary", permissions_boundary.as_deref())
             .live_tags(tags)
     }
 
@@ -157,7 +182,7 @@ impl Resource for IamRole {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let trust = cx.policy(&self.trust)?;
+        let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
         let iam = &cx.aws.connection.clients.iam;
         let created = wait::retry(wait::PROPAGATION, names_new_principal, async || {
             let send = iam
@@ -166,6 +191,7 @@ impl Resource for IamRole {
                 .path(&self.path)
                 .description(&self.description)
                 .assume_role_policy_document(&trust)
+                .set_permissions_boundary(boundary.clone())
                 .set_tags(Some(listed(&self.tags)))
                 .send();
             cx.aws.call("iam:CreateRole", send).await
@@ -184,11 +210,12 @@ impl Resource for IamRole {
                     "the account's quota of IAM roles is used up: ask for more in Service Quotas, or delete roles",
                 ));
             }
-            result => result?.role,
+            result => result.map_err(boundary::explain)?.role,
         };
         let role = role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the answer names no role"))?;
         Ok(Live {
             trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
+            permissions_boundary: boundary,
             tags: self.tags.clone(),
             ..Live::of(cx.aws, &role).await?
         })
@@ -196,8 +223,16 @@ impl Resource for IamRole {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let iam = &cx.aws.connection.clients.iam;
+        let (boundary, bounds) = (self.boundary(cx)?, changes.touch("permissions_boundary"));
+        if bounds && boundary.is_none() {
+            // Before the tag that says whose it is.
+            boundary::remove(cx, &self.name).await?;
+        }
         // Ownership first: what fails behind it is then finished by the next run.
         self.put_tags(&live, cx).await?;
+        if let Some(arn) = boundary.as_ref().filter(|_| bounds) {
+            boundary::put(cx, &self.name, arn).await?;
+        }
         if changes.touch("trust") {
             let trust = cx.policy(&self.trust)?;
             wait::retry(wait::PROPAGATION, names_new_principal, async || {
@@ -222,6 +257,7 @@ impl Resource for IamRole {
             description: self.description.clone(),
             trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
             attached_policies: Vec::new(),
+            permissions_boundary: boundary,
             tags: self.tags.clone(),
             ..live
         })
@@ -288,6 +324,7 @@ impl Live {
             description: role.description().unwrap_or_default().to_owned(),
             trust: policy::parse(role.assume_role_policy_document().unwrap_or_default()),
             attached_policies: Vec::new(),
+            permissions_boundary: boundary::of(role),
             tags: role.tags().iter().map(pair).collect(),
         })
     }
@@ -330,51 +367,6 @@ async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>> {
     let mut arns: Vec<_> = policies.filter_map(|policy| policy.policy_arn).collect();
     arns.sort();
     Ok(arns)
-}
-
-async fn detach(cx: &Cx<'_>, name: &str, arn: &str) -> Result<()> {
-    let send = cx.aws.connection.clients.iam.detach_role_policy();
-    let send = send.role_name(name).policy_arn(arn).send();
-    gone(cx.aws.call("iam:DetachRolePolicy", send).await)
-}
-
-/// Takes everything off a role that keeps IAM from deleting it; false when the role is gone already.
-async fn strip(cx: &Cx<'_>, name: &str) -> Result<bool> {
-    let iam = &cx.aws.connection.clients.iam;
-    let inline = async {
-        let pages = iam.list_role_policies().role_name(name).into_paginator();
-        let names = pages.items().send().collect::<Result<Vec<_>, _>>();
-        found(cx.aws.call("iam:ListRolePolicies", names).await)
-    };
-    let profiles = async {
-        let pages = iam
-            .list_instance_profiles_for_role()
-            .role_name(name)
-            .into_paginator();
-        let profiles = pages.items().send().collect::<Result<Vec<_>, _>>();
-        found(cx.aws.call("iam:ListInstanceProfilesForRole", profiles).await)
-    };
-    let (attached, inline, profiles) = futures::try_join!(attached(cx.aws, name), inline, profiles)?;
-    let (Some(inline), Some(profiles)) = (inline, profiles) else {
-        return Ok(false);
-    };
-    for arn in attached {
-        detach(cx, name, &arn).await?;
-    }
-    for policy in inline {
-        let send = iam.delete_role_policy().role_name(name).policy_name(policy);
-        gone(cx.aws.call("iam:DeleteRolePolicy", send.send()).await)?;
-    }
-    for profile in profiles {
-        let send = iam.remove_role_from_instance_profile().role_name(name);
-        let send = send.instance_profile_name(profile.instance_profile_name());
-        gone(
-            cx.aws
-                .call("iam:RemoveRoleFromInstanceProfile", send.send())
-                .await,
-        )?;
-    }
-    Ok(true)
 }
 
 /// IAM does not know yet a principal that the trust policy names.

@@ -51,6 +51,9 @@ pub struct Stack {
     /// The stack's KMS key.
     #[serde(default)]
     pub key: Key,
+    /// ARN of the managed policy that bounds every role of the stack, whatever its own policies allow; `{account}`
+    /// stands for the account's id. Without it a boundary that somebody else set stays.
+    pub role_permissions_boundary: Option<String>,
     /// What people call accounts, by their ids of twelve digits.
     #[serde(default)]
     pub accounts: BTreeMap<String, String>,

@@ -82,6 +82,35 @@ fn keys_of_tags_are_bounded_together() {
 }
 
 #[test]
+fn a_boundary_is_the_arn_of_a_policy() {
+    let with = |arn: &str| format!("{GOOD}role_permissions_boundary: {arn}\n");
+    for arn in [
+        "arn:aws:iam::{account}:policy/team-boundary",
+        "arn:aws-cn:iam::111122223333:policy/path/boundary",
+        "arn:aws:iam::aws:policy/PowerUserAccess",
+    ] {
+        assert_eq!(
+            good(&with(arn)).stack.role_permissions_boundary.as_deref(),
+            Some(arn)
+        );
+    }
+    for arn in [
+        "team-boundary",
+        "arn:aws:iam::111122223333:role/x",
+        "arn:aws:iam::1:policy/x",
+        "arn:aws:iam::111122223333:policy/",
+        "arn:aws:sns:eu-west-1:111122223333:policy/x",
+    ] {
+        let told = bad(&with(arn));
+        assert!(told.contains("is not the ARN of a policy"), "{told}");
+        assert!(
+            told.contains("arn:aws:iam::{account}:policy/team-boundary"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn anchors_and_aliases_work() {
     let text = GOOD.replace("to: [alerts] }", "to: &t [alerts], ok: *t }");
     assert_eq!(good(&text).stack.alarms["cpu"].ok, ["alerts"]);

@@ -17,6 +17,9 @@ pub struct Role {
     name: String,
     arn: String,
     description: String,
+    /// What it may do at the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions_boundary: Option<String>,
     /// Who may assume it.
     trust: Value,
     policies: Vec<Inline>,
@@ -60,6 +63,10 @@ pub fn of(graph: &Graph, scope: &Scope) -> Vec<Role> {
                 scope.partition, scope.account, role.path, role.name
             ),
             description: role.description.clone(),
+            permissions_boundary: role
+                .permissions_boundary
+                .as_ref()
+                .and_then(|arn| arn.fill(&known).ok()),
             trust: role.trust.render(&known).unwrap_or_default(),
             policies: inline(role),
         })
@@ -77,6 +84,9 @@ pub fn text(stack: &str, scope: &Scope, roles: &[Role]) -> String {
     }
     for role in roles {
         let _ = writeln!(text, "\n{}  {}", role.name, role.description);
+        if let Some(arn) = &role.permissions_boundary {
+            let _ = writeln!(text, "  never more than {arn} allows");
+        }
         for statement in role
             .policies
             .iter()

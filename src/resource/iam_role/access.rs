@@ -1,8 +1,11 @@
 //! Who may do what with it.
 
-use crate::resource::access::{ANY, Access, NAMED_ROLE, OURS, OWN_ROLES, Phase};
+use crate::resource::access::{ANY, Access, Condition, NAMED_ROLE, OURS, OWN_ROLES, Phase};
 
 const FUNCTIONS: &str = "arn:{partition}:lambda:{region}:{account}:function:*";
+
+/// Only together with the boundary that the stack file names.
+pub(super) const BOUNDED: Condition = ("StringEquals", "iam:PermissionsBoundary", "{boundary}");
 
 pub(super) const ACCESS: &[Access] = &[
     Access::read(
@@ -16,7 +19,16 @@ pub(super) const ACCESS: &[Access] = &[
     Access::read(&["lambda:GetFunctionConfiguration"], &[FUNCTIONS])
         .when(&[OURS])
         .always(),
-    Access::write(&["iam:CreateRole", "iam:TagRole"], &[OWN_ROLES]),
+    Access::write(&["iam:CreateRole"], &[OWN_ROLES]),
+    Access::write(&["iam:CreateRole"], &[OWN_ROLES]).when(&[BOUNDED]),
+    Access::write(&["iam:TagRole"], &[OWN_ROLES]),
+    Access::change(&["iam:PutRolePermissionsBoundary"], &[OWN_ROLES]).when(&[BOUNDED]),
+    // Who may take a boundary away is not bounded by it: whoever wants that grants it for the moment.
+    Access::of(
+        Phase::Exceptional,
+        &["iam:DeleteRolePermissionsBoundary"],
+        &[OWN_ROLES],
+    ),
     Access::change(
         &[
             "iam:DetachRolePolicy",

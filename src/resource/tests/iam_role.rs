@@ -25,6 +25,8 @@ use super::*;
 use crate::aws::discovery::Tagged;
 use crate::aws::policy::Statement;
 
+#[path = "iam_role/bounding.rs"]
+mod bounding;
 #[path = "iam_role/creating.rs"]
 mod creating;
 #[path = "iam_role/deleting.rs"]
@@ -62,6 +64,7 @@ fn desired() -> IamRole {
         trust: Policy::of([Statement::allow("Lambda", &["sts:AssumeRole"])
             .service("lambda.amazonaws.com")
             .when("StringEquals", "aws:SourceAccount", Text::account())]),
+        permissions_boundary: None,
         tags: tags::owned("mission", &id(), &Tags::new()),
     }
 }
@@ -89,6 +92,7 @@ fn live() -> Live {
         description: "relay".into(),
         trust: desired.trust.render(&known()).unwrap(),
         attached_policies: Vec::new(),
+        permissions_boundary: None,
         tags: desired.tags,
     }
 }

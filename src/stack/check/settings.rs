@@ -24,6 +24,29 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     tags(checker);
     accounts(checker);
     key(checker);
+    boundary(checker);
+}
+
+/// The policy that bounds the stack's roles: of the account, or one of AWS's own.
+fn boundary(checker: &mut Checker<'_>) {
+    let Some(arn) = &checker.stack.role_permissions_boundary else {
+        return;
+    };
+    let is_policy = |resource: &str| {
+        let name = resource.strip_prefix("policy/");
+        name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()))
+    };
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    if let ["arn", partition, "iam", "", account, resource] = parts.as_slice()
+        && partition.starts_with("aws")
+        && (["aws", "{account}"].contains(account) || super::is_account_id(account))
+        && is_policy(resource)
+    {
+        return;
+    }
+    let message = format!("`{}` is not the ARN of a policy", arn.escape_debug());
+    let problem = Problem::error(checker.at(&["role_permissions_boundary"]), message);
+    checker.report(problem.help("write such as `arn:aws:iam::{account}:policy/team-boundary`"));
 }
 
 /// Ids and what they are called: something that tells one from the other.
@@ -116,6 +139,15 @@ fn tags(checker: &mut Checker<'_>) {
         checker
             .report(problem.help("AWS allows 50 on a resource, and some are alertctl's own: remove a few"));
     }
+    let length = tags.keys().map(|key| key.chars().count() + 1).sum::<usize>();
+    if length > MAX_TAG_KEYS && tags.len() <= MAX_TAGS {
+        let message = format!("the keys of the tags have {length} characters in all");
+        let problem =
+            Problem::error(checker.key(&["tags"]), message).label(format!("at most {MAX_TAG_KEYS}"));
+        checker.report(problem.help(
+            "each resource lists in its own tags which keys are from the stack file: use shorter or fewer keys",
+        ));
+    }
     for (key, value) in tags {
         let place = checker.key(&["tags", key]);
         if let Some(prefix) = ["aws:", "alertctl:"]
@@ -138,15 +170,6 @@ fn tags(checker: &mut Checker<'_>) {
             is_tag_character,
             "letters, digits, spaces and _.:/=+-@",
         );
-    }
-    let length = tags.keys().map(|key| key.chars().count() + 1).sum::<usize>();
-    if length > MAX_TAG_KEYS && tags.len() <= MAX_TAGS {
-        let message = format!("the keys of the tags have {length} characters in all");
-        let problem =
-            Problem::error(checker.key(&["tags"]), message).label(format!("at most {MAX_TAG_KEYS}"));
-        checker.report(problem.help(
-            "each resource lists in its own tags which keys are from the stack file: use shorter or fewer keys",
-        ));
     }
 }
 

@@ -451,7 +451,14 @@ impl<'a> Call<'a> {
             ("CreateRole", path) => {
                 let tagged = !self.form("Tags.member.1.Key").is_empty();
                 let tag = tagged.then(|| self.ask("iam:TagRole", role(&path)));
-                [self.own(role(&path))].into_iter().chain(tag).collect()
+                let mut own = self.own(role(&path));
+                own.context.extend(self.boundary());
+                [own].into_iter().chain(tag).collect()
+            }
+            ("PutRolePermissionsBoundary", _) => {
+                let mut own = self.own(role(&self.own_path()));
+                own.context.extend(self.boundary());
+                vec![own]
             }
             // IAM knows the path of a role that exists, and only its name otherwise: whoever reads needs both.
             ("GetRole" | "GetRolePolicy" | "ListAttachedRolePolicies", _) => {
@@ -459,6 +466,12 @@ impl<'a> Call<'a> {
             }
             _ => vec![self.own(role(&self.own_path()))],
         }
+    }
+
+    /// The boundary that a role is to have.
+    fn boundary(&self) -> Option<(String, String)> {
+        let boundary = self.form("PermissionsBoundary");
+        (!boundary.is_empty()).then(|| ("iam:PermissionsBoundary".to_owned(), boundary))
     }
 
     /// The path of the stack's roles.
@@ -488,6 +501,7 @@ impl<'a> Call<'a> {
                     .map(|(key, value)| (format!("aws:ResourceTag/{key}"), value)),
             );
         }
+        let on = |path: &str| format!("arn:aws:apigateway:{}::{path}", self.region);
         let mut asks = vec![ask];
         let made = self.head.method == "POST" && ["apis", "stages"].contains(parts.last().unwrap());
         if made && self.json["tags"].is_object() {
@@ -513,9 +527,15 @@ impl<'a> Call<'a> {
         if self.json["accessLogSettings"]["destinationArn"].is_string() {
             asks.extend(LOG_DELIVERY.map(|action| self.ask(action, "*".to_owned())));
         }
+        if let ("DELETE", ["apis", id, "stages", name]) = (self.head.method.as_str(), parts.as_slice()) {
+            let stage = self.aws.apigateway.get_stage().api_id(*id).stage_name(*name);
+            let stage = stage.send().await.ok();
+            if stage.is_some_and(|stage| stage.access_log_settings.is_some()) {
+                asks.extend(LOG_DELIVERY_END.map(|action| self.ask(action, "*".to_owned())));
+            }
+        }
         asks
     }
-        let on = |path: &str| format!("arn:aws:apigateway:{}::{path}", self.region);
 
     fn s3(&self, operation: &str) -> Vec<Ask> {
         let bucket = self.head.uri.path().trim_matches('/').split('/').next().unwrap();
@@ -527,13 +547,6 @@ impl<'a> Call<'a> {
             "CreateBucket" if self.body.windows(5).any(|bytes| bytes == b"<Tag>") => {
                 vec![self.own(arn.clone()), self.ask("s3:TagResource", arn)]
             }
-        if let ("DELETE", ["apis", id, "stages", name]) = (self.head.method.as_str(), parts.as_slice()) {
-            let stage = self.aws.apigateway.get_stage().api_id(*id).stage_name(*name);
-            let stage = stage.send().await.ok();
-            if stage.is_some_and(|stage| stage.access_log_settings.is_some()) {
-                asks.extend(LOG_DELIVERY_END.map(|action| self.ask(action, "*".to_owned())));
-            }
-        }
             _ => vec![self.own(arn)],
         }
     }

@@ -1,0 +1,50 @@
+//! The permissions boundary of a role: the most that its policies may allow, whatever they say.
+//!
+//! Whose it is says a tag, since organizations set boundaries on their own: one that the stack file does not name is
+//! left alone.
+
+use aws_sdk_iam::types::Role;
+
+use super::{Cx, Fault, IamRole, Result};
+use crate::aws::fault::gone;
+
+/// On a role whose boundary is from the stack file.
+pub const BOUNDARY_TAG: &str = "alertctl:boundary";
+
+/// The boundary of a role, where it is the stack's.
+pub(super) fn of(role: &Role) -> Option<String> {
+    role.tags().iter().find(|tag| tag.key() == BOUNDARY_TAG)?;
+    let boundary = role.permissions_boundary()?;
+    boundary.permissions_boundary_arn().map(str::to_owned)
+}
+
+impl IamRole {
+    /// The ARN of the boundary that is asked for.
+    pub(super) fn boundary(&self, cx: &Cx<'_>) -> Result<Option<String>> {
+        let boundary = self.permissions_boundary.as_ref();
+        boundary.map(|arn| cx.text(arn)).transpose()
+    }
+}
+
+pub(super) async fn put(cx: &Cx<'_>, role: &str, arn: &str) -> Result<()> {
+    let put = cx.aws.connection.clients.iam.put_role_permissions_boundary();
+    let send = put.role_name(role).permissions_boundary(arn).send();
+    let put = cx.aws.call("iam:PutRolePermissionsBoundary", send).await;
+    put.map(drop).map_err(explain)
+}
+
+pub(super) async fn remove(cx: &Cx<'_>, role: &str) -> Result<()> {
+    let delete = cx.aws.connection.clients.iam.delete_role_permissions_boundary();
+    let send = delete.role_name(role).send();
+    gone(cx.aws.call("iam:DeleteRolePermissionsBoundary", send).await)
+}
+
+/// "Scope ARN: … does not exist or is not attachable."
+pub(super) fn explain(fault: Fault) -> Fault {
+    match fault.not_found() && fault.message.contains("Scope ARN") {
+        true => fault.hint(
+            "correct `role_permissions_boundary:` in the stack file: it is the ARN of a managed policy in this account",
+        ),
+        false => fault,
+    }
+}
