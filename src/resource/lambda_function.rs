@@ -1,12 +1,9 @@
 //! A Lambda function: one static binary for `provided.al2023`, its environment encrypted with the stack's key.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::rc::Rc;
 use std::time::Duration;
 
 use aws_sdk_lambda::types::{Architecture, Runtime};
-use aws_smithy_types::Blob;
 
 use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
@@ -21,11 +18,13 @@ use crate::aws::wait;
 mod access;
 mod calls;
 mod environment;
+mod package;
 mod states;
 
 pub(super) use calls::retag;
 use calls::{explain, patiently, unseen};
 pub use environment::EnvValue;
+pub use package::Code;
 pub(super) use states::listed;
 use states::{read, ready, rest};
 
@@ -53,30 +52,6 @@ pub struct LambdaFunction {
     pub log_group_name: String,
     pub reserved_concurrency: Option<i32>,
     pub tags: Tags,
-}
-
-/// A deployment package: a zip of some megabytes, put together only while it is sent.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Code {
-    /// What it begins with, as it lies in the program.
-    pub head: &'static [u8],
-    pub tail: Rc<[u8]>,
-    /// Base64, as AWS tells it in `CodeSha256`.
-    pub sha256: Rc<str>,
-}
-
-impl Code {
-    /// The zip as AWS takes it.
-    fn zip(&self) -> Blob {
-        Blob::new([self.head, &self.tail].concat())
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, tail, sha256 } = self;
-        write!(f, "Code({} bytes, {sha256})", head.len() + tail.len())
-    }
 }
 
 /// A function as it is.

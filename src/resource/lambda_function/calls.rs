@@ -59,7 +59,7 @@ impl LambdaFunction {
             .description(&live.description)
             .role(&live.role)
             .package_type(PackageType::Zip)
-            .code(FunctionCode::builder().zip_file(self.code.zip()).build())
+            .code(FunctionCode::builder().zip_file(self.code.placeholder()).build())
             .publish(false)
             .architectures(ARCHITECTURE)
             .runtime(RUNTIME)
@@ -70,6 +70,8 @@ impl LambdaFunction {
             .environment(in_aws_words(&live.environment))
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build())
             .set_tags(Some(tags.into_iter().collect()))
+            .customize()
+            .map_request(self.code.put_into())
             .send();
         cx.aws.call("lambda:CreateFunction", send).await.map(drop)
     }
@@ -109,8 +111,10 @@ impl LambdaFunction {
                 .update_function_code()
                 .function_name(&self.name)
                 .architectures(ARCHITECTURE)
-                .zip_file(self.code.zip())
+                .zip_file(self.code.placeholder())
                 .publish(false)
+                .customize()
+                .map_request(self.code.put_into())
                 .send();
             cx.aws.call("lambda:UpdateFunctionCode", send).await.map(drop)
         };

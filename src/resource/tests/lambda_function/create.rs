@@ -10,7 +10,7 @@ async fn one_call_makes_the_function_with_all_it_has_and_a_second_reserves() {
         [
             format!(r#"encrypt {KEY} {{"LambdaFunctionName": "relay"}}"#),
             format!(
-                "create relay {ROLE} provided.al2023 bootstrap [X8664] zip=Some(3) 128MB 30s publish=false {KEY} \
+                "create relay {ROLE} provided.al2023 bootstrap [X8664] zip=Some(8) 128MB 30s publish=false {KEY} \
                  env=[\"HOOK\", \"HOOK_DIGEST\", \"LOCALE\"] group=Some(\"/aws/lambda/relay\") \
                  {{\"alertctl:node\": \"lambda-function/notify\", \"alertctl:role-id\": \"AROA1\", \
                  \"alertctl:stack\": \"mission\"}}"

@@ -1,0 +1,96 @@
+//! A deployment package, and sending it with as little of it in memory as one request takes.
+
+use std::fmt;
+use std::io::{Error, Write as _};
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::Blob;
+use aws_smithy_types::body::SdkBody;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::write::EncoderStringWriter;
+
+/// A deployment package: a zip of some megabytes, put together only while it is sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code {
+    /// What it begins with, as it lies in the program.
+    pub head: &'static [u8],
+    pub tail: Arc<[u8]>,
+    /// Base64, as AWS tells it in `CodeSha256`.
+    pub sha256: Arc<str>,
+}
+
+impl Code {
+    /// Stands for the package until [`Self::put_into`]. To send the package itself, the SDK would hold it three times
+    /// at once: as it is, in Base64, and in a body that is kept for the next attempt.
+    pub(super) fn placeholder(&self) -> Blob {
+        Blob::new(self.sha256.as_bytes())
+    }
+
+    /// What puts the package into a request with [`Self::placeholder`], before each attempt is signed.
+    pub(super) fn put_into(&self) -> impl Fn(HttpRequest) -> Result<HttpRequest, Error> + use<> {
+        let code = self.clone();
+        move |mut request| {
+            let body = request.body().bytes().unwrap_or_default();
+            let body = code
+                .written_out(body)
+                .ok_or_else(|| Error::other("the request has no place for the package"))?;
+            request
+                .headers_mut()
+                .insert("content-length", body.len().to_string());
+            *request.body_mut() = SdkBody::from(body);
+            Ok(request)
+        }
+    }
+
+    /// The JSON `body` with the package in the place of what stands for it.
+    fn written_out(&self, body: &[u8]) -> Option<String> {
+        let body = std::str::from_utf8(body).ok()?;
+        let (before, behind) = body.split_once(&BASE64_STANDARD.encode(&*self.sha256))?;
+        let length = (self.head.len() + self.tail.len()).div_ceil(3) * 4;
+        let mut text = String::with_capacity(before.len() + length + behind.len());
+        text.push_str(before);
+        let mut base64 = EncoderStringWriter::from_consumer(&mut text, &BASE64_STANDARD);
+        base64.write_all(self.head).ok()?;
+        base64.write_all(&self.tail).ok()?;
+        base64.into_inner();
+        text.push_str(behind);
+        Some(text)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, tail, sha256 } = self;
+        write!(f, "Code({} bytes, {sha256})", head.len() + tail.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_attempt_has_the_package_in_the_place_of_its_digest_and_says_how_long_it_is() {
+        let code = Code {
+            head: b"four",
+            tail: b" and ten".as_slice().into(),
+            sha256: "c29tZQ==".into(),
+        };
+        let standing = BASE64_STANDARD.encode(code.placeholder());
+        let body = |zip: &str| format!(r#"{{"Architectures":["x86_64"],"ZipFile":"{zip}","Publish":false}}"#);
+        let put = code.put_into();
+        for _attempt in 0..2 {
+            let mut request = HttpRequest::new(SdkBody::from(body(&standing)));
+            request.headers_mut().insert("content-length", "1");
+            let request = put(request).unwrap();
+            let expected = body(&BASE64_STANDARD.encode("four and ten"));
+            assert_eq!(
+                request.headers().get("content-length"),
+                Some(expected.len().to_string().as_str())
+            );
+            assert_eq!(request.body().bytes(), Some(expected.as_bytes()));
+        }
+        assert!(put(HttpRequest::new(SdkBody::from(body("other")))).is_err());
+    }
+}
