@@ -33,8 +33,14 @@ impl Command {
     /// What it does.
     pub fn phases(self) -> &'static [Phase] {
         match self {
-            Self::Plan => &[Phase::Read],
-            Self::Apply => &[Phase::Read, Phase::Write, Phase::Change, Phase::Delete],
+            Self::Plan => &[Phase::Read, Phase::Check],
+            Self::Apply => &[
+                Phase::Read,
+                Phase::Check,
+                Phase::Write,
+                Phase::Change,
+                Phase::Delete,
+            ],
             Self::Destroy => &[Phase::Read, Phase::Delete],
             Self::DestroyWithLogs => &[Phase::Read, Phase::Delete, Phase::Empty],
         }

@@ -47,7 +47,6 @@ fn the_help_of_no_command_is_left_out() {
 #[test]
 fn the_plan_of_the_bundled_stack_on_an_empty_account() {
     let mut world = World::new();
-    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     world.bundled("cloudwatch-slack");
     world.up();
     let plan = world.ok(&["plan", "--local", "stack.yaml"]);
@@ -65,6 +64,7 @@ fn the_plan_of_the_bundled_stack_on_an_empty_account() {
         .collect();
     insta::assert_snapshot!("plan_of_the_bundled_stack", text.join("\n"));
 
+    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     let plain = world.run(&["plan", "--local", "stack.yaml", "--detailed-exitcode"]);
     assert_eq!(plain.code, 2, "{}", plain.stderr);
     let json = world.json(&["plan", "--local", "stack.yaml"]);
@@ -187,7 +187,8 @@ fn the_commands_of_the_readme() {
                 world.ok(&["local", "alarm", "mission-cpu-alarm"]);
                 assert_eq!(world.messages(&inbox).len(), 1);
             }
-            Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 12, "{}", ran.stdout),
+            // Twelve resources, and a webhook that can be decrypted.
+            Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 13, "{}", ran.stdout),
             Some("destroy") => assert!(
                 ran.stderr.contains("before then brings it back"),
                 "no date: {}",

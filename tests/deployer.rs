@@ -38,8 +38,9 @@ const SERVICES: [&str; 13] = [
 ];
 
 /// Actions that no run here needs, and that are in the policy all the same: most undo what somebody else changed
-/// (tests/drift does that); and Lambda's use of the caller's `kms:Decrypt`, which the local AWS does not make.
-const UNUSED: [&str; 17] = [
+/// (tests/drift does that); Lambda's use of the caller's `kms:Decrypt`, which the local AWS does not make; and what
+/// `status` asks KMS and does without.
+const UNUSED: [&str; 19] = [
     "apigateway:PATCH",
     "cloudtrail:GetTrail",
     "cloudwatch:ListTagsForResource",
@@ -51,6 +52,8 @@ const UNUSED: [&str; 17] = [
     "kms:Decrypt",
     "kms:EnableKey",
     "kms:PutKeyPolicy",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
     "kms:UpdateAlias",
     "lambda:UpdateEventSourceMapping",
     "s3:PutBucketOwnershipControls",

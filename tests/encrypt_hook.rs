@@ -9,11 +9,13 @@ mod support;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use account::{clients, everything, key_of, keys, lines};
+use account::{ACCOUNT, clients, everything, key_of, keys, lines};
 use alertctl::aws::connect::Clients;
 use aws_smithy_types::Blob;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use support::proxy::{Fate, Proxy};
 use support::{Ran, World};
 
 const REGION: &str = "ap-northeast-2";
@@ -21,7 +23,7 @@ const URL: &str = "https://hooks.slack.com/services/T0HOOK000/B0HOOK000/theSecre
 const SECRET: &str = "theSecretPartOfTheHook00";
 
 /// A command with `input` on its standard input.
-fn fed(mut command: Command, input: &str) -> Ran {
+fn fed(command: &mut Command, input: &str) -> Ran {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -32,11 +34,11 @@ fn fed(mut command: Command, input: &str) -> Ran {
     Ran::of(child.wait_with_output().unwrap())
 }
 
+/// As on AWS: with `--local` the inbox's webhook would stand in.
 fn hook(world: &World, args: &[&str], input: &str) -> Ran {
-    fed(
-        world.command(&[&["encrypt-hook", "--local"], args].concat()),
-        input,
-    )
+    let (endpoint, _) = world.up();
+    let mut command = world.command_at(&endpoint, ACCOUNT, &[&["encrypt-hook"], args].concat());
+    fed(&mut command, input)
 }
 
 async fn decrypt(aws: &Clients, ciphertext: &str, function: Option<&str>) -> Option<String> {
@@ -160,10 +162,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
             format!("https://hooks.slack.com/{path}{}", "x".repeat(3000)),
             "longer than",
         ),
-        (
-            format!("https://127.0.0.1:9/{path}"),
-            "must begin with `https://`",
-        ),
+        (format!("https://127.0.0.1:9/{path}"), "points at this machine"),
     ] {
         let ran = hook(&world, &["--yes"], &url);
         assert_eq!(ran.code, 1, "{url}: {}", ran.all());
@@ -176,7 +175,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
     }
     // Only the local mode reaches this machine. Without it there is no endpoint, and none is needed to say so.
     let ran = fed(
-        world.command(&["encrypt-hook", "--yes"]),
+        &mut world.command(&["encrypt-hook", "--yes"]),
         "http://127.0.0.1:9/services/x",
     );
     assert_eq!(ran.code, 1);
@@ -200,7 +199,8 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
     );
     assert_eq!(everything(&aws).await, lines([]));
     // On this machine it is one.
-    assert_eq!(hook(&world, &["--yes"], "http://127.0.0.1:9/services/x").code, 0);
+    let mut local = world.command(&["encrypt-hook", "--yes", "--local"]);
+    assert_eq!(fed(&mut local, "http://127.0.0.1:9/services/x").code, 0);
 }
 
 #[test]
@@ -280,7 +280,7 @@ async fn writing_changes_the_value_and_nothing_else() {
             let ciphertext = written
                 .strip_prefix("{ encrypted: ")
                 .unwrap()
-                .strip_suffix(" }")
+                .strip_suffix(", for: mission-lambda }")
                 .unwrap();
             assert_eq!(
                 decrypt(&aws, ciphertext, Some("mission-lambda")).await.as_deref(),
@@ -338,11 +338,24 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
 
 fn on_a_terminal(world: &World, args: &[&str], answers: &[(&str, &str)]) -> Ran {
-    let command = [&["-c", TERMINAL, "alertctl", "encrypt-hook", "--local"], args].concat();
-    fed(
-        world.program("python3", &command),
-        &serde_json::to_string(answers).unwrap(),
-    )
+    let (endpoint, _) = world.up();
+    let command = [
+        &[
+            "-c",
+            TERMINAL,
+            "alertctl",
+            "encrypt-hook",
+            "--endpoint-url",
+            &endpoint,
+        ],
+        args,
+    ]
+    .concat();
+    let mut command = world.program("python3", &command);
+    command
+        .env("AWS_ACCESS_KEY_ID", ACCOUNT)
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    fed(&mut command, &serde_json::to_string(answers).unwrap())
 }
 
 #[tokio::test]
@@ -361,6 +374,7 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
             "{}",
             ran.stdout
         );
+        assert!(!ran.stdout.contains("error"), "{}", ran.stdout);
         assert!(
             !ran.all().contains(SECRET) && !ran.all().contains("T0HOOK000"),
             "{}",
@@ -378,7 +392,7 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
     );
     let text = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
     let (_, rest) = text.rsplit_once("{ encrypted: ").unwrap();
-    let (ciphertext, _) = rest.split_once(" }").unwrap();
+    let (ciphertext, _) = rest.split_once(", for: mission-lambda }").unwrap();
     assert_eq!(
         decrypt(&aws, ciphertext, Some("mission-lambda")).await.as_deref(),
         Some(URL)
@@ -392,6 +406,127 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("host is neither"), "{}", ran.stdout);
     assert!(!ran.all().contains(SECRET), "{}", ran.all());
+}
+
+/// What KMS refuses to the function is told before anything is deployed, and never called ready.
+#[test]
+fn a_ciphertext_knows_the_function_it_was_made_for() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    let at = |world: &World, url: &str, args: &[&str]| world.run_at(url, ACCOUNT, args);
+    let ok = |world: &World, args: &[&str]| {
+        let ran = at(world, &endpoint, args);
+        assert_eq!(ran.code, 0, "{args:?}: {}", ran.all());
+        ran
+    };
+    world.set("HOOK", URL);
+    let encrypt = ["encrypt-hook", "stack.yaml", "--channel", "project", "--write"];
+    let encrypt_again = [&encrypt[..], &["--env", "HOOK", "--yes"]].concat();
+    ok(&world, &encrypt_again);
+    let ready = ok(&world, &["apply", "--yes", "--wait"]);
+    assert!(ready.stderr.contains("everything is ready"), "{}", ready.stderr);
+    let status = |url: &str| {
+        let ran = at(&world, url, &["status", "--output", "json"]);
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()
+    };
+    let well = status(&endpoint);
+    assert_eq!(
+        (&well["ready"], &well["webhooks"][0]["decrypts"]),
+        (&true.into(), &"yes".into())
+    );
+    // Who may not ask hears that, and no all-clear.
+    let proxy = Proxy::judging(&endpoint, Duration::ZERO, |_, action| match action {
+        "kms:ReEncrypt" => Fate::Refuse(400, "AccessDeniedException", "User is not authorized"),
+        _ => Fate::Pass,
+    });
+    assert_eq!(status(&proxy.url)["webhooks"][0]["decrypts"], "not_checked");
+    let open = at(&world, &proxy.url, &["apply", "--yes", "--wait"]);
+    assert_eq!(open.code, 0, "{}", open.all());
+    assert!(
+        open.stderr
+            .contains("everything else is ready; whether the webhooks of `project` can be decrypted"),
+        "{}",
+        open.stderr
+    );
+
+    // The relay is renamed: an error of the file, with its place and the command that mends it.
+    world.edit(|text| text.replace("mission-lambda\n", "renamed\n"));
+    let command = format!("alertctl {}", encrypt.join(" "));
+    for args in [&["validate"][..], &["plan"], &["apply", "--yes"], &["status"]] {
+        let ran = at(&world, &endpoint, args);
+        assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
+        for part in [
+            "the webhook of channel `project` was encrypted for `mission-lambda`, not for `renamed`",
+            "the relay is called `renamed`",
+            &command,
+        ] {
+            assert!(ran.stderr.contains(part), "{args:?}: {part}: {}", ran.stderr);
+        }
+    }
+    // A file of an earlier version does not say whom for; the account does.
+    let said = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    world.edit(|text| text.replace(", for: mission-lambda", ""));
+    ok(&world, &["validate"]);
+    let ran = at(&world, &endpoint, &["plan", "--output", "json"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let error = serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["errors"][0].clone();
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("`mission-lambda` holds this ciphertext now"),
+        "{error}"
+    );
+    assert_eq!(error["help"], format!("run `{command}`"));
+    let line = said
+        .lines()
+        .position(|line| line.contains("webhook: { encrypted:"))
+        .unwrap()
+        + 1;
+    assert_eq!(error["line"], line, "{error}");
+    // That very command mends it.
+    world.write("stack.yaml", &said);
+    ok(&world, &encrypt_again);
+    let ready = ok(&world, &["apply", "--yes", "--wait"]);
+    assert!(ready.stderr.contains("everything is ready"), "{}", ready.stderr);
+}
+
+/// Where neither the file nor the account could tell before.
+#[test]
+fn what_a_function_cannot_decrypt_is_not_ready() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    world.set("HOOK", URL);
+    let run = |world: &World, args: &[&str]| world.run_at(&endpoint, ACCOUNT, args);
+    let made = run(&world, &["encrypt-hook", "--env", "HOOK", "--write", "--yes"]);
+    assert_eq!(made.code, 0, "{}", made.all());
+    world.edit(|text| {
+        text.replace(", for: mission-lambda", "")
+            .replace("mission-lambda\n", "renamed\n")
+    });
+    let ran = run(&world, &["apply", "--yes", "--wait"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    for part in [
+        "not ready: the webhook of channel `project`: `renamed` cannot decrypt it",
+        "encrypted for another function than `renamed`",
+        "`alertctl encrypt-hook stack.yaml --channel project --write",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("everything is ready"), "{}", ran.stderr);
+    let ran = run(&world, &["status"]);
+    assert!(ran.stdout.contains("failed   webhook/project"), "{}", ran.stdout);
+    let ran = run(&world, &["status", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&status["ready"], &status["webhooks"][0]["decrypts"]),
+        (&false.into(), &"no".into())
+    );
+    let by_name = ["status", "--stack", "mission", "--region", REGION, "--wait"];
+    assert_eq!(run(&world, &by_name).code, 1);
+    // A stack goes whole, whatever its ciphertexts are good for.
+    world.edit(|text| text.replace("encrypted: ", "for: nobody, encrypted: "));
+    assert_eq!(run(&world, &["destroy", "--yes"]).code, 0);
 }
 
 fn bundled() -> String {

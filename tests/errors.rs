@@ -496,6 +496,16 @@ fn keys_webhooks_and_mail() {
     world.set("SLACK_WEBHOOK_URL", "https://example.com/hook");
     told.insert("Not a webhook", fails(&world, &plan));
 
+    let renamed = RELAYED.replace(
+        "{ webhook: { env: SLACK_WEBHOOK_URL } }",
+        "\n    webhook:\n      encrypted: AQICAHhleGFtcGxl\n      for: mission-relay",
+    );
+    let renamed = renamed.replace("\nrules:", "\nrelay: { name: renamed }\nrules:");
+    world.write("stack.yaml", &renamed);
+    let title = "The relay has another name than a ciphertext was made for";
+    told.insert(title, fails(&world, &["validate"]));
+    world.write("stack.yaml", RELAYED);
+
     // In the stack file for one function, and then used by another.
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     let at = ["--endpoint-url", endpoint.as_str()];
@@ -506,7 +516,13 @@ fn keys_webhooks_and_mail() {
     .concat());
     let elsewhere = world.run_at(&endpoint, "500000000005", PLAN);
     told.insert("The key of a ciphertext is gone", first(&elsewhere, ACCOUNT));
-    world.edit(|text| format!("{text}relay: {{ name: renamed }}\n"));
+    // Written by an earlier version, the ciphertext does not say whom for.
+    world.edit(|text| {
+        format!(
+            "{}relay: {{ name: renamed }}\n",
+            text.replace(", for: mission-relay", "")
+        )
+    });
     world.ok(&[&["apply", "--yes"], &at[..]].concat());
     let happens = |world: &World| world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
     happens(&world);

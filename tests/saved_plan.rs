@@ -16,8 +16,6 @@ const COMMENT: usize = 65_536;
 fn local() -> World {
     let mut world = World::new();
     world.set("ALERTCTL_LOCAL", "1");
-    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    world.set("SLACK_SECURITY_WEBHOOK_URL", NO_WEBHOOK);
     world.bundled("cloudwatch-slack");
     world
 }

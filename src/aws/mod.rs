@@ -8,6 +8,7 @@ pub mod cloudtrail;
 pub mod connect;
 pub mod discovery;
 pub mod fault;
+pub mod functions;
 mod hints;
 pub mod http;
 pub mod invoke;

@@ -1,6 +1,7 @@
 //! Secrets on their way to AWS: encrypted with the stack's key, compared by digest, never shown.
 
 use alertctl_relay::ENCRYPTION_CONTEXT_KEY;
+use aws_smithy_types::Blob;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -56,8 +57,24 @@ impl Secret {
     }
 }
 
-/// True when a key of this account opens `ciphertext` for `function`, or would if it were enabled.
-pub async fn opens(aws: &Aws, ciphertext: &str, function: &str) -> Result<bool> {
+/// What came of opening a ciphertext.
+#[derive(Debug, Clone)]
+pub enum Opening {
+    /// This is what is in it.
+    Open(SecretString),
+    /// Its key is disabled or about to be deleted, and tells nothing until it is put back to use.
+    KeyAsleep,
+    /// It was encrypted for another function. Only an emulator tells this from a ciphertext that it does not know.
+    OtherFunction,
+    /// No key of this account opens it.
+    Unknown,
+}
+
+/// Opens `ciphertext` as `function` would. The plaintext comes to this machine: for the local AWS only.
+///
+/// # Errors
+/// What KMS says beyond the ciphertext and its key, such as that it cannot be reached.
+pub async fn open(aws: &Aws, ciphertext: &str, function: &str) -> Result<Opening> {
     let blob = BASE64_STANDARD.decode(ciphertext).unwrap_or_default();
     let kms = &aws.connection.clients.kms;
     let send = kms
@@ -66,7 +83,12 @@ pub async fn opens(aws: &Aws, ciphertext: &str, function: &str) -> Result<bool> 
         .encryption_context(ENCRYPTION_CONTEXT_KEY, function)
         .send();
     match aws.call("kms:Decrypt", send).await {
-        Ok(_) => Ok(true),
+        Ok(answer) => {
+            let plaintext = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
+            let text = String::from_utf8(plaintext).map(SecretString::from);
+            Ok(text.map_or(Opening::Unknown, Opening::Open))
+        }
+        Err(fault) if fault.says("InvalidCiphertextException", "context") => Ok(Opening::OtherFunction),
         Err(fault)
             if fault.is(&[
                 "InvalidCiphertextException",
@@ -74,10 +96,59 @@ pub async fn opens(aws: &Aws, ciphertext: &str, function: &str) -> Result<bool> 
                 "AccessDeniedException",
             ]) =>
         {
-            Ok(false)
+            Ok(Opening::Unknown)
         }
-        Err(fault) if fault.is(&["KMSInvalidStateException", "DisabledException"]) => Ok(true),
+        Err(fault) if fault.is(&["KMSInvalidStateException", "DisabledException"]) => Ok(Opening::KeyAsleep),
         Err(fault) => Err(fault),
+    }
+}
+
+/// Whether a function can decrypt a ciphertext.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decrypts {
+    Yes,
+    /// What KMS says against it.
+    No(String),
+    /// KMS was not asked, or did not say.
+    NotTold(String),
+}
+
+/// Whether `function` can decrypt `ciphertext` with the key `key` (ARN), as far as that is the key's and the
+/// ciphertext's business.
+///
+/// KMS decrypts it and encrypts it again with the same key for the same function, and what that makes is thrown away: no
+/// plaintext leaves KMS. Sources: <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>, of the
+/// condition that bounds it to one key
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-reencrypt-on-same-key>.
+pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) -> Decrypts {
+    let Ok(blob) = BASE64_STANDARD.decode(ciphertext) else {
+        return Decrypts::No("it is not in base64".to_owned());
+    };
+    // Without its key KMS does not tell a ciphertext of another key from one that the caller may not use.
+    let send = aws
+        .connection
+        .clients
+        .kms
+        .re_encrypt()
+        .ciphertext_blob(blob.into())
+        .source_key_id(key)
+        .source_encryption_context(ENCRYPTION_CONTEXT_KEY, function)
+        .destination_key_id(key)
+        .destination_encryption_context(ENCRYPTION_CONTEXT_KEY, function)
+        .send();
+    let fault = match aws.call("kms:ReEncrypt", send).await {
+        Ok(_) => return Decrypts::Yes,
+        Err(fault) => fault,
+    };
+    match fault.code.as_str() {
+        "InvalidCiphertextException" => Decrypts::No(format!(
+            "it was encrypted for another function than `{function}`, or is damaged"
+        )),
+        "IncorrectKeyException" => {
+            Decrypts::No("it was encrypted with another key than the stack's".to_owned())
+        }
+        "DisabledException" | "KMSInvalidStateException" => Decrypts::No(fault.message),
+        _ => Decrypts::NotTold(fault.to_string()),
     }
 }
 

@@ -34,6 +34,9 @@ const SIDE_BY_SIDE: usize = 4;
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>.
 pub const PAGE: usize = 1_000;
 
+/// Keys whose values are true or false; those of the others are texts.
+const BOOLEAN: [&str; 1] = ["kms:ReEncryptOnSameKey"];
+
 /// Who runs this, as IAM knows them: of a role's session the role.
 ///
 /// # Errors
@@ -103,7 +106,10 @@ async fn ask(
     let context = case.context.iter().map(|(key, value)| {
         ContextEntry::builder()
             .context_key_name(*key)
-            .context_key_type(ContextKeyTypeEnum::String)
+            .context_key_type(match BOOLEAN.contains(key) {
+                true => ContextKeyTypeEnum::Boolean,
+                false => ContextKeyTypeEnum::String,
+            })
             .context_key_values(value)
             .build()
     });

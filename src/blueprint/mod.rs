@@ -35,6 +35,7 @@ mod trail;
 
 use monitoring::Watched;
 pub use names::Names;
+pub use relay::RELAY;
 pub use running::{DeadLetters, Running};
 pub use settings::settings;
 

@@ -28,11 +28,7 @@ impl<'a> Names<'a> {
 
     /// The relay function, which is also what webhooks are encrypted for.
     pub fn function(&self) -> String {
-        self.stack
-            .relay
-            .name
-            .clone()
-            .unwrap_or_else(|| self.stack.default_name("relay"))
+        self.stack.relay_name()
     }
 
     /// ARN of this function.

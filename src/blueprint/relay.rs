@@ -10,7 +10,7 @@ use crate::resource::Ref;
 use crate::resource::kms_key::KmsKey;
 
 /// The key of the relay's resources in the graph.
-const RELAY: &str = "relay";
+pub const RELAY: &str = "relay";
 
 impl Build<'_> {
     /// The relay, when a topic or a rule of the stack goes to a channel, or a channel has a buffer to work off.

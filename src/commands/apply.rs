@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::plan::{Planned, json, look_again, refuse_conflicts};
-use super::{App, Outcome, endpoints, preflight, saved};
+use super::{App, Outcome, decryption, endpoints, preflight, saved, webhooks};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
 use crate::graph::Graph;
 use crate::output::Failure;
 use crate::plan::{Action, Plan};
+use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let path = args.path.display().to_string();
@@ -47,7 +48,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
             document["endpoints"] = json!(endpoints);
             app.out.result(String::new, || document);
         }
-        return wait_for(app, access.aws, &graph, &args.wait, &file).await;
+        return wait_for(app, access.aws, &graph, &stack, &args.wait, &file).await;
     }
     let mut aws = access.aws;
     if !args.no_preflight {
@@ -56,16 +57,16 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     if !agreed {
         let taken = !args.adopt.all || take_over(app, &plan)?;
         if !taken || !app.out.confirm("Apply these changes?", "--yes")? {
-            return Err(Failure::new(
-                "nothing was changed",
-                "run the command again when you are ready",
-            ));
+            return Err(Failure::Declined("nothing was changed"));
         }
         (aws, plan) = look_again(aws, &graph, &args.adopt, &plan).await?;
     }
+    if access.local.is_some() {
+        webhooks::disarm(&aws, &plan).await?;
+    }
     app.execute(&aws, &graph, &plan, args.run.parallelism, &again, Some(&stack))
         .await?;
-    wait_for(app, aws.afresh(), &graph, &args.wait, &file).await
+    wait_for(app, aws.afresh(), &graph, &stack, &args.wait, &file).await
 }
 
 /// Whether what somebody made by hand may become the stack's: asked apart from all the other changes.
@@ -85,16 +86,21 @@ fn take_over(app: &App, plan: &Plan) -> Result<bool, Failure> {
 }
 
 /// Waits, where that is asked for, until the stack that was applied works.
-async fn wait_for(app: &App, aws: Aws, graph: &Graph, wait: &Wait, file: &str) -> Outcome {
+async fn wait_for(app: &App, aws: Aws, graph: &Graph, stack: &Stack, wait: &Wait, file: &str) -> Outcome {
     if wait.wait {
-        let (_, plan) = app.until_ready(aws, graph, wait).await?;
+        let (aws, plan) = app.until_ready(aws, graph, wait).await?;
+        let checked = decryption::check(&aws, &plan, Some(stack)).await?;
         let again = |words: &[&str]| app.again(words.iter().map(|word| (*word).to_owned()));
         app.refuse_not_ready(
             &plan,
+            app.undecrypted(&checked, Some(file)),
             &again(&["status", file, "--wait"]),
             Some(&again(&["apply", file])),
         )?;
-        app.out.say("everything is ready");
+        app.out.say(&match decryption::not_checked(&checked) {
+            None => "everything is ready".to_owned(),
+            Some(open) => format!("everything else is ready; {open}"),
+        });
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,14 +3,16 @@
 use std::process::ExitCode;
 
 use super::plan::{json, look, look_again};
-use super::{App, Outcome};
+use super::{App, Outcome, webhooks};
 use crate::cli::{Adopt, DestroyArgs, Format};
 use crate::graph::Graph;
 use crate::output::Failure;
 use crate::plan::Plan;
+use crate::stack::Ciphertexts;
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
-    let (access, loaded) = app.access_by_name(&args.which).await?;
+    // A stack goes whole, whatever its ciphertexts are good for.
+    let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Unused).await?;
     let (mut graph, adopt) = (Graph::default(), Adopt::default());
     if let Some(loaded) = &loaded {
         // What leads there in the account may be gone.
@@ -44,12 +46,12 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
             plan.scope.account, plan.scope.region
         );
         if !app.out.confirm_by(&question, &plan.stack, "--yes")? {
-            return Err(Failure::new(
-                "nothing was deleted",
-                "run the command again when you are ready",
-            ));
+            return Err(Failure::Declined("nothing was deleted"));
         }
         (aws, plan) = look_again(aws, &graph, &adopt, &plan).await?;
+    }
+    if access.local.is_some() {
+        webhooks::disarm(&aws, &plan).await?;
     }
     let again = app.again(again_words(app, args, &plan));
     app.execute(&aws, &graph, &plan, args.run.parallelism, &again, None)

@@ -14,13 +14,14 @@ use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, EncryptHookArgs};
 use crate::output::Failure;
 use crate::plan::Action;
-use crate::stack::{AllowLoopback, Stack, WebhookUrl, set_webhook};
+use crate::stack::{AllowLoopback, Ciphertexts, Stack, WebhookUrl, set_webhook};
 
 /// Slack's URLs are below 200 characters; more than this is something else.
 const LONGEST: u64 = 8192;
 
 pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    // What was encrypted for a relay of another name is what this command mends.
+    let loaded = app.load_for(&args.file.path, Ciphertexts::Unused)?;
     let stack = &loaded.stack;
     let channel = channel(stack, args.channel.as_deref())?;
     let loopback = if app.global.local {
@@ -34,13 +35,22 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     ready_key(app, stack, &access, args.yes).await?;
     let names = Names::of(stack);
-    let secret = webhooks::clear(&url);
+    let secret = match &access.local {
+        // The local AWS keeps its keys in clear: a webhook of somebody's Slack does not belong there.
+        Some(session) if !url.is_loopback() => {
+            let place = args.env.clone().unwrap_or_else(|| "what was given".to_owned());
+            let stands_in = webhooks::stands_in(&[(channel.to_owned(), place)]);
+            stands_in.iter().for_each(|text| app.out.say(text));
+            webhooks::of_inbox(session, channel)
+        }
+        _ => webhooks::clear(&url),
+    };
     let ciphertext = secret
         .encrypt(&access.aws, &names.key_alias(), &names.function())
         .await?;
 
     if args.write {
-        write(&args.file.path, channel, &ciphertext)?;
+        write(&args.file.path, channel, &ciphertext, &names.function())?;
         app.out.say(&format!(
             "channel `{channel}` of {} holds the new ciphertext",
             args.file.path.display()
@@ -54,7 +64,8 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     }
     if !args.write && stdin().is_terminal() {
         app.out.say(&format!(
-            "put it into the stack file: `channels.{channel}.webhook: {{ encrypted: … }}`"
+            "put it into the stack file: `channels.{channel}.webhook: {{ encrypted: …, for: {} }}`",
+            names.function()
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -91,7 +102,7 @@ fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result
         Some(name) => Zeroizing::new(env::var(name).map_err(|_| {
             Failure::new(
                 format!("environment variable {name} is not set"),
-                "set it, or leave --env away to be asked",
+                "set it, or leave out --env to be asked",
             )
         })?),
         None if stdin().is_terminal() => {
@@ -135,9 +146,8 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     }
     app.out.say(&plan.text());
     if !yes && !app.out.confirm("Make the key ready?", "--yes")? {
-        return Err(Failure::new(
-            "nothing was changed",
-            "the webhook cannot be encrypted without the key",
+        return Err(Failure::Declined(
+            "nothing was changed: without the key the webhook cannot be encrypted",
         ));
     }
     let again = "alertctl encrypt-hook";
@@ -145,19 +155,19 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
 }
 
 /// Replaces the file in one move, so that a full disk or a kill leaves the old one whole.
-fn write(path: &Path, channel: &str, ciphertext: &str) -> Result<(), Failure> {
+fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
             format!("`{}` could not be written: {error}", path.display()),
-            "leave --write away to have the ciphertext printed",
+            "leave out --write to have the ciphertext printed",
         )
     };
     // Read again: the file may have been edited while the prompt stood.
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    let text = set_webhook(&text, channel, ciphertext).map_err(|error| {
+    let text = set_webhook(&text, channel, ciphertext, function).map_err(|error| {
         Failure::new(
             error.to_string(),
-            "leave --write away to have the ciphertext printed",
+            "leave out --write to have the ciphertext printed",
         )
     })?;
     let target = std::fs::canonicalize(path).map_err(failed)?;

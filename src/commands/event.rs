@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::arrivals::Arrivals;
 use super::events::{self, Given};
-use super::local_mode::show_arrivals;
-use super::{App, Outcome};
+use super::{App, Outcome, webhooks};
 use crate::cli::EventArgs;
 use crate::local::{self, Session};
 use crate::output::Failure;
@@ -31,7 +31,8 @@ pub async fn run(app: &App, args: &EventArgs) -> Outcome {
         Given::Sample(sample) => of_sample(app, &session, &sample).await?,
         Given::Content(text) => of_content(app, &session, what, &text)?,
     };
-    let before = session.last_seq().await?;
+    webhooks::refuse_all_armed(app, &session, &region).await?;
+    let arrivals = Arrivals::from_now_on(app, &session).await?;
     let matched = session.send_event(&event, &region).await?;
     if matched.is_empty() {
         return Err(nothing_matched(&session, what, &region)?);
@@ -44,7 +45,7 @@ pub async fn run(app: &App, args: &EventArgs) -> Outcome {
         "event {what} → {region}\nmatched by {}",
         rules.join(", ")
     ));
-    show_arrivals(app, &session, before, &json!({ "matched": matched })).await?;
+    arrivals.show(&json!({ "matched": matched })).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,11 +1,10 @@
 //! `alertctl local …`.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use serde_json::json;
 
+use super::arrivals::Arrivals;
 use super::plan::{look, refuse_conflicts};
 use super::{App, Outcome, event, webhooks};
 use crate::aws::Aws;
@@ -18,8 +17,6 @@ use crate::stack;
 
 /// The stack of `local demo`, unless another is named.
 const DEMO: &str = include_str!("../../stacks/cloudwatch-slack.yaml");
-/// A message takes well under a second; a cold machine may take longer.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn run(app: &App, command: LocalCommand) -> Outcome {
     match command {
@@ -113,6 +110,7 @@ async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
     for region in regions {
         let aws = app.local_aws(&session, &region).await?;
         if let Some(now) = cloudwatch_alarm::now(&aws, &args.name).await? {
+            webhooks::refuse_all_armed(app, &session, &region).await?;
             return fire(app, &aws, &session, &args.name, &now, args.state).await;
         }
     }
@@ -156,6 +154,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     refuse_conflicts(&plan)?;
     app.out.say(&plan.text());
     if plan.has_changes() {
+        webhooks::disarm(&aws, &plan).await?;
         app.execute_quietly(&aws, &graph, &plan, "alertctl local demo")
             .await?;
     }
@@ -188,12 +187,12 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     if now.state == wanted {
         cloudwatch_alarm::set_state(aws, name, other, "Left, to be entered again.").await?;
     }
-    let before = session.last_seq().await?;
+    let arrivals = Arrivals::from_now_on(app, session).await?;
     app.out.say(&format!("alarm {name}: {from} → {wanted}"));
     let reason = "Set by `alertctl local`: nothing is really wrong.";
     cloudwatch_alarm::set_state(aws, name, wanted, reason).await?;
     if now.tells_on.contains(&wanted) {
-        show_arrivals(app, session, before, &json!({})).await?;
+        arrivals.show(&json!({})).await?;
     } else {
         app.out.say(&format!(
             "it tells nobody on {wanted}, only on {}",
@@ -201,42 +200,4 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Waits for the next messages and shows them; `why` is what the JSON says beside them.
-pub async fn show_arrivals(app: &App, session: &Session, before: u64, why: &Value) -> Result<(), Failure> {
-    let start = Instant::now();
-    loop {
-        let messages = session.messages_after(before).await?;
-        if !messages.is_empty() {
-            let shown: Vec<_> = messages
-                .iter()
-                .map(|message| {
-                    format!(
-                        "── #{} ──\n{}",
-                        message.channel,
-                        local::render_text(&message.body)
-                    )
-                })
-                .collect();
-            app.out.result(
-                || format!("\n{}", shown.join("\n")),
-                || {
-                    let mut document = why.clone();
-                    document["version"] = json!(1);
-                    document["messages"] = json!(messages);
-                    document
-                },
-            );
-            return Ok(());
-        }
-        if start.elapsed() > PATIENCE {
-            return Err(Failure::new(
-                format!("no message arrived in the inbox within {} s", PATIENCE.as_secs()),
-                "if nothing of it goes to a channel that is as it should be; `alertctl logs STACK --local` tells what \
-                 became of it, such as `filtered` by the channel's routes",
-            ));
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
 }

@@ -1,5 +1,6 @@
 //! One file a command: load, call, print.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -16,11 +17,13 @@ use crate::graph::Graph;
 use crate::local::{self, Session};
 use crate::output::{Failure, Out, Progress};
 use crate::plan::Plan;
-use crate::stack::{Loaded, Stack, Trail, load};
+use crate::stack::{Ciphertexts, Loaded, Stack, Trail, load_for};
 
 mod again;
 mod apply;
+mod arrivals;
 pub mod completions;
+mod decryption;
 mod destroy;
 mod drip;
 mod encrypt_hook;
@@ -93,6 +96,8 @@ struct Access {
     aws: Aws,
     /// The local mode, when that is where they are.
     local: Option<Session>,
+    /// Which webhooks the local inbox stands in for was told: once a command is enough.
+    told_of_inbox: Cell<bool>,
 }
 
 impl Access {
@@ -115,7 +120,12 @@ impl Access {
 impl App {
     /// Loads and checks the stack file; its warnings go to standard error.
     fn load(&self, path: &Path) -> Result<Loaded, Failure> {
-        let loaded = load(path)?;
+        self.load_for(path, Ciphertexts::Used)
+    }
+
+    /// The same for a command that says what it does with the ciphertexts of webhooks.
+    fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
+        let loaded = load_for(path, ciphertexts)?;
         if !loaded.warnings.is_empty() {
             self.out
                 .say(&loaded.source.render(&loaded.warnings, self.out.color()));
@@ -151,7 +161,11 @@ impl App {
                 Aws::new(Connection::open(&target).await?, name)
             }
         };
-        Ok(Access { aws, local })
+        Ok(Access {
+            aws,
+            local,
+            told_of_inbox: Cell::default(),
+        })
     }
 
     /// A region of the local AWS.
@@ -172,12 +186,16 @@ impl App {
     }
 
     /// The stack that the arguments name, without its graph: for what needs no file.
-    async fn access_by_name(&self, which: &StackOrName) -> Result<(Access, Option<Loaded>), Failure> {
+    async fn access_by_name(
+        &self,
+        which: &StackOrName,
+        ciphertexts: Ciphertexts,
+    ) -> Result<(Access, Option<Loaded>), Failure> {
         if let Some(name) = &which.stack {
             return Ok((self.access(name, None).await?, None));
         }
         let path = which.path.as_deref().unwrap_or(Path::new("stack.yaml"));
-        let loaded = self.load(path)?;
+        let loaded = self.load_for(path, ciphertexts)?;
         let access = self
             .access(&loaded.stack.stack, loaded.stack.region.as_deref())
             .await?;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::preflight::Preflight;
-use super::{Access, App, Outcome, saved, webhooks};
+use super::{Access, App, Outcome, decryption, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, Format, PlanArgs};
@@ -102,6 +102,14 @@ impl Planned {
         let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
         refuse_unknown(&graph, adopt)?;
         let plan = look(&access.aws, &graph, adopt).await?;
+        let misfits = decryption::held_by_a_former_relay(&access.aws, stack, &plan).await?;
+        if !misfits.is_empty() {
+            let of: Vec<_> = misfits
+                .iter()
+                .map(|(channel, relay)| (channel.as_str(), relay.as_str()))
+                .collect();
+            return Err(loaded.refuse_ciphertexts(&of).into());
+        }
         let reports = loaded.source.reports(&loaded.warnings).into_iter();
         let mut cautions: Vec<_> = reports
             .map(|report| format!("`{}:{}`: {}", report.file, report.line, report.message))
@@ -163,7 +171,7 @@ fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
     let encrypted = stack
         .channels
         .iter()
-        .filter(|(_, settings)| matches!(settings.webhook, Webhook::Encrypted(_)));
+        .filter(|(_, settings)| matches!(settings.webhook, Webhook::Encrypted { .. }));
     let warning = |channel: &String| {
         format!(
             "channel `{channel}`: its webhook was encrypted with a key that is not there any more, so no \

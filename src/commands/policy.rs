@@ -89,7 +89,7 @@ async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Fai
 /// The stack with its webhooks left open: what they are makes no difference here.
 fn graph(stack: &Stack, scope: &Scope) -> Graph {
     let webhook = |webhook: &stack::Webhook| match webhook {
-        stack::Webhook::Encrypted(text) => Webhook::Ciphertext(text.clone()),
+        stack::Webhook::Encrypted { ciphertext, .. } => Webhook::Ciphertext(ciphertext.clone()),
         stack::Webhook::Env(_) => Webhook::NotAtHand,
     };
     let channels = stack.channels.iter();

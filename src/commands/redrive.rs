@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use alertctl_relay::Settings;
 
 use super::drip::Drip;
-use super::{Access, App, Outcome};
+use super::{Access, App, Outcome, webhooks};
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, RedriveArgs};
 use crate::output::{Failure, Fate, Letters};
@@ -24,6 +24,10 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     if looked.is_empty() || args.list {
         app.out.result(|| letters.text(), || letters.json());
         return Ok(ExitCode::SUCCESS);
+    }
+    if access.local.is_some() {
+        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
+        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
     // Machines read one document, which comes at the end.
     let text = letters.text();

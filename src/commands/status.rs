@@ -4,15 +4,17 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::decryption::{self, Checked};
 use super::endpoints::{self, Endpoint};
 use super::plan::look;
 use super::{App, Outcome, webhooks};
 use crate::blueprint;
 use crate::cli::{Adopt, StatusArgs};
 use crate::graph::Graph;
+use crate::stack::Ciphertexts;
 
 pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
-    let (access, loaded) = app.access_by_name(&args.which).await?;
+    let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Used).await?;
     let graph = match &loaded {
         Some(loaded) => {
             let missing = webhooks::Missing::LeaveOut;
@@ -29,6 +31,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         }
     };
     app.warn_of(&plan);
+    let checked = decryption::check(&aws, &plan, loaded.as_ref().map(|loaded| &loaded.stack)).await?;
     let endpoints = match &loaded {
         Some(loaded) => endpoints::of(&loaded.stack, &aws, &plan.known),
         None => Vec::new(),
@@ -37,8 +40,13 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let pages = !aws.connection.emulated;
     let text = || {
         let told = endpoints.iter().map(Endpoint::text);
+        let webhooks = checked.iter().map(|one| {
+            app.out
+                .status_row(one.state(), &format!("webhook/{}", one.channel), &one.text())
+        });
         [plan.status_text(pages).trim_end().to_owned()]
             .into_iter()
+            .chain(webhooks)
             .chain(told)
             .collect::<Vec<_>>()
             .join("\n")
@@ -46,6 +54,14 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let document = || {
         let mut document = plan.status_json(pages);
         document["endpoints"] = json!(endpoints);
+        document["webhooks"] = json!(checked);
+        let undecrypted: Vec<_> = checked.iter().filter_map(Checked::not_ready).collect();
+        if !undecrypted.is_empty() {
+            document["ready"] = json!(false);
+            if let Some(list) = document["not_ready"].as_array_mut() {
+                list.extend(undecrypted.iter().map(|one| json!(one)));
+            }
+        }
         document
     };
     app.out.result(text, document);
@@ -57,7 +73,8 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         let words = |command: &str| [command.to_owned()].into_iter().chain(which.clone());
         let wait = app.again(words("status").chain(["--wait".to_owned()]));
         let apply = loaded.as_ref().map(|_| app.again(words("apply")));
-        app.refuse_not_ready(&plan, &wait, apply.as_deref())?;
+        let file = loaded.as_ref().map(|loaded| loaded.source.name());
+        app.refuse_not_ready(&plan, app.undecrypted(&checked, file), &wait, apply.as_deref())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -64,10 +64,11 @@ impl App {
     }
 
     /// An error for each resource of `plan` that is not ready, with the next command: `wait` goes on waiting,
-    /// `apply`, where there is a stack file, mends.
+    /// `apply`, where there is a stack file, mends. `more` is what else does not work.
     pub(super) fn refuse_not_ready(
         &self,
         plan: &Plan,
+        more: Vec<Problem>,
         wait: &str,
         apply: Option<&str>,
     ) -> Result<(), Failure> {
@@ -81,7 +82,7 @@ impl App {
                 },
             }),
         };
-        let problems: Vec<_> = plan.not_ready().into_iter().map(problem).collect();
+        let problems: Vec<_> = plan.not_ready().into_iter().map(problem).chain(more).collect();
         if problems.is_empty() {
             return Ok(());
         }

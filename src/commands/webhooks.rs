@@ -1,14 +1,22 @@
 //! Where the webhooks of a stack's channels come from: the stack file, the environment, the local inbox.
+//!
+//! The local mode reaches no webhook beyond this machine: the inbox stands in for each.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::env::{self, VarError};
 
-use secrecy::{SecretString, zeroize::Zeroizing};
+use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 
 use super::{Access, App};
-use crate::aws::secret::{self, Secret};
+use crate::aws::secret::{self, Opening, Secret};
+use crate::aws::{Aws, functions};
 use crate::blueprint::{Names, Webhook, Webhooks};
 use crate::local::Session;
 use crate::output::{Failure, Problem};
+use crate::plan::{Action, Plan, Step};
+use crate::resource::eventbridge_rule::EventbridgeRule;
+use crate::resource::lambda_function::LambdaFunction;
+use crate::resource::{Change, Resource as _};
 use crate::stack::{self, AllowLoopback, Stack, WebhookUrl};
 
 /// What is to be done about a webhook whose environment variable is not set.
@@ -19,6 +27,9 @@ pub enum Missing {
     /// The command only looks: it is left out of the comparison.
     LeaveOut,
 }
+
+/// A channel and where the webhook stands that the local inbox stands in for.
+type StoodInFor = (String, String);
 
 /// The webhook of every channel.
 ///
@@ -32,14 +43,37 @@ pub async fn resolve(
 ) -> Result<Webhooks, Failure> {
     let mut webhooks = Webhooks::new();
     let mut problems = Vec::new();
+    let mut stood_in_for: Vec<StoodInFor> = Vec::new();
     for (channel, settings) in &stack.channels {
-        let webhook = match &settings.webhook {
-            stack::Webhook::Encrypted(ciphertext) => {
-                encrypted(app, stack, access, channel, ciphertext).await?
+        let webhook = match (&settings.webhook, &access.local) {
+            (stack::Webhook::Encrypted { ciphertext, .. }, None) => Webhook::Ciphertext(ciphertext.clone()),
+            (stack::Webhook::Encrypted { ciphertext, .. }, Some(session)) => {
+                let function = Names::of(stack).function();
+                match local_ciphertext(&access.aws, session, ciphertext, &function).await? {
+                    Ciphertext::Local => Webhook::Ciphertext(ciphertext.clone()),
+                    Ciphertext::Moved => inbox(session, channel),
+                    Ciphertext::OtherFunction => {
+                        app.out.warn(&format!(
+                            "channel `{channel}`: its webhook was encrypted for another function than \
+                             `{function}`, which on AWS could not decrypt it: run `alertctl encrypt-hook --channel \
+                             {channel} --write`"
+                        ));
+                        stood_in_for.push((channel.clone(), "`encrypted:`".to_owned()));
+                        inbox(session, channel)
+                    }
+                    Ciphertext::Elsewhere => {
+                        stood_in_for.push((channel.clone(), "`encrypted:`".to_owned()));
+                        inbox(session, channel)
+                    }
+                }
             }
-            stack::Webhook::Env(name) => match (from_environment(name, access), &access.local) {
-                (Ok(Some(webhook)), _) => webhook,
-                (Ok(None), Some(session)) => inbox(session.webhook(channel)),
+            (stack::Webhook::Env(name), local) => match (from_environment(name, local), local) {
+                (Ok(Some(url)), Some(session)) if !url.is_loopback() => {
+                    stood_in_for.push((channel.clone(), name.clone()));
+                    inbox(session, channel)
+                }
+                (Ok(Some(url)), _) => Webhook::Clear(clear(&url)),
+                (Ok(None), Some(session)) => inbox(session, channel),
                 (Ok(None), None) if missing == Missing::LeaveOut => Webhook::NotAtHand,
                 (Ok(None), None) => {
                     problems.push(Problem {
@@ -64,15 +98,42 @@ pub async fn resolve(
         };
         webhooks.insert(channel.clone(), webhook);
     }
-    if problems.is_empty() {
-        Ok(webhooks)
-    } else {
-        Err(Failure::Problems(problems))
+    if !problems.is_empty() {
+        return Err(Failure::Problems(problems));
     }
+    if let Some(text) = stands_in(&stood_in_for)
+        && !access.told_of_inbox.replace(true)
+    {
+        app.out.say(&text);
+    }
+    Ok(webhooks)
+}
+
+/// One line about all webhooks that the inbox stands in for; `None` where there are none.
+pub fn stands_in(webhooks: &[StoodInFor]) -> Option<String> {
+    let [(first, place), more @ ..] = webhooks else {
+        return None;
+    };
+    if more.is_empty() {
+        return Some(format!(
+            "channel `{first}`: the local inbox stands in for the webhook in {place}"
+        ));
+    }
+    let channels: Vec<_> = webhooks
+        .iter()
+        .map(|(channel, _)| format!("`{channel}`"))
+        .collect();
+    let places: BTreeSet<_> = webhooks.iter().map(|(_, place)| place.as_str()).collect();
+    let places: Vec<_> = places.into_iter().collect();
+    Some(format!(
+        "channels {}: the local inbox stands in for the webhooks in {}",
+        channels.join(", "),
+        places.join(", ")
+    ))
 }
 
 /// Reads a webhook from the environment; `None` where the variable is unset or empty.
-fn from_environment(name: &str, access: &Access) -> Result<Option<Webhook>, String> {
+fn from_environment(name: &str, local: &Option<Session>) -> Result<Option<WebhookUrl>, String> {
     let text = match env::var(name) {
         Ok(text) => Zeroizing::new(text),
         Err(VarError::NotPresent) => return Ok(None),
@@ -81,30 +142,43 @@ fn from_environment(name: &str, access: &Access) -> Result<Option<Webhook>, Stri
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let url = WebhookUrl::parse(&text, loopback(access)).map_err(|error| error.to_string())?;
-    Ok(Some(Webhook::Clear(clear(&url))))
+    // A webhook on this machine is one in the local mode only.
+    let loopback = match local {
+        Some(_) => AllowLoopback::Yes,
+        None => AllowLoopback::No,
+    };
+    WebhookUrl::parse(&text, loopback)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
-/// In the local mode a ciphertext made on AWS means nothing: the inbox stands in for it.
-async fn encrypted(
-    app: &App,
-    stack: &Stack,
-    access: &Access,
-    channel: &str,
+/// What a ciphertext of the stack file is to the local AWS.
+enum Ciphertext {
+    /// It opens, and holds a webhook on this machine.
+    Local,
+    /// It holds a webhook of the inbox from before that one moved.
+    Moved,
+    /// A key of the local AWS made it, for another function.
+    OtherFunction,
+    /// It was made on AWS, or holds a webhook that is not on this machine, or nobody knows which now.
+    Elsewhere,
+}
+
+async fn local_ciphertext(
+    aws: &Aws,
+    session: &Session,
     ciphertext: &str,
-) -> Result<Webhook, Failure> {
-    let made_here = Webhook::Ciphertext(ciphertext.to_owned());
-    let Some(session) = &access.local else {
-        return Ok(made_here);
-    };
-    let function = Names::of(stack).function();
-    if secret::opens(&access.aws, ciphertext, &function).await? {
-        return Ok(made_here);
-    }
-    app.out.warn(&format!(
-        "channel `{channel}`: its webhook was not encrypted by the local AWS; the local inbox stands in for it"
-    ));
-    Ok(inbox(session.webhook(channel)))
+    function: &str,
+) -> Result<Ciphertext, Failure> {
+    Ok(match secret::open(aws, ciphertext, function).await? {
+        Opening::Open(text) => match WebhookUrl::parse(text.expose_secret(), AllowLoopback::Yes) {
+            Ok(url) if session.has_moved_from(url.expose()) => Ciphertext::Moved,
+            Ok(url) if url.is_loopback() => Ciphertext::Local,
+            _ => Ciphertext::Elsewhere,
+        },
+        Opening::OtherFunction => Ciphertext::OtherFunction,
+        Opening::KeyAsleep | Opening::Unknown => Ciphertext::Elsewhere,
+    })
 }
 
 /// Every channel to the local inbox, whatever the stack file says.
@@ -112,16 +186,98 @@ pub fn all_to_inbox(stack: &Stack, session: &Session) -> Webhooks {
     stack
         .channels
         .keys()
-        .map(|channel| (channel.clone(), inbox(session.webhook(channel))))
+        .map(|channel| (channel.clone(), inbox(session, channel)))
         .collect()
 }
 
-/// Whether a webhook on this machine is one: in the local mode only.
-fn loopback(access: &Access) -> AllowLoopback {
-    match access.local {
-        Some(_) => AllowLoopback::Yes,
-        None => AllowLoopback::No,
+/// A function of the local AWS and a variable of it that holds a webhook beyond this machine.
+type Armed = (String, String);
+
+/// Those of `functions` that would post beyond this machine: an apply without `--local`, or of an older alertctl, left
+/// them so.
+async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Failure> {
+    let mut armed = Vec::new();
+    for function in functions {
+        let Some(held) = functions::webhooks(aws, function).await? else {
+            continue;
+        };
+        for (variable, ciphertext) in held.ciphertexts {
+            // What does not open now, the function cannot open either.
+            if let Opening::Open(text) = secret::open(aws, &ciphertext, &held.encrypted_for).await?
+                && WebhookUrl::parse(text.expose_secret(), AllowLoopback::Yes)
+                    .is_ok_and(|url| !url.is_loopback())
+            {
+                armed.push((function.clone(), variable));
+            }
+        }
     }
+    Ok(armed)
+}
+
+/// Refuses to send anything through functions of the local AWS that would post beyond this machine; `apply` is the
+/// command that mends it.
+///
+/// # Errors
+/// One for each such webhook.
+pub async fn refuse_armed(aws: &Aws, functions: &[String], apply: &str) -> Result<(), Failure> {
+    let problem = |(function, variable): Armed| Problem {
+        message: format!(
+            "function `{function}` of the local AWS holds a webhook that is not on this machine ({variable}), left by \
+             an earlier apply"
+        ),
+        help: Some(format!(
+            "nothing was sent; run `{apply}`, and the local inbox stands in for it"
+        )),
+    };
+    let problems: Vec<_> = armed(aws, functions).await?.into_iter().map(problem).collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Problems(problems)),
+    }
+}
+
+/// The same for everything that runs in the local AWS, in the regions of its stacks and in `region`.
+///
+/// # Errors
+/// One for each such webhook.
+pub async fn refuse_all_armed(app: &App, session: &Session, region: &str) -> Result<(), Failure> {
+    let mut regions: BTreeSet<_> = session.regions()?.into_iter().collect();
+    regions.insert(region.to_owned());
+    for region in regions {
+        let aws = app.local_aws(session, &region).await?;
+        let names = functions::names(&aws).await?;
+        refuse_armed(&aws, &names, "alertctl apply STACK --local").await?;
+    }
+    Ok(())
+}
+
+/// Takes webhooks beyond this machine out of the functions that `plan` changes or deletes in the local AWS, before it
+/// does anything else: a rule may tell of the run itself.
+///
+/// # Errors
+/// When the local AWS does not answer.
+pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Failure> {
+    let there = |kind: &'static str| {
+        let of_kind = move |step: &&Step| step.id.kind == kind && step.live.is_some();
+        plan.steps.iter().filter(of_kind)
+    };
+    if there(EventbridgeRule::KIND).next().is_none() {
+        return Ok(());
+    }
+    let webhook = |change: &Change| change.field.starts_with("environment.WEBHOOK_");
+    let touched = |step: &&Step| step.action == Action::Delete || step.changes.iter().any(webhook);
+    let functions: Vec<_> = there(LambdaFunction::KIND)
+        .filter(touched)
+        .map(|step| step.name.clone())
+        .collect();
+    let mut variables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (function, variable) in armed(aws, &functions).await? {
+        variables.entry(function).or_default().push(variable);
+    }
+    for (function, variables) in variables {
+        functions::forget(aws, &function, &variables).await?;
+    }
+    Ok(())
 }
 
 /// The URL as what is encrypted.
@@ -129,6 +285,43 @@ pub fn clear(url: &WebhookUrl) -> Secret {
     Secret::from(SecretString::from(url.expose()))
 }
 
-fn inbox(url: String) -> Webhook {
-    Webhook::Clear(Secret::from(SecretString::from(url)))
+/// The webhook of the inbox for a channel.
+pub fn of_inbox(session: &Session, channel: &str) -> Secret {
+    Secret::from(SecretString::from(session.webhook(channel)))
+}
+
+fn inbox(session: &Session, channel: &str) -> Webhook {
+    Webhook::Clear(of_inbox(session, channel))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_tells_of_all_webhooks_that_the_inbox_stands_in_for() {
+        let told = |webhooks: &[(&str, &str)]| {
+            let webhooks: Vec<_> = webhooks
+                .iter()
+                .map(|(channel, place)| ((*channel).to_owned(), (*place).to_owned()))
+                .collect();
+            stands_in(&webhooks)
+        };
+        assert_eq!(told(&[]), None);
+        assert_eq!(
+            told(&[("ops", "SLACK_OPS")]).as_deref(),
+            Some("channel `ops`: the local inbox stands in for the webhook in SLACK_OPS")
+        );
+        assert_eq!(
+            told(&[
+                ("ops", "SLACK_OPS"),
+                ("dev", "SLACK_OPS"),
+                ("sec", "`encrypted:`")
+            ])
+            .as_deref(),
+            Some(
+                "channels `ops`, `dev`, `sec`: the local inbox stands in for the webhooks in SLACK_OPS, `encrypted:`"
+            )
+        );
+    }
 }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::parts::{self, Kind, Running};
 use super::{LocalError, MINISTACK_VERSION, cache, provision};
 
+/// The path of the inbox's webhooks, before the channel.
+const WEBHOOKS: &str = "/services/LOCAL/INBOX/";
+
 /// A local mode both of whose parts answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Session {
@@ -213,7 +216,12 @@ impl Session {
     /// The incoming webhook of a channel: what is posted to it shows up in the inbox.
     pub fn webhook(&self, channel: &str) -> String {
         let channel = percent_encoding::utf8_percent_encode(channel, percent_encoding::NON_ALPHANUMERIC);
-        format!("{}/services/LOCAL/INBOX/{channel}", self.inbox)
+        format!("{}{WEBHOOKS}{channel}", self.inbox)
+    }
+
+    /// True for the webhook of an inbox that listens elsewhere by now: its old port was taken.
+    pub fn has_moved_from(&self, webhook: &str) -> bool {
+        webhook.contains(WEBHOOKS) && !webhook.starts_with(&format!("{}/", self.inbox))
     }
 
     /// Notes that something was made in `region`: the local AWS keeps its regions apart, as AWS does.
@@ -299,6 +307,9 @@ mod tests {
             session.webhook("a/b"),
             "http://127.0.0.1:2/services/LOCAL/INBOX/a%2Fb"
         );
+        assert!(!session.has_moved_from(&session.webhook("project")));
+        assert!(session.has_moved_from("http://127.0.0.1:3/services/LOCAL/INBOX/project"));
+        assert!(!session.has_moved_from("http://127.0.0.1:3/services/T0/B0/x"));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Failure {
     Stack(LoadError),
     /// Anything else, all of it.
     Problems(Vec<Problem>),
+    /// The user said no to a question: what that means, such as `nothing was changed`.
+    Declined(&'static str),
     /// The user stopped it; what was done and what not has been told.
     Interrupted,
     /// It has been told in full already.
@@ -45,6 +47,7 @@ impl Failure {
         match (self, out.format) {
             (Self::Interrupted, _) => return 130,
             (Self::Told, _) => {}
+            (Self::Declined(text), _) => out.say(text),
             (Self::Stack(error), Format::Text | Format::Markdown) => out.say(&error.render(out.color())),
             (Self::Stack(error), Format::Json) => {
                 out.result(String::new, || json!({ "version": 1, "errors": error.reports() }));
@@ -75,7 +78,7 @@ impl Failure {
                     out.annotate_error("alertctl", message, help.as_deref());
                 }
             }
-            Self::Interrupted | Self::Told => {}
+            Self::Declined(_) | Self::Interrupted | Self::Told => {}
         }
     }
 }

@@ -4,10 +4,23 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::Out;
 use super::console;
 use super::style;
 use crate::plan::{Action, Plan, Step};
 use crate::resource::Verdict;
+
+impl Out {
+    /// A row about something that is no resource.
+    pub fn status_row(&self, state: &str, what: &str, text: &str) -> String {
+        let color = match state {
+            "ok" => style::symbol(Action::Create).1,
+            "failed" => style::ERROR,
+            _ => style::WARNING,
+        };
+        format!("  {color}{state:<8}{color:#} {what}  {text}")
+    }
+}
 
 impl Plan {
     /// A row a resource: its state, names, health, ARN; below it what is worth knowing and, with `pages`, where the

@@ -11,6 +11,8 @@ use serde::Serialize;
 pub enum Phase {
     /// Looking at what there is, which every command begins with.
     Read,
+    /// Asking whether what is there works, which a command does without where it may not.
+    Check,
     /// Creating, and changing by the same calls.
     Write,
     /// Changing what is there, by calls that creating does without.
@@ -74,6 +76,11 @@ impl Access {
     /// Used to look at what there is.
     pub const fn read(actions: &'static [&'static str], on: &'static [&'static str]) -> Self {
         Self::of(Phase::Read, actions, on)
+    }
+
+    /// Used to ask whether it works.
+    pub const fn check(actions: &'static [&'static str], on: &'static [&'static str]) -> Self {
+        Self::of(Phase::Check, actions, on)
     }
 
     /// Used to create, and to change.

@@ -22,8 +22,8 @@ pub enum EditError {
     Unsupported(String),
 }
 
-/// Sets `channels.<channel>.webhook` to `{ encrypted: <ciphertext> }`.
-pub fn set_webhook(text: &str, channel: &str, ciphertext: &str) -> Result<String, EditError> {
+/// Sets `channels.<channel>.webhook` to `{ encrypted: <ciphertext>, for: <function> }`.
+pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) -> Result<String, EditError> {
     if !secret::is_ciphertext(ciphertext) {
         return Err(EditError::NotCiphertext);
     }
@@ -32,7 +32,17 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str) -> Result<String
         None => ("", text),
     };
     let before = parse(text)?;
-    let value = format!("{{ encrypted: {ciphertext} }}");
+    let pairs = [
+        ("encrypted", ciphertext.to_owned()),
+        ("for", plain_or_quoted(function)),
+    ];
+    let value = format!(
+        "{{ {} }}",
+        pairs
+            .each_ref()
+            .map(|(key, text)| format!("{key}: {text}"))
+            .join(", ")
+    );
     let path = ["channels", channel];
     let unsupported = || EditError::Unsupported(channel.to_owned());
 
@@ -41,7 +51,8 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str) -> Result<String
         .and_then(|channels| channels.entry(channel))
         .ok_or_else(|| EditError::NoChannel(channel.to_owned()))?;
     let edited = match (&entry.value.kind, entry.value.entry("webhook")) {
-        (_, Some(webhook)) => replace(text, webhook.key_span.end, &webhook.value, &value),
+        (_, Some(webhook)) => replace(text, webhook.key_span.end, &webhook.value, &value)
+            .or_else(|| replace_scalars(text, &webhook.value, &pairs)),
         (Kind::Map(entries), None) if !entries.is_empty() => insert(text, &entry.value, entries, &value),
         // `project:` or `project: {}`.
         _ => replace(
@@ -58,10 +69,12 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str) -> Result<String
     let mut after = parse(&edited).map_err(|_| unsupported())?;
     let written = [path.as_slice(), &["webhook"]].concat();
     let is_set = after.get(&written).is_some_and(|webhook| {
-        webhook.entries().len() == 1
-            && webhook.entry("encrypted").is_some_and(
-                |entry| matches!(&entry.value.kind, Kind::Scalar { text, .. } if text == ciphertext),
-            )
+        let says = |key: &str, value: &str| {
+            webhook
+                .entry(key)
+                .is_some_and(|entry| matches!(&entry.value.kind, Kind::Scalar { text, .. } if text == value))
+        };
+        webhook.entries().len() == 2 && says("encrypted", ciphertext) && says("for", function)
     });
     for tree in [&mut expected, &mut after] {
         tree.remove(&written);
@@ -106,8 +119,8 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
                 .map_or(text.len() - end, |newline| newline + 1);
         let comment = text[end..line_end].trim();
         if !comment.is_empty() || text[old.span.start..end].contains('#') {
-            // Comments inside the old value would go with it: only the scalar is exchanged then.
-            return replace_scalar(text, old, value);
+            // Comments inside the old value would go with it.
+            return None;
         }
         let without = splice(text, line_start, line_end, "");
         return Some(splice(&without, colon, colon, &format!(" {value}")));
@@ -115,15 +128,50 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
     Some(splice(text, old.span.start, end, value))
 }
 
-/// Exchanges the one key and value of a block webhook in place.
-fn replace_scalar(text: &str, old: &Node, value: &str) -> Option<String> {
-    let [entry] = old.entries() else { return None };
-    let Kind::Scalar { .. } = &entry.value.kind else {
-        return None;
+/// Exchanges keys and values of a block webhook in place, line by line, and adds the second where there was one.
+fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Option<String> {
+    let entries = old.entries();
+    let (first, second) = match entries {
+        [first] => (first, None),
+        [first, second] => (first, Some(second)),
+        _ => return None,
     };
-    let bare = value.strip_prefix("{ ")?.strip_suffix(" }")?;
-    let end = trimmed_end(text, entry.value.span.start, entry.value.span.end)?;
-    Some(splice(text, entry.key_span.start, end, bare))
+    let line = |(key, value): &(&str, String)| format!("{key}: {value}");
+    let exchanged = |text: &str, entry: &tree::Entry, pair: &(&str, String)| {
+        let Kind::Scalar { .. } = &entry.value.kind else {
+            return None;
+        };
+        let end = trimmed_end(text, entry.value.span.start, entry.value.span.end)?;
+        Some(splice(text, entry.key_span.start, end, &line(pair)))
+    };
+    // From the end, so that the places before stay right.
+    let text = match second {
+        Some(second) => exchanged(text, second, &pairs[1])?,
+        None => {
+            let line_start = text[..first.key_span.start].rfind('\n')? + 1;
+            let indent = text.get(line_start..first.key_span.start)?;
+            let end = trimmed_end(text, first.value.span.start, first.value.span.end)?;
+            let line_end = end + text[end..].find('\n').unwrap_or(text.len() - end);
+            let content_end = line_end - usize::from(text[..line_end].ends_with('\r'));
+            let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+            splice(
+                text,
+                content_end,
+                content_end,
+                &format!("{newline}{indent}{}", line(&pairs[1])),
+            )
+        }
+    };
+    exchanged(&text, first, &pairs[0])
+}
+
+/// A function's name as YAML reads it back: `on` and `007` are no text to it.
+fn plain_or_quoted(name: &str) -> String {
+    let plain = name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.contains(['-', '_']);
+    match plain {
+        true => name.to_owned(),
+        false => format!("\"{name}\""),
+    }
 }
 
 /// Adds a `webhook` key to a channel that has other keys.
@@ -160,17 +208,18 @@ mod tests {
     use super::*;
 
     const CIPHERTEXT: &str = "AQICAHhleGFtcGxl";
+    const RELAY: &str = "a-relay";
 
     fn set(text: &str) -> String {
         let edited =
-            set_webhook(text, "project", CIPHERTEXT).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        let again = set_webhook(&edited, "project", CIPHERTEXT).expect("editing twice");
+            set_webhook(text, "project", CIPHERTEXT, RELAY).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let again = set_webhook(&edited, "project", CIPHERTEXT, RELAY).expect("editing twice");
         assert_eq!(edited, again, "editing twice changes nothing more");
         let crlf = text.replace('\n', "\r\n");
-        let edited_crlf = set_webhook(&crlf, "project", CIPHERTEXT).expect("CRLF");
+        let edited_crlf = set_webhook(&crlf, "project", CIPHERTEXT, RELAY).expect("CRLF");
         assert_eq!(edited_crlf, edited.replace('\n', "\r\n"), "CRLF stays");
         let with_bom = format!("\u{feff}{text}");
-        let edited_bom = set_webhook(&with_bom, "project", CIPHERTEXT).expect("BOM");
+        let edited_bom = set_webhook(&with_bom, "project", CIPHERTEXT, RELAY).expect("BOM");
         assert_eq!(edited_bom, format!("\u{feff}{edited}"), "BOM stays");
         edited
     }
@@ -180,7 +229,7 @@ mod tests {
         let text = "# 위\nstack: a  # keep\nchannels:\n  project:   # why\n    label: \"#p\"\n    webhook: { env: X }   # tail\n  other: { webhook: { env: Y } }\n";
         assert_eq!(
             set(text),
-            text.replace("{ env: X }", "{ encrypted: AQICAHhleGFtcGxl }")
+            text.replace("{ env: X }", "{ encrypted: AQICAHhleGFtcGxl, for: a-relay }")
         );
     }
 
@@ -189,7 +238,7 @@ mod tests {
         let text = "channels: { project: { webhook: {env: X}, label: é }, b: {webhook: {env: Y}} } # end";
         assert_eq!(
             set(text),
-            text.replace("{env: X}", "{ encrypted: AQICAHhleGFtcGxl }")
+            text.replace("{env: X}", "{ encrypted: AQICAHhleGFtcGxl, for: a-relay }")
         );
     }
 
@@ -198,21 +247,45 @@ mod tests {
         let text = "channels:\n  project:\n    webhook:\n      env: X\n    # about the label\n    label: p\n";
         assert_eq!(
             set(text),
-            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n    # about the label\n    label: p\n"
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }\n    # about the label\n    label: p\n"
         );
     }
 
     #[test]
     fn block_value_at_the_end_without_newline() {
         let text = "channels:\n  project:\n    webhook:\n      encrypted: b2xk";
-        assert!(set(text).starts_with("channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }"));
+        assert!(set(text).starts_with(
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }"
+        ));
     }
 
     #[test]
     fn block_value_with_comments() {
         let text =
             "channels:\n  project:\n    webhook: # one\n      # two\n      env: X # three\n    label: p\n";
-        assert_eq!(set(text), text.replace("env: X", "encrypted: AQICAHhleGFtcGxl"));
+        let set_once = text.replace(
+            "env: X # three\n",
+            "encrypted: AQICAHhleGFtcGxl # three\n      for: a-relay\n",
+        );
+        assert_eq!(set(text), set_once);
+        // What was written by an earlier version, at the end of the file.
+        let old = "channels:\n  project:\n    webhook: # one\n      encrypted: b2xk # two";
+        let new = "channels:\n  project:\n    webhook: # one\n      encrypted: AQICAHhleGFtcGxl # two\n      for: a-relay";
+        assert_eq!(set(old), new);
+    }
+
+    #[test]
+    fn names_that_yaml_takes_for_something_else_are_quoted() {
+        for (name, written) in [
+            ("mission-lambda", "mission-lambda"),
+            ("relay_2", "relay_2"),
+            ("on", "\"on\""),
+            ("007", "\"007\""),
+            ("1-2", "\"1-2\""),
+        ] {
+            let edited = set_webhook("channels: { a: {} }", "a", CIPHERTEXT, name).expect("a name");
+            assert!(edited.contains(&format!("for: {written} }}")), "{edited}");
+        }
     }
 
     #[test]
@@ -220,11 +293,11 @@ mod tests {
         let text = "channels:\n  project:\n    # about the label\n    label: p\nkey: { alias: x }\n";
         assert_eq!(
             set(text),
-            "channels:\n  project:\n    # about the label\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n    label: p\nkey: { alias: x }\n"
+            "channels:\n  project:\n    # about the label\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }\n    label: p\nkey: { alias: x }\n"
         );
         assert_eq!(
             set("channels: { project: { label: p } }\n"),
-            "channels: { project: { webhook: { encrypted: AQICAHhleGFtcGxl }, label: p } }\n"
+            "channels: { project: { webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }, label: p } }\n"
         );
     }
 
@@ -232,15 +305,15 @@ mod tests {
     fn empty_channel_and_webhook() {
         assert_eq!(
             set("channels:\n  project:\n  b: { webhook: { env: Y } }\n"),
-            "channels:\n  project: { webhook: { encrypted: AQICAHhleGFtcGxl } }\n  b: { webhook: { env: Y } }\n"
+            "channels:\n  project: { webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay } }\n  b: { webhook: { env: Y } }\n"
         );
         assert_eq!(
             set("channels:\n  project: {}\n"),
-            "channels:\n  project: { webhook: { encrypted: AQICAHhleGFtcGxl } }\n"
+            "channels:\n  project: { webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay } }\n"
         );
         assert_eq!(
             set("channels:\n  project:\n    webhook: # soon\n    label: p\n"),
-            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl } # soon\n    label: p\n"
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay } # soon\n    label: p\n"
         );
     }
 
@@ -249,12 +322,12 @@ mod tests {
         let text = "channels:\n  project:\n    webhook: { \"encrypted\": 'b2xk' }\n";
         assert_eq!(
             set(text),
-            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n"
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }\n"
         );
         let text = "channels:\n  project:\n    webhook:\n      encrypted: >-\n        b2xk\n        b2xk\n    label: p\n";
         assert_eq!(
             set(text),
-            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n    label: p\n"
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }\n    label: p\n"
         );
     }
 
@@ -263,7 +336,7 @@ mod tests {
         let text = "channels:\n  project:\n    webhook: https://hooks.slack.com/services/T0/B0/x\n";
         assert_eq!(
             set(text),
-            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl }\n"
+            "channels:\n  project:\n    webhook: { encrypted: AQICAHhleGFtcGxl, for: a-relay }\n"
         );
     }
 
@@ -271,22 +344,25 @@ mod tests {
     fn anchors_are_left_alone() {
         let text = "channels:\n  project: &c { webhook: { env: X } }\n  other: *c\n";
         let refused = Err(EditError::Unsupported("project".to_owned()));
-        assert_eq!(set_webhook(text, "project", CIPHERTEXT), refused);
+        assert_eq!(set_webhook(text, "project", CIPHERTEXT, RELAY), refused);
         let refused = Err(EditError::Unsupported("other".to_owned()));
-        assert_eq!(set_webhook(text, "other", CIPHERTEXT), refused);
+        assert_eq!(set_webhook(text, "other", CIPHERTEXT, RELAY), refused);
     }
 
     #[test]
     fn refusals() {
         let missing = Err(EditError::NoChannel("b".to_owned()));
-        assert_eq!(set_webhook("channels: { a: {} }", "b", CIPHERTEXT), missing);
+        assert_eq!(
+            set_webhook("channels: { a: {} }", "b", CIPHERTEXT, RELAY),
+            missing
+        );
         let url = "https://hooks.slack.com/services/T0/B0/x";
         assert_eq!(
-            set_webhook("channels: { a: {} }", "a", url),
+            set_webhook("channels: { a: {} }", "a", url, RELAY),
             Err(EditError::NotCiphertext)
         );
         assert!(matches!(
-            set_webhook("{", "a", CIPHERTEXT),
+            set_webhook("{", "a", CIPHERTEXT, RELAY),
             Err(EditError::Syntax(_))
         ));
     }

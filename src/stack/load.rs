@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     check,
-    model::Stack,
+    model::{Stack, Webhook},
     problem::{Problem, Problems, Report, Severity, Source, Span},
     read, secret,
     tree::{self, Kind, Node},
@@ -29,6 +29,39 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// Of the file's bytes, in hex.
     pub sha256: String,
+}
+
+impl Loaded {
+    /// Refuses the stack after all: the ciphertexts of these channels were made for another relay, by what the account
+    /// shows.
+    pub fn refuse_ciphertexts(&self, of: &[(&str, &str)]) -> LoadError {
+        let relay = self.stack.relay_name();
+        let problem = |(channel, made_for): &(&str, &str)| {
+            let message = format!(
+                "the webhook of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`"
+            );
+            let help = check::channels::encrypt_again(&self.source.name, channel);
+            Problem::error(self.ciphertext(channel), message)
+                .label(format!("`{made_for}` holds this ciphertext now"))
+                .help(format!("run `{help}`"))
+        };
+        LoadError::Problems(Problems {
+            source: self.source.clone(),
+            list: of.iter().map(problem).collect(),
+        })
+    }
+
+    /// Where the ciphertext of a channel stands; the beginning of the file where it is written over several lines.
+    fn ciphertext(&self, channel: &str) -> Span {
+        let webhook = self.stack.channels.get(channel).map(|channel| &channel.webhook);
+        match webhook {
+            Some(Webhook::Encrypted { ciphertext, .. }) => {
+                let start = self.source.text.find(ciphertext);
+                start.map_or(0..0, |start| start..start + ciphertext.len())
+            }
+            _ => 0..0,
+        }
+    }
 }
 
 /// Why there is no stack.
@@ -127,15 +160,29 @@ impl std::error::Error for LoadError {
     }
 }
 
+/// What a command does with the ciphertexts of a stack file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ciphertexts {
+    /// They have to be for the relay of today.
+    Used,
+    /// It makes new ones, or needs none: those for a relay of another name are no fault.
+    Unused,
+}
+
 /// Reads and checks a stack file.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    load_for(path, Ciphertexts::Used)
+}
+
+/// The same for a command that says what it does with ciphertexts.
+pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
     let bytes = read_file(path).map_err(|error| LoadError::File {
         path: path.to_owned(),
         error,
     })?;
     let name = path.display().to_string();
     match String::from_utf8(bytes) {
-        Ok(text) => parse(&name, &text),
+        Ok(text) => parse_for(&name, &text, ciphertexts),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -166,6 +213,10 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads and checks the text of a stack file; `name` is what messages call it.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
+    parse_for(name, text, Ciphertexts::Used)
+}
+
+fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded, Problems> {
     let sha256 = hex::encode(Sha256::digest(text));
     // Neither part of the content nor of any column.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -186,7 +237,7 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
     let (stack, faults) = read::read(&mut tree, &source.text);
     problems.extend(faults);
     if let Some(stack) = &stack {
-        problems.extend(check::check(stack, &tree, &written, &source.text));
+        problems.extend(check::check(stack, &tree, &written, &source, ciphertexts));
     }
     settle(&mut problems, &secrets);
 

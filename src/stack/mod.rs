@@ -26,7 +26,7 @@ mod window;
 pub use bundled::{BUNDLED, Bundled, modeline};
 pub use edit::{EditError, set_webhook};
 pub use events::CompiledRule;
-pub use load::{LoadError, Loaded, is_yaml, load, parse};
+pub use load::{Ciphertexts, LoadError, Loaded, is_yaml, load, load_for, parse};
 pub use model::*;
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};
 pub use read::nearest;

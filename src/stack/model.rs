@@ -13,7 +13,7 @@ mod rule;
 mod trail;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Attention, Buffer, Channel, ChannelRoute, Filter, Mention};
+pub use channel::{Attention, Buffer, Channel, ChannelRoute, Filter, Mention, Webhook};
 pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use trail::{
@@ -23,7 +23,7 @@ pub use trail::{
 pub use super::threshold::{Bound, Comparison, Threshold};
 pub use super::values::{
     Architecture, Endpoint, FilterScope, Locale, LowSampleCount, Metric, PropagateTags, Statistic,
-    TreatMissingData, Webhook,
+    TreatMissingData,
 };
 use super::values::{alias_name, written};
 pub use super::window::EvaluationWindow;
@@ -92,6 +92,12 @@ impl Stack {
     /// The physical name of a thing that names none itself: `<stack>-<key>`.
     pub fn default_name(&self, key: &str) -> String {
         format!("{}-{key}", self.stack)
+    }
+
+    /// The physical name of the relay, which is also what webhooks are encrypted for.
+    pub fn relay_name(&self) -> String {
+        let name = || self.default_name("relay");
+        self.relay.name.clone().unwrap_or_else(name)
     }
 }
 

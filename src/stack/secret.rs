@@ -71,6 +71,7 @@ fn strange_webhooks(webhook: &Node) -> Vec<Span> {
                 match (entry.key.as_str(), &entry.value.kind) {
                     ("encrypted", Kind::Scalar { text, .. }) if is_ciphertext(text) => {}
                     ("env", Kind::Scalar { text, .. }) if is_variable(text) => {}
+                    ("for", Kind::Scalar { text, .. }) if is_function(text) => {}
                     _ => scalars(&entry.value, &mut found),
                 }
             }
@@ -225,6 +226,14 @@ pub(super) fn is_ciphertext(text: &str) -> bool {
 /// SHA-256 in hexadecimal digits.
 pub(super) fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A name that a function can have.
+fn is_function(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// A name that every shell can export. Too long for one is too likely a token.

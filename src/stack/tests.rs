@@ -132,6 +132,29 @@ fn line_ends_and_byte_order_mark_change_nothing() {
 }
 
 #[test]
+fn a_ciphertext_for_the_relay_of_today_is_taken_and_one_of_an_earlier_version_too() {
+    let made_for = |made_for: Option<&str>| {
+        let more = made_for.map(|name| format!(", for: {name}")).unwrap_or_default();
+        let text = GOOD.replace("env: SLACK_WEBHOOK_URL", &format!("encrypted: AQICAHg={more}"));
+        let stack = good(&text).stack;
+        stack.channels["project"].webhook.clone()
+    };
+    for expected in [None, Some("mission-relay")] {
+        let Webhook::Encrypted { ciphertext, made_for } = made_for(expected) else {
+            panic!("not encrypted");
+        };
+        assert_eq!((ciphertext.as_str(), made_for.as_deref()), ("AQICAHg=", expected));
+    }
+    // What makes new ciphertexts takes the old ones as they are.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("stack.yaml");
+    let text = GOOD.replace("env: SLACK_WEBHOOK_URL", "encrypted: AQICAHg=, for: other");
+    fs::write(&path, text).expect("written");
+    assert!(load(&path).is_err());
+    assert!(load_for(&path, Ciphertexts::Unused).is_ok());
+}
+
+#[test]
 fn floods_are_bounded() {
     let keys: String = (0..300).map(|number| format!("key{number}: 1\n")).collect();
     let problems = parse("a", &format!("stack: a\n{keys}")).expect_err("an error");
@@ -256,6 +279,12 @@ refused! {
     webhook_in_broken_file: bad("channels:\n  a:\n    webhook: https://example.com/sEcReT: x\n"),
     webhook_both: spoiled("env: SLACK_WEBHOOK_URL", "env: A, encrypted: AQICAHg="),
     webhook_neither: spoiled("env: SLACK_WEBHOOK_URL", ""),
+    webhook_for_another_relay: spoiled("env: SLACK_WEBHOOK_URL", "encrypted: AQICAHg=, for: other-relay"),
+    webhook_for_a_renamed_relay: spoiled(
+        "{ env: SLACK_WEBHOOK_URL } }",
+        "{ encrypted: AQICAHg=, for: mission-relay } }\nrelay: { name: renamed }"),
+    webhook_for_nobody: spoiled("env: SLACK_WEBHOOK_URL", "env: A, for: mission-relay"),
+    webhook_for_a_url: spoiled("env: SLACK_WEBHOOK_URL", "encrypted: AQICAHg=, for: https://hooks.slack.com/services/T0/B0/sEcReT"),
     channel_keys_too_alike: spoiled("topics:", "  a-b: { webhook: { env: A } }\n  a_b: { webhook: { env: B } }\ntopics:"),
     channel_key: spoiled("channels:", "channels:\n  Upper: { webhook: { env: A } }"),
     environment_too_large: spoiled("env: SLACK_WEBHOOK_URL", &format!("encrypted: {}", "A".repeat(4400))),
@@ -453,8 +482,8 @@ fn no_input_panics() {
             );
             drop((problems.render(true), problems.reports()));
         }
-        if let Ok(edited) = set_webhook(&text, "project", "AQICAHhleGFtcGxl") {
-            assert!(set_webhook(&edited, "project", "AQICAHhleGFtcGxl").is_ok());
+        if let Ok(edited) = set_webhook(&text, "project", "AQICAHhleGFtcGxl", "a-relay") {
+            assert!(set_webhook(&edited, "project", "AQICAHhleGFtcGxl", "a-relay").is_ok());
         }
     }
 }

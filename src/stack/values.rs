@@ -23,41 +23,6 @@ pub enum Locale {
     Ko,
 }
 
-/// Where a webhook's URL comes from; the URL itself is never in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "WebhookFields")]
-pub enum Webhook {
-    /// KMS ciphertext in base64, as `alertctl encrypt-hook` prints it.
-    Encrypted(String),
-    /// Name of the environment variable that holds the URL while `apply` runs.
-    Env(String),
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "`{ encrypted: … }` or `{ env: NAME }`")]
-#[schemars(extend("oneOf" = one_of(["encrypted", "env"])))]
-pub(super) struct WebhookFields {
-    /// KMS ciphertext in base64, as `alertctl encrypt-hook --write` puts it here.
-    encrypted: Option<String>,
-    /// Name of the environment variable that holds the URL while `apply` runs.
-    env: Option<String>,
-}
-
-impl TryFrom<WebhookFields> for Webhook {
-    type Error = &'static str;
-
-    fn try_from(fields: WebhookFields) -> Result<Self, Self::Error> {
-        match (fields.encrypted, fields.env) {
-            (Some(ciphertext), None) => Ok(Self::Encrypted(ciphertext)),
-            (None, Some(name)) => Ok(Self::Env(name)),
-            (None, None) => Err(
-                "a webhook needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
-            ),
-            (Some(_), Some(_)) => Err("a webhook has either `encrypted` or `env`\nremove one of them"),
-        }
-    }
-}
-
 /// Who receives what a topic publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {

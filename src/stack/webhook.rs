@@ -105,6 +105,12 @@ impl WebhookUrl {
         Ok(Self(url.as_str().into()))
     }
 
+    /// True for a webhook on this machine, which only the local mode knows.
+    pub fn is_loopback(&self) -> bool {
+        let (_, rest) = self.expose().split_once("://").unwrap_or_default();
+        is_loopback(&rest[..rest.find('/').unwrap_or(rest.len())])
+    }
+
     /// The whole URL, for encrypting it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -230,6 +236,7 @@ mod tests {
             "http://[::1]:9/x",
         ] {
             assert_eq!(local(text).as_deref(), Ok(text));
+            assert!(WebhookUrl::parse(text, AllowLoopback::Yes).is_ok_and(|url| url.is_loopback()));
             assert_eq!(parse(text), Err(WebhookUrlError::Loopback));
         }
         assert_eq!(
@@ -245,5 +252,6 @@ mod tests {
     fn shows_nothing() {
         let url = WebhookUrl::parse(&format!("hooks.slack.com{PATH}"), AllowLoopback::No).expect("a webhook");
         assert_eq!(format!("{url:?}"), "WebhookUrl([redacted])");
+        assert!(!url.is_loopback());
     }
 }

@@ -84,7 +84,7 @@ impl Unit {
                 return false;
             };
             match operator.as_str() {
-                "StringEquals" => is == value,
+                "StringEquals" | "Bool" => is == value,
                 "ArnLike" => matches(value, is),
                 other => panic!("the operator {other}"),
             }

@@ -6,11 +6,13 @@
 * A rule may forward to a bus in another region, once. MiniStack drops such events.
 * A rule in the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS listens (MiniStack knows ENABLED only), and
   only such a one hears of calls that merely read.
+* A topic posts to HTTP subscribers on this machine only: nobody's pager goes off for a trial.
 """
 
 import json
 import logging
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
 
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import get_account_id, get_region, new_uuid, request_scope
@@ -18,6 +20,8 @@ from ministack.services import eventbridge, lambda_svc, sns, sqs
 
 logger = logging.getLogger("alertctl")
 invoke_target = eventbridge._invoke_target
+http_post = sns._http_post_sync
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 READS = ("Describe", "Get", "List")
 # AWS tells every rule of these two.
 NO_READS = ("GetFederationToken", "GetSessionToken")
@@ -41,6 +45,13 @@ def deliver_to_lambda(function, envelope, _topic, subscription, *_parts):
         "Sns": json.loads(envelope),
     }
     invoke(function, {"Records": [message]})
+
+
+def post_on_this_machine(endpoint, payload, message_type):
+    """Hands one message of a topic, or the question for its confirmation, to an HTTP subscriber."""
+    if urlsplit(endpoint).hostname not in THIS_MACHINE:
+        raise PermissionError("the local AWS posts to this machine only")
+    return http_post(endpoint, payload, message_type)
 
 
 def dispatch_to_lambda(function, payload):
@@ -155,6 +166,7 @@ def inject(envelope, account, region):
 
 
 sns._deliver_to_lambda = deliver_to_lambda
+sns._http_post_sync = post_on_this_machine
 eventbridge._dispatch_to_lambda = dispatch_to_lambda
 eventbridge._dispatch_to_event_bus = dispatch_to_event_bus
 eventbridge._dispatch_event = dispatch_event

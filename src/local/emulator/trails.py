@@ -25,7 +25,19 @@ delete_trail = cloudtrail._DISPATCH["DeleteTrail"]
 TO_LOGS = ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
 # Their calls are recorded in one region, whichever they were sent to.
 GLOBAL = {"iam": "us-east-1", "route53": "us-east-1", "cloudfront": "us-east-1"}
-READS = ("BatchGet", "Decrypt", "Describe", "Encrypt", "GenerateDataKey", "Get", "Head", "List", "Lookup", "Test")
+READS = (
+    "BatchGet",
+    "Decrypt",
+    "Describe",
+    "Encrypt",
+    "GenerateDataKey",
+    "Get",
+    "Head",
+    "List",
+    "Lookup",
+    "ReEncrypt",
+    "Test",
+)
 # What a service is there for, as opposed to what manages it.
 DATA = {
     "dynamodb": ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"),

@@ -5,11 +5,18 @@ use crate::resource::access::{Access, Condition, FUNCTION, KEYS, OURS, OWN_ROLES
 /// Lambda encrypts and decrypts the environment in the name of who asks.
 const THROUGH_LAMBDA: Condition = ("StringEquals", "kms:ViaService", "lambda.{region}.amazonaws.com");
 
+/// What comes out is a ciphertext of the same key, which is as good to its reader as the one that went in.
+const ON_SAME_KEY: Condition = ("Bool", "kms:ReEncryptOnSameKey", "true");
+
 pub(super) const ACCESS: &[Access] = &[
     Access::read(&["lambda:GetFunction", "lambda:ListTags"], &[FUNCTION]),
     Access::read(&["kms:Decrypt"], &[KEYS])
         .when(&[OURS, THROUGH_LAMBDA])
         .by(&["lambda:GetFunction"]),
+    // Whether the function can decrypt its webhooks is asked without having them decrypted.
+    Access::check(&["kms:ReEncryptFrom", "kms:ReEncryptTo"], &[KEYS])
+        .when(&[OURS, ON_SAME_KEY])
+        .by(&["kms:ReEncrypt"]),
     Access::write(
         &[
             "lambda:CreateFunction",

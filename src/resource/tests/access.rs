@@ -23,9 +23,10 @@ const SHARED: [(&str, &[&str]); 3] = [
 
 /// Files whose calls are no kind's: who the caller is, discovery by tag, what a stack relies on, and commands other
 /// than plan, apply and destroy.
-const APART: [&str; 10] = [
+const APART: [&str; 11] = [
     "src/aws/call.rs",
     "src/aws/discovery.rs",
+    "src/aws/functions.rs",
     "src/aws/http.rs",
     "src/aws/invoke.rs",
     "src/aws/logs.rs",

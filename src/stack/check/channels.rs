@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{model::Webhook, problem::Problem},
+    super::{load::Ciphertexts, model::Webhook, problem::Problem},
     Checker, destinations,
 };
 
@@ -27,8 +27,11 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             );
         }
         // That it is a ciphertext was seen to before anything of it could be shown.
-        if let Webhook::Encrypted(ciphertext) = &channel.webhook {
+        if let Webhook::Encrypted { ciphertext, made_for } = &channel.webhook {
             environment += key.len() + ciphertext.len();
+            if let Some(made_for) = made_for {
+                fits(checker, key, made_for);
+            }
         }
         if !destinations::all(stack).any(|name| name == key) {
             let message = format!("nothing leads to the channel `{}`", key.escape_debug());
@@ -42,6 +45,33 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         let problem = problem.label(format!("AWS allows {MAX_ENVIRONMENT} bytes"));
         checker.report(problem.help("spread the channels over two stacks"));
     }
+}
+
+/// A ciphertext opens for the one relay that it was made for: its name is the encryption context.
+fn fits(checker: &mut Checker<'_>, channel: &str, made_for: &str) {
+    let relay = checker.stack.relay_name();
+    let is_named = checker.is_written(&["stack"]) || checker.is_written(&["relay", "name"]);
+    if made_for == relay || !is_named || checker.ciphertexts == Ciphertexts::Unused {
+        return;
+    }
+    let message =
+        format!("the webhook of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`");
+    let problem = Problem::error(checker.at(&["channels", channel, "webhook", "for"]), message);
+    let named = match checker.is_written(&["relay", "name"]) {
+        true => checker.at(&["relay", "name"]),
+        false => checker.at(&["stack"]),
+    };
+    let problem = problem.label(format!("KMS does not decrypt it for `{relay}`"));
+    checker.report(
+        problem
+            .related(named, format!("the relay is called `{relay}`"))
+            .help(format!("run `{}`", encrypt_again(checker.file, channel))),
+    );
+}
+
+/// The command that puts a ciphertext for the relay of today into the file.
+pub(in super::super) fn encrypt_again(file: &str, channel: &str) -> String {
+    format!("alertctl encrypt-hook {file} --channel {channel} --write")
 }
 
 /// `-` becomes `_` in the environment variable that carries a channel's webhook.

@@ -4,7 +4,7 @@ mod alarms;
 mod bucket;
 mod buses;
 mod calls;
-mod channels;
+pub(super) mod channels;
 mod composite;
 mod destinations;
 mod endpoints;
@@ -26,20 +26,29 @@ mod trail;
 use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
 
 use super::{
+    load::Ciphertexts,
     model::Stack,
-    problem::{Problem, Span},
+    problem::{Problem, Source, Span},
     read::nearest,
     tree::{Kind, Node},
 };
 
 /// Everything wrong with a stack that could be read. `tree` is what was read, `written` the whole
 /// file: a key taken out as faulty is not missing.
-pub(super) fn check(stack: &Stack, tree: &Node, written: &Node, text: &str) -> Vec<Problem> {
+pub(super) fn check(
+    stack: &Stack,
+    tree: &Node,
+    written: &Node,
+    source: &Source,
+    ciphertexts: Ciphertexts,
+) -> Vec<Problem> {
     let mut checker = Checker {
         stack,
         tree,
         written,
-        text,
+        file: &source.name,
+        text: &source.text,
+        ciphertexts,
         problems: vec![],
     };
     settings::check(&mut checker);
@@ -60,7 +69,10 @@ struct Checker<'a> {
     stack: &'a Stack,
     tree: &'a Node,
     written: &'a Node,
+    /// The file as it was named.
+    file: &'a str,
     text: &'a str,
+    ciphertexts: Ciphertexts,
     problems: Vec<Problem>,
 }
 

@@ -7,8 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::super::schema::Or;
-use super::super::values::Webhook;
+use super::super::schema::{Or, one_of};
 
 /// A Slack incoming webhook, and which of the messages sent to it arrive.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -33,6 +32,57 @@ pub struct Channel {
     #[serde(default, deserialize_with = "buffer")]
     #[schemars(with = "Or<bool, Buffer>")]
     pub buffer: Option<Buffer>,
+}
+
+/// Where a webhook's URL comes from; the URL itself is never in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "WebhookFields")]
+pub enum Webhook {
+    /// What `alertctl encrypt-hook` makes.
+    Encrypted {
+        /// KMS ciphertext in base64.
+        ciphertext: String,
+        /// Name of the relay that it was made for, which is its encryption context. Files of earlier versions do not say.
+        made_for: Option<String>,
+    },
+    /// Name of the environment variable that holds the URL while `apply` runs.
+    Env(String),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{ encrypted: … }` or `{ env: NAME }`")]
+#[schemars(extend("oneOf" = one_of(["encrypted", "env"])))]
+#[schemars(extend("dependencies" = { "for": ["encrypted"] }))]
+struct WebhookFields {
+    /// KMS ciphertext in base64, as `alertctl encrypt-hook --write` puts it here.
+    encrypted: Option<String>,
+    /// The relay that `encrypted` was made for: another one cannot decrypt it. `alertctl encrypt-hook --write` puts
+    /// it here.
+    #[serde(rename = "for")]
+    made_for: Option<String>,
+    /// Name of the environment variable that holds the URL while `apply` runs.
+    env: Option<String>,
+}
+
+impl TryFrom<WebhookFields> for Webhook {
+    type Error = &'static str;
+
+    fn try_from(fields: WebhookFields) -> Result<Self, Self::Error> {
+        match (fields.encrypted, fields.env) {
+            (Some(ciphertext), None) => Ok(Self::Encrypted {
+                ciphertext,
+                made_for: fields.made_for,
+            }),
+            (None, Some(_)) if fields.made_for.is_some() => {
+                Err("`for` says whom `encrypted` was made for, and `env` is for nobody\nremove `for`")
+            }
+            (None, Some(name)) => Ok(Self::Env(name)),
+            (None, None) => Err(
+                "a webhook needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
+            ),
+            (Some(_), Some(_)) => Err("a webhook has either `encrypted` or `env`\nremove one of them"),
+        }
+    }
 }
 
 /// How much attention something deserves, from what is good to know to what wakes people.

@@ -1,0 +1,106 @@
+//! Functions as they are deployed: which there are, and the webhooks that they hold.
+
+use std::collections::{BTreeMap, HashMap};
+
+use alertctl_relay::{ChannelKey, ENCRYPTED_FOR, webhook_variable};
+use aws_sdk_lambda::types::Environment;
+
+use super::call::Aws;
+use super::fault::{Result, found};
+
+/// The names of all functions of the account in the region of `aws`.
+pub async fn names(aws: &Aws) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut marker = None;
+    loop {
+        let send = aws
+            .connection
+            .clients
+            .lambda
+            .list_functions()
+            .set_marker(marker)
+            .send();
+        let page = aws.call("lambda:ListFunctions", send).await?;
+        let functions = page.functions().iter();
+        names.extend(functions.filter_map(|one| one.function_name().map(str::to_owned)));
+        marker = page.next_marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+/// The webhooks that a function holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The encryption context by which the function decrypts them.
+    pub encrypted_for: String,
+    /// The ciphertexts, by their variables.
+    pub ciphertexts: BTreeMap<String, String>,
+}
+
+/// The webhooks that the function `name` holds; `None` where there is no such function, or Lambda keeps its environment
+/// to itself.
+pub async fn webhooks(aws: &Aws, name: &str) -> Result<Option<Held>> {
+    let Some(mut variables) = variables(aws, name).await? else {
+        return Ok(None);
+    };
+    let encrypted_for = variables.remove(ENCRYPTED_FOR).unwrap_or_else(|| name.to_owned());
+    let ciphertexts = variables.into_iter().filter(|(name, _)| is_webhook(name));
+    Ok(Some(Held {
+        encrypted_for,
+        ciphertexts: ciphertexts.collect(),
+    }))
+}
+
+/// Takes these variables out of the environment of the function `name`.
+pub async fn forget(aws: &Aws, name: &str, forgotten: &[String]) -> Result<()> {
+    let Some(mut kept) = variables(aws, name).await? else {
+        return Ok(());
+    };
+    kept.retain(|name, _| !forgotten.contains(name));
+    let environment = Environment::builder().set_variables(Some(kept)).build();
+    let send = aws
+        .connection
+        .clients
+        .lambda
+        .update_function_configuration()
+        .function_name(name)
+        .environment(environment)
+        .send();
+    aws.call("lambda:UpdateFunctionConfiguration", send)
+        .await
+        .map(drop)
+}
+
+async fn variables(aws: &Aws, name: &str) -> Result<Option<HashMap<String, String>>> {
+    let lambda = &aws.connection.clients.lambda;
+    let send = lambda.get_function().function_name(name).send();
+    let answer = found(aws.call("lambda:GetFunction", send).await)?;
+    let configuration = answer.and_then(|answer| answer.configuration);
+    let environment = configuration.and_then(|function| function.environment);
+    let readable = environment.filter(|environment| environment.error.is_none());
+    Ok(readable.map(|environment| environment.variables.unwrap_or_default()))
+}
+
+/// True for a variable that holds a webhook; the digest beside it holds none.
+fn is_webhook(variable: &str) -> bool {
+    variable.starts_with(&webhook_variable(&ChannelKey(String::new()))) && !variable.ends_with("_DIGEST")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_are_known_by_their_variables() {
+        for (variable, is) in [
+            ("WEBHOOK_project", true),
+            ("WEBHOOK_on_call", true),
+            ("WEBHOOK_project_DIGEST", false),
+            ("DEAD_LETTER_QUEUE", false),
+        ] {
+            assert_eq!(is_webhook(variable), is, "{variable}");
+        }
+    }
+}

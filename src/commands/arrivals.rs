@@ -1,0 +1,178 @@
+//! What arrives in the local inbox, and why nothing does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::App;
+use crate::aws::functions;
+use crate::local::{self, Session};
+use crate::logs::{Outcome, Said, Tail};
+use crate::output::Failure;
+
+/// A message takes well under a second; a cold machine may take longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks into the inbox.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Between two looks into the functions' logs, for why nothing arrives.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// The inbox from a moment on.
+pub struct Arrivals<'a> {
+    app: &'a App,
+    session: &'a Session,
+    /// The last message before that moment.
+    before: u64,
+    since: Timestamp,
+}
+
+impl<'a> Arrivals<'a> {
+    /// Begins to watch: what is sent from now on counts.
+    pub async fn from_now_on(app: &'a App, session: &'a Session) -> Result<Self, Failure> {
+        let since = Timestamp::now();
+        let before = session.last_seq().await?;
+        Ok(Self {
+            app,
+            session,
+            before,
+            since,
+        })
+    }
+
+    /// Waits for the next messages and shows them; `beside` is what the JSON says beside them.
+    ///
+    /// # Errors
+    /// When nothing arrives, with what the functions say of it.
+    pub async fn show(&self, beside: &Value) -> Result<(), Failure> {
+        let start = Instant::now();
+        let mut looked = start;
+        loop {
+            let messages = self.session.messages_after(self.before).await?;
+            if !messages.is_empty() {
+                let shown = messages.iter().map(|message| {
+                    format!(
+                        "── #{} ──\n{}",
+                        message.channel,
+                        local::render_text(&message.body)
+                    )
+                });
+                let shown: Vec<_> = shown.collect();
+                self.app.out.result(
+                    || format!("\n{}", shown.join("\n")),
+                    || {
+                        let mut document = beside.clone();
+                        document["version"] = json!(1);
+                        document["messages"] = json!(messages);
+                        document
+                    },
+                );
+                return Ok(());
+            }
+            if looked.elapsed() > LOOK {
+                looked = Instant::now();
+                let outcomes = self.outcomes().await?;
+                let waited = start.elapsed();
+                let settled = !outcomes.is_empty() && outcomes.values().all(Outcome::is_final);
+                if settled || waited > PATIENCE {
+                    return Err(nothing_arrived(waited, &outcomes));
+                }
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// What the functions of the local AWS say became of what was sent, by channel.
+    async fn outcomes(&self) -> Result<BTreeMap<String, Outcome>, Failure> {
+        let mut outcomes = BTreeMap::new();
+        for region in self.session.regions()? {
+            let aws = self.app.local_aws(self.session, &region).await?;
+            let names = functions::names(&aws).await?.into_iter();
+            let logs = names.map(|name| (name.clone(), format!("/aws/lambda/{name}")));
+            for line in Tail::new(logs, self.since.as_millisecond()).poll(&aws).await? {
+                if let Said::Outcome(outcome) = line.said
+                    && let Some(channel) = &outcome.channel
+                {
+                    outcomes.insert(channel.clone(), *outcome);
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Why nothing arrived, by what became of the message in each channel.
+fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Failure {
+    let message = format!("no message arrived in the inbox within {} s", waited.as_secs());
+    if outcomes.is_empty() {
+        return Failure::new(
+            format!("{message}: no function of the local AWS had anything for a channel"),
+            "where nothing leads to a channel, nothing can arrive: e-mail is not sent in the local mode; \
+             `alertctl graph STACK` draws which way alerts go",
+        );
+    }
+    let told: Vec<_> = outcomes
+        .iter()
+        .map(|(channel, outcome)| format!("channel `{channel}`: {}", fate(outcome)))
+        .collect();
+    Failure::new(
+        format!("{message}; {}", told.join("; ")),
+        "`alertctl logs STACK --local --follow` shows what becomes of each message",
+    )
+}
+
+/// What an outcome means to somebody who looks at the inbox.
+fn fate(outcome: &Outcome) -> String {
+    let reason = outcome.reason.as_ref();
+    let because = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
+    match outcome.outcome.as_str() {
+        "filtered" => "its routes do not take this".to_owned(),
+        "delivered" => "delivered to a webhook on this machine that is not the inbox's".to_owned(),
+        "duplicate" => "it has this already: the same event came before".to_owned(),
+        "buffered" => "still in its buffer".to_owned(),
+        other => format!("{other}{because}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(outcomes: &[(&str, &str, Option<&str>)]) -> (String, String) {
+        let outcomes = outcomes
+            .iter()
+            .map(|(channel, outcome, reason)| {
+                let outcome = Outcome {
+                    outcome: (*outcome).to_owned(),
+                    reason: reason.map(str::to_owned),
+                    ..Outcome::default()
+                };
+                ((*channel).to_owned(), outcome)
+            })
+            .collect();
+        let Failure::Problems(mut problems) = nothing_arrived(Duration::from_secs(20), &outcomes) else {
+            panic!("no problem");
+        };
+        let problem = problems.remove(0);
+        (problem.message, problem.help.unwrap())
+    }
+
+    #[test]
+    fn what_did_not_arrive_says_why() {
+        let (message, help) = told(&[]);
+        assert!(message.ends_with("had anything for a channel"), "{message}");
+        assert!(help.contains("e-mail is not sent"), "{help}");
+        let (message, help) = told(&[
+            ("log", "filtered", None),
+            ("ops", "parked", Some("Slack answers 404 Not Found: no_service")),
+        ]);
+        assert_eq!(
+            message,
+            "no message arrived in the inbox within 20 s; channel `log`: its routes do not take this; channel `ops`: \
+             parked, Slack answers 404 Not Found: no_service"
+        );
+        assert!(help.contains("alertctl logs"), "{help}");
+    }
+}
