@@ -30,6 +30,7 @@ Exit codes:
   0    done, or nothing to do
   1    an error; what it was is on standard error. A saved plan that no longer holds is one
   2    with `plan --detailed-exitcode`: there are changes
+  3    with `test`: nothing failed, but some path could not be tried
   130  interrupted (Ctrl-C)
 
 Examples:

@@ -375,6 +375,62 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
 }
 
 #[test]
+fn how_many_messages_a_test_sends_is_told_and_asked() {
+    let mut world = World::new();
+    let alarms: String = (1..=12)
+        .map(|number| {
+            format!(
+                "  cpu{number}: {{ metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', \
+                 to: [alerts] }}\n"
+            )
+        })
+        .collect();
+    world.write(
+        "stack.yaml",
+        &format!(
+            "stack: tools\nregion: {REGION}\nchannels: {{ project: {{ webhook: {{ env: SLACK_WEBHOOK_URL }} }} }}\ntopics:\n  \
+             alerts: {{ to: [project], subscriptions: [{{ email: oncall@example.com }}] }}\nalarms:\n{alarms}"
+        ),
+    );
+    // Without AWS: what would be sent, and to whom.
+    let list = world.json(&["test", "--list"]);
+    assert_eq!(list["messages"], 4, "{list:#}");
+    assert_eq!(list["paths"][0]["path"], "alarm/cpu1");
+    assert_eq!(list["paths"][0]["alike"].as_array().unwrap().len(), 11);
+    assert_eq!(list["paths"][1]["path"], "topic/alerts");
+    let mail = json!({ "kind": "email", "to": "oncall@example.com", "messages": 2 });
+    assert!(list["receivers"].as_array().unwrap().contains(&mail), "{list:#}");
+    assert_eq!(world.json(&["test", "--list", "--all"])["messages"], 26);
+    let text = world.ok(&["test", "--list", "--path", "topic"]).stdout;
+    assert!(
+        text.contains("topic/alerts  Slack project, mail oncall@example.com")
+            && text.contains("1 path, 2 messages"),
+        "{text}"
+    );
+
+    let (slack, webhook) = Slack::start();
+    world.set("SLACK_WEBHOOK_URL", &webhook);
+    world.ok(&["apply", "--local", "--yes"]);
+    // Above ten messages somebody has to say yes; nothing is sent before.
+    let asked = failed(world.run(&["test", "--local", "--all"]), 1);
+    for part in [
+        "13 paths, 26 messages: Slack project 13, mail oncall@example.com 13",
+        "add --yes",
+    ] {
+        assert!(asked.stderr.contains(part), "{part}: {}", asked.stderr);
+    }
+    assert_eq!(slack.bodies().len(), 0);
+    let ran = world.ok(&["test", "--local"]);
+    assert!(
+        ran.stderr.contains("2 paths, 4 messages") && ran.stderr.contains("11 paths like these left out"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.all().contains("2 of 2 paths arrived"), "{}", ran.all());
+    assert_eq!(slack.bodies().len(), 2);
+}
+
+#[test]
 fn following_goes_on_until_it_is_stopped() {
     let (world, _, _slack, _) = world();
     let mut command = world.command(&["logs", "--local", "--follow", "--since", "10s"]);

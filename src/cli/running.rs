@@ -54,6 +54,10 @@ pub struct RedriveArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Each distinct path is tried once: of alarms that tell the same topics one, of a rule that became
+several one; --all tries every path. How many messages that are and whom they reach is told first,
+and above ten of them it asks. Mail and other subscribers of a topic get the sample, too.
+
 Everything that is sent is marked: Slack shows TEST, nobody is mentioned, and routes let it through.
 An alarm is set off and brought back to its former state. A rule on a source of your own gets an
 event; of a rule on AWS's services, where only AWS may send events, the targets get what the rule
@@ -62,11 +66,13 @@ capitals with _ for -, or ALERTCTL_TOKEN.
 
 Exit codes:
   0    everything arrived
-  1    something did not
+  1    something did not, or you said no
   3    nothing failed, but some path could not be tried
 
 Examples:
+  alertctl test stack.yaml --list
   alertctl test stack.yaml
+  alertctl test stack.yaml --all --yes
   alertctl test stack.yaml --path alarm/cpu --path rule/logins
   ALERTCTL_TOKEN=... alertctl test stack.yaml --path endpoint
   alertctl test stack.yaml --output json | jq '.paths[] | select(.result != \"arrived\")'")]
@@ -76,6 +82,15 @@ pub struct TestArgs {
     /// Only this path, such as alarm/cpu, or all of a kind: alarm, rule, topic, endpoint; repeatable
     #[arg(long = "path", value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Every path, not one of those that are alike
+    #[arg(long, conflicts_with = "paths")]
+    pub all: bool,
+    /// Only list the paths that would be tried and whom they reach; AWS is not called
+    #[arg(long, conflicts_with = "yes")]
+    pub list: bool,
+    /// Do not ask; needed without a terminal for more than ten messages
+    #[arg(short, long)]
+    pub yes: bool,
     /// How long to wait for the last one to arrive, such as 60s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub timeout: Duration,

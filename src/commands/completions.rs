@@ -1,6 +1,6 @@
 //! `alertctl completions`, and what a shell is told when it asks how a line may go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,8 +14,9 @@ use super::{App, Outcome};
 use crate::blueprint::{self, Names};
 use crate::cli::{Cli, CompletionsArgs, Shell};
 use crate::output::Failure;
+use crate::probe;
 use crate::samples;
-use crate::stack::{BUNDLED, Stack, is_yaml, load};
+use crate::stack::{BUNDLED, Ciphertexts, Stack, is_yaml, load_for};
 
 /// By this variable a shell's script asks this program.
 const ASKED: &str = "COMPLETE";
@@ -83,6 +84,7 @@ fn values(command: &str, arg: &Arg) -> Option<ArgValueCompleter> {
         (_, "endpoint", _) => of_stack(|stack| keys(&stack.endpoints)),
         (_, _, Some("KIND/KEY")) => of_stack(resources),
         ("alarm", "name", _) => of_stack(alarms),
+        ("test", "paths", _) => of_stack(paths),
         ("init", "from", _) => among(|| {
             BUNDLED
                 .iter()
@@ -121,7 +123,8 @@ fn named_stack() -> Option<Stack> {
         .skip(1)
         .map(PathBuf::from);
     let named = words.into_iter().find(|word| is_yaml(word) && word.is_file());
-    Some(load(&named.unwrap_or_else(|| "stack.yaml".into())).ok()?.stack)
+    let path = named.unwrap_or_else(|| "stack.yaml".into());
+    Some(load_for(&path, Ciphertexts::Unused).ok()?.stack)
 }
 
 fn keys<T>(section: &BTreeMap<String, T>) -> Vec<(String, String)> {
@@ -133,6 +136,19 @@ fn alarms(stack: &Stack) -> Vec<(String, String)> {
     let alarms = stack.alarms_expanded();
     let named = alarms.iter().map(|(key, alarm)| names.alarm(key, alarm));
     named.map(|name| (name, String::new())).collect()
+}
+
+/// The paths of a test, and whole kinds of them.
+fn paths(stack: &Stack) -> Vec<(String, String)> {
+    let home = stack.region.as_deref().unwrap_or("us-east-1");
+    let paths = probe::paths(stack, home).into_iter();
+    let paths: Vec<_> = paths.map(|path| (path.name, String::new())).collect();
+    let kinds: BTreeSet<_> = paths
+        .iter()
+        .filter_map(|(name, _)| name.split_once('/'))
+        .map(|(kind, _)| (kind.to_owned(), format!("every {kind}")))
+        .collect();
+    kinds.into_iter().chain(paths).collect()
 }
 
 fn resources(stack: &Stack) -> Vec<(String, String)> {

@@ -16,13 +16,17 @@ use crate::aws::Aws;
 use crate::blueprint::{self, Names, Running};
 use crate::cli::{Adopt, TestArgs};
 use crate::logs::{Line, Said, Tail};
-use crate::output::{Failure, Verdicts};
+use crate::output::{Failure, Samples, Verdicts};
 use crate::parked;
-use crate::probe::{self, Path, Probe, Sender, Sent, State};
+use crate::probe::{self, Path, Probe, Sender, Sent, State, Trial};
 use crate::stack::{Stack, nearest};
 
 /// Nothing failed, but some path could not be tried.
 const SOME_SKIPPED: u8 = 3;
+/// As many messages are sent without a question.
+const UNASKED: usize = 10;
+/// Home of a stack that says none, for who only lists its paths.
+const SOMEWHERE: &str = "us-east-1";
 /// Between two looks into the logs.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Clocks differ: so much older a line may seem than the sample it tells of, in milliseconds.
@@ -33,13 +37,32 @@ const MARK: (usize, usize) = (5, 3);
 pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     let loaded = app.load(&args.file.path)?;
     let stack = &loaded.stack;
+    if args.list {
+        let region = app.global.region.as_deref().or(stack.region.as_deref());
+        let trials = trials(stack, region.unwrap_or(SOMEWHERE), args)?;
+        let samples = Samples::of(&trials);
+        app.out.result(|| samples.text(), || samples.json());
+        return Ok(ExitCode::SUCCESS);
+    }
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
-    let paths = chosen(probe::paths(stack, access.region()), &args.paths)?;
-    warn_of_composites(app, stack, &paths);
+    let trials = trials(stack, access.region(), args)?;
+    let samples = Samples::of(&trials);
+    app.out.say(&samples.summary());
+    if samples.messages() > UNASKED && !args.yes {
+        let question = format!("Send {} messages?", samples.messages());
+        if !app.out.confirm(&question, "--yes, or --list to look only,")? {
+            return Err(Failure::Declined("nothing was sent"));
+        }
+    }
+    warn_of_composites(app, stack, &trials);
     let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
     let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let running = Running::of(stack, access.region());
+    if access.local.is_some() {
+        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
+        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
+    }
     let scope = access.aws.scope().await?;
     let trail = stack
         .trail
@@ -62,11 +85,11 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     let mut test = Test {
         app,
         sender,
-        probes: Vec::with_capacity(paths.len()),
+        probes: Vec::with_capacity(trials.len()),
         errors: BTreeMap::new(),
     };
     let went = tokio::select! {
-        went = test.go(paths, &run, args.timeout, &mut tail, start) => went,
+        went = test.go(trials, &run, args.timeout, &mut tail, start) => went,
         () = stop_signal() => Err(Failure::Interrupted),
     };
     test.restore_alarms(|_| true).await;
@@ -118,21 +141,30 @@ impl Test<'_> {
     /// Sends a sample through each path, then waits until all have arrived or the time is over.
     async fn go(
         &mut self,
-        paths: Vec<Path>,
+        trials: Vec<Trial>,
         run: &str,
         timeout: Duration,
         tail: &mut Tail,
         start: Timestamp,
     ) -> Result<(), Failure> {
         let mut drip = Drip::default();
-        if paths.len() > AT_ONCE {
-            let text = format!("sending {} samples, one a second as Slack wants it", paths.len());
+        if trials.len() > AT_ONCE {
+            let text = format!("sending {} samples, one a second as Slack wants it", trials.len());
             self.app.out.say(&text);
         }
-        for (number, path) in paths.into_iter().enumerate() {
+        for (number, trial) in trials.into_iter().enumerate() {
             drip.turn().await;
             let mark = format!("{run}{number:0width$x}", width = MARK.1);
-            let sent = self.sender.send(&path, &mark).await;
+            let mut others = trial.others.into_iter();
+            let mut path = trial.path;
+            let mut sent = self.sender.send(&path, &mark).await;
+            // What cannot be tried now has others like it.
+            while let Sent::Skipped(_) = sent
+                && let Some(other) = others.next()
+            {
+                sent = self.sender.send(&other, &mark).await;
+                path = other;
+            }
             self.probes.push(Probe::new(path, mark, sent));
         }
         let deadline = Instant::now() + timeout;
@@ -216,6 +248,15 @@ impl Test<'_> {
     }
 }
 
+/// The paths to try: those that are asked for, or one of each that are alike.
+fn trials(stack: &Stack, home: &str, args: &TestArgs) -> Result<Vec<Trial>, Failure> {
+    let paths = chosen(probe::paths(stack, home), &args.paths)?;
+    Ok(match args.all || !args.paths.is_empty() {
+        true => Trial::each(paths),
+        false => Trial::distinct(paths),
+    })
+}
+
 /// The paths that are meant by their names, their kinds, or the rule in the file that became several.
 fn chosen(paths: Vec<Path>, wanted: &[String]) -> Result<Vec<Path>, Failure> {
     let fits = |path: &Path, wanted: &str| {
@@ -247,8 +288,11 @@ fn chosen(paths: Vec<Path>, wanted: &[String]) -> Result<Vec<Path>, Failure> {
 }
 
 /// What CloudWatch says of a composite alarm holds no mark, unless this run sets it off itself, and first.
-fn warn_of_composites(app: &App, stack: &Stack, paths: &[Path]) {
-    let tested = |key: &String| paths.iter().any(|path| path.name == format!("alarm/{key}"));
+fn warn_of_composites(app: &App, stack: &Stack, trials: &[Trial]) {
+    let tested = |key: &String| {
+        let name = format!("alarm/{key}");
+        trials.iter().any(|trial| trial.path.name == name)
+    };
     for (key, alarm) in stack.alarms_expanded() {
         let rule = alarm.rule.as_deref();
         let watched = rule.map(|rule| stack.alarm_rule_keys(rule)).unwrap_or_default();
@@ -286,6 +330,8 @@ mod tests {
                 name: name.to_owned(),
             },
             channels: BTreeSet::new(),
+            reach: Default::default(),
+            alike: name.to_owned(),
         };
         let all = ["alarm/cpu", "rule/audit-acm", "rule/audit-ecs", "topic/alerts"].map(path);
         let wanted: Vec<_> = wanted.iter().map(|name| (*name).to_owned()).collect();

@@ -18,6 +18,7 @@ mod plan_markdown;
 mod plan_text;
 mod progress;
 mod report;
+mod samples;
 mod status;
 mod style;
 mod verdicts;
@@ -25,6 +26,7 @@ mod verdicts;
 pub use failure::{Failure, Problem};
 pub use parked::{Fate, Letters};
 pub use progress::Progress;
+pub use samples::Samples;
 pub use verdicts::Verdicts;
 
 /// Where and how to print.

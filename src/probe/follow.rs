@@ -137,6 +137,8 @@ mod tests {
                 .iter()
                 .map(|key| (*key).to_owned())
                 .collect::<BTreeSet<_>>(),
+            reach: Default::default(),
+            alike: String::new(),
         };
         Probe::new(path, "t-0a1b2000".into(), sent)
     }

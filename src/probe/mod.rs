@@ -8,9 +8,11 @@ use crate::stack::Stack;
 
 mod event;
 mod follow;
+mod reach;
 mod send;
 
 pub use follow::{Probe, State, Verdict};
+pub use reach::{Reach, Receiver};
 pub use send::{Sender, Sent};
 
 /// A way by which something comes into a stack.
@@ -21,6 +23,10 @@ pub struct Path {
     pub way: Way,
     /// Keys of the channels where it ends.
     pub channels: BTreeSet<String>,
+    /// Whom a sample reaches, mail and other subscribers included.
+    pub reach: Reach,
+    /// The same for paths that differ in nothing but where they begin, such as alarms that tell the same topics.
+    pub alike: String,
 }
 
 /// Where a sample goes in.
@@ -51,7 +57,16 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
         let way = Way::Alarm {
             name: names.alarm(key, alarm),
         };
-        path(stack, "alarm", key, way, &alarm.to)
+        let mut path = path(stack, "alarm", key, way, &alarm.to);
+        // It goes back to the state it was in, and tells that too.
+        path.reach.merge(&Reach::of(stack, &alarm.ok));
+        let sort = if alarm.rule.is_some() {
+            "composite"
+        } else {
+            "metric"
+        };
+        path.alike = format!("alarm {sort} {} {}", sorted(&alarm.to), sorted(&alarm.ok));
+        path
     });
     let rules = stack.compiled_rules(home).into_iter().map(|rule| {
         let bus = rule.rule.bus.as_ref();
@@ -61,7 +76,10 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
             bus: bus.unwrap_or_else(|| DEFAULT_BUS.to_owned()),
             rewrites: rule.rule.input.is_some(),
         };
-        path(stack, "rule", &rule.key, way, &rule.rule.to)
+        Path {
+            alike: format!("rule {}", rule.origin),
+            ..path(stack, "rule", &rule.key, way, &rule.rule.to)
+        }
     });
     let topics = stack.topics.iter().map(|(key, topic)| {
         let way = Way::Topic {
@@ -76,21 +94,95 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
     alarms.chain(rules).chain(topics).chain(endpoints).collect()
 }
 
-/// A path to channels, straight or through topics.
+/// A path to channels, straight or through topics; it is like no other.
 fn path(stack: &Stack, kind: &str, key: &str, way: Way, to: &[String]) -> Path {
-    let through = to.iter().filter_map(|key| stack.topics.get(key));
-    let told = to.iter().chain(through.flat_map(|topic| &topic.to));
-    let channels = told.filter(|key| stack.channels.contains_key(*key));
+    let reach = Reach::of(stack, to);
+    let channels = reach.iter().filter_map(|(receiver, _)| match receiver {
+        Receiver::Slack(channel) => Some(channel.clone()),
+        _ => None,
+    });
+    let name = format!("{kind}/{key}");
     Path {
-        name: format!("{kind}/{key}"),
+        alike: name.clone(),
+        channels: channels.collect(),
+        name,
         way,
-        channels: channels.cloned().collect(),
+        reach,
+    }
+}
+
+fn sorted(keys: &[String]) -> String {
+    let keys: BTreeSet<_> = keys.iter().map(String::as_str).collect();
+    keys.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// A path to try, and those that may be tried in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    pub path: Path,
+    /// Alike: the next one is tried where this one cannot be, such as an alarm that is on already.
+    pub others: Vec<Path>,
+}
+
+impl Trial {
+    /// Each path by itself.
+    pub fn each(paths: Vec<Path>) -> Vec<Self> {
+        let alone = |path| Self {
+            path,
+            others: Vec::new(),
+        };
+        paths.into_iter().map(alone).collect()
+    }
+
+    /// One for all paths that are alike, in the order of the file.
+    pub fn distinct(paths: Vec<Path>) -> Vec<Self> {
+        let mut trials: Vec<Self> = Vec::new();
+        for path in paths {
+            match trials.iter_mut().find(|trial| trial.path.alike == path.alike) {
+                Some(trial) => trial.others.push(path),
+                None => trials.extend(Self::each(vec![path])),
+            }
+        }
+        trials
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn alarms_into_the_same_topics_are_one_path() {
+        let alarm = |key: &str, more: &str| {
+            format!(
+                "  {key}: {{ metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', {more} \
+                 }}\n"
+            )
+        };
+        let text = format!(
+            "stack: a\nregion: eu-west-1\nchannels: {{ ops: {{ webhook: {{ env: A }} }} }}\ntopics:\n  one: {{ to: [ops], \
+             subscriptions: [{{ email: a@example.com }}] }}\n  two: {{ to: [ops] }}\nalarms:\n{}{}{}{}{}",
+            alarm("a", "to: [one]"),
+            alarm("b", "to: [one]"),
+            alarm("c", "to: [two, one]"),
+            alarm("d", "to: [one, two]"),
+            alarm("e", "to: [one], ok: [one]"),
+        );
+        let paths = paths(
+            &crate::stack::parse("stack.yaml", &text).unwrap().stack,
+            "eu-west-1",
+        );
+        let trials = Trial::distinct(paths.clone());
+        let names: Vec<_> = trials.iter().map(|trial| trial.path.name.as_str()).collect();
+        assert_eq!(names, ["alarm/a", "alarm/c", "alarm/e", "topic/one", "topic/two"]);
+        assert_eq!(trials[0].others.len(), 1);
+        // Slack and mail each time, once more for the OK of the last alarm.
+        let count = Reach::of_all(trials.iter().map(|trial| &trial.path)).messages();
+        assert_eq!(
+            (count, Reach::of_all(&paths).messages()),
+            (2 + 3 + 4 + 2 + 1, 2 + 2 + 3 + 3 + 4 + 2 + 1)
+        );
+    }
 
     #[test]
     fn every_source_is_a_path_to_its_channels() {
@@ -118,6 +210,23 @@ endpoints:
                 format!("{} → {}", path.name, channels.join(" "))
             })
             .collect();
+        let paths = paths(&loaded.stack, "eu-west-1");
+        let reach: Vec<_> = paths.iter().map(|path| path.reach.messages()).collect();
+        // Two topics with a channel and an address; the rule's channel and topic, twice; the rest.
+        assert_eq!(reach, [2, 2, 2, 1, 1, 1]);
+        let distinct = Trial::distinct(paths);
+        let names: Vec<_> = distinct.iter().map(|trial| trial.path.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "alarm/cpu",
+                "rule/audit-acm",
+                "topic/alerts",
+                "topic/mail",
+                "endpoint/hook"
+            ]
+        );
+        assert_eq!(distinct[1].others[0].name, "rule/audit-ecs");
         assert_eq!(
             told,
             [

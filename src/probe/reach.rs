@@ -1,0 +1,109 @@
+//! Whom the samples of a test reach: counted before anything is sent.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Path;
+use crate::stack::{Endpoint, Stack};
+
+/// Somebody whom a sample reaches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "to")]
+pub enum Receiver {
+    /// A Slack channel, by its key.
+    Slack(String),
+    /// An address that a topic mails to.
+    Email(String),
+    /// The host of an HTTPS subscriber: the rest of its URL may be a secret.
+    Https(String),
+    /// ARN of a queue or function that subscribes to a topic.
+    Other(String),
+}
+
+/// How many messages each receiver gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach(BTreeMap<Receiver, usize>);
+
+impl Reach {
+    /// What a message to `to` reaches, keys of channels and topics. Filters of subscriptions are not looked at: it may
+    /// be fewer.
+    pub fn of(stack: &Stack, to: &[String]) -> Self {
+        let mut reach = Self::default();
+        for key in to {
+            if stack.channels.contains_key(key) {
+                reach.add(Receiver::Slack(key.clone()), 1);
+            }
+            let Some(topic) = stack.topics.get(key) else {
+                continue;
+            };
+            for channel in &topic.to {
+                reach.add(Receiver::Slack(channel.clone()), 1);
+            }
+            for subscription in &topic.subscriptions {
+                reach.add(receiver(&subscription.endpoint), 1);
+            }
+        }
+        reach
+    }
+
+    /// All that these paths reach.
+    pub fn of_all<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
+        let mut all = Self::default();
+        for path in paths {
+            all.merge(&path.reach);
+        }
+        all
+    }
+
+    /// Adds what else is reached.
+    pub fn merge(&mut self, other: &Self) {
+        for (receiver, count) in &other.0 {
+            self.add(receiver.clone(), *count);
+        }
+    }
+
+    fn add(&mut self, receiver: Receiver, count: usize) {
+        *self.0.entry(receiver).or_default() += count;
+    }
+
+    /// How many messages that are.
+    pub fn messages(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    /// Each receiver with how many it gets.
+    pub fn iter(&self) -> impl Iterator<Item = (&Receiver, usize)> {
+        self.0.iter().map(|(receiver, count)| (receiver, *count))
+    }
+}
+
+fn receiver(endpoint: &Endpoint) -> Receiver {
+    match endpoint {
+        Endpoint::Email(address) => Receiver::Email(address.clone()),
+        Endpoint::Https(url) => Receiver::Https(host(url)),
+        Endpoint::Sqs(arn) | Endpoint::Lambda(arn) => Receiver::Other(arn.clone()),
+    }
+}
+
+/// The host of a URL, without a user and password before it.
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_https_subscriber_is_known_by_its_host_alone() {
+        assert_eq!(
+            host("https://user:pass@events.example.com:8443/x?key=secret"),
+            "events.example.com:8443"
+        );
+        assert_eq!(host("https://events.example.com"), "events.example.com");
+    }
+}
