@@ -604,6 +604,8 @@ async fn taking_over_is_asked_for_apart() {
     let no = answer(r"n\n");
     assert!(no.stdout.contains("nothing was changed"), "{}", no.all());
     assert!(!no.stdout.contains("Apply these changes?"), "{}", no.all());
+    // An answer is no error, though nothing was done.
+    assert!(!no.stdout.contains("error"), "{}", no.all());
     assert_eq!(everything(&aws).await, before);
 }
 

@@ -43,7 +43,14 @@ fn each_ready_stack_file_is_written_with_its_schema_and_plans_on() {
             let words = ["alertctl"].into_iter().chain(line.split_whitespace());
             assert!(alertctl::cli::Cli::try_parse_from(words).is_ok(), "{line}");
         }
-        assert_eq!(text(&ran.stderr).matches("  alertctl ").count(), 2);
+        let told = text(&ran.stderr);
+        let at = |command: &str| {
+            told.find(&format!("  alertctl {command} stack.yaml"))
+                .unwrap_or_else(|| panic!("{command}: {told}"))
+        };
+        assert!(at("validate") < at("apply") && at("apply") < at("plan"), "{told}");
+        let hooks = told.matches("  alertctl encrypt-hook ").count();
+        assert_eq!(hooks, loaded.stack.channels.len(), "{told}");
     }
 }
 
@@ -93,6 +100,8 @@ fn five_questions_make_a_stack_file() {
     assert_eq!(loaded.stack.channels["slack"].label.as_deref(), Some("#ops"));
     assert!(loaded.stack.rules.contains_key("sign-ins") && !loaded.stack.alarms.is_empty());
     assert!(told.contains("alertctl apply stack.yaml --local"), "{told}");
+    let rule = "`Mission!` cannot be the name of a stack: write a lower-case letter, then up to 39";
+    assert!(told.contains(rule), "{told}");
 }
 
 /// What bash is told when it asks how a line goes on: its last word is completed.
@@ -139,6 +148,7 @@ fn shells_complete_files_keys_and_resources() {
         ["sns-topic/alerts"]
     );
     assert_eq!(of(&["init", "--from", "console"]), ["console-login"]);
+    assert_eq!(of(&["test", "--path", "alarm"]), ["alarm", "alarm/cpu"]);
     assert!(of(&["events", "sign-in"]).len() > 1);
     assert_eq!(of(&["local", "alarm", "m"]), ["mission-cpu-alarm"]);
     // A file that is not valid completes nothing and says nothing.

@@ -173,7 +173,7 @@ impl<'a> Letters<'a> {
                 .to_zoned(self.zone.clone())
                 .strftime("%Y-%m-%d %H:%M:%S")
                 .to_string(),
-            None => "at some time".to_owned(),
+            None => "time unknown".to_owned(),
         }
     }
 }

@@ -237,7 +237,7 @@ impl Resource for SnsSubscription {
     }
 
     fn loss(live: &Live) -> Option<String> {
-        let expires = "never confirmed: AWS keeps it until it expires by itself after 3 days";
+        let expires = "never confirmed: AWS keeps it until it expires by itself, 3 days after it was made";
         live.arn.is_none().then(|| expires.to_owned())
     }
 
@@ -281,8 +281,10 @@ impl Resource for SnsSubscription {
         };
         let to = shown(self.protocol, &endpoint);
         match self.protocol {
-            "email" | "email-json" => cx.note(format!("confirm the e-mail sent to {to} (valid 2 days)")),
-            "http" | "https" => cx.note(format!("{to} has to confirm the subscription (valid 2 days)")),
+            "email" | "email-json" => cx.note(format!(
+                "confirm the e-mail sent to {to}: its link is good for 2 days"
+            )),
+            "http" | "https" => cx.note(format!("{to} has to confirm the subscription within 2 days")),
             _ => {}
         }
         Ok(Live {
@@ -308,7 +310,7 @@ impl Resource for SnsSubscription {
             let (to, topic) = (shown(&live.protocol, &live.endpoint), &live.topic_name);
             cx.note(format!(
                 "the subscription of {to} to {topic} was never confirmed: AWS keeps it until it expires by \
-                 itself after 3 days, or goes with its topic"
+                 itself, 3 days after it was made, or goes with its topic"
             ));
         };
         let Some(arn) = &live.arn else {

@@ -51,7 +51,10 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
         || format!("wrote {name}, and {} for editors", schema.display()),
         || json!({ "version": 1, "stack": stack.stack, "file": name, "schema": schema.display().to_string(), "next": next }),
     );
-    app.out.say(&format!("\nnext:\n  {}", next.join("\n  ")));
+    app.out.say(&format!(
+        "\nput your own names and resources into {name}, then:\n  {}",
+        next.join("\n  ")
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -81,7 +84,7 @@ fn ready(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// The two commands to go on with.
+/// The commands to go on with: on this machine first, then on AWS.
 fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
     let path = path.display().to_string();
     let on_this_machine = super::App {
@@ -92,11 +95,18 @@ fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
         },
     };
     let local = on_this_machine.again(["apply".to_owned(), path.clone()]);
-    let real = match stack.channels.is_empty() {
-        false => ["encrypt-hook".to_owned(), path, "--write".to_owned()].to_vec(),
-        true => ["plan".to_owned(), path].to_vec(),
-    };
-    vec![local, app.again(real)]
+    let validate = app.again(["validate".to_owned(), path.clone()]);
+    let mut next = vec![validate, local];
+    for channel in stack.channels.keys() {
+        let mut words = vec!["encrypt-hook".to_owned(), path.clone()];
+        if stack.channels.len() > 1 {
+            words.extend(["--channel".to_owned(), channel.clone()]);
+        }
+        words.push("--write".to_owned());
+        next.push(app.again(words));
+    }
+    next.push(app.again(["plan".to_owned(), path]));
+    next
 }
 
 /// Writes a file that is not there yet; or over it, where that is wanted.

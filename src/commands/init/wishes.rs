@@ -136,7 +136,11 @@ fn valid(text: &str, answer: &str) -> Result<String, String> {
         Ok(_) => Ok(answer.to_owned()),
         Err(problems) => {
             let reports = problems.reports();
-            let first = reports.into_iter().next().map(|report| report.message);
+            // The rule that the answer breaks is in the help.
+            let first = reports.into_iter().next().map(|report| match report.help {
+                Some(help) => format!("{}: {help}", report.message),
+                None => report.message,
+            });
             Err(first.unwrap_or_else(|| "that does not do".to_owned()))
         }
     }

@@ -22,12 +22,12 @@ async fn who_has_to_confirm_is_told_without_showing_tokens() {
     let email = notes(to("email", "oncall@example.com")).await;
     assert_eq!(
         email,
-        ["confirm the e-mail sent to oncall@example.com (valid 2 days)"]
+        ["confirm the e-mail sent to oncall@example.com: its link is good for 2 days"]
     );
     let https = notes(to("https", HOOK)).await;
     assert_eq!(
         https,
-        ["https://example.com:8443 has to confirm the subscription (valid 2 days)"]
+        ["https://example.com:8443 has to confirm the subscription within 2 days"]
     );
 }
 
