@@ -17,6 +17,7 @@ use super::connect::Connection;
 use super::discovery::{self, Tagged};
 use super::fault::{Fault, Result};
 use super::pace::Pace;
+use super::retry::{self, Memory};
 use super::text::Scope;
 
 /// An account and region that a stack is read from and written to.
@@ -30,6 +31,8 @@ pub struct Aws {
     /// The user agreed to lose what is in a bucket that is deleted.
     pub may_empty_buckets: bool,
     pace: Pace,
+    /// What decides which refusals pass.
+    pub memory: Rc<Memory>,
     // Refusals are remembered too: every kind asks, and one answer is enough.
     identity: Arc<OnceCell<Result<Identity>>>,
     scope: OnceCell<Scope>,
@@ -59,6 +62,7 @@ impl Aws {
             stack: stack.into(),
             may_empty_buckets: false,
             pace: Pace::default(),
+            memory: Rc::default(),
             identity: Arc::default(),
             scope: OnceCell::new(),
             tagged: OnceCell::new(),
@@ -71,9 +75,14 @@ impl Aws {
 
     /// The same stack and connection with nothing remembered: for observing once more.
     pub fn afresh(self) -> Self {
-        let may_empty_buckets = self.may_empty_buckets;
+        let Self {
+            may_empty_buckets,
+            memory,
+            ..
+        } = self;
         Self {
             may_empty_buckets,
+            memory,
             ..Self::new(self.connection, self.stack)
         }
     }
@@ -85,6 +94,7 @@ impl Aws {
         let there = elsewhere.entry(region.to_owned()).or_insert_with(|| {
             let there = Self {
                 identity: self.identity.clone(),
+                memory: self.memory.clone(),
                 may_empty_buckets: self.may_empty_buckets,
                 ..Self::new(self.connection.in_region(region), self.stack.clone())
             };
@@ -95,13 +105,34 @@ impl Aws {
 
     /// The stack `stack` over the same connection.
     pub fn of_stack(self, stack: &str) -> Self {
-        Self::new(self.connection, stack)
+        let memory = self.memory;
+        Self {
+            memory,
+            ..Self::new(self.connection, stack)
+        }
     }
 
-    /// Makes one call: waits for its turn where AWS limits the action, then reads a refusal into a [`Fault`].
+    /// Makes one call, again and again while its refusal is one that passes ([`super::retry`]): each time waits for
+    /// its turn where AWS limits the action, and reads a refusal into a [`Fault`].
     ///
     /// `action` is the IAM action, such as `sns:CreateTopic`.
-    pub async fn call<T, E>(
+    pub async fn call<T, E, F>(&self, action: &'static str, send: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        // Boxed: the compiler limits how deep the futures of all kinds nest.
+        let call = self.patiently(async || self.attempt(action, send()).await);
+        call.boxed_local().await
+    }
+
+    /// Repeats `call` by the same policy: where the refusal stands inside an answer that says "done".
+    pub async fn patiently<T>(&self, call: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+        retry::patiently(&self.memory, call).await
+    }
+
+    /// Makes one call once.
+    pub async fn attempt<T, E>(
         &self,
         action: &'static str,
         send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -110,8 +141,11 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         self.pace.turn(action).await;
-        send.await
-            .map_err(|error| self.connection.place(Fault::from_sdk(action, error)))
+        let answer = send
+            .await
+            .map_err(|error| self.connection.place(Fault::from_sdk(action, error)))?;
+        self.memory.answered(action);
+        Ok(answer)
     }
 
     /// The ARN of whose credentials these are.
@@ -124,8 +158,10 @@ impl Aws {
 
     async fn identity(&self) -> &Result<Identity> {
         let ask = async || {
-            let send = self.connection.clients.sts.get_caller_identity().send();
-            let identity = self.call("sts:GetCallerIdentity", send).await?;
+            let request = self.connection.clients.sts.get_caller_identity();
+            let identity = self
+                .call("sts:GetCallerIdentity", || request.clone().send())
+                .await?;
             let partition = identity
                 .arn()
                 .and_then(|arn| arn.split(':').nth(1))
@@ -204,6 +240,19 @@ impl Aws {
         };
         lock.lock_owned().await
     }
+}
+
+/// All pages of a list: `ask` takes the token of the page and gives its items and the next token.
+pub async fn pages<T>(
+    ask: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>)>,
+) -> Result<Vec<T>> {
+    let (mut all, mut token) = ask(None).await?;
+    while token.as_ref().is_some_and(|token| !token.is_empty()) {
+        let (page, next) = ask(token).await?;
+        all.extend(page);
+        token = next;
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

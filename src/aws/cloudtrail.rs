@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 pub use aws_sdk_cloudtrail::types::Trail;
 
-use super::call::Aws;
+use super::call::{Aws, pages};
 use super::discovery::Tagged;
 use super::fault::Result;
 use super::text::Scope;
@@ -14,8 +14,10 @@ use super::text::Scope;
 pub async fn trails(aws: &Aws) -> Result<Rc<Vec<Trail>>> {
     aws.once("cloudtrail:DescribeTrails", async || {
         let describe = aws.connection.clients.cloudtrail.describe_trails();
-        let send = describe.include_shadow_trails(true).send();
-        let answer = aws.call("cloudtrail:DescribeTrails", send).await?;
+        let request = describe.include_shadow_trails(true);
+        let answer = aws
+            .call("cloudtrail:DescribeTrails", || request.clone().send())
+            .await?;
         Ok(answer.trail_list.unwrap_or_default())
     })
     .await
@@ -36,9 +38,13 @@ pub async fn tags(aws: &Aws, arns: Vec<String>) -> Result<Vec<Tagged>> {
     let mut tagged = Vec::new();
     for batch in arns.chunks(BATCH) {
         let list = aws.connection.clients.cloudtrail.list_tags();
-        let pages = list.set_resource_id_list(Some(batch.to_vec())).into_paginator();
-        let listed = pages.items().send().collect::<Result<Vec<_>, _>>();
-        for trail in aws.call("cloudtrail:ListTags", listed).await? {
+        let list = list.set_resource_id_list(Some(batch.to_vec()));
+        let listed = pages(async |token| {
+            let request = list.clone().set_next_token(token);
+            let page = aws.call("cloudtrail:ListTags", || request.clone().send()).await?;
+            Ok((page.resource_tag_list.unwrap_or_default(), page.next_token))
+        });
+        for trail in listed.await? {
             let tags = trail.tags_list().iter();
             let pair = |tag: &aws_sdk_cloudtrail::types::Tag| {
                 (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned())

@@ -52,8 +52,10 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// All clients over one configuration, and so over one pool of connections.
+    /// All clients over one configuration, and so over one pool of connections. They send each request once:
+    /// [`super::retry`] is what sends it again.
     pub fn new(config: &SdkConfig) -> Self {
+        let config = &config.to_builder().retry_config(RetryConfig::disabled()).build();
         // The local AWS has no host name for each bucket.
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
         Self {
@@ -77,14 +79,12 @@ impl Clients {
 impl Connection {
     /// Loads credentials and region; makes no call to AWS itself.
     pub async fn open(target: &Target) -> Result<Self> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(5))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(5))
-                    .operation_attempt_timeout(Duration::from_secs(60))
-                    .build(),
-            );
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .operation_attempt_timeout(Duration::from_secs(60))
+                .build(),
+        );
         if let Ok(name) = AppName::new(concat!("alertctl-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }

@@ -12,7 +12,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::call::Aws;
+use super::call::{Aws, pages};
 use super::cloudtrail;
 use super::fault::Result;
 
@@ -64,31 +64,29 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
 async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
     use aws_sdk_resourcegroupstagging::types::TagFilter;
     let filter = TagFilter::builder().key(STACK_TAG).values(&aws.stack).build();
-    let get = aws.connection.clients.tagging.get_resources();
-    pages(aws, get.tag_filters(filter)).await
+    let request = aws.connection.clients.tagging.get_resources();
+    indexed(aws, request.tag_filters(filter)).await
 }
 
-/// All that `get` asks the tagging index for.
-pub async fn pages(aws: &Aws, get: GetResourcesFluentBuilder) -> Result<Vec<Tagged>> {
-    let mut pages = get.resources_per_page(100).into_paginator().send();
-    let mut tagged = Vec::new();
-    while let Some(page) = aws
-        .call("tag:GetResources", async { pages.next().await.transpose() })
-        .await?
-    {
-        for mapping in page.resource_tag_mapping_list() {
-            let tags = mapping
-                .tags()
-                .iter()
-                .map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-            let arn = mapping.resource_arn().unwrap_or_default().to_owned();
-            tagged.push(Tagged {
-                arn,
-                tags: tags.collect(),
-            });
-        }
-    }
-    Ok(tagged)
+/// All that `request` asks the tagging index for.
+pub async fn indexed(aws: &Aws, request: GetResourcesFluentBuilder) -> Result<Vec<Tagged>> {
+    let request = request.resources_per_page(100);
+    let mappings = pages(async |token| {
+        let request = request.clone().set_pagination_token(token);
+        let page = aws.call("tag:GetResources", || request.clone().send()).await?;
+        let mappings = page.resource_tag_mapping_list.unwrap_or_default();
+        Ok((mappings, page.pagination_token))
+    });
+    let tagged = mappings.await?.into_iter().map(|mapping| Tagged {
+        arn: mapping.resource_arn.unwrap_or_default(),
+        tags: mapping
+            .tags
+            .into_iter()
+            .flatten()
+            .map(|tag| (tag.key, tag.value))
+            .collect(),
+    });
+    Ok(tagged.collect())
 }
 
 async fn log_groups(aws: &Aws) -> Result<Vec<Tagged>> {
@@ -96,22 +94,23 @@ async fn log_groups(aws: &Aws) -> Result<Vec<Tagged>> {
         return Ok(Vec::new());
     }
     let logs = &aws.connection.clients.logs;
-    let mut pages = logs.describe_log_groups().into_paginator().send();
-    let mut arns = Vec::new();
-    while let Some(page) = aws
-        .call("logs:DescribeLogGroups", async { pages.next().await.transpose() })
-        .await?
-    {
-        arns.extend(
-            page.log_groups()
-                .iter()
-                .filter_map(|group| group.arn())
-                .map(|arn| arn.strip_suffix(":*").unwrap_or(arn).to_owned()),
-        );
-    }
+    let groups = pages(async |token| {
+        let request = logs.describe_log_groups().set_next_token(token);
+        let page = aws
+            .call("logs:DescribeLogGroups", || request.clone().send())
+            .await?;
+        Ok((page.log_groups.unwrap_or_default(), page.next_token))
+    });
+    let groups = groups.await?;
+    let arns = groups.iter().filter_map(|group| group.arn());
+    let arns = arns
+        .map(|arn| arn.strip_suffix(":*").unwrap_or(arn).to_owned())
+        .collect();
     tags_of(aws, arns, async |arn| {
-        let send = logs.list_tags_for_resource().resource_arn(arn).send();
-        let answer = aws.call("logs:ListTagsForResource", send).await?;
+        let request = logs.list_tags_for_resource().resource_arn(arn);
+        let answer = aws
+            .call("logs:ListTagsForResource", || request.clone().send())
+            .await?;
         Ok(answer.tags().cloned().unwrap_or_default().into_iter().collect())
     })
     .await
@@ -126,18 +125,17 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
         .describe_alarms()
         .alarm_types(AlarmType::MetricAlarm)
         .alarm_types(AlarmType::CompositeAlarm);
-    let mut pages = describe.into_paginator().send();
-    let mut arns = Vec::new();
-    while let Some(page) = aws
-        .call("cloudwatch:DescribeAlarms", async {
-            pages.next().await.transpose()
-        })
-        .await?
-    {
+    let arns = pages(async |token| {
+        let request = describe.clone().set_next_token(token);
+        let page = aws
+            .call("cloudwatch:DescribeAlarms", || request.clone().send())
+            .await?;
         let metric = page.metric_alarms().iter().map(|alarm| alarm.alarm_arn());
         let composite = page.composite_alarms().iter().map(|alarm| alarm.alarm_arn());
-        arns.extend(metric.chain(composite).flatten().map(str::to_owned));
-    }
+        let arns = metric.chain(composite).flatten().map(str::to_owned).collect();
+        Ok((arns, page.next_token))
+    });
+    let arns = arns.await?;
     tags_of(aws, arns, async |arn| Ok((*alarm_tags(aws, arn).await?).clone())).await
 }
 
@@ -145,8 +143,10 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
 pub async fn alarm_tags(aws: &Aws, arn: &str) -> Result<Rc<Tags>> {
     aws.once(format!("cloudwatch:ListTagsForResource {arn}"), async || {
         let cloudwatch = &aws.connection.clients.cloudwatch;
-        let send = cloudwatch.list_tags_for_resource().resource_arn(arn).send();
-        let answer = aws.call("cloudwatch:ListTagsForResource", send).await?;
+        let request = cloudwatch.list_tags_for_resource().resource_arn(arn);
+        let answer = aws
+            .call("cloudwatch:ListTagsForResource", || request.clone().send())
+            .await?;
         let pair =
             |tag: &aws_sdk_cloudwatch::types::Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
         Ok(answer.tags().iter().filter_map(pair).collect())
@@ -179,21 +179,18 @@ async fn mappings(aws: &Aws) -> Result<Vec<Tagged>> {
         return Ok(Vec::new());
     }
     let lambda = &aws.connection.clients.lambda;
-    let mut pages = lambda.list_event_source_mappings().into_paginator().send();
-    let mut arns = Vec::new();
-    while let Some(page) = aws
-        .call("lambda:ListEventSourceMappings", async {
-            pages.next().await.transpose()
-        })
-        .await?
-    {
+    let arns = pages(async |token| {
+        let request = lambda.list_event_source_mappings().set_marker(token);
+        let page = aws
+            .call("lambda:ListEventSourceMappings", || request.clone().send())
+            .await?;
         let mappings = page.event_source_mappings().iter();
-        let found = mappings.filter_map(|mapping| mapping.event_source_mapping_arn());
-        arns.extend(found.map(str::to_owned));
-    }
-    tags_of(aws, arns, async |arn| {
-        let send = lambda.list_tags().resource(arn).send();
-        let answer = aws.call("lambda:ListTags", send).await?;
+        let arns = mappings.filter_map(|mapping| mapping.event_source_mapping_arn());
+        Ok((arns.map(str::to_owned).collect(), page.next_marker))
+    });
+    tags_of(aws, arns.await?, async |arn| {
+        let request = lambda.list_tags().resource(arn);
+        let answer = aws.call("lambda:ListTags", || request.clone().send()).await?;
         Ok(answer.tags().cloned().unwrap_or_default().into_iter().collect())
     })
     .await

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -18,8 +19,31 @@ pub struct Fault {
     pub message: String,
     /// AWS's request id, to quote to its support.
     pub request_id: Option<String>,
+    /// How often and for how long it was tried, where more than once; boxed, since nearly every result could hold one.
+    pub tried: Option<Box<Tried>>,
     /// What to do about it, when we know.
     pub hint: Option<String>,
+}
+
+/// How often and for how long a call was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    pub times: u32,
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tried {} times in {}", self.times, spoken(self.elapsed))
+    }
+}
+
+/// A time as it is said: `12 s`, `5 min`.
+pub fn spoken(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds => format!("{} min", (seconds + 30) / 60),
+    }
 }
 
 /// No answer arrived: the request may or may not have been carried out.
@@ -36,6 +60,7 @@ impl Fault {
             code,
             message,
             request_id: None,
+            tried: None,
             hint: None,
         }
     }
@@ -85,6 +110,7 @@ impl Fault {
             code,
             message: one_line(&message),
             request_id,
+            tried: None,
             hint: None,
         };
         let hint = super::hints::known(&fault);
@@ -146,6 +172,16 @@ impl Fault {
                 "ServiceUnavailableException",
                 "RequestTimeout",
                 "RequestTimeoutException",
+                // A status is all that a HEAD request has to say.
+                "Http408",
+                "InternalException",
+                "InternalServerException",
+                "InternalServiceError",
+                "ServiceException",
+                "ServiceFailure",
+                "ServiceFailureException",
+                "InternalServiceFault",
+                "InternalServiceErrorException",
                 "KMSInternalException",
                 "DependencyTimeoutException",
             ])
@@ -162,7 +198,31 @@ impl Fault {
             "TooManyRequestsException",
             "RequestLimitExceeded",
             "Http429",
-        ])
+            "Throttled",
+            "ThrottledException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "SlowDown",
+            "PriorRequestNotComplete",
+            "BandwidthLimitExceeded",
+            "TransactionInProgressException",
+            "EC2ThrottledException",
+        ]) || self.message.contains("Rate exceeded")
+    }
+
+    /// Says what it is about, where AWS does not: S3 names no bucket.
+    pub fn about(mut self, what: &str) -> Self {
+        self.message = match self.message.is_empty() {
+            true => what.to_owned(),
+            false => format!("{what}: {}", self.message),
+        };
+        self
+    }
+
+    /// What to do next: what is known of this refusal, or what helps with any.
+    pub fn help(&self) -> String {
+        let known = || super::hints::of_any(self).to_owned();
+        self.hint.clone().unwrap_or_else(known)
     }
 
     /// Adds what to do next, unless a hint is there already.
@@ -179,6 +239,7 @@ impl fmt::Display for Fault {
             code,
             message,
             request_id,
+            tried,
             hint: _,
         } = self;
         match code.as_str() {
@@ -187,6 +248,9 @@ impl fmt::Display for Fault {
             NO_ANSWER => write!(f, "{action}: no answer: {message}")?,
             code if message.is_empty() => write!(f, "{action}: {code}")?,
             code => write!(f, "{action}: {code}: {message}")?,
+        }
+        if let Some(tried) = tried {
+            write!(f, " ({tried})")?;
         }
         match request_id {
             Some(id) => write!(f, " (request {id})"),
@@ -277,6 +341,20 @@ mod tests {
             no_credentials(expired),
             "the AWS credentials could not be loaded: token expired"
         );
+    }
+
+    #[test]
+    fn times_are_told_as_they_were() {
+        assert_eq!(spoken(Duration::from_secs(7)), "7 s");
+        assert_eq!(spoken(Duration::from_secs(119)), "119 s");
+        assert_eq!(spoken(Duration::from_secs(299)), "5 min");
+    }
+
+    #[test]
+    fn every_refusal_has_a_next_move() {
+        let fault = Fault::new("sns:CreateTopic", "SomethingNew", "words of AWS");
+        assert!(fault.help().contains("correct what AWS names"));
+        assert_eq!(fault.hint("do this").help(), "do this");
     }
 
     #[test]

@@ -5,29 +5,21 @@ use std::collections::{BTreeMap, HashMap};
 use alertctl_relay::{ChannelKey, ENCRYPTED_FOR, webhook_variable};
 use aws_sdk_lambda::types::Environment;
 
-use super::call::Aws;
+use super::call::{Aws, pages};
 use super::fault::{Result, found};
 
 /// The names of all functions of the account in the region of `aws`.
 pub async fn names(aws: &Aws) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut marker = None;
-    loop {
-        let send = aws
-            .connection
-            .clients
-            .lambda
-            .list_functions()
-            .set_marker(marker)
-            .send();
-        let page = aws.call("lambda:ListFunctions", send).await?;
+    pages(async |marker| {
+        let request = aws.connection.clients.lambda.list_functions().set_marker(marker);
+        let page = aws
+            .call("lambda:ListFunctions", || request.clone().send())
+            .await?;
         let functions = page.functions().iter();
-        names.extend(functions.filter_map(|one| one.function_name().map(str::to_owned)));
-        marker = page.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok(names);
-        }
-    }
+        let names = functions.filter_map(|one| one.function_name().map(str::to_owned));
+        Ok((names.collect(), page.next_marker))
+    })
+    .await
 }
 
 /// The webhooks that a function holds.
@@ -60,23 +52,22 @@ pub async fn forget(aws: &Aws, name: &str, forgotten: &[String]) -> Result<()> {
     };
     kept.retain(|name, _| !forgotten.contains(name));
     let environment = Environment::builder().set_variables(Some(kept)).build();
-    let send = aws
+    let request = aws
         .connection
         .clients
         .lambda
         .update_function_configuration()
         .function_name(name)
-        .environment(environment)
-        .send();
-    aws.call("lambda:UpdateFunctionConfiguration", send)
+        .environment(environment);
+    aws.call("lambda:UpdateFunctionConfiguration", || request.clone().send())
         .await
         .map(drop)
 }
 
 async fn variables(aws: &Aws, name: &str) -> Result<Option<HashMap<String, String>>> {
     let lambda = &aws.connection.clients.lambda;
-    let send = lambda.get_function().function_name(name).send();
-    let answer = found(aws.call("lambda:GetFunction", send).await)?;
+    let request = lambda.get_function().function_name(name);
+    let answer = found(aws.call("lambda:GetFunction", || request.clone().send()).await)?;
     let configuration = answer.and_then(|answer| answer.configuration);
     let environment = configuration.and_then(|function| function.environment);
     let readable = environment.filter(|environment| environment.error.is_none());

@@ -52,11 +52,24 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
     Some(hint.to_owned())
 }
 
+/// What to do about a refusal of which nothing else is known.
+pub(super) fn of_any(fault: &Fault) -> &'static str {
+    match fault.tried {
+        Some(_) => {
+            "what is done so far is kept: run the same command again, which goes on where this one stopped"
+        }
+        None => {
+            "correct what AWS names, in the stack file or in the account, then run the same command again: it goes on \
+             where this one stopped"
+        }
+    }
+}
+
 const WRONG_CLOCK: &str = "this machine's clock is wrong, and AWS takes no request that is more than some minutes \
                            off: set it (`timedatectl set-ntp true`), then run the same command";
 
 /// AWS tells a wrong clock by the code of a wrong secret.
-fn signed_at_another_time(message: &str) -> bool {
+pub(super) fn signed_at_another_time(message: &str) -> bool {
     message.contains("Signature expired") || message.contains("Signature not yet current")
 }
 

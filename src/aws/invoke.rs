@@ -13,12 +13,11 @@ use super::fault::{Fault, Result};
 /// Also where Lambda answers anything but 202: then it did not take the event.
 pub async fn invoke(aws: &Aws, name: &str, payload: &Value) -> Result<()> {
     const ACTION: &str = "lambda:InvokeFunction";
-    let send = aws.connection.clients.lambda.invoke().function_name(name);
-    let send = send
+    let request = aws.connection.clients.lambda.invoke().function_name(name);
+    let request = request
         .invocation_type(InvocationType::Event)
-        .payload(payload.to_string().into_bytes().into())
-        .send();
-    match aws.call(ACTION, send).await?.status_code {
+        .payload(payload.to_string().into_bytes().into());
+    match aws.call(ACTION, || request.clone().send()).await?.status_code {
         202 => Ok(()),
         status => Err(Fault::new(
             ACTION,

@@ -22,10 +22,10 @@ pub struct LogEvent {
 pub async fn read(aws: &Aws, group: &str, since: i64) -> Result<Option<Vec<LogEvent>>> {
     let (mut events, mut next) = (Vec::new(), None);
     loop {
-        let send = aws.connection.clients.logs.filter_log_events();
-        let send = send.log_group_name(group).start_time(since);
-        let send = send.set_next_token(next).send();
-        let Some(page) = found(aws.call("logs:FilterLogEvents", send).await)? else {
+        let request = aws.connection.clients.logs.filter_log_events();
+        let request = request.log_group_name(group).start_time(since);
+        let request = request.set_next_token(next);
+        let Some(page) = found(aws.call("logs:FilterLogEvents", || request.clone().send()).await)? else {
             return Ok(None);
         };
         events.extend(page.events.unwrap_or_default().into_iter().map(|event| LogEvent {

@@ -15,23 +15,23 @@ pub async fn publish(
     message: &str,
     attributes: &[(&str, &str)],
 ) -> Result<String> {
-    let mut send = aws
+    let mut request = aws
         .connection
         .clients
         .sns
         .publish()
         .topic_arn(topic)
         .message(message);
-    send = send.set_subject(subject.map(str::to_owned));
+    request = request.set_subject(subject.map(str::to_owned));
     for (name, value) in attributes {
         let value = MessageAttributeValue::builder()
             .data_type("String")
             .string_value(*value)
             .build()
             .map_err(|error| Fault::new("sns:Publish", "InvalidParameter", error.to_string()))?;
-        send = send.message_attributes(*name, value);
+        request = request.message_attributes(*name, value);
     }
-    let answer = aws.call("sns:Publish", send.send()).await?;
+    let answer = aws.call("sns:Publish", || request.clone().send()).await?;
     Ok(answer.message_id.unwrap_or_default())
 }
 
@@ -54,8 +54,8 @@ pub async fn put_event(aws: &Aws, bus: &str, event: &Value) -> Result<()> {
                 .collect(),
         ))
         .build();
-    let send = aws.connection.clients.events.put_events().entries(entry).send();
-    let answer = aws.call(ACTION, send).await?;
+    let request = aws.connection.clients.events.put_events().entries(entry);
+    let answer = aws.call(ACTION, || request.clone().send()).await?;
     let refused = answer.entries().iter().find_map(|entry| {
         let code = entry.error_code()?;
         Some(Fault::new(
@@ -69,10 +69,12 @@ pub async fn put_event(aws: &Aws, bus: &str, event: &Value) -> Result<()> {
 
 /// Whether an event matches an event pattern, as EventBridge itself says.
 pub async fn matches(aws: &Aws, pattern: &Value, event: &Value) -> Result<bool> {
-    let send = aws.connection.clients.events.test_event_pattern();
-    let send = send
+    let request = aws.connection.clients.events.test_event_pattern();
+    let request = request
         .event_pattern(pattern.to_string())
-        .event(event.to_string())
-        .send();
-    Ok(aws.call("events:TestEventPattern", send).await?.result)
+        .event(event.to_string());
+    Ok(aws
+        .call("events:TestEventPattern", || request.clone().send())
+        .await?
+        .result)
 }

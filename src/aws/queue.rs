@@ -36,8 +36,8 @@ pub struct Taken {
 impl Queue {
     /// The queue called `name` in the region of `aws`; `None` where there is none.
     pub async fn find(aws: &Aws, name: &str) -> Result<Option<Self>> {
-        let send = aws.connection.clients.sqs.get_queue_url().queue_name(name).send();
-        let answer = found(aws.call("sqs:GetQueueUrl", send).await)?;
+        let request = aws.connection.clients.sqs.get_queue_url().queue_name(name);
+        let answer = found(aws.call("sqs:GetQueueUrl", || request.clone().send()).await)?;
         Ok(answer.and_then(|answer| answer.queue_url).map(|url| Self {
             name: name.to_owned(),
             url,
@@ -50,17 +50,16 @@ impl Queue {
         let mut taken: Vec<Taken> = Vec::new();
         while taken.len() < most {
             let room = (most - taken.len()).min(BATCH);
-            let send = aws.connection.clients.sqs.receive_message().queue_url(&self.url);
-            let send = send
+            let request = aws.connection.clients.sqs.receive_message().queue_url(&self.url);
+            let request = request
                 .max_number_of_messages(i32::try_from(room).unwrap_or(1))
                 .wait_time_seconds(1)
                 .visibility_timeout(HIDDEN)
                 .message_attribute_names("All")
                 .message_system_attribute_names(System::SentTimestamp)
-                .message_system_attribute_names(System::ApproximateReceiveCount)
-                .send();
+                .message_system_attribute_names(System::ApproximateReceiveCount);
             let batch = aws
-                .call("sqs:ReceiveMessage", send)
+                .call("sqs:ReceiveMessage", || request.clone().send())
                 .await?
                 .messages
                 .unwrap_or_default();
@@ -80,10 +79,13 @@ impl Queue {
 
     /// Gives a message back, so that others see it again at once. One that is gone by now is no failure.
     pub async fn give_back(&self, aws: &Aws, message: &Taken) -> Result<()> {
-        let send = aws.connection.clients.sqs.change_message_visibility();
-        let send = send.queue_url(&self.url).receipt_handle(&message.receipt);
-        let send = send.visibility_timeout(0).send();
-        match aws.call("sqs:ChangeMessageVisibility", send).await {
+        let request = aws.connection.clients.sqs.change_message_visibility();
+        let request = request.queue_url(&self.url).receipt_handle(&message.receipt);
+        let request = request.visibility_timeout(0);
+        match aws
+            .call("sqs:ChangeMessageVisibility", || request.clone().send())
+            .await
+        {
             // The time is over: it is visible already.
             Err(fault) if fault.is(&["MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"]) => {
                 Ok(())
@@ -94,9 +96,11 @@ impl Queue {
 
     /// Deletes a message.
     pub async fn delete(&self, aws: &Aws, message: &Taken) -> Result<()> {
-        let send = aws.connection.clients.sqs.delete_message();
-        let send = send.queue_url(&self.url).receipt_handle(&message.receipt).send();
-        aws.call("sqs:DeleteMessage", send).await.map(drop)
+        let request = aws.connection.clients.sqs.delete_message();
+        let request = request.queue_url(&self.url).receipt_handle(&message.receipt);
+        aws.call("sqs:DeleteMessage", || request.clone().send())
+            .await
+            .map(drop)
     }
 }
 

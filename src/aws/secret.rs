@@ -9,7 +9,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::call::Aws;
 use super::fault::Result;
-use super::wait;
 
 /// A secret in clear text, wiped from memory when dropped; its `Debug` shows nothing of it.
 #[derive(Debug, Clone)]
@@ -24,24 +23,13 @@ impl From<SecretString> for Secret {
 impl Secret {
     /// Encrypts for `function` with the key `key` (id, ARN or alias); returns the ciphertext in base64.
     pub async fn encrypt(&self, aws: &Aws, key: &str, function: &str) -> Result<String> {
-        // A key or alias made a moment ago is not known everywhere at once.
-        let answer = wait::retry(
-            wait::PROPAGATION,
-            |fault| fault.is(&["NotFoundException"]),
-            async || {
-                let send = aws
-                    .connection
-                    .clients
-                    .kms
-                    .encrypt()
-                    .key_id(key)
-                    .plaintext(self.0.expose_secret().as_bytes().into())
-                    .encryption_context(ENCRYPTION_CONTEXT_KEY, function)
-                    .send();
-                aws.call("kms:Encrypt", send).await
-            },
-        )
-        .await?;
+        let request = aws.connection.clients.kms.encrypt().key_id(key);
+        let request = request.encryption_context(ENCRYPTION_CONTEXT_KEY, function);
+        // The clear text is copied into each request and nowhere else.
+        let clear = || self.0.expose_secret().as_bytes().into();
+        let answer = aws
+            .call("kms:Encrypt", || request.clone().plaintext(clear()).send())
+            .await?;
         Ok(BASE64_STANDARD.encode(answer.ciphertext_blob().map_or(&[][..], AsRef::as_ref)))
     }
 
@@ -77,12 +65,11 @@ pub enum Opening {
 pub async fn open(aws: &Aws, ciphertext: &str, function: &str) -> Result<Opening> {
     let blob = BASE64_STANDARD.decode(ciphertext).unwrap_or_default();
     let kms = &aws.connection.clients.kms;
-    let send = kms
+    let request = kms
         .decrypt()
         .ciphertext_blob(blob.into())
-        .encryption_context(ENCRYPTION_CONTEXT_KEY, function)
-        .send();
-    match aws.call("kms:Decrypt", send).await {
+        .encryption_context(ENCRYPTION_CONTEXT_KEY, function);
+    match aws.call("kms:Decrypt", || request.clone().send()).await {
         Ok(answer) => {
             let plaintext = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
             let text = String::from_utf8(plaintext).map(SecretString::from);
@@ -125,7 +112,7 @@ pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) ->
         return Decrypts::No("it is not in base64".to_owned());
     };
     // Without its key KMS does not tell a ciphertext of another key from one that the caller may not use.
-    let send = aws
+    let request = aws
         .connection
         .clients
         .kms
@@ -134,9 +121,8 @@ pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) ->
         .source_key_id(key)
         .source_encryption_context(ENCRYPTION_CONTEXT_KEY, function)
         .destination_key_id(key)
-        .destination_encryption_context(ENCRYPTION_CONTEXT_KEY, function)
-        .send();
-    let fault = match aws.call("kms:ReEncrypt", send).await {
+        .destination_encryption_context(ENCRYPTION_CONTEXT_KEY, function);
+    let fault = match aws.call("kms:ReEncrypt", || request.clone().send()).await {
         Ok(_) => return Decrypts::Yes,
         Err(fault) => fault,
     };

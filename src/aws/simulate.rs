@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::call::Aws;
+use super::call::{Aws, pages};
 use super::fault::{Fault, Result};
 
 /// What is asked with one call: actions on resources, in one context.
@@ -48,8 +48,8 @@ pub async fn caller(aws: &Aws) -> Result<Caller> {
         ["root"] => Ok(Caller::Root),
         ["user", ..] => Ok(Caller::Identity(arn.to_owned())),
         ["assumed-role", role, ..] => {
-            let send = aws.connection.clients.iam.get_role().role_name(*role).send();
-            let whole = match aws.call("iam:GetRole", send).await {
+            let request = aws.connection.clients.iam.get_role().role_name(*role);
+            let whole = match aws.call("iam:GetRole", || request.clone().send()).await {
                 // The session's ARN does not say the role's path: most have none.
                 Err(fault) if fault.denied() => None,
                 result => result?.role.map(|role| role.arn),
@@ -120,16 +120,21 @@ async fn ask(
         .map(|(action, _)| (*action).to_owned())
         .collect();
     let resources: BTreeSet<_> = case.pairs.iter().map(|(_, resource)| resource.clone()).collect();
-    let pages = aws.connection.clients.iam.simulate_principal_policy();
-    let pages = pages
+    let request = aws.connection.clients.iam.simulate_principal_policy();
+    let request = request
         .policy_source_arn(identity)
         .set_action_names(Some(actions.into_iter().collect()))
         .set_resource_arns(Some(resources.into_iter().collect()))
         .set_context_entries(Some(context.collect()))
-        .into_paginator()
-        .page_size(i32::try_from(PAGE).unwrap_or(i32::MAX));
-    let results = pages.items().send().collect::<Result<Vec<_>, _>>();
-    let results = match aws.call("iam:SimulatePrincipalPolicy", results).await {
+        .max_items(i32::try_from(PAGE).unwrap_or(i32::MAX));
+    let results = pages(async |marker| {
+        let request = request.clone().set_marker(marker);
+        let page = aws
+            .call("iam:SimulatePrincipalPolicy", || request.clone().send())
+            .await?;
+        Ok((page.evaluation_results.unwrap_or_default(), page.marker))
+    });
+    let results = match results.await {
         Err(fault) if case.unlisted && fault.is(&["InvalidInput", "InvalidInputException"]) => Ok(Vec::new()),
         results => results,
     };

@@ -92,8 +92,10 @@ fn first_region(session: &Session) -> Result<String, Failure> {
 /// The ARN of a trail of the local AWS: a call on it is what a guard watches for.
 async fn a_trail(app: &App, session: &Session, region: &str) -> Result<Option<String>, Failure> {
     let aws = app.local_aws(session, region).await?;
-    let send = aws.connection.clients.cloudtrail.describe_trails().send();
-    let answer = aws.call("cloudtrail:DescribeTrails", send).await?;
+    let request = aws.connection.clients.cloudtrail.describe_trails();
+    let answer = aws
+        .call("cloudtrail:DescribeTrails", || request.clone().send())
+        .await?;
     let trail = answer.trail_list().first();
     Ok(trail.and_then(|trail| trail.trail_arn()).map(str::to_owned))
 }

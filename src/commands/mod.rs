@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -158,7 +159,7 @@ impl App {
                     profile: self.global.profile.clone(),
                     local: false,
                 };
-                Aws::new(Connection::open(&target).await?, name)
+                self.aws(&target, name).await?
             }
         };
         Ok(Access {
@@ -177,7 +178,16 @@ impl App {
             profile: None,
             local: true,
         };
-        Ok(Aws::new(Connection::open(&target).await?, String::new()))
+        self.aws(&target, "").await
+    }
+
+    /// The stack called `name` where `target` says. Whatever is waited for is told.
+    async fn aws(&self, target: &Target, name: &str) -> Result<Aws, Failure> {
+        let aws = Aws::new(Connection::open(target).await?, name);
+        let out = self.out;
+        aws.memory
+            .tell(Rc::new(move |waiting| out.say(&waiting.to_string())));
+        Ok(aws)
     }
 
     async fn local_up(&self) -> Result<Session, Failure> {
@@ -247,7 +257,10 @@ impl App {
     ) -> (Report, Duration) {
         let start = Instant::now();
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
-        let progress = Progress::new(self.out);
+        let progress = Rc::new(Progress::new(self.out));
+        let told = progress.clone();
+        aws.memory
+            .tell(Rc::new(move |waiting| told.say(&waiting.to_string())));
         let tell = |event: Event<'_>| progress.show(event);
         let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await;
         drop(group);

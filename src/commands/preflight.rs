@@ -94,7 +94,10 @@ pub async fn refuse_lacking(aws: &Aws, graph: &Graph, plan: &Plan, file: &str) -
          `--no-preflight` apply tries all the same"
     );
     match verdict.problems(&help) {
-        none if none.is_empty() => Ok(()),
+        none if none.is_empty() => {
+            aws.memory.permitted();
+            Ok(())
+        }
         problems => Err(Failure::Problems(problems)),
     }
 }

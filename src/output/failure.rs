@@ -85,9 +85,10 @@ impl Failure {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
+        let help = fault.help();
         Self {
             message: fault.to_string(),
-            help: fault.hint,
+            help: Some(help),
         }
     }
 }

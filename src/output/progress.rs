@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, stderr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -17,8 +17,14 @@ use crate::resource::NodeId;
 pub struct Progress {
     out: Out,
     bars: Option<MultiProgress>,
-    running: RefCell<HashMap<NodeId, ProgressBar>>,
+    running: RefCell<HashMap<NodeId, Running>>,
     notes: RefCell<Vec<String>>,
+}
+
+/// A step under way.
+struct Running {
+    since: Instant,
+    bar: Option<ProgressBar>,
 }
 
 impl Progress {
@@ -38,35 +44,24 @@ impl Progress {
         match event {
             Event::Started(step) => self.start(step),
             Event::Waiting(step) => {
-                if let Some(bar) = self.running.borrow().get(&step.id) {
+                let running = self.running.borrow();
+                if let Some(bar) = running.get(&step.id).and_then(|one| one.bar.as_ref()) {
                     bar.set_message(format!("{}  {}  waiting until it is ready", step.id, step.name));
                 }
             }
-            Event::Finished { step, elapsed, notes } => {
+            Event::Finished { step, notes, .. } => {
                 self.end(
                     step,
                     &symbol(step.action).1,
                     symbol(step.action).0,
                     verbs(step.action).1,
-                    elapsed,
                 );
                 self.notes
                     .borrow_mut()
                     .extend(notes.into_iter().map(|note| format!("{}: {note}", step.name)));
             }
             Event::Failed { step, fault } => {
-                let elapsed = self
-                    .running
-                    .borrow()
-                    .get(&step.id)
-                    .map_or(Duration::ZERO, ProgressBar::elapsed);
-                self.end(
-                    step,
-                    &style::ERROR,
-                    "!",
-                    &format!("failed: {}", fault.code),
-                    elapsed,
-                );
+                self.end(step, &style::ERROR, "!", &format!("failed: {}", fault.code));
             }
         }
     }
@@ -78,39 +73,46 @@ impl Progress {
 
     fn start(&self, step: &Step) {
         let doing = verbs(step.action).0;
-        match &self.bars {
-            Some(bars) => {
+        let running = Running {
+            bar: self.bars.as_ref().map(|bars| {
                 let bar = bars.add(ProgressBar::new_spinner());
                 if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}  {elapsed}") {
                     bar.set_style(style);
                 }
                 bar.set_message(format!("{}  {}  {doing}", step.id, step.name));
                 bar.enable_steady_tick(Duration::from_millis(100));
-                self.running.borrow_mut().insert(step.id.clone(), bar);
-            }
-            None => self.out.say(&format!(
-                "  {} {}  {}: {doing}",
-                symbol(step.action).0,
-                step.id,
-                step.name
-            )),
+                bar
+            }),
+            since: Instant::now(),
+        };
+        if running.bar.is_none() {
+            let mark = symbol(step.action).0;
+            self.out
+                .say(&format!("  {mark} {}  {}: {doing}", step.id, step.name));
+        }
+        self.running.borrow_mut().insert(step.id.clone(), running);
+    }
+
+    /// Says something above the bars.
+    pub fn say(&self, text: &str) {
+        match &self.bars {
+            Some(bars) => bars.suspend(|| self.out.say(text)),
+            None => self.out.say(text),
         }
     }
 
-    fn end(&self, step: &Step, color: &anstyle::Style, mark: &str, done: &str, elapsed: Duration) {
-        let seconds = elapsed.as_secs_f64();
+    fn end(&self, step: &Step, color: &anstyle::Style, mark: &str, done: &str) {
+        let running = self.running.borrow_mut().remove(&step.id);
+        let seconds = running
+            .as_ref()
+            .map_or(0.0, |one| one.since.elapsed().as_secs_f64());
         let line = format!(
             "  {color}{mark}{color:#} {}  {}: {done} ({seconds:.1} s)",
             step.id, step.name
         );
-        match (&self.bars, self.running.borrow_mut().remove(&step.id)) {
-            (Some(bars), bar) => {
-                if let Some(bar) = bar {
-                    bar.finish_and_clear();
-                }
-                bars.suspend(|| self.out.say(&line));
-            }
-            _ => self.out.say(&line),
+        if let Some(bar) = running.and_then(|one| one.bar) {
+            bar.finish_and_clear();
         }
+        self.say(&line);
     }
 }

@@ -23,9 +23,7 @@ impl Report {
                 "{error}error{error:#}: {} ({}): {fault}",
                 step.id, step.name
             );
-            if let Some(hint) = &fault.hint {
-                let _ = writeln!(text, "  {help}help{help:#}: {hint}");
-            }
+            let _ = writeln!(text, "  {help}help{help:#}: {}", fault.help());
             let held: Vec<_> = self
                 .skipped_by(plan, index)
                 .map(|step| step.id.to_string())
@@ -97,7 +95,7 @@ impl Report {
     /// Marks the root failures for the runner of a pipeline.
     pub fn annotate(&self, out: Out, plan: &Plan) {
         for (_, step, fault) in self.failures(plan) {
-            out.annotate_error(&step.id.to_string(), &fault.to_string(), fault.hint.as_deref());
+            out.annotate_error(&step.id.to_string(), &fault.to_string(), Some(&fault.help()));
         }
     }
 
@@ -115,7 +113,7 @@ impl Report {
                 match end {
                     End::Failed(fault) => {
                         entry["error"] = json!(fault.to_string());
-                        entry["help"] = json!(fault.hint);
+                        entry["help"] = json!(fault.help());
                     }
                     End::Skipped(root) => entry["because"] = json!(plan.steps[*root].id),
                     End::Done | End::Interrupted => {}

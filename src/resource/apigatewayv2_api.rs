@@ -14,14 +14,15 @@ use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
     Wanted, tags,
 };
+use crate::aws::Scope;
+use crate::aws::call::pages;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
-use crate::aws::{Scope, wait};
 
 pub(super) mod calls;
 pub(super) mod children;
 
-use calls::{PASSING, change};
+use calls::change;
 
 /// The desired API.
 #[derive(Debug, Clone)]
@@ -184,14 +185,16 @@ impl Resource for ApigatewayApi {
         if changes.touch_any(&["name", "description", "endpoint"]) {
             let gateway = &cx.aws.connection.clients.apigateway;
             change(cx.aws, &live.id, async || {
-                let send = gateway
+                let request = gateway
                     .update_api()
                     .api_id(&live.id)
                     .name(&self.name)
                     .description(&self.description)
-                    .disable_execute_api_endpoint(false)
-                    .send();
-                cx.aws.call("apigateway:UpdateApi", send).await.map(drop)
+                    .disable_execute_api_endpoint(false);
+                cx.aws
+                    .call("apigateway:UpdateApi", || request.clone().send())
+                    .await
+                    .map(drop)
             })
             .await?;
         }
@@ -207,8 +210,12 @@ impl Resource for ApigatewayApi {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.id, async || {
-            let send = gateway.delete_api().api_id(&live.id).send();
-            gone(cx.aws.call("apigateway:DeleteApi", send).await)
+            let request = gateway.delete_api().api_id(&live.id);
+            gone(
+                cx.aws
+                    .call("apigateway:DeleteApi", || request.clone().send())
+                    .await,
+            )
         })
         .await
     }
@@ -218,21 +225,17 @@ impl ApigatewayApi {
     /// Sends CreateApi, again only where API Gateway says that it did not look at it.
     async fn create_api(&self, aws: &Aws) -> Result<Live> {
         let gateway = &aws.connection.clients.apigateway;
-        let answer = wait::retry(PASSING, Fault::throttled, async || {
-            let description = Some(&self.description).filter(|text| !text.is_empty());
-            let send = gateway
-                .create_api()
-                .name(&self.name)
-                .protocol_type(PROTOCOL)
-                .set_description(description.cloned())
-                .disable_execute_api_endpoint(false)
-                .set_tags(Some(calls::hashed(&self.tags)))
-                .customize()
-                .config_override(calls::once())
-                .send();
-            aws.call("apigateway:CreateApi", send).await
-        })
-        .await?;
+        let description = Some(&self.description).filter(|text| !text.is_empty());
+        let request = gateway
+            .create_api()
+            .name(&self.name)
+            .protocol_type(PROTOCOL)
+            .set_description(description.cloned())
+            .disable_execute_api_endpoint(false)
+            .set_tags(Some(calls::hashed(&self.tags)));
+        let answer = aws
+            .call("apigateway:CreateApi", || request.clone().send())
+            .await?;
         let api = Api::builder()
             .set_api_id(answer.api_id)
             .set_name(answer.name)
@@ -296,9 +299,9 @@ async fn listed(aws: &Aws, wanted: bool) -> Result<Rc<Vec<Live>>> {
 
 async fn list(aws: &Aws) -> Result<Vec<Live>> {
     let gateway = &aws.connection.clients.apigateway;
-    let apis = calls::pages(async |token| {
-        let send = gateway.get_apis().set_next_token(token).send();
-        let page = aws.call("apigateway:GetApis", send).await?;
+    let apis = pages(async |token| {
+        let request = gateway.get_apis().set_next_token(token);
+        let page = aws.call("apigateway:GetApis", || request.clone().send()).await?;
         Ok((page.items.unwrap_or_default(), page.next_token))
     });
     let (apis, scope) = futures::try_join!(apis, aws.scope())?;
@@ -322,8 +325,8 @@ async fn list(aws: &Aws) -> Result<Vec<Live>> {
 }
 
 async fn is_routed(aws: &Aws, id: &str) -> Result<bool> {
-    let send = aws.connection.clients.apigateway.get_routes().api_id(id).send();
-    let routes = found(aws.call("apigateway:GetRoutes", send).await)?;
+    let request = aws.connection.clients.apigateway.get_routes().api_id(id);
+    let routes = found(aws.call("apigateway:GetRoutes", || request.clone().send()).await)?;
     Ok(routes.is_some_and(|page| !page.items().is_empty()))
 }
 

@@ -3,11 +3,12 @@
 use aws_sdk_apigatewayv2::types::{Integration, IntegrationType};
 
 use super::access::Access;
-use super::apigatewayv2_api::calls::{self, add, change};
+use super::apigatewayv2_api::calls::{self, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
 use super::lambda_function::LambdaFunction;
 use super::{Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Text, Wanted};
+use crate::aws::call::pages;
 use crate::aws::fault::gone;
 
 /// The desired integration, the only one of its API.
@@ -129,19 +130,18 @@ impl Resource for ApigatewayIntegration {
         let (api_id, target) = (cx.text(&self.api.unique_id())?, cx.text(&self.function_arn)?);
         let gateway = &cx.aws.connection.clients.apigateway;
         let make = async || {
-            let answer = add(cx.aws, &api_id, async || {
-                let send = gateway
+            let answer = change(cx.aws, &api_id, async || {
+                let request = gateway
                     .create_integration()
                     .api_id(&api_id)
                     .integration_type(TYPE)
                     .integration_uri(&target)
                     .integration_method(METHOD)
                     .payload_format_version(PAYLOAD_FORMAT_VERSION)
-                    .timeout_in_millis(self.timeout_ms)
-                    .customize()
-                    .config_override(calls::once())
-                    .send();
-                cx.aws.call("apigateway:CreateIntegration", send).await
+                    .timeout_in_millis(self.timeout_ms);
+                cx.aws
+                    .call("apigateway:CreateIntegration", || request.clone().send())
+                    .await
             })
             .await?;
             Ok(Live {
@@ -169,16 +169,18 @@ impl Resource for ApigatewayIntegration {
         if !changes.is_empty() {
             let gateway = &cx.aws.connection.clients.apigateway;
             change(cx.aws, &live.api_id, async || {
-                let send = gateway
+                let request = gateway
                     .update_integration()
                     .api_id(&live.api_id)
                     .integration_id(&live.id)
                     .integration_uri(&target)
                     .integration_method(METHOD)
                     .payload_format_version(PAYLOAD_FORMAT_VERSION)
-                    .timeout_in_millis(self.timeout_ms)
-                    .send();
-                cx.aws.call("apigateway:UpdateIntegration", send).await.map(drop)
+                    .timeout_in_millis(self.timeout_ms);
+                cx.aws
+                    .call("apigateway:UpdateIntegration", || request.clone().send())
+                    .await
+                    .map(drop)
             })
             .await?;
         }
@@ -194,9 +196,13 @@ impl Resource for ApigatewayIntegration {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.api_id, async || {
-            let send = gateway.delete_integration().api_id(&live.api_id);
-            let send = send.integration_id(&live.id).send();
-            gone(cx.aws.call("apigateway:DeleteIntegration", send).await)
+            let request = gateway.delete_integration().api_id(&live.api_id);
+            let request = request.integration_id(&live.id);
+            gone(
+                cx.aws
+                    .call("apigateway:DeleteIntegration", || request.clone().send())
+                    .await,
+            )
         })
         .await
     }
@@ -248,10 +254,12 @@ impl Live {
 
 async fn list(aws: &Aws, api_id: &str, api_name: &str) -> Result<Vec<Live>> {
     let gateway = &aws.connection.clients.apigateway;
-    let all = calls::pages(async |token| {
-        let send = gateway.get_integrations().api_id(api_id);
-        let send = send.set_next_token(token).send();
-        let page = aws.call("apigateway:GetIntegrations", send).await?;
+    let all = pages(async |token| {
+        let request = gateway.get_integrations().api_id(api_id);
+        let request = request.set_next_token(token);
+        let page = aws
+            .call("apigateway:GetIntegrations", || request.clone().send())
+            .await?;
         Ok((page.items.unwrap_or_default(), page.next_token))
     })
     .await?;

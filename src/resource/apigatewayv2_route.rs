@@ -3,11 +3,12 @@
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 
 use super::access::Access;
-use super::apigatewayv2_api::calls::{self, add, change};
+use super::apigatewayv2_api::calls::{self, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
 use super::apigatewayv2_integration::ApigatewayIntegration;
 use super::{Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted};
+use crate::aws::call::pages;
 use crate::aws::fault::gone;
 
 /// The desired route. Its key is its identity: under another key it is another route, made before this one
@@ -126,17 +127,16 @@ impl Resource for ApigatewayRoute {
         let integration = cx.text(&self.integration.unique_id())?;
         let gateway = &cx.aws.connection.clients.apigateway;
         let make = async || {
-            let answer = add(cx.aws, &api_id, async || {
-                let send = gateway
+            let answer = change(cx.aws, &api_id, async || {
+                let request = gateway
                     .create_route()
                     .api_id(&api_id)
                     .route_key(&self.route_key)
                     .target(format!("{TARGET}{integration}"))
-                    .authorization_type(AUTHORIZATION)
-                    .customize()
-                    .config_override(calls::once())
-                    .send();
-                cx.aws.call("apigateway:CreateRoute", send).await
+                    .authorization_type(AUTHORIZATION);
+                cx.aws
+                    .call("apigateway:CreateRoute", || request.clone().send())
+                    .await
             })
             .await?;
             Ok(Live {
@@ -162,14 +162,16 @@ impl Resource for ApigatewayRoute {
         if !changes.is_empty() {
             let gateway = &cx.aws.connection.clients.apigateway;
             change(cx.aws, &live.api_id, async || {
-                let send = gateway
+                let request = gateway
                     .update_route()
                     .api_id(&live.api_id)
                     .route_id(&live.id)
                     .target(format!("{TARGET}{integration}"))
-                    .authorization_type(AUTHORIZATION)
-                    .send();
-                cx.aws.call("apigateway:UpdateRoute", send).await.map(drop)
+                    .authorization_type(AUTHORIZATION);
+                cx.aws
+                    .call("apigateway:UpdateRoute", || request.clone().send())
+                    .await
+                    .map(drop)
             })
             .await?;
         }
@@ -183,9 +185,13 @@ impl Resource for ApigatewayRoute {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.api_id, async || {
-            let send = gateway.delete_route().api_id(&live.api_id);
-            let send = send.route_id(&live.id).send();
-            gone(cx.aws.call("apigateway:DeleteRoute", send).await)
+            let request = gateway.delete_route().api_id(&live.api_id);
+            let request = request.route_id(&live.id);
+            gone(
+                cx.aws
+                    .call("apigateway:DeleteRoute", || request.clone().send())
+                    .await,
+            )
         })
         .await
     }
@@ -211,10 +217,12 @@ impl Child for ApigatewayRoute {
 
 async fn list(aws: &Aws, api_id: &str, api_name: &str) -> Result<Vec<Live>> {
     let gateway = &aws.connection.clients.apigateway;
-    let all = calls::pages(async |token| {
-        let send = gateway.get_routes().api_id(api_id);
-        let send = send.set_next_token(token).send();
-        let page = aws.call("apigateway:GetRoutes", send).await?;
+    let all = pages(async |token| {
+        let request = gateway.get_routes().api_id(api_id);
+        let request = request.set_next_token(token);
+        let page = aws
+            .call("apigateway:GetRoutes", || request.clone().send())
+            .await?;
         Ok((page.items.unwrap_or_default(), page.next_token))
     })
     .await?;

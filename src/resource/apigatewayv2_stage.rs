@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
 
 use super::access::Access;
-use super::apigatewayv2_api::calls::{self, add, change};
+use super::apigatewayv2_api::calls::{self, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
 use super::log_group::LogGroup;
@@ -181,17 +181,18 @@ impl Resource for ApigatewayStage {
         let gateway = &cx.aws.connection.clients.apigateway;
         let log = self.log(cx)?;
         let make = async || {
-            let answer = add(cx.aws, &api_id, async || {
-                let send = gateway
+            let answer = change(cx.aws, &api_id, async || {
+                let request = gateway
                     .create_stage()
                     .api_id(&api_id)
                     .stage_name(NAME)
                     .auto_deploy(true)
                     .default_route_settings(self.settings())
                     .set_access_log_settings(log.as_ref().map(LiveLog::settings))
-                    .set_tags(Some(calls::hashed(&self.tags)))
-                    .send();
-                cx.aws.call("apigateway:CreateStage", send).await
+                    .set_tags(Some(calls::hashed(&self.tags)));
+                cx.aws
+                    .call("apigateway:CreateStage", || request.clone().send())
+                    .await
             })
             .await?;
             Ok(Live {
@@ -244,9 +245,13 @@ impl Resource for ApigatewayStage {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.api_id, async || {
-            let send = gateway.delete_stage().api_id(&live.api_id);
-            let send = send.stage_name(&live.name).send();
-            gone(cx.aws.call("apigateway:DeleteStage", send).await)
+            let request = gateway.delete_stage().api_id(&live.api_id);
+            let request = request.stage_name(&live.name);
+            gone(
+                cx.aws
+                    .call("apigateway:DeleteStage", || request.clone().send())
+                    .await,
+            )
         })
         .await
     }
@@ -304,15 +309,17 @@ impl ApigatewayStage {
         let logging = changes.touch("access_log") && log.is_some();
         if limits || logging {
             change(cx.aws, &live.api_id, async || {
-                let send = cx.aws.connection.clients.apigateway.update_stage();
-                let send = send
+                let request = cx.aws.connection.clients.apigateway.update_stage();
+                let request = request
                     .api_id(&live.api_id)
                     .stage_name(&live.name)
                     .auto_deploy(true)
                     .default_route_settings(self.settings())
-                    .set_access_log_settings(log.map(LiveLog::settings))
-                    .send();
-                cx.aws.call("apigateway:UpdateStage", send).await.map(drop)
+                    .set_access_log_settings(log.map(LiveLog::settings));
+                cx.aws
+                    .call("apigateway:UpdateStage", || request.clone().send())
+                    .await
+                    .map(drop)
             })
             .await?;
         }
@@ -335,13 +342,19 @@ impl Live {
         change(aws, &self.api_id, async || {
             if aws.connection.emulated {
                 // The local AWS takes DeleteAccessLogSettings for DeleteStage.
-                let send = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
-                let send = send.access_log_settings(AccessLogSettings::builder().build());
-                return aws.call("apigateway:UpdateStage", send.send()).await.map(drop);
+                let request = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
+                let request = request.access_log_settings(AccessLogSettings::builder().build());
+                return aws
+                    .call("apigateway:UpdateStage", || request.clone().send())
+                    .await
+                    .map(drop);
             }
-            let send = gateway.delete_access_log_settings().api_id(&self.api_id);
-            let send = send.stage_name(&self.name).send();
-            gone(aws.call("apigateway:DeleteAccessLogSettings", send).await)
+            let request = gateway.delete_access_log_settings().api_id(&self.api_id);
+            let request = request.stage_name(&self.name);
+            gone(
+                aws.call("apigateway:DeleteAccessLogSettings", || request.clone().send())
+                    .await,
+            )
         })
         .await
     }
@@ -351,13 +364,19 @@ impl Live {
         change(aws, &self.api_id, async || {
             if aws.connection.emulated {
                 // The local AWS takes DeleteRouteSettings for DeleteStage, and drops what UpdateStage is not told.
-                let send = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
-                let send = send.set_route_settings(Some(HashMap::new()));
-                return aws.call("apigateway:UpdateStage", send.send()).await.map(drop);
+                let request = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
+                let request = request.set_route_settings(Some(HashMap::new()));
+                return aws
+                    .call("apigateway:UpdateStage", || request.clone().send())
+                    .await
+                    .map(drop);
             }
-            let send = gateway.delete_route_settings().api_id(&self.api_id);
-            let send = send.stage_name(&self.name).route_key(route).send();
-            gone(aws.call("apigateway:DeleteRouteSettings", send).await)
+            let request = gateway.delete_route_settings().api_id(&self.api_id);
+            let request = request.stage_name(&self.name).route_key(route);
+            gone(
+                aws.call("apigateway:DeleteRouteSettings", || request.clone().send())
+                    .await,
+            )
         })
         .await
     }

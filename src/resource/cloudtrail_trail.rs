@@ -1,10 +1,8 @@
 //! A CloudTrail trail, logging: without one, EventBridge receives no event "via CloudTrail".
 
-use std::rc::Rc;
-use std::time::Duration;
-
 use aws_sdk_cloudtrail::types::Tag;
 use serde_json::Value;
+use std::rc::Rc;
 
 use super::access::{ANY, Access, OWN_ROLES};
 use super::kms_key::KmsKey;
@@ -14,7 +12,6 @@ use super::{
 };
 use crate::aws::cloudtrail;
 use crate::aws::fault::gone;
-use crate::aws::wait;
 
 mod calls;
 mod read;
@@ -23,9 +20,6 @@ mod selectors;
 use read::{Trail, details, foreign, home_region};
 pub(super) use read::{logs_writes, status};
 pub use selectors::Selectors;
-
-/// How long bucket, key and role policies made a moment ago may stay unknown to CloudTrail.
-const PASSING: Duration = Duration::from_secs(2 * 60);
 
 /// The desired trail. It logs: that is part of it.
 #[derive(Debug, Clone)]
@@ -309,8 +303,10 @@ impl Resource for CloudtrailTrail {
         // Last: from here on, what is logged is what was asked for.
         if changes.touch("logging") {
             let start = cx.aws.connection.clients.cloudtrail.start_logging();
-            let send = start.name(&trail.arn).send();
-            cx.aws.call("cloudtrail:StartLogging", send).await?;
+            let request = start.name(&trail.arn);
+            cx.aws
+                .call("cloudtrail:StartLogging", || request.clone().send())
+                .await?;
         }
         Ok(Live {
             trail,
@@ -323,13 +319,13 @@ impl Resource for CloudtrailTrail {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        let conflict = |fault: &Fault| fault.is(&["ConflictException"]);
-        wait::retry(PASSING, conflict, async || {
-            let delete = cx.aws.connection.clients.cloudtrail.delete_trail();
-            let send = delete.name(&live.trail.arn).send();
-            gone(cx.aws.call("cloudtrail:DeleteTrail", send).await)
-        })
-        .await
+        let delete = cx.aws.connection.clients.cloudtrail.delete_trail();
+        let request = delete.name(&live.trail.arn);
+        gone(
+            cx.aws
+                .call("cloudtrail:DeleteTrail", || request.clone().send())
+                .await,
+        )
     }
 }
 

@@ -171,16 +171,18 @@ impl CloudwatchAlarm {
             Some(condition) => condition.put(put),
             None => put,
         };
-        let send = put
+        let request = put
             .alarm_name(&self.name)
             .set_alarm_description(self.description.clone())
             .actions_enabled(self.actions_enabled)
             .set_alarm_actions(common::arns(&self.alarm_actions, cx)?)
             .set_ok_actions(common::arns(&self.ok_actions, cx)?)
             .set_insufficient_data_actions(common::arns(&self.insufficient_data_actions, cx)?)
-            .set_tags(tags.map(in_aws_words))
-            .send();
-        let sent = cx.aws.call("cloudwatch:PutMetricAlarm", send).await;
+            .set_tags(tags.map(in_aws_words));
+        let sent = cx
+            .aws
+            .call("cloudwatch:PutMetricAlarm", || request.clone().send())
+            .await;
         sent.map(drop).map_err(common::hinted)
     }
 }
@@ -198,14 +200,15 @@ pub struct Now {
 
 /// The metric or composite alarm called `name`; `None` where there is none.
 pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
-    let send = aws.connection.clients.cloudwatch.describe_alarms();
+    let request = aws.connection.clients.cloudwatch.describe_alarms();
     // Without a type AWS answers with metric alarms only.
-    let send = send
+    let request = request
         .alarm_names(name)
         .alarm_types(AlarmType::MetricAlarm)
-        .alarm_types(AlarmType::CompositeAlarm)
-        .send();
-    let answer = aws.call("cloudwatch:DescribeAlarms", send).await?;
+        .alarm_types(AlarmType::CompositeAlarm);
+    let answer = aws
+        .call("cloudwatch:DescribeAlarms", || request.clone().send())
+        .await?;
     let now = |state: Option<&StateValue>, [alarm, ok, unknown]: [&[String]; 3], enabled: Option<bool>| {
         let actions = [("ALARM", alarm), ("OK", ok), ("INSUFFICIENT_DATA", unknown)];
         let on = actions.into_iter().filter(|(_, actions)| !actions.is_empty());
@@ -236,16 +239,17 @@ pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
 /// Puts the alarm `name` into `state` (`OK`, `ALARM`, `INSUFFICIENT_DATA`) until its next evaluation, and so
 /// runs the actions of that state.
 pub async fn set_state(aws: &Aws, name: &str, state: &str, reason: &str) -> Result<()> {
-    let send = aws
+    let request = aws
         .connection
         .clients
         .cloudwatch
         .set_alarm_state()
         .alarm_name(name)
         .state_value(StateValue::from(state))
-        .state_reason(reason)
-        .send();
-    aws.call("cloudwatch:SetAlarmState", send).await.map(drop)
+        .state_reason(reason);
+    aws.call("cloudwatch:SetAlarmState", || request.clone().send())
+        .await
+        .map(drop)
 }
 
 #[cfg(test)]

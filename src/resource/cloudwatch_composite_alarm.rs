@@ -1,19 +1,13 @@
 //! A CloudWatch composite alarm: one that looks at the states of other alarms.
 
-use std::time::Duration;
-
 use super::access::{ANY, Access};
 use super::cloudwatch_alarm::common;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Resource, Result, Tags, Text,
     Wanted,
 };
-use crate::aws::wait;
 
 pub use common::Live;
-
-/// How long new alarms may stay unknown to the rule, and deleted ones in it.
-const PASSING: Duration = Duration::from_secs(30);
 
 /// The desired composite alarm.
 #[derive(Debug, Clone)]
@@ -116,12 +110,8 @@ impl Resource for CloudwatchCompositeAlarm {
         Ok(self.wished(live.arn, cx))
     }
 
-    /// Another composite alarm that looks at this one may be going at the same time.
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        wait::retry(PASSING, common::in_use, async || {
-            common::delete_alone(cx.aws, &live).await
-        })
-        .await
+        common::delete_alone(cx.aws, &live).await
     }
 }
 
@@ -191,17 +181,13 @@ impl CloudwatchCompositeAlarm {
             .set_actions_suppressor_wait_period(suppressor.map(|one| one.wait_seconds))
             .set_actions_suppressor_extension_period(suppressor.map(|one| one.extension_seconds))
             .set_tags(tags.map(common::in_aws_words));
-        wait::retry(PASSING, child_missing, async || {
-            let send = put.clone().send();
-            let sent = cx.aws.call("cloudwatch:PutCompositeAlarm", send).await;
-            sent.map(drop).map_err(|fault| match child_missing(&fault) {
-                true => {
-                    fault.hint("correct the names in the alarm's `rule:` and `suppressor:` in the stack file")
-                }
-                false => common::hinted(fault),
-            })
+        let sent = cx.aws.call("cloudwatch:PutCompositeAlarm", || put.clone().send());
+        sent.await.map(drop).map_err(|fault| match child_missing(&fault) {
+            true => {
+                fault.hint("correct the names in the alarm's `rule:` and `suppressor:` in the stack file")
+            }
+            false => common::hinted(fault),
         })
-        .await
     }
 }
 

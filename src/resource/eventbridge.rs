@@ -1,4 +1,4 @@
-//! What the kinds of EventBridge share: their tags, their passing refusals, and what their refusals mean.
+//! What the kinds of EventBridge share: their tags, and what their refusals mean.
 
 use std::rc::Rc;
 
@@ -6,27 +6,9 @@ use aws_sdk_eventbridge::types::Tag;
 
 use super::{Aws, Fault, Result, Tags, tags};
 use crate::aws::fault::found;
-use crate::aws::wait;
 
 /// The bus that every account has; events of AWS's own services come in there and nowhere else.
 pub const DEFAULT_BUS: &str = "default";
-
-/// Makes a change, again while another one of the same rule or bus is under way, the service fails on its
-/// side, or its refusal is one that is `passing`. Every change of this service may be repeated.
-pub(super) async fn change<T>(
-    passing: impl Fn(&Fault) -> bool,
-    call: impl AsyncFnMut() -> Result<T>,
-) -> Result<T> {
-    let passing = |fault: &Fault| busy(fault) || passing(fault);
-    wait::retry(wait::PROPAGATION, passing, call)
-        .await
-        .map_err(explained)
-}
-
-/// Refusals that only say "later".
-pub(super) fn busy(fault: &Fault) -> bool {
-    fault.is(&["ConcurrentModificationException", "InternalException"]) || fault.throttled()
-}
 
 /// Adds what to do about a refusal.
 pub(super) fn explained(fault: Fault) -> Fault {
@@ -42,7 +24,7 @@ pub(super) fn explained(fault: Fault) -> Fault {
             "the bus is full (300 rules, in some regions 100): delete rules, or ask for more in Service Quotas"
         }
         ("LimitExceededException", "events:PutTargets") => {
-            "a rule takes 5 targets: send its events to fewer, or ask for more in Service Quotas"
+            "a rule takes 5 targets: request its events to fewer, or ask for more in Service Quotas"
         }
         ("LimitExceededException", "events:CreateEventBus") => {
             "the region's quota of event buses is used up: delete some, or ask for more in Service Quotas"
@@ -63,8 +45,11 @@ pub(super) async fn tags_of(aws: &Aws, arn: &str) -> Result<Rc<Option<Tags>>> {
 /// The tags of a rule or bus as they are now; `None` where it is gone.
 pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
     let events = &aws.connection.clients.events;
-    let send = events.list_tags_for_resource().resource_arn(arn).send();
-    let answer = found(aws.call("events:ListTagsForResource", send).await)?;
+    let request = events.list_tags_for_resource().resource_arn(arn);
+    let answer = found(
+        aws.call("events:ListTagsForResource", || request.clone().send())
+            .await,
+    )?;
     let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
     Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
 }
@@ -72,26 +57,25 @@ pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
 /// Makes `live` tags the `wanted` ones, as far as they are this tool's to change.
 pub(super) async fn put_tags(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
     let events = &aws.connection.clients.events;
-    let (put, remove) = tags::patch(live, wanted);
-    if !put.is_empty() {
-        change(Fault::not_found, async || {
-            let send = events
-                .tag_resource()
-                .resource_arn(arn)
-                .set_tags(Some(listed(&put)));
-            aws.call("events:TagResource", send.send()).await.map(drop)
-        })
-        .await?;
-    }
-    if !remove.is_empty() {
-        change(Fault::not_found, async || {
-            let send = events.untag_resource().resource_arn(arn);
-            let send = send.set_tag_keys(Some(remove.clone())).send();
-            aws.call("events:UntagResource", send).await.map(drop)
-        })
-        .await?;
-    }
-    Ok(())
+    let synced = tags::sync(
+        live,
+        wanted,
+        async |remove| {
+            let request = events.untag_resource().resource_arn(arn);
+            let request = request.set_tag_keys(Some(remove));
+            aws.call("events:UntagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+        async |put| {
+            let request = events.tag_resource().resource_arn(arn);
+            let request = request.set_tags(Some(listed(&put)));
+            aws.call("events:TagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+    );
+    synced.await.map_err(explained)
 }
 
 /// Tags in EventBridge's words.

@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
 
 use super::access::Access;
-use super::eventbridge::{DEFAULT_BUS, change, listed, put_tags, read_tags};
+use super::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, named,
@@ -114,20 +114,13 @@ impl Resource for EventbridgeEventBus {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let events = &cx.aws.connection.clients.events;
-        let created = change(
-            |_| false,
-            async || {
-                let send = events
-                    .create_event_bus()
-                    .name(&self.name)
-                    .set_description(self.description.clone())
-                    .set_tags(Some(listed(&self.tags)))
-                    .send();
-                cx.aws.call("events:CreateEventBus", send).await
-            },
-        )
-        .await;
-        let arn = match created {
+        let request = events
+            .create_event_bus()
+            .name(&self.name)
+            .set_description(self.description.clone())
+            .set_tags(Some(listed(&self.tags)));
+        let created = cx.aws.call("events:CreateEventBus", || request.clone().send());
+        let arn = match created.await.map_err(explained) {
             Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
                 // A lost answer or a retry: ours only if it says so.
                 let Some(live) = read(cx.aws, &self.name).await? else {
@@ -162,18 +155,15 @@ impl Resource for EventbridgeEventBus {
                 dead_letters,
                 log,
             } = &live.others;
-            change(Fault::not_found, async || {
-                let send = events
-                    .update_event_bus()
-                    .name(&self.name)
-                    .description(self.description.as_deref().unwrap_or_default())
-                    .set_kms_key_identifier(kms_key.clone())
-                    .set_dead_letter_config(dead_letters.clone())
-                    .set_log_config(log.clone())
-                    .send();
-                cx.aws.call("events:UpdateEventBus", send).await.map(drop)
-            })
-            .await?;
+            let request = events
+                .update_event_bus()
+                .name(&self.name)
+                .description(self.description.as_deref().unwrap_or_default())
+                .set_kms_key_identifier(kms_key.clone())
+                .set_dead_letter_config(dead_letters.clone())
+                .set_log_config(log.clone());
+            let updated = cx.aws.call("events:UpdateEventBus", || request.clone().send());
+            updated.await.map_err(explained)?;
         }
         Ok(Live {
             description: self.description.clone(),
@@ -185,16 +175,13 @@ impl Resource for EventbridgeEventBus {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let events = &cx.aws.connection.clients.events;
         // Rules that were deleted a moment ago may still be seen.
-        change(has_rules, async || {
-            let send = events.delete_event_bus().name(&live.name).send();
-            gone(cx.aws.call("events:DeleteEventBus", send).await)
-        })
-        .await
-        .map_err(|fault| match has_rules(&fault) {
+        let request = events.delete_event_bus().name(&live.name);
+        let deleted = cx.aws.call("events:DeleteEventBus", || request.clone().send());
+        gone(deleted.await).map_err(|fault| match has_rules(&fault) {
             true => Fault { hint: None, ..fault }.hint(
                 "rules that are not this stack's are on the bus: delete them, then run the same command again",
             ),
-            false => fault,
+            false => explained(fault),
         })
     }
 }
@@ -209,8 +196,11 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let arn = Text::arn("events", format!("event-bus/{name}"));
     let arn = arn.fill_computed(aws.scope().await?).unwrap_or_default();
     let bus = async {
-        let send = events.describe_event_bus().name(name).send();
-        found(aws.call("events:DescribeEventBus", send).await)
+        let request = events.describe_event_bus().name(name);
+        found(
+            aws.call("events:DescribeEventBus", || request.clone().send())
+                .await,
+        )
     };
     let (bus, tags) = futures::try_join!(bus, read_tags(aws, &arn))?;
     let (Some(bus), Some(tags)) = (bus, tags) else {

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::access::{ANY, Access};
-use super::eventbridge::{DEFAULT_BUS, busy, change, explained, listed, put_tags};
+use super::eventbridge::{DEFAULT_BUS, explained, listed, put_tags};
 use super::eventbridge_event_bus::EventbridgeEventBus;
 use super::eventbridge_targets;
 use super::{
@@ -222,18 +222,19 @@ impl Resource for EventbridgeRule {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let events = &cx.aws.connection.clients.events;
         let Live { name, bus_name, .. } = &live;
-        let passing = |fault: &Fault| busy(fault) || has_targets(fault);
-        wait::retry(TARGETS_GONE, passing, async || {
-            let send = events.delete_rule().name(name).event_bus_name(bus_name).send();
-            let deleted = gone(cx.aws.call("events:DeleteRule", send).await);
-            if deleted.as_ref().is_err_and(has_targets) {
-                // Removed a moment ago and still seen, or added since the plan to a rule that is ours.
-                eventbridge_targets::clear(cx.aws, bus_name, name).await?;
+        let request = events.delete_rule().name(name).event_bus_name(bus_name);
+        let what = format!("the targets of rule `{}` to be gone", on_bus(bus_name, name));
+        let deleted = wait::until(TARGETS_GONE, "events:DeleteRule", &what, async || {
+            match gone(cx.aws.call("events:DeleteRule", || request.clone().send()).await) {
+                Err(fault) if has_targets(&fault) => {
+                    // Removed a moment ago and still seen, or added since the plan to a rule that is ours.
+                    eventbridge_targets::clear(cx.aws, bus_name, name).await?;
+                    Ok(None)
+                }
+                result => result.map(Some),
             }
-            deleted
-        })
-        .await
-        .map_err(explained)
+        });
+        deleted.await.map_err(explained)
     }
 }
 
@@ -251,22 +252,16 @@ impl EventbridgeRule {
     /// Sets everything: what this call leaves out is reset. Yields the ARN.
     async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<String> {
         let events = &cx.aws.connection.clients.events;
-        // A bus of the stack's own that was made a moment ago may not be known everywhere yet.
-        let unseen = |fault: &Fault| self.bus.is_some() && fault.not_found();
-        let answer = change(unseen, async || {
-            let send = events
-                .put_rule()
-                .name(&self.name)
-                .event_bus_name(&self.bus_name)
-                .description(&self.description)
-                .event_pattern(self.pattern.to_string())
-                .state(self.state.in_aws_words())
-                .set_tags(tags.map(listed))
-                .send();
-            cx.aws.call("events:PutRule", send).await
-        })
-        .await?;
-        Ok(answer.rule_arn.unwrap_or_default())
+        let request = events
+            .put_rule()
+            .name(&self.name)
+            .event_bus_name(&self.bus_name)
+            .description(&self.description)
+            .event_pattern(self.pattern.to_string())
+            .state(self.state.in_aws_words())
+            .set_tags(tags.map(listed));
+        let answer = cx.aws.call("events:PutRule", || request.clone().send()).await;
+        Ok(answer.map_err(explained)?.rule_arn.unwrap_or_default())
     }
 
     fn wished(&self, arn: String) -> Live {

@@ -13,10 +13,10 @@ use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, tags,
 };
+use crate::aws::call::pages;
 use crate::aws::discovery::{REGION_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
-use crate::aws::wait;
 
 mod access;
 mod boundary;
@@ -184,20 +184,15 @@ impl Resource for IamRole {
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
         let iam = &cx.aws.connection.clients.iam;
-        let created = wait::retry(wait::PROPAGATION, names_new_principal, async || {
-            let send = iam
-                .create_role()
-                .role_name(&self.name)
-                .path(&self.path)
-                .description(&self.description)
-                .assume_role_policy_document(&trust)
-                .set_permissions_boundary(boundary.clone())
-                .set_tags(Some(listed(&self.tags)))
-                .send();
-            cx.aws.call("iam:CreateRole", send).await
-        })
-        .await;
-        let role = match created {
+        let request = iam
+            .create_role()
+            .role_name(&self.name)
+            .path(&self.path)
+            .description(&self.description)
+            .assume_role_policy_document(&trust)
+            .set_permissions_boundary(boundary.clone())
+            .set_tags(Some(listed(&self.tags)));
+        let role = match cx.aws.call("iam:CreateRole", || request.clone().send()).await {
             Err(fault) if fault.is(&["EntityAlreadyExists", "EntityAlreadyExistsException"]) => {
                 // A lost answer or a retry: ours only if it says so.
                 let Presence::Ours(live) = read(cx.aws, &self.name).await? else {
@@ -235,18 +230,19 @@ impl Resource for IamRole {
         }
         if changes.touch("trust") {
             let trust = cx.policy(&self.trust)?;
-            wait::retry(wait::PROPAGATION, names_new_principal, async || {
-                let send = iam.update_assume_role_policy().role_name(&self.name);
-                let send = send.policy_document(&trust).send();
-                cx.aws.call("iam:UpdateAssumeRolePolicy", send).await.map(drop)
-            })
-            .await?;
+            let request = iam.update_assume_role_policy().role_name(&self.name);
+            let request = request.policy_document(&trust);
+            cx.aws
+                .call("iam:UpdateAssumeRolePolicy", || request.clone().send())
+                .await?;
         }
         if changes.touch("description") {
             // UpdateRole would set the session duration back to one hour.
-            let send = iam.update_role_description().role_name(&self.name);
-            let send = send.description(&self.description).send();
-            cx.aws.call("iam:UpdateRoleDescription", send).await?;
+            let request = iam.update_role_description().role_name(&self.name);
+            let request = request.description(&self.description);
+            cx.aws
+                .call("iam:UpdateRoleDescription", || request.clone().send())
+                .await?;
         }
         if changes.touch("attached_policies") {
             for arn in &live.attached_policies {
@@ -265,40 +261,39 @@ impl Resource for IamRole {
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let iam = &cx.aws.connection.clients.iam;
+        if !strip(cx, &live.name).await? {
+            return Ok(());
+        }
         // IAM may still see for a while what was taken off the role a moment ago.
-        let conflict = |fault: &Fault| {
-            fault.is(&[
-                "DeleteConflict",
-                "DeleteConflictException",
-                "ConcurrentModification",
-            ])
-        };
-        wait::retry(wait::PROPAGATION, conflict, async || {
-            if !strip(cx, &live.name).await? {
-                return Ok(());
-            }
-            let send = iam.delete_role().role_name(&live.name).send();
-            gone(cx.aws.call("iam:DeleteRole", send).await)
-        })
-        .await
+        let request = iam.delete_role().role_name(&live.name);
+        gone(cx.aws.call("iam:DeleteRole", || request.clone().send()).await)
     }
 }
 
 impl IamRole {
     async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let iam = &cx.aws.connection.clients.iam;
-        let (put, remove) = tags::patch(&live.tags, &self.tags);
-        if !put.is_empty() {
-            let send = iam.tag_role().role_name(&self.name);
-            let send = send.set_tags(Some(listed(&put))).send();
-            cx.aws.call("iam:TagRole", send).await?;
-        }
-        if !remove.is_empty() {
-            let send = iam.untag_role().role_name(&self.name);
-            let send = send.set_tag_keys(Some(remove)).send();
-            cx.aws.call("iam:UntagRole", send).await?;
-        }
-        Ok(())
+        tags::sync(
+            &live.tags,
+            &self.tags,
+            async |remove| {
+                let request = iam.untag_role().role_name(&self.name);
+                let request = request.set_tag_keys(Some(remove));
+                cx.aws
+                    .call("iam:UntagRole", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+            async |put| {
+                let request = iam.tag_role().role_name(&self.name);
+                let request = request.set_tags(Some(listed(&put)));
+                cx.aws
+                    .call("iam:TagRole", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+        )
+        .await
     }
 }
 
@@ -332,8 +327,8 @@ impl Live {
 
 async fn read(aws: &Aws, name: &str) -> Result<Presence<Live>> {
     let role = async {
-        let send = aws.connection.clients.iam.get_role().role_name(name).send();
-        found(aws.call("iam:GetRole", send).await)
+        let request = aws.connection.clients.iam.get_role().role_name(name);
+        found(aws.call("iam:GetRole", || request.clone().send()).await)
     };
     let (role, attached) = futures::try_join!(role, attached(aws, name))?;
     let Some(role) = role.and_then(|answer| answer.role) else {
@@ -351,28 +346,18 @@ async fn read(aws: &Aws, name: &str) -> Result<Presence<Live>> {
 
 /// The ARNs of the managed policies attached to a role, sorted.
 async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>> {
-    let pages = aws
-        .connection
-        .clients
-        .iam
-        .list_attached_role_policies()
-        .role_name(name);
-    let policies = pages
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<Vec<_>, _>>();
-    let policies = found(aws.call("iam:ListAttachedRolePolicies", policies).await)?;
-    let policies = policies.unwrap_or_default().into_iter();
+    let list = aws.connection.clients.iam.list_attached_role_policies();
+    let policies = pages(async |marker| {
+        let request = list.clone().role_name(name).set_marker(marker);
+        let page = aws
+            .call("iam:ListAttachedRolePolicies", || request.clone().send())
+            .await?;
+        Ok((page.attached_policies.unwrap_or_default(), page.marker))
+    });
+    let policies = found(policies.await)?.unwrap_or_default().into_iter();
     let mut arns: Vec<_> = policies.filter_map(|policy| policy.policy_arn).collect();
     arns.sort();
     Ok(arns)
-}
-
-/// IAM does not know yet a principal that the trust policy names.
-fn names_new_principal(fault: &Fault) -> bool {
-    let text = "Invalid principal in policy";
-    fault.says("MalformedPolicyDocument", text) || fault.says("MalformedPolicyDocumentException", text)
 }
 
 fn listed(tags: &Tags) -> Vec<Tag> {

@@ -10,12 +10,11 @@ use serde_json::Value;
 use super::access::{Access, NAMED_ROLE, OWN_ROLES};
 use super::iam_role::{self, IamRole};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Wanted,
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags, Wanted,
 };
+use crate::aws::call::pages;
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
-use crate::aws::wait;
 
 /// The desired inline policy.
 #[derive(Debug, Clone)]
@@ -148,17 +147,13 @@ impl Resource for IamRolePolicy {
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let iam = &cx.aws.connection.clients.iam;
         let policy = cx.policy(&self.policy)?;
-        // A role made a moment ago is not known everywhere yet.
-        wait::retry(wait::PROPAGATION, Fault::not_found, async || {
-            let send = iam
-                .put_role_policy()
-                .role_name(&self.role_name)
-                .policy_name(&self.name);
-            let send = send.policy_document(&policy).send();
-            cx.aws.call("iam:PutRolePolicy", send).await.map(drop)
-        })
-        .await
-        .map_err(
+        let request = iam
+            .put_role_policy()
+            .role_name(&self.role_name)
+            .policy_name(&self.name)
+            .policy_document(&policy);
+        let put = cx.aws.call("iam:PutRolePolicy", || request.clone().send());
+        put.await.map_err(
             |fault| match fault.is(&["LimitExceeded", "LimitExceededException"]) {
                 true => fault.hint("the inline policies of one role hold 10,240 characters altogether"),
                 false => fault,
@@ -177,16 +172,20 @@ impl Resource for IamRolePolicy {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        let send = cx.aws.connection.clients.iam.delete_role_policy();
-        let send = send.role_name(&live.role_name).policy_name(&live.name);
-        gone(cx.aws.call("iam:DeleteRolePolicy", send.send()).await)
+        let request = cx.aws.connection.clients.iam.delete_role_policy();
+        let request = request.role_name(&live.role_name).policy_name(&live.name);
+        gone(
+            cx.aws
+                .call("iam:DeleteRolePolicy", || request.clone().send())
+                .await,
+        )
     }
 }
 
 async fn read(aws: &Aws, role: &str, name: &str) -> Result<Option<Live>> {
-    let send = aws.connection.clients.iam.get_role_policy();
-    let send = send.role_name(role).policy_name(name).send();
-    let answer = found(aws.call("iam:GetRolePolicy", send).await)?;
+    let request = aws.connection.clients.iam.get_role_policy();
+    let request = request.role_name(role).policy_name(name);
+    let answer = found(aws.call("iam:GetRolePolicy", || request.clone().send()).await)?;
     Ok(answer.map(|answer| Live {
         role_name: role.to_owned(),
         name: name.to_owned(),
@@ -202,10 +201,14 @@ async fn names_of(
     let iam = &aws.connection.clients.iam;
     stream::iter(roles)
         .map(async |role| {
-            let pages = iam.list_role_policies().role_name(role).into_paginator();
-            let names = pages.items().send().collect::<Result<Vec<_>, _>>();
-            let names = found(aws.call("iam:ListRolePolicies", names).await)?;
-            Ok(names.map(|names| (role.clone(), names)))
+            let names = pages(async |marker| {
+                let request = iam.list_role_policies().role_name(role).set_marker(marker);
+                let page = aws
+                    .call("iam:ListRolePolicies", || request.clone().send())
+                    .await?;
+                Ok((page.policy_names, page.marker))
+            });
+            Ok(found(names.await)?.map(|names| (role.clone(), names)))
         })
         .buffered(16)
         .try_filter_map(async |role| Ok(role))
@@ -217,8 +220,8 @@ async fn names_of(
 async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<String>> {
     stream::iter(roles)
         .map(async |name| {
-            let send = aws.connection.clients.iam.get_role().role_name(name).send();
-            let role = found(aws.call("iam:GetRole", send).await)?;
+            let request = aws.connection.clients.iam.get_role().role_name(name);
+            let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
             let role = role.and_then(|answer| answer.role);
             let tags: Tags = role.iter().flat_map(|role| role.tags()).map(pair).collect();
             let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));

@@ -8,12 +8,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::access::{ANY, Access, KEYS, OURS};
 use super::kms_key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Wanted,
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags, Wanted,
 };
+use crate::aws::call::pages;
 use crate::aws::discovery::Tagged;
 use crate::aws::fault::{found, gone};
-use crate::aws::wait;
 
 /// The desired alias.
 #[derive(Debug, Clone)]
@@ -135,12 +134,9 @@ impl Resource for KmsAlias {
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let kms = &cx.aws.connection.clients.kms;
         let target = cx.text(&self.key.arn())?;
-        let created = wait::retry(wait::PROPAGATION, key_unsettled, async || {
-            let send = kms.create_alias().alias_name(&self.name).target_key_id(&target);
-            cx.aws.call("kms:CreateAlias", send.send()).await.map(drop)
-        })
-        .await;
-        match created {
+        let request = kms.create_alias().alias_name(&self.name).target_key_id(&target);
+        let created = cx.aws.call("kms:CreateAlias", || request.clone().send());
+        match created.await.map(drop) {
             Err(fault) if fault.is(&["AlreadyExistsException"]) => match read(cx.aws, &self.name).await? {
                 // A lost answer, or the alias of a key that this stack had before.
                 Some(live) if live.target == target => Ok(live),
@@ -170,8 +166,8 @@ impl Resource for KmsAlias {
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
-        let send = kms.delete_alias().alias_name(&live.name).send();
-        gone(cx.aws.call("kms:DeleteAlias", send).await)
+        let request = kms.delete_alias().alias_name(&live.name);
+        gone(cx.aws.call("kms:DeleteAlias", || request.clone().send()).await)
     }
 }
 
@@ -180,11 +176,8 @@ impl KmsAlias {
     async fn point(&self, cx: &Cx<'_>) -> Result<Live> {
         let kms = &cx.aws.connection.clients.kms;
         let target = cx.text(&self.key.arn())?;
-        wait::retry(wait::PROPAGATION, key_unsettled, async || {
-            let send = kms.update_alias().alias_name(&self.name).target_key_id(&target);
-            cx.aws.call("kms:UpdateAlias", send.send()).await.map(drop)
-        })
-        .await?;
+        let request = kms.update_alias().alias_name(&self.name).target_key_id(&target);
+        cx.aws.call("kms:UpdateAlias", || request.clone().send()).await?;
         Ok(Live {
             name: self.name.clone(),
             target,
@@ -192,15 +185,10 @@ impl KmsAlias {
     }
 }
 
-/// KMS does not know everywhere yet that the key was made, or its deletion cancelled, a moment ago.
-fn key_unsettled(fault: &Fault) -> bool {
-    fault.not_found() || fault.says("KMSInvalidStateException", "is pending deletion")
-}
-
 /// The alias as it is; an alias on a key that is pending deletion is still there.
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
-    let send = aws.connection.clients.kms.describe_key().key_id(name).send();
-    let answer = found(aws.call("kms:DescribeKey", send).await)?;
+    let request = aws.connection.clients.kms.describe_key().key_id(name);
+    let answer = found(aws.call("kms:DescribeKey", || request.clone().send()).await)?;
     let target = answer.and_then(|answer| answer.key_metadata?.arn);
     Ok(target.map(|target| Live {
         name: name.to_owned(),
@@ -213,13 +201,16 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
 async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
     let kms = &aws.connection.clients.kms;
     let tags = async {
-        let send = kms.list_resource_tags().key_id(key).send();
-        found(aws.call("kms:ListResourceTags", send).await)
+        let request = kms.list_resource_tags().key_id(key);
+        found(aws.call("kms:ListResourceTags", || request.clone().send()).await)
     };
     let aliases = async {
-        let pages = kms.list_aliases().key_id(key).into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>();
-        found(aws.call("kms:ListAliases", all).await)
+        let all = pages(async |marker| {
+            let request = kms.list_aliases().key_id(key).set_marker(marker);
+            let page = aws.call("kms:ListAliases", || request.clone().send()).await?;
+            Ok((page.aliases.unwrap_or_default(), page.next_marker))
+        });
+        found(all.await)
     };
     let (tags, aliases) = futures::try_join!(tags, aliases)?;
     let tags: Tags = tags.map_or_else(Tags::new, |answer| {
@@ -248,8 +239,8 @@ async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
 async fn is_moved(aws: &Aws, name: &str, tagged: &[Tagged]) -> Result<bool> {
     let claims = |one: &&Tagged| one.tags.get(ALIAS_TAG).is_some_and(|alias| alias == name);
     for key in tagged.iter().filter(claims) {
-        let send = aws.connection.clients.kms.describe_key().key_id(&key.arn).send();
-        let answer = found(aws.call("kms:DescribeKey", send).await)?;
+        let request = aws.connection.clients.kms.describe_key().key_id(&key.arn);
+        let answer = found(aws.call("kms:DescribeKey", || request.clone().send()).await)?;
         let state = answer.and_then(|answer| answer.key_metadata?.key_state);
         if state.is_some_and(|state| state != KeyState::PendingDeletion) {
             return Ok(true);

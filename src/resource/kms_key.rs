@@ -16,13 +16,12 @@ use super::{
 };
 use crate::aws::fault::found;
 use crate::aws::policy::Policy;
-use crate::aws::wait;
 
 mod change;
 mod read;
 mod search;
 
-use change::{change, listed, names_new_principal};
+use change::listed;
 use read::{best, day, describe, read};
 
 /// KMS does not store how long a key stays pending: kept in a tag, for a destroy without the stack file.
@@ -309,12 +308,11 @@ impl Resource for KmsKey {
         // Ownership first: what fails behind it is then finished by the next run.
         self.put_tags(&live, cx).await?;
         if changes.touch("description") {
-            change(async || {
-                let send = kms.update_key_description().key_id(&live.id);
-                let send = send.description(&self.description).send();
-                cx.aws.call("kms:UpdateKeyDescription", send).await.map(drop)
-            })
-            .await?;
+            let request = kms.update_key_description().key_id(&live.id);
+            let request = request.description(&self.description);
+            cx.aws
+                .call("kms:UpdateKeyDescription", || request.clone().send())
+                .await?;
         }
         if changes.touch("rotation") {
             self.put_rotation(&live, cx).await?;
@@ -336,9 +334,13 @@ impl Resource for KmsKey {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
         let kms = &cx.aws.connection.clients.kms;
-        let send = kms.schedule_key_deletion().key_id(&live.id);
-        let send = send.pending_window_in_days(days).send();
-        let answer = match cx.aws.call("kms:ScheduleKeyDeletion", send).await {
+        let request = kms.schedule_key_deletion().key_id(&live.id);
+        let request = request.pending_window_in_days(days);
+        let answer = match cx
+            .aws
+            .call("kms:ScheduleKeyDeletion", || request.clone().send())
+            .await
+        {
             Err(fault) if fault.says("KMSInvalidStateException", "is pending deletion") => return Ok(()),
             result => found(result)?,
         };
@@ -363,27 +365,17 @@ impl KmsKey {
         tags
     }
 
-    /// Sends CreateKey, again only where KMS says that it made no key.
+    /// Sends CreateKey, again only where KMS says that it made no key: a lost answer is not asked for twice.
     async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
         let policy = cx.policy(&self.policy)?;
         let kms = &cx.aws.connection.clients.kms;
-        // The SDK's own retry after a lost answer would make a second key.
-        let once = aws_sdk_kms::config::Builder::new()
-            .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled());
-        let refused = |fault: &Fault| fault.throttled() || names_new_principal(fault);
-        let answer = wait::retry(wait::PROPAGATION, refused, async || {
-            let send = kms
-                .create_key()
-                .description(&self.description)
-                .policy(&policy)
-                .set_tags(Some(listed(&self.all_tags())))
-                .customize()
-                .config_override(once.clone())
-                .send();
-            cx.aws.call("kms:CreateKey", send).await
-        })
-        .await
-        .map_err(|fault| match fault.code.as_str() {
+        let request = kms
+            .create_key()
+            .description(&self.description)
+            .policy(policy)
+            .set_tags(Some(listed(&self.all_tags())));
+        let created = cx.aws.call("kms:CreateKey", || request.clone().send());
+        let answer = created.await.map_err(|fault| match fault.code.as_str() {
             "LimitExceededException" => fault.hint(
                 "the account's quota of KMS keys in this region is used up: ask for more in Service Quotas, or \
                  delete keys",

@@ -9,11 +9,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::access::{Access, FUNCTION};
 use super::lambda_function::{self, LambdaFunction};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Wanted,
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
 };
 use crate::aws::fault::{found, gone};
-use crate::aws::wait;
 
 /// The desired handling of asynchronous invocations.
 #[derive(Debug, Clone)]
@@ -26,7 +24,7 @@ pub struct LambdaEventInvokeConfig {
     pub maximum_event_age_seconds: i32,
     /// The ARN of the queue that takes what failed.
     pub on_failure_arn: Text,
-    /// The queue, and the policy that lets the function's role send to it: AWS checks both.
+    /// The queue, and the policy that lets the function's role request to it: AWS checks both.
     pub gates: Vec<NodeId>,
 }
 
@@ -139,16 +137,17 @@ impl Resource for LambdaEventInvokeConfig {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        let lambda = &cx.aws.connection.clients.lambda;
-        // The function may be on its way out at the same time: until it is gone it refuses changes.
-        wait::retry(wait::LAMBDA, at_work, async || {
-            let send = lambda
-                .delete_function_event_invoke_config()
-                .function_name(&live.function_name)
-                .send();
-            gone(cx.aws.call("lambda:DeleteFunctionEventInvokeConfig", send).await)
-        })
-        .await
+        let delete = cx
+            .aws
+            .connection
+            .clients
+            .lambda
+            .delete_function_event_invoke_config();
+        let request = delete.function_name(&live.function_name);
+        let deleted = cx.aws.call("lambda:DeleteFunctionEventInvokeConfig", || {
+            request.clone().send()
+        });
+        gone(deleted.await)
     }
 }
 
@@ -159,21 +158,15 @@ impl LambdaEventInvokeConfig {
         let on_failure = cx.text(&self.on_failure_arn)?;
         let destination = OnFailure::builder().destination(&on_failure).build();
         let destinations = DestinationConfig::builder().on_failure(destination).build();
-        let passing = |fault: &Fault| at_work(fault) || unseen(fault);
-        wait::retry(wait::LAMBDA, passing, async || {
-            let send = lambda
-                .put_function_event_invoke_config()
-                .function_name(&self.function_name)
-                .maximum_retry_attempts(self.maximum_retry_attempts)
-                .maximum_event_age_in_seconds(self.maximum_event_age_seconds)
-                .destination_config(destinations.clone())
-                .send();
-            cx.aws
-                .call("lambda:PutFunctionEventInvokeConfig", send)
-                .await
-                .map(drop)
-        })
-        .await?;
+        let request = lambda
+            .put_function_event_invoke_config()
+            .function_name(&self.function_name)
+            .maximum_retry_attempts(self.maximum_retry_attempts)
+            .maximum_event_age_in_seconds(self.maximum_event_age_seconds)
+            .destination_config(destinations);
+        cx.aws
+            .call("lambda:PutFunctionEventInvokeConfig", || request.clone().send())
+            .await?;
         Ok(Live {
             function_name: self.function_name.clone(),
             maximum_retry_attempts: Some(self.maximum_retry_attempts),
@@ -184,26 +177,13 @@ impl LambdaEventInvokeConfig {
     }
 }
 
-/// The function is still being made or changed.
-fn at_work(fault: &Fault) -> bool {
-    fault.is(&["ResourceConflictException"])
-}
-
-/// AWS checks that the queue exists and that the role may send to it, and sees neither at once. The texts
-/// are those that the Terraform provider waits for (`internal/service/lambda/function_event_invoke_config.go`).
-fn unseen(fault: &Fault) -> bool {
-    ["does not have permissions to call", "destination ARN"]
-        .iter()
-        .any(|text| fault.says("InvalidParameterValueException", text))
-}
-
 async fn read(aws: &Aws, function: &str) -> Result<Option<Live>> {
     let lambda = &aws.connection.clients.lambda;
-    let send = lambda
-        .get_function_event_invoke_config()
-        .function_name(function)
-        .send();
-    let answer = found(aws.call("lambda:GetFunctionEventInvokeConfig", send).await)?;
+    let request = lambda.get_function_event_invoke_config().function_name(function);
+    let answer = found(
+        aws.call("lambda:GetFunctionEventInvokeConfig", || request.clone().send())
+            .await,
+    )?;
     Ok(answer.map(|answer| {
         let to = answer.destination_config();
         let on_failure = to.and_then(|to| to.on_failure()?.destination());

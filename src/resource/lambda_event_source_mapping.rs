@@ -201,7 +201,19 @@ impl Resource for LambdaEventSourceMapping {
                 }
                 Some(_) => Err(fault
                     .hint("somebody made it since the plan: run the same command again to see what it is")),
-                None => wait::retry(READY, exists, async || self.send_create(cx).await).await,
+                None => {
+                    let what = format!("the former mapping `{}` to be gone", self.name());
+                    wait::until(
+                        READY,
+                        "lambda:CreateEventSourceMapping",
+                        &what,
+                        async || match self.send_create(cx).await {
+                            Err(fault) if exists(&fault) => Ok(None),
+                            result => result.map(Some),
+                        },
+                    )
+                    .await
+                }
             },
             result => result,
         }
@@ -209,28 +221,22 @@ impl Resource for LambdaEventSourceMapping {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         // Ownership first: what fails behind it is then finished by the next run.
-        let (put, remove) = tags::patch(&live.tags, &self.tags);
-        lambda_function::retag(cx.aws, &live.arn, put, remove).await?;
+        lambda_function::retag(cx.aws, &live.arn, &live.tags, &self.tags).await?;
         if changes.touch_any(CONFIGURATION) {
             let lambda = &cx.aws.connection.clients.lambda;
-            wait::retry(READY, at_work, async || {
-                let send = lambda
-                    .update_event_source_mapping()
-                    .uuid(&live.uuid)
-                    .enabled(true)
-                    .batch_size(self.batch_size)
-                    .maximum_batching_window_in_seconds(self.batching_window_seconds)
-                    .function_response_types(RESPONSE)
-                    .scaling_config(self.scaling())
-                    // What is empty removes them.
-                    .filter_criteria(FilterCriteria::builder().build())
-                    .send();
-                cx.aws
-                    .call("lambda:UpdateEventSourceMapping", send)
-                    .await
-                    .map(drop)
-            })
-            .await?;
+            let request = lambda
+                .update_event_source_mapping()
+                .uuid(&live.uuid)
+                .enabled(true)
+                .batch_size(self.batch_size)
+                .maximum_batching_window_in_seconds(self.batching_window_seconds)
+                .function_response_types(RESPONSE)
+                .scaling_config(self.scaling())
+                // What is empty removes them.
+                .filter_criteria(FilterCriteria::builder().build());
+            cx.aws
+                .call("lambda:UpdateEventSourceMapping", || request.clone().send())
+                .await?;
         }
         self.wished(live.uuid, live.arn, cx)
     }
@@ -246,11 +252,12 @@ impl Resource for LambdaEventSourceMapping {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         drain(&live, cx).await?;
         let lambda = &cx.aws.connection.clients.lambda;
-        wait::retry(READY, at_work, async || {
-            let send = lambda.delete_event_source_mapping().uuid(&live.uuid).send();
-            gone(cx.aws.call("lambda:DeleteEventSourceMapping", send).await)
-        })
-        .await?;
+        let request = lambda.delete_event_source_mapping().uuid(&live.uuid);
+        gone(
+            cx.aws
+                .call("lambda:DeleteEventSourceMapping", || request.clone().send())
+                .await,
+        )?;
         // Until then it reads the queue, and a new one for the same pair is refused.
         let what = format!("event source mapping `{}` to be gone", Self::live_name(&live));
         wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
@@ -292,21 +299,20 @@ impl LambdaEventSourceMapping {
     async fn send_create(&self, cx: &Cx<'_>) -> Result<Live> {
         let lambda = &cx.aws.connection.clients.lambda;
         let queue_arn = cx.text(&self.queue_arn())?;
-        let made = wait::retry(wait::LAMBDA, unseen, async || {
-            let send = lambda
-                .create_event_source_mapping()
-                .event_source_arn(&queue_arn)
-                .function_name(&self.function_name)
-                .enabled(true)
-                .batch_size(self.batch_size)
-                .maximum_batching_window_in_seconds(self.batching_window_seconds)
-                .function_response_types(RESPONSE)
-                .scaling_config(self.scaling())
-                .set_tags(Some(self.tags.clone().into_iter().collect()))
-                .send();
-            cx.aws.call("lambda:CreateEventSourceMapping", send).await
-        })
-        .await?;
+        let request = lambda
+            .create_event_source_mapping()
+            .event_source_arn(&queue_arn)
+            .function_name(&self.function_name)
+            .enabled(true)
+            .batch_size(self.batch_size)
+            .maximum_batching_window_in_seconds(self.batching_window_seconds)
+            .function_response_types(RESPONSE)
+            .scaling_config(self.scaling())
+            .set_tags(Some(self.tags.clone().into_iter().collect()));
+        let made = cx
+            .aws
+            .call("lambda:CreateEventSourceMapping", || request.clone().send())
+            .await?;
         let text = |text: Option<String>| text.unwrap_or_default();
         self.wished(text(made.uuid), text(made.event_source_mapping_arn), cx)
     }
@@ -361,28 +367,6 @@ fn named(queue: &str, function: &str) -> String {
 /// "An event source mapping with SQS arn (…) and function (…) already exists."
 fn exists(fault: &Fault) -> bool {
     fault.says("ResourceConflictException", "already exists")
-}
-
-/// AWS is still making, changing or deleting it.
-fn at_work(fault: &Fault) -> bool {
-    fault.is(&["ResourceInUseException"])
-}
-
-/// AWS checks queue, function and what the function's role may do, and sees none of a moment ago at once. Texts
-/// as the Terraform provider waits for (`internal/service/lambda/event_source_mapping.go`), and SQS's attributes,
-/// which take up to a minute.
-fn unseen(fault: &Fault) -> bool {
-    const TEXTS: [&str; 4] = [
-        "cannot be assumed by Lambda",
-        "execution role does not have permissions",
-        "NonExistentQueue",
-        "Queue visibility timeout",
-    ];
-    TEXTS
-        .iter()
-        .any(|text| fault.says("InvalidParameterValueException", text))
-        || fault.says("ResourceConflictException", "state: Pending")
-        || fault.is(&["ResourceNotFoundException"])
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use super::iam_role::IamRole;
 use super::kms_key::KmsKey;
 use super::log_group::LogGroup;
 use super::{
-    Access, Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result,
-    Tags, Text, Wanted, named, tags,
+    Access, Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
+    Text, Wanted, named,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
@@ -21,8 +21,8 @@ mod environment;
 mod package;
 mod states;
 
+use calls::explain;
 pub(super) use calls::retag;
-use calls::{explain, patiently, unseen};
 pub use environment::EnvValue;
 pub use package::Code;
 pub(super) use states::listed;
@@ -90,8 +90,6 @@ const ROLE_ID_TAG: &str = "alertctl:role-id";
 
 /// How long Lambda may take to make, change or delete a function: what the Terraform provider grants too.
 const READY: Duration = Duration::from_secs(10 * 60);
-/// How long Lambda may go on to say that EC2 throttles it.
-const THROTTLED: Duration = Duration::from_secs(9 * 60);
 
 const RUNTIME: Runtime = Runtime::Providedal2023;
 const HANDLER: &str = "bootstrap";
@@ -261,9 +259,8 @@ impl Resource for LambdaFunction {
         )
         .await?;
         let live = self.wished(environment, cx)?;
-        match patiently(unseen, async || self.send_create(&live, cx).await).await {
-            // Made by a request whose answer was lost, or by somebody else in the meantime. Never tried
-            // again: this refusal does not pass.
+        match self.send_create(&live, cx).await {
+            // Made by a request whose answer was lost, or by somebody else in the meantime.
             Err(fault) if fault.is(&["ResourceConflictException"]) => self.is_there(fault, cx).await?,
             result => result.map_err(explain)?,
         }
@@ -311,18 +308,15 @@ impl Resource for LambdaFunction {
                 None => self.unreserve(cx).await?,
             }
         }
-        let (mut put, remove) = tags::patch(&live.tags, &self.tags);
-        if changes.touch("role_id") && self.kms_key.is_some() {
-            // Written last: an interrupted change is taken up again by the next run.
-            ready(aws, name).await?;
-            put.extend(
-                wished
-                    .role_id
-                    .iter()
-                    .map(|id| (ROLE_ID_TAG.to_owned(), id.clone())),
-            );
-        }
-        retag(aws, &wished.arn, put, remove).await?;
+        let tags = match changes.touch("role_id") {
+            true => {
+                // Written last: an interrupted change is taken up again by the next run.
+                ready(aws, name).await?;
+                self.all_tags(cx)?
+            }
+            false => self.tags.clone(),
+        };
+        retag(aws, &wished.arn, &live.tags, &tags).await?;
         Ok(wished)
     }
 
@@ -332,18 +326,17 @@ impl Resource for LambdaFunction {
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let lambda = &cx.aws.connection.clients.lambda;
-        // A function that is still being made or changed cannot be deleted.
-        let busy = |fault: &Fault| fault.is(&["ResourceConflictException"]);
-        wait::retry(wait::LAMBDA, busy, async || {
-            let send = lambda.delete_function().function_name(&live.name).send();
-            gone(cx.aws.call("lambda:DeleteFunction", send).await)
-        })
-        .await?;
+        let request = lambda.delete_function().function_name(&live.name);
+        gone(
+            cx.aws
+                .call("lambda:DeleteFunction", || request.clone().send())
+                .await,
+        )?;
         // Until then its last flush may bring the log group back, and its name is taken.
         let what = format!("function `{}` to be gone", live.name);
         wait::until(READY, "lambda:GetFunction", &what, async || {
-            let send = lambda.get_function().function_name(&live.name).send();
-            let answer = found(cx.aws.call("lambda:GetFunction", send).await)?;
+            let request = lambda.get_function().function_name(&live.name);
+            let answer = found(cx.aws.call("lambda:GetFunction", || request.clone().send()).await)?;
             Ok(answer.is_none().then_some(()))
         })
         .await

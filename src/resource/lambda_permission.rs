@@ -11,8 +11,7 @@ use tokio::time::Instant;
 use super::access::{Access, FUNCTION};
 use super::lambda_function::{self, LambdaFunction};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Wanted,
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::secret::fingerprint;
@@ -223,8 +222,6 @@ impl Resource for LambdaPermission {
 
 /// How long a statement may take to show before it counts as lost.
 const LOST: Duration = Duration::from_secs(15);
-/// How long a policy may stay locked by another change, and a new function unknown.
-const PASSING: Duration = Duration::from_secs(60);
 
 impl LambdaPermission {
     fn is(&self, live: &Live) -> bool {
@@ -262,11 +259,6 @@ async fn turn(aws: &Aws, live: &Live) -> tokio::sync::OwnedMutexGuard<()> {
     aws.exclusive(&format!("lambda/{}", live.function_name)).await
 }
 
-/// Lambda's words for two changes of one policy at the same time.
-fn concurrent(fault: &Fault) -> bool {
-    fault.message.contains("concurrent update operation")
-}
-
 async fn add(aws: &Aws, live: &Live) -> Result<()> {
     match send_add(aws, live).await {
         // A lost answer, or a statement of this id made in the meantime; ids with our prefix are ours.
@@ -282,22 +274,15 @@ async fn add(aws: &Aws, live: &Live) -> Result<()> {
 }
 
 async fn send_add(aws: &Aws, live: &Live) -> Result<()> {
-    let lambda = &aws.connection.clients.lambda;
-    // A function made a moment ago may not be known everywhere yet.
-    let passing = |fault: &Fault| concurrent(fault) || fault.is(&["ResourceNotFoundException"]);
-    wait::retry(PASSING, passing, async || {
-        let send = lambda
-            .add_permission()
-            .function_name(&live.function_name)
-            .statement_id(&live.statement_id)
-            .action(&live.action)
-            .principal(&live.principal)
-            .set_source_arn(live.conditions.get(SOURCE_ARN).cloned())
-            .send();
-        aws.call("lambda:AddPermission", send).await.map(drop)
-    })
-    .await
-    .map_err(|fault| match fault.is(&[FULL]) {
+    let request = aws.connection.clients.lambda.add_permission();
+    let request = request
+        .function_name(&live.function_name)
+        .statement_id(&live.statement_id)
+        .action(&live.action)
+        .principal(&live.principal)
+        .set_source_arn(live.conditions.get(SOURCE_ARN).cloned());
+    let added = aws.call("lambda:AddPermission", || request.clone().send());
+    added.await.map(drop).map_err(|fault| match fault.is(&[FULL]) {
         true => fault.hint(
             "a function's policy holds 20 KB: fewer topics or rules for one function, or remove statements \
              that others added to it",
@@ -307,18 +292,14 @@ async fn send_add(aws: &Aws, live: &Live) -> Result<()> {
 }
 
 async fn remove(aws: &Aws, live: &Live) -> Result<()> {
-    let lambda = &aws.connection.clients.lambda;
-    // The function may be on its way out at the same time: until it is gone it refuses changes.
-    let passing = |fault: &Fault| concurrent(fault) || fault.is(&["ResourceConflictException"]);
-    wait::retry(PASSING, passing, async || {
-        let send = lambda
-            .remove_permission()
-            .function_name(&live.function_name)
-            .statement_id(&live.statement_id)
-            .send();
-        gone(aws.call("lambda:RemovePermission", send).await)
-    })
-    .await
+    let request = aws.connection.clients.lambda.remove_permission();
+    let request = request
+        .function_name(&live.function_name)
+        .statement_id(&live.statement_id);
+    gone(
+        aws.call("lambda:RemovePermission", || request.clone().send())
+            .await,
+    )
 }
 
 async fn read_all<'a>(aws: &Aws, functions: impl Iterator<Item = &'a str>) -> Result<Vec<Live>> {
@@ -332,8 +313,8 @@ async fn read_all<'a>(aws: &Aws, functions: impl Iterator<Item = &'a str>) -> Re
 /// The statements of a function's policy; none when there is no policy or no function.
 async fn read(aws: &Aws, function: &str) -> Result<Vec<Live>> {
     let lambda = &aws.connection.clients.lambda;
-    let send = lambda.get_policy().function_name(function).send();
-    let answer = found(aws.call("lambda:GetPolicy", send).await)?;
+    let request = lambda.get_policy().function_name(function);
+    let answer = found(aws.call("lambda:GetPolicy", || request.clone().send()).await)?;
     let policy = answer.as_ref().and_then(|answer| answer.policy()).unwrap_or("{}");
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let statements = policy["Statement"].as_array().into_iter().flatten();

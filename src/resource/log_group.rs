@@ -3,15 +3,12 @@
 //! Owned by the stack, not left to Lambda to create: a late flush of a deleted function would otherwise
 //! bring it back without retention.
 
-use std::time::Duration;
-
 use super::access::{ANY, Access};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, named, tags,
 };
 use crate::aws::fault::{found, gone};
-use crate::aws::wait;
 
 /// The desired log group.
 #[derive(Debug, Clone)]
@@ -120,12 +117,15 @@ impl Resource for LogGroup {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let logs = &cx.aws.connection.clients.logs;
-        let send = logs
+        let request = logs
             .create_log_group()
             .log_group_name(&self.name)
-            .set_tags(Some(hashed(&self.tags)))
-            .send();
-        match cx.aws.call("logs:CreateLogGroup", send).await {
+            .set_tags(Some(hashed(&self.tags)));
+        match cx
+            .aws
+            .call("logs:CreateLogGroup", || request.clone().send())
+            .await
+        {
             Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
                 // A lost answer, a retry, or a function that logged first: ours only if it says so.
                 match read(cx.aws, &self.name).await? {
@@ -157,23 +157,27 @@ impl Resource for LogGroup {
         if changes.touch("retention_days") {
             self.put_retention(cx).await?;
         }
-        let (put, remove) = tags::patch(&live.tags, &self.tags);
-        if !put.is_empty() {
-            let send = logs
-                .tag_resource()
-                .resource_arn(&live.arn)
-                .set_tags(Some(hashed(&put)))
-                .send();
-            cx.aws.call("logs:TagResource", send).await?;
-        }
-        if !remove.is_empty() {
-            let send = logs
-                .untag_resource()
-                .resource_arn(&live.arn)
-                .set_tag_keys(Some(remove))
-                .send();
-            cx.aws.call("logs:UntagResource", send).await?;
-        }
+        tags::sync(
+            &live.tags,
+            &self.tags,
+            async |remove| {
+                let request = logs.untag_resource().resource_arn(&live.arn);
+                let request = request.set_tag_keys(Some(remove));
+                cx.aws
+                    .call("logs:UntagResource", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+            async |put| {
+                let request = logs.tag_resource().resource_arn(&live.arn);
+                let request = request.set_tags(Some(hashed(&put)));
+                cx.aws
+                    .call("logs:TagResource", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+        )
+        .await?;
         Ok(Live {
             retention_days: Some(self.retention_days),
             tags: self.tags.clone(),
@@ -183,16 +187,9 @@ impl Resource for LogGroup {
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let logs = &cx.aws.connection.clients.logs;
-        wait::retry(
-            Duration::from_secs(60),
-            |fault| fault.is(&["OperationAbortedException"]),
-            async || {
-                let send = logs.delete_log_group().log_group_name(&live.name).send();
-                gone(cx.aws.call("logs:DeleteLogGroup", send).await)
-            },
-        )
-        .await
-        .map_err(
+        let request = logs.delete_log_group().log_group_name(&live.name);
+        let deleted = cx.aws.call("logs:DeleteLogGroup", || request.clone().send());
+        gone(deleted.await).map_err(
             |fault| match fault.says("ValidationException", "deletion protection") {
                 true => fault
                     .hint("switch the log group's deletion protection off, then run the same command again"),
@@ -203,49 +200,37 @@ impl Resource for LogGroup {
 }
 
 impl LogGroup {
-    /// A group created a moment ago may be refused for a short while, in words about permissions.
     async fn put_retention(&self, cx: &Cx<'_>) -> Result<()> {
-        let logs = &cx.aws.connection.clients.logs;
-        let propagating = |fault: &Fault| {
-            fault.says("AccessDeniedException", "no identity-based policy allows")
-                || fault.is(&["OperationAbortedException", "ResourceNotFoundException"])
-        };
-        wait::retry(Duration::from_secs(20), propagating, async || {
-            let send = logs
-                .put_retention_policy()
-                .log_group_name(&self.name)
-                .retention_in_days(self.retention_days)
-                .send();
-            cx.aws.call("logs:PutRetentionPolicy", send).await.map(drop)
-        })
-        .await
+        let request = cx.aws.connection.clients.logs.put_retention_policy();
+        let request = request
+            .log_group_name(&self.name)
+            .retention_in_days(self.retention_days);
+        cx.aws
+            .call("logs:PutRetentionPolicy", || request.clone().send())
+            .await
+            .map(drop)
     }
 }
 
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let logs = &aws.connection.clients.logs;
     let describe = async {
-        let mut pages = logs
-            .describe_log_groups()
-            .log_group_name_prefix(name)
-            .into_paginator()
-            .send();
+        let request = logs.describe_log_groups().log_group_name_prefix(name);
         // Names are listed in order, so the exact one is the first of those it is a prefix of.
         let page = aws
-            .call("logs:DescribeLogGroups", async { pages.next().await.transpose() })
+            .call("logs:DescribeLogGroups", || request.clone().send())
             .await?;
-        Ok(page.and_then(|page| {
-            page.log_groups()
-                .iter()
-                .find(|group| group.log_group_name() == Some(name))
-                .cloned()
-        }))
+        let mut groups = page.log_groups.unwrap_or_default().into_iter();
+        Ok(groups.find(|group| group.log_group_name() == Some(name)))
     };
     let tags = async {
         let arn = Text::arn("logs", format!("log-group:{name}"));
         let arn = arn.fill_computed(aws.scope().await?).unwrap_or_default();
-        let send = logs.list_tags_for_resource().resource_arn(arn).send();
-        found(aws.call("logs:ListTagsForResource", send).await)
+        let request = logs.list_tags_for_resource().resource_arn(arn);
+        found(
+            aws.call("logs:ListTagsForResource", || request.clone().send())
+                .await,
+        )
     };
     let (group, tags) = futures::try_join!(describe, tags)?;
     let Some(group) = group else { return Ok(None) };

@@ -1,7 +1,5 @@
 //! A metric filter of a log group: counts, as a metric, the log events that match a pattern.
 
-use std::time::Duration;
-
 use aws_sdk_cloudwatchlogs::types::{MetricFilter, MetricTransformation};
 
 use super::access::Access;
@@ -9,11 +7,8 @@ use super::log_group::LogGroup;
 use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Wanted,
 };
+use crate::aws::call::pages;
 use crate::aws::fault::gone;
-use crate::aws::wait;
-
-/// How long a new log group may stay unknown.
-const PASSING: Duration = Duration::from_secs(60);
 
 /// The desired filter. A filter has no tags: its name says whose it is, see [`prefix`].
 #[derive(Debug, Clone)]
@@ -153,23 +148,14 @@ impl Resource for LogsMetricFilter {
             .set_default_value(self.default_value)
             .build()
             .expect("namespace, name and value are set");
-        // With no log group of ours there is nothing to wait for.
-        let passing = |fault: &Fault| {
-            fault.is(&["OperationAbortedException"])
-                || (self.log_group.is_some() && fault.is(&["ResourceNotFoundException"]))
-        };
-        wait::retry(PASSING, passing, async || {
-            let put = cx.aws.connection.clients.logs.put_metric_filter();
-            let send = put
-                .log_group_name(&self.log_group_name)
-                .filter_name(&self.name)
-                .filter_pattern(&self.pattern)
-                .metric_transformations(metric.clone())
-                .send();
-            cx.aws.call("logs:PutMetricFilter", send).await.map(drop)
-        })
-        .await
-        .map_err(|fault| self.hinted(fault))?;
+        let put = cx.aws.connection.clients.logs.put_metric_filter();
+        let request = put
+            .log_group_name(&self.log_group_name)
+            .filter_name(&self.name)
+            .filter_pattern(&self.pattern)
+            .metric_transformations(metric);
+        let put = cx.aws.call("logs:PutMetricFilter", || request.clone().send());
+        put.await.map_err(|fault| self.hinted(fault))?;
         Ok(self.wished())
     }
 
@@ -179,14 +165,14 @@ impl Resource for LogsMetricFilter {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        let busy = |fault: &Fault| fault.is(&["OperationAbortedException"]);
-        wait::retry(PASSING, busy, async || {
-            let delete = cx.aws.connection.clients.logs.delete_metric_filter();
-            let delete = delete.log_group_name(&live.log_group_name);
-            let send = delete.filter_name(&live.name).send();
-            gone(cx.aws.call("logs:DeleteMetricFilter", send).await)
-        })
-        .await
+        let delete = cx.aws.connection.clients.logs.delete_metric_filter();
+        let delete = delete.log_group_name(&live.log_group_name);
+        let request = delete.filter_name(&live.name);
+        gone(
+            cx.aws
+                .call("logs:DeleteMetricFilter", || request.clone().send())
+                .await,
+        )
     }
 }
 
@@ -263,17 +249,14 @@ impl Live {
 /// the file may be in any.
 async fn list(aws: &Aws) -> Result<Vec<Live>> {
     let describe = aws.connection.clients.logs.describe_metric_filters();
-    let mut pages = describe.into_paginator().send();
-    let mut filters = Vec::new();
-    while let Some(page) = aws
-        .call("logs:DescribeMetricFilters", async {
-            pages.next().await.transpose()
-        })
-        .await?
-    {
-        filters.extend(page.metric_filters().iter().map(read));
-    }
-    Ok(filters)
+    let filters = pages(async |token| {
+        let request = describe.clone().set_next_token(token);
+        let page = aws
+            .call("logs:DescribeMetricFilters", || request.clone().send())
+            .await?;
+        Ok((page.metric_filters.unwrap_or_default(), page.next_token))
+    });
+    Ok(filters.await?.iter().map(read).collect())
 }
 
 fn read(filter: &MetricFilter) -> Live {

@@ -12,18 +12,17 @@ use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
     Wanted, tags,
 };
-use crate::aws::fault::gone;
+use crate::aws::fault::{found, gone};
 use crate::aws::wait;
 
 mod empty;
 mod read;
 mod settings;
 
+pub(super) use read::of_bucket;
 use read::{Head, head, read};
 use settings::Settings;
 
-/// How long S3 may be busy with an earlier change of the same name, a deletion included.
-const BUSY: Duration = Duration::from_secs(5 * 60);
 /// How long a new bucket may stay unknown.
 const NEW: Duration = Duration::from_secs(2 * 60);
 
@@ -210,14 +209,13 @@ impl Resource for S3Bucket {
         let what = format!("bucket `{name}` to stay empty: something still writes to it");
         // The last log files arrive minutes after the trail is gone.
         let kept = wait::until(empty::LIMIT, "s3:DeleteBucket", &what, async || {
-            let send = cx.aws.connection.clients.s3.delete_bucket().bucket(name).send();
-            match gone(cx.aws.call("s3:DeleteBucket", send).await) {
+            let request = cx.aws.connection.clients.s3.delete_bucket().bucket(name);
+            match gone(cx.aws.call("s3:DeleteBucket", || request.clone().send()).await) {
                 Err(fault) if fault.is(&["BucketNotEmpty"]) && !cx.aws.may_empty_buckets => Ok(Some(true)),
                 Err(fault) if fault.is(&["BucketNotEmpty"]) => {
                     empty::empty(cx.aws, name).await?;
                     Ok(None)
                 }
-                Err(fault) if fault.is(&["OperationAborted"]) => Ok(None),
                 result => result.map(|()| Some(false)),
             }
         });
@@ -242,12 +240,9 @@ impl S3Bucket {
             .set_location_constraint(place)
             .set_tags(Some(in_aws_words(&self.tags)))
             .build();
-        let created = wait::retry(BUSY, busy, async || {
-            let create = s3.create_bucket().bucket(name);
-            let send = create.create_bucket_configuration(configuration.clone()).send();
-            cx.aws.call("s3:CreateBucket", send).await
-        });
-        match created.await {
+        let request = s3.create_bucket().bucket(name);
+        let request = request.create_bucket_configuration(configuration);
+        match cx.aws.call("s3:CreateBucket", || request.clone().send()).await {
             Err(fault) if fault.is(&["BucketAlreadyOwnedByYou"]) => Ok(false),
             Err(fault) if fault.is(&["BucketAlreadyExists"]) => {
                 let better = match self.name.to_string().contains("{account}") {
@@ -265,21 +260,18 @@ impl S3Bucket {
 
     /// S3 takes the whole set only: tags that others added go along.
     async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
-        let (put, remove) = tags::patch(&live.tags, &self.tags);
-        if put.is_empty() && remove.is_empty() {
+        if tags::are(&live.tags, &self.tags) {
             return Ok(());
         }
-        let mut all = live.tags.clone();
-        all.retain(|key, _| !remove.contains(key));
-        all.extend(put);
+        let all = tags::merged(&live.tags, &self.tags);
         let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(in_aws_words(&all)));
         let tagging = tagging.build().expect("the tags are set");
-        wait::retry(NEW, unsettled, async || {
-            let put = cx.aws.connection.clients.s3.put_bucket_tagging();
-            let send = put.bucket(&live.name).tagging(tagging.clone()).send();
-            cx.aws.call("s3:PutBucketTagging", send).await.map(drop)
-        })
-        .await
+        let put = cx.aws.connection.clients.s3.put_bucket_tagging();
+        let request = put.bucket(&live.name).tagging(tagging);
+        cx.aws
+            .call("s3:PutBucketTagging", || request.clone().send())
+            .await
+            .map(drop)
     }
 }
 
@@ -298,8 +290,9 @@ pub(super) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
 
 /// The tags of a bucket; none where there are none, or no bucket.
 pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<Tags> {
-    let send = aws.connection.clients.s3.get_bucket_tagging().bucket(name).send();
-    let answer = crate::aws::fault::found(aws.call("s3:GetBucketTagging", send).await)?;
+    let request = aws.connection.clients.s3.get_bucket_tagging().bucket(name);
+    let answer = aws.call("s3:GetBucketTagging", || request.clone().send()).await;
+    let answer = found(answer).map_err(|fault| of_bucket(name, fault))?;
     let tags = answer.iter().flat_map(|answer| answer.tag_set());
     Ok(tags
         .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
@@ -322,25 +315,11 @@ async fn holds_files(aws: &Aws, name: &str) -> Result<bool> {
     if aws.may_empty_buckets {
         return Ok(false);
     }
-    let list = aws
-        .connection
-        .clients
-        .s3
-        .list_objects_v2()
-        .bucket(name)
-        .max_keys(1);
-    let page = crate::aws::fault::found(aws.call("s3:ListBucket", list.send()).await)?;
+    let list = aws.connection.clients.s3.list_objects_v2();
+    let list = list.bucket(name).max_keys(1);
+    let page = found(aws.call("s3:ListBucket", || list.clone().send()).await);
+    let page = page.map_err(|fault| of_bucket(name, fault))?;
     Ok(page.is_some_and(|page| !page.contents().is_empty()))
-}
-
-/// "A conflicting conditional operation is currently in progress against this resource."
-fn busy(fault: &Fault) -> bool {
-    fault.is(&["OperationAborted"])
-}
-
-/// A bucket made a moment ago may not be known everywhere yet.
-fn unsettled(fault: &Fault) -> bool {
-    busy(fault) || fault.is(&["NoSuchBucket"])
 }
 
 fn in_aws_words(tags: &Tags) -> Vec<aws_sdk_s3::types::Tag> {

@@ -1,21 +1,14 @@
 //! The policy of an S3 bucket: who may write to it beyond the account's own IAM policies.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::access::Access;
 use super::s3_bucket::{self, S3Bucket};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Wanted,
+    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
 };
 use crate::aws::fault::found;
 use crate::aws::policy::{self, Policy};
-use crate::aws::wait;
-
-/// How long a new bucket, or a principal in the policy, may stay unknown.
-const PASSING: Duration = Duration::from_secs(2 * 60);
 
 /// The desired policy.
 #[derive(Debug, Clone)]
@@ -92,13 +85,11 @@ impl Resource for S3BucketPolicy {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let (bucket_name, policy) = (cx.text(&self.bucket_name)?, cx.policy(&self.policy)?);
-        let passing = |fault: &Fault| fault.is(&["MalformedPolicy", "NoSuchBucket", "OperationAborted"]);
-        wait::retry(PASSING, passing, async || {
-            let put = cx.aws.connection.clients.s3.put_bucket_policy();
-            let send = put.bucket(&bucket_name).policy(&policy).send();
-            cx.aws.call("s3:PutBucketPolicy", send).await.map(drop)
-        })
-        .await?;
+        let put = cx.aws.connection.clients.s3.put_bucket_policy();
+        let request = put.bucket(&bucket_name).policy(&policy);
+        cx.aws
+            .call("s3:PutBucketPolicy", || request.clone().send())
+            .await?;
         Ok(Live {
             bucket_name,
             policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
@@ -119,7 +110,8 @@ impl Resource for S3BucketPolicy {
 async fn read(aws: &Aws, bucket: &str) -> Result<Presence<Live>> {
     let policy = async {
         let get = aws.connection.clients.s3.get_bucket_policy();
-        found(aws.call("s3:GetBucketPolicy", get.bucket(bucket).send()).await)
+        let answer = aws.call("s3:GetBucketPolicy", || get.clone().bucket(bucket).send());
+        found(answer.await).map_err(|fault| s3_bucket::of_bucket(bucket, fault))
     };
     let both = async { futures::try_join!(policy, s3_bucket::read_tags(aws, bucket)) };
     let (policy, tags) = match both.await {

@@ -3,10 +3,12 @@
 //! It has no tags: the topic's tag holds a mark of each one that this tool made, and all others are left
 //! alone. Protocol and endpoint are its identity, so a change of either makes another subscription.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::access::{ANY, Access};
 use super::sns_topic::{self, SnsTopic, invalid};
@@ -128,7 +130,7 @@ impl Resource for SnsSubscription {
                 };
                 let live = match live.arn {
                     Some(_) => read(aws, live).await?,
-                    // Nothing of it can be read until it is confirmed, and asking again would only send
+                    // Nothing of it can be read until it is confirmed, and asking again would only request
                     // another e-mail.
                     None => Some(Live {
                         settings: Settings::of(wanted.desired, scope),
@@ -245,25 +247,7 @@ impl Resource for SnsSubscription {
         let scope = &cx.known.scope;
         let (topic_arn, endpoint) = (sns_topic::arn(&self.topic_name, scope), cx.text(&self.endpoint)?);
         let settings = Settings::of(self, scope);
-        let sns = &cx.aws.connection.clients.sns;
-        // A topic made a moment ago may not be known everywhere yet.
-        let made = wait::retry(
-            Duration::from_secs(30),
-            |fault| fault.not_found(),
-            async || {
-                let send = sns
-                    .subscribe()
-                    .topic_arn(&topic_arn)
-                    .protocol(self.protocol)
-                    .endpoint(&endpoint)
-                    .set_attributes(Some(settings.attributes()))
-                    .return_subscription_arn(true)
-                    .send();
-                cx.aws.call("sns:Subscribe", send).await
-            },
-        )
-        .await;
-        let answer = match made {
+        let arn = match self.subscribe(cx).await {
             // Made since the plan.
             Err(fault) if invalid(&fault, "already exists with different attributes") => {
                 let list = list(cx.aws, &topic_arn).await?;
@@ -272,12 +256,7 @@ impl Resource for SnsSubscription {
                 };
                 return self.bring(live, cx).await;
             }
-            result => result.map_err(|fault| {
-                match fault.is(&["FilterPolicyLimitExceeded", "FilterPolicyLimitExceededException"]) {
-                    true => fault.hint("a region holds 10,000 filter policies: ask AWS for more"),
-                    false => fault,
-                }
-            })?,
+            result => result?,
         };
         let to = shown(self.protocol, &endpoint);
         match self.protocol {
@@ -292,9 +271,32 @@ impl Resource for SnsSubscription {
             topic_arn,
             protocol: self.protocol.to_owned(),
             endpoint: masked(&endpoint),
-            arn: answer.subscription_arn().and_then(confirmed),
+            arn,
             settings,
         })
+    }
+
+    /// SNS may answer with the subscription of a former topic of the same name, of which the new topic knows nothing. So
+    /// the topic is asked, and told again. <https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sns/pull/70>
+    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+        // Others wait for somebody to confirm them, and the local AWS keeps nothing of former topics.
+        if !matches!(self.protocol, "lambda" | "sqs") || cx.aws.connection.emulated {
+            return Ok(());
+        }
+        let asked = Cell::new(Instant::now());
+        let what = format!("the subscription {}", Self::live_name(live));
+        wait::until(LISTED, "sns:ListSubscriptionsByTopic", &what, async || {
+            let listed = list(cx.aws, &live.topic_arn).await?;
+            if listed.iter().any(|one| self.is(one, &cx.known.scope)) {
+                return Ok(Some(()));
+            }
+            if asked.get().elapsed() > LOST {
+                self.subscribe(cx).await?;
+                asked.set(Instant::now());
+            }
+            Ok(None)
+        })
+        .await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -318,8 +320,8 @@ impl Resource for SnsSubscription {
             return Ok(());
         };
         let sns = &cx.aws.connection.clients.sns;
-        let send = sns.unsubscribe().subscription_arn(arn).send();
-        match cx.aws.call("sns:Unsubscribe", send).await {
+        let request = sns.unsubscribe().subscription_arn(arn);
+        match cx.aws.call("sns:Unsubscribe", || request.clone().send()).await {
             Err(fault) if invalid(&fault, "pending confirmation") => {
                 pending();
                 Ok(())
@@ -329,7 +331,31 @@ impl Resource for SnsSubscription {
     }
 }
 
+/// How long a topic may take to list a subscription, and after how long it is told of it again.
+const LISTED: Duration = Duration::from_secs(90);
+const LOST: Duration = Duration::from_secs(20);
+
 impl SnsSubscription {
+    /// Sends Subscribe; the ARN, unless the subscription has to be confirmed first.
+    async fn subscribe(&self, cx: &Cx<'_>) -> Result<Option<String>> {
+        let scope = &cx.known.scope;
+        let request = cx.aws.connection.clients.sns.subscribe();
+        let request = request
+            .topic_arn(sns_topic::arn(&self.topic_name, scope))
+            .protocol(self.protocol)
+            .endpoint(cx.text(&self.endpoint)?)
+            .set_attributes(Some(Settings::of(self, scope).attributes()))
+            .return_subscription_arn(true);
+        let answer = cx.aws.call("sns:Subscribe", || request.clone().send()).await;
+        let answer = answer.map_err(|fault| {
+            match fault.is(&["FilterPolicyLimitExceeded", "FilterPolicyLimitExceededException"]) {
+                true => fault.hint("a region holds 10,000 filter policies: ask AWS for more"),
+                false => fault,
+            }
+        })?;
+        Ok(answer.subscription_arn().and_then(confirmed))
+    }
+
     fn is(&self, live: &Live, scope: &Scope) -> bool {
         live.topic_name == self.topic_name
             && live.protocol == self.protocol

@@ -11,9 +11,9 @@ use super::{
     Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
     Text, Wanted, named, tags,
 };
+use crate::aws::Scope;
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
-use crate::aws::{Scope, wait};
 
 /// The desired topic.
 #[derive(Debug, Clone)]
@@ -149,18 +149,12 @@ impl Resource for SnsTopic {
                 .map(|name| (DISPLAY_NAME.to_owned(), name.clone())),
         );
         attributes.extend(live.kms_key.iter().map(|key| (KMS_KEY.to_owned(), key.clone())));
-        let sns = &cx.aws.connection.clients.sns;
-        let made = wait::retry(wait::PROPAGATION, unseen, async || {
-            let send = sns
-                .create_topic()
-                .name(&self.name)
-                .set_attributes(Some(attributes.clone()))
-                .set_tags(Some(in_aws_words(&tags)))
-                .send();
-            cx.aws.call("sns:CreateTopic", send).await
-        })
-        .await;
-        match made {
+        let request = cx.aws.connection.clients.sns.create_topic();
+        let request = request
+            .name(&self.name)
+            .set_attributes(Some(attributes))
+            .set_tags(Some(in_aws_words(&tags)));
+        match cx.aws.call("sns:CreateTopic", || request.clone().send()).await {
             // Made since the plan, by a request whose answer was lost or by somebody else.
             Err(fault) if invalid(&fault, "already exists with different") => {
                 let known = read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await?;
@@ -189,32 +183,39 @@ impl Resource for SnsTopic {
         if changes.touch("policy") {
             set(cx.aws, &live.arn, "Policy", cx.policy(&self.policy)?).await?;
         }
-        let (mut put, remove) = tags::patch(&live.tags, &self.tags);
+        let mut tags = self.tags.clone();
         if changes.touch("marked_subscriptions") {
-            put.extend(marks_tag(&wished.marks));
+            tags.extend(marks_tag(&wished.marks));
         }
         let sns = &cx.aws.connection.clients.sns;
-        if !put.is_empty() {
-            let put = Some(in_aws_words(&put));
-            let send = sns.tag_resource().resource_arn(&live.arn).set_tags(put).send();
-            cx.aws.call("sns:TagResource", send).await?;
-        }
-        if !remove.is_empty() {
-            let remove = Some(remove);
-            let send = sns
-                .untag_resource()
-                .resource_arn(&live.arn)
-                .set_tag_keys(remove)
-                .send();
-            cx.aws.call("sns:UntagResource", send).await?;
-        }
+        tags::sync(
+            &live.tags,
+            &tags,
+            async |remove| {
+                let request = sns.untag_resource().resource_arn(&live.arn);
+                let request = request.set_tag_keys(Some(remove));
+                cx.aws
+                    .call("sns:UntagResource", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+            async |put| {
+                let request = sns.tag_resource().resource_arn(&live.arn);
+                let request = request.set_tags(Some(in_aws_words(&put)));
+                cx.aws
+                    .call("sns:TagResource", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+        )
+        .await?;
         Ok(wished)
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let sns = &cx.aws.connection.clients.sns;
-        let send = sns.delete_topic().topic_arn(&live.arn).send();
-        gone(cx.aws.call("sns:DeleteTopic", send).await)
+        let request = sns.delete_topic().topic_arn(&live.arn);
+        gone(cx.aws.call("sns:DeleteTopic", || request.clone().send()).await)
     }
 }
 
@@ -269,8 +270,11 @@ pub(super) fn marks_in(tags: &Tags) -> impl Iterator<Item = &str> {
 /// The tags of a topic; `None` where there is no such topic.
 pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
     let sns = &aws.connection.clients.sns;
-    let send = sns.list_tags_for_resource().resource_arn(arn).send();
-    let answer = found(aws.call("sns:ListTagsForResource", send).await)?;
+    let request = sns.list_tags_for_resource().resource_arn(arn);
+    let answer = found(
+        aws.call("sns:ListTagsForResource", || request.clone().send())
+            .await,
+    )?;
     let pair = |tag: &aws_sdk_sns::types::Tag| (tag.key().to_owned(), tag.value().to_owned());
     Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
 }
@@ -287,30 +291,26 @@ pub(super) fn invalid(fault: &Fault, text: &str) -> bool {
         .any(|code| fault.says(code, text))
 }
 
-/// A principal of the policy, made a moment ago, that SNS does not see yet.
-fn unseen(fault: &Fault) -> bool {
-    invalid(fault, "PrincipalNotFound") || invalid(fault, "invalid principal")
-}
-
 async fn set(aws: &Aws, arn: &str, name: &str, value: String) -> Result<()> {
     let sns = &aws.connection.clients.sns;
-    wait::retry(wait::PROPAGATION, unseen, async || {
-        let send = sns
-            .set_topic_attributes()
-            .topic_arn(arn)
-            .attribute_name(name)
-            .attribute_value(&value)
-            .send();
-        aws.call("sns:SetTopicAttributes", send).await.map(drop)
-    })
-    .await
+    let request = sns
+        .set_topic_attributes()
+        .topic_arn(arn)
+        .attribute_name(name)
+        .attribute_value(&value);
+    aws.call("sns:SetTopicAttributes", || request.clone().send())
+        .await
+        .map(drop)
 }
 
 async fn read(aws: &Aws, arn: &str, wanted: Option<(&SnsTopic, &Scope)>) -> Result<Option<Live>> {
     let sns = &aws.connection.clients.sns;
     let attributes = async {
-        let send = sns.get_topic_attributes().topic_arn(arn).send();
-        found(aws.call("sns:GetTopicAttributes", send).await)
+        let request = sns.get_topic_attributes().topic_arn(arn);
+        found(
+            aws.call("sns:GetTopicAttributes", || request.clone().send())
+                .await,
+        )
     };
     let (attributes, tags) = futures::try_join!(attributes, read_tags(aws, arn))?;
     let Some(answer) = attributes else { return Ok(None) };

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result,
-    Tags, Text, Verdict, Wanted, named, tags,
+    Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
+    Text, Verdict, Wanted, named, tags,
 };
-use crate::aws::fault::gone;
+use crate::aws::fault::{found, gone};
 use crate::aws::policy::Policy;
 use crate::aws::wait;
 
@@ -22,8 +22,11 @@ pub(super) use read::messages;
 use read::read;
 pub use redelivery::Redelivery;
 
-/// SQS refuses a name for 60 s after the queue was deleted.
-const NAME_REUSE: Duration = Duration::from_secs(90);
+/// A deleted queue may answer for 60 s more, to some of the servers that are asked.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>
+const DYING: Duration = Duration::from_secs(90);
+/// How often in a row a queue has to be gone before it counts as gone.
+const GONE: u32 = 3;
 /// How long SQS may take to show changed attributes.
 const ATTRIBUTES: Duration = Duration::from_secs(60);
 
@@ -33,7 +36,7 @@ pub struct SqsQueue {
     pub name: String,
     /// How long a message is kept.
     pub retention_seconds: i32,
-    /// Who may send to it, beyond the account's own IAM policies.
+    /// Who may request to it, beyond the account's own IAM policies.
     pub policy: Option<Policy>,
     /// Where something works it off: when a message comes back. Else SQS's defaults stay, or what somebody made
     /// of them.
@@ -67,7 +70,7 @@ const QUEUE: &str = "arn:{partition}:sqs:{region}:{account}:{prefix}";
 
 impl Resource for SqsQueue {
     const KIND: &'static str = "sqs-queue";
-    // Nothing may still send what it cannot deliver to a queue that is gone.
+    // Nothing may still request what it cannot deliver to a queue that is gone.
     const DELETED_AFTER: &'static [&'static str] = &[
         "sns-subscription",
         "lambda-event-invoke-config",
@@ -193,7 +196,6 @@ impl Resource for SqsQueue {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let sqs = &cx.aws.connection.clients.sqs;
         let mut attributes = HashMap::from([
             (
                 Attribute::MessageRetentionPeriod,
@@ -206,17 +208,12 @@ impl Resource for SqsQueue {
         }
         let redelivery = self.wished_redelivery(cx)?;
         attributes.extend(redelivery.iter().flat_map(|wished| wished.attributes(None)));
-        let created = wait::retry(NAME_REUSE, passing, async || {
-            let send = sqs
-                .create_queue()
-                .queue_name(&self.name)
-                .set_attributes(Some(attributes.clone()))
-                .set_tags(Some(hashed(&self.tags)))
-                .send();
-            cx.aws.call("sqs:CreateQueue", send).await
-        })
-        .await;
-        let url = match created {
+        let request = cx.aws.connection.clients.sqs.create_queue();
+        let request = request
+            .queue_name(&self.name)
+            .set_attributes(Some(attributes))
+            .set_tags(Some(hashed(&self.tags)));
+        let url = match cx.aws.call("sqs:CreateQueue", || request.clone().send()).await {
             Err(fault) if fault.is(&["QueueNameExists", "QueueAlreadyExists"]) => {
                 // With other attributes: made by an earlier run whose answer was lost, or somebody else's.
                 let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
@@ -276,9 +273,11 @@ impl Resource for SqsQueue {
                 .flat_map(|wished| wished.attributes(Some(changes))),
         );
         if !attributes.is_empty() {
-            let send = sqs.set_queue_attributes().queue_url(&live.url);
-            let send = send.set_attributes(Some(attributes)).send();
-            cx.aws.call("sqs:SetQueueAttributes", send).await?;
+            let request = sqs.set_queue_attributes().queue_url(&live.url);
+            let request = request.set_attributes(Some(attributes));
+            cx.aws
+                .call("sqs:SetQueueAttributes", || request.clone().send())
+                .await?;
         }
         Ok(Live {
             retention_seconds: self.retention_seconds,
@@ -317,8 +316,9 @@ impl Resource for SqsQueue {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        let send = cx.aws.connection.clients.sqs.delete_queue().queue_url(&live.url);
-        gone(cx.aws.call("sqs:DeleteQueue", send.send()).await)?;
+        let request = cx.aws.connection.clients.sqs.delete_queue().queue_url(&live.url);
+        gone(cx.aws.call("sqs:DeleteQueue", || request.clone().send()).await)?;
+        until_gone(&live, cx).await?;
         if live.messages > 0 {
             let Live { name, messages, .. } = live;
             cx.note(format!(
@@ -345,28 +345,57 @@ impl SqsQueue {
 
     async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let sqs = &cx.aws.connection.clients.sqs;
-        let (put, remove) = tags::patch(&live.tags, &self.tags);
-        if !put.is_empty() {
-            let send = sqs.tag_queue().queue_url(&live.url);
-            let send = send.set_tags(Some(hashed(&put))).send();
-            cx.aws.call("sqs:TagQueue", send).await?;
-        }
-        if !remove.is_empty() {
-            let send = sqs.untag_queue().queue_url(&live.url);
-            let send = send.set_tag_keys(Some(remove)).send();
-            cx.aws.call("sqs:UntagQueue", send).await?;
-        }
-        Ok(())
+        tags::sync(
+            &live.tags,
+            &self.tags,
+            async |remove| {
+                let request = sqs.untag_queue().queue_url(&live.url);
+                let request = request.set_tag_keys(Some(remove));
+                cx.aws
+                    .call("sqs:UntagQueue", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+            async |put| {
+                let request = sqs.tag_queue().queue_url(&live.url);
+                let request = request.set_tags(Some(hashed(&put)));
+                cx.aws
+                    .call("sqs:TagQueue", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+        )
+        .await
     }
 }
 
-/// "You must wait 60 seconds after deleting a queue before you can create another with the same name", and a queue
-/// made a moment ago that SQS does not know yet as where messages go.
-fn passing(fault: &Fault) -> bool {
-    fault.is(&[
-        "QueueDeletedRecently",
-        "AWS.SimpleQueueService.QueueDeletedRecently",
-    ]) || fault.message.contains("Dead letter target does not exist")
+/// Waits until no server knows the queue any more. The next run would take a dying queue for the stack's own, keep
+/// it, and lose it a minute later.
+async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
+    // Locally one process answers for all servers.
+    if cx.aws.connection.emulated {
+        return Ok(());
+    }
+    let mut misses = 0;
+    let what = format!("queue `{}` to be gone", live.name);
+    let gone = wait::until(DYING, "sqs:GetQueueUrl", &what, async || {
+        let get = cx.aws.connection.clients.sqs.get_queue_url();
+        let request = get.queue_name(&live.name);
+        let url = found(cx.aws.call("sqs:GetQueueUrl", || request.clone().send()).await)?;
+        misses = if url.is_some() { 0 } else { misses + 1 };
+        Ok((misses >= GONE).then_some(()))
+    });
+    match gone.await {
+        // It is deleted all the same; what may still see it is the next run.
+        Err(fault) if fault.is(&["Timeout"]) => {
+            cx.note(format!(
+                "SQS still answers for the deleted queue `{}`: wait a minute before the next apply",
+                live.name
+            ));
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 fn hashed(tags: &Tags) -> HashMap<String, String> {

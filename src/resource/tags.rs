@@ -1,6 +1,6 @@
 //! Tags of a resource: ours are kept exact, tags that others added are left alone.
 
-use super::{Fields, NodeId, Tags};
+use super::{Fields, NodeId, Result, Tags};
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 
 /// Remembers which of a resource's tags came from the stack file: a tag that leaves the file is removed,
@@ -74,13 +74,39 @@ impl Fields {
 }
 
 /// What to call AWS with: tags to put and keys to remove.
-pub fn patch(live: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
+fn patch(live: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
     let put = wanted.iter().filter(|(key, value)| live.get(*key) != Some(value));
     let put = put.map(|(key, value)| (key.clone(), value.clone())).collect();
     let remove = live
         .keys()
         .filter(|key| !wanted.contains_key(*key) && is_kept(live, key));
     (put, remove.cloned().collect())
+}
+
+/// Brings a resource's tags from `live` to `wanted` by its service's two calls. What is to go goes first: were the new
+/// list of our keys put before, a key whose removal is refused or cut short would be a stranger's to the next run.
+pub async fn sync(
+    live: &Tags,
+    wanted: &Tags,
+    untag: impl AsyncFnOnce(Vec<String>) -> Result<()>,
+    tag: impl AsyncFnOnce(Tags) -> Result<()>,
+) -> Result<()> {
+    let (put, remove) = patch(live, wanted);
+    if !remove.is_empty() {
+        untag(remove).await?;
+    }
+    if !put.is_empty() {
+        tag(put).await?;
+    }
+    Ok(())
+}
+
+/// What the tags are once ours are the `wanted` ones: for a service that takes the whole set only.
+pub fn merged(live: &Tags, wanted: &Tags) -> Tags {
+    let (put, remove) = patch(live, wanted);
+    let kept = live.iter().filter(|(key, _)| !remove.contains(key));
+    let kept = kept.map(|(key, value)| (key.clone(), value.clone()));
+    kept.chain(put).collect()
 }
 
 /// True when the `live` tags are the `wanted` ones, as far as they are this tool's to change.

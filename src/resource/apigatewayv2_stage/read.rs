@@ -4,16 +4,19 @@ use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings, Stage};
 
 use super::{Live, LiveLog, arn, bare};
 use crate::aws::Aws;
+use crate::aws::call::pages;
 use crate::aws::fault::Result;
 use crate::resource::apigatewayv2_api::calls;
 
 /// Every stage of the API, by name.
 pub(super) async fn list(aws: &Aws, api_id: &str, api_name: &str) -> Result<Vec<Live>> {
     let gateway = &aws.connection.clients.apigateway;
-    let stages = calls::pages(async |token| {
-        let send = gateway.get_stages().api_id(api_id);
-        let send = send.set_next_token(token).send();
-        let page = aws.call("apigateway:GetStages", send).await?;
+    let stages = pages(async |token| {
+        let request = gateway.get_stages().api_id(api_id);
+        let request = request.set_next_token(token);
+        let page = aws
+            .call("apigateway:GetStages", || request.clone().send())
+            .await?;
         Ok((page.items.unwrap_or_default(), page.next_token))
     })
     .await?;

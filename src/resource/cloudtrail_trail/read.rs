@@ -136,8 +136,8 @@ pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> 
 /// The trail `name` of this region, now.
 pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let get = aws.connection.clients.cloudtrail.get_trail();
-    let send = get.name(name).send();
-    let answer = found(aws.call("cloudtrail:GetTrail", send).await)?;
+    let request = get.name(name);
+    let answer = found(aws.call("cloudtrail:GetTrail", || request.clone().send()).await)?;
     let trail = answer.as_ref().and_then(|answer| answer.trail()).map(Trail::from);
     match trail {
         Some(trail) if cloudtrail::foreign(aws.scope().await?, &trail.arn).is_some() => Err(foreign(&trail)),
@@ -169,7 +169,10 @@ pub(in crate::resource) struct Status {
 /// The status of the trail with this ARN, wherever it is at home; `None` where there is none.
 pub(in crate::resource) async fn status(aws: &Aws, arn: &str) -> Result<Option<Status>> {
     let get = aws.connection.clients.cloudtrail.get_trail_status();
-    let answer = found(aws.call("cloudtrail:GetTrailStatus", get.name(arn).send()).await)?;
+    let answer = found(
+        aws.call("cloudtrail:GetTrailStatus", || get.clone().name(arn).send())
+            .await,
+    )?;
     Ok(answer.map(|answer| {
         let last_delivery = answer.latest_delivery_time().and_then(health::moment);
         let error = answer
@@ -191,8 +194,11 @@ pub(in crate::resource) async fn logs_writes(aws: &Aws, arn: &str) -> Result<boo
 
 async fn selectors(aws: &Aws, arn: &str) -> Result<Option<Sdk>> {
     let get = aws.connection.clients.cloudtrail.get_event_selectors();
-    let send = get.trail_name(arn).send();
-    let answer = found(aws.call("cloudtrail:GetEventSelectors", send).await)?;
+    let request = get.trail_name(arn);
+    let answer = found(
+        aws.call("cloudtrail:GetEventSelectors", || request.clone().send())
+            .await,
+    )?;
     Ok(answer.map(Sdk::read))
 }
 

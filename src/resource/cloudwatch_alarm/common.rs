@@ -167,18 +167,25 @@ pub(in crate::resource) fn arns(texts: &[Text], cx: &Cx<'_>) -> Result<Option<Ve
 /// Brings an alarm's tags to `wanted`: the putting calls take tags of new alarms only.
 pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()> {
     let cloudwatch = &aws.connection.clients.cloudwatch;
-    let (put, remove) = tags::patch(&live.tags, wanted);
-    if !put.is_empty() {
-        let tag = cloudwatch.tag_resource().resource_arn(&live.arn);
-        let send = tag.set_tags(Some(in_aws_words(&put))).send();
-        aws.call("cloudwatch:TagResource", send).await?;
-    }
-    if !remove.is_empty() {
-        let untag = cloudwatch.untag_resource().resource_arn(&live.arn);
-        let send = untag.set_tag_keys(Some(remove)).send();
-        aws.call("cloudwatch:UntagResource", send).await?;
-    }
-    Ok(())
+    tags::sync(
+        &live.tags,
+        wanted,
+        async |remove| {
+            let request = cloudwatch.untag_resource().resource_arn(&live.arn);
+            let request = request.set_tag_keys(Some(remove));
+            aws.call("cloudwatch:UntagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+        async |put| {
+            let request = cloudwatch.tag_resource().resource_arn(&live.arn);
+            let request = request.set_tags(Some(in_aws_words(&put)));
+            aws.call("cloudwatch:TagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+    )
+    .await
 }
 
 /// Deletes a metric alarm by a call that it shares with others: one takes a hundred.
@@ -199,8 +206,9 @@ pub(in crate::resource) async fn delete_alone(aws: &Aws, live: &Live) -> Result<
 
 async fn send_delete(aws: &Aws, names: Vec<String>) -> Result<()> {
     let cloudwatch = &aws.connection.clients.cloudwatch;
-    let send = cloudwatch.delete_alarms().set_alarm_names(Some(names)).send();
-    aws.call("cloudwatch:DeleteAlarms", send).await.map(drop)
+    let request = cloudwatch.delete_alarms().set_alarm_names(Some(names));
+    let deleted = aws.call("cloudwatch:DeleteAlarms", || request.clone().send());
+    deleted.await.map(drop)
 }
 
 /// Says what to do about an alarm that another one looks at.
@@ -241,7 +249,7 @@ pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
 /// Describes the alarms with these names, of both types; their tags are not part of the answer.
 async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
     let batches = stream::iter(names.chunks(BATCH)).map(async |names| {
-        let send = aws
+        let request = aws
             .connection
             .clients
             .cloudwatch
@@ -249,9 +257,10 @@ async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
             .set_alarm_names(Some(names.iter().map(|name| (*name).to_owned()).collect()))
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
-            .max_records(BATCH as i32)
-            .send();
-        let answer = aws.call("cloudwatch:DescribeAlarms", send).await?;
+            .max_records(BATCH as i32);
+        let answer = aws
+            .call("cloudwatch:DescribeAlarms", || request.clone().send())
+            .await?;
         let metric = answer.metric_alarms().iter().map(metrics::read);
         let composite = answer.composite_alarms().iter().map(metrics::read_composite);
         Ok::<Vec<Live>, Fault>(metric.chain(composite).collect())

@@ -98,9 +98,9 @@ async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
     aws.once(format!("events:ListRules {bus}"), async || {
         let (mut rules, mut next) = (Vec::new(), None);
         loop {
-            let send = aws.connection.clients.events.list_rules();
-            let send = send.event_bus_name(bus).set_next_token(next).send();
-            let Some(page) = found(aws.call("events:ListRules", send).await)? else {
+            let request = aws.connection.clients.events.list_rules();
+            let request = request.event_bus_name(bus).set_next_token(next);
+            let Some(page) = found(aws.call("events:ListRules", || request.clone().send()).await)? else {
                 return Ok(rules);
             };
             rules.extend(page.rules.unwrap_or_default());
@@ -115,9 +115,9 @@ async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
 
 /// Whose the rule `name` is at this moment, with its tags.
 pub(super) async fn look(aws: &Aws, bus: &str, name: &str) -> Result<Presence<Tags>> {
-    let send = aws.connection.clients.events.describe_rule();
-    let send = send.name(name).event_bus_name(bus).send();
-    let Some(rule) = found(aws.call("events:DescribeRule", send).await)? else {
+    let request = aws.connection.clients.events.describe_rule();
+    let request = request.name(name).event_bus_name(bus);
+    let Some(rule) = found(aws.call("events:DescribeRule", || request.clone().send()).await)? else {
         return Ok(Presence::Absent);
     };
     let tags = read_tags(aws, rule.arn().unwrap_or_default()).await?;

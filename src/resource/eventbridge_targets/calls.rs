@@ -5,7 +5,8 @@ use aws_sdk_eventbridge::types as sdk;
 use super::{Input, Live, RETRY_AGE_SECONDS, RETRY_ATTEMPTS, Target, unless};
 use crate::aws::Aws;
 use crate::aws::fault::{Fault, Result, found, gone};
-use crate::resource::eventbridge::{busy, change};
+use crate::aws::retry;
+use crate::resource::eventbridge::explained;
 
 /// Targets that one call takes.
 const BATCH: usize = 10;
@@ -14,9 +15,13 @@ const BATCH: usize = 10;
 pub(super) async fn read(aws: &Aws, bus: &str, rule: &str) -> Result<Option<Live>> {
     let (mut targets, mut next) = (Vec::new(), None);
     loop {
-        let send = aws.connection.clients.events.list_targets_by_rule();
-        let send = send.rule(rule).event_bus_name(bus).set_next_token(next).send();
-        let Some(page) = found(aws.call("events:ListTargetsByRule", send).await)? else {
+        let request = aws.connection.clients.events.list_targets_by_rule();
+        let request = request.rule(rule).event_bus_name(bus).set_next_token(next);
+        let Some(page) = found(
+            aws.call("events:ListTargetsByRule", || request.clone().send())
+                .await,
+        )?
+        else {
             return Ok(None);
         };
         targets.extend(page.targets.unwrap_or_default());
@@ -43,19 +48,19 @@ pub(super) async fn put(aws: &Aws, rule: &Live, targets: &[Target<String>]) -> R
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Fault::new("events:PutTargets", "InvalidTarget", error.to_string()))?;
     for batch in targets.chunks(BATCH) {
-        change(not_yet, async || {
-            let send = aws.connection.clients.events.put_targets();
-            let send = send.rule(&rule.rule_name).event_bus_name(&rule.bus_name);
-            let send = send.set_targets(Some(batch.to_vec())).send();
-            let answer = aws.call("events:PutTargets", send).await?;
+        let request = aws.connection.clients.events.put_targets();
+        let request = request.rule(&rule.rule_name).event_bus_name(&rule.bus_name);
+        let request = request.set_targets(Some(batch.to_vec()));
+        let put = aws.patiently(async || {
+            let answer = aws.attempt("events:PutTargets", request.clone().send()).await?;
             let refused = answer.failed_entries().iter().map(|entry| Refused {
                 id: entry.target_id(),
                 code: entry.error_code(),
                 message: entry.error_message(),
             });
             all_taken("events:PutTargets", answer.failed_entry_count(), refused)
-        })
-        .await?;
+        });
+        put.await.map_err(explained)?;
     }
     Ok(())
 }
@@ -64,30 +69,23 @@ pub(super) async fn put(aws: &Aws, rule: &Live, targets: &[Target<String>]) -> R
 pub(super) async fn remove(aws: &Aws, rule: &Live, ids: &[&str]) -> Result<()> {
     for batch in ids.chunks(BATCH) {
         let ids: Vec<_> = batch.iter().map(|id| (*id).to_owned()).collect();
-        let removed = change(
-            |_| false,
-            async || {
-                let send = aws.connection.clients.events.remove_targets();
-                let send = send.rule(&rule.rule_name).event_bus_name(&rule.bus_name);
-                let send = send.set_ids(Some(ids.clone())).send();
-                let answer = aws.call("events:RemoveTargets", send).await?;
-                let refused = answer.failed_entries().iter().map(|entry| Refused {
-                    id: entry.target_id(),
-                    code: entry.error_code(),
-                    message: entry.error_message(),
-                });
-                all_taken("events:RemoveTargets", answer.failed_entry_count(), refused)
-            },
-        );
-        gone(removed.await)?;
+        let request = aws.connection.clients.events.remove_targets();
+        let request = request.rule(&rule.rule_name).event_bus_name(&rule.bus_name);
+        let request = request.set_ids(Some(ids));
+        let removed = aws.patiently(async || {
+            let answer = aws
+                .attempt("events:RemoveTargets", request.clone().send())
+                .await?;
+            let refused = answer.failed_entries().iter().map(|entry| Refused {
+                id: entry.target_id(),
+                code: entry.error_code(),
+                message: entry.error_message(),
+            });
+            all_taken("events:RemoveTargets", answer.failed_entry_count(), refused)
+        });
+        gone(removed.await).map_err(explained)?;
     }
     Ok(())
-}
-
-/// The rule was made a moment ago, or the role, and EventBridge does not see it everywhere yet. The text is
-/// the one that the Terraform provider waits for (`internal/service/events/rule.go`).
-fn not_yet(fault: &Fault) -> bool {
-    fault.not_found() || fault.says("ValidationException", "cannot be assumed by principal")
 }
 
 /// One target that an answer says was not taken.
@@ -108,10 +106,7 @@ pub(super) fn all_taken<'a>(
         return Ok(());
     }
     // What time does not mend is told before what it may.
-    let weight = |refused: &&Refused<'_>| {
-        let fault = refused.fault(action);
-        not_yet(&fault) || busy(&fault)
-    };
+    let weight = |refused: &&Refused<'_>| retry::may_pass(&refused.fault(action));
     let code = refused.iter().min_by_key(weight).and_then(|worst| worst.code);
     let told: Vec<_> = refused.iter().map(|one| one.fault(action).message).collect();
     let told = match told.is_empty() {

@@ -28,15 +28,20 @@ impl IamRole {
 
 pub(super) async fn put(cx: &Cx<'_>, role: &str, arn: &str) -> Result<()> {
     let put = cx.aws.connection.clients.iam.put_role_permissions_boundary();
-    let send = put.role_name(role).permissions_boundary(arn).send();
-    let put = cx.aws.call("iam:PutRolePermissionsBoundary", send).await;
-    put.map(drop).map_err(explain)
+    let request = put.role_name(role).permissions_boundary(arn);
+    let put = cx
+        .aws
+        .call("iam:PutRolePermissionsBoundary", || request.clone().send());
+    put.await.map(drop).map_err(explain)
 }
 
 pub(super) async fn remove(cx: &Cx<'_>, role: &str) -> Result<()> {
     let delete = cx.aws.connection.clients.iam.delete_role_permissions_boundary();
-    let send = delete.role_name(role).send();
-    gone(cx.aws.call("iam:DeleteRolePermissionsBoundary", send).await)
+    let request = delete.role_name(role);
+    let deleted = cx
+        .aws
+        .call("iam:DeleteRolePermissionsBoundary", || request.clone().send());
+    gone(deleted.await)
 }
 
 /// "Scope ARN: … does not exist or is not attachable."

@@ -6,6 +6,7 @@ use aws_sdk_iam::types::Role;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Aws;
+use crate::aws::call::pages;
 use crate::aws::discovery::Tagged;
 use crate::aws::fault::{Result, found};
 
@@ -18,10 +19,12 @@ pub(super) fn stack_path(aws: &Aws) -> String {
 pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> {
     aws.once("iam:ListRoles", async || {
         let iam = &aws.connection.clients.iam;
-        let pages = iam.list_roles().path_prefix(stack_path(aws));
-        let roles = pages.into_paginator().items().send();
-        aws.call("iam:ListRoles", roles.collect::<Result<Vec<_>, _>>())
-            .await
+        let roles = pages(async |marker| {
+            let request = iam.list_roles().path_prefix(stack_path(aws)).set_marker(marker);
+            let page = aws.call("iam:ListRoles", || request.clone().send()).await?;
+            Ok((page.roles, page.marker))
+        });
+        roles.await
     })
     .await
 }
@@ -34,9 +37,12 @@ pub(super) async fn of_functions(aws: &Aws) -> Result<Vec<String>> {
         |tagged: &&Tagged| tagged.service() == "lambda" && tagged.resource().starts_with("function:");
     stream::iter(tagged.filter(is_function))
         .map(async |function| {
-            let send = aws.connection.clients.lambda.get_function_configuration();
-            let send = send.function_name(&function.arn).send();
-            found(aws.call("lambda:GetFunctionConfiguration", send).await)
+            let request = aws.connection.clients.lambda.get_function_configuration();
+            let request = request.function_name(&function.arn);
+            found(
+                aws.call("lambda:GetFunctionConfiguration", || request.clone().send())
+                    .await,
+            )
         })
         .buffered(16)
         .try_filter_map(async |answer| {

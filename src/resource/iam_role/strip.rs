@@ -1,29 +1,39 @@
 //! Takes off a role what keeps IAM from deleting it.
 
 use super::{Cx, Result, attached};
+use crate::aws::call::pages;
 use crate::aws::fault::{found, gone};
 
 pub(super) async fn detach(cx: &Cx<'_>, name: &str, arn: &str) -> Result<()> {
-    let send = cx.aws.connection.clients.iam.detach_role_policy();
-    let send = send.role_name(name).policy_arn(arn).send();
-    gone(cx.aws.call("iam:DetachRolePolicy", send).await)
+    let request = cx.aws.connection.clients.iam.detach_role_policy();
+    let request = request.role_name(name).policy_arn(arn);
+    let detached = cx.aws.call("iam:DetachRolePolicy", || request.clone().send());
+    gone(detached.await)
 }
 
 /// Takes everything off a role that keeps IAM from deleting it; false when the role is gone already.
 pub(super) async fn strip(cx: &Cx<'_>, name: &str) -> Result<bool> {
     let iam = &cx.aws.connection.clients.iam;
     let inline = async {
-        let pages = iam.list_role_policies().role_name(name).into_paginator();
-        let names = pages.items().send().collect::<Result<Vec<_>, _>>();
-        found(cx.aws.call("iam:ListRolePolicies", names).await)
+        let names = pages(async |marker| {
+            let request = iam.list_role_policies().role_name(name).set_marker(marker);
+            let page = cx.aws.call("iam:ListRolePolicies", || request.clone().send());
+            let page = page.await?;
+            Ok((page.policy_names, page.marker))
+        });
+        found(names.await)
     };
     let profiles = async {
-        let pages = iam
-            .list_instance_profiles_for_role()
-            .role_name(name)
-            .into_paginator();
-        let profiles = pages.items().send().collect::<Result<Vec<_>, _>>();
-        found(cx.aws.call("iam:ListInstanceProfilesForRole", profiles).await)
+        let profiles = pages(async |marker| {
+            let request = iam.list_instance_profiles_for_role().role_name(name);
+            let request = request.set_marker(marker);
+            let page = cx
+                .aws
+                .call("iam:ListInstanceProfilesForRole", || request.clone().send());
+            let page = page.await?;
+            Ok((page.instance_profiles, page.marker))
+        });
+        found(profiles.await)
     };
     let (attached, inline, profiles) = futures::try_join!(attached(cx.aws, name), inline, profiles)?;
     let (Some(inline), Some(profiles)) = (inline, profiles) else {
@@ -33,17 +43,17 @@ pub(super) async fn strip(cx: &Cx<'_>, name: &str) -> Result<bool> {
         detach(cx, name, &arn).await?;
     }
     for policy in inline {
-        let send = iam.delete_role_policy().role_name(name).policy_name(policy);
-        gone(cx.aws.call("iam:DeleteRolePolicy", send.send()).await)?;
+        let request = iam.delete_role_policy().role_name(name).policy_name(policy);
+        let deleted = cx.aws.call("iam:DeleteRolePolicy", || request.clone().send());
+        gone(deleted.await)?;
     }
     for profile in profiles {
-        let send = iam.remove_role_from_instance_profile().role_name(name);
-        let send = send.instance_profile_name(profile.instance_profile_name());
-        gone(
-            cx.aws
-                .call("iam:RemoveRoleFromInstanceProfile", send.send())
-                .await,
-        )?;
+        let request = iam.remove_role_from_instance_profile().role_name(name);
+        let request = request.instance_profile_name(profile.instance_profile_name());
+        let removed = cx
+            .aws
+            .call("iam:RemoveRoleFromInstanceProfile", || request.clone().send());
+        gone(removed.await)?;
     }
     Ok(true)
 }

@@ -3,8 +3,7 @@
 use aws_sdk_kms::types::Tag;
 
 use super::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, Live};
-use crate::aws::fault::{Fault, Result};
-use crate::aws::wait;
+use crate::aws::fault::Result;
 use crate::resource::{Cx, Tags, tags};
 
 impl KmsKey {
@@ -13,49 +12,50 @@ impl KmsKey {
         let mut wanted = self.all_tags();
         let former = live.tags.get(ALIAS_TAG).filter(|alias| **alias != self.alias);
         wanted.extend(former.map(|alias| (FORMER_ALIAS_TAG.to_owned(), alias.clone())));
-        let (put, remove) = tags::patch(&live.tags, &wanted);
-        if !put.is_empty() {
-            change(async || {
-                let send = kms.tag_resource().key_id(&live.id);
-                let send = send.set_tags(Some(listed(&put))).send();
-                cx.aws.call("kms:TagResource", send).await.map(drop)
-            })
-            .await?;
-        }
-        if !remove.is_empty() {
-            change(async || {
-                let send = kms.untag_resource().key_id(&live.id);
-                let send = send.set_tag_keys(Some(remove.clone())).send();
-                cx.aws.call("kms:UntagResource", send).await.map(drop)
-            })
-            .await?;
-        }
-        Ok(())
+        tags::sync(
+            &live.tags,
+            &wanted,
+            async |remove| {
+                let request = kms.untag_resource().key_id(&live.id);
+                let request = request.set_tag_keys(Some(remove));
+                cx.aws
+                    .call("kms:UntagResource", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+            async |put| {
+                let request = kms.tag_resource().key_id(&live.id);
+                let request = request.set_tags(Some(listed(&put)));
+                cx.aws
+                    .call("kms:TagResource", || request.clone().send())
+                    .await
+                    .map(drop)
+            },
+        )
+        .await
     }
 
     pub(super) async fn put_rotation(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
-        change(async || {
-            if self.rotation {
-                let send = kms.enable_key_rotation().key_id(&live.id).send();
-                cx.aws.call("kms:EnableKeyRotation", send).await.map(drop)
-            } else {
-                let send = kms.disable_key_rotation().key_id(&live.id).send();
-                cx.aws.call("kms:DisableKeyRotation", send).await.map(drop)
-            }
-        })
-        .await
+        if self.rotation {
+            let request = kms.enable_key_rotation().key_id(&live.id);
+            let enabled = cx.aws.call("kms:EnableKeyRotation", || request.clone().send());
+            enabled.await.map(drop)
+        } else {
+            let request = kms.disable_key_rotation().key_id(&live.id);
+            let disabled = cx.aws.call("kms:DisableKeyRotation", || request.clone().send());
+            disabled.await.map(drop)
+        }
     }
 
     pub(super) async fn put_policy(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
         let policy = cx.policy(&self.policy)?;
-        let passing = |fault: &Fault| unsettled(fault) || names_new_principal(fault);
-        wait::retry(wait::PROPAGATION, passing, async || {
-            let send = kms.put_key_policy().key_id(&live.id).policy(&policy).send();
-            cx.aws.call("kms:PutKeyPolicy", send).await.map(drop)
-        })
-        .await
+        let request = kms.put_key_policy().key_id(&live.id).policy(policy);
+        cx.aws
+            .call("kms:PutKeyPolicy", || request.clone().send())
+            .await
+            .map(drop)
     }
 }
 
@@ -63,37 +63,27 @@ impl Live {
     /// Makes a pending or disabled key usable.
     pub(super) async fn restore(&self, cx: &Cx<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
+        // Whoever cancels the deletion, KMS may see the old state for a while.
+        cx.aws.memory.changed("kms");
         if self.pending() {
-            let send = kms.cancel_key_deletion().key_id(&self.id).send();
-            match cx.aws.call("kms:CancelKeyDeletion", send).await {
+            let request = kms.cancel_key_deletion().key_id(&self.id);
+            match cx
+                .aws
+                .call("kms:CancelKeyDeletion", || request.clone().send())
+                .await
+            {
                 // Somebody else cancelled it in the meantime.
                 Err(fault) if fault.says("KMSInvalidStateException", "is not pending deletion") => {}
                 result => drop(result?),
             }
         }
         // A key whose deletion was cancelled is disabled.
-        change(async || {
-            let send = kms.enable_key().key_id(&self.id).send();
-            cx.aws.call("kms:EnableKey", send).await.map(drop)
-        })
-        .await
+        let request = kms.enable_key().key_id(&self.id);
+        cx.aws
+            .call("kms:EnableKey", || request.clone().send())
+            .await
+            .map(drop)
     }
-}
-
-/// Repeats a change while KMS does not know everywhere yet that the key was made, or enabled, a moment ago.
-pub(super) async fn change(call: impl AsyncFnMut() -> Result<()>) -> Result<()> {
-    wait::retry(wait::PROPAGATION, unsettled, call).await
-}
-
-fn unsettled(fault: &Fault) -> bool {
-    fault.is(&["NotFoundException", "DisabledException"])
-        || fault.says("KMSInvalidStateException", "is pending deletion")
-}
-
-/// KMS does not know yet a role that the policy names: "one or more invalid principals". Any other malformed
-/// policy stays malformed.
-pub(super) fn names_new_principal(fault: &Fault) -> bool {
-    fault.says("MalformedPolicyDocumentException", "invalid principals")
 }
 
 pub(super) fn listed(tags: &Tags) -> Vec<Tag> {

@@ -83,8 +83,8 @@ fn unusable(key: &KeyMetadata) -> Option<String> {
 }
 
 pub(super) async fn describe(aws: &Aws, key: &str) -> Result<Option<KeyMetadata>> {
-    let send = aws.connection.clients.kms.describe_key().key_id(key).send();
-    let answer = found(aws.call("kms:DescribeKey", send).await)?;
+    let request = aws.connection.clients.kms.describe_key().key_id(key);
+    let answer = found(aws.call("kms:DescribeKey", || request.clone().send()).await)?;
     Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
@@ -98,12 +98,15 @@ pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) 
         }
     };
     let policy = async {
-        let send = kms.get_key_policy().key_id(&id).policy_name("default").send();
-        found(aws.call("kms:GetKeyPolicy", send).await)
+        let request = kms.get_key_policy().key_id(&id).policy_name("default");
+        found(aws.call("kms:GetKeyPolicy", || request.clone().send()).await)
     };
     let rotation = async {
-        let send = kms.get_key_rotation_status().key_id(&id).send();
-        match aws.call("kms:GetKeyRotationStatus", send).await {
+        let request = kms.get_key_rotation_status().key_id(&id);
+        match aws
+            .call("kms:GetKeyRotationStatus", || request.clone().send())
+            .await
+        {
             // Keys that cannot rotate have no such status.
             Err(fault) if fault.is(&["UnsupportedOperationException"]) => Ok(None),
             result => found(result),
@@ -123,8 +126,8 @@ pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) 
 }
 
 pub(super) async fn tags_of(aws: &Aws, id: &str) -> Result<Option<Tags>> {
-    let send = aws.connection.clients.kms.list_resource_tags().key_id(id).send();
-    let answer = found(aws.call("kms:ListResourceTags", send).await)?;
+    let request = aws.connection.clients.kms.list_resource_tags().key_id(id);
+    let answer = found(aws.call("kms:ListResourceTags", || request.clone().send()).await)?;
     let pair = |tag: &Tag| (tag.tag_key().to_owned(), tag.tag_value().to_owned());
     Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
 }

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use super::Live;
 use super::read::{best, read, tags_of};
+use crate::aws::call::pages;
 use crate::aws::discovery::{self, NODE_TAG, STACK_TAG};
 use crate::aws::{Aws, fault::Result};
 use crate::resource::{Tags, iam_role};
@@ -79,7 +80,7 @@ async fn index(aws: &Aws, filters: Vec<TagFilter>) -> Result<BTreeMap<String, Ta
     let get = aws.connection.clients.tagging.get_resources();
     let get = get.resource_type_filters("kms:key");
     let filters = Some(filters).filter(|filters| !filters.is_empty());
-    let known = discovery::pages(aws, get.set_tag_filters(filters)).await?;
+    let known = discovery::indexed(aws, get.set_tag_filters(filters)).await?;
     let of_id = |one: discovery::Tagged| {
         let id = one.resource().strip_prefix("key/")?.to_owned();
         Some((id, one.tags))
@@ -111,21 +112,24 @@ async fn is_begun(aws: &Aws) -> Result<bool> {
 
 /// The ids of all keys.
 async fn keys(aws: &Aws) -> Result<BTreeSet<String>> {
-    let keys = aws.connection.clients.kms.list_keys().limit(1000);
-    let keys = keys.into_paginator().items().send();
-    let keys = aws
-        .call("kms:ListKeys", keys.collect::<Result<Vec<_>, _>>())
-        .await?;
-    Ok(keys.into_iter().filter_map(|key| key.key_id).collect())
+    let keys = pages(async |marker| {
+        let request = aws.connection.clients.kms.list_keys().limit(1000);
+        let request = request.set_marker(marker);
+        let page = aws.call("kms:ListKeys", || request.clone().send()).await?;
+        Ok((page.keys.unwrap_or_default(), page.next_marker))
+    });
+    Ok(keys.await?.into_iter().filter_map(|key| key.key_id).collect())
 }
 
 /// Those of `keys` that have no alias.
 async fn bare(aws: &Aws, keys: BTreeSet<String>) -> Result<Vec<String>> {
-    let aliases = aws.connection.clients.kms.list_aliases().limit(100);
-    let aliases = aliases.into_paginator().items().send();
-    let aliases = aws
-        .call("kms:ListAliases", aliases.collect::<Result<Vec<_>, _>>())
-        .await?;
+    let aliases = pages(async |marker| {
+        let request = aws.connection.clients.kms.list_aliases().limit(100);
+        let request = request.set_marker(marker);
+        let page = aws.call("kms:ListAliases", || request.clone().send()).await?;
+        Ok((page.aliases.unwrap_or_default(), page.next_marker))
+    });
+    let aliases = aliases.await?;
     let aliased: HashSet<_> = aliases.iter().filter_map(|alias| alias.target_key_id()).collect();
     Ok(keys
         .into_iter()

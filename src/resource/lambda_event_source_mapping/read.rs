@@ -5,6 +5,7 @@ use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Aws;
+use crate::aws::call::pages;
 use crate::aws::fault::found;
 use crate::resource::{Health, Result, Tags, Verdict};
 
@@ -35,17 +36,17 @@ const PASSING: [&str; 4] = ["Creating", "Enabling", "Disabling", "Updating"];
 /// The mappings of a function that read queues; none where there is no such function.
 pub(super) async fn of_function(aws: &Aws, function: &str) -> Result<Vec<Live>> {
     let lambda = &aws.connection.clients.lambda;
-    let list = lambda.list_event_source_mappings().function_name(function);
-    let mut pages = list.into_paginator().send();
-    let mut listed = Vec::new();
-    loop {
-        let next = async { pages.next().await.transpose() };
-        let page = found(aws.call("lambda:ListEventSourceMappings", next).await)?;
-        let Some(page) = page.flatten() else { break };
-        let queues = page.event_source_mappings.unwrap_or_default().into_iter();
-        listed.extend(queues.filter(|one| one.event_source_arn().is_some_and(|arn| arn.contains(":sqs:"))));
-    }
-    stream::iter(listed)
+    let listed = pages(async |marker| {
+        let list = lambda.list_event_source_mappings().function_name(function);
+        let request = list.set_marker(marker);
+        let page = aws
+            .call("lambda:ListEventSourceMappings", || request.clone().send())
+            .await?;
+        let mut queues = page.event_source_mappings.unwrap_or_default();
+        queues.retain(|one| one.event_source_arn().is_some_and(|arn| arn.contains(":sqs:")));
+        Ok((queues, page.next_marker))
+    });
+    stream::iter(found(listed.await)?.unwrap_or_default())
         .map(|one| with_tags(aws, one))
         .buffered(16)
         .try_filter_map(async |live| Ok(live))
@@ -94,8 +95,11 @@ pub(super) async fn settled(aws: &Aws, uuid: &str) -> Result<Option<()>> {
 
 async fn get(aws: &Aws, uuid: &str) -> Result<Option<GetEventSourceMappingOutput>> {
     let lambda = &aws.connection.clients.lambda;
-    let send = lambda.get_event_source_mapping().uuid(uuid).send();
-    found(aws.call("lambda:GetEventSourceMapping", send).await)
+    let request = lambda.get_event_source_mapping().uuid(uuid);
+    found(
+        aws.call("lambda:GetEventSourceMapping", || request.clone().send())
+            .await,
+    )
 }
 
 /// `None` where it is on its way out, or has gone since it was read.
@@ -105,8 +109,8 @@ async fn with_tags(aws: &Aws, one: EventSourceMappingConfiguration) -> Result<Op
     }
     let arn = one.event_source_mapping_arn.unwrap_or_default();
     let lambda = &aws.connection.clients.lambda;
-    let send = lambda.list_tags().resource(&arn).send();
-    let Some(answer) = found(aws.call("lambda:ListTags", send).await)? else {
+    let request = lambda.list_tags().resource(&arn);
+    let Some(answer) = found(aws.call("lambda:ListTags", || request.clone().send()).await)? else {
         return Ok(None);
     };
     let tags: Tags = answer.tags.unwrap_or_default().into_iter().collect();

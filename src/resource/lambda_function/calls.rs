@@ -2,12 +2,10 @@
 
 use aws_sdk_lambda::types::{Environment, FunctionCode, LoggingConfig, PackageType};
 
-use super::{
-    ARCHITECTURE, HANDLER, LambdaFunction, Live, ROLE_ID_TAG, RUNTIME, THROTTLED, environment, read,
-};
+use super::{ARCHITECTURE, HANDLER, LambdaFunction, Live, ROLE_ID_TAG, RUNTIME, environment, read};
+use crate::aws::Aws;
 use crate::aws::fault::gone;
-use crate::aws::{Aws, wait};
-use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text};
+use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text, tags};
 
 impl LambdaFunction {
     /// What the function is to be, as it will be read back.
@@ -49,11 +47,19 @@ impl LambdaFunction {
         self.key_arn().map_or(Ok(String::new()), |key| cx.text(&key))
     }
 
+    /// Its tags, that of the role's id among them.
+    pub(super) fn all_tags(&self, cx: &Cx<'_>) -> Result<Tags> {
+        let mut tags = self.tags.clone();
+        if self.kms_key.is_some() {
+            tags.insert(ROLE_ID_TAG.to_owned(), cx.text(&self.role.unique_id())?);
+        }
+        Ok(tags)
+    }
+
     pub(super) async fn send_create(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
-        let mut tags = live.tags.clone();
-        tags.extend(live.role_id.iter().map(|id| (ROLE_ID_TAG.to_owned(), id.clone())));
+        let tags = self.all_tags(cx)?;
         let lambda = &cx.aws.connection.clients.lambda;
-        let send = lambda
+        let request = lambda
             .create_function()
             .function_name(&live.name)
             .description(&live.description)
@@ -69,10 +75,11 @@ impl LambdaFunction {
             .set_kms_key_arn(live.kms_key.clone())
             .environment(in_aws_words(&live.environment))
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build())
-            .set_tags(Some(tags.into_iter().collect()))
-            .customize()
-            .map_request(self.code.put_into())
-            .send();
+            .set_tags(Some(tags.into_iter().collect()));
+        let send = || {
+            let packed = request.clone().customize();
+            packed.map_request(self.code.put_into()).send()
+        };
         cx.aws.call("lambda:CreateFunction", send).await.map(drop)
     }
 
@@ -80,71 +87,57 @@ impl LambdaFunction {
     /// environment goes along, because a change of the key alone would leave it behind.
     pub(super) async fn configure(&self, live: &Live, key_arn: &str, cx: &Cx<'_>) -> Result<()> {
         let lambda = &cx.aws.connection.clients.lambda;
-        let send = async || {
-            let send = lambda
-                .update_function_configuration()
-                .function_name(&live.name)
-                .description(&live.description)
-                .role(&live.role)
-                .runtime(RUNTIME)
-                .handler(HANDLER)
-                .memory_size(self.memory_mb)
-                .timeout(self.timeout_seconds)
-                .kms_key_arn(key_arn)
-                .environment(in_aws_words(&live.environment))
-                .logging_config(LoggingConfig::builder().log_group(&live.log_group).build())
-                .send();
-            cx.aws
-                .call("lambda:UpdateFunctionConfiguration", send)
-                .await
-                .map(drop)
-        };
-        patiently(|fault| unseen(fault) || at_work(fault), send)
-            .await
-            .map_err(explain)
+        let request = lambda
+            .update_function_configuration()
+            .function_name(&live.name)
+            .description(&live.description)
+            .role(&live.role)
+            .runtime(RUNTIME)
+            .handler(HANDLER)
+            .memory_size(self.memory_mb)
+            .timeout(self.timeout_seconds)
+            .kms_key_arn(key_arn)
+            .environment(in_aws_words(&live.environment))
+            .logging_config(LoggingConfig::builder().log_group(&live.log_group).build());
+        let configured = cx
+            .aws
+            .call("lambda:UpdateFunctionConfiguration", || request.clone().send());
+        configured.await.map(drop).map_err(explain)
     }
 
     pub(super) async fn upload(&self, cx: &Cx<'_>) -> Result<()> {
-        let lambda = &cx.aws.connection.clients.lambda;
-        let send = async || {
-            let send = lambda
-                .update_function_code()
-                .function_name(&self.name)
-                .architectures(ARCHITECTURE)
-                .zip_file(self.code.placeholder())
-                .publish(false)
-                .customize()
-                .map_request(self.code.put_into())
-                .send();
-            cx.aws.call("lambda:UpdateFunctionCode", send).await.map(drop)
+        let request = cx.aws.connection.clients.lambda.update_function_code();
+        let request = request
+            .function_name(&self.name)
+            .architectures(ARCHITECTURE)
+            .zip_file(self.code.placeholder())
+            .publish(false);
+        let send = || {
+            let packed = request.clone().customize();
+            packed.map_request(self.code.put_into()).send()
         };
-        patiently(at_work, send).await.map_err(explain)
+        let uploaded = cx.aws.call("lambda:UpdateFunctionCode", send);
+        uploaded.await.map(drop).map_err(explain)
     }
 
     pub(super) async fn reserve(&self, count: i32, cx: &Cx<'_>) -> Result<()> {
-        let lambda = &cx.aws.connection.clients.lambda;
-        wait::retry(wait::LAMBDA, at_work, async || {
-            let send = lambda
-                .put_function_concurrency()
-                .function_name(&self.name)
-                .reserved_concurrent_executions(count)
-                .send();
-            cx.aws.call("lambda:PutFunctionConcurrency", send).await.map(drop)
-        })
-        .await
-        .map_err(explain)
+        let request = cx.aws.connection.clients.lambda.put_function_concurrency();
+        let request = request
+            .function_name(&self.name)
+            .reserved_concurrent_executions(count);
+        let reserved = cx
+            .aws
+            .call("lambda:PutFunctionConcurrency", || request.clone().send());
+        reserved.await.map(drop).map_err(explain)
     }
 
     pub(super) async fn unreserve(&self, cx: &Cx<'_>) -> Result<()> {
-        let lambda = &cx.aws.connection.clients.lambda;
-        wait::retry(wait::LAMBDA, at_work, async || {
-            let send = lambda
-                .delete_function_concurrency()
-                .function_name(&self.name)
-                .send();
-            gone(cx.aws.call("lambda:DeleteFunctionConcurrency", send).await)
-        })
-        .await
+        let request = cx.aws.connection.clients.lambda.delete_function_concurrency();
+        let request = request.function_name(&self.name);
+        let unreserved = cx
+            .aws
+            .call("lambda:DeleteFunctionConcurrency", || request.clone().send());
+        gone(unreserved.await)
     }
 
     /// Success when the function that holds the name is the one that was asked for.
@@ -153,13 +146,24 @@ impl LambdaFunction {
             return Err(fault);
         };
         let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        // The tags are among the fields, so that what is the same is ours. What is reserved is set by the
-        // call after this one.
-        let same = changes
+        // What is reserved is set by the call after this one.
+        let others = changes
             .iter()
-            .all(|change| change.field == "reserved_concurrency");
-        if same {
+            .filter(|change| change.field != "reserved_concurrency");
+        let others: Vec<_> = others.map(|change| change.field.as_str()).collect();
+        // The tags are among the fields, so that what is the same is ours.
+        if others.is_empty() {
             return Ok(());
+        }
+        // A second CreateFunction after a lost answer may take the tags off the function that the first one made, whose
+        // role and code nobody else has. <https://github.com/aws/aws-sdk-js/issues/2860>
+        let untagged = live.tags.is_empty() && live.role_id.is_none();
+        if untagged
+            && others
+                .iter()
+                .all(|field| field.starts_with("tags.") || *field == "role_id")
+        {
+            return retag(cx.aws, &live.arn, &live.tags, &self.all_tags(cx)?).await;
         }
         Err(fault.hint("somebody made it since the plan: run the same command again to see what it is"))
     }
@@ -170,57 +174,31 @@ fn in_aws_words(environment: &environment::Live) -> Environment {
     Environment::builder().set_variables(Some(variables)).build()
 }
 
-/// Puts and removes tags of a function or of another resource of Lambda's, by its ARN.
-pub(in crate::resource) async fn retag(aws: &Aws, arn: &str, put: Tags, remove: Vec<String>) -> Result<()> {
+/// Brings the tags of a function or of another resource of Lambda's from `live` to `wanted`, by its ARN.
+pub(in crate::resource) async fn retag(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
     let lambda = &aws.connection.clients.lambda;
-    if !put.is_empty() {
-        let put = put.into_iter().collect();
-        let send = lambda.tag_resource().resource(arn).set_tags(Some(put)).send();
-        aws.call("lambda:TagResource", send).await?;
-    }
-    if !remove.is_empty() {
-        let send = lambda
-            .untag_resource()
-            .resource(arn)
-            .set_tag_keys(Some(remove))
-            .send();
-        aws.call("lambda:UntagResource", send).await?;
-    }
-    Ok(())
-}
-
-/// Repeats `call` while `passing` holds, and longer while EC2 throttles Lambda.
-pub(super) async fn patiently(
-    passing: impl Fn(&Fault) -> bool,
-    mut call: impl AsyncFnMut() -> Result<()>,
-) -> Result<()> {
-    let throttled = |fault: &Fault| fault.says(INVALID, "throttled by EC2");
-    wait::retry(THROTTLED, throttled, async || {
-        wait::retry(wait::LAMBDA, &passing, &mut call).await
-    })
+    tags::sync(
+        live,
+        wanted,
+        async |remove| {
+            let request = lambda.untag_resource().resource(arn);
+            let request = request.set_tag_keys(Some(remove));
+            aws.call("lambda:UntagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+        async |put| {
+            let put = put.into_iter().collect();
+            let request = lambda.tag_resource().resource(arn).set_tags(Some(put));
+            aws.call("lambda:TagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+    )
     .await
 }
 
 const INVALID: &str = "InvalidParameterValueException";
-
-/// A role or key made a moment ago that Lambda does not see yet. The texts are those that the Terraform
-/// provider waits for (`internal/service/lambda/function.go`).
-pub(super) fn unseen(fault: &Fault) -> bool {
-    const TEXTS: [&str; 3] = [
-        "The role defined for the function cannot be assumed by Lambda",
-        "The provided execution role does not have permissions",
-        "KMS key is invalid for CreateGrant",
-    ];
-    TEXTS.iter().any(|text| fault.says(INVALID, text))
-}
-
-/// Lambda is still making the function or carrying out the change before.
-fn at_work(fault: &Fault) -> bool {
-    const TEXTS: [&str; 2] = ["update is in progress", "Pending"];
-    TEXTS
-        .iter()
-        .any(|text| fault.says("ResourceConflictException", text))
-}
 
 /// Puts the way on behind refusals whose text does not say it.
 pub(super) fn explain(fault: Fault) -> Fault {

@@ -2,6 +2,10 @@
 
 use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateStatus, State};
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
 use crate::aws::fault::found;
 use crate::aws::{Aws, wait};
@@ -17,8 +21,8 @@ pub(in crate::resource) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
 /// Reads a function with its code's digest, tags and concurrency: one call.
 pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>) -> Result<Option<Live>> {
     let lambda = &aws.connection.clients.lambda;
-    let send = lambda.get_function().function_name(name).send();
-    let Some(answer) = found(aws.call("lambda:GetFunction", send).await)? else {
+    let request = lambda.get_function().function_name(name);
+    let Some(answer) = found(aws.call("lambda:GetFunction", || request.clone().send()).await)? else {
         return Ok(None);
     };
     if let Some(error) = answer.tags_error() {
@@ -130,6 +134,9 @@ pub(super) fn health(live: &Live) -> Health {
         .with("last_update", update)
 }
 
+/// How long a function made a moment ago may not be known to the servers that are asked.
+const UNSEEN: Duration = Duration::from_secs(60);
+
 /// Waits until Lambda is done with what it does to the function, well or not.
 ///
 /// Asks by `GetFunction`, of which AWS takes 100 a second; `GetFunctionConfiguration` shares the 15 a second
@@ -137,9 +144,14 @@ pub(super) fn health(live: &Live) -> Health {
 pub(super) async fn rest(aws: &Aws, name: &str) -> Result<FunctionConfiguration> {
     let lambda = &aws.connection.clients.lambda;
     let what = format!("function `{name}`");
+    let start = Instant::now();
     wait::until(READY, "lambda:GetFunction", &what, async || {
-        let send = lambda.get_function().function_name(name).send();
-        let answer = aws.call("lambda:GetFunction", send).await?;
+        let request = lambda.get_function().function_name(name);
+        let answer = match aws.call("lambda:GetFunction", || request.clone().send()).await {
+            // Made a moment ago, and not known everywhere yet.
+            Err(fault) if fault.not_found() && start.elapsed() < UNSEEN => return Ok(None),
+            result => result?,
+        };
         let function = answer
             .configuration
             .unwrap_or_else(|| FunctionConfiguration::builder().build());

@@ -24,7 +24,7 @@ pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
     let mut pause = FIRST_PAUSE;
     while start.elapsed() < LIMIT {
         let list = s3.list_object_versions().bucket(name).max_keys(BATCH);
-        let page = aws.call("s3:ListBucketVersions", list.send()).await?;
+        let page = aws.call("s3:ListBucketVersions", || list.clone().send()).await?;
         let versions = page.versions().iter();
         let versions = versions.map(|version| (version.key(), version.version_id()));
         let markers = page.delete_markers().iter();
@@ -39,8 +39,8 @@ pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
         }
         let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
         let delete = delete.expect("the objects are set");
-        let send = s3.delete_objects().bucket(name).delete(delete).send();
-        let answer = aws.call("s3:DeleteObject", send).await?;
+        let request = s3.delete_objects().bucket(name).delete(delete);
+        let answer = aws.call("s3:DeleteObject", || request.clone().send()).await?;
         // The call succeeds even when single objects stay.
         let (passing, lasting): (Vec<_>, Vec<_>) = answer.errors().iter().partition(|error| passes(error));
         if let Some(first) = lasting.first() {

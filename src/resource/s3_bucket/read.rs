@@ -45,9 +45,9 @@ pub(super) async fn head(aws: &Aws, name: &str) -> Result<Head> {
     let account = &aws.scope().await?.account;
     let here = aws.connection.region.as_str();
     let ask = aws.connection.clients.s3.head_bucket().bucket(name);
-    let send = ask.expected_bucket_owner(account).send();
-    let read = async {
-        let error = match send.await {
+    let request = ask.expected_bucket_owner(account);
+    let read = async || {
+        let error = match request.clone().send().await {
             Ok(answer) => {
                 let region = answer.bucket_region.filter(|region| region != here);
                 return Ok(region.map_or(Head::Here, Head::Elsewhere));
@@ -64,6 +64,11 @@ pub(super) async fn head(aws: &Aws, name: &str) -> Result<Head> {
         }
     };
     aws.call("s3:ListBucket", read).await
+}
+
+/// S3 names no bucket in its refusals.
+pub(in crate::resource) fn of_bucket(name: &str, fault: Fault) -> Fault {
+    fault.about(&format!("bucket `{name}`"))
 }
 
 /// The bucket `name`, `None` where there is none.
@@ -83,7 +88,7 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     Ok(Some(Live {
         name: name.to_owned(),
         arn: arn.fill_computed(aws.scope().await?).unwrap_or_default(),
-        settings: settings?,
+        settings: settings.map_err(|fault| of_bucket(name, fault))?,
         may_empty: aws.may_empty_buckets,
         kept: false,
         tags: tags?,

@@ -8,9 +8,8 @@ use aws_sdk_s3::types::{
     TransitionDefaultMinimumObjectSize,
 };
 
-use super::{Aws, Changes, Cx, Fields, NEW, Result, unsettled};
+use super::{Aws, Changes, Cx, Fields, Result};
 use crate::aws::fault::found;
-use crate::aws::wait;
 
 /// Our lifecycle rule; all other rules of a bucket are left alone.
 const EXPIRY: &str = "alertctl-expiry";
@@ -77,14 +76,20 @@ impl Settings {
     pub(super) async fn read(aws: &Aws, name: &str) -> Result<Self> {
         let s3 = &aws.connection.clients.s3;
         let access = async {
-            let send = s3.get_public_access_block().bucket(name).send();
-            let answer = found(aws.call("s3:GetBucketPublicAccessBlock", send).await)?;
+            let request = s3.get_public_access_block().bucket(name);
+            let answer = found(
+                aws.call("s3:GetBucketPublicAccessBlock", || request.clone().send())
+                    .await,
+            )?;
             let block = answer.and_then(|answer| answer.public_access_block_configuration);
             Ok(block.is_some_and(|block| block == blocked()))
         };
         let encryption = async {
-            let send = s3.get_bucket_encryption().bucket(name).send();
-            let answer = found(aws.call("s3:GetEncryptionConfiguration", send).await)?;
+            let request = s3.get_bucket_encryption().bucket(name);
+            let answer = found(
+                aws.call("s3:GetEncryptionConfiguration", || request.clone().send())
+                    .await,
+            )?;
             let configuration = answer.and_then(|answer| answer.server_side_encryption_configuration);
             let rule = configuration.and_then(|configuration| configuration.rules.into_iter().next());
             let default = rule.and_then(|rule| rule.apply_server_side_encryption_by_default);
@@ -93,8 +98,11 @@ impl Settings {
             }))
         };
         let ownership = async {
-            let send = s3.get_bucket_ownership_controls().bucket(name).send();
-            let answer = found(aws.call("s3:GetBucketOwnershipControls", send).await)?;
+            let request = s3.get_bucket_ownership_controls().bucket(name);
+            let answer = found(
+                aws.call("s3:GetBucketOwnershipControls", || request.clone().send())
+                    .await,
+            )?;
             let controls = answer.and_then(|answer| answer.ownership_controls);
             let rule = controls.and_then(|controls| controls.rules.into_iter().next());
             Ok(rule.map_or("none".to_owned(), |rule| {
@@ -102,8 +110,11 @@ impl Settings {
             }))
         };
         let lifecycle = async {
-            let send = s3.get_bucket_lifecycle_configuration().bucket(name).send();
-            found(aws.call("s3:GetLifecycleConfiguration", send).await)
+            let request = s3.get_bucket_lifecycle_configuration().bucket(name);
+            found(
+                aws.call("s3:GetLifecycleConfiguration", || request.clone().send())
+                    .await,
+            )
         };
         let (public_access_blocked, encryption, object_ownership, lifecycle) =
             futures::try_join!(access, encryption, ownership, lifecycle)?;
@@ -123,28 +134,25 @@ impl Settings {
     pub(super) async fn put(self, name: &str, live: &Self, changes: &Changes, cx: &Cx<'_>) -> Result<Self> {
         let s3 = &cx.aws.connection.clients.s3;
         if changes.touch("public_access_blocked") {
-            wait::retry(NEW, unsettled, async || {
-                let put = s3.put_public_access_block().bucket(name);
-                let send = put.public_access_block_configuration(blocked()).send();
-                cx.aws.call("s3:PutBucketPublicAccessBlock", send).await.map(drop)
-            })
-            .await?;
+            let request = s3.put_public_access_block().bucket(name);
+            let request = request.public_access_block_configuration(blocked());
+            cx.aws
+                .call("s3:PutBucketPublicAccessBlock", || request.clone().send())
+                .await?;
         }
         if changes.touch("encryption") {
-            wait::retry(NEW, unsettled, async || {
-                let put = s3.put_bucket_encryption().bucket(name);
-                let send = put.server_side_encryption_configuration(sse_s3()).send();
-                cx.aws.call("s3:PutEncryptionConfiguration", send).await.map(drop)
-            })
-            .await?;
+            let request = s3.put_bucket_encryption().bucket(name);
+            let request = request.server_side_encryption_configuration(sse_s3());
+            cx.aws
+                .call("s3:PutEncryptionConfiguration", || request.clone().send())
+                .await?;
         }
         if changes.touch("object_ownership") {
-            wait::retry(NEW, unsettled, async || {
-                let put = s3.put_bucket_ownership_controls().bucket(name);
-                let send = put.ownership_controls(owner_enforced()).send();
-                cx.aws.call("s3:PutBucketOwnershipControls", send).await.map(drop)
-            })
-            .await?;
+            let request = s3.put_bucket_ownership_controls().bucket(name);
+            let request = request.ownership_controls(owner_enforced());
+            cx.aws
+                .call("s3:PutBucketOwnershipControls", || request.clone().send())
+                .await?;
         }
         let others = live.lifecycle.iter().filter(|rule| !is_ours(rule)).cloned();
         let settings = Self {
@@ -153,7 +161,7 @@ impl Settings {
             ..self
         };
         if changes.touch("expiry") {
-            wait::retry(NEW, unsettled, async || settings.put_lifecycle(name, cx).await).await?;
+            settings.put_lifecycle(name, cx).await?;
         }
         Ok(settings)
     }
@@ -162,17 +170,23 @@ impl Settings {
         let s3 = &cx.aws.connection.clients.s3;
         // A configuration without rules is refused.
         if self.lifecycle.is_empty() {
-            let send = s3.delete_bucket_lifecycle().bucket(name).send();
-            return cx.aws.call("s3:PutLifecycleConfiguration", send).await.map(drop);
+            let request = s3.delete_bucket_lifecycle().bucket(name);
+            return cx
+                .aws
+                .call("s3:PutLifecycleConfiguration", || request.clone().send())
+                .await
+                .map(drop);
         }
         let rules = BucketLifecycleConfiguration::builder().set_rules(Some(self.lifecycle.clone()));
-        let send = s3
+        let request = s3
             .put_bucket_lifecycle_configuration()
             .bucket(name)
             .lifecycle_configuration(rules.build().expect("the rules are set"))
-            .set_transition_default_minimum_object_size(self.minimum_size.clone())
-            .send();
-        cx.aws.call("s3:PutLifecycleConfiguration", send).await.map(drop)
+            .set_transition_default_minimum_object_size(self.minimum_size.clone());
+        cx.aws
+            .call("s3:PutLifecycleConfiguration", || request.clone().send())
+            .await
+            .map(drop)
     }
 }
 

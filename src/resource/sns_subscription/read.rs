@@ -1,8 +1,11 @@
 //! Reading subscriptions: by topic, since only the topic says which of them are the stack's.
 
+use aws_sdk_sns::types::Subscription;
+
 use super::endpoint::{mark, masked};
 use super::settings::Settings;
 use super::{Live, SnsSubscription};
+use crate::aws::call::pages;
 use crate::aws::fault::found;
 use crate::aws::{Aws, Scope};
 use crate::resource::{Presence, Result, Tags, sns_topic};
@@ -47,31 +50,28 @@ pub(super) fn confirmed(arn: &str) -> Option<String> {
 /// The subscriptions of a topic, their settings not yet read; none when there is no such topic.
 pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
     let sns = &aws.connection.clients.sns;
-    let pages = sns.list_subscriptions_by_topic().topic_arn(topic_arn);
-    let mut pages = pages.into_paginator().send();
-    let mut list = Vec::new();
-    loop {
-        let next = async { pages.next().await.transpose() };
-        let page = found(aws.call("sns:ListSubscriptionsByTopic", next).await)?;
-        let Some(page) = page.flatten() else {
-            return Ok(list);
-        };
-        for one in page.subscriptions() {
-            let arn = one.subscription_arn().unwrap_or_default();
-            // SNS goes on listing what is being removed.
-            if arn == "Deleted" {
-                continue;
-            }
-            list.push(Live {
-                topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-                topic_arn: topic_arn.to_owned(),
-                protocol: one.protocol().unwrap_or_default().to_owned(),
-                endpoint: masked(one.endpoint().unwrap_or_default()),
-                arn: confirmed(arn),
-                settings: Settings::default(),
-            });
-        }
-    }
+    let listed = pages(async |token| {
+        let list = sns.list_subscriptions_by_topic().topic_arn(topic_arn);
+        let request = list.set_next_token(token);
+        let page = aws
+            .call("sns:ListSubscriptionsByTopic", || request.clone().send())
+            .await?;
+        Ok((page.subscriptions.unwrap_or_default(), page.next_token))
+    });
+    let live = |one: Subscription| {
+        let arn = one.subscription_arn.unwrap_or_default();
+        // SNS goes on listing what is being removed.
+        (arn != "Deleted").then(|| Live {
+            topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            topic_arn: topic_arn.to_owned(),
+            protocol: one.protocol.unwrap_or_default(),
+            endpoint: masked(&one.endpoint.unwrap_or_default()),
+            arn: confirmed(&arn),
+            settings: Settings::default(),
+        })
+    };
+    let listed = found(listed.await)?.unwrap_or_default().into_iter();
+    Ok(listed.filter_map(live).collect())
 }
 
 /// Adds the settings of a confirmed subscription; `None` when it has gone since it was listed.
@@ -80,8 +80,11 @@ pub(super) async fn read(aws: &Aws, live: Live) -> Result<Option<Live>> {
         return Ok(Some(live));
     };
     let sns = &aws.connection.clients.sns;
-    let send = sns.get_subscription_attributes().subscription_arn(arn).send();
-    let answer = found(aws.call("sns:GetSubscriptionAttributes", send).await)?;
+    let request = sns.get_subscription_attributes().subscription_arn(arn);
+    let answer = found(
+        aws.call("sns:GetSubscriptionAttributes", || request.clone().send())
+            .await,
+    )?;
     Ok(answer.map(|answer| {
         let attributes = answer.attributes().cloned().unwrap_or_default();
         Live {

@@ -122,14 +122,15 @@ pub(super) async fn put(aws: &Aws, arn: &str, wanted: &Settings, changes: &Chang
 }
 
 async fn set(aws: &Aws, arn: &str, name: &str, value: Option<&str>) -> Result<()> {
-    let send = aws
+    let request = aws
         .connection
         .clients
         .sns
         .set_subscription_attributes()
         .subscription_arn(arn)
         .attribute_name(name)
-        .set_attribute_value(value.map(str::to_owned))
-        .send();
-    aws.call("sns:SetSubscriptionAttributes", send).await.map(drop)
+        .set_attribute_value(value.map(str::to_owned));
+    aws.call("sns:SetSubscriptionAttributes", || request.clone().send())
+        .await
+        .map(drop)
 }

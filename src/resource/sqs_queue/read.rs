@@ -12,19 +12,23 @@ use crate::resource::Result;
 /// Reads the queue with this name, and of what is left alone otherwise what `wanted` asks for.
 pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&SqsQueue>) -> Result<Option<Live>> {
     let sqs = &aws.connection.clients.sqs;
-    let send = sqs.get_queue_url().queue_name(name).send();
-    let Some(url) = found(aws.call("sqs:GetQueueUrl", send).await)?.and_then(|answer| answer.queue_url)
+    let request = sqs.get_queue_url().queue_name(name);
+    let Some(url) = found(aws.call("sqs:GetQueueUrl", || request.clone().send()).await)?
+        .and_then(|answer| answer.queue_url)
     else {
         return Ok(None);
     };
     let attributes = async {
-        let send = sqs.get_queue_attributes().queue_url(&url);
-        let send = send.attribute_names(Attribute::All).send();
-        found(aws.call("sqs:GetQueueAttributes", send).await)
+        let request = sqs.get_queue_attributes().queue_url(&url);
+        let request = request.attribute_names(Attribute::All);
+        found(
+            aws.call("sqs:GetQueueAttributes", || request.clone().send())
+                .await,
+        )
     };
     let tags = async {
-        let send = sqs.list_queue_tags().queue_url(&url).send();
-        found(aws.call("sqs:ListQueueTags", send).await)
+        let request = sqs.list_queue_tags().queue_url(&url);
+        found(aws.call("sqs:ListQueueTags", || request.clone().send()).await)
     };
     let (attributes, tags) = futures::try_join!(attributes, tags)?;
     let Some(attributes) = attributes.and_then(|answer| answer.attributes) else {

@@ -133,7 +133,8 @@ fn what_is_not_bounded_says_why() {
 /// The actions of the calls in a source.
 fn calls(text: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let found = code.split(".call(").skip(1).map(|rest| {
+    let sent = [".call(", ".attempt("].into_iter();
+    let found = sent.flat_map(|way| code.split(way).skip(1)).map(|rest| {
         let first = rest.trim_start();
         let literal = first.strip_prefix('"').and_then(|rest| rest.split_once('"'));
         let (action, _) =

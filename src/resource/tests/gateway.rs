@@ -28,6 +28,7 @@ use aws_sdk_apigatewayv2::types::{
     Api, AuthorizationType, Integration, IntegrationType, ProtocolType, Route, Stage,
 };
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_smithy_types::retry::RetryConfig;
 
 use super::script::{Script, known, node, owned};
 use super::{Aws, Known, NodeId, Tags};
@@ -348,7 +349,9 @@ impl Gateway {
             ),
         ];
         Aws::mocked(tagged, |clients| {
-            clients.apigateway = mock_client!(aws_sdk_apigatewayv2, RuleMode::MatchAny, &rules);
+            clients.apigateway =
+                mock_client!(aws_sdk_apigatewayv2, RuleMode::MatchAny, &rules, |config| config
+                    .retry_config(RetryConfig::disabled()));
         })
     }
 }

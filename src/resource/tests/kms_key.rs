@@ -24,6 +24,7 @@ use aws_sdk_resourcegroupstagging::types::ResourceTagMapping;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
 use tokio::time::Instant;
 
 use super::*;
@@ -225,12 +226,14 @@ fn indexing(ids: &[&str]) -> aws_sdk_resourcegroupstagging::Client {
 }
 
 fn kms(rules: &[Rule]) -> Client {
-    mock_client!(aws_sdk_kms, RuleMode::MatchAny, rules)
+    mock_client!(aws_sdk_kms, RuleMode::MatchAny, rules, |config| config
+        .retry_config(RetryConfig::disabled()))
 }
 
 /// Rules in the order in which the calls must come.
 fn in_order(rules: &[Rule]) -> Client {
-    mock_client!(aws_sdk_kms, RuleMode::Sequential, rules)
+    mock_client!(aws_sdk_kms, RuleMode::Sequential, rules, |config| config
+        .retry_config(RetryConfig::disabled()))
 }
 
 async fn observe(aws: &Aws) -> Observed<Live> {

@@ -142,9 +142,9 @@ async fn what_lambda_does_not_see_yet_is_tried_for_five_minutes() {
     ];
     for (code, text) in cases {
         let fake = Fake::new();
-        fake.script.refuse("put", 60, code, text);
+        fake.script.refuse("put", 30, code, text);
         fake.create().await.unwrap();
-        assert_eq!(fake.script.count("put"), 61);
+        assert_eq!(fake.script.count("put"), 31);
         let fake = Fake::new();
         fake.script.refuse("put", 10_000, code, text);
         let start = Instant::now();

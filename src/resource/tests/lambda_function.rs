@@ -23,8 +23,8 @@ use tokio::time::Instant;
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 use super::*;
 use crate::aws::secret::Secret;
-use crate::resource::Presence;
 use crate::resource::Shown;
+use crate::resource::{Presence, tags};
 
 #[path = "lambda_function/change.rs"]
 mod change;

@@ -181,7 +181,7 @@ async fn a_statement_that_lambda_lost_is_added_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn concurrent_changes_and_a_function_made_a_moment_ago_are_tried_for_a_minute() {
+async fn concurrent_changes_and_a_function_made_a_moment_ago_are_waited_for() {
     let concurrent = "The role policy could not be updated due to a concurrent update operation.";
     for (code, text) in [(CONFLICT, concurrent), (MISSING, "Function not found: arn")] {
         let fake = Fake::default();
@@ -192,7 +192,7 @@ async fn concurrent_changes_and_a_function_made_a_moment_ago_are_tried_for_a_min
         fake.script.refuse("add", 10_000, code, text);
         let start = Instant::now();
         fake.create().await.unwrap_err();
-        assert!((50..=60).contains(&start.elapsed().as_secs()));
+        assert!((100..=300).contains(&start.elapsed().as_secs()));
     }
 }
 

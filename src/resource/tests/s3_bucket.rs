@@ -450,7 +450,7 @@ async fn a_name_that_another_account_has_is_told_and_a_busy_one_is_waited_for() 
         "A conflicting conditional operation",
     );
     create(&fake, &fake.aws()).await.unwrap_err();
-    assert!(start.elapsed() <= BUSY);
+    assert!(start.elapsed() <= crate::aws::retry::LIMIT);
 }
 
 #[tokio::test(start_paused = true)]

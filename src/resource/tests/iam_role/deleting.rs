@@ -81,8 +81,8 @@ async fn a_conflict_passes_or_ends_the_wait() {
     let rules: Vec<_> = hanging().into_iter().chain(taking_off()).chain([never]).collect();
     let aws = iam(RuleMode::MatchAny, &rules);
     let fault = IamRole::delete(live(), &cx(&aws).await).await.unwrap_err();
-    assert!(fault.hint.unwrap().contains("2 min"));
-    assert!(start.elapsed() <= wait::PROPAGATION);
+    assert!(fault.tried.is_some());
+    assert!(start.elapsed() <= crate::aws::retry::LIMIT);
 }
 
 #[tokio::test]

@@ -19,12 +19,12 @@ async fn ownership_first_then_what_differs() {
         mock!(Client::detach_role_policy).match_requests(move |ask| ask.policy_arn() == Some(arn))
     };
     let rules = [
-        mock!(Client::tag_role)
-            .match_requests(|ask| ask.tags().len() == 1 && ask.tags()[0].value() == "mission")
-            .then_output(|| TagRoleOutput::builder().build()),
         mock!(Client::untag_role)
             .match_requests(|ask| ask.tag_keys() == ["alertctl:tags", "team"])
             .then_output(|| UntagRoleOutput::builder().build()),
+        mock!(Client::tag_role)
+            .match_requests(|ask| ask.tags().len() == 1 && ask.tags()[0].value() == "mission")
+            .then_output(|| TagRoleOutput::builder().build()),
         trust,
         mock!(Client::update_role_description)
             .match_requests(|ask| ask.description() == Some("relay"))

@@ -197,8 +197,8 @@ async fn a_principal_made_a_moment_ago_is_waited_for() {
         .then_http_response(move || refusal(400, "MalformedPolicyDocumentException", text));
     let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[never]));
     let fault = create(&aws).await.unwrap_err();
-    assert!(start.elapsed() <= wait::PROPAGATION);
-    assert!(fault.hint.unwrap().contains("2 min"));
+    assert!(start.elapsed() <= crate::aws::retry::LIMIT);
+    assert!(fault.tried.is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -94,8 +94,8 @@ async fn a_key_that_stays_unusable_ends_the_wait() {
         ..live("k")
     };
     let fault = update(&aws, from, &desired()).await.unwrap_err();
-    assert!(fault.hint.unwrap().contains("2 min"));
-    assert!(start.elapsed() <= wait::PROPAGATION);
+    assert!(fault.tried.is_some());
+    assert!(start.elapsed() <= crate::aws::retry::LIMIT);
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +150,7 @@ async fn rotation_is_switched_off_and_a_dropped_tag_removed() {
         .match_requests(|ask| ask.tag_keys() == ["alertctl:tags", "team"])
         .then_output(|| UntagResourceOutput::builder().build());
     let off = mock!(Client::disable_key_rotation).then_output(|| DisableKeyRotationOutput::builder().build());
-    let aws = Aws::mocked(vec![], |clients| clients.kms = in_order(&[tagged(), untag, off]));
+    let aws = Aws::mocked(vec![], |clients| clients.kms = in_order(&[untag, tagged(), off]));
     let to = KmsKey {
         rotation: false,
         ..desired()

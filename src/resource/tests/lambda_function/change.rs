@@ -92,7 +92,7 @@ async fn a_conflict_with_a_change_under_way_passes_and_another_does_not() {
     update(&fake, &desired(), old).await.unwrap_err();
     assert!(start.elapsed().as_secs() <= 300);
     let fake = Fake::default();
-    fake.script.refuse("configure", 1, CONFLICT, "something else");
+    fake.script.refuse("configure", 1, CONFLICT, "It already exists");
     let old = live(|function| function.memory_size = Some(256)).await;
     update(&fake, &desired(), old).await.unwrap_err();
     assert_eq!(fake.script.count("configure"), 1);

@@ -26,15 +26,16 @@ async fn one_call_makes_the_function_with_all_it_has_and_a_second_reserves() {
 async fn what_lambda_does_not_see_yet_is_tried_for_five_minutes() {
     let texts = [
         "The role defined for the function cannot be assumed by Lambda.",
+        "Lambda was throttled by EC2 during function setup",
         "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
         "Lambda was unable to configure access to your environment variables because the KMS key is invalid \
          for CreateGrant. Please check your KMS key settings.",
     ];
     for text in texts {
         let fake = Fake::default();
-        fake.script.refuse("create", 60, INVALID, text);
+        fake.script.refuse("create", 30, INVALID, text);
         create(&fake, &desired()).await.unwrap();
-        assert_eq!(fake.script.count("create"), 61, "{text}");
+        assert_eq!(fake.script.count("create"), 31, "{text}");
 
         let fake = Fake::default();
         fake.script.refuse("create", 10_000, INVALID, text);
@@ -42,29 +43,14 @@ async fn what_lambda_does_not_see_yet_is_tried_for_five_minutes() {
         let fault = create(&fake, &desired()).await.unwrap_err();
         let tried = start.elapsed().as_secs();
         assert!((280..=300).contains(&tried), "{tried} s");
-        assert!(fault.hint.unwrap().contains("after 5 min"));
+        assert!(fault.to_string().contains(" in 5 min)"));
 
         let fake = Fake::default();
-        fake.script.refuse("configure", 60, INVALID, text);
+        fake.script.refuse("configure", 30, INVALID, text);
         let changed = live(|function| function.memory_size = Some(256)).await;
         update(&fake, &desired(), changed).await.unwrap();
-        assert_eq!(fake.script.count("configure"), 61, "{text}");
+        assert_eq!(fake.script.count("configure"), 31, "{text}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn throttling_by_ec2_is_sat_out_for_nine_minutes() {
-    let text = "Lambda was throttled by EC2 during function setup";
-    let fake = Fake::default();
-    fake.script.refuse("create", 200, INVALID, text);
-    let start = Instant::now();
-    create(&fake, &desired()).await.unwrap();
-    assert!(start.elapsed().as_secs() > 300);
-    let fake = Fake::default();
-    fake.script.refuse("create", 10_000, INVALID, text);
-    let start = Instant::now();
-    create(&fake, &desired()).await.unwrap_err();
-    assert!((500..=540).contains(&start.elapsed().as_secs()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,12 +74,26 @@ async fn a_lost_answer_leaves_our_function_and_that_is_success() {
     assert_eq!(first_words(&log), ["encrypt", "create", "get", "reserve"]);
 }
 
+/// CreateFunction, sent again after a lost answer, may take the tags off what the first one made.
+#[tokio::test(start_paused = true)]
+async fn our_function_that_lost_its_tags_to_a_second_request_gets_them_again() {
+    let fake = Fake::default();
+    fake.script
+        .refuse("create", 1, CONFLICT, "Function already exist: relay");
+    let mut untagged = there(|_| {});
+    untagged.tags = None;
+    create(fake.holds(untagged), &desired()).await.unwrap();
+    let log = fake.script.log();
+    assert_eq!(first_words(&log), ["encrypt", "create", "get", "tag", "reserve"]);
+    assert!(log[3].contains("alertctl:role-id"), "{log:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_function_that_came_in_between_is_refused_at_once() {
-    let mut strangers = there(|_| {});
-    strangers.tags = None;
-    let different = there(|function| function.code_sha256 = Some("b3RoZXI=".into()));
-    for other in [strangers, different] {
+    let different = || there(|function| function.code_sha256 = Some("b3RoZXI=".into()));
+    let mut untagged = different();
+    untagged.tags = None;
+    for other in [different(), untagged] {
         let fake = Fake::default();
         fake.script
             .refuse("create", 10, CONFLICT, "Function already exist: relay");

@@ -82,7 +82,7 @@ async fn ownership_comes_first() {
         .match_requests(|ask| ask.tag_keys() == ["alertctl:tags", "team"])
         .then_output(|| UntagQueueOutput::builder().build());
     let set = mock!(Client::set_queue_attributes).then_output(|| SetQueueAttributesOutput::builder().build());
-    let aws = sqs(&[], RuleMode::Sequential, &[tag, untag, set]);
+    let aws = sqs(&[], RuleMode::Sequential, &[untag, tag, set]);
     let changes = changes(&from, &desired());
     assert_eq!(
         desired().update(from, &changes, &cx(&aws).await).await.unwrap(),

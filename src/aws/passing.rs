@@ -1,0 +1,338 @@
+//! The refusals that pass: what AWS says when it is only busy, or does not see yet what is there already.
+//!
+//! One table for all calls, by service, code and words. Sources: the error lists of the services' API references, the
+//! texts that the Terraform provider for AWS waits for, and refusals recorded on AWS.
+
+use std::time::Duration;
+
+use super::fault::{Fault, NO_ANSWER};
+use super::retry::{LIMIT, Memory};
+
+/// How long what was made a moment ago may not be known everywhere: a role, a policy, a key, a topic.
+const UNSEEN: Duration = Duration::from_secs(2 * 60);
+
+/// Calls that make something new each time: after a lost answer they are not sent again blindly. What they
+/// may have made is looked for first, by their kinds.
+const MAKES_ANOTHER: &[&str] = &[
+    "kms:CreateKey",
+    "apigateway:CreateApi",
+    "apigateway:CreateIntegration",
+    "apigateway:CreateRoute",
+];
+
+/// Calls whose effect somebody sees each time, or whose refusals are an answer by themselves.
+const USES: &[&str] = &[
+    "kms:Decrypt",
+    "kms:ReEncrypt",
+    "lambda:InvokeFunction",
+    "sns:Publish",
+    "sqs:SendMessage",
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "events:PutEvents",
+    "cloudwatch:SetAlarmState",
+];
+
+const READS: &[&str] = &[
+    "Get", "List", "Describe", "Head", "Lookup", "Filter", "Simulate", "Test",
+];
+const DELETES: &[&str] = &["Delete", "Remove", "Unsubscribe", "Untag", "Detach", "Schedule"];
+
+/// What a call does to its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Reads,
+    /// Makes or changes.
+    Changes,
+    Deletes,
+    Uses,
+}
+
+impl Deed {
+    fn of(action: &str) -> Self {
+        let verb = action.split_once(':').map_or(action, |(_, verb)| verb);
+        let begins = |with: &[&str]| with.iter().any(|word| verb.starts_with(word));
+        match action {
+            _ if USES.contains(&action) => Self::Uses,
+            _ if begins(READS) => Self::Reads,
+            _ if begins(DELETES) => Self::Deletes,
+            _ => Self::Changes,
+        }
+    }
+}
+
+/// True when the action makes or changes something.
+pub(super) fn changes(action: &str) -> bool {
+    Deed::of(action) == Deed::Changes
+}
+
+/// One row of the table.
+struct Passing {
+    service: &'static str,
+    codes: &'static [&'static str],
+    /// The message holds one of these, in any case; none: whatever it says.
+    words: &'static [&'static str],
+    /// The message holds none of these.
+    not: &'static [&'static str],
+    deeds: &'static [Deed],
+    /// Only where this run changed something of that service.
+    after: Option<&'static str>,
+    /// Only where IAM said beforehand that it is allowed.
+    permitted: bool,
+    limit: Duration,
+}
+
+impl Passing {
+    /// A refusal of every call of `service`.
+    const fn of(service: &'static str, codes: &'static [&'static str]) -> Self {
+        Self {
+            service,
+            codes,
+            words: &[],
+            not: &[],
+            deeds: &[Deed::Reads, Deed::Changes, Deed::Deletes, Deed::Uses],
+            after: None,
+            permitted: false,
+            limit: LIMIT,
+        }
+    }
+
+    /// The same of calls that make, change or delete.
+    const fn writing(service: &'static str, codes: &'static [&'static str]) -> Self {
+        Self {
+            deeds: &[Deed::Changes, Deed::Deletes],
+            ..Self::of(service, codes)
+        }
+    }
+
+    /// What another call made a moment ago is not seen yet.
+    const fn unseen(service: &'static str, codes: &'static [&'static str]) -> Self {
+        Self {
+            deeds: &[Deed::Changes],
+            limit: UNSEEN,
+            ..Self::of(service, codes)
+        }
+    }
+
+    const fn deleting(service: &'static str, codes: &'static [&'static str]) -> Self {
+        Self {
+            deeds: &[Deed::Deletes],
+            ..Self::of(service, codes)
+        }
+    }
+
+    const fn saying(self, words: &'static [&'static str]) -> Self {
+        Self { words, ..self }
+    }
+
+    const fn but_not(self, not: &'static [&'static str]) -> Self {
+        Self { not, ..self }
+    }
+
+    const fn after(self, service: &'static str) -> Self {
+        Self {
+            after: Some(service),
+            ..self
+        }
+    }
+
+    const fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    const fn permitted(self) -> Self {
+        Self {
+            permitted: true,
+            ..self
+        }
+    }
+
+    fn covers(&self, service: &str, deed: Deed, fault: &Fault, memory: &Memory) -> bool {
+        let message = fault.message.to_lowercase();
+        let holds = |words: &[&str]| words.iter().any(|word| message.contains(&word.to_lowercase()));
+        self.service == service
+            && self.deeds.contains(&deed)
+            && fault.is(self.codes)
+            && (self.words.is_empty() || holds(self.words))
+            && !holds(self.not)
+            && self.after.is_none_or(|service| memory.has_changed(service))
+            && (!self.permitted || memory.is_permitted())
+    }
+}
+
+const NOT_FOUND: &[&str] = &[
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+];
+const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException"];
+
+const TABLE: &[Passing] = &[
+    // IAM: one change of an entity at a time; a role's name is known before the role is everywhere.
+    Passing::of(
+        "iam",
+        &["ConcurrentModification", "ConcurrentModificationException"],
+    ),
+    Passing::writing(
+        "iam",
+        &[
+            "EntityTemporarilyUnmodifiable",
+            "EntityTemporarilyUnmodifiableException",
+        ],
+    ),
+    Passing::unseen("iam", &["NoSuchEntity", "NoSuchEntityException"]),
+    Passing::unseen(
+        "iam",
+        &["MalformedPolicyDocument", "MalformedPolicyDocumentException"],
+    )
+    .saying(&["invalid principal"]),
+    Passing::deleting("iam", &["DeleteConflict", "DeleteConflictException"]).within(UNSEEN),
+    // KMS: eventually consistent; what was made, tagged or brought back counts within five minutes.
+    // https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
+    // https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+    Passing::unseen("kms", NOT_FOUND),
+    Passing::unseen("kms", &["MalformedPolicyDocumentException"]).saying(&["invalid principal"]),
+    Passing::writing("kms", &["DisabledException"]).after("kms"),
+    Passing::writing("kms", &["KMSInvalidStateException", "InvalidStateException"])
+        .saying(&["pending deletion", "PendingDeletion", "is disabled", "Creating"])
+        .but_not(&["is not pending deletion"])
+        .after("kms"),
+    Passing::writing("kms", DENIED).after("kms").permitted(),
+    // SNS: tags of one topic are changed one call after the other, and outlive it for a while.
+    Passing::writing(
+        "sns",
+        &[
+            "StaleTag",
+            "StaleTagException",
+            "ConcurrentAccess",
+            "ConcurrentAccessException",
+        ],
+    ),
+    Passing::unseen("sns", NOT_FOUND),
+    Passing::unseen("sns", &["InvalidParameter", "InvalidParameterException"])
+        .saying(&["PrincipalNotFound", "invalid principal"]),
+    // SQS: a name is free again a minute after its queue went.
+    Passing::writing(
+        "sqs",
+        &[
+            "QueueDeletedRecently",
+            "AWS.SimpleQueueService.QueueDeletedRecently",
+        ],
+    ),
+    Passing::unseen(
+        "sqs",
+        &["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"],
+    ),
+    Passing::unseen(
+        "sqs",
+        &["InvalidParameterValue", "InvalidParameterValueException"],
+    )
+    .saying(&["Dead letter target does not exist"]),
+    // CloudWatch Logs.
+    Passing::writing("logs", &["OperationAbortedException"]),
+    Passing::unseen("logs", NOT_FOUND).after("logs"),
+    Passing::unseen("logs", DENIED)
+        .saying(&["no identity-based policy allows"])
+        .after("logs")
+        .permitted(),
+    // Lambda: one change of a function at a time; roles, keys and queues of a moment ago are not seen yet.
+    Passing::writing("lambda", &["ResourceConflictException"]).but_not(&["already exist"]),
+    Passing::writing("lambda", &["ResourceInUseException", "ResourceNotReadyException"]),
+    Passing::unseen("lambda", NOT_FOUND),
+    Passing::writing("lambda", &["EC2ThrottledException"]),
+    Passing::writing("lambda", &["InvalidParameterValueException"]).saying(&[
+        "throttled by EC2",
+        "cannot be assumed by Lambda",
+        "execution role does not have permissions",
+        "does not have permissions to call",
+        "KMS key is invalid for CreateGrant",
+        "destination ARN",
+        "NonExistentQueue",
+        "Queue visibility timeout",
+    ]),
+    Passing::writing("lambda", DENIED)
+        .saying(&["kms:"])
+        .after("kms")
+        .permitted(),
+    // EventBridge.
+    Passing::of(
+        "events",
+        &["ConcurrentModificationException", "InternalException"],
+    ),
+    Passing::unseen("events", NOT_FOUND).after("events"),
+    Passing::unseen("events", &["ValidationException"]).saying(&["cannot be assumed by principal"]),
+    Passing::deleting("events", &["ValidationException"])
+        .saying(&["has rules"])
+        .within(UNSEEN),
+    // CloudWatch: a composite alarm sees its children a moment after they are made, and lets go of them as late.
+    Passing::writing("cloudwatch", &["ConcurrentModificationException"]),
+    Passing::unseen("cloudwatch", NOT_FOUND).after("cloudwatch"),
+    Passing::unseen("cloudwatch", &["ValidationError", "ValidationException"])
+        .saying(&["do not exist", "does not exist"])
+        .after("cloudwatch")
+        .within(Duration::from_secs(30)),
+    Passing::deleting("cloudwatch", &["ValidationError", "ValidationException"])
+        .saying(&["composite alarm"])
+        .within(Duration::from_secs(30)),
+    // CloudTrail looks into bucket, key, role and log group.
+    Passing::writing("cloudtrail", &["ConflictException"]),
+    Passing::unseen("cloudtrail", &["TrailNotFoundException"]).after("cloudtrail"),
+    Passing::unseen("cloudtrail", &["S3BucketDoesNotExistException"]).after("s3"),
+    Passing::unseen(
+        "cloudtrail",
+        &[
+            "InsufficientS3BucketPolicyException",
+            "InsufficientEncryptionPolicyException",
+            "KmsKeyNotFoundException",
+        ],
+    ),
+    Passing::unseen(
+        "cloudtrail",
+        &[
+            "InvalidCloudWatchLogsLogGroupArnException",
+            "InvalidCloudWatchLogsRoleArnException",
+        ],
+    )
+    .saying(&["access denied"]),
+    // S3.
+    Passing::writing("s3", &["OperationAborted"]),
+    Passing::unseen("s3", &["NoSuchBucket"]),
+    Passing::unseen("s3", &["MalformedPolicy"]).saying(&["principal"]),
+    // API Gateway: one change of an API at a time.
+    Passing::writing("apigateway", &["ConflictException"]).saying(&[
+        "concurrent modification",
+        "try again later",
+        "referenced by the following Routes",
+    ]),
+    Passing::unseen("apigateway", NOT_FOUND),
+];
+
+/// How long a call that was refused with `fault` is tried; `None` where time mends nothing.
+pub(super) fn limit(fault: &Fault, memory: &Memory) -> Option<Duration> {
+    if fault.throttled() {
+        return Some(LIMIT);
+    }
+    let (service, _) = fault.action.split_once(':')?;
+    let deed = Deed::of(fault.action);
+    if fault.ambiguous() || fault.code == NO_ANSWER {
+        return (!MAKES_ANOTHER.contains(&fault.action)).then_some(LIMIT);
+    }
+    let row = TABLE
+        .iter()
+        .find(|row| row.covers(service, deed, fault, memory))?;
+    Some(row.limit)
+}
+
+/// True where some row covers the refusal, whatever else that asks for.
+pub fn may_pass(fault: &Fault) -> bool {
+    let codes = TABLE.iter().filter(|row| fault.action.starts_with(row.service));
+    fault.throttled() || fault.ambiguous() || codes.into_iter().any(|row| fault.is(row.codes))
+}
+
+/// True when AWS did not accept the time of the request.
+pub(super) fn is_wrong_clock(fault: &Fault) -> bool {
+    fault.is(&["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"])
+        || (fault.is(&["SignatureDoesNotMatch", "InvalidSignatureException"])
+            && super::hints::signed_at_another_time(&fault.message))
+}

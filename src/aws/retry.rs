@@ -1,0 +1,249 @@
+//! The one retry policy: which refusals pass, for how long a call is tried, and what is told meanwhile.
+//!
+//! Every call of every kind goes through it, tags and deletions included. The SDK itself sends a call once
+//! ([`super::connect::Clients`]): its own retries are neither paced nor bounded by time, and know neither conflicts
+//! nor what is not seen yet.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::fault::{Fault, NO_ANSWER, Result, Tried, spoken};
+use super::passing;
+
+pub use super::passing::may_pass;
+
+/// How long one call is tried.
+pub const LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How long a call is tried while no call of the run was answered yet: without a network, or at a wrong
+/// endpoint, waiting is for nothing.
+const FIRST: Duration = Duration::from_secs(15);
+/// How long the user waits before being told what for, and then between two words about the same.
+const SILENCE: Duration = Duration::from_secs(5);
+const REPEAT: Duration = Duration::from_secs(30);
+
+/// The first and the longest pause between two attempts. Each is 1.6 times the one before, give or take a quarter.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// A call that is tried again and again.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting<'a> {
+    /// What AWS said last.
+    pub fault: &'a Fault,
+    /// How long the call will be tried altogether.
+    pub limit: Duration,
+}
+
+impl fmt::Display for Waiting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = spoken(self.limit);
+        write!(f, "waiting: {}; trying again for up to {limit}", self.fault)
+    }
+}
+
+/// Tells the user what is waited for.
+pub type Tell = Rc<dyn Fn(Waiting<'_>)>;
+
+/// What a run has learned that decides what passes; shared by all regions of a stack.
+#[derive(Default)]
+pub struct Memory {
+    /// Some call was answered: AWS can be reached.
+    answered: Cell<bool>,
+    /// IAM said beforehand that the identity may do all of this.
+    permitted: Cell<bool>,
+    /// The services in which this run changed something.
+    changed: RefCell<HashSet<String>>,
+    told: RefCell<HashMap<(String, String), Instant>>,
+    tell: RefCell<Option<Tell>>,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    /// Whom to tell of a call that is waited for.
+    pub fn tell(&self, tell: Tell) {
+        self.tell.replace(Some(tell));
+    }
+
+    /// IAM says that all of the run is allowed: what is denied all the same is denied for now only.
+    pub fn permitted(&self) {
+        self.permitted.set(true);
+    }
+
+    pub(super) fn is_permitted(&self) -> bool {
+        self.permitted.get()
+    }
+
+    /// True when this run changed something of `service`, such as `kms`.
+    pub(super) fn has_changed(&self, service: &str) -> bool {
+        self.changed.borrow().contains(service)
+    }
+
+    /// Something of `service` was changed a moment ago, by this run or by whoever was at work before it.
+    pub fn changed(&self, service: &str) {
+        let mut changed = self.changed.borrow_mut();
+        if !changed.contains(service) {
+            changed.insert(service.to_owned());
+        }
+    }
+
+    /// A call was carried out.
+    pub(super) fn answered(&self, action: &str) {
+        self.answered.set(true);
+        if let (true, Some((service, _))) = (passing::changes(action), action.split_once(':')) {
+            self.changed(service);
+        }
+    }
+
+    /// How long a call is tried that is refused with `fault`; `None` where time mends nothing.
+    fn limit(&self, fault: &Fault) -> Option<Duration> {
+        let nothing_yet = !self.answered.get() && fault.code == NO_ANSWER;
+        let limit = passing::limit(fault, self)?;
+        Some(if nothing_yet { limit.min(FIRST) } else { limit })
+    }
+
+    fn say(&self, fault: &Fault, limit: Duration) {
+        let about = (fault.action.to_owned(), fault.code.clone());
+        let mut told = self.told.borrow_mut();
+        if told.get(&about).is_some_and(|last| last.elapsed() < REPEAT) {
+            return;
+        }
+        told.insert(about, Instant::now());
+        if let Some(tell) = &*self.tell.borrow() {
+            tell(Waiting { fault, limit });
+        }
+    }
+}
+
+/// Repeats `call` while its refusal is one that passes, for at most [`LIMIT`] or what the refusal deserves.
+///
+/// The last refusal comes back with how often and for how long it was tried.
+pub async fn patiently<T>(memory: &Memory, mut call: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+    let (start, mut pause, mut tries) = (Instant::now(), PAUSE, 1_u32);
+    loop {
+        let fault = match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => fault,
+        };
+        // The clock's error is known from the first answer on, and the SDK signs by it from then on.
+        if passing::is_wrong_clock(&fault) && tries == 1 {
+            tries += 1;
+            continue;
+        }
+        let Some(limit) = memory.limit(&fault) else {
+            return Err(fault);
+        };
+        let pause_now = jitter(pause);
+        if start.elapsed() + pause_now > limit {
+            let elapsed = start.elapsed();
+            let tried = (tries > 1).then(|| {
+                Box::new(Tried {
+                    times: tries,
+                    elapsed,
+                })
+            });
+            return Err(Fault { tried, ..fault });
+        }
+        if start.elapsed() + pause_now > SILENCE {
+            memory.say(&fault, limit);
+        }
+        sleep(pause_now).await;
+        pause = pause.mul_f64(1.6).min(LONGEST);
+        tries += 1;
+    }
+}
+
+fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(0.75 + fastrand::f64() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(memory: &Memory, fault: &Fault) -> (Fault, u32, Duration) {
+        let (start, mut calls) = (Instant::now(), 0);
+        let call = async || -> Result<()> {
+            calls += 1;
+            Err(fault.clone())
+        };
+        let last = patiently(memory, call).await.unwrap_err();
+        (last, calls, start.elapsed())
+    }
+
+    fn reached() -> Memory {
+        let memory = Memory::default();
+        memory.answered("sts:GetCallerIdentity");
+        memory
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_that_passes_is_tried_for_five_minutes_with_growing_pauses() {
+        let busy = Fault::new("events:PutRule", "ConcurrentModificationException", "busy");
+        let (fault, calls, elapsed) = refused(&reached(), &busy).await;
+        assert!(elapsed <= LIMIT && elapsed > LIMIT - LONGEST * 2, "{elapsed:?}");
+        assert!((35..60).contains(&calls), "{calls} calls");
+        let hint = fault.hint.unwrap();
+        assert!(
+            hint.starts_with(&format!("tried {calls} times in 5 min;")),
+            "{hint}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_other_refusal_comes_back_at_once_and_says_nothing_of_time() {
+        let denied = Fault::new("sns:CreateTopic", "AuthorizationError", "no");
+        let (fault, calls, elapsed) = refused(&reached(), &denied).await;
+        assert_eq!((fault, calls, elapsed), (denied, 1, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_nothing_ever_answered_the_first_call_gives_up_soon() {
+        let lost = Fault::new("sts:GetCallerIdentity", NO_ANSWER, "dns error");
+        let (.., elapsed) = refused(&Memory::default(), &lost).await;
+        assert!(elapsed <= FIRST, "{elapsed:?}");
+        let (.., elapsed) = refused(&reached(), &lost).await;
+        assert!(elapsed > FIRST * 2, "{elapsed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_user_is_told_after_five_seconds_and_once_for_many_calls() {
+        let memory = reached();
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let tell = told.clone();
+        memory.tell(Rc::new(move |waiting| {
+            tell.borrow_mut().push(waiting.fault.code.clone());
+        }));
+        let busy = Fault::new(
+            "lambda:AddPermission",
+            "TooManyRequestsException",
+            "Rate exceeded",
+        );
+        let start = Instant::now();
+        let call = async || match start.elapsed() > Duration::from_secs(12) {
+            true => Ok(()),
+            false => Err(busy.clone()),
+        };
+        let calls = (0..20).map(|_| patiently(&memory, call));
+        for result in futures::future::join_all(calls).await {
+            result.unwrap();
+        }
+        assert_eq!(*told.borrow(), ["TooManyRequestsException"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_clock_is_set_right_by_the_second_attempt_or_is_the_users() {
+        let skewed = Fault::new("sts:GetCallerIdentity", "RequestTimeTooSkewed", "too large");
+        let (.., calls, elapsed) = refused(&Memory::default(), &skewed).await;
+        assert_eq!((calls, elapsed), (2, Duration::ZERO));
+    }
+}
