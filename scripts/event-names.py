@@ -74,7 +74,7 @@ SERVICES = {
 # Names of events that are no operation: what CloudTrail calls an operation, and what a service does itself.
 EXTRA = {
     "acm": ["RenewCertificate"],
-    "kms": ["DeleteKey", "RotateKey", "SynchronizeMultiRegionKey"],
+    "kms": ["DeleteExpiredKeyMaterial", "DeleteKey", "RotateKey", "SynchronizeMultiRegionKey"],
     "s3": [
         "DeleteAccountPublicAccessBlock",
         "DeleteBucketPublicAccessBlock",

@@ -13,6 +13,7 @@ pub mod logs;
 pub mod observe;
 pub mod output;
 pub mod parked;
+pub mod partition;
 pub mod permissions;
 pub mod plan;
 pub mod probe;

@@ -126,6 +126,29 @@ fn the_name_of_the_stack_is_enough_to_find_every_region() {
     }
 }
 
+/// EventBridge hands nothing on there; the region is the command line's, so the file's check cannot know it.
+#[test]
+fn a_rule_that_would_hear_nothing_is_refused() {
+    let world = World::new();
+    world.write(
+        "stack.yaml",
+        "stack: far\ntopics:\n  mail: { subscriptions: [{ email: oncall@example.com }] }\n\
+         rules:\n  users:\n    preset: iam-changes\n    input: { text: IAM changed }\n    to: [mail]\n",
+    );
+    let (endpoint, _) = world.up();
+    let proxy = Proxy::start(&endpoint, Duration::ZERO);
+    let ran = world.run_at(&proxy.url, ACCOUNT, &["plan", "--region", "us-gov-east-1"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stderr.contains("needs events of us-gov-west-1"),
+        "{}",
+        ran.all()
+    );
+    assert!(ran.stderr.contains("`region: us-gov-west-1`"), "{}", ran.all());
+    let ran = world.run_at(&proxy.url, ACCOUNT, &["plan", "--region", "us-gov-west-1"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
 /// A region that does not answer keeps what leads there.
 #[test]
 fn what_cannot_be_deleted_there_keeps_the_way_there() {

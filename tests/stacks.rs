@@ -280,7 +280,8 @@ async fn console_login() {
     stack.repaired(&["update eventbridge-rule/logins@eu-north-1: state"]);
 
     // The guide's other way: trail, log group, metric filter, alarm.
-    let line = r#"{"eventName":"ConsoleLogin","additionalEventData":{"MFAUsed":"No"}}"#;
+    let line = r#"{"eventName":"ConsoleLogin","userIdentity":{"type":"IAMUser"},
+        "additionalEventData":{"MFAUsed":"No"},"responseElements":{"ConsoleLogin":"Success"}}"#;
     let group = "/alertctl/console-login/trail";
     let logs = &stack.aws.logs;
     let stream = logs

@@ -142,25 +142,29 @@ impl Policy {
             .iter()
             .map(|statement| statement.render(known))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(normal(
-            json!({ "Version": "2012-10-17", "Statement": statements }),
-        ))
+        let document = json!({ "Version": "2012-10-17", "Statement": statements });
+        Ok(normal(document, &known.scope.partition))
     }
 }
 
 /// Reads a document that AWS returned (IAM returns it URL-encoded) into normal form; text that is not
-/// JSON comes back as a string, which equals no document.
-pub fn parse(text: &str) -> Value {
+/// JSON comes back as a string, which equals no document. `partition` is where it comes from.
+pub fn parse_in(partition: &str, text: &str) -> Value {
     let read = |text: &str| serde_json::from_str::<Value>(text).ok();
     read(text)
         .or_else(|| read(&percent_encoding::percent_decode_str(text).decode_utf8_lossy()))
-        .map_or_else(|| json!(text), normal)
+        .map_or_else(|| json!(text), |document| normal(document, partition))
+}
+
+/// The same for a document in which no account stands by its number alone.
+pub fn parse(text: &str) -> Value {
+    parse_in("aws", text)
 }
 
 /// Brings documents that mean the same to the same value: one-element lists and strings are the same,
 /// the order of statements, actions, resources and condition values does not matter, and an account id
-/// as principal means that account's root.
-pub fn normal(mut document: Value) -> Value {
+/// as principal means that account's root, whose ARN names the partition.
+fn normal(mut document: Value, partition: &str) -> Value {
     sort_keys(&mut document);
     let Some(policy) = document.as_object_mut() else {
         return document;
@@ -171,7 +175,7 @@ pub fn normal(mut document: Value) -> Value {
             one => vec![one],
         };
         for statement in &mut list {
-            normal_statement(statement);
+            normal_statement(statement, partition);
         }
         list.sort_by_key(Value::to_string);
         *statements = list.into();
@@ -179,7 +183,7 @@ pub fn normal(mut document: Value) -> Value {
     document
 }
 
-fn normal_statement(statement: &mut Value) {
+fn normal_statement(statement: &mut Value, partition: &str) {
     let Some(fields) = statement.as_object_mut() else {
         return;
     };
@@ -190,7 +194,7 @@ fn normal_statement(statement: &mut Value) {
                 for (kind, members) in value.as_object_mut().into_iter().flatten() {
                     set(members);
                     if kind == "AWS" {
-                        roots(members);
+                        roots(members, partition);
                     }
                 }
             }
@@ -235,13 +239,13 @@ fn set(value: &mut Value) {
     *value = list.into();
 }
 
-fn roots(members: &mut Value) {
+fn roots(members: &mut Value, partition: &str) {
     for member in members.as_array_mut().into_iter().flatten() {
         if let Some(account) = member
             .as_str()
             .filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()))
         {
-            *member = format!("arn:aws:iam::{account}:root").into();
+            *member = format!("arn:{partition}:iam::{account}:root").into();
         }
     }
 }
@@ -300,6 +304,18 @@ mod tests {
         let id = parse(r#"{"Statement":{"Principal":{"AWS":"123456789012"}}}"#);
         let root = parse(r#"{"Statement":{"Principal":{"AWS":["arn:aws:iam::123456789012:root"]}}}"#);
         assert_eq!(id, root);
+        let scope = Scope::of("123456789012", "cn-north-1");
+        let there = Known {
+            scope,
+            outputs: BTreeMap::new(),
+        };
+        let sent = Policy::of([Statement::allow("Root", &["kms:*"]).account_root().on("*")]);
+        let sent = sent.render(&there).unwrap();
+        let returned = sent
+            .to_string()
+            .replace("arn:aws-cn:iam::123456789012:root", "123456789012");
+        assert_ne!(returned, sent.to_string());
+        assert_eq!(parse_in("aws-cn", &returned), sent);
     }
 
     #[test]

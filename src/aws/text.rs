@@ -5,10 +5,12 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::partition::Partition;
+
 /// Partition, region and account of a stack: what an ARN is computed from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Scope {
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// As ARNs say it: `aws`, `aws-cn`, …
     pub partition: String,
     pub region: String,
     /// Twelve digits.
@@ -19,22 +21,13 @@ impl Scope {
     /// The region that the requests to IAM, which is the same in all of them, are in.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
     pub fn iam_region(&self) -> &'static str {
-        match self.partition.as_str() {
-            "aws-cn" => "cn-north-1",
-            "aws-us-gov" => "us-gov-west-1",
-            _ => "us-east-1",
-        }
+        Partition::named(&self.partition).iam_region
     }
 
     /// A region of an account that nobody was asked about: the region's name tells the partition.
     pub fn of(account: &str, region: &str) -> Self {
-        let partition = match region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
         Self {
-            partition: partition.to_owned(),
+            partition: Partition::of_region(region).id.to_owned(),
             region: region.to_owned(),
             account: account.to_owned(),
         }
@@ -43,11 +36,12 @@ impl Scope {
     /// `name` with what it leaves open, as [`Text`] displays it, written out.
     pub fn written_out(&self, name: String) -> String {
         let holes = [
-            ("{partition}", &self.partition),
-            ("{region}", &self.region),
-            ("{account}", &self.account),
+            ("{partition}", self.partition.as_str()),
+            ("{dns}", Partition::named(&self.partition).dns_suffix),
+            ("{region}", self.region.as_str()),
+            ("{account}", self.account.as_str()),
         ];
-        let fill = |name: String, (hole, text): (&str, &String)| name.replace(hole, text);
+        let fill = |name: String, (hole, text): (&str, &str)| name.replace(hole, text);
         holes.into_iter().fold(name, fill)
     }
 }
@@ -242,6 +236,13 @@ mod tests {
         let name = |name: &str| scope.written_out(name.to_owned());
         assert_eq!(name("trail-{account}-{region}"), "trail-123456789012-eu-west-1");
         assert_eq!(name("{kms-key/main}"), "{kms-key/main}");
+        let sovereign = Scope::of("123456789012", "eusc-de-east-1");
+        assert_eq!(sovereign.partition, "aws-eusc");
+        assert_eq!(sovereign.iam_region(), "eusc-de-east-1");
+        assert_eq!(
+            sovereign.written_out("lambda.{region}.{dns}".to_owned()),
+            "lambda.eusc-de-east-1.amazonaws.eu"
+        );
     }
 
     #[test]

@@ -255,11 +255,8 @@ impl Build<'_> {
     /// The region where somebody else's trail is at home, if that is not the stack's own: stopping it takes a
     /// call there.
     fn far_home(&self, trail: &Trail) -> Option<String> {
-        match &trail.source {
-            TrailSource::Existing(arn) => arn.split(':').nth(3).filter(|region| *region != self.home),
-            TrailSource::Own(_) => None,
-        }
-        .map(str::to_owned)
+        let region = trail.home_region().filter(|region| *region != self.home);
+        region.map(str::to_owned)
     }
 
     fn guard_rule(&self, trail: &Trail, name: String, function: &Function, gates: Vec<NodeId>) -> Wiring {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::aws::{Aws, Known};
+use crate::partition::Partition;
 use crate::stack::Stack;
 
 /// An endpoint that exists.
@@ -44,10 +45,7 @@ fn invoke_url(emulator: Option<&str>, known: &Known, api: &str) -> String {
     if let Some(endpoint) = emulator {
         return format!("{}/_aws/execute-api/{api}", endpoint.trim_end_matches('/'));
     }
-    let suffix = match known.scope.partition.as_str() {
-        "aws-cn" => "amazonaws.com.cn",
-        _ => "amazonaws.com",
-    };
+    let suffix = Partition::named(&known.scope.partition).dns_suffix;
     format!("https://{api}.execute-api.{}.{suffix}", known.scope.region)
 }
 
@@ -74,6 +72,10 @@ mod tests {
         assert_eq!(
             url(known("aws-cn", "cn-north-1")),
             "https://a1b2c3d4.execute-api.cn-north-1.amazonaws.com.cn"
+        );
+        assert_eq!(
+            url(known("aws-eusc", "eusc-de-east-1")),
+            "https://a1b2c3d4.execute-api.eusc-de-east-1.amazonaws.eu"
         );
         assert_eq!(
             invoke_url(

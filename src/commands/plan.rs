@@ -98,6 +98,7 @@ impl Planned {
     /// The same for a stack file that is loaded, in an account that is known.
     pub async fn of(app: &App, loaded: Loaded, access: Access, adopt: &Adopt) -> Result<Self, Failure> {
         let stack = &loaded.stack;
+        refuse_deaf(stack, access.region())?;
         let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
         let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
         refuse_unknown(&graph, adopt)?;
@@ -273,6 +274,21 @@ fn problems(plan: &Plan) -> Vec<Problem> {
         )),
     };
     plan.conflicts.iter().map(problem).collect()
+}
+
+/// Refuses a region in which some rules would hear nothing. Where the stack file names it, its check has said so.
+fn refuse_deaf(stack: &Stack, home: &str) -> Result<(), Failure> {
+    let deaf = stack.deaf(home).into_iter();
+    let problems: Vec<_> = deaf
+        .map(|deaf| Problem {
+            message: deaf.message,
+            help: Some(deaf.help),
+        })
+        .collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Problems(problems)),
+    }
 }
 
 fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {

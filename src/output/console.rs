@@ -2,6 +2,7 @@
 
 use alertctl_relay::{console_page, encode_fragment};
 
+use crate::partition::Partition;
 use crate::plan::Step;
 
 /// The page of what a step finds in the account; `home` is the stack's own region. `None` for what has no page of
@@ -51,10 +52,7 @@ fn address(kind: &str, name: &str, arn: &str, id: &str, region: &str) -> Option<
         "sns-topic" => ("sns/v3/home", format!("/topic/{arn}")),
         "sqs-queue" => {
             let account = arn.split(':').nth(4).filter(|account| !account.is_empty())?;
-            let domain = match region.starts_with("cn-") {
-                true => "amazonaws.com.cn",
-                false => "amazonaws.com",
-            };
+            let domain = Partition::of_region(region).dns_suffix;
             let url = format!("https://sqs.{region}.{domain}/{account}/{name}");
             ("sqs/v3/home", format!("/queues/{}", encode_fragment(&url)))
         }

@@ -28,8 +28,9 @@ pub enum Phase {
 
 /// One row of a kind's table: actions that are used together, on the same things.
 ///
-/// Resources and the values of conditions are written with holes: `{partition}`, `{region}`, `{account}`,
-/// `{stack}`; `{boundary}` is a role's permissions boundary, `{name}` is the resource's own name, and `{prefix}` that name up to the stack's in it, followed by `*`.
+/// Resources and the values of conditions are written with holes: `{partition}`, `{dns}` (how its
+/// addresses end), `{region}`, `{account}`, `{stack}`; `{boundary}` is a role's permissions boundary, `{name}` is the
+/// resource's own name, and `{prefix}` that name up to the stack's in it, followed by `*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
     pub phase: Phase,

@@ -8,6 +8,7 @@ use crate::aws::Aws;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{Result, found};
 use crate::aws::policy;
+use crate::partition::Partition;
 use crate::resource::{Health, Tags, Verdict};
 
 impl Live {
@@ -119,7 +120,7 @@ pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) 
     let policy = policy.and_then(|answer| answer.policy).unwrap_or_default();
     Ok(Some(Live {
         rotation: rotation.is_some_and(|answer| answer.key_rotation_enabled()),
-        policy: policy::parse(&policy),
+        policy: policy::parse_in(Partition::of_region(&aws.connection.region).id, &policy),
         tags,
         ..Live::of(&key)
     }))

@@ -3,7 +3,12 @@
 /// What `{account}` becomes: any account's number is as long.
 const ANY_ACCOUNT: &str = "000000000000";
 
-/// What is wrong with a bucket's name, in which `{account}` stands for the account's number.
+/// The same for a bucket that is there already, which may be one of an account's own namespace.
+pub(super) fn existing_bucket_fault(name: &str) -> Option<(String, &'static str)> {
+    bucket_fault(name.strip_suffix("-an").unwrap_or(name))
+}
+
+/// What is wrong with the name of a bucket to be made, in which `{account}` stands for the account's number.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 pub(super) fn bucket_fault(name: &str) -> Option<(String, &'static str)> {
     let name = name.replace("{account}", ANY_ACCOUNT);
@@ -36,6 +41,13 @@ pub(super) fn bucket_fault(name: &str) -> Option<(String, &'static str)> {
     }
     if name.parse::<std::net::Ipv4Addr>().is_ok() {
         return wrong("a bucket's name may not look like an address".to_owned());
+    }
+    if name.ends_with("-an") {
+        return Some((
+            "names that end in `-an` belong to an account's own namespace of buckets, and are made in another way"
+                .to_owned(),
+            "choose another name; a bucket that is there already is named with `bucket: { existing: NAME }`",
+        ));
     }
     let reserved = ["xn--", "sthree-", "amzn-s3-demo-"]
         .iter()

@@ -60,10 +60,11 @@ fn forwarded(checker: &mut Checker<'_>, key: &str, sources: &[String]) {
         }
         let Some(home) = &home else { continue };
         let service = source.strip_prefix("aws.").unwrap_or_default();
-        let global = regions::global_region(home);
+        let global = regions::of_global(service, home);
         let message = if service == "signin" && regions::sign_in(home) != [home.as_str()] {
             format!("most sign-ins are logged in other regions than {home} and do not reach this bus")
-        } else if regions::is_global(service) && home != global {
+        } else if !global.is_empty() && !global.contains(&home.as_str()) {
+            let global = global.join(" and ");
             format!("events of {source} are in {global} and do not reach this bus in {home}")
         } else {
             continue;

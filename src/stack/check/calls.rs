@@ -12,6 +12,9 @@ use super::{
     Checker,
 };
 
+/// Where AWS lists the services.
+const REFERENCE: &str = "https://docs.aws.amazon.com/eventbridge/latest/ref/events.html";
+
 pub(super) fn check(checker: &mut Checker<'_>, key: &str, rule: &Rule, of: &BTreeMap<String, Calls>) {
     let path = ["rules", key, "services"];
     if checker
@@ -25,7 +28,10 @@ pub(super) fn check(checker: &mut Checker<'_>, key: &str, rule: &Rule, of: &BTre
     for (service, calls) in of {
         let path = [path.as_slice(), &[service.as_str()]].concat();
         service_name(checker, &path, service);
-        let Calls::Only(names) = calls else { continue };
+        let Calls::Only(names) = calls else {
+            flooded(checker, &path, rule, service);
+            continue;
+        };
         if names.is_empty() {
             let problem = Problem::error(checker.at(&path), "no call is named");
             checker.report(problem.help("write `all`, or names such as `[RunTask, StopTask]`"));
@@ -70,22 +76,33 @@ fn service_name(checker: &mut Checker<'_>, path: &[&str], service: &str) {
             None => "write it as in `aws.<service>`, such as `ecs`".to_owned(),
         };
         checker.report(problem.help(help));
-    } else if services::known_calls(service).is_none()
-        && let Some(near) = nearest(service, services::known_services()).filter(|near| is_typo(service, near))
-    {
+    } else if !services::is_known(service) {
         let problem = Problem::warning(
             checker.key(path),
-            format!("`{shown}` is not a service known here"),
+            format!("`{shown}` is not a service known here: if it has no events, the rule never fires"),
         );
-        checker.report(problem.label(format!("did you mean `{near}`?")).help(format!(
-            "write `{near}`, or leave it: every service of CloudTrail works"
-        )));
+        checker.report(match nearest(service, services::known_services()) {
+            Some(near) => problem
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`, or leave it if AWS has added it lately")),
+            None => problem.help(format!(
+                "write what stands after `aws.` in {REFERENCE}, or leave it if AWS has added it lately"
+            )),
+        });
     }
 }
 
-/// One letter more, less or other. Services not listed here may have quite similar names.
-fn is_typo(service: &str, near: &str) -> bool {
-    service.len() > 3 && strsim::damerau_levenshtein(service, near) == 1
+/// `all` of a service whose everyday calls are many.
+fn flooded(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &str) {
+    let Some((calls, except)) = services::flood(service, &rule.except) else {
+        return;
+    };
+    let message = format!("`{service}: all` tells of each {}, too", calls.join(" and "));
+    let problem = Problem::warning(checker.at(path), message);
+    checker.report(problem.label("thousands a day in most accounts").help(format!(
+        "add `except: {{ event_name: [{}] }}` to the rule, or list the calls you want",
+        except.join(", ")
+    )));
 }
 
 fn is_call_name(name: &str) -> bool {

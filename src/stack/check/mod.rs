@@ -10,6 +10,7 @@ mod destinations;
 mod endpoints;
 mod evaluation;
 mod filters;
+mod hearing;
 mod input;
 mod metrics;
 mod names;

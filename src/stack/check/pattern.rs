@@ -36,10 +36,11 @@ const OPERATORS: [&str; 8] = [
 /// What EventBridge compares: five times ten to the ninth, either way.
 const MAX_NUMBER: f64 = 5e9;
 /// Detail-types of events that come by a trail.
-const OF_TRAIL: [&str; 6] = [
+const OF_TRAIL: [&str; 7] = [
     API_CALL,
     "AWS Console Action via CloudTrail",
     "AWS Insight via CloudTrail",
+    "AWS Network Activity Event via CloudTrail",
     SERVICE_EVENT,
     SIGN_INS[0],
     SIGN_INS[1],

@@ -1,16 +1,14 @@
 //! Rules: what they match, where they listen, what they pass on.
 
-use serde_json::Value;
-
 use super::{
     super::{
-        events::{CompiledRule, except, regions},
+        events::{CompiledRule, except},
         model::{Endpoint, Rule, Stack, What},
         problem::Problem,
     },
     Checker,
     buses::is_event_name,
-    calls, destinations, input, pattern,
+    calls, destinations, hearing, input, pattern,
     settings::is_region,
 };
 
@@ -43,11 +41,12 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         match &rule.what {
             What::Pattern(raw) => {
                 pattern::check(checker, &at("pattern"), raw);
-                global_sources(checker, key, rule, raw);
+                hearing::global_sources(checker, key, rule, raw);
             }
             What::Services(services) => calls::check(checker, key, rule, services),
             What::Preset(_) => {}
         }
+        hearing::unheard(checker, key, rule);
         listening(checker, key, rule);
         exceptions(checker, key, rule);
         compiled(checker, key, rule);
@@ -67,6 +66,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         }
         targets(checker, key, rule);
     }
+    hearing::deaf(checker);
     distinct(checker);
 }
 
@@ -121,7 +121,7 @@ fn not_forwarded(checker: &mut Checker<'_>, key: &str, rule: &Rule, bus: &str) {
         return;
     };
     for compiled in stack.compile(key, rule, ANYWHERE) {
-        for source in sources(&compiled.pattern) {
+        for source in hearing::sources(&compiled.pattern) {
             if source.starts_with("aws.") && !forward.iter().any(|known| known == source) {
                 let message = format!(
                     "events of `{}` do not reach the bus `{bus}`",
@@ -133,49 +133,6 @@ fn not_forwarded(checker: &mut Checker<'_>, key: &str, rule: &Rule, bus: &str) {
                     "AWS sends them to the default bus: add `forward: [{source}]` to the bus, or remove `bus`"
                 )));
             }
-        }
-    }
-}
-
-/// The exact sources of a pattern.
-fn sources(pattern: &Value) -> Vec<&str> {
-    let listed = pattern.get("source").and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
-/// Services whose events are in another region than the stack, unless the rule listens there.
-fn global_sources(checker: &mut Checker<'_>, key: &str, rule: &Rule, raw: &Value) {
-    let Some(home) = checker.stack.region.as_deref().filter(|_| rule.bus.is_none()) else {
-        return;
-    };
-    let global = regions::global_region(home);
-    for (index, source) in sources(raw).into_iter().enumerate() {
-        let index = index.to_string();
-        let path = ["rules", key, "pattern", "source", index.as_str()];
-        let service = source.strip_prefix("aws.").unwrap_or_default();
-        let hears = |region: &str| home == region || rule.regions.iter().any(|known| known == region);
-        if service == "signin" {
-            let missing: Vec<_> = regions::sign_in(home)
-                .into_iter()
-                .filter(|region| !hears(region))
-                .collect();
-            if !missing.is_empty() {
-                let message = format!("sign-ins are also logged in {}", missing.join(", "));
-                let problem = Problem::warning(checker.at(&path), message);
-                let all = [rule.regions.iter().map(String::as_str).collect(), missing].concat();
-                checker.report(problem.help(format!(
-                    "add `regions: [{}]`, or use `preset: console-sign-in`",
-                    all.join(", ")
-                )));
-            }
-        } else if regions::is_global(service) && !hears(global) {
-            let message = format!("events of {source} are in {global}, this rule listens in {home}");
-            let problem = Problem::error(checker.at(&path), message);
-            let all = [rule.regions.iter().map(String::as_str).collect(), vec![global]].concat();
-            checker.report(problem.help(format!(
-                "add `regions: [{}]`: it brings them home",
-                all.join(", ")
-            )));
         }
     }
 }
@@ -266,7 +223,7 @@ fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             let problem = Problem::error(place, message).label(format!("AWS allows {MAX_PATTERN}"));
             checker.report(problem.help(match what {
                 "services" => "write `all`, or split the calls over two rules",
-                "preset" => "shorten `except`",
+                "preset" => "shorten `except`; for `stack-changes`, let fewer names differ from the default",
                 _ => "split it over two rules",
             }));
         }

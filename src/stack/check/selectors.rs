@@ -5,17 +5,54 @@ use serde_json::Value;
 
 use super::{super::problem::Problem, Checker};
 
-const FIELDS: [&str; 9] = [
-    "eventCategory",
-    "eventName",
-    "eventSource",
-    "eventType",
-    "readOnly",
-    "resources.ARN",
-    "resources.type",
-    "sessionCredentialFromConsole",
-    "userIdentity.arn",
+/// A category of events, and what a trail can select its events by. Event data stores know more fields.
+struct Category {
+    name: &'static str,
+    fields: &'static [&'static str],
+    /// Of these, beside the category, what a selector must have.
+    required: Option<&'static str>,
+    example: &'static str,
+}
+
+static CATEGORIES: [Category; 3] = [
+    Category {
+        name: "Management",
+        fields: &["eventCategory", "eventSource", "readOnly"],
+        required: None,
+        example: "",
+    },
+    Category {
+        name: "Data",
+        fields: &[
+            "eventCategory",
+            "eventName",
+            "eventSource",
+            "eventType",
+            "readOnly",
+            "resources.ARN",
+            "resources.type",
+            "sessionCredentialFromConsole",
+            "userIdentity.arn",
+        ],
+        required: Some("resources.type"),
+        example: "{ Field: resources.type, Equals: [\"AWS::S3::Object\"] }",
+    },
+    Category {
+        name: "NetworkActivity",
+        fields: &[
+            "errorCode",
+            "eventCategory",
+            "eventName",
+            "eventSource",
+            "userIdentity.arn",
+            "vpcEndpointId",
+        ],
+        required: Some("eventSource"),
+        example: "{ Field: eventSource, Equals: [kms.amazonaws.com] }",
+    },
 ];
+/// Fields whose value is one of AWS's words, so that they are compared as a whole.
+const WHOLE: [&str; 4] = ["errorCode", "eventCategory", "readOnly", "resources.type"];
 const OPERATORS: [&str; 6] = [
     "EndsWith",
     "Equals",
@@ -67,8 +104,8 @@ fn one(checker: &mut Checker<'_>, path: &[&str], selector: &Value) -> usize {
             );
         }
     }
+    let category = category(checker, path, fields);
     let mut values = 0;
-    let mut has_category = false;
     for (index, field) in fields.iter().enumerate() {
         let index = index.to_string();
         let path = [path, &["FieldSelectors", index.as_str()]].concat();
@@ -78,15 +115,8 @@ fn one(checker: &mut Checker<'_>, path: &[&str], selector: &Value) -> usize {
             continue;
         };
         let name = field.get("Field").and_then(Value::as_str);
-        has_category |= name == Some("eventCategory");
         match name {
-            Some(name) if FIELDS.contains(&name) => {}
-            Some(name) => {
-                let message = format!("`{}` cannot be selected by", name.escape_debug());
-                let problem = Problem::error(checker.at(&[path.as_slice(), &["Field"]].concat()), message);
-                let other = format!("the fields are {}", FIELDS.join(", "));
-                checker.report(Checker::suggest(problem, name, FIELDS.into_iter(), &other));
-            }
+            Some(name) => field_name(checker, &[path.as_slice(), &["Field"]].concat(), name, category),
             None => {
                 let problem = Problem::error(checker.at(&path), "a field selector needs `Field`");
                 checker.report(problem.help(EXAMPLE));
@@ -99,6 +129,10 @@ fn one(checker: &mut Checker<'_>, path: &[&str], selector: &Value) -> usize {
                 .filter(|list| !list.is_empty() && list.iter().all(Value::is_string));
             if !OPERATORS.contains(&operator.as_str()) {
                 unknown(checker, &path, operator, &OPERATORS);
+            } else if let Some(name) = name.filter(|name| WHOLE.contains(name) && operator != "Equals") {
+                let message = format!("`{name}` is compared with `Equals` only");
+                checker
+                    .report(Problem::error(checker.key(&path), message).help("write `Equals: [\u{2026}]`"));
             } else if let Some(texts) = texts {
                 values += texts.len();
             } else {
@@ -112,13 +146,80 @@ fn one(checker: &mut Checker<'_>, path: &[&str], selector: &Value) -> usize {
             checker.report(problem.help("add one, such as `Equals: [Management]`"));
         }
     }
-    if !has_category {
+    values
+}
+
+/// The category that a selector names, and what it must have beside it.
+fn category(checker: &mut Checker<'_>, path: &[&str], fields: &[Value]) -> Option<&'static Category> {
+    let named = |wanted: &str| {
+        let of = |field: &Value| field.get("Field").and_then(Value::as_str) == Some(wanted);
+        fields.iter().position(of)
+    };
+    let Some(at) = named("eventCategory") else {
         let problem = Problem::error(checker.at(path), "a selector needs the field `eventCategory`");
         checker.report(
             problem.help("add `{ Field: eventCategory, Equals: [Management] }` to its `FieldSelectors`"),
         );
+        return None;
+    };
+    let values = fields[at].get("Equals").and_then(Value::as_array)?;
+    let names = CATEGORIES.each_ref().map(|category| category.name);
+    let [Value::String(name)] = values.as_slice() else {
+        let index = at.to_string();
+        let place = [path, &["FieldSelectors", index.as_str(), "Equals"]].concat();
+        let problem = Problem::error(checker.at(&place), "a selector is for one category of events");
+        checker.report(problem.help(format!("write one of {}", names.join(", "))));
+        return None;
+    };
+    let Some(category) = CATEGORIES.iter().find(|category| category.name == name) else {
+        let index = at.to_string();
+        let place = [path, &["FieldSelectors", index.as_str(), "Equals", "0"]].concat();
+        let message = format!("a trail has no events of the category `{}`", name.escape_debug());
+        let other = format!("write one of {}", names.join(", "));
+        let problem = Problem::error(checker.at(&place), message);
+        checker.report(Checker::suggest(problem, name, names.into_iter(), &other));
+        return None;
+    };
+    if let Some(required) = category.required.filter(|required| named(required).is_none()) {
+        let message = format!(
+            "a selector of {} events needs the field `{required}`",
+            category.name
+        );
+        let problem = Problem::error(checker.at(path), message);
+        checker.report(problem.help(format!("add `{}` to its `FieldSelectors`", category.example)));
     }
-    values
+    Some(category)
+}
+
+/// A field must be one of its category; without a known category, of any.
+fn field_name(checker: &mut Checker<'_>, path: &[&str], name: &str, category: Option<&Category>) {
+    let known: Vec<_> = match category {
+        Some(category) => category.fields.to_vec(),
+        None => CATEGORIES
+            .iter()
+            .flat_map(|category| category.fields)
+            .copied()
+            .collect(),
+    };
+    if known.contains(&name) {
+        return;
+    }
+    let shown = name.escape_debug();
+    let message = match category {
+        Some(category) => format!("a trail cannot select {} events by `{shown}`", category.name),
+        None => format!("`{shown}` cannot be selected by"),
+    };
+    let problem = Problem::error(checker.at(path), message);
+    let mut names = known.clone();
+    names.sort_unstable();
+    names.dedup();
+    let other = format!("the fields are {}", names.join(", "));
+    // A field of other events is spelt right.
+    let is_field = CATEGORIES.iter().any(|category| category.fields.contains(&name));
+    checker.report(match is_field {
+        true => problem.help(other),
+        false => Checker::suggest(problem, name, known.into_iter(), &other),
+    });
 }
 
 fn unknown(checker: &mut Checker<'_>, path: &[&str], key: &str, known: &[&str]) {

@@ -6,7 +6,7 @@ use super::{
         problem::Problem,
     },
     Checker,
-    bucket::{bucket_fault, trail_fault},
+    bucket::{bucket_fault, existing_bucket_fault, trail_fault},
     destinations, is_account_id, is_name,
     relay::retention,
     selectors,
@@ -112,7 +112,12 @@ fn own_trail(checker: &mut Checker<'_>, own: &OwnTrail) {
         checker.report(Problem::error(place, fact).help(help));
     }
     match &own.bucket {
-        TrailBucket::Existing(name) => bucket(checker, &["trail", "bucket", "existing"], name),
+        TrailBucket::Existing(name) => {
+            let path = ["trail", "bucket", "existing"];
+            if let Some((fact, help)) = existing_bucket_fault(name) {
+                checker.report(Problem::error(checker.at(&path), fact).help(help));
+            }
+        }
         TrailBucket::Own {
             name: Some(name),
             expire_after_days,

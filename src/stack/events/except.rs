@@ -42,6 +42,9 @@ fn exclude(pattern: &mut Value, path: &[&str], names: &[String]) -> Result<(), R
     let Some((last, parents)) = path.split_last().filter(|_| !names.is_empty()) else {
         return Ok(());
     };
+    if alternatives_say(pattern, &[&["detail"][..], path].concat()) {
+        return Err(Refusal::Occupied);
+    }
     let mut place = pattern;
     for step in ["detail"].iter().chain(parents) {
         let fields = place.as_object_mut().ok_or(Refusal::Occupied)?;
@@ -68,20 +71,48 @@ fn exclude(pattern: &mut Value, path: &[&str], names: &[String]) -> Result<(), R
         let [condition] = listed.as_mut_slice() else {
             return Err(Refusal::Occupied);
         };
-        let before = beginnings(condition).ok_or(Refusal::Occupied)?;
+        let before = left_out(condition).ok_or(Refusal::Occupied)?;
         let all = [before.as_slice(), names].concat();
         *condition = json!({ "anything-but": anything_but(&all) });
         Ok(())
     }
 }
 
-/// What `{"anything-but": {"prefix": …}}` leaves out, as names with `*`.
-fn beginnings(condition: &Value) -> Option<Vec<String>> {
-    let prefixes = condition.get("anything-but")?.get("prefix")?;
-    let with_star = |prefix: &Value| prefix.as_str().map(|prefix| format!("{prefix}*"));
-    match prefixes {
-        Value::Array(prefixes) => prefixes.iter().map(with_star).collect(),
-        prefix => Some(vec![with_star(prefix)?]),
+/// Whether an alternative of some `$or` is about the field. EventBridge takes alternatives apart before it matches, and
+/// keeps what is said last of a field: what stands beside `$or` would not hold there.
+fn alternatives_say(pattern: &Value, path: &[&str]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return true;
+    };
+    let branches = pattern.get("$or").and_then(Value::as_array);
+    let says = |branch: &Value| says(branch, path);
+    branches.is_some_and(|branches| branches.iter().any(says))
+        || !rest.is_empty()
+            && pattern
+                .get(first)
+                .is_some_and(|inner| alternatives_say(inner, rest))
+}
+
+/// Whether a part of a pattern is about the field at `path`.
+fn says(pattern: &Value, path: &[&str]) -> bool {
+    let inside = match path {
+        [] => return true,
+        [first, rest @ ..] => pattern.get(first).is_some_and(|inner| says(inner, rest)),
+    };
+    inside || alternatives_say(pattern, path)
+}
+
+/// What `{"anything-but": …}` leaves out, texts or beginnings, as names with `*`.
+fn left_out(condition: &Value) -> Option<Vec<String>> {
+    let operand = condition.get("anything-but")?;
+    let (texts, star) = match operand.get("prefix") {
+        Some(prefixes) => (prefixes, "*"),
+        None => (operand, ""),
+    };
+    let name = |text: &Value| text.as_str().map(|text| format!("{text}{star}"));
+    match texts {
+        Value::Array(texts) => texts.iter().map(name).collect(),
+        text => Some(vec![name(text)?]),
     }
 }
 

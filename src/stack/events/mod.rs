@@ -1,6 +1,7 @@
 //! What the rules of a stack match, as EventBridge takes it.
 
 pub(super) mod except;
+mod own;
 mod presets;
 pub(super) mod regions;
 pub(super) mod services;
@@ -102,7 +103,7 @@ impl Stack {
             }
             What::Preset(preset) => {
                 let pattern = presets::pattern(*preset, self);
-                let regions = regions::of_preset(*preset, home);
+                let regions = regions::of_preset(self, *preset, home);
                 vec![(
                     compiled("", preset.as_str(), pattern, regions),
                     rule.except.clone(),
@@ -112,7 +113,7 @@ impl Stack {
                 .iter()
                 .map(|(service, calls)| {
                     let what = format!("calls of {service}");
-                    let regions = regions::of_service(service, home);
+                    let regions = regions::of_service(self, service, home);
                     let (calls, except) = services::without(service, calls, &rule.except);
                     let pattern = of_service(service, &calls);
                     (compiled(&format!("-{service}"), &what, pattern, regions), except)
@@ -122,20 +123,27 @@ impl Stack {
     }
 }
 
-/// API calls of a service.
+/// API calls of a service, and what it does itself: a rotation, a deletion whose date has come.
 fn of_service(service: &str, calls: &Calls) -> Value {
-    let prefix = services::source(service);
-    let detail_types = if prefix == "signin" {
+    let sources = services::sources(service);
+    let detail_types = if sources.contains(&"signin") {
         [&SIGN_INS[..], &[API_CALL, SERVICE_EVENT]].concat()
     } else {
-        vec![API_CALL]
+        vec![API_CALL, SERVICE_EVENT]
     };
-    let mut detail = json!({ "eventSource": [format!("{prefix}.amazonaws.com")] });
-    if let Calls::Only(names) = calls {
-        detail["eventName"] = services::event_names(service, names);
+    let named = |before: &str, after: &str| -> Vec<String> {
+        let names = sources.iter().map(|source| format!("{before}{source}{after}"));
+        names.collect()
+    };
+    let mut detail = json!({ "eventSource": named("", ".amazonaws.com") });
+    match calls {
+        Calls::Only(names) => detail["eventName"] = services::event_names(service, names),
+        // Data events that somebody's trail logs come as calls, too: what runs because of such an event may cause
+        // the next. Those have the field, and it is false. What is named in the file is meant.
+        Calls::All => detail["managementEvent"] = json!([true, { "exists": false }]),
     }
     json!({
-        "source": [format!("aws.{prefix}")],
+        "source": named("aws.", ""),
         "detail-type": detail_types,
         "detail": detail,
     })

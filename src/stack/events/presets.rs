@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::model::{Preset, Stack, TrailSource};
-use super::{API_CALL, SERVICE_EVENT, SIGN_INS};
+use super::super::model::{Preset, Stack};
+use super::{API_CALL, SERVICE_EVENT, SIGN_INS, own};
 
 /// The pattern of a preset.
 pub(super) fn pattern(preset: Preset, stack: &Stack) -> Value {
@@ -20,15 +20,17 @@ pub(super) fn pattern(preset: Preset, stack: &Stack) -> Value {
         }),
         Preset::KmsKeyDisabled => calls("kms", &KMS_KEY_DISABLED),
         Preset::CloudtrailTampering => calls("cloudtrail", &CLOUDTRAIL_TAMPERING),
-        Preset::StackChanges => stack_changes(stack),
+        Preset::StackChanges => own::pattern(stack),
     }
 }
 
-const SECURITY_GROUP_CHANGES: [&str; 9] = [
+const SECURITY_GROUP_CHANGES: [&str; 11] = [
+    "AssociateSecurityGroupVpc",
     "AuthorizeSecurityGroupEgress",
     "AuthorizeSecurityGroupIngress",
     "CreateSecurityGroup",
     "DeleteSecurityGroup",
+    "DisassociateSecurityGroupVpc",
     "ModifySecurityGroupRules",
     "RevokeSecurityGroupEgress",
     "RevokeSecurityGroupIngress",
@@ -37,17 +39,20 @@ const SECURITY_GROUP_CHANGES: [&str; 9] = [
 ];
 
 /// As CloudTrail names them, which for some is not what the API calls them.
-const S3_POLICY_CHANGES: [&str; 14] = [
+const S3_POLICY_CHANGES: [&str; 17] = [
     "DeleteAccessPointPolicy",
     "DeleteAccountPublicAccessBlock",
     "DeleteBucketCors",
+    "DeleteBucketLifecycle",
     "DeleteBucketOwnershipControls",
     "DeleteBucketPolicy",
     "DeleteBucketPublicAccessBlock",
+    "DeleteBucketReplication",
     "PutAccessPointPolicy",
     "PutAccountPublicAccessBlock",
     "PutBucketAcl",
     "PutBucketCors",
+    "PutBucketLifecycle",
     "PutBucketOwnershipControls",
     "PutBucketPolicy",
     "PutBucketPublicAccessBlock",
@@ -77,8 +82,11 @@ const RDS_LIFE_CYCLE: [&str; 20] = [
     "StopDBInstance",
 ];
 
-const KMS_KEY_DISABLED: [&str; 4] = [
+/// The first and the third are done by KMS itself, once their date has come.
+const KMS_KEY_DISABLED: [&str; 6] = [
+    "DeleteExpiredKeyMaterial",
     "DeleteImportedKeyMaterial",
+    "DeleteKey",
     "DisableKey",
     "DisableKeyRotation",
     "ScheduleKeyDeletion",
@@ -95,11 +103,11 @@ const CLOUDTRAIL_TAMPERING: [&str; 8] = [
     "UpdateTrail",
 ];
 
-/// API calls of a service by name.
+/// API calls of a service by name, and what it does itself.
 fn calls(service: &str, names: &[&str]) -> Value {
     json!({
         "source": [format!("aws.{service}")],
-        "detail-type": [API_CALL],
+        "detail-type": [API_CALL, SERVICE_EVENT],
         "detail": {
             "eventSource": [format!("{service}.amazonaws.com")],
             "eventName": names,
@@ -136,98 +144,5 @@ fn iam_changes() -> Value {
             "eventSource": ["iam.amazonaws.com"],
             "eventName": [{ "anything-but": { "prefix": ["Generate", "Get", "List", "Simulate"] } }],
         },
-    })
-}
-
-/// Services whose resources a stack is made of.
-const OWN_SOURCES: [&str; 10] = [
-    "aws.cloudtrail",
-    "aws.events",
-    "aws.iam",
-    "aws.kms",
-    "aws.lambda",
-    "aws.logs",
-    "aws.monitoring",
-    "aws.s3",
-    "aws.sns",
-    "aws.sqs",
-];
-
-/// Changing calls that name a resource of the stack: by its default name, which begins with the stack's,
-/// or by one that the file gives it. What AWS gives a random id (keys, APIs) no pattern can know.
-fn stack_changes(stack: &Stack) -> Value {
-    let prefix = format!("{}-", stack.stack);
-    let begins = || json!({ "prefix": prefix });
-    let after = |sign: char| json!({ "wildcard": format!("*{sign}{prefix}*") });
-    let given = |names: Vec<&String>, also_arn: Option<char>| {
-        let mut conditions = vec![];
-        for name in names.into_iter().filter(|name| !name.starts_with(&prefix)) {
-            conditions.push(json!(name));
-            conditions.extend(also_arn.map(|sign| json!({ "suffix": format!("{sign}{name}") })));
-        }
-        conditions
-    };
-    let topics: Vec<_> = stack
-        .topics
-        .values()
-        .filter_map(|topic| topic.name.as_ref())
-        .collect();
-    let alarms: Vec<_> = stack
-        .alarms
-        .values()
-        .filter_map(|alarm| alarm.name.as_ref())
-        .collect();
-    let rules: Vec<_> = stack
-        .rules
-        .values()
-        .filter_map(|rule| rule.name.as_ref())
-        .collect();
-    let ingests = stack
-        .endpoints
-        .values()
-        .filter_map(|endpoint| endpoint.function.as_ref());
-    let guard = stack.trail.iter().filter_map(|trail| trail.guard.name.as_ref());
-    let functions = stack.relay.name.iter().chain(ingests).chain(guard).collect();
-    let trail = match stack.trail.as_ref().map(|trail| &trail.source) {
-        Some(TrailSource::Own(trail)) => trail.name.iter().collect(),
-        _ => vec![],
-    };
-    let fields = [
-        (
-            "alarmName",
-            [vec![begins()], given(alarms.clone(), None)].concat(),
-        ),
-        ("alarmNames", [vec![begins()], given(alarms, None)].concat()),
-        ("aliasName", vec![json!({ "prefix": format!("alias/{prefix}") })]),
-        ("bucketName", vec![begins()]),
-        (
-            "functionName",
-            [vec![begins(), after(':')], given(functions, Some(':'))].concat(),
-        ),
-        ("logGroupName", vec![begins(), after('/')]),
-        // Of a topic or a rule that is made, and of a trail, which may be an ARN.
-        (
-            "name",
-            [
-                vec![begins(), after('/')],
-                given([rules.clone(), trail].concat(), Some('/')),
-            ]
-            .concat(),
-        ),
-        ("queueUrl", vec![after('/')]),
-        ("roleName", vec![begins()]),
-        ("rule", [vec![begins()], given(rules, None)].concat()),
-        ("subscriptionArn", vec![after(':')]),
-        ("topicArn", [vec![after(':')], given(topics, Some(':'))].concat()),
-        ("trailName", vec![begins(), after('/')]),
-    ];
-    let branches: Vec<_> = fields
-        .into_iter()
-        .map(|(field, conditions)| json!({ "requestParameters": { field: conditions } }))
-        .collect();
-    json!({
-        "source": OWN_SOURCES,
-        "detail-type": [API_CALL],
-        "detail": { "$or": branches },
     })
 }

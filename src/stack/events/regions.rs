@@ -1,13 +1,14 @@
 //! In which regions AWS logs what: global services and sign-ins leave their events elsewhere than home.
 
-use super::super::model::{Preset, Rule};
+use super::super::model::{Preset, Rule, Stack, What};
+use crate::partition::Partition;
 
 /// Where the console's sign-ins may be logged: root in the first; a user in the one of these that the
 /// global sign-in page chose, or in the region of a regional page.
 const SIGN_IN: [&str; 4] = ["us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"];
 
-/// Services whose calls are logged in the global region, whoever makes them and wherever.
-const GLOBAL: [&str; 15] = [
+/// Services whose calls are logged in one region, whoever makes them and wherever.
+const GLOBAL: [&str; 17] = [
     "account",
     "artifact",
     "billing",
@@ -17,73 +18,111 @@ const GLOBAL: [&str; 15] = [
     "cloudfront",
     "globalaccelerator",
     "iam",
+    "networkmanager",
     "organizations",
     "route53",
     "route53domains",
     "shield",
     "support",
+    "trustedadvisor",
     "waf",
 ];
 
-/// Services of which a part is global and logs there (the global endpoint of STS, what protects CloudFront),
-/// while the rest logs where it is.
-const PARTLY_GLOBAL: [&str; 2] = ["sts", "wafv2"];
-
-/// The region in which a partition's global services log.
-pub fn global_region(home: &str) -> &'static str {
-    if home.starts_with("cn-") {
-        "cn-north-1"
-    } else if home.starts_with("us-gov-") {
-        "us-gov-west-1"
-    } else {
-        "us-east-1"
-    }
-}
+/// Services of which a part is global and logs in the global region (the global endpoint of STS, what protects
+/// CloudFront), while the rest logs where it is; and those that answer in the global region only, of which AWS does
+/// not say where they log.
+const PARTLY_GLOBAL: [&str; 7] = [
+    "billingconductor",
+    "cur",
+    "ecr-public",
+    "health",
+    "savingsplans",
+    "sts",
+    "wafv2",
+];
 
 /// The regions in which a partition logs sign-ins.
 pub fn sign_in(home: &str) -> Vec<&'static str> {
-    match global_region(home) {
-        "us-east-1" => SIGN_IN.to_vec(),
-        only => vec![only],
+    let partition = Partition::of_region(home);
+    match partition.id {
+        "aws" => SIGN_IN.to_vec(),
+        _ => vec![partition.iam_region],
     }
 }
 
-/// Whether all of a service's calls are logged in the global region; the service as in `aws.<service>`.
-pub fn is_global(service: &str) -> bool {
-    GLOBAL.contains(&service)
+/// The regions in which all calls of a global service are logged; none for other services. The service as in
+/// `aws.<service>`.
+pub fn of_global(service: &str, home: &str) -> Vec<&'static str> {
+    if !GLOBAL.contains(&service) {
+        return vec![];
+    }
+    let partition = Partition::of_region(home);
+    match (partition.id, service) {
+        ("aws", "networkmanager") => vec!["us-west-2"],
+        // Its own API is in another region than the rest.
+        ("aws", "globalaccelerator") => vec![partition.global_region, "us-west-2"],
+        (_, "iam" | "support") => vec![partition.iam_region],
+        _ => vec![partition.global_region],
+    }
 }
 
 /// Where a service's calls are logged besides their own region.
-pub(super) fn of_service(service: &str, home: &str) -> Vec<String> {
-    let source = super::services::source(service);
-    if source == "signin" {
-        owned(sign_in(home))
-    } else if is_global(source) || PARTLY_GLOBAL.contains(&source) {
-        let global = global_region(home);
-        // Global Accelerator's own API is in another region than the rest.
-        let accelerator = source == "globalaccelerator" && global == "us-east-1";
-        owned(if accelerator {
-            vec![global, "us-west-2"]
-        } else {
-            vec![global]
-        })
-    } else {
-        vec![]
+pub(super) fn of_service(stack: &Stack, service: &str, home: &str) -> Vec<String> {
+    let partition = Partition::of_region(home);
+    match super::services::source(service) {
+        "signin" => owned(sign_in(home)),
+        "cloudtrail" => of_trail(stack),
+        partly if PARTLY_GLOBAL.contains(&partly) && partition.id == "aws" => {
+            owned(vec![partition.global_region])
+        }
+        source => owned(of_global(source, home)),
     }
 }
 
 /// Where the events of a preset are logged besides the region they are about.
-pub(super) fn of_preset(preset: Preset, home: &str) -> Vec<String> {
+pub(super) fn of_preset(stack: &Stack, preset: Preset, home: &str) -> Vec<String> {
     match preset {
         Preset::ConsoleSignIn | Preset::RootActivity => owned(sign_in(home)),
-        Preset::IamChanges | Preset::StackChanges => owned(vec![global_region(home)]),
+        Preset::IamChanges => owned(of_global("iam", home)),
+        Preset::CloudtrailTampering => of_trail(stack),
+        Preset::StackChanges => of_stack(stack, home),
         Preset::SecurityGroupChanges
         | Preset::S3PolicyChanges
         | Preset::RdsLifeCycle
         | Preset::Ec2LifeCycle
-        | Preset::KmsKeyDisabled
-        | Preset::CloudtrailTampering => vec![],
+        | Preset::KmsKeyDisabled => vec![],
     }
+}
+
+/// Where somebody else's trail is at home, as far as the file tells: it can be changed and stopped there only, and
+/// that is logged there.
+fn of_trail(stack: &Stack) -> Vec<String> {
+    let region = stack.trail.as_ref().and_then(|trail| trail.home_region());
+    region.map(str::to_owned).into_iter().collect()
+}
+
+/// Where the stack has rules and queues of its own, and where its roles are changed. Where nothing is handed on to
+/// other regions it has none elsewhere, and cannot hear of its roles.
+fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
+    if !Partition::of_region(home).forwards {
+        return vec![];
+    }
+    let mut regions = owned(of_global("iam", home));
+    for rule in stack.rules.values().filter(|rule| rule.bus.is_none()) {
+        match &rule.what {
+            What::Preset(Preset::StackChanges) | What::Pattern(_) => {}
+            What::Preset(preset) => regions.extend(of_preset(stack, *preset, home)),
+            What::Services(services) => {
+                let logged = services.keys().map(|service| of_service(stack, service, home));
+                regions.extend(logged.flatten());
+            }
+        }
+        regions.extend(rule.regions.iter().cloned());
+    }
+    if stack.trail.as_ref().is_some_and(|trail| trail.keep_logging) {
+        regions.extend(of_trail(stack));
+    }
+    regions
 }
 
 /// The regions besides home in which a rule must listen. A rule on a custom bus hears only home.
@@ -101,4 +140,68 @@ pub(super) fn beside(home: &str, rule: &Rule, logged: Vec<String>) -> Vec<String
 
 fn owned(regions: Vec<&str>) -> Vec<String> {
     regions.into_iter().map(str::to_owned).collect()
+}
+
+/// Something of a stack that needs events of another region and cannot have them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deaf {
+    /// Where the file asks for it.
+    pub path: Vec<String>,
+    /// The fact.
+    pub message: String,
+    /// The next move.
+    pub help: String,
+}
+
+impl Stack {
+    /// What cannot hear what it is there for in a stack whose home is `home`: EventBridge hands events on between
+    /// the regions of AWS's largest partition, and of no other.
+    pub fn deaf(&self, home: &str) -> Vec<Deaf> {
+        let partition = Partition::of_region(home);
+        let mut deaf = vec![];
+        for (key, rule) in &self.rules {
+            let compiled = self.compile(key, rule, home);
+            let mut regions: Vec<String> = compiled.into_iter().flat_map(|rule| rule.regions).collect();
+            regions.sort();
+            regions.dedup();
+            let strange = regions
+                .iter()
+                .find(|region| Partition::of_region(region) != partition);
+            let path = vec!["rules".to_owned(), key.clone()];
+            if let Some(region) = strange {
+                deaf.push(Deaf {
+                    path,
+                    message: format!("the rule `{key}` cannot hear {region} from {home}"),
+                    help: format!(
+                        "{home} belongs to {}: no event crosses its border; make a stack there",
+                        partition.name
+                    ),
+                });
+            } else if !partition.forwards && !regions.is_empty() {
+                deaf.push(Deaf {
+                    path,
+                    message: not_handed_on(&format!("the rule `{key}`"), &regions, partition),
+                    help: format!("move it to a stack of its own with `region: {}`", regions[0]),
+                });
+            }
+        }
+        let trail = self.trail.as_ref().filter(|trail| trail.keep_logging);
+        let region = trail.and_then(|trail| trail.home_region());
+        if let Some(region) = region.filter(|region| *region != home && !partition.forwards) {
+            deaf.push(Deaf {
+                path: vec!["trail".to_owned()],
+                message: not_handed_on("the guard of the trail", &[region.to_owned()], partition),
+                help: format!("write `keep_logging: false`, and keep a guard in a stack in {region}"),
+            });
+        }
+        deaf
+    }
+}
+
+fn not_handed_on(who: &str, regions: &[String], partition: &Partition) -> String {
+    format!(
+        "{who} needs events of {}, and EventBridge hands none on between the regions of {}",
+        regions.join(", "),
+        partition.name
+    )
 }

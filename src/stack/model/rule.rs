@@ -73,7 +73,7 @@ struct RuleFields {
     description: Option<String>,
     /// EventBridge pattern, to 2,048 characters as JSON.
     pattern: Option<serde_json::Map<String, serde_json::Value>>,
-    /// API calls by service: `all`, or names of calls.
+    /// API calls by service, and what the service does itself: `all` management events, or names of events.
     services: Option<BTreeMap<String, Calls>>,
     /// A ready pattern.
     preset: Option<Preset>,
@@ -228,11 +228,11 @@ pub enum Preset {
     RdsLifeCycle,
     /// Instances made, stopped, started, terminated.
     Ec2LifeCycle,
-    /// Keys disabled or on their way to deletion.
+    /// Keys disabled, on their way to deletion, deleted.
     KmsKeyDisabled,
     /// Trails stopped, narrowed, deleted.
     CloudtrailTampering,
-    /// Changes to this stack's own resources.
+    /// Changes to this stack's own resources, in each of its regions.
     StackChanges,
 }
 

@@ -34,6 +34,14 @@ impl Trail {
             TrailSource::Own(_) => None,
         }
     }
+
+    /// The region in which somebody else's trail is at home, where its ARN says it.
+    pub fn home_region(&self) -> Option<&str> {
+        match &self.source {
+            TrailSource::Existing(arn) => arn.split(':').nth(3),
+            TrailSource::Own(_) => None,
+        }
+    }
 }
 
 /// Whose trail.

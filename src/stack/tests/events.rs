@@ -105,8 +105,28 @@ fn call(service: &str, name: &str, identity: Value, parameters: Value) -> Value 
             "sourceIPAddress": "203.0.113.7",
             "userAgent": "aws-cli/2",
             "requestParameters": parameters,
+            "managementEvent": true,
         },
     })
+}
+
+/// What a service does by itself.
+fn service_event(service: &str, name: &str) -> Value {
+    let mut event = call(
+        service,
+        name,
+        json!({ "invokedBy": format!("{service}.amazonaws.com") }),
+        json!(null),
+    );
+    event["detail-type"] = "AWS Service Event via CloudTrail".into();
+    event
+}
+
+/// A call that a trail logs because it was told to log data events.
+fn data_event(service: &str, name: &str, parameters: Value) -> Value {
+    let mut event = call(service, name, user(), parameters);
+    event["detail"]["managementEvent"] = false.into();
+    event
 }
 
 fn user() -> Value {
@@ -246,6 +266,94 @@ fn presets_by_call() {
     assert!(matches(&pattern_of("preset: ec2-life-cycle"), &state));
 }
 
+/// What a service does itself is heard like a call: nobody calls `DeleteKey`.
+#[test]
+fn service_events() {
+    for (rule, service, name) in [
+        ("services: { kms: [DeleteKey] }", "kms", "DeleteKey"),
+        ("services: { kms: all }", "kms", "RotateKey"),
+        (
+            "services: { secretsmanager: [RotationFailed] }",
+            "secretsmanager",
+            "RotationFailed",
+        ),
+        (
+            "services: { secretsmanager: all }",
+            "secretsmanager",
+            "SecretVersionDeletion",
+        ),
+        ("services: { sso: [Authenticate] }", "sso", "Authenticate"),
+        ("preset: kms-key-disabled", "kms", "DeleteKey"),
+    ] {
+        assert!(
+            matches(&pattern_of(rule), &service_event(service, name)),
+            "{rule}"
+        );
+    }
+    // Records of older versions do not say whether they are of management.
+    let mut old = service_event("kms", "RotateKey");
+    old["detail"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("managementEvent");
+    assert!(matches(&pattern_of("services: { kms: all }"), &old));
+}
+
+/// What runs because of a data event may cause the next one.
+#[test]
+fn data_events_are_heard_by_name_only() {
+    let invoked = |function: &str| data_event("lambda", "Invoke", json!({ "functionName": function }));
+    let relay = invoked("arn:aws:lambda:ap-northeast-2:111122223333:function:mission-relay");
+    assert!(!matches(&pattern_of("preset: stack-changes"), &relay));
+    assert!(!matches(&pattern_of("services: { lambda: all }"), &relay));
+    let put = data_event(
+        "s3",
+        "PutObject",
+        json!({ "bucketName": "mission-trail-111122223333" }),
+    );
+    assert!(!matches(&pattern_of("preset: stack-changes"), &put));
+    assert!(!matches(&pattern_of("services: { s3: all }"), &put));
+    assert!(matches(&pattern_of("services: { s3: [PutObject] }"), &put));
+}
+
+/// The presets know what the CIS benchmark counts. It also counts that a trail is made or started, which is no
+/// tampering.
+#[test]
+fn presets_hold_the_benchmark_s_calls() {
+    let text = GOOD.replace(
+        "alarms:\n",
+        "trail: { to: [alerts] }\nalarms:\n  cis: { preset: cis-aws-foundations, to: [alerts] }\n",
+    );
+    let alarms = good(&text).stack.alarms_expanded();
+    for (control, preset, service) in [
+        ("iam-policy-changes", "iam-changes", "iam"),
+        ("cloudtrail-changes", "cloudtrail-tampering", "cloudtrail"),
+        ("cmk-disabled-or-deleted", "kms-key-disabled", "kms"),
+        ("s3-bucket-policy-changes", "s3-policy-changes", "s3"),
+        ("security-group-changes", "security-group-changes", "ec2"),
+    ] {
+        let filter = alarms[&format!("cis-{control}")]
+            .filter
+            .as_ref()
+            .expect("a filter");
+        let names: Vec<_> = filter
+            .pattern
+            .split("$.eventName=")
+            .skip(1)
+            .map(|rest| rest.split(')').next().unwrap_or_default())
+            .filter(|name| !["CreateTrail", "StartLogging"].contains(name))
+            .collect();
+        assert!(names.len() > 1, "{control}: {names:?}");
+        let pattern = pattern_of(&format!("preset: {preset}"));
+        for name in names {
+            assert!(
+                matches(&pattern, &call(service, name, user(), json!({}))),
+                "{preset}: {name}"
+            );
+        }
+    }
+}
+
 /// The names in the presets are ones that CloudTrail knows.
 #[test]
 fn presets_name_known_calls() {
@@ -330,6 +438,23 @@ fn changes_to_the_stack_itself() {
             json!({ "bucketName": "mission-trail-111122223333" }),
         ),
         ("kms", "DeleteAlias", json!({ "aliasName": "alias/mission-key" })),
+        // Groups whose names begin otherwise: the trail's, an endpoint's.
+        (
+            "logs",
+            "DeleteLogGroup",
+            json!({ "logGroupName": "/alertctl/mission/trail" }),
+        ),
+        (
+            "logs",
+            "PutRetentionPolicy",
+            json!({ "logGroupName": "/aws/vendedlogs/alertctl/mission/hook" }),
+        ),
+        // A filter of the stack's on somebody else's group.
+        (
+            "logs",
+            "DeleteMetricFilter",
+            json!({ "logGroupName": "/app/shop", "filterName": "alertctl-mission.errors" }),
+        ),
     ] {
         assert!(
             matches(&pattern, &call(service, name, user(), parameters)),
@@ -349,21 +474,73 @@ fn changes_to_the_stack_itself() {
         ),
         ("iam", "DeleteRolePolicy", json!(null)),
         ("ec2", "CreateSecurityGroup", json!({ "name": "mission-x" })),
+        (
+            "logs",
+            "DeleteLogGroup",
+            json!({ "logGroupName": "/alertctl/mission2/trail" }),
+        ),
+        // No changes: Lambda makes a stream for each copy of a function, people and `alertctl logs` read.
+        (
+            "logs",
+            "CreateLogStream",
+            json!({ "logGroupName": "/aws/lambda/mission-relay" }),
+        ),
+        (
+            "logs",
+            "FilterLogEvents",
+            json!({ "logGroupName": "/aws/lambda/mission-relay" }),
+        ),
+        (
+            "logs",
+            "StartQuery",
+            json!({ "logGroupName": "/alertctl/mission/trail" }),
+        ),
     ] {
         assert!(
             !matches(&pattern, &call(service, name, user(), parameters)),
             "{name}"
         );
     }
-    // Names that the file gives itself.
+    // What reads a queue is known by an id; the answer names the function.
+    let mut unmapped = call(
+        "lambda",
+        "DeleteEventSourceMapping20150331",
+        user(),
+        json!({ "uUID": "1-2" }),
+    );
+    assert!(!matches(&pattern, &unmapped));
+    unmapped["detail"]["responseElements"] =
+        json!({ "functionArn": arn("lambda", "function:mission-relay") });
+    assert!(matches(&pattern, &unmapped));
+    assert_eq!(
+        pattern_of("preset: stack-changes, except: { event_name: [DeleteAlarms] }")["detail"]["eventName"],
+        json!([{ "anything-but": ["CreateLogStream", "FilterLogEvents", "StartQuery", "DeleteAlarms"] }])
+    );
+}
+
+/// Names that the file gives itself.
+#[test]
+fn changes_to_what_has_a_name_of_its_own() {
+    let arn =
+        |service: &str, resource: &str| format!("arn:aws:{service}:ap-northeast-2:111122223333:{resource}");
     let text = GOOD
         .replace("to: [project] }", "name: pager, to: [project] }")
-        .replace("cpu: { ", "cpu: { name: hot, ");
+        .replace("cpu: { ", "cpu: { name: hot, ")
+        .replace(
+            "alarms:\n",
+            "alarms:\n  cis: { preset: cis-aws-foundations, name: bench, to: [alerts] }\n",
+        );
     let stack = good(&format!(
-        "{text}rules:\n  r: {{ preset: stack-changes, to: [project] }}\nrelay: {{ name: bell }}\n"
+        "{text}key: {{ alias: safe }}\nrelay: {{ name: bell }}\nbuses:\n  b: {{ name: coach, forward: [aws.ec2] }}\n\
+         trail: {{ name: watch, bucket: 'kept-{{account}}-here', logs: {{ group: /audit/all }}, guard: {{ name: warden }}, to: [alerts] }}\n\
+         rules:\n  r: {{ preset: stack-changes, to: [project] }}\n  \
+         s: {{ name: calls, services: {{ acm: all }}, to: [project] }}\n  \
+         t: {{ name: turns, preset: ec2-life-cycle, bus: b, to: [project] }}\n"
     ))
     .stack;
     let pattern = &stack.compiled_rules("us-east-1")[0].pattern;
+    let length = pattern.to_string().len();
+    assert!(length <= 2048, "{length}");
     for (service, parameters) in [
         ("lambda", json!({ "functionName": "bell" })),
         (
@@ -372,9 +549,41 @@ fn changes_to_the_stack_itself() {
         ),
         ("sns", json!({ "topicArn": arn("sns", "pager") })),
         ("monitoring", json!({ "alarmNames": ["hot"] })),
+        ("monitoring", json!({ "alarmNames": ["bench-vpc-changes"] })),
+        ("sns", json!({ "name": "pager" })),
+        ("sns", json!({ "subscriptionArn": arn("sns", "pager:1-2-3") })),
+        ("kms", json!({ "aliasName": "alias/safe" })),
+        ("iam", json!({ "roleName": "bell-role" })),
+        (
+            "sqs",
+            json!({ "queueUrl": "https://sqs.eu-west-1.amazonaws.com/1/warden-dead-letters" }),
+        ),
+        ("logs", json!({ "logGroupName": "/aws/lambda/bell" })),
+        ("logs", json!({ "logGroupName": "/audit/all" })),
+        ("s3", json!({ "bucketName": "kept-111122223333-here" })),
+        ("events", json!({ "name": "coach" })),
+        ("events", json!({ "rule": "calls-acm" })),
+        ("events", json!({ "rule": "turns", "eventBusName": "coach" })),
+        ("cloudtrail", json!({ "name": "watch" })),
+        (
+            "cloudtrail",
+            json!({ "trailName": arn("cloudtrail", "trail/watch") }),
+        ),
     ] {
         assert!(
             matches(pattern, &call(service, "Delete", user(), parameters.clone())),
+            "{parameters}"
+        );
+    }
+    for (service, parameters) in [
+        ("lambda", json!({ "functionName": "doorbell" })),
+        ("kms", json!({ "aliasName": "alias/safer" })),
+        ("iam", json!({ "roleName": "belle" })),
+        ("s3", json!({ "bucketName": "kept" })),
+        ("cloudtrail", json!({ "name": "nightwatch" })),
+    ] {
+        assert!(
+            !matches(pattern, &call(service, "Delete", user(), parameters.clone())),
             "{parameters}"
         );
     }
@@ -396,6 +605,26 @@ fn services_by_their_own_names() {
         &all,
         &call("acm", "DeleteCertificate", user(), json!({}))
     ));
+    // Names that people use, and services with two of them.
+    for (written, source) in [
+        ("mwaa", "airflow"),
+        ("prometheus", "aps"),
+        ("mq", "amazonmq"),
+        ("cost-explorer", "ce"),
+        ("service-quotas", "servicequotas"),
+        ("application-autoscaling", "autoscaling"),
+        ("pinpoint", "mobiletargeting"),
+        ("pinpoint", "pinpoint"),
+        ("inspector", "inspector2"),
+        ("macie", "macie2"),
+        ("rds-data", "rdsdata"),
+    ] {
+        let pattern = pattern_of(&format!("services: {{ {written}: all }}"));
+        assert!(
+            matches(&pattern, &call(source, "Change", user(), json!({}))),
+            "{written}"
+        );
+    }
     let console = pattern_of("services: { signin: all }");
     assert!(matches(
         &console,
@@ -479,7 +708,7 @@ fn exceptions_in_patterns_that_say_something_already() {
     );
     assert_eq!(pattern["detail"]["eventName"], json!(["A"]));
     let raw =
-        "pattern: { detail: { $or: [{ eventName: [A] }, { userAgent: [x] }] } }, except: { user_agent: [x] }";
+        "pattern: { detail: { $or: [{ eventName: [A] }, { awsRegion: [x] }] } }, except: { user_agent: [x] }";
     let pattern = pattern_of(raw);
     let event = |name: &str, agent: &str| json!({ "detail": { "eventName": name, "userAgent": agent } });
     assert!(matches(&pattern, &event("A", "y")));
@@ -531,13 +760,171 @@ fn regions_besides_home() {
         regions_of("preset: iam-changes", "us-gov-west-1"),
         Vec::<String>::new()
     );
-    assert_eq!(regions::global_region("eu-west-1"), "us-east-1");
+    assert_eq!(
+        regions_of("services: { networkmanager: all }", seoul),
+        ["us-west-2"]
+    );
+    assert_eq!(
+        regions_of("services: { trustedadvisor: all }", seoul),
+        ["us-east-1"]
+    );
+    assert_eq!(regions_of("services: { ecr-public: all }", seoul), ["us-east-1"]);
+    // In China IAM and the rest that is there once only are in different regions.
+    for (service, home, logged) in [
+        ("route53", "cn-north-1", "cn-northwest-1"),
+        ("organizations", "cn-north-1", "cn-northwest-1"),
+        ("iam", "cn-northwest-1", "cn-north-1"),
+        ("support", "cn-northwest-1", "cn-north-1"),
+    ] {
+        assert_eq!(
+            regions_of(&format!("services: {{ {service}: all }}"), home),
+            [logged]
+        );
+    }
+    for rule in [
+        "preset: iam-changes",
+        "preset: console-sign-in",
+        "services: { route53: all, sts: all }",
+    ] {
+        assert_eq!(regions_of(rule, "eusc-de-east-1"), Vec::<String>::new(), "{rule}");
+    }
+    assert_eq!(
+        regions_of("services: { sts: all }", "us-gov-east-1"),
+        Vec::<String>::new()
+    );
+    assert_eq!(regions::of_global("ecs", seoul), Vec::<&str>::new());
     let on_a_bus = format!(
         "{GOOD}buses: {{ b: {{ forward: [aws.iam] }} }}\nrules:\n  r: {{ preset: iam-changes, bus: b, to: [project] }}\n"
     );
     assert_eq!(
         good(&on_a_bus).stack.compiled_rules(seoul)[0].regions,
         Vec::<String>::new()
+    );
+}
+
+/// The bundled stack with everything tells a channel of one event once.
+#[test]
+fn one_event_is_one_message() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/full.yaml"));
+    let stack = load(path).expect("a stack").stack;
+    let compiled = stack.compiled_rules("ap-northeast-2");
+    let told = |event: &Value| -> Vec<&str> {
+        let of_security = compiled
+            .iter()
+            .filter(|rule| rule.rule.to.iter().any(|to| to == "security"));
+        let matching = of_security.filter(|rule| matches(&rule.pattern, event));
+        matching.map(|rule| rule.key.as_str()).collect()
+    };
+    let root = || json!({ "type": "Root", "arn": "arn:aws:iam::111122223333:root" });
+    let signs_in = |identity| sign_in("AWS Console Sign In via CloudTrail", "ConsoleLogin", identity);
+    assert_eq!(told(&signs_in(root())), ["root"]);
+    assert_eq!(told(&signs_in(user())), ["logins"]);
+    // Who signs in and fails may be nobody.
+    assert_eq!(
+        told(&signs_in(json!({ "type": "IAMUser", "accessKeyId": "" }))),
+        ["logins"]
+    );
+    let topic = json!({ "topicArn": "arn:aws:sns:ap-northeast-2:111122223333:full-alerts" });
+    assert_eq!(told(&call("sns", "DeleteTopic", root(), topic.clone())), ["root"]);
+    assert_eq!(told(&call("sns", "DeleteTopic", user(), topic)), ["own"]);
+    let trail = json!({ "name": "full-trail" });
+    assert_eq!(
+        told(&call("cloudtrail", "StopLogging", user(), trail.clone())),
+        ["tampering"]
+    );
+    assert_eq!(told(&call("cloudtrail", "StartLogging", user(), trail)), ["own"]);
+}
+
+/// A trail is changed and stopped at home only.
+#[test]
+fn where_a_trail_is_at_home() {
+    let trail =
+        "trail: { existing: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/company', keep_logging: false }";
+    for rule in [
+        "preset: cloudtrail-tampering",
+        "services: { cloudtrail: [StopLogging] }",
+    ] {
+        let text = format!("{GOOD}{trail}\nrules:\n  r: {{ {rule}, to: [project] }}\n");
+        let stack = good(&text).stack;
+        assert_eq!(
+            stack.compiled_rules("ap-northeast-2")[0].regions,
+            ["eu-west-1"],
+            "{rule}"
+        );
+        assert_eq!(stack.compiled_rules("eu-west-1")[0].regions, Vec::<String>::new());
+        assert_eq!(regions_of(rule, "ap-northeast-2"), Vec::<String>::new());
+    }
+}
+
+/// Wherever the stack has rules and queues somebody can turn them off.
+#[test]
+fn changes_are_heard_wherever_the_stack_is() {
+    let regions = |rest: &str| {
+        let text = format!("{GOOD}rules:\n  a: {{ preset: stack-changes, to: [project] }}\n{rest}");
+        good(&text).stack.compiled_rules("ap-northeast-2")[0]
+            .regions
+            .clone()
+    };
+    assert_eq!(regions(""), ["us-east-1"]);
+    assert_eq!(
+        regions("  b: { preset: console-sign-in, to: [project] }\n"),
+        ["us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"]
+    );
+    assert_eq!(
+        regions(
+            "  b: { services: { networkmanager: all, acm: all }, regions: [us-west-1], to: [project] }\n"
+        ),
+        ["us-east-1", "us-west-2", "us-west-1"]
+    );
+    let guard =
+        "trail: { existing: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/company', to: [alerts] }\n";
+    assert_eq!(regions(guard), ["us-east-1", "eu-west-1"]);
+}
+
+/// What EventBridge does not hand on is said before anything is made, wherever the region comes from.
+#[test]
+fn borders_that_no_event_crosses() {
+    let deaf = |rule: &str, home: &str| {
+        let stack = good(&format!("{GOOD}rules:\n  r: {{ {rule}, to: [project] }}\n")).stack;
+        let deaf = stack.deaf(home).into_iter();
+        deaf.map(|deaf| format!("{}; {}", deaf.message, deaf.help))
+            .collect::<Vec<_>>()
+    };
+    for home in ["ap-northeast-2", "us-gov-west-1", "eusc-de-east-1", "cn-north-1"] {
+        assert_eq!(
+            deaf("preset: console-sign-in", home),
+            Vec::<String>::new(),
+            "{home}"
+        );
+        assert_eq!(
+            deaf("preset: stack-changes", home),
+            Vec::<String>::new(),
+            "{home}"
+        );
+    }
+    assert_eq!(
+        deaf("preset: iam-changes", "us-gov-east-1"),
+        [
+            "the rule `r` needs events of us-gov-west-1, and EventBridge hands none on between the regions of AWS \
+          GovCloud (US); move it to a stack of its own with `region: us-gov-west-1`"
+        ]
+    );
+    assert_eq!(
+        deaf("services: { route53: all, iam: all }", "cn-north-1"),
+        [
+            "the rule `r` needs events of cn-northwest-1, and EventBridge hands none on between the regions of AWS in \
+          China; move it to a stack of its own with `region: cn-northwest-1`"
+        ]
+    );
+    assert_eq!(
+        deaf(
+            "preset: ec2-life-cycle, regions: [eu-central-1]",
+            "eusc-de-east-1"
+        ),
+        [
+            "the rule `r` cannot hear eu-central-1 from eusc-de-east-1; eusc-de-east-1 belongs to the AWS European \
+          Sovereign Cloud: no event crosses its border; make a stack there"
+        ]
     );
 }
 
@@ -591,6 +978,28 @@ fn the_list_of_calls() {
         assert!(ecs.contains(&name), "{name}");
     }
     assert!(services::known_calls("cloudwatch").is_some_and(|names| names.contains(&"PutMetricAlarm")));
+    for service in [
+        "mwaa",
+        "airflow",
+        "fsx",
+        "prometheus",
+        "bedrock",
+        "inspector2",
+        "application-autoscaling",
+    ] {
+        assert!(services::is_known(service), "{service}");
+    }
+    assert!(!services::is_known("wobble"));
+    let all: std::collections::BTreeSet<_> = services::known_services().collect();
+    assert_eq!(
+        all.len(),
+        services::known_services().count(),
+        "a service is in two lists"
+    );
+    assert!(all.iter().all(|name| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    }));
     assert_eq!(services::known_calls("frobs"), None);
     assert_eq!(services::known_calls("#"), None);
 }

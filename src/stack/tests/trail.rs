@@ -80,6 +80,20 @@ fn composite_rules_name_alarms() {
     assert_eq!(stack.alarm_rule_keys(rule), ["cpu"]);
 }
 
+#[test]
+fn what_a_trail_can_select_by_depends_on_the_events() {
+    let network = "{ FieldSelectors: [{ Field: eventCategory, Equals: [NetworkActivity] },
+        { Field: eventSource, Equals: [kms.amazonaws.com] }, { Field: errorCode, Equals: [VpceAccessDenied] },
+        { Field: vpcEndpointId, StartsWith: [vpce-] }] }";
+    let data = "{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] },
+        { Field: resources.type, Equals: ['AWS::S3::Object'] }, { Field: eventName, StartsWith: [Delete] }] }";
+    let management = "{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] },
+        { Field: eventSource, NotEquals: [kms.amazonaws.com] }, { Field: readOnly, Equals: ['false'] }] }";
+    good(&with(&format!("selectors: [{network}, {data}, {management}]")));
+    // A bucket of the account's own namespace can only be there already.
+    good(&with("bucket: { existing: logs-111122223333-eu-west-1-an }"));
+}
+
 refused! {
     trail_existing: bad(&with("existing: 'a b', bucket: x, multi_region: true, logs: { retention_days: 30 }")),
     trail_existing_arn: bad(&with("existing: 'arn:aws:cloudtrail:us-east-1:1:trail/x'")),
@@ -88,6 +102,8 @@ refused! {
     trail_bucket: bad(&with("bucket: { existing: a, name: b }")),
     trail_bucket_settings: bad(&with("bucket: { name: '{account}-192.168..1', expire_after_days: 0 }")),
     trail_bucket_reserved: bad(&with("bucket: sthree-logs")),
+    trail_bucket_namespace: bad(&with("bucket: 'logs-{account}-eu-west-1-an'")),
+    trail_selector_fields: bad(&with("selectors: [\n    { FieldSelectors: [{ Field: eventCategory, Equals: [Management] }, { Field: eventName, Equals: [x] }, { Field: errorCode, Equals: [VpceAccessDenied] }] },\n    { FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: vpcEndpointId, Equals: [x] }] },\n    { FieldSelectors: [{ Field: eventCategory, Equals: [NetworkActivity] }, { Field: readOnly, Equals: ['true'] }] },\n    { FieldSelectors: [{ Field: eventCategory, Equals: [Insight] }] },\n    { FieldSelectors: [{ Field: eventCategory, Equals: [Data, Management] }, { Field: readOnly, NotEquals: ['true'] }] }]")),
     trail_bucket_address: bad(&with("bucket: 192.168.1.1")),
     trail_bucket_long: bad(&with(&format!("bucket: '{}-{{account}}'", "b".repeat(60)))),
     trail_exclude: bad(&with("exclude: [kms, s3.amazonaws.com]")),

@@ -1,0 +1,151 @@
+//! AWS's partitions: clouds of their own, each with its regions, addresses and ARNs.
+//!
+//! Source: the partitions and endpoints that AWS's SDKs are made of (botocore 1.43.11).
+
+/// One of AWS's clouds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// As ARNs say it.
+    pub id: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// How the names of its regions begin.
+    prefix: &'static str,
+    /// How the addresses of its services end.
+    pub dns_suffix: &'static str,
+    /// Where the services are that it has once only, and where their calls are logged.
+    pub global_region: &'static str,
+    /// Where IAM is, and sign-ins with it.
+    pub iam_region: &'static str,
+    /// Whether EventBridge hands events on from one of its regions to another.
+    pub forwards: bool,
+}
+
+/// The first is the one whose regions have no beginning of their own.
+///
+/// AWS announced targets in other regions for all regions "except AWS GovCloud (US) and China"
+/// (<https://aws.amazon.com/blogs/compute/expanding-cross-region-event-routing-with-amazon-eventbridge/>) and has
+/// documented nothing else since.
+static PARTITIONS: [Partition; 8] = [
+    Partition {
+        id: "aws",
+        name: "AWS",
+        prefix: "",
+        dns_suffix: "amazonaws.com",
+        global_region: "us-east-1",
+        iam_region: "us-east-1",
+        forwards: true,
+    },
+    Partition {
+        id: "aws-cn",
+        name: "AWS in China",
+        prefix: "cn-",
+        dns_suffix: "amazonaws.com.cn",
+        global_region: "cn-northwest-1",
+        iam_region: "cn-north-1",
+        forwards: false,
+    },
+    alone(
+        "aws-us-gov",
+        "AWS GovCloud (US)",
+        "us-gov-",
+        "amazonaws.com",
+        "us-gov-west-1",
+    ),
+    alone(
+        "aws-eusc",
+        "the AWS European Sovereign Cloud",
+        "eusc-",
+        "amazonaws.eu",
+        "eusc-de-east-1",
+    ),
+    alone(
+        "aws-iso",
+        "AWS Top Secret",
+        "us-iso-",
+        "c2s.ic.gov",
+        "us-iso-east-1",
+    ),
+    alone(
+        "aws-iso-b",
+        "AWS Secret",
+        "us-isob-",
+        "sc2s.sgov.gov",
+        "us-isob-east-1",
+    ),
+    alone(
+        "aws-iso-e",
+        "aws-iso-e",
+        "eu-isoe-",
+        "cloud.adc-e.uk",
+        "eu-isoe-west-1",
+    ),
+    alone(
+        "aws-iso-f",
+        "aws-iso-f",
+        "us-isof-",
+        "csp.hci.ic.gov",
+        "us-isof-south-1",
+    ),
+];
+
+/// A partition with one region for everything global, in which events stay where they are.
+const fn alone(
+    id: &'static str,
+    name: &'static str,
+    prefix: &'static str,
+    dns_suffix: &'static str,
+    global_region: &'static str,
+) -> Partition {
+    Partition {
+        id,
+        name,
+        prefix,
+        dns_suffix,
+        global_region,
+        iam_region: global_region,
+        forwards: false,
+    }
+}
+
+impl Partition {
+    /// The partition of a region, as far as its name tells; one nobody knows is AWS's largest.
+    pub fn of_region(region: &str) -> &'static Self {
+        let [largest, others @ ..] = &PARTITIONS;
+        let is_here = |partition: &&Self| region.starts_with(partition.prefix);
+        others.iter().find(is_here).unwrap_or(largest)
+    }
+
+    /// The partition that ARNs call `id`.
+    pub fn named(id: &str) -> &'static Self {
+        let [largest, others @ ..] = &PARTITIONS;
+        others
+            .iter()
+            .find(|partition| partition.id == id)
+            .unwrap_or(largest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_tells_its_partition() {
+        for (region, id, iam, suffix) in [
+            ("eu-central-1", "aws", "us-east-1", "amazonaws.com"),
+            ("cn-northwest-1", "aws-cn", "cn-north-1", "amazonaws.com.cn"),
+            ("us-gov-east-1", "aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+            ("eusc-de-east-1", "aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+            ("us-isob-east-1", "aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov"),
+        ] {
+            let partition = Partition::of_region(region);
+            assert_eq!(
+                (partition.id, partition.iam_region, partition.dns_suffix),
+                (id, iam, suffix),
+                "{region}"
+            );
+            assert_eq!(Partition::named(id), partition);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The pattern of `stack-changes`: changing calls that name a resource of the stack.
+
+use serde_json::{Value, json};
+
+use super::super::model::{Stack, TrailBucket, TrailSource, What};
+use super::API_CALL;
+
+/// Services whose resources a stack is made of.
+const SOURCES: [&str; 10] = [
+    "aws.cloudtrail",
+    "aws.events",
+    "aws.iam",
+    "aws.kms",
+    "aws.lambda",
+    "aws.logs",
+    "aws.monitoring",
+    "aws.s3",
+    "aws.sns",
+    "aws.sqs",
+];
+
+/// Calls on the stack's log groups that change nothing of it: Lambda makes a stream for each new copy of a function,
+/// and the others only read, which EventBridge tells by the first word of a name.
+const NO_CHANGES: [&str; 3] = ["CreateLogStream", "FilterLogEvents", "StartQuery"];
+
+/// Characters of a function's name that survive in the name of its role, which AWS allows 64 characters.
+const KEPT_IN_ROLES: usize = 55;
+
+/// By default a name begins with the stack's; the others are those that the file gives. What AWS gives a random id
+/// (keys, APIs) no pattern can know.
+///
+/// Data events are left out: an invocation of the relay that a trail logs names the relay, and would call it again,
+/// without end.
+pub(super) fn pattern(stack: &Stack) -> Value {
+    let given = Given::of(stack);
+    let prefix = format!("{}-", stack.stack);
+    let begins = || json!({ "prefix": prefix });
+    let after = |sign: char| json!({ "wildcard": format!("*{sign}{prefix}*") });
+    let ends = |sign: char, names: &[&str]| -> Vec<Value> {
+        let ends = names
+            .iter()
+            .map(|name| json!({ "suffix": format!("{sign}{name}") }));
+        ends.collect()
+    };
+    let exact = |names: &[&str]| -> Vec<Value> { names.iter().map(|name| json!(name)).collect() };
+    let alarms = [vec![begins()], given.alarms].concat();
+    let functions = [vec![after(':')], ends(':', &given.functions)].concat();
+    let aliases = [&format!("alias/{prefix}")].map(|alias| json!({ "prefix": alias }));
+    let given_aliases = given.aliases.iter().map(|alias| json!(format!("alias/{alias}")));
+    let groups = json!({ "wildcard": format!("*/alertctl/{}/*", stack.stack) });
+    let queues = given.functions.iter();
+    let queues = queues.map(|name| json!({ "wildcard": format!("*/{name}-*") }));
+    let roles = given.functions.iter();
+    let roles = roles.map(|name| json!({ "prefix": limited(&format!("{name}-")) }));
+    let topics = ends(':', &given.topics);
+    let subscriptions = given.topics.iter();
+    let subscriptions = subscriptions.map(|name| json!({ "wildcard": format!("*:{name}:*") }));
+    let trail = [exact(&given.trails), ends('/', &given.trails)].concat();
+    let fields = [
+        ("alarmName", alarms.clone()),
+        ("alarmNames", alarms),
+        ("aliasName", aliases.into_iter().chain(given_aliases).collect()),
+        ("bucketName", [vec![begins()], given.buckets].concat()),
+        // A metric filter may stand on anybody's log group.
+        (
+            "filterName",
+            vec![json!({ "prefix": format!("alertctl-{}.", stack.stack) })],
+        ),
+        (
+            "functionName",
+            [vec![begins()], exact(&given.functions), functions.clone()].concat(),
+        ),
+        (
+            "logGroupName",
+            [
+                vec![begins(), after('/'), groups],
+                exact(&given.groups),
+                ends('/', &given.functions),
+            ]
+            .concat(),
+        ),
+        // Of a topic, a bus or a rule that is made, and of a trail, which may be an ARN.
+        (
+            "name",
+            [
+                vec![begins(), after('/')],
+                given.rules.clone(),
+                exact(&given.topics),
+                exact(&given.buses),
+                trail.clone(),
+            ]
+            .concat(),
+        ),
+        ("queueUrl", [after('/')].into_iter().chain(queues).collect()),
+        ("roleName", [begins()].into_iter().chain(roles).collect()),
+        ("rule", [vec![begins()], given.rules].concat()),
+        (
+            "subscriptionArn",
+            [after(':')].into_iter().chain(subscriptions).collect(),
+        ),
+        ("topicArn", [vec![after(':')], topics].concat()),
+        ("trailName", [vec![begins(), after('/')], trail].concat()),
+    ];
+    let asked = fields
+        .into_iter()
+        .map(|(field, conditions)| json!({ "requestParameters": { field: conditions } }));
+    // What reads a queue is known by an id; the answer says for which function it does.
+    let answered = json!({ "responseElements": { "functionArn": functions } });
+    json!({
+        "source": SOURCES,
+        "detail-type": [API_CALL],
+        "detail": {
+            "eventName": [{ "anything-but": NO_CHANGES }],
+            "managementEvent": [true],
+            "$or": asked.chain([answered]).collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// The names that the file gives and that do not begin with the stack's.
+struct Given<'a> {
+    /// Conditions: those of a preset add a name each to its own.
+    alarms: Vec<Value>,
+    aliases: Vec<&'a str>,
+    /// Conditions: part of a bucket's name may be the account's number.
+    buckets: Vec<Value>,
+    buses: Vec<&'a str>,
+    functions: Vec<&'a str>,
+    groups: Vec<&'a str>,
+    /// Conditions: one of `services` adds the service's name to its own.
+    rules: Vec<Value>,
+    topics: Vec<&'a str>,
+    trails: Vec<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    fn of(stack: &'a Stack) -> Self {
+        let prefix = format!("{}-", stack.stack);
+        let strange = |name: &&'a str| !name.starts_with(&prefix);
+        let strangers = |names: &mut dyn Iterator<Item = Option<&'a String>>| -> Vec<&'a str> {
+            names.flatten().map(String::as_str).filter(strange).collect()
+        };
+        let own = stack.trail.as_ref().and_then(|trail| match &trail.source {
+            TrailSource::Own(own) => Some(own),
+            TrailSource::Existing(_) => None,
+        });
+        let bucket = own.and_then(|own| match &own.bucket {
+            TrailBucket::Own { name, .. } => name.as_deref().filter(strange),
+            TrailBucket::Existing(_) => None,
+        });
+        let bucket = bucket.map(|name| match name.contains("{account}") {
+            true => json!({ "wildcard": name.replace("{account}", "*") }),
+            false => json!(name),
+        });
+        // The log group of somebody else's trail is somebody else's.
+        let logs = stack.trail.as_ref().filter(|_| own.is_some());
+        let logs = logs.and_then(|trail| trail.logs.as_ref());
+        let named = |name: &str, are_many: bool| match are_many {
+            true => json!({ "prefix": format!("{name}-") }),
+            false => json!(name),
+        };
+        let rules = stack.rules.values().filter_map(|rule| {
+            let name = rule.name.as_deref().filter(strange)?;
+            Some(named(name, matches!(rule.what, What::Services(_))))
+        });
+        let alarms = stack.alarms.values().filter_map(|alarm| {
+            let name = alarm.name.as_deref().filter(strange)?;
+            Some(named(name, alarm.preset.is_some()))
+        });
+        let ingests = stack
+            .endpoints
+            .values()
+            .map(|endpoint| endpoint.function.as_ref());
+        let guard = stack.trail.iter().map(|trail| trail.guard.name.as_ref());
+        let relay = [stack.relay.name.as_ref()].into_iter();
+        Self {
+            alarms: alarms.collect(),
+            aliases: strangers(&mut [stack.key.alias.as_ref()].into_iter()),
+            buckets: bucket.into_iter().collect(),
+            buses: strangers(&mut stack.buses.values().map(|bus| bus.name.as_ref())),
+            functions: strangers(&mut relay.chain(ingests).chain(guard)),
+            groups: strangers(&mut logs.into_iter().map(|logs| logs.group.as_ref())),
+            rules: rules.collect(),
+            topics: strangers(&mut stack.topics.values().map(|topic| topic.name.as_ref())),
+            trails: strangers(&mut own.into_iter().map(|own| own.name.as_ref())),
+        }
+    }
+}
+
+/// The beginning of a role's name, of which what is too long ends in a digest.
+fn limited(name: &str) -> &str {
+    let end = name.char_indices().nth(KEPT_IN_ROLES);
+    end.map_or(name, |(end, _)| &name[..end])
+}
