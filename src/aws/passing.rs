@@ -250,6 +250,7 @@ const TABLE: &[Passing] = &[
         "destination ARN",
         "NonExistentQueue",
         "Queue visibility timeout",
+        "Function does not exist",
     ]),
     Passing::writing("lambda", DENIED)
         .saying(&["kms:"])
@@ -336,3 +337,7 @@ pub(super) fn is_wrong_clock(fault: &Fault) -> bool {
         || (fault.is(&["SignatureDoesNotMatch", "InvalidSignatureException"])
             && super::hints::signed_at_another_time(&fault.message))
 }
+
+#[cfg(test)]
+#[path = "tests/refusals.rs"]
+mod tests;
