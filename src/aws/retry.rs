@@ -21,7 +21,7 @@ pub use super::passing::may_pass;
 pub const LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long a call is tried while no call of the run was answered yet: without a network, or at a wrong
 /// endpoint, waiting is for nothing.
-const FIRST: Duration = Duration::from_secs(15);
+const FIRST: Duration = Duration::from_secs(10);
 /// How long the user waits before being told what for, and then between two words about the same.
 const SILENCE: Duration = Duration::from_secs(5);
 const REPEAT: Duration = Duration::from_secs(30);
@@ -54,6 +54,8 @@ pub type Tell = Rc<dyn Fn(Waiting<'_>)>;
 pub struct Memory {
     /// Some call was answered: AWS can be reached.
     answered: Cell<bool>,
+    /// How often a call is tried at most, where the user says so.
+    most: Cell<Option<u32>>,
     /// IAM said beforehand that the identity may do all of this.
     permitted: Cell<bool>,
     /// The services in which this run changed something.
@@ -72,6 +74,11 @@ impl Memory {
     /// Whom to tell of a call that is waited for.
     pub fn tell(&self, tell: Tell) {
         self.tell.replace(Some(tell));
+    }
+
+    /// Tries no call more often than this; at least once.
+    pub fn try_at_most(&self, times: u32) {
+        self.most.set(Some(times));
     }
 
     /// IAM says that all of the run is allowed: what is denied all the same is denied for now only.
@@ -143,7 +150,8 @@ pub async fn patiently<T>(memory: &Memory, mut call: impl AsyncFnMut() -> Result
             return Err(fault);
         };
         let pause_now = jitter(pause);
-        if start.elapsed() + pause_now > limit {
+        let enough = memory.most.get().is_some_and(|most| tries >= most);
+        if enough || start.elapsed() + pause_now > limit {
             let elapsed = start.elapsed();
             let tried = (tries > 1).then(|| {
                 Box::new(Tried {

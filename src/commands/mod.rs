@@ -187,6 +187,11 @@ impl App {
         let out = self.out;
         aws.memory
             .tell(Rc::new(move |waiting| out.say(&waiting.to_string())));
+        // As the SDKs and the CLI of AWS read it.
+        let attempts = std::env::var("AWS_MAX_ATTEMPTS").ok();
+        if let Some(times) = attempts.and_then(|times| times.parse().ok()) {
+            aws.memory.try_at_most(times);
+        }
         Ok(aws)
     }
 
