@@ -14,13 +14,17 @@ use support::stage::Stage;
 const THROTTLED: Fate = Fate::Refuse(400, "ThrottlingException", "Rate exceeded");
 const FAILED: Fate = Fate::Refuse(500, "InternalFailure", "We encountered an internal error.");
 
+/// S3 says it with another status, which is all that a HEAD request hears.
+const SLOWED: Fate = Fate::Refuse(503, "SlowDown", "Please reduce your request rate.");
+
 /// What becomes of the call with this index: of a hundred, thirty are throttled and five fail.
-fn fate(seed: u64, index: usize) -> Fate {
+fn fate(seed: u64, index: usize, action: &str) -> Fate {
     // splitmix64: the same seed has the same bad day.
     let mut dice = seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     dice = (dice ^ (dice >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     dice = (dice ^ (dice >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     match (dice ^ (dice >> 31)) % 100 {
+        0..30 if action.starts_with("s3:") => SLOWED,
         0..30 => THROTTLED,
         30..35 => FAILED,
         _ => Fate::Pass,
@@ -32,7 +36,9 @@ fn survives(stack: &str, seeds: impl Iterator<Item = u64>) {
     let seeds: Vec<u64> = seeds.collect();
     stage.each(&seeds, |account, seed| {
         let seed = *seed;
-        let proxy = Proxy::judging(&stage.endpoint, Duration::ZERO, move |index, _| fate(seed, index));
+        let proxy = Proxy::judging(&stage.endpoint, Duration::ZERO, move |index, action| {
+            fate(seed, index, action)
+        });
         let ran = stage
             .world
             .run_at(&proxy.url, account, &["apply", "--yes", "--no-preflight"]);

@@ -369,6 +369,7 @@ fn what_never_reaches_aws_is_told_in_a_line() {
         .local_addr()
         .unwrap();
     let url = format!("http://{closed}");
+    world.set("AWS_MAX_ATTEMPTS", "1");
     let told = errors(&world, &["plan", "--endpoint-url", &url]).replace(&url, "http://127.0.0.1:PORT");
     insta::assert_snapshot!("nobody_answers", told);
     insta::assert_snapshot!("no_url", errors(&world, &["plan", "--endpoint-url", "127.0.0.1"]));

@@ -210,6 +210,23 @@ impl Fault {
         ]) || self.message.contains("Rate exceeded")
     }
 
+    /// What was refused and in which words, without what only its report needs.
+    pub fn bare(&self) -> String {
+        let Self {
+            action,
+            code,
+            message,
+            ..
+        } = self;
+        match code.as_str() {
+            // Nothing went to AWS: the message says it all.
+            NOT_SENT => message.clone(),
+            NO_ANSWER => format!("{action}: no answer: {message}"),
+            code if message.is_empty() => format!("{action}: {code}"),
+            code => format!("{action}: {code}: {message}"),
+        }
+    }
+
     /// Says what it is about, where AWS does not: S3 names no bucket.
     pub fn about(mut self, what: &str) -> Self {
         self.message = match self.message.is_empty() {
@@ -234,25 +251,11 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            action,
-            code,
-            message,
-            request_id,
-            tried,
-            hint: _,
-        } = self;
-        match code.as_str() {
-            // Nothing went to AWS: the message says it all.
-            NOT_SENT => write!(f, "{message}")?,
-            NO_ANSWER => write!(f, "{action}: no answer: {message}")?,
-            code if message.is_empty() => write!(f, "{action}: {code}")?,
-            code => write!(f, "{action}: {code}: {message}")?,
-        }
-        if let Some(tried) = tried {
+        f.write_str(&self.bare())?;
+        if let Some(tried) = &self.tried {
             write!(f, " ({tried})")?;
         }
-        match request_id {
+        match &self.request_id {
             Some(id) => write!(f, " (request {id})"),
             None => Ok(()),
         }

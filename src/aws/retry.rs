@@ -41,8 +41,8 @@ pub struct Waiting<'a> {
 
 impl fmt::Display for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limit = spoken(self.limit);
-        write!(f, "waiting: {}; trying again for up to {limit}", self.fault)
+        let (fault, limit) = (self.fault.bare(), spoken(self.limit));
+        write!(f, "waiting: {fault}; trying again for up to {limit}")
     }
 }
 
@@ -60,7 +60,8 @@ pub struct Memory {
     permitted: Cell<bool>,
     /// The services in which this run changed something.
     changed: RefCell<HashSet<String>>,
-    told: RefCell<HashMap<(String, String), Instant>>,
+    /// When the user heard of a code last.
+    told: RefCell<HashMap<String, Instant>>,
     tell: RefCell<Option<Tell>>,
 }
 
@@ -119,12 +120,12 @@ impl Memory {
     }
 
     fn say(&self, fault: &Fault, limit: Duration) {
-        let about = (fault.action.to_owned(), fault.code.clone());
+        // Many calls wait for the same: once is enough.
         let mut told = self.told.borrow_mut();
-        if told.get(&about).is_some_and(|last| last.elapsed() < REPEAT) {
+        if told.get(&fault.code).is_some_and(|last| last.elapsed() < REPEAT) {
             return;
         }
-        told.insert(about, Instant::now());
+        told.insert(fault.code.clone(), Instant::now());
         if let Some(tell) = &*self.tell.borrow() {
             tell(Waiting { fault, limit });
         }
