@@ -507,7 +507,7 @@ async fn by_hand(aws: &Clients) {
         .period(60);
     let instance = Dimension::builder()
         .name("InstanceId")
-        .value("i-0123456789abcdef0");
+        .value("i-0f1e2d3c4b5a69780");
     let alarm = alarm.dimensions(instance.build()).statistic(Statistic::Average);
     let alarm = alarm.threshold(50.0).evaluation_periods(1).alarm_actions(topic);
     let alarm = alarm.comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold);

@@ -121,12 +121,23 @@ impl Access {
 impl App {
     /// Loads and checks the stack file; its warnings go to standard error.
     fn load(&self, path: &Path) -> Result<Loaded, Failure> {
-        self.load_for(path, Ciphertexts::Used)
+        self.loaded(path, Ciphertexts::Used, false)
     }
 
     /// The same for a command that says what it does with the ciphertexts of webhooks.
     fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
-        let loaded = load_for(path, ciphertexts)?;
+        self.loaded(path, ciphertexts, false)
+    }
+
+    /// The same before it is deployed: values that are only examples are warned of, too, unless it is in the local mode,
+    /// where nothing is real.
+    fn load_to_deploy(&self, path: &Path) -> Result<Loaded, Failure> {
+        self.loaded(path, Ciphertexts::Used, !self.global.local)
+    }
+
+    fn loaded(&self, path: &Path, ciphertexts: Ciphertexts, examples: bool) -> Result<Loaded, Failure> {
+        let mut loaded = load_for(path, ciphertexts)?;
+        loaded.warnings.retain(|warning| examples || !warning.is_example);
         if !loaded.warnings.is_empty() {
             self.out
                 .say(&loaded.source.render(&loaded.warnings, self.out.color()));

@@ -89,7 +89,7 @@ pub struct Planned {
 impl Planned {
     /// Loads the stack file, observes and plans.
     pub async fn make(app: &App, file: &Path, adopt: &Adopt) -> Result<Self, Failure> {
-        let loaded = app.load(file)?;
+        let loaded = app.load_to_deploy(file)?;
         let stack = &loaded.stack;
         let access = app.access(&stack.stack, stack.region.as_deref()).await?;
         Self::of(app, loaded, access, adopt).await

@@ -136,7 +136,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
             "run it in the directory in which `alertctl plan` ran, with the same stack file",
         ));
     }
-    let loaded = app.load(&saved.file)?;
+    let loaded = app.load_to_deploy(&saved.file)?;
     let anew = saved.again(app, &args.path, loaded.stack.region.as_deref());
     let refused = |what: String| {
         let help = format!("nothing was changed; to plan anew and look at it, run `{anew}`");

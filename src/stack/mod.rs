@@ -2,6 +2,7 @@
 //!
 //! The bottom room: it uses no other module of alertctl and never talks to AWS.
 
+mod aws_metrics;
 mod bundled;
 mod check;
 mod composite;
@@ -10,6 +11,7 @@ mod events;
 mod expand;
 mod load;
 mod model;
+mod placeholders;
 mod problem;
 mod read;
 mod reference;
@@ -28,6 +30,7 @@ pub use edit::{EditError, set_webhook};
 pub use events::CompiledRule;
 pub use load::{Ciphertexts, LoadError, Loaded, is_yaml, load, load_for, parse};
 pub use model::*;
+pub use placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};
 pub use read::nearest;
 pub use reference::reference;

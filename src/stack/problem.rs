@@ -36,6 +36,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// Other places that play a part.
     pub related: Vec<(Span, String)>,
+    /// A value is only an example: it does no harm where nothing is real.
+    pub is_example: bool,
 }
 
 impl Problem {
@@ -53,6 +55,7 @@ impl Problem {
             label: None,
             help: None,
             related: vec![],
+            is_example: false,
         }
     }
 
@@ -74,6 +77,14 @@ impl Problem {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Says that a value is only an example.
+    pub fn example(self) -> Self {
+        Self {
+            is_example: true,
+            ..self
+        }
     }
 
     /// Adds a second place.

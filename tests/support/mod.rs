@@ -75,11 +75,14 @@ impl World {
         path
     }
 
-    /// A bundled stack file, copied into the world's directory as `stack.yaml`.
+    /// A bundled stack file with an instance of its own, copied into the world's directory as `stack.yaml`.
     pub fn bundled(&self, name: &str) -> PathBuf {
         let text =
             std::fs::read_to_string(format!("{}/stacks/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        self.write("stack.yaml", &text)
+        self.write(
+            "stack.yaml",
+            &text.replace("i-0123456789abcdef0", "i-0f1e2d3c4b5a69780"),
+        )
     }
 
     /// Changes the world's `stack.yaml`.

@@ -10,7 +10,7 @@ use super::{
     },
     Checker,
     evaluation::WEEK,
-    is_account_id, one_of,
+    is_account_id, one_of, published,
 };
 
 const MAX_DIMENSIONS: usize = 30;
@@ -111,6 +111,7 @@ pub(super) fn source(checker: &mut Checker<'_>, path: &[&str], source: &Source<'
     }
     if let Some(metric) = source.metric {
         metric_name(checker, &at("metric"), metric);
+        published::check(checker, path, metric, source.dimensions.keys());
     }
     if source.dimensions.len() > MAX_DIMENSIONS {
         let message = format!("{} dimensions are too many", source.dimensions.len());

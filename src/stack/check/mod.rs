@@ -15,6 +15,7 @@ mod input;
 mod metrics;
 mod names;
 mod pattern;
+mod published;
 mod relay;
 mod routes;
 mod rules;
@@ -23,6 +24,7 @@ mod settings;
 mod template;
 mod topics;
 mod trail;
+mod unedited;
 
 use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
 
@@ -63,6 +65,7 @@ pub(super) fn check(
     trail::check(&mut checker);
     relay::check(&mut checker);
     names::check(&mut checker);
+    unedited::check(&mut checker);
     checker.problems
 }
 

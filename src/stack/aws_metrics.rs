@@ -1,0 +1,74 @@
+//! The metrics that services of AWS publish.
+
+/// Namespaces, with the names of their dimensions and metrics on the lines below each.
+const METRICS: &str = include_str!("aws_metrics.txt");
+/// What begins a line of dimensions.
+const DIMENSIONS: &str = "  by ";
+
+/// What is known of a namespace of AWS; an empty list means that any name is fine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace {
+    pub dimensions: Vec<&'static str>,
+    pub metrics: Vec<&'static str>,
+}
+
+/// What is known of the namespace of this name.
+pub fn namespace(name: &str) -> Option<Namespace> {
+    let mut lines = METRICS.lines().skip_while(|line| *line != name);
+    lines.next()?;
+    let (dimensions, metrics): (Vec<_>, Vec<_>) = lines
+        .take_while(|line| line.starts_with(' '))
+        .partition(|line| line.starts_with(DIMENSIONS));
+    let names = |lines: Vec<&'static str>, prefix: &str| {
+        let lines = lines.into_iter().filter_map(|line| line.strip_prefix(prefix));
+        lines.flat_map(str::split_whitespace).collect()
+    };
+    Some(Namespace {
+        dimensions: names(dimensions, DIMENSIONS),
+        metrics: names(metrics, "  "),
+    })
+}
+
+/// The names of all namespaces in the list.
+pub fn namespaces() -> impl Iterator<Item = &'static str> {
+    METRICS.lines().filter(|line| !line.starts_with([' ', '#']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_order_and_without_doubles() {
+        let names: Vec<_> = namespaces().collect();
+        assert!(names.is_sorted(), "{names:?}");
+        for name in names {
+            assert!(name.starts_with("AWS/"), "{name}");
+            let Namespace { dimensions, metrics } = namespace(name).expect("it is in the list");
+            for list in [&dimensions, &metrics] {
+                assert!(list.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {list:?}");
+            }
+            assert!(!metrics.contains(&"by"), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_alarms_are_mostly_about_is_in_it() {
+        for (name, dimension, metric) in [
+            ("AWS/EC2", "InstanceId", "CPUUtilization"),
+            ("AWS/RDS", "DBInstanceIdentifier", "FreeStorageSpace"),
+            ("AWS/Lambda", "FunctionName", "Errors"),
+            ("AWS/SQS", "QueueName", "ApproximateNumberOfMessagesVisible"),
+            ("AWS/ApplicationELB", "LoadBalancer", "HTTPCode_ELB_5XX_Count"),
+            ("AWS/Billing", "Currency", "EstimatedCharges"),
+            ("AWS/CloudFront", "DistributionId", "5xxErrorRate"),
+            ("AWS/Route53", "HealthCheckId", "HealthCheckStatus"),
+            ("AWS/ApiGateway", "ApiId", "5xx"),
+        ] {
+            let known = namespace(name).unwrap_or_else(|| panic!("{name}"));
+            assert!(known.dimensions.contains(&dimension), "{name} {dimension}");
+            assert!(known.metrics.contains(&metric), "{name} {metric}");
+        }
+        assert_eq!(namespace("AWS/Nothing"), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether AWS publishes a metric of this name: an alarm on another waits for data that never comes.
+
+use super::{
+    super::{
+        aws_metrics::{Namespace, namespace, namespaces},
+        model::Metric,
+        problem::Problem,
+    },
+    Checker,
+};
+
+/// What the namespaces of AWS's services begin with. `PutMetricData` takes none that does, so such a metric is AWS's
+/// or does not exist; of any other name nothing is known.
+const OF_AWS: &str = "AWS/";
+
+/// Namespace, name and dimensions of a metric at `path`, the alarm's or the query's own. AWS adds metrics faster than a
+/// list can follow, so an unknown one is only suspicious.
+pub(super) fn check<'n>(
+    checker: &mut Checker<'_>,
+    path: &[&str],
+    metric: &Metric,
+    dimensions: impl Iterator<Item = &'n String>,
+) {
+    let at = |key: &'static str| [path, &[key]].concat();
+    let shown = metric.namespace.escape_debug();
+    let Some(known) = namespace(&metric.namespace) else {
+        if let Some(other) = namespaces().find(|known| known.eq_ignore_ascii_case(&metric.namespace)) {
+            let message = format!("AWS publishes no metric in `{shown}`");
+            let problem = Problem::warning(checker.at(&at("metric")), message);
+            let problem = problem.label(format!("did you mean `{other}`?"));
+            checker.report(problem.help(format!("write `{other} {}`", metric.name.escape_debug())));
+        } else if let Some(service) = metric.namespace.strip_prefix(OF_AWS) {
+            let problem = Problem::warning(
+                checker.at(&at("metric")),
+                format!("`{shown}` is not a namespace known of AWS"),
+            );
+            let services = namespaces().filter_map(|name| name.strip_prefix(OF_AWS));
+            checker.report(match similar(service, services) {
+                Some(near) => problem
+                    .label(format!("did you mean `{OF_AWS}{near}`?"))
+                    .help(format!(
+                        "write `{OF_AWS}{near} {}`, or leave it if AWS has added it lately",
+                        metric.name.escape_debug()
+                    )),
+                None => problem.help(LOOK_UP),
+            });
+        }
+        return;
+    };
+    let Namespace {
+        dimensions: known_dimensions,
+        metrics,
+    } = known;
+    if !metrics.is_empty() && !metrics.contains(&metric.name.as_str()) {
+        let message = format!(
+            "`{}` is not a metric known of {shown}",
+            metric.name.escape_debug()
+        );
+        let problem = Problem::warning(checker.at(&at("metric")), message);
+        checker.report(match similar(&metric.name, metrics.into_iter()) {
+            Some(near) => problem.label(format!("did you mean `{near}`?")).help(format!(
+                "write `{shown} {near}`, or leave it if AWS has added it lately"
+            )),
+            None => problem.help(LOOK_UP),
+        });
+    }
+    for name in dimensions {
+        if known_dimensions.is_empty() || known_dimensions.contains(&name.as_str()) {
+            continue;
+        }
+        let place = checker.key(&[path, &["dimensions", name.as_str()]].concat());
+        let message = format!("`{}` is not a dimension known of {shown}", name.escape_debug());
+        let problem = Problem::warning(place, message);
+        checker.report(match similar(name, known_dimensions.iter().copied()) {
+            Some(near) => problem
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`, or leave it if AWS has added it lately")),
+            None => problem.help(format!(
+                "its metrics have: {}; leave it if AWS has added it lately",
+                known_dimensions.join(", ")
+            )),
+        });
+    }
+}
+
+/// What to do about a name that resembles none.
+const LOOK_UP: &str =
+    "copy namespace and name from the CloudWatch console; leave it if AWS has added it lately";
+
+/// What may be meant by a word: one with few other letters. Names of metrics end alike, and those of services are short,
+/// so what begins or ends as the word does need not be meant.
+fn similar<'n>(word: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let word = word.to_lowercase();
+    let far = |name: &&str| strsim::damerau_levenshtein(&word, &name.to_lowercase());
+    let near = known.min_by_key(far)?;
+    (far(&near) <= 1 + word.len() / 6).then_some(near)
+}

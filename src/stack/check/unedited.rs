@@ -1,0 +1,114 @@
+//! Texts that are not what was meant: placeholders of the ready files, and variables that nothing replaces.
+
+use super::{
+    super::{
+        placeholders::{PLACEHOLDERS, Placeholder},
+        problem::{Problem, Span},
+        tree::{Kind, Node},
+    },
+    Checker,
+};
+
+/// Other places of one placeholder that are shown.
+const SHOWN: usize = 4;
+
+/// Every key and value, with the keys that lead there.
+pub(super) fn check(checker: &mut Checker<'_>) {
+    let mut texts = Vec::new();
+    let mut walk = Walk {
+        source: checker.text,
+        path: Vec::new(),
+        texts: &mut texts,
+    };
+    walk.collect(checker.written, None);
+    for placeholder in &PLACEHOLDERS {
+        left(checker, placeholder, &texts);
+    }
+    for text in texts.iter().filter(|text| !text.is_filled_in()) {
+        if let Some(variable) = variable(text.text) {
+            let message = format!("`{}` is taken as it stands", variable.escape_debug());
+            let problem = Problem::warning(text.span.clone(), message);
+            checker.report(problem.label("no variable is replaced here").help(
+                "write the value itself, or have `envsubst` replace it before alertctl reads the file",
+            ));
+        }
+    }
+}
+
+/// A key or a value.
+struct Text<'t> {
+    text: &'t str,
+    span: Span,
+    /// The keys that lead to it.
+    path: Vec<&'t str>,
+}
+
+impl Text<'_> {
+    /// Whether AWS or the relay puts values into it: patterns and filters, what makes a message of an event or an
+    /// alert, and labels of metrics, such as `${PROP('Dim.InstanceId')}`
+    /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html>).
+    fn is_filled_in(&self) -> bool {
+        let anywhere = ["pattern", "match", "input", "message"];
+        self.path.iter().any(|key| anywhere.contains(key))
+            || self.path.contains(&"metrics") && self.path.last() == Some(&"label")
+            || self.path.contains(&"subscriptions") && self.path.contains(&"filter")
+    }
+}
+
+struct Walk<'t, 'w> {
+    source: &'t str,
+    path: Vec<&'t str>,
+    texts: &'w mut Vec<Text<'t>>,
+}
+
+impl<'t> Walk<'t, '_> {
+    /// Takes in what is in `node`, which stands behind the key at `key`.
+    fn collect(&mut self, node: &'t Node, key: Option<&Span>) {
+        match &node.kind {
+            Kind::Scalar { text, .. } => {
+                // What takes several lines is pointed at by its key.
+                let one_line = !self.source.get(node.span.clone()).unwrap_or("\n").contains('\n');
+                let span = key.filter(|_| !one_line).unwrap_or(&node.span);
+                self.take(text, span.clone());
+            }
+            Kind::List(items) => items.iter().for_each(|item| self.collect(item, key)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    self.take(&entry.key, entry.key_span.clone());
+                    self.path.push(&entry.key);
+                    self.collect(&entry.value, Some(&entry.key_span));
+                    self.path.pop();
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, text: &'t str, span: Span) {
+        self.texts.push(Text {
+            text,
+            span,
+            path: self.path.clone(),
+        });
+    }
+}
+
+/// One warning for a placeholder, wherever it is.
+fn left(checker: &mut Checker<'_>, placeholder: &Placeholder, texts: &[Text<'_>]) {
+    let mut places = texts.iter().filter(|text| placeholder.is_in(text.text));
+    let Some(first) = places.next() else {
+        return;
+    };
+    let message = format!("`{}` is only an example", placeholder.text);
+    let problem = Problem::warning(first.span.clone(), message);
+    let problem = places.take(SHOWN).fold(problem, |problem, other| {
+        problem.related(other.span.clone(), "here too")
+    });
+    checker.report(problem.help(placeholder.help).example());
+}
+
+/// The first `${…}` of a text.
+fn variable(text: &str) -> Option<&str> {
+    let start = text.find("${")?;
+    let length = text[start..].find('}')?;
+    Some(&text[start..=start + length])
+}

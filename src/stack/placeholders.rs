@@ -1,0 +1,105 @@
+//! What the ready stack files and `alertctl init` leave for people to replace.
+
+/// A value that stands for somebody's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placeholder {
+    pub text: &'static str,
+    /// What to do about it.
+    pub help: &'static str,
+}
+
+/// The SHA-256 of a token that nobody has: an endpoint with it lets nobody in.
+pub const NOBODYS_TOKEN: &str = "0f4e8a3b6c1d2957e0a4b8c36d5f7192a3b4c5d6e7f80912a3b4c5d6e7f80912";
+/// An instance that nobody has: AWS's own example of an id.
+pub const NOBODYS_INSTANCE: &str = "i-0123456789abcdef0";
+
+const OWN_ADDRESS: &str = "write your own address: nobody reads this one";
+const OWN_ACCOUNT: &str = "write the id of your own account";
+
+/// All of them, and the account ids of AWS's examples.
+pub const PLACEHOLDERS: [Placeholder; 6] = [
+    Placeholder {
+        text: NOBODYS_INSTANCE,
+        help: "write the id of your own instance",
+    },
+    Placeholder {
+        text: "oncall@example.com",
+        help: OWN_ADDRESS,
+    },
+    Placeholder {
+        text: "ops@example.com",
+        help: OWN_ADDRESS,
+    },
+    Placeholder {
+        text: NOBODYS_TOKEN,
+        help: "run `alertctl token` and write its digest here: nobody has the token of this one",
+    },
+    Placeholder {
+        text: "111122223333",
+        help: OWN_ACCOUNT,
+    },
+    Placeholder {
+        text: "123456789012",
+        help: OWN_ACCOUNT,
+    },
+];
+
+impl Placeholder {
+    /// Whether it stands in `text`, as a word of its own.
+    pub fn is_in(&self, text: &str) -> bool {
+        let is_part = |character: char| character.is_ascii_alphanumeric();
+        text.match_indices(self.text).any(|(at, found)| {
+            !text[..at].ends_with(is_part) && !text[at + found.len()..].starts_with(is_part)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::BUNDLED;
+    use super::*;
+
+    /// Whatever looks like an example in `text`: an id of an instance or account, an address, a digest.
+    fn examples(text: &str) -> Vec<String> {
+        let written = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let words = written
+            .flat_map(|line| line.split(|one: char| !one.is_ascii_alphanumeric() && !"-_.@".contains(one)));
+        let is_example = |word: &&str| {
+            let digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+            let hex = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit());
+            word.strip_prefix("i-").is_some_and(|id| id.len() >= 8 && hex(id))
+                || word.len() == 12 && digits(word)
+                || word.len() == 64 && hex(word)
+                || word.contains("@example.")
+        };
+        words.filter(is_example).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_example_in_the_ready_stacks_is_on_the_list() {
+        let mut seen = Vec::new();
+        for one in BUNDLED {
+            for example in examples(one.text) {
+                let known = PLACEHOLDERS.iter().any(|placeholder| placeholder.text == example);
+                assert!(known, "{}: {example}", one.name);
+                seen.push(example);
+            }
+        }
+        assert!(seen.len() > 5, "{seen:?}");
+    }
+
+    #[test]
+    fn a_placeholder_is_a_word_of_its_own() {
+        let account = PLACEHOLDERS[4];
+        for text in [
+            "111122223333",
+            "arn:aws:iam::111122223333:role/a",
+            "a-111122223333",
+        ] {
+            assert!(account.is_in(text), "{text}");
+        }
+        for text in ["1111222233334", "x111122223333", "11112222333"] {
+            assert!(!account.is_in(text), "{text}");
+        }
+    }
+}
