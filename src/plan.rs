@@ -144,6 +144,8 @@ impl Plan {
             // How much waits in a queue, say, changes by itself.
             let kept = plan.steps.iter_mut().filter(|step| step.action == Action::Keep);
             kept.for_each(|step| step.remark = None);
+            // Said of the world around the stack, and some of it asked for only once.
+            plan.warnings.clear();
             serde_json::to_value(plan).ok()
         };
         told(self) == told(other)

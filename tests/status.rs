@@ -61,13 +61,17 @@ async fn status_tells_the_health_of_each_resource() {
 
     let applied = world.ok(&["apply", "--local", "--yes", "--wait"]);
     assert!(
-        applied.stderr.ends_with("everything is ready\n"),
+        applied
+            .stderr
+            .ends_with("everything is ready, but alarm `cpu` has no data yet\n"),
         "{}",
         applied.stderr
     );
     let again = world.ok(&["apply", "--local", "--wait"]);
     assert!(
-        again.stderr.ends_with("everything is ready\n"),
+        again
+            .stderr
+            .ends_with("everything is ready, but alarm `cpu` has no data yet\n"),
         "{}",
         again.stderr
     );

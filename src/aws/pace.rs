@@ -42,6 +42,7 @@ const RATES: &[(&str, &str, u32)] = &[
     ("cloudwatch:SetAlarmState", "cloudwatch:SetAlarmState", 3),
     ("cloudwatch:DeleteAlarms", "cloudwatch:DeleteAlarms", 3),
     ("cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarms", 9),
+    ("cloudwatch:ListMetrics", "cloudwatch:ListMetrics", 25),
     ("cloudwatch:TagResource", "cloudwatch:TagResource", 20),
     ("events:PutRule", "events:PutRule", 50),
     ("events:DescribeRule", "events:DescribeRule", 50),

@@ -97,10 +97,7 @@ async fn wait_for(app: &App, aws: Aws, graph: &Graph, stack: &Stack, wait: &Wait
             &again(&["status", file, "--wait"]),
             Some(&again(&["apply", file])),
         )?;
-        app.out.say(&match decryption::not_checked(&checked) {
-            None => "everything is ready".to_owned(),
-            Some(open) => format!("everything else is ready; {open}"),
-        });
+        app.say_ready(&plan, decryption::not_checked(&checked));
     }
     Ok(ExitCode::SUCCESS)
 }

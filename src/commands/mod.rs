@@ -36,6 +36,7 @@ mod init;
 mod local_mode;
 mod logs;
 mod man;
+mod metrics;
 mod plan;
 mod policy;
 mod preflight;

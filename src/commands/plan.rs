@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::preflight::Preflight;
-use super::{Access, App, Outcome, decryption, saved, webhooks};
+use super::{Access, App, Outcome, decryption, metrics, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, Format, PlanArgs};
@@ -102,7 +102,7 @@ impl Planned {
         let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
         let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
         refuse_unknown(&graph, adopt)?;
-        let plan = look(&access.aws, &graph, adopt).await?;
+        let mut plan = look(&access.aws, &graph, adopt).await?;
         let misfits = decryption::held_by_a_former_relay(&access.aws, stack, &plan).await?;
         if !misfits.is_empty() {
             let of: Vec<_> = misfits
@@ -110,6 +110,11 @@ impl Planned {
                 .map(|(channel, relay)| (channel.as_str(), relay.as_str()))
                 .collect();
             return Err(loaded.refuse_ciphertexts(&of).into());
+        }
+        if access.local.is_none() {
+            // The local AWS runs none of the services that report metrics.
+            plan.warnings
+                .extend(metrics::silent(&access.aws, &graph, &plan).await);
         }
         let reports = loaded.source.reports(&loaded.warnings).into_iter();
         let mut cautions: Vec<_> = reports

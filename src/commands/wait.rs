@@ -11,6 +11,8 @@ use crate::cli::{Adopt, Format, Wait};
 use crate::graph::Graph;
 use crate::output::{Failure, Out, Problem};
 use crate::plan::{NotReady, Plan};
+use crate::resource::cloudwatch_alarm::CloudwatchAlarm;
+use crate::resource::{Health, Resource as _};
 
 /// The pause between two looks grows from one to the other: a look asks for everything that the stack has.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
@@ -61,6 +63,35 @@ impl App {
             sleep((start.elapsed() / 8).clamp(shortest, longest).min(left)).await;
             aws = aws.afresh();
         }
+    }
+
+    /// Says that everything is ready, and which alarms still wait for data: whether there will be any nobody
+    /// knows. `open` is what could not be checked.
+    pub(super) fn say_ready(&self, plan: &Plan, open: Option<String>) {
+        let waiting: Vec<_> = plan
+            .steps
+            .iter()
+            .filter(|step| step.id.kind == CloudwatchAlarm::KIND)
+            .filter(|step| {
+                let state =
+                    |health: &Health| health.facts.get("alarm_state") == Some(&"INSUFFICIENT_DATA".into());
+                step.health().as_ref().is_some_and(state)
+            })
+            .map(|step| step.id.key.as_str())
+            .collect();
+        let (ready, but) = match open {
+            None => ("everything is ready".to_owned(), ", but "),
+            Some(open) => (format!("everything else is ready; {open}"), "; "),
+        };
+        self.out.say(&match waiting.as_slice() {
+            [] => ready,
+            [one] => format!("{ready}{but}alarm `{one}` has no data yet"),
+            many => format!(
+                "{ready}{but}{} alarms have no data yet: {}",
+                many.len(),
+                many.join(", ")
+            ),
+        });
     }
 
     /// An error for each resource of `plan` that is not ready, with the next command: `wait` goes on waiting,

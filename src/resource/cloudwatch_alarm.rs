@@ -11,12 +11,17 @@ pub(super) mod common;
 mod condition;
 mod metrics;
 mod options;
+mod reported;
+mod silence;
 
 pub use common::Live;
 use common::{in_aws_words, in_order};
 pub use condition::{Condition, EvaluationWindow};
 pub use metrics::{AlarmMetric, MetricQuery, MetricStat};
 pub use options::{Options, PropagateTags, WarmUp};
+#[cfg(test)]
+pub(crate) use reported::reporting;
+pub use reported::{Reported, Watched, reported};
 
 /// The desired alarm.
 #[derive(Debug, Clone)]
@@ -50,6 +55,9 @@ impl Resource for CloudwatchAlarm {
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
             .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
         Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
+        // A plan asks whether the metrics of new alarms report; where that is refused it says so, and goes on.
+        Access::read(&["cloudwatch:ListMetrics"], ANY)
+            .because("CloudWatch lists the metrics of all services"),
         Access::write(
             &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
             &[common::ALARM],

@@ -46,6 +46,7 @@ const RATES: &[(&str, &str, u32, u32)] = &[
     ("cloudwatch:SetAlarmState", "*", 3, 3),
     ("cloudwatch:DeleteAlarms", "*", 3, 3),
     ("cloudwatch:DescribeAlarms", "*", 9, 9),
+    ("cloudwatch:ListMetrics", "*", 25, 25),
     ("cloudwatch:TagResource", "*", 20, 20),
     ("events:", "*", 50, 50),
     ("sns:Subscribe", "*", 100, 100),

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{AlarmType, StateValue, Tag};
+use aws_sdk_cloudwatch::types::{AlarmType, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::super::{
-    Aws, Cx, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Verdict, Wanted,
-    health, tags,
+    Aws, Cx, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted, tags,
 };
 use super::{CloudwatchAlarm, metrics};
 use crate::aws::Unknown;
@@ -45,21 +43,6 @@ impl Live {
             tags: Tags::new(),
         }
     }
-}
-
-/// How an alarm does that is in this state since then.
-pub(super) fn health(state: Option<&StateValue>, since: Option<&DateTime>) -> Option<Health> {
-    let (state, since) = (state?, since.and_then(health::moment));
-    let verdict = match state {
-        StateValue::Alarm => Verdict::Attention,
-        _ => Verdict::Healthy,
-    };
-    let text = match &since {
-        Some(since) => format!("{} since {since}", state.as_str()),
-        None => state.as_str().to_owned(),
-    };
-    let health = Health::new(verdict, text);
-    Some(health.with("alarm_state", state.as_str()).with("since", since))
 }
 
 /// How many alarms one call describes, or deletes.

@@ -10,7 +10,8 @@ use aws_sdk_cloudwatch::types::{
 };
 use serde_json::{Map, Value, json};
 
-use super::common::{bare, describe_fields, health};
+use super::common::{bare, describe_fields};
+use super::silence::{Patience, health};
 use super::{Condition, Live, Options, in_order};
 use crate::resource::{Cx, Fields, Known, Result, Tags, Text};
 
@@ -252,6 +253,7 @@ pub(super) fn read(alarm: &MetricAlarm) -> Live {
             alarm
                 .state_transitioned_timestamp()
                 .or(alarm.state_updated_timestamp()),
+            Some(&Patience::of(alarm)),
         ),
         tags: Tags::new(),
     }
@@ -339,6 +341,7 @@ pub(super) fn read_composite(alarm: &CompositeAlarm) -> Live {
             alarm
                 .state_transitioned_timestamp()
                 .or(alarm.state_updated_timestamp()),
+            None,
         ),
         tags: Tags::new(),
     }
@@ -355,7 +358,7 @@ fn with_dimensions(fields: Fields, dimensions: &BTreeMap<String, String>) -> Fie
     })
 }
 
-fn dimensions(dimensions: &[Dimension]) -> BTreeMap<String, String> {
+pub(super) fn dimensions(dimensions: &[Dimension]) -> BTreeMap<String, String> {
     let pair = |one: &Dimension| Some((one.name()?.to_owned(), one.value()?.to_owned()));
     dimensions.iter().filter_map(pair).collect()
 }

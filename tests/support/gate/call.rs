@@ -34,9 +34,10 @@ const LOG_DELIVERY_END: [&str; 4] = [
 ];
 
 /// Actions without resources, by the service authorization reference and, for composite alarms, the API's own.
-const EVERYTHING: [&str; 17] = [
+const EVERYTHING: [&str; 18] = [
     "cloudtrail:DescribeTrails",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListMetrics",
     "cloudwatch:PutCompositeAlarm",
     "events:ListRules",
     "iam:ListRoles",

@@ -1,0 +1,213 @@
+//! What a plan's alarms will watch, and whether anything reports it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+
+use crate::aws::Aws;
+use crate::graph::Graph;
+use crate::plan::{Action, Plan, Step};
+use crate::resource::cloudwatch_alarm::{CloudwatchAlarm, Reported, Watched, reported};
+use crate::resource::logs_metric_filter::LogsMetricFilter;
+use crate::resource::{Fault, NodeId, Resource as _, Verdict};
+use crate::stack::nearest;
+
+/// Alarms, and other things, that one warning names.
+const NAMED: usize = 3;
+/// Fields of an alarm that say what it watches.
+const OF_METRIC: [&str; 4] = ["namespace", "metric_name", "dimensions.", "metrics."];
+
+/// A warning for each metric that an alarm of `plan` is to watch and that nothing reports. Asked for are alarms that are
+/// made, that change what they watch, or that have had no data for long: a plan without changes asks nothing else.
+pub async fn silent(aws: &Aws, graph: &Graph, plan: &Plan) -> Vec<String> {
+    let asked = questions(graph, plan)
+        .into_iter()
+        .map(|(question, watched)| async move {
+            match question.region {
+                Some(region) => Answer::of(&aws.at(&region), watched).await,
+                None => Answer::of(aws, watched).await,
+            }
+        });
+    let mut refusal = None;
+    let mut warnings = Vec::new();
+    for answer in join_all(asked).await {
+        match answer {
+            Ok(told) => warnings.extend(told),
+            Err(fault) => refusal = refusal.or(Some(fault)),
+        }
+    }
+    warnings.extend(
+        refusal.map(|fault| format!("whether the metrics of alarms report could not be checked: {fault}")),
+    );
+    warnings
+}
+
+/// What one list of CloudWatch answers.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Question {
+    /// `None`: the stack's own.
+    region: Option<String>,
+    namespace: String,
+    name: String,
+}
+
+/// Alarms by the metric that they watch.
+type Watchers = BTreeMap<Watched, BTreeSet<NodeId>>;
+
+fn questions(graph: &Graph, plan: &Plan) -> BTreeMap<Question, Watchers> {
+    let filters = graph.nodes().iter().filter_map(|node| {
+        let filter = node.resource.as_any().downcast_ref::<LogsMetricFilter>()?;
+        Some((filter.metric_namespace.as_str(), filter.metric_name.as_str()))
+    });
+    // Those come to be with the stack.
+    let own: BTreeSet<_> = filters.collect();
+    let mut questions = BTreeMap::<_, Watchers>::new();
+    for step in plan.steps.iter().filter(|step| is_asked_for(step)) {
+        let node = graph.get(&step.id);
+        let alarm = node.and_then(|node| node.resource.as_any().downcast_ref::<CloudwatchAlarm>());
+        // What is watched by `monitoring` comes to be with the stack, too.
+        let Some(alarm) = alarm.filter(|_| !step.id.key.starts_with("monitor.")) else {
+            continue;
+        };
+        for watched in alarm.watched(&plan.known) {
+            if own.contains(&(watched.namespace.as_str(), watched.name.as_str())) {
+                continue;
+            }
+            let question = Question {
+                region: step.id.region().map(str::to_owned),
+                namespace: watched.namespace.clone(),
+                name: watched.name.clone(),
+            };
+            let watchers = questions.entry(question).or_default();
+            watchers.entry(watched).or_default().insert(step.id.clone());
+        }
+    }
+    questions
+}
+
+fn is_asked_for(step: &Step) -> bool {
+    step.id.kind == CloudwatchAlarm::KIND
+        && match step.action {
+            Action::Create | Action::Replace | Action::Adopt => true,
+            Action::Update => {
+                let says = |field: &str| OF_METRIC.iter().any(|name| field.starts_with(name));
+                step.changes.iter().any(|change| says(&change.field))
+            }
+            Action::Keep => step.health().is_some_and(|health| {
+                health.verdict == Verdict::Attention && health.facts.get("overdue") == Some(&true.into())
+            }),
+            Action::Delete => false,
+        }
+}
+
+/// What is found out about the metrics of one name.
+struct Answer<'a> {
+    aws: &'a Aws,
+    /// Everything of that name, where it was listed.
+    all: Option<Reported>,
+}
+
+impl Answer<'_> {
+    /// The warnings about these metrics, which have namespace and name in common.
+    async fn of(aws: &Aws, watched: Watchers) -> Result<Vec<String>, Fault> {
+        let mut answer = Answer { aws, all: None };
+        // One list of all tells of many as well as a question each.
+        if let Some((first, _)) = watched.first_key_value().filter(|_| watched.len() > 1) {
+            answer.list(first).await?;
+        }
+        let mut warnings = Vec::new();
+        for (metric, alarms) in &watched {
+            if !answer.reports(metric).await? {
+                warnings.push(answer.warning(metric, alarms));
+            }
+        }
+        Ok(warnings)
+    }
+
+    async fn list(&mut self, metric: &Watched) -> Result<(), Fault> {
+        if self.all.is_none() {
+            let any = BTreeMap::new();
+            self.all = Some(reported(self.aws, &metric.namespace, Some(&metric.name), &any).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether something reports the metric; true where that cannot be told.
+    async fn reports(&mut self, metric: &Watched) -> Result<bool, Fault> {
+        let has_it = |listed: &Reported| listed.metrics.contains(metric);
+        match &self.all {
+            Some(all) if has_it(all) => return Ok(true),
+            Some(all) if all.whole => {}
+            _ => {
+                let (namespace, dimensions) = (&metric.namespace, &metric.dimensions);
+                let listed = reported(self.aws, namespace, Some(&metric.name), dimensions).await?;
+                if has_it(&listed) || !listed.whole {
+                    return Ok(true);
+                }
+                // What there is in its place.
+                match dimensions.is_empty() {
+                    true => self.all = Some(listed),
+                    false => self.list(metric).await?,
+                }
+            }
+        }
+        // An emulated AWS runs none of the services that report.
+        let nothing = self.all.as_ref().is_none_or(|all| all.metrics.is_empty());
+        if nothing && self.aws.connection.emulated {
+            let any = reported(self.aws, &metric.namespace, None, &BTreeMap::new()).await?;
+            return Ok(any.metrics.is_empty());
+        }
+        Ok(false)
+    }
+
+    fn warning(&self, metric: &Watched, alarms: &BTreeSet<NodeId>) -> String {
+        let named: Vec<_> = alarms.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = match alarms.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let others = self.all.iter().flat_map(|all| &all.metrics);
+        let instead = instead(metric, others).map_or_else(String::new, |instead| format!("; {instead}"));
+        format!(
+            "no metric {metric} has reported in {} in the past two weeks: no data for {}{more}{instead}",
+            self.aws.connection.region,
+            named.join(", "),
+        )
+    }
+}
+
+/// What may be meant instead: one with a similar value of the same dimensions, or with other dimensions.
+fn instead<'m>(metric: &Watched, others: impl Iterator<Item = &'m Watched>) -> Option<String> {
+    let others: Vec<_> = others.collect();
+    let values = |one: &Watched| {
+        let pairs: Vec<_> = one
+            .dimensions
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        pairs.join(", ")
+    };
+    let alike: Vec<_> = others
+        .iter()
+        .filter(|other| other.dimensions.keys().eq(metric.dimensions.keys()))
+        .map(|other| values(other))
+        .collect();
+    if !alike.is_empty() {
+        let near = nearest(&values(metric), alike.iter().map(String::as_str));
+        return near.map(|near| format!("did you mean {near}?"));
+    }
+    let sets: BTreeSet<Vec<&str>> = others
+        .iter()
+        .map(|other| other.dimensions.keys().map(String::as_str).collect())
+        .collect();
+    let told = |names: &Vec<&str>| match names.as_slice() {
+        [] => "without dimensions".to_owned(),
+        names => format!("with {}", names.join(" and ")),
+    };
+    let told: Vec<_> = sets.iter().take(NAMED).map(told).collect();
+    (!told.is_empty()).then(|| format!("it reports {}", told.join(", or ")))
+}
+
+#[cfg(test)]
+#[path = "metrics/tests.rs"]
+mod tests;

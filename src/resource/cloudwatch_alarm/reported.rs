@@ -1,0 +1,175 @@
+//! Which metrics report: an alarm on one that does not waits for ever.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use aws_sdk_cloudwatch::types::{DimensionFilter, Metric};
+
+use super::{AlarmMetric, CloudwatchAlarm, metrics};
+use super::{Aws, Known, Result};
+
+/// How many answers of 500 metrics each are read to find one.
+const PAGES: usize = 4;
+
+/// A metric as CloudWatch tells it from others: all of its dimensions count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Watched {
+    pub namespace: String,
+    pub name: String,
+    pub dimensions: BTreeMap<String, String>,
+}
+
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.namespace, self.name)?;
+        let dimensions: Vec<_> = self
+            .dimensions
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match dimensions.as_slice() {
+            [] => write!(f, " without dimensions"),
+            all => write!(f, " with {}", all.join(", ")),
+        }
+    }
+}
+
+/// Metrics that have reported in the past two weeks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    pub metrics: Vec<Watched>,
+    /// False where there are more than were read.
+    pub whole: bool,
+}
+
+impl CloudwatchAlarm {
+    /// The metrics of the account that it watches, as far as `known` tells their dimensions. An expression may find
+    /// others by itself, and so does PromQL.
+    pub fn watched(&self, known: &Known) -> Vec<Watched> {
+        match &self.metric {
+            AlarmMetric::Single {
+                namespace,
+                metric_name,
+                dimensions,
+                ..
+            } => {
+                let filled = dimensions
+                    .iter()
+                    .map(|(name, value)| Some((name.clone(), value.fill(known).ok()?)));
+                let filled: Option<BTreeMap<_, _>> = filled.collect();
+                let watched = |dimensions| Watched {
+                    namespace: namespace.clone(),
+                    name: metric_name.clone(),
+                    dimensions,
+                };
+                filled.map(watched).into_iter().collect()
+            }
+            AlarmMetric::Math(queries) => {
+                let own = queries.iter().filter(|query| query.account_id.is_none());
+                let watched = own.filter_map(|query| query.stat.as_ref()).map(|stat| Watched {
+                    namespace: stat.namespace.clone(),
+                    name: stat.metric_name.clone(),
+                    dimensions: stat.dimensions.clone(),
+                });
+                watched.collect()
+            }
+            AlarmMetric::PromQl { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What reports in the region of `aws` under a namespace and a name (`None`: any), with at least these dimensions.
+///
+/// CloudWatch lists what has had data in the past two weeks, and what is new after up to 15 minutes:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html>.
+///
+/// # Errors
+/// A refusal, such as of an identity that may not list metrics.
+pub async fn reported(
+    aws: &Aws,
+    namespace: &str,
+    name: Option<&str>,
+    dimensions: &BTreeMap<String, String>,
+) -> Result<Reported> {
+    let filters: Vec<_> = dimensions
+        .iter()
+        .map(|(name, value)| DimensionFilter::builder().name(name).value(value).build())
+        .collect();
+    let (mut metrics, mut next) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let list = aws.connection.clients.cloudwatch.list_metrics();
+        let request = list
+            .namespace(namespace)
+            .set_metric_name(name.map(str::to_owned))
+            .set_dimensions((!filters.is_empty()).then(|| filters.clone()))
+            .set_next_token(next);
+        let answer = aws
+            .call("cloudwatch:ListMetrics", || request.clone().send())
+            .await?;
+        metrics.extend(answer.metrics().iter().map(read));
+        next = answer.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(Reported { metrics, whole: true });
+        }
+    }
+    Ok(Reported {
+        metrics,
+        whole: false,
+    })
+}
+
+fn read(metric: &Metric) -> Watched {
+    Watched {
+        namespace: metric.namespace().unwrap_or_default().to_owned(),
+        name: metric.metric_name().unwrap_or_default().to_owned(),
+        dimensions: metrics::dimensions(metric.dimensions()),
+    }
+}
+
+/// An AWS in which these metrics report; what is asked of it is told to `script`.
+#[cfg(test)]
+pub(crate) fn reporting(metrics: Vec<Watched>, script: &super::super::script::Script) -> Aws {
+    use aws_sdk_cloudwatch::operation::list_metrics::{ListMetricsInput, ListMetricsOutput};
+    use aws_sdk_cloudwatch::types::Dimension;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    let tell = |list: &ListMetricsInput| {
+        let filters = list.dimensions().iter();
+        let filters: Vec<_> = filters
+            .map(|one| format!(" {}={}", one.name().unwrap(), one.value().unwrap()))
+            .collect();
+        let name = list.metric_name().unwrap_or("*");
+        format!("{} {name}{}", list.namespace().unwrap(), filters.concat())
+    };
+    let answer = move |list: &ListMetricsInput| {
+        let fits = |one: &&Watched| {
+            let has = |filter: &DimensionFilter| {
+                one.dimensions.get(filter.name().unwrap()).map(String::as_str) == filter.value()
+            };
+            Some(one.namespace.as_str()) == list.namespace()
+                && list.metric_name().is_none_or(|name| name == one.name)
+                && list.dimensions().iter().all(has)
+        };
+        let dimension =
+            |(name, value): (&String, &String)| Dimension::builder().name(name).value(value).build();
+        let told = metrics.iter().filter(fits).map(|one| {
+            Metric::builder()
+                .namespace(&one.namespace)
+                .metric_name(&one.name)
+                .set_dimensions(Some(one.dimensions.iter().map(dimension).collect()))
+                .build()
+        });
+        ListMetricsOutput::builder()
+            .set_metrics(Some(told.collect()))
+            .build()
+    };
+    let list = script.rule(
+        "list",
+        mock!(aws_sdk_cloudwatch::Client::list_metrics),
+        tell,
+        answer,
+    );
+    Aws::mocked(Vec::new(), |clients| {
+        clients.cloudwatch = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, &[list]);
+    })
+}
