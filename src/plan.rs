@@ -346,6 +346,7 @@ mod tests {
                 description: None,
                 rule: "TRUE".into(),
                 alarms: Vec::new(),
+                needs: Vec::new(),
                 actions_enabled: true,
                 alarm_actions: Vec::new(),
                 ok_actions: Vec::new(),

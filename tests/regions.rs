@@ -196,3 +196,97 @@ fn the_file_leads_there_too() {
         assert_eq!(there(&endpoint, region), lines([]), "{region}");
     }
 }
+
+/// Its alarm is where AWS has the metric, and tells by way of EventBridge. Who subscribes by e-mail reads what the queue
+/// gets beside it.
+const ALARM: &str = "
+stack: bills
+region: ap-northeast-2
+channels: { ops: { webhook: { env: SLACK_WEBHOOK_URL } } }
+topics:
+  both:
+    to: [ops]
+    subscriptions:
+      - email: somebody@example.com
+      - { sqs: 'arn:aws:sqs:ap-northeast-2:000000000000:reader', raw: true }
+  mail: { subscriptions: [{ email: somebody@example.com }] }
+alarms:
+  bill: { region: us-east-1, metric: AWS/Billing EstimatedCharges, dimensions: { Currency: USD }, statistic: Maximum,
+    period: 21600, threshold: '> 100', to: [both], ok: [both, mail] }
+  any: { region: us-east-1, rule: ALARM(bill) OR ALARM(bill), to: [mail] }
+";
+
+#[tokio::test]
+async fn an_alarm_elsewhere_tells_channels_and_mail_at_home() {
+    let world = World::new();
+    world.write("stack.yaml", ALARM);
+    let (endpoint, inbox) = world.up();
+    let home = clients(&endpoint, HOME).await;
+    let made = home.sqs.create_queue().queue_name("reader").send().await.unwrap();
+    let queue = made.queue_url.unwrap();
+    world.ok(&["apply", "--local", "--yes"]);
+    let plan = world.run(&["plan", "--local", "--detailed-exitcode"]);
+    assert_eq!(plan.code, 0, "{}", plan.all());
+    let there = clients(&endpoint, OTHERS[0]).await;
+    let alarms = there.cloudwatch.describe_alarms().send().await.unwrap();
+    let alarm = alarms.metric_alarms().first().unwrap();
+    assert_eq!(alarm.alarm_name(), Some("bills-bill"));
+    assert_eq!(alarm.alarm_actions(), [""; 0]);
+
+    let texts = |state: &str| {
+        let ran = world.ok(&["local", "alarm", "bills-bill", "--state", state]);
+        assert!(ran.stdout.contains("bills-bill"), "{}", ran.all());
+    };
+    texts("alarm");
+    texts("ok");
+    let mut read = Vec::new();
+    for _ in 0..40 {
+        let received = home
+            .sqs
+            .receive_message()
+            .queue_url(&queue)
+            .max_number_of_messages(10);
+        let received = received.send().await.unwrap();
+        for message in received.messages() {
+            read.push(message.body().unwrap().to_owned());
+            let delete = home.sqs.delete_message().queue_url(&queue);
+            delete
+                .receipt_handle(message.receipt_handle().unwrap())
+                .send()
+                .await
+                .unwrap();
+        }
+        if read.len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    read.sort();
+    assert_eq!(read.len(), 2, "{read:#?}");
+    for (text, begin) in read.iter().zip([
+        "ALARM: alarm bills-bill in us-east-1, account",
+        "OK: alarm bills-bill in us-east-1, account",
+    ]) {
+        assert!(text.trim_start_matches('"').starts_with(begin), "{read:#?}");
+        assert!(!text.contains('<') && !text.contains('{'), "{read:#?}");
+    }
+    // Each once: what people read does not come to the channel, too.
+    let shown = world.messages(&inbox);
+    assert_eq!(shown.len(), 2, "{shown:#?}");
+    let told: Vec<_> = shown.iter().map(ToString::to_string).collect();
+    assert!(told.iter().all(|one| one.contains("bills-bill")), "{shown:#?}");
+    assert!(
+        told.iter()
+            .all(|one| !one.contains("alertctl stack bills, alarm")),
+        "{shown:#?}"
+    );
+
+    let tested = world.run(&["test", "--local", "--path", "alarm/bill"]);
+    assert_eq!(tested.code, 0, "{}", tested.all());
+    let ran = world.ok(&[
+        "destroy", "--local", "--yes", "--stack", "bills", "--region", HOME,
+    ]);
+    assert!(ran.all().contains("deleted"), "{}", ran.all());
+    let left = there.cloudwatch.describe_alarms().send().await.unwrap();
+    assert!(left.metric_alarms().is_empty() && left.composite_alarms().is_empty());
+}

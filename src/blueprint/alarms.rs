@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Build;
+use super::elsewhere::region_of;
 use crate::aws::Text;
 use crate::resource::cloudwatch_alarm::{
     AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, MetricQuery, MetricStat, Options,
@@ -45,37 +46,64 @@ impl Build<'_> {
         }
     }
 
+    /// The key of an alarm among the nodes, and what must be there before it.
+    fn node_of(&self, key: &str, alarm: &Alarm) -> (String, Vec<NodeId>) {
+        match region_of(alarm, self.home) {
+            Some(region) => (
+                format!("{key}@{region}"),
+                self.leads.get(region).cloned().unwrap_or_default(),
+            ),
+            None => (key.to_owned(), Vec::new()),
+        }
+    }
+
+    /// The topics that an alarm tells itself: in another region than the stack's own, none can be reached.
+    fn actions(&self, alarm: &Alarm, topics: &[String]) -> Vec<Text> {
+        match region_of(alarm, self.home) {
+            Some(_) => Vec::new(),
+            None => self.topic_arns(topics),
+        }
+    }
+
     fn metric_alarm(&mut self, key: &str, alarm: &Alarm) {
+        let (node, needs) = self.node_of(key, alarm);
+        let tags = self.tags::<CloudwatchAlarm>(&node);
         self.graph.add(
-            key,
+            node,
             CloudwatchAlarm {
                 name: self.names.alarm(key, alarm),
                 description: alarm.description.clone(),
                 actions_enabled: alarm.actions_enabled,
-                alarm_actions: self.topic_arns(&alarm.to),
-                ok_actions: self.topic_arns(&alarm.ok),
-                insufficient_data_actions: self.topic_arns(&alarm.insufficient_data),
+                alarm_actions: self.actions(alarm, &alarm.to),
+                ok_actions: self.actions(alarm, &alarm.ok),
+                insufficient_data_actions: self.actions(alarm, &alarm.insufficient_data),
                 metric: metric(alarm),
                 condition: alarm
                     .threshold
                     .as_ref()
                     .map(|threshold| condition(alarm, threshold)),
                 options: options(alarm),
-                needs: Vec::new(),
-                tags: self.tags::<CloudwatchAlarm>(key),
+                needs,
+                tags,
             },
         );
     }
 
     fn composite_alarm(&mut self, key: &str, alarm: &Alarm) {
         let alarms = self.alarms.clone();
-        let node = |key: &String| NodeId {
-            kind: match alarms.get(key).is_some_and(|alarm| alarm.rule.is_some()) {
-                true => CloudwatchCompositeAlarm::KIND,
-                false => CloudwatchAlarm::KIND,
-            },
-            key: key.clone(),
+        let node = |key: &String| {
+            let alarm = alarms.get(key)?;
+            Some(NodeId {
+                kind: match alarm.rule {
+                    Some(_) => CloudwatchCompositeAlarm::KIND,
+                    None => CloudwatchAlarm::KIND,
+                },
+                key: self.node_of(key, alarm).0,
+            })
         };
+        let (own, needs) = self.node_of(key, alarm);
+        let watched = self.watched(alarm);
+        let alarms_watched: Vec<_> = watched.iter().filter_map(node).collect();
         let suppressor = alarm.suppressor.as_ref().map(|suppressor| Suppressor {
             alarm: alarms.get(&suppressor.alarm).map_or_else(
                 || suppressor.alarm.clone(),
@@ -85,19 +113,21 @@ impl Build<'_> {
             extension_seconds: suppressor.extension,
         });
         let rule = alarm.rule.as_deref().map(|rule| self.stack.alarm_rule(rule));
+        let tags = self.tags::<CloudwatchCompositeAlarm>(&own);
         self.graph.add(
-            key,
+            own,
             CloudwatchCompositeAlarm {
                 name: self.names.alarm(key, alarm),
                 description: alarm.description.clone(),
                 rule: rule.unwrap_or_default(),
-                alarms: self.watched(alarm).iter().map(node).collect(),
+                alarms: alarms_watched,
+                needs,
                 actions_enabled: alarm.actions_enabled,
-                alarm_actions: self.topic_arns(&alarm.to),
-                ok_actions: self.topic_arns(&alarm.ok),
-                insufficient_data_actions: self.topic_arns(&alarm.insufficient_data),
+                alarm_actions: self.actions(alarm, &alarm.to),
+                ok_actions: self.actions(alarm, &alarm.ok),
+                insufficient_data_actions: self.actions(alarm, &alarm.insufficient_data),
                 suppressor,
-                tags: self.tags::<CloudwatchCompositeAlarm>(key),
+                tags,
             },
         );
     }
@@ -147,7 +177,9 @@ impl Build<'_> {
             let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
             told.into_iter().flatten().any(|key| key == topic)
         };
-        let alarms = self.alarms.iter().filter(|(_, alarm)| tells(alarm));
+        let at_home = |alarm: &Alarm| region_of(alarm, self.home).is_none();
+        let alarms = self.alarms.iter();
+        let alarms = alarms.filter(|(_, alarm)| tells(alarm) && at_home(alarm));
         let alarms = alarms.map(|(key, alarm)| self.names.alarm(key, alarm));
         alarms.chain(self.monitors_telling(topic)).collect()
     }

@@ -32,7 +32,7 @@ impl Build<'_> {
     /// The same rule on a bus of its own, where its events of other regions come in. On a bus for all, an event
     /// that two rules forward would come in twice, and each of them would tell of it twice.
     pub(super) fn arrival(&mut self, wiring: &Wiring, buses: &mut Buses) -> Wiring {
-        let key = arrivals(&wiring.key);
+        let key = arrivals(&wiring.arrivals);
         let bus = EventbridgeEventBus {
             name: self.bus_name(Some(&key)),
             description: Some(format!(
@@ -76,6 +76,7 @@ impl Build<'_> {
                     false => RuleState::Enabled,
                 },
                 regions: Vec::new(),
+                arrivals: String::new(),
                 bus: None,
                 targets: vec![Target {
                     role_arn: Some(role),
@@ -100,7 +101,7 @@ impl Build<'_> {
         let key = format!("{}@{region}", wiring.key);
         let bus = NodeId {
             kind: "eventbridge-event-bus",
-            key: arrivals(&wiring.key),
+            key: arrivals(&wiring.arrivals),
         };
         let rule = self.graph.add(
             &key,
@@ -126,7 +127,7 @@ impl Build<'_> {
                     dead_letter_queue: Some(way.undelivered.clone()),
                     ..bare_target(
                         "home",
-                        self.names.event_bus_arn(&self.names.arrivals(&wiring.key)),
+                        self.names.event_bus_arn(&self.names.arrivals(&wiring.arrivals)),
                     )
                 }],
                 gates: [way.gates.clone(), vec![bus]].concat(),
@@ -142,6 +143,7 @@ impl Build<'_> {
         let home = self.names.event_bus_arn(&self.names.arrivals("*"));
         let (role, mut gates) = self.forwarding_role(&key, &what, Some(region), names, &home);
         let lead = gates.clone();
+        self.leads.insert(region.to_owned(), lead.clone());
         let queue = self.undelivered(Some(region), wirings.iter().copied(), lead.clone());
         gates.push(queue.id().clone());
         WayHome {

@@ -19,6 +19,7 @@ use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
 mod buffer;
+mod elsewhere;
 mod endpoints;
 mod forwarding;
 mod function;
@@ -33,6 +34,7 @@ mod settings;
 mod topics;
 mod trail;
 
+pub use elsewhere::region_of;
 use monitoring::Watched;
 pub use names::Names;
 pub use relay::RELAY;
@@ -134,6 +136,8 @@ struct Build<'a> {
     /// The log group that the stack's own trail writes to.
     trail_log_group: Option<Ref<LogGroup>>,
     watched: Watched,
+    /// What must be there before anything else of another region: it leads there.
+    leads: BTreeMap<String, Vec<NodeId>>,
     /// What every function of the stack runs.
     code: Code,
     graph: Graph,
@@ -150,6 +154,7 @@ impl<'a> Build<'a> {
             alarms: stack.alarms_expanded().into(),
             trail_log_group: None,
             watched: Watched::default(),
+            leads: BTreeMap::new(),
             code: code(stack),
             graph: Graph::default(),
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Build;
+use super::elsewhere::topics_told;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
 use crate::aws::Text;
@@ -37,6 +38,8 @@ pub(super) struct Wiring {
     pub state: RuleState,
     /// Other regions in which the same rule forwards to this one.
     pub regions: Vec<String>,
+    /// The key under which their events come home.
+    pub arrivals: String,
     /// The key of a custom bus.
     pub bus: Option<String>,
     pub targets: Vec<Target>,
@@ -85,6 +88,7 @@ impl Build<'_> {
                 pattern: rule.pattern.clone(),
                 state: state(rule.rule),
                 regions: rule.regions.clone(),
+                arrivals: rule.key.clone(),
                 bus: rule.rule.bus.clone(),
                 targets,
                 gates,
@@ -98,27 +102,33 @@ impl Build<'_> {
             .collect();
         wirings.extend(arrivals);
         wirings.extend(self.forwarding_to_buses());
-        if wirings.is_empty() {
+        let states = self.states_forwarded();
+        if !states.is_empty() {
+            let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
+            wirings.extend(self.states_told(relay.zip(permission), topics, &mut buses));
+        }
+        if wirings.is_empty() && states.is_empty() {
             return;
         }
-        let undelivered = self.undelivered(None, &wirings, Vec::new());
+        let undelivered = (!wirings.is_empty()).then(|| self.undelivered(None, &wirings, Vec::new()));
         let mut ways_home = BTreeMap::new();
-        for region in wirings
-            .iter()
-            .flat_map(|wiring| wiring.regions.clone())
-            .collect::<BTreeSet<_>>()
-        {
-            let here: Vec<_> = wirings
+        let forwarding: Vec<_> = wirings.iter().chain(&states).cloned().collect();
+        let regions = forwarding.iter().flat_map(|wiring| wiring.regions.clone());
+        for region in regions.collect::<BTreeSet<_>>() {
+            let here: Vec<_> = forwarding
                 .iter()
                 .filter(|one| one.regions.contains(&region))
                 .collect();
             ways_home.insert(region.clone(), self.way_home(&region, &here));
         }
-        for wiring in wirings {
+        let tell = wirings.len();
+        for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
             }
-            self.wire(wiring, &buses, &undelivered);
+            if let Some(undelivered) = undelivered.as_ref().filter(|_| index < tell) {
+                self.wire(wiring, &buses, undelivered);
+            }
         }
     }
 
@@ -213,12 +223,15 @@ impl Build<'_> {
             .rules
             .iter()
             .filter(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        let allowed: BTreeSet<_> = told
+        let mut allowed: BTreeSet<_> = told
             .flat_map(|rule| {
                 let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
                 [self.allowed_as(rule)].into_iter().chain(arrives)
             })
             .collect();
+        let told = topics_told(self.stack, Some(self.home));
+        let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty();
+        allowed.extend(told.iter().any(relayed).then(|| self.arrivals_allowed_as()));
         let mut permissions = BTreeMap::new();
         for (bus, names) in allowed {
             let at = bus.as_deref().unwrap_or(DEFAULT_BUS);
@@ -244,7 +257,7 @@ impl Build<'_> {
     }
 
     /// The relay's id among a rule's targets; the topics' are their keys, which hold no dot.
-    fn relay_target(&self) -> &'static str {
+    pub(super) fn relay_target(&self) -> &'static str {
         match self.stack.topics.contains_key("relay") {
             true => "relay.function",
             false => "relay",
@@ -258,7 +271,7 @@ impl Build<'_> {
 
     /// The same for rules on the buses where events of other regions come in: the names of these begin with
     /// the stack's, and the `*` in an ARN goes past the `/` behind them.
-    fn arrivals_allowed_as(&self) -> (Option<String>, String) {
+    pub(super) fn arrivals_allowed_as(&self) -> (Option<String>, String) {
         (None, format!("{}*", self.stack.default_name("")))
     }
 

@@ -8,6 +8,7 @@ use alertctl_relay::{ChannelKey, Locale as Language};
 use jiff::tz::TimeZone;
 
 use super::Names;
+use super::elsewhere::{channels_told_twice, text_for_people, topics_told};
 use crate::stack::{self, Attention, Locale, Stack};
 
 /// The settings of every function of `stack`.
@@ -17,6 +18,11 @@ pub fn settings(stack: &Stack) -> Settings {
     let alarms = stack.alarms_expanded();
     let named = named(stack);
     let rules = stack.rules.iter().map(|(key, rule)| (key, rule.severity));
+    // What alarms of other regions say comes by a rule for each topic, which goes by the topic's key.
+    let elsewhere = topics_told(stack, None);
+    let by_topic = elsewhere.iter().filter(|key| !stack.rules.contains_key(*key));
+    let by_topic = by_topic.filter_map(|key| Some((key, stack.topics.get(key)?.severity)));
+    let rules = rules.chain(by_topic);
     let endpoints = stack.endpoints.iter();
     Settings {
         stack: stack.stack.clone(),
@@ -91,6 +97,10 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         mention,
         buffer,
     } = channel;
+    let text = channels_told_twice(stack).contains(key).then(|| Filter {
+        pattern: text_for_people(stack).as_object().cloned(),
+        ..Filter::default()
+    });
     Channel {
         label: Some(label.clone().unwrap_or_else(|| format!("#{key}"))),
         routes: routes
@@ -100,7 +110,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
                 mention: route.mention.clone(),
             })
             .collect(),
-        except: except.iter().map(|one| filter(stack, one)).collect(),
+        except: except.iter().map(|one| filter(stack, one)).chain(text).collect(),
         mention: mention.as_ref().map(|mention| Mention {
             from: severity(mention.from),
             who: mention.who.clone(),

@@ -203,3 +203,64 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organizatio
     assert!(guarded("eu-west-1".into()) && guarded(in_account("999988887777")));
     assert!(!guarded(in_account("123456789012")));
 }
+
+/// An alarm in another region tells by rules what its actions would tell.
+#[test]
+fn an_alarm_in_another_region_is_told_of_at_home() {
+    let told = told(
+        "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\ntopics:\n  both: { encrypted: true, to: [c], \
+         subscriptions: [{ email: a@example.com }] }\n  slack: { to: [c], severity: critical }\nalarms:\n  bill: { metric: \
+         AWS/Billing EstimatedCharges, region: us-east-1, statistic: Maximum, period: 21600, threshold: '> 1', to: [both, \
+         slack], ok: [both] }\n  any: { rule: ALARM(bill), region: us-east-1, to: [slack] }\n  mute: { metric: \
+         AWS/CloudFront Requests, region: us-east-1, statistic: Sum, period: 60, threshold: '> 1', actions_enabled: \
+         false, to: [both] }\n",
+    );
+    let shown: String = told
+        .split_inclusive('\n')
+        .scan(false, |inside, line| {
+            if !line.starts_with(' ') {
+                let of = [
+                    "cloudwatch-",
+                    "eventbridge-",
+                    "iam-role",
+                    "kms-key",
+                    "lambda-permission",
+                    "sns-topic",
+                ];
+                *inside = of.iter().any(|kind| line.starts_with(kind)) && !line.contains("relay");
+            }
+            Some(if *inside { line } else { "" })
+        })
+        .collect();
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn many_alarms_in_another_region_take_several_rules() {
+    let alarm = |number: usize| {
+        format!(
+            "  a-rather-long-key-of-an-alarm-{number:03}: {{ metric: A b, region: us-east-1, statistic: Sum, period: 60, \
+             threshold: '> 1', to: [t] }}\n"
+        )
+    };
+    let alarms: String = (0..120).map(alarm).collect();
+    let text = format!(
+        "stack: t\nregion: eu-west-1\ntopics:\n  t: {{ subscriptions: [{{ email: a@example.com }}] }}\nalarms:\n{alarms}"
+    );
+    let told = told(&text);
+    let patterns: Vec<_> = told
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pattern = "))
+        .collect();
+    assert!(patterns.len() > 4, "{patterns:?}");
+    assert!(
+        patterns.iter().all(|pattern| pattern.len() <= 2048),
+        "{patterns:?}"
+    );
+    for number in 0..120 {
+        let name = format!("\"t-a-rather-long-key-of-an-alarm-{number:03}\"");
+        let naming = patterns.iter().filter(|pattern| pattern.contains(&name));
+        // One there, one at home.
+        assert_eq!(naming.count(), 2, "{name}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Build;
+use super::elsewhere::topics_told;
 use super::function::Function;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
@@ -165,7 +166,9 @@ impl Build<'_> {
             .rules
             .iter()
             .any(|rule| rule.rule.to.iter().any(|to| to == topic));
-        told.then(|| {
+        let subscribed = !self.stack.topics[topic].subscriptions.is_empty();
+        let elsewhere = topics_told(self.stack, Some(self.home));
+        (told || subscribed && elsewhere.contains(topic)).then(|| {
             Statement::allow("RulesMayPublish", &["sns:Publish"])
                 .service("events.amazonaws.com")
                 .on(self.names.topic_arn(topic))

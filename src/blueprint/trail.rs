@@ -270,6 +270,7 @@ impl Build<'_> {
             }),
             state: RuleState::Enabled,
             regions: self.far_home(trail).into_iter().collect(),
+            arrivals: GUARD.to_owned(),
             bus: None,
             targets: vec![bare_target("guard", self.names.function_arn_of(&function.name))],
             gates,

@@ -13,6 +13,8 @@ use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, LocalCommand};
 use crate::local::{self, Session};
 use crate::output::Failure;
 use crate::resource::cloudwatch_alarm::{self, Now};
+use crate::resource::eventbridge::DEFAULT_BUS;
+use crate::resource::eventbridge_rule;
 use crate::stack;
 
 /// The stack of `local demo`, unless another is named.
@@ -129,24 +131,30 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let stack = &loaded.stack;
     // One that reaches a channel; a composite has no state of its own to set.
     let alarms = stack.alarms_expanded();
-    let relayed = |alarm: &stack::Alarm| {
-        let topics = alarm.to.iter().filter_map(|topic| stack.topics.get(topic));
-        alarm.rule.is_none() && topics.into_iter().any(|topic| !topic.to.is_empty())
-    };
-    let chosen = alarms.iter().find(|(_, alarm)| relayed(alarm));
-    let Some((key, first)) = chosen.or_else(|| alarms.iter().find(|(_, alarm)| alarm.rule.is_none())) else {
-        return Err(Failure::new(
-            "this stack has no alarm to fire",
-            "`alertctl apply STACK --local` applies it all the same",
-        ));
-    };
-    let session = app.local_up().await?;
     let region = app
         .global
         .region
         .as_deref()
         .or(stack.region.as_deref())
         .unwrap_or("us-east-1");
+    let at_home = |alarm: &stack::Alarm| blueprint::region_of(alarm, region).is_none();
+    let relayed = |alarm: &stack::Alarm| {
+        let topics = alarm.to.iter().filter_map(|topic| stack.topics.get(topic));
+        alarm.rule.is_none() && at_home(alarm) && topics.into_iter().any(|topic| !topic.to.is_empty())
+    };
+    let chosen = alarms.iter().find(|(_, alarm)| relayed(alarm));
+    let any = || {
+        alarms
+            .iter()
+            .find(|(_, alarm)| alarm.rule.is_none() && at_home(alarm))
+    };
+    let Some((key, first)) = chosen.or_else(any) else {
+        return Err(Failure::new(
+            "this stack has no alarm to fire",
+            "`alertctl apply STACK --local` applies it all the same",
+        ));
+    };
+    let session = app.local_up().await?;
     let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
     // Whatever the environment holds: a demo never reaches a real channel.
     let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
@@ -191,7 +199,7 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     app.out.say(&format!("alarm {name}: {from} → {wanted}"));
     let reason = "Set by `alertctl local`: nothing is really wrong.";
     cloudwatch_alarm::set_state(aws, name, wanted, reason).await?;
-    if now.tells_on.contains(&wanted) {
+    if now.tells_on.contains(&wanted) || now.tells_on.is_empty() && is_forwarded(aws, name).await? {
         arrivals.show(&json!({})).await?;
     } else {
         app.out.say(&format!(
@@ -200,4 +208,14 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a rule beside the alarm forwards what it says: one in another region than its stack has no actions.
+async fn is_forwarded(aws: &Aws, name: &str) -> Result<bool, Failure> {
+    let rules = eventbridge_rule::now(aws, DEFAULT_BUS).await?;
+    let names = |rule: &eventbridge_rule::Now| {
+        let names = rule.pattern["detail"]["alarmName"].as_array();
+        names.is_some_and(|names| names.iter().any(|one| one == name))
+    };
+    Ok(rules.iter().any(names))
 }

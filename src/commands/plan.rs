@@ -15,6 +15,7 @@ use crate::observe::observe;
 use crate::output::{Failure, Problem};
 use crate::plan::{Action, Adoption, Plan, Step, plan};
 use crate::resource::Resource as _;
+use crate::resource::cloudwatch_alarm::CloudwatchAlarm;
 use crate::resource::kms_key::KmsKey;
 use crate::stack::{Loaded, Stack, Webhook};
 
@@ -111,7 +112,14 @@ impl Planned {
                 .collect();
             return Err(loaded.refuse_ciphertexts(&of).into());
         }
-        if access.local.is_none() {
+        if let Some(session) = &access.local {
+            // Where `alertctl local alarm` looks for alarms.
+            let alarms = graph.nodes().iter();
+            let alarms = alarms.filter(|node| node.id.kind == CloudwatchAlarm::KIND);
+            for region in alarms.filter_map(|node| node.id.region()) {
+                session.remember_region(region)?;
+            }
+        } else {
             // The local AWS runs none of the services that report metrics.
             plan.warnings
                 .extend(metrics::silent(&access.aws, &graph, &plan).await);

@@ -186,13 +186,16 @@ impl Test<'_> {
     /// Brings back the alarms that this run set off.
     async fn restore_alarms(&mut self, which: impl Fn(&Probe) -> bool) {
         for probe in &mut self.probes {
-            let Sent::Alarm { name, before } = probe.sent.clone() else {
+            let Sent::Alarm { name, region, before } = probe.sent.clone() else {
                 continue;
             };
             if !which(probe) {
                 continue;
             }
-            if let Err(fault) = self.sender.restore(&name, &before, &probe.mark).await {
+            let restored = self
+                .sender
+                .restore(&name, region.as_deref(), &before, &probe.mark);
+            if let Err(fault) = restored.await {
                 self.app.out.warn(&format!(
                     "alarm `{name}` stays in ALARM until CloudWatch looks at it again: {fault}"
                 ));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::blueprint::Names;
+use crate::blueprint::{Names, region_of};
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::stack::Stack;
 
@@ -33,7 +33,13 @@ pub struct Path {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
     /// The alarm of this name goes off.
-    Alarm { name: String },
+    Alarm {
+        name: String,
+        /// Where it is, if that is not the stack's own region: its actions are then rules at home.
+        region: Option<String>,
+        /// Whether it tells anybody of that.
+        tells: bool,
+    },
     /// An event that this rule matches.
     Rule {
         name: String,
@@ -56,6 +62,8 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
     let alarms = composites.into_iter().chain(others).map(|(key, alarm)| {
         let way = Way::Alarm {
             name: names.alarm(key, alarm),
+            region: region_of(alarm, home).map(str::to_owned),
+            tells: !alarm.to.is_empty(),
         };
         let mut path = path(stack, "alarm", key, way, &alarm.to);
         // It goes back to the state it was in, and tells that too.
@@ -65,7 +73,9 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
         } else {
             "metric"
         };
-        path.alike = format!("alarm {sort} {} {}", sorted(&alarm.to), sorted(&alarm.ok));
+        // What one elsewhere says takes another way than what one at home says.
+        let place = region_of(alarm, home).unwrap_or_default();
+        path.alike = format!("alarm {sort} {place} {} {}", sorted(&alarm.to), sorted(&alarm.ok));
         path
     });
     let rules = stack.compiled_rules(home).into_iter().map(|rule| {

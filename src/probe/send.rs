@@ -42,7 +42,12 @@ pub enum Sent {
     /// This has it, such as `SNS`.
     To(&'static str),
     /// CloudWatch has it, and the alarm was in this state before.
-    Alarm { name: String, before: String },
+    Alarm {
+        name: String,
+        /// Where it is, if that is not the stack's own region.
+        region: Option<String>,
+        before: String,
+    },
     /// It was not tried, and why.
     Skipped(String),
     /// It was refused, and why.
@@ -53,7 +58,11 @@ impl Sender<'_> {
     /// Sends a sample with this mark.
     pub async fn send(&self, path: &Path, mark: &str) -> Sent {
         let sent = match &path.way {
-            Way::Alarm { name } => self.alarm(name, mark).await,
+            Way::Alarm { name, region, tells } => {
+                // One elsewhere has no actions: rules at home do what they would do.
+                let tells = region.as_ref().map(|_| *tells);
+                self.alarm(name, region.as_deref(), tells, mark).await
+            }
             Way::Rule { name, bus, rewrites } => self.rule(name, bus, *rewrites, mark).await,
             Way::Topic { name } => self.topic(name, mark).await,
             Way::Endpoint { key } => Ok(self.endpoint(key, mark).await),
@@ -61,14 +70,16 @@ impl Sender<'_> {
         sent.unwrap_or_else(|fault| Sent::Refused(fault.to_string()))
     }
 
-    async fn alarm(&self, name: &str, mark: &str) -> Result<Sent> {
-        let Some(now) = cloudwatch_alarm::now(self.aws, name).await? else {
+    async fn alarm(&self, name: &str, region: Option<&str>, tells: Option<bool>, mark: &str) -> Result<Sent> {
+        let there = region.map(|region| self.aws.at(region));
+        let aws = there.as_deref().unwrap_or(self.aws);
+        let Some(now) = cloudwatch_alarm::now(aws, name).await? else {
             return Ok(Sent::Refused(format!("there is no alarm `{name}`")));
         };
         if !now.actions_enabled {
             return Ok(Sent::Skipped("the alarm's actions are switched off".to_owned()));
         }
-        if !now.tells_on.contains(&"ALARM") {
+        if !tells.unwrap_or_else(|| now.tells_on.contains(&"ALARM")) {
             return Ok(Sent::Skipped(
                 "the alarm tells nobody when it goes off".to_owned(),
             ));
@@ -78,21 +89,24 @@ impl Sender<'_> {
                 "the alarm is on, and goes off only once".to_owned(),
             ));
         }
-        cloudwatch_alarm::set_state(self.aws, name, "ALARM", &format!("{TEST_REASON}{mark}")).await?;
+        cloudwatch_alarm::set_state(aws, name, "ALARM", &format!("{TEST_REASON}{mark}")).await?;
         Ok(Sent::Alarm {
             name: name.to_owned(),
+            region: region.map(str::to_owned),
             before: now.state,
         })
     }
 
     /// Brings an alarm back that this test set off, unless it went back by itself.
-    pub async fn restore(&self, name: &str, before: &str, mark: &str) -> Result<()> {
-        let now = cloudwatch_alarm::now(self.aws, name).await?;
+    pub async fn restore(&self, name: &str, region: Option<&str>, before: &str, mark: &str) -> Result<()> {
+        let there = region.map(|region| self.aws.at(region));
+        let aws = there.as_deref().unwrap_or(self.aws);
+        let now = cloudwatch_alarm::now(aws, name).await?;
         if now.is_none_or(|now| now.state != "ALARM") {
             return Ok(());
         }
         let reason = format!("{TEST_REASON}{mark}: over");
-        cloudwatch_alarm::set_state(self.aws, name, before, &reason).await
+        cloudwatch_alarm::set_state(aws, name, before, &reason).await
     }
 
     async fn rule(&self, name: &str, bus: &str, rewrites: bool, mark: &str) -> Result<Sent> {

@@ -37,7 +37,7 @@ pub struct CloudwatchAlarm {
     /// `None` for a PromQL query, which holds its own.
     pub condition: Option<Condition>,
     pub options: Options,
-    /// Nodes whose generated ids its dimensions name.
+    /// Nodes whose generated ids its dimensions name, and what else must be there before it.
     pub needs: Vec<NodeId>,
     pub tags: Tags,
 }
@@ -48,6 +48,8 @@ impl Resource for CloudwatchAlarm {
     const IMMUTABLE: &'static [&'static str] = &["type"];
     // One that a composite alarm looks at cannot be deleted.
     const DELETED_AFTER: &'static [&'static str] = &["cloudwatch-composite-alarm"];
+    // AWS has the metrics of some services in one region only.
+    const IN_OTHER_REGIONS: bool = true;
     // 3 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(3);
     const DELETED_TOGETHER: bool = true;
@@ -111,8 +113,7 @@ impl Resource for CloudwatchAlarm {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
-        let arn = Text::arn("cloudwatch", format!("alarm:{}", self.name));
-        self.wished(cx.text(&arn)?, cx)
+        self.wished(common::arn(&self.name, cx)?, cx)
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {

@@ -18,6 +18,8 @@ pub struct CloudwatchCompositeAlarm {
     pub rule: String,
     /// The alarms of this stack that the rule and the suppressor name.
     pub alarms: Vec<NodeId>,
+    /// What else must be there before it.
+    pub needs: Vec<NodeId>,
     pub actions_enabled: bool,
     pub alarm_actions: Vec<Text>,
     pub ok_actions: Vec<Text>,
@@ -41,6 +43,7 @@ impl Resource for CloudwatchCompositeAlarm {
     const KIND: &'static str = "cloudwatch-composite-alarm";
     // Metric alarms share their names with composite alarms: adopting one's name replaces it.
     const IMMUTABLE: &'static [&'static str] = &["type"];
+    const IN_OTHER_REGIONS: bool = true;
     // 3 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(3);
     const ACCESS: &'static [Access] = &[
@@ -57,7 +60,7 @@ impl Resource for CloudwatchCompositeAlarm {
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        self.alarms.clone()
+        [self.alarms.clone(), self.needs.clone()].concat()
     }
 
     fn name(&self) -> String {
@@ -97,8 +100,7 @@ impl Resource for CloudwatchCompositeAlarm {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
-        let arn = Text::arn("cloudwatch", format!("alarm:{}", self.name));
-        Ok(self.wished(cx.text(&arn)?, cx))
+        Ok(self.wished(common::arn(&self.name, cx)?, cx))
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -122,6 +124,7 @@ impl CloudwatchCompositeAlarm {
             description,
             rule,
             alarms: _,
+            needs: _,
             actions_enabled,
             alarm_actions,
             ok_actions,

@@ -71,6 +71,8 @@ impl Resource for IamRole {
         "eventbridge-targets",
         "eventbridge-rule",
         "sqs-queue",
+        "cloudwatch-alarm",
+        "cloudwatch-composite-alarm",
         "iam-role-policy",
         "cloudtrail-trail",
     ];

@@ -5,6 +5,19 @@ const METRICS: &str = include_str!("aws_metrics.txt");
 /// What begins a line of dimensions.
 const DIMENSIONS: &str = "  by ";
 
+/// Services that publish all of their metrics in one region, whatever they are about. Of the partition `aws`.
+///
+/// Sources: Amazon CloudWatch User Guide, "Create a billing alarm to monitor your estimated AWS charges"; Amazon
+/// CloudFront Developer Guide, "Monitor CloudFront and edge functions with Amazon CloudWatch"; Amazon Route 53 Developer
+/// Guide, "Monitoring health checks using CloudWatch"; AWS Global Accelerator Developer Guide, "Using Amazon CloudWatch
+/// with AWS Global Accelerator".
+const ONLY_IN: [(&str, &str); 4] = [
+    ("AWS/Billing", "us-east-1"),
+    ("AWS/CloudFront", "us-east-1"),
+    ("AWS/GlobalAccelerator", "us-west-2"),
+    ("AWS/Route53", "us-east-1"),
+];
+
 /// What is known of a namespace of AWS; an empty list means that any name is fine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
@@ -27,6 +40,12 @@ pub fn namespace(name: &str) -> Option<Namespace> {
         dimensions: names(dimensions, DIMENSIONS),
         metrics: names(metrics, "  "),
     })
+}
+
+/// The one region in which this namespace has metrics.
+pub fn only_region(namespace: &str) -> Option<&'static str> {
+    let found = ONLY_IN.iter().find(|(name, _)| *name == namespace);
+    found.map(|(_, region)| *region)
 }
 
 /// The names of all namespaces in the list.

@@ -246,6 +246,7 @@ macro_rules! refused {
 mod alarms;
 mod endpoints;
 mod events;
+mod places;
 mod routes;
 mod rules;
 mod schema;

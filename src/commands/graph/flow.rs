@@ -105,7 +105,9 @@ impl Flow<'_> {
                 (None, Some(members)) => (format!("alarms ({members})"), column::SOURCE),
                 (None, None) => ("alarm".to_owned(), column::SOURCE),
             };
-            self.part(&alarm_id, &sort, key.clone(), Some(watched(alarm)), column);
+            let place = alarm.region.as_ref().map(|region| format!(", in {region}"));
+            let detail = watched(alarm) + place.as_deref().unwrap_or_default();
+            self.part(&alarm_id, &sort, key.clone(), Some(detail), column);
             let condition = alarm.rule.as_deref().map(|rule| self.stack.alarm_rule_keys(rule));
             for other in condition.unwrap_or_default() {
                 self.between_alarms(&other, &alarm_id, None);

@@ -3,12 +3,21 @@
 MiniStack forgets metric math, bands, PromQL, what a percentile does with few samples, clock windows,
 warm-ups, propagated tags and what suppresses a composite alarm, and makes up a statistic, a period, a number
 of periods and a threshold where none was given: such an alarm would look changed in every plan.
+
+It also tells EventBridge of no change of state.
 """
 
+import json
+from datetime import datetime, timezone
+
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch
+
+from . import deliveries
 
 put_metric_alarm = cloudwatch._put_metric_alarm
 put_composite_alarm = cloudwatch._put_composite_alarm
+run_actions = cloudwatch._dispatch_alarm_actions
 FORGOTTEN = (
     "Metrics",
     "ThresholdMetricId",
@@ -44,5 +53,35 @@ def put_whole_composite_alarm(params, given, is_cbor, is_json=False):
     return answer
 
 
+def run_actions_and_tell(alarm, old_state, new_state, reason):
+    """Runs an alarm's actions, and tells EventBridge that its state changed."""
+    run_actions(alarm, old_state, new_state, reason)
+    if old_state == new_state:
+        return
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    configuration = {"description": alarm.get("AlarmDescription") or ""}
+    if "AlarmRule" in alarm:
+        configuration["alarmRule"] = alarm["AlarmRule"]
+    elif alarm.get("MetricName"):
+        dimensions = {one["Name"]: one["Value"] for one in alarm.get("Dimensions") or []}
+        metric = {"namespace": alarm.get("Namespace"), "name": alarm["MetricName"], "dimensions": dimensions}
+        stat = {"metric": metric, "period": alarm.get("Period"), "stat": alarm.get("Statistic")}
+        configuration["metrics"] = [{"id": "m1", "metricStat": stat, "returnData": True}]
+    event = {
+        "source": "aws.cloudwatch",
+        "detail-type": "CloudWatch Alarm State Change",
+        "resources": [alarm.get("AlarmArn", "")],
+        "detail": {
+            "alarmName": alarm.get("AlarmName", ""),
+            "state": {"value": new_state, "reason": reason, "timestamp": now},
+            "previousState": {"value": old_state, "timestamp": now},
+            "configuration": configuration,
+        },
+    }
+    # What is told is a copy: the alarm goes on changing.
+    deliveries.inject(json.loads(json.dumps(event)), get_account_id(), get_region())
+
+
+cloudwatch._dispatch_alarm_actions = run_actions_and_tell
 cloudwatch._put_metric_alarm = put_whole_metric_alarm
 cloudwatch._put_composite_alarm = put_whole_composite_alarm

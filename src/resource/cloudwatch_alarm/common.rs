@@ -135,6 +135,12 @@ pub(in crate::resource) fn describe_fields(
         .set("actions_enabled", actions_enabled)
 }
 
+/// The ARN of the alarm of this name in the region that is worked in.
+pub(in crate::resource) fn arn(name: &str, cx: &Cx<'_>) -> Result<String> {
+    let region = cx.aws.connection.region.as_str();
+    cx.text(&Text::arn_in(region, "cloudwatch", format!("alarm:{name}")))
+}
+
 /// The ARNs of actions as they are compared.
 pub(in crate::resource) fn actions(texts: &[Text], known: &Known) -> Result<Vec<String>, Unknown> {
     let arns: Result<Vec<_>, _> = texts.iter().map(|text| text.fill(known)).collect();

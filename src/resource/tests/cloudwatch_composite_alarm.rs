@@ -27,6 +27,7 @@ fn desired() -> CloudwatchCompositeAlarm {
         description: Some("any of them".into()),
         rule: "ALARM(\"mission-cpu\") AND NOT ALARM(\"mission-deploy\")".into(),
         alarms: vec![node(CloudwatchAlarm::KIND, "cpu")],
+        needs: Vec::new(),
         actions_enabled: true,
         alarm_actions: vec![Text::arn("sns", "b"), Text::arn("sns", "a")],
         ok_actions: Vec::new(),

@@ -11,6 +11,7 @@ use super::{
     },
     Checker, composite, evaluation, filters,
     metrics::{Source, is_period, queries, source},
+    places,
 };
 
 /// Topics told of one state.
@@ -68,6 +69,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     let expanded = stack.alarms_expanded();
     distinct(checker, &expanded);
     composite::check(checker, &expanded);
+    places::check(checker, &expanded);
     monitoring(checker);
 }
 

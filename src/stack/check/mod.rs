@@ -15,6 +15,7 @@ mod input;
 mod metrics;
 mod names;
 mod pattern;
+mod places;
 mod published;
 mod relay;
 mod routes;

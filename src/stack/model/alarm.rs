@@ -23,6 +23,9 @@ pub struct Alarm {
     pub name: Option<String>,
     /// To 1,024 characters.
     pub description: Option<String>,
+    /// Region in which it is made, where that is not the stack's own: AWS has the metrics of billing, CloudFront and
+    /// Route 53 in us-east-1 only. Its changes of state come home by EventBridge.
+    pub region: Option<String>,
     /// The metric watched; exactly one of `metric`, `metrics`, `promql`, `filter`, `rule` and `preset`
     /// is given.
     pub metric: Option<Metric>,

@@ -1,0 +1,261 @@
+//! Alarms in other regions than the stack's own: their changes of state come home as events.
+//!
+//! CloudWatch runs the actions of an alarm in its own region only, and tells EventBridge of every change of state. So an
+//! alarm elsewhere has no action: a rule beside it forwards what it says to a bus at home, where a rule for each topic
+//! does what the alarm's actions would do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::Build;
+use super::forwarding::ARRIVALS;
+use super::function::Function;
+use super::rules::{Buses, Wiring, bare_target, for_relay};
+use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge_rule::RuleState;
+use crate::resource::eventbridge_targets::{Input, Target};
+use crate::resource::sns_topic::SnsTopic;
+use crate::resource::{NodeId, Ref};
+use crate::stack::{Alarm, Endpoint, Stack};
+
+/// The key under which changes of state come home; no key in a file has a dot.
+const STATES: &str = "alarm.states";
+/// Characters of a rule's pattern as JSON, by EventBridge's quotas.
+const MAX_PATTERN: usize = 2048;
+
+/// The topics that an alarm tells, with the states on which it does.
+fn told(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
+    let mut told = BTreeMap::<_, BTreeSet<_>>::new();
+    // Without its actions an alarm at home tells nobody, either.
+    for (state, topics) in [
+        ("ALARM", &alarm.to),
+        ("INSUFFICIENT_DATA", &alarm.insufficient_data),
+        ("OK", &alarm.ok),
+    ] {
+        for topic in topics.iter().filter(|_| alarm.actions_enabled) {
+            told.entry(topic).or_default().insert(state);
+        }
+    }
+    told
+}
+
+/// What people read in place of an alarm's own message.
+fn text(stack: &Stack) -> Input {
+    let path = |name: &str, path: &str| (name.to_owned(), path.to_owned());
+    Input::Transformer {
+        paths: BTreeMap::from([
+            path("name", "$.detail.alarmName"),
+            path("state", "$.detail.state.value"),
+            path("before", "$.detail.previousState.value"),
+            path("reason", "$.detail.state.reason"),
+            path("region", "$.region"),
+            path("account", "$.account"),
+            path("time", "$.time"),
+        ]),
+        template: format!(
+            "\"<state>: alarm <name> in <region>, account <account>. It was <before> until <time>. Reason: <reason> {}\"",
+            mark(stack)
+        ),
+    }
+}
+
+/// The end of such a text, which the relay knows it by.
+fn mark(stack: &Stack) -> String {
+    format!("(alertctl stack {}, alarm in another region)", stack.stack)
+}
+
+/// What a channel of one of these topics does without, as an EventBridge pattern: it gets the whole event.
+pub(super) fn text_for_people(stack: &Stack) -> Value {
+    json!({ "Message": [{ "wildcard": format!("*{}*", mark(stack)) }] })
+}
+
+/// Where an alarm is, if that is not `home`, the stack's own region.
+pub fn region_of<'a>(alarm: &'a Alarm, home: &str) -> Option<&'a str> {
+    alarm.region.as_deref().filter(|region| *region != home)
+}
+
+/// The topics that alarms of other regions tell; `home` as far as it is known.
+pub(super) fn topics_told(stack: &Stack, home: Option<&str>) -> BTreeSet<String> {
+    let home = home.or(stack.region.as_deref()).unwrap_or_default();
+    let alarms = stack.alarms.values();
+    let elsewhere = alarms.filter(|alarm| region_of(alarm, home).is_some());
+    elsewhere.flat_map(told).map(|(topic, _)| topic.clone()).collect()
+}
+
+impl Build<'_> {
+    /// What forwards the changes of state of alarms in other regions.
+    pub(super) fn states_forwarded(&self) -> Vec<Wiring> {
+        let mut regions = BTreeMap::<&str, Vec<(String, bool)>>::new();
+        let alarms = self.alarms.clone();
+        for (key, alarm) in alarms.iter() {
+            if let Some(region) = region_of(alarm, self.home) {
+                let tells = !told(alarm).is_empty();
+                let names = regions.entry(region).or_default();
+                names.push((self.names.alarm(key, alarm), tells));
+            }
+        }
+        let mut wirings = Vec::new();
+        for (region, names) in regions {
+            // Where none tells anybody, all are named all the same: the way there stays.
+            let none = !names.iter().any(|(_, tells)| *tells);
+            let names: Vec<_> = names.into_iter().filter(|(_, tells)| none || *tells).collect();
+            let names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
+            for (part, pattern) in patterns(&names, &forwarded).into_iter().enumerate() {
+                let key = numbered(STATES.to_owned(), part);
+                wirings.push(Wiring {
+                    name: self.names.default_rule(&key),
+                    description: format!("alertctl stack {}: alarms of {region}", self.stack.stack),
+                    pattern,
+                    state: RuleState::Enabled,
+                    regions: vec![region.to_owned()],
+                    arrivals: STATES.to_owned(),
+                    bus: None,
+                    targets: Vec::new(),
+                    gates: Vec::new(),
+                    key,
+                });
+            }
+        }
+        wirings
+    }
+
+    /// What tells of these changes at home, and the bus where they come in.
+    pub(super) fn states_told(
+        &mut self,
+        relay: Option<(&Function, &[NodeId])>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+        buses: &mut Buses,
+    ) -> Vec<Wiring> {
+        let bus = format!("{ARRIVALS}{STATES}");
+        let made = EventbridgeEventBus {
+            name: self.bus_name(Some(&bus)),
+            description: Some(format!(
+                "alertctl stack {}: alarms of other regions",
+                self.stack.stack
+            )),
+            tags: self.tags::<EventbridgeEventBus>(&bus),
+        };
+        buses.insert(bus.clone(), self.graph.add(&bus, made));
+        let mut alike = BTreeMap::<_, Vec<String>>::new();
+        let alarms = self.alarms.clone();
+        for (key, alarm) in alarms.iter() {
+            if region_of(alarm, self.home).is_some() {
+                for (topic, states) in told(alarm) {
+                    let names = alike.entry((topic.clone(), states)).or_default();
+                    names.push(self.names.alarm(key, alarm));
+                }
+            }
+        }
+        let mut wirings = Vec::new();
+        for ((topic, states), names) in alike {
+            let (targets, gates) = self.targets_of_states(&topic, relay, topics);
+            let said: Vec<_> = states.iter().map(|state| state.to_lowercase()).collect();
+            for (part, pattern) in patterns(&names, &|names| of_states(names, &states))
+                .into_iter()
+                .enumerate()
+            {
+                let what = numbered(format!("alarm.{topic}.{}", said.join(".")), part);
+                wirings.push(Wiring {
+                    key: format!("{ARRIVALS}{what}"),
+                    name: self.names.default_rule(&what),
+                    description: format!(
+                        "alertctl stack {}: alarms of other regions to {topic}",
+                        self.stack.stack
+                    ),
+                    pattern,
+                    state: RuleState::Enabled,
+                    regions: Vec::new(),
+                    arrivals: String::new(),
+                    bus: Some(bus.clone()),
+                    targets: targets.clone(),
+                    gates: gates.clone(),
+                });
+            }
+        }
+        wirings
+    }
+
+    /// The channels of a topic get the event itself, its subscribers a text: nobody reads JSON in a mail. Where only
+    /// machines subscribe, they get the event, too.
+    fn targets_of_states(
+        &self,
+        topic: &str,
+        relay: Option<(&Function, &[NodeId])>,
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+    ) -> (Vec<Target>, Vec<NodeId>) {
+        let (mut targets, mut gates) = (Vec::new(), Vec::new());
+        let settings = &self.stack.topics[topic];
+        if !settings.subscriptions.is_empty() {
+            targets.push(Target {
+                input: has_readers(self.stack, topic).then(|| text(self.stack)),
+                ..bare_target(topic, self.names.topic_arn(topic))
+            });
+            gates.push(topics[topic].id().clone());
+        }
+        let channels: Vec<_> = self.channels_in(&settings.to).collect();
+        if let (Some((relay, permission)), false) = (relay, channels.is_empty()) {
+            targets.push(Target {
+                input: Some(for_relay(topic, &channels)),
+                ..bare_target(self.relay_target(), self.names.function_arn_of(&relay.name))
+            });
+            gates.extend(permission.iter().cloned());
+        }
+        (targets, gates)
+    }
+}
+
+/// Whether people read what a topic sends.
+fn has_readers(stack: &Stack, topic: &str) -> bool {
+    let subscriptions = stack.topics.get(topic).map(|topic| &topic.subscriptions);
+    let mut subscriptions = subscriptions.into_iter().flatten();
+    subscriptions.any(|one| matches!(one.endpoint, Endpoint::Email(_)))
+}
+
+/// The channels that get both the event and the text of an alarm elsewhere, and must not show the latter.
+pub(super) fn channels_told_twice(stack: &Stack) -> BTreeSet<String> {
+    let topics = topics_told(stack, None).into_iter();
+    let topics = topics.filter(|topic| has_readers(stack, topic));
+    topics
+        .filter_map(|topic| stack.topics.get(&topic))
+        .flat_map(|topic| topic.to.iter().cloned())
+        .collect()
+}
+
+/// What alarms of these names say, unless somebody muted or suppressed their actions.
+fn forwarded(names: &[String]) -> Value {
+    json!({
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail": {
+            "alarmName": names,
+            "muteDetail": { "mutedByArn": [{ "exists": false }] },
+            "state": { "actionsSuppressedBy": [{ "exists": false }] },
+        },
+    })
+}
+
+fn of_states(names: &[String], states: &BTreeSet<&'static str>) -> Value {
+    json!({
+        "source": ["aws.cloudwatch"],
+        "detail": { "alarmName": names, "state": { "value": states } },
+    })
+}
+
+/// As many patterns as EventBridge's limit makes of `names`.
+fn patterns(names: &[String], pattern: &dyn Fn(&[String]) -> Value) -> Vec<Value> {
+    let whole = pattern(names);
+    if names.len() < 2 || whole.to_string().len() <= MAX_PATTERN {
+        return vec![whole];
+    }
+    let (first, second) = names.split_at(names.len() / 2);
+    [patterns(first, pattern), patterns(second, pattern)].concat()
+}
+
+/// The key of one part of several.
+fn numbered(key: String, part: usize) -> String {
+    match part {
+        0 => key,
+        part => format!("{key}.{}", part + 1),
+    }
+}

@@ -1,0 +1,118 @@
+//! Where alarms are: what they watch must be there, too.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{aws_metrics::only_region, model::Alarm, problem::Problem},
+    Checker,
+    settings::is_region,
+};
+
+pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
+    let stack = checker.stack;
+    for (key, alarm) in &stack.alarms {
+        region(checker, key, alarm);
+        metrics(checker, key, alarm);
+        let rule = alarm.rule.as_deref();
+        for watched in rule.map(|rule| stack.alarm_rule_keys(rule)).unwrap_or_default() {
+            together(checker, key, alarm, "rule", expanded.get_key_value(&watched));
+        }
+        if let Some(suppressor) = &alarm.suppressor {
+            let other = expanded.get_key_value(&suppressor.alarm);
+            together(checker, key, alarm, "suppressor", other);
+        }
+    }
+}
+
+/// The name of a region, and that the alarm may be in another one than the stack.
+fn region(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
+    let Some(region) = &alarm.region else { return };
+    let path = ["alarms", key, "region"];
+    if !is_region(region) {
+        let message = format!("`{}` is not a region", region.escape_debug());
+        let problem = Problem::error(checker.at(&path), message);
+        checker.report(problem.help("write its code, such as `us-east-1`"));
+        return;
+    }
+    let home = checker.stack.region.as_deref();
+    for what in ["filter", "preset"] {
+        if checker.is_written(&["alarms", key, what]) && home != Some(region) {
+            let message = format!("an alarm with `{what}` is where its log is: in the stack's own region");
+            let problem = Problem::error(checker.key(&path), message);
+            checker.report(problem.help("remove `region`"));
+        }
+    }
+}
+
+/// Namespaces that AWS has in one region only.
+fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
+    let stack = checker.stack;
+    let home = stack.region.as_deref();
+    let region = alarm.region.as_deref().or(home);
+    // Partitions have global regions of their own, of which less is known.
+    if region.is_some_and(|region| {
+        ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"]
+            .iter()
+            .any(|other| region.starts_with(other))
+    }) {
+        return;
+    }
+    let own = alarm
+        .metric
+        .iter()
+        .map(|metric| (vec!["metric".to_owned()], metric));
+    let queries = alarm.metrics.iter().enumerate().filter_map(|(index, query)| {
+        let path = vec!["metrics".to_owned(), index.to_string(), "metric".to_owned()];
+        Some((path, query.metric.as_ref()?))
+    });
+    for (path, metric) in own.chain(queries).collect::<Vec<_>>() {
+        let Some(only) = only_region(&metric.namespace).filter(|only| region != Some(only)) else {
+            continue;
+        };
+        let path: Vec<_> = ["alarms", key]
+            .into_iter()
+            .chain(path.iter().map(String::as_str))
+            .collect();
+        let place = checker.at(&path);
+        let shown = &metric.namespace;
+        let problem = match region {
+            Some(region) => Problem::error(place, format!("`{shown}` has no metric in {region}")),
+            // It may be the right one, by the environment or by `--region`.
+            None => Problem::warning(place, format!("`{shown}` has metrics in {only} only")),
+        };
+        let problem = problem.label(format!("AWS has them in {only} only"));
+        checker.report(problem.help(format!(
+            "add `region: {only}` to the alarm: what it says comes home"
+        )));
+        return;
+    }
+}
+
+/// An alarm looks at others of its own region only.
+fn together(
+    checker: &mut Checker<'_>,
+    key: &str,
+    alarm: &Alarm,
+    what: &str,
+    other: Option<(&String, &Alarm)>,
+) {
+    let Some((name, other)) = other else { return };
+    let home = checker.stack.region.as_deref();
+    let (here, there) = (alarm.region.as_deref().or(home), other.region.as_deref().or(home));
+    if here == there {
+        return;
+    }
+    let region = |region: Option<&str>| region.unwrap_or("the stack's own region").to_owned();
+    let message = format!(
+        "alarm `{name}` is in {}, this one in {}",
+        region(there),
+        region(here)
+    );
+    let problem = Problem::error(checker.at(&["alarms", key, what]), message);
+    let problem = problem.label("an alarm looks at others of its own region only");
+    let problem = match other.region {
+        Some(_) => problem.related(checker.at(&["alarms", name, "region"]), "the other one's region"),
+        None => problem,
+    };
+    checker.report(problem.help("give both the same `region`"));
+}
