@@ -1,6 +1,6 @@
 //! Runs a plan exactly as it is. It decides nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,16 +8,23 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::aws::run::ANOTHER_RUN;
 use crate::aws::{Aws, Fault, Known};
 use crate::graph::{self, End, Graph, Job, Settle};
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{self, Action, Plan, Step};
 use crate::resource::any::AnyLive;
 use crate::resource::kinds::kind;
-use crate::resource::{Cx, Result};
+use crate::resource::{Cx, NodeId, Result};
+
+mod claim;
+
+use claim::Claim;
 
 /// Something that happened to a step; told as it happens.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A run has not ended that began at this time: it is looked whether it still lives.
+    Watching(&'a str),
     Started(&'a Step),
     /// It exists; its own last wait goes on.
     Waiting(&'a Step),
@@ -44,12 +51,16 @@ pub struct Report {
     pub ends: Vec<End<Fault>>,
     /// The outputs of everything that exists now.
     pub known: Known,
+    /// Something about the run as a whole that is an error, though no step failed.
+    pub fault: Option<Fault>,
+    /// Things that the user should be told about the run as a whole.
+    pub notes: Vec<String>,
 }
 
 impl Report {
     /// True when every step was done.
     pub fn complete(&self) -> bool {
-        self.ends.iter().all(|end| *end == End::Done)
+        self.fault.is_none() && self.ends.iter().all(|end| *end == End::Done)
     }
 
     /// True when the user stopped the run.
@@ -59,6 +70,9 @@ impl Report {
 }
 
 /// Runs `plan` for the wanted resources of `graph`.
+///
+/// # Errors
+/// Where another run is changing the stack; nothing has been changed then.
 pub async fn execute(
     aws: &Aws,
     graph: &Graph,
@@ -66,7 +80,8 @@ pub async fn execute(
     parallelism: usize,
     interrupt: watch::Receiver<bool>,
     tell: &dyn Fn(Event<'_>),
-) -> Report {
+) -> Result<Report> {
+    let mut claim = Claim::take(aws, plan, tell).await?;
     let known = RefCell::new(plan.known.clone());
     let job = |step: &Step| {
         let kind = kind(step.id.kind);
@@ -88,19 +103,37 @@ pub async fn execute(
         graph,
         known: &known,
         tell,
+        claim: match plan.claim {
+            plan::Claim::Creation(index) => Some(&plan.steps[index].id),
+            _ => None,
+        },
+        fresh: RefCell::default(),
     };
     let job = |index: usize| run.step(&plan.steps[index], elsewhere[index].as_deref().unwrap_or(aws));
-    let ends = graph::run(&jobs, parallelism, interrupt, job).await;
-    Report {
+    let mut ends = claim.hold(graph::run(&jobs, parallelism, interrupt, job)).await;
+    if let plan::Claim::Creation(index) = plan.claim
+        && let End::Failed(fault) = &mut ends[index]
+        && fault.code == ANOTHER_RUN
+    {
+        run.take_back(aws, fault).await;
+    }
+    let (fault, notes) = claim.release(plan, &ends).await;
+    Ok(Report {
         ends,
         known: known.into_inner(),
-    }
+        fault,
+        notes,
+    })
 }
 
 struct Run<'a> {
     graph: &'a Graph,
     known: &'a RefCell<Known>,
     tell: &'a dyn Fn(Event<'_>),
+    /// The step that claims the stack, where one does.
+    claim: Option<&'a NodeId>,
+    /// What was created and is nobody else's.
+    fresh: RefCell<Vec<(&'a Step, AnyLive)>>,
 }
 
 impl<'a> Run<'a> {
@@ -113,6 +146,8 @@ impl<'a> Run<'a> {
         let cx = Cx {
             aws,
             known: self.known.borrow().clone(),
+            claim: self.claim == Some(&step.id),
+            fresh: Cell::new(false),
             notes: RefCell::default(),
         };
         let live = self
@@ -120,6 +155,9 @@ impl<'a> Run<'a> {
             .await
             .inspect_err(|fault| tell(Event::Failed { step, fault }))?;
         if let Some(live) = &live {
+            if cx.fresh.get() {
+                self.fresh.borrow_mut().push((step, live.clone()));
+            }
             let output = (kind(step.id.kind).output)(live);
             self.known
                 .borrow_mut()
@@ -141,6 +179,25 @@ impl<'a> Run<'a> {
             Ok(())
         }
         .boxed_local())
+    }
+
+    /// Undoes what was made beside a claim that another run had first; adds to its `fault` what became of it.
+    async fn take_back(&self, aws: &Aws, fault: &mut Fault) {
+        for (step, live) in self.fresh.take() {
+            let cx = Cx {
+                aws,
+                known: self.known.borrow().clone(),
+                claim: false,
+                fresh: Cell::new(false),
+                notes: RefCell::default(),
+            };
+            let told = match (kind(step.id.kind).take_back)(live, &cx).await {
+                Ok(None) => continue,
+                Ok(Some(told)) => told,
+                Err(refused) => format!("{} that it had made stays: {refused}", step.id),
+            };
+            fault.message = format!("{}; {told}", fault.message);
+        }
     }
 
     async fn act(&self, step: &Step, cx: &Cx<'_>) -> Result<Option<AnyLive>> {

@@ -63,6 +63,14 @@ impl Graph {
         of_nodes.chain(self.also_in.iter().map(String::as_str)).collect()
     }
 
+    /// The same without what the stack only relies on: for who is to find it, and nothing else.
+    pub fn alone(self) -> Self {
+        Self {
+            expectations: Vec::new(),
+            ..self
+        }
+    }
+
     /// Adds something that the stack relies on without owning it.
     pub fn expect(&mut self, expectation: Expectation) {
         self.expectations.push(expectation);

@@ -10,6 +10,9 @@ use crate::resource::any::{AnyLive, AnyObserved, AnyWanted, Kind};
 use crate::resource::kinds::kind;
 use crate::resource::{KINDS, NodeId, Presence, Result};
 
+pub mod home;
+mod owned;
+
 /// What was found in the account.
 pub struct Observation {
     pub scope: Scope,
@@ -27,7 +30,8 @@ pub struct Observation {
 /// found says so: the role that may forward from there outlives everything that is there.
 ///
 /// # Errors
-/// Every refusal, one for each kind that could not be read; never an incomplete observation.
+/// Where the stack is at home in another region, that and nothing else; otherwise every refusal, one for each kind
+/// that could not be read. Never an incomplete observation.
 pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>> {
     let regions = graph.regions();
     let home = KINDS.iter().map(|kind| of_kind(aws, graph, kind, None));
@@ -53,6 +57,10 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
     let left: Vec<String> = left.into_iter().map(str::to_owned).collect();
     for seen in join_all(left.iter().map(|region| elsewhere(aws, graph, region))).await {
         seen.into_iter().for_each(|seen| found.take(seen));
+    }
+    // In another region anything may be refused for that reason alone.
+    if let Some(home) = found.observation.home() {
+        return Err(vec![home::elsewhere(aws, &home)]);
     }
     if found.faults.is_empty() {
         Ok(found.observation)
@@ -129,17 +137,8 @@ impl Found {
 
     /// The other regions that what was found leads to.
     fn regions(&self) -> impl Iterator<Item = &str> {
-        let wanted = self
-            .observation
-            .wanted
-            .iter()
-            .filter_map(|(id, presence)| match presence {
-                Presence::Ours(live) => Some((id, live)),
-                Presence::Foreign(_) | Presence::Absent => None,
-            });
-        let orphans = self.observation.orphans.iter().map(|(id, live)| (id, live));
-        wanted
-            .chain(orphans)
+        self.observation
+            .owned()
             .filter_map(|(id, live)| (kind(id.kind).leads_to)(live))
             .filter(|region| *region != self.observation.scope.region)
     }

@@ -11,10 +11,12 @@ use crate::resource::any::{AnyLive, Kind};
 use crate::resource::kinds::kind;
 use crate::resource::{Changes, Fields, Health, NodeId, Output, Presence};
 
+mod claim;
 mod origin;
 mod ready;
 mod strangers;
 
+pub use claim::Claim;
 pub use origin::Origin;
 pub use ready::NotReady;
 use strangers::owner;
@@ -95,6 +97,9 @@ pub struct Plan {
     /// What is known before the run: the outputs of everything that exists and stays.
     #[serde(skip)]
     pub known: Known,
+    /// How the run makes sure that no other one changes the stack at the same time.
+    #[serde(skip)]
+    pub claim: Claim,
 }
 
 /// How many steps there are of each action; what has left the stack file and stays is none.
@@ -167,6 +172,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
         warnings: seen.warnings.clone(),
         base: None,
         known,
+        claim: Claim::None,
     };
     let mut at = HashMap::new();
     for node in graph.nodes() {
@@ -196,6 +202,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
         }
     }
     plan.order_deletions();
+    plan.lay_claim(seen);
     plan
 }
 

@@ -40,12 +40,13 @@ const SERVICES: [&str; 13] = [
 /// Actions that no run here needs, and that are in the policy all the same: most undo what somebody else changed
 /// (tests/drift does that); Lambda's use of the caller's `kms:Decrypt`, which the local AWS does not make; and what
 /// `status` asks KMS and does without.
-const UNUSED: [&str; 19] = [
+const UNUSED: [&str; 20] = [
     "apigateway:PATCH",
     "cloudtrail:GetTrail",
     "cloudwatch:ListTagsForResource",
     "cloudwatch:SetAlarmState",
     "iam:DetachRolePolicy",
+    "iam:ListInstanceProfilesForRole",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRoleDescription",
     "kms:CancelKeyDeletion",

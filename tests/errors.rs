@@ -254,6 +254,11 @@ fn credentials_and_regions() {
     told.insert("A profile that does not exist", nobody);
     world.edit(|text| text.replace("region: ap-northeast-2\n", ""));
     told.insert("No region", fails(&world, PLAN));
+    let apply = stage.world.run_at(&stage.endpoint, ACCOUNT, APPLY);
+    assert_eq!(apply.code, 0, "{}", apply.all());
+    let elsewhere = ["plan", "--region", "us-west-2"];
+    let ran = stage.world.run_at(&stage.endpoint, ACCOUNT, &elsewhere);
+    told.insert("A stack at home in another region", first(&ran, ACCOUNT));
     hold("Credentials and region", &told);
 }
 

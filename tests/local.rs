@@ -452,6 +452,7 @@ fn without_a_python_that_will_do_the_error_says_so() {
 async fn clients(endpoint: &str) -> Clients {
     let target = Target {
         region: Some("ap-northeast-2".to_owned()),
+        region_from: "the test",
         endpoint_url: Some(endpoint.to_owned()),
         profile: None,
         local: true,

@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn clients(endpoint: &str, region: &str) -> Clients {
     let target = Target {
         region: Some(region.into()),
+        region_from: "the test",
         endpoint_url: Some(endpoint.into()),
         profile: None,
         local: true,

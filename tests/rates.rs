@@ -155,6 +155,7 @@ fn observed(endpoint: &str, world: &World) -> Observation {
     let graph = graph(&stack, REGION, &webhooks.collect());
     let target = Target {
         region: Some(REGION.into()),
+        region_from: "the test",
         endpoint_url: Some(endpoint.into()),
         local: true,
         ..Target::default()

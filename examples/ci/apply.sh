@@ -6,7 +6,7 @@
 #   AWS_…              credentials and region, as every AWS tool takes them
 #   ALERTCTL_LOCAL=1   rehearse the step on the local AWS, without an account
 #
-# Run it in one job at a time: two applies of one stack at once get in each other's way.
+# Run it in one job at a time: of two applies of one stack at once, one fails.
 set -eu
 
 stack="${STACK_FILE:-stack.yaml}"

@@ -18,6 +18,7 @@ use super::discovery::{self, Tagged};
 use super::fault::{Fault, Result};
 use super::pace::Pace;
 use super::retry::{self, Memory};
+use super::run::Run;
 use super::text::Scope;
 
 /// An account and region that a stack is read from and written to.
@@ -30,6 +31,8 @@ pub struct Aws {
     pub stack: String,
     /// The user agreed to lose what is in a bucket that is deleted.
     pub may_empty_buckets: bool,
+    /// What this run is known by to others on the same stack.
+    pub run: Run,
     pace: Pace,
     /// What decides which refusals pass.
     pub memory: Rc<Memory>,
@@ -61,6 +64,7 @@ impl Aws {
             connection,
             stack: stack.into(),
             may_empty_buckets: false,
+            run: Run::new(),
             pace: Pace::default(),
             memory: Rc::default(),
             identity: Arc::default(),
@@ -96,6 +100,7 @@ impl Aws {
                 identity: self.identity.clone(),
                 memory: self.memory.clone(),
                 may_empty_buckets: self.may_empty_buckets,
+                run: self.run.clone(),
                 ..Self::new(self.connection.in_region(region), self.stack.clone())
             };
             Rc::new(there)
@@ -221,6 +226,12 @@ impl Aws {
         let list = || discovery::list(self).boxed_local();
         let listed = self.tagged.get_or_init(list).await;
         listed.as_ref().map(Vec::as_slice).map_err(Fault::clone)
+    }
+
+    /// The ARNs of what carries this stack's tag by now, as the index of tags has it: asked once more.
+    pub async fn indexed(&self) -> Result<Vec<String>> {
+        let tagged = discovery::by_tag(self).await?;
+        Ok(tagged.into_iter().map(|tagged| tagged.arn).collect())
     }
 
     /// The names in the ARNs of what carries this stack's tag: of `service`, behind `prefix`.

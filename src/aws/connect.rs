@@ -14,6 +14,8 @@ pub struct Target {
     pub profile: Option<String>,
     /// Wins over the environment and the profile.
     pub region: Option<String>,
+    /// Who said that region, such as `--region`.
+    pub region_from: &'static str,
     pub endpoint_url: Option<String>,
     /// The local AWS: its fixed test credentials are used and the user's own are never read.
     pub local: bool,
@@ -23,6 +25,8 @@ pub struct Target {
 #[derive(Debug)]
 pub struct Connection {
     pub region: String,
+    /// Who said it: `--region`, the stack file, a variable or a profile.
+    pub region_from: &'static str,
     config: SdkConfig,
     /// The profile asked for, by whatever means.
     profile: Option<String>,
@@ -115,6 +119,7 @@ impl Connection {
         let profile = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
         Ok(Self {
             region,
+            region_from: region_from(target),
             profile: target.profile.clone().or(profile),
             emulated: endpoint.is_some(),
             endpoint,
@@ -137,6 +142,7 @@ impl Connection {
             .build();
         Self {
             region: region.to_owned(),
+            region_from: self.region_from,
             profile: self.profile.clone(),
             endpoint: self.endpoint.clone(),
             emulated: self.emulated,
@@ -157,6 +163,16 @@ impl Connection {
         };
         Fault { message, ..fault }
     }
+}
+
+/// The variables that the SDK takes a region from, then the profile.
+fn region_from(target: &Target) -> &'static str {
+    if target.region.is_some() {
+        return target.region_from;
+    }
+    let is_set = |name: &&str| std::env::var(name).is_ok_and(|region| !region.is_empty());
+    let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    variables.into_iter().find(is_set).unwrap_or("the profile")
 }
 
 /// The SDK panics where the system trusts nobody, as slim containers do.
@@ -190,6 +206,7 @@ impl Connection {
         put(&mut clients);
         Self {
             region: "eu-west-1".into(),
+            region_from: "the stack file",
             profile: None,
             endpoint: None,
             emulated: false,

@@ -23,6 +23,9 @@ pub const NODE_TAG: &str = "alertctl:node";
 /// On the role that forwards events from another region: that region, where the stack has resources too.
 pub const REGION_TAG: &str = "alertctl:region";
 
+/// On every role of the stack, since roles are the same in all regions: the stack's own one.
+pub const HOME_TAG: &str = "alertctl:home";
+
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
 
@@ -61,7 +64,7 @@ pub(super) async fn list(aws: &Aws) -> Result<Vec<Tagged>> {
     Ok(tagged)
 }
 
-async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
+pub(super) async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
     use aws_sdk_resourcegroupstagging::types::TagFilter;
     let filter = TagFilter::builder().key(STACK_TAG).values(&aws.stack).build();
     let request = aws.connection.clients.tagging.get_resources();

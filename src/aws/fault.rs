@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::run::ANOTHER_RUN;
+
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -50,6 +52,9 @@ pub fn spoken(time: Duration) -> String {
 pub const NO_ANSWER: &str = "NoAnswer";
 /// The request never left: no credentials, no region, no endpoint.
 pub const NOT_SENT: &str = "NotSent";
+
+/// Not AWS says no, but this tool: the message is the whole of it.
+pub const REFUSED: &str = "Refused";
 
 impl Fault {
     /// A refusal of our own, in the same shape.
@@ -220,7 +225,7 @@ impl Fault {
         } = self;
         match code.as_str() {
             // Nothing went to AWS: the message says it all.
-            NOT_SENT => message.clone(),
+            NOT_SENT | REFUSED | ANOTHER_RUN => message.clone(),
             NO_ANSWER => format!("{action}: no answer: {message}"),
             code if message.is_empty() => format!("{action}: {code}"),
             code => format!("{action}: {code}: {message}"),

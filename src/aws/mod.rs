@@ -19,6 +19,7 @@ mod passing;
 pub mod policy;
 pub mod queue;
 pub mod retry;
+pub mod run;
 pub mod secret;
 pub mod simulate;
 pub mod text;

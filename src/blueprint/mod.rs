@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::aws::Scope;
+use crate::aws::discovery::HOME_TAG;
 use crate::aws::secret::Secret;
 use crate::graph::Graph;
 use crate::relay_zip;
 use crate::resource::Tags;
+use crate::resource::iam_role::IamRole;
 use crate::resource::lambda_function::Code;
 use crate::resource::log_group::LogGroup;
 use crate::resource::tags::owned;
@@ -93,7 +95,15 @@ impl<'a> From<&'a Scope> for Home<'a> {
 
 /// Builds the graph of everything that `stack` asks for in its `home`.
 pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Webhooks) -> Graph {
-    let mut build = Build::new(stack, home.into());
+    built(Build::new(stack, home.into(), code(stack)), webhooks)
+}
+
+/// The same for who is to find the resources and nothing else: it holds neither webhooks nor code.
+pub fn names<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Graph {
+    built(Build::new(stack, home.into(), no_code()), &Webhooks::new())
+}
+
+fn built(mut build: Build<'_>, webhooks: &Webhooks) -> Graph {
     let key = build.key();
     let relay = key.as_ref().and_then(|key| build.relay(key, webhooks));
     let topics = build.topics(key.as_ref(), relay.as_ref());
@@ -115,9 +125,17 @@ fn code(stack: &Stack) -> Code {
     }
 }
 
+fn no_code() -> Code {
+    Code {
+        head: &[],
+        tail: Vec::new().into(),
+        sha256: "".into(),
+    }
+}
+
 /// The key and its alias alone: what encrypting a webhook needs.
 pub fn key_graph(stack: &Stack, home: &str) -> Graph {
-    let mut build = Build::new(stack, home.into());
+    let mut build = Build::new(stack, home.into(), no_code());
     build.key();
     build.graph
 }
@@ -144,7 +162,7 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn new(stack: &'a Stack, Home { region, account }: Home<'a>) -> Self {
+    fn new(stack: &'a Stack, Home { region, account }: Home<'a>, code: Code) -> Self {
         Self {
             stack,
             home: region,
@@ -155,7 +173,7 @@ impl<'a> Build<'a> {
             trail_log_group: None,
             watched: Watched::default(),
             leads: BTreeMap::new(),
-            code: code(stack),
+            code,
             graph: Graph::default(),
         }
     }
@@ -181,6 +199,13 @@ impl Build<'_> {
             key: key.to_owned(),
         };
         owned(&self.stack.stack, &id, &self.stack.tags)
+    }
+
+    /// The tags of the role `key`: roles are the same in all regions, so they say which one is the stack's.
+    fn role_tags(&self, key: &str) -> Tags {
+        let mut tags = self.tags::<IamRole>(key);
+        tags.insert(HOME_TAG.to_owned(), self.home.to_owned());
+        tags
     }
 }
 

@@ -21,7 +21,7 @@ impl Build<'_> {
     /// Adds a role, under the stack's path and within the boundary that the stack file names.
     pub(super) fn role(&mut self, key: &str, role: Role<'_>) -> Ref<IamRole> {
         let boundary = self.stack.role_permissions_boundary.as_deref();
-        let mut tags = self.tags::<IamRole>(key);
+        let mut tags = self.role_tags(key);
         tags.extend(
             role.region
                 .map(|region| (REGION_TAG.to_owned(), region.to_owned())),

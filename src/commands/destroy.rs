@@ -1,28 +1,33 @@
 //! `alertctl destroy`: the plan of an empty graph.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use super::plan::{json, look, look_again};
+use super::plan::json;
 use super::{App, Outcome, webhooks};
-use crate::cli::{Adopt, DestroyArgs, Format};
+use crate::aws::Aws;
+use crate::aws::discovery::STACK_TAG;
+use crate::blueprint::{self, Home};
+use crate::cli::{DestroyArgs, Format};
 use crate::graph::Graph;
+use crate::observe::{Observation, observe};
 use crate::output::Failure;
-use crate::plan::Plan;
-use crate::stack::Ciphertexts;
+use crate::plan::{Adoption, Plan, Step, plan};
+use crate::resource::Resource as _;
+use crate::resource::kinds::kind;
+use crate::resource::kms_key::KmsKey;
+use crate::stack::{Ciphertexts, Stack};
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     // A stack goes whole, whatever its ciphertexts are good for.
     let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Unused).await?;
-    let (mut graph, adopt) = (Graph::default(), Adopt::default());
-    if let Some(loaded) = &loaded {
-        // What leads there in the account may be gone.
-        let rules = loaded.stack.compiled_rules(access.region());
-        let regions = rules.into_iter().flat_map(|rule| rule.regions);
-        regions.for_each(|region| graph.look_in(region));
-    }
+    let wanted = match &loaded {
+        Some(loaded) => names(&loaded.stack, access.home(&loaded.stack).await?),
+        None => Graph::default(),
+    };
     let mut aws = access.aws;
     aws.may_empty_buckets = args.delete_trail_logs;
-    let mut plan = look(&aws, &graph, &adopt).await?;
+    let mut plan = look(app, &aws, &wanted).await?;
     if !plan.has_changes() {
         let place = &plan.scope;
         let nothing = format!(
@@ -40,6 +45,12 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     app.out.say(&plan.text());
+    if loaded.is_none() && is_roles_alone(&plan) {
+        app.out.warn(
+            "nothing of this stack was found but its roles: what was made within the last minutes may be missed, \
+             since AWS's index of tags can be behind; `destroy` with the stack file looks for its names as well",
+        );
+    }
     if !args.run.yes {
         let question = format!(
             "Delete all of this from account {}, {}?",
@@ -48,14 +59,104 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         if !app.out.confirm_by(&question, &plan.stack, "--yes")? {
             return Err(Failure::Declined("nothing was deleted"));
         }
-        (aws, plan) = look_again(aws, &graph, &adopt, &plan).await?;
+        aws = aws.afresh();
+        let now = look(app, &aws, &wanted).await?;
+        super::plan::refuse_other(&now, &plan)?;
+        plan = now;
     }
     if access.local.is_some() {
         webhooks::disarm(&aws, &plan).await?;
     }
     let again = app.again(again_words(app, args, &plan));
-    app.execute(&aws, &graph, &plan, args.run.parallelism, &again, None)
-        .await
+    let (graph, parallelism) = (Graph::default(), args.run.parallelism);
+    let ended = app
+        .execute(&aws, &graph, &plan, parallelism, &again, None)
+        .await?;
+    if !is_behind(&aws, &plan).await? {
+        return Ok(ended);
+    }
+    let known = known(&aws, &plan).await?;
+    if aws.indexed().await?.iter().all(|arn| known.contains(arn)) {
+        return Ok(ended);
+    }
+    // Made a moment before, or by another run.
+    let aws = aws.afresh();
+    let plan = look(app, &aws, &wanted).await?;
+    if !plan.has_changes() {
+        return Ok(ended);
+    }
+    app.out.say(&format!("found since then: {}", plan.text()));
+    app.execute(&aws, &graph, &plan, parallelism, &again, None).await
+}
+
+/// What the stack file names: found under its name, it needs no index of tags, which may be behind.
+fn names(stack: &Stack, home: Home<'_>) -> Graph {
+    let mut graph = blueprint::names(stack, home).alone();
+    // What leads there in the account may be gone.
+    let rules = stack.compiled_rules(home.region);
+    let regions = rules.into_iter().flat_map(|rule| rule.regions);
+    regions.for_each(|region| graph.look_in(region));
+    graph
+}
+
+/// Observes what the stack owns, under the names of `wanted` and by its tag, and plans to delete it.
+async fn look(app: &App, aws: &Aws, wanted: &Graph) -> Result<Plan, Failure> {
+    let seen = match observe(aws, wanted).await {
+        Ok(seen) => seen,
+        Err(faults) if wanted.nodes().is_empty() => return Err(faults.into()),
+        // Something that the file names and the stack may not own, such as a bucket of another account.
+        Err(faults) => {
+            let seen = by_tag(aws, wanted).await?;
+            for fault in faults {
+                app.out.warn(&format!(
+                    "not all names of the stack file could be looked for, so what was made within the last minutes \
+                     may be missed: {fault}"
+                ));
+            }
+            seen
+        }
+    };
+    let seen = seen.none_wanted(wanted);
+    Ok(plan(&aws.stack, &Graph::default(), &seen, &Adoption::default()))
+}
+
+async fn by_tag(aws: &Aws, wanted: &Graph) -> Result<Observation, Failure> {
+    let mut graph = Graph::default();
+    let regions = wanted.regions().into_iter();
+    regions.for_each(|region| graph.look_in(region));
+    Ok(observe(aws, &graph).await?)
+}
+
+/// Whether the index of tags did not know something yet that was found by its name.
+async fn is_behind(aws: &Aws, plan: &Plan) -> Result<bool, Failure> {
+    let tagged = aws.tagged().await?;
+    let own_tag = format!("tags.{STACK_TAG}");
+    let unknown = |step: &Step| {
+        let (Some(live), Some(output)) = (&step.live, step.output()) else {
+            return false;
+        };
+        let kind = kind(step.id.kind);
+        let elsewhere = kind.global || step.id.region().is_some();
+        let is_tagged = (kind.live_fields)(live).iter().any(|(field, _)| field == own_tag);
+        is_tagged && !elsewhere && !tagged.iter().any(|tagged| tagged.arn == output.arn)
+    };
+    Ok(plan.steps.iter().any(unknown))
+}
+
+/// The ARNs of all that was known to the index at the first look, or deleted since.
+async fn known(aws: &Aws, plan: &Plan) -> Result<BTreeSet<String>, Failure> {
+    let tagged = aws.tagged().await?.iter().map(|tagged| tagged.arn.clone());
+    let steps = plan.steps.iter().filter_map(|step| step.output());
+    Ok(tagged.chain(steps.map(|output| output.arn)).collect())
+}
+
+/// Roles and keys are listed by IAM and KMS, everything else is found in the index of tags.
+fn is_roles_alone(plan: &Plan) -> bool {
+    let mut found = plan
+        .steps
+        .iter()
+        .filter(|step| !step.kept && step.id.kind != KmsKey::KIND);
+    !plan.steps.is_empty() && found.all(|step| kind(step.id.kind).global)
 }
 
 fn again_words(app: &App, args: &DestroyArgs, plan: &Plan) -> Vec<String> {

@@ -21,7 +21,7 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
     let stack = &loaded.stack;
     let channel = args.channel.as_deref();
     known(stack, channel)?;
-    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
     let running = Running::of(stack, access.region());
     if running.functions.is_empty() {
         return Err(Failure::new(

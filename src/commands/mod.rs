@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command, Format, Global, PARALLELISM, StackOrName};
 use crate::execute::{Event, Report, execute};
 use crate::graph::Graph;
 use crate::local::{self, Session};
+use crate::observe;
 use crate::output::{Failure, Out, Progress};
 use crate::plan::Plan;
 use crate::stack::{Ciphertexts, Loaded, Stack, Trail, load_for};
@@ -167,6 +168,7 @@ impl App {
             None => {
                 let target = Target {
                     region: region.map(str::to_owned),
+                    region_from: self.region_from(),
                     endpoint_url: self.global.endpoint_url.clone(),
                     profile: self.global.profile.clone(),
                     local: false,
@@ -181,11 +183,30 @@ impl App {
         })
     }
 
+    /// Who says the region of [`Self::access`], where somebody does.
+    fn region_from(&self) -> &'static str {
+        match self.global.region {
+            Some(_) => "--region",
+            None => "the stack file",
+        }
+    }
+
+    /// The same for what uses the stack without observing it, which would refuse another region than its own.
+    ///
+    /// # Errors
+    /// Where the stack's roles say that it is at home elsewhere.
+    async fn access_at_home(&self, name: &str, region: Option<&str>) -> Result<Access, Failure> {
+        let access = self.access(name, region).await?;
+        observe::home::refuse_elsewhere(&access.aws).await?;
+        Ok(access)
+    }
+
     /// A region of the local AWS.
     async fn local_aws(&self, session: &Session, region: &str) -> Result<Aws, Failure> {
         session.remember_region(region)?;
         let target = Target {
             region: Some(region.to_owned()),
+            region_from: self.region_from(),
             endpoint_url: Some(session.endpoint.clone()),
             profile: None,
             local: true,
@@ -240,7 +261,7 @@ impl App {
         again: &str,
         stack: Option<&Stack>,
     ) -> Outcome {
-        let (report, elapsed) = self.run_plan(aws, graph, plan, parallelism, again).await;
+        let (report, elapsed) = self.run_plan(aws, graph, plan, parallelism, again).await?;
         let endpoints = stack.map(|stack| endpoints::of(stack, aws, &report.known));
         if let Some(endpoints) = &endpoints {
             endpoints.iter().for_each(|one| self.out.say(&one.text()));
@@ -261,7 +282,7 @@ impl App {
         plan: &Plan,
         again: &str,
     ) -> Result<(), Failure> {
-        ended(&self.run_plan(aws, graph, plan, PARALLELISM, again).await.0)
+        ended(&self.run_plan(aws, graph, plan, PARALLELISM, again).await?.0)
     }
 
     async fn run_plan(
@@ -271,7 +292,7 @@ impl App {
         plan: &Plan,
         parallelism: usize,
         again: &str,
-    ) -> (Report, Duration) {
+    ) -> Result<(Report, Duration), Failure> {
         let start = Instant::now();
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
         let progress = Rc::new(Progress::new(self.out));
@@ -279,16 +300,16 @@ impl App {
         aws.memory
             .tell(Rc::new(move |waiting| told.say(&waiting.to_string())));
         let tell = |event: Event<'_>| progress.show(event);
-        let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await;
+        let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await?;
         drop(group);
-        for note in progress.notes() {
+        for note in progress.notes().iter().chain(&report.notes) {
             self.out.say(&format!("note: {note}"));
         }
         let elapsed = start.elapsed();
         self.out.say(&report.text(plan, elapsed, again));
         report.annotate(self.out, plan);
         self.out.summarize(|| report.markdown(plan, elapsed, again));
-        (report, elapsed)
+        Ok((report, elapsed))
     }
 
     /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process at once.

@@ -155,6 +155,15 @@ impl Planned {
                 "name an earlier version of the same stack file after `--base`",
             ));
         }
+        let here = self.access.region();
+        let other = stack.region.as_deref().filter(|region| *region != here);
+        // `--region` stands for what both files say.
+        if let Some(other) = other.filter(|_| app.global.region.is_none()) {
+            return Err(Failure::new(
+                format!("`{name}` is of region {other}, not of {here}"),
+                "name an earlier version of the same stack file after `--base`",
+            ));
+        }
         let webhooks = webhooks::resolve(app, stack, &self.access, webhooks::Missing::LeaveOut).await?;
         let graph = blueprint::graph(stack, self.access.home(stack).await?, &webhooks);
         self.plan.hold_against(&graph, &self.graph, name);
@@ -217,13 +226,19 @@ pub async fn look_again(
 ) -> Result<(Aws, Plan), Failure> {
     let aws = aws.afresh();
     let now = look(&aws, graph, adopt).await?;
-    if !now.same_as(agreed) {
-        return Err(Failure::new(
+    refuse_other(&now, agreed)?;
+    Ok((aws, now))
+}
+
+/// Refuses what would be done now where it is not what the user agreed to.
+pub fn refuse_other(now: &Plan, agreed: &Plan) -> Result<(), Failure> {
+    match now.same_as(agreed) {
+        true => Ok(()),
+        false => Err(Failure::new(
             "the account changed while the question stood: this is no longer the plan you saw",
             "run the command again to see the new plan",
-        ));
+        )),
     }
-    Ok((aws, now))
 }
 
 /// The plan for machines, as `docs/plan.schema.json` describes it.

@@ -42,6 +42,9 @@ impl Progress {
     /// Shows one event.
     pub fn show(&self, event: Event<'_>) {
         match event {
+            Event::Watching(since) => self.out.say(&format!(
+                "a run that began at {since} has not ended: waiting to see whether it is still at work"
+            )),
             Event::Started(step) => self.start(step),
             Event::Waiting(step) => {
                 let running = self.running.borrow();

@@ -32,6 +32,13 @@ impl Report {
                 let _ = writeln!(text, "  not started because of it: {}", held.join(", "));
             }
         }
+        if let Some(fault) = &self.fault {
+            let (error, help) = (style::ERROR, style::HELP);
+            let _ = writeln!(text, "{error}error{error:#}: {fault}");
+            if let Some(hint) = &fault.hint {
+                let _ = writeln!(text, "  {help}help{help:#}: {hint}");
+            }
+        }
         let done = self.done(plan);
         let mut counts: Vec<String> = [
             Action::Create,
@@ -97,6 +104,9 @@ impl Report {
         for (_, step, fault) in self.failures(plan) {
             out.annotate_error(&step.id.to_string(), &fault.to_string(), Some(&fault.help()));
         }
+        if let Some(fault) = &self.fault {
+            out.annotate_error("alertctl", &fault.to_string(), fault.hint.as_deref());
+        }
     }
 
     /// The same for machines.
@@ -121,7 +131,7 @@ impl Report {
                 entry
             })
             .collect();
-        json!({
+        let mut document = json!({
             "version": 1,
             "stack": plan.stack,
             "account": plan.scope.account,
@@ -129,7 +139,11 @@ impl Report {
             "complete": self.complete(),
             "seconds": elapsed.as_secs_f64(),
             "steps": steps,
-        })
+        });
+        if let Some(fault) = &self.fault {
+            document["errors"] = json!([{ "message": fault.to_string(), "help": fault.hint }]);
+        }
+        document
     }
 
     fn failures<'a>(

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::{
-    Access, Aws, Changes, Cx, Fields, Health, Known, NodeId, Output, Presence, Resource, Result, Wanted,
+    Access, Aws, Changes, Cx, Fields, Health, Home, Known, NodeId, Output, Presence, Resource, Result, Wanted,
 };
+use crate::aws::run::Mark;
 
 /// A live state whose kind is known to its [`Kind`] only.
 pub type AnyLive = Rc<dyn Any>;
@@ -24,6 +25,8 @@ pub struct Kind {
     pub deleted_after: &'static [&'static str],
     pub deleted_after_changes_of: &'static [&'static str],
     pub in_other_regions: bool,
+    pub global: bool,
+    pub beside_claim: bool,
     pub at_once: Option<usize>,
     pub deleted_together: bool,
     pub access: &'static [Access],
@@ -33,12 +36,16 @@ pub struct Kind {
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,
     pub leads_to: fn(&AnyLive) -> Option<&str>,
+    pub home: fn(&AnyLive) -> Option<Home>,
+    pub marks: fn(&AnyLive) -> &[Mark],
     pub within: fn(&AnyLive) -> Option<(&'static str, String)>,
     pub remark: fn(&AnyLive) -> Option<String>,
     pub health: fn(&AnyLive) -> Option<Health>,
     pub stays: fn(&AnyLive) -> Option<String>,
+    pub is_going: fn(&AnyLive) -> bool,
     pub loss: fn(&AnyLive) -> Option<String>,
     pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
+    pub take_back: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<Option<String>>>,
 }
 
 impl Kind {
@@ -49,6 +56,8 @@ impl Kind {
             deleted_after: R::DELETED_AFTER,
             deleted_after_changes_of: R::DELETED_AFTER_CHANGES_OF,
             in_other_regions: R::IN_OTHER_REGIONS,
+            global: R::GLOBAL,
+            beside_claim: R::BESIDE_CLAIM,
             at_once: R::AT_ONCE,
             deleted_together: R::DELETED_TOGETHER,
             access: R::ACCESS,
@@ -71,12 +80,16 @@ impl Kind {
             live_name: |live| R::live_name(typed::<R>(live)),
             output: |live| R::output(typed::<R>(live)),
             leads_to: |live| R::leads_to(typed::<R>(live)),
+            home: |live| R::home(typed::<R>(live)),
+            marks: |live| R::marks(typed::<R>(live)),
             within: |live| R::within(typed::<R>(live)),
             remark: |live| R::remark(typed::<R>(live)),
             health: |live| R::health(typed::<R>(live)),
             stays: |live| R::stays(typed::<R>(live)),
+            is_going: |live| R::is_going(typed::<R>(live)),
             loss: |live| R::loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
+            take_back: |live, cx| R::take_back(typed::<R>(&live).clone(), cx).boxed_local(),
         }
     }
 }

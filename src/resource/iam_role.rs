@@ -4,29 +4,33 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_iam::types::{Role, Tag};
+use aws_sdk_iam::types::Tag;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::access::Access;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Home, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
+    Text, Wanted, tags,
 };
-use crate::aws::call::pages;
-use crate::aws::discovery::{REGION_TAG, STACK_TAG};
-use crate::aws::fault::{found, gone};
-use crate::aws::policy::{self, Policy};
+use crate::aws::discovery::{HOME_TAG, REGION_TAG};
+use crate::aws::fault::gone;
+use crate::aws::policy::Policy;
+use crate::aws::run::{self, Mark};
 
 mod access;
 mod boundary;
+pub mod claim;
 mod find;
+mod read;
 mod strip;
 
 pub use boundary::BOUNDARY_TAG;
 
+pub use find::home;
 pub(super) use find::list_owned;
-use find::{of_functions, stack_path};
+use find::of_functions;
+use read::{attached, read};
 use strip::{detach, strip};
 
 /// The desired role.
@@ -58,6 +62,8 @@ pub struct Live {
     /// Where it is the stack's.
     permissions_boundary: Option<String>,
     tags: Tags,
+    /// Of runs that have not ended: they are no difference from what is wanted.
+    marks: Vec<Mark>,
 }
 
 impl Resource for IamRole {
@@ -76,6 +82,7 @@ impl Resource for IamRole {
         "iam-role-policy",
         "cloudtrail-trail",
     ];
+    const GLOBAL: bool = true;
     const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
@@ -157,6 +164,7 @@ impl Resource for IamRole {
             attached_policies,
             permissions_boundary,
             tags,
+            marks: _,
         } = live;
         Fields::default()
             .set("name", name.as_str())
@@ -183,8 +191,19 @@ impl Resource for IamRole {
         live.tags.get(REGION_TAG).map(String::as_str)
     }
 
+    fn home(live: &Live) -> Option<Home> {
+        live.tags.get(HOME_TAG).cloned().map(Home::Is)
+    }
+
+    fn marks(live: &Live) -> &[Mark] {
+        &live.marks
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
+        let mut tags = self.tags.clone();
+        // Of several runs that make the stack, the one that makes this role goes on.
+        tags.extend(cx.claim.then(|| Mark::first(&cx.aws.run).tag()));
         let iam = &cx.aws.connection.clients.iam;
         let request = iam
             .create_role()
@@ -193,13 +212,18 @@ impl Resource for IamRole {
             .description(&self.description)
             .assume_role_policy_document(&trust)
             .set_permissions_boundary(boundary.clone())
-            .set_tags(Some(listed(&self.tags)));
+            .set_tags(Some(listed(&tags)));
         let role = match cx.aws.call("iam:CreateRole", || request.clone().send()).await {
             Err(fault) if fault.is(&["EntityAlreadyExists", "EntityAlreadyExistsException"]) => {
                 // A lost answer or a retry: ours only if it says so.
                 let Presence::Ours(live) = read(cx.aws, &self.name).await? else {
                     return Err(fault);
                 };
+                let own = live.marks.iter().any(|mark| mark.run == cx.aws.run);
+                if cx.claim && !own {
+                    let what = format!("it made the role `{}` a moment ago", self.name);
+                    return Err(run::another(&cx.aws.stack, &what));
+                }
                 return self.converge(live, cx).await;
             }
             Err(fault) if fault.is(&["LimitExceeded", "LimitExceededException"]) => {
@@ -263,11 +287,14 @@ impl Resource for IamRole {
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let iam = &cx.aws.connection.clients.iam;
-        if !strip(cx, &live.name).await? {
+        let request = iam.delete_role().role_name(&live.name);
+        // Its own policies are resources, and gone by now: seldom does anything else hang on it.
+        if gone(cx.aws.attempt("iam:DeleteRole", request.clone().send()).await).is_ok()
+            || !strip(cx, &live.name).await?
+        {
             return Ok(());
         }
         // IAM may still see for a while what was taken off the role a moment ago.
-        let request = iam.delete_role().role_name(&live.name);
         gone(cx.aws.call("iam:DeleteRole", || request.clone().send()).await)
     }
 }
@@ -297,69 +324,6 @@ impl IamRole {
         )
         .await
     }
-}
-
-impl Live {
-    /// What IAM says about a role in one answer; attached policies are listed apart.
-    async fn of(aws: &Aws, role: &Role) -> Result<Self> {
-        let (name, path) = (role.role_name(), role.path());
-        // IAM gives a role that is new its unique id in place of its ARN for a while.
-        let arn = match role.arn() {
-            arn if arn.starts_with("arn:") => arn.to_owned(),
-            _ => Text::global_arn("iam", format!("role{path}{name}"))
-                .fill_computed(aws.scope().await?)
-                .unwrap_or_default(),
-        };
-        let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
-        Ok(Self {
-            name: name.to_owned(),
-            // A hand-made role that was adopted keeps its own path, which IAM cannot change. Shown as it is, the
-            // role would be replaced, and with it what others may use it for.
-            path: stack_path(aws),
-            arn,
-            id: role.role_id().to_owned(),
-            description: role.description().unwrap_or_default().to_owned(),
-            trust: policy::parse(role.assume_role_policy_document().unwrap_or_default()),
-            attached_policies: Vec::new(),
-            permissions_boundary: boundary::of(role),
-            tags: role.tags().iter().map(pair).collect(),
-        })
-    }
-}
-
-async fn read(aws: &Aws, name: &str) -> Result<Presence<Live>> {
-    let role = async {
-        let request = aws.connection.clients.iam.get_role().role_name(name);
-        found(aws.call("iam:GetRole", || request.clone().send()).await)
-    };
-    let (role, attached) = futures::try_join!(role, attached(aws, name))?;
-    let Some(role) = role.and_then(|answer| answer.role) else {
-        return Ok(Presence::Absent);
-    };
-    let mut live = Live::of(aws, &role).await?;
-    live.attached_policies = attached;
-    // Under the stack's path it is the stack's even where somebody took its tags away.
-    if live.tags.contains_key(STACK_TAG) || role.path() != stack_path(aws) {
-        Ok(Presence::by_tag(aws, &live.tags.clone(), live))
-    } else {
-        Ok(Presence::Ours(live))
-    }
-}
-
-/// The ARNs of the managed policies attached to a role, sorted.
-async fn attached(aws: &Aws, name: &str) -> Result<Vec<String>> {
-    let list = aws.connection.clients.iam.list_attached_role_policies();
-    let policies = pages(async |marker| {
-        let request = list.clone().role_name(name).set_marker(marker);
-        let page = aws
-            .call("iam:ListAttachedRolePolicies", || request.clone().send())
-            .await?;
-        Ok((page.attached_policies.unwrap_or_default(), page.marker))
-    });
-    let policies = found(policies.await)?.unwrap_or_default().into_iter();
-    let mut arns: Vec<_> = policies.filter_map(|policy| policy.policy_arn).collect();
-    arns.sort();
-    Ok(arns)
 }
 
 fn listed(tags: &Tags) -> Vec<Tag> {

@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::access::{Access, NAMED_ROLE, OWN_ROLES};
 use super::iam_role::{self, IamRole};
 use super::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags, Wanted,
+    Aws, Changes, Cx, Fields, Home, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Wanted,
 };
 use crate::aws::call::pages;
 use crate::aws::fault::{found, gone};
@@ -44,6 +45,7 @@ impl Resource for IamRolePolicy {
         "eventbridge-targets",
         "cloudtrail-trail",
     ];
+    const GLOBAL: bool = true;
     const ACCESS: &'static [Access] = &[
         Access::read(
             &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"],
@@ -144,6 +146,19 @@ impl Resource for IamRolePolicy {
         Some((IamRole::KIND, live.role_name.clone()))
     }
 
+    /// The functions' logs and queues, and the buses that events are forwarded to, are where the stack is at home.
+    fn home(live: &Live) -> Option<Home> {
+        let mut regions = BTreeSet::new();
+        arns(&live.policy, &mut |arn| {
+            let mut parts = arn.split(':').skip(2);
+            if let (Some("logs" | "sqs" | "events"), Some(region)) = (parts.next(), parts.next()) {
+                regions.insert(region.to_owned());
+            }
+        });
+        let only = regions.pop_first().filter(|_| regions.is_empty());
+        only.map(Home::Seems)
+    }
+
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let iam = &cx.aws.connection.clients.iam;
         let policy = cx.policy(&self.policy)?;
@@ -179,6 +194,18 @@ impl Resource for IamRolePolicy {
                 .call("iam:DeleteRolePolicy", || request.clone().send())
                 .await,
         )
+    }
+}
+
+#[cfg(test)]
+impl Live {
+    /// A policy of a role.
+    pub(crate) fn of(role: &str, name: &str, policy: Value) -> Self {
+        Self {
+            role_name: role.to_owned(),
+            name: name.to_owned(),
+            policy,
+        }
     }
 }
 
@@ -235,6 +262,16 @@ async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<S
 
 fn pair(tag: &aws_sdk_iam::types::Tag) -> (String, String) {
     (tag.key().to_owned(), tag.value().to_owned())
+}
+
+/// Tells every ARN in a policy.
+fn arns(policy: &Value, tell: &mut impl FnMut(&str)) {
+    match policy {
+        Value::String(text) if text.starts_with("arn:") => tell(text),
+        Value::Array(items) => items.iter().for_each(|item| arns(item, tell)),
+        Value::Object(fields) => fields.values().for_each(|value| arns(value, tell)),
+        _ => {}
+    }
 }
 
 fn full_name(role: &str, name: &str) -> String {

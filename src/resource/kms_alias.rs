@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_kms::types::{AliasListEntry, KeyState};
+use aws_sdk_kms::types::{AliasListEntry, KeyMetadata, KeyState};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::access::{ANY, Access, KEYS, OURS};
-use super::kms_key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey};
+use super::kms_key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, aliased};
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags, Wanted,
 };
 use crate::aws::call::pages;
 use crate::aws::discovery::Tagged;
 use crate::aws::fault::{found, gone};
+use crate::aws::run;
 
 /// The desired alias.
 #[derive(Debug, Clone)]
@@ -61,7 +62,12 @@ impl Resource for KmsAlias {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.name))
+            .map(async |wanted| {
+                Ok(live(
+                    &wanted.desired.name,
+                    aliased(aws, &wanted.desired.name).await?,
+                ))
+            })
             .buffered(16)
             .try_collect();
         let (named, tagged): (Vec<_>, _) = futures::try_join!(named, aws.tagged())?;
@@ -138,9 +144,14 @@ impl Resource for KmsAlias {
         let created = cx.aws.call("kms:CreateAlias", || request.clone().send());
         match created.await.map(drop) {
             Err(fault) if fault.is(&["AlreadyExistsException"]) => match read(cx.aws, &self.name).await? {
-                // A lost answer, or the alias of a key that this stack had before.
+                // A lost answer.
                 Some(live) if live.target == target => Ok(live),
-                Some(live) if of_owned_key(cx.aws, &live.target).await?.is_some() => self.point(cx).await,
+                // What the stack had before would have been seen. Of two runs that each made a key, the one whose
+                // key has the name goes on with it.
+                Some(live) if of_owned_key(cx.aws, &live.target).await?.is_some() => {
+                    let what = format!("it made `{}` for a key of its own", self.name);
+                    Err(run::another(&cx.aws.stack, &what))
+                }
                 _ => Err(fault.hint(format!(
                     "`{}` is the alias of a key that the stack does not own",
                     self.name
@@ -189,11 +200,16 @@ impl KmsAlias {
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let request = aws.connection.clients.kms.describe_key().key_id(name);
     let answer = found(aws.call("kms:DescribeKey", || request.clone().send()).await)?;
-    let target = answer.and_then(|answer| answer.key_metadata?.arn);
-    Ok(target.map(|target| Live {
+    Ok(live(name, answer.and_then(|answer| answer.key_metadata)))
+}
+
+/// An alias that leads to `key`.
+fn live(name: &str, key: Option<KeyMetadata>) -> Option<Live> {
+    let target = key.and_then(|key| key.arn)?;
+    Some(Live {
         name: name.to_owned(),
         target,
-    }))
+    })
 }
 
 /// The stack's aliases on a key that carries the stack's tag. The key's tags name them; other aliases on it

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_kms::types::{KeyMetadata, KeyState};
+use aws_sdk_kms::types::KeyState;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
@@ -18,11 +18,12 @@ use crate::aws::fault::found;
 use crate::aws::policy::Policy;
 
 mod change;
+mod create;
 mod read;
 mod search;
 
-use change::listed;
-use read::{best, day, describe, read};
+pub(super) use read::aliased;
+use read::{best, day, read};
 
 /// KMS does not store how long a key stays pending: kept in a tag, for a destroy without the stack file.
 const WINDOW_TAG: &str = "alertctl:deletion-window";
@@ -107,6 +108,7 @@ impl Resource for KmsKey {
         .when(&[OURS]),
         Access::delete(&["kms:ScheduleKeyDeletion"], &[KEYS]).when(&[OURS]),
     ];
+    const BESIDE_CLAIM: bool = true;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
@@ -119,7 +121,7 @@ impl Resource for KmsKey {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let aliased = stream::iter(wanted)
-            .map(|wanted| describe(aws, &wanted.desired.alias))
+            .map(|wanted| aliased(aws, &wanted.desired.alias))
             .buffered(16)
             .try_collect();
         let (aliased, tagged): (Vec<_>, _) = futures::try_join!(aliased, aws.tagged())?;
@@ -251,6 +253,10 @@ impl Resource for KmsKey {
         Some(live.health())
     }
 
+    fn is_going(live: &Live) -> bool {
+        live.pending()
+    }
+
     fn loss(live: &Live) -> Option<String> {
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
         Some(format!(
@@ -277,6 +283,7 @@ impl Resource for KmsKey {
                 result => break result?,
             }
         };
+        cx.fresh.set(true);
         Ok(Live {
             rotation: false,
             policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
@@ -354,6 +361,10 @@ impl Resource for KmsKey {
         }
         Ok(())
     }
+
+    async fn take_back(live: Live, cx: &Cx<'_>) -> Result<Option<String>> {
+        create::take_back(&live, cx).await
+    }
 }
 
 impl KmsKey {
@@ -363,27 +374,6 @@ impl KmsKey {
         tags.insert(WINDOW_TAG.to_owned(), self.deletion_window_days.to_string());
         tags.insert(ALIAS_TAG.to_owned(), self.alias.clone());
         tags
-    }
-
-    /// Sends CreateKey, again only where KMS says that it made no key: a lost answer is not asked for twice.
-    async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
-        let policy = cx.policy(&self.policy)?;
-        let kms = &cx.aws.connection.clients.kms;
-        let request = kms
-            .create_key()
-            .description(&self.description)
-            .policy(policy)
-            .set_tags(Some(listed(&self.all_tags())));
-        let created = cx.aws.call("kms:CreateKey", || request.clone().send());
-        let answer = created.await.map_err(|fault| match fault.code.as_str() {
-            "LimitExceededException" => fault.hint(
-                "the account's quota of KMS keys in this region is used up: ask for more in Service Quotas, or \
-                 delete keys",
-            ),
-            _ => fault,
-        })?;
-        let created = answer.key_metadata;
-        created.ok_or_else(|| Fault::new("kms:CreateKey", "NoKey", "the answer names no key"))
     }
 }
 

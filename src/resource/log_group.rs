@@ -58,6 +58,7 @@ impl Resource for LogGroup {
         Access::change(&["logs:UntagResource"], GROUP),
         Access::delete(&["logs:DeleteLogGroup"], GROUP),
     ];
+    const BESIDE_CLAIM: bool = true;
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {

@@ -3,7 +3,7 @@
 //! One kind, one file, one line in [`kinds::KINDS`]. A kind knows nothing of the stack file and nothing of
 //! other kinds beyond the node ids and ARNs it is given.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 pub use crate::aws::discovery::Tags;
 pub use crate::aws::fault::{Fault, Result};
+use crate::aws::run::Mark;
 pub use crate::aws::{Aws, Known, Output, Text, Unknown};
 
 pub mod access;
@@ -157,6 +158,15 @@ impl<L> Presence<L> {
     }
 }
 
+/// Where a stack is at home.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Home {
+    /// A tag says so.
+    Is(String),
+    /// What was made for the stack is about this region alone.
+    Seems(String),
+}
+
 /// What [`Resource::observe`] saw.
 #[derive(Debug)]
 pub struct Observed<L> {
@@ -170,6 +180,10 @@ pub struct Observed<L> {
 pub struct Cx<'a> {
     pub aws: &'a Aws,
     pub known: Known,
+    /// This step claims the stack for the run: it fails where another run was first.
+    pub claim: bool,
+    /// What the step created is this run's alone, and nobody else's under the same name.
+    pub fresh: Cell<bool>,
     /// Things the user should be told once the step is done.
     pub notes: RefCell<Vec<String>>,
 }
@@ -218,6 +232,11 @@ pub trait Resource: Sized + 'static {
     const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &[];
     /// Stacks have resources of this kind in other regions than their own, too.
     const IN_OTHER_REGIONS: bool = false;
+    /// Resources of this kind are the same in all regions.
+    const GLOBAL: bool = false;
+    /// Made beside what claims the stack for this run, not behind it: where another run claims it first, this is
+    /// that one's as well, or is taken back.
+    const BESIDE_CLAIM: bool = false;
     /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.
     const AT_ONCE: Option<usize> = None;
     /// One call deletes many: deletions that become possible at the same time are then made together.
@@ -269,6 +288,16 @@ pub trait Resource: Sized + 'static {
         None
     }
 
+    /// The region in which the stack is at home, by what a resource says that is the same in all regions.
+    fn home(_live: &Self::Live) -> Option<Home> {
+        None
+    }
+
+    /// What runs that have not ended left on it.
+    fn marks(_live: &Self::Live) -> &[Mark] {
+        &[]
+    }
+
     /// The kind and physical name of what an unwanted resource lives in: of that kind only this one's deletion waits
     /// for it, and where this one is a stranger's it goes only with its being taken over.
     fn within(_live: &Self::Live) -> Option<(&'static str, String)> {
@@ -288,6 +317,11 @@ pub trait Resource: Sized + 'static {
     /// Why an unwanted resource stays all the same: it is then told of, and left as it is.
     fn stays(_live: &Self::Live) -> Option<String> {
         None
+    }
+
+    /// True of what is deleted already, and kept by AWS for a while.
+    fn is_going(_live: &Self::Live) -> bool {
+        false
     }
 
     /// What deleting a live resource means beyond its being gone; told before the user agrees to it.
@@ -316,6 +350,11 @@ pub trait Resource: Sized + 'static {
 
     /// Deletes it; success when it is gone already.
     async fn delete(live: Self::Live, cx: &Cx<'_>) -> Result<()>;
+
+    /// Undoes a creation of [`Cx::fresh`] before anything was done with it; returns what is to be told of it.
+    async fn take_back(_live: Self::Live, _cx: &Cx<'_>) -> Result<Option<String>> {
+        Ok(None)
+    }
 }
 
 #[cfg(test)]
@@ -329,6 +368,8 @@ impl<'a> Cx<'a> {
         Self {
             aws,
             known,
+            claim: false,
+            fresh: Cell::new(false),
             notes: RefCell::default(),
         }
     }

@@ -2,7 +2,7 @@
 //! to AWS's rates, counts round trips, and tells a test when a certain call has been made.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,8 @@ pub enum Fate {
     Before(Act),
     /// Runs before the call is passed on, which then goes its way.
     Meanwhile(Act),
+    /// The call waits until this is true, then goes its way; others pass meanwhile.
+    Hold(Arc<AtomicBool>),
     /// Runs once the call has been carried out; the connection then breaks before any answer.
     After(Act),
     /// The call is refused with this status, code and message, and never reaches AWS.
@@ -343,6 +345,11 @@ async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<R
             return Err(Lost);
         }
         Fate::Meanwhile(act) => act(),
+        Fate::Hold(open) => {
+            while !open.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
         Fate::Refuse(status, code, message) => return Ok(refusal(*status, code, message, &head, &body)),
         Fate::Answer(json) => {
             let answer = Response::builder().header("content-type", "application/x-amz-json-1.1");

@@ -21,7 +21,8 @@ pub(super) const ACCESS: &[Access] = &[
         .always(),
     Access::write(&["iam:CreateRole"], &[OWN_ROLES]),
     Access::write(&["iam:CreateRole"], &[OWN_ROLES]).when(&[BOUNDED]),
-    Access::write(&["iam:TagRole"], &[OWN_ROLES]),
+    // While a run is at work its mark is among the tags of a role.
+    Access::write(&["iam:TagRole", "iam:UntagRole"], &[OWN_ROLES]),
     Access::change(&["iam:PutRolePermissionsBoundary"], &[OWN_ROLES]).when(&[BOUNDED]),
     // Who may take a boundary away is not bounded by it: whoever wants that grants it for the moment.
     Access::of(
@@ -32,7 +33,6 @@ pub(super) const ACCESS: &[Access] = &[
     Access::change(
         &[
             "iam:DetachRolePolicy",
-            "iam:UntagRole",
             "iam:UpdateAssumeRolePolicy",
             "iam:UpdateRoleDescription",
         ],
@@ -45,6 +45,8 @@ pub(super) const ACCESS: &[Access] = &[
             "iam:DetachRolePolicy",
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
+            "iam:TagRole",
+            "iam:UntagRole",
         ],
         &[OWN_ROLES],
     ),

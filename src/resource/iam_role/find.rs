@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Aws;
 use crate::aws::call::pages;
-use crate::aws::discovery::Tagged;
+use crate::aws::discovery::{HOME_TAG, Tagged};
 use crate::aws::fault::{Result, found};
 
 /// The path of all roles that this tool makes for the stack.
@@ -27,6 +27,33 @@ pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> 
         roles.await
     })
     .await
+}
+
+/// The region that the stack's roles say it is at home in, for what observes nothing: the first one that says it.
+///
+/// `None` where the stack has no role, where its roles were made before they said it, and where the identity must
+/// not look at them.
+///
+/// # Errors
+/// Any other refusal of IAM's.
+pub async fn home(aws: &Aws) -> Result<Option<String>> {
+    let read: Result<_> = async {
+        for role in list_owned(aws).await?.iter() {
+            let request = aws.connection.clients.iam.get_role().role_name(&role.role_name);
+            let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
+            let role = role.and_then(|answer| answer.role);
+            let tags = role.iter().flat_map(|role| role.tags());
+            if let Some(home) = tags.into_iter().find(|tag| tag.key() == HOME_TAG) {
+                return Ok(Some(home.value().to_owned()));
+            }
+        }
+        Ok(None)
+    }
+    .await;
+    match read {
+        Err(fault) if fault.denied() => Ok(None),
+        result => result,
+    }
 }
 
 /// The names of the roles of the stack's functions: an adopted role is not under the stack's path.

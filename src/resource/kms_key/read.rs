@@ -89,6 +89,13 @@ pub(super) async fn describe(aws: &Aws, key: &str) -> Result<Option<KeyMetadata>
     Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
+/// The key behind an alias, as it was when it was first asked for: observing the key and its alias takes one call.
+pub(in crate::resource) async fn aliased(aws: &Aws, alias: &str) -> Result<Option<KeyMetadata>> {
+    let question = format!("the key behind {alias}");
+    let key = aws.once(question, async || describe(aws, alias).await).await?;
+    Ok((*key).clone())
+}
+
 /// Reads the key `id`, which may be described already.
 pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) -> Result<Option<Live>> {
     let kms = &aws.connection.clients.kms;

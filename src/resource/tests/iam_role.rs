@@ -14,7 +14,7 @@ use aws_sdk_iam::operation::untag_role::UntagRoleOutput;
 use aws_sdk_iam::operation::update_assume_role_policy::UpdateAssumeRolePolicyOutput;
 use aws_sdk_iam::operation::update_role_description::UpdateRoleDescriptionOutput;
 use aws_sdk_iam::primitives::DateTime;
-use aws_sdk_iam::types::{AttachedPolicy, InstanceProfile};
+use aws_sdk_iam::types::{AttachedPolicy, InstanceProfile, Role};
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -22,7 +22,8 @@ use aws_smithy_types::body::SdkBody;
 use tokio::time::Instant;
 
 use super::*;
-use crate::aws::discovery::Tagged;
+use crate::aws::Text;
+use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
 
 #[path = "iam_role/bounding.rs"]
@@ -94,6 +95,7 @@ fn live() -> Live {
         attached_policies: Vec::new(),
         permissions_boundary: None,
         tags: desired.tags,
+        marks: Vec::new(),
     }
 }
 

@@ -107,3 +107,51 @@ async fn a_used_up_quota_says_what_to_do() {
     let fault = desired().create(&cx(&aws).await).await.unwrap_err();
     assert!(fault.hint.unwrap().contains("Service Quotas"));
 }
+
+/// The tags of a creation, and what it came to where another run made the role first: one that marked it so.
+async fn claimed(own: bool) -> (Result<Live>, Rule) {
+    let exists = mock!(Client::create_role)
+        .match_requests(|ask| ask.tags().iter().any(|tag| Mark::is_key(tag.key())))
+        .then_http_response(|| refusal("EntityAlreadyExists", "exists"));
+    let aws = iam(RuleMode::MatchAny, &[]);
+    let run = match own {
+        true => aws.run.clone(),
+        false => crate::aws::run::Run::new(),
+    };
+    let mut there = live();
+    there.tags.extend([Mark::first(&run).tag()]);
+    let mut rules = holding(&[(there, PATH)]);
+    rules.push(exists.clone());
+    let mut marked = iam(RuleMode::MatchAny, &rules);
+    marked.run = aws.run;
+    let mut cx = cx(&marked).await;
+    cx.claim = true;
+    (desired().create(&cx).await, exists)
+}
+
+#[tokio::test]
+async fn of_two_runs_that_make_the_first_role_one_gives_way() {
+    let (lost, tried) = claimed(false).await;
+    let fault = lost.unwrap_err();
+    assert_eq!((fault.code.as_str(), tried.num_calls()), ("AnotherRun", 1));
+    assert_eq!(
+        fault.to_string(),
+        "another run is changing stack `mission` at this moment: it made the role `mission-lambda` a moment ago"
+    );
+    // A request of its own whose answer was lost.
+    let (made, _) = claimed(true).await;
+    assert_eq!(made.unwrap().tags, live().tags);
+}
+
+#[tokio::test]
+async fn a_mark_of_a_run_is_no_difference() {
+    let mut there = live();
+    there
+        .tags
+        .extend([Mark::first(&crate::aws::run::Run::new()).tag()]);
+    let aws = iam(RuleMode::MatchAny, &holding(&[(there, PATH)]));
+    let seen = observe(&aws).await;
+    let found = crate::resource::script::ours(&seen.wanted[0]);
+    assert!(changes(found, &desired()).is_empty());
+    assert_eq!(found.marks.len(), 1);
+}

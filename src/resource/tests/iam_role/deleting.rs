@@ -46,15 +46,25 @@ fn taking_off() -> [Rule; 3] {
 
 #[tokio::test]
 async fn everything_that_hangs_on_the_role_goes_first() {
+    let conflict = mock!(Client::delete_role).then_http_response(|| refusal("DeleteConflict", ""));
     let delete = mock!(Client::delete_role).then_output(|| DeleteRoleOutput::builder().build());
-    let rules: Vec<_> = hanging()
+    let rules: Vec<_> = [conflict]
         .into_iter()
+        .chain(hanging())
         .chain(taking_off())
         .chain([delete])
         .collect();
     let aws = iam(RuleMode::Sequential, &rules);
     IamRole::delete(live(), &cx(&aws).await).await.unwrap();
     assert!(rules.iter().all(|rule| rule.num_calls() == 1));
+}
+
+#[tokio::test]
+async fn a_role_on_which_nothing_hangs_takes_one_call() {
+    let delete = mock!(Client::delete_role).then_output(|| DeleteRoleOutput::builder().build());
+    let aws = iam(RuleMode::Sequential, std::slice::from_ref(&delete));
+    IamRole::delete(live(), &cx(&aws).await).await.unwrap();
+    assert_eq!(delete.num_calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,6 +102,7 @@ async fn a_role_that_is_gone_is_done() {
         mock!(Client::list_attached_role_policies).then_http_response(missing),
         mock!(Client::list_role_policies).then_http_response(missing),
         mock!(Client::list_instance_profiles_for_role).then_http_response(missing),
+        mock!(Client::delete_role).then_http_response(|| refusal("DeleteConflict", "")),
     ];
     let aws = iam(RuleMode::MatchAny, &lists);
     IamRole::delete(live(), &cx(&aws).await).await.unwrap();

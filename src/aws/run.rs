@@ -1,0 +1,127 @@
+//! What tells a run of this tool from others that change the same stack at the same time.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::fault::Fault;
+
+/// The start of the key of the tag by which a run says, on a role of the stack, that it is at work.
+const MARK_TAG: &str = "alertctl:run.";
+/// The code of [`another`].
+pub const ANOTHER_RUN: &str = "AnotherRun";
+
+/// One run. Of two, the one that began earlier comes first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    since: Timestamp,
+    /// Eight hexadecimal digits.
+    id: String,
+}
+
+impl Run {
+    /// A run that begins now.
+    pub fn new() -> Self {
+        Self {
+            since: Timestamp::now(),
+            id: format!("{:08x}", fastrand::u32(..)),
+        }
+    }
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0}", self.since)
+    }
+}
+
+/// What a run leaves on a role while it is at work.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    pub run: Run,
+    /// Counted up as long as the run lives.
+    pub beat: u32,
+}
+
+impl Mark {
+    /// The mark with which `run` begins.
+    pub fn first(run: &Run) -> Self {
+        let run = run.clone();
+        Self { run, beat: 0 }
+    }
+
+    /// True of a tag that is a mark, whosever.
+    pub fn is_key(key: &str) -> bool {
+        key.starts_with(MARK_TAG)
+    }
+
+    /// The key of its tag.
+    pub fn key(&self) -> String {
+        format!("{MARK_TAG}{}", self.run.id)
+    }
+
+    /// Key and value of its tag.
+    pub fn tag(&self) -> (String, String) {
+        (self.key(), format!("{} {}", self.run.since, self.beat))
+    }
+
+    /// The mark that a tag is, if it is one.
+    pub fn read(key: &str, value: &str) -> Option<Self> {
+        let id = key.strip_prefix(MARK_TAG)?.to_owned();
+        let (since, beat) = value.split_once(' ').unwrap_or((value, "0"));
+        // One that cannot be read is as old as can be, and never beats.
+        let run = Run {
+            since: since.parse().unwrap_or(Timestamp::UNIX_EPOCH),
+            id,
+        };
+        Some(Self {
+            run,
+            beat: beat.parse().unwrap_or_default(),
+        })
+    }
+}
+
+/// This run gives way to another one on the stack `stack`; `what` is how it shows.
+pub fn another(stack: &str, what: &str) -> Fault {
+    let text = format!("another run is changing stack `{stack}` at this moment: {what}");
+    Fault::new("iam:TagRole", ANOTHER_RUN, text)
+        .hint("wait until it is done, then run the same command again: it shows what is left to do")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_back_as_it_was_written() {
+        let mark = Mark {
+            run: Run::new(),
+            beat: 7,
+        };
+        let (key, value) = mark.tag();
+        assert!(Mark::is_key(&key));
+        assert_eq!(Mark::read(&key, &value), Some(mark));
+        assert_eq!(Mark::read("alertctl:stack", "mission"), None);
+        // IAM takes letters, digits, white space and `_.:/=+-@` in the value of a tag.
+        let taken = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
+        assert!(value.chars().all(taken), "{value}");
+    }
+
+    #[test]
+    fn of_two_runs_the_earlier_one_comes_first_and_what_cannot_be_read_before_both() {
+        let earlier = Run::new();
+        let later = Run {
+            since: earlier.since + std::time::Duration::from_millis(1),
+            id: "00000000".to_owned(),
+        };
+        let unread = Mark::read("alertctl:run.ffffffff", "whatever").unwrap();
+        assert!(earlier < later);
+        assert!(unread.run < earlier);
+    }
+}

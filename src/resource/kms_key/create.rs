@@ -1,0 +1,75 @@
+//! Makes a key, and takes back one that another run was ahead of.
+
+use std::time::Duration;
+
+use aws_sdk_kms::types::KeyMetadata;
+
+use tokio::time::{Instant, sleep};
+
+use super::change::listed;
+use super::read::{day, describe};
+use super::{ALIAS_TAG, KmsKey, Live};
+use crate::aws::fault::{Fault, Result};
+use crate::resource::Cx;
+
+/// The fewest days that KMS keeps a deleted key: enough for one that has encrypted nothing.
+const SHORTEST_WINDOW: i32 = 7;
+/// How long the other run may take from its claim to the alias of its key.
+const ALIAS: Duration = Duration::from_secs(10);
+
+impl KmsKey {
+    /// Sends CreateKey, again only where KMS says that it made no key: a lost answer is not asked for twice.
+    pub(super) async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
+        let policy = cx.policy(&self.policy)?;
+        let kms = &cx.aws.connection.clients.kms;
+        let request = kms
+            .create_key()
+            .description(&self.description)
+            .policy(policy)
+            .set_tags(Some(listed(&self.all_tags())));
+        let created = cx.aws.call("kms:CreateKey", || request.clone().send());
+        let answer = created.await.map_err(|fault| match fault.code.as_str() {
+            "LimitExceededException" => fault.hint(
+                "the account's quota of KMS keys in this region is used up: ask for more in Service Quotas, or \
+                 delete keys",
+            ),
+            _ => fault,
+        })?;
+        let created = answer.key_metadata;
+        created.ok_or_else(|| Fault::new("kms:CreateKey", "NoKey", "the answer names no key"))
+    }
+}
+
+/// Deletes a key made a moment ago, which nothing was encrypted with, once the stack's alias is at another key.
+///
+/// The other run may have found this one by its tags and gone on with it: then it stays.
+pub(super) async fn take_back(live: &Live, cx: &Cx<'_>) -> Result<Option<String>> {
+    let Some(alias) = live.tags.get(ALIAS_TAG) else {
+        return Ok(None);
+    };
+    let start = Instant::now();
+    let target = loop {
+        if let Some(key) = describe(cx.aws, alias).await? {
+            break key.key_id;
+        }
+        if start.elapsed() > ALIAS {
+            let text = format!("the key {} stays: the next apply uses or deletes it", live.id);
+            return Ok(Some(text));
+        }
+        sleep(Duration::from_millis(250)).await;
+    };
+    if target == live.id {
+        return Ok(None);
+    }
+    let request = cx.aws.connection.clients.kms.schedule_key_deletion();
+    let request = request.key_id(&live.id).pending_window_in_days(SHORTEST_WINDOW);
+    let answer = cx
+        .aws
+        .call("kms:ScheduleKeyDeletion", || request.clone().send())
+        .await?;
+    let when = answer.deletion_date().map(day).unwrap_or_default();
+    Ok(Some(format!(
+        "the key {} of this one, unused, is deleted on {when}",
+        live.id
+    )))
+}
