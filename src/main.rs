@@ -8,11 +8,7 @@ fn main() -> ExitCode {
     alertctl::commands::completions::answer();
     let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            // 2 is taken: it says that a plan has changes.
-            return ExitCode::from(u8::from(error.use_stderr()));
-        }
+        Err(error) => return alertctl::commands::usage(&error),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {

@@ -447,6 +447,73 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
+fn a_stack_file_through_a_pipe() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+    let piped = |line: &str| {
+        let line = format!("cat stack.yaml | alertctl {line}");
+        Ran::of(world.program("sh", &["-c", &line]).output().unwrap())
+    };
+    for name in ["-", "/dev/stdin"] {
+        let ran = piped(&format!("validate {name}"));
+        assert_eq!(
+            (ran.code, ran.stdout),
+            (0, format!("{name}: valid\n")),
+            "{}",
+            ran.stderr
+        );
+        // Before anything is asked: nothing runs here.
+        let ran = piped(&format!(
+            "plan {name} --save p.plan --endpoint-url http://127.0.0.1:9"
+        ));
+        assert_eq!(ran.code, 1);
+        let told = format!("error: a plan made from `{name}` could not be applied: ");
+        assert!(ran.stderr.starts_with(&told), "{}", ran.stderr);
+    }
+    world.write("p.plan", "{\n  \"alertctl_plan\": 1\n}");
+    for command in ["plan", "validate", "status"] {
+        let ran = world.run(&[command, "p.plan"]);
+        assert_eq!(ran.code, 1);
+        let told =
+            "error: `p.plan` is a saved plan, not a stack file\n  help: `alertctl apply p.plan` runs it;";
+        assert!(ran.stderr.starts_with(told), "{command}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_mistyped_region_is_told_before_anything_is_asked() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
+    world.edit(|text| text.replace("ap-northeast-2", "ap-notheast-2"));
+    let ran = world.run(&["validate"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("did you mean `ap-northeast-2`?"),
+        "{}",
+        ran.stderr
+    );
+    world.edit(|text| text.replace("region: ap-notheast-2", "#"));
+    let plan = ["plan", "--endpoint-url", "http://127.0.0.1:9"];
+    let ran = world.run(&[&plan[..], &["--region", "eu-wset-1"]].concat());
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.stderr,
+        "error: `eu-wset-1` is not a region\n  help: did you mean `eu-west-1`? correct --region, AWS_REGION or the \
+         profile\n"
+    );
+    // One that AWS may have added since is no error of its own.
+    world.edit(|text| format!("{text}\nregion: eu-west-9\n"));
+    let ran = world.ok(&["validate"]);
+    assert!(
+        ran.stderr.contains("does not know the region `eu-west-9`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn arguments_that_are_no_text() {
     let world = World::new();
     let odd = std::ffi::OsStr::from_bytes(b"st\xffck.yaml");

@@ -133,10 +133,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
     for (url, reason) in [
         (String::new(), "the webhook is empty"),
         (" \n".to_owned(), "the webhook is empty"),
-        (
-            format!("http://hooks.slack.com/{path}"),
-            "must begin with `https://`",
-        ),
+        (format!("http://hooks.slack.com/{path}"), "is no https:// URL"),
         (
             format!("https://hooks.slack.com.example.com/{path}"),
             "host is neither",

@@ -252,6 +252,10 @@ fn credentials_and_regions() {
     told.insert("A sign-in to IAM Identity Center that is over", work);
     let nobody = fails(&world, &["plan", "--profile", "wrok"]);
     told.insert("A profile that does not exist", nobody);
+    let config = "[profile work]\nrole_arn = arn:aws:iam::111122223333:role/ops\nsource_profile = base\n";
+    world.write("config", config);
+    let work = fails(&world, &["plan", "--profile", "work"]);
+    told.insert("A source profile that does not exist", work);
     world.edit(|text| text.replace("region: ap-northeast-2\n", ""));
     told.insert("No region", fails(&world, PLAN));
     let apply = stage.world.run_at(&stage.endpoint, ACCOUNT, APPLY);
@@ -282,6 +286,31 @@ fn the_way_to_aws() {
             ),
         ],
     );
+    let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<!DOCTYPE html>\
+                <html><title>Hotel Wi-Fi</title></html>";
+    let ran = stage.world.run_at(&answering(page), ACCOUNT, PLAN);
+    told.insert("A network's sign-in page", first(&ran, ACCOUNT));
+    for (title, answer) in [
+        (
+            "A proxy that wants a password",
+            "HTTP/1.1 407 Proxy Authentication Required\r\nconnection: close\r\n\r\n",
+        ),
+        (
+            "A proxy that does not lead to AWS",
+            "HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\n\r\n",
+        ),
+    ] {
+        let proxy = answering(answer).replace("http://", "http://user:s3cret@");
+        let mut command = stage.world.command(PLAN);
+        command
+            .env("AWS_ACCESS_KEY_ID", ACCOUNT)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("SLACK_WEBHOOK_URL", NO_WEBHOOK)
+            .env("HTTPS_PROXY", proxy);
+        let ran = Ran::of(command.output().unwrap());
+        assert!(!ran.all().contains("s3cret"), "{}", ran.all());
+        told.insert(title, first(&ran, ACCOUNT));
+    }
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
@@ -291,6 +320,46 @@ fn the_way_to_aws() {
     let ran = Ran::of(slim.env("SSL_CERT_FILE", "/dev/null").output().unwrap());
     told.insert("No certificates, as in a slim container", first(&ran, ACCOUNT));
     hold("The way to AWS", &told);
+}
+
+/// A server that says this to every request; its address.
+fn answering(answer: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 8192]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+/// Once a call takes long a line says so, and no second one.
+#[test]
+fn a_long_wait_is_told() {
+    let stage = Stage::new("cloudwatch-slack");
+    let slow = Proxy::start(&stage.endpoint, Duration::from_secs(6));
+    let ran = stage.world.run_at(&slow.url, ACCOUNT, &["policy"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(
+        ran.stderr,
+        "waiting for sts:GetCallerIdentity in ap-northeast-2 …\n"
+    );
+}
+
+/// What is set for programs that ask the Internet leads nowhere from this machine to itself.
+#[test]
+fn the_local_aws_is_never_asked_through_a_proxy() {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.up();
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        world.set(name, "http://127.0.0.1:9");
+    }
+    world.ok(&["plan", "--local"]);
 }
 
 const ROLE: &str = "User: arn:aws:iam::111122223333:user/ci is not authorized to perform: iam:CreateRole on resource: \

@@ -445,6 +445,15 @@ fn without_a_python_that_will_do_the_error_says_so() {
             "case \"$*\" in *venv*importlib*|*-c*) echo 3.11.2; echo;; *) echo 'Error: no space left'; exit 1;; esac"
         )
     );
+    // What a full disk says, where it still can.
+    let full = with(
+        "case \"$*\" in *venv*importlib*|*-c*) echo 3.11.2; echo;; *) echo 'OSError: [Errno 28] No space left on device'; \
+         exit 1;; esac",
+    );
+    assert!(
+        full.contains("error: no space is left for the local AWS in `DIR/fresh`\n  help: it takes some"),
+        "{full}"
+    );
     // The half-made environment is in nobody's way: with a Python that works the next run starts over.
     assert_eq!(world.json(&["local", "status"])["running"], false);
 }
@@ -454,8 +463,8 @@ async fn clients(endpoint: &str) -> Clients {
         region: Some("ap-northeast-2".to_owned()),
         region_from: "the test",
         endpoint_url: Some(endpoint.to_owned()),
-        profile: None,
         local: true,
+        ..Target::default()
     };
     Connection::open(&target).await.unwrap().clients
 }

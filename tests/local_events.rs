@@ -26,8 +26,8 @@ async fn clients(endpoint: &str, region: &str) -> Clients {
         region: Some(region.into()),
         region_from: "the test",
         endpoint_url: Some(endpoint.into()),
-        profile: None,
         local: true,
+        ..Target::default()
     };
     Connection::open(&target).await.unwrap().clients
 }

@@ -146,7 +146,10 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         self.pace.turn(action).await;
-        let answer = send
+        // Boxed: it is what makes the futures of calls large, and they nest.
+        let answer = self
+            .connection
+            .aloud(action, Box::pin(send))
             .await
             .map_err(|error| self.connection.place(Fault::from_sdk(action, error)))?;
         self.memory.answered(action);

@@ -6,7 +6,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
+use super::endpoint;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
+use super::patience::{Patience, Tell};
+use super::profiles;
+use super::strangers;
 
 /// What the user said about where to go; everything else comes from the SDK's own environment and files.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +23,21 @@ pub struct Target {
     pub endpoint_url: Option<String>,
     /// The local AWS: its fixed test credentials are used and the user's own are never read.
     pub local: bool,
+    /// Who is told that a call takes long.
+    pub tell: Option<Tell>,
+}
+
+/// How long it may take to reach a host.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How long an answer may take.
+const ATTEMPT: Duration = Duration::from_secs(60);
+/// The same for a function's code: 3.5 MB as it travels, at 0.1 Mbit/s.
+const UPLOAD: Duration = Duration::from_secs(5 * 60);
+
+/// What a call that uploads a function's code waits for each attempt.
+pub fn upload() -> aws_sdk_lambda::config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD);
+    aws_sdk_lambda::Config::builder().timeout_config(timeouts.build())
 }
 
 /// Clients for one region.
@@ -32,8 +51,11 @@ pub struct Connection {
     profile: Option<String>,
     /// What answers instead of AWS itself.
     endpoint: Option<String>,
-    /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources.
+    /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources. An endpoint
+    /// of AWS's own, such as PrivateLink's, is none of these.
     pub emulated: bool,
+    tell: Option<Tell>,
+    patience: Patience,
     pub clients: Clients,
 }
 
@@ -60,8 +82,9 @@ impl Clients {
     /// [`super::retry`] is what sends it again.
     pub fn new(config: &SdkConfig) -> Self {
         let config = &config.to_builder().retry_config(RetryConfig::disabled()).build();
-        // The local AWS has no host name for each bucket.
-        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some());
+        // An emulated AWS has no host name for each bucket.
+        let s3 = aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(config.endpoint_url().is_some_and(|url| !endpoint::is_aws(url)));
         Self {
             apigateway: aws_sdk_apigatewayv2::Client::new(config),
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
@@ -85,8 +108,8 @@ impl Connection {
     pub async fn open(target: &Target) -> Result<Self> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(5))
-                .operation_attempt_timeout(Duration::from_secs(60))
+                .connect_timeout(CONNECTING)
+                .operation_attempt_timeout(ATTEMPT)
                 .build(),
         );
         if let Ok(name) = AppName::new(concat!("alertctl-", env!("CARGO_PKG_VERSION"))) {
@@ -105,23 +128,29 @@ impl Connection {
             loader = loader.test_credentials();
         }
         trusted_roots()?;
-        let config = loader.load().await;
+        let mut config = loader.load().await;
         let region = config.region().map(ToString::to_string).ok_or_else(|| {
             Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set")
                 .hint("add `region:` to the stack file, or --region, or set AWS_REGION")
         })?;
         let endpoint = config.endpoint_url().map(str::to_owned);
-        if let Some(url) = endpoint.as_deref().filter(|url| !is_http(url)) {
+        if let Some(url) = endpoint.as_deref().filter(|url| !endpoint::is_http(url)) {
             let text = format!("the endpoint `{url}` is no http:// or https:// URL");
             return Err(Fault::new("sts:GetCallerIdentity", NOT_SENT, text)
                 .hint("correct --endpoint-url or AWS_ENDPOINT_URL; leave both away for AWS itself"));
+        }
+        if endpoint.as_deref().is_some_and(past_proxy) {
+            let direct = aws_smithy_http_client::Builder::new().build_http();
+            config = config.to_builder().http_client(direct).build();
         }
         let profile = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
         Ok(Self {
             region,
             region_from: region_from(target),
             profile: target.profile.clone().or(profile),
-            emulated: endpoint.is_some(),
+            emulated: endpoint.as_deref().is_some_and(|url| !endpoint::is_aws(url)),
+            tell: target.tell,
+            patience: Patience::default(),
             endpoint,
             clients: Clients::new(&config),
             config,
@@ -146,23 +175,50 @@ impl Connection {
             profile: self.profile.clone(),
             endpoint: self.endpoint.clone(),
             emulated: self.emulated,
+            tell: self.tell,
+            patience: Patience::default(),
             clients: Clients::new(&config),
             config,
         }
     }
 
+    /// Waits for `call`, and says so once that takes long.
+    pub(super) async fn aloud<T>(&self, action: &str, call: impl Future<Output = T>) -> T {
+        self.patience.with(self.tell, action, &self.region, call).await
+    }
+
     /// Adds to a call that never got through where it should have gone, and with whose credentials.
     pub(super) fn place(&self, fault: Fault) -> Fault {
+        let proxy = endpoint::proxy(self.endpoint.as_deref()).filter(|_| !self.is_direct());
+        let fault = match strangers::advice(&fault, proxy.as_deref()) {
+            Some(advice) => Fault {
+                hint: Some(advice),
+                ..fault
+            },
+            None => fault,
+        };
         let message = match (fault.code.as_str(), &self.endpoint, &self.profile) {
             (NO_ANSWER, Some(url), _) => format!("{} ({url})", fault.message),
             (NO_ANSWER, None, _) => format!("{} (AWS in {})", fault.message, self.region),
             (NOT_SENT, _, Some(profile)) if fault.message.contains("credentials") => {
-                format!("{} (profile {profile})", fault.message)
+                match profiles::why(profile) {
+                    Some(why) => format!("{}: {why}", fault.message),
+                    None => format!("{} (profile {profile})", fault.message),
+                }
             }
             _ => return fault,
         };
         Fault { message, ..fault }
     }
+
+    fn is_direct(&self) -> bool {
+        self.endpoint.as_deref().is_some_and(past_proxy)
+    }
+}
+
+/// Whether requests to `url` go past every proxy: it is on this machine, where no proxy could reach it.
+fn past_proxy(url: &str) -> bool {
+    url.starts_with("http://") && endpoint::is_loopback(url)
 }
 
 /// The variables that the SDK takes a region from, then the profile.
@@ -188,13 +244,6 @@ fn trusted_roots() -> Result<()> {
     ))
 }
 
-fn is_http(url: &str) -> bool {
-    let host = ["http://", "https://"]
-        .iter()
-        .find_map(|scheme| url.strip_prefix(scheme));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
-}
-
 #[cfg(test)]
 impl Connection {
     /// Clients that reach nothing, in `eu-west-1`; a test puts a mocked client in the place of one.
@@ -210,8 +259,51 @@ impl Connection {
             profile: None,
             endpoint: None,
             emulated: false,
+            tell: None,
+            patience: Patience::default(),
             clients,
             config,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::aws::Aws;
+
+    #[tokio::test]
+    async fn an_endpoint_of_aws_is_no_emulation() {
+        let open = async |url: &str| {
+            let target = Target {
+                region: Some("eu-west-1".into()),
+                endpoint_url: Some(url.into()),
+                local: true,
+                ..Target::default()
+            };
+            Connection::open(&target).await.unwrap().emulated
+        };
+        assert!(open("http://127.0.0.1:4566").await);
+        assert!(!open("https://vpce-1a-2b.sts.eu-west-1.vpce.amazonaws.com").await);
+    }
+
+    /// The clock runs ahead while nothing else happens.
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_connections_and_never_answers_is_given_up_within_two_minutes() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target {
+            region: Some("eu-west-1".into()),
+            endpoint_url: Some(format!("http://{}", silent.local_addr().unwrap())),
+            local: true,
+            ..Target::default()
+        };
+        let aws = Aws::new(Connection::open(&target).await.unwrap(), "mission");
+        let start = Instant::now();
+        let fault = aws.caller().await.unwrap_err();
+        assert_eq!(fault.code, NO_ANSWER, "{fault}");
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(120), "{took:?}");
     }
 }

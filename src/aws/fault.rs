@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::run::ANOTHER_RUN;
+use super::strangers::{self, NOT_AWS};
 
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,12 @@ impl Fault {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
+        if let Some(stranger) = error
+            .raw_response()
+            .and_then(|response| strangers::answer(action, response))
+        {
+            return stranger;
+        }
         let request_id = error
             .raw_response()
             .and_then(|http| {
@@ -227,6 +234,8 @@ impl Fault {
             // Nothing went to AWS: the message says it all.
             NOT_SENT | REFUSED | ANOTHER_RUN => message.clone(),
             NO_ANSWER => format!("{action}: no answer: {message}"),
+            // Another's words, which AWS has no code for.
+            NOT_AWS => format!("{action}: {message}"),
             code if message.is_empty() => format!("{action}: {code}"),
             code => format!("{action}: {code}: {message}"),
         }

@@ -46,7 +46,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         if app.out.format == Format::Json {
             let mut document = json(&plan);
             document["endpoints"] = json!(endpoints);
-            app.out.result(String::new, || document);
+            app.out.result(String::new, || document)?;
         }
         return wait_for(app, access.aws, &graph, &stack, &args.wait, &file).await;
     }

@@ -68,7 +68,7 @@ impl<'a> Arrivals<'a> {
                         document["messages"] = json!(messages);
                         document
                     },
-                );
+                )?;
                 return Ok(());
             }
             if looked.elapsed() > LOOK {

@@ -47,7 +47,7 @@ pub(super) fn run(app: &App, args: &CompletionsArgs) -> Outcome {
     app.out.result(
         || script.clone(),
         || json!({ "version": 1, "shell": shell, "script": script }),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,7 +40,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         });
         app.out.say(&format!("{nothing}{}", kept.collect::<String>()));
         if app.out.format == Format::Json {
-            app.out.result(String::new, || json(&plan));
+            app.out.result(String::new, || json(&plan))?;
         }
         return Ok(ExitCode::SUCCESS);
     }

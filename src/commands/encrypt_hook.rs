@@ -1,7 +1,7 @@
 //! `alertctl encrypt-hook`.
 
 use std::env;
-use std::io::{IsTerminal as _, Read as _, Write as _, stdin};
+use std::io::{IsTerminal as _, Read as _, stdin};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
 use super::plan::{look, refuse_conflicts};
-use super::{Access, App, Outcome, webhooks};
+use super::{Access, App, Outcome, files, webhooks};
 use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, EncryptHookArgs};
 use crate::output::Failure;
@@ -60,7 +60,7 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
         app.out.result(
             || ciphertext.clone(),
             || json!({ "version": 1, "channel": channel, "function": names.function(), "encrypted": ciphertext }),
-        );
+        )?;
     }
     if !args.write && stdin().is_terminal() {
         app.out.say(&format!(
@@ -154,7 +154,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     app.execute_quietly(&access.aws, &graph, &plan, again).await
 }
 
-/// Replaces the file in one move, so that a full disk or a kill leaves the old one whole.
+/// Puts the ciphertext into the file.
 fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
@@ -170,13 +170,5 @@ fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result
             "leave out --write to have the ciphertext printed",
         )
     })?;
-    let target = std::fs::canonicalize(path).map_err(failed)?;
-    let mut part = target.clone().into_os_string();
-    part.push(".part");
-    let mut file = std::fs::File::create(&part).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.set_permissions(std::fs::metadata(&target).map_err(failed)?.permissions())
-        .map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    std::fs::rename(&part, &target).map_err(failed)
+    files::replace(path, &text).map_err(failed)
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{App, Outcome};
 use crate::cli::{EventsArgs, Format};
 use crate::local;
-use crate::output::Failure;
+use crate::output::{Failure, Unwritten};
 use crate::samples::{self, Sample};
 use crate::stack::nearest;
 
@@ -18,11 +18,11 @@ const LISTED: &str = "`alertctl events` lists the samples";
 
 pub fn run(app: &App, args: &EventsArgs) -> Outcome {
     match &args.name {
-        None => list(app),
+        None => list(app)?,
         Some(name) => {
             let sample = samples::find(name)
                 .ok_or_else(|| Failure::new(format!("there is no sample `{name}`"), meant(name)))?;
-            app.out.result(|| sample.text.to_owned(), || sample.event());
+            app.out.result(|| sample.text.to_owned(), || sample.event())?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -64,7 +64,7 @@ pub fn addressed(event: &Value, rule: Option<&str>, channels: &[&str]) -> Value 
     json!({ "alertctl": wrapper, "event": inner })
 }
 
-fn list(app: &App) {
+fn list(app: &App) -> Result<(), Unwritten> {
     let samples: Vec<_> = samples::all()
         .map(|sample| (sample, sample.kind(), headline(&sample)))
         .collect();
@@ -86,11 +86,12 @@ fn list(app: &App) {
     app.out.result(
         text,
         || json!({ "version": 1, "samples": samples.iter().map(entry).collect::<Vec<_>>() }),
-    );
+    )?;
     if app.out.format == Format::Text {
         app.out
             .say("\n`alertctl render NAME` shows the message, `alertctl events NAME` prints the event");
     }
+    Ok(())
 }
 
 /// The headline of the message that the relay makes of a sample, in English.

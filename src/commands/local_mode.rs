@@ -45,7 +45,7 @@ async fn up(app: &App) -> Outcome {
             )
         },
         || json!({ "version": 1, "running": true, "session": session }),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,7 +57,7 @@ async fn down(app: &App) -> Outcome {
         "nothing was running"
     };
     app.out
-        .result(|| told.to_owned(), || json!({ "version": 1, "running": false }));
+        .result(|| told.to_owned(), || json!({ "version": 1, "running": false }))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -93,7 +93,7 @@ async fn status(app: &App) -> Outcome {
     app.out.result(
         text,
         || json!({ "version": 1, "running": status.is_some(), "status": status }),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

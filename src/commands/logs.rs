@@ -39,7 +39,9 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
                 continue;
             }
             told = true;
-            app.out.line(|| line.text(&settings.timezone), || line.json());
+            if !app.out.line(|| line.text(&settings.timezone), || line.json())? {
+                return Ok(ExitCode::SUCCESS);
+            }
         }
         if !args.follow {
             break;

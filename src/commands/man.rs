@@ -25,6 +25,6 @@ pub fn run(app: &App, args: &ManArgs) -> Outcome {
     app.out.result(
         || format!("wrote the manual pages to {shown}; `man -l {shown}/alertctl.1` shows the first"),
         || json!({ "version": 1, "directory": shown }),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -17,9 +17,9 @@ use crate::execute::{Event, Report, execute};
 use crate::graph::Graph;
 use crate::local::{self, Session};
 use crate::observe;
-use crate::output::{Failure, Out, Progress};
+use crate::output::{Failure, Out, Progress, talk};
 use crate::plan::Plan;
-use crate::stack::{Ciphertexts, Loaded, Stack, Trail, load_for};
+use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_for};
 
 mod again;
 mod apply;
@@ -32,6 +32,7 @@ mod encrypt_hook;
 mod endpoints;
 mod event;
 mod events;
+mod files;
 mod graph;
 mod init;
 mod local_mode;
@@ -86,6 +87,20 @@ pub async fn run(cli: Cli) -> ExitCode {
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))
 }
 
+/// Shows the help that was asked for, or what is wrong with the command line.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let _ = error.print();
+        // 2 is taken: it says that a plan has changes.
+        return ExitCode::FAILURE;
+    }
+    let out = Out { format: Format::Text };
+    match out.result(|| error.render().ansi().to_string(), || json!(null)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(unwritten) => ExitCode::from(Failure::from(unwritten).report(out)),
+    }
+}
+
 type Outcome = Result<ExitCode, Failure>;
 
 /// What every command works with.
@@ -138,6 +153,7 @@ impl App {
     }
 
     fn loaded(&self, path: &Path, ciphertexts: Ciphertexts, examples: bool) -> Result<Loaded, Failure> {
+        saved::refuse_as_stack(path)?;
         let mut loaded = load_for(path, ciphertexts)?;
         loaded.warnings.retain(|warning| examples || !warning.is_example);
         if !loaded.warnings.is_empty() {
@@ -172,8 +188,11 @@ impl App {
                     endpoint_url: self.global.endpoint_url.clone(),
                     profile: self.global.profile.clone(),
                     local: false,
+                    tell: Some(talk),
                 };
-                self.aws(&target, name).await?
+                let aws = self.aws(&target, name).await?;
+                self.refuse_mistyped(&aws.connection.region)?;
+                aws
             }
         };
         Ok(Access {
@@ -201,6 +220,23 @@ impl App {
         Ok(access)
     }
 
+    /// A region that the stack file did not name is checked here as the file's is there.
+    fn refuse_mistyped(&self, region: &str) -> Result<(), Failure> {
+        match Region::of(region) {
+            Region::No(Some(near)) => Err(Failure::new(
+                format!("`{region}` is not a region"),
+                format!("did you mean `{near}`? correct --region, AWS_REGION or the profile"),
+            )),
+            Region::Unknown(Some(near)) => {
+                self.out.warn(&format!(
+                    "alertctl does not know the region `{region}`: did you mean `{near}`?"
+                ));
+                Ok(())
+            }
+            Region::Known | Region::Unknown(None) | Region::No(None) => Ok(()),
+        }
+    }
+
     /// A region of the local AWS.
     async fn local_aws(&self, session: &Session, region: &str) -> Result<Aws, Failure> {
         session.remember_region(region)?;
@@ -210,6 +246,7 @@ impl App {
             endpoint_url: Some(session.endpoint.clone()),
             profile: None,
             local: true,
+            tell: Some(talk),
         };
         self.aws(&target, "").await
     }
@@ -266,12 +303,17 @@ impl App {
         if let Some(endpoints) = &endpoints {
             endpoints.iter().for_each(|one| self.out.say(&one.text()));
         }
-        if self.out.format == Format::Json {
-            let mut document = report.json(plan, elapsed);
-            document["endpoints"] = json!(endpoints.unwrap_or_default());
-            self.out.result(String::new, || document);
-        }
-        ended(&report).map(|()| ExitCode::SUCCESS)
+        let printed = match self.out.format {
+            Format::Json => {
+                let mut document = report.json(plan, elapsed);
+                document["endpoints"] = json!(endpoints.unwrap_or_default());
+                self.out.result(String::new, || document)
+            }
+            Format::Text | Format::Markdown => Ok(()),
+        };
+        ended(&report)?;
+        printed?;
+        Ok(ExitCode::SUCCESS)
     }
 
     /// The same as a part of another command: standard output is left to that one.
@@ -295,10 +337,7 @@ impl App {
     ) -> Result<(Report, Duration), Failure> {
         let start = Instant::now();
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
-        let progress = Rc::new(Progress::new(self.out));
-        let told = progress.clone();
-        aws.memory
-            .tell(Rc::new(move |waiting| told.say(&waiting.to_string())));
+        let progress = Progress::new(self.out);
         let tell = |event: Event<'_>| progress.show(event);
         let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await?;
         drop(group);

@@ -25,6 +25,7 @@ const CHANGES: u8 = 2;
 pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     if let Some(path) = &args.save {
         saved::refuse_other_file(path)?;
+        saved::refuse_pipe(&args.file.path)?;
     }
     let file = args.file.path.display().to_string();
     let made = async {
@@ -41,12 +42,14 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let (planned, verdict) = match made.await {
         Ok(made) => made,
         Err(failure) => {
-            app.out.comment(|| failure.markdown(&file));
+            if let Err(unwritten) = app.out.comment(|| failure.markdown(&file)) {
+                app.out.warn(&unwritten.to_string());
+            }
             return Err(failure);
         }
     };
     let plan = &planned.plan;
-    app.out.comment(|| plan.markdown(&file, &planned.cautions));
+    app.out.comment(|| plan.markdown(&file, &planned.cautions))?;
     if app.out.format == Format::Markdown {
         // Standard output is the comment; the log of a pipeline shows the plan as well.
         app.out.fold("plan", &plan.title(), &plan.text());
@@ -58,7 +61,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
             }
             document
         };
-        app.out.result(|| plan.text(), document);
+        app.out.result(|| plan.text(), document)?;
     }
     app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {

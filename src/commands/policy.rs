@@ -33,7 +33,7 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
         app.out.result(
             || text::permissions(&title, &permissions, &commands),
             || deployer_json(stack, &scope, &commands, &permissions),
-        );
+        )?;
     } else {
         let roles = roles::of(&graph, &scope);
         app.out.result(
@@ -42,7 +42,7 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
                 json!({ "version": 1, "stack": stack.stack, "account": scope.account, "region": scope.region,
                        "roles": roles })
             },
-        );
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }

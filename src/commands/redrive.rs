@@ -22,7 +22,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     let looked = parked::look(&access.aws, &running, &settings).await?;
     let letters = Letters::new(&looked, &settings.timezone);
     if looked.is_empty() || args.list {
-        app.out.result(|| letters.text(), || letters.json());
+        app.out.result(|| letters.text(), || letters.json())?;
         return Ok(ExitCode::SUCCESS);
     }
     if access.local.is_some() {
@@ -32,7 +32,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     // Machines read one document, which comes at the end.
     let text = letters.text();
     match app.out.format {
-        Format::Text | Format::Markdown => app.out.result(|| text, || letters.json()),
+        Format::Text | Format::Markdown => app.out.result(|| text, || letters.json())?,
         Format::Json if args.yes => {}
         Format::Json => app.out.say(&text),
     }
@@ -48,9 +48,10 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     give_back(app, &new).await;
     let (fates, interrupted) = send(app, &access, &running, &settings, stack, &taken).await;
     let letters = Letters::new(&taken, &settings.timezone).after(&fates);
-    if app.out.format == Format::Json {
-        app.out.result(String::new, || letters.json());
-    }
+    let printed = match app.out.format {
+        Format::Json => app.out.result(String::new, || letters.json()),
+        Format::Text | Format::Markdown => Ok(()),
+    };
     app.out.say(&letters.summary());
     if !new.is_empty() {
         app.out.say(&format!(
@@ -66,7 +67,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     match (interrupted, letters.all_sent()) {
         (true, _) => Err(Failure::Interrupted),
         (_, false) => Err(Failure::Told),
-        _ => Ok(ExitCode::SUCCESS),
+        _ => Ok(printed.map(|()| ExitCode::SUCCESS)?),
     }
 }
 

@@ -88,7 +88,7 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
                 "inbox": inbox,
             })
         },
-    );
+    )?;
     if let Some(inbox) = &inbox {
         app.out.say(&format!("\nsee it as Slack shows it: {inbox}"));
     }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::App;
 use super::plan::{Planned, json};
+use super::{App, files};
 use crate::aws::Scope;
 use crate::cli::{Adopt, ApplyArgs};
 use crate::output::Failure;
@@ -61,6 +61,36 @@ pub fn refuse_other_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Refuses to save a plan of a stack file that is read once: `apply` reads it again.
+pub fn refuse_pipe(file: &Path) -> Result<(), Failure> {
+    let is_pipe = fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    if !is_pipe && file != Path::new("-") {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!(
+            "a plan made from `{}` could not be applied: `apply` reads the stack file again, and a pipe is empty by \
+             then",
+            file.display()
+        ),
+        "write the stack file to the disk first, and name it there",
+    ))
+}
+
+/// Refuses a saved plan where a stack file is wanted.
+pub fn refuse_as_stack(path: &Path) -> Result<(), Failure> {
+    if !is_saved(path) {
+        return Ok(());
+    }
+    let name = path.display();
+    Err(Failure::new(
+        format!("`{name}` is a saved plan, not a stack file"),
+        format!(
+            "`alertctl apply {name}` runs it; everything else takes the stack file that it was made from"
+        ),
+    ))
+}
+
 /// Keeps `planned` in `path`.
 pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planned) -> Result<(), Failure> {
     let scope = &planned.plan.scope;
@@ -76,7 +106,8 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         plan: json(&planned.plan),
     };
     let text = serde_json::to_string_pretty(&saved).map_err(|error| error.to_string());
-    let written = text.and_then(|text| fs::write(path, text + "\n").map_err(|error| error.to_string()));
+    let written =
+        text.and_then(|text| files::replace(path, &(text + "\n")).map_err(|error| error.to_string()));
     written.map_err(|error| {
         Failure::new(
             format!("the plan cannot be saved to `{}`: {error}", path.display()),

@@ -14,7 +14,7 @@ pub fn run(app: &App) -> Outcome {
         Format::Markdown => reference,
         Format::Text | Format::Json => text,
     };
-    app.out.result(text, schema);
+    app.out.result(text, schema)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -28,7 +28,7 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
             format!("`{apply}` makes it"),
         ));
     };
-    match args.what {
+    let printed = match args.what {
         Showable::Endpoint => app.out.result(
             || endpoint.url.clone(),
             || json!({ "version": 1, "endpoint": endpoint }),
@@ -37,8 +37,8 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
             || elastalert(&endpoint),
             || json!({ "version": 1, "endpoint": endpoint, "rule": elastalert(&endpoint) }),
         ),
-    }
-    Ok(ExitCode::SUCCESS)
+    };
+    Ok(printed.map(|()| ExitCode::SUCCESS)?)
 }
 
 /// The endpoint that is meant.

@@ -64,7 +64,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         }
         document
     };
-    app.out.result(text, document);
+    app.out.result(text, document)?;
     if args.wait.wait {
         let which = match (&loaded, &args.which.stack) {
             (Some(loaded), _) => vec![loaded.source.name().to_owned()],

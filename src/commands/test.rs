@@ -41,7 +41,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
         let region = app.global.region.as_deref().or(stack.region.as_deref());
         let trials = trials(stack, region.unwrap_or(SOMEWHERE), args)?;
         let samples = Samples::of(&trials);
-        app.out.result(|| samples.text(), || samples.json());
+        app.out.result(|| samples.text(), || samples.json())?;
         return Ok(ExitCode::SUCCESS);
     }
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
@@ -106,7 +106,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     let verdicts = Verdicts::of(&test.probes, |probe| {
         found.get(&probe.mark).cloned().or_else(|| test.suspect())
     });
-    app.out.result(|| verdicts.text(), || verdicts.json(&run));
+    let printed = app.out.result(|| verdicts.text(), || verdicts.json(&run));
     app.out.say(&verdicts.summary());
     if interrupted {
         return Err(Failure::Interrupted);
@@ -122,6 +122,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
         ));
         return Err(Failure::Told);
     }
+    printed?;
     Ok(match verdicts.any(State::Skipped) {
         true => ExitCode::from(SOME_SKIPPED),
         false => ExitCode::SUCCESS,

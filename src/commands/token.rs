@@ -18,10 +18,17 @@ pub fn run(app: &App) -> Outcome {
     let token = fresh()?;
     let digest = hex::encode(Sha256::digest(token.as_bytes()));
     // Alone on standard output, so that `$(alertctl token)` is the token.
-    app.out.result(
+    let printed = app.out.result_once(
         || token.to_string(),
         || json!({ "version": 1, "token": *token, "sha256": digest }),
     );
+    // Nobody has it, so nobody is told the digest by which a stack would take it.
+    printed.map_err(|unwritten| {
+        Failure::new(
+            format!("no token was made: {unwritten}"),
+            "let its output go to a terminal, or to what keeps the token, and run the command again",
+        )
+    })?;
     if app.out.format == Format::Text {
         app.out.say(&format!(
             "\nThis is the only time the token shows. Callers send it as `Authorization: Bearer …`; the stack \

@@ -15,6 +15,6 @@ pub fn run(app: &App, args: &ValidateArgs) -> Outcome {
     app.out.result(
         || format!("{path}: valid"),
         || json!({ "version": 1, "stack": loaded.stack.stack, "file": path, "errors": [] }),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -41,8 +41,21 @@ pub(super) fn make_private_dir(dir: &Path) -> Result<(), LocalError> {
 /// Writes a file so that a reader sees the old or the new content, never half of it.
 pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LocalError> {
     let new = path.with_extension("new");
-    std::fs::write(&new, content).map_err(LocalError::file("write", &new))?;
-    std::fs::rename(&new, path).map_err(LocalError::file("write", path))
+    let written = std::fs::write(&new, content).and_then(|()| std::fs::rename(&new, path));
+    if written.is_err() {
+        // On a full disk it would take the room that something else needs.
+        let _ = std::fs::remove_file(&new);
+    }
+    written.map_err(LocalError::file("write", path))
+}
+
+/// Whether the disk of a directory takes no more: it is tried with a little.
+pub(super) fn is_full(dir: &Path) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let probe = dir.join("space");
+    let written = std::fs::write(&probe, [0; 64 * 1024]);
+    let _ = std::fs::remove_file(&probe);
+    written.is_err_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
 }
 
 /// Removes a file or directory tree; one that is not there is fine.

@@ -41,6 +41,10 @@ pub enum LocalError {
     #[error("a downloaded package is not the one alertctl pins, nothing was installed\n{tail}")]
     WrongHash { tail: String, log: PathBuf },
 
+    /// The disk of the cache is full.
+    #[error("no space is left for the local AWS in `{}`", dir.display())]
+    NoSpace { dir: PathBuf },
+
     /// Making the environment or installing into it failed otherwise.
     #[error("failed to install MiniStack: {step} failed\n{tail}")]
     Install {
@@ -115,6 +119,10 @@ impl LocalError {
                 "check the mirror or proxy that served it and run the command again; full log: {}",
                 log.display()
             ),
+            Self::NoSpace { .. } => {
+                "it takes some 150 MB: make room, or have ALERTCTL_CACHE_DIR name a directory on another disk"
+                    .into()
+            }
             Self::Install { log, .. } => format!("full log: {}; then run the command again", log.display()),
             Self::NotStarted { log, .. } => format!(
                 "full log: {}; `alertctl local down` clears what may be broken, `alertctl local up` starts afresh",

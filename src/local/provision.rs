@@ -100,11 +100,7 @@ impl Venv {
                 reason: error.to_string(),
             })?;
         if !done {
-            return Err(LocalError::Install {
-                step: "python3 -m venv",
-                tail: cache::tail(&log, TAIL_LINES),
-                log,
-            });
+            return Err(failure("python3 -m venv", cache_dir, log));
         }
 
         let requirements = self.dir.join("requirements.txt");
@@ -138,7 +134,7 @@ impl Venv {
             .await
             .map_err(LocalError::file("run", &self.python()))?
         {
-            return Err(pip_failure(log));
+            return Err(failure("pip install", cache_dir, log));
         }
         let interpreter = self.interpreter().unwrap_or_default();
         cache::write_atomically(&self.marker(), interpreter.as_bytes())
@@ -159,7 +155,8 @@ async fn run(mut command: Command, lock: &File, log: &Path) -> std::io::Result<b
     Ok(status.success())
 }
 
-fn pip_failure(log: PathBuf) -> LocalError {
+/// Why a step failed, as its log tells. The log of a full disk is empty, so the disk is asked, too.
+fn failure(step: &'static str, cache_dir: &Path, log: PathBuf) -> LocalError {
     const NO_NETWORK: [&str; 7] = [
         "NewConnectionError",
         "NameResolutionError",
@@ -171,7 +168,14 @@ fn pip_failure(log: PathBuf) -> LocalError {
     ];
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     let tail = cache::tail(&log, TAIL_LINES);
-    if text.contains("DO NOT MATCH THE HASHES") {
+    if text.contains("No space left on device")
+        || text.contains("Disk quota exceeded")
+        || cache::is_full(cache_dir)
+    {
+        LocalError::NoSpace {
+            dir: cache_dir.to_owned(),
+        }
+    } else if text.contains("DO NOT MATCH THE HASHES") {
         LocalError::WrongHash { tail, log }
     } else if NO_NETWORK.iter().any(|sign| text.contains(sign)) {
         LocalError::Offline {
@@ -179,11 +183,7 @@ fn pip_failure(log: PathBuf) -> LocalError {
             log,
         }
     } else {
-        LocalError::Install {
-            step: "pip install",
-            tail,
-            log,
-        }
+        LocalError::Install { step, tail, log }
     }
 }
 
@@ -276,7 +276,7 @@ mod tests {
         let log = dir.path().join("log");
         let failure = |text: &str| {
             std::fs::write(&log, text).unwrap();
-            pip_failure(log.clone())
+            super::failure("pip install", dir.path(), log.clone())
         };
         assert!(matches!(
             failure("x NewConnectionError y"),
@@ -287,7 +287,11 @@ mod tests {
             LocalError::WrongHash { .. }
         ));
         assert!(matches!(
-            failure("No space left on device"),
+            failure("OSError: [Errno 28] No space left on device"),
+            LocalError::NoSpace { .. }
+        ));
+        assert!(matches!(
+            failure("error: something else"),
             LocalError::Install { .. }
         ));
     }

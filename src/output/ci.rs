@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Out;
+use super::{Out, Unwritten};
 use crate::cli::Format;
 use crate::stack::{Report, Severity};
 
@@ -82,11 +82,15 @@ impl Out {
     }
 
     /// A comment of a pull request: the result where that was asked for, and for the page of the job.
-    pub fn comment(&self, markdown: impl FnOnce() -> String + Copy) {
-        if self.format == Format::Markdown {
-            self.result(markdown, || serde_json::Value::Null);
-        }
+    ///
+    /// # Errors
+    /// When the result cannot be written; the page is written before it is.
+    pub fn comment(&self, markdown: impl FnOnce() -> String + Copy) -> Result<(), Unwritten> {
         self.summarize(markdown);
+        match self.format {
+            Format::Markdown => self.result(markdown, || serde_json::Value::Null),
+            Format::Text | Format::Json => Ok(()),
+        }
     }
 
     /// Marks the lines of a stack file that are wrong, where the runner can show them in a pull request.
@@ -136,6 +140,7 @@ fn annotation(report: &Report, root: &Path) -> String {
         severity,
         message,
         help,
+        related: _,
     } = report;
     let command = match severity {
         Severity::Error => "error",
@@ -198,6 +203,7 @@ mod tests {
             severity: Severity::Error,
             message: message.into(),
             help: Some("write `period`".into()),
+            related: Vec::new(),
         }
     }
 

@@ -44,13 +44,18 @@ impl Failure {
     /// Tells the failure and returns the exit code.
     pub fn report(&self, out: Out) -> u8 {
         self.annotate(out);
+        self.tell(out)
+    }
+
+    fn tell(&self, out: Out) -> u8 {
         match (self, out.format) {
             (Self::Interrupted, _) => return 130,
             (Self::Told, _) => {}
             (Self::Declined(text), _) => out.say(text),
             (Self::Stack(error), Format::Text | Format::Markdown) => out.say(&error.render(out.color())),
             (Self::Stack(error), Format::Json) => {
-                out.result(String::new, || json!({ "version": 1, "errors": error.reports() }));
+                let document = || json!({ "version": 1, "errors": error.reports() });
+                self.print(out, document);
             }
             (Self::Problems(problems), Format::Text | Format::Markdown) => {
                 for Problem { message, help } in problems {
@@ -63,10 +68,19 @@ impl Failure {
                 }
             }
             (Self::Problems(problems), Format::Json) => {
-                out.result(String::new, || json!({ "version": 1, "errors": problems }));
+                self.print(out, || json!({ "version": 1, "errors": problems }));
             }
         }
         1
+    }
+
+    /// Prints the failure as a document; where that cannot be written, standard error tells both.
+    fn print(&self, out: Out, document: impl FnOnce() -> serde_json::Value) {
+        if let Err(unwritten) = out.result(String::new, document) {
+            let talk = Out { format: Format::Text };
+            Self::from(unwritten).tell(talk);
+            self.tell(talk);
+        }
     }
 
     /// The same for the runner of a pipeline, which shows it at the line.

@@ -2,7 +2,7 @@
 //!
 //! Colour goes through `anstream`, which drops it where it is not wanted (NO_COLOR, no terminal).
 
-use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 
 use crate::cli::Format;
 
@@ -20,6 +20,7 @@ mod progress;
 mod report;
 mod samples;
 mod status;
+mod stdout;
 mod style;
 mod verdicts;
 
@@ -27,6 +28,7 @@ pub use failure::{Failure, Problem};
 pub use parked::{Fate, Letters};
 pub use progress::Progress;
 pub use samples::Samples;
+pub use stdout::Unwritten;
 pub use verdicts::Verdicts;
 
 /// Where and how to print.
@@ -37,26 +39,54 @@ pub struct Out {
 
 impl Out {
     /// Prints a result on standard output: as JSON, or as the text of the format asked for.
-    pub fn result(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
-        let shown = match self.format {
-            Format::Json => format!("{:#}", json()),
-            Format::Text | Format::Markdown => text(),
-        };
-        put(&mut anstream::AutoStream::auto(stdout()), &shown);
+    ///
+    /// # Errors
+    /// When it cannot be written; a reader that went away (`| head`) is none.
+    pub fn result(
+        &self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> Result<(), Unwritten> {
+        stdout::print(&self.shown(text, json)).map(drop)
     }
 
-    /// Prints one line of a result that goes on, as text or as JSON.
-    pub fn line(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) {
-        let shown = match self.format {
+    /// Prints what nobody can print again, such as a new token.
+    ///
+    /// # Errors
+    /// When it cannot be written, or nobody reads it.
+    pub fn result_once(
+        &self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> Result<(), Unwritten> {
+        stdout::print_once(&self.shown(text, json))
+    }
+
+    /// Prints one line of a result that goes on, as text or as JSON; false once nobody reads it any more.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn line(
+        &self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> Result<bool, Unwritten> {
+        stdout::print(&match self.format {
             Format::Json => json().to_string(),
             Format::Text | Format::Markdown => text(),
-        };
-        put(&mut anstream::AutoStream::auto(stdout()), &shown);
+        })
+    }
+
+    fn shown(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) -> String {
+        match self.format {
+            Format::Json => format!("{:#}", json()),
+            Format::Text | Format::Markdown => text(),
+        }
     }
 
     /// Tells something on standard error.
     pub fn say(&self, text: &str) {
-        put(&mut anstream::AutoStream::auto(stderr()), text);
+        talk(text);
     }
 
     /// Warns on standard error.
@@ -76,15 +106,19 @@ impl Out {
     }
 }
 
+/// Tells something on standard error, beside whatever is shown there.
+pub fn talk(text: &str) {
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    progress::beside_bars(|| {
+        let mut stream = anstream::AutoStream::auto(stderr());
+        // Where standard error cannot be written, there is nowhere left to say so.
+        let _ = write!(stream, "{text}{newline}").and_then(|()| stream.flush());
+    });
+}
+
 /// Text that cannot move the cursor of a terminal.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-/// Writes a line; a reader that went away (`| head`) is no error of ours.
-fn put(stream: &mut impl std::io::Write, text: &str) {
-    let newline = if text.ends_with('\n') { "" } else { "\n" };
-    let _ = write!(stream, "{text}{newline}").and_then(|()| stream.flush());
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, stderr};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -12,6 +13,18 @@ use super::{Out, style};
 use crate::execute::Event;
 use crate::plan::Step;
 use crate::resource::NodeId;
+
+/// The bars that are shown just now, whoever shows them.
+static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Writes on standard error, above the bars where there are any.
+pub(super) fn beside_bars(write: impl FnOnce()) {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match shown {
+        Some(bars) => bars.suspend(write),
+        None => write(),
+    }
+}
 
 /// Shows the events of a run.
 pub struct Progress {
@@ -31,6 +44,10 @@ impl Progress {
     /// Bars on a terminal, lines without one.
     pub fn new(out: Out) -> Self {
         let bars = stderr().is_terminal().then(MultiProgress::new);
+        SHOWN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&bars);
         Self {
             out,
             bars,
@@ -96,14 +113,6 @@ impl Progress {
         self.running.borrow_mut().insert(step.id.clone(), running);
     }
 
-    /// Says something above the bars.
-    pub fn say(&self, text: &str) {
-        match &self.bars {
-            Some(bars) => bars.suspend(|| self.out.say(text)),
-            None => self.out.say(text),
-        }
-    }
-
     fn end(&self, step: &Step, color: &anstyle::Style, mark: &str, done: &str) {
         let running = self.running.borrow_mut().remove(&step.id);
         let seconds = running
@@ -116,6 +125,12 @@ impl Progress {
         if let Some(bar) = running.and_then(|one| one.bar) {
             bar.finish_and_clear();
         }
-        self.say(&line);
+        self.out.say(&line);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

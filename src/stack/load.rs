@@ -8,15 +8,12 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    check,
+    check, file,
     model::{Stack, Webhook},
     problem::{Problem, Problems, Report, Severity, Source, Span},
     read, secret,
     tree::{self, Kind, Node},
 };
-
-/// No stack comes near; a device or a core dump does.
-const MAX_BYTES: u64 = 1024 * 1024;
 
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +79,9 @@ impl LoadError {
     /// As a person reads it.
     pub fn render(&self, color: bool) -> String {
         match self {
-            Self::File { path, .. } => format!("error: {self}\n  help: {}", way_on(path)),
+            Self::File { path, error } => {
+                format!("error: {self}\n  help: {}", file::way_on(path, error))
+            }
             Self::Problems(problems) => problems.render(color),
         }
     }
@@ -90,62 +89,22 @@ impl LoadError {
     /// For machines.
     pub fn reports(&self) -> Vec<Report> {
         match self {
-            Self::File { path, .. } => {
+            Self::File { path, error } => {
                 let source = Source {
                     name: path.display().to_string(),
                     text: String::new(),
                 };
-                source.reports(&[Problem::error(0..0, self.to_string()).help(way_on(path))])
+                source.reports(&[Problem::error(0..0, self.to_string()).help(file::way_on(path, error))])
             }
             Self::Problems(problems) => problems.reports(),
         }
     }
 }
 
-/// The way on from a file that cannot be read: one beside it that may be meant, or a first one.
-fn way_on(path: &Path) -> String {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let beside = std::fs::read_dir(directory.unwrap_or(Path::new(".")))
-        .into_iter()
-        .flatten();
-    let mut beside = beside.flatten().map(|entry| entry.path());
-    match beside.find(|other| other.is_file() && means(path, other)) {
-        Some(near) => {
-            let name = near.file_name().unwrap_or_default();
-            format!("did you mean `{}`?", path.with_file_name(name).display())
-        }
-        None => "name a stack file that is there, or write a first one: `alertctl init`".to_owned(),
-    }
-}
-
-/// Whether a file is called like a stack file.
-pub fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
-}
-
-/// Whether who wrote `wanted` may mean the stack file `other`: the same name with another ending, or one letter away.
-/// `dev.yaml` is not meant by `prod.yaml`.
-fn means(wanted: &Path, other: &Path) -> bool {
-    let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
-    let (Some(wanted_stem), Some(stem)) = (stem(wanted), stem(other)) else {
-        return false;
-    };
-    let is_word = |stem: &str| stem.len() > 3 && !stem.bytes().any(|byte| byte.is_ascii_digit());
-    let slip =
-        is_word(&wanted_stem) && is_word(&stem) && strsim::damerau_levenshtein(&wanted_stem, &stem) == 1;
-    is_yaml(other) && wanted.file_name() != other.file_name() && (stem == wanted_stem || slip)
-}
-
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, error } => match error.kind() {
-                io::ErrorKind::NotFound => write!(f, "`{}` does not exist", path.display()),
-                io::ErrorKind::IsADirectory => {
-                    write!(f, "`{}` is a directory, not a stack file", path.display())
-                }
-                _ => write!(f, "cannot read `{}`: {error}", path.display()),
-            },
+            Self::File { path, error } => f.write_str(&file::fact(path, error)),
             Self::Problems(problems) => problems.fmt(f),
         }
     }
@@ -169,14 +128,14 @@ pub enum Ciphertexts {
     Unused,
 }
 
-/// Reads and checks a stack file.
+/// Reads and checks a stack file; `-` is standard input.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     load_for(path, Ciphertexts::Used)
 }
 
 /// The same for a command that says what it does with ciphertexts.
 pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
-    let bytes = read_file(path).map_err(|error| LoadError::File {
+    let bytes = file::read(path).map_err(|error| LoadError::File {
         path: path.to_owned(),
         error,
     })?;
@@ -192,23 +151,6 @@ pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadErr
         }
     }
     .map_err(LoadError::Problems)
-}
-
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    use io::Read;
-    let file = std::fs::File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let mut bytes = vec![];
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!(
-            "more than {MAX_BYTES} bytes is no stack file"
-        )));
-    }
-    Ok(bytes)
 }
 
 /// Reads and checks the text of a stack file; `name` is what messages call it.

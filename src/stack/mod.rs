@@ -2,6 +2,7 @@
 //!
 //! The bottom room: it uses no other module of alertctl and never talks to AWS.
 
+mod advice;
 mod aws_metrics;
 mod bundled;
 mod check;
@@ -9,12 +10,14 @@ mod composite;
 mod edit;
 mod events;
 mod expand;
+mod file;
 mod load;
 mod model;
 mod placeholders;
 mod problem;
 mod read;
 mod reference;
+mod regions;
 mod schema;
 mod secret;
 #[cfg(test)]
@@ -28,11 +31,13 @@ mod window;
 pub use bundled::{BUNDLED, Bundled, modeline};
 pub use edit::{EditError, set_webhook};
 pub use events::CompiledRule;
-pub use load::{Ciphertexts, LoadError, Loaded, is_yaml, load, load_for, parse};
+pub use file::is_yaml;
+pub use load::{Ciphertexts, LoadError, Loaded, load, load_for, parse};
 pub use model::*;
 pub use placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
 pub use problem::{Problem, Problems, Report, Severity, Source, Span};
 pub use read::nearest;
 pub use reference::reference;
+pub use regions::Region;
 pub use schema::schema;
 pub use webhook::{AllowLoopback, WebhookUrl, WebhookUrlError};

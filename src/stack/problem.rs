@@ -10,6 +10,8 @@ pub type Span = Range<usize>;
 
 /// Characters of a message.
 const MAX_MESSAGE: usize = 300;
+/// Other places that are shown to a person.
+const MAX_RELATED: usize = 5;
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -113,6 +115,20 @@ pub struct Report {
     pub message: String,
     /// The next move.
     pub help: Option<String>,
+    /// Other places that play a part.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Place>,
+}
+
+/// A second place of a [`Report`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// 1-based.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+    /// What it has to do with it.
+    pub label: String,
 }
 
 /// A stack file's name and text, with every secret in it masked.
@@ -165,7 +181,7 @@ impl Source {
         let primary = AnnotationKind::Primary
             .span(self.clamp(&problem.span))
             .label(problem.label.as_deref());
-        let related = problem.related.iter().map(|(span, label)| {
+        let related = problem.related.iter().take(MAX_RELATED).map(|(span, label)| {
             AnnotationKind::Context
                 .span(self.clamp(span))
                 .label(label.as_str())
@@ -176,6 +192,10 @@ impl Source {
         let group = level
             .primary_title(problem.message.as_str())
             .element(snippet.annotations(related));
+        let group = match problem.related.len().saturating_sub(MAX_RELATED) {
+            0 => group,
+            more => group.element(Level::NOTE.message(format!("and in {more} more places"))),
+        };
         vec![match &problem.help {
             Some(help) => group.element(Level::HELP.message(help.as_str())),
             None => group,
@@ -191,6 +211,11 @@ impl Source {
             None => problem.message.clone(),
         };
         let (severity, help) = (problem.severity, problem.help.clone());
+        let related = problem.related.iter().map(|(span, label)| {
+            let (line, column) = self.position(self.clamp(span).start);
+            let label = label.clone();
+            Place { line, column, label }
+        });
         Report {
             file: self.name.clone(),
             line,
@@ -200,6 +225,7 @@ impl Source {
             severity,
             message,
             help,
+            related: related.collect(),
         }
     }
 

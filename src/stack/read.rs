@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use serde_path_to_error::Segment;
 
 use super::{
+    advice,
     model::Stack,
     problem::Problem,
     tree::{Entry, Kind, Node},
@@ -128,6 +129,10 @@ fn fault(tree: &Node, text: &str, path: &[String], message: &str) -> Problem {
             tree.key_place(text, path),
             format!("unknown key `{}`", key.escape_debug()),
         );
+        let holder = path.split_last().and_then(|(_, holder)| tree.get(holder));
+        if let Some(advice) = advice::on_key(key, &known, holder) {
+            return problem.help(advice);
+        }
         return match nearest(key, known.iter().copied()) {
             Some(near) => problem
                 .label(format!("did you mean `{near}`?"))
@@ -154,11 +159,15 @@ fn fault(tree: &Node, text: &str, path: &[String], message: &str) -> Problem {
     let unexpected = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "));
-    if let Some((found, expected)) = unexpected.and_then(|rest| rest.rsplit_once(", expected ")) {
-        let expected = plainly(expected);
+    if let Some((found, wanted)) = unexpected.and_then(|rest| rest.rsplit_once(", expected ")) {
+        let expected = plainly(wanted);
         let problem =
             Problem::error(value, format!("expected {expected}")).label(format!("found {}", short(found)));
-        return match tree.get(path).map(|node| &node.kind) {
+        let node = tree.get(path);
+        if let Some(advice) = node.and_then(|node| advice::on_value(path, wanted, node)) {
+            return problem.help(advice);
+        }
+        return match node.map(|node| &node.kind) {
             Some(Kind::Scalar { text, .. }) if path.last().is_some_and(|key| key == "threshold") => problem
                 .help(format!(
                     "say how to compare, such as \">= {}\"",
@@ -167,9 +176,7 @@ fn fault(tree: &Node, text: &str, path: &[String], message: &str) -> Problem {
             Some(Kind::Scalar { text, plain: true }) if expected == "text" && !text.is_empty() => {
                 problem.help(format!("put it in quotes: \"{}\"", text.escape_debug()))
             }
-            Some(Kind::Scalar { .. }) if expected == "a list" => {
-                problem.help("write `[a, b]`, or `- a` lines")
-            }
+            Some(_) if expected == "a list" => problem.help("write `[a, b]`, or `- a` lines"),
             _ if path.is_empty() => problem.help("begin with `stack: my-stack`"),
             _ => problem.help(format!("write {expected}")),
         };
@@ -188,7 +195,7 @@ fn plainly(expected: &str) -> &str {
     match expected {
         "a string" => "text",
         "a boolean" => "true or false",
-        "a map" => "keys with values",
+        "a map" => "a mapping",
         "a sequence" => "a list",
         "f64" => "a number",
         "i32" => "a whole number below 2,147,483,648",
@@ -204,7 +211,7 @@ fn short(found: &str) -> String {
     match shown.as_str() {
         "unit value" | "null" => "nothing".to_owned(),
         "sequence" => "a list".to_owned(),
-        "map" => "keys with values".to_owned(),
+        "map" => "a mapping".to_owned(),
         _ => shown,
     }
 }

@@ -30,6 +30,8 @@ pub(super) fn find_urls(text: &str) -> Vec<Span> {
 pub(super) enum Misplaced {
     /// Under `webhook`: neither ciphertext nor the name of a variable.
     Webhook,
+    /// Under `webhook`: the name of a variable as a shell reads it.
+    Reference,
     /// Under `token`: no digest.
     Token,
 }
@@ -44,12 +46,11 @@ pub(super) fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     let mut found = vec![];
     for channel in section("channels") {
         let webhook = channel.value.entry("webhook");
-        for span in webhook
-            .map(|entry| strange_webhooks(&entry.value))
-            .unwrap_or_default()
-        {
-            found.push((span, Misplaced::Webhook));
-        }
+        found.extend(
+            webhook
+                .map(|entry| strange_webhooks(&entry.value))
+                .unwrap_or_default(),
+        );
     }
     for endpoint in section("endpoints") {
         let token = endpoint.value.entry("token");
@@ -63,8 +64,9 @@ pub(super) fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     found
 }
 
-fn strange_webhooks(webhook: &Node) -> Vec<Span> {
+fn strange_webhooks(webhook: &Node) -> Vec<(Span, Misplaced)> {
     let mut found = vec![];
+    let mut references = vec![];
     match &webhook.kind {
         Kind::Map(entries) => {
             for entry in entries {
@@ -72,13 +74,25 @@ fn strange_webhooks(webhook: &Node) -> Vec<Span> {
                     ("encrypted", Kind::Scalar { text, .. }) if is_ciphertext(text) => {}
                     ("env", Kind::Scalar { text, .. }) if is_variable(text) => {}
                     ("for", Kind::Scalar { text, .. }) if is_function(text) => {}
+                    ("env", Kind::Scalar { text, .. }) if is_reference(text) => {
+                        references.push(entry.value.span.clone());
+                    }
                     _ => scalars(&entry.value, &mut found),
                 }
             }
         }
         _ => scalars(webhook, &mut found),
     }
-    found
+    let references = references.into_iter().map(|span| (span, Misplaced::Reference));
+    let found = found.into_iter().map(|span| (span, Misplaced::Webhook));
+    found.chain(references).collect()
+}
+
+/// `$NAME` or `${NAME}`.
+fn is_reference(text: &str) -> bool {
+    let name = text.strip_prefix('$').unwrap_or_default();
+    let braced = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+    is_variable(braced.unwrap_or(name))
 }
 
 fn strange_tokens(token: &Node) -> Vec<Span> {
@@ -198,6 +212,10 @@ pub(super) fn misplaced(span: &Span, kind: Misplaced) -> Problem {
         Misplaced::Webhook => (
             "this is neither a webhook's ciphertext in base64 nor the name of a variable",
             ENCRYPT,
+        ),
+        Misplaced::Reference => (
+            "the name of a variable stands here with a `$`",
+            "write the name alone: `webhook: { env: SLACK_WEBHOOK_URL }`",
         ),
         Misplaced::Token => (
             "this is not the SHA-256 of a token in 64 hexadecimal digits",

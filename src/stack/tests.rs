@@ -299,6 +299,14 @@ refused! {
     topic_to_nowhere: spoiled("to: [project]", "to: [projct]"),
     alarm_to_channel: spoiled("to: [alerts]", "to: [project]"),
     alarm_to_nowhere: spoiled("to: [alerts]", "to: [alerts, alerts, zzz]"),
+    alarm_to_arn: spoiled("to: [alerts]", "to: ['arn:aws:sns:eu-west-1:111122223333:ops']"),
+    topic_that_left: bad(&(GOOD.replace("  alerts:", "  news:").replace("[alerts]", "[alerts], ok: [alerts]")
+        + &(0..6).map(|n| format!("  a{n}: {{ metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '> 1', to: [alerts] }}\n")).collect::<String>())),
+    mistyped_region: spoiled("ap-northeast-2", "ap-notheast-2"),
+    names_of_cloudwatch: spoiled("metric: AWS/EC2 CPUUtilization,", "namespace: AWS/RDS, metric_name: CPUUtilization, comparison_operator: GreaterThanThreshold, alarm_actions: [x],"),
+    units_in_numbers: spoiled("period: 60", "period: 1m, evaluation_periods: '3'"),
+    several_in_one_subscription: spoiled("to: [project] }", "to: [project], subscriptions: [{ email: [a@b.co, c@d.co] }] }"),
+    webhook_by_reference: spoiled("env: SLACK_WEBHOOK_URL", "env: $SLACK_WEBHOOK_URL"),
     to_not_a_list: spoiled("to: [alerts]", "to: alerts"),
     topic_names: spoiled("topics:", "topics:\n  b: { name: mission-alerts, to: [project] }\n  c: { name: 'a b', to: [project] }"),
     subscriptions: spoiled("to: [project] }", "to: [project], subscriptions: [

@@ -35,7 +35,7 @@ pub enum WebhookUrlError {
     #[error("the webhook is longer than {MAX_LENGTH} characters; copy only the URL")]
     TooLong,
     /// `http://` or another scheme.
-    #[error("the webhook must begin with `https://` or with its host")]
+    #[error("the webhook is no https:// URL; copy it from Slack, `https://hooks.slack.com/services/…`")]
     Scheme,
     /// Not one of Slack's hosts.
     #[error("the webhook's host is neither `hooks.slack.com` nor `hooks.slack-gov.com`")]

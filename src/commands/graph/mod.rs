@@ -21,7 +21,7 @@ pub fn run(app: &App, args: &GraphArgs) -> Outcome {
     app.out.result(
         || drawn(&picture, args.format),
         || json!({ "version": 1, "stack": stack.stack, "boxes": picture.boxes, "arrows": picture.arrows }),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,17 +2,15 @@
 
 mod wishes;
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::schema;
-use super::{App, Outcome};
+use super::{App, Outcome, files, schema};
 use crate::cli::InitArgs;
-use crate::output::Failure;
+use crate::output::{Failure, Unwritten};
 use crate::stack::{BUNDLED, Stack, nearest, parse};
 
 /// How to go on without a terminal.
@@ -20,7 +18,7 @@ const FLAG: &str = "--from NAME (`alertctl init --list` shows the names)";
 
 pub fn run(app: &App, args: &InitArgs) -> Outcome {
     if args.list {
-        list(app);
+        list(app)?;
         return Ok(ExitCode::SUCCESS);
     }
     let path = &args.path;
@@ -50,7 +48,7 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
     app.out.result(
         || format!("wrote {name}, and {} for editors", schema.display()),
         || json!({ "version": 1, "stack": stack.stack, "file": name, "schema": schema.display().to_string(), "next": next }),
-    );
+    )?;
     app.out.say(&format!(
         "\nput your own names and resources into {name}, then:\n  {}",
         next.join("\n  ")
@@ -58,14 +56,14 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(app: &App) {
+fn list(app: &App) -> Result<(), Unwritten> {
     let width = BUNDLED.iter().map(|one| one.name.len()).max().unwrap_or_default();
     let line = |one: &crate::stack::Bundled| format!("{:width$}  {}", one.name, one.summary());
     let entry = |one: &crate::stack::Bundled| json!({ "name": one.name, "summary": one.summary() });
     app.out.result(
         || BUNDLED.iter().map(line).collect::<Vec<_>>().join("\n"),
         || json!({ "version": 1, "stacks": BUNDLED.iter().map(entry).collect::<Vec<_>>() }),
-    );
+    )
 }
 
 /// The ready stack file of this name.
@@ -111,12 +109,10 @@ fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
 
 /// Writes a file that is not there yet; or over it, where that is wanted.
 fn write(path: &Path, text: &str, over: bool) -> io::Result<()> {
-    let mut options = OpenOptions::new();
     match over {
-        true => options.write(true).create(true).truncate(true),
-        false => options.write(true).create_new(true),
-    };
-    options.open(path)?.write_all(text.as_bytes())
+        true => files::replace(path, text),
+        false => files::create(path, text),
+    }
 }
 
 fn exists(path: &Path) -> Failure {

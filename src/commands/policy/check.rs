@@ -24,7 +24,7 @@ pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {
             let lacking = verdict.json();
             json!({ "version": 1, "identity": verdict.who, "lacking": lacking, "errors": problems })
         };
-        app.out.result(none, document);
+        app.out.result(none, document)?;
         return if problems.is_empty() {
             Ok(ExitCode::SUCCESS)
         } else {
@@ -34,6 +34,6 @@ pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
     }
-    app.out.result(none, || json!(null));
+    app.out.result(none, || json!(null))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, LoggingConfig, PackageTyp
 
 use super::{ARCHITECTURE, HANDLER, LambdaFunction, Live, ROLE_ID_TAG, RUNTIME, environment, read};
 use crate::aws::Aws;
+use crate::aws::connect::upload;
 use crate::aws::fault::gone;
 use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text, tags};
 
@@ -77,7 +78,7 @@ impl LambdaFunction {
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build())
             .set_tags(Some(tags.into_iter().collect()));
         let send = || {
-            let packed = request.clone().customize();
+            let packed = request.clone().customize().config_override(upload());
             packed.map_request(self.code.put_into()).send()
         };
         cx.aws.call("lambda:CreateFunction", send).await.map(drop)
@@ -113,7 +114,7 @@ impl LambdaFunction {
             .zip_file(self.code.placeholder())
             .publish(false);
         let send = || {
-            let packed = request.clone().customize();
+            let packed = request.clone().customize().config_override(upload());
             packed.map_request(self.code.put_into()).send()
         };
         let uploaded = cx.aws.call("lambda:UpdateFunctionCode", send);

@@ -138,6 +138,8 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         checker.report(problem.help("add `threshold:`, such as `threshold: \">= 50\"`"));
     }
     match watched.as_slice() {
+        // Told already, with what to write.
+        [] if written(checker, "namespace") || written(checker, "metric_name") => {}
         [] => {
             let problem = Problem::error(checker.key(path), "the alarm watches nothing");
             checker.report(problem.help("add `metric:`, such as `metric: AWS/EC2 CPUUtilization`"));

@@ -1,8 +1,12 @@
 //! Where `to:` leads that may name topics and channels.
 
 use super::{
-    super::{model::Stack, problem::Problem, read::nearest},
-    Checker,
+    super::{
+        model::Stack,
+        problem::{Problem, Span},
+        read::nearest,
+    },
+    Checker, arn,
 };
 
 /// Every name in a `to:` that may be a channel's.
@@ -39,18 +43,29 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) 
         } else if is_topic || is_channel {
             continue;
         } else {
-            let problem = Problem::error(span, format!("no topic and no channel is called `{shown}`"));
             let known = [topics.as_slice(), &channels].concat();
-            match nearest(name, known.iter().copied()) {
-                Some(near) => problem
-                    .label(format!("did you mean `{near}`?"))
-                    .help(format!("write `{near}`")),
-                None if known.is_empty() => problem.help(format!(
-                    "there are none yet: add `topics:` or `channels:` with `{shown}` in it"
-                )),
-                None => problem.help(format!("topics and channels are: {}", known.join(", "))),
-            }
+            checker.once(span, "topics and channels", name, |_, span| {
+                leads_nowhere(span, name, &known)
+            });
+            continue;
         };
         checker.report(problem);
+    }
+}
+
+fn leads_nowhere(span: Span, name: &str, known: &[&str]) -> Problem {
+    let shown = name.escape_debug();
+    let problem = Problem::error(span, format!("no topic and no channel is called `{shown}`"));
+    if let Some(help) = arn::instead(name) {
+        return problem.label("this is an ARN").help(help);
+    }
+    match nearest(name, known.iter().copied()) {
+        Some(near) => problem
+            .label(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`")),
+        None if known.is_empty() => problem.help(format!(
+            "there are none yet: add `topics:` or `channels:` with `{shown}` in it"
+        )),
+        None => problem.help(format!("topics and channels are: {}", known.join(", "))),
     }
 }

@@ -1,6 +1,7 @@
 //! What the model's types cannot say: AWS's limits, and names that must lead somewhere.
 
 mod alarms;
+mod arn;
 mod bucket;
 mod buses;
 mod calls;
@@ -54,6 +55,7 @@ pub(super) fn check(
         text: &source.text,
         ciphertexts,
         problems: vec![],
+        nowhere: HashMap::new(),
     };
     settings::check(&mut checker);
     channels::check(&mut checker);
@@ -79,6 +81,8 @@ struct Checker<'a> {
     text: &'a str,
     ciphertexts: Ciphertexts,
     problems: Vec<Problem>,
+    /// Names that lead nowhere, by section and name: where in `problems` each is told.
+    nowhere: HashMap<(String, String), usize>,
 }
 
 impl<'a> Checker<'a> {
@@ -218,9 +222,34 @@ impl<'a> Checker<'a> {
                     .related(place(self, first), "first time")
                     .help("remove one of the two"),
                 None if self.keys(section).contains(&name.as_str()) => continue,
-                None => self.leads_nowhere(span, name, section, elsewhere),
+                None => {
+                    let tell = |checker: &Self, span| checker.leads_nowhere(span, name, section, elsewhere);
+                    self.once(span, section, name, tell);
+                    continue;
+                }
             };
             self.report(problem);
+        }
+    }
+
+    /// Reports a name that leads nowhere, with all the places that it stands at: what is removed or renamed is often
+    /// named many times.
+    fn once(&mut self, span: Span, section: &str, name: &str, tell: impl FnOnce(&Self, Span) -> Problem) {
+        let known = (section.to_owned(), name.to_owned());
+        match self.nowhere.get(&known).and_then(|at| self.problems.get_mut(*at)) {
+            Some(problem) => {
+                // The first in the file is the one to begin with.
+                let later = match span.start < problem.span.start {
+                    true => std::mem::replace(&mut problem.span, span),
+                    false => span,
+                };
+                problem.related.push((later, "here, too".to_owned()));
+            }
+            None => {
+                self.nowhere.insert(known, self.problems.len());
+                let problem = tell(self, span);
+                self.report(problem);
+            }
         }
     }
 
@@ -230,7 +259,9 @@ impl<'a> Checker<'a> {
             span,
             format!("no {} is called `{shown}`", section.trim_end_matches('s')),
         );
-        if self.keys(other).contains(&name) {
+        if let Some(help) = arn::instead(name) {
+            problem.label("this is an ARN").help(help)
+        } else if self.keys(other).contains(&name) {
             problem
                 .label(format!("this is one of the {other}"))
                 .help(why.replace("{}", name))

@@ -6,6 +6,7 @@ use super::{
     super::{
         model::{Attention, Buffer, Channel, ChannelRoute, Filter, Stack},
         problem::Problem,
+        regions::Region,
     },
     Checker, is_account_id, pattern,
 };
@@ -103,11 +104,11 @@ fn region(checker: &mut Checker<'_>, path: &[&str], name: &str) {
     let fits = |character: char| {
         character.is_ascii_lowercase() || character.is_ascii_digit() || "-*".contains(character)
     };
-    let is_region = match name.contains('*') {
-        true => name.chars().all(fits),
-        false => super::settings::is_region(name),
+    let is_none = match name.contains('*') {
+        true => !name.chars().all(fits),
+        false => Region::of(name) == Region::No(None),
     };
-    if !is_region {
+    if is_none {
         let problem = Problem::error(
             checker.at(path),
             format!("`{}` is not a region", name.escape_debug()),
@@ -115,6 +116,8 @@ fn region(checker: &mut Checker<'_>, path: &[&str], name: &str) {
         checker.report(
             problem.help("write its code, such as `ap-northeast-2`, or the beginning of some: `\"eu-*\"`"),
         );
+    } else if !name.contains('*') {
+        checker.region(path, name);
     }
 }
 

@@ -9,7 +9,6 @@ use super::{
     Checker,
     buses::is_event_name,
     calls, destinations, hearing, input, pattern,
-    settings::is_region,
 };
 
 /// Characters of a rule's name.
@@ -101,10 +100,10 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
         let index_text = index.to_string();
         let path = ["rules", key, "regions", index_text.as_str()];
         let shown = region.escape_debug();
-        if !is_region(region) {
-            let problem = Problem::error(checker.at(&path), format!("`{shown}` is not a region"));
-            checker.report(problem.help("write its code, such as `ap-northeast-2` or `us-east-1`"));
-        } else if rule.regions[..index].contains(region) {
+        if !checker.region(&path, region) {
+            continue;
+        }
+        if rule.regions[..index].contains(region) {
             let problem = Problem::error(checker.at(&path), format!("`{shown}` is named twice"));
             checker.report(problem.help("remove one of the two"));
         } else if stack.region.as_ref() == Some(region) {

@@ -1,6 +1,9 @@
 //! The stack's own name, region, time zone, tags and key.
 
-use super::{super::problem::Problem, Checker};
+use super::{
+    super::{problem::Problem, regions::Region},
+    Checker,
+};
 
 /// AWS allows 50 per resource; the rest is kept for alertctl's own.
 const MAX_TAGS: usize = 40;
@@ -15,10 +18,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         let help = "write a lower-case letter, then up to 39 lower-case letters, digits or `-`";
         checker.report(Problem::error(checker.at(&["stack"]), message).help(help));
     }
-    if let Some(region) = stack.region.as_deref().filter(|region| !is_region(region)) {
-        let message = format!("`{}` is not a region", region.escape_debug());
-        let problem = Problem::error(checker.at(&["region"]), message);
-        checker.report(problem.help("write its code, such as `ap-northeast-2` or `us-east-1`"));
+    if let Some(name) = &stack.region {
+        checker.region(&["region"], name);
     }
     timezone(checker, &stack.timezone);
     tags(checker);
@@ -97,20 +98,33 @@ fn is_stack_name(name: &str) -> bool {
     super::is_key(name) && !name.contains('_')
 }
 
-/// `us-east-1`, `us-gov-west-1`: AWS adds regions faster than a list here could follow.
-pub(super) fn is_region(region: &str) -> bool {
-    let parts: Vec<&str> = region.split('-').collect();
-    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    match parts.as_slice() {
-        [area, middle @ .., number] => {
-            (2..=4).contains(&area.len())
-                && letters(area)
-                && (1..=2).contains(&middle.len())
-                && middle.iter().all(letters)
-                && (1..=2).contains(&number.len())
-                && number.bytes().all(|byte| byte.is_ascii_digit())
+impl Checker<'_> {
+    /// The name of a region: an error where it can be none, a warning where AWS may have added it; whether it can be
+    /// one.
+    pub(super) fn region(&mut self, path: &[&str], name: &str) -> bool {
+        let (shown, place) = (name.escape_debug(), self.at(path));
+        let meant = |near: &str| format!("did you mean `{near}`?");
+        match Region::of(name) {
+            Region::Known => return true,
+            Region::Unknown(near) => {
+                let message = format!("alertctl does not know the region `{shown}`");
+                let problem = Problem::warning(place, message);
+                let problem = problem.help("leave it if AWS has added it lately; correct it if it is a slip");
+                self.report(match near {
+                    Some(near) => problem.label(meant(near)),
+                    None => problem,
+                });
+                return true;
+            }
+            Region::No(near) => {
+                let problem = Problem::error(place, format!("`{shown}` is not a region"));
+                self.report(match near {
+                    Some(near) => problem.label(meant(near)).help(format!("write `{near}`")),
+                    None => problem.help("write its code, such as `ap-northeast-2` or `us-east-1`"),
+                });
+            }
         }
-        _ => false,
+        false
     }
 }
 

@@ -1,0 +1,138 @@
+//! What answers in AWS's place, or keeps the way to it shut: sign-in pages of networks, proxies, certificates of others.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::fault::{Fault, NO_ANSWER};
+
+/// Something else than AWS answered; the request never reached it.
+pub const NOT_AWS: &str = "NotAws";
+
+/// Characters of a page's title that are repeated.
+const MAX_TITLE: usize = 60;
+
+/// Headers that every answer of AWS has one of.
+const OF_AWS: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "x-amz-cf-id"];
+
+/// Reads an answer that is not one of AWS's; `None` for one that may be.
+///
+/// A page of HTML below 500 is nobody of AWS's: its load balancers answer so only when they fail.
+pub(super) fn answer(action: &'static str, response: &HttpResponse) -> Option<Fault> {
+    let status = response.status().as_u16();
+    let headers = response.headers();
+    if OF_AWS.iter().any(|name| headers.get(name).is_some()) {
+        return None;
+    }
+    if status == 407 {
+        let text = "the proxy wants a user and a password (407 Proxy Authentication Required)";
+        return Some(Fault::new(action, NOT_AWS, text).hint(PASSWORD));
+    }
+    let body = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
+    let kind = headers.get("content-type").unwrap_or_default();
+    let start = body.trim_start().get(..15).unwrap_or_default().to_lowercase();
+    let is_page =
+        kind.starts_with("text/html") || start.starts_with("<!doctype html") || start.starts_with("<html");
+    (is_page && status < 500).then(|| {
+        let title = title(&body)
+            .map(|title| format!(" “{title}”"))
+            .unwrap_or_default();
+        let text = format!("a web page{title} came back instead of an answer of AWS (status {status})");
+        Fault::new(action, NOT_AWS, text).hint(PORTAL)
+    })
+}
+
+const PASSWORD: &str = "put the proxy's user and password into its variable, \
+                        `HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT`, or have `NO_PROXY` name the hosts that need none";
+const PORTAL: &str = "a network's sign-in page or a proxy stands in the way: open a page in a browser and sign in to \
+                      the network, or set HTTPS_PROXY; then run the same command";
+const CERTIFICATE: &str = "somebody else answers in AWS's place: sign in to the network in a browser; where a proxy \
+                           reads the traffic, have SSL_CERT_FILE name a file with its CA certificate, too; mind the \
+                           clock";
+
+/// What to do about a call that got no answer, where its reasons say it; `proxy` is the one it went through.
+pub(super) fn advice(fault: &Fault, proxy: Option<&str>) -> Option<String> {
+    let text = fault.message.as_str();
+    let said = |words: &str| text.contains(words);
+    match proxy {
+        _ if fault.code != NO_ANSWER => None,
+        _ if said("proxy authorization required") => Some(PASSWORD.to_owned()),
+        _ if said("invalid peer certificate") => Some(CERTIFICATE.to_owned()),
+        Some(proxy) => Some(format!(
+            "the call went to the proxy {proxy}: check HTTPS_PROXY, or have `NO_PROXY` name the hosts that need no \
+             proxy"
+        )),
+        None => None,
+    }
+}
+
+/// The title of a page, as far as it can be repeated.
+fn title(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title>")? + "<title>".len();
+    let end = start + lower[start..].find("</title>")?;
+    let words: Vec<_> = page.get(start..end)?.split_whitespace().collect();
+    let title: String = words
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_TITLE)
+        .collect();
+    (!title.is_empty()).then_some(title)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    fn read(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Option<String> {
+        let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+        for (name, value) in headers {
+            response.headers_mut().insert(*name, *value);
+        }
+        answer("sts:GetCallerIdentity", &response).map(|fault| fault.to_string())
+    }
+
+    const HTML: (&str, &str) = ("content-type", "text/html; charset=utf-8");
+
+    #[test]
+    fn a_page_is_no_answer_of_aws() {
+        let page = "<!DOCTYPE html><html><head><TITLE>Hotel\n  Wi-Fi</TITLE></head></html>";
+        let told = "sts:GetCallerIdentity: a web page “Hotel Wi-Fi” came back instead of an answer of AWS (status 200)";
+        assert_eq!(read(200, &[HTML], page).as_deref(), Some(told));
+        assert_eq!(read(200, &[], page).as_deref(), Some(told));
+        assert!(read(302, &[HTML], "").is_some());
+        assert!(read(403, &[HTML], "<html>blocked</html>").is_some());
+        assert!(read(407, &[], "").unwrap().contains("407"));
+        // AWS's own.
+        assert_eq!(read(503, &[HTML], "<html>Service Unavailable</html>"), None);
+        assert_eq!(read(200, &[("x-amzn-requestid", "1"), HTML], page), None);
+        assert_eq!(
+            read(
+                200,
+                &[("content-type", "text/xml")],
+                "<GetCallerIdentityResponse/>"
+            ),
+            None
+        );
+        assert_eq!(read(400, &[], "{}"), None);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named() {
+        let advice =
+            |message: &str, proxy| advice(&Fault::new("sts:GetCallerIdentity", NO_ANSWER, message), proxy);
+        let told = |message, proxy| advice(message, proxy).unwrap_or_default();
+        assert!(
+            told(
+                "tunnel error: proxy authorization required",
+                Some("http://p:3128")
+            )
+            .contains("USER:PASSWORD")
+        );
+        assert!(told("invalid peer certificate: UnknownIssuer", None).contains("SSL_CERT_FILE"));
+        assert!(told("Connection refused", Some("http://p:3128")).contains("proxy http://p:3128:"));
+        assert_eq!(advice("Connection refused", None), None);
+    }
+}

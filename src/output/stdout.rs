@@ -1,0 +1,119 @@
+//! Standard output: results are written here and nowhere else, and one that cannot be written is an error.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::Failure;
+
+/// A result that did not get out, or not whole: a full disk, a closed descriptor.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written: {0}")]
+pub struct Unwritten(io::Error);
+
+impl From<Unwritten> for Failure {
+    fn from(unwritten: Unwritten) -> Self {
+        Self::new(
+            unwritten.to_string(),
+            "what was printed is not whole: make room or send it elsewhere, then run the command again",
+        )
+    }
+}
+
+/// Writes `text` and the end of its line. False once the reader went away (`| head`), which is no error.
+pub(super) fn print(text: &str) -> Result<bool, Unwritten> {
+    match file().and_then(|file| write(file, text)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Unwritten(error)),
+    }
+}
+
+/// Writes what is shown this one time: a reader that went away is an error here, and so is the null device, which
+/// is also what Rust's runtime puts in the place of a standard output that is closed.
+pub(super) fn print_once(text: &str) -> Result<(), Unwritten> {
+    let written = file().and_then(|file| match is_null(&file) {
+        true => Err(io::Error::other("it is closed, or /dev/null")),
+        false => write(file, text),
+    });
+    written.map_err(Unwritten)
+}
+
+/// Standard output past [`io::stdout`], which takes a write to a descriptor that cannot be written for done.
+fn file() -> io::Result<File> {
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+fn is_null(file: &File) -> bool {
+    let device = |metadata: io::Result<std::fs::Metadata>| {
+        let metadata = metadata.ok()?;
+        metadata.file_type().is_char_device().then(|| metadata.rdev())
+    };
+    let here = device(file.metadata());
+    here.is_some() && here == device(std::fs::metadata("/dev/null"))
+}
+
+fn write(mut file: File, text: &str) -> io::Result<()> {
+    let mut shown = match AutoStream::choice(&file) {
+        ColorChoice::Never => Cow::Owned(anstream::adapter::strip_str(text).to_string()),
+        _ => Cow::Borrowed(text),
+    };
+    if !shown.ends_with('\n') {
+        shown.to_mut().push('\n');
+    }
+    let mut rest = shown.as_bytes();
+    while !rest.is_empty() {
+        match file.write(rest) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => rest = &rest[written..],
+            // Whoever shares the pipe may have made it one that does not wait.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(Duration::from_millis(10)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    file.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(path: &str) -> File {
+        File::options().write(true).open(path).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_a_read_only_descriptor_too() {
+        let full = write(opened("/dev/full"), "text").unwrap_err();
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+        let read_only = File::open("/dev/null").unwrap();
+        assert!(write(read_only, "text").is_err());
+        write(opened("/dev/null"), "text").unwrap();
+    }
+
+    #[test]
+    fn the_null_device_is_known() {
+        assert!(is_null(&opened("/dev/null")));
+        assert!(!is_null(&opened("/dev/full")));
+        assert!(!is_null(&tempfile::tempfile().unwrap()));
+    }
+
+    #[test]
+    fn a_line_has_one_end_and_no_colour_in_a_file() {
+        use std::io::{Read as _, Seek as _};
+        let mut file = tempfile::tempfile().unwrap();
+        write(file.try_clone().unwrap(), "\u{1b}[31mred\u{1b}[0m").unwrap();
+        write(file.try_clone().unwrap(), "two\n").unwrap();
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "red\ntwo\n");
+    }
+}
