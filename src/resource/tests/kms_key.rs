@@ -30,7 +30,6 @@ use tokio::time::Instant;
 use super::*;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
-use crate::aws::wait;
 use crate::resource::Shown;
 
 #[path = "kms_key/comparing.rs"]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{
     super::{aws_metrics::only_region, model::Alarm, problem::Problem},
     Checker,
-    settings::is_region,
 };
 
 pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
@@ -28,10 +27,7 @@ pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm
 fn region(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
     let Some(region) = &alarm.region else { return };
     let path = ["alarms", key, "region"];
-    if !is_region(region) {
-        let message = format!("`{}` is not a region", region.escape_debug());
-        let problem = Problem::error(checker.at(&path), message);
-        checker.report(problem.help("write its code, such as `us-east-1`"));
+    if !checker.region(&path, region) {
         return;
     }
     let home = checker.stack.region.as_deref();
