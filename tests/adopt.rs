@@ -537,7 +537,7 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
     let told: Vec<_> = told(&plan.stdout).into_iter().collect();
     insta::assert_snapshot!(told.join("\n"), @"
     adopt cloudwatch-alarm/cpu: description, tags.alertctl:node, tags.alertctl:stack
-    adopt iam-role/relay: attached_policies, description, tags.alertctl:node, tags.alertctl:stack, trust
+    adopt iam-role/relay: attached_policies, description, tags.alertctl:home, tags.alertctl:node, tags.alertctl:stack, trust
     adopt kms-alias/main: 
     adopt kms-key/main: alias, deletion_window_days, description, policy, rotation, tags.alertctl:node, tags.alertctl:stack
     adopt lambda-function/relay: code_sha256, description, environment.DEAD_LETTER_QUEUE, environment.WEBHOOK_project, environment.kmsEncryptedHookUrl, environment.slackChannel, handler, role, role_id, runtime, tags.alertctl:node, tags.alertctl:stack, timeout_seconds

@@ -201,10 +201,10 @@ mod tests {
         let (fault, calls, elapsed) = refused(&reached(), &busy).await;
         assert!(elapsed <= LIMIT && elapsed > LIMIT - LONGEST * 2, "{elapsed:?}");
         assert!((35..60).contains(&calls), "{calls} calls");
-        let hint = fault.hint.unwrap();
+        let told = fault.to_string();
         assert!(
-            hint.starts_with(&format!("tried {calls} times in 5 min;")),
-            "{hint}"
+            told.ends_with(&format!("busy (tried {calls} times in 5 min)")),
+            "{told}"
         );
     }
 

@@ -22,6 +22,8 @@ pub struct Preflight {
     pub who: String,
     /// Action and resource.
     pub lacking: BTreeSet<(String, String)>,
+    /// IAM was asked: whom it lacks nothing is denied for now only.
+    asked: bool,
 }
 
 impl Preflight {
@@ -34,11 +36,16 @@ impl Preflight {
             Caller::Root => Self {
                 who: "the account's root user".to_owned(),
                 lacking: BTreeSet::new(),
+                asked: false,
             },
             Caller::Identity(arn) => {
                 let cases = cases(&aws.stack, permissions);
                 let lacking = simulate::refused(aws, &arn, &cases, &conditions()).await?;
-                Self { who: arn, lacking }
+                Self {
+                    who: arn,
+                    lacking,
+                    asked: true,
+                }
             }
         })
     }
@@ -51,6 +58,7 @@ impl Preflight {
             return Ok(Self {
                 who: String::new(),
                 lacking: BTreeSet::new(),
+                asked: false,
             });
         }
         Self::ask(aws, &needed).await
@@ -95,7 +103,9 @@ pub async fn refuse_lacking(aws: &Aws, graph: &Graph, plan: &Plan, file: &str) -
     );
     match verdict.problems(&help) {
         none if none.is_empty() => {
-            aws.memory.permitted();
+            if verdict.asked {
+                aws.memory.permitted();
+            }
             Ok(())
         }
         problems => Err(Failure::Problems(problems)),

@@ -1,7 +1,7 @@
 //! The stage `$default` of an HTTP API: deploys every change at once, limits the rate of requests, and logs
 //! them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
 
@@ -17,6 +17,7 @@ use super::{
 use crate::aws::fault::gone;
 
 mod access;
+mod drop;
 mod read;
 
 use read::list;
@@ -333,52 +334,6 @@ impl LiveLog {
             .destination_arn(&self.destination)
             .format(&self.format)
             .build()
-    }
-}
-
-impl Live {
-    async fn drop_access_log(&self, aws: &Aws) -> Result<()> {
-        let gateway = &aws.connection.clients.apigateway;
-        change(aws, &self.api_id, async || {
-            if aws.connection.emulated {
-                // The local AWS takes DeleteAccessLogSettings for DeleteStage.
-                let request = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
-                let request = request.access_log_settings(AccessLogSettings::builder().build());
-                return aws
-                    .call("apigateway:UpdateStage", || request.clone().send())
-                    .await
-                    .map(drop);
-            }
-            let request = gateway.delete_access_log_settings().api_id(&self.api_id);
-            let request = request.stage_name(&self.name);
-            gone(
-                aws.call("apigateway:DeleteAccessLogSettings", || request.clone().send())
-                    .await,
-            )
-        })
-        .await
-    }
-
-    async fn drop_route_settings(&self, route: &str, aws: &Aws) -> Result<()> {
-        let gateway = &aws.connection.clients.apigateway;
-        change(aws, &self.api_id, async || {
-            if aws.connection.emulated {
-                // The local AWS takes DeleteRouteSettings for DeleteStage, and drops what UpdateStage is not told.
-                let request = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
-                let request = request.set_route_settings(Some(HashMap::new()));
-                return aws
-                    .call("apigateway:UpdateStage", || request.clone().send())
-                    .await
-                    .map(drop);
-            }
-            let request = gateway.delete_route_settings().api_id(&self.api_id);
-            let request = request.stage_name(&self.name).route_key(route);
-            gone(
-                aws.call("apigateway:DeleteRouteSettings", || request.clone().send())
-                    .await,
-            )
-        })
-        .await
     }
 }
 

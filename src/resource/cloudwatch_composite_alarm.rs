@@ -1,5 +1,9 @@
 //! A CloudWatch composite alarm: one that looks at the states of other alarms.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
 use super::access::{ANY, Access};
 use super::cloudwatch_alarm::common;
 use super::{
@@ -8,6 +12,10 @@ use super::{
 };
 
 pub use common::Live;
+
+/// How long another composite alarm that looks at this one may take to go, and between two looks.
+const HELD: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The desired composite alarm.
 #[derive(Debug, Clone)]
@@ -113,7 +121,14 @@ impl Resource for CloudwatchCompositeAlarm {
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
-        common::delete_alone(cx.aws, &live).await
+        let start = Instant::now();
+        loop {
+            match common::delete_alone(cx.aws, &live).await {
+                // Another composite alarm that looks at this one may be going at the same time.
+                Err(fault) if common::in_use(&fault) && start.elapsed() < HELD => sleep(LOOK).await,
+                result => return result,
+            }
+        }
     }
 }
 

@@ -319,7 +319,7 @@ pub trait Resource: Sized + 'static {
         None
     }
 
-    /// True of what is deleted already, and kept by AWS for a while.
+    /// True of what needs no deletion: it is deleted already and kept by AWS for a while, or goes with what it is in.
     fn is_going(_live: &Self::Live) -> bool {
         false
     }

@@ -101,7 +101,7 @@ impl Resource for S3Bucket {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let names = names(aws, wanted.iter().map(|wanted| &wanted.desired.name)).await?;
-        let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name)));
+        let named = futures::future::try_join_all(names.iter().map(|name| read_named(aws, name)));
         let left = async {
             let listed = listed(aws).await?.into_iter();
             let left = listed.filter(|name| !names.iter().any(|wanted| wanted == name));
@@ -297,6 +297,16 @@ pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<Tags> {
     Ok(tags
         .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
         .collect())
+}
+
+/// The bucket of this name, and whether it stays when the stack goes.
+async fn read_named(aws: &Aws, name: &str) -> Result<Option<Live>> {
+    let (live, kept) = futures::join!(read(aws, name), holds_files(aws, name));
+    // What is wrong with the bucket is told by its own calls.
+    match live? {
+        Some(live) => Ok(Some(Live { kept: kept?, ..live })),
+        None => Ok(None),
+    }
 }
 
 /// What left the file and is in another region is another stack's matter.

@@ -75,6 +75,11 @@ impl Resource for S3BucketPolicy {
             .set("policy", policy.clone())
     }
 
+    /// S3 deletes it with the bucket.
+    fn is_going(_live: &Live) -> bool {
+        true
+    }
+
     fn live_name(live: &Live) -> String {
         live.bucket_name.clone()
     }

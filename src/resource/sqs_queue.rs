@@ -11,10 +11,11 @@ use super::{
     Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
     Text, Verdict, Wanted, named, tags,
 };
-use crate::aws::fault::{found, gone};
+use crate::aws::fault::gone;
 use crate::aws::policy::Policy;
 use crate::aws::wait;
 
+mod dying;
 mod read;
 mod redelivery;
 
@@ -22,11 +23,6 @@ pub(super) use read::messages;
 use read::read;
 pub use redelivery::Redelivery;
 
-/// A deleted queue may answer for 60 s more, to some of the servers that are asked.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>
-const DYING: Duration = Duration::from_secs(90);
-/// How often in a row a queue has to be gone before it counts as gone.
-const GONE: u32 = 3;
 /// How long SQS may take to show changed attributes.
 const ATTRIBUTES: Duration = Duration::from_secs(60);
 
@@ -318,7 +314,7 @@ impl Resource for SqsQueue {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.sqs.delete_queue().queue_url(&live.url);
         gone(cx.aws.call("sqs:DeleteQueue", || request.clone().send()).await)?;
-        until_gone(&live, cx).await?;
+        dying::until_gone(&live, cx).await?;
         if live.messages > 0 {
             let Live { name, messages, .. } = live;
             cx.note(format!(
@@ -366,35 +362,6 @@ impl SqsQueue {
             },
         )
         .await
-    }
-}
-
-/// Waits until no server knows the queue any more. The next run would take a dying queue for the stack's own, keep
-/// it, and lose it a minute later.
-async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
-    // Locally one process answers for all servers.
-    if cx.aws.connection.emulated {
-        return Ok(());
-    }
-    let mut misses = 0;
-    let what = format!("queue `{}` to be gone", live.name);
-    let gone = wait::until(DYING, "sqs:GetQueueUrl", &what, async || {
-        let get = cx.aws.connection.clients.sqs.get_queue_url();
-        let request = get.queue_name(&live.name);
-        let url = found(cx.aws.call("sqs:GetQueueUrl", || request.clone().send()).await)?;
-        misses = if url.is_some() { 0 } else { misses + 1 };
-        Ok((misses >= GONE).then_some(()))
-    });
-    match gone.await {
-        // It is deleted all the same; what may still see it is the next run.
-        Err(fault) if fault.is(&["Timeout"]) => {
-            cx.note(format!(
-                "SQS still answers for the deleted queue `{}`: wait a minute before the next apply",
-                live.name
-            ));
-            Ok(())
-        }
-        result => result,
     }
 }
 

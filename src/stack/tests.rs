@@ -424,7 +424,8 @@ fn unreadable_files() {
     );
     assert_eq!(
         refused(""),
-        format!("error: `DIR/` is a directory, not a stack file{help}")
+        "error: `DIR/` is a directory, not a stack file\n  help: name a file in it, or write a first one there: \
+         `alertctl init DIR/stack.yaml`"
     );
     fs::write(directory.path().join("alerts.yaml"), GOOD).expect("a file");
     assert_eq!(
@@ -440,7 +441,8 @@ fn unreadable_files() {
     fs::write(directory.path().join("huge.yaml"), vec![b'#'; 2 << 20]).expect("a file");
     assert_eq!(
         refused("huge.yaml"),
-        format!("error: cannot read `DIR/huge.yaml`: more than 1048576 bytes is no stack file{help}")
+        "error: cannot read `DIR/huge.yaml`: more than 1048576 bytes is no stack file\n  help: name the stack file; \
+         what takes so much is something else"
     );
 }
 

@@ -356,7 +356,7 @@ async fn policies_made_a_moment_ago_are_waited_for_and_not_for_ever() {
         ("ConflictException", ""),
     ] {
         let fake = Fake::default();
-        fake.script.refuse("create", 20, code, text);
+        fake.script.refuse("create", 10, code, text);
         fake.create().await.unwrap();
         let (fake, start) = (Fake::default(), Instant::now());
         fake.script.refuse("create", 1000, code, text);

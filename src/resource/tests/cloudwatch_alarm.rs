@@ -286,7 +286,7 @@ async fn delete_succeeds_when_the_alarm_is_gone_and_names_what_holds_it() {
     CloudwatchAlarm::delete(live.clone(), &cx).await.unwrap();
     assert_eq!(fake.written()[1..], ["delete mission-cpu", "delete mission-cpu"]);
     let text = "Cannot delete mission-cpu as there are composite alarm(s) depending on it.";
-    fake.script.refuse("delete", 1000, "ValidationError", text);
+    fake.script.refuse("delete", 1, "ValidationError", text);
     let fault = CloudwatchAlarm::delete(live, &cx).await.unwrap_err();
     assert!(fault.hint.unwrap().contains("change that one first"));
 }

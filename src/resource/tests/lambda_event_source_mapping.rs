@@ -332,7 +332,10 @@ async fn what_lambda_does_not_see_yet_is_tried_for_five_minutes() {
         let start = Instant::now();
         fake.script.refuse("create", 1000, code, text);
         let fault = fake.create().await.unwrap_err();
-        assert!(start.elapsed() <= wait::LAMBDA && fault.hint.is_some(), "{fault}");
+        assert!(
+            start.elapsed() <= wait::LAMBDA && fault.tried.is_some(),
+            "{fault}"
+        );
     }
     let fake = Fake::default();
     fake.script

@@ -15,6 +15,11 @@ fn matches(pattern: &Value, event: &Value) -> bool {
         match wanted {
             Value::Array(branches) if field == "$or" => branches.iter().any(|branch| matches(branch, event)),
             Value::Array(conditions) => conditions.iter().any(|condition| holds(condition, found)),
+            // A list of objects matches by any of them.
+            inner if found.is_some_and(|found| found.is_array()) => {
+                let items = found.and_then(Value::as_array).into_iter().flatten();
+                items.into_iter().any(|item| matches(inner, item))
+            }
             // A field of an absent object is absent.
             inner => matches(inner, found.unwrap_or(&json!({}))),
         }
@@ -213,6 +218,29 @@ fn changes_only() {
             !matches(&pattern, &call("iam", name, user(), json!({}))),
             "{name}"
         );
+    }
+    // A run of this tool says by a tag of its own that it is at work.
+    let tags = |keys: &[&str]| {
+        let tag = |key: &&str| json!({ "key": key, "value": "v" });
+        json!({ "roleName": "r", "tags": keys.iter().map(tag).collect::<Vec<_>>() })
+    };
+    for (name, parameters, told) in [
+        ("TagRole", tags(&["alertctl:run.0123abcd"]), false),
+        ("TagRole", tags(&["team"]), true),
+        (
+            "CreateRole",
+            tags(&["alertctl:run.0123abcd", "alertctl:stack"]),
+            true,
+        ),
+        (
+            "UntagRole",
+            json!({ "tagKeys": ["alertctl:run.0123abcd"] }),
+            false,
+        ),
+        ("UntagRole", json!({ "tagKeys": ["team"] }), true),
+    ] {
+        let event = call("iam", name, user(), parameters);
+        assert_eq!(matches(&pattern, &event), told, "{event}");
     }
     let excepted = pattern_of("preset: iam-changes, except: { event_name: [CreateUser] }");
     assert!(!matches(&excepted, &call("iam", "CreateUser", user(), json!({}))));
@@ -514,7 +542,9 @@ fn changes_to_the_stack_itself() {
     assert!(matches(&pattern, &unmapped));
     assert_eq!(
         pattern_of("preset: stack-changes, except: { event_name: [DeleteAlarms] }")["detail"]["eventName"],
-        json!([{ "anything-but": ["CreateLogStream", "FilterLogEvents", "StartQuery", "DeleteAlarms"] }])
+        json!([{ "anything-but": [
+            "CreateLogStream", "FilterLogEvents", "StartQuery", "TagRole", "UntagRole", "DeleteAlarms",
+        ] }])
     );
 }
 
