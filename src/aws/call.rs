@@ -133,7 +133,7 @@ impl Aws {
 
     /// Repeats `call` by the same policy: where the refusal stands inside an answer that says "done".
     pub async fn patiently<T>(&self, call: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-        retry::patiently(&self.memory, call).await
+        retry::patiently(&self.memory, self.connection.tell(), call).await
     }
 
     /// Makes one call once.

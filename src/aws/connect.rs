@@ -182,6 +182,11 @@ impl Connection {
         }
     }
 
+    /// Whom to tell what is waited for.
+    pub(super) fn tell(&self) -> Option<Tell> {
+        self.tell
+    }
+
     /// Waits for `call`, and says so once that takes long.
     pub(super) async fn aloud<T>(&self, action: &str, call: impl Future<Output = T>) -> T {
         self.patience.with(self.tell, action, &self.region, call).await

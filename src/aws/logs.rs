@@ -1,6 +1,6 @@
 //! The lines of a log group.
 
-use super::call::Aws;
+use super::call::{Aws, pages};
 use super::fault::{Result, found};
 
 /// One line of a log.
@@ -20,27 +20,27 @@ pub struct LogEvent {
 /// A page may be empty and still have a next one: CloudWatch Logs searches stream by stream.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 pub async fn read(aws: &Aws, group: &str, since: i64) -> Result<Option<Vec<LogEvent>>> {
-    let (mut events, mut next) = (Vec::new(), None);
-    loop {
+    let events = pages(async |token| {
         let request = aws.connection.clients.logs.filter_log_events();
         let request = request.log_group_name(group).start_time(since);
-        let request = request.set_next_token(next);
-        let Some(page) = found(aws.call("logs:FilterLogEvents", || request.clone().send()).await)? else {
-            return Ok(None);
-        };
-        events.extend(page.events.unwrap_or_default().into_iter().map(|event| LogEvent {
+        let request = request.set_next_token(token);
+        let page = aws
+            .call("logs:FilterLogEvents", || request.clone().send())
+            .await?;
+        let events = page.events.unwrap_or_default().into_iter();
+        let events = events.map(|event| LogEvent {
             id: event.event_id.unwrap_or_default(),
             timestamp: event.timestamp.unwrap_or_default(),
             stream: event.log_stream_name.unwrap_or_default(),
             message: event.message.unwrap_or_default(),
-        }));
-        next = page.next_token;
-        if next.is_none() {
-            break;
-        }
+        });
+        Ok((events.collect(), page.next_token))
+    });
+    let mut events = found(events.await)?;
+    if let Some(events) = &mut events {
+        events.sort_by_key(|event: &LogEvent| event.timestamp);
     }
-    events.sort_by_key(|event| event.timestamp);
-    Ok(Some(events))
+    Ok(events)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::fault::{Fault, NO_ANSWER};
+use super::fault::Fault;
 use super::retry::{LIMIT, Memory};
 
 /// How long what was made a moment ago may not be known everywhere: a role, a policy, a key, a topic.
@@ -313,7 +313,7 @@ pub(super) fn limit(fault: &Fault, memory: &Memory) -> Option<Duration> {
     }
     let (service, _) = fault.action.split_once(':')?;
     let deed = Deed::of(fault.action);
-    if fault.ambiguous() || fault.code == NO_ANSWER {
+    if fault.ambiguous() {
         return (!MAKES_ANOTHER.contains(&fault.action)).then_some(LIMIT);
     }
     let row = TABLE

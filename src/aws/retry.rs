@@ -7,13 +7,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::fault::{Fault, NO_ANSWER, Result, Tried, spoken};
 use super::passing;
+use super::patience::Tell;
 
 pub use super::passing::may_pass;
 
@@ -30,25 +30,6 @@ const REPEAT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// A call that is tried again and again.
-#[derive(Debug, Clone, Copy)]
-pub struct Waiting<'a> {
-    /// What AWS said last.
-    pub fault: &'a Fault,
-    /// How long the call will be tried altogether.
-    pub limit: Duration,
-}
-
-impl fmt::Display for Waiting<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (fault, limit) = (self.fault.bare(), spoken(self.limit));
-        write!(f, "waiting: {fault}; trying again for up to {limit}")
-    }
-}
-
-/// Tells the user what is waited for.
-pub type Tell = Rc<dyn Fn(Waiting<'_>)>;
-
 /// What a run has learned that decides what passes; shared by all regions of a stack.
 #[derive(Default)]
 pub struct Memory {
@@ -62,7 +43,6 @@ pub struct Memory {
     changed: RefCell<HashSet<String>>,
     /// When the user heard of a code last.
     told: RefCell<HashMap<String, Instant>>,
-    tell: RefCell<Option<Tell>>,
 }
 
 impl fmt::Debug for Memory {
@@ -72,11 +52,6 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
-    /// Whom to tell of a call that is waited for.
-    pub fn tell(&self, tell: Tell) {
-        self.tell.replace(Some(tell));
-    }
-
     /// Tries no call more often than this; at least once.
     pub fn try_at_most(&self, times: u32) {
         self.most.set(Some(times));
@@ -119,23 +94,25 @@ impl Memory {
         Some(if nothing_yet { limit.min(FIRST) } else { limit })
     }
 
-    fn say(&self, fault: &Fault, limit: Duration) {
-        // Many calls wait for the same: once is enough.
+    /// Whether the user is to hear of the code now. Many calls wait for the same: once is enough.
+    fn is_news(&self, code: &str) -> bool {
         let mut told = self.told.borrow_mut();
-        if told.get(&fault.code).is_some_and(|last| last.elapsed() < REPEAT) {
-            return;
+        if told.get(code).is_some_and(|last| last.elapsed() < REPEAT) {
+            return false;
         }
-        told.insert(fault.code.clone(), Instant::now());
-        if let Some(tell) = &*self.tell.borrow() {
-            tell(Waiting { fault, limit });
-        }
+        told.insert(code.to_owned(), Instant::now());
+        true
     }
 }
 
 /// Repeats `call` while its refusal is one that passes, for at most [`LIMIT`] or what the refusal deserves.
 ///
-/// The last refusal comes back with how often and for how long it was tried.
-pub async fn patiently<T>(memory: &Memory, mut call: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+/// The last refusal comes back with how often and for how long it was tried; `tell` is given what is waited for.
+pub(super) async fn patiently<T>(
+    memory: &Memory,
+    tell: Option<Tell>,
+    mut call: impl AsyncFnMut() -> Result<T>,
+) -> Result<T> {
     let (start, mut pause, mut tries) = (Instant::now(), PAUSE, 1_u32);
     loop {
         let fault = match call().await {
@@ -162,8 +139,10 @@ pub async fn patiently<T>(memory: &Memory, mut call: impl AsyncFnMut() -> Result
             });
             return Err(Fault { tried, ..fault });
         }
-        if start.elapsed() + pause_now > SILENCE {
-            memory.say(&fault, limit);
+        let silent = start.elapsed() + pause_now <= SILENCE;
+        if let Some(tell) = tell.filter(|_| !silent && memory.is_news(&fault.code)) {
+            let (fault, limit) = (fault.bare(), spoken(limit));
+            tell(&format!("waiting: {fault}; trying again for up to {limit}"));
         }
         sleep(pause_now).await;
         pause = pause.mul_f64(1.6).min(LONGEST);
@@ -179,13 +158,21 @@ fn jitter(pause: Duration) -> Duration {
 mod tests {
     use super::*;
 
+    thread_local! {
+        static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    fn hear(text: &str) {
+        TOLD.with_borrow_mut(|told| told.push(text.to_owned()));
+    }
+
     async fn refused(memory: &Memory, fault: &Fault) -> (Fault, u32, Duration) {
         let (start, mut calls) = (Instant::now(), 0);
         let call = async || -> Result<()> {
             calls += 1;
             Err(fault.clone())
         };
-        let last = patiently(memory, call).await.unwrap_err();
+        let last = patiently(memory, None, call).await.unwrap_err();
         (last, calls, start.elapsed())
     }
 
@@ -227,11 +214,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_user_is_told_after_five_seconds_and_once_for_many_calls() {
         let memory = reached();
-        let told = Rc::new(RefCell::new(Vec::new()));
-        let tell = told.clone();
-        memory.tell(Rc::new(move |waiting| {
-            tell.borrow_mut().push(waiting.fault.code.clone());
-        }));
         let busy = Fault::new(
             "lambda:AddPermission",
             "TooManyRequestsException",
@@ -242,11 +224,13 @@ mod tests {
             true => Ok(()),
             false => Err(busy.clone()),
         };
-        let calls = (0..20).map(|_| patiently(&memory, call));
+        let calls = (0..20).map(|_| patiently(&memory, Some(hear), call));
         for result in futures::future::join_all(calls).await {
             result.unwrap();
         }
-        assert_eq!(*told.borrow(), ["TooManyRequestsException"]);
+        let told = TOLD.take();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("TooManyRequestsException"), "{told:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -251,12 +250,9 @@ impl App {
         self.aws(&target, "").await
     }
 
-    /// The stack called `name` where `target` says. Whatever is waited for is told.
+    /// The stack called `name` where `target` says.
     async fn aws(&self, target: &Target, name: &str) -> Result<Aws, Failure> {
         let aws = Aws::new(Connection::open(target).await?, name);
-        let out = self.out;
-        aws.memory
-            .tell(Rc::new(move |waiting| out.say(&waiting.to_string())));
         // As the SDKs and the CLI of AWS read it.
         let attempts = std::env::var("AWS_MAX_ATTEMPTS").ok();
         if let Some(times) = attempts.and_then(|times| times.parse().ok()) {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Live, SIDE_BY_SIDE};
 use crate::aws::Aws;
+use crate::aws::call::pages;
 use crate::aws::discovery::Tags;
 use crate::aws::fault::{Result, found};
 use crate::resource::eventbridge::{DEFAULT_BUS, read_tags, tags_of};
@@ -96,19 +97,13 @@ pub async fn now(aws: &Aws, bus: &str) -> Result<Vec<Now>> {
 /// All rules of a bus, listed once; none where there is no such bus.
 async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
     aws.once(format!("events:ListRules {bus}"), async || {
-        let (mut rules, mut next) = (Vec::new(), None);
-        loop {
+        let rules = pages(async |token| {
             let request = aws.connection.clients.events.list_rules();
-            let request = request.event_bus_name(bus).set_next_token(next);
-            let Some(page) = found(aws.call("events:ListRules", || request.clone().send()).await)? else {
-                return Ok(rules);
-            };
-            rules.extend(page.rules.unwrap_or_default());
-            next = page.next_token;
-            if next.is_none() {
-                return Ok(rules);
-            }
-        }
+            let request = request.event_bus_name(bus).set_next_token(token);
+            let page = aws.call("events:ListRules", || request.clone().send()).await?;
+            Ok((page.rules.unwrap_or_default(), page.next_token))
+        });
+        Ok(found(rules.await)?.unwrap_or_default())
     })
     .await
 }

@@ -4,6 +4,7 @@ use aws_sdk_eventbridge::types as sdk;
 
 use super::{Input, Live, RETRY_AGE_SECONDS, RETRY_ATTEMPTS, Target, unless};
 use crate::aws::Aws;
+use crate::aws::call::pages;
 use crate::aws::fault::{Fault, Result, found, gone};
 use crate::aws::retry;
 use crate::resource::eventbridge::explained;
@@ -13,23 +14,17 @@ const BATCH: usize = 10;
 
 /// The targets of a rule; `None` where there are none, or no such rule.
 pub(super) async fn read(aws: &Aws, bus: &str, rule: &str) -> Result<Option<Live>> {
-    let (mut targets, mut next) = (Vec::new(), None);
-    loop {
+    let targets = pages(async |token| {
         let request = aws.connection.clients.events.list_targets_by_rule();
-        let request = request.rule(rule).event_bus_name(bus).set_next_token(next);
-        let Some(page) = found(
-            aws.call("events:ListTargetsByRule", || request.clone().send())
-                .await,
-        )?
-        else {
-            return Ok(None);
-        };
-        targets.extend(page.targets.unwrap_or_default());
-        next = page.next_token;
-        if next.is_none() {
-            break;
-        }
-    }
+        let request = request.rule(rule).event_bus_name(bus).set_next_token(token);
+        let page = aws
+            .call("events:ListTargetsByRule", || request.clone().send())
+            .await?;
+        Ok((page.targets.unwrap_or_default(), page.next_token))
+    });
+    let Some(targets) = found(targets.await)? else {
+        return Ok(None);
+    };
     let altered = targets.iter().filter(|target| is_altered(target));
     let live = Live {
         rule_name: rule.to_owned(),
