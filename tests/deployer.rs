@@ -19,24 +19,6 @@ use support::proxy::Proxy;
 use support::schema::violations;
 use support::{Ran, World};
 
-/// The services, as the SDK's settings name them. Named one by one they leave the command as it is with AWS; one
-/// endpoint for all has it make up for what a local AWS lacks.
-const SERVICES: [&str; 13] = [
-    "APIGATEWAYV2",
-    "CLOUDTRAIL",
-    "CLOUDWATCH",
-    "CLOUDWATCH_LOGS",
-    "EVENTBRIDGE",
-    "IAM",
-    "KMS",
-    "LAMBDA",
-    "RESOURCE_GROUPS_TAGGING_API",
-    "S3",
-    "SNS",
-    "SQS",
-    "STS",
-];
-
 /// Actions that no run here needs, and that are in the policy all the same: most undo what somebody else changed
 /// (tests/drift does that); Lambda's use of the caller's `kms:Decrypt`, which the local AWS does not make; and what
 /// `status` asks KMS and does without.
@@ -97,16 +79,7 @@ impl<'a> Trial<'a> {
     }
 
     fn run(&self, args: &[&str]) -> Ran {
-        let mut command = self.world.command(args);
-        for service in SERVICES {
-            command.env(format!("AWS_ENDPOINT_URL_{service}"), &self.proxy.url);
-        }
-        command
-            .env("AWS_ACCESS_KEY_ID", &self.account)
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("SLACK_WEBHOOK_URL", support::NO_WEBHOOK)
-            .env("SLACK_SECURITY_WEBHOOK_URL", support::NO_WEBHOOK);
-        Ran::of(command.output().unwrap())
+        self.world.run_with_aws(&self.proxy.url, &self.account, args)
     }
 
     /// What the policy for this command says.

@@ -10,28 +10,11 @@ use std::time::Duration;
 
 use support::inventory::inventory;
 use support::proxy::{Fate, Proxy};
-use support::{NO_WEBHOOK, Ran, World};
+use support::{Ran, World};
 
 const REGION: &str = "ap-northeast-2";
 const ACCOUNT: &str = "000000000008";
 const APPLY: &[&str] = &["apply", "--yes"];
-/// The services, as the SDK's settings name them: named one by one they leave the command as it is with AWS; one
-/// endpoint for all has it make up for what a local AWS lacks.
-const SERVICES: [&str; 13] = [
-    "APIGATEWAYV2",
-    "CLOUDTRAIL",
-    "CLOUDWATCH",
-    "CLOUDWATCH_LOGS",
-    "EVENTBRIDGE",
-    "IAM",
-    "KMS",
-    "LAMBDA",
-    "RESOURCE_GROUPS_TAGGING_API",
-    "S3",
-    "SNS",
-    "SQS",
-    "STS",
-];
 
 /// The local AWS with a stack in it, behind an index that answers nothing the first `times` it is asked.
 struct Behind {
@@ -69,15 +52,7 @@ impl Behind {
     }
 
     fn run(&self, args: &[&str]) -> Ran {
-        let mut command = self.world.command(args);
-        for service in SERVICES {
-            command.env(format!("AWS_ENDPOINT_URL_{service}"), &self.proxy.url);
-        }
-        command
-            .env("AWS_ACCESS_KEY_ID", ACCOUNT)
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-        Ran::of(command.output().unwrap())
+        self.world.run_with_aws(&self.proxy.url, ACCOUNT, args)
     }
 
     fn left(&self) -> Vec<&'static str> {

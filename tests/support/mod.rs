@@ -25,6 +25,23 @@ use tempfile::TempDir;
 /// A webhook of the right shape that nobody answers.
 pub const NO_WEBHOOK: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
+/// The services, as the settings of the SDK name them.
+const SERVICES: [&str; 13] = [
+    "APIGATEWAYV2",
+    "CLOUDTRAIL",
+    "CLOUDWATCH",
+    "CLOUDWATCH_LOGS",
+    "EVENTBRIDGE",
+    "IAM",
+    "KMS",
+    "LAMBDA",
+    "RESOURCE_GROUPS_TAGGING_API",
+    "S3",
+    "SNS",
+    "SQS",
+    "STS",
+];
+
 /// A directory, a cache of its own, and the local AWS in it.
 pub struct World {
     dir: TempDir,
@@ -110,9 +127,24 @@ impl World {
     /// The command `alertctl ARGS` without the local mode: the AWS behind `endpoint`, as this account of
     /// twelve digits. Every account of the local AWS is a world of its own.
     pub fn command_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Command {
+        let mut command = self.command_as(account, args);
+        command.args(["--endpoint-url", endpoint]);
+        command
+    }
+
+    /// Runs `alertctl ARGS` to its end as it is with AWS: the services are named one by one, where one endpoint for all
+    /// would have it make up for what a local AWS lacks.
+    pub fn run_with_aws(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
+        let mut command = self.command_as(account, args);
+        for service in SERVICES {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), endpoint);
+        }
+        Ran::of(command.output().unwrap())
+    }
+
+    fn command_as(&self, account: &str, args: &[&str]) -> Command {
         let mut command = self.command(args);
         command
-            .args(["--endpoint-url", endpoint])
             .env("AWS_ACCESS_KEY_ID", account)
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("SLACK_WEBHOOK_URL", NO_WEBHOOK)
