@@ -8,6 +8,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 
 use super::endpoint;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
+use super::http;
 use super::patience::{Patience, Tell};
 use super::profiles;
 use super::strangers;
@@ -106,12 +107,14 @@ impl Clients {
 impl Connection {
     /// Loads credentials and region; makes no call to AWS itself.
     pub async fn open(target: &Target) -> Result<Self> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECTING)
-                .operation_attempt_timeout(ATTEMPT)
-                .build(),
-        );
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http::client())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECTING)
+                    .operation_attempt_timeout(ATTEMPT)
+                    .build(),
+            );
         if let Ok(name) = AppName::new(concat!("alertctl-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }

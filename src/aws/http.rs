@@ -1,10 +1,11 @@
-//! Requests to the stack's own HTTP endpoints, over the client that the SDK brings.
+//! The HTTPS client of all calls to AWS, and requests to the stack's own HTTP endpoints.
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -12,6 +13,23 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// ElastAlert2 and API Gateway wait no longer.
 const PATIENCE: Duration = Duration::from_secs(35);
+
+/// The same as in the relay. The SDK's own choice, aws-lc, takes minutes of C to build and brings nothing that
+/// calls to AWS need.
+const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
+
+/// What the SDK's default client does, with [`TLS`]: timeouts from each client's settings, proxies from the
+/// environment.
+pub(super) fn client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder()
+            .tls_provider(TLS)
+            .proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.build()
+    })
+}
 
 /// Sends JSON with a bearer token; the status and the body of the answer.
 ///
@@ -41,9 +59,7 @@ pub async fn send(
                 format!("the header `{name}` cannot be sent: it holds a character that HTTP does not take")
             })?;
     }
-    let connector = Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build();
+    let connector = Connector::builder().tls_provider(TLS).build();
     let exchange = async {
         let response = connector
             .call(request)

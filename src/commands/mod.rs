@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use stop::stop_signal;
 use tokio::sync::watch;
 
 use crate::aws::connect::Target;
@@ -47,6 +48,7 @@ mod saved;
 mod schema;
 mod show;
 mod status;
+mod stop;
 mod test;
 mod token;
 mod validate;
@@ -350,9 +352,9 @@ impl App {
     /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process at once.
     fn interrupt(&self) -> watch::Receiver<bool> {
         let (send, receive) = watch::channel(false);
-        let out = self.out;
+        let (out, first) = (self.out, stop_signal());
         tokio::spawn(async move {
-            stop_signal().await;
+            first.await;
             out.warn("stopping: calls under way are finished first; once more to stop at once");
             let _ = send.send(true);
             stop_signal().await;
@@ -367,17 +369,5 @@ fn ended(report: &Report) -> Result<(), Failure> {
         (true, _) => Err(Failure::Interrupted),
         (_, false) => Err(Failure::Told),
         _ => Ok(()),
-    }
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
     }
 }

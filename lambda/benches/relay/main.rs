@@ -22,7 +22,7 @@ mod cases;
 mod contender;
 #[path = "../../tests/support/fakes.rs"]
 mod fakes;
-#[path = "../../../tests/support/python.rs"]
+#[path = "../../../tests/e2e/support/python.rs"]
 mod python;
 mod table;
 

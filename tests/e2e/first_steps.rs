@@ -1,0 +1,201 @@
+//! `init`, `completions` and `man`, as a shell meets them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use alertctl::stack::{BUNDLED, load};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_alertctl");
+
+fn alertctl(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(PROGRAM)
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn each_ready_stack_file_is_written_with_its_schema_and_plans_on() {
+    for one in BUNDLED {
+        let folder = tempfile::tempdir().unwrap();
+        let ran = alertctl(folder.path(), &["init", "--from", one.name]);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+        let loaded = load(&folder.path().join("stack.yaml")).unwrap();
+        // Nothing but what the reader still has to put in.
+        let others = loaded.warnings.iter().filter(|warning| !warning.is_example);
+        assert_eq!(others.count(), 0, "{}: {:?}", one.name, loaded.warnings);
+        let written = fs::read_to_string(folder.path().join("stack.yaml")).unwrap();
+        let place = written.lines().next().unwrap().rsplit('=').next().unwrap();
+        let schema = fs::read(folder.path().join(place)).unwrap();
+        assert_eq!(schema, alertctl(folder.path(), &["schema"]).stdout);
+        // What comes next are commands.
+        for line in text(&ran.stderr)
+            .lines()
+            .filter_map(|line| line.strip_prefix("  alertctl "))
+        {
+            use clap::Parser as _;
+            let words = ["alertctl"].into_iter().chain(line.split_whitespace());
+            assert!(alertctl::cli::Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        let told = text(&ran.stderr);
+        let at = |command: &str| {
+            told.find(&format!("  alertctl {command} stack.yaml"))
+                .unwrap_or_else(|| panic!("{command}: {told}"))
+        };
+        assert!(at("validate") < at("apply") && at("apply") < at("plan"), "{told}");
+        let hooks = told.matches("  alertctl encrypt-hook ").count();
+        assert_eq!(hooks, loaded.stack.channels.len(), "{told}");
+    }
+}
+
+#[test]
+fn nothing_is_written_over_unless_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stack.yaml");
+    fs::write(&file, "mine").unwrap();
+    fs::write(folder.path().join("alertctl.schema.json"), "mine too").unwrap();
+    let ran = alertctl(folder.path(), &["init", "--from", "full"]);
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(text(&ran.stderr).contains("--force"), "{}", text(&ran.stderr));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+
+    assert!(
+        alertctl(folder.path(), &["init", "other.yaml", "--from", "full"])
+            .status
+            .success()
+    );
+    let schema = fs::read_to_string(folder.path().join("alertctl.schema.json")).unwrap();
+    assert_eq!(schema, "mine too");
+
+    assert!(
+        alertctl(folder.path(), &["init", "--from", "full", "--force"])
+            .status
+            .success()
+    );
+    assert!(load(&file).is_ok());
+}
+
+/// With a terminal, made by `script` of util-linux.
+#[test]
+fn five_questions_make_a_stack_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // A wrong answer is asked for again.
+    let answers = "Mission!\\nmission\\neu-west-1\\n1,2,9\\n1,2\\n#ops\\noncall@example.com\\n";
+    let line = format!("printf '{answers}' | script -qec '{PROGRAM} init' /dev/null");
+    let ran = Command::new("bash")
+        .current_dir(folder.path())
+        .args(["-c", &line])
+        .output()
+        .unwrap();
+    let told = text(&ran.stdout);
+    let loaded = load(&folder.path().join("stack.yaml")).unwrap_or_else(|error| panic!("{error}: {told}"));
+    assert_eq!(loaded.stack.stack, "mission");
+    assert_eq!(loaded.stack.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(loaded.stack.channels["slack"].label.as_deref(), Some("#ops"));
+    assert!(loaded.stack.rules.contains_key("sign-ins") && !loaded.stack.alarms.is_empty());
+    assert!(told.contains("alertctl apply stack.yaml --local"), "{told}");
+    let rule = "`Mission!` cannot be the name of a stack: write a lower-case letter, then up to 39";
+    assert!(told.contains(rule), "{told}");
+}
+
+/// What bash is told when it asks how a line goes on: its last word is completed.
+fn completed(folder: &Path, line: &[&str]) -> Vec<String> {
+    let ran = Command::new(PROGRAM)
+        .current_dir(folder)
+        .env("COMPLETE", "bash")
+        .env("_CLAP_IFS", "\n")
+        .env("_CLAP_COMPLETE_INDEX", line.len().to_string())
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_COMPLETE_SPACE", "false")
+        .args(["--", "alertctl"])
+        .args(line)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    text(&ran.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn shells_complete_files_keys_and_resources() {
+    let folder = tempfile::tempdir().unwrap();
+    alertctl(folder.path(), &["init", "--from", "cloudwatch-slack"]);
+    alertctl(folder.path(), &["init", "other.yaml", "--from", "full"]);
+    let of = |line: &[&str]| completed(folder.path(), line);
+    assert_eq!(of(&["pla"]), ["plan"]);
+    assert_eq!(of(&["plan", "s"]), ["stack.yaml"]);
+    assert_eq!(of(&["plan", "a"]), [""; 0], "the schema is no stack file");
+    assert_eq!(
+        of(&["encrypt-hook", "other.yaml", "--channel", "s"]),
+        ["security"]
+    );
+    assert_eq!(of(&["encrypt-hook", "--channel", ""]), ["project"]);
+    assert_eq!(
+        of(&["render", "sign-in", "--stack", "other.yaml", "--rule", "lo"]),
+        ["logins"]
+    );
+    assert_eq!(
+        of(&["show", "endpoint", "other.yaml", "--endpoint", ""]),
+        ["elastalert"]
+    );
+    assert_eq!(
+        of(&["apply", "other.yaml", "--adopt", "sns-topic/al"]),
+        ["sns-topic/alerts"]
+    );
+    assert_eq!(of(&["init", "--from", "console"]), ["console-login"]);
+    assert_eq!(of(&["test", "--path", "alarm"]), ["alarm", "alarm/cpu"]);
+    assert!(of(&["events", "sign-in"]).len() > 1);
+    assert_eq!(of(&["local", "alarm", "m"]), ["mission-cpu-alarm"]);
+    // A file that is not valid completes nothing and says nothing.
+    fs::write(folder.path().join("stack.yaml"), "stak: a").unwrap();
+    assert_eq!(of(&["encrypt-hook", "--channel", ""]), [""; 0]);
+}
+
+#[test]
+fn every_shell_gets_a_script() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = alertctl(folder.path(), &["completions", shell]);
+        assert!(
+            ran.status.success() && text(&ran.stdout).contains("alertctl"),
+            "{shell}"
+        );
+    }
+    let script = folder.path().join("completions.bash");
+    fs::write(&script, alertctl(folder.path(), &["completions", "bash"]).stdout).unwrap();
+    assert!(
+        Command::new("bash")
+            .arg("-n")
+            .arg(&script)
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    use clap::CommandFactory as _;
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man/man1");
+    let ran = alertctl(folder.path(), &["man", "man/man1"]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    for command in alertctl::cli::Cli::command().get_subcommands() {
+        let page = pages.join(format!("alertctl-{}.1", command.get_name()));
+        let page = fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        assert!(page.contains("Examples"), "{}", command.get_name());
+    }
+    assert!(pages.join("alertctl.1").exists());
+    assert!(
+        !pages.join("alertctl-local-inbox-server.1").exists(),
+        "that is no command for people"
+    );
+    // A file stands where the directory would be.
+    let ran = alertctl(folder.path(), &["man", "man/man1/alertctl.1"]);
+    assert_eq!(ran.status.code(), Some(1));
+}

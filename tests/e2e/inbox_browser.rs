@@ -1,0 +1,251 @@
+//! The page of the Slack inbox in a real browser, with every sample in every language.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::support::browser::Browser;
+use crate::support::{World, http};
+use serde_json::{Value, json};
+
+/// Where each block, and each thing in one, must show up: a selector within the message.
+const SELECTORS: [(&str, &str); 11] = [
+    ("section", ".block.section"),
+    ("fields", ".fields > .field"),
+    ("context", ".block.context"),
+    ("header", ".block.header"),
+    ("divider", "hr.block"),
+    ("actions", ".block.actions"),
+    ("button", ".button"),
+    ("image", ".image"),
+    ("rich_text", ".block.rich"),
+    ("color", ".attachment > .bar"),
+    ("link", ".content a:not(.button, .image a)"),
+];
+
+/// Every block type the page knows, what Slack makes of markup, and markup of another kind.
+fn gallery() -> Value {
+    json!({ "text": "Disk full", "attachments": [{ "color": "#d7263d", "blocks": [
+        { "type": "header", "text": { "type": "plain_text", "text": "Disk full :rotating_light:" } },
+        { "type": "section", "text": { "type": "mrkdwn", "text": "*bold* `code` <https://example.com|link> <!here> <@U0123ABCD>" } },
+        { "type": "section", "fields": [
+            { "type": "mrkdwn", "text": "*Region*\nap-northeast-2" },
+            { "type": "plain_text", "text": "<img src=x onerror=alert(1)> <https://evil.example|log in> <!channel>" } ] },
+        { "type": "divider" },
+        { "type": "section", "text": { "type": "mrkdwn", "text": "```\n{ \"a\": 1 }\n```" } },
+        { "type": "image", "image_url": "https://example.com/a.png", "alt_text": "a graph" },
+        { "type": "rich_text", "elements": [{ "type": "rich_text_preformatted", "elements": [{ "type": "text", "text": "x" }] }] },
+        { "type": "actions", "elements": [
+            { "type": "button", "url": "https://example.com/", "text": { "type": "plain_text", "text": "Open" } } ] },
+        { "type": "context", "elements": [{ "type": "plain_text", "text": ":wave: <b>", "emoji": false }] },
+    ] }] })
+}
+
+/// How often each thing of [`SELECTORS`] occurs in a message.
+fn count(value: &Value, found: &mut BTreeMap<String, u64>) {
+    let mut add = |name: &str, by: usize| *found.entry(name.to_owned()).or_default() += by as u64;
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| count(item, found)),
+        Value::Object(map) => {
+            if let Some(kind) = map.get("type").and_then(Value::as_str) {
+                add(kind, 1);
+                if kind == "mrkdwn" {
+                    add("link", links(&map["text"]));
+                    add(
+                        "fence",
+                        map["text"].as_str().map_or(0, |text| text.matches("```").count()),
+                    );
+                }
+            }
+            add(
+                "fields",
+                map.get("fields").and_then(Value::as_array).map_or(0, Vec::len),
+            );
+            add("color", usize::from(map.contains_key("color")));
+            map.values().for_each(|item| count(item, found));
+        }
+        _ => {}
+    }
+}
+
+/// How many links mrkdwn holds; what is not a link of ours has its signs escaped.
+fn links(text: &Value) -> usize {
+    text.as_str().map_or(0, |text| text.matches("<https://").count())
+}
+
+#[test]
+fn every_sample_is_drawn_as_slack_would() {
+    let Some(browser) = Browser::open() else { return };
+    let world = World::new();
+    let (_, inbox) = world.up();
+    let samples = world.json(&["events"]);
+    let mut names = Vec::new();
+    for sample in samples["samples"].as_array().unwrap() {
+        let name = sample["name"].as_str().unwrap();
+        for (locale, zone) in [("en", "UTC"), ("ko", "Asia/Seoul")] {
+            let rendered = world.json(&[
+                "render",
+                name,
+                "--locale",
+                locale,
+                "--timezone",
+                zone,
+                "--channel",
+                locale,
+                "--inbox",
+            ]);
+            let messages = 1..=rendered["messages"].as_array().unwrap().len();
+            names.extend(messages.map(|nth| format!("{name}.{nth}.{locale}")));
+        }
+    }
+    let post = |path: &str, body: Value| http("POST", &format!("{inbox}{path}"), &[], &body.to_string()).0;
+    assert_eq!(post("/services/T/B/gallery", gallery()), 200);
+    assert_eq!(
+        post(
+            "/triggers/T/1/workflow",
+            json!({ "headline": "Disk <b>full</b>", "region": "x" })
+        ),
+        200
+    );
+    assert_eq!(
+        post(
+            "/services/T/B/refused",
+            json!({ "blocks": [{ "type": "header" }] })
+        ),
+        400
+    );
+
+    let messages = world.messages(&inbox);
+    browser.go(&inbox);
+    let last = messages.last().unwrap()["seq"].clone();
+    browser.until(&format!(
+        "return document.getElementById('message-{last}') !== null"
+    ));
+    let shown = browser.run("return document.querySelectorAll('.message').length", &[]);
+    assert_eq!(shown, messages.len());
+
+    let mut kinds = BTreeMap::new();
+    for message in messages.iter().filter(|message| message["status"] == "accepted") {
+        let headline = links(&message["body"]["text"]) as u64;
+        let mut found = BTreeMap::from([("link".to_owned(), headline)]);
+        count(&message["body"], &mut found);
+        for (what, selector) in SELECTORS {
+            let drawn = of(
+                &browser,
+                message,
+                &format!("return node.querySelectorAll('{selector}').length"),
+            );
+            let told = found.get(what).copied().unwrap_or(0);
+            assert_eq!(drawn, told, "{what} of {message:#}");
+            *kinds.entry(what).or_insert(0) += told;
+        }
+        // Fences make code, and none shows.
+        let drawn = of(
+            &browser,
+            message,
+            "return node.querySelectorAll('.content pre').length",
+        );
+        if message["channel"] != "gallery" {
+            let fences = found.get("fence").copied().unwrap_or(0);
+            assert_eq!(drawn, fences / 2, "{message:#}");
+            // Nothing of the samples is anything but text and links to the console and to what found a match;
+            // nobody is called.
+            let strange = "return [...node.querySelectorAll('.content a')].map((a) => a.href).filter((url) => \
+                !/^https:\\/\\/([a-z0-9.-]+\\.console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)|kibana\\.example\\.com)\\//.test(url))";
+            assert_eq!(of(&browser, message, strange), json!([]), "{message:#}");
+            assert_eq!(
+                of(
+                    &browser,
+                    message,
+                    "return node.querySelectorAll('.mention').length"
+                ),
+                0,
+                "{message:#}"
+            );
+        }
+        let loaded = of(
+            &browser,
+            message,
+            "return node.querySelectorAll('img, script, iframe, b').length",
+        );
+        assert_eq!(loaded, 0, "{message:#}");
+        let bare = of(
+            &browser,
+            message,
+            "return node.querySelectorAll('.unknown, .unreadable, .refusal').length",
+        );
+        assert_eq!(bare, 0, "{message:#}");
+    }
+    assert!(kinds.values().all(|count| *count > 0), "nothing shows {kinds:?}");
+
+    let of_channel = |channel: &str| {
+        messages
+            .iter()
+            .find(|message| message["channel"] == channel)
+            .unwrap()
+    };
+    let gallery = of_channel("gallery");
+    let text = of(&browser, gallery, "return node.innerText");
+    for literal in [
+        "<img src=x onerror=alert(1)>",
+        "<https://evil.example|log in> <!channel>",
+        ":wave: <b>",
+        "🚨",
+    ] {
+        assert!(text.as_str().unwrap().contains(literal), "{literal}: {text}");
+    }
+    let called = of(
+        &browser,
+        gallery,
+        "return [...node.querySelectorAll('.mention')].map((one) => one.textContent)",
+    );
+    assert_eq!(called, json!(["@here", "@U0123ABCD"]));
+    let bar = of(
+        &browser,
+        gallery,
+        "return getComputedStyle(node.querySelector('.bar')).backgroundColor",
+    );
+    assert_eq!(bar, "rgb(215, 38, 61)");
+    let workflow = of(
+        &browser,
+        of_channel("workflow"),
+        "return node.querySelector('.variables').innerText",
+    );
+    assert!(
+        workflow.as_str().unwrap().contains("Disk <b>full</b>"),
+        "{workflow}"
+    );
+    let refusal = of(
+        &browser,
+        of_channel("refused"),
+        "return node.querySelector('.refusal').innerText",
+    );
+    assert!(
+        refusal.as_str().unwrap().contains("400 invalid_blocks"),
+        "{refusal}"
+    );
+
+    // To be looked at: pictures of the samples by their names, in the order in which they were sent.
+    names.extend(["gallery", "workflow", "refused"].map(str::to_owned));
+    assert_eq!(names.len(), messages.len());
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("inbox");
+    std::fs::create_dir_all(&pictures).unwrap();
+    browser.run(
+        "document.querySelector('main > header').style.position = 'static'",
+        &[],
+    );
+    for (name, message) in names.iter().zip(&messages) {
+        let node = format!("#message-{}", message["seq"]);
+        browser.picture(&node, &pictures.join(format!("{name}.png")));
+    }
+    browser.picture("body", &pictures.join("page.png"));
+    assert_eq!(browser.complaints(), [Value::Null; 0]);
+}
+
+/// What a script says of the node of a message.
+fn of(browser: &Browser, message: &Value, script: &str) -> Value {
+    let script = format!(
+        "const node = document.getElementById('message-{}'); {script}",
+        message["seq"]
+    );
+    browser.run(&script, &[])
+}

@@ -1,0 +1,563 @@
+//! Whatever breaks at whatever request, the next run brings the stack to what its file says, with nothing
+//! made twice and nothing left behind.
+
+use std::fmt;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use crate::support::inventory::{Inventory, inventory};
+use crate::support::proxy::{Act, Fate, Proxy};
+use crate::support::{Ran, World};
+use rustix::process::{Pid, Signal, kill_process};
+
+const HOME: &str = "ap-northeast-2";
+const APPLY: &[&str] = &["apply", "--yes"];
+const DESTROY: &[&str] = &["destroy", "--yes"];
+/// Cases that run side by side: most of their time is the local AWS's.
+const WORKERS: usize = 6;
+
+/// A stack and what there is of it.
+struct Subject {
+    /// The name of a bundled stack, or a whole stack file.
+    stack: &'static str,
+    regions: &'static [&'static str],
+    /// A stack file that was applied before.
+    before: Option<&'static str>,
+    /// What it is made of.
+    whole: &'static [(&'static str, usize)],
+    /// What `destroy` leaves.
+    gone: &'static [(&'static str, usize)],
+}
+
+const CLOUDWATCH: Subject = Subject {
+    stack: "cloudwatch-slack",
+    regions: &[HOME],
+    before: None,
+    whole: &[
+        ("alarm", 1),
+        ("alias", 1),
+        ("event invoke config", 1),
+        ("function", 1),
+        ("key", 1),
+        ("log group", 1),
+        ("permission", 1),
+        ("policy", 1),
+        ("queue", 1),
+        ("role", 1),
+        ("subscription", 1),
+        ("topic", 1),
+    ],
+    gone: &[("pending key", 1)],
+};
+
+const ELASTALERT: Subject = Subject {
+    stack: "elastalert-email",
+    regions: &[HOME],
+    before: None,
+    whole: &[
+        ("api", 1),
+        ("event invoke config", 1),
+        ("function", 1),
+        ("integration", 1),
+        ("log group", 2),
+        ("permission", 1),
+        ("policy", 1),
+        ("queue", 1),
+        ("role", 1),
+        ("route", 1),
+        ("stage", 1),
+        ("subscription", 1),
+        ("topic", 1),
+    ],
+    gone: &[],
+};
+
+const TRAIL_GUARD: Subject = Subject {
+    stack: "trail-guard",
+    regions: &[HOME],
+    before: None,
+    whole: &[
+        ("bucket", 1),
+        ("bucket policy", 1),
+        ("event invoke config", 1),
+        ("function", 1),
+        ("log group", 1),
+        ("permission", 1),
+        ("policy", 1),
+        ("queue", 2),
+        ("role", 1),
+        ("rule", 2),
+        ("subscription", 1),
+        ("target", 2),
+        ("topic", 1),
+        ("trail", 1),
+    ],
+    gone: &[],
+};
+
+/// A bus of its own and a rule in another region.
+const IN_TWO_REGIONS: &str = "
+stack: far
+region: ap-northeast-2
+topics:
+  mail: { subscriptions: [{ email: oncall@example.com }] }
+buses:
+  security: { forward: [aws.guardduty] }
+rules:
+  findings: { bus: security, pattern: { source: [aws.guardduty] }, to: [mail] }
+  keys:
+    pattern: { source: [aws.kms], detail-type: [AWS API Call via CloudTrail] }
+    regions: [us-east-1]
+    to: [mail]
+";
+
+const FAR: Subject = Subject {
+    stack: IN_TWO_REGIONS,
+    regions: &[HOME, "us-east-1"],
+    before: None,
+    whole: &[
+        ("event bus", 2),
+        ("policy", 2),
+        ("queue", 2),
+        ("role", 2),
+        ("rule", 5),
+        ("subscription", 1),
+        ("target", 5),
+        ("topic", 1),
+    ],
+    gone: &[],
+};
+
+/// The same once the other region, and the bus, have left the file.
+const NEAR: Subject = Subject {
+    stack: "
+stack: far
+region: ap-northeast-2
+topics:
+  mail: { subscriptions: [{ email: oncall@example.com }] }
+rules:
+  keys:
+    pattern: { source: [aws.kms], detail-type: [AWS API Call via CloudTrail] }
+    to: [mail]
+",
+    regions: &[HOME, "us-east-1"],
+    before: Some(IN_TWO_REGIONS),
+    whole: &[
+        ("queue", 1),
+        ("rule", 1),
+        ("subscription", 1),
+        ("target", 1),
+        ("topic", 1),
+    ],
+    gone: &[],
+};
+
+impl Subject {
+    /// A world with its stack file, and the endpoint of the local AWS there.
+    fn world(&self) -> (World, String) {
+        let world = World::new();
+        match self.stack.contains('\n') {
+            true => world.write("stack.yaml", self.stack),
+            false => world.bundled(self.stack),
+        };
+        if let Some(before) = self.before {
+            world.write("before.yaml", before);
+        }
+        let (endpoint, _) = world.up();
+        (world, endpoint)
+    }
+}
+
+/// One account in which something goes wrong.
+struct Case<'a> {
+    subject: &'a Subject,
+    world: &'a World,
+    endpoint: &'a str,
+    account: String,
+}
+
+/// How a run with a fault ended.
+struct Faulty {
+    /// Whether any call met the fault.
+    met: bool,
+    ran: Ran,
+    actions: Vec<String>,
+}
+
+impl<'a> Case<'a> {
+    fn new(subject: &'a Subject, world: &'a World, endpoint: &'a str, number: usize) -> Self {
+        Self {
+            subject,
+            world,
+            endpoint,
+            account: format!("{:012}", 100 + number),
+        }
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        self.world.run_at(self.endpoint, &self.account, args)
+    }
+
+    fn ok(&self, args: &[&str]) {
+        let ran = self.run(args);
+        assert_eq!(ran.code, 0, "alertctl {args:?}\n{}", ran.all());
+    }
+
+    fn inventory(&self) -> Inventory {
+        inventory(self.endpoint, &self.account, self.subject.regions)
+    }
+
+    /// Runs a command; the first call that `strikes` picks meets `fate`, which is given a way to signal it.
+    fn faulty(
+        &self,
+        args: &[&str],
+        strikes: impl Fn(usize, &str) -> bool + Send + Sync + 'static,
+        fate: impl Fn(&Signaller) -> Fate + Send + Sync + 'static,
+    ) -> Faulty {
+        let (signaller, met) = (Signaller::default(), Arc::new(AtomicBool::new(false)));
+        let judge = {
+            let (signaller, met) = (signaller.clone(), met.clone());
+            move |index: usize, action: &str| match strikes(index, action) {
+                true if !met.swap(true, Ordering::SeqCst) => fate(&signaller),
+                _ => Fate::Pass,
+            }
+        };
+        let proxy = Proxy::judging(self.endpoint, Duration::ZERO, judge);
+        let mut command = self.world.command_at(&proxy.url, &self.account, args);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        signaller.0.set(child.id()).unwrap();
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        proxy.quiet();
+        Faulty {
+            met: met.load(Ordering::SeqCst),
+            ran,
+            actions: proxy.actions(),
+        }
+    }
+
+    /// One more run ends well, a plan finds nothing to do, and nothing is there twice.
+    fn converges(&self, what: &str) {
+        let ran = self.run(APPLY);
+        assert_eq!(ran.code, 0, "apply after {what}\n{}", ran.all());
+        self.is_whole(what);
+    }
+
+    fn is_whole(&self, what: &str) {
+        let plan = self.run(&["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.code, 0, "plan after {what}\n{}", plan.all());
+        assert_eq!(self.inventory(), counts(self.subject.whole), "after {what}");
+    }
+
+    fn is_gone(&self, what: &str) {
+        assert_eq!(self.inventory(), counts(self.subject.gone), "after {what}");
+    }
+
+    /// One command meets one fault; whatever becomes of it, one more run brings everything in order. True
+    /// when the fault was met.
+    fn survives(&self, args: &[&str], fault: Fault, request: &Request) -> bool {
+        let action = request.action.clone();
+        let fate = move |signaller: &Signaller| fault.fate(&action, signaller);
+        let faulty = self.faulty(args, request.comes(), fate);
+        if !faulty.met {
+            return false;
+        }
+        let (what, killed) = (format!("{} {fault:?} at {request}", args[0]), fault.kills());
+        let expected = if killed { -1 } else { 0 };
+        assert_eq!(faulty.ran.code, expected, "{what}\n{}", faulty.ran.all());
+        match args[0] == "apply" {
+            // Nothing made yet: the next run is like a first one.
+            true if killed && self.inventory().is_empty() => {}
+            true if killed => self.converges(&what),
+            true => self.is_whole(&what),
+            false => {
+                if killed {
+                    let next = self.run(args);
+                    assert_eq!(next.code, 0, "{what}\n{}", next.all());
+                }
+                self.is_gone(&what);
+            }
+        }
+        true
+    }
+}
+
+fn counts(expected: &[(&'static str, usize)]) -> Inventory {
+    expected.iter().copied().collect()
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    KilledBefore,
+    KilledAfter,
+    LostAnswer,
+    Failure,
+    Unavailable,
+    Throttled,
+}
+
+impl Fault {
+    fn kills(self) -> bool {
+        matches!(self, Self::KilledBefore | Self::KilledAfter)
+    }
+
+    fn fate(self, action: &str, signaller: &Signaller) -> Fate {
+        match self {
+            Self::KilledBefore => Fate::Before(signaller.send(Signal::KILL)),
+            Self::KilledAfter => Fate::After(signaller.send(Signal::KILL)),
+            Self::LostAnswer => Fate::lost(),
+            Self::Failure => Fate::Refuse(500, "InternalFailure", "try again"),
+            Self::Unavailable => Fate::Refuse(503, "ServiceUnavailable", "try again"),
+            Self::Throttled if action.starts_with("s3:") => {
+                Fate::Refuse(503, "SlowDown", "Please reduce your request rate.")
+            }
+            Self::Throttled => Fate::Refuse(400, "ThrottlingException", "Rate exceeded"),
+        }
+    }
+}
+
+/// Signals a command once it runs.
+#[derive(Clone, Default)]
+struct Signaller(Arc<OnceLock<u32>>);
+
+impl Signaller {
+    fn send(&self, signal: Signal) -> Act {
+        let id = self.0.clone();
+        Arc::new(move || {
+            let id = i32::try_from(*id.wait()).unwrap();
+            kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        })
+    }
+}
+
+/// One request of a command: its action, and which of several with that action. Requests that run side by
+/// side arrive in another order each time, so their place in line names none.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Request {
+    action: String,
+    nth: usize,
+}
+
+impl Request {
+    fn all(actions: &[String]) -> Vec<Self> {
+        let nth = |(index, action): (usize, &String)| Self {
+            action: action.clone(),
+            nth: actions[..index].iter().filter(|before| *before == action).count(),
+        };
+        actions.iter().enumerate().map(nth).collect()
+    }
+
+    /// True when the call that just came in is this one.
+    fn comes(&self) -> impl Fn(usize, &str) -> bool + Send + Sync + use<> {
+        let (this, seen) = (self.clone(), AtomicUsize::new(0));
+        move |_, action| action == this.action && seen.fetch_add(1, Ordering::SeqCst) == this.nth
+    }
+
+    fn writes(&self) -> bool {
+        let (_, operation) = self.action.split_once(':').unwrap();
+        let reads = ["Get", "List", "Describe"];
+        !reads.iter().any(|verb| operation.starts_with(verb))
+    }
+
+    /// Reads are repeated until something shows, now more often and now less.
+    fn is_certain(&self) -> bool {
+        self.nth == 0 || self.writes()
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} #{}", self.action, self.nth + 1)
+    }
+}
+
+/// Runs `args` once without a fault, then once for each of its requests and each fault that `faults` wants
+/// there, each time in an account of its own; the stack is there already where it is to be destroyed.
+/// `faults` gets the place of the request among all, sorted: those that run side by side come in any order.
+fn at_requests(subject: &Subject, args: &[&str], faults: impl Fn(usize, &Request) -> Vec<Fault>) {
+    let (world, endpoint) = subject.world();
+    let account = |number: usize| {
+        let case = Case::new(subject, &world, &endpoint, number);
+        if subject.before.is_some() {
+            case.ok(&["apply", "--yes", "before.yaml"]);
+        } else if args[0] == "destroy" {
+            case.ok(APPLY);
+        }
+        case
+    };
+    let plain = account(0);
+    let ran = plain.faulty(args, |_, _| false, |_| Fate::Pass);
+    assert_eq!(ran.ran.code, 0, "{}", ran.ran.all());
+    match args[0] == "destroy" {
+        true => plain.is_gone("a plain run"),
+        false => plain.is_whole("a plain run"),
+    }
+    let mut requests = Request::all(&ran.actions);
+    requests.sort();
+    let cases: Vec<(Request, Fault)> = requests
+        .iter()
+        .enumerate()
+        .flat_map(|(at, request)| {
+            faults(at, request)
+                .into_iter()
+                .map(|fault| (request.clone(), fault))
+        })
+        .collect();
+    let (next, missed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    let Some((request, fault)) = cases.get(number) else {
+                        break;
+                    };
+                    if !account(number + 1).survives(args, *fault, request) && request.is_certain() {
+                        missed.lock().unwrap().push(request.to_string());
+                    }
+                }
+            });
+        }
+    });
+    let missed = missed.into_inner().unwrap();
+    assert!(missed.is_empty(), "never made again: {missed:?}");
+    assert!(cases.len() > 20, "only {} cases", cases.len());
+}
+
+/// Killed right after each call that changes something, and one fault or another at every `step`th request.
+fn whatever_breaks(subject: &Subject, args: &[&str], step: usize) {
+    let others = [
+        Fault::KilledBefore,
+        Fault::LostAnswer,
+        Fault::Failure,
+        Fault::Throttled,
+        Fault::KilledAfter,
+        Fault::Unavailable,
+    ];
+    at_requests(subject, args, |at, request| {
+        let killed = Some(Fault::KilledAfter).filter(|_| request.writes());
+        let other = Some(others[at / step % others.len()]).filter(|_| at % step == 0);
+        killed.into_iter().chain(other).collect()
+    });
+}
+
+#[test]
+fn a_stack_is_made_whatever_breaks() {
+    whatever_breaks(&CLOUDWATCH, APPLY, 3);
+}
+
+#[test]
+fn a_stack_is_destroyed_whatever_breaks() {
+    whatever_breaks(&CLOUDWATCH, DESTROY, 3);
+}
+
+#[test]
+fn an_endpoint_is_made_whatever_breaks() {
+    whatever_breaks(&ELASTALERT, APPLY, 4);
+}
+
+#[test]
+fn an_endpoint_is_destroyed_whatever_breaks() {
+    whatever_breaks(&ELASTALERT, DESTROY, 4);
+}
+
+#[test]
+fn a_trail_is_made_whatever_breaks() {
+    whatever_breaks(&TRAIL_GUARD, APPLY, 4);
+}
+
+#[test]
+fn a_trail_is_destroyed_whatever_breaks() {
+    whatever_breaks(&TRAIL_GUARD, DESTROY, 4);
+}
+
+#[test]
+fn rules_of_two_regions_are_made_whatever_breaks() {
+    whatever_breaks(&FAR, APPLY, 4);
+}
+
+#[test]
+fn a_region_that_leaves_the_file_is_left_whatever_breaks() {
+    whatever_breaks(&NEAR, APPLY, 4);
+}
+
+/// The file is lost: all that is known is the stack's name.
+#[test]
+fn rules_of_two_regions_are_destroyed_whatever_breaks() {
+    let by_name = ["destroy", "--yes", "--stack", "far", "--region", HOME];
+    whatever_breaks(&FAR, &by_name, 4);
+}
+
+#[test]
+fn an_interrupt_finishes_what_runs_and_the_next_run_goes_on() {
+    let (world, endpoint) = CLOUDWATCH.world();
+    let mut number = 0;
+    for signal in [Signal::INT, Signal::TERM] {
+        for (during, never) in [
+            ("kms:CreateKey", "lambda:CreateFunction"),
+            ("lambda:CreateFunction", "sns:Subscribe"),
+        ] {
+            number += 1;
+            let case = Case::new(&CLOUDWATCH, &world, &endpoint, number);
+            // Carried out as usual, but only once the command has had time to see the signal.
+            let stop = move |signaller: &Signaller| {
+                let send = signaller.send(signal);
+                Fate::Meanwhile(Arc::new(move || {
+                    send();
+                    std::thread::sleep(Duration::from_millis(200));
+                }))
+            };
+            let faulty = case.faulty(APPLY, move |_, action| action == during, stop);
+            let (what, said) = (format!("{signal:?} during {during}"), faulty.ran.all());
+            assert!(faulty.met, "{what}\n{said}");
+            assert_eq!(faulty.ran.code, 130, "{what}\n{said}");
+            assert!(
+                !faulty.actions.iter().any(|action| action == never),
+                "{what}\n{said}"
+            );
+            for line in [
+                "stopping: calls under way are finished first",
+                " not finished in ",
+                "to go on, run",
+            ] {
+                assert!(said.contains(line), "{what}: `{line}` is missing\n{said}");
+            }
+            assert_eq!(case.inventory().get("key"), Some(&1), "{what}");
+            case.converges(&what);
+        }
+    }
+}
+
+#[test]
+fn a_refused_step_skips_only_what_depends_on_it() {
+    let (world, endpoint) = CLOUDWATCH.world();
+    let case = Case::new(&CLOUDWATCH, &world, &endpoint, 0);
+    let denied = Fate::Refuse(403, "AccessDeniedException", "not authorized to perform this");
+    let faulty = case.faulty(
+        APPLY,
+        |_, action| action == "lambda:CreateFunction",
+        move |_| denied.clone(),
+    );
+    let said = faulty.ran.all();
+    assert_eq!(faulty.ran.code, 1, "{said}");
+    for line in [
+        "error: lambda-function/relay (mission-lambda): lambda:CreateFunction: AccessDeniedException: not authorized",
+        "help: the identity that runs alertctl needs `lambda:CreateFunction`",
+        "not started because of it: lambda-event-invoke-config/relay, lambda-permission/alerts, \
+         sns-subscription/alerts-relay",
+        "8 created, 1 failed, 3 skipped",
+    ] {
+        assert!(said.contains(line), "`{line}` is missing\n{said}");
+    }
+    let skipped = ["function", "permission", "event invoke config", "subscription"];
+    let mut expected = counts(CLOUDWATCH.whole);
+    expected.retain(|kind, _| !skipped.contains(kind));
+    assert_eq!(case.inventory(), expected);
+    case.converges("a refused CreateFunction");
+}

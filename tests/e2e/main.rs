@@ -1,0 +1,42 @@
+//! Through the real binary, in worlds of their own. One program, since each would be linked with everything anew.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod adopt;
+mod ci;
+mod cli;
+mod costs;
+mod deployer;
+mod drift;
+mod elastalert;
+mod encrypt_hook;
+mod errors;
+mod faults;
+mod first_steps;
+mod graph;
+mod home;
+mod inbox_browser;
+mod inbox_stands_in;
+mod kill;
+mod late_index;
+mod lifecycle;
+mod local;
+mod local_events;
+mod permissions;
+mod policies;
+mod rates;
+mod refusals;
+mod regions;
+mod relay_static;
+mod rooms;
+mod routing;
+mod saved_plan;
+mod secrets;
+mod stacks;
+mod status;
+mod storm;
+mod strict;
+mod support;
+mod tools;
+mod two_at_once;
+mod unwritten;

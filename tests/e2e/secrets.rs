@@ -1,0 +1,424 @@
+//! The webhook's URL shows nowhere: not on a stream, in a file, in an argument, a log or an environment.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::account::{ACCOUNT, clients, eventually, everything, lines};
+use crate::support::proxy::{Fate, Proxy};
+use crate::support::{Ran, World, http};
+
+const URL: &str = "https://hooks.slack.com/services/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";
+/// The token of an endpoint, of which alertctl knows the digest only.
+const TOKEN: &str = "zMarkerOfTheToken4712zz";
+/// What must never be seen, however little of it.
+const MARKS: [&str; 4] = ["zMarkerOfTheSecret4711zz", "T0MARKER0", "B0MARKER0", TOKEN];
+const REGION: &str = "ap-northeast-2";
+
+/// A world in which the webhook is at hand, as the environment of every command.
+fn world() -> World {
+    let mut world = World::new();
+    world.bundled("cloudwatch-slack");
+    world.set("SLACK_WEBHOOK_URL", URL);
+    // Whoever looks for a mistake switches these on.
+    world.set("RUST_LOG", "trace");
+    world.set("RUST_BACKTRACE", "full");
+    world
+}
+
+/// Asserts that neither stream shows anything; returns the run.
+fn clean(what: &str, ran: Ran) -> Ran {
+    for mark in MARKS {
+        assert!(!ran.all().contains(mark), "{what}: {}", ran.all());
+    }
+    ran
+}
+
+fn fed(mut command: Command, input: &str) -> Ran {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    Ran::of(child.wait_with_output().unwrap())
+}
+
+#[tokio::test]
+async fn every_command_keeps_it() {
+    let world = world();
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| watch_arguments(&done));
+        // However the commands end: the scope waits for the watch.
+        let end = AtEnd(&done);
+        let run = |args: &[&str], code: i32| {
+            let ran = clean(&format!("{args:?}"), world.run(args));
+            assert_eq!(ran.code, code, "{args:?}: {}", ran.all());
+        };
+        for format in ["text", "json"] {
+            run(&["validate", "--output", format], 0);
+            run(&["plan", "--local", "--output", format], 0);
+            // Nobody to ask, the first time; nothing to ask about, the second.
+            run(
+                &["apply", "--local", "--output", format],
+                i32::from(format == "text"),
+            );
+            run(&["apply", "--local", "--yes", "--output", format], 0);
+            run(&["plan", "--local", "--detailed-exitcode", "--output", format], 0);
+            run(&["status", "--local", "--output", format], 0);
+            run(
+                &[
+                    "encrypt-hook",
+                    "--local",
+                    "--env",
+                    "SLACK_WEBHOOK_URL",
+                    "--output",
+                    format,
+                ],
+                0,
+            );
+            let piped = world.command(&["encrypt-hook", "--local", "--output", format]);
+            assert_eq!(clean("encrypt-hook", fed(piped, URL)).code, 0);
+        }
+        drop(end);
+        watch.join().unwrap();
+    });
+
+    // In the local mode the inbox stood in for it; as on AWS the relay has it encrypted, and its logs and dead letters are
+    // silent about it: Slack is not to be reached with this URL.
+    let ran = clean(
+        "apply",
+        world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let function = aws
+        .lambda
+        .get_function_configuration()
+        .function_name("mission-lambda")
+        .send()
+        .await
+        .unwrap();
+    let environment = format!("{:?}", function.environment().unwrap().variables().unwrap());
+    assert!(environment.contains("WEBHOOK_project"), "{environment}");
+    hidden("the function's environment", &environment);
+    let topic = "arn:aws:sns:ap-northeast-2:000000000000:mission-sns";
+    aws.sns
+        .publish()
+        .topic_arn(topic)
+        .message("nobody hears this")
+        .send()
+        .await
+        .unwrap();
+    let mut log = String::new();
+    eventually("the relay's log", async || {
+        let send = aws
+            .logs
+            .filter_log_events()
+            .log_group_name("/aws/lambda/mission-lambda");
+        log = format!("{:?}", send.send().await.unwrap().events());
+        log.len() > 2
+    })
+    .await;
+    hidden("the relay's log", &log);
+    let queue = aws
+        .sqs
+        .get_queue_url()
+        .queue_name("mission-lambda-dead-letters")
+        .send()
+        .await
+        .unwrap();
+    let queue = queue.queue_url.unwrap();
+    let mut letter = String::new();
+    eventually("the dead letter", async || {
+        let answer = aws.sqs.receive_message().queue_url(&queue).send().await.unwrap();
+        letter = format!("{answer:?}");
+        !answer.messages().is_empty()
+    })
+    .await;
+    assert!(letter.contains("nobody hears this"), "{letter}");
+    hidden("the dead letter", &letter);
+
+    for format in ["text", "json"] {
+        let ran = clean(
+            "destroy",
+            world.run(&["destroy", "--local", "--yes", "--output", format]),
+        );
+        assert_eq!(ran.code, 0, "{}", ran.all());
+    }
+    assert_eq!(everything(&aws).await, lines([]));
+    // Neither on the disk nor in what goes on running.
+    search(world.path());
+    let mut running = 0;
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let text = |file| {
+            String::from_utf8_lossy(&std::fs::read(process.path().join(file)).unwrap_or_default())
+                .into_owned()
+        };
+        if text("cmdline").contains(world.path().to_str().unwrap()) {
+            running += 1;
+            hidden("a process's environment", &text("environ"));
+        }
+    }
+    assert!(running >= 2, "the local AWS and the inbox");
+}
+
+#[tokio::test]
+async fn a_ciphertext_in_the_file_keeps_it() {
+    let world = world();
+    let (endpoint, _) = world.up();
+    let write = world.command_at(&endpoint, ACCOUNT, &["encrypt-hook", "--write", "--yes"]);
+    assert_eq!(clean("encrypt-hook --write", fed(write, URL)).code, 0);
+    for args in [
+        ["apply", "--yes"],
+        ["status", "--output=json"],
+        ["destroy", "--yes"],
+    ] {
+        let ran = clean("with a ciphertext", world_run(&world, &endpoint, ACCOUNT, &args));
+        assert_eq!(ran.code, 0, "{}", ran.all());
+    }
+    search(world.path());
+}
+
+/// The functions behind an endpoint and a trail have the webhook too, and one of them sees tokens.
+#[tokio::test]
+async fn endpoint_and_guard_keep_it() {
+    use sha2::Digest as _;
+
+    let world = world();
+    let digest = hex::encode(sha2::Sha256::digest(TOKEN));
+    let stack = format!(
+        "stack: s\nregion: {REGION}\nchannels:\n  c: {{ webhook: {{ env: SLACK_WEBHOOK_URL }} }}\n\
+         endpoints:\n  e: {{ route: POST /e, token: {{ sha256: {digest} }}, to: [c] }}\ntrail: {{ to: [c] }}\n"
+    );
+    world.write("stack.yaml", &stack);
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    let ran = clean(
+        "apply",
+        world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for what in ["endpoint", "elastalert-rule"] {
+        clean(what, world.ok(&["show", what, "--local"]));
+    }
+    let url = world.ok(&["show", "endpoint", "--local"]).stdout;
+    for (token, status) in [(TOKEN, 503), ("zMarkerOfTheTokenAlmost", 401)] {
+        let (answered, said) = http("POST", url.trim(), &[("x-api-key", token)], "{\"a\":1}");
+        // Slack is not to be reached with this URL, which another try may mend.
+        assert_eq!(answered, status, "{said}");
+        hidden("the answer", &said);
+    }
+    aws.cloudtrail
+        .stop_logging()
+        .name("s-trail")
+        .send()
+        .await
+        .unwrap();
+    for function in ["s-e-ingest", "s-guard"] {
+        let mut log = String::new();
+        eventually("the function's log", async || {
+            let group = format!("/aws/lambda/{function}");
+            let send = aws.logs.filter_log_events().log_group_name(group);
+            log = format!("{:?}", send.send().await.unwrap().events());
+            log.contains("outcome")
+        })
+        .await;
+        hidden(function, &log);
+        let read = aws.lambda.get_function_configuration().function_name(function);
+        let read = read.send().await.unwrap();
+        let environment = format!("{:?}", read.environment().unwrap().variables());
+        assert!(environment.contains("WEBHOOK_c"), "{environment}");
+        hidden("the function's environment", &environment);
+    }
+    let ran = clean("destroy", world.run(&["destroy", "--local", "--yes"]));
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    search(world.path());
+}
+
+#[test]
+fn failures_keep_it() {
+    let world = world();
+    let (endpoint, _) = world.up();
+    // A refusal, and an answer that is lost, of every call that an apply makes.
+    let calls = {
+        let proxy = Proxy::start(&endpoint, Duration::ZERO);
+        let ran = clean(
+            "apply",
+            world_run(&world, &proxy.url, "100000000000", &["apply", "--yes"]),
+        );
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        let mut calls = proxy.actions();
+        // That the mark of the run stays on a role is a note, and no failure.
+        calls.retain(|call| !account::reads(call) && call != "iam:UntagRole");
+        calls.sort_unstable();
+        calls.dedup();
+        calls
+    };
+    assert!(calls.iter().any(|call| call == "kms:Encrypt"), "{calls:?}");
+    for (number, call) in calls.iter().enumerate() {
+        let refused = call.clone();
+        let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| {
+            if action == refused {
+                Fate::Refuse(403, "AccessDeniedException", "not you")
+            } else {
+                Fate::Pass
+            }
+        });
+        let account = format!("2000000000{number:02}");
+        let format = ["text", "json"][number % 2];
+        let args = ["apply", "--yes", "--output", format];
+        let ran = clean(call, world_run(&world, &proxy.url, &account, &args));
+        assert_eq!(ran.code, 1, "{call}: {}", ran.all());
+        assert!(ran.all().contains("not you"), "{call}: {}", ran.all());
+    }
+    search(world.path());
+}
+
+#[test]
+fn nobody_answering_keeps_it() {
+    let world = world();
+    let nobody = "http://127.0.0.1:1";
+    std::thread::scope(|scope| {
+        for args in [
+            &["plan"][..],
+            &["plan", "--output", "json"],
+            &["apply", "--yes"],
+            &["status"],
+            &["destroy", "--yes"],
+            &["encrypt-hook", "--env", "SLACK_WEBHOOK_URL"],
+        ] {
+            let world = &world;
+            scope.spawn(move || {
+                let ran = clean(&format!("{args:?}"), world_run(world, nobody, ACCOUNT, args));
+                assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
+            });
+        }
+    });
+    search(world.path());
+}
+
+#[test]
+fn a_url_in_the_wrong_place_is_not_repeated() {
+    let mut world = world();
+    let text = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
+    for (number, (from, to)) in [
+        ("{ env: SLACK_WEBHOOK_URL }", format!("{{ env: \"{URL}\" }}")),
+        (
+            "{ env: SLACK_WEBHOOK_URL }",
+            format!("{{ encrypted: \"{URL}\" }}"),
+        ),
+        ("{ env: SLACK_WEBHOOK_URL }", URL.to_owned()),
+        ("{ env: SLACK_WEBHOOK_URL }", format!("{{ url: {URL} }}")),
+        ("label: \"#project\"", format!("label: {URL}")),
+        ("stack: mission ", format!("stack: {URL} ")),
+        ("stack: mission ", format!("{URL}: x\nstack: mission ")),
+        ("to: [project]", format!("to: [\"{URL}\"]")),
+        ("period: 60", format!("period: {URL}")),
+        (
+            "region: ap-northeast-2",
+            format!("region: ap-northeast-2  # {URL}"),
+        ),
+        ("region: ap-northeast-2", format!("region: [{URL}")),
+    ]
+    .iter()
+    .enumerate()
+    {
+        assert!(text.contains(from), "{from}");
+        let file = format!("wrong-{number}.yaml");
+        world.write(&file, &text.replacen(from, to, 1));
+        for format in ["text", "json"] {
+            clean(&file, world.run(&["validate", &file, "--output", format]));
+            clean(
+                &file,
+                world.run(&[
+                    "plan",
+                    &file,
+                    "--output",
+                    format,
+                    "--endpoint-url",
+                    "http://127.0.0.1:1",
+                ]),
+            );
+        }
+        // The user's own file holds it; nothing else may.
+        std::fs::remove_file(world.path().join(&file)).unwrap();
+    }
+    // A variable that holds something close to a webhook.
+    for value in [
+        URL.replace("https", "http"),
+        format!("{URL}?x"),
+        format!("{URL} {URL}"),
+        URL.replace("slack", "slick"),
+    ] {
+        world.set("SLACK_WEBHOOK_URL", &value);
+        for args in [
+            &["plan"][..],
+            &["apply", "--yes", "--output", "json"],
+            &["encrypt-hook", "--env", "SLACK_WEBHOOK_URL"],
+        ] {
+            let ran = clean(
+                &value,
+                world.run(&[args, &["--endpoint-url", "http://127.0.0.1:1"]].concat()),
+            );
+            assert_eq!(ran.code, 1, "{}", ran.all());
+        }
+    }
+    // An argument is no place for it, and is not taken.
+    let ran = world.run(&["encrypt-hook", "--local", "--env", URL, "--yes"]);
+    assert_eq!(ran.code, 1);
+    search(world.path());
+}
+
+/// Runs a command against `endpoint` with the world's own webhook.
+fn world_run(world: &World, endpoint: &str, account: &str, args: &[&str]) -> Ran {
+    let mut command = world.command_at(endpoint, account, args);
+    Ran::of(command.env("SLACK_WEBHOOK_URL", URL).output().unwrap())
+}
+
+fn hidden(what: &str, text: &str) {
+    for mark in MARKS {
+        assert!(!text.contains(mark), "{what}: {text}");
+    }
+}
+
+/// Asserts that no file below `dir` holds it; links lead to what is shared by all worlds.
+fn search(dir: &Path) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() {
+            search(&path);
+        } else if kind.is_file() {
+            // Files of what goes on running may vanish.
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+            for mark in MARKS {
+                assert!(!text.contains(mark), "{}", path.display());
+            }
+        }
+    }
+}
+
+/// Looks at the arguments of every process, over and over.
+fn watch_arguments(done: &AtomicBool) {
+    while !done.load(Ordering::Relaxed) {
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            hidden("a process's arguments", &String::from_utf8_lossy(&arguments));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Turns true when it goes.
+struct AtEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,320 @@
+//! One world a test: its own local AWS and Slack inbox, and the real binary in front of them.
+
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+pub mod account;
+pub mod browser;
+pub mod gate;
+pub mod inventory;
+pub mod large;
+pub mod limits;
+pub mod measure;
+pub mod proxy;
+pub mod python;
+pub mod rounds;
+pub mod schema;
+pub mod slack;
+pub mod stage;
+pub mod wire;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A webhook of the right shape that nobody answers.
+pub const NO_WEBHOOK: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
+
+/// The services, as the settings of the SDK name them.
+const SERVICES: [&str; 13] = [
+    "APIGATEWAYV2",
+    "CLOUDTRAIL",
+    "CLOUDWATCH",
+    "CLOUDWATCH_LOGS",
+    "EVENTBRIDGE",
+    "IAM",
+    "KMS",
+    "LAMBDA",
+    "RESOURCE_GROUPS_TAGGING_API",
+    "S3",
+    "SNS",
+    "SQS",
+    "STS",
+];
+
+/// A directory, a cache of its own, and the local AWS in it.
+pub struct World {
+    dir: TempDir,
+    /// More environment for every command.
+    pub env: Vec<(String, String)>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl World {
+    /// A fresh world; nothing runs in it yet.
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("alertctl-test-")
+            .tempdir()
+            .unwrap();
+        let world = Self { dir, env: Vec::new() };
+        std::fs::create_dir_all(world.cache()).unwrap();
+        for entry in std::fs::read_dir(provisioned()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap();
+            if name.to_string_lossy().starts_with("ministack-") && path.is_dir() {
+                std::os::unix::fs::symlink(&path, world.cache().join(name)).unwrap();
+            }
+        }
+        world
+    }
+
+    /// The world's own directory, for stack files.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.dir.path().join("cache")
+    }
+
+    /// Writes a file into the world's directory.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A bundled stack file with an instance of its own, copied into the world's directory as `stack.yaml`.
+    pub fn bundled(&self, name: &str) -> PathBuf {
+        let text =
+            std::fs::read_to_string(format!("{}/stacks/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        self.write(
+            "stack.yaml",
+            &text.replace("i-0123456789abcdef0", "i-0f1e2d3c4b5a69780"),
+        )
+    }
+
+    /// Changes the world's `stack.yaml`.
+    ///
+    /// # Panics
+    /// When that leaves it as it was: the test then means something else than it says.
+    pub fn edit(&self, change: impl FnOnce(&str) -> String) {
+        let path = self.path().join("stack.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = change(&text);
+        assert_ne!(changed, text);
+        std::fs::write(path, changed).unwrap();
+    }
+
+    /// The command `alertctl ARGS`, in the world's directory, with nothing of the outer environment.
+    pub fn command(&self, args: &[&str]) -> Command {
+        self.prepare(Command::new(env!("CARGO_BIN_EXE_alertctl")), args)
+    }
+
+    /// Any program in the world's directory and environment; `alertctl` is on its PATH.
+    pub fn program(&self, program: &str, args: &[&str]) -> Command {
+        self.prepare(Command::new(program), args)
+    }
+
+    /// The command `alertctl ARGS` without the local mode: the AWS behind `endpoint`, as this account of
+    /// twelve digits. Every account of the local AWS is a world of its own.
+    pub fn command_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Command {
+        let mut command = self.command_as(account, args);
+        command.args(["--endpoint-url", endpoint]);
+        command
+    }
+
+    /// Runs `alertctl ARGS` to its end as it is with AWS: the services are named one by one, where one endpoint for all
+    /// would have it make up for what a local AWS lacks.
+    pub fn run_with_aws(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
+        let mut command = self.command_as(account, args);
+        for service in SERVICES {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), endpoint);
+        }
+        Ran::of(command.output().unwrap())
+    }
+
+    fn command_as(&self, account: &str, args: &[&str]) -> Command {
+        let mut command = self.command(args);
+        command
+            .env("AWS_ACCESS_KEY_ID", account)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("SLACK_WEBHOOK_URL", NO_WEBHOOK)
+            .env("SLACK_SECURITY_WEBHOOK_URL", NO_WEBHOOK);
+        command
+    }
+
+    /// Runs that command to its end.
+    pub fn run_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
+        Ran::of(self.command_at(endpoint, account, args).output().unwrap())
+    }
+
+    fn prepare(&self, mut command: Command, args: &[&str]) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_alertctl")).parent().unwrap();
+        let path = format!(
+            "{}:{}",
+            binary.display(),
+            std::env::var("PATH").unwrap_or_default()
+        );
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.path())
+            .env("ALERTCTL_CACHE_DIR", self.cache())
+            .envs(self.env.iter().cloned())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs `alertctl ARGS` to its end.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// Runs `alertctl ARGS` and expects success.
+    pub fn ok(&self, args: &[&str]) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.code, 0, "alertctl {args:?}\n{}\n{}", ran.stdout, ran.stderr);
+        ran
+    }
+
+    /// Runs `alertctl ARGS --output json`, expects success, and reads what it printed.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let ran = self.ok(&[args, &["--output", "json"]].concat());
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stdout))
+    }
+
+    /// Starts the local AWS and inbox; returns their URLs.
+    pub fn up(&self) -> (String, String) {
+        let answer = self.json(&["local", "up"]);
+        let url = |name: &str| answer["session"][name].as_str().unwrap().to_owned();
+        (url("endpoint"), url("inbox"))
+    }
+
+    /// Has every later command with `--local` reach the local AWS at `url`, such as a proxy's.
+    pub fn reach_at(&self, url: &str) {
+        let path = self.cache().join("local/session.json");
+        let mut session: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+        session["emulator"]["port"] = port.into();
+        std::fs::write(path, session.to_string()).unwrap();
+    }
+
+    /// Sets an environment variable of every later command.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// What arrived in the inbox, oldest first.
+    pub fn messages(&self, inbox: &str) -> Vec<Value> {
+        let port = inbox.rsplit(':').next().unwrap();
+        let body = http_get(port.parse().unwrap(), "/messages");
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.command(&["local", "down"]).output();
+    }
+}
+
+impl Ran {
+    /// What `output` says.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Both streams.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// A cache directory with the local AWS installed; made once for all tests of a machine.
+fn provisioned() -> &'static Path {
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    CACHE.get_or_init(|| {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alertctl-cache");
+        std::fs::create_dir_all(&cache).unwrap();
+        let lock = std::fs::File::create(cache.join("tests.lock")).unwrap();
+        lock.lock().unwrap();
+        let installed = std::fs::read_dir(&cache).unwrap().any(|entry| {
+            let dir = entry.unwrap().path();
+            let requirements = std::fs::read_to_string(dir.join("requirements.txt"));
+            dir.join("complete").exists() && requirements.is_ok_and(|text| text == REQUIREMENTS)
+        });
+        if !installed {
+            for args in [["local", "up"], ["local", "down"]] {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_alertctl"));
+                command
+                    .args(args)
+                    .env("ALERTCTL_CACHE_DIR", &cache)
+                    .stdin(Stdio::null());
+                let output = command.output().unwrap();
+                assert!(
+                    output.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+        }
+        cache
+    })
+}
+
+const REQUIREMENTS: &str = include_str!("../../../src/local/requirements.txt");
+
+/// A plain GET on a loopback port; the body.
+pub fn http_get(port: u16, path: &str) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body.to_owned())
+        .unwrap_or_default()
+}
+
+/// A request with a JSON body to a URL on this machine; the status and the body of the answer.
+pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    use std::io::{Read, Write};
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         {headers}\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}

@@ -1,0 +1,451 @@
+//! What looks after a running stack, against the local AWS and a Slack that fails when it is told to: `logs`,
+//! `redrive` and `test`.
+
+use std::time::{Duration, Instant};
+
+use crate::support::account::{ACCOUNT, clients};
+use crate::support::slack::Slack;
+use crate::support::{Ran, World};
+use alertctl::aws::connect::Clients;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+use serde_json::{Value, json};
+
+const REGION: &str = "ap-northeast-2";
+const STACK: &str = r#"
+stack: tools
+region: ap-northeast-2
+locale: en
+timezone: Asia/Seoul
+channels:
+  project: { webhook: { env: SLACK_WEBHOOK_URL } }
+topics:
+  alerts: { to: [project] }
+alarms:
+  cpu:
+    metric: AWS/EC2 CPUUtilization
+    statistic: Average
+    period: 60
+    threshold: ">= 50"
+    to: [alerts]
+rules:
+  states:
+    pattern: { source: [aws.ec2], detail-type: [EC2 Instance State-change Notification] }
+    to: [project]
+  orders:
+    pattern: { source: [shop.orders], detail: { state: [failed], total: [{ numeric: [">", 100] }] } }
+    to: [project, alerts]
+endpoints:
+  hook: { token: { sha256: DIGEST }, to: [project, alerts] }
+"#;
+
+/// A world with the stack in it; its token, and its Slack.
+fn world() -> (World, String, Slack, String) {
+    let mut world = World::new();
+    let token = world.json(&["token"]);
+    let text = |name: &str| token[name].as_str().unwrap().to_owned();
+    world.write("stack.yaml", &STACK.replace("DIGEST", &text("sha256")));
+    let (endpoint, _) = world.up();
+    let (slack, webhook) = Slack::start();
+    world.set("SLACK_WEBHOOK_URL", &webhook);
+    world.ok(&["apply", "--local", "--yes"]);
+    (world, text("token"), slack, endpoint)
+}
+
+/// Waits until the stack's log tells `count` such outcomes; its lines.
+fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let ran = world.ok(&["logs", "--local", "--output", "json"]);
+        let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines: Vec<Value> = lines.collect();
+        let of =
+            |line: &&Value| line["message"]["outcome"] == outcome && line["message"]["Channel"] == "project";
+        let found = lines.iter().filter(of).count();
+        if found >= count {
+            assert_eq!(found, count, "{}", ran.stdout);
+            return lines;
+        }
+        assert!(Instant::now() < deadline, "{outcome}: {}", ran.all());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn failed(ran: Ran, code: i32) -> Ran {
+    assert_eq!(ran.code, code, "{}", ran.all());
+    ran
+}
+
+/// Messages that a queue holds, hidden ones included.
+async fn held(aws: &Clients, queue: &str) -> u32 {
+    let url = aws.sqs.get_queue_url().queue_name(queue).send().await.unwrap();
+    let send = aws.sqs.get_queue_attributes().queue_url(url.queue_url.unwrap());
+    let answer = send
+        .attribute_names(QueueAttributeName::All)
+        .send()
+        .await
+        .unwrap();
+    let counts = answer.attributes.unwrap().into_iter();
+    let counts = counts.filter(|(name, _)| name.as_str().starts_with("ApproximateNumberOfMessages"));
+    counts.map(|(_, count)| count.parse::<u32>().unwrap()).sum()
+}
+
+async fn put(aws: &Clients, queue: &str, body: &Value, attributes: &[(&str, &str)]) {
+    let url = aws.sqs.get_queue_url().queue_name(queue).send().await.unwrap();
+    let mut send = aws.sqs.send_message().queue_url(url.queue_url.unwrap());
+    for (name, value) in attributes {
+        let value = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(*value);
+        send = send.message_attributes(*name, value.build().unwrap());
+    }
+    send.message_body(body.to_string()).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_parked_is_listed_and_delivered_once_slack_is_mended() {
+    let (world, _, slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
+    let nothing = world.ok(&["redrive", "--local"]);
+    assert!(
+        nothing.stdout.starts_with("nothing is parked"),
+        "{}",
+        nothing.all()
+    );
+
+    world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
+    let lines = logged(&world, "delivered", 1);
+    let of_relay = |line: &&Value| line["function"] == "tools-relay";
+    assert!(lines.iter().any(|line| of_relay(&line)), "{lines:#?}");
+    let shown = world.ok(&["logs", "--local", "--channel", "project"]).stdout;
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    for part in ["tools-relay", "✓ delivered", "project", "rule states", " ms"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let unknown = failed(world.run(&["logs", "--local", "--channel", "projct"]), 1);
+    assert!(
+        unknown.stderr.contains("did you mean `project`?"),
+        "{}",
+        unknown.all()
+    );
+
+    // The webhook is gone: the message is parked, and nothing is sent without a yes.
+    slack.answer(404, "no_service");
+    world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
+    logged(&world, "parked", 1);
+    let listed = world.ok(&["redrive", "--local", "--list"]).stdout;
+    for part in [
+        "tools-relay-dead-letters  1",
+        "rule states → project",
+        "i-0",
+        "no_service",
+    ] {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    let asked = failed(world.run(&["redrive", "--local"]), 1);
+    assert!(asked.stderr.contains("--yes"), "{}", asked.all());
+    let listed = world.json(&["redrive", "--local", "--list"]);
+    assert_eq!(listed["parked"][0]["to"], json!(["project"]), "{listed:#}");
+    // Sent while Slack still refuses, it is parked again.
+    world.ok(&["redrive", "--local", "--yes"]);
+    logged(&world, "parked", 2);
+    assert_eq!(held(&aws, "tools-relay-dead-letters").await, 1);
+
+    // What others parked: EventBridge, SNS, and something that nobody understands.
+    let event = json!({ "version": "0", "id": "00000000-0000-4000-8000-000000000001", "source": "aws.ec2",
+        "detail-type": "EC2 Instance State-change Notification", "account": ACCOUNT, "region": REGION,
+        "time": "2026-11-20T05:03:27Z", "resources": [],
+        "detail": { "instance-id": "i-0123456789abcdef0", "state": "stopped" } });
+    let arn = |service: &str, what: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{what}");
+    let (rule, relay) = (
+        arn("events", "rule/tools-states"),
+        arn("lambda", "function:tools-relay"),
+    );
+    let attributes = [
+        ("RULE_ARN", rule.as_str()),
+        ("TARGET_ARN", relay.as_str()),
+        ("ERROR_CODE", "NO_PERMISSIONS"),
+    ];
+    put(&aws, "tools-rules-dead-letters", &event, &attributes).await;
+    let gone = arn("events", "rule/tools-gone");
+    put(
+        &aws,
+        "tools-rules-dead-letters",
+        &event,
+        &[("RULE_ARN", &gone), attributes[1]],
+    )
+    .await;
+    let note = json!({ "Type": "Notification", "MessageId": "00000000-0000-4000-8000-000000000002",
+        "TopicArn": arn("sns", "tools-alerts"), "Message": "disk full", "Timestamp": "2026-11-20T05:03:27.381Z" });
+    put(&aws, "tools-relay-dead-letters", &note, &[("ErrorCode", "403")]).await;
+    put(&aws, "tools-hook-ingest-dead-letters", &json!("hello"), &[]).await;
+
+    slack.answer(200, "ok");
+    let ran = failed(world.run(&["redrive", "--local", "--yes", "--output", "json"]), 1);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&report["sent"], &report["stayed"]),
+        (&json!(3), &json!(2)),
+        "{report:#}"
+    );
+    let bodies = {
+        logged(&world, "delivered", 4);
+        slack.bodies()
+    };
+    assert!(
+        bodies.iter().any(|body| body.contains("disk full")),
+        "{bodies:#?}"
+    );
+    assert_eq!(held(&aws, "tools-relay-dead-letters").await, 0);
+    assert_eq!(held(&aws, "tools-rules-dead-letters").await, 1);
+    let left = world.ok(&["redrive", "--local", "--list"]).stdout;
+    for part in [
+        "tools-hook-ingest-dead-letters",
+        "cannot be sent again",
+        "rule tools-gone",
+    ] {
+        assert!(left.contains(part), "{part}: {left}");
+    }
+    let everything = world.ok(&["logs", "--local", "--all"]).stdout;
+    assert!(everything.contains("START RequestId"), "{everything}");
+    assert!(!everything.contains("/services/"), "{everything}");
+}
+
+/// The result of each path of a test.
+fn results(report: &Value) -> Vec<(String, String)> {
+    let text = |path: &Value, name: &str| path[name].as_str().unwrap().to_owned();
+    let paths = report["paths"].as_array().unwrap().iter();
+    paths
+        .map(|path| (text(path, "path"), text(path, "result")))
+        .collect()
+}
+
+/// The state of the stack's alarm.
+async fn alarm(aws: &Clients) -> String {
+    let send = aws.cloudwatch.describe_alarms().alarm_names("tools-cpu");
+    let answer = send.send().await.unwrap();
+    answer.metric_alarms()[0]
+        .state_value()
+        .unwrap()
+        .as_str()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
+    let (mut world, token, slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
+    let before = alarm(&aws).await;
+
+    // Without its token an endpoint cannot be tried, which is no failure.
+    let ran = failed(world.run(&["test", "--local"]), 3);
+    let last = ran.stdout.lines().last().unwrap();
+    assert!(
+        last.contains("endpoint/hook") && last.contains("ALERTCTL_TOKEN"),
+        "{}",
+        ran.all()
+    );
+    assert!(ran.stdout.contains("✓ alarm/cpu"), "{}", ran.all());
+    world.set("ALERTCTL_TOKEN_HOOK", "another");
+    let ran = failed(world.run(&["test", "--local", "--path", "endpoint"]), 3);
+    assert!(ran.stdout.contains("is not this endpoint's"), "{}", ran.all());
+    assert!(!ran.all().contains("another"), "{}", ran.all());
+    let unknown = failed(world.run(&["test", "--local", "--path", "alarm/cpuu"]), 1);
+    assert!(
+        unknown.stderr.contains("did you mean `alarm/cpu`?"),
+        "{}",
+        unknown.all()
+    );
+
+    world.set("ALERTCTL_TOKEN_HOOK", &token);
+    let report = world.json(&["test", "--local"]);
+    let arrived = |path: &str| (path.to_owned(), "arrived".to_owned());
+    let all = [
+        "alarm/cpu",
+        "rule/orders",
+        "rule/states",
+        "topic/alerts",
+        "endpoint/hook",
+    ]
+    .map(arrived);
+    assert_eq!(results(&report), all, "{report:#}");
+    let run = report["test"].as_str().unwrap();
+    for path in report["paths"].as_array().unwrap() {
+        let mark = path["test"].as_str().unwrap();
+        assert!(mark.starts_with(run) && mark.len() == 10, "{mark}");
+        assert!(path["channels"][0]["milliseconds"].is_number(), "{path:#}");
+        assert!(slack.bodies().iter().any(|body| body.contains(mark)), "{mark}");
+    }
+    // Both ways of the endpoint and of the rule's are marked.
+    let of_run: Vec<_> = slack
+        .bodies()
+        .into_iter()
+        .filter(|body| body.contains("\"text\""))
+        .collect();
+    assert!(of_run.iter().all(|body| body.contains("TEST")), "{of_run:#?}");
+    assert_eq!(alarm(&aws).await, before);
+
+    // The webhook is dead: every path tells what Slack said, and it all can be sent again.
+    slack.answer(404, "no_service");
+    let ran = failed(
+        world.run(&["test", "--local", "--path", "alarm", "--path", "rule/states"]),
+        1,
+    );
+    for part in [
+        "✗ alarm/cpu",
+        "✗ rule/states",
+        "project: parked",
+        "no_service",
+        "0 of 2 paths arrived",
+    ] {
+        assert!(ran.all().contains(part), "{part}: {}", ran.all());
+    }
+    assert_eq!(alarm(&aws).await, before);
+    let shown = world.ok(&["logs", "--local", "--channel", "project"]).stdout;
+    assert!(shown.contains("✗ parked") && shown.contains("test t-"), "{shown}");
+    let listed = world.ok(&["redrive", "--local", "--list"]).stdout;
+    assert!(listed.contains("no_service"), "{listed}");
+    let parked = held(&aws, "tools-relay-dead-letters").await as usize;
+    let taken = slack.bodies().len();
+    slack.answer(200, "ok");
+    let ran = world.ok(&["redrive", "--local", "--yes"]);
+    assert!(
+        ran.stderr
+            .contains(&format!("{parked} of {parked} messages sent again")),
+        "{}",
+        ran.all()
+    );
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while slack.bodies().len() < taken + parked {
+        assert!(Instant::now() < deadline, "{:?}", slack.bodies().len());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(held(&aws, "tools-relay-dead-letters").await, 0);
+    let nothing = world.ok(&["redrive", "--local"]);
+    assert!(
+        nothing.stdout.starts_with("nothing is parked"),
+        "{}",
+        nothing.all()
+    );
+
+    // A topic that tells nobody any more, and a rule that is gone.
+    let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:tools-alerts");
+    let subscriptions = aws
+        .sns
+        .list_subscriptions_by_topic()
+        .topic_arn(&topic)
+        .send()
+        .await
+        .unwrap();
+    let arn = subscriptions.subscriptions()[0].subscription_arn().unwrap();
+    aws.sns.unsubscribe().subscription_arn(arn).send().await.unwrap();
+    aws.events
+        .remove_targets()
+        .rule("tools-states")
+        .ids("relay")
+        .send()
+        .await
+        .unwrap();
+    let ran = failed(
+        world.run(&[
+            "test",
+            "--local",
+            "--path",
+            "topic",
+            "--path",
+            "rule/states",
+            "--timeout",
+            "2s",
+        ]),
+        1,
+    );
+    for part in [
+        "SNS took it, but no function told of it",
+        "the rule has no target",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.all());
+    }
+}
+
+#[test]
+fn how_many_messages_a_test_sends_is_told_and_asked() {
+    let mut world = World::new();
+    let alarms: String = (1..=12)
+        .map(|number| {
+            format!(
+                "  cpu{number}: {{ metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', \
+                 to: [alerts] }}\n"
+            )
+        })
+        .collect();
+    world.write(
+        "stack.yaml",
+        &format!(
+            "stack: tools\nregion: {REGION}\nchannels: {{ project: {{ webhook: {{ env: SLACK_WEBHOOK_URL }} }} }}\ntopics:\n  \
+             alerts: {{ to: [project], subscriptions: [{{ email: oncall@example.com }}] }}\nalarms:\n{alarms}"
+        ),
+    );
+    // Without AWS: what would be sent, and to whom.
+    let list = world.json(&["test", "--list"]);
+    assert_eq!(list["messages"], 4, "{list:#}");
+    assert_eq!(list["paths"][0]["path"], "alarm/cpu1");
+    assert_eq!(list["paths"][0]["alike"].as_array().unwrap().len(), 11);
+    assert_eq!(list["paths"][1]["path"], "topic/alerts");
+    let mail = json!({ "kind": "email", "to": "oncall@example.com", "messages": 2 });
+    assert!(list["receivers"].as_array().unwrap().contains(&mail), "{list:#}");
+    assert_eq!(world.json(&["test", "--list", "--all"])["messages"], 26);
+    let text = world.ok(&["test", "--list", "--path", "topic"]).stdout;
+    assert!(
+        text.contains("topic/alerts  Slack project, mail oncall@example.com")
+            && text.contains("1 path, 2 messages"),
+        "{text}"
+    );
+
+    let (slack, webhook) = Slack::start();
+    world.set("SLACK_WEBHOOK_URL", &webhook);
+    world.ok(&["apply", "--local", "--yes"]);
+    // Above ten messages somebody has to say yes; nothing is sent before.
+    let asked = failed(world.run(&["test", "--local", "--all"]), 1);
+    for part in [
+        "13 paths, 26 messages: Slack project 13, mail oncall@example.com 13",
+        "add --yes",
+    ] {
+        assert!(asked.stderr.contains(part), "{part}: {}", asked.stderr);
+    }
+    assert_eq!(slack.bodies().len(), 0);
+    let ran = world.ok(&["test", "--local"]);
+    assert!(
+        ran.stderr.contains("2 paths, 4 messages") && ran.stderr.contains("11 paths like these left out"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.all().contains("2 of 2 paths arrived"), "{}", ran.all());
+    assert_eq!(slack.bodies().len(), 2);
+}
+
+#[test]
+fn following_goes_on_until_it_is_stopped() {
+    let (world, _, _slack, _) = world();
+    let mut command = world.command(&["logs", "--local", "--follow", "--since", "10s"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut told = String::new();
+    while !told.contains("delivered") {
+        assert_ne!(
+            std::io::BufRead::read_line(&mut lines, &mut told).unwrap(),
+            0,
+            "{told}"
+        );
+    }
+    // A few more looks into the log tell nothing twice.
+    std::thread::sleep(Duration::from_secs(5));
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    std::io::Read::read_to_string(&mut lines, &mut told).unwrap();
+    assert_eq!(told.matches("delivered").count(), 1, "{told}");
+}
