@@ -587,7 +587,7 @@ fn a_system_that_trusts_no_authority() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
     world.set("SSL_CERT_FILE", "/dev/null");
-    world.set("SLACK_WEBHOOK_URL", support::NO_WEBHOOK);
+    world.set("SLACK_WEBHOOK_URL", crate::support::NO_WEBHOOK);
     let ran = world.run(&["plan", "--endpoint-url", "http://127.0.0.1:9"]);
     assert_eq!(ran.code, 1);
     assert!(

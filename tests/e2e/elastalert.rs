@@ -20,7 +20,7 @@ fn matched() -> Value {
 fn send(world: &World, rule: &str, which: &str, token: &str, matches: &Value) -> String {
     let file = world.path().join("rule.yaml");
     std::fs::write(&file, rule).unwrap();
-    let said = python::python(
+    let said = crate::support::python::python(
         "elastalert-requirements.txt",
         "post.py",
         &[file.to_str().unwrap(), which],
@@ -49,8 +49,11 @@ async fn both_alerters_reach_the_topic_in_the_guides_words() {
     // A second reader of the topic, since nobody reads the mail here.
     let queue = aws.sqs.create_queue().queue_name("reader").send().await.unwrap();
     let queue = queue.queue_url().unwrap();
-    let topic = format!("arn:aws:sns:{REGION}:{}:elastalertToEmail", account::ACCOUNT);
-    let reader = format!("arn:aws:sqs:{REGION}:{}:reader", account::ACCOUNT);
+    let topic = format!(
+        "arn:aws:sns:{REGION}:{}:elastalertToEmail",
+        crate::support::account::ACCOUNT
+    );
+    let reader = format!("arn:aws:sqs:{REGION}:{}:reader", crate::support::account::ACCOUNT);
     let subscribe = aws
         .sns
         .subscribe()
@@ -100,7 +103,7 @@ async fn both_alerters_reach_the_topic_in_the_guides_words() {
     odd["ratio"] = json!("NaN");
     let odd = json!([odd]).to_string().replace("\"NaN\"", "NaN");
     let file = world.path().join("rule.yaml");
-    let said = python::python(
+    let said = crate::support::python::python(
         "elastalert-requirements.txt",
         "post.py",
         &[file.to_str().unwrap(), "post"],

@@ -141,7 +141,7 @@ async fn every_policy_is_exact() {
     let gaps: Vec<_> = found.iter().flat_map(gaps).collect();
     assert!(gaps.is_empty(), "{gaps:#?}");
     let input = serde_json::to_string(&found).unwrap();
-    let findings = python::python("lint-requirements.txt", "lint.py", &[], &[], &input);
+    let findings = crate::support::python::python("lint-requirements.txt", "lint.py", &[], &[], &input);
     let serious: Vec<_> = findings.lines().filter(|line| !line.contains(" INFO ")).collect();
     assert!(serious.is_empty(), "{serious:#?}");
 }
@@ -170,7 +170,7 @@ fn the_deployers_policies_name_what_aws_knows() {
         policy["resource"] = json!("*");
     }
     let input = serde_json::to_string(&all).unwrap();
-    let findings = python::python("lint-requirements.txt", "lint.py", &[], &[], &input);
+    let findings = crate::support::python::python("lint-requirements.txt", "lint.py", &[], &[], &input);
     let expected = |line: &str| {
         // Who makes a bucket may let itself in, and has to: the policy that CloudTrail needs.
         line.contains("RESOURCE_POLICY_PRIVILEGE_ESCALATION")

@@ -432,7 +432,7 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
             _ => Fate::Pass,
         }
     });
-    let kept = |ran: &support::Ran| {
+    let kept = |ran: &crate::support::Ran| {
         let told = format!("{bucket}: kept with the log files in it");
         assert!(ran.code == 0 && ran.all().contains(&told), "{}", ran.all());
     };
@@ -459,7 +459,7 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 
     kept(&stage.world.run_at(&proxy.url, account, DESTROY));
-    let left = support::inventory::inventory(&stage.endpoint, account, &[REGION]);
+    let left = crate::support::inventory::inventory(&stage.endpoint, account, &[REGION]);
     assert_eq!(left, BTreeMap::from([("bucket", 1), ("bucket policy", 1)]));
     assert!(protected(), "the policy went without its bucket");
     let again = stage.world.run_at(&stage.endpoint, account, DESTROY);
@@ -472,6 +472,6 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
     let all = [DESTROY, &["--delete-trail-logs"]].concat();
     let ran = stage.world.run_at(&proxy.url, account, &all);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let left = support::inventory::inventory(&stage.endpoint, account, &[REGION]);
+    let left = crate::support::inventory::inventory(&stage.endpoint, account, &[REGION]);
     assert!(left.is_empty(), "{left:?}");
 }

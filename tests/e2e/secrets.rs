@@ -254,7 +254,7 @@ fn failures_keep_it() {
         assert_eq!(ran.code, 0, "{}", ran.all());
         let mut calls = proxy.actions();
         // That the mark of the run stays on a role is a note, and no failure.
-        calls.retain(|call| !account::reads(call) && call != "iam:UntagRole");
+        calls.retain(|call| !crate::support::account::reads(call) && call != "iam:UntagRole");
         calls.sort_unstable();
         calls.dedup();
         calls

@@ -70,8 +70,11 @@ impl Applied {
             .send()
             .await
             .unwrap();
-        let topic = format!("arn:aws:sns:{REGION}:{}:{topic}", account::ACCOUNT);
-        let reader = format!("arn:aws:sqs:{REGION}:{}:reader", account::ACCOUNT);
+        let topic = format!(
+            "arn:aws:sns:{REGION}:{}:{topic}",
+            crate::support::account::ACCOUNT
+        );
+        let reader = format!("arn:aws:sqs:{REGION}:{}:reader", crate::support::account::ACCOUNT);
         let subscribe = self
             .aws
             .sns
@@ -377,7 +380,7 @@ async fn full() {
         .aws
         .s3
         .delete_bucket_policy()
-        .bucket(format!("full-trail-{}", account::ACCOUNT));
+        .bucket(format!("full-trail-{}", crate::support::account::ACCOUNT));
     bucket.send().await.unwrap();
     let alarms = stack.aws.cloudwatch.delete_alarms().alarm_names("full-trouble");
     alarms.send().await.unwrap();

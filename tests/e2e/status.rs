@@ -175,12 +175,17 @@ fn waiting_ends_at_ctrl_c() {
     let world = world();
     let (endpoint, _) = world.up();
     world.ok(&["apply", "--local", "--yes"]);
-    support::inventory::past(&endpoint, account::ACCOUNT, REGION, async |config| {
-        let stop = alertctl::aws::connect::Clients::new(&config)
-            .cloudtrail
-            .stop_logging();
-        stop.name("health").send().await.unwrap();
-    });
+    crate::support::inventory::past(
+        &endpoint,
+        crate::support::account::ACCOUNT,
+        REGION,
+        async |config| {
+            let stop = alertctl::aws::connect::Clients::new(&config)
+                .cloudtrail
+                .stop_logging();
+            stop.name("health").send().await.unwrap();
+        },
+    );
     let mut command = world.command(&["status", "--local", "--wait"]);
     let child = command
         .stdout(std::process::Stdio::piped())
@@ -190,7 +195,7 @@ fn waiting_ends_at_ctrl_c() {
     std::thread::sleep(Duration::from_secs(2));
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let ran = support::Ran::of(child.wait_with_output().unwrap());
+    let ran = crate::support::Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 130, "{}", ran.all());
     assert!(
         ran.stderr.contains("waiting for cloudtrail-trail/trail"),

@@ -139,7 +139,7 @@ fn throttling_is_sat_out() {
         if !seen.lock().unwrap().insert(action.to_owned()) {
             return Fate::Pass;
         }
-        let (status, code) = support::limits::throttled(action);
+        let (status, code) = crate::support::limits::throttled(action);
         Fate::Refuse(status, code, "Rate exceeded")
     });
     let ran = stage
@@ -336,7 +336,7 @@ fn credentials_that_aws_does_not_take_are_one_error() {
 fn what_never_reaches_aws_is_told_in_a_line() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
-    world.set("SLACK_WEBHOOK_URL", support::NO_WEBHOOK);
+    world.set("SLACK_WEBHOOK_URL", crate::support::NO_WEBHOOK);
     // Asking the metadata service of EC2 takes seconds and may find something on a build machine.
     world.set("AWS_EC2_METADATA_DISABLED", "true");
     let errors = |world: &World, args: &[&str]| {

@@ -4,7 +4,7 @@ use alertctl::aws::connect::Clients;
 use aws_sdk_apigatewayv2::operation::update_stage::builders::UpdateStageFluentBuilder;
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, AuthorizationType, ProtocolType, RouteSettings};
 
-use crate::{Case, ELSEWHERE, REGION};
+use super::{Case, ELSEWHERE, REGION};
 
 pub const CASES: &[Case] = &[
     case!(

@@ -4,9 +4,9 @@ use alertctl::aws::connect::Clients;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDataQuery, StandardUnit, Statistic};
 
-use crate::account::ACCOUNT;
-use crate::sns::{PLAIN_TOPIC, TOPIC};
-use crate::{Case, REGION};
+use super::sns::{PLAIN_TOPIC, TOPIC};
+use super::{Case, REGION};
+use crate::support::account::ACCOUNT;
 
 pub const CASES: &[Case] = &[
     case!(

@@ -4,7 +4,7 @@ use alertctl::aws::connect::Clients;
 use aws_sdk_cloudwatch::operation::put_composite_alarm::builders::PutCompositeAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{AlarmType, Tag};
 
-use crate::{Case, REGION};
+use super::{Case, REGION};
 
 const ALARM: &str = "drift-trouble";
 

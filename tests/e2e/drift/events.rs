@@ -5,7 +5,7 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::operation::put_rule::builders::PutRuleFluentBuilder;
 use aws_sdk_eventbridge::types::{DeadLetterConfig, RetryPolicy, RuleState, Tag, Target};
 
-use crate::{Case, ELSEWHERE, OTHER_REGION, REGION};
+use super::{Case, ELSEWHERE, OTHER_REGION, REGION};
 
 const RULE: &str = "drift-keys";
 

@@ -2,7 +2,7 @@
 
 use alertctl::aws::connect::Clients;
 
-use crate::Case;
+use super::Case;
 
 pub const ROLE: &str = "drift-relay-role";
 

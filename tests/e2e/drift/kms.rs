@@ -2,8 +2,8 @@
 
 use alertctl::aws::connect::Clients;
 
-use crate::account::key_of;
-use crate::{Case, open_policy};
+use super::{Case, open_policy};
+use crate::support::account::key_of;
 
 const ALIAS: &str = "alias/drift-key";
 

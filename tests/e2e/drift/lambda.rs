@@ -9,9 +9,9 @@ use aws_sdk_lambda::types::{
 };
 use aws_smithy_types::Blob;
 
-use crate::account::ACCOUNT;
-use crate::sns::{PLAIN_TOPIC, TOPIC};
-use crate::{Case, ELSEWHERE, REGION};
+use super::sns::{PLAIN_TOPIC, TOPIC};
+use super::{Case, ELSEWHERE, REGION};
+use crate::support::account::ACCOUNT;
 
 pub const FUNCTION: &str = "drift-relay";
 

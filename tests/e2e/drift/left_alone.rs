@@ -2,14 +2,14 @@
 
 use aws_sdk_sqs::types::QueueAttributeName as QueueAttribute;
 
-use crate::account::applied;
-use crate::account::{ACCOUNT, unchanged};
-use crate::iam::{ROLE, tag_role};
-use crate::kms::{key, tag_key};
-use crate::lambda::{FUNCTION, add_permission, function, set_variable};
-use crate::sns::{PLAIN_TOPIC, TOPIC, tag_topic};
-use crate::sqs::set_queue;
-use crate::{Case, REGION, STACK};
+use super::iam::{ROLE, tag_role};
+use super::kms::{key, tag_key};
+use super::lambda::{FUNCTION, add_permission, function, set_variable};
+use super::sns::{PLAIN_TOPIC, TOPIC, tag_topic};
+use super::sqs::set_queue;
+use super::{Case, REGION, STACK};
+use crate::support::account::applied;
+use crate::support::account::{ACCOUNT, unchanged};
 
 const CASES: &[Case] = &[
     case!("second alias", [], |aws| {

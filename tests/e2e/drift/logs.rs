@@ -1,7 +1,7 @@
 //! The log group.
 
-use crate::account::ACCOUNT;
-use crate::{Case, REGION};
+use super::{Case, REGION};
+use crate::support::account::ACCOUNT;
 
 const LOG_GROUP: &str = "/aws/lambda/drift-relay";
 

@@ -2,7 +2,7 @@
 
 use alertctl::aws::connect::Clients;
 
-use crate::{Case, ELSEWHERE, open_policy};
+use super::{Case, ELSEWHERE, open_policy};
 
 pub const TOPIC: &str = "arn:aws:sns:eu-west-1:000000000000:drift-alerts";
 pub const PLAIN_TOPIC: &str = "arn:aws:sns:eu-west-1:000000000000:drift-plain";

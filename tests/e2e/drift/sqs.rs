@@ -3,7 +3,7 @@
 use alertctl::aws::connect::Clients;
 use aws_sdk_sqs::types::QueueAttributeName as QueueAttribute;
 
-use crate::{Case, open_policy};
+use super::{Case, open_policy};
 
 pub const CASES: &[Case] = &[
     case!(

@@ -6,7 +6,7 @@ use aws_sdk_cloudtrail::types::{EventSelector, ReadWriteType, Tag};
 use aws_sdk_cloudwatchlogs::types::MetricTransformation;
 use aws_sdk_s3::types as s3;
 
-use crate::Case;
+use super::Case;
 
 const TRAIL: &str = "drift-trail";
 const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-west-1:000000000000:trail/drift-trail";
