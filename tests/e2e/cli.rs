@@ -228,6 +228,7 @@ fn the_commands_of_the_readme() {
 fn documents() -> Vec<(String, String)> {
     let docs = std::fs::read_dir("docs").unwrap();
     let docs = docs.map(|entry| entry.unwrap().path().display().to_string());
+    let docs = docs.filter(|path| path.ends_with(".md"));
     ["README.md".to_owned()]
         .into_iter()
         .chain(docs)
