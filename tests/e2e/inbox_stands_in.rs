@@ -13,6 +13,7 @@ use crate::support::{NO_WEBHOOK, Ran, World};
 use alertctl::aws::connect::Clients;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 const REGION: &str = "eu-west-1";
 const STACK: &str = r#"
@@ -143,13 +144,14 @@ async fn a_function_that_an_earlier_apply_armed_sends_nothing() {
     assert_eq!(channels(&world, &inbox), ["ops"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_gives_way_takes_no_webhook_out_of_any_function() {
+#[test]
+fn a_run_that_gives_way_takes_no_webhook_out_of_any_function() {
     let mut world = World::new();
     world.write("stack.yaml", STACK);
     world.write("changed.yaml", &STACK.replace("period: 60", "period: 300"));
     let (endpoint, _) = world.up();
-    let aws = clients(&endpoint, REGION).await;
+    let runtime = Runtime::new().unwrap();
+    let aws = runtime.block_on(clients(&endpoint, REGION));
     world.set("SLACK_OPS", NO_WEBHOOK);
     world.set("SLACK_DEV", NO_WEBHOOK);
     let ran = world.run_at(&endpoint, ACCOUNT, &["apply", "--yes"]);
@@ -169,12 +171,12 @@ async fn a_run_that_gives_way_takes_no_webhook_out_of_any_function() {
     let first = std::thread::spawn(move || Ran::of(first.output().unwrap()));
     while !came.load(Ordering::SeqCst) {
         assert!(!first.is_finished());
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        std::thread::sleep(Duration::from_millis(5));
     }
     let ran = world.run(&["destroy", "--local", "--yes"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stderr.contains("another run is changing"), "{}", ran.all());
-    assert_eq!(held(&aws).await["ops"], NO_WEBHOOK);
+    assert_eq!(runtime.block_on(held(&aws))["ops"], NO_WEBHOOK);
     go.store(true, Ordering::SeqCst);
     let ran = first.join().unwrap();
     assert_eq!(ran.code, 0, "{}", ran.all());
