@@ -17,6 +17,8 @@ use crate::resource::{NodeId, Ref, Resource};
 #[derive(Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    /// Where each node stands among them.
+    at: HashMap<NodeId, usize>,
     expectations: Vec<Expectation>,
     also_in: BTreeSet<String>,
     heard: BTreeMap<String, BTreeSet<String>>,
@@ -46,6 +48,7 @@ impl Graph {
                 "`{id}` refers to `{other}`, which is not there"
             );
         }
+        self.at.insert(id.clone(), self.nodes.len());
         self.nodes.push(Node {
             id: id.clone(),
             resource: Box::new(resource),
@@ -103,7 +106,7 @@ impl Graph {
     }
 
     fn position(&self, id: &NodeId) -> Option<usize> {
-        self.nodes.iter().position(|node| node.id == *id)
+        self.at.get(id).copied()
     }
 }
 
