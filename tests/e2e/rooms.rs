@@ -163,6 +163,9 @@ fn used_rooms(line: &str) -> Vec<String> {
 
 /// The lines of a file that are code and not tests; a `use` over several lines is joined.
 fn code(file: &Path) -> Vec<(usize, String)> {
+    if file.ends_with("tests.rs") {
+        return Vec::new();
+    }
     let text = fs::read_to_string(file).unwrap();
     let text = text
         .split("#[cfg(test)]\nmod tests {")
