@@ -460,14 +460,22 @@ fn a_plan_needs_no_webhook_and_apply_reads_it() {
     let planned = with(None, &["plan", "--save", "alerts.plan", "--output", "markdown"]);
     assert_eq!(planned.code, 0, "{}", planned.all());
     assert!(planned.stderr.contains(note), "{}", planned.stderr);
-    assert!(planned.stdout.contains("SLACK\\_WEBHOOK\\_URL is not set") || planned.stdout.contains(note), "{}", planned.stdout);
+    assert!(
+        planned.stdout.contains("SLACK\\_WEBHOOK\\_URL is not set") || planned.stdout.contains(note),
+        "{}",
+        planned.stdout
+    );
     let document = with(None, &["plan", "--output", "json"]);
     let document: Value = serde_json::from_str(&document.stdout).unwrap();
     assert_eq!(violations(&schema(), &schema(), &document), [""; 0]);
     assert_eq!(document["without_webhooks"], json!(["project"]));
     let refused = with(None, &["apply", "alerts.plan"]);
     assert_eq!(refused.code, 1, "{}", refused.all());
-    assert!(refused.stderr.contains("SLACK_WEBHOOK_URL is not set"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("SLACK_WEBHOOK_URL is not set"),
+        "{}",
+        refused.stderr
+    );
 
     let applied = with(Some(NO_WEBHOOK), &["apply", "alerts.plan"]);
     assert_eq!(applied.code, 0, "{}", applied.all());
@@ -480,7 +488,10 @@ fn a_plan_needs_no_webhook_and_apply_reads_it() {
     let renewed = with(Some(&other), &["apply", "alerts.plan"]);
     assert_eq!(renewed.code, 0, "{}", renewed.all());
     assert!(renewed.stderr.contains("1 updated"), "{}", renewed.stderr);
-    world.write("other.yaml", &read(&world, "stack.yaml").replace(">= 50", ">= 60"));
+    world.write(
+        "other.yaml",
+        &read(&world, "stack.yaml").replace(">= 50", ">= 60"),
+    );
     assert_eq!(with(Some(&other), &["apply", "other.yaml", "--yes"]).code, 0);
     let refused = with(Some(NO_WEBHOOK), &["apply", "alerts.plan"]);
     assert_eq!(refused.code, 1, "{}", refused.all());
