@@ -174,7 +174,11 @@ fn versions_targets_and_the_toolchain_agree() {
     let offered = installer
         .lines()
         .filter_map(|line| line.split_once(") target=")?.1.strip_suffix(" ;;"));
-    assert_eq!(offered.map(str::to_owned).collect::<BTreeSet<_>>(), built);
+    let mut offered: BTreeSet<_> = offered.map(str::to_owned).collect();
+    let for_windows = read("scripts/install.ps1");
+    let for_windows = for_windows.lines().find_map(|line| line.strip_prefix("$target = '")).unwrap();
+    offered.insert(for_windows.trim_end_matches('\'').to_owned());
+    assert_eq!(offered, built);
     for target in &built {
         assert!(
             read("deny.toml").contains(&format!("\"{target}\"")),
@@ -183,7 +187,7 @@ fn versions_targets_and_the_toolchain_agree() {
     }
     for part in [
         "{ repo }/releases/download/v{ version }/alertctl-{ target }.tar.gz",
-        "alertctl-{ target }/{ bin }",
+        "alertctl-{ target }/{ bin }{ binary-ext }",
     ] {
         assert!(
             read("Cargo.toml").contains(part),
