@@ -499,7 +499,7 @@ fn action(with: &Value) -> Vec<Step> {
     let steps = action["runs"]["steps"].as_array().unwrap().iter();
     let steps = steps.filter(|step| step["name"] != "Install alertctl");
     let steps: Vec<_> = steps
-        .filter_map(|step| commands(step, &Value::Null, &filled))
+        .filter_map(|step| commands(step, &Value::Null, filled))
         .collect();
     assert_eq!(steps.len(), 2);
     steps

@@ -176,7 +176,10 @@ fn versions_targets_and_the_toolchain_agree() {
         .filter_map(|line| line.split_once(") target=")?.1.strip_suffix(" ;;"));
     let mut offered: BTreeSet<_> = offered.map(str::to_owned).collect();
     let for_windows = read("scripts/install.ps1");
-    let for_windows = for_windows.lines().find_map(|line| line.strip_prefix("$target = '")).unwrap();
+    let for_windows = for_windows
+        .lines()
+        .find_map(|line| line.strip_prefix("$target = '"))
+        .unwrap();
     offered.insert(for_windows.trim_end_matches('\'').to_owned());
     assert_eq!(offered, built);
     for target in &built {
@@ -340,14 +343,12 @@ fn only_what_is_complete_is_released() {
         release_of(&tag, "them/alertctl", ready),
         "and this is https://github.com/them/alertctl",
     );
-    let without = |what: &'static str| {
-        move |name: &str, text: String| match name == what {
-            true => text,
-            false => ready(name, text),
-        }
+    let unwritten = |name: &str, text: String| match name {
+        "CHANGELOG.md" => "# Changelog\n\n## Unreleased\n\n- Three.\n".to_owned(),
+        _ => ready(name, text),
     };
     refused(
-        release_of(&tag, "us/alertctl", without("CHANGELOG.md")),
+        release_of(&tag, "us/alertctl", unwritten),
         "CHANGELOG.md has no section",
     );
     let no_contact = |name: &str, text: String| {
