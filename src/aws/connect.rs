@@ -219,6 +219,15 @@ impl Connection {
         Fault { message, ..fault }
     }
 
+    /// The last `bytes` bytes of what AWS itself offers for download at `url`, a link with its own signature; `None`
+    /// where they cannot be had. An emulated AWS offers links that lead past it.
+    pub async fn end_of(&self, url: &str, bytes: usize) -> Option<Vec<u8>> {
+        match self.emulated {
+            true => None,
+            false => http::end_of(url, bytes).await,
+        }
+    }
+
     fn is_direct(&self) -> bool {
         self.endpoint.as_deref().is_some_and(past_proxy)
     }

@@ -75,6 +75,30 @@ pub async fn send(
         .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
 }
 
+/// How long a download may take that a plan can do without.
+const DOWNLOAD: Duration = Duration::from_secs(10);
+
+/// The last `bytes` bytes of what is at `url`, or more; `None` where they cannot be had.
+pub(super) async fn end_of(url: &str, bytes: usize) -> Option<Vec<u8>> {
+    let mut request = HttpRequest::new(SdkBody::empty());
+    request.set_uri(url).ok()?;
+    request
+        .headers_mut()
+        .try_insert("range", format!("bytes=-{bytes}"))
+        .ok()?;
+    let connector = Connector::builder()
+        .tls_provider(TLS)
+        .proxy_config(ProxyConfig::from_env())
+        .build();
+    let exchange = async {
+        let response = connector.call(request).await.ok()?;
+        let body = response.status().is_success().then(|| response.into_body())?;
+        let body = ByteStream::new(body).collect().await.ok()?;
+        Some(body.into_bytes().into())
+    };
+    tokio::time::timeout(DOWNLOAD, exchange).await.ok().flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
