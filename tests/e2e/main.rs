@@ -40,3 +40,4 @@ mod support;
 mod tools;
 mod two_at_once;
 mod unwritten;
+mod verify;

@@ -194,6 +194,14 @@ impl Deployed {
         Self::new(code.sha256.to_string(), Some(Mark::of(code)), Some(code))
     }
 
+    /// The relay that runs, where that is known.
+    pub fn relay(&self) -> Option<&Relay> {
+        match &self.origin {
+            Origin::Relay(relay) | Origin::Unmarked(relay) => Some(relay),
+            Origin::ByHand(_) | Origin::Unknown => None,
+        }
+    }
+
     /// True where the settings are others than the wanted ones of `code`.
     pub fn has_other_settings(&self, code: &Code) -> bool {
         let settings = self.settings.as_ref();

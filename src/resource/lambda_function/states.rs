@@ -174,6 +174,7 @@ pub(super) fn health(live: &Live) -> Health {
     };
     Health::new(verdict, text)
         .with("function_state", state)
+        .with("relay", live.code.relay().map(ToString::to_string))
         .with("last_update", update)
 }
 

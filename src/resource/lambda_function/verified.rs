@@ -88,10 +88,7 @@ impl LambdaFunction {
             Origin::ByHand(_) => CodeVerdict::ChangedByHand,
             Origin::Unmarked(_) | Origin::Unknown => CodeVerdict::Unknown,
         };
-        let relay = match &deployed.origin {
-            Origin::Relay(relay) | Origin::Unmarked(relay) => Some(relay.clone()),
-            Origin::ByHand(_) | Origin::Unknown => None,
-        };
+        let relay = deployed.relay().cloned();
         let settings = match &relay {
             None => SettingsVerdict::Unknown,
             Some(_) if !same_bytes && deployed.has_other_settings(&self.code) => SettingsVerdict::Other,
