@@ -133,6 +133,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_a_download_the_end_alone_is_asked_for_and_a_refusal_is_nothing() {
+        for (status, expected) in [
+            ("206 Partial Content", Some(b"end".to_vec())),
+            ("403 Forbidden", None),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/code?X-Amz-Signature=1", listener.local_addr().unwrap());
+            let server = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut got = vec![0; 4096];
+                let length = stream.read(&mut got).await.unwrap();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\ncontent-length: 3\r\nconnection: close\r\n\r\nend");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                String::from_utf8_lossy(&got[..length]).to_lowercase()
+            };
+            let (got, end) = tokio::join!(server, end_of(&url, 300));
+            assert_eq!(end, expected);
+            assert!(
+                got.starts_with("get /code?x-amz-signature=1 ") && got.contains("range: bytes=-300"),
+                "{got}"
+            );
+            // The link has its own signature; a second one would be refused.
+            assert!(!got.contains("authorization"), "{got}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_went_wrong_never_shows_the_token() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()

@@ -201,6 +201,51 @@ async fn a_newer_relay_is_not_replaced_without_a_word() {
     }
 }
 
+/// What a plan shows of settings is read from the end of the package that runs.
+#[tokio::test]
+async fn settings_that_run_are_read_from_where_aws_offers_them() {
+    use std::io::{Read as _, Write as _};
+    let before = SETTINGS.replace("en", "ko");
+    let header = [
+        &b"PK\x03\x04"[..],
+        &[0; 14],
+        &u32::try_from(before.len()).unwrap().to_le_bytes(),
+        &[0; 4],
+        &[13, 0, 0, 0],
+        b"settings.json",
+        before.as_bytes(),
+    ]
+    .concat();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        let head = format!(
+            "HTTP/1.1 206 Partial Content\r\ncontent-length: {}\r\n\r\n",
+            header.len()
+        );
+        stream.write_all(&[head.as_bytes(), &header].concat()).unwrap();
+    });
+    let mut other = desired();
+    other.code.settings = Settings::of(&before).into();
+    let mut function = there(|_| {});
+    function.tags.as_mut().unwrap().extend([other.relay_tag()]);
+    function.code = Some(
+        aws_sdk_lambda::types::FunctionCodeLocation::builder()
+            .location(url)
+            .build(),
+    );
+    let fake = Fake::default();
+    let seen = fake.holds(function).observe(&[desired()]).await.unwrap();
+    server.join().unwrap();
+    let found = changes(&desired(), ours(&seen.wanted[0]), &all_known());
+    assert_eq!(names(&found), ["settings", "settings.locale"]);
+    let locale = found.iter().nth(1).unwrap();
+    assert_eq!(locale.from, Some(Shown::Value("ko".into())));
+    assert_eq!(locale.to, Some(Shown::Value("en".into())));
+}
+
 #[tokio::test(start_paused = true)]
 async fn code_of_an_earlier_version_is_replaced_and_that_is_said() {
     let mut function = there(|function| function.code_sha256 = Some("b2xk".into()));
