@@ -83,7 +83,7 @@ pub fn build(workspace: &Path, target: &Path, profile: Profile) -> Result<PathBu
         )
         .into());
     }
-    let mut cargo = cargo()?;
+    let mut cargo = cargo();
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", rustc.flags(workspace, target)?)
         // Debug information is stripped anyway; without it ring's assembly names no path at all.
@@ -124,14 +124,13 @@ const ELSEWHERE: &str = ", or build the relay on Linux (`cargo run --package rel
                          that file in ALERTCTL_RELAY_ZIP";
 
 /// The cargo and the rustc that this very build runs with, in a bare environment.
-pub(crate) fn cargo() -> Result<Command> {
-    let cargo = env::var_os("CARGO").ok_or("cargo did not set CARGO")?;
-    let mut command = Command::new(cargo);
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .env_clear()
         .envs(KEPT.iter().filter_map(|name| Some((*name, env::var_os(name)?))))
         .env("RUSTC", rustc());
-    Ok(command)
+    command
 }
 
 fn rustc() -> OsString {

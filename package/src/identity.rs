@@ -57,7 +57,7 @@ impl fmt::Display for Identity {
 /// The packages that are linked into the relay, as `name vVERSION`, itself among them. Of a locked version the
 /// features follow from the manifests.
 fn packages(workspace: &Path) -> Result<BTreeSet<String>> {
-    let mut tree = cargo()?;
+    let mut tree = cargo();
     tree.current_dir(workspace)
         .args(["tree", "--quiet", "--package", PACKAGE, "--edges", "normal"])
         .args(["--target", TARGET, "--prefix", "none", "--format", "{p}"]);
