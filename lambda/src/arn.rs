@@ -70,6 +70,22 @@ pub fn is_commercial(region: &str) -> bool {
     partition(region) == Some("aws")
 }
 
+/// How the addresses of AWS's services in `region` end.
+///
+/// Source: the partitions that AWS's SDKs are made of (botocore 1.43.11).
+pub fn dns_suffix(region: &str) -> &'static str {
+    const SUFFIXES: [(&str, &str); 6] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+        ("us-isof-", "csp.hci.ic.gov"),
+    ];
+    let found = SUFFIXES.iter().find(|(prefix, _)| region.starts_with(prefix));
+    found.map_or("amazonaws.com", |(_, suffix)| suffix)
+}
+
 fn partition(region: &str) -> Option<&'static str> {
     Some(match region {
         region if region.starts_with("cn-") => "aws-cn",

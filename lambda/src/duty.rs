@@ -1,6 +1,6 @@
 //! What a function is for, and what it has to know for that.
 
-use crate::arn::Arn;
+use crate::arn::{Arn, dns_suffix};
 use crate::config::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY,
     MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS, TRAIL, json,
@@ -200,17 +200,12 @@ pub struct Queue {
     pub region: String,
     account: String,
     name: String,
-    domain: &'static str,
 }
 
 impl Queue {
     /// Reads `arn:aws:sqs:<region>:<account>:<name>`.
     pub fn from_arn(text: &str) -> Option<Self> {
         let arn = Arn::parse(text)?;
-        let domain = match arn.partition.as_str() {
-            "aws-cn" => "amazonaws.com.cn",
-            _ => "amazonaws.com",
-        };
         let name = arn.resource;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         (!name.is_empty() && name.chars().all(plain)).then_some(())?;
@@ -218,7 +213,6 @@ impl Queue {
             region: arn.region?,
             account: arn.account?,
             name,
-            domain,
         })
     }
 
@@ -228,11 +222,10 @@ impl Queue {
             region,
             account,
             name,
-            domain,
         } = self;
         match endpoint {
             Some(endpoint) => format!("{}/{account}/{name}", endpoint.trim_end_matches('/')),
-            None => format!("https://sqs.{region}.{domain}/{account}/{name}"),
+            None => format!("https://sqs.{region}.{}/{account}/{name}", dns_suffix(region)),
         }
     }
 }
@@ -365,6 +358,10 @@ mod tests {
         assert_eq!(
             url("arn:aws-cn:sqs:cn-north-1:111122223333:q").as_deref(),
             Some("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/q")
+        );
+        assert_eq!(
+            url("arn:aws-eusc:sqs:eusc-de-east-1:111122223333:q").as_deref(),
+            Some("https://sqs.eusc-de-east-1.amazonaws.eu/111122223333/q")
         );
         let local = Queue::from_arn(QUEUE).map(|queue| queue.url(Some("http://127.0.0.1:4566/")));
         assert_eq!(

@@ -1,47 +1,52 @@
-//! What the AWS clients share: who calls, over the function's own HTTP client.
+//! Calls to AWS: signed with Signature Version 4 (SigV4), over the function's own HTTP client.
 
-use super::destinations::Refusal;
+mod call;
+mod clock;
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub(super) use call::{Call, Service};
+pub(super) use error::AwsError;
+
 use super::http::Http;
-use crate::ENCRYPTED_FOR;
-use aws_sdk_kms::config::retry::RetryConfig;
-use aws_sdk_kms::config::timeout::TimeoutConfig;
-use aws_sdk_kms::config::{
-    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
-};
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::body::SdkBody;
-use aws_types::SdkConfig;
+use crate::arn::dns_suffix;
+use ::http::header::HeaderValue;
+use ::http::uri::InvalidUri;
+use ::http::{Request, Response, Uri};
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
+use clock::Clock;
 use std::error::Error as StdError;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+use tokio::time::{sleep, timeout};
 
 /// AWS answers these calls in milliseconds. One that hangs, such as on a connection that died while Lambda
 /// had frozen the function, leaves time for another.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// The longest pause before another attempt, as in the SDKs.
+const MAX_PAUSE: Duration = Duration::from_secs(20);
 
-/// What the clients need to know about the function, nearly all of it set by Lambda.
+/// Who calls and where, nearly all of it set by Lambda. Clones share their connections and the clock.
 #[derive(Clone)]
-pub(super) struct Identity {
-    /// The function for which the webhooks are encrypted.
-    pub encrypted_for: String,
-    pub region: String,
+pub(super) struct Aws {
+    http: Http,
+    region: String,
     credentials: Credentials,
     /// `AWS_ENDPOINT_URL`: another address than AWS's own, such as an emulator's.
-    pub endpoint: Option<String>,
+    endpoint: Option<String>,
+    clock: Clock,
 }
 
-impl Identity {
+impl Aws {
     /// Lambda sets these for each execution environment, and its credentials outlive it.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn new(http: Http, variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let required = |name| variable(name).unwrap_or_default();
         Self {
-            encrypted_for: variable(ENCRYPTED_FOR).unwrap_or_else(|| required("AWS_LAMBDA_FUNCTION_NAME")),
+            http,
             region: required("AWS_REGION"),
             credentials: Credentials::new(
                 required("AWS_ACCESS_KEY_ID"),
@@ -51,98 +56,107 @@ impl Identity {
                 "lambda",
             ),
             endpoint: variable("AWS_ENDPOINT_URL"),
+            clock: Clock::default(),
         }
     }
 
-    /// The configuration of every client, in the function's own region.
-    pub fn config(&self, http: Http) -> SdkConfig {
-        let connector = SharedHttpConnector::new(Connector(http));
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .retry_config(RetryConfig::standard())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .build(),
-            )
-            // Answers are read whole, under the HTTP client's own time limit.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http_client_fn(move |_, _| connector.clone()));
-        config.set_endpoint_url(self.endpoint.clone());
-        config.build()
+    /// The function's own region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The address that stands in for AWS's own.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Calls a service in `region` and answers with the body it sends.
+    ///
+    /// Tries again as the standard mode of AWS's SDKs does: after a random part of 1, 2, 4 … s, at most 20 s, or after
+    /// the time AWS asks for. Whoever has a deadline puts it around the call.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+    pub async fn call(&self, region: &str, call: &Call) -> Result<Bytes, AwsError> {
+        let address = self.address(region, call.service).map_err(no_answer)?;
+        let mut attempt = 1;
+        loop {
+            let (error, again, wish) = match self.attempt(&address, region, call).await {
+                Ok(answer) if answer.status().is_success() => return Ok(answer.into_body()),
+                Ok(answer) => {
+                    let error = AwsError::read(&answer);
+                    let again = error.is_retryable() || self.clock.correct(&error, answer.headers());
+                    (error, again, error::retry_after(answer.headers()))
+                }
+                Err(error) => (error, true, None),
+            };
+            if !again || attempt >= call.attempts {
+                return Err(error);
+            }
+            let pause = wish.unwrap_or_else(|| pause(attempt));
+            sleep(pause.min(MAX_PAUSE)).await;
+            attempt += 1;
+        }
+    }
+
+    /// One attempt, with a signature of its own: one that is minutes old is refused.
+    async fn attempt(&self, address: &Uri, region: &str, call: &Call) -> Result<Response<Bytes>, AwsError> {
+        let request = self
+            .request(address, region, call, self.clock.now())
+            .map_err(no_answer)?;
+        match timeout(ATTEMPT_TIMEOUT, self.http.send(request)).await {
+            Ok(answer) => answer.map_err(no_answer),
+            Err(_) => Err(AwsError::Unreachable(format!(
+                "no answer within {} s",
+                ATTEMPT_TIMEOUT.as_secs_f64()
+            ))),
+        }
+    }
+
+    /// Where a service is: in each region of AWS, under the domain of the region's partition.
+    fn address(&self, region: &str, service: Service) -> Result<Uri, InvalidUri> {
+        match &self.endpoint {
+            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
+            None => format!("https://{}.{region}.{}/", service.id, dns_suffix(region)),
+        }
+        .parse()
+    }
+
+    fn request(
+        &self,
+        address: &Uri,
+        region: &str,
+        call: &Call,
+        time: SystemTime,
+    ) -> Result<Request<Bytes>, Box<dyn StdError>> {
+        let mut request = Request::post(address).body(call.body.clone())?;
+        for (name, value) in call.headers() {
+            request.headers_mut().insert(name, HeaderValue::from_str(&value)?);
+        }
+        let identity = self.credentials.clone().into();
+        let parameters = SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(call.service.id)
+            .time(time)
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let headers = request.headers().iter();
+        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let body = SignableBody::Bytes(&call.body);
+        let signable = SignableRequest::new("POST", address.to_string(), headers, body)?;
+        let (signature, _) = sign(signable, &parameters)?.into_parts();
+        signature.apply_to_request_http1x(&mut request);
+        Ok(request)
     }
 }
 
-/// The same configuration for another region.
-pub(super) fn in_region(config: &SdkConfig, region: &str) -> SdkConfig {
-    config.to_builder().region(Region::new(region.to_owned())).build()
+/// A random part of 1, 2, 4 … s, so that functions that were refused together do not come back together.
+fn pause(attempt: u32) -> Duration {
+    MAX_PAUSE
+        .min(Duration::from_secs(1 << (attempt - 1).min(5)))
+        .mul_f64(fastrand::f64())
 }
 
-/// Why `service` did not do what it was asked for, and whether asking again may help.
-pub(super) fn refusal<E>(service: &str, error: &SdkError<E, HttpResponse>) -> Refusal
-where
-    E: ProvideErrorMetadata + StdError + 'static,
-{
-    let Some(refusal) = error.as_service_error() else {
-        return Refusal::transient(format!(
-            "{service} cannot be reached: {}",
-            DisplayErrorContext(error)
-        ));
-    };
-    let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
-    let code = refusal.code().unwrap_or("an unnamed error");
-    Refusal {
-        transient: status >= 500 || status == 429 || is_transient(code),
-        reason: format!(
-            "{service} answers {code}: {}",
-            refusal.message().unwrap_or_default()
-        ),
-        ..Refusal::default()
-    }
-}
-
-/// Whether an error code speaks of a moment and not of the request.
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
-pub(super) fn is_transient(code: &str) -> bool {
-    code.contains("Throttl")
-        || matches!(
-            code,
-            "RequestLimitExceeded"
-                | "TooManyRequestsException"
-                | "LimitExceededException"
-                | "InternalError"
-                | "InternalFailure"
-                | "KMSInternalException"
-                | "DependencyTimeoutException"
-                | "KeyUnavailableException"
-                | "ServiceUnavailable"
-                | "RequestTimeout"
-                | "RequestExpired"
-                | "ExpiredToken"
-                | "ExpiredTokenException"
-        )
-}
-
-/// Hands the SDK's requests to the function's HTTP client.
-#[derive(Debug)]
-struct Connector(Http);
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let request = request
-                .try_into_http1x()
-                .map_err(|error| ConnectorError::user(error.into()))?;
-            let request = request.map(|body| body.bytes().map(Bytes::copy_from_slice).unwrap_or_default());
-            let answer = http
-                .send(request)
-                .await
-                .map_err(|fault| ConnectorError::io(fault.into()))?;
-            HttpResponse::try_from(answer.map(SdkBody::from))
-                .map_err(|error| ConnectorError::other(error.into(), None))
-        })
-    }
+fn no_answer(reason: impl ToString) -> AwsError {
+    AwsError::Unreachable(reason.to_string())
 }

@@ -4,7 +4,7 @@
 use super::destinations::{Destination, Refusal};
 use super::log::{Fate, Line};
 use super::queue::Outbox;
-use super::{Network, Variables};
+use super::{FUNCTION_NAME, Network, Variables};
 use crate::envelope::{Envelope, Parking};
 use crate::event::Severity;
 use crate::item::Item;
@@ -14,9 +14,6 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Environment variable, set by Lambda.
-const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
 pub(super) struct Courier {
     pub settings: Settings,
@@ -46,17 +43,12 @@ pub(super) struct Report<'a> {
 }
 
 impl Courier {
-    /// `topics` are the ARNs of those that are published to.
-    pub fn from_environment(
-        duty: Duty,
-        topics: &[String],
-        variable: Variables,
-    ) -> Result<Self, SettingsError> {
+    pub fn from_environment(duty: Duty, variable: Variables) -> Result<Self, SettingsError> {
         let around = Notifying::read(variable)?;
         let buffers = around.buffers.into_iter();
         Ok(Self {
             settings: super::settings(variable)?,
-            network: Network::new(topics, variable),
+            network: Network::new(variable),
             duty,
             function: variable(FUNCTION_NAME).unwrap_or_default(),
             buffers: buffers

@@ -1,7 +1,7 @@
 //! Where alerts go: channels through their webhooks, topics through SNS.
 
 use super::Variables;
-use super::aws::{Identity, in_region, refusal};
+use super::aws::{Aws, AwsError, Call, Service};
 use super::http::Http;
 use super::kms::Kms;
 use super::slack::{self, SlackError};
@@ -9,9 +9,6 @@ use super::webhooks::{NoWebhook, Webhooks};
 use crate::arn::Arn;
 use crate::event::TEST_ATTRIBUTE;
 use crate::{ChannelKey, Letter, Message, Settings, Told};
-use aws_sdk_sns::types::MessageAttributeValue;
-use aws_types::SdkConfig;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -35,6 +32,15 @@ impl Refusal {
         Self {
             transient: true,
             reason,
+            ..Self::default()
+        }
+    }
+
+    /// `service` did not do what it was asked for.
+    pub fn by(service: &str, error: &AwsError) -> Self {
+        Self {
+            transient: error.is_transient(),
+            reason: format!("{service} {error}"),
             ..Self::default()
         }
     }
@@ -76,28 +82,16 @@ impl Destination {
 
 pub(super) struct Destinations {
     http: Http,
+    aws: Aws,
     webhooks: Webhooks,
-    /// By region: SNS takes a message only in the region of its topic.
-    topics: BTreeMap<String, aws_sdk_sns::Client>,
 }
 
 impl Destinations {
-    pub fn new(
-        topics: &[String],
-        identity: &Identity,
-        config: &SdkConfig,
-        http: Http,
-        variable: Variables,
-    ) -> Self {
-        let client = |region: String| {
-            let client = aws_sdk_sns::Client::new(&in_region(config, &region));
-            (region, client)
-        };
-        let kms = Kms::new(config, identity.encrypted_for.clone());
+    pub fn new(aws: Aws, http: Http, variable: Variables) -> Self {
         Self {
             http,
-            webhooks: Webhooks::new(kms, variable),
-            topics: topics.iter().filter_map(|arn| region(arn)).map(client).collect(),
+            webhooks: Webhooks::new(Kms::new(aws.clone(), variable), variable),
+            aws,
         }
     }
 
@@ -126,27 +120,27 @@ impl Destinations {
     }
 
     async fn send(&self, arn: &str, letter: &Letter) -> Result<(), Refusal> {
-        let client = region(arn).and_then(|region| self.topics.get(&region));
-        let client = client.ok_or_else(|| Refusal::lasting(format!("`{arn}` is not the ARN of a topic")))?;
-        let publish = client.publish().topic_arn(arn);
-        let mut publish = publish.subject(&letter.subject).message(&letter.text);
+        // SNS takes a message only in the region of its topic.
+        let region = Arn::parse(arn).and_then(|arn| arn.region);
+        let region = region.ok_or_else(|| Refusal::lasting(format!("`{arn}` is not the ARN of a topic")))?;
+        let mut input = vec![
+            ("TopicArn", arn),
+            ("Subject", &letter.subject),
+            ("Message", &letter.text),
+        ];
         if let Some(id) = &letter.test {
-            let mark = MessageAttributeValue::builder().data_type("String");
-            let mark = mark.string_value(id).build();
-            publish = publish.message_attributes(
-                TEST_ATTRIBUTE,
-                mark.map_err(|error| Refusal::lasting(error.to_string()))?,
-            );
+            input.extend([
+                ("MessageAttributes.entry.1.Name", TEST_ATTRIBUTE),
+                ("MessageAttributes.entry.1.Value.DataType", "String"),
+                ("MessageAttributes.entry.1.Value.StringValue", id),
+            ]);
         }
-        match publish.send().await {
+        let call = Call::query(Service::SNS, "Publish", &input);
+        match self.aws.call(&region, &call).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(refusal("SNS", &error)),
+            Err(error) => Err(Refusal::by("SNS", &error)),
         }
     }
-}
-
-fn region(arn: &str) -> Option<String> {
-    Arn::parse(arn)?.region
 }
 
 /// What only a person can mend (a key that is disabled, denied or gone, a webhook that was encrypted for another

@@ -1,9 +1,9 @@
 //! The duty `guard`: a trail that somebody stopped is started again, and those who should know are told.
 
 use super::Variables;
-use super::aws::refusal;
+use super::aws::{Aws, AwsError, Call, Service};
 use super::courier::{Courier, Trip};
-use super::destinations::Destination;
+use super::destinations::{Destination, Refusal};
 use super::failure::Failure;
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
@@ -12,8 +12,7 @@ use crate::envelope::Envelope;
 use crate::event::{GuardOutcome, Guarded, Notice};
 use crate::item::Item;
 use crate::{Duty, Guarding, SettingsError, Told, Trail};
-use aws_sdk_cloudtrail::Client;
-use aws_sdk_cloudtrail::config::retry::RetryConfig;
+use bytes::Bytes;
 use lambda_runtime::Context;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -42,7 +41,7 @@ impl Guard {
         Ok(Self {
             trail: Guarding::read(variable)?.trail,
             destinations: Destination::all(&told),
-            courier: Courier::from_environment(Duty::Guard, &told.topics, variable)?,
+            courier: Courier::from_environment(Duty::Guard, variable)?,
             told: Seen::default(),
         })
     }
@@ -96,15 +95,12 @@ impl Guard {
     /// Starts logging, whatever the status says: right after the call it may still be the old one, and
     /// starting a trail that logs changes nothing.
     async fn restart(&self, time: Duration, request_id: &str) -> GuardOutcome {
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
-        let config = self.courier.network.config(&self.trail.region);
-        let client = Client::new(&config.into_builder().retry_config(retries).build());
+        let aws = self.courier.network.aws();
         let starting = async {
-            let status = client.get_trail_status().name(&self.trail.arn).send();
-            let logging = match timeout(STATUS_TIME, status).await {
-                Ok(Ok(status)) => status.is_logging.unwrap_or(false),
+            let logging = match timeout(STATUS_TIME, self.is_logging(aws)).await {
+                Ok(Ok(logging)) => logging,
                 Ok(Err(error)) => {
-                    let reason = refusal("CloudTrail", &error).reason;
+                    let reason = Refusal::by("CloudTrail", &error).reason;
                     log::write(
                         Kind::Failed,
                         Duty::Guard,
@@ -116,14 +112,28 @@ impl Guard {
                 }
                 Err(_) => false,
             };
-            match client.start_logging().name(&self.trail.arn).send().await {
+            match self.call(aws, "StartLogging").await {
                 Ok(_) if logging => GuardOutcome::AlreadyLogging,
                 Ok(_) => GuardOutcome::Restarted,
-                Err(error) => GuardOutcome::Failed(refusal("CloudTrail", &error).reason),
+                Err(error) => GuardOutcome::Failed(Refusal::by("CloudTrail", &error).reason),
             }
         };
         let late = || GuardOutcome::Failed("CloudTrail does not answer in the time there is".to_owned());
         timeout(time, starting).await.unwrap_or_else(|_| late())
+    }
+
+    /// Whether CloudTrail says that the trail is logging.
+    async fn is_logging(&self, aws: &Aws) -> Result<bool, AwsError> {
+        let status = self.call(aws, "GetTrailStatus").await?;
+        let status: Value = serde_json::from_slice(&status).unwrap_or_default();
+        Ok(status.get("IsLogging").and_then(Value::as_bool).unwrap_or(false))
+    }
+
+    /// Calls an operation that takes the trail and nothing else.
+    async fn call(&self, aws: &Aws, operation: &'static str) -> Result<Bytes, AwsError> {
+        let input = json!({ "Name": self.trail.arn });
+        let call = Call::json(Service::CLOUDTRAIL, operation, &input).attempts(ATTEMPTS);
+        aws.call(&self.trail.region, &call).await
     }
 
     /// Tells everybody who does not know yet; answers with how many that were.

@@ -90,7 +90,7 @@ impl Ingest {
         Ok(Self {
             own: Ingesting::read(variable)?,
             destinations,
-            courier: Courier::from_environment(Duty::Ingest, &told.topics, variable)?,
+            courier: Courier::from_environment(Duty::Ingest, variable)?,
             seen: Seen::default(),
         })
     }

@@ -1,12 +1,14 @@
 //! Decryption with KMS.
 
-use super::aws::is_transient;
-use crate::ENCRYPTION_CONTEXT_KEY;
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_kms::primitives::Blob;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_types::SdkConfig;
+use super::aws::{Aws, AwsError, Call, Service};
+use super::{FUNCTION_NAME, Variables};
+use crate::{ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use std::borrow::Cow;
 
 /// Why KMS did not decrypt a ciphertext, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,10 +25,8 @@ pub(super) enum KmsError {
          or the function's role may not use it; if the key is gone, run `alertctl encrypt-hook` again and apply"
     )]
     KeyUnavailable { region: String },
-    #[error("KMS answers {code}: {message}")]
-    Refused { code: String, message: String },
-    #[error("KMS cannot be reached: {0}")]
-    Unreachable(String),
+    #[error("KMS {0}")]
+    Aws(AwsError),
     #[error("KMS answers with something that is not text")]
     NotText,
 }
@@ -35,67 +35,69 @@ impl KmsError {
     /// Whether asking again may help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) => true,
-            Self::Refused { code, .. } => is_transient(code),
+            Self::Aws(error) => error.is_transient(),
             Self::WrongContext { .. } | Self::KeyUnavailable { .. } | Self::NotText => false,
         }
     }
 }
 
 pub(super) struct Kms {
-    client: aws_sdk_kms::Client,
+    aws: Aws,
     /// Value of the encryption context: the function for which the webhooks are encrypted.
     function: String,
-    region: String,
+}
+
+/// What KMS answers. Has no `Debug`: it is a secret.
+#[derive(Deserialize)]
+struct Decrypted<'a> {
+    #[serde(rename = "Plaintext", borrow)]
+    plaintext: Cow<'a, str>,
 }
 
 impl Kms {
-    pub fn new(config: &SdkConfig, function: String) -> Self {
+    pub fn new(aws: Aws, variable: Variables) -> Self {
+        let named = |name| variable(name).filter(|value| !value.is_empty());
+        let function = named(ENCRYPTED_FOR).or_else(|| named(FUNCTION_NAME));
         Self {
-            client: aws_sdk_kms::Client::new(config),
-            function,
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
+            aws,
+            function: function.unwrap_or_default(),
         }
     }
 
     /// Decrypts a ciphertext that was encrypted for this very function.
-    pub async fn decrypt(&self, ciphertext: Vec<u8>) -> Result<SecretString, KmsError> {
-        let answer = self
-            .client
-            .decrypt()
-            .ciphertext_blob(Blob::new(ciphertext))
-            .encryption_context(ENCRYPTION_CONTEXT_KEY, &self.function)
-            .send()
-            .await
-            .map_err(|error| self.explain(&error))?;
-        let plaintext = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
+    pub async fn decrypt(&self, ciphertext: &[u8]) -> Result<SecretString, KmsError> {
+        let input = json!({
+            "CiphertextBlob": BASE64_STANDARD.encode(ciphertext),
+            "EncryptionContext": { ENCRYPTION_CONTEXT_KEY: self.function },
+        });
+        let call = Call::json(Service::KMS, "Decrypt", &input);
+        let answer = self.aws.call(self.aws.region(), &call).await;
+        let answer = answer.map_err(|error| self.explain(error))?;
+        let answer: Decrypted<'_> = serde_json::from_slice(&answer).map_err(|_| KmsError::NotText)?;
+        let plaintext = BASE64_STANDARD
+            .decode(answer.plaintext.as_bytes())
+            .map_err(|_| KmsError::NotText)?;
         String::from_utf8(plaintext)
             .map(SecretString::from)
             .map_err(|_| KmsError::NotText)
     }
 
-    fn explain<E>(&self, error: &SdkError<E, HttpResponse>) -> KmsError
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        let Some(refusal) = error.as_service_error() else {
-            return KmsError::Unreachable(DisplayErrorContext(error).to_string());
-        };
-        let code = refusal.code().unwrap_or("an unnamed error");
-        let message = refusal.message().unwrap_or_default();
-        match code {
-            "InvalidCiphertextException" => KmsError::WrongContext {
-                function: self.function.clone(),
-            },
-            "AccessDeniedException" if message.contains("ciphertext refers to a customer master key") => {
-                KmsError::KeyUnavailable {
-                    region: self.region.clone(),
+    fn explain(&self, error: AwsError) -> KmsError {
+        match &error {
+            AwsError::Refused { code, .. } if code == "InvalidCiphertextException" => {
+                KmsError::WrongContext {
+                    function: self.function.clone(),
                 }
             }
-            _ => KmsError::Refused {
-                code: code.to_owned(),
-                message: message.to_owned(),
-            },
+            AwsError::Refused { code, message, .. }
+                if code == "AccessDeniedException"
+                    && message.contains("ciphertext refers to a customer master key") =>
+            {
+                KmsError::KeyUnavailable {
+                    region: self.aws.region().to_owned(),
+                }
+            }
+            _ => KmsError::Aws(error),
         }
     }
 }

@@ -22,8 +22,7 @@ mod webhooks;
 pub use lambda_runtime::Error;
 
 use crate::{Duty, SETTINGS_FILE, Settings, SettingsError};
-use aws::Identity;
-use aws_types::SdkConfig;
+use aws::Aws;
 use destinations::Destinations;
 use failure::Failure;
 use guard::Guard;
@@ -39,13 +38,16 @@ use std::{env, fs, io};
 /// Environment variable, set by Lambda: the directory that it unpacked the zip to.
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
+/// Environment variable, set by Lambda.
+const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
 /// Answers with the value of an environment variable.
 type Variables = fn(&str) -> Option<String>;
 
 /// Serves invocations until Lambda ends the process.
 ///
 /// Reads only the environment and its settings before the first invocation, since Lambda bills the start and a person
-/// waits for the message: TLS and the AWS clients are set up when first needed. A setting that cannot
+/// waits for the message: TLS is set up when first needed. A setting that cannot
 /// be read fails each invocation, so that the alert is kept in the dead-letter queue and the reason
 /// is shown there.
 ///
@@ -122,28 +124,22 @@ impl Worker {
     }
 }
 
-/// The ways out of the function, built on first use: setting up TLS and the clients takes longer than all
-/// else at the start.
+/// The ways out of the function, built on first use: setting up TLS takes longer than all else at the start.
 struct Network(LazyLock<Connected, Box<dyn FnOnce() -> Connected + Send>>);
 
 struct Connected {
     destinations: Destinations,
-    config: SdkConfig,
-    identity: Identity,
+    aws: Aws,
 }
 
 impl Network {
-    /// `topics` are the ARNs of those that are published to.
-    fn new(topics: &[String], variable: Variables) -> Self {
-        let topics = topics.to_vec();
+    fn new(variable: Variables) -> Self {
         Self(LazyLock::new(Box::new(move || {
-            let identity = Identity::read(variable);
             let http = Http::new();
-            let config = identity.config(http.clone());
+            let aws = Aws::new(http.clone(), variable);
             Connected {
-                destinations: Destinations::new(&topics, &identity, &config, http, variable),
-                config,
-                identity,
+                destinations: Destinations::new(aws.clone(), http, variable),
+                aws,
             }
         })))
     }
@@ -152,12 +148,7 @@ impl Network {
         &self.0.destinations
     }
 
-    /// Configuration of an AWS client for `region`.
-    fn config(&self, region: &str) -> SdkConfig {
-        aws::in_region(&self.0.config, region)
-    }
-
-    fn endpoint(&self) -> Option<&str> {
-        self.0.identity.endpoint.as_deref()
+    fn aws(&self) -> &Aws {
+        &self.0.aws
     }
 }

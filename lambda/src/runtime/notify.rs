@@ -34,7 +34,7 @@ pub(super) struct Notify {
 impl Notify {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
         Ok(Self {
-            courier: Courier::from_environment(Duty::Notify, &[], variable)?,
+            courier: Courier::from_environment(Duty::Notify, variable)?,
             seen: Seen::default(),
             buffered: Buffered::default(),
         })

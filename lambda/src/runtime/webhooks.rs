@@ -50,7 +50,7 @@ impl Webhooks {
         let ciphertext = BASE64_STANDARD
             .decode(text.trim())
             .map_err(|_| NoWebhook::NotBase64(name))?;
-        let plaintext = self.kms.decrypt(ciphertext).await?;
+        let plaintext = self.kms.decrypt(&ciphertext).await?;
         let url = WebhookUrl::parse(plaintext.expose_secret())?;
         self.urls.write().await.insert(channel.clone(), url.clone());
         Ok(url)

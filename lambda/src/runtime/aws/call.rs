@@ -1,0 +1,129 @@
+//! What is asked of AWS, in the protocol that the service speaks.
+
+use ::http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
+use bytes::Bytes;
+use form_urlencoded::Serializer;
+use serde_json::Value;
+
+/// Attempts in all, as in the SDKs.
+const ATTEMPTS: u32 = 3;
+
+/// A service as its requests name it.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Service {
+    /// In its host name and in signatures.
+    pub(super) id: &'static str,
+    protocol: Protocol,
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    /// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
+    Json {
+        version: &'static str,
+        /// What its operations are called in `x-amz-target`, before the dot.
+        target: &'static str,
+        /// Whether it once spoke the query protocol and still knows that protocol's error codes.
+        query_compatible: bool,
+    },
+    /// <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
+    Query { version: &'static str },
+}
+
+impl Service {
+    pub const KMS: Self = Self::json("kms", "1.1", "TrentService");
+    pub const CLOUDTRAIL: Self = Self::json(
+        "cloudtrail",
+        "1.1",
+        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+    );
+    pub const SQS: Self = Self {
+        id: "sqs",
+        protocol: Protocol::Json {
+            version: "1.0",
+            target: "AmazonSQS",
+            query_compatible: true,
+        },
+    };
+    pub const SNS: Self = Self {
+        id: "sns",
+        protocol: Protocol::Query {
+            version: "2010-03-31",
+        },
+    };
+
+    const fn json(id: &'static str, version: &'static str, target: &'static str) -> Self {
+        let protocol = Protocol::Json {
+            version,
+            target,
+            query_compatible: false,
+        };
+        Self { id, protocol }
+    }
+}
+
+/// One operation with its input. Has no `Debug`: the input may be an alert.
+pub(in super::super) struct Call {
+    pub(super) service: Service,
+    operation: &'static str,
+    pub(super) body: Bytes,
+    pub(super) attempts: u32,
+}
+
+impl Call {
+    /// An operation of a service that speaks JSON.
+    pub fn json(service: Service, operation: &'static str, input: &Value) -> Self {
+        Self::new(service, operation, input.to_string())
+    }
+
+    /// An operation of a service that speaks the query protocol.
+    pub fn query(service: Service, operation: &'static str, input: &[(&str, &str)]) -> Self {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("Action", operation);
+        if let Protocol::Query { version } = service.protocol {
+            form.append_pair("Version", version);
+        }
+        Self::new(service, operation, form.extend_pairs(input).finish())
+    }
+
+    fn new(service: Service, operation: &'static str, body: String) -> Self {
+        Self {
+            service,
+            operation,
+            body: body.into(),
+            attempts: ATTEMPTS,
+        }
+    }
+
+    /// The same with so many attempts in all.
+    pub fn attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// The headers beside those of the signature.
+    pub(super) fn headers(&self) -> Vec<(HeaderName, String)> {
+        let mut headers = vec![(
+            USER_AGENT,
+            concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+        )];
+        match self.service.protocol {
+            Protocol::Json {
+                version,
+                target,
+                query_compatible,
+            } => {
+                headers.push((CONTENT_TYPE, format!("application/x-amz-json-{version}")));
+                let target = format!("{target}.{}", self.operation);
+                headers.push((HeaderName::from_static("x-amz-target"), target));
+                if query_compatible {
+                    let mode = HeaderName::from_static("x-amzn-query-mode");
+                    headers.push((mode, "true".to_owned()));
+                }
+            }
+            Protocol::Query { .. } => {
+                headers.push((CONTENT_TYPE, "application/x-www-form-urlencoded".to_owned()));
+            }
+        }
+        headers
+    }
+}
