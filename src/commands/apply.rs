@@ -22,7 +22,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
             (planned, again, true)
         }
         None => {
-            let planned = Planned::make(app, &args.path, &args.adopt).await?;
+            let planned = Planned::make(app, &args.path, &args.adopt, webhooks::Missing::Refuse).await?;
             let again = app.again(["apply".to_owned(), path].into_iter().chain(args.adopt.words()));
             (planned, again, args.run.yes)
         }
@@ -33,6 +33,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         access,
         loaded,
         cautions: _,
+        without_webhooks: _,
     } = planned;
     let file = loaded.source.name().to_owned();
     let stack = loaded.stack;

@@ -28,6 +28,7 @@ mod rates;
 mod refusals;
 mod regions;
 mod relay_static;
+mod release;
 mod rooms;
 mod routing;
 mod saved_plan;
