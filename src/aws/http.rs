@@ -79,17 +79,14 @@ pub async fn send(
 const DOWNLOAD: Duration = Duration::from_secs(10);
 
 /// The last `bytes` bytes of what is at `url`, or more; `None` where they cannot be had.
-pub(super) async fn end_of(url: &str, bytes: usize) -> Option<Vec<u8>> {
+pub(super) async fn end_of(url: &str, bytes: usize, proxy: ProxyConfig) -> Option<Vec<u8>> {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(url).ok()?;
     request
         .headers_mut()
         .try_insert("range", format!("bytes=-{bytes}"))
         .ok()?;
-    let connector = Connector::builder()
-        .tls_provider(TLS)
-        .proxy_config(ProxyConfig::from_env())
-        .build();
+    let connector = Connector::builder().tls_provider(TLS).proxy_config(proxy).build();
     let exchange = async {
         let response = connector.call(request).await.ok()?;
         let body = response.status().is_success().then(|| response.into_body())?;
@@ -149,7 +146,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).await.unwrap();
                 String::from_utf8_lossy(&got[..length]).to_lowercase()
             };
-            let (got, end) = tokio::join!(server, end_of(&url, 300));
+            let (got, end) = tokio::join!(server, end_of(&url, 300, ProxyConfig::disabled()));
             assert_eq!(end, expected);
             assert!(
                 got.starts_with("get /code?x-amz-signature=1 ") && got.contains("range: bytes=-300"),

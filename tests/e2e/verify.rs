@@ -158,7 +158,11 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
         "{found:#}"
     );
     let plan = world.ok(&["plan", "--local"]).stdout;
-    assert!(plan.contains("settings: ") && !plan.contains("relay: "), "{plan}");
+    assert!(
+        plan.contains("settings.channels.project: {\"label\":\"#project\"} → {\"label\":\"#other\"}"),
+        "{plan}"
+    );
+    assert!(!plan.contains("relay: "), "{plan}");
     world.ok(&["apply", "--local", "--yes"]);
 
     let send = aws.lambda.update_function_configuration().function_name(FUNCTION);
