@@ -53,8 +53,8 @@ fn the_plan_of_the_bundled_stack_on_an_empty_account() {
     let text: Vec<_> = plan
         .stdout
         .lines()
-        .map(|line| match line.split_once("code_sha256: ") {
-            Some((before, _)) => format!("{before}code_sha256: (digest)"),
+        .map(|line| match line.split_once("relay: ") {
+            Some((before, _)) => format!("{before}relay: (digest)"),
             None => line.to_owned(),
         })
         .collect();

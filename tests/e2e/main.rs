@@ -41,3 +41,4 @@ mod support;
 mod tools;
 mod two_at_once;
 mod unwritten;
+mod verify;
