@@ -56,6 +56,8 @@ pub struct Connection {
     /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources. An endpoint
     /// of AWS's own, such as PrivateLink's, is none of these.
     pub emulated: bool,
+    /// The local AWS of the local mode answers.
+    pub local: bool,
     tell: Option<Tell>,
     patience: Patience,
     pub clients: Clients,
@@ -153,6 +155,7 @@ impl Connection {
             region_from: region_from(target),
             profile: target.profile.clone().or(profile),
             emulated: endpoint.as_deref().is_some_and(|url| !endpoint::is_aws(url)),
+            local: target.local,
             tell: target.tell,
             patience: Patience::default(),
             endpoint,
@@ -179,6 +182,7 @@ impl Connection {
             profile: self.profile.clone(),
             endpoint: self.endpoint.clone(),
             emulated: self.emulated,
+            local: self.local,
             tell: self.tell,
             patience: Patience::default(),
             clients: Clients::new(&config),
@@ -278,6 +282,7 @@ impl Connection {
             profile: None,
             endpoint: None,
             emulated: false,
+            local: false,
             tell: None,
             patience: Patience::default(),
             clients,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::plan::json;
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome};
 use crate::aws::Aws;
 use crate::aws::discovery::STACK_TAG;
 use crate::blueprint::{self, Home};
@@ -63,9 +63,6 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         let now = look(app, &aws, &wanted).await?;
         super::plan::refuse_other(&now, &plan)?;
         plan = now;
-    }
-    if access.local.is_some() {
-        webhooks::disarm(&aws, &plan).await?;
     }
     let again = app.again(again_words(app, args, &plan));
     let (graph, parallelism) = (Graph::default(), args.run.parallelism);

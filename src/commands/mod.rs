@@ -341,7 +341,13 @@ impl App {
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
         let progress = Progress::new(self.out);
         let tell = |event: Event<'_>| progress.show(event);
-        let report = execute(aws, graph, plan, parallelism, self.interrupt(), &tell).await?;
+        let first = async {
+            match aws.connection.local {
+                true => webhooks::disarm(aws, plan).await,
+                false => Ok(()),
+            }
+        };
+        let report = execute(aws, graph, plan, parallelism, self.interrupt(), first, &tell).await?;
         drop(group);
         for note in progress.notes().iter().chain(&report.notes) {
             self.out.say(&format!("note: {note}"));

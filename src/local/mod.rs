@@ -30,5 +30,5 @@ pub use inbox::serve_inbox;
 pub use inbox::store::{Message, Verdict};
 pub use provision::MINISTACK_VERSION;
 pub use requests::Matched;
-pub use session::{Part, Session, Status, current, down, status, up};
+pub use session::{Noted, Part, Session, Status, current, down, status, up};
 pub use terminal::render_text;

@@ -75,23 +75,29 @@ pub struct Proxy {
 
 struct Shared {
     upstream: SocketAddr,
-    delay: Duration,
+    settings: Settings,
     started: Instant,
     calls: Mutex<Vec<Call>>,
-    limits: Option<Mutex<Limits>>,
-    rounds: Option<Rounds>,
-    gate: Option<Arc<Gate>>,
-    /// The tagging index tells of all kinds, as AWS's does.
-    indexed: bool,
     connections: AtomicUsize,
     under_way: AtomicUsize,
     judge: Box<Judge>,
 }
 
+/// What a proxy does beside passing calls on.
+#[derive(Default)]
+struct Settings {
+    delay: Duration,
+    limits: Option<Mutex<Limits>>,
+    rounds: Option<Rounds>,
+    gate: Option<Arc<Gate>>,
+    /// The tagging index tells of all kinds, as AWS's does.
+    indexed: bool,
+}
+
 impl Proxy {
     /// Passes every call to `upstream` (`http://127.0.0.1:PORT`), each taking `delay` longer.
     pub fn start(upstream: &str, delay: Duration) -> Self {
-        Self::judging(upstream, delay, |_, _| Fate::Pass)
+        Self::judging(upstream, delay, pass_all)
     }
 
     /// The same, with a fate for the call with this index (from 0) and action.
@@ -100,72 +106,56 @@ impl Proxy {
         delay: Duration,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
-        Self::with(upstream, delay, judge, None, None, None, false)
+        let settings = Settings {
+            delay,
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, judge)
     }
 
     /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
     pub fn limiting(upstream: &str, delay: Duration) -> Self {
-        let limits = Mutex::new(Limits::default());
-        Self::with(
-            upstream,
+        let settings = Settings {
             delay,
-            |_, _| Fate::Pass,
-            Some(limits),
-            None,
-            None,
-            false,
-        )
+            limits: Some(Mutex::default()),
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     /// Passes every call, and completes the tagging index by the kinds that only AWS's knows.
     pub fn indexing(upstream: &str) -> Self {
-        Self::with(
-            upstream,
-            Duration::ZERO,
-            |_, _| Fate::Pass,
-            None,
-            None,
-            None,
-            true,
-        )
+        let settings = Settings {
+            indexed: true,
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     /// Holds every answer until no more calls come, then lets all of them go: each time is one round trip,
     /// however long anything takes. A client that sends no more for `quiet` is waiting for answers.
     pub fn in_rounds(upstream: &str, quiet: Duration) -> Self {
-        let rounds = Some(Rounds::new(quiet));
-        Self::with(
-            upstream,
-            Duration::ZERO,
-            |_, _| Fate::Pass,
-            None,
-            rounds,
-            None,
-            false,
-        )
+        let settings = Settings {
+            rounds: Some(Rounds::new(quiet)),
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     /// Passes what is granted, and refuses the rest as AWS does.
     pub fn gated(upstream: &str, gate: Arc<Gate>) -> Self {
-        Self::with(
-            upstream,
-            Duration::ZERO,
-            |_, _| Fate::Pass,
-            None,
-            None,
-            Some(gate),
-            true,
-        )
+        let settings = Settings {
+            gate: Some(gate),
+            indexed: true,
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     fn with(
         upstream: &str,
-        delay: Duration,
+        settings: Settings,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
-        limits: Option<Mutex<Limits>>,
-        rounds: Option<Rounds>,
-        gate: Option<Arc<Gate>>,
-        indexed: bool,
     ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -174,13 +164,9 @@ impl Proxy {
             .unwrap();
         let shared = Arc::new(Shared {
             upstream: upstream.trim_start_matches("http://").parse().unwrap(),
-            delay,
+            settings,
             started: Instant::now(),
             calls: Mutex::default(),
-            limits,
-            rounds,
-            gate,
-            indexed,
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             judge: Box::new(judge),
@@ -214,9 +200,9 @@ impl Proxy {
     pub fn clear(&self) {
         self.quiet();
         self.shared.calls.lock().unwrap().clear();
-        self.shared.rounds.iter().for_each(Rounds::restart);
+        self.shared.settings.rounds.iter().for_each(Rounds::restart);
         // The next command knows its own calls only: it starts with what AWS allows at once.
-        if let Some(limits) = &self.shared.limits {
+        if let Some(limits) = &self.shared.settings.limits {
             *limits.lock().unwrap() = Limits::default();
         }
         self.shared.connections.store(0, Ordering::SeqCst);
@@ -228,6 +214,10 @@ impl Proxy {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+fn pass_all(_: usize, _: &str) -> Fate {
+    Fate::Pass
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -273,8 +263,12 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     let region = region(&head.headers);
     shared.under_way.fetch_add(1, Ordering::SeqCst);
     let taken = |limits: &Mutex<Limits>| limits.lock().unwrap().take(&action, &region, Instant::now());
-    let throttled = shared.limits.as_ref().is_some_and(|limits| !taken(limits));
-    let round = shared.rounds.as_ref().map(Rounds::enter);
+    let throttled = shared
+        .settings
+        .limits
+        .as_ref()
+        .is_some_and(|limits| !taken(limits));
+    let round = shared.settings.rounds.as_ref().map(Rounds::enter);
     let index = {
         let mut calls = shared.calls.lock().unwrap();
         calls.push(Call {
@@ -291,12 +285,12 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
         true => throttling(&action),
         false => (shared.judge)(index, &action),
     };
-    let answer = match &shared.gate {
+    let answer = match &shared.settings.gate {
         Some(gate) => guarded(&shared, gate, &action, head, body).await,
-        None if shared.indexed => indexed(&shared, &action, head, body).await,
+        None if shared.settings.indexed => indexed(&shared, &action, head, body).await,
         None => meet(&shared, fate, head, body).await,
     };
-    if let Some(rounds) = &shared.rounds {
+    if let Some(rounds) = &shared.settings.rounds {
         rounds.leave().await;
     }
     shared.calls.lock().unwrap()[index].end = shared.started.elapsed();
@@ -357,7 +351,7 @@ async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<R
         }
         Fate::Pass | Fate::After(_) => {}
     }
-    tokio::time::sleep(shared.delay).await;
+    tokio::time::sleep(shared.settings.delay).await;
     let answer = forward(shared.upstream, head, body).await;
     if let Fate::After(act) = fate {
         act();
