@@ -12,6 +12,7 @@ use crate::resource::{KINDS, NodeId, Presence, Result};
 
 pub mod home;
 mod owned;
+mod subject;
 
 /// What was found in the account.
 pub struct Observation {
@@ -87,7 +88,8 @@ async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) ->
         .filter(here)
         .map(|node| (node.id.clone(), &*node.resource))
         .collect();
-    let mut seen = (kind.observe)(aws, &wanted).await?;
+    let seen = (kind.observe)(aws, &wanted).await;
+    let mut seen = seen.map_err(|fault| subject::named(fault, kind, &wanted))?;
     if let Some(region) = region {
         for (id, _) in &mut seen.orphans {
             // Where a lost tag was made up for by the physical name.
@@ -130,7 +132,7 @@ impl Found {
     }
 
     fn refused(&mut self, fault: Fault) {
-        if !self.faults.contains(&fault) {
+        if !self.faults.iter().any(|known| known.is_same(&fault)) {
             self.faults.push(fault);
         }
     }

@@ -87,6 +87,15 @@ fn errors(ran: &Ran) -> &str {
     &ran.stderr[start..]
 }
 
+/// A text without what differs from account to account: its number, and ids of APIs.
+fn without_ids(text: &str, account: &str) -> String {
+    let is_id = |word: &str| word.len() == 8 && word.chars().all(|c| c.is_ascii_hexdigit());
+    let text = text.replace(account, "");
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !is_id(word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric())));
+    words.collect()
+}
+
 /// A deed to which nothing was refused.
 struct Plain {
     account: String,

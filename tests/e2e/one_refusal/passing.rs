@@ -63,7 +63,9 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, round: &Round) -> Outcome {
     let ran = account.run_by(&proxy.url, deed.args());
     let wrong = if ran.code != 0 {
         Some(errors(&ran).to_owned())
-    } else if deed == Deed::Plan && ran.stdout != plain.ran.stdout.replace(&plain.account, &account.id) {
+    } else if deed == Deed::Plan
+        && without_ids(&ran.stdout, &account.id) != without_ids(&plain.ran.stdout, &plain.account)
+    {
         Some(format!("another plan:\n{}", ran.stdout))
     } else {
         deed.left(&account, plain)
@@ -73,7 +75,7 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, round: &Round) -> Outcome {
 }
 
 /// Has each request of the deed refused by each of its refusals that pass; of `every` round one where a sample will do.
-fn passes(place: &Place, deed: Deed, every: usize) -> Vec<String> {
+fn passes(place: &Place, deed: Deed, every: usize) -> usize {
     let plain = Plain::record(place, deed);
     let every = if all() { 1 } else { every };
     let rounds: Vec<_> = rounds(&plain).into_iter().step_by(every).collect();
@@ -96,13 +98,16 @@ fn passes(place: &Place, deed: Deed, every: usize) -> Vec<String> {
         kinds.len(),
         wrong.len()
     );
-    wrong
+    for text in &wrong {
+        println!("{text}\n");
+    }
+    wrong.len()
 }
 
 fn whole_life(subject: Subject, every: usize) {
     let place = Place::new(subject);
-    let wrong = DEEDS.map(|deed| passes(&place, deed, every)).concat();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let wrong: usize = DEEDS.map(|deed| passes(&place, deed, every)).iter().sum();
+    assert_eq!(wrong, 0, "what is told above");
 }
 
 #[test]

@@ -32,7 +32,7 @@ trail:
   logs: { retention_days: 90 }
   to: [mail]
 buses:
-  security: { forward: [aws.guardduty] }
+  security: { forward: [aws.guardduty, aws.securityhub] }
 rules:
   findings: { bus: security, pattern: { source: [aws.guardduty] }, to: [project] }
   keys:
@@ -43,6 +43,8 @@ alarms:
   cpu:
     metric: AWS/EC2 CPUUtilization
     dimensions: { InstanceId: i-0f1e2d3c4b5a69780 }
+    statistic: Average
+    period: 60
     threshold: ">= 50"
     to: [alerts]
   root:
@@ -107,7 +109,10 @@ const TRAIL_GUARD: &[(&str, &str)] = &[
         "region: ap-northeast-2",
         "region: ap-northeast-2\ntags: { team: two }",
     ),
-    ("keep_logging: true", "events: write-only\n  keep_logging: true"),
+    (
+        "  keep_logging: true  ",
+        "  events: write-only\n  keep_logging: true  ",
+    ),
     ("[running, stopped, terminated]", "[running, stopped]"),
     ("EC2 instance <instance>", "The instance <instance>"),
     (
@@ -121,10 +126,6 @@ const FULL: &[(&str, &str)] = &[
     ("deletion_window_days: 7", "deletion_window_days: 14"),
     ("severity: warning\n    route", "severity: error\n    route"),
     ("logs: true", "logs: { retention_days: 60 }"),
-    (
-        "forward: [aws.guardduty, aws.securityhub]",
-        "forward: [aws.guardduty]",
-    ),
     (
         "state: [running, stopped, terminated]",
         "state: [running, stopped]",
