@@ -73,7 +73,10 @@ impl Deed {
         if let Some(file) = planned {
             let plan = account.run(&["plan", file, "--detailed-exitcode"]);
             if plan.code != 0 {
-                return Some(format!("something is left to do\n{}", plan.all()));
+                let changes = plan.stdout.lines().chain(plan.stderr.lines());
+                let changes = changes.filter(|line| !line.starts_with("warning: "));
+                let changes: Vec<_> = changes.take(60).collect();
+                return Some(format!("something is left to do\n{}", changes.join("\n")));
             }
         }
         let there = account.inventory();
@@ -83,8 +86,9 @@ impl Deed {
 
 /// What a run says from its first error on.
 fn errors(ran: &Ran) -> &str {
-    let start = ran.stderr.find("error: ").unwrap_or_default();
-    &ran.stderr[start..]
+    let start = ran.stderr.find("error: ");
+    let last = || ran.stderr.trim_end().rfind('\n').unwrap_or_default();
+    &ran.stderr[start.unwrap_or_else(last)..]
 }
 
 /// A text without what differs from account to account: its number, and ids of APIs.

@@ -25,7 +25,7 @@ const TAGS: [(&str, &str, &str); 2] = [(BEFORE, "leaves", "comes"), (AFTER, "com
 
 fn is_tagging(action: &str) -> bool {
     let (_, call) = action.split_once(':').unwrap();
-    call.contains("Tag") && !said::is_read(call)
+    call.to_lowercase().contains("tag") && !said::is_read(call)
 }
 
 /// Applies `file`; what breaks does so at `request`. Whether it was made, and the exit code.

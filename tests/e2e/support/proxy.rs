@@ -367,9 +367,11 @@ async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Res
     Ok(gate::complete(&upstream, &head, &body, answer).await)
 }
 
-/// What a request asks for, whenever it is signed.
+/// What a request asks for, whenever it is signed and in whichever order its maps are sent.
 fn digest(head: &Parts, body: &Bytes) -> u64 {
     let mut digest = DefaultHasher::new();
+    let mut body = body.to_vec();
+    body.sort_unstable();
     let operation = head.headers.get("x-amz-target").map(HeaderValue::as_bytes);
     let region = region(&head.headers);
     (

@@ -11,6 +11,7 @@ async fn code_has_five_minutes_to_arrive() {
             .behavior_version_latest()
             .region(aws_sdk_lambda::config::Region::new("eu-west-1"))
             .credentials_provider(aws_sdk_lambda::config::Credentials::for_tests())
+            .retry_config(aws_sdk_lambda::config::retry::RetryConfig::disabled())
             .http_client(NeverClient::new());
         clients.lambda = Client::from_conf(config.build());
     });
