@@ -88,8 +88,10 @@ async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) ->
         .filter(here)
         .map(|node| (node.id.clone(), &*node.resource))
         .collect();
-    let seen = (kind.observe)(aws, &wanted).await;
-    let mut seen = seen.map_err(|fault| subject::named(fault, kind, &wanted))?;
+    let mut seen = match (kind.observe)(aws, &wanted).await {
+        Ok(seen) => seen,
+        Err(fault) => return Err(subject::named(aws, fault, kind, &wanted).await),
+    };
     if let Some(region) = region {
         for (id, _) in &mut seen.orphans {
             // Where a lost tag was made up for by the physical name.

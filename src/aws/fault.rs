@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::run::ANOTHER_RUN;
 use super::strangers::{self, NOT_AWS};
+use super::text::Scope;
 
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,6 +280,13 @@ impl Fault {
         if self.more.subject.is_none() && !own_words {
             self.more.subject = Some(subject());
         }
+        self
+    }
+
+    /// The same with what the subject's name leaves open written out.
+    pub fn written_out(mut self, scope: &Scope) -> Self {
+        let subject = self.more.subject.take();
+        self.more.subject = subject.map(|name| scope.written_out(name));
         self
     }
 
