@@ -22,6 +22,7 @@ mod late_index;
 mod lifecycle;
 mod local;
 mod local_events;
+mod one_refusal;
 mod permissions;
 mod policies;
 mod rates;

@@ -32,6 +32,8 @@ mod change;
 mod create;
 #[path = "lambda_function/environment.rs"]
 mod environment;
+#[path = "lambda_function/upload.rs"]
+mod upload;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/k1";
 const ROLE: &str = "arn:aws:iam::123456789012:role/alertctl/mission/relay";
