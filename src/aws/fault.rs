@@ -274,7 +274,8 @@ impl Fault {
         self
     }
 
-    /// Says what was being read, such as `sns-topic/alerts (mission-sns)`, unless something nearer to it did.
+    /// Says what was being read, such as `sns-topic/alerts (mission-sns)`, unless something nearer to it did; nothing in
+    /// particular: an empty name.
     pub fn of(mut self, subject: impl FnOnce() -> String) -> Self {
         let own_words = self.is(&[NOT_SENT, REFUSED, ANOTHER_RUN]);
         if self.more.subject.is_none() && !own_words {
@@ -310,7 +311,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(subject) = &self.more.subject {
+        if let Some(subject) = self.more.subject.as_ref().filter(|name| !name.is_empty()) {
             write!(f, "{subject}: ")?;
         }
         f.write_str(&self.bare())?;
