@@ -50,8 +50,10 @@ fn alarms_of_one_region_may_look_at_each_other() {
 "));
 }
 
-/// A file of hundreds of alarms is read in time that grows with it, and not with its square.
+/// A file of hundreds of alarms is read in time that grows with it, and not with its square. By hand, where nothing else
+/// runs.
 #[test]
+#[ignore = "measures time"]
 fn reading_takes_time_in_proportion() {
     use std::time::{Duration, Instant};
     let text = |alarms: usize| {
