@@ -303,7 +303,7 @@ fn every_command_in_the_documents_exists() {
                 let parsed = alertctl::cli::Cli::try_parse_from(call.split_whitespace());
                 // A version that is asked for is no mistake.
                 let mistake = parsed.err().filter(clap::Error::use_stderr);
-                assert!(mistake.is_none(), "{path}: `{call}`: {mistake:?}");
+                assert!(mistake.is_none(), "{path}: `{call}`: {}", mistake.unwrap());
             }
         }
     }
