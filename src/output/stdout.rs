@@ -95,7 +95,8 @@ fn write(mut output: impl RawStream, text: &str) -> io::Result<()> {
     output.flush()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::fs::File;
 

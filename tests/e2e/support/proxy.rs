@@ -128,7 +128,7 @@ impl Proxy {
 
     /// The same with a fate for each arrival.
     pub fn meeting(upstream: &str, judge: impl Fn(&Arrival<'_>) -> Fate + Send + Sync + 'static) -> Self {
-        Self::deciding(upstream, Duration::ZERO, Box::new(judge), None, None, None, false)
+        Self::deciding(upstream, Settings::default(), Box::new(judge))
     }
 
     /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
@@ -176,18 +176,10 @@ impl Proxy {
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
         let judge = Box::new(move |arrival: &Arrival<'_>| judge(arrival.index, arrival.action));
-        Self::deciding(upstream, delay, judge, limits, rounds, gate, indexed)
+        Self::deciding(upstream, settings, judge)
     }
 
-    fn deciding(
-        upstream: &str,
-        delay: Duration,
-        judge: Box<Judge>,
-        limits: Option<Mutex<Limits>>,
-        rounds: Option<Rounds>,
-        gate: Option<Arc<Gate>>,
-        indexed: bool,
-    ) -> Self {
+    fn deciding(upstream: &str, settings: Settings, judge: Box<Judge>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
