@@ -12,6 +12,7 @@ use crate::resource::{KINDS, NodeId, Presence, Result};
 
 pub mod home;
 mod owned;
+mod subject;
 
 /// What was found in the account.
 pub struct Observation {
@@ -109,7 +110,10 @@ async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) ->
         .filter(here)
         .map(|node| (node.id.clone(), &*node.resource))
         .collect();
-    let mut seen = (kind.observe)(aws, &wanted).await?;
+    let mut seen = match (kind.observe)(aws, &wanted).await {
+        Ok(seen) => seen,
+        Err(fault) => return Err(subject::named(aws, fault, kind, &wanted).await),
+    };
     if let Some(region) = region {
         for (id, _) in &mut seen.orphans {
             // Where a lost tag was made up for by the physical name.
@@ -152,7 +156,7 @@ impl Found {
     }
 
     fn refused(&mut self, fault: Fault) {
-        if !self.faults.contains(&fault) {
+        if !self.faults.iter().any(|known| known.is_same(&fault)) {
             self.faults.push(fault);
         }
     }

@@ -1,12 +1,12 @@
 #!/bin/sh
-# One step of any pipeline: check the stack file, show what would change, apply exactly that.
+# One step for any pipeline: validates the stack file, shows what would change, applies exactly that.
 #
 #   STACK_FILE         the stack file                        (default: stack.yaml)
-#   SLACK_WEBHOOK_URL  what `webhook: { env: … }` names      (from the pipeline's secrets)
-#   AWS_…              credentials and region, as every AWS tool takes them
+#   SLACK_WEBHOOK_URL  the variable in `webhook: { env: … }` (from the pipeline's secrets)
+#   AWS_…              credentials and region, as for every AWS tool
 #   ALERTCTL_LOCAL=1   rehearse the step on the local AWS, without an account
 #
-# Run it in one job at a time: of two applies of one stack at once, one fails.
+# Run it in one job at a time: if two applies change one stack at the same time, one of them fails.
 set -eu
 
 stack="${STACK_FILE:-stack.yaml}"

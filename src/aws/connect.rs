@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
 
 use super::endpoint;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
@@ -221,6 +222,16 @@ impl Connection {
             _ => return fault,
         };
         Fault { message, ..fault }
+    }
+
+    /// The last `bytes` bytes of what AWS offers for download at `url`, a link with its own signature; `None` where they
+    /// cannot be had. The links of an emulated AWS may lead past it, to AWS: only those to this machine are followed.
+    pub async fn end_of(&self, url: &str, bytes: usize) -> Option<Vec<u8>> {
+        match past_proxy(url) {
+            true => http::end_of(url, bytes, ProxyConfig::disabled()).await,
+            false if self.emulated => None,
+            false => http::end_of(url, bytes, ProxyConfig::from_env()).await,
+        }
     }
 
     fn is_direct(&self) -> bool {

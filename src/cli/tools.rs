@@ -107,3 +107,47 @@ pub struct ManArgs {
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The relay is the program that every function of a stack runs. The digest of its sources is the same
+for every build of them; that of the package only for this one.
+
+Examples:
+  alertctl version
+  alertctl version --output json | jq .relay")]
+pub struct VersionArgs {}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The token is shown once and kept nowhere: give it to the caller, put its digest into the stack file.
+
+Examples:
+  alertctl token
+  alertctl token | secret-store write elastalert   # the digest still shows on the terminal
+  alertctl token --output json")]
+pub struct TokenArgs {}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl show endpoint
+  curl -H \"Authorization: Bearer $TOKEN\" -d '{}' \"$(alertctl show endpoint)\"
+  alertctl show elastalert-rule stack.yaml --endpoint elastalert")]
+pub struct ShowArgs {
+    /// The URL to post to, or the lines that an ElastAlert2 rule needs
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Showable,
+    #[command(flatten)]
+    pub file: StackFile,
+    /// Endpoint of the stack file; needed when it has several
+    #[arg(long, value_name = "KEY")]
+    pub endpoint: Option<String>,
+}
+
+/// What `show` can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Showable {
+    Endpoint,
+    ElastalertRule,
+}

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::plan::{Planned, json, look_again, refuse_conflicts};
+use super::webhooks::Missing;
 use super::{App, Outcome, decryption, endpoints, preflight, saved};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
@@ -22,7 +23,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
             (planned, again, true)
         }
         None => {
-            let planned = Planned::make(app, &args.path, &args.adopt).await?;
+            let planned = Planned::make(app, &args.path, &args.adopt, Missing::Refuse).await?;
             let again = app.again(["apply".to_owned(), path].into_iter().chain(args.adopt.words()));
             (planned, again, args.run.yes)
         }
@@ -33,6 +34,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         access,
         loaded,
         cautions: _,
+        without_webhooks: _,
     } = planned;
     let file = loaded.source.name().to_owned();
     let stack = loaded.stack;

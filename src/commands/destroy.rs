@@ -103,7 +103,10 @@ async fn look(app: &App, aws: &Aws, wanted: &Graph) -> Result<Plan, Failure> {
         Err(faults) if wanted.nodes().is_empty() => return Err(faults.into()),
         // Something that the file names and the stack may not own, such as a bucket of another account.
         Err(faults) => {
-            let seen = by_tag(aws, wanted).await?;
+            let Ok(seen) = by_tag(aws, wanted).await else {
+                // What was looked for by its name is told by its name.
+                return Err(faults.into());
+            };
             for fault in faults {
                 app.out.warn(&format!(
                     "not all names of the stack file could be looked for, so what was made within the last minutes \

@@ -52,6 +52,8 @@ mod stop;
 mod test;
 mod token;
 mod validate;
+mod verify;
+mod version;
 mod wait;
 mod webhooks;
 
@@ -69,6 +71,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => apply::run(&app, &args).await,
         Command::Destroy(args) => destroy::run(&app, &args).await,
         Command::Status(args) => status::run(&app, &args).await,
+        Command::Verify(args) => verify::run(&app, &args).await,
         Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
         Command::Token(_) => token::run(&app),
         Command::Show(args) => show::run(&app, &args).await,
@@ -83,6 +86,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Schema(_) => schema::run(&app),
         Command::Completions(args) => completions::run(&app, &args),
         Command::Man(args) => man::run(&app, &args),
+        Command::Version(_) => version::run(&app),
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))

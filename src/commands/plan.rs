@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::preflight::Preflight;
+use super::webhooks::Missing;
 use super::{Access, App, Outcome, decryption, metrics, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
@@ -29,7 +30,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     }
     let file = args.file.path.display().to_string();
     let made = async {
-        let mut planned = Planned::make(app, &args.file.path, &args.adopt).await?;
+        let mut planned = Planned::make(app, &args.file.path, &args.adopt, Missing::LeaveOut).await?;
         if let Some(base) = &args.base {
             planned.hold_against(app, base).await?;
         }
@@ -58,6 +59,9 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
             let mut document = json(plan);
             if let Some(verdict) = &verdict {
                 document["lacking"] = verdict.json();
+            }
+            if !planned.without_webhooks.is_empty() {
+                document["without_webhooks"] = json!(planned.without_webhooks);
             }
             document
         };
@@ -88,22 +92,30 @@ pub struct Planned {
     pub loaded: Loaded,
     /// What the stack file and its webhooks give to think about; told already.
     pub cautions: Vec<String>,
+    /// Channels whose webhook is not at hand, so that nobody knows whether it changes.
+    pub without_webhooks: Vec<String>,
 }
 
 impl Planned {
     /// Loads the stack file, observes and plans.
-    pub async fn make(app: &App, file: &Path, adopt: &Adopt) -> Result<Self, Failure> {
+    pub async fn make(app: &App, file: &Path, adopt: &Adopt, missing: Missing) -> Result<Self, Failure> {
         let loaded = app.load_to_deploy(file)?;
         let stack = &loaded.stack;
         let access = app.access(&stack.stack, stack.region.as_deref()).await?;
-        Self::of(app, loaded, access, adopt).await
+        Self::of(app, loaded, access, adopt, missing).await
     }
 
     /// The same for a stack file that is loaded, in an account that is known.
-    pub async fn of(app: &App, loaded: Loaded, access: Access, adopt: &Adopt) -> Result<Self, Failure> {
+    pub async fn of(
+        app: &App,
+        loaded: Loaded,
+        access: Access,
+        adopt: &Adopt,
+        missing: Missing,
+    ) -> Result<Self, Failure> {
         let stack = &loaded.stack;
         refuse_deaf(stack, access.region())?;
-        let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::Refuse).await?;
+        let webhooks = webhooks::resolve(app, stack, &access, missing).await?;
         let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
         refuse_unknown(&graph, adopt)?;
         let mut plan = look(&access.aws, &graph, adopt).await?;
@@ -136,12 +148,21 @@ impl Planned {
             orphaned.iter().for_each(|text| app.out.warn(text));
             cautions.extend(orphaned);
         }
+        let left_out = webhooks::left_out(stack, &webhooks);
+        for (channel, variable) in &left_out {
+            let note = format!(
+                "channel `{channel}`: {variable} is not set, so whether its webhook changes is left out; `apply` needs it"
+            );
+            app.out.say(&note);
+            cautions.push(note);
+        }
         Ok(Self {
             plan,
             graph,
             access,
             loaded,
             cautions,
+            without_webhooks: left_out.into_iter().map(|(channel, _)| channel).collect(),
         })
     }
 
@@ -167,7 +188,7 @@ impl Planned {
                 "name an earlier version of the same stack file after `--base`",
             ));
         }
-        let webhooks = webhooks::resolve(app, stack, &self.access, webhooks::Missing::LeaveOut).await?;
+        let webhooks = webhooks::resolve(app, stack, &self.access, Missing::LeaveOut).await?;
         let graph = blueprint::graph(stack, self.access.home(stack).await?, &webhooks);
         self.plan.hold_against(&graph, &self.graph, name);
         Ok(())

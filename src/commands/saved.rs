@@ -5,10 +5,12 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use alertctl_relay::{ChannelKey, webhook_variable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::plan::{Planned, json};
+use super::webhooks::Missing;
 use super::{App, files};
 use crate::aws::Scope;
 use crate::cli::{Adopt, ApplyArgs};
@@ -44,6 +46,9 @@ pub struct Saved {
     region: String,
     /// What `--adopt` named.
     adopt: Vec<String>,
+    /// Channels whose webhook was not at hand: `apply` reads it, and what changes by that alone is agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    without_webhooks: Vec<String>,
     plan: Value,
 }
 
@@ -103,6 +108,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         region: scope.region.clone(),
         // By name: what is found later under a name of the stack was not looked at.
         adopt: named(adopt, &planned.plan),
+        without_webhooks: planned.without_webhooks.clone(),
         plan: json(&planned.plan),
     };
     let text = serde_json::to_string_pretty(&saved).map_err(|error| error.to_string());
@@ -194,8 +200,10 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
         nodes: saved.adopt.clone(),
         all: false,
     };
-    let planned = Planned::of(app, loaded, access, &adopt).await?;
-    let differences = differences(&saved.plan, &planned.plan);
+    let planned = Planned::of(app, loaded, access, &adopt, Missing::Refuse).await?;
+    let mut now = json(&planned.plan);
+    leave_out_webhooks(&mut now, &saved.without_webhooks);
+    let differences = differences(&saved.plan, &now);
     if !differences.is_empty() {
         let more = differences.len().saturating_sub(TOLD);
         let mut told = differences.into_iter().take(TOLD).collect::<Vec<_>>();
@@ -250,10 +258,26 @@ impl Saved {
     }
 }
 
-/// What would be done otherwise than `then`, a document of `plan --output json`, says; a sentence each.
-fn differences(then: &Value, now: &Plan) -> Vec<String> {
-    let now = json(now);
-    let (before, after) = (steps(then), steps(&now));
+/// Takes the webhooks of `channels` out of a plan's document, as if they were not at hand.
+fn leave_out_webhooks(plan: &mut Value, channels: &[String]) {
+    let field = |channel: &String| format!("environment.{}", webhook_variable(&ChannelKey(channel.clone())));
+    let fields: Vec<_> = channels.iter().map(field).collect();
+    for step in plan["steps"].as_array_mut().into_iter().flatten() {
+        let Some(changes) = step["changes"].as_array_mut() else {
+            continue;
+        };
+        let before = changes.len();
+        changes.retain(|change| !fields.iter().any(|field| change["field"] == **field));
+        let nothing_left = changes.is_empty() && before > 0;
+        if nothing_left && step["action"] == "update" {
+            step["action"] = "keep".into();
+        }
+    }
+}
+
+/// What would be done otherwise than `then` says; a sentence each. Both are documents of `plan --output json`.
+fn differences(then: &Value, now: &Value) -> Vec<String> {
+    let (before, after) = (steps(then), steps(now));
     let mut told = Vec::new();
     for key in before
         .keys()

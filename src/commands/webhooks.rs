@@ -109,6 +109,18 @@ pub async fn resolve(
     Ok(webhooks)
 }
 
+/// The channels whose webhook is not at hand, each with the environment variable that would hold it.
+pub fn left_out(stack: &Stack, webhooks: &Webhooks) -> Vec<(String, String)> {
+    let channels = stack.channels.iter();
+    let left_out = channels.filter(|(channel, _)| matches!(webhooks.get(*channel), Some(Webhook::NotAtHand)));
+    left_out
+        .filter_map(|(channel, settings)| match &settings.webhook {
+            stack::Webhook::Env(variable) => Some((channel.clone(), variable.clone())),
+            stack::Webhook::Encrypted { .. } => None,
+        })
+        .collect()
+}
+
 /// One line about all webhooks that the inbox stands in for; `None` where there are none.
 pub fn stands_in(webhooks: &[StoodInFor]) -> Option<String> {
     let [(first, place), more @ ..] = webhooks else {

@@ -17,6 +17,7 @@ mod emoji;
 mod error;
 mod http;
 mod inbox;
+mod os;
 mod parts;
 mod process;
 mod provision;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::parts::{self, Kind, Running};
-use super::{LocalError, MINISTACK_VERSION, cache, provision};
+use super::{LocalError, MINISTACK_VERSION, cache, os, provision};
 
 /// The path of the inbox's webhooks, before the channel.
 const WEBHOOKS: &str = "/services/LOCAL/INBOX/";
@@ -66,6 +66,9 @@ struct Record {
 /// `inbox_args` are the arguments with which this executable runs [`serve_inbox`](super::serve_inbox);
 /// `--state-dir DIR --port PORT` is added to them.
 pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Session, LocalError> {
+    if !os::RUNS_THE_RELAY {
+        return Err(LocalError::NotHere);
+    }
     let cache_dir = cache::cache_dir()?;
     let python = provision::python(&cache_dir, &mut say).await?;
     let dir = cache_dir.join("local");

