@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::StackFile;
+use super::{StackFile, WithMarkdown};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -46,7 +46,10 @@ Examples:
   alertctl schema > alertctl.schema.json
   alertctl schema --output markdown
   alertctl schema | jq .properties.alarms.additionalProperties.properties.threshold")]
-pub struct SchemaArgs {}
+pub struct SchemaArgs {
+    #[command(flatten)]
+    pub output: WithMarkdown,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
