@@ -38,6 +38,7 @@ mod status;
 mod storm;
 mod strict;
 mod support;
+mod terminal;
 mod tools;
 mod two_at_once;
 mod unwritten;
