@@ -1,50 +1,23 @@
-//! Builds the relay for Lambda and packs it into the zip that the CLI uploads; lists the sample events.
+//! Makes what the CLI embeds: the relay's package, the list of the sample events, and what `alertctl version` tells.
 //!
-//! The same source gives the same bytes, from any directory and under any cargo command: the nested
-//! build gets a bare environment, paths are replaced, and the zip carries no times of its own. So its
-//! digest tells whether a deployed function is up to date.
+//! The relay is built for Lambda by a nested build, unless `ALERTCTL_RELAY_ZIP` names a package of the same sources
+//! that was built elsewhere. `ALERTCTL_RELAY_PROFILE` says how it is built, where that is not to follow the profile of
+//! the CLI.
 
 use std::env;
-use std::error::Error;
-use std::ffi::OsString;
 use std::fs;
-use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use zip::write::{SimpleFileOptions, ZipWriter};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use relay_package::{Identity, Profile, Result, build, check, pack};
 
 /// The relay's sample events, which users get too.
 const SAMPLES: &str = "lambda/fixtures";
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
-/// What the nested build may see of the environment. Cargo's settings for the outer build, the flags of
-/// clippy or a coverage tool and the like stay outside.
-const KEPT: &[&str] = &[
-    "PATH",
-    "HOME",
-    "USERPROFILE",
-    "SYSTEMROOT",
-    "TMPDIR",
-    "TEMP",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "CARGO_NET_OFFLINE",
-    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
-    "CC_x86_64_unknown_linux_gnu",
-    "AR_x86_64_unknown_linux_gnu",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
+/// A package that was built elsewhere.
+const ZIP: &str = "ALERTCTL_RELAY_ZIP";
+/// `relay` or `relay-dev`.
+const PROFILE: &str = "ALERTCTL_RELAY_PROFILE";
 
 fn main() -> ExitCode {
     match run() {
@@ -67,13 +40,46 @@ fn run() -> Result<()> {
     ] {
         println!("cargo:rerun-if-changed={path}");
     }
+    println!("cargo:rerun-if-env-changed={ZIP}");
+    println!("cargo:rerun-if-env-changed={PROFILE}");
     let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
+    let is_release = variable("PROFILE")? == "release";
     fs::write(out.join("samples.rs"), samples(&workspace.join(SAMPLES))?)?;
-    let bootstrap = build(&workspace, &target_directory(&out)?)?;
-    let zip = pack(&bootstrap)?;
+
+    let identity = Identity::of(&workspace)?;
+    println!("cargo:rustc-env=ALERTCTL_RELAY_VERSION={}", identity.version);
+    println!("cargo:rustc-env=ALERTCTL_RELAY_SHA256={}", identity.sha256);
+    let zip = match given(ZIP) {
+        Some(file) => taken(&workspace.join(file), &identity)?,
+        None => {
+            let profile = match given(PROFILE) {
+                Some(name) => Profile::named(&name).map_err(|error| format!("{PROFILE}: {error}"))?,
+                None if is_release => Profile::Relay,
+                None => Profile::RelayDev,
+            };
+            let bootstrap = build(&workspace, &target_directory(&out)?, profile)?;
+            pack(&fs::read(bootstrap)?, &identity, profile)?
+        }
+    };
     fs::write(out.join("relay.zip"), &zip)?;
+
+    println!("cargo:rustc-env=ALERTCTL_TARGET={}", variable("TARGET")?);
+    // A debug build is of files as they are between two commits, and would be made anew after each.
+    if let Some(commit) = is_release.then(|| commit(&workspace)).flatten() {
+        println!("cargo:rustc-env=ALERTCTL_COMMIT={commit}");
+    }
     Ok(())
+}
+
+/// The package in `file`, once it is known to be of the relay `identity`.
+fn taken(file: &Path, identity: &Identity) -> Result<Vec<u8>> {
+    println!("cargo:rerun-if-changed={}", file.display());
+    let name = file.display();
+    let zip =
+        fs::read(file).map_err(|error| format!("{ZIP} names `{name}`, which cannot be read: {error}"))?;
+    check(&zip, identity).map_err(|error| format!("{ZIP} names `{name}`, which {error}"))?;
+    Ok(zip)
 }
 
 /// The directory's files as a Rust list of names and texts, by name.
@@ -91,7 +97,7 @@ fn samples(directory: &Path) -> Result<String> {
     Ok(format!("&[\n{}]\n", files.iter().map(entry).collect::<String>()))
 }
 
-/// One directory for all profiles: debug, release and clippy builds of the CLI embed the same relay.
+/// One directory for all commands: debug, clippy and test builds of the CLI embed the same relay.
 ///
 /// `OUT_DIR` is `<target>[/<triple>]/<profile>/build/<package>/out`.
 fn target_directory(out: &Path) -> Result<PathBuf> {
@@ -105,120 +111,35 @@ fn target_directory(out: &Path) -> Result<PathBuf> {
     Ok(target.join("relay"))
 }
 
-fn build(workspace: &Path, target: &Path) -> Result<PathBuf> {
-    let rustc = Rustc::read()?;
-    if !rustc.has_target() {
-        return Err(
-            format!("the Rust target {TARGET} is not installed; run `rustup target add {TARGET}`").into(),
-        );
+/// The commit that the checkout `workspace` is at; `None` in an archive of the sources, even one that lies inside of
+/// another project's checkout.
+fn commit(workspace: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| -> Option<String> {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(workspace)
+            .args(arguments)
+            .output()
+            .ok()?;
+        let text = output
+            .status
+            .success()
+            .then(|| String::from_utf8(output.stdout).ok())??;
+        Some(text.trim().to_owned())
+    };
+    // From the top of a checkout to its top is nothing.
+    if !git(&["rev-parse", "--show-cdup"])?.is_empty() {
+        return None;
     }
-    let mut cargo = Command::new(variable("CARGO")?);
-    cargo
-        .env_clear()
-        .envs(KEPT.iter().filter_map(|name| Some((*name, env::var_os(name)?))))
-        .env("RUSTC", &rustc.path)
-        .env("CARGO_ENCODED_RUSTFLAGS", rustc.flags(workspace, target)?)
-        // Debug information is stripped anyway; without it ring's assembly names no path at all.
-        .env("CFLAGS", "-g0")
-        .env("CARGO_INCREMENTAL", "0")
-        .current_dir(workspace)
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "alertctl-relay",
-            "--bin",
-            "bootstrap",
-        ])
-        .args(["--profile", "relay", "--target", TARGET, "--target-dir"])
-        .arg(target);
-    if workspace.join("Cargo.lock").exists() {
-        cargo.arg("--locked");
-    }
-    let output = cargo.output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let hint = if said.contains("linker") && !said.contains("error[E") {
-            format!(
-                "\nA linker for {TARGET} with static glibc is needed; name it in \
-                 CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER if it is not the default one."
-            )
-        } else {
-            String::new()
-        };
-        return Err(format!("`cargo build` failed\n{said}{hint}").into());
-    }
-    Ok(target.join(TARGET).join("relay/bootstrap"))
+    // Written to by each commit and checkout.
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    println!("cargo:rerun-if-changed={log}");
+    git(&["rev-parse", "HEAD"])
 }
 
-struct Rustc {
-    path: OsString,
-    sysroot: String,
-    commit: String,
-}
-
-impl Rustc {
-    fn read() -> Result<Self> {
-        let path = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let ask = |arguments: &[&str]| -> Result<String> {
-            let output = Command::new(&path).args(arguments).output()?;
-            Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-        };
-        let sysroot = ask(&["--print", "sysroot"])?;
-        let version = ask(&["-vV"])?;
-        let commit = version
-            .lines()
-            .find_map(|line| line.strip_prefix("commit-hash: "));
-        Ok(Self {
-            sysroot,
-            commit: commit.unwrap_or("unknown").to_owned(),
-            path,
-        })
-    }
-
-    fn has_target(&self) -> bool {
-        Path::new(&self.sysroot)
-            .join("lib/rustlib")
-            .join(TARGET)
-            .join("lib")
-            .is_dir()
-    }
-
-    /// Static, and without a path of this machine. Where several prefixes match, rustc takes the last.
-    fn flags(&self, workspace: &Path, target: &Path) -> Result<OsString> {
-        let home = env::var_os("CARGO_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(env::home_dir()?.join(".cargo")));
-        let mut flags = OsString::from("-Ctarget-feature=+crt-static");
-        let mut remap = |from: &Path, to: &str| {
-            flags.push("\x1f--remap-path-prefix=");
-            flags.push(from);
-            flags.push("=");
-            flags.push(to);
-        };
-        remap(workspace, "/alertctl");
-        remap(target, "/target");
-        remap(&home.ok_or("the home directory of cargo is unknown")?, "/cargo");
-        // The standard library calls itself so, too, except where its source is installed.
-        let library = Path::new(&self.sysroot).join("lib/rustlib/src/rust");
-        remap(Path::new(&self.sysroot), "/sysroot");
-        remap(&library, &format!("/rustc/{}", self.commit));
-        Ok(flags)
-    }
-}
-
-/// A zip with the executable as its one entry, readable for Lambda, without times of its own.
-fn pack(bootstrap: &Path) -> Result<Vec<u8>> {
-    let executable = fs::read(bootstrap)?;
-    let options = SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Deflated)
-        .compression_level(Some(9))
-        .last_modified_time(zip::DateTime::default())
-        .unix_permissions(0o755);
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    writer.start_file("bootstrap", options)?;
-    writer.write_all(&executable)?;
-    Ok(writer.finish()?.into_inner())
+/// A variable that may be set; set to nothing is not set.
+fn given(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn variable(name: &str) -> Result<String> {

@@ -98,6 +98,8 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Show every resource of a stack as it is
     Status(StatusArgs),
+    /// Check that a stack's functions run what this alertctl ships
+    Verify(VerifyArgs),
     /// Encrypt a Slack webhook URL for the stack file
     EncryptHook(EncryptHookArgs),
     /// Make a token for an endpoint, and the digest of it that the stack file holds
@@ -124,6 +126,8 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),
+    /// Show which alertctl this is, and which relay it ships
+    Version(VersionArgs),
     /// The local AWS and Slack inbox: try everything without an account
     Local(LocalArgs),
 }
@@ -320,45 +324,6 @@ pub struct EncryptHookArgs {
     /// Create the key and its alias without asking, if they do not exist yet
     #[arg(short, long)]
     pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The token is shown once and kept nowhere: give it to the caller, put its digest into the stack file.
-
-Examples:
-  alertctl token
-  alertctl token | secret-store write elastalert   # the digest still shows on the terminal
-  alertctl token --output json")]
-pub struct TokenArgs {}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  alertctl show endpoint
-  curl -H \"Authorization: Bearer $TOKEN\" -d '{}' \"$(alertctl show endpoint)\"
-  alertctl show elastalert-rule stack.yaml --endpoint elastalert
-  alertctl show plan alerts.plan --full    # what `plan --save` kept, with every field")]
-pub struct ShowArgs {
-    /// The URL to post to, the lines that an ElastAlert2 rule needs, or what a saved plan would do
-    #[arg(value_enum, value_name = "WHAT")]
-    pub what: Showable,
-    /// Stack file, or for `plan` a plan that `plan --save` wrote
-    #[arg(value_name = "STACK|PLAN", default_value = "stack.yaml")]
-    pub path: PathBuf,
-    /// Endpoint of the stack file; needed when it has several
-    #[arg(long, value_name = "KEY")]
-    pub endpoint: Option<String>,
-    #[command(flatten)]
-    pub detail: Detail,
-}
-
-/// What `show` can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Showable {
-    Endpoint,
-    ElastalertRule,
-    Plan,
 }
 
 fn parallelism(text: &str) -> Result<usize, String> {

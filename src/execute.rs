@@ -69,19 +69,26 @@ impl Report {
     }
 }
 
-/// Runs `plan` for the wanted resources of `graph`.
+/// Runs `plan` for the wanted resources of `graph`, and before its steps `first`, once the stack is this run's.
 ///
 /// # Errors
-/// Where another run is changing the stack; nothing has been changed then.
+/// Where another run is changing the stack, nothing has been changed then; and those of `first`.
 pub async fn execute(
     aws: &Aws,
     graph: &Graph,
     plan: &Plan,
     parallelism: usize,
     interrupt: watch::Receiver<bool>,
+    first: impl Future<Output = Result<()>>,
     tell: &dyn Fn(Event<'_>),
 ) -> Result<Report> {
     let mut claim = Claim::take(aws, plan, tell).await?;
+    if let Err(fault) = claim.hold(first).await {
+        let none = vec![End::Interrupted; plan.steps.len()];
+        // Unless the mark is taken off, the next run waits a moment to see whether this one lives.
+        let _ = claim.release(plan, &none).await;
+        return Err(fault);
+    }
     let known = RefCell::new(plan.known.clone());
     let job = |step: &Step| {
         let kind = kind(step.id.kind);

@@ -1,6 +1,6 @@
 //! The wanted resources and what each needs, and the one scheduler that walks such a graph.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::time::Duration;
 
@@ -17,8 +17,11 @@ use crate::resource::{NodeId, Ref, Resource};
 #[derive(Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    /// Where each node stands among them.
+    at: HashMap<NodeId, usize>,
     expectations: Vec<Expectation>,
     also_in: BTreeSet<String>,
+    heard: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One wanted resource.
@@ -45,6 +48,7 @@ impl Graph {
                 "`{id}` refers to `{other}`, which is not there"
             );
         }
+        self.at.insert(id.clone(), self.nodes.len());
         self.nodes.push(Node {
             id: id.clone(),
             resource: Box::new(resource),
@@ -55,6 +59,16 @@ impl Graph {
     /// Has this region looked at for what the stack left there, beside those in which it wants something.
     pub fn look_in(&mut self, region: impl Into<String>) {
         self.also_in.insert(region.into());
+    }
+
+    /// Remembers what of the stack file listens in another region, though nobody wrote that one.
+    pub fn hears(&mut self, region: impl Into<String>, what: impl Into<String>) {
+        self.heard.entry(region.into()).or_default().insert(what.into());
+    }
+
+    /// What of the stack file listens in `region`, though nobody wrote that one.
+    pub fn heard_in(&self, region: &str) -> impl Iterator<Item = &str> {
+        self.heard.get(region).into_iter().flatten().map(String::as_str)
     }
 
     /// The other regions than the stack's own that it has to do with.
@@ -92,7 +106,7 @@ impl Graph {
     }
 
     fn position(&self, id: &NodeId) -> Option<usize> {
-        self.nodes.iter().position(|node| node.id == *id)
+        self.at.get(id).copied()
     }
 }
 
@@ -229,171 +243,4 @@ fn skip_dependents<E>(jobs: &[Job], ends: &mut [Option<End<E>>], started: &[bool
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::FutureExt;
-    use std::cell::{Cell, RefCell};
-    use tokio::time::sleep;
-
-    use super::*;
-
-    fn nothing_left<'a>() -> Settle<'a, &'static str> {
-        async { Ok(()) }.boxed_local()
-    }
-
-    fn jobs<const N: usize>(after: [Vec<usize>; N]) -> [Job; N] {
-        after.map(|after| Job {
-            after,
-            ..Job::default()
-        })
-    }
-
-    #[tokio::test]
-    async fn a_failure_skips_only_what_depends_on_it() {
-        let jobs = jobs([vec![], vec![0], vec![1], vec![], vec![3]]);
-        let order = RefCell::new(Vec::new());
-        let ends = run(&jobs, 10, watch::channel(false).1, |index| {
-            order.borrow_mut().push(index);
-            async move { if index == 0 { Err("no") } else { Ok(nothing_left()) } }
-        })
-        .await;
-        assert_eq!(
-            ends,
-            [
-                End::Failed("no"),
-                End::Skipped(0),
-                End::Skipped(0),
-                End::Done,
-                End::Done
-            ]
-        );
-        assert_eq!(*order.borrow(), [0, 3, 4]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn independent_jobs_run_side_by_side_up_to_the_bound() {
-        let (running, most) = (Cell::new(0), Cell::new(0));
-        let jobs = vec![Job::default(); 9];
-        let start = Instant::now();
-        let ends = run(&jobs, 3, watch::channel(false).1, |_| async {
-            running.set(running.get() + 1);
-            most.set(most.get().max(running.get()));
-            sleep(Duration::from_secs(1)).await;
-            running.set(running.get() - 1);
-            Ok(nothing_left())
-        })
-        .await;
-        assert!(ends.iter().all(|end| *end == End::Done));
-        assert_eq!(most.get(), 3);
-        assert_eq!(start.elapsed(), Duration::from_secs(3));
-    }
-
-    /// A hundred alarms that one call deletes all wait for it, however little may run at once.
-    #[tokio::test(start_paused = true)]
-    async fn jobs_that_share_a_call_take_up_no_room() {
-        let shared = Job {
-            shares_a_call: true,
-            ..Job::default()
-        };
-        let mut jobs = vec![shared; 100];
-        jobs.extend(vec![Job::default(); 4]);
-        let (running, most) = (Cell::new(0), Cell::new(0));
-        let start = Instant::now();
-        let ends = run(&jobs, 2, watch::channel(false).1, |_| async {
-            running.set(running.get() + 1);
-            most.set(most.get().max(running.get()));
-            sleep(Duration::from_secs(1)).await;
-            running.set(running.get() - 1);
-            Ok(nothing_left())
-        })
-        .await;
-        assert!(ends.iter().all(|end| *end == End::Done));
-        assert_eq!((most.get(), start.elapsed()), (102, Duration::from_secs(2)));
-    }
-
-    /// Alarms, of which AWS takes three a second, neither come last nor keep everything else waiting.
-    #[tokio::test(start_paused = true)]
-    async fn a_lane_starts_first_and_leaves_room() {
-        let mut jobs = vec![Job::default(); 4];
-        let lane = Some(("alarm", 2));
-        jobs.extend(vec![
-            Job {
-                lane,
-                ..Job::default()
-            };
-            4
-        ]);
-        let (start, starts) = (Instant::now(), RefCell::new(Vec::new()));
-        run(&jobs, 3, watch::channel(false).1, |index| {
-            starts.borrow_mut().push((index, start.elapsed().as_secs()));
-            async move {
-                sleep(Duration::from_secs(if index < 4 { 1 } else { 10 })).await;
-                Ok::<_, &str>(nothing_left())
-            }
-        })
-        .await;
-        let expected = [(4, 0), (5, 0), (0, 0), (1, 1), (2, 2), (3, 3), (6, 10), (7, 10)];
-        assert_eq!(*starts.borrow(), expected);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn dependents_do_not_wait_for_a_job_to_settle() {
-        let start = Instant::now();
-        let second = Cell::new(Duration::ZERO);
-        let second = &second;
-        let ends = run(
-            &jobs([vec![], vec![0]]),
-            1,
-            watch::channel(false).1,
-            |index| async move {
-                second.set(start.elapsed());
-                let wait = Duration::from_secs(if index == 0 { 60 } else { 0 });
-                Ok::<_, &str>(async move { sleep(wait).map(Ok).await }.boxed_local())
-            },
-        )
-        .await;
-        assert_eq!(ends, [End::Done, End::Done]);
-        assert_eq!(
-            (second.get(), start.elapsed()),
-            (Duration::ZERO, Duration::from_secs(60))
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_interrupt_finishes_what_runs_and_starts_nothing() {
-        let (send, interrupt) = watch::channel(false);
-        let finished = Cell::new(0);
-        let jobs = jobs([vec![], vec![0]]);
-        let (ends, ()) = tokio::join!(
-            run(&jobs, 4, interrupt, |_| async {
-                sleep(Duration::from_secs(2)).await;
-                finished.set(finished.get() + 1);
-                Ok::<_, &str>(nothing_left())
-            }),
-            async {
-                sleep(Duration::from_secs(1)).await;
-                send.send(true).unwrap();
-            }
-        );
-        assert_eq!(finished.get(), 1);
-        assert_eq!(ends[1], End::Interrupted);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_interrupt_leaves_long_waits_and_finishes_short_ones() {
-        let (send, interrupt) = watch::channel(false);
-        let start = Instant::now();
-        let jobs = jobs([vec![], vec![]]);
-        let (ends, ()) = tokio::join!(
-            run(&jobs, 4, interrupt, |index| async move {
-                let wait = Duration::from_secs(if index == 0 { 2 } else { 600 });
-                Ok::<_, &str>(async move { sleep(wait).map(Ok).await }.boxed_local())
-            }),
-            async {
-                sleep(Duration::from_secs(1)).await;
-                send.send(true).unwrap();
-            }
-        );
-        assert_eq!(ends, [End::Done, End::Interrupted]);
-        assert_eq!(start.elapsed(), Duration::from_secs(1) + GRACE);
-    }
-}
+mod tests;

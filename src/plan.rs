@@ -256,6 +256,7 @@ impl Plan {
             return None;
         }
         let changes = resource.difference(live, &self.known);
+        self.warnings.extend(resource.caution(live));
         let action = if changes.replace() {
             Action::Replace
         } else if !ours {

@@ -1,4 +1,4 @@
-//! The relay, built for Lambda and packed by the build script.
+//! The relay, built for Lambda and packed by the build script or before it.
 
 use std::io::{Cursor, Write as _};
 
@@ -8,8 +8,15 @@ use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// The zip without settings: one static executable `bootstrap` for `provided.al2023`, x86_64.
+/// The zip without settings: one static executable `bootstrap` for `provided.al2023`, x86_64, and what it was built
+/// from, `relay.json`.
 pub const ZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relay.zip"));
+
+/// The relay's version.
+pub const VERSION: &str = env!("ALERTCTL_RELAY_VERSION");
+
+/// Digest of all that the executable was built from, in hex: the same for every build of it.
+pub const SOURCES_SHA256: &str = env!("ALERTCTL_RELAY_SHA256");
 
 /// [`ZIP`] with `settings` beside the executable; the same bytes for the same settings.
 ///
@@ -60,7 +67,7 @@ mod tests {
             .map(|name| name.unwrap().into_owned())
             .collect();
         names.sort();
-        assert_eq!(names, ["bootstrap", "settings.json"]);
+        assert_eq!(names, ["bootstrap", "relay.json", "settings.json"]);
         let mut text = String::new();
         archive
             .by_name(SETTINGS_FILE)

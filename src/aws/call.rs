@@ -228,7 +228,9 @@ impl Aws {
         // Boxed: every kind's observation holds this future, and the compiler limits how deep they nest.
         let list = || discovery::list(self).boxed_local();
         let listed = self.tagged.get_or_init(list).await;
-        listed.as_ref().map(Vec::as_slice).map_err(Fault::clone)
+        // Whichever kind hears of it first, it is about all of them.
+        let listed = listed.as_ref().map(Vec::as_slice);
+        listed.map_err(|fault| fault.clone().of(String::new))
     }
 
     /// The ARNs of what carries this stack's tag by now, as the index of tags has it: asked once more.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
 
 use super::endpoint;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
@@ -55,6 +56,8 @@ pub struct Connection {
     /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources. An endpoint
     /// of AWS's own, such as PrivateLink's, is none of these.
     pub emulated: bool,
+    /// The local AWS of the local mode answers.
+    pub local: bool,
     tell: Option<Tell>,
     patience: Patience,
     pub clients: Clients,
@@ -152,6 +155,7 @@ impl Connection {
             region_from: region_from(target),
             profile: target.profile.clone().or(profile),
             emulated: endpoint.as_deref().is_some_and(|url| !endpoint::is_aws(url)),
+            local: target.local,
             tell: target.tell,
             patience: Patience::default(),
             endpoint,
@@ -178,6 +182,7 @@ impl Connection {
             profile: self.profile.clone(),
             endpoint: self.endpoint.clone(),
             emulated: self.emulated,
+            local: self.local,
             tell: self.tell,
             patience: Patience::default(),
             clients: Clients::new(&config),
@@ -217,6 +222,16 @@ impl Connection {
             _ => return fault,
         };
         Fault { message, ..fault }
+    }
+
+    /// The last `bytes` bytes of what AWS offers for download at `url`, a link with its own signature; `None` where they
+    /// cannot be had. The links of an emulated AWS may lead past it, to AWS: only those to this machine are followed.
+    pub async fn end_of(&self, url: &str, bytes: usize) -> Option<Vec<u8>> {
+        match past_proxy(url) {
+            true => http::end_of(url, bytes, ProxyConfig::disabled()).await,
+            false if self.emulated => None,
+            false => http::end_of(url, bytes, ProxyConfig::from_env()).await,
+        }
     }
 
     fn is_direct(&self) -> bool {
@@ -267,6 +282,7 @@ impl Connection {
             profile: None,
             endpoint: None,
             emulated: false,
+            local: false,
             tell: None,
             patience: Patience::default(),
             clients,

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::run::ANOTHER_RUN;
 use super::strangers::{self, NOT_AWS};
+use super::text::Scope;
 
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +21,23 @@ pub struct Fault {
     pub code: String,
     /// AWS's own words, on one line; may be empty (KMS does that).
     pub message: String,
-    /// AWS's request id, to quote to its support.
-    pub request_id: Option<String>,
     /// How often and for how long it was tried, where more than once; boxed, since nearly every result could hold one.
     pub tried: Option<Box<Tried>>,
     /// What to do about it, when we know.
     pub hint: Option<String>,
+    /// Boxed for the same reason.
+    pub(crate) more: Box<More>,
+}
+
+/// What is known of a refusal beside its words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct More {
+    /// AWS's request id, to quote to its support.
+    request_id: Option<String>,
+    /// AWS failed on its side, as the HTTP status says, whatever the code.
+    failed: bool,
+    /// What was being read, where no step of a plan says it: `sns-topic/alerts (mission-sns)`.
+    subject: Option<String>,
 }
 
 /// How often and for how long a call was tried.
@@ -54,6 +66,10 @@ pub const NO_ANSWER: &str = "NoAnswer";
 /// The request never left: no credentials, no region, no endpoint.
 pub const NOT_SENT: &str = "NotSent";
 
+/// The HTTP statuses of a service that failed, or of what stands before it: each is worth another try.
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+const FAILURES: [u16; 4] = [500, 502, 503, 504];
+
 /// Not AWS says no, but this tool: the message is the whole of it.
 pub const REFUSED: &str = "Refused";
 
@@ -65,9 +81,9 @@ impl Fault {
             action,
             code,
             message,
-            request_id: None,
             tried: None,
             hint: None,
+            more: Box::default(),
         }
     }
 
@@ -90,6 +106,9 @@ impl Fault {
                     .or_else(|| http.headers().get("x-amz-request-id"))
             })
             .map(str::to_owned);
+        let failed = error
+            .raw_response()
+            .is_some_and(|http| FAILURES.contains(&http.status().as_u16()));
         let (code, message) = match &error {
             SdkError::ServiceError(service) => {
                 let meta = service.err().meta();
@@ -121,9 +140,13 @@ impl Fault {
             action,
             code,
             message: one_line(&message),
-            request_id,
             tried: None,
             hint: None,
+            more: Box::new(More {
+                request_id,
+                failed,
+                subject: None,
+            }),
         };
         let hint = super::hints::known(&fault);
         Self { hint, ..fault }
@@ -175,6 +198,7 @@ impl Fault {
     /// failed on its side.
     pub fn ambiguous(&self) -> bool {
         self.code == NO_ANSWER
+            || (self.more.failed && !self.throttled())
             || self.is(&[
                 "InternalFailure",
                 "InternalError",
@@ -250,6 +274,28 @@ impl Fault {
         self
     }
 
+    /// Says what was being read, such as `sns-topic/alerts (mission-sns)`, unless something nearer to it did; nothing in
+    /// particular: an empty name.
+    pub fn of(mut self, subject: impl FnOnce() -> String) -> Self {
+        let own_words = self.is(&[NOT_SENT, REFUSED, ANOTHER_RUN]);
+        if self.more.subject.is_none() && !own_words {
+            self.more.subject = Some(subject());
+        }
+        self
+    }
+
+    /// The same with what the subject's name leaves open written out.
+    pub fn written_out(mut self, scope: &Scope) -> Self {
+        let subject = self.more.subject.take();
+        self.more.subject = subject.map(|name| scope.written_out(name));
+        self
+    }
+
+    /// True where `other` is the same refusal, whatever was being read.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.action, &self.code, &self.message) == (other.action, &other.code, &other.message)
+    }
+
     /// What to do next: what is known of this refusal, or what helps with any.
     pub fn help(&self) -> String {
         let known = || super::hints::of_any(self).to_owned();
@@ -265,11 +311,14 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = self.more.subject.as_ref().filter(|name| !name.is_empty()) {
+            write!(f, "{subject}: ")?;
+        }
         f.write_str(&self.bare())?;
         if let Some(tried) = &self.tried {
             write!(f, " ({tried})")?;
         }
-        match &self.request_id {
+        match &self.more.request_id {
             Some(id) => write!(f, " (request {id})"),
             None => Ok(()),
         }
@@ -333,50 +382,5 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn display_quotes_aws_and_leaves_the_hint_to_the_report() {
-        let fault = Fault::new("sns:CreateTopic", "AuthorizationError", "not authorized").hint("ask for it");
-        assert_eq!(
-            fault.to_string(),
-            "sns:CreateTopic: AuthorizationError: not authorized"
-        );
-        assert_eq!(fault.hint.as_deref(), Some("ask for it"));
-    }
-
-    #[test]
-    fn what_never_went_to_aws_is_told_in_one_sentence() {
-        let fault = Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set");
-        assert_eq!(fault.to_string(), "no AWS region is set");
-        let nothing = "dispatch failure: other: an error occurred while loading credentials: failed to load IMDS \
-                       session token";
-        assert_eq!(no_credentials(nothing), "no AWS credentials were found");
-        let expired = "dispatch failure: other: an error occurred while loading credentials: token expired";
-        assert_eq!(
-            no_credentials(expired),
-            "the AWS credentials could not be loaded: token expired"
-        );
-    }
-
-    #[test]
-    fn times_are_told_as_they_were() {
-        assert_eq!(spoken(Duration::from_secs(7)), "7 s");
-        assert_eq!(spoken(Duration::from_secs(119)), "119 s");
-        assert_eq!(spoken(Duration::from_secs(299)), "5 min");
-    }
-
-    #[test]
-    fn every_refusal_has_a_next_move() {
-        let fault = Fault::new("sns:CreateTopic", "SomethingNew", "words of AWS");
-        assert!(fault.help().contains("correct what AWS names"));
-        assert_eq!(fault.hint("do this").help(), "do this");
-    }
-
-    #[test]
-    fn an_empty_kms_message_leaves_no_dangling_colon() {
-        let fault = Fault::new("kms:Decrypt", "InvalidCiphertextException", "");
-        assert_eq!(fault.to_string(), "kms:Decrypt: InvalidCiphertextException");
-    }
-}
+#[path = "tests/fault.rs"]
+mod tests;

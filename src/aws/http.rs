@@ -75,6 +75,27 @@ pub async fn send(
         .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
 }
 
+/// How long a download may take that a plan can do without.
+const DOWNLOAD: Duration = Duration::from_secs(10);
+
+/// The last `bytes` bytes of what is at `url`, or more; `None` where they cannot be had.
+pub(super) async fn end_of(url: &str, bytes: usize, proxy: ProxyConfig) -> Option<Vec<u8>> {
+    let mut request = HttpRequest::new(SdkBody::empty());
+    request.set_uri(url).ok()?;
+    request
+        .headers_mut()
+        .try_insert("range", format!("bytes=-{bytes}"))
+        .ok()?;
+    let connector = Connector::builder().tls_provider(TLS).proxy_config(proxy).build();
+    let exchange = async {
+        let response = connector.call(request).await.ok()?;
+        let body = response.status().is_success().then(|| response.into_body())?;
+        let body = ByteStream::new(body).collect().await.ok()?;
+        Some(body.into_bytes().into())
+    };
+    tokio::time::timeout(DOWNLOAD, exchange).await.ok().flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -105,6 +126,34 @@ mod tests {
             "x-alertctl-test: t-00000000",
         ] {
             assert!(got.contains(part), "{got}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_download_the_end_alone_is_asked_for_and_a_refusal_is_nothing() {
+        for (status, expected) in [
+            ("206 Partial Content", Some(b"end".to_vec())),
+            ("403 Forbidden", None),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/code?X-Amz-Signature=1", listener.local_addr().unwrap());
+            let server = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut got = vec![0; 4096];
+                let length = stream.read(&mut got).await.unwrap();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\ncontent-length: 3\r\nconnection: close\r\n\r\nend");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                String::from_utf8_lossy(&got[..length]).to_lowercase()
+            };
+            let (got, end) = tokio::join!(server, end_of(&url, 300, ProxyConfig::disabled()));
+            assert_eq!(end, expected);
+            assert!(
+                got.starts_with("get /code?x-amz-signature=1 ") && got.contains("range: bytes=-300"),
+                "{got}"
+            );
+            // The link has its own signature; a second one would be refused.
+            assert!(!got.contains("authorization"), "{got}");
         }
     }
 

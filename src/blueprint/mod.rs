@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::relay_zip;
 use crate::resource::Tags;
 use crate::resource::iam_role::IamRole;
-use crate::resource::lambda_function::Code;
+use crate::resource::lambda_function::{Code, Relay, Settings};
 use crate::resource::log_group::LogGroup;
 use crate::resource::tags::owned;
 use crate::resource::{NodeId, Ref, Resource};
@@ -117,11 +117,22 @@ fn built(mut build: Build<'_>, webhooks: &Webhooks) -> Graph {
 
 /// The deployment package of every function of `stack`.
 fn code(stack: &Stack) -> Code {
-    let (head, tail) = relay_zip::with_settings(&settings(stack).json());
+    let settings = settings(stack).json();
+    let (head, tail) = relay_zip::with_settings(&settings);
     Code {
         sha256: relay_zip::sha256([head, &tail]).into(),
         head,
         tail: tail.into(),
+        relay: relay().into(),
+        settings: Settings::of(&settings).into(),
+    }
+}
+
+/// The relay that this alertctl ships.
+fn relay() -> Relay {
+    Relay {
+        version: relay_zip::VERSION.to_owned(),
+        sha256: relay_zip::SOURCES_SHA256.to_owned(),
     }
 }
 
@@ -130,6 +141,8 @@ fn no_code() -> Code {
         head: &[],
         tail: Vec::new().into(),
         sha256: "".into(),
+        relay: relay().into(),
+        settings: Settings::of("").into(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::resource::lambda_permission::LambdaPermission;
 use crate::resource::sns_topic::SnsTopic;
 use crate::resource::sqs_queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
-use crate::stack::{CompiledRule, Rule, RuleInput};
+use crate::stack::{CompiledRule, Rule, RuleInput, What};
 
 /// The key of the queue for what EventBridge could not hand over.
 const UNDELIVERED: &str = "rules";
@@ -80,6 +80,13 @@ impl Build<'_> {
                 let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
                 let allowed: BTreeSet<_> = arrives.into_iter().chain([self.allowed_as(rule)]).collect();
                 gates.extend(allowed.iter().flat_map(|allowed| permissions[allowed].clone()));
+            }
+            for region in rule
+                .regions
+                .iter()
+                .filter(|region| !rule.rule.regions.contains(region))
+            {
+                self.graph.hears(region, heard(rule));
             }
             wirings.push(Wiring {
                 key: rule.key.clone(),
@@ -339,6 +346,14 @@ fn rule_statement(bus: &str, rule: &str) -> String {
             &fingerprint(rule)[..8]
         ),
         false => format!("alertctl-rule-{bus}-{rule}"),
+    }
+}
+
+/// A rule that listens where AWS logs what it is about.
+fn heard(rule: &CompiledRule<'_>) -> String {
+    match &rule.rule.what {
+        What::Preset(preset) => format!("the rule `{}` (`preset: {}`)", rule.origin, preset.as_str()),
+        What::Services(_) | What::Pattern(_) => format!("the rule `{}`", rule.origin),
     }
 }
 

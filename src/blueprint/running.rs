@@ -1,6 +1,6 @@
 //! What of a stack runs, and where it parks: for the commands that look after a running stack.
 
-use super::{Names, Webhooks, graph};
+use super::{Home, Names, Webhooks, graph};
 use crate::resource::Resource as _;
 use crate::resource::lambda_function::LambdaFunction;
 use crate::resource::sqs_queue::SqsQueue;
@@ -25,8 +25,8 @@ pub struct DeadLetters {
 }
 
 impl Running {
-    /// What `stack` asks for in the region `home`.
-    pub fn of(stack: &Stack, home: &str) -> Self {
+    /// What `stack` asks for at `home`.
+    pub fn of<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Self {
         let names = Names::of(stack);
         let graph = graph(stack, home, &Webhooks::new());
         let of_kind = |kind: &'static str| graph.nodes().iter().filter(move |node| node.id.kind == kind);
@@ -99,5 +99,25 @@ endpoints:
                 ("mission-rules-dead-letters", Some("us-east-1"), None),
             ]
         );
+    }
+
+    #[test]
+    fn another_accounts_trail_has_no_guard() {
+        let text = "
+stack: mission
+region: eu-west-1
+topics: { mail: {} }
+trail: { existing: \"arn:aws:cloudtrail:eu-west-1:111111111111:trail/all\", to: [mail] }
+";
+        let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
+        let of = |account| {
+            let home = Home {
+                region: "eu-west-1",
+                account: Some(account),
+            };
+            Running::of(&stack, home).functions
+        };
+        assert_eq!(of("111111111111"), ["mission-guard"]);
+        assert!(of("222222222222").is_empty());
     }
 }

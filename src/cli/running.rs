@@ -1,10 +1,23 @@
-//! The command line of what looks after a running stack: `alertctl test`, `logs` and `redrive`.
+//! The command line of what looks after a running stack: `alertctl verify`, `test`, `logs` and `redrive`.
 
 use std::time::Duration;
 
 use clap::Args;
 
 use super::StackFile;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exits with 1 where a function runs anything else: other code, other settings, another runtime, a
+layer. It calls AWS as `plan` does, and changes nothing.
+
+Examples:
+  alertctl verify stack.yaml
+  alertctl verify stack.yaml --output json | jq '.functions[] | select(.ok | not)'")]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

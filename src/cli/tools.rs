@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{StackFile, WithMarkdown};
+use super::{Detail, StackFile, WithMarkdown};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -109,4 +109,53 @@ pub struct ManArgs {
     /// Directory to write the pages to; it is made where it is missing
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The relay is the program that every function of a stack runs. The digest of its sources is the same
+for every build of them; that of the package only for this one.
+
+Examples:
+  alertctl version
+  alertctl version --output json | jq .relay")]
+pub struct VersionArgs {}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The token is shown once and kept nowhere: give it to the caller, put its digest into the stack file.
+
+Examples:
+  alertctl token
+  alertctl token | secret-store write elastalert   # the digest still shows on the terminal
+  alertctl token --output json")]
+pub struct TokenArgs {}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alertctl show endpoint
+  curl -H \"Authorization: Bearer $TOKEN\" -d '{}' \"$(alertctl show endpoint)\"
+  alertctl show elastalert-rule stack.yaml --endpoint elastalert
+  alertctl show plan alerts.plan --full    # what `plan --save` kept, with every field")]
+pub struct ShowArgs {
+    /// The URL to post to, the lines that an ElastAlert2 rule needs, or what a saved plan would do
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Showable,
+    /// Stack file, or for `plan` a plan that `plan --save` wrote
+    #[arg(value_name = "STACK|PLAN", default_value = "stack.yaml")]
+    pub path: PathBuf,
+    /// Endpoint of the stack file; needed when it has several
+    #[arg(long, value_name = "KEY")]
+    pub endpoint: Option<String>,
+    #[command(flatten)]
+    pub detail: Detail,
+}
+
+/// What `show` can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Showable {
+    Endpoint,
+    ElastalertRule,
+    Plan,
 }

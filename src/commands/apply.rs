@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::plan::{Planned, json, look_again, refuse_conflicts};
-use super::{App, Outcome, decryption, endpoints, preflight, saved, webhooks};
+use super::{App, Outcome, decryption, endpoints, preflight, saved};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
 use crate::graph::Graph;
@@ -62,9 +62,6 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
             return Err(Failure::Declined("nothing was changed"));
         }
         (aws, plan) = look_again(aws, &graph, &args.adopt, &plan).await?;
-    }
-    if access.local.is_some() {
-        webhooks::disarm(&aws, &plan).await?;
     }
     app.execute(&aws, &graph, &plan, args.run.parallelism, &again, Some(&stack))
         .await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::plan::json;
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome};
 use crate::aws::Aws;
 use crate::aws::discovery::STACK_TAG;
 use crate::blueprint::{self, Home};
@@ -64,9 +64,6 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         super::plan::refuse_other(&now, &plan)?;
         plan = now;
     }
-    if access.local.is_some() {
-        webhooks::disarm(&aws, &plan).await?;
-    }
     let again = app.again(again_words(app, args, &plan));
     let (graph, parallelism) = (Graph::default(), args.run.parallelism);
     let ended = app
@@ -107,7 +104,10 @@ async fn look(app: &App, aws: &Aws, wanted: &Graph) -> Result<Plan, Failure> {
         Err(faults) if wanted.nodes().is_empty() => return Err(faults.into()),
         // Something that the file names and the stack may not own, such as a bucket of another account.
         Err(faults) => {
-            let seen = by_tag(aws, wanted).await?;
+            let Ok(seen) = by_tag(aws, wanted).await else {
+                // What was looked for by its name is told by its name.
+                return Err(faults.into());
+            };
             for fault in faults {
                 app.out.warn(&format!(
                     "not all names of the stack file could be looked for, so what was made within the last minutes \

@@ -162,7 +162,6 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     refuse_conflicts(&plan)?;
     app.out.say(&plan.text(Detail::default()));
     if plan.has_changes() {
-        webhooks::disarm(&aws, &plan).await?;
         app.execute_quietly(&aws, &graph, &plan, "alertctl local demo")
             .await?;
     }

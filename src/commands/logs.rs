@@ -22,7 +22,7 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
     let channel = args.channel.as_deref();
     known(stack, channel)?;
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
-    let running = Running::of(stack, access.region());
+    let running = Running::of(stack, access.home(stack).await?);
     if running.functions.is_empty() {
         return Err(Failure::new(
             "the stack has no function, so it has no log",

@@ -105,12 +105,18 @@ struct Answer<'a> {
     aws: &'a Aws,
     /// Everything of that name, where it was listed.
     all: Option<Reported>,
+    /// Whether the namespace has nothing at all, once that was asked.
+    nothing: Option<bool>,
 }
 
 impl Answer<'_> {
     /// The warnings about these metrics, which have namespace and name in common.
     async fn of(aws: &Aws, watched: Watchers) -> Result<Vec<String>, Fault> {
-        let mut answer = Answer { aws, all: None };
+        let mut answer = Answer {
+            aws,
+            all: None,
+            nothing: None,
+        };
         // One list of all tells of many as well as a question each.
         if let Some((first, _)) = watched.first_key_value().filter(|_| watched.len() > 1) {
             answer.list(first).await?;
@@ -154,8 +160,11 @@ impl Answer<'_> {
         // An emulated AWS runs none of the services that report.
         let nothing = self.all.as_ref().is_none_or(|all| all.metrics.is_empty());
         if nothing && self.aws.connection.emulated {
-            let any = reported(self.aws, &metric.namespace, None, &BTreeMap::new()).await?;
-            return Ok(any.metrics.is_empty());
+            if self.nothing.is_none() {
+                let any = reported(self.aws, &metric.namespace, None, &BTreeMap::new()).await?;
+                self.nothing = Some(any.metrics.is_empty());
+            }
+            return Ok(self.nothing == Some(true));
         }
         Ok(false)
     }

@@ -53,6 +53,8 @@ mod stop;
 mod test;
 mod token;
 mod validate;
+mod verify;
+mod version;
 mod wait;
 mod webhooks;
 
@@ -70,6 +72,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => apply::run(&app, &args).await,
         Command::Destroy(args) => destroy::run(&app, &args).await,
         Command::Status(args) => status::run(&app, &args).await,
+        Command::Verify(args) => verify::run(&app, &args).await,
         Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
         Command::Token(_) => token::run(&app),
         Command::Show(args) => show::run(&app, &args).await,
@@ -84,6 +87,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Schema(_) => schema::run(&app),
         Command::Completions(args) => completions::run(&app, &args),
         Command::Man(args) => man::run(&app, &args),
+        Command::Version(_) => version::run(&app),
         Command::Local(args) => local_mode::run(&app, args.command).await,
     };
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))
@@ -335,7 +339,13 @@ impl App {
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
         let progress = Progress::new(self.out, plan);
         let tell = |event: Event<'_>| progress.show(event);
-        let run = execute(aws, graph, plan, parallelism, self.interrupt(), &tell);
+        let first = async {
+            match aws.connection.local {
+                true => webhooks::disarm(aws, plan).await,
+                false => Ok(()),
+            }
+        };
+        let run = execute(aws, graph, plan, parallelism, self.interrupt(), first, &tell);
         let report = progress.during(run).await?;
         drop(group);
         for note in progress.notes().iter().chain(&report.notes) {

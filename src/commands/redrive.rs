@@ -17,7 +17,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     let loaded = app.load(&args.file.path)?;
     let stack = &loaded.stack;
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
-    let running = Running::of(stack, access.region());
+    let running = Running::of(stack, access.home(stack).await?);
     let settings = blueprint::settings(stack);
     let looked = parked::look(&access.aws, &running, &settings).await?;
     let letters = Letters::new(&looked, &settings.timezone);

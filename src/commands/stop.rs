@@ -1,18 +1,12 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C and SIGTERM; on Windows Ctrl-C and Ctrl-Break.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::io;
 
 /// Ends at the next Ctrl-C or SIGTERM. Both are caught from this call on, not from the first poll: a task that is
 /// spawned with it may run for the first time after a call to AWS went out, and a signal in between would end the
 /// process in the middle of it.
 pub(super) fn stop_signal() -> impl Future<Output = ()> + Send {
-    async fn came(signal: std::io::Result<Signal>) {
-        match signal {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    }
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (interrupt, terminate) = (signals::interrupt(), signals::terminate());
     async {
         tokio::select! {
             () = came(interrupt) => {}
@@ -21,7 +15,52 @@ pub(super) fn stop_signal() -> impl Future<Output = ()> + Send {
     }
 }
 
-#[cfg(test)]
+/// Ends with `signal`, or never where it cannot be caught.
+async fn came(signal: io::Result<impl Future<Output = ()>>) {
+    match signal {
+        Ok(signal) => signal.await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::io;
+
+    use tokio::signal::unix::{SignalKind, signal};
+
+    pub fn interrupt() -> io::Result<impl Future<Output = ()> + Send> {
+        next(SignalKind::interrupt())
+    }
+
+    pub fn terminate() -> io::Result<impl Future<Output = ()> + Send> {
+        next(SignalKind::terminate())
+    }
+
+    fn next(kind: SignalKind) -> io::Result<impl Future<Output = ()> + Send> {
+        let mut signal = signal(kind)?;
+        Ok(async move { _ = signal.recv().await })
+    }
+}
+
+#[cfg(windows)]
+mod signals {
+    use std::io;
+
+    use tokio::signal::windows::{ctrl_break, ctrl_c};
+
+    pub fn interrupt() -> io::Result<impl Future<Output = ()> + Send> {
+        let mut signal = ctrl_c()?;
+        Ok(async move { _ = signal.recv().await })
+    }
+
+    pub fn terminate() -> io::Result<impl Future<Output = ()> + Send> {
+        let mut signal = ctrl_break()?;
+        Ok(async move { _ = signal.recv().await })
+    }
+}
+
+#[cfg(all(test, unix))]
 mod tests {
     use std::time::Duration;
 

@@ -46,6 +46,14 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     }
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let trials = trials(stack, access.region(), args)?;
+    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
+    let plan = look(&access.aws, &graph, &Adopt::default()).await?;
+    let running = Running::of(stack, access.home(stack).await?);
+    if access.local.is_some() {
+        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
+        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
+    }
     let samples = Samples::of(&trials);
     app.out.say(&samples.summary());
     if samples.messages() > UNASKED && !args.yes {
@@ -55,14 +63,6 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
         }
     }
     warn_of_composites(app, stack, &trials);
-    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
-    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
-    let plan = look(&access.aws, &graph, &Adopt::default()).await?;
-    let running = Running::of(stack, access.region());
-    if access.local.is_some() {
-        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
-        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
-    }
     let scope = access.aws.scope().await?;
     let trail = stack
         .trail

@@ -9,9 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 
 use super::{Access, App};
 use crate::aws::secret::{self, Opening, Secret};
-use crate::aws::{Aws, functions};
+use crate::aws::{Aws, Fault, functions};
 use crate::blueprint::{Names, Webhook, Webhooks};
-use crate::local::Session;
+use crate::local::{Noted, Session};
 use crate::output::{Failure, Problem};
 use crate::plan::{Action, Plan, Step};
 use crate::resource::eventbridge_rule::EventbridgeRule;
@@ -182,14 +182,24 @@ async fn local_ciphertext(
     ciphertext: &str,
     function: &str,
 ) -> Result<Ciphertext, Failure> {
+    let fingerprint = secret::fingerprint(&format!("{function} {ciphertext}"));
     Ok(match secret::open(aws, ciphertext, function).await? {
         Opening::Open(text) => match WebhookUrl::parse(text.expose_secret(), AllowLoopback::Yes) {
             Ok(url) if session.has_moved_from(url.expose()) => Ciphertext::Moved,
-            Ok(url) if url.is_loopback() => Ciphertext::Local,
+            Ok(url) if url.is_loopback() => {
+                session.remember_ciphertext(&fingerprint, url.expose())?;
+                Ciphertext::Local
+            }
             _ => Ciphertext::Elsewhere,
         },
         Opening::OtherFunction => Ciphertext::OtherFunction,
-        Opening::KeyAsleep | Opening::Unknown => Ciphertext::Elsewhere,
+        // This apply wakes the key; what it then opens is known from before.
+        Opening::KeyAsleep => match session.ciphertext(&fingerprint)? {
+            Some(Noted::Here) => Ciphertext::Local,
+            Some(Noted::Moved) => Ciphertext::Moved,
+            None => Ciphertext::Elsewhere,
+        },
+        Opening::Unknown => Ciphertext::Elsewhere,
     })
 }
 
@@ -207,7 +217,7 @@ type Armed = (String, String);
 
 /// Those of `functions` that would post beyond this machine: an apply without `--local`, or of an older alertctl, left
 /// them so.
-async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Failure> {
+async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
     let mut armed = Vec::new();
     for function in functions {
         let Some(held) = functions::webhooks(aws, function).await? else {
@@ -268,7 +278,7 @@ pub async fn refuse_all_armed(app: &App, session: &Session, region: &str) -> Res
 ///
 /// # Errors
 /// When the local AWS does not answer.
-pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Failure> {
+pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Fault> {
     let there = |kind: &'static str| {
         let of_kind = move |step: &&Step| step.id.kind == kind && step.live.is_some();
         plan.steps.iter().filter(of_kind)

@@ -1,11 +1,10 @@
 //! Where the local mode keeps its files, and the lock that lets one command at a time change them.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::LocalError;
+use super::{LocalError, os};
 
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
@@ -31,9 +30,7 @@ pub(super) fn cache_dir() -> Result<PathBuf, LocalError> {
 
 /// Makes a directory, and its parents, that only its owner can read: messages may hold what is private.
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), LocalError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
+    os::make_private(DirBuilder::new().recursive(true))
         .create(dir)
         .map_err(LocalError::file("create", dir))
 }
@@ -85,10 +82,7 @@ pub(super) fn tail(log: &Path, lines: usize) -> String {
 /// Takes an exclusive lock on a file if nobody holds it. It is held until the returned file is dropped or
 /// the process ends, however it ends.
 pub(super) fn try_lock(path: &Path) -> Result<Option<File>, LocalError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
+    let file = os::keep_private(OpenOptions::new().create(true).append(true))
         .open(path)
         .map_err(LocalError::file("open", path))?;
     match file.try_lock() {

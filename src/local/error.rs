@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 /// Why the local mode could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
+    /// The relay is a program for another kind of machine.
+    #[error("the local mode runs the relay itself, which is a program for Linux on x86-64")]
+    NotHere,
+
     /// Neither the override nor a home directory says where to keep things.
     #[error("no cache directory: neither ALERTCTL_CACHE_DIR nor XDG_CACHE_HOME nor HOME is set")]
     NoCacheDir,
@@ -95,6 +99,11 @@ impl LocalError {
     /// What to do next, as one sentence or command.
     pub fn hint(&self) -> String {
         match self {
+            Self::NotHere => {
+                "run it on such a machine, in WSL or in a container of linux/amd64; everything else works \
+                              here against AWS"
+                    .into()
+            }
             Self::NoCacheDir => "set ALERTCTL_CACHE_DIR to a directory alertctl may write to".into(),
             Self::File { path, .. } => format!(
                 "check the permissions and the free space of `{}`, or set ALERTCTL_CACHE_DIR to another directory",

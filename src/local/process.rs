@@ -2,15 +2,13 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-use super::LocalError;
+use super::{LocalError, os};
 
 const TERM_PATIENCE: Duration = Duration::from_secs(5);
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
@@ -43,12 +41,8 @@ impl Waiting {
 /// reaches it, with its output in `log`.
 pub(super) fn spawn(mut command: Command, log: &Path) -> std::io::Result<Waiting> {
     let out = OpenOptions::new().create(true).append(true).open(log)?;
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(out.try_clone()?)
-        .stderr(out)
-        .process_group(0)
-        .spawn()?;
+    command.stdin(Stdio::piped()).stdout(out.try_clone()?).stderr(out);
+    let mut child = os::in_own_group(&mut command).spawn()?;
     let pid = child.id();
     let stdin = child
         .stdin
@@ -69,31 +63,26 @@ impl Process {
         match (look_up(self.pid), &self.started) {
             (Some(seen), Some(started)) => !seen.ended && seen.started == *started,
             // Nothing to compare with: that the id is in use has to do.
-            (None, None) => self.id().is_some_and(|pid| test_kill_process(pid).is_ok()),
+            (None, None) => os::is_taken(self.pid),
             _ => false,
         }
     }
 
     /// Ends it and everything it started: asks first, then insists. One that is gone already is fine.
     pub(super) async fn stop(&self, part: &'static str) -> Result<(), LocalError> {
-        let Some(pid) = self.id().filter(|_| self.alive()) else {
+        if !self.alive() {
             return Ok(());
-        };
-        match kill_process_group(pid, Signal::TERM) {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => {
-                return Err(LocalError::NotStopped {
-                    part,
-                    pid: self.pid,
-                    reason: error.to_string(),
-                });
-            }
         }
+        os::ask_to_end(self.pid).map_err(|error| LocalError::NotStopped {
+            part,
+            pid: self.pid,
+            reason: error.to_string(),
+        })?;
         let ended = self.ended_within(TERM_PATIENCE).await;
         // What it started may have ignored the first signal: its group keeps the id as long as one is left.
         // Whether the second one found anybody does not matter, only who is alive after it.
         if !self.id_taken_again() {
-            let _ = kill_process_group(pid, Signal::KILL);
+            os::end(self.pid);
         }
         if ended || self.ended_within(KILL_PATIENCE).await {
             return Ok(());
@@ -119,13 +108,13 @@ impl Process {
     fn id_taken_again(&self) -> bool {
         look_up(self.pid).is_some_and(|seen| Some(&seen.started) != self.started.as_ref())
     }
-
-    fn id(&self) -> Option<Pid> {
-        i32::try_from(self.pid).ok().and_then(Pid::from_raw)
-    }
 }
 
 /// What the operating system tells of a process id.
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "nothing is looked up elsewhere")
+)]
 struct Seen {
     started: String,
     /// Dead, but nobody has asked for its exit code yet.
@@ -145,19 +134,10 @@ fn look_up(pid: u32) -> Option<Seen> {
     })
 }
 
+/// Elsewhere the local mode starts nothing that would have to be known again.
 #[cfg(not(target_os = "linux"))]
-fn look_up(pid: u32) -> Option<Seen> {
-    let out = Command::new("ps")
-        .args(["-o", "stat=,lstart=", "-p", &pid.to_string()])
-        .env("LC_ALL", "C")
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&out.stdout);
-    let (state, started) = text.trim().split_once(' ')?;
-    Some(Seen {
-        started: started.trim().to_owned(),
-        ended: state.starts_with('Z'),
-    })
+fn look_up(_pid: u32) -> Option<Seen> {
+    None
 }
 
 #[cfg(test)]

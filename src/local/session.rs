@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::parts::{self, Kind, Running};
-use super::{LocalError, MINISTACK_VERSION, cache, provision};
+use super::{LocalError, MINISTACK_VERSION, cache, os, provision};
 
 /// The path of the inbox's webhooks, before the channel.
 const WEBHOOKS: &str = "/services/LOCAL/INBOX/";
@@ -66,6 +66,9 @@ struct Record {
 /// `inbox_args` are the arguments with which this executable runs [`serve_inbox`](super::serve_inbox);
 /// `--state-dir DIR --port PORT` is added to them.
 pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Session, LocalError> {
+    if !os::RUNS_THE_RELAY {
+        return Err(LocalError::NotHere);
+    }
     let cache_dir = cache::cache_dir()?;
     let python = provision::python(&cache_dir, &mut say).await?;
     let dir = cache_dir.join("local");
@@ -196,7 +199,9 @@ pub async fn down(mut say: impl FnMut(&str)) -> Result<bool, LocalError> {
     for kind in [Kind::Inbox, Kind::Emulator] {
         cache::remove(&kind.dir(&dir))?;
     }
-    cache::remove(&regions_file()?)?;
+    for notes in [REGIONS, CIPHERTEXTS] {
+        cache::remove(&notes_file(notes)?)?;
+    }
     // Last: as long as it is there, a run cut short is finished by the next.
     cache::remove(&dir.join("session.json"))?;
     Ok(existed)
@@ -226,28 +231,69 @@ impl Session {
 
     /// Notes that something was made in `region`: the local AWS keeps its regions apart, as AWS does.
     pub fn remember_region(&self, region: &str) -> Result<(), LocalError> {
-        let mut regions = self.regions()?;
-        if !regions.iter().any(|known| known == region) {
-            regions.push(region.to_owned());
-            let text = regions.join("\n");
-            cache::write_atomically(&regions_file()?, text.as_bytes())?;
-        }
-        Ok(())
+        note(REGIONS, region)
     }
 
     /// The regions noted so far, oldest first.
     pub fn regions(&self) -> Result<Vec<String>, LocalError> {
-        let path = regions_file()?;
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(LocalError::file("read", &path)(error)),
-        }
+        notes(REGIONS)
+    }
+
+    /// Notes that the ciphertext with this fingerprint, which is of its function too, holds `webhook`, which is on this
+    /// machine: while its key is to be deleted, nobody can look.
+    pub fn remember_ciphertext(&self, fingerprint: &str, webhook: &str) -> Result<(), LocalError> {
+        let of_inbox = webhook.contains(WEBHOOKS) && !self.has_moved_from(webhook);
+        let inbox = if of_inbox { &self.inbox } else { "-" };
+        note(CIPHERTEXTS, &format!("{fingerprint} {inbox}"))
+    }
+
+    /// What is noted of the ciphertext with this fingerprint.
+    pub fn ciphertext(&self, fingerprint: &str) -> Result<Option<Noted>, LocalError> {
+        let noted = notes(CIPHERTEXTS)?.into_iter().rev();
+        let mut noted = noted.filter_map(|line| {
+            let (of, inbox) = line.split_once(' ')?;
+            let moved = inbox != "-" && inbox != self.inbox;
+            (of == fingerprint).then_some(if moved { Noted::Moved } else { Noted::Here })
+        });
+        Ok(noted.next())
     }
 }
 
-fn regions_file() -> Result<PathBuf, LocalError> {
-    Ok(cache::cache_dir()?.join("local").join("regions"))
+/// What a ciphertext was last seen to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// A webhook on this machine.
+    Here,
+    /// One of an inbox that listens elsewhere by now.
+    Moved,
+}
+
+/// Files with a note a line, beside the session's record.
+const REGIONS: &str = "regions";
+const CIPHERTEXTS: &str = "ciphertexts";
+
+fn notes_file(name: &str) -> Result<PathBuf, LocalError> {
+    Ok(cache::cache_dir()?.join("local").join(name))
+}
+
+/// The notes in a file, oldest first.
+fn notes(name: &str) -> Result<Vec<String>, LocalError> {
+    let path = notes_file(name)?;
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(LocalError::file("read", &path)(error)),
+    }
+}
+
+/// Adds a note, unless it is there.
+fn note(name: &str, line: &str) -> Result<(), LocalError> {
+    let mut lines = notes(name)?;
+    if !lines.iter().any(|known| known == line) {
+        lines.push(line.to_owned());
+        cache::write_atomically(&notes_file(name)?, lines.join("\n").as_bytes())?;
+    }
+    Ok(())
 }
 
 impl Record {

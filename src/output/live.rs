@@ -7,7 +7,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::sync::{Mutex, PoisonError};
 
-use super::width::{cut, terminal};
+use super::width::{cut, of_talk};
 
 /// The lines that are on the terminal just now.
 static DRAWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -38,7 +38,7 @@ pub(super) fn beside(write: impl FnOnce()) {
 }
 
 fn put(lines: &[String]) {
-    let size = terminal(stderr()).unwrap_or((80, 24));
+    let size = of_talk().unwrap_or((80, 24));
     let text = format!("\x1b[J{}", drawing(lines, size));
     // In one piece: what is half drawn would be seen. Where it cannot be written, there is nowhere left to say so.
     let _ = stderr().lock().write_all(text.as_bytes());

@@ -29,6 +29,7 @@ mod width;
 
 pub use failure::{Failure, Problem};
 pub use parked::{Fate, Letters};
+pub use plan_text::line;
 pub use progress::Progress;
 pub use samples::Samples;
 pub use status::Row;

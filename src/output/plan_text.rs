@@ -220,8 +220,8 @@ fn change_text(text: &mut String, change: &Change, new: bool) {
     };
     match (from, to) {
         (None, Some(to)) if new => {
-            // Ownership tags are the same everywhere.
-            if !field.starts_with("tags.alertctl:") {
+            // Ownership tags are the same everywhere, and the settings of each function are the stack file's.
+            if !field.starts_with("tags.alertctl:") && !field.starts_with("settings.") {
                 let _ = writeln!(text, "      {field}: {}", block(to));
             }
         }
@@ -285,7 +285,7 @@ fn pretty(value: &Value, indent: usize) -> String {
 }
 
 /// A value on one line.
-fn line(shown: &Shown) -> String {
+pub fn line(shown: &Shown) -> String {
     match shown {
         Shown::Value(value) => value.to_string(),
         Shown::AfterApply(node) => format!("(known after apply: {node})"),

@@ -1,13 +1,11 @@
 //! Standard output: results are written here and nowhere else, and one that cannot be written is an error.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, ErrorKind, Write as _};
-use std::os::fd::AsFd as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::io::{self, ErrorKind};
 use std::thread::sleep;
 use std::time::Duration;
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use super::Failure;
@@ -28,7 +26,7 @@ impl From<Unwritten> for Failure {
 
 /// Writes `text` and the end of its line. False once the reader went away (`| head`), which is no error.
 pub(super) fn print(text: &str) -> Result<bool, Unwritten> {
-    match file().and_then(|file| write(file, text)) {
+    match output().and_then(|output| write(output, text)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Unwritten(error)),
@@ -38,19 +36,29 @@ pub(super) fn print(text: &str) -> Result<bool, Unwritten> {
 /// Writes what is shown this one time: a reader that went away is an error here, and so is the null device, which
 /// is also what Rust's runtime puts in the place of a standard output that is closed.
 pub(super) fn print_once(text: &str) -> Result<(), Unwritten> {
-    let written = file().and_then(|file| match is_null(&file) {
+    let written = output().and_then(|output| match is_null(&output) {
         true => Err(io::Error::other("it is closed, or /dev/null")),
-        false => write(file, text),
+        false => write(output, text),
     });
     written.map_err(Unwritten)
 }
 
 /// Standard output past [`io::stdout`], which takes a write to a descriptor that cannot be written for done.
-fn file() -> io::Result<File> {
-    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+#[cfg(unix)]
+fn output() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    io::stdout().as_fd().try_clone_to_owned().map(Into::into)
 }
 
-fn is_null(file: &File) -> bool {
+/// Elsewhere [`io::stdout`] is what knows how a console takes text.
+#[cfg(not(unix))]
+fn output() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
+}
+
+#[cfg(unix)]
+fn is_null(file: &std::fs::File) -> bool {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
     let device = |metadata: io::Result<std::fs::Metadata>| {
         let metadata = metadata.ok()?;
         metadata.file_type().is_char_device().then(|| metadata.rdev())
@@ -59,8 +67,14 @@ fn is_null(file: &File) -> bool {
     here.is_some() && here == device(std::fs::metadata("/dev/null"))
 }
 
-fn write(mut file: File, text: &str) -> io::Result<()> {
-    let mut shown = match AutoStream::choice(&file) {
+/// The null device is not told apart here.
+#[cfg(not(unix))]
+fn is_null(_output: &io::Stdout) -> bool {
+    false
+}
+
+fn write(mut output: impl RawStream, text: &str) -> io::Result<()> {
+    let mut shown = match AutoStream::choice(&output) {
         ColorChoice::Never => Cow::Owned(anstream::adapter::strip_str(text).to_string()),
         _ => Cow::Borrowed(text),
     };
@@ -69,7 +83,7 @@ fn write(mut file: File, text: &str) -> io::Result<()> {
     }
     let mut rest = shown.as_bytes();
     while !rest.is_empty() {
-        match file.write(rest) {
+        match output.write(rest) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => rest = &rest[written..],
             // Whoever shares the pipe may have made it one that does not wait.
@@ -78,11 +92,13 @@ fn write(mut file: File, text: &str) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    file.flush()
+    output.flush()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn opened(path: &str) -> File {

@@ -1,23 +1,21 @@
 //! Text as wide as a terminal has room for, in columns: a Korean letter takes two, a colour none.
 
-use std::io::{self, IsTerminal as _};
-use std::os::fd::AsFd;
+use std::io;
 
 use anstream::adapter::strip_str;
+use terminal_size::{Height, Width, terminal_size_of};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Columns and rows of the terminal behind a stream; `None` where there is none, or it does not tell.
-pub(super) fn terminal(stream: impl AsFd) -> Option<(usize, usize)> {
-    let size = rustix::termios::tcgetwinsize(stream).ok()?;
-    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
+/// Columns and rows of the terminal behind standard error; `None` where there is none, or it does not tell.
+pub(super) fn of_talk() -> Option<(usize, usize)> {
+    let (Width(columns), Height(rows)) = terminal_size_of(io::stderr())?;
+    Some((columns.into(), rows.into()))
 }
 
 /// Columns of standard output; `None` where it is no terminal, which takes lines of any length.
 pub(super) fn of_results() -> Option<usize> {
-    let stdout = io::stdout();
-    stdout
-        .is_terminal()
-        .then(|| terminal(stdout).map_or(80, |(columns, _)| columns))
+    let (Width(columns), _) = terminal_size_of(io::stdout())?;
+    Some(columns.into())
 }
 
 /// Columns that a text takes.

@@ -104,6 +104,7 @@ pub trait AnyResource {
     fn uses(&self, access: &Access) -> bool;
     fn fields(&self, known: &Known) -> Fields;
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes;
+    fn caution(&self, live: &AnyLive) -> Option<String>;
     fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>>;
     fn update<'a>(
         &'a self,
@@ -145,6 +146,10 @@ impl<R: Resource> AnyResource for R {
 
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes {
         R::fields(self, known).difference(&R::live_fields(typed::<R>(live)), R::IMMUTABLE)
+    }
+
+    fn caution(&self, live: &AnyLive) -> Option<String> {
+        R::caution(self, typed::<R>(live))
     }
 
     fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>> {

@@ -19,8 +19,8 @@ use crate::aws::wait;
 
 mod read;
 
-pub(super) use read::left;
 pub use read::{Now, now};
+pub(super) use read::{left, of_stack};
 use read::{look, read};
 
 /// How long a rule may still be seen with targets that were removed.
@@ -108,18 +108,22 @@ impl Resource for EventbridgeRule {
             })
             .buffered(SIDE_BY_SIDE)
             .try_collect();
-        let is_wanted = |bus: &str, name: &str| {
-            let mut wanted = wanted.iter().map(|wanted| wanted.desired);
-            wanted.any(|desired| (desired.bus_name.as_str(), desired.name.as_str()) == (bus, name))
+        let places = wanted.iter().map(|wanted| wanted.desired);
+        let places = places.map(|desired| (desired.bus_name.as_str(), desired.name.as_str()));
+        let places = places.collect();
+        let orphans = async {
+            stream::iter(left(aws, &places).await?)
+                .map(async |place| {
+                    let live = of_stack(aws, place).await?;
+                    Ok(live.map(|live| (live.node(Self::KIND), live)))
+                })
+                .buffered(SIDE_BY_SIDE)
+                .try_filter_map(async |found| Ok(found))
+                .try_collect()
+                .await
         };
-        let (named, left): (Vec<_>, _) = futures::try_join!(named, left(aws, is_wanted))?;
-        Ok(Observed {
-            wanted: named,
-            orphans: left
-                .into_iter()
-                .map(|live| (live.node(Self::KIND), live))
-                .collect(),
-        })
+        let (wanted, orphans) = futures::try_join!(named, orphans)?;
+        Ok(Observed { wanted, orphans })
     }
 
     fn fields(&self, _known: &Known) -> Fields {
@@ -281,11 +285,6 @@ impl EventbridgeRule {
 }
 
 impl Live {
-    /// Bus and name.
-    pub(super) fn place(&self) -> (&str, &str) {
-        (&self.bus_name, &self.name)
-    }
-
     /// The node of `kind` with the key of this rule's own node.
     pub(super) fn node(&self, kind: &'static str) -> NodeId {
         let name = EventbridgeRule::live_name(self);

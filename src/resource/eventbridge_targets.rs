@@ -118,17 +118,17 @@ impl Resource for EventbridgeTargets {
             .map(|wanted| read(aws, &wanted.desired.bus_name, &wanted.desired.rule_name))
             .buffered(SIDE_BY_SIDE)
             .try_collect();
+        let places = wanted.iter().map(|wanted| wanted.desired);
+        let places = places.map(|desired| (desired.bus_name.as_str(), desired.rule_name.as_str()));
+        let places = places.collect();
         let left = async {
-            let is_wanted = |bus: &str, name: &str| {
-                let mut wanted = wanted.iter().map(|wanted| wanted.desired);
-                wanted.any(|desired| (desired.bus_name.as_str(), desired.rule_name.as_str()) == (bus, name))
-            };
-            let rules = eventbridge_rule::left(aws, is_wanted).await?;
-            stream::iter(&rules)
-                .map(async |rule| {
-                    let (bus, name) = rule.place();
-                    let live = read(aws, bus, name).await?;
-                    Ok(live.map(|live| (rule.node(Self::KIND), live)))
+            stream::iter(eventbridge_rule::left(aws, &places).await?)
+                .map(async |place| {
+                    let (bus, name) = place;
+                    // Side by side, since AWS takes so many a second of each.
+                    let (rule, live) =
+                        futures::try_join!(eventbridge_rule::of_stack(aws, place), read(aws, bus, name))?;
+                    Ok(rule.zip(live).map(|(rule, live)| (rule.node(Self::KIND), live)))
                 })
                 .buffered(SIDE_BY_SIDE)
                 .try_filter_map(async |found| Ok(found))

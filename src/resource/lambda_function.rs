@@ -17,16 +17,21 @@ use crate::aws::wait;
 
 mod access;
 mod calls;
+mod deployed;
 mod environment;
 mod package;
 mod states;
+mod verified;
 
 use calls::explain;
 pub(super) use calls::retag;
+pub use deployed::{Deployed, Origin, Relay, Settings};
+use deployed::{Mark, RELAY_TAG};
 pub use environment::EnvValue;
 pub use package::Code;
 pub(super) use states::listed;
 use states::{read, ready, rest};
+pub use verified::{CodeVerdict, SettingsVerdict, Verified};
 
 /// The desired function.
 #[derive(Debug, Clone)]
@@ -63,14 +68,18 @@ pub struct Live {
     role: String,
     memory_mb: Option<i32>,
     timeout_seconds: Option<i32>,
-    code_sha256: String,
+    code: Deployed,
     architecture: String,
     runtime: String,
     handler: String,
     kms_key: Option<String>,
     environment: environment::Live,
     log_group: String,
+    /// ARNs of what is laid over it: code that runs with it, and is none of the stack's.
+    layers: Vec<String>,
     reserved_concurrency: Option<i32>,
+    /// When its code or configuration was changed last, as AWS tells it.
+    last_modified: String,
     /// The role that the key's grant was made for.
     role_id: Option<String>,
     tags: Tags,
@@ -106,10 +115,11 @@ const CONFIGURATION: &[&str] = &[
     "kms_key",
     "environment",
     "log_group",
+    "layers",
     "last_update",
 ];
 /// Fields that `UpdateFunctionCode` changes.
-const CODE: &[&str] = &["code_sha256", "architecture", "last_update"];
+const CODE: &[&str] = &["relay", "settings", "architecture", "last_update"];
 
 impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
@@ -169,8 +179,9 @@ impl Resource for LambdaFunction {
             .set("description", description.as_str())
             .text("role", role_arn, known)
             .set("memory_mb", *memory_mb)
-            .set("timeout_seconds", *timeout_seconds)
-            .set("code_sha256", &*code.sha256)
+            .set("timeout_seconds", *timeout_seconds);
+        let fields = code
+            .fields(fields)
             .set("architecture", ARCHITECTURE.as_str())
             .set("runtime", RUNTIME.as_str())
             .set("handler", HANDLER);
@@ -199,14 +210,16 @@ impl Resource for LambdaFunction {
             role,
             memory_mb,
             timeout_seconds,
-            code_sha256,
+            code,
             architecture,
             runtime,
             handler,
             kms_key,
             environment,
             log_group,
+            layers,
             reserved_concurrency,
+            last_modified: _,
             role_id,
             tags,
             busy: _,
@@ -218,14 +231,16 @@ impl Resource for LambdaFunction {
             .set("description", description.as_str())
             .set("role", role.as_str())
             .set_some("memory_mb", *memory_mb)
-            .set_some("timeout_seconds", *timeout_seconds)
-            .set("code_sha256", code_sha256.as_str())
+            .set_some("timeout_seconds", *timeout_seconds);
+        let fields = code
+            .fields(fields)
             .set("architecture", architecture.as_str())
             .set("runtime", runtime.as_str())
             .set("handler", handler.as_str())
             .set_some("kms_key", kms_key.as_deref());
         environment::live_fields(fields, environment)
             .set("log_group", log_group.as_str())
+            .set_some("layers", (!layers.is_empty()).then(|| layers.clone()))
             .set_some("reserved_concurrency", *reserved_concurrency)
             .set_some("role_id", role_id.as_deref())
             .set_some("state", broken.as_deref())
@@ -246,6 +261,14 @@ impl Resource for LambdaFunction {
 
     fn health(live: &Live) -> Option<Health> {
         Some(states::health(live))
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        states::remark(live)
+    }
+
+    fn caution(&self, live: &Live) -> Option<String> {
+        states::caution(self, live)
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
@@ -296,7 +319,12 @@ impl Resource for LambdaFunction {
             self.configure(&wished, &key_arn, cx).await?;
         }
         // Lambda takes one change at a time; the last one is waited for in `settle`.
-        if changes.touch_any(CODE) {
+        let (replace, is_there) = (
+            changes.touch_any(CODE),
+            *self.code.sha256 == live.code.code_sha256,
+        );
+        // Where the very package is there, only its tag is missing.
+        if replace && (!is_there || changes.touch_any(&["architecture", "last_update"])) {
             if configure {
                 ready(aws, name).await?;
             }
@@ -308,14 +336,15 @@ impl Resource for LambdaFunction {
                 None => self.unreserve(cx).await?,
             }
         }
-        let tags = match changes.touch("role_id") {
-            true => {
-                // Written last: an interrupted change is taken up again by the next run.
-                ready(aws, name).await?;
-                self.all_tags(cx)?
-            }
-            false => self.tags.clone(),
-        };
+        // What is remembered is written last: an interrupted change is taken up again by the next run.
+        let mut tags = self.tags.clone();
+        if replace {
+            tags.extend([self.relay_tag()]);
+        }
+        if changes.touch("role_id") {
+            ready(aws, name).await?;
+            tags.extend(self.role_tag(cx)?);
+        }
         retag(aws, &wished.arn, &live.tags, &tags).await?;
         Ok(wished)
     }

@@ -309,6 +309,11 @@ pub trait Resource: Sized + 'static {
         None
     }
 
+    /// Something to warn of before a live resource becomes what this one asks for.
+    fn caution(&self, _live: &Self::Live) -> Option<String> {
+        None
+    }
+
     /// How a live resource does, where AWS tells more than that it is there.
     fn health(_live: &Self::Live) -> Option<Health> {
         None

@@ -18,14 +18,21 @@ pub async fn observe<'a, R: Resource>(
 ) -> Result<Observed<R::Live>> {
     let read = &read;
     let named = stream::iter(wanted)
-        .map(|wanted| async move { read(&wanted.desired.name(), Some(wanted.desired)).await })
+        .map(|wanted| async move {
+            let name = wanted.desired.name();
+            let live = read(&name, Some(wanted.desired)).await;
+            live.map_err(|fault| fault.of(|| format!("{} ({name})", wanted.id)))
+        })
         .buffered(SIDE_BY_SIDE)
         .try_collect();
     let left = async {
         let mut left = listed().await?;
         left.retain(|name| !wanted.iter().any(|wanted| wanted.desired.name() == *name));
         stream::iter(left)
-            .map(|name| async move { read(name, None).await })
+            .map(|name| async move {
+                let live = read(name, None).await;
+                live.map_err(|fault| fault.of(|| format!("{} ({name})", R::KIND)))
+            })
             .buffered(SIDE_BY_SIDE)
             .try_filter_map(async |live| Ok(live))
             .try_collect()

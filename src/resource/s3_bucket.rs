@@ -65,6 +65,7 @@ impl Resource for S3Bucket {
                 "s3:GetEncryptionConfiguration",
                 "s3:GetLifecycleConfiguration",
                 "s3:ListBucket",
+                "s3:ListBucketVersions",
             ],
             &[BUCKET],
         ),
@@ -81,7 +82,6 @@ impl Resource for S3Bucket {
         ),
         Access::write(&["s3:TagResource"], &[BUCKET]).by(&["s3:CreateBucket"]),
         Access::delete(&["s3:DeleteBucket"], &[BUCKET]),
-        Access::of(Phase::Empty, &["s3:ListBucketVersions"], &[BUCKET]),
         Access::of(
             Phase::Empty,
             &["s3:DeleteObject", "s3:DeleteObjectVersion"],
@@ -325,11 +325,12 @@ async fn holds_files(aws: &Aws, name: &str) -> Result<bool> {
     if aws.may_empty_buckets {
         return Ok(false);
     }
-    let list = aws.connection.clients.s3.list_objects_v2();
+    // What a versioned bucket deleted stays in it as an old version, and keeps S3 from deleting the bucket.
+    let list = aws.connection.clients.s3.list_object_versions();
     let list = list.bucket(name).max_keys(1);
-    let page = found(aws.call("s3:ListBucket", || list.clone().send()).await);
+    let page = found(aws.call("s3:ListBucketVersions", || list.clone().send()).await);
     let page = page.map_err(|fault| of_bucket(name, fault))?;
-    Ok(page.is_some_and(|page| !page.contents().is_empty()))
+    Ok(page.is_some_and(|page| !page.versions().is_empty() || !page.delete_markers().is_empty()))
 }
 
 fn in_aws_words(tags: &Tags) -> Vec<aws_sdk_s3::types::Tag> {

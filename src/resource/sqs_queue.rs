@@ -25,6 +25,9 @@ pub use redelivery::Redelivery;
 
 /// How long SQS may take to show changed attributes.
 const ATTRIBUTES: Duration = Duration::from_secs(60);
+/// How often in a row it has to show them: until all of its servers do, one refuses what may already come in, and that
+/// is lost.
+const SHOWN: u32 = 5;
 
 /// The desired queue.
 #[derive(Debug, Clone)]
@@ -287,17 +290,13 @@ impl Resource for SqsQueue {
     }
 
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
-        let settled = wait::until(
-            ATTRIBUTES,
-            "sqs:GetQueueAttributes",
-            "the queue's attributes",
-            async || {
-                let now = read(cx.aws, &live.name, Some(self)).await?;
-                Ok(now
-                    .filter(|now| Self::live_fields(now) == Self::live_fields(live))
-                    .map(drop))
-            },
-        );
+        // Locally one process answers for all servers.
+        let times = if cx.aws.connection.emulated { 1 } else { SHOWN };
+        let (action, what) = ("sqs:GetQueueAttributes", "the queue's attributes");
+        let settled = wait::steadily(ATTRIBUTES, times, action, what, async || {
+            let now = read(cx.aws, &live.name, Some(self)).await?;
+            Ok(now.is_some_and(|now| Self::live_fields(&now) == Self::live_fields(live)))
+        });
         match settled.await {
             // The queue works meanwhile, and AWS finishes by itself.
             Err(fault) if fault.is(&["Timeout"]) => {

@@ -85,9 +85,16 @@ pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
     }
 }
 
+/// <https://learn.microsoft.com/windows/win32/debug/system-error-codes--1700-3999->
+#[cfg(not(unix))]
+const ERROR_CANT_RESOLVE_FILENAME: i32 = 1921;
+
 /// `ELOOP`, for which the standard library's kind is not stable yet.
 fn leads_in_a_circle(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    #[cfg(not(unix))]
+    return error.raw_os_error() == Some(ERROR_CANT_RESOLVE_FILENAME);
 }
 
 /// The stack file of a directory: `stack.yaml`, or the only YAML in it.

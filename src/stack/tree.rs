@@ -199,8 +199,8 @@ struct Frame {
 
 struct Builder<'a> {
     text: &'a str,
-    /// Byte offset of each character; empty for ASCII, where they are the same.
-    offsets: Vec<usize>,
+    /// Byte offset of each character; none for ASCII, where they are the same.
+    offsets: Option<Vec<usize>>,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
@@ -210,14 +210,10 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        let offsets = if text.is_ascii() {
-            vec![]
-        } else {
-            text.char_indices().map(|(at, _)| at).collect()
-        };
+        let offsets = || text.char_indices().map(|(at, _)| at).collect();
         Self {
             text,
-            offsets,
+            offsets: (!text.is_ascii()).then(offsets),
             frames: vec![],
             anchors: HashMap::new(),
             root: None,
@@ -227,11 +223,11 @@ impl<'a> Builder<'a> {
     }
 
     fn byte(&self, character: usize) -> usize {
-        if self.text.is_ascii() {
-            character.min(self.text.len())
-        } else {
-            self.offsets.get(character).copied().unwrap_or(self.text.len())
-        }
+        let known = match &self.offsets {
+            Some(offsets) => offsets.get(character).copied(),
+            None => Some(character),
+        };
+        known.unwrap_or(usize::MAX).min(self.text.len())
     }
 
     /// Takes one event; true once nothing after it counts.

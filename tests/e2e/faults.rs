@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::support::large;
 use crate::support::proxy::{Fate, Proxy};
 use crate::support::stage::Stage;
 
@@ -54,6 +55,37 @@ fn a_small_stack_survives_throttling_and_failures() {
 fn a_stack_of_every_kind_survives_throttling_and_failures() {
     survives("console-login", 5..=6);
     survives("elastalert-email", 7..=7);
+}
+
+/// Create, change, look and delete; it takes some minutes, most of which AWS's rate of alarms needs. By hand:
+/// `cargo test --workspace --locked --test e2e -- --ignored --nocapture a_large_stack`
+#[test]
+#[ignore = "takes minutes"]
+fn a_large_stack_survives_throttling_and_failures() {
+    let stage = Stage::of(&large::stack_file());
+    let changed = large::stack_file()
+        .replace("uploads-00", "uploads-changed-00")
+        .replace("InstanceId: i-0000000000000000", "InstanceId: i-1000000000000000");
+    stage.world.write("changed.yaml", &changed);
+    let commands: [&[&str]; 4] = [
+        &["apply", "--yes", "--no-preflight"],
+        &["apply", "changed.yaml", "--yes", "--no-preflight"],
+        &["plan", "changed.yaml", "--detailed-exitcode"],
+        &["destroy", "changed.yaml", "--yes"],
+    ];
+    stage.each(&[11_u64, 12, 13], |account, seed| {
+        for (number, args) in commands.iter().enumerate() {
+            let seed = seed * 100 + number as u64;
+            let proxy = Proxy::judging(&stage.endpoint, Duration::ZERO, move |index, action| {
+                fate(seed, index, action)
+            });
+            let start = Instant::now();
+            let ran = stage.world.run_at(&proxy.url, account, args);
+            let (elapsed, calls) = (start.elapsed(), proxy.calls().len());
+            println!("seed {seed}: {}: {calls} calls in {elapsed:.0?}", args.join(" "));
+            assert_eq!(ran.code, 0, "seed {seed}: {args:?}\n{}", ran.stderr);
+        }
+    });
 }
 
 /// Whoever waits hears for what, once.

@@ -28,8 +28,14 @@ impl Applied {
         world.bundled("cloudwatch-slack");
         world.edit(|text| {
             let token = "0".repeat(64);
-            text.replace("region: ap-northeast-2\n", "")
-                + &format!("endpoints:\n  search:\n    token: {{ sha256: {token} }}\n    to: [alerts]\n")
+            let endpoint =
+                format!("endpoints:\n  search:\n    token: {{ sha256: {token} }}\n    to: [alerts]\n");
+            let rule = |n| format!("  r{n}: {{ pattern: {{ source: [s{n}] }}, to: [project] }}\n");
+            let rules: String = (0..12).map(rule).collect();
+            format!(
+                "{}{endpoint}rules:\n{rules}",
+                text.replace("region: ap-northeast-2\n", "")
+            )
         });
         let (endpoint, _) = world.up();
         let applied = Self { world, endpoint };
@@ -96,6 +102,8 @@ fn every_command_refuses_another_region_than_the_stacks_own_and_changes_nothing(
         &["status", "--wait"],
         &["encrypt-hook", "--env", "SLACK_OPS", "--yes"],
         &["test"],
+        // It would ask before it sends so many, and there is nobody to answer.
+        &["test", "--all"],
         &["logs"],
         &["redrive", "--list"],
         &["redrive", "--yes"],

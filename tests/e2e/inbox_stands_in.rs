@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::account::{ACCOUNT, clients};
+use crate::support::proxy::{Fate, Proxy};
 use crate::support::slack::Slack;
 use crate::support::{NO_WEBHOOK, Ran, World};
 use alertctl::aws::connect::Clients;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 const REGION: &str = "eu-west-1";
 const STACK: &str = r#"
@@ -140,6 +144,44 @@ async fn a_function_that_an_earlier_apply_armed_sends_nothing() {
     assert_eq!(channels(&world, &inbox), ["ops"]);
 }
 
+#[test]
+fn a_run_that_gives_way_takes_no_webhook_out_of_any_function() {
+    let mut world = World::new();
+    world.write("stack.yaml", STACK);
+    world.write("changed.yaml", &STACK.replace("period: 60", "period: 300"));
+    let (endpoint, _) = world.up();
+    let runtime = Runtime::new().unwrap();
+    let aws = runtime.block_on(clients(&endpoint, REGION));
+    world.set("SLACK_OPS", NO_WEBHOOK);
+    world.set("SLACK_DEV", NO_WEBHOOK);
+    let ran = world.run_at(&endpoint, ACCOUNT, &["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let (came, go) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let proxy = Proxy::judging(&endpoint, Duration::ZERO, {
+        let (came, go) = (came.clone(), go.clone());
+        move |_, action| match action == "cloudwatch:PutMetricAlarm" {
+            true => {
+                came.store(true, Ordering::SeqCst);
+                Fate::Hold(go.clone())
+            }
+            false => Fate::Pass,
+        }
+    });
+    let mut first = world.command_at(&proxy.url, ACCOUNT, &["apply", "changed.yaml", "--yes"]);
+    let first = std::thread::spawn(move || Ran::of(first.output().unwrap()));
+    while !came.load(Ordering::SeqCst) {
+        assert!(!first.is_finished());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ran = world.run(&["destroy", "--local", "--yes"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("another run is changing"), "{}", ran.all());
+    assert_eq!(runtime.block_on(held(&aws))["ops"], NO_WEBHOOK);
+    go.store(true, Ordering::SeqCst);
+    let ran = first.join().unwrap();
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
 #[tokio::test]
 async fn a_webhook_that_is_encrypted_locally_is_the_inboxs() {
     let mut world = World::new();
@@ -163,6 +205,12 @@ async fn a_webhook_that_is_encrypted_locally_is_the_inboxs() {
     assert!(!ran.stderr.contains("stands in"), "{}", ran.stderr);
     let ours = format!("{inbox}/services/LOCAL/INBOX/ops");
     assert_eq!(held(&aws).await["ops"], ours);
+    // While the key is to be deleted nobody can look into it: one apply is enough all the same.
+    world.ok(&["destroy", "--local", "--yes"]);
+    let ran = world.ok(&["apply", "--local", "--yes"]);
+    assert!(!ran.stderr.contains("stands in"), "{}", ran.stderr);
+    assert_eq!(held(&aws).await["ops"], ours);
+    world.ok(&["plan", "--local", "--detailed-exitcode"]);
 
     // One that holds a webhook of Slack, from a run against the local AWS as if it were AWS.
     let ran = world.run_at(&endpoint, ACCOUNT, &[&hook[..], &["stack.yaml"]].concat());

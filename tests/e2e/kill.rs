@@ -1,16 +1,16 @@
 //! Whatever breaks at whatever request, the next run brings the stack to what its file says, with nothing
 //! made twice and nothing left behind.
 
-use std::fmt;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::inventory::{Inventory, inventory};
-use crate::support::proxy::{Act, Fate, Proxy};
+use crate::support::proxy::{Fate, Proxy};
+use crate::support::strike::{Request, Signaller};
 use crate::support::{Ran, World};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 const HOME: &str = "ap-northeast-2";
 const APPLY: &[&str] = &["apply", "--yes"];
@@ -231,7 +231,7 @@ impl<'a> Case<'a> {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        signaller.0.set(child.id()).unwrap();
+        signaller.runs(child.id());
         let ran = Ran::of(child.wait_with_output().unwrap());
         proxy.quiet();
         Faulty {
@@ -319,61 +319,6 @@ impl Fault {
             }
             Self::Throttled => Fate::Refuse(400, "ThrottlingException", "Rate exceeded"),
         }
-    }
-}
-
-/// Signals a command once it runs.
-#[derive(Clone, Default)]
-struct Signaller(Arc<OnceLock<u32>>);
-
-impl Signaller {
-    fn send(&self, signal: Signal) -> Act {
-        let id = self.0.clone();
-        Arc::new(move || {
-            let id = i32::try_from(*id.wait()).unwrap();
-            kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
-        })
-    }
-}
-
-/// One request of a command: its action, and which of several with that action. Requests that run side by
-/// side arrive in another order each time, so their place in line names none.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Request {
-    action: String,
-    nth: usize,
-}
-
-impl Request {
-    fn all(actions: &[String]) -> Vec<Self> {
-        let nth = |(index, action): (usize, &String)| Self {
-            action: action.clone(),
-            nth: actions[..index].iter().filter(|before| *before == action).count(),
-        };
-        actions.iter().enumerate().map(nth).collect()
-    }
-
-    /// True when the call that just came in is this one.
-    fn comes(&self) -> impl Fn(usize, &str) -> bool + Send + Sync + use<> {
-        let (this, seen) = (self.clone(), AtomicUsize::new(0));
-        move |_, action| action == this.action && seen.fetch_add(1, Ordering::SeqCst) == this.nth
-    }
-
-    fn writes(&self) -> bool {
-        let (_, operation) = self.action.split_once(':').unwrap();
-        let reads = ["Get", "List", "Describe"];
-        !reads.iter().any(|verb| operation.starts_with(verb))
-    }
-
-    /// Reads are repeated until something shows, now more often and now less.
-    fn is_certain(&self) -> bool {
-        self.nth == 0 || self.writes()
-    }
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.action, self.nth + 1)
     }
 }
 

@@ -293,7 +293,7 @@ async fn what_leaves_the_file_leaves_the_account() {
     let told = change("chatter: { to: [project] }", "chatter: { display_name: Chatter }");
     let expected = [
         "delete lambda-permission/team-relay/alertctl-topic-team-chatter",
-        "update lambda-function/relay: code_sha256",
+        "update lambda-function/relay: settings, settings.topics.team-chatter",
         "update sns-topic/chatter: display_name",
         "update sqs-queue/relay: policy",
     ];

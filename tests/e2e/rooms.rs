@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "probe",
             "permissions",
             "partition",
+            "relay_zip",
         ],
     ),
     (

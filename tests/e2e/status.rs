@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::World;
 use crate::support::account::{clients, everything};
+use crate::support::proxy::Proxy;
 use aws_sdk_cloudwatch::types::StateValue;
 use serde_json::Value;
 
@@ -35,6 +36,20 @@ fn health<'a>(status: &'a Value, id: &str) -> &'a Value {
     let resources = status["resources"].as_array().unwrap();
     let one = resources.iter().find(|one| one["id"] == id);
     &one.unwrap_or_else(|| panic!("no {id}: {status:#}"))["health"]
+}
+
+/// A function is read once, and nobody looks into it for webhooks that no channel has.
+#[test]
+fn without_a_channel_no_function_is_asked_for_webhooks() {
+    let world = World::new();
+    world.bundled("elastalert-email");
+    let (endpoint, _) = world.up();
+    world.ok(&["apply", "--local", "--yes"]);
+    let proxy = Proxy::start(&endpoint, Duration::ZERO);
+    world.reach_at(&proxy.url);
+    world.ok(&["status", "--local"]);
+    let asked = proxy.actions().into_iter();
+    assert_eq!(asked.filter(|action| action == "lambda:GetFunction").count(), 1);
 }
 
 #[tokio::test]

@@ -22,10 +22,9 @@ use axum::routing::{get, post};
 use futures::{Stream, StreamExt as _, stream};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::LocalError;
 use super::process::GO;
+use super::{LocalError, os};
 use accept::Refusal;
 use store::{Arrival, Message, Store, Verdict};
 
@@ -47,9 +46,7 @@ pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
     std::io::stdin()
         .read_exact(&mut word)
         .map_err(|error| inbox(&url, error))?;
-    // The terminal it was started from may close.
-    let _hangup = signal(SignalKind::hangup()).map_err(|error| inbox(&url, error))?;
-    let mut term = signal(SignalKind::terminate()).map_err(|error| inbox(&url, error))?;
+    let end = os::asked_to_end().map_err(|error| inbox(&url, error))?;
     let store = Arc::new(Store::open(dir)?);
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
@@ -57,7 +54,7 @@ pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
     println!("listening on {url}");
     tokio::select! {
         served = axum::serve(listener, router(store)) => served.map_err(|error| inbox(&url, error)),
-        _ = term.recv() => Ok(()),
+        () = end => Ok(()),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::local::{LocalError, cache};
+use crate::local::{LocalError, cache, os};
 
 const FILE: &str = "messages.jsonl";
 /// Held by the one process that writes the file.
@@ -83,10 +82,7 @@ impl Store {
             whole += line.len() as u64;
             messages.push(Arc::new(message));
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
+        let file = os::keep_private(OpenOptions::new().create(true).append(true))
             .open(&path)
             .map_err(LocalError::file("open", &path))?;
         file.set_len(whole).map_err(LocalError::file("shorten", &path))?;

@@ -1,19 +1,13 @@
 //! How an API and what lives in it are changed: one change after the other, and nothing made twice.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use tokio::time::sleep;
-
-use crate::aws::Aws;
 use crate::aws::fault::{Fault, Result, found};
+use crate::aws::{Aws, wait};
 use crate::resource::{Tags, tags};
 
 /// How often a creating call is sent when its answers are lost.
 const TRIES: u32 = 3;
-/// How often, and how far apart, its work is looked for after a lost answer.
-const LOOKS: u32 = 6;
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// Makes a change of the API `id` or of something in it; API Gateway refuses two at the same time.
 pub async fn change<T>(aws: &Aws, id: &str, call: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
@@ -31,7 +25,7 @@ pub async fn create<T>(
     loop {
         match make().await {
             Err(fault) if fault.ambiguous() => {
-                if let Some(live) = patiently(&find).await? {
+                if let Some(live) = wait::for_unseen(&find).await? {
                     return Ok(live);
                 }
                 if tries == TRIES {
@@ -42,24 +36,11 @@ pub async fn create<T>(
                 tries += 1;
             }
             Err(fault) if fault.says("ConflictException", "already exists") => {
-                return patiently(&find).await?.ok_or(fault);
+                return wait::for_unseen(&find).await?.ok_or(fault);
             }
             result => return result,
         }
     }
-}
-
-/// Looks until it shows, or has had time to.
-async fn patiently<T>(find: impl AsyncFn() -> Result<Option<T>>) -> Result<Option<T>> {
-    for look in 1..=LOOKS {
-        if let Some(live) = find().await? {
-            return Ok(Some(live));
-        }
-        if look < LOOKS {
-            sleep(PAUSE).await;
-        }
-    }
-    Ok(None)
 }
 
 /// The tags of an API or stage. The local AWS lists it with the tags that it was made with, for ever.

@@ -1,12 +1,12 @@
 //! Reads rules: each bus listed once, tags rule by rule, since no list has them.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use aws_sdk_eventbridge::types as sdk;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::{Live, SIDE_BY_SIDE};
+use super::Live;
 use crate::aws::Aws;
 use crate::aws::call::pages;
 use crate::aws::discovery::Tags;
@@ -14,26 +14,22 @@ use crate::aws::fault::{Result, found};
 use crate::resource::eventbridge::{DEFAULT_BUS, read_tags, tags_of};
 use crate::resource::{Presence, tags};
 
-/// The stack's rules beside those that `is_wanted` knows by bus and name: those that the index of tags tells of,
-/// as they are now.
-pub(in crate::resource) async fn left(
-    aws: &Aws,
-    is_wanted: impl Fn(&str, &str) -> bool,
-) -> Result<Vec<Live>> {
-    let rules = aws.tagged_names("events", "rule/").await?;
-    let rules = rules
-        .into_iter()
-        .map(|rule| rule.rsplit_once('/').unwrap_or((DEFAULT_BUS, rule)))
-        .filter(|(bus, name)| !is_wanted(bus, name));
-    stream::iter(rules)
-        .map(|(bus, name)| read(aws, bus, name, None))
-        .buffered(SIDE_BY_SIDE)
-        .try_filter_map(async |presence| match presence {
-            Presence::Ours(live) => Ok(Some(live)),
-            Presence::Foreign(_) | Presence::Absent => Ok(None),
-        })
-        .try_collect()
-        .await
+/// Where the rules are that the index of tags tells of, bus and name, beside the `wanted` ones.
+pub(in crate::resource) async fn left<'a>(
+    aws: &'a Aws,
+    wanted: &HashSet<(&str, &str)>,
+) -> Result<Vec<(&'a str, &'a str)>> {
+    let rules = aws.tagged_names("events", "rule/").await?.into_iter();
+    let places = rules.map(|rule| rule.rsplit_once('/').unwrap_or((DEFAULT_BUS, rule)));
+    Ok(places.filter(|place| !wanted.contains(place)).collect())
+}
+
+/// The rule at such a place as it is now, if it is still the stack's.
+pub(in crate::resource) async fn of_stack(aws: &Aws, (bus, name): (&str, &str)) -> Result<Option<Live>> {
+    Ok(match read(aws, bus, name, None).await? {
+        Presence::Ours(live) => Some(live),
+        Presence::Foreign(_) | Presence::Absent => None,
+    })
 }
 
 /// The rule `name`, which is meant to have the tags `wanted`.

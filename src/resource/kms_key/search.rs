@@ -6,43 +6,28 @@
 //! answer only what was not there before can be the one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::time::Duration;
 
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::time::sleep;
 
 use super::Live;
 use super::read::{best, read, tags_of};
 use crate::aws::call::pages;
 use crate::aws::discovery::{self, NODE_TAG, STACK_TAG};
-use crate::aws::{Aws, fault::Result};
+use crate::aws::{Aws, fault::Result, wait};
 use crate::resource::{Tags, iam_role};
 
-/// How often, and how far apart, a key is looked for after a lost answer: 15 s, longer than KMS takes to
-/// list a new key.
-const LOOKS: u32 = 6;
-const PAUSE: Duration = Duration::from_secs(3);
 /// How many keys of which neither alias nor index tells anything are asked for their tags on behalf of a stack of which
 /// there is nothing else: a run that is killed leaves more than a key, and the index is behind by seconds.
 const MOST: usize = 100;
 /// The ids of all keys, as they were when the account was observed.
 const BEFORE: &str = "kms:ListKeys";
 
-/// Looks until the key shows, or has had time to.
+/// The key with the stack and node of `tags`, once KMS has had time to list it.
 pub(super) async fn patiently(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
-    for look in 1..=LOOKS {
-        if let Some(live) = once(aws, tags).await? {
-            return Ok(Some(live));
-        }
-        if look < LOOKS {
-            sleep(PAUSE).await;
-        }
-    }
-    Ok(None)
+    wait::for_unseen(async || once(aws, tags).await).await
 }
 
-/// The key with the stack and node of `tags`.
 async fn once(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
     let made = async {
         let mut new = bare(aws, keys(aws).await?).await?;

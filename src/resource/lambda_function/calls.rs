@@ -2,7 +2,10 @@
 
 use aws_sdk_lambda::types::{Environment, FunctionCode, LoggingConfig, PackageType};
 
-use super::{ARCHITECTURE, HANDLER, LambdaFunction, Live, ROLE_ID_TAG, RUNTIME, environment, read};
+use super::{
+    ARCHITECTURE, Deployed, HANDLER, LambdaFunction, Live, Mark, RELAY_TAG, ROLE_ID_TAG, RUNTIME,
+    environment, read,
+};
 use crate::aws::Aws;
 use crate::aws::connect::upload;
 use crate::aws::fault::gone;
@@ -19,14 +22,16 @@ impl LambdaFunction {
             role: cx.text(&self.role_arn)?,
             memory_mb: Some(self.memory_mb),
             timeout_seconds: Some(self.timeout_seconds),
-            code_sha256: self.code.sha256.to_string(),
+            code: Deployed::with(&self.code),
             architecture: ARCHITECTURE.as_str().to_owned(),
             runtime: RUNTIME.as_str().to_owned(),
             handler: HANDLER.to_owned(),
             kms_key: self.key_arn().map(|key| cx.text(&key)).transpose()?,
             environment,
             log_group: self.log_group_name.clone(),
+            layers: Vec::new(),
             reserved_concurrency: self.reserved_concurrency,
+            last_modified: String::new(),
             role_id: match &self.kms_key {
                 Some(_) => Some(cx.text(&self.role.unique_id())?),
                 None => None,
@@ -48,13 +53,23 @@ impl LambdaFunction {
         self.key_arn().map_or(Ok(String::new()), |key| cx.text(&key))
     }
 
-    /// Its tags, that of the role's id among them.
-    pub(super) fn all_tags(&self, cx: &Cx<'_>) -> Result<Tags> {
+    /// Its tags, those among them that remember something.
+    fn all_tags(&self, cx: &Cx<'_>) -> Result<Tags> {
         let mut tags = self.tags.clone();
-        if self.kms_key.is_some() {
-            tags.insert(ROLE_ID_TAG.to_owned(), cx.text(&self.role.unique_id())?);
-        }
+        tags.extend([self.relay_tag()]);
+        tags.extend(self.role_tag(cx)?);
         Ok(tags)
+    }
+
+    /// Remembers what is uploaded.
+    pub(super) fn relay_tag(&self) -> (String, String) {
+        (RELAY_TAG.to_owned(), Mark::of(&self.code).to_string())
+    }
+
+    /// Remembers the role that has the grant, where there is a key to grant.
+    pub(super) fn role_tag(&self, cx: &Cx<'_>) -> Result<Option<(String, String)>> {
+        let id = self.kms_key.as_ref().map(|_| cx.text(&self.role.unique_id()));
+        Ok(id.transpose()?.map(|id| (ROLE_ID_TAG.to_owned(), id)))
     }
 
     pub(super) async fn send_create(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
@@ -99,6 +114,8 @@ impl LambdaFunction {
             .timeout(self.timeout_seconds)
             .kms_key_arn(key_arn)
             .environment(in_aws_words(&live.environment))
+            // None, where somebody has added some.
+            .set_layers(Some(Vec::new()))
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build());
         let configured = cx
             .aws
@@ -162,7 +179,8 @@ impl LambdaFunction {
         if untagged
             && others
                 .iter()
-                .all(|field| field.starts_with("tags.") || *field == "role_id")
+                .all(|field| field.starts_with("tags.") || ["relay", "role_id"].contains(field))
+            && *self.code.sha256 == live.code.code_sha256
         {
             return retag(cx.aws, &live.arn, &live.tags, &self.all_tags(cx)?).await;
         }

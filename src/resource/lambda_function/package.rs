@@ -10,6 +10,8 @@ use aws_smithy_types::body::SdkBody;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use base64::write::EncoderStringWriter;
 
+use super::{Relay, Settings};
+
 /// A deployment package: a zip of some megabytes, put together only while it is sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code {
@@ -18,6 +20,10 @@ pub struct Code {
     pub tail: Arc<[u8]>,
     /// Base64, as AWS tells it in `CodeSha256`.
     pub sha256: Arc<str>,
+    /// The executable in it.
+    pub relay: Arc<Relay>,
+    /// What lies beside that.
+    pub settings: Arc<Settings>,
 }
 
 impl Code {
@@ -61,8 +67,18 @@ impl Code {
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, tail, sha256 } = self;
-        write!(f, "Code({} bytes, {sha256})", head.len() + tail.len())
+        let Self {
+            head,
+            tail,
+            sha256,
+            relay,
+            settings: _,
+        } = self;
+        write!(
+            f,
+            "Code({} bytes, {sha256}, relay {relay})",
+            head.len() + tail.len()
+        )
     }
 }
 
@@ -76,6 +92,12 @@ mod tests {
             head: b"four",
             tail: b" and ten".as_slice().into(),
             sha256: "c29tZQ==".into(),
+            relay: Relay {
+                version: "0.1.0".to_owned(),
+                sha256: "ab".repeat(32),
+            }
+            .into(),
+            settings: Settings::of("{}").into(),
         };
         let standing = BASE64_STANDARD.encode(code.placeholder());
         let body = |zip: &str| format!(r#"{{"Architectures":["x86_64"],"ZipFile":"{zip}","Publish":false}}"#);

@@ -2,14 +2,20 @@
 
 use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateStatus, State};
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
+use super::deployed::{Mark, Origin, RELAY_TAG};
+use super::{Deployed, LambdaFunction, Live, READY, ROLE_ID_TAG, environment};
+use crate::aws::discovery::STACK_TAG;
 use crate::aws::fault::found;
 use crate::aws::{Aws, wait};
 use crate::resource::{Fault, Health, Presence, Result, Tags, Verdict};
+
+/// Bytes at the end of a package in which its settings are found: those of hundreds of channels.
+const SETTINGS_WITHIN: usize = 256 * 1024;
 
 /// The names of the stack's functions, by tag.
 pub(in crate::resource) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
@@ -33,6 +39,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
     let mut tags: Tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
     let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
     let role_id = tags.remove(ROLE_ID_TAG);
+    let mark = tags.remove(RELAY_TAG).and_then(|mark| Mark::parse(&mark));
     let Some(function) = answer.configuration() else {
         return Ok(None);
     };
@@ -43,11 +50,21 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
     {
         readable(name, error)?;
     }
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    // Who only looks for the function brings no code to compare with.
+    let code = wanted.map(|wanted| &wanted.code);
+    let code = code.filter(|code| !code.sha256.is_empty());
+    let mut deployed = Deployed::new(text(function.code_sha256()), mark, code);
+    if code.is_some_and(|code| deployed.has_other_settings(code))
+        && let Some(url) = answer.code().and_then(|code| code.location())
+        && let Some(package) = aws.connection.end_of(url, SETTINGS_WITHIN).await
+    {
+        deployed.read_settings(&package);
+    }
     let wanted = wanted.map(|wanted| &wanted.environment);
     let variables = environment.and_then(|environment| environment.variables());
     let environment = variables.map(|variables| environment::read(variables, wanted));
     let concurrency = answer.concurrency();
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let log_group = function.logging_config().and_then(|logging| logging.log_group());
     Ok(Some(Live {
         name: name.to_owned(),
@@ -56,7 +73,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
         role: text(function.role()),
         memory_mb: function.memory_size(),
         timeout_seconds: function.timeout(),
-        code_sha256: text(function.code_sha256()),
+        code: deployed,
         architecture: text(function.architectures().first().map(|one| one.as_str())),
         runtime: text(function.runtime().map(|runtime| runtime.as_str())),
         handler: text(function.handler()),
@@ -66,6 +83,8 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
             .map(str::to_owned),
         environment: environment.unwrap_or_default(),
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
+        layers: function.layers().iter().map(|layer| text(layer.arn())).collect(),
+        last_modified: text(function.last_modified()),
         reserved_concurrency: concurrency.and_then(|one| one.reserved_concurrent_executions()),
         role_id,
         tags,
@@ -117,6 +136,32 @@ fn stale(function: &FunctionConfiguration) -> Option<String> {
     (function.last_update_status() == Some(&LastUpdateStatus::Failed)).then(|| format!("failed: {reason}"))
 }
 
+/// What is to be known of the code of a function of ours.
+pub(super) fn remark(live: &Live) -> Option<String> {
+    let ours = live.tags.contains_key(STACK_TAG);
+    (ours && live.code.origin == Origin::Unknown).then(|| {
+        "an earlier version of alertctl made it, which did not remember what it uploaded: `apply` uploads the code once \
+         more"
+            .to_owned()
+    })
+}
+
+/// Warns of a newer relay that an older alertctl would replace.
+pub(super) fn caution(wanted: &LambdaFunction, live: &Live) -> Option<String> {
+    let (Origin::Relay(runs) | Origin::ByHand(runs)) = &live.code.origin else {
+        return None;
+    };
+    let ships = &wanted.code.relay;
+    let older = ships.compare(runs) == Ordering::Less;
+    older.then(|| {
+        format!(
+            "the function `{}` runs relay {}, this alertctl ships {}: an older relay would take the place of a newer \
+             one. Use the alertctl that the stack was applied with, or a newer one",
+            live.name, runs.version, ships.version
+        )
+    })
+}
+
 pub(super) fn health(live: &Live) -> Health {
     let (verdict, state, text) = match (&live.broken, live.busy, &live.stale) {
         (Some(reason), _, _) => (Verdict::Failed, "failed", reason.clone()),
@@ -131,6 +176,7 @@ pub(super) fn health(live: &Live) -> Health {
     };
     Health::new(verdict, text)
         .with("function_state", state)
+        .with("relay", live.code.relay().map(ToString::to_string))
         .with("last_update", update)
 }
 

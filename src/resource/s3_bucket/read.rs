@@ -2,6 +2,7 @@
 
 use super::settings::Settings;
 use super::{Aws, Fault, Live, Result, Text, read_tags};
+use crate::aws::fault::found;
 
 /// What a bucket name leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,19 @@ pub(super) async fn head(aws: &Aws, name: &str) -> Result<Head> {
             _ => Err(error),
         }
     };
-    aws.call("s3:ListBucket", read).await
+    match aws.call("s3:ListBucket", read).await {
+        // Which of several refusals a 400 is, such as expired credentials or a timeout, only an answer with a body says.
+        Err(fault) if fault.is(&["Http400"]) => listed(aws, name, account).await,
+        result => result,
+    }
+}
+
+/// The same by a request that is told why it is refused.
+async fn listed(aws: &Aws, name: &str, account: &str) -> Result<Head> {
+    let request = aws.connection.clients.s3.list_objects_v2().bucket(name);
+    let request = request.expected_bucket_owner(account).max_keys(0);
+    let answer = found(aws.call("s3:ListBucket", || request.clone().send()).await)?;
+    Ok(answer.map_or(Head::Nowhere, |_| Head::Here))
 }
 
 /// S3 names no bucket in its refusals.

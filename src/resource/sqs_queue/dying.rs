@@ -10,7 +10,7 @@ use crate::aws::wait;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>
 const DYING: Duration = Duration::from_secs(90);
 /// How often in a row a queue has to be gone before it counts as gone.
-const GONE: u32 = 3;
+const GONE: u32 = 5;
 
 /// Waits until no server knows the queue any more. The next run would take a dying queue for the stack's own, keep
 /// it, and lose it a minute later.
@@ -19,14 +19,12 @@ pub(super) async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
     if cx.aws.connection.emulated {
         return Ok(());
     }
-    let mut misses = 0;
     let what = format!("queue `{}` to be gone", live.name);
-    let gone = wait::until(DYING, "sqs:GetQueueUrl", &what, async || {
+    let gone = wait::steadily(DYING, GONE, "sqs:GetQueueUrl", &what, async || {
         let get = cx.aws.connection.clients.sqs.get_queue_url();
         let request = get.queue_name(&live.name);
         let url = found(cx.aws.call("sqs:GetQueueUrl", || request.clone().send()).await)?;
-        misses = if url.is_some() { 0 } else { misses + 1 };
-        Ok((misses >= GONE).then_some(()))
+        Ok(url.is_none())
     });
     match gone.await {
         // It is deleted all the same; what may still see it is the next run.

@@ -337,6 +337,29 @@ async fn targets_of_our_rules_that_nobody_wants_are_orphans_of_the_rules_key() {
     assert!(seen.orphans.is_empty());
 }
 
+/// AWS takes fifty a second of each: what is asked one after the other takes twice as long.
+#[tokio::test(start_paused = true)]
+async fn of_many_orphans_tags_and_targets_are_asked_for_side_by_side() {
+    let fake = Fake::new(REGION);
+    let aws = fake.aws();
+    for n in 0..150 {
+        let rule = EventbridgeRule {
+            name: format!("mission-{n}"),
+            ..rule()
+        };
+        rule.create(&step(&aws, known(&[]))).await.unwrap();
+        let targets = EventbridgeTargets {
+            rule_name: rule.name,
+            ..with(vec![plain("relay")])
+        };
+        targets.create(&step(&aws, all_known())).await.unwrap();
+    }
+    let start = Instant::now();
+    assert_eq!(observe(&fake, &[]).await.orphans.len(), 150);
+    let elapsed = start.elapsed();
+    assert!(elapsed.as_millis() < 2500, "{elapsed:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn rules_and_targets_share_what_they_read() {
     let fake = with_rule().await;

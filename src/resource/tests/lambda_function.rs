@@ -32,6 +32,8 @@ mod change;
 mod create;
 #[path = "lambda_function/environment.rs"]
 mod environment;
+#[path = "lambda_function/upload.rs"]
+mod upload;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/k1";
 const ROLE: &str = "arn:aws:iam::123456789012:role/alertctl/mission/relay";
@@ -39,6 +41,15 @@ const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:relay";
 const INVALID: &str = "InvalidParameterValueException";
 const CONFLICT: &str = "ResourceConflictException";
 const HOOK: &str = "https://hooks.slack.com/services/T/B/token";
+
+const SETTINGS: &str = r#"{"locale":"en"}"#;
+
+fn relay() -> Relay {
+    Relay {
+        version: "0.2.0".into(),
+        sha256: "ab".repeat(32),
+    }
+}
 
 fn id() -> NodeId {
     node("lambda-function", "notify")
@@ -58,6 +69,8 @@ fn desired() -> LambdaFunction {
             head: b"z",
             tail: b"ip".as_slice().into(),
             sha256: "c29tZQ==".into(),
+            relay: relay().into(),
+            settings: Settings::of(SETTINGS).into(),
         },
         kms_key: Some(Ref::mint(node("kms-key", "main"))),
         encrypted_for: "relay".into(),
@@ -273,6 +286,7 @@ fn there(change: impl FnOnce(&mut FunctionConfiguration)) -> GetFunctionOutput {
     change(&mut function);
     let mut tags: std::collections::HashMap<_, _> = owned(&id()).into_iter().collect();
     tags.insert("alertctl:role-id".into(), "AROA1".into());
+    tags.extend([desired().relay_tag()]);
     GetFunctionOutput::builder()
         .configuration(function)
         .set_tags(Some(tags))
@@ -355,22 +369,24 @@ async fn observing_takes_one_call_a_function_and_finds_what_left_the_file() {
 #[tokio::test(start_paused = true)]
 async fn each_field_that_differs_is_a_change() {
     type Edit = fn(&mut FunctionConfiguration);
-    let cases: [(&str, Edit); 10] = [
+    let cases: [(&str, Edit); 11] = [
         ("description", |function| {
             function.description = Some("other".into())
         }),
         ("role", |function| function.role = Some("arn:other".into())),
         ("memory_mb", |function| function.memory_size = Some(256)),
         ("timeout_seconds", |function| function.timeout = Some(3)),
-        ("code_sha256", |function| {
-            function.code_sha256 = Some("b3RoZXI=".into())
-        }),
+        ("relay", |function| function.code_sha256 = Some("b3RoZXI=".into())),
         ("architecture", |function| {
             function.architectures = Some(vec![Architecture::Arm64])
         }),
         ("runtime", |function| function.runtime = Some(Runtime::Python312)),
         ("handler", |function| function.handler = Some("main".into())),
         ("kms_key", |function| function.kms_key_arn = None),
+        ("layers", |function| {
+            let layer = aws_sdk_lambda::types::Layer::builder().arn("arn:layer:1");
+            function.layers = Some(vec![layer.build()]);
+        }),
         ("log_group", |function| {
             function.logging_config = Some(LoggingConfig::builder().log_group("/other").build());
         }),

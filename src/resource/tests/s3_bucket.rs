@@ -12,7 +12,6 @@ use aws_sdk_s3::operation::get_bucket_tagging::GetBucketTaggingOutput;
 use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
 use aws_sdk_s3::operation::head_bucket::HeadBucketOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
 use aws_sdk_s3::operation::put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::put_bucket_ownership_controls::PutBucketOwnershipControlsOutput;
@@ -291,22 +290,21 @@ impl Fake {
         vec![
             script.rule(
                 "get-files",
-                mock!(Client::list_objects_v2),
+                mock!(Client::list_object_versions).match_requests(|r| r.max_keys() == Some(1)),
                 |_| String::new(),
-                move |r| {
-                    assert_eq!(r.max_keys(), Some(1));
-                    let file = aws_sdk_s3::types::Object::builder().key("k1").build();
-                    ListObjectsV2Output::builder()
-                        .set_contents((*held.lock().unwrap() > 0).then(|| vec![file]))
+                move |_| {
+                    // What was deleted where versions are kept.
+                    let marker = DeleteMarkerEntry::builder().key("gone").version_id("m").build();
+                    ListObjectVersionsOutput::builder()
+                        .set_delete_markers((*held.lock().unwrap() > 0).then(|| vec![marker]))
                         .build()
                 },
             ),
             script.rule(
                 "list",
-                mock!(Client::list_object_versions),
+                mock!(Client::list_object_versions).match_requests(|r| r.max_keys() == Some(1000)),
                 |_| String::new(),
-                move |r| {
-                    assert_eq!(r.max_keys(), Some(1000));
+                move |_| {
                     let there = (*objects.lock().unwrap()).min(1000);
                     let version = |n: usize| {
                         ObjectVersion::builder()

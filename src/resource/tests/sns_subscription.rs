@@ -21,6 +21,8 @@ use crate::resource::Tags;
 mod create;
 #[path = "sns_subscription/observe.rs"]
 mod observe;
+#[path = "sns_subscription/settle.rs"]
+mod settle;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:mission-sns";
 const INVALID: &str = "InvalidParameter";
@@ -80,6 +82,8 @@ struct Fake {
     script: Script,
     tags: Arc<Mutex<Tags>>,
     list: Vec<Subscription>,
+    /// No topic lists any before this many Subscribe calls.
+    unlisted_for: usize,
     attributes: Arc<Mutex<HashMap<String, String>>>,
     subscribed: &'static str,
 }
@@ -107,6 +111,7 @@ impl Fake {
             script: Script::default(),
             tags: Arc::new(Mutex::new(tags)),
             list: list.to_vec(),
+            unlisted_for: 0,
             attributes: Arc::new(Mutex::new(
                 attributes
                     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -128,7 +133,7 @@ impl Fake {
                 .to_owned()
         };
         let (tags, list, attributes) = (self.tags.clone(), self.list.clone(), self.attributes.clone());
-        let subscribed = self.subscribed;
+        let (subscribed, told, unlisted_for) = (self.subscribed, script.clone(), self.unlisted_for);
         let rules = [
             script.rule(
                 "tags",
@@ -148,6 +153,10 @@ impl Fake {
                 move |r| format!("{} {}", last(r.topic_arn()), r.next_token().unwrap_or_default()),
                 // Two pages.
                 move |r| {
+                    let list = match told.count("subscribe") < unlisted_for {
+                        true => &[],
+                        false => &list[..],
+                    };
                     let half = list.len() / 2;
                     let (page, next) = match r.next_token() {
                         None => (&list[..half], Some("2".to_owned())),

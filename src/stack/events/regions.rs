@@ -101,7 +101,7 @@ fn of_trail(stack: &Stack) -> Vec<String> {
     region.map(str::to_owned).into_iter().collect()
 }
 
-/// Where the stack has rules and queues of its own, and where its roles are changed. Where nothing is handed on to
+/// Where the stack has rules, queues and alarms of its own, and where its roles are changed. Where nothing is handed on to
 /// other regions it has none elsewhere, and cannot hear of its roles.
 fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
     if !Partition::of_region(home).forwards {
@@ -122,6 +122,7 @@ fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
     if stack.trail.as_ref().is_some_and(|trail| trail.keep_logging) {
         regions.extend(of_trail(stack));
     }
+    regions.extend(stack.alarms.values().filter_map(|alarm| alarm.region.clone()));
     regions
 }
 

@@ -909,6 +909,14 @@ fn changes_are_heard_wherever_the_stack_is() {
     let guard =
         "trail: { existing: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/company', to: [alerts] }\n";
     assert_eq!(regions(guard), ["us-east-1", "eu-west-1"]);
+    let alarm = "  far: { metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', \
+                 region: eu-west-3, to: [alerts] }\n";
+    let text = GOOD.replace("alarms:\n", &format!("alarms:\n{alarm}"));
+    let text = format!("{text}rules:\n  a: {{ preset: stack-changes, to: [project] }}\n");
+    assert_eq!(
+        good(&text).stack.compiled_rules("ap-northeast-2")[0].regions,
+        ["us-east-1", "eu-west-3"]
+    );
 }
 
 /// What EventBridge does not hand on is said before anything is made, wherever the region comes from.

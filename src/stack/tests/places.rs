@@ -49,3 +49,25 @@ fn alarms_of_one_region_may_look_at_each_other() {
   both: { rule: ALARM(far), region: us-east-1, suppressor: { alarm: far, wait: 60, extension: 60 }, to: [alerts] }
 "));
 }
+
+/// A file of hundreds of alarms is read in time that grows with it, and not with its square. By hand, where nothing else
+/// runs.
+#[test]
+#[ignore = "measures time"]
+fn reading_takes_time_in_proportion() {
+    use std::time::{Duration, Instant};
+    let text = |alarms: usize| {
+        let alarm = |n| format!("  cpu-{n}:\n    metric: AWS/EC2 CPUUtilization\n    to: [alerts]\n");
+        (0..alarms).map(alarm).collect::<String>()
+    };
+    let least = |text: &str| -> Duration {
+        let once = |_| {
+            let start = Instant::now();
+            super::super::tree::parse(text).unwrap();
+            start.elapsed()
+        };
+        (0..3).map(once).min().unwrap()
+    };
+    let (few, many) = (least(&text(250)), least(&text(2000)));
+    assert!(many < few * 24, "{few:?}, and {many:?} for eight times as much");
+}

@@ -223,17 +223,13 @@ pub const CASES: &[Case] = &[
             send.logging_config(logging).send().await.unwrap()
         }
     ),
-    case!(
-        "code replaced",
-        ["update lambda-function/relay: code_sha256"],
-        |aws| {
-            let send = aws.lambda.update_function_code().function_name(FUNCTION);
-            send.zip_file(Blob::new(other_code())).send().await.unwrap()
-        }
-    ),
+    case!("code replaced", ["update lambda-function/relay: relay"], |aws| {
+        let send = aws.lambda.update_function_code().function_name(FUNCTION);
+        send.zip_file(Blob::new(other_code())).send().await.unwrap()
+    }),
     case!(
         "architecture changed",
-        ["update lambda-function/relay: architecture, code_sha256"],
+        ["update lambda-function/relay: architecture, relay"],
         |aws| {
             let send = aws
                 .lambda
@@ -241,6 +237,35 @@ pub const CASES: &[Case] = &[
                 .function_name(FUNCTION)
                 .architectures(Architecture::Arm64);
             send.zip_file(Blob::new(alertctl::relay_zip::ZIP))
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "what was uploaded is forgotten",
+        ["update lambda-function/relay: relay"],
+        |aws| {
+            aws.lambda
+                .untag_resource()
+                .resource(function())
+                .tag_keys("alertctl:relay")
+                .send()
+                .await
+                .unwrap()
+        }
+    ),
+    case!(
+        "said to be another relay",
+        ["update lambda-function/relay: relay"],
+        |aws| {
+            let found = aws.lambda.get_function().function_name(FUNCTION).send();
+            let mark = found.await.unwrap().tags.unwrap()["alertctl:relay"].clone();
+            let (_, rest) = mark.split_once(' ').unwrap();
+            aws.lambda
+                .tag_resource()
+                .resource(function())
+                .tags("alertctl:relay", format!("0.0.1 {rest}"))
                 .send()
                 .await
                 .unwrap()

@@ -16,6 +16,7 @@ pub mod rounds;
 pub mod schema;
 pub mod slack;
 pub mod stage;
+pub mod strike;
 pub mod wire;
 
 use std::path::{Path, PathBuf};

@@ -1,12 +1,14 @@
 //! A proxy in front of the local AWS: records every call, adds a round trip's time, loses answers, holds calls
 //! to AWS's rates, counts round trips, and tells a test when a certain call has been made.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
@@ -53,6 +55,8 @@ pub enum Fate {
     After(Act),
     /// The call is refused with this status, code and message, and never reaches AWS.
     Refuse(u16, &'static str, &'static str),
+    /// The call gets this status and not a word, as from what stands before a service, and never reaches AWS.
+    Bare(u16),
     /// The call gets this for an answer, and never reaches AWS.
     Answer(&'static str),
 }
@@ -64,7 +68,16 @@ impl Fate {
     }
 }
 
-type Judge = dyn Fn(usize, &str) -> Fate + Send + Sync;
+/// A call as it comes in.
+pub struct Arrival<'a> {
+    /// From 0.
+    pub index: usize,
+    pub action: &'a str,
+    /// Of what it asks for: a request that is sent again has the same.
+    pub digest: u64,
+}
+
+type Judge = dyn Fn(&Arrival<'_>) -> Fate + Send + Sync;
 
 /// A running proxy.
 pub struct Proxy {
@@ -75,23 +88,29 @@ pub struct Proxy {
 
 struct Shared {
     upstream: SocketAddr,
-    delay: Duration,
+    settings: Settings,
     started: Instant,
     calls: Mutex<Vec<Call>>,
-    limits: Option<Mutex<Limits>>,
-    rounds: Option<Rounds>,
-    gate: Option<Arc<Gate>>,
-    /// The tagging index tells of all kinds, as AWS's does.
-    indexed: bool,
     connections: AtomicUsize,
     under_way: AtomicUsize,
     judge: Box<Judge>,
 }
 
+/// What a proxy does beside passing calls on.
+#[derive(Default)]
+struct Settings {
+    delay: Duration,
+    limits: Option<Mutex<Limits>>,
+    rounds: Option<Rounds>,
+    gate: Option<Arc<Gate>>,
+    /// The tagging index tells of all kinds, as AWS's does.
+    indexed: bool,
+}
+
 impl Proxy {
     /// Passes every call to `upstream` (`http://127.0.0.1:PORT`), each taking `delay` longer.
     pub fn start(upstream: &str, delay: Duration) -> Self {
-        Self::judging(upstream, delay, |_, _| Fate::Pass)
+        Self::judging(upstream, delay, pass_all)
     }
 
     /// The same, with a fate for the call with this index (from 0) and action.
@@ -100,68 +119,70 @@ impl Proxy {
         delay: Duration,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
     ) -> Self {
-        Self::with(upstream, delay, judge, None, None, None, false)
+        let settings = Settings {
+            delay,
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, judge)
+    }
+
+    /// The same with a fate for each arrival.
+    pub fn meeting(upstream: &str, judge: impl Fn(&Arrival<'_>) -> Fate + Send + Sync + 'static) -> Self {
+        Self::deciding(upstream, Duration::ZERO, Box::new(judge), None, None, None, false)
     }
 
     /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
     pub fn limiting(upstream: &str, delay: Duration) -> Self {
-        let limits = Mutex::new(Limits::default());
-        Self::with(
-            upstream,
+        let settings = Settings {
             delay,
-            |_, _| Fate::Pass,
-            Some(limits),
-            None,
-            None,
-            false,
-        )
+            limits: Some(Mutex::default()),
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     /// Passes every call, and completes the tagging index by the kinds that only AWS's knows.
     pub fn indexing(upstream: &str) -> Self {
-        Self::with(
-            upstream,
-            Duration::ZERO,
-            |_, _| Fate::Pass,
-            None,
-            None,
-            None,
-            true,
-        )
+        let settings = Settings {
+            indexed: true,
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     /// Holds every answer until no more calls come, then lets all of them go: each time is one round trip,
     /// however long anything takes. A client that sends no more for `quiet` is waiting for answers.
     pub fn in_rounds(upstream: &str, quiet: Duration) -> Self {
-        let rounds = Some(Rounds::new(quiet));
-        Self::with(
-            upstream,
-            Duration::ZERO,
-            |_, _| Fate::Pass,
-            None,
-            rounds,
-            None,
-            false,
-        )
+        let settings = Settings {
+            rounds: Some(Rounds::new(quiet)),
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     /// Passes what is granted, and refuses the rest as AWS does.
     pub fn gated(upstream: &str, gate: Arc<Gate>) -> Self {
-        Self::with(
-            upstream,
-            Duration::ZERO,
-            |_, _| Fate::Pass,
-            None,
-            None,
-            Some(gate),
-            true,
-        )
+        let settings = Settings {
+            gate: Some(gate),
+            indexed: true,
+            ..Settings::default()
+        };
+        Self::with(upstream, settings, pass_all)
     }
 
     fn with(
         upstream: &str,
-        delay: Duration,
+        settings: Settings,
         judge: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
+    ) -> Self {
+        let judge = Box::new(move |arrival: &Arrival<'_>| judge(arrival.index, arrival.action));
+        Self::deciding(upstream, delay, judge, limits, rounds, gate, indexed)
+    }
+
+    fn deciding(
+        upstream: &str,
+        delay: Duration,
+        judge: Box<Judge>,
         limits: Option<Mutex<Limits>>,
         rounds: Option<Rounds>,
         gate: Option<Arc<Gate>>,
@@ -174,16 +195,12 @@ impl Proxy {
             .unwrap();
         let shared = Arc::new(Shared {
             upstream: upstream.trim_start_matches("http://").parse().unwrap(),
-            delay,
+            settings,
             started: Instant::now(),
             calls: Mutex::default(),
-            limits,
-            rounds,
-            gate,
-            indexed,
             connections: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
-            judge: Box::new(judge),
+            judge,
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -214,9 +231,9 @@ impl Proxy {
     pub fn clear(&self) {
         self.quiet();
         self.shared.calls.lock().unwrap().clear();
-        self.shared.rounds.iter().for_each(Rounds::restart);
+        self.shared.settings.rounds.iter().for_each(Rounds::restart);
         // The next command knows its own calls only: it starts with what AWS allows at once.
-        if let Some(limits) = &self.shared.limits {
+        if let Some(limits) = &self.shared.settings.limits {
             *limits.lock().unwrap() = Limits::default();
         }
         self.shared.connections.store(0, Ordering::SeqCst);
@@ -228,6 +245,10 @@ impl Proxy {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+fn pass_all(_: usize, _: &str) -> Fate {
+    Fate::Pass
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -273,8 +294,12 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     let region = region(&head.headers);
     shared.under_way.fetch_add(1, Ordering::SeqCst);
     let taken = |limits: &Mutex<Limits>| limits.lock().unwrap().take(&action, &region, Instant::now());
-    let throttled = shared.limits.as_ref().is_some_and(|limits| !taken(limits));
-    let round = shared.rounds.as_ref().map(Rounds::enter);
+    let throttled = shared
+        .settings
+        .limits
+        .as_ref()
+        .is_some_and(|limits| !taken(limits));
+    let round = shared.settings.rounds.as_ref().map(Rounds::enter);
     let index = {
         let mut calls = shared.calls.lock().unwrap();
         calls.push(Call {
@@ -289,14 +314,18 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     };
     let fate = match throttled {
         true => throttling(&action),
-        false => (shared.judge)(index, &action),
+        false => (shared.judge)(&Arrival {
+            index,
+            action: &action,
+            digest: digest(&head, &body),
+        }),
     };
-    let answer = match &shared.gate {
+    let answer = match &shared.settings.gate {
         Some(gate) => guarded(&shared, gate, &action, head, body).await,
-        None if shared.indexed => indexed(&shared, &action, head, body).await,
+        None if shared.settings.indexed => indexed(&shared, &action, head, body).await,
         None => meet(&shared, fate, head, body).await,
     };
-    if let Some(rounds) = &shared.rounds {
+    if let Some(rounds) = &shared.settings.rounds {
         rounds.leave().await;
     }
     shared.calls.lock().unwrap()[index].end = shared.started.elapsed();
@@ -332,6 +361,24 @@ async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Res
     Ok(gate::complete(&upstream, &head, &body, answer).await)
 }
 
+/// What a request asks for, whenever it is signed and in whichever order its maps are sent.
+fn digest(head: &Parts, body: &Bytes) -> u64 {
+    let mut digest = DefaultHasher::new();
+    let mut body = body.to_vec();
+    body.sort_unstable();
+    let operation = head.headers.get("x-amz-target").map(HeaderValue::as_bytes);
+    let region = region(&head.headers);
+    (
+        head.method.as_str(),
+        head.uri.to_string(),
+        operation,
+        region,
+        body,
+    )
+        .hash(&mut digest);
+    digest.finish()
+}
+
 /// As AWS refuses what comes too fast.
 fn throttling(action: &str) -> Fate {
     let (status, code) = throttled(action);
@@ -351,13 +398,17 @@ async fn meet(shared: &Shared, fate: Fate, head: Parts, body: Bytes) -> Result<R
             }
         }
         Fate::Refuse(status, code, message) => return Ok(refusal(*status, code, message, &head, &body)),
+        Fate::Bare(status) => {
+            let answer = Response::builder().status(*status);
+            return Ok(answer.body(Body::empty()).unwrap());
+        }
         Fate::Answer(json) => {
             let answer = Response::builder().header("content-type", "application/x-amz-json-1.1");
             return Ok(answer.body(Body::from(*json)).unwrap());
         }
         Fate::Pass | Fate::After(_) => {}
     }
-    tokio::time::sleep(shared.delay).await;
+    tokio::time::sleep(shared.settings.delay).await;
     let answer = forward(shared.upstream, head, body).await;
     if let Fate::After(act) = fate {
         act();

@@ -53,6 +53,14 @@ impl Stage {
         Self { world, endpoint }
     }
 
+    /// With the stack file `text`.
+    pub fn of(text: &str) -> Self {
+        let world = World::new();
+        let (endpoint, _) = world.up();
+        world.write("stack.yaml", text);
+        Self { world, endpoint }
+    }
+
     /// Runs every case in an account of its own, some side by side.
     pub fn each<T: Sync>(&self, cases: &[T], run: impl Fn(&str, &T) + Sync) {
         let waiting = Mutex::new(cases.iter().enumerate());

@@ -11,7 +11,7 @@ async fn configuration_comes_before_code_and_lambda_rests_in_between() {
     fake.says(&[(State::Active, LastUpdateStatus::InProgress)]);
     update(&fake, &desired(), old).await.unwrap();
     let log = fake.script.log();
-    assert_eq!(first_words(&log), ["configure", "get", "get", "code"]);
+    assert_eq!(first_words(&log), ["configure", "get", "get", "code", "tag"]);
     assert_eq!(log[0], format!("configure key={KEY} HOOK={SEALED}"));
 }
 
@@ -23,7 +23,14 @@ async fn only_what_differs_is_called_for() {
         fake.script.log()
     };
     let code = live(|function| function.code_sha256 = Some("b2xk".into())).await;
-    assert_eq!(calls(&desired(), code).await, ["code [X8664]"]);
+    let (_, mark) = desired().relay_tag();
+    assert_eq!(
+        calls(&desired(), code).await,
+        [
+            "code [X8664]".to_owned(),
+            format!("tag {{\"alertctl:relay\": \"{mark}\"}}")
+        ]
+    );
     let unchanged = live(|_| {}).await;
     let mut wanted = desired();
     wanted.reserved_concurrency = Some(7);
@@ -150,7 +157,112 @@ async fn a_broken_function_is_replaced_and_a_failed_change_is_made_again() {
     assert!(!changes(&desired(), &stale, &all_known()).replace());
     let fake = Fake::default();
     update(&fake, &desired(), stale).await.unwrap();
-    assert_eq!(first_words(&fake.script.log()), ["configure", "get", "code"]);
+    assert_eq!(
+        first_words(&fake.script.log()),
+        ["configure", "get", "code", "tag"]
+    );
+}
+
+/// Reads the function as it is with this tag, or without one, and what bringing it to `desired` calls.
+async fn tagged_with(mark: Option<&str>) -> (Live, Vec<String>) {
+    let mut function = there(|_| {});
+    let tags = function.tags.as_mut().unwrap();
+    tags.remove("alertctl:relay");
+    tags.extend(mark.map(|mark| ("alertctl:relay".to_owned(), mark.to_owned())));
+    let fake = Fake::default();
+    let seen = fake.holds(function).observe(&[desired()]).await.unwrap();
+    let live = ours(&seen.wanted[0]).clone();
+    let fake = Fake::default();
+    update(&fake, &desired(), live.clone()).await.unwrap();
+    (live, fake.script.log())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_killed_between_the_code_and_its_tag_is_mended_by_the_tag_alone() {
+    let (_, mark) = desired().relay_tag();
+    let old = mark.replace("c29tZQ==", "b2xk");
+    for left in [None, Some(old.as_str())] {
+        let (live, log) = tagged_with(left).await;
+        assert_eq!(names(&changes(&desired(), &live, &all_known())), ["relay"]);
+        assert_eq!(log, [format!("tag {{\"alertctl:relay\": \"{mark}\"}}")]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_relay_is_not_replaced_without_a_word() {
+    let (_, mark) = desired().relay_tag();
+    for (version, warned) in [("0.3.0", true), ("0.2.0", false), ("0.1.9", false)] {
+        let (live, log) = tagged_with(Some(&mark.replace("0.2.0", version))).await;
+        let caution = desired().caution(&live).unwrap_or_default();
+        let told = "runs relay 0.3.0, this alertctl ships 0.2.0";
+        assert_eq!(caution.contains(told), warned, "{version}: {caution}");
+        // The same bytes, whatever the tag says of them.
+        assert_eq!(log.len(), usize::from(version != "0.2.0"), "{log:?}");
+    }
+}
+
+/// What a plan shows of settings is read from the end of the package that runs.
+#[tokio::test]
+async fn settings_that_run_are_read_from_where_aws_offers_them() {
+    use std::io::{Read as _, Write as _};
+    let before = SETTINGS.replace("en", "ko");
+    let header = [
+        &b"PK\x03\x04"[..],
+        &[0; 14],
+        &u32::try_from(before.len()).unwrap().to_le_bytes(),
+        &[0; 4],
+        &[13, 0, 0, 0],
+        b"settings.json",
+        before.as_bytes(),
+    ]
+    .concat();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        let head = format!(
+            "HTTP/1.1 206 Partial Content\r\ncontent-length: {}\r\n\r\n",
+            header.len()
+        );
+        stream.write_all(&[head.as_bytes(), &header].concat()).unwrap();
+    });
+    let mut other = desired();
+    other.code.settings = Settings::of(&before).into();
+    let mut function = there(|_| {});
+    function.tags.as_mut().unwrap().extend([other.relay_tag()]);
+    function.code = Some(
+        aws_sdk_lambda::types::FunctionCodeLocation::builder()
+            .location(url)
+            .build(),
+    );
+    let fake = Fake::default();
+    let seen = fake.holds(function).observe(&[desired()]).await.unwrap();
+    server.join().unwrap();
+    let found = changes(&desired(), ours(&seen.wanted[0]), &all_known());
+    assert_eq!(names(&found), ["settings", "settings.locale"]);
+    let locale = found.iter().nth(1).unwrap();
+    assert_eq!(locale.from, Some(Shown::Value("ko".into())));
+    assert_eq!(locale.to, Some(Shown::Value("en".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn code_of_an_earlier_version_is_replaced_and_that_is_said() {
+    let mut function = there(|function| function.code_sha256 = Some("b2xk".into()));
+    function.tags.as_mut().unwrap().remove("alertctl:relay");
+    let fake = Fake::default();
+    let seen = fake.holds(function).observe(&[desired()]).await.unwrap();
+    let live = ours(&seen.wanted[0]).clone();
+    assert!(
+        LambdaFunction::remark(&live)
+            .unwrap()
+            .contains("an earlier version of alertctl")
+    );
+    let fake = Fake::default();
+    let live = update(&fake, &desired(), live).await.unwrap();
+    assert_eq!(first_words(&fake.script.log()), ["code", "tag"]);
+    assert_eq!(LambdaFunction::remark(&live), None);
+    assert!(changes(&desired(), &live, &all_known()).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

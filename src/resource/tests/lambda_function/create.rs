@@ -4,7 +4,7 @@ use super::*;
 async fn one_call_makes_the_function_with_all_it_has_and_a_second_reserves() {
     let fake = Fake::default();
     let made = create(&fake, &desired()).await.unwrap();
-    let log = fake.script.log();
+    let (log, (_, mark)) = (fake.script.log(), desired().relay_tag());
     assert_eq!(
         log,
         [
@@ -12,7 +12,8 @@ async fn one_call_makes_the_function_with_all_it_has_and_a_second_reserves() {
             format!(
                 "create relay {ROLE} provided.al2023 bootstrap [X8664] zip=Some(8) 128MB 30s publish=false {KEY} \
                  env=[\"HOOK\", \"HOOK_DIGEST\", \"LOCALE\"] group=Some(\"/aws/lambda/relay\") \
-                 {{\"alertctl:node\": \"lambda-function/notify\", \"alertctl:role-id\": \"AROA1\", \
+                 {{\"alertctl:node\": \"lambda-function/notify\", \"alertctl:relay\": \"{mark}\", \
+                 \"alertctl:role-id\": \"AROA1\", \
                  \"alertctl:stack\": \"mission\"}}"
             ),
             "reserve 5".to_owned(),
@@ -85,7 +86,10 @@ async fn our_function_that_lost_its_tags_to_a_second_request_gets_them_again() {
     create(fake.holds(untagged), &desired()).await.unwrap();
     let log = fake.script.log();
     assert_eq!(first_words(&log), ["encrypt", "create", "get", "tag", "reserve"]);
-    assert!(log[3].contains("alertctl:role-id"), "{log:?}");
+    assert!(
+        log[3].contains("alertctl:role-id") && log[3].contains("alertctl:relay"),
+        "{log:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -74,11 +74,11 @@ async fn it_is_over_once_no_server_knows_the_queue() {
         .http_response(|| gone(0))
         .output(there)
         .http_response(|| gone(1))
-        .times(3)
+        .times(5)
         .build();
     let aws = sqs(&[], RuleMode::MatchAny, &[delete, url.clone()]);
     let cx = cx(&aws).await;
     SqsQueue::delete(live(), &cx).await.unwrap();
-    assert_eq!(url.num_calls(), 6);
+    assert_eq!(url.num_calls(), 8);
     assert!(cx.notes.take().is_empty());
 }

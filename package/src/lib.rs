@@ -1,0 +1,18 @@
+//! The relay's package: the zip that alertctl embeds and uploads for every function of a stack.
+//!
+//! It holds the executable `bootstrap` and `relay.json`, which says what the executable was built from. Building
+//! takes a linker for Linux; a machine without one takes a package that was built elsewhere, after checking that it
+//! is of the same sources.
+
+use std::error::Error;
+
+mod build;
+mod identity;
+mod package;
+
+pub use build::{Profile, TARGET, build};
+pub use identity::Identity;
+pub use package::{check, pack};
+
+/// What went wrong, told to whoever runs cargo.
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;

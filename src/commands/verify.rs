@@ -1,0 +1,152 @@
+//! `alertctl verify`.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::plan::look;
+use super::{App, Outcome, webhooks};
+use crate::blueprint;
+use crate::cli::{Adopt, VerifyArgs};
+use crate::output::{Failure, line};
+use crate::plan::Plan;
+use crate::resource::lambda_function::{Code, CodeVerdict, LambdaFunction, Live, SettingsVerdict, Verified};
+use crate::resource::{NodeId, Resource as _};
+
+/// A function of the stack, and what was found of it; `None` where there is none of the stack's.
+struct Row<'a> {
+    id: &'a NodeId,
+    name: String,
+    found: Option<Verified>,
+}
+
+pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
+    let loaded = app.load(&args.file.path)?;
+    let stack = &loaded.stack;
+    let access = app.access(&stack.stack, stack.region.as_deref()).await?;
+    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
+    let plan = look(&access.aws, &graph, &Adopt::default()).await?;
+    app.warn_of(&plan);
+    let functions = graph.nodes().iter().filter_map(|node| {
+        let function = node.resource.as_any().downcast_ref::<LambdaFunction>()?;
+        Some((&node.id, function))
+    });
+    let rows: Vec<_> = functions
+        .clone()
+        .map(|(id, function)| Row {
+            id,
+            name: function.name(),
+            found: live(&plan, id).map(|live| function.verify(live)),
+        })
+        .collect();
+    let ships = functions.map(|(_, function)| &function.code).next();
+    let verified = rows.iter().all(Row::ok);
+    app.out.result(
+        || text(app, &plan, ships, &rows),
+        || {
+            json!({
+                "version": 1,
+                "stack": plan.stack,
+                "account": plan.scope.account,
+                "region": plan.scope.region,
+                "verified": verified,
+                "relay": ships.map(|code| &*code.relay),
+                "functions": rows.iter().map(Row::json).collect::<Vec<_>>(),
+            })
+        },
+    )?;
+    if verified {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let apply = app.again(["apply".to_owned(), loaded.source.name().to_owned()]);
+    app.out.say(&format!(
+        "help: `{apply}` uploads what this alertctl ships; look at what it says before"
+    ));
+    Err(Failure::Told)
+}
+
+/// The function `id` of the stack, as it is.
+fn live<'a>(plan: &'a Plan, id: &NodeId) -> Option<&'a Live> {
+    let step = plan.steps.iter().find(|step| step.id == *id)?;
+    step.live.as_ref()?.downcast_ref()
+}
+
+impl Row<'_> {
+    fn ok(&self) -> bool {
+        self.found.as_ref().is_some_and(Verified::ok)
+    }
+
+    fn json(&self) -> Value {
+        let mut row =
+            json!({ "id": self.id, "name": self.name, "ok": self.ok(), "exists": self.found.is_some() });
+        if let (Some(row), Ok(Value::Object(found))) =
+            (row.as_object_mut(), serde_json::to_value(&self.found))
+        {
+            row.extend(found);
+        }
+        row
+    }
+}
+
+fn text(app: &App, plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
+    let place = &plan.scope;
+    let mut lines = vec![format!(
+        "stack {} in account {}, {}",
+        plan.stack, place.account, place.region
+    )];
+    match ships {
+        Some(code) => lines.push(format!("this alertctl ships relay {}\n", code.relay)),
+        None => lines.push("the stack has no function".to_owned()),
+    }
+    for row in rows {
+        let state = if row.ok() { "ok" } else { "differs" };
+        let what = row
+            .found
+            .as_ref()
+            .map_or("there is no such function of the stack".to_owned(), code);
+        lines.push(
+            app.out
+                .status_row(state, &row.id.to_string(), &format!("{}  {what}", row.name)),
+        );
+        let Some(found) = &row.found else { continue };
+        if found.settings == SettingsVerdict::Other {
+            lines.push(
+                "           settings: others than the stack file's; `alertctl plan` shows them".to_owned(),
+            );
+        }
+        for change in found.differs.iter() {
+            let side = |side: &Option<_>| side.as_ref().map_or_else(|| "(none)".to_owned(), line);
+            lines.push(format!(
+                "           {}: {} → {}",
+                change.field,
+                side(&change.from),
+                side(&change.to)
+            ));
+        }
+        lines.extend(found.failure.iter().map(|why| format!("           {why}")));
+        let (digest, when) = (&found.code_sha256, &found.last_modified);
+        lines.push(format!("           CodeSha256 {digest}, last modified {when}"));
+    }
+    lines.join("\n")
+}
+
+/// What is said of the code of a function.
+fn code(found: &Verified) -> String {
+    let relay = found
+        .relay
+        .as_ref()
+        .map_or_else(String::new, |relay| format!(": relay {relay}"));
+    match found.code {
+        CodeVerdict::EqualBytes => "runs the very package".to_owned(),
+        CodeVerdict::SameRelay if found.settings == SettingsVerdict::Other => {
+            "runs the same relay".to_owned()
+        }
+        CodeVerdict::SameRelay => "runs the same relay from another build".to_owned(),
+        CodeVerdict::Older => format!("runs an older relay{relay}"),
+        CodeVerdict::Newer => format!("runs a newer relay{relay}"),
+        CodeVerdict::OtherSources => format!("runs this version from other sources{relay}"),
+        CodeVerdict::ChangedByHand => "was changed by somebody else after alertctl uploaded it".to_owned(),
+        CodeVerdict::Unknown => "runs code that no alertctl remembers".to_owned(),
+    }
+}

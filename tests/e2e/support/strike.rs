@@ -1,0 +1,69 @@
+//! One request of a command, picked out of all it makes, and a way to signal the command at it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::proxy::Act;
+
+/// One request of a command: its action, and which of several with that action. Requests that run side by
+/// side arrive in another order each time, so their place in line names none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Request {
+    pub action: String,
+    pub nth: usize,
+}
+
+impl Request {
+    pub fn all(actions: &[String]) -> Vec<Self> {
+        let nth = |(index, action): (usize, &String)| Self {
+            action: action.clone(),
+            nth: actions[..index].iter().filter(|before| *before == action).count(),
+        };
+        actions.iter().enumerate().map(nth).collect()
+    }
+
+    /// True when the call that just came in is this one.
+    pub fn comes(&self) -> impl Fn(usize, &str) -> bool + Send + Sync + use<> {
+        let (this, seen) = (self.clone(), AtomicUsize::new(0));
+        move |_, action| action == this.action && seen.fetch_add(1, Ordering::SeqCst) == this.nth
+    }
+
+    pub fn writes(&self) -> bool {
+        let (_, operation) = self.action.split_once(':').unwrap();
+        let reads = ["Get", "List", "Describe"];
+        !reads.iter().any(|verb| operation.starts_with(verb))
+    }
+
+    /// Reads are repeated until something shows, now more often and now less.
+    pub fn is_certain(&self) -> bool {
+        self.nth == 0 || self.writes()
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} #{}", self.action, self.nth + 1)
+    }
+}
+
+/// Signals a command once it runs.
+#[derive(Clone, Default)]
+pub struct Signaller(Arc<OnceLock<u32>>);
+
+impl Signaller {
+    /// The command runs, as this process.
+    pub fn runs(&self, id: u32) {
+        self.0.set(id).unwrap();
+    }
+
+    pub fn send(&self, signal: Signal) -> Act {
+        let id = self.0.clone();
+        Arc::new(move || {
+            let id = i32::try_from(*id.wait()).unwrap();
+            kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        })
+    }
+}
