@@ -5,14 +5,18 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+mod global;
+mod help;
 mod local;
 mod policy;
 mod render;
 mod running;
 mod tools;
 
+pub use global::*;
+pub use help::*;
 pub use local::*;
 pub use policy::*;
 pub use render::*;
@@ -25,22 +29,9 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    done, or nothing to do
-  1    an error; what it was is on standard error. A saved plan that no longer holds is one
-  2    with `plan --detailed-exitcode`: there are changes
-  3    with `test`: nothing failed, but some path could not be tried
-  130  interrupted (Ctrl-C)
-
-Examples:
-  alertctl local demo                 # the main job, without an AWS account
-  alertctl plan stack.yaml
-  alertctl apply stack.yaml --local   # the same stack on this machine";
-
 /// One YAML file to a working AWS alerting stack: alarms, API calls, sign-ins and HTTP alerts, to Slack and mail.
 #[derive(Debug, Parser)]
-#[command(name = "alertctl", version, styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "alertctl", version, styles = STYLES, max_term_width = 100, after_help = HELP)]
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
@@ -56,6 +47,7 @@ pub struct Cli {
 impl Cli {
     /// Reads the command line.
     pub fn read() -> Result<Self, clap::Error> {
+        Color::settle(std::env::args_os());
         let hooks = ["hooks.slack.com/", "hooks.slack-gov.com/"];
         let is_webhook =
             |argument: OsString| hooks.iter().any(|host| argument.to_string_lossy().contains(host));
@@ -89,55 +81,8 @@ impl Cli {
     }
 }
 
-/// Options of every command.
-#[derive(Debug, Clone, Args)]
-pub struct Global {
-    /// Profile of the AWS configuration files
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
-    pub profile: Option<String>,
-    /// Region, instead of the stack file's
-    #[arg(long, global = true, value_name = "REGION", help_heading = "Global options")]
-    pub region: Option<String>,
-    /// Endpoint of an AWS-compatible service, for every service
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
-    pub endpoint_url: Option<String>,
-    /// Use the local AWS and Slack inbox on this machine: no account, no credentials
-    #[arg(
-        long,
-        global = true,
-        env = "ALERTCTL_LOCAL",
-        hide_env = true,
-        // The environment says `1` as well as `true`.
-        value_parser = clap::builder::FalseyValueParser::new(),
-        help_heading = "Global options"
-    )]
-    pub local: bool,
-    /// How results are printed on standard output
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        help_heading = "Global options"
-    )]
-    pub output: Format,
-}
-
 /// Steps that run at the same time, unless told otherwise.
 pub const PARALLELISM: usize = 16;
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    #[default]
-    Text,
-    Json,
-    // For `plan` a comment for a pull request, for `schema` a page. Told there: with a text here, every command's
-    // help grows long.
-    Markdown,
-}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -159,7 +104,7 @@ pub enum Command {
     EncryptHook(EncryptHookArgs),
     /// Make a token for an endpoint, and the digest of it that the stack file holds
     Token(TokenArgs),
-    /// Show where an endpoint is, or how ElastAlert2 calls it
+    /// Show where an endpoint is, how ElastAlert2 calls it, or what a saved plan would do
     Show(ShowArgs),
     /// Show the Slack message that an event becomes, without sending it
     Render(RenderArgs),
@@ -191,10 +136,14 @@ pub enum Command {
 #[command(after_help = "\
 Examples:
   alertctl validate stack.yaml
+  alertctl validate stacks/*.yaml --strict     # each of them, and no warnings either
   alertctl validate stack.yaml --output json   # for an editor or a review bot")]
 pub struct ValidateArgs {
+    /// Stack files; each is checked, whatever is wrong with the others
+    #[arg(value_name = "STACK", default_value = "stack.yaml")]
+    pub paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub file: StackFile,
+    pub strict: Strict,
 }
 
 /// The stack file of a command.
@@ -209,6 +158,7 @@ pub struct StackFile {
 #[command(after_help = "\
 Examples:
   alertctl plan stack.yaml
+  alertctl plan stack.yaml --full                # every field of what is created
   alertctl plan stack.yaml --detailed-exitcode   # exits 2 when something would change
   alertctl plan stack.yaml --adopt sns-topic/alerts
   alertctl plan stack.yaml --adopt-all           # what was made by hand becomes the stack's
@@ -235,6 +185,28 @@ pub struct PlanArgs {
     /// asked otherwise: in a pipeline the role that plans often may only read
     #[arg(long)]
     pub preflight: bool,
+    #[command(flatten)]
+    pub detail: Detail,
+    #[command(flatten)]
+    pub strict: Strict,
+    #[command(flatten)]
+    pub output: WithMarkdown,
+}
+
+/// How much of a plan is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Detail {
+    /// Show what is created with all its fields, not with its name alone
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// What warnings are.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Strict {
+    /// Take warnings for errors: exit with 1, before anything is changed
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// Which resources may be taken over.
@@ -266,6 +238,10 @@ pub struct ApplyArgs {
     /// Do not ask IAM first whether who runs this may do all of it: try
     #[arg(long)]
     pub no_preflight: bool,
+    #[command(flatten)]
+    pub detail: Detail,
+    #[command(flatten)]
+    pub strict: Strict,
     #[command(flatten)]
     pub wait: Wait,
     #[command(flatten)]

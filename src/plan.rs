@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{Known, Scope};
 use crate::graph::{Graph, Node};
@@ -12,6 +12,7 @@ use crate::resource::kinds::kind;
 use crate::resource::{Changes, Fields, Health, NodeId, Output, Presence};
 
 mod claim;
+mod document;
 mod origin;
 mod ready;
 mod strangers;
@@ -23,7 +24,7 @@ use strangers::owner;
 pub use strangers::{Adoption, Conflict};
 
 /// What happens to one resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Create,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::StackFile;
+use super::{Detail, StackFile, WithMarkdown};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -46,7 +46,10 @@ Examples:
   alertctl schema > alertctl.schema.json
   alertctl schema --output markdown
   alertctl schema | jq .properties.alarms.additionalProperties.properties.threshold")]
-pub struct SchemaArgs {}
+pub struct SchemaArgs {
+    #[command(flatten)]
+    pub output: WithMarkdown,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -133,16 +136,20 @@ pub struct TokenArgs {}
 Examples:
   alertctl show endpoint
   curl -H \"Authorization: Bearer $TOKEN\" -d '{}' \"$(alertctl show endpoint)\"
-  alertctl show elastalert-rule stack.yaml --endpoint elastalert")]
+  alertctl show elastalert-rule stack.yaml --endpoint elastalert
+  alertctl show plan alerts.plan --full    # what `plan --save` kept, with every field")]
 pub struct ShowArgs {
-    /// The URL to post to, or the lines that an ElastAlert2 rule needs
+    /// The URL to post to, the lines that an ElastAlert2 rule needs, or what a saved plan would do
     #[arg(value_enum, value_name = "WHAT")]
     pub what: Showable,
-    #[command(flatten)]
-    pub file: StackFile,
+    /// Stack file, or for `plan` a plan that `plan --save` wrote
+    #[arg(value_name = "STACK|PLAN", default_value = "stack.yaml")]
+    pub path: PathBuf,
     /// Endpoint of the stack file; needed when it has several
     #[arg(long, value_name = "KEY")]
     pub endpoint: Option<String>,
+    #[command(flatten)]
+    pub detail: Detail,
 }
 
 /// What `show` can show.
@@ -150,4 +157,5 @@ pub struct ShowArgs {
 pub enum Showable {
     Endpoint,
     ElastalertRule,
+    Plan,
 }

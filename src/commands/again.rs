@@ -27,6 +27,7 @@ fn again(global: &Global, words: impl IntoIterator<Item = String>) -> String {
         endpoint_url,
         local,
         output: _,
+        color: _,
     } = global;
     let places = [
         ("--profile", profile),
@@ -55,7 +56,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Format;
+    use crate::cli::{Color, Format};
 
     fn words(line: &str) -> Vec<String> {
         line.split('|').map(str::to_owned).collect()
@@ -69,6 +70,7 @@ mod tests {
             endpoint_url: None,
             local: false,
             output: Format::Json,
+            color: Color::Auto,
         };
         assert_eq!(
             again(&global, words("apply|stack.yaml")),

@@ -39,9 +39,10 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let file = loaded.source.name().to_owned();
     let stack = loaded.stack;
     // The plan is talk here; standard output is for what was done.
-    app.out.fold("plan", &plan.title(), &plan.text());
+    app.out.fold("plan", &plan.title(), &plan.text(args.detail));
     app.warn_of(&plan);
     refuse_conflicts(&plan)?;
+    app.out.refuse_warnings(args.strict, false)?;
     if !plan.has_changes() {
         let endpoints = endpoints::of(&stack, &access.aws, &plan.known);
         endpoints.iter().for_each(|one| app.out.say(&one.text()));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,7 +17,7 @@ use crate::cli::{Cli, CompletionsArgs, Shell};
 use crate::output::Failure;
 use crate::probe;
 use crate::samples;
-use crate::stack::{BUNDLED, Ciphertexts, Stack, is_yaml, load_for};
+use crate::stack::{BUNDLED, Ciphertexts, Region, Stack, is_yaml, load_for};
 
 /// By this variable a shell's script asks this program.
 const ASKED: &str = "COMPLETE";
@@ -85,6 +86,14 @@ fn values(command: &str, arg: &Arg) -> Option<ArgValueCompleter> {
         (_, _, Some("KIND/KEY")) => of_stack(resources),
         ("alarm", "name", _) => of_stack(alarms),
         ("test", "paths", _) => of_stack(paths),
+        (_, "profile", _) => among(|| profiles().into_iter().map(|name| (name, String::new()))),
+        (_, "region", _) => among(|| Region::known().map(|name| (name.to_owned(), String::new()))),
+        (_, "locale", _) => among(|| {
+            let languages = [("en", "English"), ("ko", "Korean")];
+            languages
+                .map(|(code, name)| (code.to_owned(), name.to_owned()))
+                .into_iter()
+        }),
         ("init", "from", _) => among(|| {
             BUNDLED
                 .iter()
@@ -127,6 +136,35 @@ fn named_stack() -> Option<Stack> {
     Some(load_for(&path, Ciphertexts::Unused).ok()?.stack)
 }
 
+/// The profiles of AWS's configuration files, where AWS's own tools look for them.
+fn profiles() -> BTreeSet<String> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let file = |variable, name| {
+        let named = std::env::var_os(variable).map(PathBuf::from);
+        fs::read_to_string(named.unwrap_or_else(|| home.join(".aws").join(name))).unwrap_or_default()
+    };
+    let files = [
+        (file("AWS_CONFIG_FILE", "config"), "profile "),
+        (file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ""),
+    ];
+    files
+        .iter()
+        .flat_map(|(text, before)| profiles_in(text, before))
+        .collect()
+}
+
+/// The profiles of a file whose sections begin with `before`; in the configuration all do but the default one.
+fn profiles_in<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = String> + 'a {
+    let sections = text
+        .lines()
+        .filter_map(|line| Some(line.trim().strip_prefix('[')?.split_once(']')?.0.trim()));
+    let names = sections.filter_map(move |section| match section {
+        "default" => Some(section),
+        _ => section.strip_prefix(before),
+    });
+    names.map(|name| name.trim().to_owned())
+}
+
 fn keys<T>(section: &BTreeMap<String, T>) -> Vec<(String, String)> {
     section.keys().map(|key| (key.clone(), String::new())).collect()
 }
@@ -157,4 +195,22 @@ fn resources(stack: &Stack) -> Vec<(String, String)> {
     nodes
         .map(|node| (node.id.to_string(), node.resource.name()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_the_sections_of_both_files() {
+        let config =
+            "[default]\nregion = eu-west-1\n[profile my team]\n  [profile ops] # on call\n[sso-session x]\n";
+        let names: Vec<_> = profiles_in(config, "profile ").collect();
+        assert_eq!(names, ["default", "my team", "ops"]);
+        let credentials = "[default]\naws_access_key_id = a\n\n[ci]\n";
+        assert_eq!(
+            profiles_in(credentials, "").collect::<Vec<_>>(),
+            ["default", "ci"]
+        );
+    }
 }

@@ -8,7 +8,7 @@ use super::{App, Outcome};
 use crate::aws::Aws;
 use crate::aws::discovery::STACK_TAG;
 use crate::blueprint::{self, Home};
-use crate::cli::{DestroyArgs, Format};
+use crate::cli::{DestroyArgs, Detail, Format};
 use crate::graph::Graph;
 use crate::observe::{Observation, observe};
 use crate::output::Failure;
@@ -44,7 +44,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    app.out.say(&plan.text());
+    app.out.say(&plan.text(Detail::default()));
     if loaded.is_none() && is_roles_alone(&plan) {
         app.out.warn(
             "nothing of this stack was found but its roles: what was made within the last minutes may be missed, \
@@ -82,7 +82,8 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     if !plan.has_changes() {
         return Ok(ended);
     }
-    app.out.say(&format!("found since then: {}", plan.text()));
+    app.out
+        .say(&format!("found since then: {}", plan.text(Detail::default())));
     app.execute(&aws, &graph, &plan, parallelism, &again, None).await
 }
 

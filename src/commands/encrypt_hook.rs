@@ -11,7 +11,7 @@ use serde_json::json;
 use super::plan::{look, refuse_conflicts};
 use super::{Access, App, Outcome, files, webhooks};
 use crate::blueprint::{self, Names};
-use crate::cli::{Adopt, EncryptHookArgs};
+use crate::cli::{Adopt, Detail, EncryptHookArgs};
 use crate::output::Failure;
 use crate::plan::Action;
 use crate::stack::{AllowLoopback, Ciphertexts, Stack, WebhookUrl, set_webhook};
@@ -144,7 +144,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     if !plan.has_changes() {
         return Ok(());
     }
-    app.out.say(&plan.text());
+    app.out.say(&plan.text(Detail::default()));
     if !yes && !app.out.confirm("Make the key ready?", "--yes")? {
         return Err(Failure::Declined(
             "nothing was changed: without the key the webhook cannot be encrypted",

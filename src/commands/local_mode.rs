@@ -6,16 +6,16 @@ use serde_json::json;
 
 use super::arrivals::Arrivals;
 use super::plan::{look, refuse_conflicts};
-use super::{App, Outcome, event, webhooks};
+use super::{App, Outcome, event, language, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
-use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, LocalCommand};
+use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, Detail, LocalCommand};
 use crate::local::{self, Session};
 use crate::output::Failure;
 use crate::resource::cloudwatch_alarm::{self, Now};
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge_rule;
-use crate::stack;
+use crate::stack::{self, Loaded};
 
 /// The stack of `local demo`, unless another is named.
 const DEMO: &str = include_str!("../../stacks/cloudwatch-slack.yaml");
@@ -126,7 +126,7 @@ async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
 async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let loaded = match &args.path {
         Some(path) => app.load(path)?,
-        None => stack::parse("stacks/cloudwatch-slack.yaml", DEMO).map_err(stack::LoadError::Problems)?,
+        None => of_the_demo()?,
     };
     let stack = &loaded.stack;
     // One that reaches a channel; a composite has no state of its own to set.
@@ -160,7 +160,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
     let plan = look(&aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
-    app.out.say(&plan.text());
+    app.out.say(&plan.text(Detail::default()));
     if plan.has_changes() {
         app.execute_quietly(&aws, &graph, &plan, "alertctl local demo")
             .await?;
@@ -179,6 +179,15 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
         session.inbox
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The bundled stack, whose messages are Korean, in the language of whoever looks at the demo.
+fn of_the_demo() -> Result<Loaded, Failure> {
+    let demo = stack::parse("stacks/cloudwatch-slack.yaml", DEMO);
+    let mut demo = demo.map_err(stack::LoadError::Problems)?;
+    demo.stack.locale = language::of_environment();
+    demo.stack.timezone = language::written(demo.stack.locale).1.to_owned();
+    Ok(demo)
 }
 
 /// Changes an alarm's state and shows what arrives. An alarm notifies when its state changes, so one that is

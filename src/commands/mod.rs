@@ -17,7 +17,7 @@ use crate::execute::{Event, Report, execute};
 use crate::graph::Graph;
 use crate::local::{self, Session};
 use crate::observe;
-use crate::output::{Failure, Out, Progress, talk};
+use crate::output::{self, Failure, Out, Progress, talk};
 use crate::plan::Plan;
 use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_for};
 
@@ -35,6 +35,7 @@ mod events;
 mod files;
 mod graph;
 mod init;
+mod language;
 mod local_mode;
 mod logs;
 mod man;
@@ -161,10 +162,7 @@ impl App {
         saved::refuse_as_stack(path)?;
         let mut loaded = load_for(path, ciphertexts)?;
         loaded.warnings.retain(|warning| examples || !warning.is_example);
-        if !loaded.warnings.is_empty() {
-            self.out
-                .say(&loaded.source.render(&loaded.warnings, self.out.color()));
-        }
+        self.out.warn_of_file(&loaded);
         Ok(loaded)
     }
 
@@ -339,7 +337,7 @@ impl App {
     ) -> Result<(Report, Duration), Failure> {
         let start = Instant::now();
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
-        let progress = Progress::new(self.out);
+        let progress = Progress::new(self.out, plan);
         let tell = |event: Event<'_>| progress.show(event);
         let first = async {
             match aws.connection.local {
@@ -347,7 +345,8 @@ impl App {
                 false => Ok(()),
             }
         };
-        let report = execute(aws, graph, plan, parallelism, self.interrupt(), first, &tell).await?;
+        let run = execute(aws, graph, plan, parallelism, self.interrupt(), first, &tell);
+        let report = progress.during(run).await?;
         drop(group);
         for note in progress.notes().iter().chain(&report.notes) {
             self.out.say(&format!("note: {note}"));
@@ -368,6 +367,7 @@ impl App {
             out.warn("stopping: calls under way are finished first; once more to stop at once");
             let _ = send.send(true);
             stop_signal().await;
+            output::clear();
             std::process::exit(130);
         });
         receive

@@ -13,7 +13,7 @@ use crate::blueprint;
 use crate::cli::{Adopt, Format, PlanArgs};
 use crate::graph::Graph;
 use crate::observe::observe;
-use crate::output::{Failure, Problem};
+use crate::output::{Failure, Problem, warnings_of_file};
 use crate::plan::{Action, Adoption, Plan, Step, plan};
 use crate::resource::Resource as _;
 use crate::resource::cloudwatch_alarm::CloudwatchAlarm;
@@ -53,7 +53,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     app.out.comment(|| plan.markdown(&file, &planned.cautions))?;
     if app.out.format == Format::Markdown {
         // Standard output is the comment; the log of a pipeline shows the plan as well.
-        app.out.fold("plan", &plan.title(), &plan.text());
+        app.out.fold("plan", &plan.title(), &plan.text(args.detail));
     } else {
         let document = || {
             let mut document = json(plan);
@@ -65,7 +65,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
             }
             document
         };
-        app.out.result(|| plan.text(), document)?;
+        app.out.result(|| plan.text(args.detail), document)?;
     }
     app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {
@@ -73,6 +73,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
         return Err(Failure::Told);
     }
     refuse_conflicts(plan)?;
+    app.out.refuse_warnings(args.strict, true)?;
     if let Some(path) = &args.save {
         saved::save(app, path, &args.file.path, &args.adopt, &planned)?;
     }
@@ -139,10 +140,7 @@ impl Planned {
             plan.warnings
                 .extend(metrics::silent(&access.aws, &graph, &plan).await);
         }
-        let reports = loaded.source.reports(&loaded.warnings).into_iter();
-        let mut cautions: Vec<_> = reports
-            .map(|report| format!("`{}:{}`: {}", report.file, report.line, report.message))
-            .collect();
+        let mut cautions = warnings_of_file(&loaded);
         if access.local.is_none() {
             let orphaned = orphaned_webhooks(stack, &plan);
             orphaned.iter().for_each(|text| app.out.warn(text));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use alertctl_relay::{ChannelKey, webhook_variable};
 use serde::{Deserialize, Serialize};
@@ -11,10 +12,10 @@ use serde_json::Value;
 
 use super::plan::{Planned, json};
 use super::webhooks::Missing;
-use super::{App, files};
+use super::{App, Outcome, files};
 use crate::aws::Scope;
-use crate::cli::{Adopt, ApplyArgs};
-use crate::output::Failure;
+use crate::cli::{Adopt, ApplyArgs, Detail};
+use crate::output::{Failure, with_warnings};
 use crate::plan::{Action, Plan};
 
 /// The layout of the file.
@@ -109,7 +110,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         // By name: what is found later under a name of the stack was not looked at.
         adopt: named(adopt, &planned.plan),
         without_webhooks: planned.without_webhooks.clone(),
-        plan: json(&planned.plan),
+        plan: with_warnings(json(&planned.plan)),
     };
     let text = serde_json::to_string_pretty(&saved).map_err(|error| error.to_string());
     let written =
@@ -150,6 +151,25 @@ pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
     saved
         .map(Some)
         .map_err(|error| Failure::new(format!("the saved plan `{name}` is damaged: {error}"), make))
+}
+
+/// Prints the saved plan in `path` as `alertctl plan` printed it.
+pub fn show(app: &App, path: &Path, detail: Detail) -> Outcome {
+    let name = path.display();
+    let Some(saved) = read(path)? else {
+        return Err(Failure::new(
+            format!("`{name}` is no saved plan"),
+            "name a file that `alertctl plan --save` wrote",
+        ));
+    };
+    let plan = Plan::of_document(&saved.plan).map_err(|error| {
+        Failure::new(
+            format!("the saved plan `{name}` is damaged: {error}"),
+            "make it again with `alertctl plan --save`",
+        )
+    })?;
+    app.out.result(|| plan.text(detail), || saved.plan.clone())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Observes and plans again for `saved`, which came from `args.path`.

@@ -6,14 +6,34 @@ use serde_json::json;
 
 use super::endpoints::{self, Endpoint};
 use super::plan::look;
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome, saved, webhooks};
 use crate::blueprint;
 use crate::cli::{Adopt, ShowArgs, Showable};
 use crate::output::Failure;
 use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
-    let loaded = app.load(&args.file.path)?;
+    match args.what {
+        Showable::Plan => saved::show(app, &args.path, args.detail),
+        Showable::Endpoint => {
+            let endpoint = existing(app, args).await?;
+            let document = || json!({ "version": 1, "endpoint": endpoint });
+            app.out.result(|| endpoint.url.clone(), document)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Showable::ElastalertRule => {
+            let endpoint = existing(app, args).await?;
+            let rule = elastalert(&endpoint);
+            let document = || json!({ "version": 1, "endpoint": endpoint, "rule": rule });
+            app.out.result(|| rule.clone(), document)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The endpoint that is meant, as it is in the account.
+async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
+    let loaded = app.load(&args.path)?;
     let stack = &loaded.stack;
     let key = chosen(stack, args.endpoint.as_deref())?;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
@@ -21,27 +41,19 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
     let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let existing = endpoints::of(stack, &access.aws, &plan.known);
-    let Some(endpoint) = existing.into_iter().find(|endpoint| endpoint.key == key) else {
-        let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
-        return Err(Failure::new(
-            format!("endpoint `{key}` does not exist yet, so it has no address"),
-            format!("`{apply}` makes it"),
-        ));
-    };
-    let printed = match args.what {
-        Showable::Endpoint => app.out.result(
-            || endpoint.url.clone(),
-            || json!({ "version": 1, "endpoint": endpoint }),
-        ),
-        Showable::ElastalertRule => app.out.result(
-            || elastalert(&endpoint),
-            || json!({ "version": 1, "endpoint": endpoint, "rule": elastalert(&endpoint) }),
-        ),
-    };
-    Ok(printed.map(|()| ExitCode::SUCCESS)?)
+    existing
+        .into_iter()
+        .find(|endpoint| endpoint.key == key)
+        .ok_or_else(|| {
+            let apply = app.again(["apply".to_owned(), args.path.display().to_string()]);
+            Failure::new(
+                format!("endpoint `{key}` does not exist yet, so it has no address"),
+                format!("`{apply}` makes it"),
+            )
+        })
 }
 
-/// The endpoint that is meant.
+/// The key of the endpoint that is meant.
 fn chosen(stack: &Stack, asked: Option<&str>) -> Result<String, Failure> {
     let keys: Vec<_> = stack.endpoints.keys().cloned().collect();
     let listed = keys.join(", ");

@@ -11,6 +11,7 @@ use super::{App, Outcome, webhooks};
 use crate::blueprint;
 use crate::cli::{Adopt, StatusArgs};
 use crate::graph::Graph;
+use crate::output::Row;
 use crate::stack::Ciphertexts;
 
 pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
@@ -40,13 +41,11 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let pages = !aws.connection.emulated;
     let text = || {
         let told = endpoints.iter().map(Endpoint::text);
-        let webhooks = checked.iter().map(|one| {
-            app.out
-                .status_row(one.state(), &format!("webhook/{}", one.channel), &one.text())
-        });
-        [plan.status_text(pages).trim_end().to_owned()]
+        let webhooks = checked
+            .iter()
+            .map(|one| Row::new(one.state(), format!("webhook/{}", one.channel), one.text()));
+        [plan.status_text(pages, webhooks.collect()).trim_end().to_owned()]
             .into_iter()
-            .chain(webhooks)
             .chain(told)
             .collect::<Vec<_>>()
             .join("\n")

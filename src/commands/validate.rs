@@ -1,20 +1,77 @@
 //! `alertctl validate`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{App, Outcome};
-use crate::cli::ValidateArgs;
+use crate::cli::{Format, ValidateArgs};
+use crate::output::{Failure, warnings_of_file};
+use crate::stack::Loaded;
 
 pub fn run(app: &App, args: &ValidateArgs) -> Outcome {
-    let loaded = app.load_to_deploy(&args.file.path)?;
+    match args.paths.as_slice() {
+        [path] => {
+            let loaded = checked(app, path)?;
+            app.out.result(|| valid(path), || document(path, &loaded))?;
+        }
+        paths => all(app, paths.iter().map(AsRef::as_ref))?,
+    }
+    app.out.refuse_warnings(args.strict, true)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks each of several files, whatever is wrong with those before it.
+fn all<'a>(app: &App, paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+    let (mut documents, mut failed) = (Vec::new(), false);
+    for path in paths {
+        let document = match (checked(app, path), app.out.format) {
+            (Ok(loaded), Format::Json) => document(path, &loaded),
+            (Ok(_), _) => {
+                app.out.result(|| valid(path), || Value::Null)?;
+                continue;
+            }
+            (Err(failure), Format::Json) => {
+                failure.annotate(app.out);
+                failed = true;
+                json!({ "file": path.display().to_string(), "errors": failure.errors(), "warnings": [] })
+            }
+            (Err(failure), _) => {
+                failure.report(app.out);
+                failed = true;
+                continue;
+            }
+        };
+        documents.push(document);
+    }
+    if app.out.format == Format::Json {
+        app.out
+            .result(String::new, || json!({ "version": 1, "files": documents }))?;
+    }
+    match failed {
+        true => Err(Failure::Told),
+        false => Ok(()),
+    }
+}
+
+fn checked(app: &App, path: &Path) -> Result<Loaded, Failure> {
+    let loaded = app.load_to_deploy(path)?;
     // Here alone: a pipeline that plans and applies as well would show each of them again.
     app.out.annotate(&loaded.source.reports(&loaded.warnings));
-    let path = args.file.path.display().to_string();
-    app.out.result(
-        || format!("{path}: valid"),
-        || json!({ "version": 1, "stack": loaded.stack.stack, "file": path, "errors": [] }),
-    )?;
-    Ok(ExitCode::SUCCESS)
+    Ok(loaded)
+}
+
+fn valid(path: &Path) -> String {
+    format!("{}: valid", path.display())
+}
+
+fn document(path: &Path, loaded: &Loaded) -> Value {
+    json!({
+        "version": 1,
+        "stack": loaded.stack.stack,
+        "file": path.display().to_string(),
+        "errors": [],
+        "warnings": warnings_of_file(loaded),
+    })
 }

@@ -53,10 +53,6 @@ impl Failure {
             (Self::Told, _) => {}
             (Self::Declined(text), _) => out.say(text),
             (Self::Stack(error), Format::Text | Format::Markdown) => out.say(&error.render(out.color())),
-            (Self::Stack(error), Format::Json) => {
-                let document = || json!({ "version": 1, "errors": error.reports() });
-                self.print(out, document);
-            }
             (Self::Problems(problems), Format::Text | Format::Markdown) => {
                 for Problem { message, help } in problems {
                     let (error, hint) = (style::ERROR, style::HELP);
@@ -67,11 +63,20 @@ impl Failure {
                     out.say(&text);
                 }
             }
-            (Self::Problems(problems), Format::Json) => {
-                self.print(out, || json!({ "version": 1, "errors": problems }));
+            (Self::Stack(_) | Self::Problems(_), Format::Json) => {
+                self.print(out, || json!({ "version": 1, "errors": self.errors() }));
             }
         }
         1
+    }
+
+    /// The errors for machines.
+    pub fn errors(&self) -> serde_json::Value {
+        match self {
+            Self::Stack(error) => json!(error.reports()),
+            Self::Problems(problems) => json!(problems),
+            Self::Declined(_) | Self::Interrupted | Self::Told => json!([]),
+        }
     }
 
     /// Prints the failure as a document; where that cannot be written, standard error tells both.
@@ -84,7 +89,7 @@ impl Failure {
     }
 
     /// The same for the runner of a pipeline, which shows it at the line.
-    fn annotate(&self, out: Out) {
+    pub fn annotate(&self, out: Out) {
         match self {
             Self::Stack(error) => out.annotate(&error.reports()),
             Self::Problems(problems) => {

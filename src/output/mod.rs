@@ -11,6 +11,7 @@ mod ci;
 mod console;
 mod failure;
 mod lines;
+mod live;
 mod markdown;
 mod parked;
 pub mod picture;
@@ -23,14 +24,18 @@ mod status;
 mod stdout;
 mod style;
 mod verdicts;
+mod warnings;
+mod width;
 
 pub use failure::{Failure, Problem};
 pub use parked::{Fate, Letters};
 pub use plan_text::line;
 pub use progress::Progress;
 pub use samples::Samples;
+pub use status::Row;
 pub use stdout::Unwritten;
 pub use verdicts::Verdicts;
+pub use warnings::{listed_in as with_warnings, of_file as warnings_of_file};
 
 /// Where and how to print.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +85,7 @@ impl Out {
 
     fn shown(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> serde_json::Value) -> String {
         match self.format {
-            Format::Json => format!("{:#}", json()),
+            Format::Json => format!("{:#}", warnings::listed_in(json())),
             Format::Text | Format::Markdown => text(),
         }
     }
@@ -88,12 +93,6 @@ impl Out {
     /// Tells something on standard error.
     pub fn say(&self, text: &str) {
         talk(text);
-    }
-
-    /// Warns on standard error.
-    pub fn warn(&self, text: &str) {
-        let style = style::WARNING;
-        self.say(&format!("{style}warning{style:#}: {text}"));
     }
 
     /// True when there is somebody to ask.
@@ -110,11 +109,16 @@ impl Out {
 /// Tells something on standard error, beside whatever is shown there.
 pub fn talk(text: &str) {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    progress::beside_bars(|| {
+    live::beside(|| {
         let mut stream = anstream::AutoStream::auto(stderr());
         // Where standard error cannot be written, there is nowhere left to say so.
         let _ = write!(stream, "{text}{newline}").and_then(|()| stream.flush());
     });
+}
+
+/// Takes away what is drawn anew while something runs, before the process ends without returning to it.
+pub fn clear() {
+    live::draw(Vec::new());
 }
 
 /// Text that cannot move the cursor of a terminal.

@@ -3,6 +3,7 @@
 use super::markdown::{LIMIT, code, fenced, prose};
 use super::plan_text::step_text;
 use super::{Failure, Problem};
+use crate::cli::Detail;
 use crate::plan::{Action, Plan, Step};
 
 /// What the first line of every comment begins with, by which the next one finds it and takes its place.
@@ -166,9 +167,9 @@ fn list(text: &mut String, title: &str, entries: impl Iterator<Item = String>) {
 /// A step as the log shows it, with marks where a `diff` block wants them: in the first column.
 fn step_lines(step: &Step) -> Vec<String> {
     let mut text = String::new();
-    step_text(&mut text, step);
+    step_text(&mut text, step, Detail { full: true });
     let text = anstream::adapter::strip_str(&text).to_string();
-    let mut lines: Vec<_> = text.lines().map(marked).collect();
+    let mut lines: Vec<_> = text.trim_start_matches('\n').lines().map(marked).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }

@@ -1,17 +1,37 @@
 //! A plan as people read it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{self, symbol};
+use super::width::wrapped;
+use crate::cli::Detail;
 use crate::plan::{Action, Conflict, Plan, Step, Summary};
 use crate::resource::{Change, Shown};
 
+/// Changes that need no counts by kind.
+const FEW: usize = 5;
+
+/// Columns of the counts.
+const COLUMNS: usize = 100;
+
+/// What a plan does, in the order in which it is counted.
+const ACTIONS: [(Action, &str); 5] = [
+    (Action::Create, "to create"),
+    (Action::Update, "to update"),
+    (Action::Replace, "to replace"),
+    (Action::Adopt, "to adopt"),
+    (Action::Delete, "to delete"),
+];
+
 impl Plan {
-    /// The changes, the counts and what stands in the way; resources that stay are only counted.
-    pub fn text(&self) -> String {
+    /// The changes, what stands in the way, and the counts; resources that stay are only counted. What is created or
+    /// deleted takes a line, unless `detail` asks for its fields; what changes is shown with what differs.
+    pub fn text(&self, detail: Detail) -> String {
         let mut text = String::new();
         let (bold, place) = (style::BOLD, &self.scope);
         let _ = writeln!(
@@ -25,9 +45,10 @@ impl Plan {
             let _ = writeln!(text, "{bold}changed in the stack file{bold:#} since `{base}`\n");
         }
         for step in changes().filter(|step| !step.is_drift()) {
-            step_text(&mut text, step);
+            step_text(&mut text, step, detail);
         }
         if let Some(base) = self.base.as_ref().filter(|_| drifted > 0) {
+            space(&mut text);
             let _ = writeln!(
                 text,
                 "{bold}drift{bold:#}: not as `{base}` says; somebody changed it, or another version of alertctl \
@@ -35,7 +56,7 @@ impl Plan {
             );
         }
         for step in changes().filter(|step| step.is_drift()) {
-            step_text(&mut text, step);
+            step_text(&mut text, step, detail);
         }
         for Conflict { id, name, owner } in &self.conflicts {
             let error = style::ERROR;
@@ -57,11 +78,46 @@ impl Plan {
                 let _ = writeln!(text, "  {dim}={dim:#} {}  {}: {remark}", step.id, step.name);
             }
         }
-        if !text.ends_with("\n\n") {
-            text.push('\n');
-        }
+        space(&mut text);
+        self.kinds_text(&mut text, detail);
         text.push_str(&self.summary().text(!self.conflicts.is_empty()));
         text
+    }
+
+    /// How many resources of which kind each action is about, where there are many.
+    fn kinds_text(&self, text: &mut String, detail: Detail) {
+        let changes: Vec<_> = self
+            .steps
+            .iter()
+            .filter(|step| step.action != Action::Keep)
+            .collect();
+        if changes.len() <= FEW {
+            return;
+        }
+        for (action, what) in ACTIONS {
+            let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+            let steps = changes.iter().filter(|step| step.action == action);
+            steps.for_each(|step| *kinds.entry(step.id.kind).or_default() += 1);
+            if kinds.is_empty() {
+                continue;
+            }
+            let mut kinds: Vec<_> = kinds.into_iter().collect();
+            kinds.sort_by_key(|(_, count)| Reverse(*count));
+            // A count stays with its kind.
+            let told = kinds.iter().map(|(kind, count)| format!("{count}\u{a0}{kind}"));
+            let told = format!("{what}: {}", told.collect::<Vec<_>>().join(", "));
+            let told = wrapped(&told, "    ", Some(COLUMNS)).replace('\u{a0}', " ");
+            let (mark, color) = symbol(action);
+            let _ = writeln!(text, "  {color}{mark}{color:#} {}", told.trim_start());
+        }
+        if !detail.full && changes.iter().any(|step| step.action == Action::Create) {
+            let dim = style::DIM;
+            let _ = writeln!(
+                text,
+                "  {dim}`--full` shows every field of what is created{dim:#}"
+            );
+        }
+        text.push('\n');
     }
 
     /// What the plan is of.
@@ -89,12 +145,13 @@ impl Summary {
         if create + update + replace + adopt + delete == 0 && !conflicts {
             return format!("no changes: {keep} resources are as the stack file says");
         }
+        let [created, updated, replaced, adopted, deleted] = ACTIONS.map(|(_, what)| what);
         let counts = [
-            (create, "to create"),
-            (update, "to update"),
-            (replace, "to replace"),
-            (adopt, "to adopt"),
-            (delete, "to delete"),
+            (create, created),
+            (update, updated),
+            (replace, replaced),
+            (adopt, adopted),
+            (delete, deleted),
             (keep, "unchanged"),
         ];
         let told: Vec<_> = counts
@@ -107,8 +164,24 @@ impl Summary {
     }
 }
 
+/// Leaves a line free, unless one is.
+fn space(text: &mut String) {
+    if !text.ends_with("\n\n") {
+        text.push('\n');
+    }
+}
+
 /// One change, with its fields.
-pub(super) fn step_text(text: &mut String, step: &Step) {
+pub(super) fn step_text(text: &mut String, step: &Step, detail: Detail) {
+    let fields = match step.action {
+        // What is deleted is told by its name alone.
+        Action::Delete => false,
+        Action::Create => detail.full,
+        _ => true,
+    };
+    if fields {
+        space(text);
+    }
     let (mark, color) = symbol(step.action);
     let bold = style::BOLD;
     let _ = writeln!(
@@ -125,13 +198,12 @@ pub(super) fn step_text(text: &mut String, step: &Step) {
             false => writeln!(text, "      drift: {}", origin.fields.join(", ")),
         };
     }
-    // What is deleted is told by its name alone.
-    if step.action != Action::Delete {
+    if fields {
         for change in step.changes.iter() {
             change_text(text, change, step.action == Action::Create);
         }
+        text.push('\n');
     }
-    text.push('\n');
 }
 
 fn change_text(text: &mut String, change: &Change, new: bool) {

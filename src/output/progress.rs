@@ -1,59 +1,75 @@
-//! A run as it happens: a line for each running resource on a terminal, plain lines elsewhere.
+//! A run as it happens: on a terminal how far it is and a line for each running resource, plain lines elsewhere.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::io::{IsTerminal as _, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::time::interval;
 
 use super::style::{symbol, verbs};
-use super::{Out, style};
+use super::{Out, live, style};
 use crate::execute::Event;
-use crate::plan::Step;
+use crate::plan::{Action, Plan, Step};
 use crate::resource::NodeId;
 
-/// The bars that are shown just now, whoever shows them.
-static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+/// How often the lines are drawn anew.
+const FRAME: Duration = Duration::from_millis(100);
 
-/// Writes on standard error, above the bars where there are any.
-pub(super) fn beside_bars(write: impl FnOnce()) {
-    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    match shown {
-        Some(bars) => bars.suspend(write),
-        None => write(),
-    }
-}
+/// One after the other they turn.
+const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/// What has to be over before the rest can be estimated: the first steps say little of those behind them.
+const FIRST: (usize, Duration) = (3, Duration::from_secs(2));
 
 /// Shows the events of a run.
 pub struct Progress {
     out: Out,
-    bars: Option<MultiProgress>,
-    running: RefCell<HashMap<NodeId, Running>>,
+    is_live: bool,
+    since: Instant,
+    total: usize,
+    ended: Cell<usize>,
+    /// In the order in which they started.
+    running: RefCell<Vec<Running>>,
     notes: RefCell<Vec<String>>,
 }
 
 /// A step under way.
 struct Running {
+    id: NodeId,
+    text: String,
     since: Instant,
-    bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// Bars on a terminal, lines without one.
-    pub fn new(out: Out) -> Self {
-        let bars = stderr().is_terminal().then(MultiProgress::new);
-        SHOWN
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&bars);
+    /// Of a run of `plan`.
+    pub fn new(out: Out, plan: &Plan) -> Self {
+        let steps = plan.steps.iter().filter(|step| step.action != Action::Keep);
         Self {
             out,
-            bars,
+            is_live: live::is_possible(),
+            since: Instant::now(),
+            total: steps.count(),
+            ended: Cell::default(),
             running: RefCell::default(),
             notes: RefCell::default(),
         }
+    }
+
+    /// Keeps the lines on the terminal moving until `run` is over.
+    pub async fn during<T>(&self, run: impl Future<Output = T>) -> T {
+        if !self.is_live {
+            return run.await;
+        }
+        let (mut run, mut frames) = (pin!(run), interval(FRAME));
+        let ended = loop {
+            tokio::select! {
+                ended = &mut run => break ended,
+                _ = frames.tick() => live::draw(self.lines()),
+            }
+        };
+        live::draw(Vec::new());
+        ended
     }
 
     /// Shows one event.
@@ -64,9 +80,9 @@ impl Progress {
             )),
             Event::Started(step) => self.start(step),
             Event::Waiting(step) => {
-                let running = self.running.borrow();
-                if let Some(bar) = running.get(&step.id).and_then(|one| one.bar.as_ref()) {
-                    bar.set_message(format!("{}  {}  waiting until it is ready", step.id, step.name));
+                let mut running = self.running.borrow_mut();
+                if let Some(one) = running.iter_mut().find(|one| one.id == step.id) {
+                    one.text = format!("{}  {}  waiting until it is ready", step.id, step.name);
                 }
             }
             Event::Finished { step, notes, .. } => {
@@ -93,44 +109,78 @@ impl Progress {
 
     fn start(&self, step: &Step) {
         let doing = verbs(step.action).0;
-        let running = Running {
-            bar: self.bars.as_ref().map(|bars| {
-                let bar = bars.add(ProgressBar::new_spinner());
-                if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}  {elapsed}") {
-                    bar.set_style(style);
-                }
-                bar.set_message(format!("{}  {}  {doing}", step.id, step.name));
-                bar.enable_steady_tick(Duration::from_millis(100));
-                bar
-            }),
-            since: Instant::now(),
-        };
-        if running.bar.is_none() {
+        if !self.is_live {
             let mark = symbol(step.action).0;
             self.out
                 .say(&format!("  {mark} {}  {}: {doing}", step.id, step.name));
         }
-        self.running.borrow_mut().insert(step.id.clone(), running);
+        self.running.borrow_mut().push(Running {
+            id: step.id.clone(),
+            text: format!("{}  {}  {doing}", step.id, step.name),
+            since: Instant::now(),
+        });
     }
 
     fn end(&self, step: &Step, color: &anstyle::Style, mark: &str, done: &str) {
-        let running = self.running.borrow_mut().remove(&step.id);
-        let seconds = running
-            .as_ref()
-            .map_or(0.0, |one| one.since.elapsed().as_secs_f64());
-        let line = format!(
-            "  {color}{mark}{color:#} {}  {}: {done} ({seconds:.1} s)",
-            step.id, step.name
-        );
-        if let Some(bar) = running.and_then(|one| one.bar) {
-            bar.finish_and_clear();
-        }
-        self.out.say(&line);
+        let mut running = self.running.borrow_mut();
+        let at = running.iter().position(|one| one.id == step.id);
+        let took = at.map_or(Duration::ZERO, |at| running.remove(at).since.elapsed());
+        self.ended.set(self.ended.get() + 1);
+        // On a terminal the line below tells it.
+        let counted = match self.is_live {
+            true => String::new(),
+            false => format!(", {} of {}", self.ended.get(), self.total),
+        };
+        self.out.say(&format!(
+            "  {color}{mark}{color:#} {}  {}: {done} ({:.1} s{counted})",
+            step.id,
+            step.name,
+            took.as_secs_f64()
+        ));
+    }
+
+    /// What a terminal shows just now.
+    fn lines(&self) -> Vec<String> {
+        let elapsed = self.since.elapsed();
+        let frame = (elapsed.as_millis() / FRAME.as_millis()) as usize % SPINNER.len();
+        let spinner = SPINNER[frame];
+        let running = self.running.borrow();
+        let running = running
+            .iter()
+            .map(|one| format!("  {spinner} {}  {}", one.text, told(one.since.elapsed())));
+        let left = left(self.ended.get(), self.total, elapsed);
+        let left = left.map_or_else(String::new, |left| format!(", about {} left", told(left)));
+        let head = format!("  {} of {} done{left}", self.ended.get(), self.total);
+        [head].into_iter().chain(running).collect()
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
+/// How long the steps that are left take, if they are like those that are over.
+fn left(ended: usize, total: usize, elapsed: Duration) -> Option<Duration> {
+    let (steps, time) = FIRST;
+    let share = total.saturating_sub(ended) as f64 / ended.max(1) as f64;
+    (ended >= steps && elapsed >= time).then(|| elapsed.mul_f64(share))
+}
+
+fn told(time: Duration) -> String {
+    match time.as_secs_f64().round() as u64 {
+        seconds @ ..=89 => format!("{seconds} s"),
+        seconds => format!("{} min", (seconds + 30) / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_what_is_done() {
+        let seconds = Duration::from_secs;
+        assert_eq!(left(0, 75, seconds(60)), None);
+        assert_eq!(left(25, 75, seconds(1)), None);
+        assert_eq!(left(25, 75, seconds(10)), Some(seconds(20)));
+        assert_eq!(left(75, 75, seconds(10)), Some(Duration::ZERO));
+        let texts = [3, 89, 90, 150].map(|time| told(seconds(time)));
+        assert_eq!(texts, ["3 s", "89 s", "2 min", "3 min"]);
     }
 }

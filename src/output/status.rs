@@ -1,82 +1,219 @@
 //! A stack as it is, resource by resource.
 
-use std::fmt::Write as _;
-
+use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::Out;
-use super::console;
-use super::style;
+use super::width::{columns, cut, of_results, wrapped};
+use super::{console, style};
 use crate::plan::{Action, Plan, Step};
 use crate::resource::Verdict;
 
-impl Out {
-    /// A row about something that is no resource.
-    pub fn status_row(&self, state: &str, what: &str, text: &str) -> String {
-        let color = match state {
+/// What comes first in a row, in the order in which it is counted.
+const STATES: [&str; 10] = [
+    "failed",
+    "missing",
+    "drifted",
+    "leftover",
+    "foreign",
+    "waiting",
+    "attention",
+    "unknown",
+    "ok",
+    "owned",
+];
+
+/// As wide as what comes first in a row.
+const INDENT: &str = "             ";
+
+/// Something of a stack as it is.
+pub struct Row {
+    /// One of [`STATES`].
+    state: &'static str,
+    what: String,
+    name: String,
+    health: String,
+    shade: Style,
+    arn: String,
+    /// What is worth knowing.
+    notes: Vec<String>,
+    /// Where the console shows it.
+    page: Option<String>,
+}
+
+impl Row {
+    /// About something that is no resource.
+    pub fn new(state: &'static str, what: String, health: String) -> Self {
+        Self {
+            state,
+            what,
+            name: String::new(),
+            health,
+            shade: Style::new(),
+            arn: String::new(),
+            notes: Vec::new(),
+            page: None,
+        }
+    }
+
+    fn of(plan: &Plan, step: &Step, pages: bool) -> Self {
+        let (state, health) = (plan.state(step), step.health());
+        let (verdict, shade) = health
+            .as_ref()
+            .map_or(("ok", Style::new()), |health| verdict(health.verdict));
+        let fields: Vec<_> = match step.action {
+            Action::Update | Action::Replace => {
+                step.changes.iter().map(|change| change.field.as_str()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let drift =
+            (!fields.is_empty()).then(|| format!("not as the stack file says: {}", fields.join(", ")));
+        Self {
+            state: if is_fine(state) && verdict != "ok" {
+                verdict
+            } else {
+                state
+            },
+            name: step.name.clone(),
+            shade,
+            arn: step.output().map(|output| output.arn).unwrap_or_default(),
+            notes: drift.into_iter().chain(step.condition()).collect(),
+            page: console::page(step, &plan.scope.region).filter(|_| pages),
+            ..Self::new(
+                state,
+                step.id.to_string(),
+                health.map(|health| health.text).unwrap_or_default(),
+            )
+        }
+    }
+
+    fn state(&self) -> String {
+        let color = match self.state {
             "ok" => style::symbol(Action::Create).1,
             "failed" => style::ERROR,
             _ => style::WARNING,
         };
-        format!("  {color}{state:<8}{color:#} {what}  {text}")
+        format!("  {color}{:<9}{color:#}", self.state)
+    }
+
+    /// The row with its cells below those of the other rows. Where there is no `room` for all of it, they are cut, and
+    /// the ARN, half of which is of no use, is left out.
+    fn line(&self, widths: [usize; 3], room: Option<usize>) -> String {
+        let plain = Style::new();
+        let [what, name, health] = widths;
+        let mut cells = vec![(&self.what, plain, what)];
+        // Nothing but a resource has a name.
+        cells.extend((!self.name.is_empty()).then_some((&self.name, plain, name)));
+        cells.push((&self.health, self.shade, health));
+        let mut left = room.map_or(usize::MAX, |room| room.saturating_sub(INDENT.len()));
+        let mut line = self.state();
+        for (text, style, width) in cells {
+            if left == 0 {
+                break;
+            }
+            let cell = cut(text, left);
+            let taken = width.min(left).max(columns(&cell));
+            let pad = " ".repeat(taken - columns(&cell));
+            line += &match cell.is_empty() {
+                true => format!("  {pad}"),
+                false => format!("  {style}{cell}{style:#}{pad}"),
+            };
+            left = left.saturating_sub(taken + 2);
+        }
+        if !self.arn.is_empty() && columns(&self.arn) <= left {
+            let dim = style::DIM;
+            line += &format!("  {dim}{}{dim:#}", self.arn);
+        }
+        line.trim_end().to_owned()
+    }
+
+    /// The row with all of it, in as many lines as the `room` asks for.
+    fn lines(&self, room: usize) -> String {
+        let (shade, dim) = (self.shade, style::DIM);
+        let text = format!("{}  {}  {shade}{}{shade:#}", self.what, self.name, self.health);
+        let mut lines = wrapped(text.trim_end(), INDENT, Some(room));
+        lines.replace_range(..INDENT.len(), &format!("{}  ", self.state()));
+        if !self.arn.is_empty() {
+            lines += &format!("\n{INDENT}{dim}{}{dim:#}", self.arn);
+        }
+        lines
+    }
+
+    /// What stands below the row.
+    fn below(&self, room: Option<usize>) -> String {
+        let notes = self
+            .notes
+            .iter()
+            .map(|note| format!("\n{}", wrapped(note, INDENT, room)));
+        notes.collect()
+    }
+
+    fn page(&self) -> String {
+        let dim = style::DIM;
+        let page = self.page.as_ref();
+        page.map_or_else(String::new, |page| format!("\n{INDENT}{dim}{page}{dim:#}"))
     }
 }
 
+/// Nothing has to be done about it.
+fn is_fine(state: &str) -> bool {
+    state == "ok" || state == "owned"
+}
+
+/// How many rows there are of each state.
+fn summary(rows: &[Row]) -> String {
+    let count = |state| rows.iter().filter(|row| row.state == state).count();
+    let counts = STATES
+        .map(|state| (count(state), state))
+        .into_iter()
+        .filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|(count, state)| format!("{count} {state}")).collect();
+    format!("{} in all: {}", rows.len(), counts.join(", "))
+}
+
 impl Plan {
-    /// A row a resource: its state, names, health, ARN; below it what is worth knowing and, with `pages`, where the
-    /// console shows it.
-    pub fn status_text(&self, pages: bool) -> String {
-        let mut text = String::new();
-        let (bold, dim, place) = (style::BOLD, style::DIM, &self.scope);
-        let _ = writeln!(
-            text,
+    /// How many are well, then a row a resource and each of `more`: its state, names, health, ARN; below it what is
+    /// worth knowing and, with `pages`, where the console shows it. What is not well comes first. On a terminal what
+    /// is well takes one line each, as far as it fits.
+    pub fn status_text(&self, pages: bool, more: Vec<Row>) -> String {
+        self.status_within(of_results(), pages, more)
+    }
+
+    fn status_within(&self, room: Option<usize>, pages: bool, more: Vec<Row>) -> String {
+        let (bold, place) = (style::BOLD, &self.scope);
+        let title = format!(
             "{bold}stack {}{bold:#} in account {}, {}\n",
             self.stack, place.account, place.region
         );
-        let rows: Vec<_> = self.steps.iter().map(|step| (self.state(step), step)).collect();
-        let width = |of: fn(&Step) -> usize| rows.iter().map(|(_, step)| of(step)).max().unwrap_or(0);
-        let (ids, names, healths) = (
-            width(|step| step.id.to_string().len()),
-            width(|step| step.name.chars().count()),
-            width(|step| step.health().map_or(0, |health| health.text.chars().count())),
-        );
-        for (state, step) in &rows {
-            let color = if *state == "ok" {
-                style::symbol(Action::Create).1
-            } else {
-                style::WARNING
-            };
-            let arn = step.output().map(|output| output.arn).unwrap_or_default();
-            let id = step.id.to_string();
-            let (health, shade) = match step.health() {
-                Some(health) => (health.text, shade(health.verdict)),
-                None => (String::new(), anstyle::Style::new()),
-            };
-            let mut line = format!("  {color}{state:<8}{color:#} {id:<ids$}  {:<names$}", step.name);
-            if !health.is_empty() || !arn.is_empty() {
-                let _ = write!(line, "  {shade}{health:<healths$}{shade:#}");
-            }
-            if !arn.is_empty() {
-                let _ = write!(line, "  {dim}{arn}{dim:#}");
-            }
-            let _ = writeln!(text, "{}", line.trim_end());
-            if let Some(remark) = step.condition() {
-                let _ = writeln!(text, "           {remark}");
-            }
-            if let Some(page) = console::page(step, &place.region).filter(|_| pages) {
-                let _ = writeln!(text, "           {dim}{page}{dim:#}");
-            }
+        let foreign = self.conflicts.iter().map(|conflict| Row {
+            name: conflict.name.clone(),
+            ..Row::new("foreign", conflict.id.to_string(), String::new())
+        });
+        let steps = self.steps.iter().map(|step| Row::of(self, step, pages));
+        let rows: Vec<_> = steps.chain(foreign).chain(more).collect();
+        if rows.is_empty() {
+            return title + "\n  nothing: this stack owns no resource here";
         }
-        for conflict in &self.conflicts {
-            let warning = style::WARNING;
-            let _ = writeln!(
-                text,
-                "  {warning}foreign {warning:#} {}  {}",
-                conflict.id, conflict.name
-            );
-        }
-        if rows.is_empty() && self.conflicts.is_empty() {
-            let _ = writeln!(text, "  nothing: this stack owns no resource here");
+        let width = |of: fn(&Row) -> &str| rows.iter().map(|row| columns(of(row))).max().unwrap_or(0);
+        let widths = [
+            width(|row| &row.what),
+            width(|row| &row.name),
+            // Nothing stands behind the health of what has no ARN.
+            width(|row| if row.arn.is_empty() { "" } else { &row.health }),
+        ];
+        let shown = |row: &Row| {
+            let (line, page) = match room {
+                Some(_) if is_fine(row.state) => (row.line(widths, room), String::new()),
+                Some(room) => (row.lines(room), row.page()),
+                None => (row.line(widths, None), row.page()),
+            };
+            format!("{line}{}{page}\n", row.below(room))
+        };
+        let (fine, open): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_fine(row.state));
+        let mut text = format!("{title}{}\n", wrapped(&summary(&rows), "", room));
+        for rows in [open, fine].iter().filter(|rows| !rows.is_empty()) {
+            text.push('\n');
+            text.extend(rows.iter().map(|row| shown(row)));
         }
         text
     }
@@ -124,10 +261,11 @@ impl Plan {
     }
 }
 
-fn shade(verdict: Verdict) -> anstyle::Style {
+fn verdict(verdict: Verdict) -> (&'static str, Style) {
     match verdict {
-        Verdict::Healthy => style::symbol(Action::Create).1,
-        Verdict::Attention | Verdict::Waiting => style::WARNING,
-        Verdict::Failed => style::ERROR,
+        Verdict::Healthy => ("ok", style::symbol(Action::Create).1),
+        Verdict::Attention => ("attention", style::WARNING),
+        Verdict::Waiting => ("waiting", style::WARNING),
+        Verdict::Failed => ("failed", style::ERROR),
     }
 }

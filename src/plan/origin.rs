@@ -5,21 +5,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Action, Plan, Step};
 use crate::graph::Graph;
 use crate::resource::{Change, Shown};
 
 /// Why a step is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The stack file asks for something else than the one before.
     pub file: bool,
     /// The account is not as the stack file before says.
     pub drift: bool,
     /// The fields that drifted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
 }
 

@@ -1,13 +1,13 @@
 //! States as named fields, and the difference between two of them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Known, Text, Unknown};
 use crate::aws::policy::Policy;
 
 /// One value as it is compared and shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shown {
     Value(Value),
@@ -95,7 +95,7 @@ impl Fields {
 }
 
 /// One field that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub field: String,
     /// The value in the account; `None` where the field is unset.
@@ -107,7 +107,7 @@ pub struct Change {
 }
 
 /// The fields of one resource that differ.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Changes(Vec<Change>);
 

@@ -61,8 +61,10 @@ pub const KINDS: &[Kind] = &[
 /// # Panics
 /// When there is none: node ids are made from the kinds' own names only.
 pub fn kind(name: &str) -> &'static Kind {
-    KINDS
-        .iter()
-        .find(|kind| kind.name == name)
-        .expect("a node id names a registered kind")
+    find(name).expect("a node id names a registered kind")
+}
+
+/// The kind of this name, if there is one.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
 }

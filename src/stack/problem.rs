@@ -5,6 +5,8 @@ use std::{fmt, ops::Range};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use super::tree;
+
 /// Byte range in the source.
 pub type Span = Range<usize>;
 
@@ -142,6 +144,16 @@ impl Source {
     /// The file as it was named.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The sections of the file and the keys in each, in its order.
+    pub fn sections(&self) -> Vec<(String, Vec<String>)> {
+        let keys = |node: &tree::Node| node.entries().iter().map(|entry| entry.key.clone()).collect();
+        let tree = tree::parse(&self.text).ok();
+        let sections = tree.iter().flat_map(|(root, _)| root.entries());
+        sections
+            .map(|entry| (entry.key.clone(), keys(&entry.value)))
+            .collect()
     }
 
     /// Line and column of a byte, both 1-based, the column in characters.

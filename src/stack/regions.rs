@@ -79,6 +79,11 @@ pub enum Region {
 }
 
 impl Region {
+    /// The names of those that are known.
+    pub fn known() -> impl Iterator<Item = &'static str> {
+        KNOWN.into_iter()
+    }
+
     /// Looks at a name.
     pub fn of(name: &str) -> Self {
         let near = nearest(name);

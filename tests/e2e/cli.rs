@@ -50,15 +50,16 @@ fn the_plan_of_the_bundled_stack_on_an_empty_account() {
         plan.stderr, "",
         "standard error is for talk, and there is nothing to say"
     );
-    let text: Vec<_> = plan
-        .stdout
-        .lines()
-        .map(|line| match line.split_once("relay: ") {
-            Some((before, _)) => format!("{before}relay: (digest)"),
-            None => line.to_owned(),
-        })
-        .collect();
-    insta::assert_snapshot!("plan_of_the_bundled_stack", text.join("\n"));
+    insta::assert_snapshot!("plan_of_the_bundled_stack", plan.stdout);
+    let full = world.ok(&["plan", "--local", "stack.yaml", "--full"]).stdout;
+    let full = full.lines().map(|line| match line.split_once("relay: ") {
+        Some((before, _)) => format!("{before}relay: (digest)"),
+        None => line.to_owned(),
+    });
+    insta::assert_snapshot!(
+        "full_plan_of_the_bundled_stack",
+        full.collect::<Vec<_>>().join("\n")
+    );
 
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     let plain = world.run(&["plan", "--local", "stack.yaml", "--detailed-exitcode"]);
@@ -70,6 +71,122 @@ fn the_plan_of_the_bundled_stack_on_an_empty_account() {
         !json.to_string().contains("abcdefghijklmnopqrstuvwx"),
         "the webhook shows"
     );
+}
+
+#[test]
+fn colour_is_where_it_is_asked_for() {
+    let world = World::new();
+    world.write("stack.yaml", "stack: mission\nregionn: x\n");
+    let is_coloured = |variables: &[(&str, &str)], flags: &[&str]| {
+        let mut command = world.command(&[&["validate", "stack.yaml"][..], flags].concat());
+        let ran = Ran::of(command.envs(variables.iter().copied()).output().unwrap());
+        ran.stderr.contains('\u{1b}')
+    };
+    let force = ("FORCE_COLOR", "1");
+    assert!(!is_coloured(&[], &[]));
+    assert!(is_coloured(&[force], &[]) && is_coloured(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!is_coloured(&[("FORCE_COLOR", "0")], &[]) && !is_coloured(&[force, ("NO_COLOR", "1")], &[]));
+    assert!(is_coloured(&[("NO_COLOR", "1")], &["--color", "always"]));
+    assert!(!is_coloured(&[force], &["--color=never"]) && is_coloured(&[force], &["--color", "auto"]));
+    // Of clap's own errors, too.
+    assert!(is_coloured(&[], &["--color", "always", "--nonsense"]));
+    assert!(!is_coloured(&[force], &["--color", "never", "--nonsense"]));
+}
+
+#[test]
+fn strict_takes_warnings_for_errors_before_anything_is_changed() {
+    let world = World::new();
+    let odd = "stack: odd\nregion: eu-west-1\ntopics: { mail: { subscriptions: [{ email: ops@corp.example }] } }\n\
+               alarms: { cpu: { metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 1' } }\n";
+    world.write("stack.yaml", odd);
+    world.write("good.yaml", &odd.replace("'>= 1' }", "'>= 1', to: [mail] }"));
+    world.write("broken.yaml", "stack: odd\nregionn: x\n");
+    let refused = |args: &[&str]| {
+        let ran = world.run(args);
+        assert_eq!(ran.code, 1, "{}", ran.all());
+        assert!(
+            ran.stderr
+                .contains("error: there is a warning, which `--strict` takes for an error"),
+            "{}",
+            ran.all()
+        );
+        ran
+    };
+    refused(&["validate", "--strict"]);
+    world.ok(&["validate", "good.yaml", "--strict"]);
+    refused(&["plan", "--strict", "--local", "--save", "odd.plan"]);
+    assert!(!world.path().join("odd.plan").exists());
+    refused(&["apply", "--strict", "--local", "--yes"]);
+    let plan = world.json(&["plan", "--local"]);
+    assert_eq!(plan["summary"]["keep"], 0, "{plan:#}");
+    let warnings = plan["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{plan:#}");
+    assert!(
+        warnings[0].as_str().unwrap().starts_with("`stack.yaml:4`: "),
+        "{plan:#}"
+    );
+
+    // The document is whole all the same.
+    let json = refused(&["validate", "--strict", "--output", "json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["file"], &json["warnings"]),
+        (&"stack.yaml".into(), &plan["warnings"])
+    );
+
+    // Each of several files is checked.
+    let ran = world.run(&["validate", "broken.yaml", "stack.yaml", "good.yaml", "none.yaml"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (1, "stack.yaml: valid\ngood.yaml: valid\n")
+    );
+    assert!(
+        ran.stderr.contains("broken.yaml: 1 error") && ran.stderr.contains("`none.yaml` does not exist"),
+        "{}",
+        ran.stderr
+    );
+    let ran = world.run(&["validate", "broken.yaml", "stack.yaml", "--output", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(ran.code, 1);
+    assert_eq!(json["files"][0]["errors"][0]["file"], "broken.yaml", "{json:#}");
+    assert_eq!(json["files"][1]["warnings"], plan["warnings"], "{json:#}");
+    world.ok(&["validate", "stack.yaml", "good.yaml"]);
+}
+
+/// Those of this program, which no other documentation has.
+#[test]
+fn every_environment_variable_is_documented() {
+    let page = std::fs::read_to_string("docs/operations.md").unwrap();
+    let page = page.split_once("## Environment variables").unwrap().1;
+    let help = alertctl::cli::HELP;
+    let mut sources = vec![std::path::PathBuf::from("src")];
+    let mut named = std::collections::BTreeSet::new();
+    while let Some(path) = sources.pop() {
+        if path.is_dir() {
+            sources.extend(
+                std::fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, _) in text.match_indices("ALERTCTL_") {
+            let name = text[at..]
+                .split(|c: char| !c.is_ascii_uppercase() && c != '_')
+                .next()
+                .unwrap();
+            named.insert(name.trim_end_matches('_').to_owned());
+        }
+    }
+    // A stack's functions have these from the stack.
+    for name in ["ALERTCTL_DUTY", "ALERTCTL_ENCRYPTED_FOR"] {
+        assert!(named.remove(name), "{name}");
+    }
+    assert!(named.len() >= 4, "{named:?}");
+    for name in named {
+        assert!(page.contains(&name) && help.contains(&name), "{name}");
+    }
 }
 
 #[test]

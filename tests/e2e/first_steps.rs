@@ -128,6 +128,13 @@ fn shells_complete_files_keys_and_resources() {
     alertctl(folder.path(), &["init", "other.yaml", "--from", "full"]);
     let of = |line: &[&str]| completed(folder.path(), line);
     assert_eq!(of(&["pla"]), ["plan"]);
+    assert_eq!(of(&["render", "--locale", "k"]), ["ko"]);
+    assert_eq!(
+        of(&["plan", "--region", "eu-west-"]),
+        ["eu-west-1", "eu-west-2", "eu-west-3"]
+    );
+    assert_eq!(of(&["validate", "--output", ""]), ["text", "json"]);
+    assert_eq!(of(&["plan", "--output", "m"]), ["markdown"]);
     assert_eq!(of(&["plan", "s"]), ["stack.yaml"]);
     assert_eq!(of(&["plan", "a"]), [""; 0], "the schema is no stack file");
     assert_eq!(
@@ -188,8 +195,35 @@ fn every_command_has_a_manual_page() {
     for command in alertctl::cli::Cli::command().get_subcommands() {
         let page = pages.join(format!("alertctl-{}.1", command.get_name()));
         let page = fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
-        assert!(page.contains("Examples"), "{}", command.get_name());
+        for section in ["EXAMPLES", "\"EXIT STATUS\"", "ENVIRONMENT"] {
+            assert!(page.contains(&format!("\n.SH {section}\n")), "{section}: {page}");
+        }
     }
+    // A short synopsis, and examples that keep their lines.
+    let page = fs::read_to_string(pages.join("alertctl-plan.1")).unwrap();
+    let synopsis = page
+        .split_once(".SH SYNOPSIS\n")
+        .unwrap()
+        .1
+        .split_once(".SH")
+        .unwrap()
+        .0;
+    assert!(
+        synopsis.contains("[OPTIONS]") && !synopsis.contains("adopt"),
+        "{synopsis}"
+    );
+    let examples = page
+        .split_once(".SH EXAMPLES\n")
+        .unwrap()
+        .1
+        .split_once(".SH")
+        .unwrap()
+        .0;
+    assert!(
+        examples.starts_with(".nf\nalertctl plan stack.yaml\n"),
+        "{examples}"
+    );
+    assert!(examples.trim_end().ends_with(".fi"), "{examples}");
     assert!(pages.join("alertctl.1").exists());
     assert!(
         !pages.join("alertctl-local-inbox-server.1").exists(),

@@ -132,6 +132,43 @@ fn mermaid_and_dot() {
     insta::assert_snapshot!("resources_mermaid", resources);
 }
 
+#[test]
+fn boxes_stand_as_the_file_lists_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = ["web", "db", "queue", "api", "cache", "zone"];
+    let alarm = |key: &&str| {
+        format!(
+            "  {key}: {{ metric: AWS/EC2 {key}, statistic: Sum, period: 60, threshold: '> 1', to: [t] }}\n"
+        )
+    };
+    let alarms: String = keys.iter().map(alarm).collect();
+    let path = folder.path().join("stack.yaml");
+    let text = "stack: order\nregion: eu-west-1\ntopics: { t: { subscriptions: [{ email: ops@corp.example }] } }\nalarms:\n";
+    std::fs::write(&path, text.to_owned() + &alarms).unwrap();
+    let path = path.to_str().unwrap();
+    for arguments in [
+        &[path][..],
+        &[path, "--format", "dot"],
+        &[path, "--format", "mermaid"],
+    ] {
+        let drawn = graph(arguments);
+        // In an SVG by how far down they are.
+        let place = |key: &str| match drawn.find("<svg") {
+            Some(_) => {
+                let shown = drawn.split(&format!(">{key}</text>")).next().unwrap();
+                let y = shown.rsplit(" y=\"").next().unwrap().split('"').next().unwrap();
+                y.parse::<f64>().unwrap() as usize
+            }
+            None => drawn
+                .find(&format!(">{key}<"))
+                .or(drawn.find(&format!("\\n{key}\\n")))
+                .unwrap(),
+        };
+        let places: Vec<_> = keys.iter().map(|key| place(key)).collect();
+        assert!(places.is_sorted(), "{arguments:?}: {places:?}");
+    }
+}
+
 /// The README shows it.
 #[test]
 fn the_picture_of_the_documentation_is_of_today() {

@@ -172,6 +172,9 @@ async fn a_demo_never_uses_a_real_webhook() {
     let clear = String::from_utf8(clear.plaintext.unwrap().into_inner()).unwrap();
     assert_eq!(clear, format!("{inbox}/services/LOCAL/INBOX/project"));
 
+    let is_korean = |text: &str| text.chars().any(|letter| ('가'..='힣').contains(&letter));
+    assert!(!is_korean(&demo.stdout), "{}", demo.stdout);
+
     // A second demo fires again and changes nothing.
     let again = world.ok(&["local", "demo"]);
     assert!(again.stderr.contains("no changes"), "{}", again.stderr);

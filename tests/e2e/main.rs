@@ -39,6 +39,7 @@ mod status;
 mod storm;
 mod strict;
 mod support;
+mod terminal;
 mod tools;
 mod two_at_once;
 mod unwritten;

@@ -41,6 +41,21 @@ fn a_saved_plan_is_applied_as_it_is_and_only_once() {
     assert_eq!(saved["plan"], world.json(&["plan"]));
     assert!(!saved.to_string().contains(SECRET), "the webhook shows");
 
+    // It can be looked at: a line for each resource, or all of it.
+    for flags in [&[][..], &["--full"]] {
+        let shown = world
+            .ok(&[&["show", "plan", "alerts.plan"][..], flags].concat())
+            .stdout;
+        assert_eq!(shown, world.ok(&[&["plan"][..], flags].concat()).stdout);
+    }
+    assert_eq!(saved["plan"], world.json(&["show", "plan", "alerts.plan"]));
+    let other = world.run(&["show", "plan", "stack.yaml"]);
+    assert!(
+        other.stderr.contains("`stack.yaml` is no saved plan"),
+        "{}",
+        other.all()
+    );
+
     // No terminal and no `--yes`: the plan was looked at.
     let applied = world.ok(&["apply", "alerts.plan"]);
     assert!(applied.stderr.contains("12 created"), "{}", applied.stderr);

@@ -1,10 +1,12 @@
 //! The way of an alert through a stack: from the sources over the functions to those who are told.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::blueprint::Names;
 use crate::output::picture::{Arrow, Part, Picture};
-use crate::stack::{Alarm, Bound, Calls, Endpoint, Rule, Stack, TrailSource, What};
+use crate::stack::{Alarm, Bound, Calls, Endpoint, Rule, Source, Stack, TrailSource, What};
 
 /// How far to the right things belong.
 mod column {
@@ -21,10 +23,11 @@ mod column {
 /// Id of the relay's box.
 const RELAY: &str = "relay";
 
-/// The picture of a stack.
-pub fn picture(stack: &Stack) -> Picture {
+/// The picture of a stack; what `source`, its file, lists first comes first.
+pub fn picture(stack: &Stack, source: &Source) -> Picture {
     let mut flow = Flow {
         stack,
+        sections: source.sections(),
         names: Names::of(stack),
         picture: Picture {
             title: format!("stack {}", stack.stack),
@@ -44,11 +47,22 @@ pub fn picture(stack: &Stack) -> Picture {
 
 struct Flow<'a> {
     stack: &'a Stack,
+    /// The keys of each section in the file's order.
+    sections: Vec<(String, Vec<String>)>,
     names: Names<'a>,
     picture: Picture,
 }
 
 impl Flow<'_> {
+    /// A section of the stack, in the file's order.
+    fn in_order<'b, T>(&self, name: &str, section: &'b BTreeMap<String, T>) -> Vec<(&'b String, &'b T)> {
+        let written = self.sections.iter().find(|(other, _)| other == name);
+        let place = |key: &str| written.and_then(|(_, keys)| keys.iter().position(|other| other == key));
+        let mut entries: Vec<_> = section.iter().collect();
+        entries.sort_by_key(|(key, _)| place(key));
+        entries
+    }
+
     fn trail(&mut self) {
         let Some(trail) = &self.stack.trail else { return };
         let (title, detail) = match &trail.source {
@@ -69,14 +83,14 @@ impl Flow<'_> {
     }
 
     fn buses(&mut self) {
-        for (key, bus) in &self.stack.buses {
+        for (key, bus) in self.in_order("buses", &self.stack.buses) {
             let from = (!bus.forward.is_empty()).then(|| format!("gets {}", bus.forward.join(", ")));
             self.part(&id("bus", key), "bus", key.clone(), from, column::ORIGIN);
         }
     }
 
     fn rules(&mut self) {
-        for (key, rule) in &self.stack.rules {
+        for (key, rule) in self.in_order("rules", &self.stack.rules) {
             let rule_id = id("rule", key);
             let sort = if rule.enabled { "rule" } else { "rule, off" };
             self.part(&rule_id, sort, key.clone(), Some(matched(rule)), column::SOURCE);
@@ -93,7 +107,7 @@ impl Flow<'_> {
     }
 
     fn alarms(&mut self) {
-        for (key, alarm) in &self.stack.alarms {
+        for (key, alarm) in self.in_order("alarms", &self.stack.alarms) {
             let alarm_id = id("alarm", key);
             let members = alarm.preset.map(|_| {
                 let prefix = format!("{key}-");
@@ -157,7 +171,7 @@ impl Flow<'_> {
     }
 
     fn endpoints(&mut self) {
-        for (key, endpoint) in &self.stack.endpoints {
+        for (key, endpoint) in self.in_order("endpoints", &self.stack.endpoints) {
             let (source, function) = (id("endpoint", key), id("ingest", key));
             let route = endpoint.route(key).to_string();
             self.part(&source, "endpoint", key.clone(), Some(route), column::SOURCE);
@@ -186,7 +200,7 @@ impl Flow<'_> {
     }
 
     fn topics(&mut self) {
-        for (key, topic) in &self.stack.topics {
+        for (key, topic) in self.in_order("topics", &self.stack.topics) {
             let topic_id = id("topic", key);
             self.part(
                 &topic_id,
@@ -224,7 +238,7 @@ impl Flow<'_> {
                 column::RELAY,
             );
         }
-        for (key, channel) in &self.stack.channels {
+        for (key, channel) in self.in_order("channels", &self.stack.channels) {
             let strand = self.strand(key);
             let to = id("channel", key);
             let label = channel.label.clone().unwrap_or_else(|| format!("#{key}"));

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::{App, FLAG};
+use crate::commands::language;
 use crate::output::Failure;
-use crate::stack::{NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
+use crate::stack::{Locale, NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
 
 /// What can be watched, as the question names it.
 const WATCHED: [&str; 5] = [
@@ -31,6 +32,7 @@ pub struct Wishes {
     /// Which of [`WATCHED`].
     pub watched: [bool; 5],
     pub email: Option<String>,
+    pub locale: Locale,
 }
 
 /// Asks on the terminal.
@@ -96,6 +98,7 @@ pub fn ask(app: &App, path: &Path) -> Result<Wishes, Failure> {
         slack,
         watched,
         email,
+        locale: language::of_environment(),
     })
 }
 
@@ -158,7 +161,9 @@ impl Wishes {
             slack,
             watched: [alarm, sign_ins, calls, http, trail],
             email,
+            locale,
         } = self;
+        let (locale, timezone) = language::written(*locale);
         let mut text = modeline(schema);
         text += &format!(
             "\
@@ -167,8 +172,8 @@ impl Wishes {
 
 stack: {stack}                     # tag value, and how names begin
 region: {region}
-locale: en                        # language of the messages: en or ko
-timezone: UTC                     # of the times in them
+locale: {locale}                        # language of the messages: en or ko
+timezone: {timezone:<24}# of the times in them
 "
         );
         if let Some(label) = slack {
@@ -289,6 +294,7 @@ mod tests {
                 slack: Some(slack.to_owned()).filter(|slack| !slack.is_empty()),
                 watched: std::array::from_fn(|at| bits & (1 << at) != 0),
                 email: email.map(str::to_owned),
+                locale: Locale::En,
             })
         })
     }

@@ -3,6 +3,8 @@
 use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, layout};
 
+use super::order::restore;
+
 /// A box to be placed, in pixels.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
@@ -123,6 +125,7 @@ pub fn lay_out(sizes: &[Size], arrows: &[(usize, usize)]) -> Laid {
         .enumerate()
         .map(|(number, ends)| between(number, *ends))
         .collect();
+    restore(&mut boxes, &mut ways, arrows);
     shift(&mut boxes, &mut ways);
     let corners = corners(&boxes, arrows, &ways);
     let right = boxes.iter().map(Place::right).fold(0.0, f64::max);

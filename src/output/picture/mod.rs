@@ -3,6 +3,7 @@
 mod dot;
 mod layout;
 mod mermaid;
+mod order;
 mod paint;
 mod svg;
 

@@ -1,0 +1,45 @@
+//! The language of whoever sits at the terminal.
+
+use crate::stack::Locale;
+
+/// As POSIX has it: the first of the variables that says something counts. English where they name a language in
+/// which there are no messages.
+pub(super) fn of_environment() -> Locale {
+    let variables = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+    named(variables.each_ref().map(String::as_str))
+}
+
+fn named(variables: [&str; 3]) -> Locale {
+    let name = variables.into_iter().find(|name| !name.is_empty());
+    let language = name.and_then(|name| name.split(['_', '.', '@']).next());
+    match language {
+        Some("ko") => Locale::Ko,
+        _ => Locale::En,
+    }
+}
+
+/// What a stack file calls it, and the time zone that goes with it.
+pub(super) fn written(locale: Locale) -> (&'static str, &'static str) {
+    match locale {
+        Locale::En => ("en", "UTC"),
+        Locale::Ko => ("ko", "Asia/Seoul"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_names_the_language() {
+        for (variables, locale) in [
+            (["", "", ""], Locale::En),
+            (["", "", "ko_KR.UTF-8"], Locale::Ko),
+            (["", "ko", "en_US.UTF-8"], Locale::Ko),
+            (["C.UTF-8", "", "ko_KR.UTF-8"], Locale::En),
+            (["", "", "kok_IN"], Locale::En),
+        ] {
+            assert_eq!(named(variables), locale, "{variables:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Lines at the end of the terminal that are drawn anew while something runs.
+//!
+//! Behind each drawing the cursor rests on the first letter of the first line. Whatever a terminal does to its lines
+//! when its size changes, cutting or wrapping them, the cursor stays at that letter: erasing from there on takes away
+//! all that was drawn, and nothing else.
+
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::sync::{Mutex, PoisonError};
+
+use super::width::{cut, of_talk};
+
+/// The lines that are on the terminal just now.
+static DRAWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Whether standard error is a terminal whose cursor can be moved.
+pub(super) fn is_possible() -> bool {
+    stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// Draws these lines in the place of those before, as far as the terminal has room for them.
+pub(super) fn draw(lines: Vec<String>) {
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !(lines.is_empty() && drawn.is_empty()) {
+        put(&lines);
+        *drawn = lines;
+    }
+}
+
+/// Writes on standard error, above the lines where there are any.
+pub(super) fn beside(write: impl FnOnce()) {
+    let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if drawn.is_empty() {
+        return write();
+    }
+    put(&[]);
+    write();
+    put(&drawn);
+}
+
+fn put(lines: &[String]) {
+    let size = of_talk().unwrap_or((80, 24));
+    let text = format!("\x1b[J{}", drawing(lines, size));
+    // In one piece: what is half drawn would be seen. Where it cannot be written, there is nowhere left to say so.
+    let _ = stderr().lock().write_all(text.as_bytes());
+}
+
+/// The lines, none of which wraps or scrolls the first one away, and the way back to the beginning of the first one.
+fn drawing(lines: &[String], (columns, rows): (usize, usize)) -> String {
+    let room = rows.saturating_sub(1).max(1);
+    let mut shown: Vec<_> = lines.iter().take(room).cloned().collect();
+    let left_out = lines.len() - shown.len();
+    if let Some(last) = shown.last_mut().filter(|_| left_out > 0) {
+        *last = format!("  … {} more", left_out + 1);
+    }
+    // The last column stays free: some terminals wrap as soon as it is written.
+    let shown: Vec<_> = shown.iter().map(|line| cut(line, columns - 1)).collect();
+    let back = match shown.len() {
+        0 | 1 => String::new(),
+        many => format!("\x1b[{}A", many - 1),
+    };
+    format!("{}{back}\r", shown.join("\r\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_fits_the_terminal() {
+        let lines: Vec<_> = (1..=5).map(|number| format!("line {number} 알림")).collect();
+        assert_eq!(drawing(&[], (80, 24)), "\r");
+        assert_eq!(drawing(&lines[..1], (80, 24)), "line 1 알림\r");
+        assert_eq!(
+            drawing(&lines[..2], (11, 24)),
+            "line 1 알…\r\nline 2 알…\x1b[1A\r"
+        );
+        assert_eq!(
+            drawing(&lines, (80, 4)),
+            "line 1 알림\r\nline 2 알림\r\n  … 3 more\x1b[2A\r"
+        );
+    }
+}

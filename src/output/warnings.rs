@@ -1,0 +1,107 @@
+//! What was warned of in this process: every document for machines lists it, and `--strict` takes it for errors.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::{Failure, Out, style};
+use crate::cli::{Format, Strict};
+use crate::stack::Loaded;
+
+static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Out {
+    /// Warns on standard error.
+    pub fn warn(&self, text: &str) {
+        let style = style::WARNING;
+        self.say(&format!("{style}warning{style:#}: {text}"));
+        keep(text.to_owned());
+    }
+
+    /// Warns of what is odd in a stack file, where it stands.
+    pub fn warn_of_file(&self, loaded: &Loaded) {
+        if !loaded.warnings.is_empty() {
+            self.say(&loaded.source.render(&loaded.warnings, self.color()));
+            of_file(loaded).into_iter().for_each(keep);
+        }
+    }
+
+    /// Where warnings are errors, ends the command if there was any.
+    ///
+    /// # Errors
+    /// [`Failure::Told`] where `shown` says that standard output has its document already.
+    pub fn refuse_warnings(&self, strict: Strict, shown: bool) -> Result<(), Failure> {
+        let count = TOLD.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if !strict.strict || count == 0 {
+            return Ok(());
+        }
+        let what = match count {
+            1 => "there is a warning".to_owned(),
+            count => format!("there are {count} warnings"),
+        };
+        let failure = Failure::new(
+            format!("{what}, which `--strict` takes for an error"),
+            "mend what is warned of, or leave out `--strict`",
+        );
+        match shown && self.format == Format::Json {
+            true => {
+                failure.report(Self { format: Format::Text });
+                Err(Failure::Told)
+            }
+            false => Err(failure),
+        }
+    }
+}
+
+/// The warnings of a stack file, a line each.
+pub fn of_file(loaded: &Loaded) -> Vec<String> {
+    let reports = loaded.source.reports(&loaded.warnings).into_iter();
+    reports
+        .map(|report| format!("`{}:{}`: {}", report.file, report.line, report.message))
+        .collect()
+}
+
+/// The document with all that was warned of so far, beside what it lists itself. A schema, say, is no document of ours
+/// and stays as it is.
+pub fn listed_in(mut document: Value) -> Value {
+    if document.get("version").is_none() {
+        return document;
+    }
+    let mut warnings = match document["warnings"].take() {
+        Value::Array(warnings) => warnings,
+        _ => Vec::new(),
+    };
+    let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let new: Vec<_> = told
+        .iter()
+        .map(|text| json!(text))
+        .filter(|text| !warnings.contains(text))
+        .collect();
+    warnings.extend(new);
+    document["warnings"] = warnings.into();
+    document
+}
+
+fn keep(text: String) {
+    TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One test: what is told is told in the whole process.
+    #[test]
+    fn a_document_lists_its_own_warnings_and_those_told_once_each() {
+        keep("told".to_owned());
+        let of_plan = listed_in(json!({ "version": 1, "warnings": ["own", "told"] }));
+        assert_eq!(of_plan, json!({ "version": 1, "warnings": ["own", "told"] }));
+        let of_file = listed_in(json!({ "version": 1, "errors": [] }));
+        assert_eq!(
+            of_file,
+            json!({ "version": 1, "errors": [], "warnings": ["told"] })
+        );
+        let schema = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema" });
+        assert_eq!(listed_in(schema.clone()), schema);
+    }
+}
