@@ -8,7 +8,7 @@ use super::plan::look;
 use super::{App, Outcome, webhooks};
 use crate::blueprint;
 use crate::cli::{Adopt, VerifyArgs};
-use crate::output::{Failure, line};
+use crate::output::{self, Failure, line};
 use crate::plan::Plan;
 use crate::resource::lambda_function::{Code, CodeVerdict, LambdaFunction, Live, SettingsVerdict, Verified};
 use crate::resource::{NodeId, Resource as _};
@@ -43,7 +43,7 @@ pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
     let ships = functions.map(|(_, function)| &function.code).next();
     let verified = rows.iter().all(Row::ok);
     app.out.result(
-        || text(app, &plan, ships, &rows),
+        || text(&plan, ships, &rows),
         || {
             json!({
                 "version": 1,
@@ -89,7 +89,7 @@ impl Row<'_> {
     }
 }
 
-fn text(app: &App, plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
+fn text(plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
     let place = &plan.scope;
     let mut lines = vec![format!(
         "stack {} in account {}, {}",
@@ -105,10 +105,12 @@ fn text(app: &App, plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> Strin
             .found
             .as_ref()
             .map_or("there is no such function of the stack".to_owned(), code);
-        lines.push(
-            app.out
-                .status_row(state, &row.id.to_string(), &format!("{}  {what}", row.name)),
-        );
+        lines.push(format!(
+            "{}  {}  {}  {what}",
+            output::state(state),
+            row.id,
+            row.name
+        ));
         let Some(found) = &row.found else { continue };
         if found.settings == SettingsVerdict::Other {
             lines.push(

@@ -32,7 +32,7 @@ pub use parked::{Fate, Letters};
 pub use plan_text::line;
 pub use progress::Progress;
 pub use samples::Samples;
-pub use status::Row;
+pub use status::{Row, state};
 pub use stdout::Unwritten;
 pub use verdicts::Verdicts;
 pub use warnings::{listed_in as with_warnings, of_file as warnings_of_file};

@@ -25,6 +25,16 @@ const STATES: [&str; 10] = [
 /// As wide as what comes first in a row.
 const INDENT: &str = "             ";
 
+/// What comes first in a row, in its color.
+pub fn state(word: &str) -> String {
+    let color = match word {
+        "ok" => style::symbol(Action::Create).1,
+        "failed" => style::ERROR,
+        _ => style::WARNING,
+    };
+    format!("  {color}{word:<9}{color:#}")
+}
+
 /// Something of a stack as it is.
 pub struct Row {
     /// One of [`STATES`].
@@ -88,12 +98,7 @@ impl Row {
     }
 
     fn state(&self) -> String {
-        let color = match self.state {
-            "ok" => style::symbol(Action::Create).1,
-            "failed" => style::ERROR,
-            _ => style::WARNING,
-        };
-        format!("  {color}{:<9}{color:#}", self.state)
+        state(self.state)
     }
 
     /// The row with its cells below those of the other rows. Where there is no `room` for all of it, they are cut, and
