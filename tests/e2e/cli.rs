@@ -171,7 +171,10 @@ fn every_environment_variable_is_documented() {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        for (at, _) in text.match_indices("ALERTCTL_") {
+        // What the build tells is no variable of a run.
+        let read = |at: &usize| !text[..*at].ends_with("env!(\"");
+        let places = text.match_indices("ALERTCTL_").map(|(at, _)| at);
+        for at in places.filter(read) {
             let name = text[at..]
                 .split(|c: char| !c.is_ascii_uppercase() && c != '_')
                 .next()
@@ -306,7 +309,7 @@ fn the_commands_of_the_readme() {
                 assert!(
                     messages
                         .iter()
-                        .any(|message| message.to_string().contains("TEST"))
+                        .any(|message| message.to_string().contains("alertctl test"))
                 );
             }
             // Twelve resources, and a webhook that can be decrypted.
