@@ -51,7 +51,7 @@ impl<'a> Claim<'a> {
             plan::Claim::Role { name, marks } => match taken.mark(name, marks, tell).await {
                 // Who may change the stack, but not the tags of its roles, does without.
                 Err(fault) if fault.denied() => {}
-                Err(fault) => return Err(fault),
+                Err(fault) => return Err(fault.of(|| format!("{} ({name})", IamRole::KIND))),
                 Ok(()) => {
                     taken.role = Some(name.clone());
                     taken.dead.clone_from(marks);

@@ -506,7 +506,11 @@ fn what_a_function_cannot_decrypt_is_not_ready() {
     }
     assert!(!ran.stderr.contains("everything is ready"), "{}", ran.stderr);
     let ran = run(&world, &["status"]);
-    assert!(ran.stdout.contains("failed     webhook/project"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("failed     webhook/project"),
+        "{}",
+        ran.stdout
+    );
     let ran = run(&world, &["status", "--output", "json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(

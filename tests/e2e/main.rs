@@ -25,7 +25,6 @@ mod local_events;
 mod one_refusal;
 mod permissions;
 mod policies;
-mod rates;
 mod refusals;
 mod regions;
 mod relay_static;

@@ -13,6 +13,10 @@ const WITHOUT: &[(&str, &str)] = &[
         "as the mark of a run at work: who may change a stack need not be one who may tag roles",
     ),
     (
+        "iam:GetRole",
+        "as the look for other runs' marks: who may not look does without the mark",
+    ),
+    (
         "iam:UntagRole",
         "the mark that stays is told of, and passed by next time",
     ),
@@ -27,6 +31,7 @@ const OF_NOTHING: &[&str] = &[
     "sts:GetCallerIdentity",
     "tag:GetResources",
     "iam:ListRoles",
+    "lambda:ListEventSourceMappings",
     "kms:ListKeys",
     "kms:ListAliases",
     "apigateway:GetApis",

@@ -80,13 +80,27 @@ fn other_tags(place: &Place, account: &Account<'_>, there: &str, gone: &str) -> 
             let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder();
             let filter = filter.key("alertctl:stack").values("every").build();
             let pages = aws.tagging.get_resources().tag_filters(filter).into_paginator();
-            pages.items().send().collect::<Result<Vec<_>, _>>().await.unwrap()
+            let items: Vec<_> = pages.items().send().collect::<Result<_, _>>().await.unwrap();
+            let mut found = Vec::new();
+            for one in items {
+                let arn = one.resource_arn().unwrap().to_owned();
+                let mut keys: Vec<_> = one.tags().iter().map(|tag| tag.key().to_owned()).collect();
+                // The local AWS lists APIs with the tags that they were made with.
+                if arn.contains(":apigateway:") {
+                    let tags = aws.apigateway.get_tags().resource_arn(&arn).send().await.unwrap();
+                    keys = tags
+                        .tags()
+                        .into_iter()
+                        .flatten()
+                        .map(|(key, _)| key.clone())
+                        .collect();
+                }
+                found.push((arn, keys));
+            }
+            found
         });
         assert!(!found.is_empty(), "{region}");
-        for one in found {
-            let keys = one.tags().iter().map(|tag| tag.key().to_owned()).collect();
-            judge(one.resource_arn().unwrap(), keys);
-        }
+        found.into_iter().for_each(|(arn, keys)| judge(&arn, keys));
     }
     let roles = past(&place.endpoint, &account.id, subject::HOME, async |config| {
         let iam = Clients::new(&config).iam;

@@ -1,6 +1,11 @@
 //! Speed that does not depend on the machine: no call comes faster than AWS takes it, and what is not changed
 //! takes few round trips.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[path = "e2e/support/mod.rs"]
+mod support;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +25,7 @@ const APPLY: &[&str] = &["apply", "--local", "--yes"];
 const PLAN: &[&str] = &["plan", "--local", "--detailed-exitcode"];
 const DESTROY: &[&str] = &["destroy", "--local", "--yes", "--delete-trail-logs"];
 
-/// One test at a time: what stalls the machine bunches calls up on their way.
+/// One test at a time, and a program of its own beside no other: what stalls the machine bunches calls up on their way.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// The largest bundled stack from apply to destroy, where every call that comes too fast is refused.
