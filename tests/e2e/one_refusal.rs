@@ -9,7 +9,7 @@
 //! takes about an hour; one part of that is run by its test's name:
 //!
 //! ```sh
-//! ALERTCTL_REFUSALS=all cargo test --test e2e one_refusal::passing::full -- --nocapture
+//! ALERTCTL_REFUSALS=all cargo test --test e2e one_refusal::passing::full -- --nocapture --include-ignored
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

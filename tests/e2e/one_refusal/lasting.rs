@@ -196,22 +196,19 @@ fn cloudwatch_slack() {
 }
 
 #[test]
+#[ignore = "of the whole campaign: ALERTCTL_REFUSALS=all, with --ignored"]
 fn elastalert_email() {
-    if all() {
-        whole_life(Subject::bundled("elastalert-email"), 1);
-    }
+    whole_life(Subject::bundled("elastalert-email"), 1);
 }
 
 #[test]
+#[ignore = "of the whole campaign: ALERTCTL_REFUSALS=all, with --ignored"]
 fn trail_guard() {
-    if all() {
-        whole_life(Subject::bundled("trail-guard"), 1);
-    }
+    whole_life(Subject::bundled("trail-guard"), 1);
 }
 
 #[test]
+#[ignore = "of the whole campaign: ALERTCTL_REFUSALS=all, with --ignored"]
 fn every_kind() {
-    if all() {
-        whole_life(Subject::every_kind(), 1);
-    }
+    whole_life(Subject::every_kind(), 1);
 }

@@ -121,22 +121,19 @@ fn trail_guard() {
 }
 
 #[test]
+#[ignore = "of the whole campaign: ALERTCTL_REFUSALS=all, with --ignored"]
 fn elastalert_email() {
-    if all() {
-        whole_life(Subject::bundled("elastalert-email"), 1);
-    }
+    whole_life(Subject::bundled("elastalert-email"), 1);
 }
 
 #[test]
+#[ignore = "of the whole campaign: ALERTCTL_REFUSALS=all, with --ignored"]
 fn every_kind() {
-    if all() {
-        whole_life(Subject::every_kind(), 1);
-    }
+    whole_life(Subject::every_kind(), 1);
 }
 
 #[test]
+#[ignore = "of the whole campaign: ALERTCTL_REFUSALS=all, with --ignored"]
 fn full() {
-    if all() {
-        whole_life(Subject::bundled("full"), 1);
-    }
+    whole_life(Subject::bundled("full"), 1);
 }
