@@ -14,6 +14,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// ElastAlert2 and API Gateway wait no longer.
 const PATIENCE: Duration = Duration::from_secs(35);
 
+/// How long a download may take that a plan can do without.
+const DOWNLOAD: Duration = Duration::from_secs(10);
+
 /// The same as in the relay. The SDK's own choice, aws-lc, takes minutes of C to build and brings nothing that
 /// calls to AWS need.
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
@@ -74,9 +77,6 @@ pub async fn send(
         .await
         .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
 }
-
-/// How long a download may take that a plan can do without.
-const DOWNLOAD: Duration = Duration::from_secs(10);
 
 /// The last `bytes` bytes of what is at `url`, or more; `None` where they cannot be had.
 pub(super) async fn end_of(url: &str, bytes: usize, proxy: ProxyConfig) -> Option<Vec<u8>> {

@@ -13,6 +13,9 @@ use crate::plan::Plan;
 use crate::resource::lambda_function::{Code, CodeVerdict, LambdaFunction, Live, SettingsVerdict, Verified};
 use crate::resource::{NodeId, Resource as _};
 
+/// Below the name of a function.
+const INDENT: &str = "           ";
+
 /// A function of the stack, and what was found of it; `None` where there is none of the stack's.
 struct Row<'a> {
     id: &'a NodeId,
@@ -113,22 +116,22 @@ fn text(plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
         ));
         let Some(found) = &row.found else { continue };
         if found.settings == SettingsVerdict::Other {
-            lines.push(
-                "           settings: others than the stack file's; `alertctl plan` shows them".to_owned(),
-            );
+            lines.push(format!(
+                "{INDENT}settings: others than the stack file's; `alertctl plan` shows them"
+            ));
         }
         for change in found.differs.iter() {
             let side = |side: &Option<_>| side.as_ref().map_or_else(|| "(none)".to_owned(), line);
             lines.push(format!(
-                "           {}: {} → {}",
+                "{INDENT}{}: {} → {}",
                 change.field,
                 side(&change.from),
                 side(&change.to)
             ));
         }
-        lines.extend(found.failure.iter().map(|why| format!("           {why}")));
+        lines.extend(found.failure.iter().map(|why| format!("{INDENT}{why}")));
         let (digest, when) = (&found.code_sha256, &found.last_modified);
-        lines.push(format!("           CodeSha256 {digest}, last modified {when}"));
+        lines.push(format!("{INDENT}CodeSha256 {digest}, last modified {when}"));
     }
     lines.join("\n")
 }

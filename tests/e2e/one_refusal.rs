@@ -128,3 +128,19 @@ impl Plain {
         self.actions.iter().map(String::as_str).collect()
     }
 }
+
+/// Does each deed to a stack, has `tries` refuse what there is to refuse, of which a sample of this size will do, and
+/// expects that nothing goes wrong.
+fn whole_life(subject: Subject, sample: usize, tries: fn(&Place, Deed, usize) -> usize) {
+    let place = Place::new(subject);
+    let wrong: usize = DEEDS.map(|deed| tries(&place, deed, sample)).iter().sum();
+    assert_eq!(wrong, 0, "what is told above");
+}
+
+/// Shows what went wrong; how much that is.
+fn counted(wrong: &[String]) -> usize {
+    for text in wrong {
+        println!("{text}\n");
+    }
+    wrong.len()
+}

@@ -376,7 +376,7 @@ fn clients(endpoint: &str) -> Clients {
         .region(Region::new(REGION))
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(root))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(crate::support::plain_http())
         .build();
     Clients::new(&config)
 }

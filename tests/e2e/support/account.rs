@@ -26,7 +26,7 @@ pub async fn clients(endpoint: &str, region: &str) -> Clients {
 pub async fn clients_of(account: &str, endpoint: &str, region: &str) -> Clients {
     let credentials = aws_sdk_kms::config::Credentials::new(account, "test", None, None, "test");
     let loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(crate::support::plain_http())
         .credentials_provider(credentials);
     let loader = loader
         .region(Region::new(region.to_owned()))

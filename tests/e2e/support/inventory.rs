@@ -41,7 +41,7 @@ pub fn past<T>(endpoint: &str, account: &str, region: &str, act: impl AsyncFnOnc
     let credentials = aws_sdk_kms::config::Credentials::new(account, "test", None, None, "test");
     runtime.block_on(async {
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(crate::support::plain_http())
             .region(Region::new(region.to_owned()))
             .endpoint_url(endpoint)
             .credentials_provider(credentials)

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -280,6 +281,11 @@ fn provisioned() -> &'static Path {
         }
         cache
     })
+}
+
+/// The HTTP client of the tests' own SDK clients: the local AWS speaks no TLS.
+pub fn plain_http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
 }
 
 const REQUIREMENTS: &str = include_str!("../../../src/local/requirements.txt");

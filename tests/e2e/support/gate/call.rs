@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
             .region(Region::new(region.clone()))
             .endpoint_url(upstream)
             .credentials_provider(SharedCredentialsProvider::new(root))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(crate::support::plain_http())
             .build();
         Self {
             action,
