@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{App, Outcome, stop_signal};
+use crate::aws::Aws;
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, LogsArgs};
 use crate::logs::{Line, Said, Tail};
@@ -19,8 +20,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
     let loaded = app.load(&args.file.path)?;
     let stack = &loaded.stack;
-    let channel = args.channel.as_deref();
-    known(stack, channel)?;
+    known(stack, args.channel.as_deref())?;
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
     let running = Running::of(stack, access.home(stack).await?);
     if running.functions.is_empty() {
@@ -29,12 +29,22 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
             "functions come with a channel that something is sent to, an endpoint, or the guard of a trail",
         ));
     }
+    // Caught from here on, also in the middle of a question: once somebody has waited for a signal, the process no
+    // longer ends by itself.
+    tokio::select! {
+        ended = tell(app, args, stack, &running, &access.aws) => ended,
+        () = stop_signal() => Err(Failure::Interrupted),
+    }
+}
+
+async fn tell(app: &App, args: &LogsArgs, stack: &Stack, running: &Running, aws: &Aws) -> Outcome {
+    let channel = args.channel.as_deref();
     let settings = blueprint::settings(stack);
     let since = Timestamp::now().as_millisecond() - i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX);
     let mut tail = Tail::new(running.logs(stack), since);
     let mut told = false;
     loop {
-        for line in tail.poll(&access.aws).await? {
+        for line in tail.poll(aws).await? {
             if channel.is_some_and(|channel| !line.is_for(channel)) || (!args.all && line.is_frame()) {
                 continue;
             }
@@ -46,10 +56,7 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
         if !args.follow {
             break;
         }
-        tokio::select! {
-            () = sleep(PAUSE) => {}
-            () = stop_signal() => return Err(Failure::Interrupted),
-        }
+        sleep(PAUSE).await;
     }
     for group in tail.missing() {
         let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);

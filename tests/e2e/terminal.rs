@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::support::World;
+use crate::support::proxy::Proxy;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -115,14 +116,18 @@ fn a_run_counts_its_steps_and_leaves_no_stale_line_behind() {
     let mut world = World::new();
     world.bundled("full");
     world.set("ALERTCTL_LOCAL", "1");
-    world.up();
+    // Long enough to be looked at, however quick the machine is.
+    let (endpoint, _) = world.up();
+    let proxy = Proxy::start(&endpoint, Duration::from_millis(500));
+    world.reach_at(&proxy.url);
     let mut terminal = Terminal::start(world.command(&["apply", "--yes"]), 100);
     for columns in [40, 130, 60] {
         terminal.until(" done");
-        terminal.until("creating");
+        // A step that is under way; its words may be cut.
+        terminal.until("⠋");
         terminal.resize(columns);
     }
-    terminal.until(" s left");
+    terminal.until(" left");
     let lines = terminal.ended();
     let all = lines.join("\n");
     let plan = lines

@@ -1,13 +1,19 @@
 //! What looks after a running stack, against the local AWS and a Slack that fails when it is told to: `logs`,
 //! `redrive` and `test`.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::account::{ACCOUNT, clients};
+use crate::support::proxy::{Fate, Proxy};
 use crate::support::slack::Slack;
 use crate::support::{Ran, World};
 use alertctl::aws::connect::Clients;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 const REGION: &str = "ap-northeast-2";
@@ -67,6 +73,15 @@ fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
         }
         assert!(Instant::now() < deadline, "{outcome}: {}", ran.all());
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Waits until this is true.
+fn within(time: Duration, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + time;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not within {time:?}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -424,28 +439,53 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
 
 #[test]
 fn following_goes_on_until_it_is_stopped() {
-    let (world, _, _slack, _) = world();
-    let mut command = world.command(&["logs", "--local", "--follow", "--since", "10s"]);
+    let (world, _, _slack, endpoint) = world();
+    // Once it is shut, the log is asked and does not answer.
+    let open = Arc::new(AtomicBool::new(true));
+    let gate = open.clone();
+    let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| match action {
+        "logs:FilterLogEvents" => Fate::Hold(gate.clone()),
+        _ => Fate::Pass,
+    });
+    world.reach_at(&proxy.url);
+    let mut command = world.command(&["logs", "--local", "--follow"]);
     let mut child = command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
-    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
+    // No message comes to the inbox, and that is told.
+    failed(
+        world.run(&["local", "event", "ec2-stopped", "--region", REGION]),
+        1,
+    );
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut told = String::new();
     while !told.contains("delivered") {
-        assert_ne!(
-            std::io::BufRead::read_line(&mut lines, &mut told).unwrap(),
-            0,
-            "{told}"
-        );
+        assert_ne!(lines.read_line(&mut told).unwrap(), 0, "{told}");
     }
     // A few more looks into the log tell nothing twice.
-    std::thread::sleep(Duration::from_secs(5));
-    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    std::io::Read::read_to_string(&mut lines, &mut told).unwrap();
+    let asked = || {
+        proxy
+            .actions()
+            .iter()
+            .filter(|action| *action == "logs:FilterLogEvents")
+            .count()
+    };
+    let upto = asked() + 3;
+    within(Duration::from_secs(60), || asked() >= upto);
+    open.store(false, Ordering::SeqCst);
+    let upto = asked() + 1;
+    within(Duration::from_secs(60), || asked() >= upto);
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    let mut status = None;
+    within(Duration::from_secs(20), || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    assert_eq!(status.unwrap().code(), Some(130));
+    open.store(true, Ordering::SeqCst);
+    lines.read_to_string(&mut told).unwrap();
     assert_eq!(told.matches("delivered").count(), 1, "{told}");
 }

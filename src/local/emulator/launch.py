@@ -11,14 +11,18 @@
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
 import signal
 import sys
+import time
 from urllib.parse import parse_qs
 
 SAVE_EVERY_SECONDS = 1.0
+# Saving blocks everything else, and takes the longer the more there is: no more of the time than this goes there.
+SAVING = 0.05
 
 if sys.stdin.readline() != "go\n":
     sys.exit("not started: alertctl ended before it could note this process")
@@ -48,11 +52,13 @@ def from_a_web_page(headers):
 async def save_changes():
     """Writes every service's state when something may have changed since the last time."""
     global changed
+    pause = SAVE_EVERY_SECONDS
     while True:
-        await asyncio.sleep(SAVE_EVERY_SECONDS)
+        await asyncio.sleep(pause)
         if changed:
-            changed = False
+            changed, start = False, time.monotonic()
             ministack.save_all(ministack._build_persistence_save_dict())
+            pause = max(SAVE_EVERY_SECONDS, (time.monotonic() - start) / SAVING)
 
 
 async def take_event(scope, receive, send):
@@ -100,4 +106,8 @@ async def guarded(scope, receive, send):
 
 
 ministack.app = guarded
+# What was loaded so far stays: the collector need not look through it time and again.
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 20, 50)
 ministack.main()

@@ -64,6 +64,15 @@ def put(transformation, event, value):
     at = event.get("timestamp", time.time() * 1000) / 1000
     name = (transformation["metricNamespace"], transformation["metricName"])
     unit = transformation.get("unit", "None")
+    # Counted up minute by minute, as AWS reports it: every alarm looks at every point, again with each new one.
+    points = cloudwatch._metric_bucket((*name, cloudwatch._dims_key(dimensions)))
+    alike = (at // 60, unit, value)
+    for point in reversed(points):
+        if (point["Timestamp"] // 60, point["Unit"], point["Value"]) == alike and "_stat" not in point:
+            point["Count"] = point.get("Count", 1.0) + 1
+            return
+        if point["Timestamp"] // 60 < alike[0]:
+            break
     cloudwatch._store_datum(*name, dimensions, at, unit, value, None, None, None)
 
 

@@ -134,7 +134,8 @@ pub fn flood(service: &str, except: &Except) -> Option<(Vec<&'static str>, &'sta
 
 /// The event names known of a service, as in `aws.<service>`. `None` if the service is not in the list.
 pub fn known_calls(service: &str) -> Option<Vec<&'static str>> {
-    let mut lines = CALLS.lines().skip_while(|line| *line != source(service));
+    let source = source(service);
+    let mut lines = CALLS.lines().skip_while(|line| *line != source);
     lines.next()?;
     Some(
         lines

@@ -95,12 +95,12 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, case: &Case) -> Outcome {
             let mut chosen = chosen.lock().unwrap();
             let (seen, digest) = &mut *chosen;
             if digest.is_none() && *seen == request.nth {
-                *digest = Some(arrival.digest);
+                *digest = Some(arrival.digest());
                 *met.lock().unwrap() = true;
             }
             *seen += 1;
             // For good: each time that it is sent.
-            match *digest == Some(arrival.digest) {
+            match *digest == Some(arrival.digest()) {
                 true => said.fate(&request.action),
                 false => Fate::Pass,
             }

@@ -49,7 +49,7 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, round: &Round) -> Outcome {
                 },
                 None => false,
             };
-            if turn && refused.lock().unwrap().insert(arrival.digest) {
+            if turn && refused.lock().unwrap().insert(arrival.digest()) {
                 let said = round[&action];
                 let name = (action.clone(), said.code);
                 *met.lock().unwrap().entry(name).or_default() += 1;

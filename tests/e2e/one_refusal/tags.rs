@@ -38,10 +38,10 @@ fn apply(place: &Place, account: &Account<'_>, file: &str, request: &Request, fa
             let mut met = met.lock().unwrap();
             let first = comes(arrival.index, arrival.action) && met.is_none();
             if first {
-                *met = Some(arrival.digest);
+                *met = Some(arrival.digest());
             }
             match fault {
-                Fault::Refused if *met == Some(arrival.digest) => {
+                Fault::Refused if *met == Some(arrival.digest()) => {
                     let denied = Said::of(&request.action).find(|said| said.denies());
                     denied.unwrap().fate(&request.action)
                 }

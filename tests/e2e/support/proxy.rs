@@ -73,8 +73,33 @@ pub struct Arrival<'a> {
     /// From 0.
     pub index: usize,
     pub action: &'a str,
-    /// Of what it asks for: a request that is sent again has the same.
-    pub digest: u64,
+    head: &'a Parts,
+    body: &'a Bytes,
+}
+
+impl Arrival<'_> {
+    /// Of what it asks for, whenever it is signed and in whichever order its maps are sent: a request that is sent
+    /// again has the same.
+    pub fn digest(&self) -> u64 {
+        let mut counts = [0_u32; 256];
+        for byte in self.body {
+            counts[usize::from(*byte)] += 1;
+        }
+        let Parts {
+            method, uri, headers, ..
+        } = self.head;
+        let operation = headers.get("x-amz-target").map(HeaderValue::as_bytes);
+        let mut digest = DefaultHasher::new();
+        (
+            method.as_str(),
+            uri.to_string(),
+            operation,
+            region(headers),
+            counts,
+        )
+            .hash(&mut digest);
+        digest.finish()
+    }
 }
 
 type Judge = dyn Fn(&Arrival<'_>) -> Fate + Send + Sync;
@@ -309,7 +334,8 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
         false => (shared.judge)(&Arrival {
             index,
             action: &action,
-            digest: digest(&head, &body),
+            head: &head,
+            body: &body,
         }),
     };
     let answer = match &shared.settings.gate {
@@ -351,24 +377,6 @@ async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Res
     }
     let answer = forward(shared.upstream, head.clone(), body.clone()).await?;
     Ok(gate::complete(&upstream, &head, &body, answer).await)
-}
-
-/// What a request asks for, whenever it is signed and in whichever order its maps are sent.
-fn digest(head: &Parts, body: &Bytes) -> u64 {
-    let mut digest = DefaultHasher::new();
-    let mut body = body.to_vec();
-    body.sort_unstable();
-    let operation = head.headers.get("x-amz-target").map(HeaderValue::as_bytes);
-    let region = region(&head.headers);
-    (
-        head.method.as_str(),
-        head.uri.to_string(),
-        operation,
-        region,
-        body,
-    )
-        .hash(&mut digest);
-    digest.finish()
 }
 
 /// As AWS refuses what comes too fast.
