@@ -96,9 +96,11 @@ impl<'a> Parser<'a> {
                 self.parsed.elements += 1;
                 Ok(())
             }
-            "(" if depth == MAX_DEPTH => {
-                Err(fault(span, "the parentheses nest too deeply", "write it flatter"))
-            }
+            "(" if depth == MAX_DEPTH => Err(fault(
+                span,
+                "the parentheses nest too deeply",
+                "reduce the nesting",
+            )),
             "(" => {
                 self.parsed.elements += 2;
                 self.expression(depth + 1)?;

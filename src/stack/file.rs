@@ -24,7 +24,7 @@ fn up_to_limit(source: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        let text = format!("more than {MAX_BYTES} bytes is no stack file");
+        let text = format!("a stack file has at most {MAX_BYTES} bytes");
         return Err(io::Error::new(ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
@@ -56,11 +56,11 @@ pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
         ErrorKind::PermissionDenied => {
             "`ls -l` shows whose it is: its owner lets others read it with `chmod +r`".to_owned()
         }
-        ErrorKind::FileTooLarge => "name the stack file; what takes so much is something else".to_owned(),
+        ErrorKind::FileTooLarge => "pass the stack file; this is probably a different file".to_owned(),
         ErrorKind::IsADirectory => match stack_file_in(path) {
             Some(inside) => format!("did you mean `{}`?", inside.display()),
             None => format!(
-                "name a file in it, or write a first one there: `alertctl init {}`",
+                "pass a file in it, or create one there with `alertctl init {}`",
                 path.join("stack.yaml").display()
             ),
         },
@@ -80,7 +80,7 @@ pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
         }
         _ => match beside(path) {
             Some(near) => format!("did you mean `{}`?", near.display()),
-            None => "name a stack file that is there, or write a first one: `alertctl init`".to_owned(),
+            None => "pass an existing stack file, or create one with `alertctl init`".to_owned(),
         },
     }
 }

@@ -183,7 +183,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
     match builder.root {
         Some(root) if !root.is_null() => Ok((root, builder.problems)),
         _ => Err(Box::new(
-            Problem::error(0..0, "the file says nothing").help("begin with `stack: my-stack`"),
+            Problem::error(0..0, "the file is empty").help("begin with `stack: my-stack`"),
         )),
     }
 }

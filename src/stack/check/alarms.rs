@@ -120,7 +120,7 @@ fn monitoring(checker: &mut Checker<'_>) {
     checker.targets(&path, &monitoring.to, "topics", BY_TOPIC);
     too_many(checker, &path, &monitoring.to);
     if checker.is_empty(&path) {
-        let problem = Problem::error(checker.key(&["monitoring"]), "monitoring tells nobody");
+        let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
     }
 }
@@ -265,7 +265,7 @@ fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
 /// Why an alarm cannot name a channel.
 const BY_TOPIC: (&str, &str) = (
     "channels",
-    "an alarm tells a topic, the topic tells the channel: give a topic `to: [{}]` and name the topic here",
+    "an alarm notifies a topic, and the topic the channel: give a topic `to: [{}]` and name the topic here",
 );
 
 fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
@@ -290,7 +290,7 @@ fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         .iter()
         .any(|key| checker.is_written(&[path, &[key]].concat()))
     {
-        let problem = Problem::warning(checker.key(path), "the alarm tells nobody");
+        let problem = Problem::warning(checker.key(path), "the alarm notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
     }
 }

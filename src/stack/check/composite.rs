@@ -159,9 +159,9 @@ fn circles(checker: &mut Checker<'_>, asked: &BTreeMap<&str, Vec<String>>) {
             let [first, ..] = circle.as_slice() else { continue };
             let problem = Problem::error(
                 checker.at(&["alarms", first, "rule"]),
-                format!("alarms ask for each other in a circle: {}", circle.join(" -> ")),
+                format!("alarms refer to each other in a cycle: {}", circle.join(" -> ")),
             );
-            checker.report(problem.help("take one of them out of the other's rule"));
+            checker.report(problem.help("remove one of them from the other's rule"));
         }
     }
 }

@@ -78,7 +78,7 @@ fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
         };
         let problem = problem.label(format!("AWS has them in {only} only"));
         checker.report(problem.help(format!(
-            "add `region: {only}` to the alarm: what it says comes home"
+            "add `region: {only}` to the alarm: its state changes are forwarded to the home region"
         )));
         return;
     }

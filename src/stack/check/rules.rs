@@ -89,9 +89,11 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
         } else if !rule.regions.is_empty() {
             let problem = Problem::error(
                 checker.key(&["rules", key, "regions"]),
-                "a rule on a bus hears only its own region",
+                "a rule on a bus receives only events of its own region",
             );
-            checker.report(problem.help("leave `bus` out: rules on the default bus hear other regions"));
+            checker.report(
+                problem.help("remove `bus`: rules on the default bus receive events of other regions"),
+            );
         } else {
             not_forwarded(checker, key, rule, bus);
         }
@@ -108,7 +110,7 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             checker.report(problem.help("remove one of the two"));
         } else if stack.region.as_ref() == Some(region) {
             let problem = Problem::warning(checker.at(&path), format!("`{shown}` is the stack's own region"));
-            checker.report(problem.help("remove it: a rule listens at home anyway"));
+            checker.report(problem.help("remove it: a rule listens in the home region anyway"));
         }
     }
 }
@@ -205,7 +207,7 @@ fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
         for (kind, refusal) in refused {
             let (message, help) = match refusal {
                 except::Refusal::Occupied => (
-                    format!("the rule already says something else about what `{kind}` looks at"),
+                    format!("the rule already has a different condition on what `{kind}` looks at"),
                     "write the exception into the pattern itself",
                 ),
                 except::Refusal::NothingLeft => (
@@ -235,7 +237,7 @@ fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let path = ["rules", key, "to"];
     destinations::check(checker, &path, &rule.to);
     if checker.is_empty(&path) {
-        let message = format!("the rule `{}` tells nobody", key.escape_debug());
+        let message = format!("the rule `{}` notifies nobody", key.escape_debug());
         let problem = Problem::warning(checker.key(&["rules", key]), message);
         checker.report(problem.help("add `to: [topic]` or `to: [channel]`"));
     }
@@ -320,7 +322,7 @@ fn distinct(checker: &mut Checker<'_>) {
                 checker.key(&["rules", key_of(rule)]),
                 format!("two rules are named `{name}`"),
             );
-            let problem = problem.related(place, "what makes the other one");
+            let problem = problem.related(place, "this creates the other one");
             checker.report(problem.help("give this one another key or `name:`"));
         }
     }

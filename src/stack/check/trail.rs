@@ -259,7 +259,7 @@ fn heard(checker: &mut Checker<'_>, own: &OwnTrail) {
     if only_reads && on_trail.peek().is_some() {
         let problem = Problem::warning(
             checker.at(&["trail", "events"]),
-            "rules on API calls will hear of none that changes something",
+            "rules on API calls will receive none that change anything",
         );
         checker.report(problem.help("write `events: all` or `events: write-only`"));
     }

@@ -317,7 +317,7 @@ impl TryFrom<RuleInputFields> for RuleInput {
                 template,
             }),
             (None, None, None, Some(_)) => Err("`paths` without a template\nadd `template:`"),
-            (None, None, None, None) => Err("`input` says nothing\nadd one of `template`, `path`, `text`"),
+            (None, None, None, None) => Err("`input` is empty\nadd one of `template`, `path`, `text`"),
             _ => Err("`input` has one of `template` (with `paths`), `path` and `text`\nremove the others"),
         }
     }

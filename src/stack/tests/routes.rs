@@ -102,17 +102,17 @@ fn names_that_lead_nowhere() {
 fn people_are_called_by_their_ids() {
     refused(
         "mention: ['@alice']",
-        "Slack calls nobody by `@alice`",
+        "Slack mentions nobody by `@alice`",
         "Copy member ID",
     );
     refused(
         "mention: [here]",
-        "Slack calls nobody by `here`",
+        "Slack mentions nobody by `here`",
         "write `\"@here\"`",
     );
     refused(
         "mention: ['<@U0123ABCD>']",
-        "Slack calls nobody by",
+        "Slack mentions nobody by",
         "write `U0123ABCD`",
     );
     refused(
@@ -128,7 +128,7 @@ fn people_are_called_by_their_ids() {
     );
     refused(
         "routes: [{ severity: error, mention: [bob] }]",
-        "Slack calls nobody by `bob`",
+        "Slack mentions nobody by `bob`",
         "member id",
     );
     good(&with(
