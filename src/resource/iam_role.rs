@@ -233,7 +233,8 @@ impl Resource for IamRole {
             }
             result => result.map_err(boundary::explain)?.role,
         };
-        let role = role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the answer names no role"))?;
+        let role =
+            role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the response names no role"))?;
         Ok(Live {
             trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
             permissions_boundary: boundary,

@@ -38,7 +38,7 @@ impl Resource for KmsAlias {
     const ACCESS: &'static [Access] = &[
         Access::read(&["kms:ListAliases"], ANY).because("KMS lists keys and aliases as a whole"),
         Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])
-            .because("KMS makes the ids; whose key it is its tags tell"),
+            .because("KMS assigns the ids; only a key's tags show whose it is"),
         Access::write(&["kms:CreateAlias"], &[ALIAS]),
         Access::write(&["kms:CreateAlias"], &[KEYS]).when(&[OURS]),
         Access::change(&["kms:UpdateAlias"], &[ALIAS]),

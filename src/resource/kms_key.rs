@@ -85,10 +85,10 @@ impl Resource for KmsKey {
             ],
             &[KEYS],
         )
-        .because("KMS makes the ids; whose key it is its tags tell"),
+        .because("KMS assigns the ids; only a key's tags show whose it is"),
         Access::write(&["kms:CreateKey"], ANY)
             .when(&[BECOMES_OURS])
-            .because("KMS makes the id"),
+            .because("KMS assigns the id"),
         Access::write(&["kms:TagResource"], &[KEYS])
             .when(&[BECOMES_OURS])
             .by(&["kms:CreateKey"]),
@@ -274,8 +274,8 @@ impl Resource for KmsKey {
                     }
                     if tries == TRIES {
                         return Err(Fault { hint: None, ..fault }.hint(
-                            "a key may have been made unseen: run the same command again, it looks for that key \
-                             first",
+                            "a key may have been created without a response: run the same command again, \
+                             which looks for it first",
                         ));
                     }
                     tries += 1;

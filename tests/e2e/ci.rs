@@ -113,7 +113,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     assert!(
         twice
             .stderr
-            .contains("the saved plan `alerts.plan` no longer holds"),
+            .contains("the saved plan `alerts.plan` is out of date"),
         "{}",
         twice.stderr
     );

@@ -505,7 +505,10 @@ fn what_an_identity_lacks_is_told_by_name() {
     let (endpoint, _) = world.up();
     world.bundled("elastalert-email");
     let root = world.ok(&["policy", "--check", "--local"]);
-    assert_eq!(root.stdout, "the account's root user may do all of it\n");
+    assert_eq!(
+        root.stdout,
+        "the account's root user has all of these permissions\n"
+    );
 
     let account = "730000000000";
     let trial = Trial::as_user(&world, &endpoint, "elastalert", account);
@@ -515,7 +518,7 @@ fn what_an_identity_lacks_is_told_by_name() {
     let user = format!("arn:aws:iam::{account}:user/deployer");
     assert_eq!(
         whole.stdout,
-        format!("{user} may do all of it\n"),
+        format!("{user} has all of these permissions\n"),
         "{}",
         whole.all()
     );

@@ -185,7 +185,7 @@ async fn a_demo_never_uses_a_real_webhook() {
     // The stack asks for nothing on OK: told at once instead of waited for.
     let quiet = world.ok(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
     assert!(
-        quiet.stderr.contains("it tells nobody on OK, only on ALARM"),
+        quiet.stderr.contains("it notifies nobody on OK, only on ALARM"),
         "{}",
         quiet.stderr
     );
@@ -450,7 +450,9 @@ fn without_a_python_that_will_do_the_error_says_so() {
          exit 1;; esac",
     );
     assert!(
-        full.contains("error: no space is left for the local AWS in `DIR/fresh`\n  help: it takes some"),
+        full.contains(
+            "error: not enough disk space for the local AWS in `DIR/fresh`\n  help: it takes about"
+        ),
         "{full}"
     );
     // The half-made environment is in nobody's way: with a Python that works the next run starts over.

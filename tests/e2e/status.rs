@@ -290,7 +290,7 @@ async fn drift_is_told_apart_by_the_file_that_was_applied() {
     assert!(
         other
             .stderr
-            .contains("`other.yaml` is of stack `other`, not of `health`"),
+            .contains("`other.yaml` is for stack `other`, not for `health`"),
         "{}",
         other.stderr
     );

@@ -337,7 +337,7 @@ fn a_run_that_was_killed_holds_up_the_next_one_for_some_seconds_only() {
     let next = case.ok(APPLY);
     assert!(start.elapsed() < Duration::from_secs(30));
     assert!(
-        next.stderr.contains("has not ended: waiting to see"),
+        next.stderr.contains("has not ended: checking whether"),
         "{}",
         next.stderr
     );

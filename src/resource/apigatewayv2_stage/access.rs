@@ -43,10 +43,10 @@ pub(super) const ACCESS: &[Access] = &[
     // <https://github.com/hashicorp/terraform-provider-aws/issues/20634>.
     Access::write(&["apigateway:TagResource"], &[ALL, ONE])
         .by(&["apigateway:CreateStage"])
-        .because("AWS asks for it without listing it, and says nothing of its conditions"),
+        .because("AWS requires it without documenting it or its conditions"),
     Access::change(&["apigateway:UntagResource"], &[ALL, ONE])
         .by(&["apigateway:UpdateStage"])
-        .because("AWS asks for it without listing it, and says nothing of its conditions"),
+        .because("AWS requires it without documenting it or its conditions"),
     Access::change(&["apigateway:DELETE"], &[TAGS])
         .by(&["apigateway:UpdateStage"])
         .because("the ARN in it is not known before the API exists"),

@@ -184,7 +184,7 @@ impl LambdaFunction {
         {
             return retag(cx.aws, &live.arn, &live.tags, &self.all_tags(cx)?).await;
         }
-        Err(fault.hint("somebody made it since the plan: run the same command again to see what it is"))
+        Err(fault.hint("somebody created it after the plan: run the same command again to see what it is"))
     }
 }
 
@@ -223,8 +223,8 @@ const INVALID: &str = "InvalidParameterValueException";
 pub(super) fn explain(fault: Fault) -> Fault {
     let hint = if fault.is(&["AccessDeniedException"]) && fault.message.contains("iam:PassRole") {
         "the identity that runs alertctl needs `iam:PassRole` on the role, with the condition \
-         `iam:PassedToService` = `lambda.amazonaws.com`; `alertctl policy --deployer` prints all that plan, \
-         apply and destroy need"
+         `iam:PassedToService` = `lambda.amazonaws.com`; `alertctl policy --deployer` prints all permissions \
+         that plan, apply and destroy need"
     } else if fault.is(&["CodeStorageExceededException"]) {
         "the account's storage for Lambda code in this region is full: delete functions or old versions, or \
          ask AWS for more (quota `Function and layer storage`)"
