@@ -59,7 +59,9 @@ pub async fn send(
             .headers_mut()
             .try_insert(*name, (*value).to_owned())
             .map_err(|_| {
-                format!("the header `{name}` cannot be sent: it holds a character that HTTP does not take")
+                format!(
+                    "the header `{name}` cannot be sent: it contains a character that HTTP does not allow"
+                )
             })?;
     }
     let connector = Connector::builder().tls_provider(TLS).build();

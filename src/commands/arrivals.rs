@@ -162,8 +162,8 @@ mod tests {
     #[test]
     fn what_did_not_arrive_says_why() {
         let (message, help) = told(&[]);
-        assert!(message.ends_with("had anything for a channel"), "{message}");
-        assert!(help.contains("e-mail is not sent"), "{help}");
+        assert!(message.ends_with("had a message for a channel"), "{message}");
+        assert!(help.contains("sends no e-mail"), "{help}");
         let (message, help) = told(&[
             ("log", "filtered", None),
             ("ops", "parked", Some("Slack answers 404 Not Found: no_service")),

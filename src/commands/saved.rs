@@ -136,7 +136,7 @@ pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
     let name = path.display();
     let make = "create it again with `alertctl plan --save`";
     let text = head(path, MAX_BYTES)
-        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check who may read it"))?;
+        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check its permissions"))?;
     // Before anything else of it: another layout has other fields.
     let version = serde_json::from_slice::<Value>(&text)
         .map(|document| document["alertctl_plan"].as_u64())
@@ -185,7 +185,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     if !saved.file.exists() {
         return Err(Failure::new(
             format!(
-                "the saved plan `{name}` was made from `{}`, which is not here",
+                "the saved plan `{name}` was made from `{}`, which does not exist here",
                 saved.file.display()
             ),
             "run it in the directory where `alertctl plan` ran, with the same stack file",

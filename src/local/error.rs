@@ -83,7 +83,7 @@ pub enum LocalError {
     Inbox { url: String, reason: String },
 
     /// The local AWS did not take an event, or its answer was not understood.
-    #[error("the local AWS at {url} did not take the event: {reason}")]
+    #[error("the local AWS at {url} did not accept the event: {reason}")]
     EventRefused { url: String, reason: String },
 
     /// The inbox refused a message, as Slack would.

@@ -42,7 +42,7 @@ impl Out {
     fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
         if !self.interactive() {
             return Err(Failure::new(
-                "there is no terminal to ask on, so nothing was done",
+                "there is no terminal to ask for confirmation, so nothing was done",
                 format!("add {flag} to skip the question"),
             ));
         }

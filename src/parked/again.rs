@@ -75,7 +75,7 @@ async fn through_bus(
         }
     }
     Ok(match deliveries.is_empty() {
-        true => Err(format!("no rule of the bus `{}` matches it", bus.bus)),
+        true => Err(format!("no rule on the bus `{}` matches it", bus.bus)),
         false => Ok(deliveries),
     })
 }

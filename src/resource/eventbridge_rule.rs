@@ -230,7 +230,7 @@ impl Resource for EventbridgeRule {
         let events = &cx.aws.connection.clients.events;
         let Live { name, bus_name, .. } = &live;
         let request = events.delete_rule().name(name).event_bus_name(bus_name);
-        let what = format!("the targets of rule `{}` to be gone", on_bus(bus_name, name));
+        let what = format!("the targets of rule `{}` to be deleted", on_bus(bus_name, name));
         let deleted = wait::until(TARGETS_GONE, "events:DeleteRule", &what, async || {
             match gone(cx.aws.call("events:DeleteRule", || request.clone().send()).await) {
                 Err(fault) if has_targets(&fault) => {

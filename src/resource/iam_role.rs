@@ -221,7 +221,7 @@ impl Resource for IamRole {
                 };
                 let own = live.marks.iter().any(|mark| mark.run == cx.aws.run);
                 if cx.claim && !own {
-                    let what = format!("it made the role `{}` a moment ago", self.name);
+                    let what = format!("it created the role `{}` a moment ago", self.name);
                     return Err(run::another(&cx.aws.stack, &what));
                 }
                 return self.converge(live, cx).await;

@@ -260,7 +260,7 @@ impl Resource for KmsKey {
     fn loss(live: &Live) -> Option<String> {
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
         Some(format!(
-            "KMS keeps it for {days} more days; `alertctl apply` before then brings it back"
+            "KMS keeps it for {days} more days; `alertctl apply` before then restores it"
         ))
     }
 
@@ -355,7 +355,7 @@ impl Resource for KmsKey {
             let when = answer.deletion_date().map(day);
             let when = when.map_or(format!("in {days} days"), |date| format!("on {date}"));
             cx.note(format!(
-                "KMS deletes the key {} {when}; `alertctl apply` before then brings it back",
+                "KMS deletes the key {} {when}; `alertctl apply` before then restores it",
                 Self::live_name(&live)
             ));
         }

@@ -203,7 +203,7 @@ impl Resource for LambdaEventSourceMapping {
                     "somebody created it after the plan: run the same command again to see what it is",
                 )),
                 None => {
-                    let what = format!("the former mapping `{}` to be gone", self.name());
+                    let what = format!("the former mapping `{}` to be deleted", self.name());
                     wait::until(
                         READY,
                         "lambda:CreateEventSourceMapping",
@@ -260,7 +260,7 @@ impl Resource for LambdaEventSourceMapping {
                 .await,
         )?;
         // Until then it reads the queue, and a new one for the same pair is refused.
-        let what = format!("event source mapping `{}` to be gone", Self::live_name(&live));
+        let what = format!("event source mapping `{}` to be deleted", Self::live_name(&live));
         wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
             let there = by_id(cx.aws, &live.uuid).await?;
             Ok(there.is_none().then_some(()))

@@ -210,7 +210,7 @@ impl Default for Relay {
 
 /// Alarms on what the stack itself is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "who is told, such as `{ to: [topic] }`")]
+#[serde(deny_unknown_fields, expecting = "recipients, such as `{ to: [topic] }`")]
 pub struct Monitoring {
     /// Topics to notify: keys of `topics`, 1–5.
     #[serde(default)]

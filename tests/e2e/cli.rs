@@ -211,8 +211,8 @@ fn without_a_terminal_nothing_is_asked_and_nothing_done() {
         assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
         assert!(
             ran.stderr.ends_with(
-                "error: there is no terminal to ask on, so nothing was done\n  help: add --yes to skip the \
-                 question\n"
+                "error: there is no terminal to ask for confirmation, so nothing was done\n  help: add --yes \
+                 to skip the question\n"
             ),
             "{args:?}: {}",
             ran.stderr
@@ -315,7 +315,7 @@ fn the_commands_of_the_readme() {
             // Twelve resources, and a webhook that can be decrypted.
             Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 13, "{}", ran.stdout),
             Some("destroy") => assert!(
-                ran.stderr.contains("before then brings it back"),
+                ran.stderr.contains("before then restores it"),
                 "no date: {}",
                 ran.stderr
             ),

@@ -52,7 +52,7 @@ fn up_twice_is_once_and_down_forgets_everything() {
     assert_eq!(text.matches("  running (process ").count(), 2, "{text}");
 
     let down = world.ok(&["local", "down"]);
-    assert!(down.stdout.contains("are gone"), "{}", down.all());
+    assert!(down.stdout.contains("contents deleted"), "{}", down.all());
     assert_eq!(status(&world)["running"], false);
     for url in [&endpoint, &inbox] {
         assert!(
@@ -88,8 +88,7 @@ fn what_was_made_survives_a_kill() {
     }
     let text = world.ok(&["local", "status"]).stdout;
     assert_eq!(
-        text.matches("stopped; `alertctl local up` starts it again")
-            .count(),
+        text.matches("stopped; `alertctl local up` restarts it").count(),
         2,
         "{text}"
     );

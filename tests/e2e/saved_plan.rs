@@ -354,7 +354,7 @@ fn no_text_of_the_stack_file_becomes_markup_of_the_comment() {
     let failed = world.run(&["plan", "--output", "markdown"]);
     assert_eq!(failed.code, 1, "{}", failed.all());
     assert!(
-        failed.stdout.contains("### alertctl: no plan of `stack.yaml`"),
+        failed.stdout.contains("### alertctl: no plan for `stack.yaml`"),
         "{}",
         failed.stdout
     );

@@ -121,7 +121,7 @@ fn hinted(fault: Fault) -> Fault {
              them with `trail: { existing: NAME }`",
         ),
         "S3BucketDoesNotExistException" => {
-            fault.hint("correct the trail's `bucket:` in the stack file, or let alertctl make one")
+            fault.hint("correct the trail's `bucket:` in the stack file, or let alertctl create one")
         }
         "InvalidHomeRegionException" => {
             fault.hint("the trail is at home in another region: set the stack's `region:` to that one")

@@ -229,11 +229,11 @@ pub(super) fn explain(fault: Fault) -> Fault {
         "the account's storage for Lambda code in this region is full: delete functions or old versions, or \
          ask AWS for more (quota `Function and layer storage`)"
     } else if fault.is(&["RequestTooLargeException", "RequestEntityTooLargeException"]) {
-        "the function's package and environment are larger than Lambda takes: shorten what the environment \
-         holds"
+        "the function's package and environment are larger than Lambda allows: shorten the values in the \
+         environment"
     } else if fault.says(INVALID, "UnreservedConcurrentExecution") {
         "an account must keep some executions unreserved, as many as AWS names above: lower the reserved \
-         concurrency or leave it out, or ask AWS for more (quota `Concurrent executions`)"
+         concurrency or remove it, or ask AWS for more (quota `Concurrent executions`)"
     } else {
         return fault;
     };

@@ -198,7 +198,7 @@ fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) 
     for key in keys {
         if checker.is_written(&[path, &[key]].concat()) && !seen.contains(key) {
             let place = checker.key(&[path, &[key]].concat());
-            let problem = Problem::error(place, format!("`{key}` has no meaning beside `{beside}`"));
+            let problem = Problem::error(place, format!("`{key}` has no meaning with `{beside}`"));
             checker.report(problem.help(format!("remove `{key}`")));
             seen.push(key);
         }
@@ -210,7 +210,7 @@ fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     for key in OF_A_METRIC.into_iter().chain(OF_METRICS) {
         if checker.is_written(&[path, &[key]].concat()) {
             let place = checker.key(&[path, &[key]].concat());
-            let problem = Problem::error(place, format!("`{key}` has no meaning beside `promql`"));
+            let problem = Problem::error(place, format!("`{key}` has no meaning with `promql`"));
             checker.report(problem.help(match key {
                 "threshold" => "write the comparison into the query, such as `query: up == 0`".to_owned(),
                 "period" => "remove it; `interval` in `promql` says how often the query runs".to_owned(),

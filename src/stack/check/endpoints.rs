@@ -81,7 +81,7 @@ fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
     let bytes = OTHER_VARIABLES + templates + channels * WEBHOOK + (endpoint.to.len() - channels) * TOPIC;
     if bytes > MAX_ENVIRONMENT {
         let message = format!(
-            "the message and the destinations take about {bytes} bytes of the function's environment"
+            "the message and the destinations take up about {bytes} bytes of the function's environment"
         );
         let problem = Problem::error(checker.key(&["endpoints", key]), message);
         let problem = problem.label(format!("AWS allows {MAX_ENVIRONMENT} bytes"));

@@ -90,7 +90,7 @@ pub(super) fn unheard(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let is_preset = |preset: Preset| matches!(rule.what, What::Preset(found) if found == preset);
     if is_preset(Preset::StackChanges) && !partition.forwards && home != partition.iam_region {
         let message = format!(
-            "what is done to the stack's roles is logged in {} and does not come from there",
+            "changes to the stack's roles are logged in {} and are not forwarded from there",
             partition.iam_region
         );
         let problem = Problem::warning(checker.at(&["rules", key, "preset"]), message);

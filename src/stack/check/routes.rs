@@ -73,7 +73,8 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], channel: &str, filter: &Filt
         let path = [path, &["match"]].concat();
         if fields.is_empty() {
             let problem = Problem::error(checker.at(&path), "the pattern is empty: it matches everything");
-            checker.report(problem.help("say what, such as `{ detail: { eventName: [DeleteBucket] } }`"));
+            checker
+                .report(problem.help("add a condition, such as `{ detail: { eventName: [DeleteBucket] } }`"));
         }
         pattern::any(checker, &path, fields);
     }
@@ -83,7 +84,9 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], channel: &str, filter: &Filt
         .is_some_and(|node| node.entries().is_empty())
     {
         let problem = Problem::warning(checker.at(path), "there is no condition, so everything matches");
-        checker.report(problem.help("say what, such as `severity: warning`; `severity: info` is everything"));
+        checker.report(
+            problem.help("add a condition, such as `severity: warning`; `severity: info` is everything"),
+        );
     }
 }
 
@@ -134,7 +137,7 @@ fn source(checker: &mut Checker<'_>, path: &[&str], channel: &str, name: &str) {
             format!("no rule, alarm, endpoint or topic is called `{shown}`"),
         );
         let other = match keys.is_empty() {
-            true => "there are none yet: add one, or leave `rules` out".to_owned(),
+            true => "there are none yet: add one, or remove `rules`".to_owned(),
             false => format!("there are: {}", keys.join(", ")),
         };
         checker.report(Checker::suggest(problem, name, known(), &other));
@@ -194,7 +197,7 @@ fn mention(checker: &mut Checker<'_>, path: &[&str], channel: &Channel) {
     };
     if mention.who.is_empty() && checker.is_empty(path) {
         let problem = Problem::error(checker.at(path), "`mention` names nobody");
-        checker.report(problem.help("write `[\"@here\"]`, or leave `mention` out"));
+        checker.report(problem.help("write `[\"@here\"]`, or remove `mention`"));
     }
     called(checker, path, &mention.who);
 }

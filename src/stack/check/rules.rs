@@ -81,7 +81,7 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             );
             let known = checker.keys("buses");
             let other = if known.is_empty() {
-                "there are no buses yet: add `buses:`, or leave `bus` out for the default bus".to_owned()
+                "there are no buses yet: add `buses:`, or remove `bus` to use the default bus".to_owned()
             } else {
                 format!("the buses are: {}", known.join(", "))
             };
@@ -151,21 +151,15 @@ fn exceptions(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             let path = ["rules", key, "except", kind, index.as_str()];
             let shown = name.escape_debug();
             let (message, help) = if kind == "source_ip" && name.contains('/') {
-                let help = "name addresses, or how they begin, such as `203.0.113.*`";
-                (
-                    "EventBridge cannot leave out a range of addresses".to_owned(),
-                    help,
-                )
+                let help = "write addresses, or prefixes of them, such as `203.0.113.*`";
+                ("EventBridge cannot exclude a range of addresses".to_owned(), help)
             } else if name.is_empty() {
-                ("an empty exception leaves nothing out".to_owned(), "remove it")
+                ("an empty exception excludes nothing".to_owned(), "remove it")
             } else if name.contains("**") {
-                (
-                    format!("`{shown}` has two `*` beside each other"),
-                    "write one `*`",
-                )
+                (format!("`{shown}` has two `*` in a row"), "write one `*`")
             } else if name == "*" {
                 (
-                    "this leaves everything out".to_owned(),
+                    "this excludes everything".to_owned(),
                     "remove it, or write more than `*`",
                 )
             } else {

@@ -172,7 +172,7 @@ impl Stack {
             if let Some(region) = strange {
                 deaf.push(Deaf {
                     path,
-                    message: format!("the rule `{key}` cannot hear {region} from {home}"),
+                    message: format!("the rule `{key}` cannot receive events of {region} in {home}"),
                     help: format!(
                         "{home} belongs to {}: no event leaves it; create a stack there",
                         partition.name

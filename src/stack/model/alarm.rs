@@ -11,7 +11,7 @@ use super::super::{threshold::Threshold, window::EvaluationWindow};
 use super::channel::Attention;
 
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
-/// alarms (`rule`), or a ready set of them (`preset`).
+/// alarms (`rule`), or a ready-made set of them (`preset`).
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,

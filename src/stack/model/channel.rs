@@ -74,7 +74,7 @@ impl TryFrom<WebhookFields> for Webhook {
                 made_for: fields.made_for,
             }),
             (None, Some(_)) if fields.made_for.is_some() => {
-                Err("`for` says whom `encrypted` was made for, and `env` is for nobody\nremove `for`")
+                Err("`for` belongs to `encrypted`, and has no meaning with `env`\nremove `for`")
             }
             (None, Some(name)) => Ok(Self::Env(name)),
             (None, None) => Err(
@@ -104,7 +104,7 @@ pub enum Attention {
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "what messages are like, such as `{ severity: warning }`"
+    expecting = "conditions on messages, such as `{ severity: warning }`"
 )]
 pub struct Filter {
     /// This severity or higher.
@@ -231,7 +231,7 @@ impl<'de> Deserialize<'de> for Mention {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "who is called: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
+                    "whom to mention: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
                 )
             }
 

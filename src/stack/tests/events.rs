@@ -960,8 +960,8 @@ fn borders_that_no_event_crosses() {
             "eusc-de-east-1"
         ),
         [
-            "the rule `r` cannot hear eu-central-1 from eusc-de-east-1; eusc-de-east-1 belongs to the AWS \
-             European Sovereign Cloud: no event leaves it; create a stack there"
+            "the rule `r` cannot receive events of eu-central-1 in eusc-de-east-1; eusc-de-east-1 belongs to \
+             the AWS European Sovereign Cloud: no event leaves it; create a stack there"
         ]
     );
 }

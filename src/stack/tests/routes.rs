@@ -84,8 +84,8 @@ fn names_that_lead_nowhere() {
         "eu-*",
     );
     refused("routes: [{ rules: [cpuu] }]", "is called `cpuu`", "write `cpu`");
-    refused("routes: [{ rules: [] }]", "`rules` names nothing", "leave it out");
-    refused("routes: [{ match: {} }]", "matches everything", "say what");
+    refused("routes: [{ rules: [] }]", "`rules` names nothing", "remove it");
+    refused("routes: [{ match: {} }]", "matches everything", "add a condition");
     refused(
         "routes: [{ match: { a: b } }]",
         "`a` needs a list",
@@ -120,7 +120,7 @@ fn people_are_called_by_their_ids() {
         "`mention` takes a list",
         "write `[\"@here\"]`",
     );
-    refused("mention: []", "`mention` names nobody", "leave `mention` out");
+    refused("mention: []", "`mention` names nobody", "remove `mention`");
     refused(
         "mention: ['@here', '@here']",
         "`@here` is named twice",
@@ -160,18 +160,18 @@ fn buffers_have_limits() {
 
 #[test]
 fn routes_without_effect() {
-    warned("routes: [{}]", "everything fits");
+    warned("routes: [{}]", "everything matches");
     warned(
         "routes: [{ severity: info }, { severity: error }]",
-        "takes nothing that another",
+        "accepts nothing that another",
     );
     warned(
         "routes: [{ severity: error }, { severity: error }]",
-        "takes nothing that another",
+        "accepts nothing that another",
     );
     warned(
         "routes: [{ regions: [us-east-1, us-east-2] }, { regions: [us-east-1] }]",
-        "takes nothing that another",
+        "accepts nothing that another",
     );
     warned(
         "routes: [{ severity: error }], except: [{ severity: warning }]",
