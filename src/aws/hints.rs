@@ -61,7 +61,7 @@ pub(super) fn of_any(fault: &Fault) -> &'static str {
             "completed changes are kept: run the same command again; it continues where this one stopped"
         }
         None => {
-            "correct what AWS names, in the stack file or in the account, then run the same command again: \
+            "correct what AWS reports, in the stack file or in the account, then run the same command again: \
              it continues where this one stopped"
         }
     }

@@ -304,7 +304,7 @@ fn differences(then: &Value, now: &Value) -> Vec<String> {
         let (id, name) = key;
         let what = match (before.get(key), after.get(key)) {
             (Some(then), Some(now)) => difference(then, now),
-            (Some(_), None) => Some("is gone".to_owned()),
+            (Some(_), None) => Some("no longer exists".to_owned()),
             (None, _) => Some("was not there".to_owned()),
         };
         told.extend(what.map(|what| format!("{id} ({name}): {what}")));

@@ -48,7 +48,7 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
             let apply = app.again(["apply".to_owned(), args.path.display().to_string()]);
             Failure::new(
                 format!("endpoint `{key}` does not exist yet, so it has no URL"),
-                format!("`{apply}` makes it"),
+                format!("`{apply}` creates it"),
             )
         })
 }

@@ -37,7 +37,7 @@ impl<'a> Verdicts<'a> {
                 State::Stopped => ('✗', style::outcome("parked")),
                 State::Skipped => ('–', style::outcome("filtered")),
             };
-            let skipped = (verdict.state == State::Skipped).then_some("not tried: ");
+            let skipped = (verdict.state == State::Skipped).then_some("not tested: ");
             let reason = verdict
                 .reason
                 .iter()

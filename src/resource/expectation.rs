@@ -35,7 +35,7 @@ impl Expectation {
             &["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
             &["arn:{partition}:cloudtrail:*:*:trail/*"],
         )
-        .because("whichever trail logs here, it may be another region's or account's"),
+        .because("any trail that logs here may belong to another region or account"),
     ];
 
     /// What to tell the user where it is not so, or where it cannot be told.

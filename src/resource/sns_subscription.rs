@@ -60,7 +60,7 @@ pub struct Live {
     settings: Settings,
 }
 
-const NO_RESOURCE: &str = "SNS knows no subscriptions as resources of a policy";
+const NO_RESOURCE: &str = "SNS subscriptions cannot be named as resources in a policy";
 
 impl Resource for SnsSubscription {
     const KIND: &'static str = "sns-subscription";

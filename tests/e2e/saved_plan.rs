@@ -199,7 +199,7 @@ fn a_plan_that_cannot_be_applied_is_not_saved() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(!world.path().join("alerts.plan").exists());
     assert!(
-        ran.stdout.contains("**In the way**") && ran.stdout.contains("exists and is not part of this stack"),
+        ran.stdout.contains("**Conflicts**") && ran.stdout.contains("exists and is not part of this stack"),
         "{}",
         ran.stdout
     );

@@ -76,7 +76,7 @@ fn ready(name: &str) -> Result<String, Failure> {
             let all = names().collect::<Vec<_>>().join(", ");
             Err(Failure::new(
                 format!("there is no ready-made stack file `{name}`"),
-                format!("{}there are: {all}", meant.unwrap_or_default()),
+                format!("{}available: {all}", meant.unwrap_or_default()),
             ))
         }
     }

@@ -58,15 +58,15 @@ pub(super) const ACCESS: &[Access] = &[
             "apigateway:DeleteAccessLogSettings",
             "apigateway:DeleteRouteSettings",
         ])
-        .because("only an API and a stage have tags"),
+        .because("only APIs and stages have tags"),
     // What the access log of an HTTP API takes:
     // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html>.
     Access::write(LOG_DELIVERY, ANY)
         .by(&["apigateway:CreateStage", "apigateway:UpdateStage"])
-        .because("CloudWatch Logs knows no resource for deliveries and resource policies"),
+        .because("CloudWatch Logs has no resource type for deliveries and resource policies"),
     Access::delete(LOG_DELIVERY_END, ANY)
         .by(&["apigateway:DeleteStage"])
-        .because("CloudWatch Logs knows no resource for deliveries and resource policies"),
+        .because("CloudWatch Logs has no resource type for deliveries and resource policies"),
     Access::delete(&["apigateway:DELETE"], &[ONE])
         .when(&[OURS])
         .by(&["apigateway:DeleteStage"]),
