@@ -226,7 +226,7 @@ mod tests {
             }])
         );
         let gone = deliveries(&aws, &again("arn:gone"), &functions).await.unwrap();
-        assert!(gone.unwrap_err().contains("no target arn:gone any more"));
+        assert!(gone.unwrap_err().contains("no longer has a target arn:gone"));
     }
 
     #[test]

@@ -464,7 +464,7 @@ fn roles_are_made_within_the_boundary_of_the_stack_file() {
     assert!(
         roles
             .stdout
-            .contains(&format!("never more than {boundary} allows")),
+            .contains(&format!("limited by the permissions boundary {boundary}")),
         "{}",
         roles.all()
     );

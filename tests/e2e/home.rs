@@ -78,7 +78,7 @@ impl Applied {
         let said = ran.all();
         assert_eq!(ran.code, 1, "{args:?}\n{said}");
         assert_eq!(said.matches("error: ").count(), 1, "{args:?}\n{said}");
-        for text in [AT_HOME, &format!("as {who} says"), "--region ap-northeast-2"] {
+        for text in [AT_HOME, &format!("set by {who}"), "--region ap-northeast-2"] {
             assert!(said.contains(text), "{args:?}: `{text}` is missing\n{said}");
         }
         for action in proxy.actions() {

@@ -14,7 +14,7 @@ use alertctl::aws::connect::Clients;
 const REGION: &str = "ap-northeast-2";
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes"];
-const GIVES_WAY: &str = "another run is changing stack `mission` at this moment";
+const GIVES_WAY: &str = "another run is changing stack `mission` right now";
 const ROLE: &str = "mission-lambda-role";
 
 /// The local AWS with the bundled stack's file, and an account for each case.
