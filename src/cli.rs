@@ -29,7 +29,8 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// One YAML file to a working AWS alerting stack: alarms, API calls, sign-ins and HTTP alerts, to Slack and mail.
+/// Turn one YAML file into a working AWS alerting stack: alarms, API calls, sign-ins and HTTP alerts, to
+/// Slack and e-mail.
 #[derive(Debug, Parser)]
 #[command(name = "alertctl", version, styles = STYLES, max_term_width = 100, after_help = HELP)]
 #[command(
@@ -53,8 +54,8 @@ impl Cli {
             |argument: OsString| hooks.iter().any(|host| argument.to_string_lossy().contains(host));
         if std::env::args_os().any(is_webhook) {
             // Before clap, whose own errors repeat what they do not understand.
-            let text = "a webhook URL was given as an argument, where every user of this machine can read it: let \
-                        Slack make a new one, then pipe it in or use `encrypt-hook --env NAME`";
+            let text = "a webhook URL was given as an argument, where every user of this machine can read \
+                        it: create a new one in Slack, then pipe it in or use `encrypt-hook --env NAME`";
             return Err(Self::command().error(ErrorKind::InvalidValue, text));
         }
         let cli = Self::try_parse()?;
@@ -73,7 +74,9 @@ impl Cli {
         let elsewhere = [("--endpoint-url", endpoint_url), ("--profile", profile)];
         match elsewhere.iter().find(|(_, value)| value.is_some()) {
             Some((flag, _)) if cli.global.local => {
-                let text = format!("`{flag}` leads away from the local AWS of `--local` and ALERTCTL_LOCAL");
+                let text = format!(
+                    "`{flag}` cannot be combined with `--local` or ALERTCTL_LOCAL, which select the local AWS"
+                );
                 Err(Self::command().error(ErrorKind::ArgumentConflict, text))
             }
             _ => Ok(cli),
@@ -86,49 +89,49 @@ pub const PARALLELISM: usize = 16;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a first stack file: from five questions, or a ready one
+    /// Create a stack file, from five questions or from a ready-made stack
     Init(InitArgs),
     /// Check a stack file without calling AWS
     Validate(ValidateArgs),
     /// Show what apply would do
     Plan(PlanArgs),
-    /// Create and change what the stack file asks for
+    /// Create, update and delete resources to match the stack file
     Apply(ApplyArgs),
-    /// Delete everything a stack owns, in all regions; its key is scheduled for deletion
+    /// Delete everything a stack owns, in all regions, and schedule its key for deletion
     Destroy(DestroyArgs),
-    /// Show every resource of a stack as it is
+    /// Show the state and health of every resource of a stack
     Status(StatusArgs),
-    /// Check that a stack's functions run what this alertctl ships
+    /// Check that a stack's functions run the code that this alertctl ships
     Verify(VerifyArgs),
     /// Encrypt a Slack webhook URL for the stack file
     EncryptHook(EncryptHookArgs),
-    /// Make a token for an endpoint, and the digest of it that the stack file holds
+    /// Create a token for an endpoint, and its digest for the stack file
     Token(TokenArgs),
-    /// Show where an endpoint is, how ElastAlert2 calls it, or what a saved plan would do
+    /// Show an endpoint's URL, the lines for an ElastAlert2 rule, or a saved plan
     Show(ShowArgs),
-    /// Show the Slack message that an event becomes, without sending it
+    /// Show the Slack message for an event, without sending it
     Render(RenderArgs),
     /// List the sample events, or print one
     Events(EventsArgs),
-    /// Send a marked sample through each path of a deployed stack, and follow it to Slack
+    /// Send a marked sample along each path of a deployed stack, and follow it to Slack
     Test(TestArgs),
-    /// Show what the functions of a stack did with each message
+    /// Show what a stack's functions did with each message
     Logs(LogsArgs),
-    /// Send again what lies in the dead-letter queues of a stack
+    /// Resend the messages in a stack's dead-letter queues
     Redrive(RedriveArgs),
-    /// Show what a stack's roles may do, or what who runs alertctl needs
+    /// Show the permissions of a stack's roles, or those needed to run alertctl
     Policy(PolicyArgs),
-    /// Draw a stack: where alerts come from, which way they go, who is told
+    /// Draw a stack: where alerts come from, how they travel, who receives them
     Graph(GraphArgs),
     /// Print the JSON Schema of the stack file, for editors
     Schema(SchemaArgs),
-    /// Print the completions for a shell
+    /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),
-    /// Show which alertctl this is, and which relay it ships
+    /// Show the version of alertctl, and of the relay it ships
     Version(VersionArgs),
-    /// The local AWS and Slack inbox: try everything without an account
+    /// Run a local AWS and Slack inbox, to try everything without an account
     Local(LocalArgs),
 }
 
@@ -136,10 +139,10 @@ pub enum Command {
 #[command(after_help = "\
 Examples:
   alertctl validate stack.yaml
-  alertctl validate stacks/*.yaml --strict     # each of them, and no warnings either
+  alertctl validate stacks/*.yaml --strict     # all of them; warnings are errors, too
   alertctl validate stack.yaml --output json   # for an editor or a review bot")]
 pub struct ValidateArgs {
-    /// Stack files; each is checked, whatever is wrong with the others
+    /// Stack files; all of them are checked, even if one has errors
     #[arg(value_name = "STACK", default_value = "stack.yaml")]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -158,11 +161,11 @@ pub struct StackFile {
 #[command(after_help = "\
 Examples:
   alertctl plan stack.yaml
-  alertctl plan stack.yaml --full                # every field of what is created
-  alertctl plan stack.yaml --detailed-exitcode   # exits 2 when something would change
+  alertctl plan stack.yaml --full                # every field of new resources
+  alertctl plan stack.yaml --detailed-exitcode   # exits with 2 if something would change
   alertctl plan stack.yaml --adopt sns-topic/alerts
-  alertctl plan stack.yaml --adopt-all           # what was made by hand becomes the stack's
-  alertctl plan stack.yaml --base <(git show main:stack.yaml)   # drift apart from what you changed
+  alertctl plan stack.yaml --adopt-all           # adopts what was created by hand
+  alertctl plan stack.yaml --base <(git show main:stack.yaml)   # shows drift separately
   alertctl plan stack.yaml --output json | jq .summary
   alertctl plan stack.yaml --output markdown > plan.md   # a comment for a pull request
   alertctl plan stack.yaml --save alerts.plan            # then: alertctl apply alerts.plan")]
@@ -171,18 +174,18 @@ pub struct PlanArgs {
     pub file: StackFile,
     #[command(flatten)]
     pub adopt: Adopt,
-    /// The stack file as it was applied last, such as the main branch's: what the account has otherwise is
-    /// shown apart, as drift
+    /// The stack file as last applied, such as the main branch's; differences between it and the account
+    /// are shown separately, as drift
     #[arg(long, value_name = "FILE")]
     pub base: Option<PathBuf>,
-    /// Exit with 2 when there are changes
+    /// Exit with 2 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Keep the plan in a file, which `apply` then runs as it is; it holds no secret
+    /// Save the plan to a file, which `apply` then runs as shown; it contains no secrets
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
-    /// Ask IAM too whether who runs this could apply the plan, and warn of what they may not do. Not
-    /// asked otherwise: in a pipeline the role that plans often may only read
+    /// Ask IAM whether you have the permissions to apply the plan, and warn about missing ones. Off by
+    /// default: in a pipeline, the role that runs `plan` is often read-only
     #[arg(long)]
     pub preflight: bool,
     #[command(flatten)]
@@ -196,7 +199,7 @@ pub struct PlanArgs {
 /// How much of a plan is shown.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Detail {
-    /// Show what is created with all its fields, not with its name alone
+    /// Show all fields of new resources, not only their names
     #[arg(long)]
     pub full: bool,
 }
@@ -204,7 +207,7 @@ pub struct Detail {
 /// What warnings are.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Strict {
-    /// Take warnings for errors: exit with 1, before anything is changed
+    /// Treat warnings as errors: exit with 1, before anything is changed
     #[arg(long)]
     pub strict: bool,
 }
@@ -212,11 +215,11 @@ pub struct Strict {
 /// Which resources may be taken over.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Adopt {
-    /// Take over a resource that exists and is not the stack's, such as sns-topic/alerts or
+    /// Adopt an existing resource that the stack does not own, such as sns-topic/alerts or
     /// eventbridge-rule/logins@us-east-1; repeatable
     #[arg(long = "adopt", value_name = "KIND/KEY")]
     pub nodes: Vec<String>,
-    /// Take over everything that exists under a name of this stack and is no other stack's
+    /// Adopt every existing resource with a name from this stack, unless another stack owns it
     #[arg(long = "adopt-all")]
     pub all: bool,
 }
@@ -226,16 +229,16 @@ pub struct Adopt {
 Examples:
   alertctl apply stack.yaml
   alertctl apply stack.yaml --yes     # in a pipeline
-  alertctl apply stack.yaml --wait    # returns when it works, e-mail addresses confirmed
-  alertctl apply alerts.plan          # what `plan --save alerts.plan` showed; asks nothing
+  alertctl apply stack.yaml --wait    # returns once everything works, e-mail addresses confirmed
+  alertctl apply alerts.plan          # runs what `plan --save alerts.plan` showed, without asking
   alertctl apply --local --yes        # stack.yaml, on the local AWS")]
 pub struct ApplyArgs {
-    /// Stack file, or a plan that `plan --save` wrote
+    /// Stack file, or a plan saved with `plan --save`
     #[arg(value_name = "STACK|PLAN", default_value = "stack.yaml")]
     pub path: PathBuf,
     #[command(flatten)]
     pub adopt: Adopt,
-    /// Do not ask IAM first whether who runs this may do all of it: try
+    /// Skip the check with IAM that you have all the permissions needed
     #[arg(long)]
     pub no_preflight: bool,
     #[command(flatten)]
@@ -251,10 +254,10 @@ pub struct ApplyArgs {
 /// How a plan is run.
 #[derive(Debug, Clone, Args)]
 pub struct Run {
-    /// Do not ask; needed without a terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     pub yes: bool,
-    /// Steps that run at the same time
+    /// Maximum number of steps to run at once
     #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = parallelism)]
     pub parallelism: usize,
 }
@@ -264,11 +267,11 @@ pub struct Run {
 Examples:
   alertctl destroy stack.yaml
   alertctl destroy --stack mission --region ap-northeast-2   # the file is lost
-  alertctl destroy stack.yaml --delete-trail-logs            # also for a bucket that stayed")]
+  alertctl destroy stack.yaml --delete-trail-logs            # also a bucket that was kept")]
 pub struct DestroyArgs {
     #[command(flatten)]
     pub which: StackOrName,
-    /// Delete the log files in the trail's bucket too; without it a bucket that holds any stays
+    /// Also delete the log files in the trail's bucket; otherwise a bucket with log files is kept
     #[arg(long)]
     pub delete_trail_logs: bool,
     #[command(flatten)]
@@ -281,7 +284,7 @@ pub struct StackOrName {
     /// Stack file [default: stack.yaml]
     #[arg(value_name = "STACK", conflicts_with = "stack")]
     pub path: Option<PathBuf>,
-    /// Name of the stack, where there is no file
+    /// Name of the stack, if there is no file
     #[arg(long, value_name = "NAME")]
     pub stack: Option<String>,
 }
@@ -312,13 +315,13 @@ Examples:
 pub struct EncryptHookArgs {
     #[command(flatten)]
     pub file: StackFile,
-    /// Channel of the stack file; needed when it has several
+    /// Channel in the stack file; required if there are several
     #[arg(long, value_name = "KEY")]
     pub channel: Option<String>,
     /// Read the URL from this environment variable
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
-    /// Put the ciphertext into the stack file, whose comments and layout stay
+    /// Write the ciphertext into the stack file, keeping its comments and layout
     #[arg(long)]
     pub write: bool,
     /// Create the key and its alias without asking, if they do not exist yet
@@ -329,7 +332,7 @@ pub struct EncryptHookArgs {
 fn parallelism(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=256) => Ok(number),
-        _ => Err("a whole number from 1 to 256".to_owned()),
+        _ => Err("expected a whole number from 1 to 256".to_owned()),
     }
 }
 

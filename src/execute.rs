@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
             let told = match (kind(step.id.kind).take_back)(live, &cx).await {
                 Ok(None) => continue,
                 Ok(Some(told)) => told,
-                Err(refused) => format!("{} that it had made stays: {refused}", step.id),
+                Err(refused) => format!("{} that it had created remains: {refused}", step.id),
             };
             fault.message = format!("{}; {told}", fault.message);
         }

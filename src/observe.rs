@@ -90,8 +90,8 @@ fn forbidden(fault: Fault, graph: &Graph, region: &str) -> Fault {
         return fault;
     }
     let hint = format!(
-        "{}; the stack has something in {region} because AWS logs there what {} hears: where that region is \
-         forbidden, write a `pattern:` of your own instead, with `regions:` for those that are not",
+        "{}; the stack has resources in {region} because AWS logs there what {} listens for: if that region \
+         is forbidden, write a `pattern:` of your own instead, with `regions:` for the allowed ones",
         fault.help(),
         rules.join(" and ")
     );

@@ -137,13 +137,13 @@ impl Connection {
         let mut config = loader.load().await;
         let region = config.region().map(ToString::to_string).ok_or_else(|| {
             Fault::new("sts:GetCallerIdentity", NOT_SENT, "no AWS region is set")
-                .hint("add `region:` to the stack file, or --region, or set AWS_REGION")
+                .hint("add `region:` to the stack file, pass --region, or set AWS_REGION")
         })?;
         let endpoint = config.endpoint_url().map(str::to_owned);
         if let Some(url) = endpoint.as_deref().filter(|url| !endpoint::is_http(url)) {
-            let text = format!("the endpoint `{url}` is no http:// or https:// URL");
+            let text = format!("the endpoint `{url}` is not an http:// or https:// URL");
             return Err(Fault::new("sts:GetCallerIdentity", NOT_SENT, text)
-                .hint("correct --endpoint-url or AWS_ENDPOINT_URL; leave both away for AWS itself"));
+                .hint("correct --endpoint-url or AWS_ENDPOINT_URL, or remove both to use AWS itself"));
         }
         if endpoint.as_deref().is_some_and(past_proxy) {
             let direct = aws_smithy_http_client::Builder::new().build_http();
@@ -262,8 +262,8 @@ fn trusted_roots() -> Result<()> {
     }
     let text = "no CA certificates were found, so no server can be trusted";
     Err(Fault::new("sts:GetCallerIdentity", NOT_SENT, text).hint(
-        "install the system's CA certificates (`apt install ca-certificates`), or name a file of them with \
-         SSL_CERT_FILE",
+        "install the system's CA certificates (`apt install ca-certificates`), or set SSL_CERT_FILE to a \
+         file that contains them",
     ))
 }
 

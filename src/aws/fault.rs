@@ -257,7 +257,7 @@ impl Fault {
         match code.as_str() {
             // Nothing went to AWS: the message says it all.
             NOT_SENT | REFUSED | ANOTHER_RUN => message.clone(),
-            NO_ANSWER => format!("{action}: no answer: {message}"),
+            NO_ANSWER => format!("{action}: no response: {message}"),
             // Another's words, which AWS has no code for.
             NOT_AWS => format!("{action}: {message}"),
             code if message.is_empty() => format!("{action}: {code}"),

@@ -3,7 +3,7 @@
 use super::fault::{Fault, NO_ANSWER, NOT_SENT};
 
 /// Where everything that is needed is listed.
-const ALL: &str = "`alertctl policy --deployer` prints all that plan, apply and destroy need";
+const ALL: &str = "`alertctl policy --deployer` prints all permissions that plan, apply and destroy need";
 
 /// What to do about `fault`, where its code or words say it.
 pub(super) fn known(fault: &Fault) -> Option<String> {
@@ -21,31 +21,33 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
         | "InvalidSignatureException"
         | "IncompleteSignature"
         | "AuthFailure" => {
-            "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID; a region \
-             that the account has not enabled says the same"
+            "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID; a \
+             region that the account has not enabled gives the same error"
         }
         // KMS, of a key that a topic, a trail or a webhook is encrypted with.
         "DisabledException" => {
-            "`alertctl apply` enables the stack's own key again; another key: `aws kms enable-key --key-id KEY`"
+            "`alertctl apply` enables the stack's own key again; for another key, run `aws kms enable-key \
+             --key-id KEY`"
         }
         "KMSInvalidStateException" if fault.message.contains("pending deletion") => {
-            "`alertctl apply` brings the stack's own key back until its date; another key: `aws kms \
-             cancel-key-deletion --key-id KEY`, then `aws kms enable-key --key-id KEY`"
+            "`alertctl apply` restores the stack's own key until its deletion date; for another key, run \
+             `aws kms cancel-key-deletion --key-id KEY`, then `aws kms enable-key --key-id KEY`"
         }
         NOT_SENT if fault.message.contains("credentials") && fault.message.contains("SSO") => {
             "sign in with `aws sso login` and the same --profile, then run the same command"
         }
         NOT_SENT if fault.message.contains("credentials") => {
-            "set --profile or AWS_PROFILE, sign in (`aws sso login`), or try it without an account: add --local"
+            "set --profile or AWS_PROFILE, sign in (`aws sso login`), or add --local to try it without an \
+             account"
         }
         NO_ANSWER => {
             "check the network, the region and --endpoint-url; running the same command again is safe"
         }
         _ if fault.denied() => return Some(permission(fault)),
-        _ if fault.throttled() => "AWS takes no more calls just now: run the same command again in a minute",
+        _ if fault.throttled() => "AWS is throttling calls: run the same command again in a minute",
         _ if fault.ambiguous() => {
-            "AWS failed on its side (https://health.aws.amazon.com): run the same command again, which goes on \
-             where this one stopped"
+            "the error is on AWS's side (https://health.aws.amazon.com): run the same command again; it \
+             continues where this one stopped"
         }
         _ => return None,
     };
@@ -56,17 +58,17 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
 pub(super) fn of_any(fault: &Fault) -> &'static str {
     match fault.tried {
         Some(_) => {
-            "what is done so far is kept: run the same command again, which goes on where this one stopped"
+            "completed changes are kept: run the same command again; it continues where this one stopped"
         }
         None => {
-            "correct what AWS names, in the stack file or in the account, then run the same command again: it goes on \
-             where this one stopped"
+            "correct what AWS reports, in the stack file or in the account, then run the same command again: \
+             it continues where this one stopped"
         }
     }
 }
 
-const WRONG_CLOCK: &str = "this machine's clock is wrong, and AWS takes no request that is more than some minutes \
-                           off: set it (`timedatectl set-ntp true`), then run the same command";
+const WRONG_CLOCK: &str = "this machine's clock is wrong, and AWS rejects requests that are more than a few \
+                           minutes off: set it (`timedatectl set-ntp true`), then run the same command";
 
 /// AWS tells a wrong clock by the code of a wrong secret.
 pub(super) fn signed_at_another_time(message: &str) -> bool {
@@ -87,16 +89,16 @@ fn permission(fault: &Fault) -> String {
     if let Some((_, policy)) = fault.message.split_once("explicit deny in ") {
         let policy = policy.split([':', ',', '.']).next().unwrap_or_default();
         return format!(
-            "{policy} denies `{missing}`, which no permission outweighs: ask whoever keeps that policy, then run \
-             the same command"
+            "{policy} denies `{missing}`, which overrides every permission: ask whoever maintains that \
+             policy, then run the same command"
         );
     }
     let because = fault.message.split_once("because no ");
     let silent = because.and_then(|(_, rest)| Some(rest.split_once(" allows ")?.0));
     match silent.filter(|policy| *policy != "identity-based policy") {
         Some(policy) => format!(
-            "no {policy} of this identity allows `{missing}`: ask whoever keeps that policy, then \
-             run the same command"
+            "no {policy} of this identity allows `{missing}`: ask whoever maintains that policy, then run \
+             the same command"
         ),
         None => format!("the identity that runs alertctl needs `{missing}` for this resource; {ALL}"),
     }

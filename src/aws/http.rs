@@ -48,10 +48,10 @@ pub async fn send(
     let mut request = HttpRequest::new(SdkBody::from(json));
     request
         .set_method(method)
-        .map_err(|_| format!("`{method}` is no HTTP method"))?;
+        .map_err(|_| format!("`{method}` is not an HTTP method"))?;
     request
         .set_uri(url)
-        .map_err(|_| "the address is none that can be called".to_owned())?;
+        .map_err(|_| "the URL cannot be called".to_owned())?;
     let bearer = format!("Bearer {}", token.expose_secret());
     let to_put = [("content-type", "application/json"), ("authorization", &bearer)];
     for (name, value) in to_put.iter().chain(headers) {
@@ -59,7 +59,9 @@ pub async fn send(
             .headers_mut()
             .try_insert(*name, (*value).to_owned())
             .map_err(|_| {
-                format!("the header `{name}` cannot be sent: it holds a character that HTTP does not take")
+                format!(
+                    "the header `{name}` cannot be sent: it contains a character that HTTP does not allow"
+                )
             })?;
     }
     let connector = Connector::builder().tls_provider(TLS).build();
@@ -67,15 +69,15 @@ pub async fn send(
         let response = connector
             .call(request)
             .await
-            .map_err(|error| format!("no answer: {}", super::fault::reasons(&error)))?;
+            .map_err(|error| format!("no response: {}", super::fault::reasons(&error)))?;
         let status = response.status().as_u16();
         let body = ByteStream::new(response.into_body()).collect().await;
-        let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
+        let body = body.map_err(|error| format!("the response ended early: {error}"))?;
         Ok((status, String::from_utf8_lossy(&body.into_bytes()).into_owned()))
     };
     tokio::time::timeout(PATIENCE, exchange)
         .await
-        .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+        .unwrap_or_else(|_| Err(format!("no response within {} s", PATIENCE.as_secs())))
 }
 
 /// The last `bytes` bytes of what is at `url`, or more; `None` where they cannot be had.
@@ -167,7 +169,7 @@ mod tests {
         let error = send("POST", &format!("http://{closed}/"), &token, &[], "{}")
             .await
             .unwrap_err();
-        assert!(error.starts_with("no answer: "), "{error}");
+        assert!(error.starts_with("no response: "), "{error}");
         let broken = SecretString::from("s3cret\n");
         for (url, token) in [("http://127.0.0.1:1/", &broken), (":", &token)] {
             let error = send("POST", url, token, &[], "{}").await.unwrap_err();

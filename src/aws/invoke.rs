@@ -22,7 +22,7 @@ pub async fn invoke(aws: &Aws, name: &str, payload: &Value) -> Result<()> {
         status => Err(Fault::new(
             ACTION,
             &format!("Http{status}"),
-            "Lambda did not say that it took the event",
+            "Lambda did not confirm that it accepted the event",
         )),
     }
 }

@@ -142,7 +142,7 @@ pub(super) async fn patiently<T>(
         let silent = start.elapsed() + pause_now <= SILENCE;
         if let Some(tell) = tell.filter(|_| !silent && memory.is_news(&fault.code)) {
             let (fault, limit) = (fault.bare(), spoken(limit));
-            tell(&format!("waiting: {fault}; trying again for up to {limit}"));
+            tell(&format!("waiting: {fault}; retrying for up to {limit}"));
         }
         sleep(pause_now).await;
         pause = pause.mul_f64(1.6).min(LONGEST);

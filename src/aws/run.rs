@@ -89,7 +89,7 @@ impl Mark {
 
 /// This run gives way to another one on the stack `stack`; `what` is how it shows.
 pub fn another(stack: &str, what: &str) -> Fault {
-    let text = format!("another run is changing stack `{stack}` at this moment: {what}");
+    let text = format!("another run is changing stack `{stack}` right now: {what}");
     Fault::new("iam:TagRole", ANOTHER_RUN, text)
         .hint("wait until it is done, then run the same command again: it shows what is left to do")
 }

@@ -109,7 +109,7 @@ pub enum Decrypts {
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-reencrypt-on-same-key>.
 pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) -> Decrypts {
     let Ok(blob) = BASE64_STANDARD.decode(ciphertext) else {
-        return Decrypts::No("it is not in base64".to_owned());
+        return Decrypts::No("it is not base64".to_owned());
     };
     // Without its key KMS does not tell a ciphertext of another key from one that the caller may not use.
     let request = aws

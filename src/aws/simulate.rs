@@ -60,7 +60,7 @@ pub async fn caller(aws: &Aws) -> Result<Caller> {
         _ => {
             let text = format!("`{arn}` is neither a user nor a role");
             Err(Fault::new("iam:SimulatePrincipalPolicy", "NoPrincipal", text)
-                .hint("run the same command as a user, or in the session of a role"))
+                .hint("run the same command as a user, or with an assumed role"))
         }
     }
 }
@@ -140,8 +140,8 @@ async fn ask(
     };
     let results = results.map_err(|fault| match fault.denied() {
         true => Fault { hint: None, ..fault }.hint(
-            "only who has `iam:SimulatePrincipalPolicy` on itself may ask: compare `alertctl policy --deployer` \
-             with its policies by eye",
+            "this identity may not call `iam:SimulatePrincipalPolicy` on itself: compare its policies with \
+             `alertctl policy --deployer` by hand",
         ),
         false => fault,
     })?;

@@ -23,7 +23,7 @@ pub(super) fn answer(action: &'static str, response: &HttpResponse) -> Option<Fa
         return None;
     }
     if status == 407 {
-        let text = "the proxy wants a user and a password (407 Proxy Authentication Required)";
+        let text = "the proxy requires a user and a password (407 Proxy Authentication Required)";
         return Some(Fault::new(action, NOT_AWS, text).hint(PASSWORD));
     }
     let body = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
@@ -35,18 +35,18 @@ pub(super) fn answer(action: &'static str, response: &HttpResponse) -> Option<Fa
         let title = title(&body)
             .map(|title| format!(" “{title}”"))
             .unwrap_or_default();
-        let text = format!("a web page{title} came back instead of an answer of AWS (status {status})");
+        let text = format!("a web page{title} was returned instead of a response from AWS (status {status})");
         Fault::new(action, NOT_AWS, text).hint(PORTAL)
     })
 }
 
-const PASSWORD: &str = "put the proxy's user and password into its variable, \
-                        `HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT`, or have `NO_PROXY` name the hosts that need none";
-const PORTAL: &str = "a network's sign-in page or a proxy stands in the way: open a page in a browser and sign in to \
-                      the network, or set HTTPS_PROXY; then run the same command";
-const CERTIFICATE: &str = "somebody else answers in AWS's place: sign in to the network in a browser; where a proxy \
-                           reads the traffic, have SSL_CERT_FILE name a file with its CA certificate, too; mind the \
-                           clock";
+const PASSWORD: &str = "set the proxy's user and password with `HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT`, \
+                        or list the hosts that need no proxy in `NO_PROXY`";
+const PORTAL: &str = "a network's sign-in page or a proxy is in the way: open a page in a browser and sign \
+                      in to the network, or set HTTPS_PROXY; then run the same command";
+const CERTIFICATE: &str = "AWS's certificate could not be verified: sign in to the network in a browser; if \
+                           a proxy inspects the traffic, point SSL_CERT_FILE at a file that also has its CA \
+                           certificate; check the clock";
 
 /// What to do about a call that got no answer, where its reasons say it; `proxy` is the one it went through.
 pub(super) fn advice(fault: &Fault, proxy: Option<&str>) -> Option<String> {
@@ -57,8 +57,8 @@ pub(super) fn advice(fault: &Fault, proxy: Option<&str>) -> Option<String> {
         _ if said("proxy authorization required") => Some(PASSWORD.to_owned()),
         _ if said("invalid peer certificate") => Some(CERTIFICATE.to_owned()),
         Some(proxy) => Some(format!(
-            "the call went to the proxy {proxy}: check HTTPS_PROXY, or have `NO_PROXY` name the hosts that need no \
-             proxy"
+            "the call went to the proxy {proxy}: check HTTPS_PROXY, or list the hosts that need no proxy in \
+             `NO_PROXY`"
         )),
         None => None,
     }
@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn a_page_is_no_answer_of_aws() {
         let page = "<!DOCTYPE html><html><head><TITLE>Hotel\n  Wi-Fi</TITLE></head></html>";
-        let told = "sts:GetCallerIdentity: a web page “Hotel Wi-Fi” came back instead of an answer of AWS (status 200)";
+        let told = "sts:GetCallerIdentity: a web page “Hotel Wi-Fi” was returned instead of a response from \
+                    AWS (status 200)";
         assert_eq!(read(200, &[HTML], page).as_deref(), Some(told));
         assert_eq!(read(200, &[], page).as_deref(), Some(told));
         assert!(read(302, &[HTML], "").is_some());

@@ -78,5 +78,5 @@ pub async fn steadily(
 
 fn over(limit: Duration, action: &'static str, what: &str) -> Fault {
     let text = format!("still waiting for {what} after {} s", limit.as_secs());
-    Fault::new(action, "Timeout", text).hint("run the same command again to go on waiting")
+    Fault::new(action, "Timeout", text).hint("run the same command again to keep waiting")
 }

@@ -9,13 +9,13 @@ use clap::{Args, ValueEnum};
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Profile of the AWS configuration files
+    /// Profile from the AWS configuration files
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub profile: Option<String>,
-    /// Region, instead of the stack file's
+    /// AWS region; overrides the stack file's
     #[arg(long, global = true, value_name = "REGION", help_heading = "Global options")]
     pub region: Option<String>,
-    /// Endpoint of an AWS-compatible service, for every service
+    /// Endpoint of an AWS-compatible service, used for every AWS call
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub endpoint_url: Option<String>,
     /// Use the local AWS and Slack inbox on this machine: no account, no credentials
@@ -29,7 +29,7 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub local: bool,
-    /// How results are printed on standard output
+    /// Format of the results on standard output
     #[arg(
         short,
         long,
@@ -40,7 +40,7 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub output: Format,
-    /// Whether text is colored: with `auto` on a terminal, unless NO_COLOR is set
+    /// When to color text; `auto` does so on a terminal, unless NO_COLOR is set
     #[arg(
         long,
         global = true,
@@ -66,7 +66,7 @@ pub enum Format {
 /// `--output` of the commands that write Markdown too; it stands in the place of the global one.
 #[derive(Debug, Clone, Args)]
 pub struct WithMarkdown {
-    /// How results are printed on standard output
+    /// Format of the results on standard output
     #[arg(
         id = "output",
         short,

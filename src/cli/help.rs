@@ -4,29 +4,29 @@
 pub const HELP: &str = "\
 Exit codes:
   0    done, or nothing to do
-  1    an error; what it was is on standard error. A saved plan that no longer holds is one, and so
-       is a warning with --strict
+  1    an error, described on standard error. An outdated saved plan counts as one, and so does a
+       warning with --strict
   2    with `plan --detailed-exitcode`: there are changes
-  3    with `test`: nothing failed, but some path could not be tried
+  3    with `test`: nothing failed, but some paths could not be tested
   130  interrupted (Ctrl-C)
 
 Environment:
-  ALERTCTL_LOCAL        1 is --local for every command
-  ALERTCTL_TOKEN_<KEY>  token of the endpoint KEY for `test`, the key in capitals with _ for -
-  ALERTCTL_TOKEN        token of the endpoints that have none of their own there
+  ALERTCTL_LOCAL        if 1, every command runs with --local
+  ALERTCTL_TOKEN_<KEY>  token of endpoint KEY, for `test`; the key in capitals, with _ for -
+  ALERTCTL_TOKEN        token of endpoints without a variable of their own
   ALERTCTL_PYTHON       Python 3.10+ that runs the local AWS, instead of python3
   ALERTCTL_CACHE_DIR    where the local AWS is installed, instead of ~/.cache/alertctl
   AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, AWS_CONFIG_FILE ...
-                        as with every AWS tool
-  AWS_MAX_ATTEMPTS      how often a call is tried at most
+                        as for other AWS tools
+  AWS_MAX_ATTEMPTS      maximum number of attempts for each call
   NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR
-                        no color, or color without a terminal, too; --color wins
+                        no color, or color even without a terminal; --color takes precedence
   LC_ALL, LC_MESSAGES, LANG
-                        language of `local demo`, and the one that `init` writes down: en or ko
+                        language of `local demo` and of new stack files (`init`): en or ko
   A stack file names the variables that hold its webhooks: `webhook: { env: SLACK_WEBHOOK_URL }`.
 
 Examples:
-  alertctl local demo                 # the main job, without an AWS account
+  alertctl local demo                 # the whole path, without an AWS account
   alertctl plan stack.yaml
   alertctl apply stack.yaml --local   # the same stack on this machine";
 

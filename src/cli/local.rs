@@ -19,18 +19,18 @@ pub struct LocalArgs {
 pub enum LocalCommand {
     /// Start the local AWS and the Slack inbox
     #[command(after_help = "\
-What it held before comes back, unless `local down` ended it.
+Restores the previous contents, unless `local down` deleted them.
 
 Examples:
   alertctl local up
   alertctl apply stack.yaml --local")]
     Up,
-    /// Stop both and forget everything in them
+    /// Stop both and delete their contents
     #[command(after_help = "\
 Examples:
   alertctl local down")]
     Down,
-    /// Show what runs and where
+    /// Show what is running, and where
     #[command(after_help = "\
 Examples:
   alertctl local status
@@ -44,14 +44,14 @@ Examples:
     Alarm(AlarmArgs),
     /// Send an AWS event through the rules and show what arrives
     #[command(after_help = "\
-A sample says it happened now, in the region it is sent to.
+A sample's time is set to now, and its region to the one it is sent to.
 
 Examples:
-  alertctl events                  # names the samples
+  alertctl events                  # lists the samples
   alertctl local event sign-in
   jq '.detail.state = \"stopped\"' event.json | alertctl local event - --region us-east-1")]
     Event(EventArgs),
-    /// From nothing to a Slack message: start, apply a stack, make its first alarm fire
+    /// Start both, apply a stack, and make its first alarm fire and arrive in the inbox
     #[command(after_help = "\
 Examples:
   alertctl local demo
@@ -66,7 +66,7 @@ Examples:
 pub struct AlarmArgs {
     /// Name of the alarm
     pub name: String,
-    /// The state it changes to
+    /// State to set
     #[arg(long, value_enum, default_value_t)]
     pub state: AlarmState,
 }

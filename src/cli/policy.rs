@@ -6,28 +6,30 @@ use super::StackFile;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --deployer: what the stack's own roles may do, the functions' and those that forward events.
-With it: what a person or a pipeline needs to run `plan`, `apply` and `destroy`, or only those named.
-AWS is asked for nothing but the account's id, and with --account not even for that.
+Without --deployer: the permissions of the stack's own roles, those of its functions and those that
+forward events. With it: the permissions that a person or a pipeline needs to run `plan`, `apply`
+and `destroy`, or only the commands named. AWS is called only for the account's id, and with
+--account not at all.
 
-A policy that is longer than a managed policy may be comes as several documents: attach all of them.
+A policy that is too long for one managed policy is split into several documents: attach all of
+them.
 
 Examples:
   alertctl policy stack.yaml
   alertctl policy stack.yaml --deployer
-  alertctl policy stack.yaml --deployer --plan --account 111122223333   # for a role that does not exist yet
+  alertctl policy stack.yaml --deployer --plan --account 111122223333   # for a new role
   alertctl policy --deployer --apply --output json | jq '.policies[0].document' > policy.json
-  alertctl policy --check --apply      # does who runs this have all of it?")]
+  alertctl policy --check --apply      # do you have all of these permissions?")]
 pub struct PolicyArgs {
     #[command(flatten)]
     pub file: StackFile,
-    /// What who runs alertctl needs, instead of what the stack's roles get
+    /// Permissions needed to run alertctl, instead of those of the stack's roles
     #[arg(long, group = "whose")]
     pub deployer: bool,
     /// Only what `plan` and `status` need
     #[arg(long, requires = "whose")]
     pub plan: bool,
-    /// Only what `apply` needs, which also deletes what has left the stack file
+    /// Only what `apply` needs, including to delete what was removed from the stack file
     #[arg(long, requires = "whose")]
     pub apply: bool,
     /// Only what `destroy` needs
@@ -36,10 +38,10 @@ pub struct PolicyArgs {
     /// Also what `destroy --delete-trail-logs` needs
     #[arg(long, requires = "whose")]
     pub delete_trail_logs: bool,
-    /// Ask AWS which of it the identity that runs this lacks; exits with 1 if any
+    /// Ask AWS which of these permissions you do not have; exits with 1 if any are missing
     #[arg(long, group = "whose", conflicts_with = "account")]
     pub check: bool,
-    /// Account the policy is for, instead of the one of the credentials
+    /// Account the policy is for, instead of the account of your credentials
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<String>,
 }

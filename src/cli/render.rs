@@ -16,28 +16,28 @@ Examples:
   alertctl events alarm-ok | jq '.Records[0].Sns.Subject = \"hi\"' | alertctl render - --inbox
   alertctl render guardduty --output json | jq '.messages[0].message'")]
 pub struct RenderArgs {
-    /// Name of a sample, a JSON file with what the relay gets, or `-` for standard input
+    /// Name of a sample, a JSON file with the relay's input, or `-` for standard input
     #[arg(value_name = "EVENT")]
     pub event: Option<String>,
-    /// Stack file: its language, time zone, accounts and channels
+    /// Stack file to take the language, time zone, accounts and channels from
     #[arg(long, value_name = "FILE")]
     pub stack: Option<PathBuf>,
-    /// Language of the message, instead of the stack's: en or ko
+    /// Language of the message, en or ko; overrides the stack's
     #[arg(long, value_name = "CODE", value_parser = locale)]
     pub locale: Option<Locale>,
-    /// Time zone of the message, instead of the stack's
+    /// Time zone of the message; overrides the stack's
     #[arg(long, value_name = "ZONE", value_parser = timezone)]
     pub timezone: Option<TimeZone>,
-    /// As if it were sent to this channel
+    /// Render the message as this channel would receive it
     #[arg(long, value_name = "KEY")]
     pub channel: Option<String>,
-    /// As if this rule of the stack file had matched
+    /// Render the message as if this rule of the stack file had matched
     #[arg(long, value_name = "KEY", requires = "stack", conflicts_with = "channel")]
     pub rule: Option<String>,
-    /// Take the input for the text of an SNS message, whatever it is
+    /// Treat the input as the text of an SNS message, whatever its format
     #[arg(long)]
     pub text: bool,
-    /// Also put it into the local Slack inbox (`alertctl local up`)
+    /// Also post it to the local Slack inbox (`alertctl local up`)
     #[arg(long)]
     pub inbox: bool,
 }
@@ -56,9 +56,9 @@ pub struct EventsArgs {
 }
 
 fn locale(code: &str) -> Result<Locale, String> {
-    Locale::from_code(code).ok_or_else(|| "messages are in `en` and `ko`".to_owned())
+    Locale::from_code(code).ok_or_else(|| "expected `en` or `ko`".to_owned())
 }
 
 fn timezone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| "an IANA time zone such as `Asia/Seoul` is needed".to_owned())
+    TimeZone::get(name).map_err(|_| "expected an IANA time zone such as `Asia/Seoul`".to_owned())
 }

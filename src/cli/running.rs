@@ -8,8 +8,8 @@ use super::StackFile;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exits with 1 where a function runs anything else: other code, other settings, another runtime, a
-layer. It calls AWS as `plan` does, and changes nothing.
+Exits with 1 if a function runs anything else: other code, other settings, another runtime, a layer.
+It makes the same AWS calls as `plan`, and changes nothing.
 
 Examples:
   alertctl verify stack.yaml
@@ -21,7 +21,7 @@ pub struct VerifyArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-One line a message and channel, and what else the functions say. Ctrl-C ends --follow.
+Prints one line per message and channel, and whatever else the functions log. Ctrl-C ends --follow.
 
 Examples:
   alertctl logs stack.yaml
@@ -30,25 +30,26 @@ Examples:
 pub struct LogsArgs {
     #[command(flatten)]
     pub file: StackFile,
-    /// Go on with what is written from now on
+    /// Keep printing new log entries as they arrive
     #[arg(short, long)]
     pub follow: bool,
-    /// From how long ago on, such as 90s, 10m, 1h or 2d
+    /// How far back to start, such as 90s, 10m, 1h or 2d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time)]
     pub since: Duration,
-    /// Only what was to go to this channel
+    /// Only messages for this channel
     #[arg(long, value_name = "KEY")]
     pub channel: Option<String>,
-    /// Also what Lambda itself says: starts, ends, time and memory
+    /// Also Lambda's own log lines: starts, ends, duration and memory
     #[arg(long)]
     pub all: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Lists what lies in the stack's dead-letter queues and why, asks, and hands each message to the
-function or topic that it was for. It leaves its queue once AWS has taken it; what cannot be sent
-stays there. Whether it arrives now, `alertctl logs` tells; what does not is parked again.
+Lists the messages in the stack's dead-letter queues and why they are there, asks for confirmation,
+and sends each message to the function or topic it was meant for. A message is removed from its
+queue once AWS has accepted it, and stays there if it cannot be sent. `alertctl logs` shows whether
+it arrives; if it does not, it is parked again.
 
 Examples:
   alertctl redrive stack.yaml --list
@@ -57,30 +58,31 @@ Examples:
 pub struct RedriveArgs {
     #[command(flatten)]
     pub file: StackFile,
-    /// Only list what is parked
+    /// Only list the parked messages
     #[arg(long, conflicts_with = "yes")]
     pub list: bool,
-    /// Do not ask; needed without a terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     pub yes: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each distinct path is tried once: of alarms that tell the same topics one, of a rule that became
-several one; --all tries every path. How many messages that are and whom they reach is told first,
-and above ten of them it asks. Mail and other subscribers of a topic get the sample, too.
+Each distinct path is tested once: one alarm of those that notify the same topics, one EventBridge
+rule of those made from the same rule; --all tests every path. The number of messages and their
+recipients are shown first; for more than ten messages, the command asks for confirmation. E-mail
+and other subscribers of a topic receive the sample, too.
 
-Everything that is sent is marked: Slack shows TEST, nobody is mentioned, and routes let it through.
-An alarm is set off and brought back to its former state. A rule on a source of your own gets an
-event; of a rule on AWS's services, where only AWS may send events, the targets get what the rule
-would give them. An endpoint needs its token in the environment: ALERTCTL_TOKEN_<KEY>, the key in
+Every sample is marked: Slack shows TEST, nobody is mentioned, and routes let it through. An alarm
+is set to ALARM, then returned to its previous state. A rule on your own event source receives an
+event; for a rule on an AWS service, where only AWS may send events, the targets receive what the
+rule would pass on. An endpoint needs its token in the environment: ALERTCTL_TOKEN_<KEY>, the key in
 capitals with _ for -, or ALERTCTL_TOKEN.
 
 Exit codes:
   0    everything arrived
-  1    something did not, or you said no
-  3    nothing failed, but some path could not be tried
+  1    something did not arrive, or you declined
+  3    nothing failed, but some paths could not be tested
 
 Examples:
   alertctl test stack.yaml --list
@@ -92,19 +94,19 @@ Examples:
 pub struct TestArgs {
     #[command(flatten)]
     pub file: StackFile,
-    /// Only this path, such as alarm/cpu, or all of a kind: alarm, rule, topic, endpoint; repeatable
+    /// Test only this path, such as alarm/cpu, or all of one kind: alarm, rule, topic, endpoint; repeatable
     #[arg(long = "path", value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Every path, not one of those that are alike
+    /// Test every path, not just one of each group of similar paths
     #[arg(long, conflicts_with = "paths")]
     pub all: bool,
-    /// Only list the paths that would be tried and whom they reach; AWS is not called
+    /// List the paths that would be tested and their recipients, without calling AWS
     #[arg(long, conflicts_with = "yes")]
     pub list: bool,
-    /// Do not ask; needed without a terminal for more than ten messages
+    /// Do not ask for confirmation; required without a terminal for more than ten messages
     #[arg(short, long)]
     pub yes: bool,
-    /// How long to wait for the last one to arrive, such as 60s or 5m
+    /// How long to wait for the last message to arrive, such as 60s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub timeout: Duration,
 }
@@ -112,8 +114,8 @@ pub struct TestArgs {
 /// Waiting until a stack works.
 #[derive(Debug, Clone, Args)]
 pub struct Wait {
-    /// Wait until functions are active, subscriptions confirmed, the trail logs, queues are read; exits
-    /// with 1 when they are not in time, and at once when something does not mend by itself
+    /// Wait until functions are active, subscriptions are confirmed, the trail is logging and queues are
+    /// being read; exits with 1 on a timeout, and at once if waiting cannot fix something
     #[arg(long)]
     pub wait: bool,
     /// How long to wait, such as 90s or 10m
@@ -130,7 +132,7 @@ fn time(text: &str) -> Result<Duration, String> {
     });
     match read {
         Some(seconds @ 1..=31_536_000) => Ok(Duration::from_secs(seconds)),
-        _ => Err("a time such as 90s, 10m, 1h or 2d is needed, at most 365d".to_owned()),
+        _ => Err("expected a time such as 90s, 10m, 1h or 2d, at most 365d".to_owned()),
     }
 }
 

@@ -8,21 +8,21 @@ use super::{Detail, StackFile, WithMarkdown};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-AWS is not called. Mermaid goes into Markdown, as a code block of that name. With `--output json`
-there are the boxes and arrows alone.
+AWS is not called. Mermaid can be put into Markdown, as a `mermaid` code block. With `--output json`
+only the boxes and arrows are printed.
 
 Examples:
   alertctl graph stack.yaml > stack.svg
   alertctl graph stack.yaml --format mermaid
   alertctl graph stack.yaml --format dot | dot -Tpng > stack.png
-  alertctl graph stack.yaml --resources > resources.svg   # what apply makes, in its order")]
+  alertctl graph stack.yaml --resources > resources.svg   # what apply creates, in order")]
 pub struct GraphArgs {
     #[command(flatten)]
     pub file: StackFile,
-    /// Language of the picture
+    /// Format of the picture
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: PictureFormat,
-    /// Draw the AWS resources and what each needs, instead of the way of an alert
+    /// Draw the AWS resources and their dependencies, instead of the paths of alerts
     #[arg(long)]
     pub resources: bool,
 }
@@ -38,9 +38,9 @@ pub enum PictureFormat {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Editors with a YAML language server (VS Code, Neovim, JetBrains …) complete and check a stack file
-by it, when the file says where it is: `alertctl init` writes that line, and the schema beside it.
-With `--output markdown` it is a page for people.
+Editors with a YAML language server (VS Code, Neovim, JetBrains …) use it to complete and check a
+stack file that refers to it: `alertctl init` writes that line, and the schema next to the file.
+With `--output markdown` it is printed as a reference page.
 
 Examples:
   alertctl schema > alertctl.schema.json
@@ -53,37 +53,38 @@ pub struct SchemaArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Beside the stack file it puts alertctl.schema.json, by which editors complete and check the file.
+Also writes alertctl.schema.json next to the stack file, for completion and checks in editors.
 
 Examples:
   alertctl init                                  # asks five questions
-  alertctl init --list                           # the ready stack files
+  alertctl init --list                           # the ready-made stack files
   alertctl init --from cloudwatch-slack
   alertctl init alerts/stack.yaml --from full --force")]
 pub struct InitArgs {
     /// File to write
     #[arg(value_name = "STACK", default_value = "stack.yaml")]
     pub path: PathBuf,
-    /// Take this ready stack file, and ask nothing
+    /// Use this ready-made stack file, and ask nothing
     #[arg(long, value_name = "NAME")]
     pub from: Option<String>,
-    /// List the ready stack files
+    /// List the ready-made stack files
     #[arg(long, conflicts_with_all = ["from", "force"])]
     pub list: bool,
-    /// Write over what is there
+    /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-They complete commands and flags, stack files, and of the stack file that is named (or stack.yaml)
-the keys of channels, rules and endpoints, the names of alarms, and the resources for --adopt.
+They complete commands, flags and stack files, and, from the stack file on the command line (or
+stack.yaml), the keys of channels, rules and endpoints, the names of alarms, and the resources for
+--adopt.
 
 Examples:
   alertctl completions fish | source               # in ~/.config/fish/config.fish
   source <(alertctl completions bash)              # in ~/.bashrc
-  source <(alertctl completions zsh)               # in ~/.zshrc, behind compinit")]
+  source <(alertctl completions zsh)               # in ~/.zshrc, after compinit")]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
@@ -106,7 +107,7 @@ Examples:
   alertctl man ~/.local/share/man/man1
   man alertctl-plan")]
 pub struct ManArgs {
-    /// Directory to write the pages to; it is made where it is missing
+    /// Directory to write the pages to; created if missing
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
 }
@@ -114,7 +115,7 @@ pub struct ManArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The relay is the program that every function of a stack runs. The digest of its sources is the same
-for every build of them; that of the package only for this one.
+for every build of them; the digest of the package is specific to this build.
 
 Examples:
   alertctl version
@@ -123,7 +124,7 @@ pub struct VersionArgs {}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The token is shown once and kept nowhere: give it to the caller, put its digest into the stack file.
+The token is shown once and not stored: give it to the caller, and put its digest in the stack file.
 
 Examples:
   alertctl token
@@ -137,15 +138,15 @@ Examples:
   alertctl show endpoint
   curl -H \"Authorization: Bearer $TOKEN\" -d '{}' \"$(alertctl show endpoint)\"
   alertctl show elastalert-rule stack.yaml --endpoint elastalert
-  alertctl show plan alerts.plan --full    # what `plan --save` kept, with every field")]
+  alertctl show plan alerts.plan --full    # a plan saved with `plan --save`, every field")]
 pub struct ShowArgs {
-    /// The URL to post to, the lines that an ElastAlert2 rule needs, or what a saved plan would do
+    /// What to show: the URL to post to, the lines for an ElastAlert2 rule, or a saved plan
     #[arg(value_enum, value_name = "WHAT")]
     pub what: Showable,
-    /// Stack file, or for `plan` a plan that `plan --save` wrote
+    /// Stack file, or for `plan` a plan saved with `plan --save`
     #[arg(value_name = "STACK|PLAN", default_value = "stack.yaml")]
     pub path: PathBuf,
-    /// Endpoint of the stack file; needed when it has several
+    /// Endpoint in the stack file; required if there are several
     #[arg(long, value_name = "KEY")]
     pub endpoint: Option<String>,
     #[command(flatten)]

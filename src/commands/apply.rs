@@ -79,7 +79,8 @@ fn take_over(app: &App, plan: &Plan) -> Result<bool, Failure> {
         return Ok(true);
     }
     let question = format!(
-        "These exist and are not the stack's; from now on it changes them, and `destroy` deletes them:{}\nTake them over?",
+        "These resources exist and do not belong to the stack. Once adopted, `apply` changes them and \
+         `destroy` deletes them:{}\nAdopt them?",
         names.concat()
     );
     app.out.confirm(&question, "--yes")

@@ -108,9 +108,9 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
     let message = format!("no message arrived in the inbox within {} s", waited.as_secs());
     if outcomes.is_empty() {
         return Failure::new(
-            format!("{message}: no function of the local AWS had anything for a channel"),
-            "where nothing leads to a channel, nothing can arrive: e-mail is not sent in the local mode; \
-             `alertctl graph STACK` draws which way alerts go",
+            format!("{message}: no function of the local AWS had a message for a channel"),
+            "messages arrive only by a path to a channel, since local mode sends no e-mail; `alertctl graph \
+             STACK` draws the paths of alerts",
         );
     }
     let told: Vec<_> = outcomes
@@ -119,7 +119,7 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
         .collect();
     Failure::new(
         format!("{message}; {}", told.join("; ")),
-        "`alertctl logs STACK --local --follow` shows what becomes of each message",
+        "`alertctl logs STACK --local --follow` shows what happens to each message",
     )
 }
 
@@ -128,9 +128,9 @@ fn fate(outcome: &Outcome) -> String {
     let reason = outcome.reason.as_ref();
     let because = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
     match outcome.outcome.as_str() {
-        "filtered" => "its routes do not take this".to_owned(),
+        "filtered" => "its routes do not accept this message".to_owned(),
         "delivered" => "delivered to a webhook on this machine that is not the inbox's".to_owned(),
-        "duplicate" => "it has this already: the same event came before".to_owned(),
+        "duplicate" => "duplicate: the same event was received before".to_owned(),
         "buffered" => "still in its buffer".to_owned(),
         other => format!("{other}{because}"),
     }
@@ -162,16 +162,16 @@ mod tests {
     #[test]
     fn what_did_not_arrive_says_why() {
         let (message, help) = told(&[]);
-        assert!(message.ends_with("had anything for a channel"), "{message}");
-        assert!(help.contains("e-mail is not sent"), "{help}");
+        assert!(message.ends_with("had a message for a channel"), "{message}");
+        assert!(help.contains("sends no e-mail"), "{help}");
         let (message, help) = told(&[
             ("log", "filtered", None),
             ("ops", "parked", Some("Slack answers 404 Not Found: no_service")),
         ]);
         assert_eq!(
             message,
-            "no message arrived in the inbox within 20 s; channel `log`: its routes do not take this; channel `ops`: \
-             parked, Slack answers 404 Not Found: no_service"
+            "no message arrived in the inbox within 20 s; channel `log`: its routes do not accept this \
+             message; channel `ops`: parked, Slack answers 404 Not Found: no_service"
         );
         assert!(help.contains("alertctl logs"), "{help}");
     }

@@ -120,7 +120,7 @@ impl Checked {
         match self.decrypts {
             Answer::Yes => format!("`{function}` can decrypt it"),
             Answer::No => format!("`{function}` cannot decrypt it: {reason}"),
-            Answer::NotChecked => format!("whether `{function}` can decrypt it was not checked: {reason}"),
+            Answer::NotChecked => format!("could not check whether `{function}` can decrypt it: {reason}"),
         }
     }
 
@@ -173,7 +173,7 @@ pub fn not_checked(checked: &[Checked]) -> Option<String> {
     let channels: BTreeSet<_> = open.iter().map(|one| format!("`{}`", one.channel)).collect();
     let channels: Vec<_> = channels.into_iter().collect();
     Some(format!(
-        "whether the webhooks of {} can be decrypted was not checked: {}",
+        "could not check whether the webhooks of {} can be decrypted: {}",
         channels.join(", "),
         first.reason.as_deref().unwrap_or_default()
     ))

@@ -47,8 +47,9 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     app.out.say(&plan.text(Detail::default()));
     if loaded.is_none() && is_roles_alone(&plan) {
         app.out.warn(
-            "nothing of this stack was found but its roles: what was made within the last minutes may be missed, \
-             since AWS's index of tags can be behind; `destroy` with the stack file looks for its names as well",
+            "only the roles of this stack were found: resources created within the last few minutes may be \
+             missed, since AWS's index of tags can lag behind; `destroy` with the stack file also looks for \
+             them by name",
         );
     }
     if !args.run.yes {
@@ -82,8 +83,10 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     if !plan.has_changes() {
         return Ok(ended);
     }
-    app.out
-        .say(&format!("found since then: {}", plan.text(Detail::default())));
+    app.out.say(&format!(
+        "found in the meantime: {}",
+        plan.text(Detail::default())
+    ));
     app.execute(&aws, &graph, &plan, parallelism, &again, None).await
 }
 
@@ -110,8 +113,8 @@ async fn look(app: &App, aws: &Aws, wanted: &Graph) -> Result<Plan, Failure> {
             };
             for fault in faults {
                 app.out.warn(&format!(
-                    "not all names of the stack file could be looked for, so what was made within the last minutes \
-                     may be missed: {fault}"
+                    "could not look up all names in the stack file, so resources created within the last few \
+                     minutes may be missed: {fault}"
                 ));
             }
             seen

@@ -52,7 +52,7 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     if args.write {
         write(&args.file.path, channel, &ciphertext, &names.function())?;
         app.out.say(&format!(
-            "channel `{channel}` of {} holds the new ciphertext",
+            "channel `{channel}` of {} now has the new ciphertext",
             args.file.path.display()
         ));
     }
@@ -102,7 +102,7 @@ fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result
         Some(name) => Zeroizing::new(env::var(name).map_err(|_| {
             Failure::new(
                 format!("environment variable {name} is not set"),
-                "set it, or leave out --env to be asked",
+                "set it, or omit --env to be prompted",
             )
         })?),
         None if stdin().is_terminal() => {
@@ -130,7 +130,7 @@ fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result
 fn unreadable(error: std::io::Error) -> Failure {
     Failure::new(
         format!("the webhook could not be read: {error}"),
-        "pipe it in, or name a variable with --env",
+        "pipe it in, or pass the name of a variable with --env",
     )
 }
 
@@ -145,7 +145,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
         return Ok(());
     }
     app.out.say(&plan.text(Detail::default()));
-    if !yes && !app.out.confirm("Make the key ready?", "--yes")? {
+    if !yes && !app.out.confirm("Apply these changes to the key?", "--yes")? {
         return Err(Failure::Declined(
             "nothing was changed: without the key the webhook cannot be encrypted",
         ));
@@ -159,16 +159,12 @@ fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result
     let failed = |error: std::io::Error| {
         Failure::new(
             format!("`{}` could not be written: {error}", path.display()),
-            "leave out --write to have the ciphertext printed",
+            "omit --write to print the ciphertext instead",
         )
     };
     // Read again: the file may have been edited while the prompt stood.
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    let text = set_webhook(&text, channel, ciphertext, function).map_err(|error| {
-        Failure::new(
-            error.to_string(),
-            "leave out --write to have the ciphertext printed",
-        )
-    })?;
+    let text = set_webhook(&text, channel, ciphertext, function)
+        .map_err(|error| Failure::new(error.to_string(), "omit --write to print the ciphertext instead"))?;
     files::replace(path, &text).map_err(failed)
 }

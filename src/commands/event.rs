@@ -65,7 +65,7 @@ async fn of_sample(app: &App, session: &Session, sample: &Sample) -> Result<(Val
     let event = sample.happening(place).ok_or_else(|| {
         let name = sample.name;
         Failure::new(
-            format!("sample `{name}` comes through a topic or from elsewhere, and no rule hears of it"),
+            format!("sample `{name}` arrives through a topic or from elsewhere, not through a rule"),
             format!("`alertctl render {name} --inbox` shows its message; `local alarm` makes an alarm fire"),
         )
     })?;
@@ -76,7 +76,7 @@ async fn of_sample(app: &App, session: &Session, sample: &Sample) -> Result<(Val
 fn of_content(app: &App, session: &Session, what: &str, text: &[u8]) -> Result<(Value, String), Failure> {
     let event: Value = serde_json::from_slice(text).map_err(|error| {
         let help = "an event is one JSON object with `source`, `detail-type` and `detail`";
-        Failure::new(format!("event `{what}` is no JSON: {error}"), help)
+        Failure::new(format!("event `{what}` is not JSON: {error}"), help)
     })?;
     let own = event["region"].as_str().map(str::to_owned);
     let region = app.global.region.clone().or(own);
@@ -109,7 +109,7 @@ fn nothing_matched(session: &Session, what: &str, region: &str) -> Result<Failur
     let elsewhere = match others.is_empty() {
         true => "`alertctl status STACK --local` lists the rules of a stack".to_owned(),
         false => format!(
-            "stacks were applied elsewhere too: try --region {}",
+            "stacks were also applied in other regions: try --region {}",
             others.join(" or ")
         ),
     };

@@ -46,7 +46,7 @@ pub fn find(what: &str) -> Result<Given, Failure> {
         path => std::fs::read(path),
     };
     read.map(Given::Content).map_err(|error| {
-        let message = format!("event `{what}`: no sample, and no file that can be read: {error}");
+        let message = format!("event `{what}` is neither a sample nor a readable file: {error}");
         Failure::new(message, meant(what))
     })
 }

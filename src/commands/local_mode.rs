@@ -40,7 +40,8 @@ async fn up(app: &App) -> Outcome {
     app.out.result(
         || {
             format!(
-                "local AWS     {}\nSlack inbox   {}\n\nnext: `alertctl apply STACK --local`; `alertctl local down` ends it",
+                "local AWS     {}\nSlack inbox   {}\n\nnext: `alertctl apply STACK --local`; `alertctl local \
+                 down` stops it",
                 session.endpoint, session.inbox
             )
         },
@@ -52,7 +53,7 @@ async fn up(app: &App) -> Outcome {
 async fn down(app: &App) -> Outcome {
     let ended = local::down(|text| app.out.say(text)).await?;
     let told = if ended {
-        "the local AWS and the Slack inbox are gone"
+        "the local AWS and the Slack inbox were stopped and their contents deleted"
     } else {
         "nothing was running"
     };
@@ -69,8 +70,8 @@ async fn status(app: &App) -> Outcome {
             let part = |part: &local::Part| {
                 let state = match (part.running, part.answers) {
                     (true, true) => "running",
-                    (true, false) => "running, but does not answer",
-                    (false, _) => "stopped; `alertctl local up` starts it again with what it held",
+                    (true, false) => "running, but not responding",
+                    (false, _) => "stopped; `alertctl local up` restarts it with its previous contents",
                 };
                 format!(
                     "{}  {state} (process {}, log {})",
@@ -151,7 +152,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let Some((key, first)) = chosen.or_else(any) else {
         return Err(Failure::new(
             "this stack has no alarm to fire",
-            "`alertctl apply STACK --local` applies it all the same",
+            "`alertctl apply STACK --local` applies it anyway",
         ));
     };
     let session = app.local_up().await?;
@@ -169,8 +170,8 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     let name = blueprint::Names::of(stack).alarm(key, first);
     let Some(now) = cloudwatch_alarm::now(&aws, &name).await? else {
         return Err(Failure::new(
-            format!("alarm `{name}` is gone again"),
-            "run `alertctl local demo` once more",
+            format!("alarm `{name}` no longer exists"),
+            "run `alertctl local demo` again",
         ));
     };
     fire(app, &aws, &session, &name, &now, AlarmState::Alarm).await?;
@@ -211,7 +212,7 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
         arrivals.show(&json!({})).await?;
     } else {
         app.out.say(&format!(
-            "it tells nobody on {wanted}, only on {}",
+            "it notifies nobody on {wanted}, only on {}",
             now.tells_on.join(", ")
         ));
     }

@@ -26,7 +26,8 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
     if running.functions.is_empty() {
         return Err(Failure::new(
             "the stack has no function, so it has no log",
-            "functions come with a channel that something is sent to, an endpoint, or the guard of a trail",
+            "functions are created for channels that receive alerts, for endpoints, and for the guard of a \
+             trail",
         ));
     }
     // Caught from here on, also in the middle of a question: once somebody has waited for a signal, the process no
@@ -60,11 +61,12 @@ async fn tell(app: &App, args: &LogsArgs, stack: &Stack, running: &Running, aws:
     }
     for group in tail.missing() {
         let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
-        app.out
-            .warn(&format!("log group `{group}` does not exist: `{apply}` makes it"));
+        app.out.warn(&format!(
+            "log group `{group}` does not exist: `{apply}` creates it"
+        ));
     }
     if !told && app.out.format == Format::Text {
-        app.out.say("nothing was logged in that time");
+        app.out.say("nothing was logged in that period");
     }
     Ok(ExitCode::SUCCESS)
 }

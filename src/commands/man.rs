@@ -26,7 +26,7 @@ pub fn run(app: &App, args: &ManArgs) -> Outcome {
     let refused = |error| {
         Failure::new(
             format!("cannot write manual pages to `{}`: {error}", directory.display()),
-            "name a directory that you may write to, such as `~/.local/share/man/man1`",
+            "choose a directory that you can write to, such as `~/.local/share/man/man1`",
         )
     };
     let mut command = Cli::command().disable_help_subcommand(true);

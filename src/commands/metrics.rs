@@ -37,7 +37,7 @@ pub async fn silent(aws: &Aws, graph: &Graph, plan: &Plan) -> Vec<String> {
         }
     }
     warnings.extend(
-        refusal.map(|fault| format!("whether the metrics of alarms report could not be checked: {fault}")),
+        refusal.map(|fault| format!("could not check whether the metrics of the alarms have data: {fault}")),
     );
     warnings
 }

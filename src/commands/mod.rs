@@ -364,7 +364,7 @@ impl App {
         let (out, first) = (self.out, stop_signal());
         tokio::spawn(async move {
             first.await;
-            out.warn("stopping: calls under way are finished first; once more to stop at once");
+            out.warn("stopping after the calls in progress; interrupt again to stop at once");
             let _ = send.send(true);
             stop_signal().await;
             output::clear();

@@ -149,7 +149,8 @@ impl Planned {
         let left_out = webhooks::left_out(stack, &webhooks);
         for (channel, variable) in &left_out {
             let note = format!(
-                "channel `{channel}`: {variable} is not set, so whether its webhook changes is left out; `apply` needs it"
+                "channel `{channel}`: {variable} is not set, so changes to its webhook are not shown; \
+                 `apply` needs it"
             );
             app.out.say(&note);
             cautions.push(note);
@@ -171,10 +172,10 @@ impl Planned {
         if stack.stack != self.plan.stack {
             return Err(Failure::new(
                 format!(
-                    "`{name}` is of stack `{}`, not of `{}`",
+                    "`{name}` is for stack `{}`, not for `{}`",
                     stack.stack, self.plan.stack
                 ),
-                "name an earlier version of the same stack file after `--base`",
+                "pass an earlier version of the same stack file to `--base`",
             ));
         }
         let here = self.access.region();
@@ -182,8 +183,8 @@ impl Planned {
         // `--region` stands for what both files say.
         if let Some(other) = other.filter(|_| app.global.region.is_none()) {
             return Err(Failure::new(
-                format!("`{name}` is of region {other}, not of {here}"),
-                "name an earlier version of the same stack file after `--base`",
+                format!("`{name}` is for region {other}, not for {here}"),
+                "pass an earlier version of the same stack file to `--base`",
             ));
         }
         let webhooks = webhooks::resolve(app, stack, &self.access, Missing::LeaveOut).await?;
@@ -198,7 +199,7 @@ impl Planned {
         let warnings = match &asked {
             Ok(verdict) => verdict.texts().collect(),
             Err(fault) => vec![format!(
-                "IAM does not say whether who runs this could apply the plan: {fault}"
+                "could not ask IAM whether you may apply the plan: {fault}"
             )],
         };
         warnings.iter().for_each(|text| app.out.warn(text));
@@ -219,8 +220,8 @@ fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
         .filter(|(_, settings)| matches!(settings.webhook, Webhook::Encrypted { .. }));
     let warning = |channel: &String| {
         format!(
-            "channel `{channel}`: its webhook was encrypted with a key that is not there any more, so no \
-             message will arrive: run `alertctl encrypt-hook --channel {channel} --write` first"
+            "channel `{channel}`: its webhook was encrypted with a key that no longer exists, so no message \
+             will arrive: run `alertctl encrypt-hook --channel {channel} --write` first"
         )
     };
     encrypted.map(|(channel, _)| warning(channel)).collect()
@@ -257,7 +258,7 @@ pub fn refuse_other(now: &Plan, agreed: &Plan) -> Result<(), Failure> {
     match now.same_as(agreed) {
         true => Ok(()),
         false => Err(Failure::new(
-            "the account changed while the question stood: this is no longer the plan you saw",
+            "the account changed before you answered: the plan you saw is out of date",
             "run the command again to see the new plan",
         )),
     }
@@ -313,7 +314,7 @@ fn problems(plan: &Plan) -> Vec<Problem> {
             conflict.id
         ),
         help: Some(format!(
-            "to take it over{}, add `--adopt {}`{}; to leave it alone, give another `name:` in the stack file",
+            "to adopt it{}, add `--adopt {}`{}; to leave it alone, choose another `name:` in the stack file",
             if conflict.owner.is_some() {
                 " from that stack"
             } else {

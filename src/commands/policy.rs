@@ -76,8 +76,8 @@ async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Fai
     match (&args.account, region) {
         (Some(account), Some(region)) => Ok(Scope::of(account, region)),
         (Some(_), None) => Err(Failure::new(
-            "the stack file names no region",
-            "add --region, or `region:` to the stack file",
+            "the stack file has no region",
+            "pass --region, or add `region:` to the stack file",
         )),
         (None, _) => {
             let access = app.access(&stack.stack, stack.region.as_deref()).await?;

@@ -98,8 +98,8 @@ pub async fn refuse_lacking(aws: &Aws, graph: &Graph, plan: &Plan, file: &str) -
         return Ok(());
     };
     let help = format!(
-        "nothing was changed: `alertctl policy {file} --deployer --apply` prints what it takes; with \
-         `--no-preflight` apply tries all the same"
+        "nothing was changed: `alertctl policy {file} --deployer --apply` prints the permissions it needs; \
+         with `--no-preflight`, apply tries anyway"
     );
     match verdict.problems(&help) {
         none if none.is_empty() => {

@@ -38,7 +38,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     }
     let question = format!("Send {} again?", letters.counted());
     if !args.yes && !app.out.confirm(&question, "--yes, or --list to look only,")? {
-        app.out.say("nothing was sent: all of it stays where it is");
+        app.out.say("nothing was sent: all messages stay where they are");
         return Ok(ExitCode::SUCCESS);
     }
     // Nothing was hidden from others while somebody thought about it: what came since then was not agreed to.
@@ -55,13 +55,13 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     app.out.say(&letters.summary());
     if !new.is_empty() {
         app.out.say(&format!(
-            "{} came in meanwhile: run it again for these",
+            "{} arrived in the meantime: run it again for these",
             new.len()
         ));
     }
     if looked.len() >= MOST {
         app.out.say(&format!(
-            "one run takes {MOST} of a queue: run it again for the rest"
+            "one run handles {MOST} of a queue: run it again for the rest"
         ));
     }
     match (interrupted, letters.all_sent()) {
@@ -132,7 +132,7 @@ async fn give_back(app: &App, letters: &[Letter]) {
     for letter in letters {
         if let Err(fault) = letter.give_back().await {
             app.out.warn(&format!(
-                "a message of `{}` shows again in 15 minutes only: {fault}",
+                "a message of `{}` becomes visible again only in 15 minutes: {fault}",
                 letter.queue()
             ));
         }

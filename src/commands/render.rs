@@ -42,8 +42,8 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
     };
     for topic in &rendered.unrouted {
         app.out.warn(&format!(
-            "it comes through topic `{topic}`, which sends to no channel of the stack; `--channel KEY` shows it as \
-             that channel would get it"
+            "it comes through topic `{topic}`, which sends to no channel of the stack; `--channel KEY` shows \
+             it as that channel would receive it"
         ));
     }
     let shown = match rendered.deliveries.is_empty() {
@@ -99,7 +99,7 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
 fn event(args: &RenderArgs) -> Result<Value, Failure> {
     let Some(what) = args.event.as_deref() else {
         return Err(Failure::new(
-            "no event is named",
+            "no event was given",
             "`alertctl render NAME` takes one of the samples that `alertctl events` lists, a JSON file, or `-` for \
              standard input",
         ));
@@ -111,7 +111,7 @@ fn event(args: &RenderArgs) -> Result<Value, Failure> {
     let text = String::from_utf8(content).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::new(
-            format!("event `{what}` is not UTF-8 from byte {at} on"),
+            format!("event `{what}` is not valid UTF-8 at byte {at}"),
             "an event is JSON in UTF-8, as AWS sends it",
         )
     })?;
@@ -121,7 +121,7 @@ fn event(args: &RenderArgs) -> Result<Value, Failure> {
     }
     parse_lenient(&text).map_err(|error| {
         Failure::new(
-            format!("event `{what}` is no JSON: {error}"),
+            format!("event `{what}` is not JSON: {error}"),
             "`--text` shows it as an SNS message with this text; `alertctl events alarm-ok` prints an event",
         )
     })
@@ -156,7 +156,7 @@ fn destinations<'a>(args: &'a RenderArgs, stack: Option<&'a Stack>) -> Result<Op
                 "rule `{wanted}` sends to no channel, only to {}",
                 rule.to.join(", ")
             ),
-            "`--channel KEY` shows the message as that channel would get it",
+            "`--channel KEY` shows the message as that channel would receive it",
         )),
         false => Ok(Some(told)),
     }
@@ -205,7 +205,7 @@ fn text(all: &[Shown], filtered: &[Filtered], settings: &Settings, in_stack: boo
     };
     let kept_out = |one: &Filtered| {
         let (name, severity) = (name(&one.channel, settings), one.severity.name());
-        format!("── {name}: its routes do not take this (severity {severity}) ──")
+        format!("── {name}: its routes do not accept this message (severity {severity}) ──")
     };
     let shown = all.iter().map(one).chain(filtered.iter().map(kept_out));
     shown.collect::<Vec<_>>().join("\n\n")

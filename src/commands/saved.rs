@@ -58,10 +58,10 @@ pub fn refuse_other_file(path: &Path) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(file) if !(file.is_file() && file.len() == 0 || is_saved(path)) => Err(Failure::new(
             format!(
-                "`{}` exists and is no saved plan, so it is not written over",
+                "`{}` exists and is not a saved plan, so it was not overwritten",
                 path.display()
             ),
-            "name another file after `--save`",
+            "choose another file for `--save`",
         )),
         _ => Ok(()),
     }
@@ -75,11 +75,11 @@ pub fn refuse_pipe(file: &Path) -> Result<(), Failure> {
     }
     Err(Failure::new(
         format!(
-            "a plan made from `{}` could not be applied: `apply` reads the stack file again, and a pipe is empty by \
-             then",
+            "a plan made from `{}` could not be applied: `apply` reads the stack file again, and by then the \
+             pipe is empty",
             file.display()
         ),
-        "write the stack file to the disk first, and name it there",
+        "write the stack file to disk first, and pass its path",
     ))
 }
 
@@ -91,9 +91,7 @@ pub fn refuse_as_stack(path: &Path) -> Result<(), Failure> {
     let name = path.display();
     Err(Failure::new(
         format!("`{name}` is a saved plan, not a stack file"),
-        format!(
-            "`alertctl apply {name}` runs it; everything else takes the stack file that it was made from"
-        ),
+        format!("`alertctl apply {name}` runs it; other commands take the stack file that it was made from"),
     ))
 }
 
@@ -118,7 +116,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
     written.map_err(|error| {
         Failure::new(
             format!("the plan cannot be saved to `{}`: {error}", path.display()),
-            "name a file in a directory that can be written to",
+            "choose a file in a directory that you can write to",
         )
     })?;
     let apply = app.again(["apply".to_owned(), path.display().to_string()]);
@@ -136,9 +134,9 @@ pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
         return Ok(None);
     }
     let name = path.display();
-    let make = "make it again with `alertctl plan --save`";
+    let make = "create it again with `alertctl plan --save`";
     let text = head(path, MAX_BYTES)
-        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check who may read it"))?;
+        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check its permissions"))?;
     // Before anything else of it: another layout has other fields.
     let version = serde_json::from_slice::<Value>(&text)
         .map(|document| document["alertctl_plan"].as_u64())
@@ -158,14 +156,14 @@ pub fn show(app: &App, path: &Path, detail: Detail) -> Outcome {
     let name = path.display();
     let Some(saved) = read(path)? else {
         return Err(Failure::new(
-            format!("`{name}` is no saved plan"),
-            "name a file that `alertctl plan --save` wrote",
+            format!("`{name}` is not a saved plan"),
+            "pass a file that `alertctl plan --save` wrote",
         ));
     };
     let plan = Plan::of_document(&saved.plan).map_err(|error| {
         Failure::new(
             format!("the saved plan `{name}` is damaged: {error}"),
-            "make it again with `alertctl plan --save`",
+            "create it again with `alertctl plan --save`",
         )
     })?;
     app.out.result(|| plan.text(detail), || saved.plan.clone())?;
@@ -181,24 +179,24 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     if let Some(flag) = args.adopt.words().next() {
         return Err(Failure::new(
             format!("`{flag}` cannot be added to the saved plan `{name}`"),
-            "name it where the plan is made: `alertctl plan --adopt … --save …`",
+            "pass it when you create the plan: `alertctl plan --adopt … --save …`",
         ));
     }
     if !saved.file.exists() {
         return Err(Failure::new(
             format!(
-                "the saved plan `{name}` was made from `{}`, which is not here",
+                "the saved plan `{name}` was made from `{}`, which does not exist here",
                 saved.file.display()
             ),
-            "run it in the directory in which `alertctl plan` ran, with the same stack file",
+            "run it in the directory where `alertctl plan` ran, with the same stack file",
         ));
     }
     let loaded = app.load_to_deploy(&saved.file)?;
     let anew = saved.again(app, &args.path, loaded.stack.region.as_deref());
     let refused = |what: String| {
-        let help = format!("nothing was changed; to plan anew and look at it, run `{anew}`");
+        let help = format!("nothing was changed; to create and review a new plan, run `{anew}`");
         Err(Failure::new(
-            format!("the saved plan `{name}` no longer holds: {what}"),
+            format!("the saved plan `{name}` is out of date: {what}"),
             help,
         ))
     };
@@ -306,7 +304,7 @@ fn differences(then: &Value, now: &Value) -> Vec<String> {
         let (id, name) = key;
         let what = match (before.get(key), after.get(key)) {
             (Some(then), Some(now)) => difference(then, now),
-            (Some(_), None) => Some("is gone".to_owned()),
+            (Some(_), None) => Some("no longer exists".to_owned()),
             (None, _) => Some("was not there".to_owned()),
         };
         told.extend(what.map(|what| format!("{id} ({name}): {what}")));
@@ -338,7 +336,7 @@ fn difference(then: &Value, now: &Value) -> Option<String> {
         return Some(format!("was {}, is now {}", action(then), action(now)));
     }
     if then["arn"] != now["arn"] {
-        return Some("is another resource of that name".to_owned());
+        return Some("is a different resource with that name".to_owned());
     }
     let fields = |step: &Value| -> BTreeMap<String, Value> {
         let changes = step["changes"].as_array().into_iter().flatten();

@@ -47,8 +47,8 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
         .ok_or_else(|| {
             let apply = app.again(["apply".to_owned(), args.path.display().to_string()]);
             Failure::new(
-                format!("endpoint `{key}` does not exist yet, so it has no address"),
-                format!("`{apply}` makes it"),
+                format!("endpoint `{key}` does not exist yet, so it has no URL"),
+                format!("`{apply}` creates it"),
             )
         })
 }

@@ -118,7 +118,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
             app.again(["redrive".to_owned(), file, "--list".to_owned()]),
         );
         app.out.say(&format!(
-            "`{logs}` tells what the functions did, `{list}` what is parked"
+            "`{logs}` shows what the functions did, `{list}` what is parked"
         ));
         return Err(Failure::Told);
     }
@@ -150,7 +150,10 @@ impl Test<'_> {
     ) -> Result<(), Failure> {
         let mut drip = Drip::default();
         if trials.len() > AT_ONCE {
-            let text = format!("sending {} samples, one a second as Slack wants it", trials.len());
+            let text = format!(
+                "sending {} samples, one a second to stay within Slack's rate limit",
+                trials.len()
+            );
             self.app.out.say(&text);
         }
         for (number, trial) in trials.into_iter().enumerate() {
@@ -198,7 +201,7 @@ impl Test<'_> {
                 .restore(&name, region.as_deref(), &before, &probe.mark);
             if let Err(fault) = restored.await {
                 self.app.out.warn(&format!(
-                    "alarm `{name}` stays in ALARM until CloudWatch looks at it again: {fault}"
+                    "alarm `{name}` stays in ALARM until CloudWatch evaluates it again: {fault}"
                 ));
             }
             probe.sent = Sent::To("CloudWatch");
@@ -235,7 +238,7 @@ impl Test<'_> {
             Err(fault) => {
                 self.app
                     .out
-                    .warn(&format!("the dead-letter queues cannot be looked into: {fault}"));
+                    .warn(&format!("the dead-letter queues cannot be read: {fault}"));
                 return found;
             }
         };
@@ -244,7 +247,7 @@ impl Test<'_> {
                 let reason = letter.parked.reason.as_deref().unwrap_or("for no known reason");
                 found.insert(
                     probe.mark.clone(),
-                    format!("it lies in the queue `{}`: {reason}", letter.queue()),
+                    format!("it is in the queue `{}`: {reason}", letter.queue()),
                 );
             }
         }

@@ -25,14 +25,14 @@ pub fn run(app: &App) -> Outcome {
     // Nobody has it, so nobody is told the digest by which a stack would take it.
     printed.map_err(|unwritten| {
         Failure::new(
-            format!("no token was made: {unwritten}"),
-            "let its output go to a terminal, or to what keeps the token, and run the command again",
+            format!("no token was created: {unwritten}"),
+            "send its output to a terminal, or to wherever the token is kept, and run the command again",
         )
     })?;
     if app.out.format == Format::Text {
         app.out.say(&format!(
-            "\nThis is the only time the token shows. Callers send it as `Authorization: Bearer …`; the stack \
-             file holds its digest:\n\n    token: {{ sha256: {digest} }}"
+            "\nThis token is shown only once. Callers send it as `Authorization: Bearer …`; the stack file \
+             holds its digest:\n\n    token: {{ sha256: {digest} }}"
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -43,7 +43,7 @@ fn fresh() -> Result<Zeroizing<String>, Failure> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     getrandom::fill(&mut *bytes).map_err(|error| {
         Failure::new(
-            format!("the operating system gave no random bytes: {error}"),
+            format!("the operating system provided no random bytes: {error}"),
             "run the command again",
         )
     })?;

@@ -64,7 +64,7 @@ pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
     }
     let apply = app.again(["apply".to_owned(), loaded.source.name().to_owned()]);
     app.out.say(&format!(
-        "help: `{apply}` uploads what this alertctl ships; look at what it says before"
+        "help: `{apply}` uploads what this alertctl ships; review its plan first"
     ));
     Err(Failure::Told)
 }
@@ -107,7 +107,7 @@ fn text(plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
         let what = row
             .found
             .as_ref()
-            .map_or("there is no such function of the stack".to_owned(), code);
+            .map_or("the stack's function does not exist".to_owned(), code);
         lines.push(format!(
             "{}  {}  {}  {what}",
             output::state(state),
@@ -117,7 +117,7 @@ fn text(plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
         let Some(found) = &row.found else { continue };
         if found.settings == SettingsVerdict::Other {
             lines.push(format!(
-                "{INDENT}settings: others than the stack file's; `alertctl plan` shows them"
+                "{INDENT}settings: not those of the stack file; `alertctl plan` shows them"
             ));
         }
         for change in found.differs.iter() {
@@ -143,7 +143,7 @@ fn code(found: &Verified) -> String {
         .as_ref()
         .map_or_else(String::new, |relay| format!(": relay {relay}"));
     match found.code {
-        CodeVerdict::EqualBytes => "runs the very package".to_owned(),
+        CodeVerdict::EqualBytes => "runs exactly this package".to_owned(),
         CodeVerdict::SameRelay if found.settings == SettingsVerdict::Other => {
             "runs the same relay".to_owned()
         }
@@ -152,6 +152,6 @@ fn code(found: &Verified) -> String {
         CodeVerdict::Newer => format!("runs a newer relay{relay}"),
         CodeVerdict::OtherSources => format!("runs this version from other sources{relay}"),
         CodeVerdict::ChangedByHand => "was changed by somebody else after alertctl uploaded it".to_owned(),
-        CodeVerdict::Unknown => "runs code that no alertctl remembers".to_owned(),
+        CodeVerdict::Unknown => "runs code of unknown origin".to_owned(),
     }
 }

@@ -106,10 +106,10 @@ impl App {
         let problem = |one: NotReady| Problem {
             message: format!("not ready: {} ({}): {}", one.id, one.name, one.text),
             help: Some(match one.passing {
-                true => format!("to go on waiting, run `{wait}`"),
+                true => format!("to keep waiting, run `{wait}`"),
                 false => match apply {
-                    Some(apply) => format!("time does not mend this: run `{apply}`"),
-                    None => "time does not mend this: apply its stack file".to_owned(),
+                    Some(apply) => format!("waiting does not fix this: run `{apply}`"),
+                    None => "waiting does not fix this: apply its stack file".to_owned(),
                 },
             }),
         };

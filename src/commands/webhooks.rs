@@ -248,7 +248,7 @@ pub async fn refuse_armed(aws: &Aws, functions: &[String], apply: &str) -> Resul
              an earlier apply"
         ),
         help: Some(format!(
-            "nothing was sent; run `{apply}`, and the local inbox stands in for it"
+            "nothing was sent; run `{apply}`, which replaces it with the local inbox"
         )),
     };
     let problems: Vec<_> = armed(aws, functions).await?.into_iter().map(problem).collect();

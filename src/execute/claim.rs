@@ -142,13 +142,13 @@ impl<'a> Claim<'a> {
         match claim::take_off(self.aws, role, &marks).await {
             Ok(true) => (None, Vec::new()),
             Ok(false) => {
-                let what = format!("it deleted the role `{role}` while this one was at work");
+                let what = format!("it deleted the role `{role}` during this run");
                 (Some(self.another(&what)), Vec::new())
             }
             Err(fault) => (
                 None,
                 vec![format!(
-                    "the tag that says that this run is at work stays on the role `{role}`: {fault}"
+                    "the tag that marks this run as in progress stays on the role `{role}`: {fault}"
                 )],
             ),
         }

@@ -42,11 +42,11 @@ pub enum LocalError {
     Offline { tail: String, log: PathBuf },
 
     /// A downloaded file is not the one that was pinned.
-    #[error("a downloaded package is not the one alertctl pins, nothing was installed\n{tail}")]
+    #[error("a downloaded package is not the one that alertctl pins, so nothing was installed\n{tail}")]
     WrongHash { tail: String, log: PathBuf },
 
     /// The disk of the cache is full.
-    #[error("no space is left for the local AWS in `{}`", dir.display())]
+    #[error("not enough disk space for the local AWS in `{}`", dir.display())]
     NoSpace { dir: PathBuf },
 
     /// Making the environment or installing into it failed otherwise.
@@ -83,7 +83,7 @@ pub enum LocalError {
     Inbox { url: String, reason: String },
 
     /// The local AWS did not take an event, or its answer was not understood.
-    #[error("the local AWS at {url} did not take the event: {reason}")]
+    #[error("the local AWS at {url} did not accept the event: {reason}")]
     EventRefused { url: String, reason: String },
 
     /// The inbox refused a message, as Slack would.
@@ -104,20 +104,20 @@ impl LocalError {
                               here against AWS"
                     .into()
             }
-            Self::NoCacheDir => "set ALERTCTL_CACHE_DIR to a directory alertctl may write to".into(),
+            Self::NoCacheDir => "set ALERTCTL_CACHE_DIR to a directory that alertctl can write to".into(),
             Self::File { path, .. } => format!(
                 "check the permissions and the free space of `{}`, or set ALERTCTL_CACHE_DIR to another directory",
                 path.parent().unwrap_or(path).display()
             ),
             Self::NoPython { .. } => {
-                "install Python 3.10 or newer, or name one with ALERTCTL_PYTHON=/path/to/python3".into()
+                "install Python 3.10 or newer, or choose one with ALERTCTL_PYTHON=/path/to/python3".into()
             }
-            Self::OldPython { .. } => "name a newer one with ALERTCTL_PYTHON=/path/to/python3.12".into(),
+            Self::OldPython { .. } => "choose a newer one with ALERTCTL_PYTHON=/path/to/python3.12".into(),
             Self::NoVenv { found, .. } => {
                 let minor = found.rsplit_once('.').map_or(found.as_str(), |(minor, _)| minor);
                 format!(
-                    "on Debian and Ubuntu: `apt install python3-venv` (or `python{minor}-venv`); elsewhere name \
-                     another Python with ALERTCTL_PYTHON"
+                    "on Debian and Ubuntu: `apt install python3-venv` (or `python{minor}-venv`); elsewhere, \
+                     choose another Python with ALERTCTL_PYTHON"
                 )
             }
             Self::Offline { log, .. } => format!(
@@ -129,18 +129,20 @@ impl LocalError {
                 log.display()
             ),
             Self::NoSpace { .. } => {
-                "it takes some 150 MB: make room, or have ALERTCTL_CACHE_DIR name a directory on another disk"
+                "it takes about 150 MB: free some space, or set ALERTCTL_CACHE_DIR to a directory on another \
+                 disk"
                     .into()
             }
             Self::Install { log, .. } => format!("full log: {}; then run the command again", log.display()),
             Self::NotStarted { log, .. } => format!(
-                "full log: {}; `alertctl local down` clears what may be broken, `alertctl local up` starts afresh",
+                "full log: {}; `alertctl local down` deletes whatever may be broken, `alertctl local up` \
+                 starts from scratch",
                 log.display()
             ),
             Self::NotStopped { pid, .. } => {
-                format!("end it with `kill -9 {pid}`, then `alertctl local down`")
+                format!("stop it with `kill -9 {pid}`, then `alertctl local down`")
             }
-            Self::NoPort { .. } => "end a program that listens there and try again".into(),
+            Self::NoPort { .. } => "stop a program that listens there, then try again".into(),
             Self::Inbox { .. } => {
                 "`alertctl local status` shows what runs, `alertctl local up` restarts it".into()
             }

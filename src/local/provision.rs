@@ -210,7 +210,7 @@ async fn find_python() -> Result<String, LocalError> {
         let reason = String::from_utf8_lossy(&out.stderr)
             .lines()
             .last()
-            .unwrap_or("no version told")
+            .unwrap_or("no version shown")
             .to_owned();
         return Err(LocalError::NoPython { python, reason });
     };

@@ -119,7 +119,7 @@ pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Se
     ] {
         if old.is_some() && old != new {
             say(&format!(
-                "the {part}'s old port is taken, it moved: run apply again so that stacks follow"
+                "the {part}'s old port is taken, so it uses another one: run apply again to update the stacks"
             ));
         }
     }

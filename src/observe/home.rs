@@ -23,12 +23,12 @@ pub async fn refuse_elsewhere(aws: &Aws) -> Result<()> {
 pub(super) fn elsewhere(aws: &Aws, home: &str) -> Fault {
     let (stack, connection) = (&aws.stack, &aws.connection);
     let text = format!(
-        "stack `{stack}` is at home in {home}, and this is {}, as {} says",
+        "stack `{stack}` is at home in {home}, but the region is {}, set by {}",
         connection.region, connection.region_from
     );
     Fault::new("iam:ListRoles", REFUSED, text).hint(format!(
-        "nothing was changed: run it with `--region {home}`, or write `region: {home}` in the stack file; a stack for \
-         another region needs another name, or this one destroyed first"
+        "nothing was changed: run it with `--region {home}`, or write `region: {home}` in the stack file; to \
+         create it in another region, choose another name or destroy this stack first"
     ))
 }
 
@@ -152,7 +152,7 @@ mod tests {
         let fault = elsewhere(&Aws::mocked(Vec::new(), |_| {}), "us-west-2");
         assert_eq!(
             fault.to_string(),
-            "stack `mission` is at home in us-west-2, and this is eu-west-1, as the stack file says"
+            "stack `mission` is at home in us-west-2, but the region is eu-west-1, set by the stack file"
         );
         assert!(fault.hint.unwrap().contains("`--region us-west-2`"));
     }

@@ -13,7 +13,7 @@ impl Out {
 
     /// Asks for `word`, for what cannot be undone.
     pub fn confirm_by(&self, question: &str, word: &str, flag: &str) -> Result<bool, Failure> {
-        Ok(self.ask(&format!("{question}\nType `{word}` to go on:"), flag)? == word)
+        Ok(self.ask(&format!("{question}\nType `{word}` to continue:"), flag)? == word)
     }
 
     /// Asks until `read` takes the answer; an empty one stands for `default`. Without a terminal the answer is an
@@ -34,16 +34,16 @@ impl Out {
             }
         }
         Err(Failure::new(
-            "no answer would do",
-            format!("add {flag} to go on without the questions"),
+            "no valid answer was given",
+            format!("add {flag} to skip the questions"),
         ))
     }
 
     fn ask(&self, question: &str, flag: &str) -> Result<String, Failure> {
         if !self.interactive() {
             return Err(Failure::new(
-                "there is no terminal to ask on, so nothing was done",
-                format!("add {flag} to go on without the question"),
+                "there is no terminal to ask for confirmation, so nothing was done",
+                format!("add {flag} to skip the question"),
             ));
         }
         let bold = style::BOLD;

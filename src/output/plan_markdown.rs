@@ -44,17 +44,13 @@ impl Plan {
             let (id, name) = (code(&conflict.id.to_string()), code(&conflict.name));
             format!("{id}: {name} exists and is not part of this stack")
         });
-        list(&mut text, "In the way", conflicts);
+        list(&mut text, "Conflicts", conflicts);
         list(
             &mut text,
             "Warnings",
             self.warnings.iter().chain(cautions).map(|warning| prose(warning)),
         );
-        list(
-            &mut text,
-            "Good to know",
-            self.remarks().map(|remark| prose(&remark)),
-        );
+        list(&mut text, "Notes", self.remarks().map(|remark| prose(&remark)));
         for (action, what, open) in GROUPS {
             self.group(&mut text, action, what, open);
         }

@@ -51,8 +51,8 @@ impl Plan {
             space(&mut text);
             let _ = writeln!(
                 text,
-                "{bold}drift{bold:#}: not as `{base}` says; somebody changed it, or another version of alertctl \
-                 applied it\n"
+                "{bold}drift{bold:#}: differs from `{base}`; somebody changed it, or another version of \
+                 alertctl applied it\n"
             );
         }
         for step in changes().filter(|step| step.is_drift()) {
@@ -112,10 +112,7 @@ impl Plan {
         }
         if !detail.full && changes.iter().any(|step| step.action == Action::Create) {
             let dim = style::DIM;
-            let _ = writeln!(
-                text,
-                "  {dim}`--full` shows every field of what is created{dim:#}"
-            );
+            let _ = writeln!(text, "  {dim}`--full` shows every field of new resources{dim:#}");
         }
         text.push('\n');
     }
@@ -143,7 +140,7 @@ impl Summary {
             keep,
         } = *self;
         if create + update + replace + adopt + delete == 0 && !conflicts {
-            return format!("no changes: {keep} resources are as the stack file says");
+            return format!("no changes: {keep} resources match the stack file");
         }
         let [created, updated, replaced, adopted, deleted] = ACTIONS.map(|(_, what)| what);
         let counts = [

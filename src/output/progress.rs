@@ -76,7 +76,7 @@ impl Progress {
     pub fn show(&self, event: Event<'_>) {
         match event {
             Event::Watching(since) => self.out.say(&format!(
-                "a run that began at {since} has not ended: waiting to see whether it is still at work"
+                "a run that began at {since} has not ended: checking whether it is still active"
             )),
             Event::Started(step) => self.start(step),
             Event::Waiting(step) => {

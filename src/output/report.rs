@@ -82,7 +82,7 @@ impl Report {
         }
         let _ = write!(text, "{} in {:.1} s", counts.join(", "), elapsed.as_secs_f64());
         if !self.complete() {
-            let _ = write!(text, "\nwhat is done stays done; to go on, run `{again}`");
+            let _ = write!(text, "\ncompleted changes are kept; to continue, run `{again}`");
         }
         text
     }

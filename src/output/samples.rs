@@ -49,7 +49,7 @@ impl<'a> Samples<'a> {
         match self.trials.iter().map(|trial| trial.others.len()).sum::<usize>() {
             0 => String::new(),
             count => format!(
-                "; {} like these left out, --all tries them too",
+                "; {} like these omitted, --all tests them too",
                 counted(count, "path")
             ),
         }

@@ -77,7 +77,7 @@ impl Row {
             _ => Vec::new(),
         };
         let drift =
-            (!fields.is_empty()).then(|| format!("not as the stack file says: {}", fields.join(", ")));
+            (!fields.is_empty()).then(|| format!("differs from the stack file: {}", fields.join(", ")));
         Self {
             state: if is_fine(state) && verdict != "ok" {
                 verdict

@@ -19,7 +19,7 @@ impl From<Unwritten> for Failure {
     fn from(unwritten: Unwritten) -> Self {
         Self::new(
             unwritten.to_string(),
-            "what was printed is not whole: make room or send it elsewhere, then run the command again",
+            "the output is incomplete: free some space or send it elsewhere, then run the command again",
         )
     }
 }

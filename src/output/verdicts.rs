@@ -37,7 +37,7 @@ impl<'a> Verdicts<'a> {
                 State::Stopped => ('✗', style::outcome("parked")),
                 State::Skipped => ('–', style::outcome("filtered")),
             };
-            let skipped = (verdict.state == State::Skipped).then_some("not tried: ");
+            let skipped = (verdict.state == State::Skipped).then_some("not tested: ");
             let reason = verdict
                 .reason
                 .iter()
@@ -67,7 +67,7 @@ impl<'a> Verdicts<'a> {
         let (arrived, skipped) = (count(State::Arrived), count(State::Skipped));
         let not_tried = match skipped {
             0 => String::new(),
-            count => format!(", {count} could not be tried"),
+            count => format!(", {count} could not be tested"),
         };
         let paths = if self.all.len() == 1 { "path" } else { "paths" };
         format!("{arrived} of {} {paths} arrived{not_tried}", self.all.len())

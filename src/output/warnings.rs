@@ -40,8 +40,8 @@ impl Out {
             count => format!("there are {count} warnings"),
         };
         let failure = Failure::new(
-            format!("{what}, which `--strict` takes for an error"),
-            "mend what is warned of, or leave out `--strict`",
+            format!("{what}, and `--strict` treats warnings as errors"),
+            "fix what the warnings report, or omit `--strict`",
         );
         match shown && self.format == Format::Json {
             true => {

@@ -20,16 +20,17 @@ pub fn advice(reason: &str) -> Option<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if says(REVOKED) {
         Some(
-            "the webhook was removed in Slack: make a new one there, then `alertctl encrypt-hook --write`, \
-             `alertctl apply` and `alertctl redrive`",
+            "the webhook was removed in Slack: create a new one there, then run `alertctl encrypt-hook \
+             --write`, `alertctl apply` and `alertctl redrive`",
         )
     } else if says(CLOSED) {
         Some(
-            "the webhook's channel takes no messages: open it again in Slack, or make a webhook of another channel \
-             and `alertctl encrypt-hook --write`, `alertctl apply`; then `alertctl redrive`",
+            "the webhook's channel accepts no messages: unarchive it in Slack, or create a webhook for \
+             another channel and run `alertctl encrypt-hook --write`, `alertctl apply`; then `alertctl \
+             redrive`",
         )
     } else if says(KEY_OFF) {
-        Some("`alertctl apply` puts the stack's key back to use; then `alertctl redrive`")
+        Some("`alertctl apply` restores the stack's key; then run `alertctl redrive`")
     } else if reason.contains("KMS") && reason.contains("`alertctl encrypt-hook`") {
         Some("`alertctl encrypt-hook --write`, `alertctl apply`, then `alertctl redrive`")
     } else {

@@ -42,7 +42,7 @@ pub async fn deliveries(
                 }
                 Some(target) => Ok(deliver(target, event, functions).map(|delivery| vec![delivery])),
                 None => Ok(Err(format!(
-                    "rule `{}` in {} has no target {target} any more",
+                    "rule `{}` in {} no longer has a target {target}",
                     rule.rule, rule.region
                 ))),
             }
@@ -75,7 +75,7 @@ async fn through_bus(
         }
     }
     Ok(match deliveries.is_empty() {
-        true => Err(format!("no rule of the bus `{}` matches it", bus.bus)),
+        true => Err(format!("no rule on the bus `{}` matches it", bus.bus)),
         false => Ok(deliveries),
     })
 }
@@ -90,7 +90,7 @@ pub fn deliver(target: &Target<String>, event: &Value, functions: &[String]) -> 
                 function: name.to_owned(),
                 payload: serde_json::from_str(&filled).unwrap_or(Value::String(filled)),
             }),
-            false => Err(format!("`{name}` is no function of this stack")),
+            false => Err(format!("`{name}` is not a function of this stack")),
         };
     }
     if target.arn.contains(":sns:") {
@@ -226,7 +226,7 @@ mod tests {
             }])
         );
         let gone = deliveries(&aws, &again("arn:gone"), &functions).await.unwrap();
-        assert!(gone.unwrap_err().contains("no target arn:gone any more"));
+        assert!(gone.unwrap_err().contains("no longer has a target arn:gone"));
     }
 
     #[test]

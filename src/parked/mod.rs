@@ -100,7 +100,7 @@ pub fn read(
     let own = |name: &str| functions.iter().find(|function| *function == name).cloned();
     let invoke = |function: Option<&str>, payload: Value| match function.map(|name| (name, own(name))) {
         Some((_, Some(function))) => Again::Invoke { function, payload },
-        Some((name, None)) => Again::No(format!("`{name}` is no function of this stack")),
+        Some((name, None)) => Again::No(format!("`{name}` is not a function of this stack")),
         None => Again::No("it does not say which function it is for".to_owned()),
     };
     if let (Some(meta @ Value::Object(_)), Some(inner)) = (value.get("alertctl"), value.get("event")) {
@@ -108,7 +108,7 @@ pub fn read(
         let why = || {
             parked
                 .is_null()
-                .then(|| "it was taken from its queue too often".to_owned())
+                .then(|| "it was received from its queue too often".to_owned())
         };
         return Parked {
             form: Form::Envelope,
@@ -175,7 +175,7 @@ pub fn read(
             again,
         };
     }
-    unknown(text(&value["reason"]), "it has none of the known forms")
+    unknown(text(&value["reason"]), "it has an unknown format")
 }
 
 fn unknown(reason: Option<String>, why: &str) -> Parked {

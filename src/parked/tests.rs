@@ -97,7 +97,7 @@ fn lambdas_record_goes_to_its_function_if_that_is_the_stacks() {
     );
     assert_eq!(
         foreign.again,
-        Again::No("`other` is no function of this stack".into())
+        Again::No("`other` is not a function of this stack".into())
     );
 }
 

@@ -93,10 +93,10 @@ impl Probe {
             .iter()
             .all(|(_, told)| told.is_some_and(Outcome::is_there));
         let reason = if channels.is_empty() {
-            Some(format!("{handed_to} took it; no channel is behind"))
+            Some(format!("{handed_to} accepted it, but it leads to no channel"))
         } else if self.is_lost() {
-            let found = found.unwrap_or("no function told of it");
-            Some(format!("{handed_to} took it, but {found}"))
+            let found = found.unwrap_or("no function logged it");
+            Some(format!("{handed_to} accepted it, but {found}"))
         } else {
             None
         };
@@ -175,11 +175,11 @@ mod tests {
     fn where_it_stopped_is_told() {
         let mut probe = probe(Sent::To("SNS"), &["a"]);
         assert!(probe.is_lost() && !probe.is_over());
-        let lost = probe.verdict(Some("it lies in the queue `q`"));
+        let lost = probe.verdict(Some("it is in the queue `q`"));
         assert_eq!(lost.state, State::Stopped);
         assert_eq!(
             lost.reason.as_deref(),
-            Some("SNS took it, but it lies in the queue `q`")
+            Some("SNS accepted it, but it is in the queue `q`")
         );
         probe.hear(&line("parked", "a", "t-0a1b2000"));
         let parked = probe.verdict(None);

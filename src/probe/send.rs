@@ -77,16 +77,16 @@ impl Sender<'_> {
             return Ok(Sent::Refused(format!("there is no alarm `{name}`")));
         };
         if !now.actions_enabled {
-            return Ok(Sent::Skipped("the alarm's actions are switched off".to_owned()));
+            return Ok(Sent::Skipped("the alarm's actions are disabled".to_owned()));
         }
         if !tells.unwrap_or_else(|| now.tells_on.contains(&"ALARM")) {
             return Ok(Sent::Skipped(
-                "the alarm tells nobody when it goes off".to_owned(),
+                "the alarm notifies nobody when it goes off".to_owned(),
             ));
         }
         if now.state == "ALARM" {
             return Ok(Sent::Skipped(
-                "the alarm is on, and goes off only once".to_owned(),
+                "the alarm is already in ALARM, so it cannot be set off".to_owned(),
             ));
         }
         cloudwatch_alarm::set_state(aws, name, "ALARM", &format!("{TEST_REASON}{mark}")).await?;
@@ -115,12 +115,10 @@ impl Sender<'_> {
             return Ok(Sent::Refused(format!("there is no rule `{name}` on bus `{bus}`")));
         };
         if !rule.enabled {
-            return Ok(Sent::Skipped("the rule is switched off".to_owned()));
+            return Ok(Sent::Skipped("the rule is disabled".to_owned()));
         }
         let Some(event) = self.event(&rule.pattern, mark).await? else {
-            return Ok(Sent::Skipped(
-                "no event is at hand that its pattern matches".to_owned(),
-            ));
+            return Ok(Sent::Skipped("no sample event matches its pattern".to_owned()));
         };
         let of_aws = event["source"]
             .as_str()
@@ -184,7 +182,7 @@ impl Sender<'_> {
         };
         let (token, origin) = (self.token)(key);
         let Some(token) = token else {
-            return Sent::Skipped(format!("its token is not at hand: set {origin}"));
+            return Sent::Skipped(format!("its token is not available: set {origin}"));
         };
         let digest = hex::encode(Sha256::digest(token.expose_secret().as_bytes()));
         let known = self

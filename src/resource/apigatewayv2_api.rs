@@ -167,7 +167,7 @@ impl Resource for ApigatewayApi {
     }
 
     fn loss(_live: &Live) -> Option<String> {
-        Some("its URL is lost for good: another API gets another one".to_owned())
+        Some("its URL is lost for good: a new API gets a different one".to_owned())
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
@@ -245,7 +245,7 @@ impl ApigatewayApi {
             .set_created_date(answer.created_date)
             .build();
         let live = Live::of(&api, self.tags.clone(), aws.scope().await?);
-        live.ok_or_else(|| Fault::new("apigateway:CreateApi", "NoApi", "the answer names no API"))
+        live.ok_or_else(|| Fault::new("apigateway:CreateApi", "NoApi", "the response names no API"))
     }
 }
 

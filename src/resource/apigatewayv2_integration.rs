@@ -55,13 +55,13 @@ impl Resource for ApigatewayIntegration {
         Access::read(&["apigateway:GET"], &[ALL]).by(&["apigateway:GetIntegrations"]),
         Access::write(&["apigateway:POST"], &[ALL])
             .by(&["apigateway:CreateIntegration"])
-            .because("only an API and a stage have tags"),
+            .because("only APIs and stages have tags"),
         Access::change(&["apigateway:PATCH"], &[ONE])
             .by(&["apigateway:UpdateIntegration"])
-            .because("only an API and a stage have tags"),
+            .because("only APIs and stages have tags"),
         Access::delete(&["apigateway:DELETE"], &[ONE])
             .by(&["apigateway:DeleteIntegration"])
-            .because("only an API and a stage have tags"),
+            .because("only APIs and stages have tags"),
     ];
     type Live = Live;
 

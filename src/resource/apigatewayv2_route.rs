@@ -52,13 +52,13 @@ impl Resource for ApigatewayRoute {
         Access::read(&["apigateway:GET"], &[ALL]).by(&["apigateway:GetRoutes"]),
         Access::write(&["apigateway:POST"], &[ALL])
             .by(&["apigateway:CreateRoute"])
-            .because("only an API and a stage have tags"),
+            .because("only APIs and stages have tags"),
         Access::change(&["apigateway:PATCH"], &[ONE])
             .by(&["apigateway:UpdateRoute"])
-            .because("only an API and a stage have tags"),
+            .because("only APIs and stages have tags"),
         Access::delete(&["apigateway:DELETE"], &[ONE])
             .by(&["apigateway:DeleteRoute"])
-            .because("only an API and a stage have tags"),
+            .because("only APIs and stages have tags"),
     ];
     type Live = Live;
 

@@ -269,8 +269,9 @@ impl Resource for CloudtrailTrail {
                 match live.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
                     Some(Presence::Ours(live)) => live,
                     _ => {
-                        return Err(fault
-                            .hint("choose another name for the trail, or take this one over with --adopt"));
+                        return Err(
+                            fault.hint("choose another name for the trail, or adopt this one with --adopt")
+                        );
                     }
                 }
             }

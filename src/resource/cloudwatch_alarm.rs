@@ -55,7 +55,7 @@ impl Resource for CloudwatchAlarm {
     const DELETED_TOGETHER: bool = true;
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
-            .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
+            .because("CloudWatch shows composite alarms only to those who may read all alarms"),
         Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
         // A plan asks whether the metrics of new alarms report; where that is refused it says so, and goes on.
         Access::read(&["cloudwatch:ListMetrics"], ANY)

@@ -56,14 +56,14 @@ impl Resource for CloudwatchCompositeAlarm {
     const AT_ONCE: Option<usize> = Some(3);
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
-            .because("CloudWatch tells of composite alarms only who may ask for all alarms"),
+            .because("CloudWatch shows composite alarms only to those who may read all alarms"),
         Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
         Access::write(&["cloudwatch:PutCompositeAlarm"], ANY)
-            .because("CloudWatch takes composite alarms only from who may put all of them"),
+            .because("CloudWatch accepts composite alarms only from those who may write all alarms"),
         Access::write(&["cloudwatch:TagResource"], &[common::ALARM]),
         Access::change(&["cloudwatch:UntagResource"], &[common::ALARM]),
         Access::delete(&["cloudwatch:DeleteAlarms"], ANY)
-            .because("CloudWatch lets composite alarms be deleted only by who may delete all alarms"),
+            .because("CloudWatch lets only those who may delete all alarms delete composite alarms"),
     ];
     type Live = Live;
 

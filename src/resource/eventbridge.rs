@@ -14,17 +14,19 @@ pub const DEFAULT_BUS: &str = "default";
 pub(super) fn explained(fault: Fault) -> Fault {
     let hint = match (fault.code.as_str(), fault.action) {
         ("ManagedRuleException", _) => {
-            "an AWS service made this rule for itself and alone may change it: choose another name"
+            "an AWS service created this rule for itself, and only that service may change it: choose \
+             another name"
         }
         ("InvalidEventPatternException", _) => {
             "correct the event pattern; \
-             https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html tells its language"
+             https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html describes its \
+             syntax"
         }
         ("LimitExceededException", "events:PutRule") => {
             "the bus is full (300 rules, in some regions 100): delete rules, or ask for more in Service Quotas"
         }
         ("LimitExceededException", "events:PutTargets") => {
-            "a rule takes 5 targets: request its events to fewer, or ask for more in Service Quotas"
+            "a rule has at most 5 targets: send its events to fewer, or ask for more in Service Quotas"
         }
         ("LimitExceededException", "events:CreateEventBus") => {
             "the region's quota of event buses is used up: delete some, or ask for more in Service Quotas"

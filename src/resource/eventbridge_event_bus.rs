@@ -128,8 +128,8 @@ impl Resource for EventbridgeEventBus {
                 };
                 let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
                     return Err(fault.hint(
-                        "somebody made a bus of this name meanwhile: choose another name, or see \
-                         `alertctl plan` for how to take it over",
+                        "somebody created a bus with this name in the meantime: choose another name, or see \
+                         `alertctl plan` for how to adopt it",
                     ));
                 };
                 return self.converge(live, cx).await;

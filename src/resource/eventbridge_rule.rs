@@ -189,7 +189,9 @@ impl Resource for EventbridgeRule {
 
     fn remark(live: &Live) -> Option<String> {
         let service = live.managed_by.as_ref()?;
-        Some(format!("made by {service} for itself: nobody else may change it"))
+        Some(format!(
+            "created by {service} for itself: nobody else may change it"
+        ))
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
@@ -202,7 +204,8 @@ impl Resource for EventbridgeRule {
             Presence::Foreign(_) => {
                 let text = format!("the rule `{}` exists and is not this stack's", self.name());
                 return Err(Fault::new("events:PutRule", "RuleAlreadyExists", text).hint(
-                    "somebody made it meanwhile: choose another name, or see `alertctl plan` for how to take it over",
+                    "somebody created it in the meantime: choose another name, or see `alertctl plan` for \
+                     how to adopt it",
                 ));
             }
         };
@@ -227,7 +230,7 @@ impl Resource for EventbridgeRule {
         let events = &cx.aws.connection.clients.events;
         let Live { name, bus_name, .. } = &live;
         let request = events.delete_rule().name(name).event_bus_name(bus_name);
-        let what = format!("the targets of rule `{}` to be gone", on_bus(bus_name, name));
+        let what = format!("the targets of rule `{}` to be deleted", on_bus(bus_name, name));
         let deleted = wait::until(TARGETS_GONE, "events:DeleteRule", &what, async || {
             match gone(cx.aws.call("events:DeleteRule", || request.clone().send()).await) {
                 Err(fault) if has_targets(&fault) => {

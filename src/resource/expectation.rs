@@ -35,7 +35,7 @@ impl Expectation {
             &["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
             &["arn:{partition}:cloudtrail:*:*:trail/*"],
         )
-        .because("whichever trail logs here, it may be another region's or account's"),
+        .because("any trail that logs here may belong to another region or account"),
     ];
 
     /// What to tell the user where it is not so, or where it cannot be told.
@@ -92,7 +92,7 @@ async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) 
     }
     let account = &aws.scope().await?.account;
     let help = match beside_a_trail {
-        true => "only a trail of all regions hears them there (`multi_region: true` of the stack's own)",
+        true => "only a multi-region trail records them there (`multi_region: true` of the stack's own)",
         false => "add a `trail:` to the stack file",
     };
     Ok(Some(format!(
@@ -141,8 +141,9 @@ async fn trail(aws: &Aws, name_or_arn: &str, guarded: bool) -> Result<Option<Str
     if let Some(account) = cloudtrail::foreign(aws.scope().await?, arn) {
         return Ok(guarded.then(|| {
             format!(
-                "the trail `{arn}` is account {account}'s: who stops it does so there, where alone it can be started \
-                 again, so no guard is made here; leave out `keep_logging` and `to`, or apply the guard's stack there"
+                "the trail `{arn}` belongs to account {account}: it can be stopped and started again only \
+                 there, so no guard is created here; remove `keep_logging` and `to`, or apply the guard's \
+                 stack there"
             )
         }));
     }

@@ -221,7 +221,7 @@ impl Resource for IamRole {
                 };
                 let own = live.marks.iter().any(|mark| mark.run == cx.aws.run);
                 if cx.claim && !own {
-                    let what = format!("it made the role `{}` a moment ago", self.name);
+                    let what = format!("it created the role `{}` a moment ago", self.name);
                     return Err(run::another(&cx.aws.stack, &what));
                 }
                 return self.converge(live, cx).await;
@@ -233,7 +233,8 @@ impl Resource for IamRole {
             }
             result => result.map_err(boundary::explain)?.role,
         };
-        let role = role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the answer names no role"))?;
+        let role =
+            role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the response names no role"))?;
         Ok(Live {
             trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
             permissions_boundary: boundary,

@@ -38,7 +38,7 @@ impl Resource for KmsAlias {
     const ACCESS: &'static [Access] = &[
         Access::read(&["kms:ListAliases"], ANY).because("KMS lists keys and aliases as a whole"),
         Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])
-            .because("KMS makes the ids; whose key it is its tags tell"),
+            .because("KMS assigns the ids; only a key's tags show whose it is"),
         Access::write(&["kms:CreateAlias"], &[ALIAS]),
         Access::write(&["kms:CreateAlias"], &[KEYS]).when(&[OURS]),
         Access::change(&["kms:UpdateAlias"], &[ALIAS]),
@@ -149,7 +149,7 @@ impl Resource for KmsAlias {
                 // What the stack had before would have been seen. Of two runs that each made a key, the one whose
                 // key has the name goes on with it.
                 Some(live) if of_owned_key(cx.aws, &live.target).await?.is_some() => {
-                    let what = format!("it made `{}` for a key of its own", self.name);
+                    let what = format!("it created `{}` for a key of its own", self.name);
                     Err(run::another(&cx.aws.stack, &what))
                 }
                 _ => Err(fault.hint(format!(

@@ -85,10 +85,10 @@ impl Resource for KmsKey {
             ],
             &[KEYS],
         )
-        .because("KMS makes the ids; whose key it is its tags tell"),
+        .because("KMS assigns the ids; only a key's tags show whose it is"),
         Access::write(&["kms:CreateKey"], ANY)
             .when(&[BECOMES_OURS])
-            .because("KMS makes the id"),
+            .because("KMS assigns the id"),
         Access::write(&["kms:TagResource"], &[KEYS])
             .when(&[BECOMES_OURS])
             .by(&["kms:CreateKey"]),
@@ -260,7 +260,7 @@ impl Resource for KmsKey {
     fn loss(live: &Live) -> Option<String> {
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
         Some(format!(
-            "KMS keeps it for {days} more days; `alertctl apply` before then brings it back"
+            "KMS keeps it for {days} more days; `alertctl apply` before then restores it"
         ))
     }
 
@@ -274,8 +274,8 @@ impl Resource for KmsKey {
                     }
                     if tries == TRIES {
                         return Err(Fault { hint: None, ..fault }.hint(
-                            "a key may have been made unseen: run the same command again, it looks for that key \
-                             first",
+                            "a key may have been created without a response: run the same command again, \
+                             which looks for it first",
                         ));
                     }
                     tries += 1;
@@ -355,7 +355,7 @@ impl Resource for KmsKey {
             let when = answer.deletion_date().map(day);
             let when = when.map_or(format!("in {days} days"), |date| format!("on {date}"));
             cx.note(format!(
-                "KMS deletes the key {} {when}; `alertctl apply` before then brings it back",
+                "KMS deletes the key {} {when}; `alertctl apply` before then restores it",
                 Self::live_name(&live)
             ));
         }

@@ -199,10 +199,11 @@ impl Resource for LambdaEventSourceMapping {
                 Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {
                     self.converge(live, cx).await
                 }
-                Some(_) => Err(fault
-                    .hint("somebody made it since the plan: run the same command again to see what it is")),
+                Some(_) => Err(fault.hint(
+                    "somebody created it after the plan: run the same command again to see what it is",
+                )),
                 None => {
-                    let what = format!("the former mapping `{}` to be gone", self.name());
+                    let what = format!("the former mapping `{}` to be deleted", self.name());
                     wait::until(
                         READY,
                         "lambda:CreateEventSourceMapping",
@@ -259,7 +260,7 @@ impl Resource for LambdaEventSourceMapping {
                 .await,
         )?;
         // Until then it reads the queue, and a new one for the same pair is refused.
-        let what = format!("event source mapping `{}` to be gone", Self::live_name(&live));
+        let what = format!("event source mapping `{}` to be deleted", Self::live_name(&live));
         wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
             let there = by_id(cx.aws, &live.uuid).await?;
             Ok(there.is_none().then_some(()))
@@ -346,8 +347,8 @@ async fn drain(live: &Live, cx: &Cx<'_>) -> Result<()> {
     match empty.await {
         Err(fault) if fault.is(&["Timeout"]) => {
             cx.note(format!(
-                "the queue `{queue}` was not empty a minute after nothing came in any more: what is in it is not \
-                 delivered"
+                "the queue `{queue}` was not empty a minute after the last message came in: the messages in \
+                 it are not delivered"
             ));
             Ok(())
         }

@@ -362,7 +362,7 @@ impl Resource for LambdaFunction {
                 .await,
         )?;
         // Until then its last flush may bring the log group back, and its name is taken.
-        let what = format!("function `{}` to be gone", live.name);
+        let what = format!("function `{}` to be deleted", live.name);
         wait::until(READY, "lambda:GetFunction", &what, async || {
             let request = lambda.get_function().function_name(&live.name);
             let answer = found(cx.aws.call("lambda:GetFunction", || request.clone().send()).await)?;

@@ -193,7 +193,7 @@ impl Resource for LogGroup {
         gone(deleted.await).map_err(
             |fault| match fault.says("ValidationException", "deletion protection") {
                 true => fault
-                    .hint("switch the log group's deletion protection off, then run the same command again"),
+                    .hint("turn off the log group's deletion protection, then run the same command again"),
                 false => fault,
             },
         )

@@ -62,7 +62,7 @@ impl Resource for LogsMetricFilter {
         // Asked for by every stack with alarms, whether these count what a log says or not: a refusal would be in
         // CloudTrail with every plan, and count as an unauthorized call.
         Access::read(&["logs:DescribeMetricFilters"], &[GROUPS])
-            .because("the filters of all groups are listed with one call")
+            .because("the filters of all groups are listed in one call")
             .always(),
         Access::write(&["logs:PutMetricFilter"], super::log_group::GROUP),
         Access::delete(&["logs:DeleteMetricFilter"], super::log_group::GROUP),

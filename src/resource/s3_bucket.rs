@@ -187,7 +187,7 @@ impl Resource for S3Bucket {
         if !made && !matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) {
             let text = format!("the bucket `{name}` exists and is not part of this stack");
             return Err(Fault::new("s3:CreateBucket", "BucketAlreadyOwnedByYou", text)
-                .hint("choose another bucket name, or take it over with --adopt"));
+                .hint("choose another bucket name, or adopt this bucket with --adopt"));
         }
         self.converge(live, cx).await
     }

@@ -60,7 +60,7 @@ pub struct Live {
     settings: Settings,
 }
 
-const NO_RESOURCE: &str = "SNS knows no subscriptions as resources of a policy";
+const NO_RESOURCE: &str = "SNS subscriptions cannot be named as resources in a policy";
 
 impl Resource for SnsSubscription {
     const KIND: &'static str = "sns-subscription";
@@ -239,7 +239,7 @@ impl Resource for SnsSubscription {
     }
 
     fn loss(live: &Live) -> Option<String> {
-        let expires = "never confirmed: AWS keeps it until it expires by itself, 3 days after it was made";
+        let expires = "never confirmed: AWS keeps it until it expires by itself, 3 days after its creation";
         live.arn.is_none().then(|| expires.to_owned())
     }
 
@@ -312,7 +312,7 @@ impl Resource for SnsSubscription {
             let (to, topic) = (shown(&live.protocol, &live.endpoint), &live.topic_name);
             cx.note(format!(
                 "the subscription of {to} to {topic} was never confirmed: AWS keeps it until it expires by \
-                 itself, 3 days after it was made, or goes with its topic"
+                 itself, 3 days after its creation, or goes with its topic"
             ));
         };
         let Some(arn) = &live.arn else {

@@ -161,7 +161,7 @@ impl Resource for SnsTopic {
                 match known.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
                     Some(Presence::Ours(live)) => self.converge(live, cx).await,
                     _ => Err(fault.hint(
-                        "somebody made it since the plan: run the same command again to see what it is",
+                        "somebody created it after the plan: run the same command again to see what it is",
                     )),
                 }
             }

@@ -301,7 +301,7 @@ impl Resource for SqsQueue {
             // The queue works meanwhile, and AWS finishes by itself.
             Err(fault) if fault.is(&["Timeout"]) => {
                 cx.note(format!(
-                    "SQS still shows former attributes of `{}`; it may take up to 15 minutes",
+                    "SQS still shows old attributes of `{}`; it may take up to 15 minutes",
                     live.name
                 ));
                 Ok(())

@@ -19,7 +19,7 @@ const OF_AN_ALARM: [(&str, &str); 12] = [
     ("operator", THRESHOLD),
     ("stat", "write `statistic`"),
 ];
-const THRESHOLD: &str = "`threshold` holds the comparison: `threshold: \">= 80\"`";
+const THRESHOLD: &str = "`threshold` contains the comparison: `threshold: \">= 80\"`";
 /// In CloudWatch's API a metric is two settings.
 const OF_A_METRIC: [&str; 3] = ["metricname", "metricnamespace", "namespace"];
 
@@ -31,7 +31,7 @@ pub(super) fn on_key(key: &str, known: &[&str], holder: Option<&Node>) -> Option
     let plain = plain(key);
     if OF_A_METRIC.contains(&plain.as_str()) {
         return Some(format!(
-            "the namespace and the name stand in one setting: `metric: {}`",
+            "the namespace and the name go into one setting: `metric: {}`",
             holder
                 .and_then(metric)
                 .as_deref()

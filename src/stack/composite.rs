@@ -53,7 +53,7 @@ pub(super) fn parse(rule: &str) -> Result<Parsed, Fault> {
             ));
         }
         (span, word) => {
-            let message = format!("`{}` cannot stand here", word.escape_debug());
+            let message = format!("`{}` is not allowed here", word.escape_debug());
             let help = match word.to_uppercase().as_str() {
                 operator @ ("AND" | "OR") => format!("write `{operator}`"),
                 _ => "join two conditions by AND or OR".to_owned(),
@@ -96,9 +96,11 @@ impl<'a> Parser<'a> {
                 self.parsed.elements += 1;
                 Ok(())
             }
-            "(" if depth == MAX_DEPTH => {
-                Err(fault(span, "the parentheses nest too deeply", "write it flatter"))
-            }
+            "(" if depth == MAX_DEPTH => Err(fault(
+                span,
+                "the parentheses nest too deeply",
+                "reduce the nesting",
+            )),
             "(" => {
                 self.parsed.elements += 2;
                 self.expression(depth + 1)?;

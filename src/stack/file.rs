@@ -24,7 +24,7 @@ fn up_to_limit(source: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        let text = format!("more than {MAX_BYTES} bytes is no stack file");
+        let text = format!("a stack file has at most {MAX_BYTES} bytes");
         return Err(io::Error::new(ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
@@ -54,21 +54,21 @@ pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
     let drive = written.split_once(":\\").map(|(drive, _)| drive);
     match error.kind() {
         ErrorKind::PermissionDenied => {
-            "`ls -l` shows whose it is: its owner lets others read it with `chmod +r`".to_owned()
+            "`ls -l` shows its owner, who can let others read it with `chmod +r`".to_owned()
         }
-        ErrorKind::FileTooLarge => "name the stack file; what takes so much is something else".to_owned(),
+        ErrorKind::FileTooLarge => "pass the stack file; this is probably a different file".to_owned(),
         ErrorKind::IsADirectory => match stack_file_in(path) {
             Some(inside) => format!("did you mean `{}`?", inside.display()),
             None => format!(
-                "name a file in it, or write a first one there: `alertctl init {}`",
+                "pass a file in it, or create one there with `alertctl init {}`",
                 path.join("stack.yaml").display()
             ),
         },
         _ if leads_in_a_circle(error) => "replace the link with the file".to_owned(),
         ErrorKind::NotFound if written.contains("://") => {
-            "a stack file is read from the disk, not from a URL: download it, or pipe it in and write `-` for its \
-             name"
-            .to_owned()
+            "a stack file is read from the disk, not from a URL: download it, or pipe it in and pass `-` as \
+             the file name"
+                .to_owned()
         }
         ErrorKind::NotFound if drive.is_some_and(|drive| drive.len() == 1) => format!(
             "write the path as this system does: in WSL drive {} is `/mnt/{}`",
@@ -76,11 +76,11 @@ pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
             drive.unwrap_or_default().to_lowercase()
         ),
         ErrorKind::NotFound if path.is_symlink() => {
-            "correct the link, or name the stack file itself".to_owned()
+            "correct the link, or pass the stack file itself".to_owned()
         }
         _ => match beside(path) {
             Some(near) => format!("did you mean `{}`?", near.display()),
-            None => "name a stack file that is there, or write a first one: `alertctl init`".to_owned(),
+            None => "pass an existing stack file, or create one with `alertctl init`".to_owned(),
         },
     }
 }
@@ -172,14 +172,14 @@ mod tests {
         std::fs::write(at("alerts/prod.yaml"), "").unwrap();
         holds("alerts", "is a directory", "did you mean `");
         std::fs::write(at("alerts/dev.yaml"), "").unwrap();
-        holds("alerts", "is a directory", "name a file in it");
+        holds("alerts", "is a directory", "pass a file in it");
         std::fs::write(at("alerts/stack.yaml"), "").unwrap();
         holds("alerts", "is a directory", "alerts/stack.yaml`?");
         std::fs::write(at("core"), vec![b' '; 1 + MAX_BYTES as usize]).unwrap();
-        holds("core", "more than 1048576 bytes", "something else");
+        holds("core", "at most 1048576 bytes", "a different file");
         let (what, way) = told(Path::new("https://example.com/stack.yaml"));
         assert!(
-            what.contains("does not exist") && way.contains("write `-`"),
+            what.contains("does not exist") && way.contains("pass `-`"),
             "{what} {way}"
         );
         let (_, way) = told(Path::new(r"C:\alerts\stack.yaml"));

@@ -202,7 +202,7 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
             let problem = Problem::error(at..at, format!("this is not YAML: {error}"));
             Err(Problems {
                 source,
-                list: vec![problem.help("write it in a plainer way")],
+                list: vec![problem.help("write it in a simpler way")],
             })
         }
     }

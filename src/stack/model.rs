@@ -37,7 +37,7 @@ pub use super::window::EvaluationWindow;
 pub struct Stack {
     /// Tag value and default name prefix, `[a-z][a-z0-9-]{0,39}`.
     pub stack: String,
-    /// AWS region; without it the command line and the environment decide.
+    /// AWS region; if not set, it comes from the command line or the environment.
     pub region: Option<String>,
     /// Language of the messages.
     #[serde(default)]
@@ -45,16 +45,16 @@ pub struct Stack {
     /// IANA time zone of the messages.
     #[serde(default = "utc")]
     pub timezone: String,
-    /// Tags for every resource: at most 40, keys to 128 (768 in all) and values to 256 characters.
+    /// Tags for every resource: at most 40; keys up to 128 characters (768 in all), values up to 256.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// The stack's KMS key.
     #[serde(default)]
     pub key: Key,
-    /// ARN of the managed policy that bounds every role of the stack, whatever its own policies allow; `{account}`
-    /// stands for the account's id. Without it a boundary that somebody else set stays.
+    /// ARN of the permissions boundary of every role of the stack, a managed policy; `{account}` stands for
+    /// the account's id. If not set, a boundary set by somebody else is kept.
     pub role_permissions_boundary: Option<String>,
-    /// What people call accounts, by their ids of twelve digits.
+    /// Names for accounts, by their twelve-digit ids.
     #[serde(default)]
     pub accounts: BTreeMap<String, String>,
     /// Slack incoming webhooks.
@@ -66,16 +66,16 @@ pub struct Stack {
     /// CloudWatch alarms.
     #[serde(default)]
     pub alarms: BTreeMap<String, Alarm>,
-    /// HTTP endpoints that take alerts from outside AWS.
+    /// HTTP endpoints that accept alerts from outside AWS.
     #[serde(default)]
     pub endpoints: BTreeMap<String, HttpEndpoint>,
-    /// EventBridge event buses beside the default one.
+    /// EventBridge event buses in addition to the default one.
     #[serde(default)]
     pub buses: BTreeMap<String, EventBus>,
     /// EventBridge rules.
     #[serde(default)]
     pub rules: BTreeMap<String, Rule>,
-    /// The CloudTrail trail, without which EventBridge hears of no API call.
+    /// The CloudTrail trail; without one, EventBridge receives no API calls.
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Trail")]
     pub trail: Option<Trail>,
@@ -83,7 +83,7 @@ pub struct Stack {
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Monitoring")]
     pub monitoring: Option<Monitoring>,
-    /// The function that brings messages to Slack.
+    /// The function that delivers messages to Slack.
     #[serde(default)]
     pub relay: Relay,
 }
@@ -109,14 +109,14 @@ impl Stack {
     expecting = "the settings of the key, such as `alias: my-key`"
 )]
 pub struct Key {
-    /// Alias without its `alias/` prefix (the file may write either), `[A-Za-z0-9/_-]`, to 250 characters.
+    /// Alias with or without its `alias/` prefix, `[A-Za-z0-9/_-]`, at most 250 characters.
     #[serde(deserialize_with = "alias_name")]
     pub alias: Option<String>,
     /// Days AWS waits before it deletes the key after `destroy`, 7–30.
     pub deletion_window_days: i32,
     /// Yearly rotation of the key material.
     pub rotation: bool,
-    /// Shown in the console, to 8,192 characters.
+    /// Description shown in the console, at most 8,192 characters.
     pub description: Option<String>,
 }
 
@@ -141,13 +141,13 @@ impl Default for Key {
 pub struct Topic {
     /// Physical name, `[A-Za-z0-9_-]{1,256}`.
     pub name: Option<String>,
-    /// Sender name in e-mails, to 100 characters.
+    /// Sender name in e-mails, at most 100 characters.
     pub display_name: Option<String>,
     /// Server-side encryption with the stack's key.
     pub encrypted: bool,
-    /// Subscriptions beside the relay's own.
+    /// Subscriptions in addition to the relay's own.
     pub subscriptions: Vec<Subscription>,
-    /// Severity of what comes by it, instead of what each message says of itself.
+    /// Severity of its messages; overrides the severity of each message.
     pub severity: Option<Attention>,
     /// Channels the relay forwards to: keys of `channels`.
     pub to: Vec<String>,
@@ -161,7 +161,7 @@ pub struct Subscription {
     pub endpoint: Endpoint,
     /// SNS filter policy, a JSON object.
     pub filter: Option<serde_json::Map<String, serde_json::Value>>,
-    /// What the filter looks at.
+    /// What the filter applies to.
     pub filter_scope: FilterScope,
     /// Deliver the bare message without the SNS envelope; only for `https` and `sqs`.
     pub raw: bool,
@@ -183,11 +183,11 @@ pub struct Relay {
     pub timeout: i32,
     /// Instruction set of the function.
     pub architecture: Architecture,
-    /// Days its logs are kept, one of the values CloudWatch Logs allows.
+    /// Retention of its logs in days, one of the values that CloudWatch Logs allows.
     pub log_retention_days: i32,
-    /// Concurrent executions set aside for it; 0 stops it.
+    /// Concurrent executions reserved for it; 0 stops it.
     pub reserved_concurrency: Option<i32>,
-    /// Repeats of a failed asynchronous invocation, 0–2.
+    /// Retries of a failed asynchronous invocation, 0–2.
     pub maximum_retry_attempts: i32,
     /// Seconds an event may wait before it goes to the dead-letter queue, 60–21,600.
     pub maximum_event_age_seconds: i32,
@@ -210,9 +210,9 @@ impl Default for Relay {
 
 /// Alarms on what the stack itself is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "who is told, such as `{ to: [topic] }`")]
+#[serde(deny_unknown_fields, expecting = "recipients, such as `{ to: [topic] }`")]
 pub struct Monitoring {
-    /// Topics told: keys of `topics`, 1–5.
+    /// Topics to notify: keys of `topics`, 1–5.
     #[serde(default)]
     pub to: Vec<String>,
 }

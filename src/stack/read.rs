@@ -82,10 +82,10 @@ pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>)
         }
     }
     if faults.len() >= MAX_FAULTS {
-        let message = format!("there are more than {MAX_FAULTS} faults, the rest is not shown");
+        let message = format!("there are more than {MAX_FAULTS} errors; the rest are not shown");
         faults.push(
             Problem::error(tree.span.end..tree.span.end, message)
-                .help("correct the first ones and look again"),
+                .help("correct the first ones, then check again"),
         );
     }
     (None, faults)

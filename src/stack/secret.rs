@@ -187,7 +187,7 @@ pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
     let (secret, help) = if looks_like_webhook(token) {
         (
             "a webhook",
-            format!("{ENCRYPT}; who has seen this file can post, so make a new webhook in Slack"),
+            format!("{ENCRYPT}; anyone who has seen this file can post, so create a new webhook in Slack"),
         )
     } else {
         (
@@ -196,12 +196,9 @@ pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
         )
     };
     let problem = if in_value {
-        Problem::error(span.clone(), format!("{secret} stands here in clear text"))
+        Problem::error(span.clone(), format!("{secret} is here in clear text"))
     } else {
-        Problem::warning(
-            span.clone(),
-            format!("{secret} stands in clear text in a comment"),
-        )
+        Problem::warning(span.clone(), format!("{secret} is in clear text in a comment"))
     };
     problem.label(LABEL).help(help)
 }
@@ -214,13 +211,13 @@ pub(super) fn misplaced(span: &Span, kind: Misplaced) -> Problem {
             ENCRYPT,
         ),
         Misplaced::Reference => (
-            "the name of a variable stands here with a `$`",
+            "the name of a variable is written with a `$`",
             "write the name alone: `webhook: { env: SLACK_WEBHOOK_URL }`",
         ),
         Misplaced::Token => (
             "this is not the SHA-256 of a token in 64 hexadecimal digits",
-            "run `alertctl token` and write the digest it prints: `token: { sha256: … }`; who has seen a \
-             token in this file can use it, so make a new one",
+            "run `alertctl token` and write the digest it prints: `token: { sha256: … }`; anyone who has \
+             seen a token in this file can use it, so create a new one",
         ),
     };
     Problem::error(span.clone(), fact).label(LABEL).help(help)

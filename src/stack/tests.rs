@@ -417,14 +417,14 @@ fn unreadable_files() {
             .render(false)
             .replace(&directory.path().display().to_string(), "DIR")
     };
-    let help = "\n  help: name a stack file that is there, or write a first one: `alertctl init`";
+    let help = "\n  help: pass an existing stack file, or create one with `alertctl init`";
     assert_eq!(
         refused("none.yaml"),
         format!("error: `DIR/none.yaml` does not exist{help}")
     );
     assert_eq!(
         refused(""),
-        "error: `DIR/` is a directory, not a stack file\n  help: name a file in it, or write a first one there: \
+        "error: `DIR/` is a directory, not a stack file\n  help: pass a file in it, or create one there with \
          `alertctl init DIR/stack.yaml`"
     );
     fs::write(directory.path().join("alerts.yaml"), GOOD).expect("a file");
@@ -441,8 +441,8 @@ fn unreadable_files() {
     fs::write(directory.path().join("huge.yaml"), vec![b'#'; 2 << 20]).expect("a file");
     assert_eq!(
         refused("huge.yaml"),
-        "error: cannot read `DIR/huge.yaml`: more than 1048576 bytes is no stack file\n  help: name the stack file; \
-         what takes so much is something else"
+        "error: cannot read `DIR/huge.yaml`: a stack file has at most 1048576 bytes\n  help: pass the stack \
+         file; this is probably a different file"
     );
 }
 

@@ -183,7 +183,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
     match builder.root {
         Some(root) if !root.is_null() => Ok((root, builder.problems)),
         _ => Err(Box::new(
-            Problem::error(0..0, "the file says nothing").help("begin with `stack: my-stack`"),
+            Problem::error(0..0, "the file is empty").help("begin with `stack: my-stack`"),
         )),
     }
 }
@@ -266,7 +266,7 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Alias(anchor) => {
                 let Some(target) = self.anchors.get(&anchor) else {
-                    let problem = Problem::error(span, "this alias stands inside its own anchor");
+                    let problem = Problem::error(span, "this alias is inside its own anchor");
                     return Err(Box::new(problem.help("write the value out")));
                 };
                 // Measured before it is copied: the copy of a bomb is the bomb.

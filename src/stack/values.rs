@@ -26,7 +26,7 @@ pub enum Locale {
 /// Who receives what a topic publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// An address; its owner confirms by a link in an e-mail.
+    /// An e-mail address; its owner confirms by a link in an e-mail.
     Email(String),
     /// An `https://` URL that confirms the subscription itself.
     Https(String),
@@ -62,7 +62,7 @@ impl Endpoint {
 )]
 #[schemars(extend("oneOf" = one_of(["email", "https", "sqs", "lambda"])))]
 pub(super) struct SubscriptionFields {
-    /// An address; its owner confirms by a link in an e-mail.
+    /// An e-mail address; its owner confirms by a link in an e-mail.
     email: Option<String>,
     /// An `https://` URL that confirms the subscription itself.
     https: Option<String>,
@@ -72,7 +72,7 @@ pub(super) struct SubscriptionFields {
     lambda: Option<String>,
     /// SNS filter policy.
     filter: Option<serde_json::Map<String, serde_json::Value>>,
-    /// What the filter looks at.
+    /// What the filter applies to.
     #[serde(default)]
     filter_scope: FilterScope,
     /// Deliver the bare message without the SNS envelope; only for `https` and `sqs`.
@@ -204,7 +204,7 @@ pub enum TreatMissingData {
     Missing,
     /// The alarm keeps its state.
     Ignore,
-    /// Counts as over the threshold.
+    /// Counts as breaching the threshold.
     Breaching,
     /// Counts as within the threshold.
     NotBreaching,

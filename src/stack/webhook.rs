@@ -29,13 +29,15 @@ pub enum WebhookUrlError {
     #[error("the webhook is empty; paste its URL from Slack, `https://hooks.slack.com/services/…`")]
     Empty,
     /// White space, control or non-ASCII characters inside.
-    #[error("the webhook contains characters no URL has; copy it again from Slack, whole and alone")]
+    #[error(
+        "the webhook contains characters that no URL has; copy it again from Slack, complete and by itself"
+    )]
     Characters,
     /// Longer than any webhook.
     #[error("the webhook is longer than {MAX_LENGTH} characters; copy only the URL")]
     TooLong,
     /// `http://` or another scheme.
-    #[error("the webhook is no https:// URL; copy it from Slack, `https://hooks.slack.com/services/…`")]
+    #[error("the webhook is not an https:// URL; copy it from Slack, `https://hooks.slack.com/services/…`")]
     Scheme,
     /// Not one of Slack's hosts.
     #[error("the webhook's host is neither `hooks.slack.com` nor `hooks.slack-gov.com`")]

@@ -592,7 +592,7 @@ async fn taking_over_is_asked_for_apart() {
         "{}",
         no.all()
     );
-    assert!(no.stdout.contains("Take them over? [y/N]"), "{}", no.all());
+    assert!(no.stdout.contains("Adopt them? [y/N]"), "{}", no.all());
     assert!(no.stdout.contains("Apply these changes? [y/N]"), "{}", no.all());
     assert!(no.stdout.contains("nothing was changed"), "{}", no.all());
     let no = answer(r"n\n");

@@ -113,7 +113,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     assert!(
         twice
             .stderr
-            .contains("the saved plan `alerts.plan` no longer holds"),
+            .contains("the saved plan `alerts.plan` is out of date"),
         "{}",
         twice.stderr
     );
@@ -228,7 +228,8 @@ fn apply_without_yes_does_nothing_in_a_pipeline() {
     let ran = world.run(&["apply", "stack.yaml"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(
-        ran.stderr.contains("there is no terminal to ask on"),
+        ran.stderr
+            .contains("there is no terminal to ask for confirmation"),
         "{}",
         ran.stderr
     );

@@ -106,7 +106,7 @@ fn strict_takes_warnings_for_errors_before_anything_is_changed() {
         assert_eq!(ran.code, 1, "{}", ran.all());
         assert!(
             ran.stderr
-                .contains("error: there is a warning, which `--strict` takes for an error"),
+                .contains("error: there is a warning, and `--strict` treats warnings as errors"),
             "{}",
             ran.all()
         );
@@ -211,8 +211,8 @@ fn without_a_terminal_nothing_is_asked_and_nothing_done() {
         assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
         assert!(
             ran.stderr.ends_with(
-                "error: there is no terminal to ask on, so nothing was done\n  \
-                 help: add --yes to go on without the question\n"
+                "error: there is no terminal to ask for confirmation, so nothing was done\n  help: add --yes \
+                 to skip the question\n"
             ),
             "{args:?}: {}",
             ran.stderr
@@ -315,7 +315,7 @@ fn the_commands_of_the_readme() {
             // Twelve resources, and a webhook that can be decrypted.
             Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 13, "{}", ran.stdout),
             Some("destroy") => assert!(
-                ran.stderr.contains("before then brings it back"),
+                ran.stderr.contains("before then restores it"),
                 "no date: {}",
                 ran.stderr
             ),
@@ -570,7 +570,7 @@ fn a_reader_that_goes_away_is_no_error() {
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    assert!(line.starts_with("One YAML file"), "{line}");
+    assert!(line.starts_with("Turn one YAML file"), "{line}");
     assert!(child.wait().unwrap().success());
 }
 
@@ -706,7 +706,8 @@ fn the_local_mode_by_environment() {
         world.set("ALERTCTL_LOCAL", on);
         let ran = world.run(&["plan", "--profile", "nobody"]);
         assert!(
-            ran.stderr.contains("`--profile` leads away from the local AWS"),
+            ran.stderr
+                .contains("`--profile` cannot be combined with `--local`"),
             "{on:?}: {}",
             ran.all()
         );

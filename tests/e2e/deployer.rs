@@ -465,7 +465,7 @@ fn roles_are_made_within_the_boundary_of_the_stack_file() {
     assert!(
         roles
             .stdout
-            .contains(&format!("never more than {boundary} allows")),
+            .contains(&format!("limited by the permissions boundary {boundary}")),
         "{}",
         roles.all()
     );
@@ -506,7 +506,10 @@ fn what_an_identity_lacks_is_told_by_name() {
     let (endpoint, _) = world.up();
     world.bundled("elastalert-email");
     let root = world.ok(&["policy", "--check", "--local"]);
-    assert_eq!(root.stdout, "the account's root user may do all of it\n");
+    assert_eq!(
+        root.stdout,
+        "the account's root user has all of these permissions\n"
+    );
 
     let account = "730000000000";
     let trial = Trial::as_user(&world, &endpoint, "elastalert", account);
@@ -516,7 +519,7 @@ fn what_an_identity_lacks_is_told_by_name() {
     let user = format!("arn:aws:iam::{account}:user/deployer");
     assert_eq!(
         whole.stdout,
-        format!("{user} may do all of it\n"),
+        format!("{user} has all of these permissions\n"),
         "{}",
         whole.all()
     );

@@ -127,7 +127,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
     for (url, reason) in [
         (String::new(), "the webhook is empty"),
         (" \n".to_owned(), "the webhook is empty"),
-        (format!("http://hooks.slack.com/{path}"), "is no https:// URL"),
+        (format!("http://hooks.slack.com/{path}"), "is not an https:// URL"),
         (
             format!("https://hooks.slack.com.example.com/{path}"),
             "host is neither",
@@ -147,7 +147,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
         ),
         (
             format!("https://hooks.slack.com/{path} and more"),
-            "characters no URL has",
+            "characters that no URL has",
         ),
         (
             format!("https://hooks.slack.com/{path}{}", "x".repeat(3000)),
@@ -356,7 +356,7 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
     let prompt = "Webhook URL of channel `project` (hidden)";
-    let question = "Make the key ready? [y/N]";
+    let question = "Apply these changes to the key? [y/N]";
     for no in ["n", "", "maybe"] {
         let ran = on_a_terminal(&world, &["--write"], &[(prompt, URL), (question, no)]);
         assert_eq!(ran.code, 1, "{}", ran.all());

@@ -100,7 +100,7 @@ fn first(ran: &Ran, account: &str) -> String {
     let text = text.join("\n").replace(account, "111122223333");
     let text = text.replace(" (request proxy)", "");
     // Nobody waits five minutes here, nor the ten seconds in which somebody has to answer at all.
-    let waited = match text.contains("no answer") {
+    let waited = match text.contains("no response") {
         true => "(tried 9 times in 9 s)",
         false => "(tried 45 times in 5 min)",
     };

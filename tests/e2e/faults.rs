@@ -112,7 +112,7 @@ fn the_user_hears_what_is_waited_for() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
         told[0].starts_with("waiting: sns:CreateTopic: Throttling")
-            && told[0].ends_with("trying again for up to 5 min"),
+            && told[0].ends_with("retrying for up to 5 min"),
         "{told:?}"
     );
 }

@@ -78,7 +78,7 @@ impl Applied {
         let said = ran.all();
         assert_eq!(ran.code, 1, "{args:?}\n{said}");
         assert_eq!(said.matches("error: ").count(), 1, "{args:?}\n{said}");
-        for text in [AT_HOME, &format!("as {who} says"), "--region ap-northeast-2"] {
+        for text in [AT_HOME, &format!("set by {who}"), "--region ap-northeast-2"] {
             assert!(said.contains(text), "{args:?}: `{text}` is missing\n{said}");
         }
         for action in proxy.actions() {
@@ -155,7 +155,7 @@ fn a_base_of_another_region_is_refused_as_one_of_another_stack_is() {
     let refused = applied.run(&["plan", "--base", "base.yaml"]);
     assert_eq!(refused.code, 1, "{}", refused.all());
     let said =
-        "error: `base.yaml` is of region us-west-2, not of ap-northeast-2\n  help: name an earlier version";
+        "error: `base.yaml` is for region us-west-2, not for ap-northeast-2\n  help: pass an earlier version";
     assert!(refused.stderr.contains(said), "{}", refused.all());
     // Where a flag says the region, no file does.
     applied.ok(&["plan", "--base", "base.yaml", "--region", HOME]);

@@ -283,7 +283,10 @@ fn what_does_not_arrive_says_why() {
     world.ok(&["apply", "--local", "--yes"]);
     let ran = world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
     assert_eq!(ran.code, 1, "{}", ran.all());
-    for part in ["no message arrived", "channel `ops`: its routes do not take this"] {
+    for part in [
+        "no message arrived",
+        "channel `ops`: its routes do not accept this message",
+    ] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
     let json: Value = serde_json::from_str(

@@ -456,9 +456,9 @@ fn an_interrupt_finishes_what_runs_and_the_next_run_goes_on() {
                 "{what}\n{said}"
             );
             for line in [
-                "stopping: calls under way are finished first",
+                "stopping after the calls in progress",
                 " not finished in ",
-                "to go on, run",
+                "to continue, run",
             ] {
                 assert!(said.contains(line), "{what}: `{line}` is missing\n{said}");
             }

@@ -77,7 +77,7 @@ fn what_the_index_learns_of_while_a_destroy_runs_goes_too() {
         .edit(|text| text.replace("name: mission-sns", "name: mission-other"));
     let ran = behind.run(&["destroy", "--yes"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    assert!(ran.stderr.contains("found since then"), "{}", ran.all());
+    assert!(ran.stderr.contains("found in the meantime"), "{}", ran.all());
     assert_eq!(behind.left(), Vec::<&str>::new(), "{}", ran.all());
 }
 
@@ -86,7 +86,6 @@ fn without_a_stack_file_it_says_what_may_be_missed() {
     let behind = Behind::new(usize::MAX);
     let ran = behind.run(&["destroy", "--stack", "mission", "--region", REGION]);
     assert_eq!(ran.code, 1, "{}", ran.all());
-    let said =
-        "nothing of this stack was found but its roles: what was made within the last minutes may be missed";
+    let said = "only the roles of this stack were found: resources created within the last few minutes";
     assert!(ran.stderr.contains(said), "{}", ran.all());
 }

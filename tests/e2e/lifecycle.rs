@@ -119,7 +119,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     assert!(
         destroyed
             .stderr
-            .contains("`alertctl apply` before then brings it back"),
+            .contains("`alertctl apply` before then restores it"),
         "{}",
         destroyed.stderr
     );

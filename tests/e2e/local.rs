@@ -52,7 +52,7 @@ fn up_twice_is_once_and_down_forgets_everything() {
     assert_eq!(text.matches("  running (process ").count(), 2, "{text}");
 
     let down = world.ok(&["local", "down"]);
-    assert!(down.stdout.contains("are gone"), "{}", down.all());
+    assert!(down.stdout.contains("contents deleted"), "{}", down.all());
     assert_eq!(status(&world)["running"], false);
     for url in [&endpoint, &inbox] {
         assert!(
@@ -88,8 +88,7 @@ fn what_was_made_survives_a_kill() {
     }
     let text = world.ok(&["local", "status"]).stdout;
     assert_eq!(
-        text.matches("stopped; `alertctl local up` starts it again")
-            .count(),
+        text.matches("stopped; `alertctl local up` restarts it").count(),
         2,
         "{text}"
     );
@@ -185,7 +184,7 @@ async fn a_demo_never_uses_a_real_webhook() {
     // The stack asks for nothing on OK: told at once instead of waited for.
     let quiet = world.ok(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
     assert!(
-        quiet.stderr.contains("it tells nobody on OK, only on ALARM"),
+        quiet.stderr.contains("it notifies nobody on OK, only on ALARM"),
         "{}",
         quiet.stderr
     );
@@ -450,7 +449,9 @@ fn without_a_python_that_will_do_the_error_says_so() {
          exit 1;; esac",
     );
     assert!(
-        full.contains("error: no space is left for the local AWS in `DIR/fresh`\n  help: it takes some"),
+        full.contains(
+            "error: not enough disk space for the local AWS in `DIR/fresh`\n  help: it takes about"
+        ),
         "{full}"
     );
     // The half-made environment is in nobody's way: with a Python that works the next run starts over.

@@ -239,9 +239,9 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
     assert!(start.elapsed() < Duration::from_secs(5));
     world.write("no.json", "[1]");
     for (event, told) in [
-        ("nothing", "no sample, and no file that can be read"),
+        ("nothing", "is neither a sample nor a readable file"),
         ("no.json", "an event is an object with a `source`"),
-        ("index.py", "is no JSON"),
+        ("index.py", "is not JSON"),
     ] {
         let ran = world.run(&["local", "event", event]);
         assert_eq!(ran.code, 1, "{}", ran.all());

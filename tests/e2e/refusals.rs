@@ -369,7 +369,7 @@ fn an_organizations_trail_counts_and_its_name_is_taken() {
     let arn = "arn:aws:cloudtrail:ap-northeast-2:999988887777:trail/organization";
     let guarded = plan(&format!("trail: {{ existing: \"{arn}\", to: [mail] }}\n"));
     assert!(
-        guarded.code == 0 && guarded.stderr.contains("no guard is made here"),
+        guarded.code == 0 && guarded.stderr.contains("no guard is created here"),
         "{}",
         guarded.all()
     );

@@ -51,7 +51,7 @@ fn a_saved_plan_is_applied_as_it_is_and_only_once() {
     assert_eq!(saved["plan"], world.json(&["show", "plan", "alerts.plan"]));
     let other = world.run(&["show", "plan", "stack.yaml"]);
     assert!(
-        other.stderr.contains("`stack.yaml` is no saved plan"),
+        other.stderr.contains("`stack.yaml` is not a saved plan"),
         "{}",
         other.all()
     );
@@ -119,7 +119,7 @@ fn a_saved_plan_is_refused_when_a_resource_was_made_anew() {
     assert_eq!(refused.code, 1, "{}", refused.all());
     assert!(
         refused.stderr.contains("kms-key/main")
-            && refused.stderr.contains("is another resource of that name"),
+            && refused.stderr.contains("is a different resource with that name"),
         "{}",
         refused.stderr
     );
@@ -133,7 +133,7 @@ fn a_saved_plan_belongs_to_its_file_account_region_and_version() {
     let refused = |ran: Ran, why: &str| {
         assert_eq!(ran.code, 1, "{}", ran.all());
         assert!(
-            ran.stderr.contains("no longer holds") && ran.stderr.contains(why),
+            ran.stderr.contains("is out of date") && ran.stderr.contains(why),
             "{}",
             ran.stderr
         );
@@ -199,7 +199,7 @@ fn a_plan_that_cannot_be_applied_is_not_saved() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(!world.path().join("alerts.plan").exists());
     assert!(
-        ran.stdout.contains("**In the way**") && ran.stdout.contains("exists and is not part of this stack"),
+        ran.stdout.contains("**Conflicts**") && ran.stdout.contains("exists and is not part of this stack"),
         "{}",
         ran.stdout
     );
@@ -354,7 +354,7 @@ fn no_text_of_the_stack_file_becomes_markup_of_the_comment() {
     let failed = world.run(&["plan", "--output", "markdown"]);
     assert_eq!(failed.code, 1, "{}", failed.all());
     assert!(
-        failed.stdout.contains("### alertctl: no plan of `stack.yaml`"),
+        failed.stdout.contains("### alertctl: no plan for `stack.yaml`"),
         "{}",
         failed.stdout
     );
@@ -467,8 +467,8 @@ fn a_plan_needs_no_webhook_and_apply_reads_it() {
         command.envs(webhook.map(|webhook| ("SLACK_WEBHOOK_URL", webhook)));
         Ran::of(command.output().unwrap())
     };
-    let note = "channel `project`: SLACK_WEBHOOK_URL is not set, so whether its webhook changes is left out; `apply` \
-                needs it";
+    let note = "channel `project`: SLACK_WEBHOOK_URL is not set, so changes to its webhook are not shown; \
+                `apply` needs it";
 
     let planned = with(None, &["plan", "--save", "alerts.plan", "--output", "markdown"]);
     assert_eq!(planned.code, 0, "{}", planned.all());

@@ -263,7 +263,7 @@ async fn drift_is_told_apart_by_the_file_that_was_applied() {
     );
     let text = world.ok(&["plan", "--local", "--base", "base.yaml"]).stdout;
     let (file, drift) = text
-        .split_once("drift: not as `base.yaml` says")
+        .split_once("drift: differs from `base.yaml`")
         .expect("two parts");
     assert!(
         file.contains("changed in the stack file since `base.yaml`"),
@@ -290,7 +290,7 @@ async fn drift_is_told_apart_by_the_file_that_was_applied() {
     assert!(
         other
             .stderr
-            .contains("`other.yaml` is of stack `other`, not of `health`"),
+            .contains("`other.yaml` is for stack `other`, not for `health`"),
         "{}",
         other.stderr
     );

@@ -181,7 +181,7 @@ fn a_status_fits_the_terminal_and_begins_with_what_is_not_well() {
         lines
             .next()
             .unwrap()
-            .ends_with("not as the stack file says: threshold"),
+            .ends_with("differs from the stack file: threshold"),
         "{whole}"
     );
     assert!(whole.contains("arn:aws:lambda:"), "{whole}");

@@ -374,7 +374,7 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         1,
     );
     for part in [
-        "SNS took it, but no function told of it",
+        "SNS accepted it, but no function logged it",
         "the rule has no target",
     ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.all());
@@ -429,7 +429,7 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
     assert_eq!(slack.bodies().len(), 0);
     let ran = world.ok(&["test", "--local"]);
     assert!(
-        ran.stderr.contains("2 paths, 4 messages") && ran.stderr.contains("11 paths like these left out"),
+        ran.stderr.contains("2 paths, 4 messages") && ran.stderr.contains("11 paths like these omitted"),
         "{}",
         ran.stderr
     );

@@ -14,7 +14,7 @@ use alertctl::aws::connect::Clients;
 const REGION: &str = "ap-northeast-2";
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes"];
-const GIVES_WAY: &str = "another run is changing stack `mission` at this moment";
+const GIVES_WAY: &str = "another run is changing stack `mission` right now";
 const ROLE: &str = "mission-lambda-role";
 
 /// The local AWS with the bundled stack's file, and an account for each case.
@@ -337,7 +337,7 @@ fn a_run_that_was_killed_holds_up_the_next_one_for_some_seconds_only() {
     let next = case.ok(APPLY);
     assert!(start.elapsed() < Duration::from_secs(30));
     assert!(
-        next.stderr.contains("has not ended: waiting to see"),
+        next.stderr.contains("has not ended: checking whether"),
         "{}",
         next.stderr
     );

@@ -85,7 +85,7 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
     );
     assert_eq!(found["relay"]["sha256"], SOURCES_SHA256);
     let text = world.ok(&["verify", "--local"]).stdout;
-    assert!(text.contains("runs the very package"), "{text}");
+    assert!(text.contains("runs exactly this package"), "{text}");
 
     // A colleague's build: other bytes, remembered by their alertctl.
     let (ours, our_digest) = deployed(&aws).await;
@@ -147,7 +147,10 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
     let (found, _) = verified(&world);
     assert_eq!(found["code"], "unknown", "{found:#}");
     let plan = world.ok(&["plan", "--local"]).stdout;
-    assert!(plan.contains("an earlier version of alertctl made it"), "{plan}");
+    assert!(
+        plan.contains("an earlier version of alertctl created it"),
+        "{plan}"
+    );
     world.ok(&["apply", "--local", "--yes"]);
     assert_eq!(deployed(&aws).await, (ours, our_digest));
 

@@ -34,7 +34,7 @@ fn times_are_told_as_they_were() {
 #[test]
 fn every_refusal_has_a_next_move() {
     let fault = Fault::new("sns:CreateTopic", "SomethingNew", "words of AWS");
-    assert!(fault.help().contains("correct what AWS names"));
+    assert!(fault.help().contains("correct what AWS reports"));
     assert_eq!(fault.hint("do this").help(), "do this");
 }
 

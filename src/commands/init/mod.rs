@@ -75,8 +75,8 @@ fn ready(name: &str) -> Result<String, Failure> {
             let meant = nearest(name, names()).map(|near| format!("did you mean `{near}`? "));
             let all = names().collect::<Vec<_>>().join(", ");
             Err(Failure::new(
-                format!("there is no ready stack file `{name}`"),
-                format!("{}there are: {all}", meant.unwrap_or_default()),
+                format!("there is no ready-made stack file `{name}`"),
+                format!("{}available: {all}", meant.unwrap_or_default()),
             ))
         }
     }
@@ -117,14 +117,14 @@ fn write(path: &Path, text: &str, over: bool) -> io::Result<()> {
 
 fn exists(path: &Path) -> Failure {
     Failure::new(
-        format!("`{}` is there already, so nothing was written", path.display()),
-        "name another file, or add --force to write over it",
+        format!("`{}` already exists, so nothing was written", path.display()),
+        "choose another file, or add --force to overwrite it",
     )
 }
 
 fn refused(path: &Path, error: &io::Error) -> Failure {
     Failure::new(
         format!("cannot write `{}`: {error}", path.display()),
-        "name a file in a directory that exists and that you may write to",
+        "choose a file in an existing directory that you can write to",
     )
 }

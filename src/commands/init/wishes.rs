@@ -13,7 +13,7 @@ const WATCHED: [&str; 5] = [
     "sign-ins to the console",
     "API calls",
     "alerts by HTTP, such as ElastAlert2's",
-    "the trail, kept on",
+    "a trail that stays on",
 ];
 
 /// What an e-mail says of a call, instead of the event's JSON.
@@ -84,7 +84,9 @@ pub fn ask(app: &App, path: &Path) -> Result<Wishes, Failure> {
         },
     )?;
     let email = out.answer("E-mail address? `-` for none", "-", FLAG, |answer| match answer {
-        "-" if slack.is_none() => Err("somebody has to be told: there is no Slack channel either".to_owned()),
+        "-" if slack.is_none() => {
+            Err("alerts need a recipient, and there is no Slack channel either".to_owned())
+        }
         "-" => Ok(None),
         address => valid(
             &format!("stack: a\ntopics: {{ t: {{ subscriptions: [{{ email: {address:?} }}] }} }}"),
@@ -129,7 +131,7 @@ fn valid(text: &str, answer: &str) -> Result<String, String> {
                 Some(help) => format!("{}: {help}", report.message),
                 None => report.message,
             });
-            Err(first.unwrap_or_else(|| "that does not do".to_owned()))
+            Err(first.unwrap_or_else(|| "this answer is not valid".to_owned()))
         }
     }
 }
@@ -143,12 +145,12 @@ fn watched(answer: &str) -> Result<[bool; 5], String> {
             .and_then(|number| number.checked_sub(1));
         match number.and_then(|at| watched.get_mut(at)) {
             Some(one) => *one = true,
-            None => return Err(format!("`{word}` is none of the numbers 1 to 5")),
+            None => return Err(format!("`{word}` is not a number from 1 to 5")),
         }
     }
     match watched.contains(&true) {
         true => Ok(watched),
-        false => Err("something has to be watched".to_owned()),
+        false => Err("choose at least one thing to watch".to_owned()),
     }
 }
 
@@ -167,10 +169,10 @@ impl Wishes {
         let mut text = modeline(schema);
         text += &format!(
             "\
-# Sources point with `to:` at who is told; roles, policies, queues and functions between them are made by themselves.
+# Sources name their recipients in `to:`; the roles, policies, queues and functions in between are created for you.
 # Every key: `alertctl schema`, or type one in an editor. Check: `alertctl validate`. See it: `alertctl graph`.
 
-stack: {stack}                     # tag value, and how names begin
+stack: {stack}                     # tag value and name prefix
 region: {region}
 locale: {locale}                        # language of the messages: en or ko
 timezone: {timezone:<24}# of the times in them
@@ -201,11 +203,12 @@ channels:
             text += "\ntopics:\n";
         }
         if relayed {
-            text += "  alerts:\n    to: [slack]                   # alarms reach a channel by a topic\n";
+            text += "  alerts:\n    to: [slack]                   # alarms reach a channel through a topic\n";
         }
         if let Some(address) = email {
             text += &format!(
-                "  mail:\n    subscriptions:\n      - email: {address:?}    # pending until the link in AWS's mail is followed\n"
+                "  mail:\n    subscriptions:\n      - email: {address:?}    # pending until the link in \
+                 AWS's e-mail is opened\n"
             );
         }
         if *alarm {
@@ -253,7 +256,7 @@ alarms:
 endpoints:
   elastalert:
     route: POST /elastalert
-    token: {{ sha256: {NOBODYS_TOKEN} }}    # of nobody's token: `alertctl token` makes yours
+    token: {{ sha256: {NOBODYS_TOKEN} }}    # an example: `alertctl token` creates your own
     to: {to}
 "
             );
@@ -261,15 +264,15 @@ endpoints:
         if *trail {
             text += &format!(
                 "
-trail:                            # EventBridge hears of sign-ins and API calls only while a trail logs
+trail:                            # EventBridge receives sign-ins and API calls only while a trail logs
   bucket: {{ expire_after_days: 365 }}
-  keep_logging: true              # whoever stops it finds it started again
+  keep_logging: true              # if anyone stops it, it is started again
   to: {to}
 "
             );
         } else if *sign_ins || *calls {
-            text += "\n# EventBridge hears of sign-ins and API calls only while a trail logs. If the account has none:\n\
-                     # trail: {}\n";
+            text += "\n# EventBridge receives sign-ins and API calls only while a trail logs. If the account \
+                     has none:\n# trail: {}\n";
         }
         text
     }

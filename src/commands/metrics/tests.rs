@@ -150,6 +150,6 @@ async fn an_identity_that_may_not_list_metrics_is_told_so_once() {
     let told = told(&alarms.concat(), Vec::new(), &script).await;
     assert_eq!(told.len(), 1, "{told:?}");
     let begin =
-        "whether the metrics of alarms report could not be checked: cloudwatch:ListMetrics: AccessDenied";
+        "could not check whether the metrics of the alarms have data: cloudwatch:ListMetrics: AccessDenied";
     assert!(told[0].starts_with(begin), "{told:?}");
 }

@@ -18,7 +18,7 @@ pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {
     let permissions = needed(&stack.stack, &graph, scope, &commands(args));
     let verdict = Preflight::ask(&access.aws, &permissions).await?;
     let problems = verdict.problems("`alertctl policy --deployer` prints the whole policy");
-    let none = || format!("{} may do all of it", verdict.who);
+    let none = || format!("{} has all of these permissions", verdict.who);
     if app.out.format == Format::Json {
         let document = || {
             let lacking = verdict.json();

@@ -76,7 +76,7 @@ pub fn of(graph: &Graph, scope: &Scope) -> Vec<Role> {
 /// The same for people.
 pub fn text(stack: &str, scope: &Scope, roles: &[Role]) -> String {
     let mut text = format!(
-        "what the roles of stack {stack} may do in account {}, {}\n",
+        "permissions of the roles of stack {stack} in account {}, {}\n",
         scope.account, scope.region
     );
     if roles.is_empty() {
@@ -85,7 +85,7 @@ pub fn text(stack: &str, scope: &Scope, roles: &[Role]) -> String {
     for role in roles {
         let _ = writeln!(text, "\n{}  {}", role.name, role.description);
         if let Some(arn) = &role.permissions_boundary {
-            let _ = writeln!(text, "  never more than {arn} allows");
+            let _ = writeln!(text, "  limited by the permissions boundary {arn}");
         }
         for statement in role
             .policies

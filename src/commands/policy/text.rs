@@ -10,7 +10,7 @@ use crate::permissions::{Command, Permission, documents, grants};
 /// What the table is about.
 pub fn title(stack: &str, scope: &Scope, commands: &[Command]) -> String {
     format!(
-        "what {} of stack {stack} needs in account {}, {}",
+        "permissions needed to run {} on stack {stack} in account {}, {}",
         together(commands),
         scope.account,
         scope.region
@@ -52,7 +52,7 @@ fn rows(text: &mut String, block: &Block<'_>) {
     let whys: BTreeSet<_> = block.values().map(|(_, why)| *why).collect();
     let one = (whys.len() == 1).then(|| whys.first().copied().unwrap_or_default());
     if let Some(why) = one.filter(|why| !why.is_empty()) {
-        let _ = writeln!(text, "  no narrower: {why}");
+        let _ = writeln!(text, "  cannot be narrowed: {why}");
     }
     let width = block.keys().map(|action| action.len()).max().unwrap_or_default();
     let mut lines: BTreeMap<Vec<Command>, Vec<(&str, &str)>> = BTreeMap::new();

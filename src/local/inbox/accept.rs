@@ -78,7 +78,7 @@ pub(super) fn check_workflow(body: &Value) -> Result<(), Refusal> {
         values.ok_or_else(|| refuse("a workflow needs values under the names of its variables".into()))?;
     match values.iter().find(|(_, value)| !value.is_string()) {
         Some((name, _)) => Err(refuse(format!(
-            "`{name}` is no text: a workflow takes neither blocks nor lists"
+            "`{name}` is not text: a workflow accepts neither blocks nor lists"
         ))),
         None => Ok(()),
     }

@@ -30,7 +30,8 @@ pub async fn create<T>(
                 }
                 if tries == TRIES {
                     return Err(Fault { hint: None, ..fault }.hint(
-                        "it may have been made unseen: run the same command again, it looks for that first",
+                        "it may have been created without a response: run the same command again, which \
+                         looks for it first",
                     ));
                 }
                 tries += 1;

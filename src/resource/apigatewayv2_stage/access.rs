@@ -43,10 +43,10 @@ pub(super) const ACCESS: &[Access] = &[
     // <https://github.com/hashicorp/terraform-provider-aws/issues/20634>.
     Access::write(&["apigateway:TagResource"], &[ALL, ONE])
         .by(&["apigateway:CreateStage"])
-        .because("AWS asks for it without listing it, and says nothing of its conditions"),
+        .because("AWS requires it without documenting it or its conditions"),
     Access::change(&["apigateway:UntagResource"], &[ALL, ONE])
         .by(&["apigateway:UpdateStage"])
-        .because("AWS asks for it without listing it, and says nothing of its conditions"),
+        .because("AWS requires it without documenting it or its conditions"),
     Access::change(&["apigateway:DELETE"], &[TAGS])
         .by(&["apigateway:UpdateStage"])
         .because("the ARN in it is not known before the API exists"),
@@ -58,15 +58,15 @@ pub(super) const ACCESS: &[Access] = &[
             "apigateway:DeleteAccessLogSettings",
             "apigateway:DeleteRouteSettings",
         ])
-        .because("only an API and a stage have tags"),
+        .because("only APIs and stages have tags"),
     // What the access log of an HTTP API takes:
     // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html>.
     Access::write(LOG_DELIVERY, ANY)
         .by(&["apigateway:CreateStage", "apigateway:UpdateStage"])
-        .because("CloudWatch Logs knows no resource for deliveries and resource policies"),
+        .because("CloudWatch Logs has no resource type for deliveries and resource policies"),
     Access::delete(LOG_DELIVERY_END, ANY)
         .by(&["apigateway:DeleteStage"])
-        .because("CloudWatch Logs knows no resource for deliveries and resource policies"),
+        .because("CloudWatch Logs has no resource type for deliveries and resource policies"),
     Access::delete(&["apigateway:DELETE"], &[ONE])
         .when(&[OURS])
         .by(&["apigateway:DeleteStage"]),

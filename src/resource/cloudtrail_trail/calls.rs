@@ -117,11 +117,11 @@ pub(super) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()
 fn hinted(fault: Fault) -> Fault {
     match fault.code.as_str() {
         "MaximumNumberOfTrailsExceededException" => fault.hint(
-            "a region has at most five trails, those of other regions that log here included: use one of \
+            "a region has at most five trails, including those of other regions that log here: use one of \
              them with `trail: { existing: NAME }`",
         ),
         "S3BucketDoesNotExistException" => {
-            fault.hint("correct the trail's `bucket:` in the stack file, or let alertctl make one")
+            fault.hint("correct the trail's `bucket:` in the stack file, or let alertctl create one")
         }
         "InvalidHomeRegionException" => {
             fault.hint("the trail is at home in another region: set the stack's `region:` to that one")

@@ -216,7 +216,7 @@ pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
 /// The trail of an organization has the wanted name, and this account may neither read nor change it.
 pub(super) fn foreign(trail: &Trail) -> Fault {
     let (name, arn) = (&trail.name, &trail.arn);
-    let text = format!("the trail `{name}` is another account's: `{arn}`");
+    let text = format!("the trail `{name}` belongs to another account: `{arn}`");
     Fault::new("cloudtrail:DescribeTrails", "TrailAlreadyExistsException", text).hint(format!(
         "choose another name for the trail, or use that one as it is: `trail: {{ existing: {arn} }}`"
     ))

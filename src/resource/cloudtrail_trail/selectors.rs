@@ -208,7 +208,7 @@ fn sorted(values: impl IntoIterator<Item = Value>) -> Value {
 }
 
 fn misshapen(value: &Value) -> Fault {
-    let text = format!("`{value}` is not of the shape that CloudTrail takes");
+    let text = format!("`{value}` is not in the form that CloudTrail accepts");
     Fault::new("cloudtrail:PutEventSelectors", "InvalidEventSelectors", text)
         .hint("an advanced selector is `{ Name: …, FieldSelectors: [{ Field: …, Equals: […] }] }`")
 }

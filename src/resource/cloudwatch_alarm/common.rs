@@ -228,8 +228,8 @@ pub(in crate::resource) fn in_use(fault: &Fault) -> bool {
 pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
     match fault.is(&["LimitExceeded", "LimitExceededFault"]) {
         true => fault.hint(
-            "the account's alarms in this region are used up: delete some, or ask AWS for more (quota \
-             `Number of CloudWatch alarms`)",
+            "the account's quota of alarms in this region is used up: delete some, or ask AWS for more \
+             (quota `Number of CloudWatch alarms`)",
         ),
         false => fault,
     }

@@ -36,7 +36,7 @@ impl KmsKey {
             _ => fault,
         })?;
         let created = answer.key_metadata;
-        created.ok_or_else(|| Fault::new("kms:CreateKey", "NoKey", "the answer names no key"))
+        created.ok_or_else(|| Fault::new("kms:CreateKey", "NoKey", "the response names no key"))
     }
 }
 

@@ -8,10 +8,10 @@ const QUEUES: &str = "arn:{partition}:sqs:{region}:{account}:{stack}-*";
 pub(super) const ACCESS: &[Access] = &[
     Access::read(&["lambda:ListEventSourceMappings"], ANY).because("Lambda lists mappings as a whole"),
     Access::read(&["lambda:GetEventSourceMapping", "lambda:ListTags"], &[MAPPING])
-        .because("Lambda makes the ids; whose mapping it is its tags tell"),
+        .because("Lambda assigns the ids; only a mapping's tags show whose it is"),
     Access::write(&["lambda:CreateEventSourceMapping"], ANY)
         .when(&[("ArnLike", "lambda:FunctionArn", FUNCTION)])
-        .because("Lambda makes the id; the function bounds it"),
+        .because("Lambda assigns the id; the function limits it"),
     Access::write(&["lambda:TagResource"], &[MAPPING])
         .when(&[BECOMES_OURS])
         .by(&["lambda:CreateEventSourceMapping"]),

@@ -184,7 +184,7 @@ impl LambdaFunction {
         {
             return retag(cx.aws, &live.arn, &live.tags, &self.all_tags(cx)?).await;
         }
-        Err(fault.hint("somebody made it since the plan: run the same command again to see what it is"))
+        Err(fault.hint("somebody created it after the plan: run the same command again to see what it is"))
     }
 }
 
@@ -223,17 +223,17 @@ const INVALID: &str = "InvalidParameterValueException";
 pub(super) fn explain(fault: Fault) -> Fault {
     let hint = if fault.is(&["AccessDeniedException"]) && fault.message.contains("iam:PassRole") {
         "the identity that runs alertctl needs `iam:PassRole` on the role, with the condition \
-         `iam:PassedToService` = `lambda.amazonaws.com`; `alertctl policy --deployer` prints all that plan, \
-         apply and destroy need"
+         `iam:PassedToService` = `lambda.amazonaws.com`; `alertctl policy --deployer` prints all permissions \
+         that plan, apply and destroy need"
     } else if fault.is(&["CodeStorageExceededException"]) {
         "the account's storage for Lambda code in this region is full: delete functions or old versions, or \
          ask AWS for more (quota `Function and layer storage`)"
     } else if fault.is(&["RequestTooLargeException", "RequestEntityTooLargeException"]) {
-        "the function's package and environment are larger than Lambda takes: shorten what the environment \
-         holds"
+        "the function's package and environment are larger than Lambda allows: shorten the values in the \
+         environment"
     } else if fault.says(INVALID, "UnreservedConcurrentExecution") {
         "an account must keep some executions unreserved, as many as AWS names above: lower the reserved \
-         concurrency or leave it out, or ask AWS for more (quota `Concurrent executions`)"
+         concurrency or remove it, or ask AWS for more (quota `Concurrent executions`)"
     } else {
         return fault;
     };

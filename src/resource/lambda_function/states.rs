@@ -140,8 +140,8 @@ fn stale(function: &FunctionConfiguration) -> Option<String> {
 pub(super) fn remark(live: &Live) -> Option<String> {
     let ours = live.tags.contains_key(STACK_TAG);
     (ours && live.code.origin == Origin::Unknown).then(|| {
-        "an earlier version of alertctl made it, which did not remember what it uploaded: `apply` uploads the code once \
-         more"
+        "an earlier version of alertctl created it without recording what it uploaded: `apply` uploads the \
+         code again"
             .to_owned()
     })
 }
@@ -155,7 +155,7 @@ pub(super) fn caution(wanted: &LambdaFunction, live: &Live) -> Option<String> {
     let older = ships.compare(runs) == Ordering::Less;
     older.then(|| {
         format!(
-            "the function `{}` runs relay {}, this alertctl ships {}: an older relay would take the place of a newer \
+            "the function `{}` runs relay {}, this alertctl ships {}: an older relay would replace a newer \
              one. Use the alertctl that the stack was applied with, or a newer one",
             live.name, runs.version, ships.version
         )
@@ -165,7 +165,11 @@ pub(super) fn caution(wanted: &LambdaFunction, live: &Live) -> Option<String> {
 pub(super) fn health(live: &Live) -> Health {
     let (verdict, state, text) = match (&live.broken, live.busy, &live.stale) {
         (Some(reason), _, _) => (Verdict::Failed, "failed", reason.clone()),
-        (None, true, _) => (Verdict::Waiting, "changing", "being made or changed".to_owned()),
+        (None, true, _) => (
+            Verdict::Waiting,
+            "changing",
+            "being created or updated".to_owned(),
+        ),
         (None, false, Some(reason)) => (Verdict::Failed, "active", format!("last update {reason}")),
         (None, false, None) => (Verdict::Healthy, "active", "active".to_owned()),
     };
@@ -217,6 +221,6 @@ pub(super) async fn ready(aws: &Aws, name: &str) -> Result<()> {
         return Ok(());
     };
     let reason = reason.unwrap_or("AWS gives no reason");
-    let text = format!("Lambda could not make or change function `{name}`: {reason}");
+    let text = format!("Lambda could not create or update function `{name}`: {reason}");
     Err(Fault::new("lambda:GetFunction", "Failed", text))
 }

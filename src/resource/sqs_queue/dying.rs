@@ -19,7 +19,7 @@ pub(super) async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
     if cx.aws.connection.emulated {
         return Ok(());
     }
-    let what = format!("queue `{}` to be gone", live.name);
+    let what = format!("queue `{}` to be deleted", live.name);
     let gone = wait::steadily(DYING, GONE, "sqs:GetQueueUrl", &what, async || {
         let get = cx.aws.connection.clients.sqs.get_queue_url();
         let request = get.queue_name(&live.name);

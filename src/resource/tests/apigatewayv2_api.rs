@@ -188,7 +188,7 @@ async fn what_a_lost_answer_did_not_make_is_tried_again_three_times_in_all() {
     gateway.script.refuse("create-api", 9, "RequestTimeout", "lost");
     let aws = gateway.aws();
     let fault = desired().create(&step(&aws, known(&[]))).await.unwrap_err();
-    assert!(fault.hint.unwrap().contains("made unseen"));
+    assert!(fault.hint.unwrap().contains("created without a response"));
     assert_eq!(gateway.script.count("create-api"), 3);
 }
 

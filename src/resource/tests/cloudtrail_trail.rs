@@ -477,7 +477,7 @@ async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
         .is_organization_trail(true);
     *fake.trail.lock().unwrap() = Some(trail.build());
     let fault = observe(&fake.aws(), true).await.unwrap_err();
-    assert!(fault.message.contains("another account's"), "{fault}");
+    assert!(fault.message.contains("belongs to another account"), "{fault}");
     let hint = fault.hint.unwrap();
     assert!(hint.contains("another name") && hint.contains(&format!("existing: {theirs}")));
     // Whatever the tagging index says of it.

@@ -189,7 +189,7 @@ async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
         // It is stopped, and can be started again, in its own account only.
         let told = trail_called(ORGANIZATION).unmet(&aws).await.unwrap().unwrap();
         assert!(
-            told.contains("account 999988887777's") && told.contains("no guard is made here"),
+            told.contains("account 999988887777") && told.contains("no guard is created here"),
             "{told}"
         );
         let unguarded = Expectation::Trail {

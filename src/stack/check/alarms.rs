@@ -120,7 +120,7 @@ fn monitoring(checker: &mut Checker<'_>) {
     checker.targets(&path, &monitoring.to, "topics", BY_TOPIC);
     too_many(checker, &path, &monitoring.to);
     if checker.is_empty(&path) {
-        let problem = Problem::error(checker.key(&["monitoring"]), "monitoring tells nobody");
+        let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
     }
 }
@@ -198,7 +198,7 @@ fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) 
     for key in keys {
         if checker.is_written(&[path, &[key]].concat()) && !seen.contains(key) {
             let place = checker.key(&[path, &[key]].concat());
-            let problem = Problem::error(place, format!("`{key}` has no meaning beside `{beside}`"));
+            let problem = Problem::error(place, format!("`{key}` has no meaning with `{beside}`"));
             checker.report(problem.help(format!("remove `{key}`")));
             seen.push(key);
         }
@@ -210,7 +210,7 @@ fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     for key in OF_A_METRIC.into_iter().chain(OF_METRICS) {
         if checker.is_written(&[path, &[key]].concat()) {
             let place = checker.key(&[path, &[key]].concat());
-            let problem = Problem::error(place, format!("`{key}` has no meaning beside `promql`"));
+            let problem = Problem::error(place, format!("`{key}` has no meaning with `promql`"));
             checker.report(problem.help(match key {
                 "threshold" => "write the comparison into the query, such as `query: up == 0`".to_owned(),
                 "period" => "remove it; `interval` in `promql` says how often the query runs".to_owned(),
@@ -265,7 +265,7 @@ fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
 /// Why an alarm cannot name a channel.
 const BY_TOPIC: (&str, &str) = (
     "channels",
-    "an alarm tells a topic, the topic tells the channel: give a topic `to: [{}]` and name the topic here",
+    "an alarm notifies a topic, and the topic the channel: give a topic `to: [{}]` and name the topic here",
 );
 
 fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
@@ -290,7 +290,7 @@ fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         .iter()
         .any(|key| checker.is_written(&[path, &[key]].concat()))
     {
-        let problem = Problem::warning(checker.key(path), "the alarm tells nobody");
+        let problem = Problem::warning(checker.key(path), "the alarm notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
     }
 }

@@ -8,8 +8,9 @@ pub(super) fn instead(name: &str) -> Option<String> {
     let resource = parts.nth(2).unwrap_or_default();
     Some(match service {
         "sns" if is_topic(resource) => format!(
-            "`to` takes keys of this file, and a topic of the stack: add `topics: {{ KEY: {{ name: {resource} }} }}`, \
-             write KEY here, and run `alertctl apply --adopt sns-topic/KEY` to take the topic over"
+            "`to` takes keys of this file, and a topic of the stack: add `topics: {{ KEY: {{ name: \
+             {resource} }} }}`, write KEY here, and run `alertctl apply --adopt sns-topic/KEY` to adopt the \
+             topic"
         ),
         "lambda" | "sqs" => format!(
             "`to` takes keys of this file: add `topics: {{ KEY: {{ subscriptions: [{{ {service}: \"…\" }}] }} }}` with \

@@ -37,14 +37,15 @@ pub(super) fn bucket_fault(name: &str) -> Option<(String, &'static str)> {
         return wrong("a bucket's name begins and ends with a letter or digit".to_owned());
     }
     if name.contains("..") {
-        return wrong("a bucket's name may not have two `.` beside each other".to_owned());
+        return wrong("a bucket's name may not have two `.` in a row".to_owned());
     }
     if name.parse::<std::net::Ipv4Addr>().is_ok() {
         return wrong("a bucket's name may not look like an address".to_owned());
     }
     if name.ends_with("-an") {
         return Some((
-            "names that end in `-an` belong to an account's own namespace of buckets, and are made in another way"
+            "names that end in `-an` belong to an account's own namespace of buckets, and are created in \
+             another way"
                 .to_owned(),
             "choose another name; a bucket that is there already is named with `bucket: { existing: NAME }`",
         ));
@@ -88,8 +89,8 @@ pub(super) fn trail_fault(name: &str) -> Option<(String, &'static str)> {
         .into_iter()
         .find(|(first, second)| is_mark(*first) && is_mark(*second))
     {
-        let fact = format!("a trail's name may not have `{first}{second}`, two marks beside each other");
-        return Some((fact, "give the trail a `name:` without it"));
+        let fact = format!("a trail's name may not have `{first}{second}`, two marks in a row");
+        return Some((fact, "give the trail a `name:` without them"));
     }
     let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
     is_address.then(|| ("a trail's name may not look like an address".to_owned(), shape))

@@ -70,7 +70,8 @@ fn forwarded(checker: &mut Checker<'_>, key: &str, sources: &[String]) {
             continue;
         };
         let problem = Problem::warning(checker.at(&path), message);
-        checker.report(problem.help("leave `bus` out of the rules about them: these hear all regions"));
+        checker
+            .report(problem.help("remove `bus` from the rules about them: they then listen in all regions"));
     }
 }
 

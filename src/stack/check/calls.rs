@@ -79,14 +79,14 @@ fn service_name(checker: &mut Checker<'_>, path: &[&str], service: &str) {
     } else if !services::is_known(service) {
         let problem = Problem::warning(
             checker.key(path),
-            format!("`{shown}` is not a service known here: if it has no events, the rule never fires"),
+            format!("`{shown}` is not a known service: if it has no events, the rule never matches"),
         );
         checker.report(match nearest(service, services::known_services()) {
             Some(near) => problem
                 .label(format!("did you mean `{near}`?"))
-                .help(format!("write `{near}`, or leave it if AWS has added it lately")),
+                .help(format!("write `{near}`, or keep it if AWS added it recently")),
             None => problem.help(format!(
-                "write what stands after `aws.` in {REFERENCE}, or leave it if AWS has added it lately"
+                "write what stands after `aws.` in {REFERENCE}, or keep it if AWS added it recently"
             )),
         });
     }
@@ -97,7 +97,7 @@ fn flooded(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &str)
     let Some((calls, except)) = services::flood(service, &rule.except) else {
         return;
     };
-    let message = format!("`{service}: all` tells of each {}, too", calls.join(" and "));
+    let message = format!("`{service}: all` includes each {}, too", calls.join(" and "));
     let problem = Problem::warning(checker.at(path), message);
     checker.report(problem.label("thousands a day in most accounts").help(format!(
         "add `except: {{ event_name: [{}] }}` to the rule, or list the calls you want",
@@ -131,8 +131,8 @@ fn call_name(checker: &mut Checker<'_>, path: &[&str], service: &str, name: &str
     checker.report(match nearest(name, known.into_iter()) {
         Some(near) => problem
             .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`, or leave it if AWS has added it lately")),
-        None => problem.help("look up the event name in CloudTrail; leave it if AWS has added it lately"),
+            .help(format!("write `{near}`, or keep it if AWS added it recently")),
+        None => problem.help("look up the event name in CloudTrail; keep it if AWS added it recently"),
     });
 }
 
@@ -143,7 +143,7 @@ fn read_only(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &st
         .any(|verb| name.starts_with(verb));
     let passed_on = ["GetFederationToken", "GetSessionToken", "GetSigninToken"].contains(&name);
     if reads && !passed_on && !rule.include_read_only && services::source(service) != "signin" {
-        let message = format!("EventBridge leaves out `{name}`: it only reads");
+        let message = format!("EventBridge omits `{name}`: it is a read-only call");
         let problem = Problem::warning(checker.at(path), message);
         checker.report(problem.help("add `include_read_only: true` to the rule"));
     }

@@ -40,7 +40,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         }
     }
     if environment > MAX_ENVIRONMENT {
-        let message = format!("the encrypted webhooks take {environment} bytes of the relay's environment");
+        let message =
+            format!("the encrypted webhooks take up {environment} bytes of the relay's environment");
         let problem = Problem::error(checker.key(&["channels"]), message);
         let problem = problem.label(format!("AWS allows {MAX_ENVIRONMENT} bytes"));
         checker.report(problem.help("spread the channels over two stacks"));
@@ -81,7 +82,7 @@ fn distinct_variables(checker: &mut Checker<'_>) {
         if let Some(first) = seen.insert(key.replace('-', "_"), key) {
             let (place, first_place) = (checker.key(&["channels", key]), checker.key(&["channels", first]));
             let message = format!(
-                "`{}` and `{}` differ too little",
+                "`{}` and `{}` are too similar",
                 first.escape_debug(),
                 key.escape_debug()
             );

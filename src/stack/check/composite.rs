@@ -68,7 +68,7 @@ fn names(
     different.sort();
     different.dedup();
     if different.len() > MAX_ALARMS {
-        let message = format!("the rule asks for {} alarms", different.len());
+        let message = format!("the rule refers to {} alarms", different.len());
         let problem = Problem::error(checker.key(&path), message).label(format!("at most {MAX_ALARMS}"));
         checker.report(problem.help("join some of them in a composite alarm of their own"));
     }
@@ -131,7 +131,8 @@ fn suppressed(
     } else if !expanded.contains_key(name)
         && let Some(near) = nearest(name, expanded.keys().map(String::as_str))
     {
-        let message = format!("`{shown}` is no key of `alarms`, so it is an alarm outside this file");
+        let message =
+            format!("`{shown}` is not a key of `alarms`, so it is taken as an alarm outside this file");
         let problem = Problem::warning(checker.at(&at("alarm")), message);
         checker.report(
             problem
@@ -159,9 +160,9 @@ fn circles(checker: &mut Checker<'_>, asked: &BTreeMap<&str, Vec<String>>) {
             let [first, ..] = circle.as_slice() else { continue };
             let problem = Problem::error(
                 checker.at(&["alarms", first, "rule"]),
-                format!("alarms ask for each other in a circle: {}", circle.join(" -> ")),
+                format!("alarms refer to each other in a cycle: {}", circle.join(" -> ")),
             );
-            checker.report(problem.help("take one of them out of the other's rule"));
+            checker.report(problem.help("remove one of them from the other's rule"));
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         environment(checker, key, endpoint);
         destinations::check(checker, &at("to"), &endpoint.to);
         if checker.is_empty(&at("to")) {
-            let message = format!("the endpoint `{}` tells nobody", key.escape_debug());
+            let message = format!("the endpoint `{}` notifies nobody", key.escape_debug());
             let problem = Problem::error(checker.key(&["endpoints", key]), message);
             checker.report(problem.help("add `to: [topic]` or `to: [channel]`"));
         }
@@ -81,11 +81,11 @@ fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
     let bytes = OTHER_VARIABLES + templates + channels * WEBHOOK + (endpoint.to.len() - channels) * TOPIC;
     if bytes > MAX_ENVIRONMENT {
         let message = format!(
-            "the message and the destinations take about {bytes} bytes of the function's environment"
+            "the message and the destinations take up about {bytes} bytes of the function's environment"
         );
         let problem = Problem::error(checker.key(&["endpoints", key]), message);
         let problem = problem.label(format!("AWS allows {MAX_ENVIRONMENT} bytes"));
-        checker.report(problem.help("shorten the message, or tell one topic that goes to the channels"));
+        checker.report(problem.help("shorten the message, or name one topic that leads to the channels"));
     }
 }
 
@@ -131,7 +131,7 @@ fn path_fault(url: &str) -> Option<(String, &'static str)> {
         if text.is_empty() && !(is_last && parts.len() == 1) {
             return Some((
                 "a part of the route's path is empty".to_owned(),
-                "remove the `/` too many",
+                "remove the extra `/`",
             ));
         }
         if let Some(wrong) = text.chars().find(|character| !is_fine(*character)) {
@@ -173,14 +173,14 @@ fn throttle(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
     if !throttle.rate.is_finite() || throttle.rate <= 0.0 {
         let problem = Problem::error(
             checker.at(&[path.as_slice(), &["rate"]].concat()),
-            "at this rate no call is let through",
+            "this rate lets no calls through",
         );
         checker.report(problem.help("write calls a second, such as `rate: 10`"));
     }
     if throttle.burst <= 0 {
         let problem = Problem::error(
             checker.at(&[path.as_slice(), &["burst"]].concat()),
-            "with this burst no call is let through",
+            "this burst lets no calls through",
         );
         checker.report(problem.help("write how many calls may come at once, such as `burst: 20`"));
     }

@@ -25,7 +25,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], filter: &LogFilter
     let is_field = value.strip_prefix('$').is_some_and(|field| !field.is_empty());
     let is_number = value.parse::<f64>().is_ok_and(f64::is_finite);
     if !(is_field || is_number) || value.chars().count() > 100 {
-        let message = format!("`{}` is no value for a metric", value.escape_debug());
+        let message = format!("`{}` is not a value for a metric", value.escape_debug());
         let problem = Problem::error(checker.at(&at("value")), message);
         checker.report(
             problem.help("write a number, or a field of the log such as `$.bytes`, to 100 characters"),
@@ -39,13 +39,13 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], filter: &LogFilter
                 checker.at(&path),
                 "namespaces that begin with `AWS/` belong to AWS",
             );
-            checker.report(problem.help("choose another one, or leave `metric` out"));
+            checker.report(problem.help("choose another one, or remove `metric`"));
         } else if metric.to_string().contains([':', '*', '$']) {
             let problem = Problem::error(
                 checker.at(&path),
                 "the metric of a filter may not contain `:`, `*` or `$`",
             );
-            checker.report(problem.help("choose another name, or leave `metric` out"));
+            checker.report(problem.help("choose another name, or remove `metric`"));
         }
     }
 }
@@ -55,7 +55,7 @@ pub(super) fn on_trail(checker: &mut Checker<'_>, path: &[&str], key: &str) {
     let place = checker.key(&[path, &[key]].concat());
     match &checker.stack.trail {
         None if !checker.is_written(&["trail"]) => {
-            let problem = Problem::error(place, "there is no trail whose log could be filtered");
+            let problem = Problem::error(place, "there is no trail with a log to filter");
             checker.report(problem.help(match key {
                 "filter" => "add `trail: {}`, or name another log group: `log_group: NAME`",
                 _ => "add `trail: {}`, or `trail: { existing: NAME, logs: { group: NAME } }`",

@@ -59,7 +59,10 @@ pub(super) fn global_sources(checker: &mut Checker<'_>, key: &str, rule: &Rule, 
             let problem = Problem::error(checker.at(&path), message);
             let all = [rule.regions.iter().map(String::as_str).collect(), global].concat();
             checker.report(problem.help(match partition.forwards {
-                true => format!("add `regions: [{}]`: it brings them home", all.join(", ")),
+                true => format!(
+                    "add `regions: [{}]`: they are then forwarded to the home region",
+                    all.join(", ")
+                ),
                 false => elsewhere(&all),
             }));
         }
@@ -87,7 +90,7 @@ pub(super) fn unheard(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let is_preset = |preset: Preset| matches!(rule.what, What::Preset(found) if found == preset);
     if is_preset(Preset::StackChanges) && !partition.forwards && home != partition.iam_region {
         let message = format!(
-            "what is done to the stack's roles is logged in {} and does not come from there",
+            "changes to the stack's roles are logged in {} and are not forwarded from there",
             partition.iam_region
         );
         let problem = Problem::warning(checker.at(&["rules", key, "preset"]), message);
@@ -113,13 +116,14 @@ pub(super) fn unheard(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
         && !name.starts_with("arn:")
     {
         let message = format!(
-            "the trail `{}` is taken to be at home in {home}: elsewhere this rule does not hear of it",
+            "the trail `{}` is assumed to be at home in {home}: if it is not, this rule does not receive its \
+             events",
             name.escape_debug()
         );
         let problem = Problem::warning(checker.key(&path), message);
         let problem = problem.related(checker.at(&["trail", "existing"]), "named without its region");
         checker.report(problem.help(format!(
-            "write its ARN, `arn:{}:cloudtrail:REGION:ACCOUNT:trail/{}`, in which REGION is where it was made",
+            "write its ARN, `arn:{}:cloudtrail:REGION:ACCOUNT:trail/{}`, where REGION is its home region",
             partition.id,
             name.escape_debug()
         )));

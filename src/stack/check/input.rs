@@ -27,11 +27,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], input: &RuleInput)
             if paths.len() > MAX_PATHS {
                 let message = format!("{} paths are too many", paths.len());
                 let problem = Problem::error(checker.key(&at("paths")), message);
-                checker.report(
-                    problem
-                        .label(format!("at most {MAX_PATHS}"))
-                        .help("leave some out"),
-                );
+                checker.report(problem.label(format!("at most {MAX_PATHS}")).help("remove some"));
             }
             for (name, json_path) in paths {
                 let path = [path, &["paths", name.as_str()]].concat();

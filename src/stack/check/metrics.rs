@@ -119,7 +119,7 @@ pub(super) fn source(checker: &mut Checker<'_>, path: &[&str], source: &Source<'
         checker.report(
             problem
                 .label(format!("at most {MAX_DIMENSIONS}"))
-                .help("leave some out"),
+                .help("remove some"),
         );
     }
     for (name, value) in source.dimensions {
@@ -151,7 +151,7 @@ pub(super) fn source(checker: &mut Checker<'_>, path: &[&str], source: &Source<'
             Some(near) => problem
                 .label(format!("did you mean `{near}`?"))
                 .help(format!("write `{near}`")),
-            None => problem.help("leave `unit` out: CloudWatch then takes whatever unit the metric has"),
+            None => problem.help("remove `unit`: CloudWatch then uses whatever unit the metric has"),
         });
     }
     if let Some(period) = source.period.filter(|period| !is_period(*period)) {

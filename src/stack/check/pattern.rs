@@ -56,13 +56,13 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], pattern: &Value) {
     };
     if fields.is_empty() {
         let problem = Problem::error(checker.at(path), "the pattern is empty: it matches every event");
-        checker.report(problem.help("say which, such as `source: [aws.ec2]`"));
+        checker.report(problem.help("add a condition, such as `source: [aws.ec2]`"));
     }
     for field in fields.keys().filter(|field| !ENVELOPE.contains(&field.as_str())) {
         let message = format!("events have no field `{}`", field.escape_debug());
         let problem = Problem::error(checker.key(&[path, &[field]].concat()), message);
         let other = format!(
-            "fields of the event itself stand in `detail`; beside it are {}",
+            "the fields of the event itself are in `detail`; the others are {}",
             ENVELOPE[1..].join(", ")
         );
         checker.report(Checker::suggest(problem, field, ENVELOPE.into_iter(), &other));
@@ -83,7 +83,7 @@ fn object(checker: &mut Checker<'_>, path: &[&str], fields: &Map<String, Value>)
             Value::Array(branches) if field == "$or" => alternatives(checker, &path, branches),
             Value::Object(fields) if !fields.is_empty() && field != "$or" => {
                 if let Some(operator) = fields.keys().find(|key| OPERATORS.contains(&key.as_str())) {
-                    let message = format!("`{operator}` stands in a list");
+                    let message = format!("`{operator}` must be in a list");
                     let problem =
                         Problem::error(checker.key(&[path.as_slice(), &[operator]].concat()), message);
                     checker.report(
@@ -97,7 +97,7 @@ fn object(checker: &mut Checker<'_>, path: &[&str], fields: &Map<String, Value>)
                 if values.is_empty() {
                     let message = format!("no value of `{}` matches", field.escape_debug());
                     let problem = Problem::error(checker.at(&path), message);
-                    checker.report(problem.help("write the values that do, or leave the field out"));
+                    checker.report(problem.help("write values to match, or remove the field"));
                 }
                 for (index, value) in values.iter().enumerate() {
                     if let Err((message, help)) = condition(value) {
@@ -111,7 +111,7 @@ fn object(checker: &mut Checker<'_>, path: &[&str], fields: &Map<String, Value>)
                 let message = format!("`{}` needs a list of values", field.escape_debug());
                 let help = match value {
                     _ if field == "$or" => "write `$or: [{ … }, { … }]`".to_owned(),
-                    Value::Object(_) => "write `[a, b]`, or leave it out".to_owned(),
+                    Value::Object(_) => "write `[a, b]`, or remove it".to_owned(),
                     value => format!("write `[{value}]`, even for one value"),
                 };
                 checker.report(Problem::error(checker.at(&path), message).help(help));
@@ -146,7 +146,7 @@ fn condition(value: &Value) -> Result<(), Fault> {
             [(name, operand)] => operand_of(name, operand),
             _ => Err(fault(
                 "a condition has one operator",
-                "make one item of the list for each",
+                "write one item of the list for each",
             )),
         },
         _ => Ok(()),
@@ -188,10 +188,7 @@ fn text(operator: &str, operand: &Value) -> Result<(), Fault> {
 fn wildcard(operand: &Value) -> Result<(), Fault> {
     text("wildcard", operand)?;
     if operand.as_str().is_some_and(|text| text.contains("**")) {
-        return Err(fault(
-            "a wildcard may not have two `*` beside each other",
-            "write one `*`",
-        ));
+        return Err(fault("a wildcard may not have two `*` in a row", "write one `*`"));
     }
     Ok(())
 }
@@ -267,7 +264,7 @@ fn anything_but(operand: &Value) -> Result<(), Fault> {
             }
             [(name, _)] if name.as_str() == "cidr" => Err(fault(
                 "EventBridge has no `anything-but` for ranges of addresses",
-                "name addresses, or how they begin: `{ anything-but: { prefix: \"203.0.113.\" } }`",
+                "write addresses, or prefixes of them: `{ anything-but: { prefix: \"203.0.113.\" } }`",
             )),
             _ => Err(fault(
                 "inside `anything-but` there is one of prefix, suffix, equals-ignore-case, wildcard",

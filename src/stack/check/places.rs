@@ -33,7 +33,8 @@ fn region(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
     let home = checker.stack.region.as_deref();
     for what in ["filter", "preset"] {
         if checker.is_written(&["alarms", key, what]) && home != Some(region) {
-            let message = format!("an alarm with `{what}` is where its log is: in the stack's own region");
+            let message =
+                format!("an alarm with `{what}` must be where its log is: in the stack's own region");
             let problem = Problem::error(checker.key(&path), message);
             checker.report(problem.help("remove `region`"));
         }
@@ -78,7 +79,7 @@ fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
         };
         let problem = problem.label(format!("AWS has them in {only} only"));
         checker.report(problem.help(format!(
-            "add `region: {only}` to the alarm: what it says comes home"
+            "add `region: {only}` to the alarm: its state changes are forwarded to the home region"
         )));
         return;
     }
@@ -105,9 +106,12 @@ fn together(
         region(here)
     );
     let problem = Problem::error(checker.at(&["alarms", key, what]), message);
-    let problem = problem.label("an alarm looks at others of its own region only");
+    let problem = problem.label("an alarm can refer only to alarms in its own region");
     let problem = match other.region {
-        Some(_) => problem.related(checker.at(&["alarms", name, "region"]), "the other one's region"),
+        Some(_) => problem.related(
+            checker.at(&["alarms", name, "region"]),
+            "the region of the other one",
+        ),
         None => problem,
     };
     checker.report(problem.help("give both the same `region`"));

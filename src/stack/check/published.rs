@@ -39,7 +39,7 @@ pub(super) fn check<'n>(
                 Some(near) => problem
                     .label(format!("did you mean `{OF_AWS}{near}`?"))
                     .help(format!(
-                        "write `{OF_AWS}{near} {}`, or leave it if AWS has added it lately",
+                        "write `{OF_AWS}{near} {}`, or keep it if AWS added it recently",
                         metric.name.escape_debug()
                     )),
                 None => problem.help(LOOK_UP),
@@ -59,7 +59,7 @@ pub(super) fn check<'n>(
         let problem = Problem::warning(checker.at(&at("metric")), message);
         checker.report(match similar(&metric.name, metrics.into_iter()) {
             Some(near) => problem.label(format!("did you mean `{near}`?")).help(format!(
-                "write `{shown} {near}`, or leave it if AWS has added it lately"
+                "write `{shown} {near}`, or keep it if AWS added it recently"
             )),
             None => problem.help(LOOK_UP),
         });
@@ -74,9 +74,9 @@ pub(super) fn check<'n>(
         checker.report(match similar(name, known_dimensions.iter().copied()) {
             Some(near) => problem
                 .label(format!("did you mean `{near}`?"))
-                .help(format!("write `{near}`, or leave it if AWS has added it lately")),
+                .help(format!("write `{near}`, or keep it if AWS added it recently")),
             None => problem.help(format!(
-                "its metrics have: {}; leave it if AWS has added it lately",
+                "its metrics have: {}; keep it if AWS added it recently",
                 known_dimensions.join(", ")
             )),
         });
@@ -84,8 +84,7 @@ pub(super) fn check<'n>(
 }
 
 /// What to do about a name that resembles none.
-const LOOK_UP: &str =
-    "copy namespace and name from the CloudWatch console; leave it if AWS has added it lately";
+const LOOK_UP: &str = "copy namespace and name from the CloudWatch console; keep it if AWS added it recently";
 
 /// What may be meant by a word: one with few other letters. Names of metrics end alike, and those of services are short,
 /// so what begins or ends as the word does need not be meant.

@@ -57,7 +57,7 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], channel: &str, filter: &Filt
         let path = [path, &[*field]].concat();
         if list.is_empty() && checker.is_written(&path) && checker.is_empty(&path) {
             let problem = Problem::error(checker.key(&path), format!("`{field}` names nothing"));
-            checker.report(problem.help("name what fits, or leave it out: then everything does"));
+            checker.report(problem.help("list what matches, or remove it to match everything"));
         }
         for (index, name) in list.iter().enumerate() {
             let index = index.to_string();
@@ -73,7 +73,8 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], channel: &str, filter: &Filt
         let path = [path, &["match"]].concat();
         if fields.is_empty() {
             let problem = Problem::error(checker.at(&path), "the pattern is empty: it matches everything");
-            checker.report(problem.help("say what, such as `{ detail: { eventName: [DeleteBucket] } }`"));
+            checker
+                .report(problem.help("add a condition, such as `{ detail: { eventName: [DeleteBucket] } }`"));
         }
         pattern::any(checker, &path, fields);
     }
@@ -82,8 +83,10 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], channel: &str, filter: &Filt
         .get(path)
         .is_some_and(|node| node.entries().is_empty())
     {
-        let problem = Problem::warning(checker.at(path), "nothing is said, so everything fits");
-        checker.report(problem.help("say what, such as `severity: warning`; `severity: info` is everything"));
+        let problem = Problem::warning(checker.at(path), "there is no condition, so everything matches");
+        checker.report(
+            problem.help("add a condition, such as `severity: warning`; `severity: info` is everything"),
+        );
     }
 }
 
@@ -134,7 +137,7 @@ fn source(checker: &mut Checker<'_>, path: &[&str], channel: &str, name: &str) {
             format!("no rule, alarm, endpoint or topic is called `{shown}`"),
         );
         let other = match keys.is_empty() {
-            true => "there are none yet: add one, or leave `rules` out".to_owned(),
+            true => "there are none yet: add one, or remove `rules`".to_owned(),
             false => format!("there are: {}", keys.join(", ")),
         };
         checker.report(Checker::suggest(problem, name, known(), &other));
@@ -194,7 +197,7 @@ fn mention(checker: &mut Checker<'_>, path: &[&str], channel: &Channel) {
     };
     if mention.who.is_empty() && checker.is_empty(path) {
         let problem = Problem::error(checker.at(path), "`mention` names nobody");
-        checker.report(problem.help("write `[\"@here\"]`, or leave `mention` out"));
+        checker.report(problem.help("write `[\"@here\"]`, or remove `mention`"));
     }
     called(checker, path, &mention.who);
 }
@@ -215,14 +218,14 @@ fn called(checker: &mut Checker<'_>, path: &[&str], who: &[String]) {
             continue;
         }
         let bare = name.trim_start_matches(['@', '<', '!']).trim_end_matches('>');
-        let problem = Problem::error(place, format!("Slack calls nobody by `{shown}`"));
+        let problem = Problem::error(place, format!("Slack mentions nobody by `{shown}`"));
         checker.report(if EVERYBODY.iter().any(|known| known[1..] == *bare) {
             problem.help(format!("write `\"@{bare}\"`"))
         } else if is_slack_id(bare) {
             problem.help(format!("write `{bare}`"))
         } else {
             problem
-                .label("names can change, so Slack wants the id")
+                .label("names can change, so Slack requires the id")
                 .help("write the member id: in Slack, the person's profile, ⋮, Copy member ID (`U0123ABCD`); for a user group, its id (`S0123ABCD`)")
         });
     }
@@ -245,11 +248,11 @@ fn buffer(checker: &mut Checker<'_>, path: &[&str], buffer: &Buffer) {
     let place = checker.at(&at("per_second"));
     if !(0.1..=10.0).contains(&buffer.per_second) {
         let problem = Problem::error(place, "`per_second` is out of range").label("0.1 to 10 messages");
-        checker.report(problem.help("write 1, which is what Slack takes"));
+        checker.report(problem.help("write 1, which is Slack's limit"));
     } else if buffer.per_second > 1.0 {
         let problem = Problem::warning(
             place,
-            "Slack takes one message a second, and refuses more for a while",
+            "Slack accepts one message a second, and rejects more for a while",
         );
         checker.report(problem.help("write 1, unless the webhook is not Slack's"));
     }
@@ -270,7 +273,7 @@ fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[ChannelRoute]
             let (index, other) = (index.to_string(), other.to_string());
             let place = checker.at(&[path, &[index.as_str()]].concat());
             let other = checker.at(&[path, &[other.as_str()]].concat());
-            let problem = Problem::warning(place, "this route takes nothing that another one does not take");
+            let problem = Problem::warning(place, "this route accepts nothing that another one does not");
             checker.report(
                 problem
                     .related(other, "the other one")
@@ -296,7 +299,7 @@ fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
             checker.key(&["channels", key, "except"]),
             format!("nothing arrives in the channel `{}`", key.escape_debug()),
         );
-        checker.report(problem.help("narrow `except`: it leaves out whatever the routes take"));
+        checker.report(problem.help("narrow `except`: it excludes everything that the routes accept"));
     }
 }
 

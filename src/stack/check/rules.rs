@@ -81,7 +81,7 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             );
             let known = checker.keys("buses");
             let other = if known.is_empty() {
-                "there are no buses yet: add `buses:`, or leave `bus` out for the default bus".to_owned()
+                "there are no buses yet: add `buses:`, or remove `bus` to use the default bus".to_owned()
             } else {
                 format!("the buses are: {}", known.join(", "))
             };
@@ -89,9 +89,11 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
         } else if !rule.regions.is_empty() {
             let problem = Problem::error(
                 checker.key(&["rules", key, "regions"]),
-                "a rule on a bus hears only its own region",
+                "a rule on a bus receives only events of its own region",
             );
-            checker.report(problem.help("leave `bus` out: rules on the default bus hear other regions"));
+            checker.report(
+                problem.help("remove `bus`: rules on the default bus receive events of other regions"),
+            );
         } else {
             not_forwarded(checker, key, rule, bus);
         }
@@ -108,7 +110,7 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             checker.report(problem.help("remove one of the two"));
         } else if stack.region.as_ref() == Some(region) {
             let problem = Problem::warning(checker.at(&path), format!("`{shown}` is the stack's own region"));
-            checker.report(problem.help("remove it: a rule listens at home anyway"));
+            checker.report(problem.help("remove it: a rule listens in the home region anyway"));
         }
     }
 }
@@ -149,21 +151,15 @@ fn exceptions(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
             let path = ["rules", key, "except", kind, index.as_str()];
             let shown = name.escape_debug();
             let (message, help) = if kind == "source_ip" && name.contains('/') {
-                let help = "name addresses, or how they begin, such as `203.0.113.*`";
-                (
-                    "EventBridge cannot leave out a range of addresses".to_owned(),
-                    help,
-                )
+                let help = "write addresses, or prefixes of them, such as `203.0.113.*`";
+                ("EventBridge cannot exclude a range of addresses".to_owned(), help)
             } else if name.is_empty() {
-                ("an empty exception leaves nothing out".to_owned(), "remove it")
+                ("an empty exception excludes nothing".to_owned(), "remove it")
             } else if name.contains("**") {
-                (
-                    format!("`{shown}` has two `*` beside each other"),
-                    "write one `*`",
-                )
+                (format!("`{shown}` has two `*` in a row"), "write one `*`")
             } else if name == "*" {
                 (
-                    "this leaves everything out".to_owned(),
+                    "this excludes everything".to_owned(),
                     "remove it, or write more than `*`",
                 )
             } else {
@@ -205,7 +201,7 @@ fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
         for (kind, refusal) in refused {
             let (message, help) = match refusal {
                 except::Refusal::Occupied => (
-                    format!("the rule already says something else about what `{kind}` looks at"),
+                    format!("the rule already has a different condition on what `{kind}` looks at"),
                     "write the exception into the pattern itself",
                 ),
                 except::Refusal::NothingLeft => (
@@ -235,7 +231,7 @@ fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let path = ["rules", key, "to"];
     destinations::check(checker, &path, &rule.to);
     if checker.is_empty(&path) {
-        let message = format!("the rule `{}` tells nobody", key.escape_debug());
+        let message = format!("the rule `{}` notifies nobody", key.escape_debug());
         let problem = Problem::warning(checker.key(&["rules", key]), message);
         checker.report(problem.help("add `to: [topic]` or `to: [channel]`"));
     }
@@ -320,7 +316,7 @@ fn distinct(checker: &mut Checker<'_>) {
                 checker.key(&["rules", key_of(rule)]),
                 format!("two rules are named `{name}`"),
             );
-            let problem = problem.related(place, "what makes the other one");
+            let problem = problem.related(place, "this creates the other one");
             checker.report(problem.help("give this one another key or `name:`"));
         }
     }

@@ -109,7 +109,7 @@ impl Checker<'_> {
             Region::Unknown(near) => {
                 let message = format!("alertctl does not know the region `{shown}`");
                 let problem = Problem::warning(place, message);
-                let problem = problem.help("leave it if AWS has added it lately; correct it if it is a slip");
+                let problem = problem.help("keep it if AWS added it recently; correct it if it is a typo");
                 self.report(match near {
                     Some(near) => problem.label(meant(near)),
                     None => problem,

@@ -45,7 +45,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             .iter()
             .any(|way| checker.is_written(&["topics", key, way]));
         if !leads {
-            let message = format!("the topic `{}` tells nobody", key.escape_debug());
+            let message = format!("the topic `{}` notifies nobody", key.escape_debug());
             let problem = Problem::warning(checker.key(&["topics", key]), message);
             checker
                 .report(problem.help("add `to: [channel]` or `subscriptions: [{ email: you@example.com }]`"));
@@ -156,7 +156,7 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], subscription: &Subscription)
     // A filter on the body counts the innermost keys.
     if keys(filter) > 5 {
         let problem = Problem::error(checker.key(&filter_path), "a filter has at most 5 keys");
-        checker.report(problem.help("put the decision into fewer attributes"));
+        checker.report(problem.help("filter on fewer attributes"));
     }
     let nests = subscription.filter_scope == FilterScope::Body;
     for (key, value) in filter {

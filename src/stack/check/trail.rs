@@ -191,10 +191,7 @@ fn excluded(checker: &mut Checker<'_>, sources: &[String]) {
     for (index, source) in sources.iter().enumerate() {
         let index = index.to_string();
         if !EXCLUDABLE.contains(&source.as_str()) {
-            let message = format!(
-                "a trail cannot leave out the events of `{}`",
-                source.escape_debug()
-            );
+            let message = format!("a trail cannot exclude the events of `{}`", source.escape_debug());
             let problem = Problem::error(checker.at(&["trail", "exclude", index.as_str()]), message);
             let meant = EXCLUDABLE
                 .into_iter()
@@ -204,7 +201,7 @@ fn excluded(checker: &mut Checker<'_>, sources: &[String]) {
                     .label(format!("did you mean `{known}`?"))
                     .help(format!("write `{known}`")),
                 None => problem.help(format!(
-                    "it can leave out {}; for others write `selectors`",
+                    "it can exclude {}; for others, write `selectors`",
                     EXCLUDABLE.join(" and ")
                 )),
             });
@@ -259,7 +256,7 @@ fn heard(checker: &mut Checker<'_>, own: &OwnTrail) {
     if only_reads && on_trail.peek().is_some() {
         let problem = Problem::warning(
             checker.at(&["trail", "events"]),
-            "rules on API calls will hear of none that changes something",
+            "rules on API calls will receive none that change anything",
         );
         checker.report(problem.help("write `events: all` or `events: write-only`"));
     }

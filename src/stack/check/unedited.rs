@@ -26,7 +26,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
     for text in texts.iter().filter(|text| !text.is_filled_in()) {
         if let Some(variable) = variable(text.text) {
-            let message = format!("`{}` is taken as it stands", variable.escape_debug());
+            let message = format!("`{}` is used literally", variable.escape_debug());
             let problem = Problem::warning(text.span.clone(), message);
             checker.report(problem.label("no variable is replaced here").help(
                 "write the value itself, or have `envsubst` replace it before alertctl reads the file",

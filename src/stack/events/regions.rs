@@ -172,9 +172,9 @@ impl Stack {
             if let Some(region) = strange {
                 deaf.push(Deaf {
                     path,
-                    message: format!("the rule `{key}` cannot hear {region} from {home}"),
+                    message: format!("the rule `{key}` cannot receive events of {region} in {home}"),
                     help: format!(
-                        "{home} belongs to {}: no event crosses its border; make a stack there",
+                        "{home} belongs to {}: no event leaves it; create a stack there",
                         partition.name
                     ),
                 });
@@ -201,7 +201,7 @@ impl Stack {
 
 fn not_handed_on(who: &str, regions: &[String], partition: &Partition) -> String {
     format!(
-        "{who} needs events of {}, and EventBridge hands none on between the regions of {}",
+        "{who} needs events of {}, and EventBridge forwards none between the regions of {}",
         regions.join(", "),
         partition.name
     )

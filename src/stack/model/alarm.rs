@@ -11,7 +11,7 @@ use super::super::{threshold::Threshold, window::EvaluationWindow};
 use super::channel::Attention;
 
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
-/// alarms (`rule`), or a ready set of them (`preset`).
+/// alarms (`rule`), or a ready-made set of them (`preset`).
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -21,69 +21,67 @@ use super::channel::Attention;
 pub struct Alarm {
     /// Physical name, 1–255 characters.
     pub name: Option<String>,
-    /// To 1,024 characters.
+    /// At most 1,024 characters.
     pub description: Option<String>,
-    /// Region in which it is made, where that is not the stack's own: AWS has the metrics of billing, CloudFront and
-    /// Route 53 in us-east-1 only. Its changes of state come home by EventBridge.
+    /// Region to create it in, if not the stack's own: AWS publishes the metrics of billing, CloudFront and
+    /// Route 53 only in us-east-1. EventBridge forwards its state changes to the home region.
     pub region: Option<String>,
-    /// The metric watched; exactly one of `metric`, `metrics`, `promql`, `filter`, `rule` and `preset`
-    /// is given.
+    /// The metric to watch; exactly one of `metric`, `metrics`, `promql`, `filter`, `rule` and `preset` is
+    /// required.
     pub metric: Option<Metric>,
     /// Dimensions of `metric`, at most 30.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
-    /// Statistic of `metric`; always given beside it.
+    /// Statistic of `metric`; required with it.
     pub statistic: Option<Statistic>,
     /// Unit of `metric`, one of CloudWatch's.
     pub unit: Option<String>,
-    /// Seconds: 10, 20, 30 or a multiple of 60; always given beside `metric`, 300 if not given beside
-    /// `filter`.
+    /// Seconds: 10, 20, 30 or a multiple of 60; required with `metric`, 300 by default with `filter`.
     pub period: Option<i32>,
     /// Metric math instead of `metric`: at most 20 queries.
     #[serde(default)]
     pub metrics: Vec<MetricQuery>,
-    /// A PromQL query instead of `metric`; it says itself when the alarm goes off.
+    /// A PromQL query instead of `metric`; the query contains the alarm's condition.
     pub promql: Option<PromQl>,
-    /// A log's metric filter instead of `metric`; the metric it makes is the one watched.
+    /// A log's metric filter instead of `metric`; the alarm watches the metric that it creates.
     pub filter: Option<LogFilter>,
     /// A condition on other alarms instead of a metric, 1–10,240 characters: a composite alarm.
     pub rule: Option<String>,
     /// The alarm that silences a composite alarm.
     pub suppressor: Option<Suppressor>,
-    /// A ready set of alarms; they are told apart by `<key>-<name>`.
+    /// A ready-made set of alarms, with the keys `<key>-<name>`.
     pub preset: Option<AlarmPreset>,
-    /// When the alarm goes off; always given beside `metric` and `metrics`, `>= 1` if not given beside
-    /// `filter`.
+    /// When the alarm goes off; required with `metric` and `metrics`, `>= 1` by default with `filter`.
     pub threshold: Option<Threshold>,
-    /// Periods looked at.
+    /// Number of periods to evaluate.
     #[serde(default = "one")]
     pub evaluation_periods: i32,
-    /// How many of them must breach; without it, all.
+    /// How many of these periods must breach; all by default.
     pub datapoints_to_alarm: Option<i32>,
-    /// What a period without data means; without it `missing`, and `notBreaching` beside `filter`.
+    /// What a period without data means; `missing` by default, `notBreaching` with `filter`.
     pub treat_missing_data: Option<TreatMissingData>,
-    /// Percentile statistics over too few samples.
+    /// How to evaluate percentiles of too few samples.
     pub evaluate_low_sample_count_percentile: Option<LowSampleCount>,
-    /// Where the periods begin and end.
+    /// When the periods begin and end.
     #[serde(default)]
     pub evaluation_window: EvaluationWindow,
-    /// Waiting before the first evaluation.
+    /// Time to wait before the first evaluation.
     pub warm_up: Option<WarmUp>,
-    /// Severity of its going off; without it `error`, or its topic's.
+    /// Severity when it goes off; `error` or its topic's severity by default.
     pub severity: Option<Attention>,
-    /// Whether state changes notify anybody.
+    /// Whether state changes send notifications.
     #[serde(default = "on")]
     pub actions_enabled: bool,
-    /// Topics told on ALARM: keys of `topics`, at most 5.
+    /// Topics to notify on ALARM: keys of `topics`, at most 5.
     #[serde(default)]
     pub to: Vec<String>,
-    /// Topics told on OK, at most 5.
+    /// Topics to notify on OK, at most 5.
     #[serde(default)]
     pub ok: Vec<String>,
-    /// Topics told on INSUFFICIENT_DATA, at most 5.
+    /// Topics to notify on INSUFFICIENT_DATA, at most 5.
     #[serde(default)]
     pub insufficient_data: Vec<String>,
-    /// Which of the alarm's tags its messages carry.
+    /// Which of the alarm's tags to include in its messages.
     #[serde(default)]
     pub propagate_tags: PropagateTags,
 }
@@ -97,11 +95,11 @@ pub struct Alarm {
 pub struct PromQl {
     /// The query with its condition, 1–10,000 characters.
     pub query: String,
-    /// Seconds between two evaluations: 10, 20, 30 or a multiple of 60, to 3,600.
+    /// Seconds between two evaluations: 10, 20, 30 or a multiple of 60, at most 3,600.
     pub interval: i32,
-    /// Seconds a series must breach before ALARM, 0–86,400; without it, none.
+    /// Seconds a series must breach before ALARM, 0–86,400; 0 by default.
     pub pending_period: Option<i32>,
-    /// Seconds a series must not breach before OK, 0–86,400; without it, none.
+    /// Seconds a series must not breach before OK, 0–86,400; 0 by default.
     pub recovery_period: Option<i32>,
 }
 
@@ -111,7 +109,7 @@ pub struct PromQl {
 pub struct WarmUp {
     /// Minutes, 1–2,880.
     pub minutes: i32,
-    /// Wait all of them, even when there is data enough to begin earlier.
+    /// Wait the full time, even if there is enough data to begin earlier.
     #[serde(default)]
     pub full: bool,
 }
@@ -127,20 +125,21 @@ pub struct MetricQuery {
     pub id: String,
     /// Metric math or a Metrics Insights query.
     pub expression: Option<String>,
-    /// The metric; exactly one of `expression` and `metric` is given.
+    /// The metric; exactly one of `expression` and `metric` is required.
     pub metric: Option<Metric>,
     /// Dimensions of `metric`, at most 30.
     #[serde(default)]
     pub dimensions: BTreeMap<String, String>,
-    /// Statistic of `metric`; always given beside it.
+    /// Statistic of `metric`; required with it.
     pub statistic: Option<Statistic>,
     /// Unit of `metric`.
     pub unit: Option<String>,
-    /// Seconds; always given beside `metric`.
+    /// Seconds; required with `metric`.
     pub period: Option<i32>,
     /// Shown in place of the id.
     pub label: Option<String>,
-    /// Whether the alarm watches this query; true for exactly one (or, with a band, the band too).
+    /// Whether the alarm watches this query; true for exactly one query (and for the band, if there is
+    /// one).
     #[serde(default)]
     pub return_data: bool,
     /// Account that holds the metric, 12 digits.
@@ -156,12 +155,12 @@ pub struct MetricQuery {
 pub struct LogFilter {
     /// CloudWatch Logs filter pattern, 1–1,024 characters.
     pub pattern: String,
-    /// Physical name of the log group; without it, the trail's.
+    /// Physical name of the log group; the trail's by default.
     pub log_group: Option<String>,
-    /// What one match adds: a number, or a field such as `$.bytes`; to 100 characters.
+    /// What each match adds: a number, or a field such as `$.bytes`; at most 100 characters.
     #[serde(default = "one_match")]
     pub value: String,
-    /// The metric made; without it `alertctl/<stack>` and the alarm's key.
+    /// The metric to create; `alertctl/<stack>` and the alarm's key by default.
     pub metric: Option<Metric>,
 }
 

@@ -16,19 +16,19 @@ use super::super::schema::{Or, one_of};
     expecting = "a channel, such as `{ webhook: { env: SLACK_WEBHOOK_URL } }`"
 )]
 pub struct Channel {
-    /// What people call the channel, such as `#project`; the webhook itself decides where messages go.
+    /// Name of the channel, such as `#project`, for display; the webhook itself decides where messages go.
     pub label: Option<String>,
     /// Where the webhook's URL comes from.
     pub webhook: Webhook,
-    /// Of what is sent here, what fits any of these arrives; without routes, everything.
+    /// Messages sent here arrive if they match any of these routes; without routes, all of them arrive.
     #[serde(default)]
     pub routes: Vec<ChannelRoute>,
-    /// What fits any of these does not arrive, whatever the routes say.
+    /// Messages that match any of these do not arrive, whatever the routes say.
     #[serde(default)]
     pub except: Vec<Filter>,
-    /// Who is called.
+    /// Whom to mention.
     pub mention: Option<Mention>,
-    /// A queue in front of the channel; `true` has the defaults, `false` is none.
+    /// A queue in front of the channel; `true` for one with the defaults, `false` for none.
     #[serde(default, deserialize_with = "buffer")]
     #[schemars(with = "Or<bool, Buffer>")]
     pub buffer: Option<Buffer>,
@@ -54,10 +54,10 @@ pub enum Webhook {
 #[schemars(extend("oneOf" = one_of(["encrypted", "env"])))]
 #[schemars(extend("dependencies" = { "for": ["encrypted"] }))]
 struct WebhookFields {
-    /// KMS ciphertext in base64, as `alertctl encrypt-hook --write` puts it here.
+    /// KMS ciphertext in base64, written here by `alertctl encrypt-hook --write`.
     encrypted: Option<String>,
-    /// The relay that `encrypted` was made for: another one cannot decrypt it. `alertctl encrypt-hook --write` puts
-    /// it here.
+    /// The relay that `encrypted` is for: no other relay can decrypt it. Written here by `alertctl
+    /// encrypt-hook --write`.
     #[serde(rename = "for")]
     made_for: Option<String>,
     /// Name of the environment variable that holds the URL while `apply` runs.
@@ -74,7 +74,7 @@ impl TryFrom<WebhookFields> for Webhook {
                 made_for: fields.made_for,
             }),
             (None, Some(_)) if fields.made_for.is_some() => {
-                Err("`for` says whom `encrypted` was made for, and `env` is for nobody\nremove `for`")
+                Err("`for` belongs to `encrypted`, and has no meaning with `env`\nremove `for`")
             }
             (None, Some(name)) => Ok(Self::Env(name)),
             (None, None) => Err(
@@ -99,23 +99,23 @@ pub enum Attention {
     Critical,
 }
 
-/// What messages are like. All that is given must hold, and of each list one entry.
+/// Conditions on messages. All of them must match, and of each list one entry.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     default,
-    expecting = "what messages are like, such as `{ severity: warning }`"
+    expecting = "conditions on messages, such as `{ severity: warning }`"
 )]
 pub struct Filter {
-    /// From this severity on.
+    /// This severity or higher.
     pub severity: Option<Attention>,
-    /// Aliases out of `accounts`, or ids.
+    /// Names from `accounts`, or ids.
     pub accounts: Vec<String>,
     /// Regions; `*` stands for any text.
     pub regions: Vec<String>,
-    /// What messages come from: keys of `rules`, `alarms`, `endpoints` and `topics`.
+    /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
     pub rules: Vec<String>,
-    /// An EventBridge pattern on the event, the alarm or the alert.
+    /// An EventBridge pattern that the event, the alarm or the alert must match.
     #[serde(rename = "match")]
     pub pattern: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -126,7 +126,8 @@ pub struct Filter {
 pub struct ChannelRoute {
     /// What comes in by it.
     pub filter: Filter,
-    /// Who is called for what comes in by it, instead of the channel's `mention`; an empty list: nobody.
+    /// Whom to mention for messages that match, instead of the channel's `mention`; an empty list mentions
+    /// nobody.
     pub mention: Option<Vec<String>>,
 }
 
@@ -138,18 +139,19 @@ pub struct ChannelRoute {
 )]
 #[derive(Default)]
 struct RouteFields {
-    /// From this severity on.
+    /// This severity or higher.
     severity: Option<Attention>,
-    /// Aliases out of `accounts`, or ids.
+    /// Names from `accounts`, or ids.
     accounts: Vec<String>,
     /// Regions; `*` stands for any text.
     regions: Vec<String>,
-    /// What messages come from: keys of `rules`, `alarms`, `endpoints` and `topics`.
+    /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
     rules: Vec<String>,
-    /// An EventBridge pattern on the event, the alarm or the alert.
+    /// An EventBridge pattern that the event, the alarm or the alert must match.
     #[serde(rename = "match")]
     pattern: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Who is called for what comes in by it, instead of the channel's `mention`; an empty list: nobody.
+    /// Whom to mention for messages that match, instead of the channel's `mention`; an empty list mentions
+    /// nobody.
     mention: Option<Vec<String>>,
 }
 
@@ -194,9 +196,9 @@ pub struct Mention {
     expecting = "a buffer: `true`, or `{ digest_above: 5, per_second: 1 }`"
 )]
 pub struct Buffer {
-    /// More messages than this at once become digests, 1–100.
+    /// If more messages than this are waiting, they become digests, 1–100.
     pub digest_above: u32,
-    /// Posts a second at most, 0.1–10; Slack takes one.
+    /// Maximum number of posts per second, 0.1–10; Slack accepts one.
     pub per_second: f64,
 }
 
@@ -212,7 +214,7 @@ impl Default for Buffer {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MentionFields {
-    /// Below this severity nobody is called; without it `critical`.
+    /// Lowest severity that mentions anybody; `critical` by default.
     #[serde(default = "worst")]
     from: Attention,
     /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
@@ -229,7 +231,7 @@ impl<'de> Deserialize<'de> for Mention {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "who is called: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
+                    "whom to mention: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
                 )
             }
 

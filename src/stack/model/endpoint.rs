@@ -18,32 +18,32 @@ use super::channel::Attention;
     expecting = "an endpoint, such as `{ token: { sha256: … }, to: [topic] }`"
 )]
 pub struct HttpEndpoint {
-    /// Physical name of the API, 1–128 characters; without it `<stack>-<key>`.
+    /// Physical name of the API, 1–128 characters; `<stack>-<key>` by default.
     pub name: Option<String>,
-    /// Physical name of the function, `[A-Za-z0-9_-]{1,64}`; without it `<stack>-<key>-ingest`.
+    /// Physical name of the function, `[A-Za-z0-9_-]{1,64}`; `<stack>-<key>-ingest` by default.
     pub function: Option<String>,
-    /// Method and path; without it `POST /<key>`.
+    /// Method and path; `POST /<key>` by default.
     pub route: Option<Route>,
-    /// What callers must know.
+    /// The token that callers must send.
     pub token: Token,
-    /// How many calls are let through.
+    /// How many calls to allow.
     #[serde(default)]
     pub throttle: Throttle,
-    /// Whether each call is logged.
+    /// Whether to log each call.
     #[serde(default = "on")]
     pub access_log: bool,
-    /// KB a call may bring, 1–1,024; SNS takes 256.
+    /// Largest body of a call in KB, 1–1,024; SNS accepts 256.
     #[serde(default = "sns_limit")]
     pub body_limit_kb: i32,
     /// MB of the function, 128–10,240.
     #[serde(default = "smallest")]
     pub memory: i32,
-    /// How the message is worded; without it, all fields in their order.
+    /// Text of the message; by default, all fields in their order.
     #[serde(default)]
     pub message: MessageTemplate,
-    /// Severity of its alerts; without it `info`.
+    /// Severity of its alerts; `info` by default.
     pub severity: Option<Attention>,
-    /// Who is told: keys of `topics` and `channels`, at least one.
+    /// Recipients: keys of `topics` and `channels`, at least one.
     #[serde(default)]
     pub to: Vec<String>,
 }
@@ -100,13 +100,14 @@ impl fmt::Display for Route {
     expecting = "the digest of a token, such as `{ sha256: … }`"
 )]
 pub struct Token {
-    /// SHA-256 of the token in 64 lower-case hexadecimal digits; two while one is replaced by the other.
+    /// SHA-256 of the token in 64 lower-case hexadecimal digits; a list of two while one replaces the
+    /// other.
     #[serde(deserialize_with = "digests")]
     #[schemars(with = "Or<String, Vec<String>>")]
     pub sha256: Vec<String>,
 }
 
-/// How many calls are let through.
+/// How many calls to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -114,7 +115,7 @@ pub struct Token {
     expecting = "a throttle, such as `{ rate: 10, burst: 20 }`"
 )]
 pub struct Throttle {
-    /// Calls a second on average, above 0.
+    /// Calls per second on average, above 0.
     pub rate: f64,
     /// Calls at once, above 0.
     pub burst: i32,
@@ -137,9 +138,9 @@ impl Default for Throttle {
     expecting = "a message, such as `{ subject: …, body: … }`"
 )]
 pub struct MessageTemplate {
-    /// One line, to 100 characters.
+    /// One line, at most 100 characters.
     pub subject: Option<String>,
-    /// To 3,000 characters, and less beside several channels.
+    /// At most 3,000 characters, and fewer with several channels.
     pub body: Option<String>,
 }
 

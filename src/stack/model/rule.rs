@@ -12,7 +12,7 @@ use super::super::schema::{All, Or, one_of, written_as};
 use super::super::values::on;
 use super::channel::Attention;
 
-/// An event bus beside the default one.
+/// An event bus in addition to the default one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -20,11 +20,11 @@ use super::channel::Attention;
     expecting = "a bus, such as `{ forward: [aws.signin] }`"
 )]
 pub struct EventBus {
-    /// Physical name, `[A-Za-z0-9._-]{1,256}`, not `default`; without it `<stack>-<key>`.
+    /// Physical name, `[A-Za-z0-9._-]{1,256}`, not `default`; `<stack>-<key>` by default.
     pub name: Option<String>,
-    /// To 512 characters.
+    /// At most 512 characters.
     pub description: Option<String>,
-    /// Sources whose events the default bus passes on: AWS's own events arrive only there.
+    /// Sources whose events the default bus forwards to this one: AWS's own events arrive only there.
     pub forward: Vec<String>,
 }
 
@@ -32,30 +32,30 @@ pub struct EventBus {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "RuleFields")]
 pub struct Rule {
-    /// Physical name, `[A-Za-z0-9._-]{1,64}`; without it `<stack>-<key>`. One rule for each of
-    /// `services` adds `-<service>`.
+    /// Physical name, `[A-Za-z0-9._-]{1,64}`; `<stack>-<key>` by default. With `services`, each of its
+    /// rules adds `-<service>`.
     pub name: Option<String>,
-    /// To 512 characters.
+    /// At most 512 characters.
     pub description: Option<String>,
     /// Which events.
     pub what: What,
     /// Which of these not.
     pub except: Except,
-    /// Also calls that only read (`Describe*`, `Get*`, `List*`), which EventBridge leaves out.
+    /// Also match read-only calls (`Describe*`, `Get*`, `List*`), which EventBridge omits otherwise.
     pub include_read_only: bool,
-    /// Whether it matches at all.
+    /// Whether the rule is enabled.
     pub enabled: bool,
-    /// Key of `buses`; without it, the default bus.
+    /// Key of `buses`; the default bus if not set.
     pub bus: Option<String>,
-    /// More regions whose events come home.
+    /// Further regions to forward events from.
     pub regions: Vec<String>,
-    /// What topics get in place of the event; channels always get the event.
+    /// What topics receive instead of the event; channels always receive the event.
     pub input: Option<RuleInput>,
-    /// How long a failing target is tried.
+    /// How long to retry a target that fails.
     pub retry: Retry,
-    /// Severity of its events in channels, instead of what each says of itself.
+    /// Severity of its events in channels; overrides the severity of each event.
     pub severity: Option<Attention>,
-    /// Who is told: keys of `topics` and `channels`, at most 5 (all channels together count as one).
+    /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     pub to: Vec<String>,
 }
 
@@ -66,39 +66,39 @@ pub struct Rule {
 )]
 #[schemars(extend("oneOf" = one_of(["preset", "services", "pattern"])))]
 struct RuleFields {
-    /// Physical name, `[A-Za-z0-9._-]{1,64}`; without it `<stack>-<key>`. One rule for each of `services` adds
-    /// `-<service>`.
+    /// Physical name, `[A-Za-z0-9._-]{1,64}`; `<stack>-<key>` by default. With `services`, each of its
+    /// rules adds `-<service>`.
     name: Option<String>,
-    /// To 512 characters.
+    /// At most 512 characters.
     description: Option<String>,
-    /// EventBridge pattern, to 2,048 characters as JSON.
+    /// EventBridge pattern, at most 2,048 characters as JSON.
     pattern: Option<serde_json::Map<String, serde_json::Value>>,
-    /// API calls by service, and what the service does itself: `all` management events, or names of events.
+    /// API calls by service, and events of the service itself: `all` management events, or names of events.
     services: Option<BTreeMap<String, Calls>>,
-    /// A ready pattern.
+    /// A ready-made pattern.
     preset: Option<Preset>,
-    /// Calls left out.
+    /// Calls to exclude.
     #[serde(default)]
     except: Except,
-    /// Also calls that only read (`Describe*`, `Get*`, `List*`), which EventBridge leaves out.
+    /// Also match read-only calls (`Describe*`, `Get*`, `List*`), which EventBridge omits otherwise.
     #[serde(default)]
     include_read_only: bool,
-    /// Whether it matches at all.
+    /// Whether the rule is enabled.
     #[serde(default = "on")]
     enabled: bool,
-    /// Key of `buses`; without it, the default bus.
+    /// Key of `buses`; the default bus if not set.
     bus: Option<String>,
-    /// More regions whose events come home.
+    /// Further regions to forward events from.
     #[serde(default)]
     regions: Vec<String>,
-    /// What topics get in place of the event; channels always get the event.
+    /// What topics receive instead of the event; channels always receive the event.
     input: Option<RuleInput>,
-    /// How long a failing target is tried.
+    /// How long to retry a target that fails.
     #[serde(default)]
     retry: Retry,
-    /// Severity of its events in channels, instead of what each says of itself.
+    /// Severity of its events in channels; overrides the severity of each event.
     severity: Option<Attention>,
-    /// Who is told: keys of `topics` and `channels`, at most 5 (all channels together count as one).
+    /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     #[serde(default)]
     to: Vec<String>,
 }
@@ -165,7 +165,7 @@ pub enum What {
     Pattern(serde_json::Value),
     /// API calls: the service, as in `aws.<service>`, and which of its calls. One rule each.
     Services(BTreeMap<String, Calls>),
-    /// A ready pattern.
+    /// A ready-made pattern.
     Preset(Preset),
 }
 
@@ -266,7 +266,7 @@ pub struct Except {
     pub principal_arn: Vec<String>,
     /// `detail.userAgent`
     pub user_agent: Vec<String>,
-    /// `detail.sourceIPAddress`: addresses, their beginnings (`203.0.113.*`), or names of services.
+    /// `detail.sourceIPAddress`: addresses, prefixes of them (`203.0.113.*`), or names of services.
     pub source_ip: Vec<String>,
     /// `detail.eventName`
     pub event_name: Vec<String>,
@@ -278,11 +278,11 @@ pub struct Except {
 pub enum RuleInput {
     /// Always the same text, 1–8,192 characters.
     Text(String),
-    /// A part of the event: a path such as `$.detail`, to 256 characters.
+    /// A part of the event: a path such as `$.detail`, at most 256 characters.
     Path(String),
     /// A text with `<names>` of values.
     Template {
-        /// Names and where in the event their values are, such as `$.detail.state`; at most 100.
+        /// Names, and the paths of their values in the event, such as `$.detail.state`; at most 100.
         paths: BTreeMap<String, String>,
         /// The text, 1–8,192 characters.
         template: String,
@@ -297,11 +297,11 @@ pub enum RuleInput {
 struct RuleInputFields {
     /// Always the same text, 1–8,192 characters.
     text: Option<String>,
-    /// A part of the event: a path such as `$.detail`, to 256 characters.
+    /// A part of the event: a path such as `$.detail`, at most 256 characters.
     path: Option<String>,
-    /// A text with `<names>` of values, 1–8,192 characters.
+    /// Text with `<name>` for each value, 1–8,192 characters.
     template: Option<String>,
-    /// Names and where in the event their values are, such as `$.detail.state`; at most 100.
+    /// Names, and the paths of their values in the event, such as `$.detail.state`; at most 100.
     paths: Option<BTreeMap<String, String>>,
 }
 
@@ -317,7 +317,7 @@ impl TryFrom<RuleInputFields> for RuleInput {
                 template,
             }),
             (None, None, None, Some(_)) => Err("`paths` without a template\nadd `template:`"),
-            (None, None, None, None) => Err("`input` says nothing\nadd one of `template`, `path`, `text`"),
+            (None, None, None, None) => Err("`input` is empty\nadd one of `template`, `path`, `text`"),
             _ => Err("`input` has one of `template` (with `paths`), `path` and `text`\nremove the others"),
         }
     }
@@ -331,8 +331,8 @@ impl TryFrom<RuleInputFields> for RuleInput {
     expecting = "how long to retry, such as `{ attempts: 10, age_seconds: 3600 }`"
 )]
 pub struct Retry {
-    /// Repeats, 0–185; without it, 185.
+    /// Retries, 0–185; 185 by default.
     pub attempts: Option<i32>,
-    /// Seconds, 60–86,400; without it, 86,400.
+    /// Seconds, 60–86,400; 86,400 by default.
     pub age_seconds: Option<i32>,
 }

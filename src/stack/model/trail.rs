@@ -16,11 +16,11 @@ use super::super::values::on;
 pub struct Trail {
     /// Whose trail.
     pub source: TrailSource,
-    /// Whether a stopped trail is started again.
+    /// Whether to start the trail again if somebody stops it.
     pub keep_logging: bool,
-    /// The function that does it.
+    /// The function that starts the trail again.
     pub guard: Guard,
-    /// Who it tells: keys of `topics` and `channels`.
+    /// Recipients when it does: keys of `topics` and `channels`.
     pub to: Vec<String>,
     /// The trail's log group; alarms with a `filter` on the trail imply it.
     pub logs: Option<TrailLogs>,
@@ -56,17 +56,17 @@ pub enum TrailSource {
 /// A trail that the stack owns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnTrail {
-    /// Physical name, 3–128 of `[A-Za-z0-9._-]`; without it `<stack>-trail`.
+    /// Physical name, 3–128 of `[A-Za-z0-9._-]`; `<stack>-trail` by default.
     pub name: Option<String>,
     /// Where it writes.
     pub bucket: TrailBucket,
-    /// Prefix of its files, to 200 characters.
+    /// Prefix of its log files, at most 200 characters.
     pub prefix: Option<String>,
-    /// All regions; without it only the stack's.
+    /// Whether it logs all regions, or only the stack's.
     pub multi_region: bool,
-    /// Signed digests of its files.
+    /// Whether it writes signed digests of its log files.
     pub log_file_validation: bool,
-    /// Its files encrypted with the stack's key.
+    /// Whether its log files are encrypted with the stack's key.
     pub encrypted: bool,
     /// Which events.
     pub selectors: EventSelectors,
@@ -80,7 +80,7 @@ pub enum TrailBucket {
         /// Physical name, 3–63 characters, in which `{account}` stands for the account's number;
         /// without it `<stack>-trail-{account}`.
         name: Option<String>,
-        /// Days until its files are deleted, 1–36,500; without it they stay.
+        /// Days until its files are deleted, 1–36,500; if not set, they are kept.
         expire_after_days: Option<i32>,
     },
     /// Somebody else's.
@@ -103,7 +103,7 @@ pub enum EventSelectors {
     Management {
         /// Which of them.
         events: ManagementEvents,
-        /// Sources left out: of `kms.amazonaws.com` and `rdsdata.amazonaws.com`.
+        /// Sources to exclude: `kms.amazonaws.com`, `rdsdata.amazonaws.com` or both.
         exclude: Vec<String>,
     },
     /// AWS's `AdvancedEventSelectors`, an array.
@@ -139,7 +139,7 @@ impl ManagementEvents {
 pub struct TrailLogs {
     /// Physical name.
     pub group: Option<String>,
-    /// Days its logs are kept, one of the values CloudWatch Logs allows.
+    /// Retention of its logs in days, one of the values that CloudWatch Logs allows.
     pub retention_days: i32,
 }
 
@@ -184,42 +184,42 @@ impl Default for Guard {
 struct TrailFields {
     /// Somebody else's trail, by name or ARN, instead of the stack's own.
     existing: Option<String>,
-    /// Physical name, 3–128 of `[A-Za-z0-9._-]`; without it `<stack>-trail`.
+    /// Physical name, 3–128 of `[A-Za-z0-9._-]`; `<stack>-trail` by default.
     name: Option<String>,
-    /// Where it writes: a name, in which `{account}` stands for the account's number, or settings.
+    /// Bucket for its log files: a name, in which `{account}` stands for the account's id, or settings.
     #[serde(default)]
     #[schemars(with = "Or<String, BucketFields>")]
     bucket: TrailBucket,
-    /// Prefix of its files, to 200 characters.
+    /// Prefix of its log files, at most 200 characters.
     prefix: Option<String>,
-    /// All regions; without it only the stack's.
+    /// Whether it logs all regions, or only the stack's.
     #[serde(default = "on")]
     multi_region: bool,
-    /// Signed digests of its files.
+    /// Whether it writes signed digests of its log files.
     #[serde(default = "on")]
     log_file_validation: bool,
-    /// Its files encrypted with the stack's key.
+    /// Whether its log files are encrypted with the stack's key.
     #[serde(default)]
     encrypted: bool,
-    /// The log group it writes to, too; alarms with a `filter` on the trail imply it.
+    /// A log group to write to as well; implied by alarms with a `filter` on the trail.
     #[serde(default, deserialize_with = "logs")]
     #[schemars(with = "Or<bool, LogsFields>")]
     logs: Option<TrailLogs>,
-    /// Which management events.
+    /// Which management events to log.
     #[serde(default)]
     events: ManagementEvents,
-    /// Sources left out: of `kms.amazonaws.com` and `rdsdata.amazonaws.com`.
+    /// Sources to exclude: `kms.amazonaws.com`, `rdsdata.amazonaws.com` or both.
     #[serde(default)]
     exclude: Vec<String>,
-    /// AWS's `AdvancedEventSelectors`, in place of `events` and `exclude`.
+    /// AWS's `AdvancedEventSelectors`, instead of `events` and `exclude`.
     selectors: Option<Vec<serde_json::Value>>,
-    /// Whether a stopped trail is started again.
+    /// Whether to start the trail again if somebody stops it.
     #[serde(default = "on")]
     keep_logging: bool,
-    /// The function that does it.
+    /// The function that starts the trail again.
     #[serde(default)]
     guard: Guard,
-    /// Who it tells: keys of `topics` and `channels`.
+    /// Recipients when it does: keys of `topics` and `channels`.
     #[serde(default)]
     to: Vec<String>,
 }
@@ -261,9 +261,9 @@ impl From<TrailFields> for Trail {
 struct BucketFields {
     /// Somebody else's bucket, whose policy must allow the trail to write.
     existing: Option<String>,
-    /// Physical name, 3–63 characters; without it `<stack>-trail-{account}`.
+    /// Physical name, 3–63 characters; `<stack>-trail-{account}` by default.
     name: Option<String>,
-    /// Days until its files are deleted, 1–36,500; without it they stay.
+    /// Days until its files are deleted, 1–36,500; if not set, they are kept.
     expire_after_days: Option<i32>,
 }
 
@@ -320,7 +320,7 @@ impl<'de> Deserialize<'de> for TrailBucket {
 struct LogsFields {
     /// Physical name.
     group: Option<String>,
-    /// Days its logs are kept, one of the values CloudWatch Logs allows; without it 90.
+    /// Retention of its logs in days, one of the values that CloudWatch Logs allows; 90 by default.
     retention_days: Option<i32>,
 }
 

@@ -943,15 +943,15 @@ fn borders_that_no_event_crosses() {
     assert_eq!(
         deaf("preset: iam-changes", "us-gov-east-1"),
         [
-            "the rule `r` needs events of us-gov-west-1, and EventBridge hands none on between the regions of AWS \
-          GovCloud (US); move it to a stack of its own with `region: us-gov-west-1`"
+            "the rule `r` needs events of us-gov-west-1, and EventBridge forwards none between the regions \
+             of AWS GovCloud (US); move it to a stack of its own with `region: us-gov-west-1`"
         ]
     );
     assert_eq!(
         deaf("services: { route53: all, iam: all }", "cn-north-1"),
         [
-            "the rule `r` needs events of cn-northwest-1, and EventBridge hands none on between the regions of AWS in \
-          China; move it to a stack of its own with `region: cn-northwest-1`"
+            "the rule `r` needs events of cn-northwest-1, and EventBridge forwards none between the regions \
+             of AWS in China; move it to a stack of its own with `region: cn-northwest-1`"
         ]
     );
     assert_eq!(
@@ -960,8 +960,8 @@ fn borders_that_no_event_crosses() {
             "eusc-de-east-1"
         ),
         [
-            "the rule `r` cannot hear eu-central-1 from eusc-de-east-1; eusc-de-east-1 belongs to the AWS European \
-          Sovereign Cloud: no event crosses its border; make a stack there"
+            "the rule `r` cannot receive events of eu-central-1 in eusc-de-east-1; eusc-de-east-1 belongs to \
+             the AWS European Sovereign Cloud: no event leaves it; create a stack there"
         ]
     );
 }

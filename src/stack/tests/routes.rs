@@ -84,8 +84,8 @@ fn names_that_lead_nowhere() {
         "eu-*",
     );
     refused("routes: [{ rules: [cpuu] }]", "is called `cpuu`", "write `cpu`");
-    refused("routes: [{ rules: [] }]", "`rules` names nothing", "leave it out");
-    refused("routes: [{ match: {} }]", "matches everything", "say what");
+    refused("routes: [{ rules: [] }]", "`rules` names nothing", "remove it");
+    refused("routes: [{ match: {} }]", "matches everything", "add a condition");
     refused(
         "routes: [{ match: { a: b } }]",
         "`a` needs a list",
@@ -102,17 +102,17 @@ fn names_that_lead_nowhere() {
 fn people_are_called_by_their_ids() {
     refused(
         "mention: ['@alice']",
-        "Slack calls nobody by `@alice`",
+        "Slack mentions nobody by `@alice`",
         "Copy member ID",
     );
     refused(
         "mention: [here]",
-        "Slack calls nobody by `here`",
+        "Slack mentions nobody by `here`",
         "write `\"@here\"`",
     );
     refused(
         "mention: ['<@U0123ABCD>']",
-        "Slack calls nobody by",
+        "Slack mentions nobody by",
         "write `U0123ABCD`",
     );
     refused(
@@ -120,7 +120,7 @@ fn people_are_called_by_their_ids() {
         "`mention` takes a list",
         "write `[\"@here\"]`",
     );
-    refused("mention: []", "`mention` names nobody", "leave `mention` out");
+    refused("mention: []", "`mention` names nobody", "remove `mention`");
     refused(
         "mention: ['@here', '@here']",
         "`@here` is named twice",
@@ -128,7 +128,7 @@ fn people_are_called_by_their_ids() {
     );
     refused(
         "routes: [{ severity: error, mention: [bob] }]",
-        "Slack calls nobody by `bob`",
+        "Slack mentions nobody by `bob`",
         "member id",
     );
     good(&with(
@@ -160,18 +160,18 @@ fn buffers_have_limits() {
 
 #[test]
 fn routes_without_effect() {
-    warned("routes: [{}]", "everything fits");
+    warned("routes: [{}]", "everything matches");
     warned(
         "routes: [{ severity: info }, { severity: error }]",
-        "takes nothing that another",
+        "accepts nothing that another",
     );
     warned(
         "routes: [{ severity: error }, { severity: error }]",
-        "takes nothing that another",
+        "accepts nothing that another",
     );
     warned(
         "routes: [{ regions: [us-east-1, us-east-2] }, { regions: [us-east-1] }]",
-        "takes nothing that another",
+        "accepts nothing that another",
     );
     warned(
         "routes: [{ severity: error }], except: [{ severity: warning }]",

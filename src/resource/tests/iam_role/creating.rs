@@ -136,7 +136,7 @@ async fn of_two_runs_that_make_the_first_role_one_gives_way() {
     assert_eq!((fault.code.as_str(), tried.num_calls()), ("AnotherRun", 1));
     assert_eq!(
         fault.to_string(),
-        "another run is changing stack `mission` at this moment: it made the role `mission-lambda` a moment ago"
+        "another run is changing stack `mission` right now: it created the role `mission-lambda` a moment ago"
     );
     // A request of its own whose answer was lost.
     let (made, _) = claimed(true).await;

@@ -149,7 +149,7 @@ async fn a_request_that_made_no_key_is_sent_again_three_times_in_all() {
     );
     let took = start.elapsed().as_secs();
     assert!((45..60).contains(&took), "{took} s");
-    assert!(fault.hint.unwrap().contains("looks for that key"));
+    assert!(fault.hint.unwrap().contains("which looks for it first"));
 }
 
 #[tokio::test(start_paused = true)]

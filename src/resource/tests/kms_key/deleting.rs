@@ -21,7 +21,7 @@ async fn it_stays_pending_for_as_long_as_its_tag_says_or_thirty_days() {
         let (result, notes) = delete(live, rule).await;
         result.unwrap();
         let note = "KMS deletes the key alias/mission-kms-key on 2026-11-28; `alertctl apply` before then \
-                    brings it back";
+                    restores it";
         assert_eq!(notes, [note]);
     }
 }

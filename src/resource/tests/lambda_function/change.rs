@@ -301,7 +301,7 @@ async fn a_function_that_is_gone_already_is_deleted() {
         .await
         .unwrap_err();
     assert!(
-        fault.is(&["Timeout"]) && fault.message.contains("to be gone"),
+        fault.is(&["Timeout"]) && fault.message.contains("to be deleted"),
         "{fault}"
     );
 }

@@ -130,13 +130,13 @@ async fn hints_say_the_way_on() {
             "create",
             "RequestTooLargeException",
             "",
-            "larger than Lambda takes",
+            "larger than Lambda allows",
         ),
         (
             "create",
             "RequestEntityTooLargeException",
             "Request must be smaller",
-            "larger than Lambda takes",
+            "larger than Lambda allows",
         ),
         ("reserve", INVALID, full, "some executions unreserved"),
     ];
