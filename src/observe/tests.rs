@@ -176,7 +176,7 @@ async fn a_denial_in_a_region_that_nobody_wrote_says_why_the_stack_is_there() {
     let hint = faults[0].help();
     for part in [
         "a service control policy denies `events:ListRules`",
-        "the rule `logins` (`preset: console-sign-in`) hears",
+        "the rule `logins` (`preset: console-sign-in`) listens for",
         "`pattern:`",
     ] {
         assert!(hint.contains(part), "{hint}");

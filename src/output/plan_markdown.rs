@@ -124,7 +124,7 @@ impl Failure {
             Self::Declined(_) | Self::Interrupted | Self::Told => Vec::new(),
         };
         let mut text = head(file);
-        text += &format!("### alertctl: no plan of {}\n", code(file));
+        text += &format!("### alertctl: no plan for {}\n", code(file));
         list(&mut text, "Errors", entries.into_iter());
         text
     }

@@ -436,7 +436,7 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
     assert_eq!(open.code, 0, "{}", open.all());
     assert!(
         open.stderr
-            .contains("everything else is ready; whether the webhooks of `project` can be decrypted"),
+            .contains("everything else is ready; could not check whether the webhooks of `project` can be decrypted"),
         "{}",
         open.stderr
     );

@@ -85,10 +85,14 @@ fn hold(group: &str, told: &Told) {
     }
 }
 
-/// The first error or warning, with what differs from run to run put out of it.
+/// The first error, or where there is none the first warning that is not about an example; with what differs from run
+/// to run put out of it.
 fn first(ran: &Ran, account: &str) -> String {
+    let is_error = |line: &str| line.starts_with("error: ");
+    let is_warning = |line: &str| line.starts_with("warning: ") && !line.ends_with(" is only an example");
+    let failed = ran.stderr.lines().any(is_error);
     let lines = ran.stderr.lines();
-    let mut lines = lines.skip_while(|line| !line.starts_with("error: ") && !line.starts_with("warning: "));
+    let mut lines = lines.skip_while(|line| !if failed { is_error(line) } else { is_warning(line) });
     let head = lines
         .next()
         .unwrap_or_else(|| panic!("no error in\n{}", ran.all()));
