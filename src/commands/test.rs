@@ -93,16 +93,16 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
         () = stop_signal() => Err(Failure::Interrupted),
     };
     test.restore_alarms(|_| true).await;
-    let interrupted = match went {
-        Ok(()) => false,
-        Err(Failure::Interrupted) => true,
+    let found = match went {
+        Ok(()) => tokio::select! {
+            found = test.found(&access.aws, &running) => Some(found),
+            () = stop_signal() => None,
+        },
+        Err(Failure::Interrupted) => None,
         Err(failure) => return Err(failure),
     };
-    let found = if interrupted {
-        BTreeMap::new()
-    } else {
-        test.found(&access.aws, &running).await
-    };
+    let interrupted = found.is_none();
+    let found = found.unwrap_or_default();
     let verdicts = Verdicts::of(&test.probes, |probe| {
         found.get(&probe.mark).cloned().or_else(|| test.suspect())
     });

@@ -435,8 +435,9 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
     let open = at(&world, &proxy.url, &["apply", "--yes", "--wait"]);
     assert_eq!(open.code, 0, "{}", open.all());
     assert!(
-        open.stderr
-            .contains("everything else is ready; could not check whether the webhooks of `project` can be decrypted"),
+        open.stderr.contains(
+            "everything else is ready; could not check whether the webhooks of `project` can be decrypted"
+        ),
         "{}",
         open.stderr
     );

@@ -2,7 +2,7 @@
 //! `redrive` and `test`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -477,15 +477,40 @@ fn following_goes_on_until_it_is_stopped() {
     open.store(false, Ordering::SeqCst);
     let upto = asked() + 1;
     within(Duration::from_secs(60), || asked() >= upto);
-    let pid = Pid::from_child(&child);
-    kill_process(pid, Signal::INT).unwrap();
+    assert_eq!(stopped(&mut child), Some(130));
+    open.store(true, Ordering::SeqCst);
+    lines.read_to_string(&mut told).unwrap();
+    assert_eq!(told.matches("delivered").count(), 1, "{told}");
+}
+
+#[test]
+fn a_test_ends_at_ctrl_c_also_while_it_looks_for_what_was_lost() {
+    let (world, _, _slack, endpoint) = world();
+    // No function says anything, and no queue answers.
+    let proxy = Proxy::judging(&endpoint, Duration::ZERO, |_, action| match action {
+        "logs:FilterLogEvents" => Fate::Answer(r#"{"events":[]}"#),
+        "sqs:ReceiveMessage" => Fate::Hold(Arc::default()),
+        _ => Fate::Pass,
+    });
+    world.reach_at(&proxy.url);
+    let args = ["test", "--local", "--path", "rule/states", "--timeout", "1s"];
+    let mut child = world.command(&args).stderr(Stdio::null()).spawn().unwrap();
+    within(Duration::from_secs(60), || {
+        proxy
+            .actions()
+            .iter()
+            .any(|action| action == "sqs:ReceiveMessage")
+    });
+    assert_eq!(stopped(&mut child), Some(130));
+}
+
+/// Ctrl-C; what the program ends with.
+fn stopped(child: &mut Child) -> Option<i32> {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
     let mut status = None;
     within(Duration::from_secs(20), || {
         status = child.try_wait().unwrap();
         status.is_some()
     });
-    assert_eq!(status.unwrap().code(), Some(130));
-    open.store(true, Ordering::SeqCst);
-    lines.read_to_string(&mut told).unwrap();
-    assert_eq!(told.matches("delivered").count(), 1, "{told}");
+    status.unwrap().code()
 }
