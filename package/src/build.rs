@@ -86,9 +86,6 @@ pub fn build(workspace: &Path, target: &Path, profile: Profile) -> Result<PathBu
     let mut cargo = cargo();
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", rustc.flags(workspace, target)?)
-        // What lints the CLI as it compiles has no part in the relay.
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .env_remove("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER")
         // Debug information is stripped anyway; without it ring's assembly names no path at all.
         .env("CFLAGS", "-g0")
         .env("CARGO_INCREMENTAL", "0")

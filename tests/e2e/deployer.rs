@@ -548,24 +548,13 @@ fn unreadable(text: &str) -> String {
 
 /// The full stack with one of what it has by the dozen: to each the same permissions apply.
 fn without_repetitions(text: &str) -> String {
-    let mut kept = Vec::new();
-    let mut under = "";
-    for line in text.lines() {
-        match line.trim() {
-            name @ ("services:" | "cis:") => under = name,
-            _ if !line.starts_with("      ") && !line.starts_with("    preset: cis") => under = "",
-            _ => {}
-        }
-        match (under, line.trim()) {
-            ("services:", call) if !call.starts_with("services:") && !call.starts_with("route53:") => {}
-            (_, "preset: cis-aws-foundations") => {
-                kept.push("    filter: { pattern: '{ $.userIdentity.type = Root }' }");
-                kept.push("    threshold: \">= 1\"");
-            }
-            _ => kept.push(line),
-        }
-    }
-    kept.join("\n") + "\n"
+    let (before, services) = text.split_once("      acm: all\n").unwrap();
+    let (_, from_one) = services.split_once("      route53: ").unwrap();
+    let (one, others) = from_one.split_once('\n').unwrap();
+    let (_, after) = others.split_once("    to: [project]\n").unwrap();
+    let filter = "    filter: { pattern: '{ $.userIdentity.type = Root }' }\n    threshold: \">= 1\"\n";
+    format!("{before}      route53: {one}\n    to: [project]\n{after}")
+        .replace("    preset: cis-aws-foundations\n", filter)
 }
 
 /// The full stack with other settings.

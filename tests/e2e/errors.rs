@@ -91,8 +91,8 @@ fn first(ran: &Ran, account: &str) -> String {
     let is_error = |line: &str| line.starts_with("error: ");
     let is_warning = |line: &str| line.starts_with("warning: ") && !line.ends_with(" is only an example");
     let failed = ran.stderr.lines().any(is_error);
-    let lines = ran.stderr.lines();
-    let mut lines = lines.skip_while(|line| !if failed { is_error(line) } else { is_warning(line) });
+    let begins = |line: &str| if failed { is_error(line) } else { is_warning(line) };
+    let mut lines = ran.stderr.lines().skip_while(|line| !begins(line));
     let head = lines
         .next()
         .unwrap_or_else(|| panic!("no error in\n{}", ran.all()));

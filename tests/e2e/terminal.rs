@@ -121,13 +121,13 @@ fn a_run_counts_its_steps_and_leaves_no_stale_line_behind() {
     let proxy = Proxy::start(&endpoint, Duration::from_millis(500));
     world.reach_at(&proxy.url);
     let mut terminal = Terminal::start(world.command(&["apply", "--yes"]), 100);
-    for columns in [40, 130, 60] {
+    // In 40 columns the words of a step may be cut.
+    for (step, columns) in [("creating", 40), ("⠋", 130), ("creating", 60)] {
         terminal.until(" done");
-        // A step that is under way; its words may be cut.
-        terminal.until("⠋");
+        terminal.until(step);
         terminal.resize(columns);
     }
-    terminal.until(" left");
+    terminal.until(" s left");
     let lines = terminal.ended();
     let all = lines.join("\n");
     let plan = lines

@@ -465,18 +465,9 @@ fn following_goes_on_until_it_is_stopped() {
         assert_ne!(lines.read_line(&mut told).unwrap(), 0, "{told}");
     }
     // A few more looks into the log tell nothing twice.
-    let asked = || {
-        proxy
-            .actions()
-            .iter()
-            .filter(|action| *action == "logs:FilterLogEvents")
-            .count()
-    };
-    let upto = asked() + 3;
-    within(Duration::from_secs(60), || asked() >= upto);
+    more(&proxy, "logs:FilterLogEvents", 3);
     open.store(false, Ordering::SeqCst);
-    let upto = asked() + 1;
-    within(Duration::from_secs(60), || asked() >= upto);
+    more(&proxy, "logs:FilterLogEvents", 1);
     assert_eq!(stopped(&mut child), Some(130));
     open.store(true, Ordering::SeqCst);
     lines.read_to_string(&mut told).unwrap();
@@ -495,13 +486,15 @@ fn a_test_ends_at_ctrl_c_also_while_it_looks_for_what_was_lost() {
     world.reach_at(&proxy.url);
     let args = ["test", "--local", "--path", "rule/states", "--timeout", "1s"];
     let mut child = world.command(&args).stderr(Stdio::null()).spawn().unwrap();
-    within(Duration::from_secs(60), || {
-        proxy
-            .actions()
-            .iter()
-            .any(|action| action == "sqs:ReceiveMessage")
-    });
+    more(&proxy, "sqs:ReceiveMessage", 1);
     assert_eq!(stopped(&mut child), Some(130));
+}
+
+/// Waits until this call came so many times more.
+fn more(proxy: &Proxy, action: &str, times: usize) {
+    let came = || proxy.actions().iter().filter(|one| *one == action).count();
+    let before = came();
+    within(Duration::from_secs(60), || came() >= before + times);
 }
 
 /// Ctrl-C; what the program ends with.
