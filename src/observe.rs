@@ -70,10 +70,30 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
     }
 }
 
-/// The ids of the wanted nodes that were looked for, and what was seen.
-type Seen = Result<(Vec<NodeId>, AnyObserved)>;
+/// What was seen of one kind.
+struct Seen {
+    /// The ids of the wanted nodes that were looked for.
+    wanted: Vec<NodeId>,
+    observed: AnyObserved,
+    warning: Option<String>,
+}
 
-async fn elsewhere(aws: &Aws, graph: &Graph, region: &str) -> Vec<Seen> {
+impl Seen {
+    /// Nothing, since `fault` keeps resources without tags from being listed, of which none is wanted.
+    fn nothing(kind: &Kind, fault: &Fault) -> Self {
+        let (wanted, orphans) = (Vec::new(), Vec::new());
+        Self {
+            wanted: Vec::new(),
+            observed: AnyObserved { wanted, orphans },
+            warning: Some(format!(
+                "no `{}` can be listed, so one that this stack no longer needs is left where it is: {fault}",
+                kind.name
+            )),
+        }
+    }
+}
+
+async fn elsewhere(aws: &Aws, graph: &Graph, region: &str) -> Vec<Result<Seen>> {
     let there = aws.at(region);
     let kinds = KINDS.iter().filter(|kind| kind.in_other_regions);
     let seen = join_all(kinds.map(|kind| of_kind(&there, graph, kind, Some(region)))).await;
@@ -102,7 +122,7 @@ fn forbidden(fault: Fault, graph: &Graph, region: &str) -> Fault {
 }
 
 /// Observes one kind in the region of `aws`, which is `region` where it is not the stack's own.
-async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) -> Seen {
+async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) -> Result<Seen> {
     let here = |node: &&Node| node.id.kind == kind.name && node.id.region() == region;
     let wanted: Vec<AnyWanted<'_>> = graph
         .nodes()
@@ -110,19 +130,26 @@ async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) ->
         .filter(here)
         .map(|node| (node.id.clone(), &*node.resource))
         .collect();
-    let mut seen = match (kind.observe)(aws, &wanted).await {
-        Ok(seen) => seen,
+    let mut observed = match (kind.observe)(aws, &wanted).await {
+        Ok(observed) => observed,
+        Err(fault) if kind.owned_by_name && wanted.is_empty() && fault.denied() => {
+            return Ok(Seen::nothing(kind, &fault));
+        }
         Err(fault) => return Err(subject::named(aws, fault, kind, &wanted).await),
     };
     if let Some(region) = region {
-        for (id, _) in &mut seen.orphans {
+        for (id, _) in &mut observed.orphans {
             // Where a lost tag was made up for by the physical name.
             if id.region() != Some(region) {
                 id.key = format!("{}@{region}", id.key);
             }
         }
     }
-    Ok((wanted.into_iter().map(|(id, _)| id).collect(), seen))
+    Ok(Seen {
+        wanted: wanted.into_iter().map(|(id, _)| id).collect(),
+        observed,
+        warning: None,
+    })
 }
 
 struct Found {
@@ -143,13 +170,13 @@ impl Found {
         }
     }
 
-    fn take(&mut self, seen: Seen) {
+    fn take(&mut self, seen: Result<Seen>) {
         match seen {
-            Ok((wanted, seen)) => {
-                self.observation
-                    .wanted
-                    .extend(wanted.into_iter().zip(seen.wanted));
-                self.observation.orphans.extend(seen.orphans);
+            Ok(seen) => {
+                let wanted = seen.wanted.into_iter().zip(seen.observed.wanted);
+                self.observation.wanted.extend(wanted);
+                self.observation.orphans.extend(seen.observed.orphans);
+                self.observation.warnings.extend(seen.warning);
             }
             Err(fault) => self.refused(fault),
         }

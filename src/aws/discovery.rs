@@ -104,7 +104,9 @@ async fn log_groups(aws: &Aws) -> Result<Vec<Tagged>> {
             .await?;
         Ok((page.log_groups.unwrap_or_default(), page.next_token))
     });
-    let groups = groups.await?;
+    let groups = groups
+        .await
+        .map_err(|fault| fault.of(|| all(aws, "log groups")))?;
     let arns = groups.iter().filter_map(|group| group.arn());
     let arns = arns
         .map(|arn| arn.strip_suffix(":*").unwrap_or(arn).to_owned())
@@ -138,7 +140,7 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
         let arns = metric.chain(composite).flatten().map(str::to_owned).collect();
         Ok((arns, page.next_token))
     });
-    let arns = arns.await?;
+    let arns = arns.await.map_err(|fault| fault.of(|| all(aws, "alarms")))?;
     tags_of(aws, arns, async |arn| Ok((*alarm_tags(aws, arn).await?).clone())).await
 }
 
@@ -199,6 +201,11 @@ async fn mappings(aws: &Aws) -> Result<Vec<Tagged>> {
     .await
 }
 
+/// What a list of the whole account is asked for.
+fn all(aws: &Aws, kind: &str) -> String {
+    format!("{kind} of stack `{}`", aws.stack)
+}
+
 /// Asks for the tags of each of `arns`, side by side, and keeps what carries the stack's tag.
 async fn tags_of(
     aws: &Aws,
@@ -207,7 +214,10 @@ async fn tags_of(
 ) -> Result<Vec<Tagged>> {
     let tags = &tags;
     stream::iter(arns)
-        .map(|arn| async move { tags(&arn).await.map(|tags| Tagged { arn, tags }) })
+        .map(|arn| async move {
+            let tags = tags(&arn).await.map_err(|fault| fault.of(|| arn.clone()))?;
+            Ok(Tagged { arn, tags })
+        })
         .buffer_unordered(16)
         .try_filter(|tagged| {
             let ours = tagged.tags.get(STACK_TAG) == Some(&aws.stack);

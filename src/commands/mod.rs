@@ -166,7 +166,7 @@ impl App {
         Ok(loaded)
     }
 
-    /// Warns of what the stack relies on and is not so.
+    /// Warns of what the stack relies on and is not so, and of what could not be looked for.
     fn warn_of(&self, plan: &Plan) {
         plan.warnings.iter().for_each(|warning| self.out.warn(warning));
     }

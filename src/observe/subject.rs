@@ -12,6 +12,7 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "kms:ListAliases",
     "apigateway:GetApis",
     "cloudtrail:DescribeTrails",
+    "logs:DescribeMetricFilters",
 ];
 
 /// Adds to a refusal what of a kind could not be read, as far as nobody knows it better.

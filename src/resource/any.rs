@@ -28,6 +28,7 @@ pub struct Kind {
     pub global: bool,
     pub beside_claim: bool,
     pub at_once: Option<usize>,
+    pub owned_by_name: bool,
     pub deleted_together: bool,
     pub access: &'static [Access],
     /// Observes the nodes of this kind among all that are wanted.
@@ -59,6 +60,7 @@ impl Kind {
             global: R::GLOBAL,
             beside_claim: R::BESIDE_CLAIM,
             at_once: R::AT_ONCE,
+            owned_by_name: R::OWNED_BY_NAME,
             deleted_together: R::DELETED_TOGETHER,
             access: R::ACCESS,
             observe: |aws, wanted| {

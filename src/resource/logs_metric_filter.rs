@@ -58,6 +58,7 @@ impl Resource for LogsMetricFilter {
     const KIND: &'static str = "logs-metric-filter";
     // 5 a second, by the service's quotas.
     const AT_ONCE: Option<usize> = Some(5);
+    const OWNED_BY_NAME: bool = true;
     const ACCESS: &'static [Access] = &[
         // Asked for by every stack with alarms, whether these count what a log says or not: a refusal would be in
         // CloudTrail with every plan, and count as an unauthorized call.
@@ -97,11 +98,7 @@ impl Resource for LogsMetricFilter {
             .any(|tagged| tagged.service() == "cloudwatch");
         let filters = match wanted.is_empty() && !alarms {
             true => Vec::new(),
-            false => match list(aws).await {
-                // Who must not look at filters made none.
-                Err(fault) if fault.denied() && wanted.is_empty() => Vec::new(),
-                result => result?,
-            },
+            false => list(aws).await?,
         };
         let prefix = prefix(&aws.stack);
         let presence = |wanted: &Wanted<'_, Self>| {

@@ -196,10 +196,8 @@ impl Cx<'_> {
 
     /// Renders a policy document as the JSON text AWS takes.
     pub fn policy(&self, policy: &crate::aws::policy::Policy) -> Result<String> {
-        policy
-            .render(&self.known)
-            .map(|document| document.to_string())
-            .map_err(Self::too_early)
+        let document = policy.render(&self.known).map_err(Self::too_early)?;
+        Ok(document.to_string())
     }
 
     /// Tells the user something once the step is done.
@@ -239,6 +237,8 @@ pub trait Resource: Sized + 'static {
     const BESIDE_CLAIM: bool = false;
     /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.
     const AT_ONCE: Option<usize> = None;
+    /// Its name alone says whose it is: where it may not be listed and none is wanted, the plan goes on with a warning.
+    const OWNED_BY_NAME: bool = false;
     /// One call deletes many: deletions that become possible at the same time are then made together.
     const DELETED_TOGETHER: bool = false;
     /// What whoever runs the tool must be allowed: every action of every call that this kind makes.

@@ -307,6 +307,30 @@ fn refused(stage: &Stage, refusals: &[(&'static str, Refusal)]) -> BTreeMap<&'st
     told.into_inner().unwrap()
 }
 
+/// A filter is the stack's by its name: who may not list filters is told that one could be left, and goes on.
+#[test]
+fn metric_filters_that_may_not_be_listed_are_a_warning_to_who_wants_none() {
+    const DENIED: Refusal = refusal(
+        "logs:DescribeMetricFilters",
+        usize::MAX,
+        400,
+        "AccessDeniedException",
+        "User: arn:aws:iam::000000000000:user/ci is not authorized to perform: logs:DescribeMetricFilters",
+    );
+    let (stage, account) = (Stage::new("cloudwatch-slack"), "400000000006");
+    let ran = stage.world.run_at(&stage.endpoint, account, APPLY);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let proxy = stage.refusing(DENIED);
+    for (args, code) in [(&["plan"][..], 0), (&["plan", "--strict"], 1), (DESTROY, 0)] {
+        let ran = stage.world.run_at(&proxy.url, account, args);
+        assert_eq!(ran.code, code, "{args:?}\n{}", ran.stderr);
+        let warned = ran.stderr.lines().any(|line| {
+            line.starts_with("warning: no `logs-metric-filter` can be listed") && line.contains(DENIED.action)
+        });
+        assert!(warned, "{args:?}\n{}", ran.stderr);
+    }
+}
+
 /// A trail of this name that is at home elsewhere is seen in every region, and cannot be changed from here; nor
 /// can a bucket move.
 #[test]

@@ -24,6 +24,14 @@ const WITHOUT: &[(&str, &str)] = &[
         "apigateway:GetApis",
         "of a stack without an endpoint; what it may have had is in the index of tags",
     ),
+    (
+        "cloudtrail:DescribeTrails",
+        "of a stack without a trail; AWS itself has trails in the index of tags",
+    ),
+    (
+        "lambda:AddPermission",
+        "of the statement that stands in for one being replaced, where a function's policy is full",
+    ),
 ];
 
 /// Calls about no resource of its own: lists, and who calls.
@@ -36,6 +44,7 @@ const OF_NOTHING: &[&str] = &[
     "kms:ListAliases",
     "apigateway:GetApis",
     "cloudtrail:DescribeTrails",
+    "logs:DescribeMetricFilters",
 ];
 
 struct Case {
@@ -67,7 +76,7 @@ fn flaw(stderr: &str, action: &str, said: &Said) -> Option<String> {
         return Some(format!("no error with `{code}`"));
     };
     let about = line.split(action).next().unwrap().trim_start_matches("error: ");
-    if !about.contains(['/', '(']) && !OF_NOTHING.contains(&action) {
+    if !about.contains(['/', '(', '`']) && !about.starts_with("arn:") && !OF_NOTHING.contains(&action) {
         return Some(format!("no resource: {line}"));
     }
     if action != "s3:ListBucket" && !line.contains(&said.words(action)) {
@@ -132,6 +141,10 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, case: &Case) -> Outcome {
         if again.code != 0 {
             return wrong(format!("the next run failed:\n{}", errors(&again)));
         }
+    }
+    // The local AWS has no APIs in its index of tags. AWS has, and `destroy` then fails to list them.
+    if went_on && deed == Deed::Destroy && action.starts_with("apigateway:Get") {
+        return Outcome::Without;
     }
     match deed.left(&account, plain) {
         Some(left) => wrong(left),
