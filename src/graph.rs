@@ -13,7 +13,7 @@ use crate::resource::any::AnyResource;
 use crate::resource::expectation::Expectation;
 use crate::resource::{NodeId, Ref, Resource};
 
-/// Wanted resources, each behind everything it refers to.
+/// Wanted resources, each behind everything that must exist before it.
 #[derive(Default)]
 pub struct Graph {
     nodes: Vec<Node>,
@@ -28,32 +28,51 @@ pub struct Graph {
 pub struct Node {
     pub id: NodeId,
     pub resource: Box<dyn AnyResource>,
+    /// The nodes that must exist before it: those it refers to first.
+    pub after: Vec<NodeId>,
 }
 
 impl Graph {
-    /// Adds the resource `R::KIND/key`.
+    /// Adds the resource `R::KIND/key`, behind the nodes that it refers to.
     ///
     /// # Panics
     /// When the same node is added twice, or refers to one that was not added: both are defects of the
     /// blueprint that any stack using the feature would show.
     pub fn add<R: Resource>(&mut self, key: impl Into<String>, resource: R) -> Ref<R> {
+        self.add_after(key, resource, [])
+    }
+
+    /// The same behind the nodes `after`, too: what has to exist before AWS accepts it, or before anything may
+    /// reach it, though nothing in it refers to them.
+    ///
+    /// # Panics
+    /// As [`Self::add`].
+    pub fn add_after<R: Resource>(
+        &mut self,
+        key: impl Into<String>,
+        resource: R,
+        after: impl IntoIterator<Item = NodeId>,
+    ) -> Ref<R> {
         let id = NodeId {
             kind: R::KIND,
             key: key.into(),
         };
         assert!(self.position(&id).is_none(), "`{id}` is added twice");
-        for other in resource.refs() {
+        let after: Vec<_> = resource.refs().into_iter().chain(after).collect();
+        for other in &after {
             assert!(
-                self.position(&other).is_some(),
-                "`{id}` refers to `{other}`, which is not there"
+                self.position(other).is_some(),
+                "`{id}` comes after `{other}`, which is not there"
             );
         }
+        let reference = Ref::to(id.clone(), &resource);
         self.at.insert(id.clone(), self.nodes.len());
         self.nodes.push(Node {
-            id: id.clone(),
+            id,
             resource: Box::new(resource),
+            after,
         });
-        Ref::mint(id)
+        reference
     }
 
     /// Has this region looked at for what the stack left there, beside those in which it wants something.
@@ -95,7 +114,7 @@ impl Graph {
         &self.expectations
     }
 
-    /// The nodes, each behind everything it refers to.
+    /// The nodes, each behind everything that must exist before it.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }

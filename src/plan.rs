@@ -180,12 +180,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
         let Some(mut step) = plan.wanted(node, seen, adopt, &at) else {
             continue;
         };
-        step.after = node
-            .resource
-            .refs()
-            .iter()
-            .filter_map(|id| at.get(id).copied())
-            .collect();
+        step.after = node.after.iter().filter_map(|id| at.get(id).copied()).collect();
         if let (Some(live), false) = (&step.live, recreated(step.action)) {
             plan.known
                 .outputs
@@ -354,8 +349,6 @@ mod tests {
                 name: "mission-any".into(),
                 description: None,
                 rule: "TRUE".into(),
-                alarms: Vec::new(),
-                needs: Vec::new(),
                 actions_enabled: true,
                 alarm_actions: Vec::new(),
                 ok_actions: Vec::new(),

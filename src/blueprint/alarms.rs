@@ -10,7 +10,7 @@ use crate::resource::cloudwatch_alarm::{
     PropagateTags, WarmUp,
 };
 use crate::resource::cloudwatch_composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
-use crate::resource::logs_metric_filter::LogsMetricFilter;
+use crate::resource::logs_metric_filter::{Group, LogsMetricFilter};
 use crate::resource::{NodeId, Resource as _};
 use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold};
 
@@ -66,9 +66,9 @@ impl Build<'_> {
     }
 
     fn metric_alarm(&mut self, key: &str, alarm: &Alarm) {
-        let (node, needs) = self.node_of(key, alarm);
+        let (node, after) = self.node_of(key, alarm);
         let tags = self.tags::<CloudwatchAlarm>(&node);
-        self.graph.add(
+        self.graph.add_after(
             node,
             CloudwatchAlarm {
                 name: self.names.alarm(key, alarm),
@@ -83,9 +83,9 @@ impl Build<'_> {
                     .as_ref()
                     .map(|threshold| condition(alarm, threshold)),
                 options: options(alarm),
-                needs,
                 tags,
             },
+            after,
         );
     }
 
@@ -101,7 +101,7 @@ impl Build<'_> {
                 key: self.node_of(key, alarm).0,
             })
         };
-        let (own, needs) = self.node_of(key, alarm);
+        let (own, after) = self.node_of(key, alarm);
         let watched = self.watched(alarm);
         let alarms_watched: Vec<_> = watched.iter().filter_map(node).collect();
         let suppressor = alarm.suppressor.as_ref().map(|suppressor| Suppressor {
@@ -114,14 +114,12 @@ impl Build<'_> {
         });
         let rule = alarm.rule.as_deref().map(|rule| self.stack.alarm_rule(rule));
         let tags = self.tags::<CloudwatchCompositeAlarm>(&own);
-        self.graph.add(
+        self.graph.add_after(
             own,
             CloudwatchCompositeAlarm {
                 name: self.names.alarm(key, alarm),
                 description: alarm.description.clone(),
                 rule: rule.unwrap_or_default(),
-                alarms: alarms_watched,
-                needs,
                 actions_enabled: alarm.actions_enabled,
                 alarm_actions: self.actions(alarm, &alarm.to),
                 ok_actions: self.actions(alarm, &alarm.ok),
@@ -129,6 +127,7 @@ impl Build<'_> {
                 suppressor,
                 tags,
             },
+            alarms_watched.into_iter().chain(after),
         );
     }
 
@@ -145,12 +144,10 @@ impl Build<'_> {
 
     /// Counts what the filter finds in its log group, which is the trail's unless it names another.
     fn metric_filter(&mut self, key: &str, filter: &LogFilter) {
-        let own = self.stack.trail_logs();
-        let trail_group = own.map(|logs| self.names.trail_log_group(&logs));
-        let (log_group, log_group_name) = match (&filter.log_group, trail_group) {
-            (Some(name), _) => (None, name.clone()),
-            (None, Some(name)) => (self.trail_log_group.clone(), name),
-            (None, None) => (None, String::new()),
+        let log_group = match (&filter.log_group, &self.trail_log_group) {
+            (Some(name), _) => Group::Existing(name.clone()),
+            (None, Some(group)) => Group::Own(group.clone()),
+            (None, None) => Group::Existing(String::new()),
         };
         let Some(metric) = &filter.metric else {
             return;
@@ -160,13 +157,11 @@ impl Build<'_> {
             LogsMetricFilter {
                 name: self.names.metric_filter(key),
                 log_group,
-                log_group_name,
                 pattern: filter.pattern.clone(),
                 metric_namespace: metric.namespace.clone(),
                 metric_name: metric.name.clone(),
                 metric_value: filter.value.clone(),
                 default_value: None,
-                gates: Vec::new(),
             },
         );
     }

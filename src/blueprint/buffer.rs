@@ -58,7 +58,7 @@ impl Build<'_> {
         self.watched.buffers.push((key.clone(), name.clone()));
         // AWS's advice: Lambda then has the time to try again while the function is throttled.
         let visibility_seconds = 6 * timeout;
-        self.graph.add(
+        self.graph.add_after(
             &key,
             SqsQueue {
                 name,
@@ -70,28 +70,26 @@ impl Build<'_> {
                     dead_letter_queue: arn,
                     max_receive_count: (PARKED_AFTER / visibility_seconds).clamp(1, RECEIVES),
                 }),
-                gates: vec![dead_letters.id().clone()],
                 tags: self.tags::<SqsQueue>(&key),
             },
+            vec![dead_letters.id().clone()],
         )
     }
 
     /// Has `function` work off the buffer of `channel`.
     pub(super) fn work_off(&mut self, channel: &str, queue: Ref<SqsQueue>, function: &Function) {
         let key = buffer_key(channel);
-        self.graph.add(
+        self.graph.add_after(
             &key,
             LambdaEventSourceMapping {
                 queue,
-                queue_name: self.names.buffer(channel),
                 function: function.function.clone(),
-                function_name: function.name.clone(),
                 batch_size: BATCH_SIZE,
                 batching_window_seconds: BATCHING_WINDOW,
                 maximum_concurrency: CONCURRENCY,
-                gates: function.gates.clone(),
                 tags: self.tags::<LambdaEventSourceMapping>(&key),
             },
+            function.after.clone(),
         );
     }
 

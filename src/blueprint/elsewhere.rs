@@ -112,7 +112,7 @@ impl Build<'_> {
                     arrivals: STATES.to_owned(),
                     bus: None,
                     targets: Vec::new(),
-                    gates: Vec::new(),
+                    after: Vec::new(),
                     key,
                 });
             }
@@ -149,7 +149,7 @@ impl Build<'_> {
         }
         let mut wirings = Vec::new();
         for ((topic, states), names) in alike {
-            let (targets, gates) = self.targets_of_states(&topic, relay, topics);
+            let (targets, after) = self.targets_of_states(&topic, relay, topics);
             let said: Vec<_> = states.iter().map(|state| state.to_lowercase()).collect();
             for (part, pattern) in patterns(&names, &|names| of_states(names, &states))
                 .into_iter()
@@ -169,7 +169,7 @@ impl Build<'_> {
                     arrivals: String::new(),
                     bus: Some(bus.clone()),
                     targets: targets.clone(),
-                    gates: gates.clone(),
+                    after: after.clone(),
                 });
             }
         }
@@ -184,14 +184,14 @@ impl Build<'_> {
         relay: Option<(&Function, &[NodeId])>,
         topics: &BTreeMap<String, Ref<SnsTopic>>,
     ) -> (Vec<Target>, Vec<NodeId>) {
-        let (mut targets, mut gates) = (Vec::new(), Vec::new());
+        let (mut targets, mut after) = (Vec::new(), Vec::new());
         let settings = &self.stack.topics[topic];
         if !settings.subscriptions.is_empty() {
             targets.push(Target {
                 input: has_readers(self.stack, topic).then(|| text(self.stack)),
                 ..bare_target(topic, self.names.topic_arn(topic))
             });
-            gates.push(topics[topic].id().clone());
+            after.push(topics[topic].id().clone());
         }
         let channels: Vec<_> = self.channels_in(&settings.to).collect();
         if let (Some((relay, permission)), false) = (relay, channels.is_empty()) {
@@ -199,9 +199,9 @@ impl Build<'_> {
                 input: Some(for_relay(topic, &channels)),
                 ..bare_target(self.relay_target(), self.names.function_arn_of(&relay.name))
             });
-            gates.extend(permission.iter().cloned());
+            after.extend(permission.iter().cloned());
         }
-        (targets, gates)
+        (targets, after)
     }
 }
 

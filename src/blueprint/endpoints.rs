@@ -82,7 +82,7 @@ impl Build<'_> {
             kms_key: self.for_webhooks(&endpoint.to, kms),
             policy_name: "ingest",
             may: self.may_tell(&endpoint.to, kms),
-            needs: kms.map(|key| key.id().clone()).into_iter().collect(),
+            policy_after: kms.map(|key| key.id().clone()).into_iter().collect(),
             parked_by: Vec::new(),
             buffers: self.buffered_in(&endpoint.to),
             works_off: false,
@@ -108,49 +108,44 @@ impl Build<'_> {
             key,
             ApigatewayIntegration {
                 api: api.clone(),
-                api_name: name.clone(),
                 function: function.function.clone(),
-                function_arn: self.names.function_arn_of(&function.name),
                 timeout_ms: INTEGRATION_TIMEOUT,
             },
         );
         let method = if route.method == "ANY" { "*" } else { &route.method };
-        let permission = self.graph.add(
+        let permission = self.graph.add_after(
             format!("endpoint.{key}"),
             LambdaPermission {
                 function: function.function.clone(),
-                function_name: function.name.clone(),
                 statement_id: format!("alertctl-endpoint-{key}"),
                 principal: "apigateway.amazonaws.com",
                 // This method and path, on whatever stage: it has no other than `$default`.
                 source_arn: Text::concat([Text::arn("execute-api", ""), api.unique_id()])
                     .then(format!("/*/{method}{}", route.path)),
-                gates: [function.gates.clone(), vec![api.id().clone()]].concat(),
             },
+            [function.after.clone(), vec![api.id().clone()]].concat(),
         );
-        let route = self.graph.add(
+        let route = self.graph.add_after(
             key,
             ApigatewayRoute {
                 api: api.clone(),
-                api_name: name.clone(),
                 route_key: route.to_string(),
                 integration,
-                gates: vec![permission.id().clone()],
             },
+            vec![permission.id().clone()],
         );
         let access_log = endpoint.access_log.then(|| self.access_log(key));
-        self.graph.add(
+        self.graph.add_after(
             key,
             ApigatewayStage {
                 api,
-                api_name: name,
                 rate_limit: endpoint.throttle.rate,
                 burst_limit: endpoint.throttle.burst,
                 access_log,
                 // The address answers once all behind it is there.
-                gates: vec![route.id().clone()],
                 tags: self.tags::<ApigatewayStage>(key),
             },
+            vec![route.id().clone()],
         );
     }
 
@@ -167,7 +162,6 @@ impl Build<'_> {
         );
         AccessLog {
             log_group,
-            log_group_arn: Text::arn("logs", format!("log-group:{name}")),
             format: ACCESS_LOG.to_owned(),
         }
     }

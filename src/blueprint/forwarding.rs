@@ -10,7 +10,6 @@ use super::rules::{Buses, Wiring, bare_target};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;
-use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
 use crate::resource::eventbridge_targets::{EventbridgeTargets, Target};
@@ -25,7 +24,7 @@ pub(super) struct WayHome {
     /// What tells later runs of the region: it is there before anything else.
     lead: Vec<NodeId>,
     undelivered: Text,
-    gates: Vec<NodeId>,
+    after: Vec<NodeId>,
 }
 
 impl Build<'_> {
@@ -60,7 +59,7 @@ impl Build<'_> {
             let name = self.names.default_rule(&format!("to-{key}"));
             let arn = self.names.event_bus_arn(&self.names.event_bus(key, bus));
             let what = format!("to-{key}");
-            let (role, gates) =
+            let (role, after) =
                 self.forwarding_role(&format!("bus.{key}"), &what, None, [name.as_str()], &arn);
             let reads = self
                 .rules
@@ -82,8 +81,8 @@ impl Build<'_> {
                     role_arn: Some(role),
                     ..bare_target("bus", arn)
                 }],
-                gates: [
-                    gates,
+                after: [
+                    after,
                     vec![NodeId {
                         kind: "eventbridge-event-bus",
                         key: key.clone(),
@@ -103,25 +102,22 @@ impl Build<'_> {
             kind: "eventbridge-event-bus",
             key: arrivals(&wiring.arrivals),
         };
-        let rule = self.graph.add(
+        let rule = self.graph.add_after(
             &key,
             EventbridgeRule {
                 name: wiring.name.clone(),
                 description: wiring.description.clone(),
                 bus: None,
-                bus_name: DEFAULT_BUS.to_owned(),
                 pattern: wiring.pattern.clone(),
                 state: wiring.state,
-                gates: way.lead.clone(),
                 tags: self.tags::<EventbridgeRule>(&key),
             },
+            way.lead.clone(),
         );
-        self.graph.add(
+        self.graph.add_after(
             key,
             EventbridgeTargets {
                 rule,
-                rule_name: wiring.name.clone(),
-                bus_name: DEFAULT_BUS.to_owned(),
                 targets: vec![Target {
                     role_arn: Some(way.role.clone()),
                     dead_letter_queue: Some(way.undelivered.clone()),
@@ -130,8 +126,8 @@ impl Build<'_> {
                         self.names.event_bus_arn(&self.names.arrivals(&wiring.arrivals)),
                     )
                 }],
-                gates: [way.gates.clone(), vec![bus]].concat(),
             },
+            [way.after.clone(), vec![bus]].concat(),
         );
     }
 
@@ -141,16 +137,16 @@ impl Build<'_> {
         let names = wirings.iter().map(|wiring| wiring.name.as_str());
         let (key, what) = (format!("forward.{region}"), format!("forward-{region}"));
         let home = self.names.event_bus_arn(&self.names.arrivals("*"));
-        let (role, mut gates) = self.forwarding_role(&key, &what, Some(region), names, &home);
-        let lead = gates.clone();
+        let (role, mut after) = self.forwarding_role(&key, &what, Some(region), names, &home);
+        let lead = after.clone();
         self.leads.insert(region.to_owned(), lead.clone());
         let queue = self.undelivered(Some(region), wirings.iter().copied(), lead.clone());
-        gates.push(queue.id().clone());
+        after.push(queue.id().clone());
         WayHome {
             role,
             lead,
             undelivered: Text::arn_in(region, "sqs", self.names.rule_dead_letters()),
-            gates,
+            after,
         }
     }
 
@@ -187,14 +183,12 @@ impl Build<'_> {
             key,
             IamRolePolicy {
                 role: role.clone(),
-                role_name: role_name.clone(),
                 name: "forward".to_owned(),
                 policy: Policy::of([Statement::allow("Forward", &["events:PutEvents"]).on(to.clone())]),
-                needs: Vec::new(),
             },
         );
-        let gates = vec![role.id().clone(), policy.id().clone()];
-        (self.names.own_role_arn(&role_name), gates)
+        let after = vec![role.id().clone(), policy.id().clone()];
+        (self.names.own_role_arn(&role_name), after)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Duty<'a> {
     /// What it does beside writing its own logs and parking what failed.
     pub may: Vec<Statement>,
     /// Nodes whose generated ARN those statements name.
-    pub needs: Vec<NodeId>,
+    pub policy_after: Vec<NodeId>,
     /// Who else parks in its dead-letter queue.
     pub parked_by: Vec<Statement>,
     /// Channels whose buffers it puts messages into.
@@ -52,7 +52,7 @@ pub(super) struct Function {
     pub function: Ref<LambdaFunction>,
     pub name: String,
     /// What must exist before an event may reach the function.
-    pub gates: Vec<NodeId>,
+    pub after: Vec<NodeId>,
     /// The queue that keeps what could not be delivered.
     pub dead_letters: Ref<SqsQueue>,
 }
@@ -85,11 +85,10 @@ impl Build<'_> {
                 region: None,
             },
         );
-        let role_policy = self.graph.add(
+        let role_policy = self.graph.add_after(
             key,
             IamRolePolicy {
                 role: role.clone(),
-                role_name: names.role_of(name),
                 name: duty.policy_name.to_owned(),
                 policy: Policy::of(duty.may.into_iter().chain([
                     Statement::allow("WriteOwnLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(
@@ -97,49 +96,46 @@ impl Build<'_> {
                     ),
                     Statement::allow("ParkWhatFailed", &["sqs:SendMessage"]).on(names.dead_letters_arn(name)),
                 ])),
-                needs: duty.needs,
             },
+            duty.policy_after,
         );
-        let mut gates = buffer_nodes(&duty.buffers);
-        if !gates.is_empty() {
-            gates.push(role_policy.id().clone());
+        let mut after = buffer_nodes(&duty.buffers);
+        if !after.is_empty() {
+            after.push(role_policy.id().clone());
         }
-        let function = self.graph.add(
+        let function = self.graph.add_after(
             key,
             LambdaFunction {
                 name: name.clone(),
                 description: duty.description,
                 role,
-                role_arn: names.role_arn(name),
                 memory_mb: duty.memory_mb,
                 timeout_seconds: duty.timeout,
                 code: self.code.clone(),
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
                 environment: duty.environment,
-                gates,
                 log_group,
-                log_group_name: names.log_group_of(name),
                 reserved_concurrency: duty.reserved_concurrency,
                 tags: self.tags::<LambdaFunction>(key),
             },
+            after,
         );
-        self.graph.add(
+        self.graph.add_after(
             key,
             LambdaEventInvokeConfig {
                 function: function.clone(),
-                function_name: name.clone(),
                 maximum_retry_attempts: settings.maximum_retry_attempts,
                 maximum_event_age_seconds: settings.maximum_event_age_seconds,
                 on_failure_arn: names.dead_letters_arn(name),
-                gates: vec![role_policy.id().clone(), dead_letters.id().clone()],
             },
+            vec![role_policy.id().clone(), dead_letters.id().clone()],
         );
         self.watched.functions.push((duty.key.clone(), duty.name.clone()));
         let function = Function {
             function,
             name: duty.name,
-            gates: vec![role_policy.id().clone()],
+            after: vec![role_policy.id().clone()],
             dead_letters,
         };
         for (channel, queue) in works_off {
@@ -149,27 +145,27 @@ impl Build<'_> {
     }
 
     /// A queue for what could not be delivered; `senders` say who may park there.
-    /// Where it is in another region, `gates` hold the role that leads there.
+    /// Where it is in another region, `after` holds the role that leads there.
     pub(super) fn dead_letters(
         &mut self,
         key: &str,
         name: String,
         senders: Vec<Statement>,
-        gates: Vec<NodeId>,
+        after: Vec<NodeId>,
     ) -> Ref<SqsQueue> {
         if !key.contains('@') {
             self.watched.queues.push((key.to_owned(), name.clone()));
         }
-        self.graph.add(
+        self.graph.add_after(
             key,
             SqsQueue {
                 name,
                 retention_seconds: DEAD_LETTER_SECONDS,
                 policy: (!senders.is_empty()).then(|| Policy::of(senders)),
                 redelivery: None,
-                gates,
                 tags: self.tags::<SqsQueue>(key),
             },
+            after,
         )
     }
 

@@ -31,7 +31,7 @@ struct Monitor {
     dimension: (&'static str, Text),
     /// It alarms from this value on.
     threshold: f64,
-    needs: Vec<NodeId>,
+    after: Vec<NodeId>,
 }
 
 /// Seconds over which failures are counted.
@@ -48,7 +48,7 @@ impl Build<'_> {
         };
         for monitor in self.monitors() {
             let key = format!("monitor.{}", monitor.what);
-            self.graph.add(
+            self.graph.add_after(
                 &key,
                 CloudwatchAlarm {
                     name: format!("{}{}", self.monitor_prefix(), monitor.what),
@@ -77,9 +77,9 @@ impl Build<'_> {
                         evaluation_window: EvaluationWindow::Sliding,
                     }),
                     options: Options::default(),
-                    needs: monitor.needs,
                     tags: self.tags::<CloudwatchAlarm>(&key),
                 },
+                monitor.after,
             );
         }
     }
@@ -105,7 +105,7 @@ impl Build<'_> {
                 statistic: "Sum",
                 dimension: ("FunctionName", name.as_str().into()),
                 threshold: 1.0,
-                needs: Vec::new(),
+                after: Vec::new(),
             };
             [
                 monitor("Errors", "errors", format!("{name} failed: see its log group")),
@@ -124,7 +124,7 @@ impl Build<'_> {
             statistic: "Maximum",
             dimension: ("QueueName", name.as_str().into()),
             threshold: 1.0,
-            needs: Vec::new(),
+            after: Vec::new(),
         });
         let buffers = self.watched.buffers.iter().map(|(key, name)| Monitor {
             what: format!("{key}-age"),
@@ -134,7 +134,7 @@ impl Build<'_> {
             statistic: "Maximum",
             dimension: ("QueueName", name.as_str().into()),
             threshold: TOO_LATE,
-            needs: Vec::new(),
+            after: Vec::new(),
         });
         let apis = self.watched.apis.iter().map(|(key, node)| Monitor {
             what: format!("{key}-5xx"),
@@ -144,7 +144,7 @@ impl Build<'_> {
             statistic: "Sum",
             dimension: ("ApiId", Text::id_of(node)),
             threshold: 1.0,
-            needs: vec![node.clone()],
+            after: vec![node.clone()],
         });
         functions.chain(queues).chain(buffers).chain(apis).collect()
     }

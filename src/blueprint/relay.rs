@@ -57,7 +57,7 @@ impl Build<'_> {
             kms_key: Some(key),
             policy_name: RELAY,
             may: may.into_iter().flatten().collect(),
-            needs: vec![key.id().clone()],
+            policy_after: vec![key.id().clone()],
             parked_by: park.into_iter().collect(),
             buffers: buffered,
             works_off: true,

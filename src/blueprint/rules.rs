@@ -44,7 +44,7 @@ pub(super) struct Wiring {
     pub bus: Option<String>,
     pub targets: Vec<Target>,
     /// What must exist before an event may come through.
-    pub gates: Vec<NodeId>,
+    pub after: Vec<NodeId>,
 }
 
 impl Build<'_> {
@@ -59,13 +59,13 @@ impl Build<'_> {
         let rules = self.rules.clone();
         for rule in rules.iter() {
             let mut targets = Vec::new();
-            let mut gates = Vec::new();
+            let mut after = Vec::new();
             for topic in self.topics_in(&rule.rule.to) {
                 targets.push(Target {
                     input: rule.rule.input.as_ref().map(input),
                     ..target(topic, self.names.topic_arn(topic), rule.rule)
                 });
-                gates.push(topics[topic].id().clone());
+                after.push(topics[topic].id().clone());
             }
             let channels: Vec<_> = self.channels_in(&rule.rule.to).collect();
             if let (Some(relay), false) = (relay, channels.is_empty()) {
@@ -79,7 +79,7 @@ impl Build<'_> {
                 });
                 let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
                 let allowed: BTreeSet<_> = arrives.into_iter().chain([self.allowed_as(rule)]).collect();
-                gates.extend(allowed.iter().flat_map(|allowed| permissions[allowed].clone()));
+                after.extend(allowed.iter().flat_map(|allowed| permissions[allowed].clone()));
             }
             for region in rule
                 .regions
@@ -98,7 +98,7 @@ impl Build<'_> {
                 arrivals: rule.key.clone(),
                 bus: rule.rule.bus.clone(),
                 targets,
-                gates,
+                after,
             });
         }
         let mut buses = self.buses();
@@ -157,7 +157,6 @@ impl Build<'_> {
 
     fn wire(&mut self, wiring: Wiring, buses: &Buses, undelivered: &Ref<SqsQueue>) {
         let bus = wiring.bus.as_ref().map(|key| buses[key].clone());
-        let bus_name = self.bus_name(wiring.bus.as_deref());
         let queue = Text::arn("sqs", self.names.rule_dead_letters());
         let rule = self.graph.add(
             &wiring.key,
@@ -165,10 +164,8 @@ impl Build<'_> {
                 name: wiring.name.clone(),
                 description: wiring.description,
                 bus,
-                bus_name: bus_name.clone(),
                 pattern: wiring.pattern,
                 state: wiring.state,
-                gates: Vec::new(),
                 tags: self.tags::<EventbridgeRule>(&wiring.key),
             },
         );
@@ -176,15 +173,13 @@ impl Build<'_> {
             dead_letter_queue: Some(queue.clone()),
             ..target
         };
-        self.graph.add(
+        self.graph.add_after(
             wiring.key,
             EventbridgeTargets {
                 rule,
-                rule_name: wiring.name,
-                bus_name,
                 targets: wiring.targets.into_iter().map(parked).collect(),
-                gates: [wiring.gates, vec![undelivered.id().clone()]].concat(),
             },
+            [wiring.after, vec![undelivered.id().clone()]].concat(),
         );
     }
 
@@ -193,7 +188,7 @@ impl Build<'_> {
         &mut self,
         region: Option<&str>,
         wirings: impl IntoIterator<Item = &'w Wiring>,
-        gates: Vec<NodeId>,
+        after: Vec<NodeId>,
     ) -> Ref<SqsQueue> {
         let queue = self.names.rule_dead_letters();
         let (key, arn) = match region {
@@ -220,7 +215,7 @@ impl Build<'_> {
         let park = sources
             .into_iter()
             .fold(park, |park, arn| park.when("ArnLike", "aws:SourceArn", arn));
-        self.dead_letters(&key, queue, vec![park], gates)
+        self.dead_letters(&key, queue, vec![park], after)
     }
 
     /// The permissions of the relay's rules: one for all with the stack's prefix on a bus, and one for each
@@ -247,16 +242,15 @@ impl Build<'_> {
                 None => (format!("rule.{at}.{names}"), rule_statement(at, &names)),
             };
             let bus_name = bus.as_deref().map(|key| self.bus_name(Some(key)));
-            let permission = self.graph.add(
+            let permission = self.graph.add_after(
                 key,
                 LambdaPermission {
                     function: relay.function.clone(),
-                    function_name: relay.name.clone(),
                     statement_id: super::names::limited(statement_id, 100),
                     principal: "events.amazonaws.com",
                     source_arn: self.rule_arn(bus_name.as_deref(), &names, None),
-                    gates: relay.gates.clone(),
                 },
+                relay.after.clone(),
             );
             permissions.insert((bus, names), vec![permission.id().clone()]);
         }

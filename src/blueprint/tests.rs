@@ -30,7 +30,7 @@ fn told(text: &str) -> String {
     };
     let mut told = String::new();
     for node in graph(&stack, "ap-northeast-2", &webhooks).nodes() {
-        let after: Vec<_> = node.resource.refs().iter().map(ToString::to_string).collect();
+        let after: Vec<_> = node.after.iter().map(ToString::to_string).collect();
         let _ = writeln!(told, "{} {}", node.id, node.resource.name());
         if !after.is_empty() {
             let _ = writeln!(told, "  after {}", after.join(", "));

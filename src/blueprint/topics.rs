@@ -81,35 +81,31 @@ impl Build<'_> {
             format!("{topic}-{}-{who}", endpoint.protocol()),
             SnsSubscription {
                 topic: made.clone(),
-                topic_name: self.names.topic(topic, &self.stack.topics[topic]),
                 protocol: endpoint.protocol(),
                 endpoint: Text::from(endpoint.address()),
                 filter_policy: filter.clone().map(Into::into),
                 filter_policy_scope: filter.is_some().then_some(scope),
                 raw_message_delivery: *raw,
                 dead_letter_queue: None,
-                gates: Vec::new(),
             },
         );
     }
 
     fn relay_subscription(&mut self, topic: &str, made: &Ref<SnsTopic>, relay: &Function) {
-        let permission = self.graph.add(
+        let permission = self.graph.add_after(
             topic,
             LambdaPermission {
                 function: relay.function.clone(),
-                function_name: relay.name.clone(),
                 statement_id: self.names.topic_statement(topic, &self.stack.topics[topic]),
                 principal: "sns.amazonaws.com",
                 source_arn: self.names.topic_arn(topic),
-                gates: relay.gates.clone(),
             },
+            relay.after.clone(),
         );
-        self.graph.add(
+        self.graph.add_after(
             format!("{topic}-relay"),
             SnsSubscription {
                 topic: made.clone(),
-                topic_name: self.names.topic(topic, &self.stack.topics[topic]),
                 protocol: "lambda",
                 endpoint: self.names.function_arn_of(&relay.name),
                 filter_policy: None,
@@ -117,8 +113,8 @@ impl Build<'_> {
                 raw_message_delivery: false,
                 dead_letter_queue: Some(self.names.dead_letters_arn(&relay.name)),
                 // SNS drops what it may not deliver at once: no message before the permission.
-                gates: vec![permission.id().clone(), relay.dead_letters.id().clone()],
             },
+            vec![permission.id().clone(), relay.dead_letters.id().clone()],
         );
     }
 

@@ -80,12 +80,12 @@ impl Build<'_> {
         let arn = self.names.trail_arn(trail);
         let (bucket_name, policy) = self.bucket(own, &arn);
         let logs = self.stack.trail_logs().map(|logs| self.delivery(&logs));
-        let mut gates: Vec<NodeId> = policy.into_iter().collect();
-        let logs = logs.map(|(logs, needs)| {
-            gates.extend(needs);
+        let mut after: Vec<NodeId> = policy.into_iter().collect();
+        let logs = logs.map(|(logs, nodes)| {
+            after.extend(nodes);
             logs
         });
-        self.graph.add(
+        self.graph.add_after(
             TRAIL_KEY,
             CloudtrailTrail {
                 name: self.names.trail(own),
@@ -96,9 +96,9 @@ impl Build<'_> {
                 kms_key: key.filter(|_| own.encrypted).cloned(),
                 logs,
                 selectors: selectors(&own.selectors),
-                gates,
                 tags: self.tags::<CloudtrailTrail>(TRAIL_KEY),
             },
+            after,
         );
     }
 
@@ -125,7 +125,6 @@ impl Build<'_> {
             TRAIL_KEY,
             S3BucketPolicy {
                 bucket,
-                bucket_name: name.clone(),
                 policy: bucket_policy(&name, own.prefix.as_deref(), trail),
             },
         );
@@ -167,14 +166,12 @@ impl Build<'_> {
             TRAIL_KEY,
             IamRolePolicy {
                 role,
-                role_name: role_name.clone(),
                 name: "deliver".to_owned(),
                 policy: Policy::of([Statement::allow(
                     "DeliverTrail",
                     &["logs:CreateLogStream", "logs:PutLogEvents"],
                 )
                 .on(streams)]),
-                needs: Vec::new(),
             },
         );
         let logs = cloudtrail_trail::TrailLogs {
@@ -213,7 +210,7 @@ impl Build<'_> {
             kms_key: self.for_webhooks(&trail.to, key),
             policy_name: "allow-lambda-start-trail-logging",
             may,
-            needs: key.map(|key| key.id().clone()).into_iter().collect(),
+            policy_after: key.map(|key| key.id().clone()).into_iter().collect(),
             parked_by: Vec::new(),
             buffers: self.buffered_in(&trail.to),
             works_off: false,
@@ -222,7 +219,7 @@ impl Build<'_> {
         });
         let rule = self.names.default_rule("keep-logging");
         let told = self.topics_in(&trail.to).map(|topic| topics[topic].id().clone());
-        let gates: Vec<_> = told.chain(function.gates.iter().cloned()).collect();
+        let after: Vec<_> = told.chain(function.after.iter().cloned()).collect();
         // Where the trail is at home in another region, its events come in on a bus of their own.
         let bus = self.names.arrivals(GUARD);
         let buses = [
@@ -236,16 +233,15 @@ impl Build<'_> {
         let far = self.far_home(trail).is_some();
         let mut permissions = Vec::new();
         for (key, statement_id, bus) in buses.into_iter().filter(|(.., bus)| far || bus.is_none()) {
-            let permission = self.graph.add(
+            let permission = self.graph.add_after(
                 key,
                 LambdaPermission {
                     function: function.function.clone(),
-                    function_name: name.clone(),
                     statement_id: statement_id.to_owned(),
                     principal: "events.amazonaws.com",
                     source_arn: self.rule_arn(bus, &rule, None),
-                    gates: gates.clone(),
                 },
+                after.clone(),
             );
             permissions.push(permission.id().clone());
         }
@@ -259,7 +255,7 @@ impl Build<'_> {
         region.map(str::to_owned)
     }
 
-    fn guard_rule(&self, trail: &Trail, name: String, function: &Function, gates: Vec<NodeId>) -> Wiring {
+    fn guard_rule(&self, trail: &Trail, name: String, function: &Function, after: Vec<NodeId>) -> Wiring {
         Wiring {
             key: GUARD.to_owned(),
             description: format!("alertctl stack {}: somebody stopped a trail", self.stack.stack),
@@ -273,7 +269,7 @@ impl Build<'_> {
             arrivals: GUARD.to_owned(),
             bus: None,
             targets: vec![bare_target("guard", self.names.function_arn_of(&function.name))],
-            gates,
+            after,
             name,
         }
     }

@@ -22,15 +22,13 @@ fn rule(key: &str, name: &str) -> EventbridgeRule {
         name: name.into(),
         description: String::new(),
         bus: None,
-        bus_name: "default".into(),
         pattern: json!({ "source": ["aws.signin"] }),
         state: RuleState::Enabled,
-        gates: Vec::new(),
         tags: owned(&node("eventbridge-rule", key)),
     }
 }
 
-fn targets(rule: Ref<EventbridgeRule>, bus: &str) -> EventbridgeTargets {
+fn targets(rule: Ref<EventbridgeRule>) -> EventbridgeTargets {
     let target = Target {
         id: "home".into(),
         arn: Text::arn("events", "event-bus/default"),
@@ -42,10 +40,7 @@ fn targets(rule: Ref<EventbridgeRule>, bus: &str) -> EventbridgeTargets {
     };
     EventbridgeTargets {
         rule,
-        rule_name: "mission-logins".into(),
-        bus_name: bus.into(),
         targets: vec![target],
-        gates: Vec::new(),
     }
 }
 
@@ -109,7 +104,7 @@ async fn what_is_left_in_another_region_is_found_through_the_role_that_forwards_
         .create(&cx)
         .await
         .unwrap();
-    let targets = targets(reference, "default");
+    let targets = targets(reference);
     targets.create(&cx).await.unwrap();
     // Of the second one the node tag got lost.
     let mut lost = rule("", "mission-root");
@@ -194,14 +189,12 @@ async fn a_rule_that_moves_to_another_bus_is_made_there_with_its_targets_before_
             description: None,
             tags: owned(&node("eventbridge-event-bus", "security")),
         });
-        let bus_name = bus.as_ref().map_or("default".to_owned(), |bus| bus.name.clone());
         let rule = EventbridgeRule {
             bus: bus.map(|bus| graph.add("security", bus)),
-            bus_name: bus_name.clone(),
             ..rule("logins", "mission-logins")
         };
         let rule = graph.add("logins", rule);
-        graph.add("logins", targets(rule, &bus_name));
+        graph.add("logins", targets(rule));
         graph
     };
     let home = || {

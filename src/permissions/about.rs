@@ -47,12 +47,9 @@ impl About {
             let output = known.outputs.get(&id.to_string())?;
             (!output.arn.is_empty()).then(|| output.arn.clone())
         };
-        let all = [(node.id.clone(), arn)].into_iter().chain(
-            node.resource
-                .refs()
-                .into_iter()
-                .map(|id| (id.clone(), known_arn(&id))),
-        );
+        let all = [(node.id.clone(), arn)]
+            .into_iter()
+            .chain(node.after.iter().map(|id| (id.clone(), known_arn(id))));
         let all: Vec<_> = all.collect();
         let role = |(id, arn): &(NodeId, Option<String>)| {
             let role = graph.get(id).filter(|_| id.kind == IamRole::KIND)?;

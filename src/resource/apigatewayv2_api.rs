@@ -90,10 +90,6 @@ impl Resource for ApigatewayApi {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
-
     fn name(&self) -> String {
         self.name.clone()
     }

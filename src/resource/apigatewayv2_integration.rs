@@ -7,7 +7,7 @@ use super::apigatewayv2_api::calls::{self, change};
 use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
 use super::lambda_function::LambdaFunction;
-use super::{Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Text, Wanted};
+use super::{Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted};
 use crate::aws::call::pages;
 use crate::aws::fault::gone;
 
@@ -15,10 +15,7 @@ use crate::aws::fault::gone;
 #[derive(Debug, Clone)]
 pub struct ApigatewayIntegration {
     pub api: Ref<ApigatewayApi>,
-    pub api_name: String,
     pub function: Ref<LambdaFunction>,
-    /// Computed.
-    pub function_arn: Text,
     /// 50 to 30,000.
     pub timeout_ms: i32,
 }
@@ -74,7 +71,7 @@ impl Resource for ApigatewayIntegration {
     }
 
     fn name(&self) -> String {
-        named(&self.api_name, &self.function_arn.to_string())
+        named(self.api.name(), &self.function.arn().to_string())
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -84,13 +81,11 @@ impl Resource for ApigatewayIntegration {
     fn fields(&self, known: &Known) -> Fields {
         let Self {
             api: _,
-            api_name: _,
-            function: _,
-            function_arn,
+            function,
             timeout_ms,
         } = self;
         Fields::default()
-            .text("target", function_arn, known)
+            .text("target", &function.arn(), known)
             .set("method", METHOD)
             .set("payload_format_version", PAYLOAD_FORMAT_VERSION)
             .set("timeout_ms", *timeout_ms)
@@ -127,7 +122,7 @@ impl Resource for ApigatewayIntegration {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let (api_id, target) = (cx.text(&self.api.unique_id())?, cx.text(&self.function_arn)?);
+        let (api_id, target) = (cx.text(&self.api.unique_id())?, cx.text(&self.function.arn())?);
         let gateway = &cx.aws.connection.clients.apigateway;
         let make = async || {
             let answer = change(cx.aws, &api_id, async || {
@@ -146,7 +141,7 @@ impl Resource for ApigatewayIntegration {
             .await?;
             Ok(Live {
                 api_id: api_id.clone(),
-                api_name: self.api_name.clone(),
+                api_name: self.api.name().to_owned(),
                 id: answer.integration_id.unwrap_or_default(),
                 kind: Some(TYPE),
                 target: target.clone(),
@@ -157,7 +152,7 @@ impl Resource for ApigatewayIntegration {
             })
         };
         let find = async || {
-            let all = list(cx.aws, &api_id, &self.api_name).await?;
+            let all = list(cx.aws, &api_id, self.api.name()).await?;
             Ok(all.into_iter().find(|live| live.invokes(&target)))
         };
         let live = calls::create(make, find).await?;
@@ -165,7 +160,7 @@ impl Resource for ApigatewayIntegration {
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        let target = cx.text(&self.function_arn)?;
+        let target = cx.text(&self.function.arn())?;
         if !changes.is_empty() {
             let gateway = &cx.aws.connection.clients.apigateway;
             change(cx.aws, &live.api_id, async || {
@@ -210,7 +205,7 @@ impl Resource for ApigatewayIntegration {
 
 impl Child for ApigatewayIntegration {
     fn api(&self) -> (&NodeId, &str) {
-        (self.api.id(), &self.api_name)
+        (self.api.id(), self.api.name())
     }
 
     async fn list(aws: &Aws, api: &apigatewayv2_api::Live) -> Result<Vec<Live>> {
@@ -221,7 +216,7 @@ impl Child for ApigatewayIntegration {
     /// over without a gap. The type of an integration cannot be changed: one of another type is never it, and
     /// goes once no route leads to it.
     async fn find(&self, aws: &Aws, all: &[Live]) -> Result<Option<usize>> {
-        let target = self.function_arn.fill_computed(aws.scope().await?);
+        let target = self.function.arn().fill_computed(aws.scope().await?);
         let invokes = |live: &Live| target.as_ref().is_ok_and(|target| live.invokes(target));
         let only = (all.len() == 1 && all[0].kind == Some(TYPE)).then_some(0);
         Ok(all.iter().position(invokes).or(only))

@@ -16,12 +16,9 @@ use crate::aws::fault::gone;
 #[derive(Debug, Clone)]
 pub struct ApigatewayRoute {
     pub api: Ref<ApigatewayApi>,
-    pub api_name: String,
     /// `POST /elastalert`.
     pub route_key: String,
     pub integration: Ref<ApigatewayIntegration>,
-    /// What must be there before anything may come in.
-    pub gates: Vec<NodeId>,
 }
 
 /// A route as it is.
@@ -63,10 +60,7 @@ impl Resource for ApigatewayRoute {
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        let gates = self.gates.iter().cloned();
-        gates
-            .chain([self.api.id().clone(), self.integration.id().clone()])
-            .collect()
+        vec![self.api.id().clone(), self.integration.id().clone()]
     }
 
     fn parent(&self) -> Option<NodeId> {
@@ -74,7 +68,7 @@ impl Resource for ApigatewayRoute {
     }
 
     fn name(&self) -> String {
-        named(&self.api_name, &self.route_key)
+        named(self.api.name(), &self.route_key)
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -84,10 +78,8 @@ impl Resource for ApigatewayRoute {
     fn fields(&self, known: &Known) -> Fields {
         let Self {
             api: _,
-            api_name: _,
             route_key,
             integration,
-            gates: _,
         } = self;
         Fields::default()
             .set("route_key", route_key.as_str())
@@ -141,7 +133,7 @@ impl Resource for ApigatewayRoute {
             .await?;
             Ok(Live {
                 api_id: api_id.clone(),
-                api_name: self.api_name.clone(),
+                api_name: self.api.name().to_owned(),
                 id: answer.route_id.unwrap_or_default(),
                 route_key: self.route_key.clone(),
                 integration: Some(integration.clone()),
@@ -150,7 +142,7 @@ impl Resource for ApigatewayRoute {
             })
         };
         let find = async || {
-            let all = list(cx.aws, &api_id, &self.api_name).await?;
+            let all = list(cx.aws, &api_id, self.api.name()).await?;
             Ok(all.into_iter().find(|live| live.route_key == self.route_key))
         };
         let live = calls::create(make, find).await?;
@@ -199,7 +191,7 @@ impl Resource for ApigatewayRoute {
 
 impl Child for ApigatewayRoute {
     fn api(&self) -> (&NodeId, &str) {
-        (self.api.id(), &self.api_name)
+        (self.api.id(), self.api.name())
     }
 
     async fn list(aws: &Aws, api: &apigatewayv2_api::Live) -> Result<Vec<Live>> {

@@ -11,8 +11,7 @@ use super::apigatewayv2_api::children::{self, Child};
 use super::apigatewayv2_api::{self, ApigatewayApi};
 use super::log_group::LogGroup;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Text,
-    Wanted,
+    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Wanted,
 };
 use crate::aws::fault::gone;
 
@@ -26,14 +25,11 @@ use read::list;
 #[derive(Debug, Clone)]
 pub struct ApigatewayStage {
     pub api: Ref<ApigatewayApi>,
-    pub api_name: String,
     /// Requests a second, over all routes.
     pub rate_limit: f64,
     /// Requests at once.
     pub burst_limit: i32,
     pub access_log: Option<AccessLog>,
-    /// What must be there before anything may come in.
-    pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -41,7 +37,6 @@ pub struct ApigatewayStage {
 #[derive(Debug, Clone)]
 pub struct AccessLog {
     pub log_group: Ref<LogGroup>,
-    pub log_group_arn: Text,
     /// One line of JSON with `$context` variables.
     pub format: String,
 }
@@ -84,8 +79,7 @@ impl Resource for ApigatewayStage {
 
     fn refs(&self) -> Vec<NodeId> {
         let log = self.access_log.as_ref().map(|log| log.log_group.id().clone());
-        let gates = self.gates.iter().cloned();
-        gates.chain([self.api.id().clone()]).chain(log).collect()
+        [self.api.id().clone()].into_iter().chain(log).collect()
     }
 
     fn parent(&self) -> Option<NodeId> {
@@ -93,7 +87,7 @@ impl Resource for ApigatewayStage {
     }
 
     fn name(&self) -> String {
-        named(&self.api_name, NAME)
+        named(self.api.name(), NAME)
     }
 
     fn uses(&self, access: &Access) -> bool {
@@ -107,11 +101,9 @@ impl Resource for ApigatewayStage {
     fn fields(&self, known: &Known) -> Fields {
         let Self {
             api: _,
-            api_name: _,
             rate_limit,
             burst_limit,
             access_log,
-            gates: _,
             tags,
         } = self;
         let fields = Fields::default()
@@ -122,7 +114,10 @@ impl Resource for ApigatewayStage {
             .set("detailed_metrics", false);
         let fields = match access_log {
             Some(log) => fields
-                .when_known("access_log.destination", log.log_group_arn.fill(known).map(bare))
+                .when_known(
+                    "access_log.destination",
+                    log.log_group.arn().fill(known).map(bare),
+                )
                 .set("access_log.format", log.format.as_str()),
             None => fields,
         };
@@ -198,7 +193,7 @@ impl Resource for ApigatewayStage {
             .await?;
             Ok(Live {
                 api_id: api_id.clone(),
-                api_name: self.api_name.clone(),
+                api_name: self.api.name().to_owned(),
                 arn: arn(cx.aws, &api_id, NAME).await?,
                 name: NAME.to_owned(),
                 auto_deploy: true,
@@ -213,7 +208,7 @@ impl Resource for ApigatewayStage {
             })
         };
         let find = async || {
-            let all = list(cx.aws, &api_id, &self.api_name).await?;
+            let all = list(cx.aws, &api_id, self.api.name()).await?;
             Ok(all.into_iter().find(|live| live.name == NAME))
         };
         let live = calls::create(make, find).await.map_err(explain)?;
@@ -260,7 +255,7 @@ impl Resource for ApigatewayStage {
 
 impl Child for ApigatewayStage {
     fn api(&self) -> (&NodeId, &str) {
-        (self.api.id(), &self.api_name)
+        (self.api.id(), self.api.name())
     }
 
     async fn list(aws: &Aws, api: &apigatewayv2_api::Live) -> Result<Vec<Live>> {
@@ -288,7 +283,7 @@ impl ApigatewayStage {
     fn log(&self, cx: &Cx<'_>) -> Result<Option<LiveLog>> {
         let log = |log: &AccessLog| {
             Ok(LiveLog {
-                destination: bare(cx.text(&log.log_group_arn)?),
+                destination: bare(cx.text(&log.log_group.arn())?),
                 format: log.format.clone(),
             })
         };

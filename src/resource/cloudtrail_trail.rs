@@ -37,8 +37,6 @@ pub struct CloudtrailTrail {
     /// The log group that gets all events, too.
     pub logs: Option<TrailLogs>,
     pub selectors: Selectors,
-    /// What CloudTrail must find when it looks: the bucket's policy, the role's.
-    pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -100,8 +98,7 @@ impl Resource for CloudtrailTrail {
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        let key = self.kms_key.iter().map(|key| key.id().clone());
-        key.chain(self.gates.iter().cloned()).collect()
+        self.kms_key.iter().map(|key| key.id().clone()).collect()
     }
 
     fn name(&self) -> String {
@@ -185,7 +182,6 @@ impl Resource for CloudtrailTrail {
             kms_key,
             logs,
             selectors,
-            gates: _,
             tags,
         } = self;
         let fields = Fields::default()

@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
 use super::access::{ANY, Access};
 use super::{
-    Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Resource, Result, Tags, Text, Wanted,
+    Aws, Changes, Cx, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
 };
 
 pub(super) mod common;
@@ -37,8 +37,6 @@ pub struct CloudwatchAlarm {
     /// `None` for a PromQL query, which holds its own.
     pub condition: Option<Condition>,
     pub options: Options,
-    /// Nodes whose generated ids its dimensions name, and what else must be there before it.
-    pub needs: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -71,10 +69,6 @@ impl Resource for CloudwatchAlarm {
         Access::delete(&["cloudwatch:DeleteAlarms"], &[common::ALARM]),
     ];
     type Live = Live;
-
-    fn refs(&self) -> Vec<NodeId> {
-        self.needs.clone()
-    }
 
     fn name(&self) -> String {
         self.name.clone()
@@ -142,7 +136,6 @@ impl CloudwatchAlarm {
             metric,
             condition,
             options,
-            needs: _,
             tags: _,
         } = self;
         let fields = Fields::default().set("name", name.as_str());

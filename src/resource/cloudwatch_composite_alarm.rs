@@ -7,8 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::access::{ANY, Access};
 use super::cloudwatch_alarm::common;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Resource, Result, Tags, Text,
-    Wanted,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
 };
 
 pub use common::Live;
@@ -24,10 +23,6 @@ pub struct CloudwatchCompositeAlarm {
     pub description: Option<String>,
     /// Such as `ALARM("cpu") AND NOT ALARM("deploy")`; physical names.
     pub rule: String,
-    /// The alarms of this stack that the rule and the suppressor name.
-    pub alarms: Vec<NodeId>,
-    /// What else must be there before it.
-    pub needs: Vec<NodeId>,
     pub actions_enabled: bool,
     pub alarm_actions: Vec<Text>,
     pub ok_actions: Vec<Text>,
@@ -66,10 +61,6 @@ impl Resource for CloudwatchCompositeAlarm {
             .because("CloudWatch lets only those who may delete all alarms delete composite alarms"),
     ];
     type Live = Live;
-
-    fn refs(&self) -> Vec<NodeId> {
-        [self.alarms.clone(), self.needs.clone()].concat()
-    }
 
     fn name(&self) -> String {
         self.name.clone()
@@ -138,8 +129,6 @@ impl CloudwatchCompositeAlarm {
             name,
             description,
             rule,
-            alarms: _,
-            needs: _,
             actions_enabled,
             alarm_actions,
             ok_actions,

@@ -5,8 +5,8 @@ use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
 use super::access::Access;
 use super::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, named,
+    Aws, Changes, Cx, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted,
+    named,
 };
 use crate::aws::fault::{found, gone};
 
@@ -49,10 +49,6 @@ impl Resource for EventbridgeEventBus {
         Access::delete(&["events:DeleteEventBus"], &[BUS]),
     ];
     type Live = Live;
-
-    fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
 
     fn name(&self) -> String {
         self.name.clone()

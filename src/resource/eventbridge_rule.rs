@@ -35,12 +35,9 @@ pub struct EventbridgeRule {
     pub description: String,
     /// `None` for the account's default bus.
     pub bus: Option<Ref<EventbridgeEventBus>>,
-    pub bus_name: String,
     /// An event pattern, at most 2,048 characters.
     pub pattern: Value,
     pub state: RuleState,
-    /// What must exist first: in another region, the role that leads there.
-    pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -90,26 +87,21 @@ impl Resource for EventbridgeRule {
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        let bus = self.bus.iter().map(|bus| bus.id().clone());
-        bus.chain(self.gates.iter().cloned()).collect()
+        self.bus.iter().map(|bus| bus.id().clone()).collect()
     }
 
     fn name(&self) -> String {
-        on_bus(&self.bus_name, &self.name)
+        on_bus(self.bus_name(), &self.name)
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let named = stream::iter(wanted)
-            .map(|wanted| {
-                let EventbridgeRule {
-                    bus_name, name, tags, ..
-                } = wanted.desired;
-                read(aws, bus_name, name, Some(tags))
-            })
+            .map(|wanted| wanted.desired)
+            .map(|desired| read(aws, desired.bus_name(), &desired.name, Some(&desired.tags)))
             .buffered(SIDE_BY_SIDE)
             .try_collect();
         let places = wanted.iter().map(|wanted| wanted.desired);
-        let places = places.map(|desired| (desired.bus_name.as_str(), desired.name.as_str()));
+        let places = places.map(|desired| (desired.bus_name(), desired.name.as_str()));
         let places = places.collect();
         let orphans = async {
             stream::iter(left(aws, &places).await?)
@@ -131,15 +123,13 @@ impl Resource for EventbridgeRule {
             name,
             description,
             bus: _,
-            bus_name,
             pattern,
             state,
-            gates: _,
             tags,
         } = self;
         Fields::default()
             .set("name", name.as_str())
-            .set("bus", bus_name.as_str())
+            .set("bus", self.bus_name())
             .set_some(
                 "description",
                 Some(description.as_str()).filter(|text| !text.is_empty()),
@@ -196,7 +186,7 @@ impl Resource for EventbridgeRule {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         // PutRule would overwrite whatever got the name since the plan.
-        let there = look(cx.aws, &self.bus_name, &self.name).await?;
+        let there = look(cx.aws, self.bus_name(), &self.name).await?;
         let live_tags = match there {
             Presence::Absent => None,
             // A lost answer or a retry.
@@ -256,13 +246,18 @@ impl RuleState {
 }
 
 impl EventbridgeRule {
+    /// `default`, or the name of its own bus.
+    fn bus_name(&self) -> &str {
+        self.bus.as_ref().map_or(DEFAULT_BUS, Ref::name)
+    }
+
     /// Sets everything: what this call leaves out is reset. Yields the ARN.
     async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<String> {
         let events = &cx.aws.connection.clients.events;
         let request = events
             .put_rule()
             .name(&self.name)
-            .event_bus_name(&self.bus_name)
+            .event_bus_name(self.bus_name())
             .description(&self.description)
             .event_pattern(self.pattern.to_string())
             .state(self.state.in_aws_words())
@@ -274,7 +269,7 @@ impl EventbridgeRule {
     fn wished(&self, arn: String) -> Live {
         Live {
             name: self.name.clone(),
-            bus_name: self.bus_name.clone(),
+            bus_name: self.bus_name().to_owned(),
             arn,
             description: self.description.clone(),
             pattern: Some(self.pattern.clone()),
@@ -304,6 +299,11 @@ pub(super) fn on_bus(bus: &str, name: &str) -> String {
         DEFAULT_BUS => name.to_owned(),
         bus => format!("{bus}/{name}"),
     }
+}
+
+/// The bus and the name of the rule with this physical name. A bus may have a `/` in its name, a rule has none.
+pub(super) fn place(physical: &str) -> (&str, &str) {
+    physical.rsplit_once('/').unwrap_or((DEFAULT_BUS, physical))
 }
 
 /// "Rule can't be deleted since it has targets."

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::access::{Access, OWN_ROLES};
-use super::eventbridge_rule::{self, EventbridgeRule, on_bus};
+use super::eventbridge_rule::{self, EventbridgeRule, on_bus, place};
 use super::{
     Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
 };
@@ -26,13 +26,8 @@ const SIDE_BY_SIDE: usize = 50;
 #[derive(Debug, Clone)]
 pub struct EventbridgeTargets {
     pub rule: Ref<EventbridgeRule>,
-    pub rule_name: String,
-    /// `default`, or the name of the rule's own bus.
-    pub bus_name: String,
     /// At most five.
     pub targets: Vec<Target>,
-    /// What must be there before events may flow, such as the permission to invoke a function.
-    pub gates: Vec<NodeId>,
 }
 
 /// One target, as it is wanted or, with `T = String`, as it is.
@@ -96,17 +91,12 @@ impl Resource for EventbridgeTargets {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        let gates = self.gates.iter().cloned();
-        gates.chain([self.rule.id().clone()]).collect()
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.rule.id().clone())
     }
 
     fn name(&self) -> String {
-        on_bus(&self.bus_name, &self.rule_name)
+        self.rule.name().to_owned()
     }
 
     fn uses(&self, access: &Access) -> bool {
@@ -115,11 +105,11 @@ impl Resource for EventbridgeTargets {
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.bus_name, &wanted.desired.rule_name))
+            .map(|wanted| place(wanted.desired.rule.name()))
+            .map(|(bus, rule)| read(aws, bus, rule))
             .buffered(SIDE_BY_SIDE)
             .try_collect();
-        let places = wanted.iter().map(|wanted| wanted.desired);
-        let places = places.map(|desired| (desired.bus_name.as_str(), desired.rule_name.as_str()));
+        let places = wanted.iter().map(|wanted| place(wanted.desired.rule.name()));
         let places = places.collect();
         let left = async {
             stream::iter(eventbridge_rule::left(aws, &places).await?)
@@ -208,9 +198,10 @@ impl Resource for EventbridgeTargets {
 impl EventbridgeTargets {
     fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
         let targets = self.targets.iter().map(|target| target.filled(cx));
+        let (bus, rule) = place(self.rule.name());
         Ok(Live {
-            rule_name: self.rule_name.clone(),
-            bus_name: self.bus_name.clone(),
+            rule_name: rule.to_owned(),
+            bus_name: bus.to_owned(),
             targets: targets.collect::<Result<_>>()?,
             altered: BTreeSet::new(),
         })

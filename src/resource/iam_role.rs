@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Home, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
-    Text, Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Home, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, tags,
 };
 use crate::aws::discovery::{HOME_TAG, REGION_TAG};
 use crate::aws::fault::gone;
@@ -86,12 +86,12 @@ impl Resource for IamRole {
     const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
-
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn arn(&self) -> Option<Text> {
+        Some(Text::global_arn("iam", format!("role{}{}", self.path, self.name)))
     }
 
     fn uses(&self, access: &Access) -> bool {

@@ -21,11 +21,8 @@ use crate::aws::policy::{self, Policy};
 #[derive(Debug, Clone)]
 pub struct IamRolePolicy {
     pub role: Ref<IamRole>,
-    pub role_name: String,
     pub name: String,
     pub policy: Policy,
-    /// Nodes whose generated ARN or id the policy names.
-    pub needs: Vec<NodeId>,
 }
 
 /// An inline policy as it is. It has no tags: it belongs to whom its role belongs to.
@@ -56,42 +53,38 @@ impl Resource for IamRolePolicy {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        let role = self.role.id().clone();
-        [role].into_iter().chain(self.needs.iter().cloned()).collect()
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.role.id().clone())
     }
 
     fn name(&self) -> String {
-        full_name(&self.role_name, &self.name)
+        full_name(self.role.name(), &self.name)
     }
 
     fn subject(&self) -> String {
-        self.role_name.clone()
+        self.role.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.role_name, &wanted.desired.name))
+            .map(|wanted| read(aws, wanted.desired.role.name(), &wanted.desired.name))
             .buffered(16)
             .try_collect();
-        let roles: BTreeSet<_> = wanted.iter().map(|wanted| &wanted.desired.role_name).collect();
+        let roles: BTreeSet<_> = wanted.iter().map(|wanted| wanted.desired.role.name()).collect();
         let (named, under_path, mut policies): (Vec<_>, _, _) =
             futures::try_join!(named, iam_role::list_owned(aws), names_of(aws, roles))?;
         let mut owned: BTreeSet<_> = under_path.iter().map(|role| role.role_name.clone()).collect();
         // A role that was adopted is not under the stack's path, and a new one not in the list yet.
         let unsure = policies.keys().filter(|role| !owned.contains(*role));
         let unlisted = owned.iter().filter(|role| !policies.contains_key(*role));
-        let (tagged, more) = futures::try_join!(by_tag(aws, unsure), names_of(aws, unlisted))?;
+        let (tagged, more) =
+            futures::try_join!(by_tag(aws, unsure), names_of(aws, unlisted.map(String::as_str)))?;
         owned.extend(tagged);
         policies.extend(more);
 
         let is_wanted = |role: &str, name: &str| {
             let mut wanted = wanted.iter().map(|wanted| wanted.desired);
-            wanted.any(|desired| desired.role_name == role && desired.name == name)
+            wanted.any(|desired| desired.role.name() == role && desired.name == name)
         };
         // Those of a stranger's role too: they go when that is taken over.
         let extra = policies
@@ -117,10 +110,8 @@ impl Resource for IamRolePolicy {
     fn fields(&self, known: &Known) -> Fields {
         let Self {
             role: _,
-            role_name: _,
             name: _,
             policy,
-            needs: _,
         } = self;
         Fields::default().policy("policy", policy, known)
     }
@@ -164,7 +155,7 @@ impl Resource for IamRolePolicy {
         let policy = cx.policy(&self.policy)?;
         let request = iam
             .put_role_policy()
-            .role_name(&self.role_name)
+            .role_name(self.role.name())
             .policy_name(&self.name)
             .policy_document(&policy);
         let put = cx.aws.call("iam:PutRolePolicy", || request.clone().send());
@@ -175,7 +166,7 @@ impl Resource for IamRolePolicy {
             },
         )?;
         Ok(Live {
-            role_name: self.role_name.clone(),
+            role_name: self.role.name().to_owned(),
             name: self.name.clone(),
             policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
         })
@@ -221,9 +212,9 @@ async fn read(aws: &Aws, role: &str, name: &str) -> Result<Option<Live>> {
 }
 
 /// The names of the inline policies of each of `roles` that exists.
-async fn names_of(
+async fn names_of<'a>(
     aws: &Aws,
-    roles: impl IntoIterator<Item = &String>,
+    roles: impl IntoIterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, Vec<String>>> {
     let iam = &aws.connection.clients.iam;
     stream::iter(roles)
@@ -235,7 +226,7 @@ async fn names_of(
                     .await?;
                 Ok((page.policy_names, page.marker))
             });
-            Ok(found(names.await)?.map(|names| (role.clone(), names)))
+            Ok(found(names.await)?.map(|names| (role.to_owned(), names)))
         })
         .buffered(16)
         .try_filter_map(async |role| Ok(role))

@@ -48,10 +48,6 @@ impl Resource for KmsAlias {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        vec![self.key.id().clone()]
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.key.id().clone())
     }

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::access::{ANY, Access, BECOMES_OURS, KEYS, OURS};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result,
-    Tags, Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags,
+    Wanted, tags,
 };
 use crate::aws::fault::found;
 use crate::aws::policy::Policy;
@@ -110,10 +110,6 @@ impl Resource for KmsKey {
     ];
     const BESIDE_CLAIM: bool = true;
     type Live = Live;
-
-    fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
 
     fn name(&self) -> String {
         self.alias.clone()

@@ -17,15 +17,12 @@ use crate::aws::fault::{found, gone};
 #[derive(Debug, Clone)]
 pub struct LambdaEventInvokeConfig {
     pub function: Ref<LambdaFunction>,
-    pub function_name: String,
     /// 0 to 2.
     pub maximum_retry_attempts: i32,
     /// 60 to 21,600.
     pub maximum_event_age_seconds: i32,
     /// The ARN of the queue that takes what failed.
     pub on_failure_arn: Text,
-    /// The queue, and the policy that lets the function's role request to it: AWS checks both.
-    pub gates: Vec<NodeId>,
 }
 
 /// The handling of a function's asynchronous invocations as it is.
@@ -47,28 +44,23 @@ impl Resource for LambdaEventInvokeConfig {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        let gates = self.gates.iter().cloned();
-        gates.chain([self.function.id().clone()]).collect()
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.function.id().clone())
     }
 
     fn name(&self) -> String {
-        self.function_name.clone()
+        self.function.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.function_name))
+            .map(|wanted| read(aws, wanted.desired.function.name()))
             .buffered(16)
             .try_collect();
         let (named, listed): (Vec<_>, _) = futures::try_join!(named, lambda_function::listed(aws))?;
         let left = listed
             .into_iter()
-            .filter(|name| !wanted.iter().any(|w| w.desired.function_name == *name));
+            .filter(|name| !wanted.iter().any(|w| w.desired.function.name() == *name));
         let left: Vec<_> = stream::iter(left)
             .map(|name| read(aws, name))
             .buffered(16)
@@ -90,15 +82,13 @@ impl Resource for LambdaEventInvokeConfig {
 
     fn fields(&self, known: &Known) -> Fields {
         let Self {
-            function: _,
-            function_name,
+            function,
             maximum_retry_attempts,
             maximum_event_age_seconds,
             on_failure_arn,
-            gates: _,
         } = self;
         Fields::default()
-            .set("function", function_name.as_str())
+            .set("function", function.name())
             .set("maximum_retry_attempts", *maximum_retry_attempts)
             .set("maximum_event_age_seconds", *maximum_event_age_seconds)
             .text("on_failure", on_failure_arn, known)
@@ -160,7 +150,7 @@ impl LambdaEventInvokeConfig {
         let destinations = DestinationConfig::builder().on_failure(destination).build();
         let request = lambda
             .put_function_event_invoke_config()
-            .function_name(&self.function_name)
+            .function_name(self.function.name())
             .maximum_retry_attempts(self.maximum_retry_attempts)
             .maximum_event_age_in_seconds(self.maximum_event_age_seconds)
             .destination_config(destinations);
@@ -168,7 +158,7 @@ impl LambdaEventInvokeConfig {
             .call("lambda:PutFunctionEventInvokeConfig", || request.clone().send())
             .await?;
         Ok(Live {
-            function_name: self.function_name.clone(),
+            function_name: self.function.name().to_owned(),
             maximum_retry_attempts: Some(self.maximum_retry_attempts),
             maximum_event_age_seconds: Some(self.maximum_event_age_seconds),
             on_failure: Some(on_failure),

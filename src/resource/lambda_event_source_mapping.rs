@@ -30,17 +30,13 @@ use read::{by_id, of_function, settled};
 #[derive(Debug, Clone)]
 pub struct LambdaEventSourceMapping {
     pub queue: Ref<SqsQueue>,
-    pub queue_name: String,
     pub function: Ref<LambdaFunction>,
-    pub function_name: String,
     /// Messages that the function gets at once, 1 to 10,000.
     pub batch_size: i32,
     /// Seconds for which a batch is gathered, 0 to 300; at least 1 for more than 10 messages.
     pub batching_window_seconds: i32,
     /// How many batches are worked on side by side, 2 to 1,000.
     pub maximum_concurrency: i32,
-    /// The policy that lets the function's role read the queue: AWS checks it.
-    pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -72,22 +68,21 @@ impl Resource for LambdaEventSourceMapping {
     type Live = Live;
 
     fn refs(&self) -> Vec<NodeId> {
-        let ends = [self.queue.id().clone(), self.function.id().clone()];
-        self.gates.iter().cloned().chain(ends).collect()
+        vec![self.queue.id().clone(), self.function.id().clone()]
     }
 
     fn name(&self) -> String {
-        named(&self.queue_name, &self.function_name)
+        named(self.queue.name(), self.function.name())
     }
 
     fn subject(&self) -> String {
-        self.function_name.clone()
+        self.function.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let functions: BTreeSet<_> = wanted
             .iter()
-            .map(|wanted| wanted.desired.function_name.as_str())
+            .map(|wanted| wanted.desired.function.name())
             .collect();
         let named = stream::iter(functions)
             .map(|function| of_function(aws, function))
@@ -129,18 +124,15 @@ impl Resource for LambdaEventSourceMapping {
     fn fields(&self, known: &Known) -> Fields {
         let Self {
             queue: _,
-            queue_name: _,
             function: _,
-            function_name: _,
             batch_size,
             batching_window_seconds,
             maximum_concurrency,
-            gates: _,
             tags,
         } = self;
         Fields::default()
-            .text("queue", &self.queue_arn(), known)
-            .text("function", &self.function_arn(), known)
+            .text("queue", &self.queue.arn(), known)
+            .text("function", &self.function.arn(), known)
             .set("batch_size", *batch_size)
             .set("batching_window_seconds", *batching_window_seconds)
             .set("maximum_concurrency", *maximum_concurrency)
@@ -270,18 +262,10 @@ impl Resource for LambdaEventSourceMapping {
 }
 
 impl LambdaEventSourceMapping {
-    fn queue_arn(&self) -> Text {
-        Text::arn("sqs", &self.queue_name)
-    }
-
-    fn function_arn(&self) -> Text {
-        Text::arn("lambda", format!("function:{}", self.function_name))
-    }
-
     fn is(&self, live: &Live, scope: &Scope) -> bool {
         let filled = |arn: Text| arn.fill_computed(scope);
-        filled(self.queue_arn()).as_ref() == Ok(&live.queue_arn)
-            && filled(self.function_arn()).as_ref() == Ok(&live.function_arn)
+        filled(self.queue.arn()).as_ref() == Ok(&live.queue_arn)
+            && filled(self.function.arn()).as_ref() == Ok(&live.function_arn)
     }
 
     fn scaling(&self) -> ScalingConfig {
@@ -292,18 +276,18 @@ impl LambdaEventSourceMapping {
 
     /// The mapping of this queue and function, unless it is being deleted.
     async fn find(&self, cx: &Cx<'_>) -> Result<Option<Live>> {
-        let listed = of_function(cx.aws, &self.function_name).await?;
+        let listed = of_function(cx.aws, self.function.name()).await?;
         let mut listed = listed.into_iter();
         Ok(listed.find(|live| self.is(live, &cx.known.scope)))
     }
 
     async fn send_create(&self, cx: &Cx<'_>) -> Result<Live> {
         let lambda = &cx.aws.connection.clients.lambda;
-        let queue_arn = cx.text(&self.queue_arn())?;
+        let queue_arn = cx.text(&self.queue.arn())?;
         let request = lambda
             .create_event_source_mapping()
             .event_source_arn(&queue_arn)
-            .function_name(&self.function_name)
+            .function_name(self.function.name())
             .enabled(true)
             .batch_size(self.batch_size)
             .maximum_batching_window_in_seconds(self.batching_window_seconds)
@@ -323,8 +307,8 @@ impl LambdaEventSourceMapping {
         Ok(Live {
             uuid,
             arn,
-            queue_arn: cx.text(&self.queue_arn())?,
-            function_arn: cx.text(&self.function_arn())?,
+            queue_arn: cx.text(&self.queue.arn())?,
+            function_arn: cx.text(&self.function.arn())?,
             batch_size: Some(self.batch_size),
             batching_window_seconds: Some(self.batching_window_seconds),
             maximum_concurrency: Some(self.maximum_concurrency),

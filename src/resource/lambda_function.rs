@@ -39,8 +39,6 @@ pub struct LambdaFunction {
     pub name: String,
     pub description: String,
     pub role: Ref<IamRole>,
-    /// The role's ARN, computed.
-    pub role_arn: Text,
     pub memory_mb: i32,
     pub timeout_seconds: i32,
     pub code: Code,
@@ -50,11 +48,8 @@ pub struct LambdaFunction {
     /// The encryption context of the secrets: the name of the function that webhooks are encrypted for.
     pub encrypted_for: String,
     pub environment: BTreeMap<String, EnvValue>,
-    /// What must exist before it may be told of it.
-    pub gates: Vec<NodeId>,
     /// Made before the function, or Lambda would make it without retention.
     pub log_group: Ref<LogGroup>,
-    pub log_group_name: String,
     pub reserved_concurrency: Option<i32>,
     pub tags: Tags,
 }
@@ -137,12 +132,15 @@ impl Resource for LambdaFunction {
     fn refs(&self) -> Vec<NodeId> {
         let key = self.kms_key.as_ref().map(|key| key.id().clone());
         let role = [self.role.id().clone()].into_iter();
-        let role = role.chain(key).chain([self.log_group.id().clone()]);
-        role.chain(self.gates.iter().cloned()).collect()
+        role.chain(key).chain([self.log_group.id().clone()]).collect()
     }
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn arn(&self) -> Option<Text> {
+        Some(Text::arn("lambda", format!("function:{}", self.name)))
     }
 
     fn uses(&self, access: &Access) -> bool {
@@ -161,23 +159,20 @@ impl Resource for LambdaFunction {
             name,
             description,
             role,
-            role_arn,
             memory_mb,
             timeout_seconds,
             code,
             kms_key: _,
             encrypted_for,
             environment,
-            gates: _,
-            log_group: _,
-            log_group_name,
+            log_group,
             reserved_concurrency,
             tags,
         } = self;
         let fields = Fields::default()
             .set("name", name.as_str())
             .set("description", description.as_str())
-            .text("role", role_arn, known)
+            .text("role", &role.arn(), known)
             .set("memory_mb", *memory_mb)
             .set("timeout_seconds", *timeout_seconds);
         let fields = code
@@ -192,7 +187,7 @@ impl Resource for LambdaFunction {
         };
         let for_secrets = key.clone().unwrap_or_else(|| Text::from(""));
         let fields = environment::fields(fields, environment, &for_secrets, encrypted_for, known)
-            .set("log_group", log_group_name.as_str())
+            .set("log_group", log_group.name())
             .set_some("reserved_concurrency", *reserved_concurrency);
         // The grant on the key is what a role made anew breaks.
         let fields = match key {

@@ -26,15 +26,12 @@ use crate::aws::wait;
 #[derive(Debug, Clone)]
 pub struct LambdaPermission {
     pub function: Ref<LambdaFunction>,
-    pub function_name: String,
     /// Starts with [`PREFIX`]: statements that do are this tool's, all others are left alone.
     pub statement_id: String,
     /// A service, such as `sns.amazonaws.com`.
     pub principal: &'static str,
     /// Without it any account could have the service invoke the function.
     pub source_arn: Text,
-    /// What must be there before anything may come in.
-    pub gates: Vec<NodeId>,
 }
 
 /// What the ids of our statements start with.
@@ -72,27 +69,22 @@ impl Resource for LambdaPermission {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        let gates = self.gates.iter().cloned();
-        gates.chain([self.function.id().clone()]).collect()
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.function.id().clone())
     }
 
     fn name(&self) -> String {
-        named(&self.function_name, &self.statement_id)
+        named(self.function.name(), &self.statement_id)
     }
 
     fn subject(&self) -> String {
-        self.function_name.clone()
+        self.function.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let functions: BTreeSet<_> = wanted
             .iter()
-            .map(|wanted| wanted.desired.function_name.as_str())
+            .map(|wanted| wanted.desired.function.name())
             .collect();
         let (policies, listed) = futures::try_join!(
             read_all(aws, functions.iter().copied()),
@@ -120,15 +112,13 @@ impl Resource for LambdaPermission {
 
     fn fields(&self, known: &Known) -> Fields {
         let Self {
-            function: _,
-            function_name,
+            function,
             statement_id,
             principal,
             source_arn,
-            gates: _,
         } = self;
         Fields::default()
-            .set("function", function_name.as_str())
+            .set("function", function.name())
             .set("statement_id", statement_id.as_str())
             .set("principal", *principal)
             .set("action", ACTION)
@@ -225,13 +215,13 @@ const LOST: Duration = Duration::from_secs(15);
 
 impl LambdaPermission {
     fn is(&self, live: &Live) -> bool {
-        live.function_name == self.function_name && live.statement_id == self.statement_id
+        live.function_name == self.function.name() && live.statement_id == self.statement_id
     }
 
     fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
         let conditions = [(SOURCE_ARN.to_owned(), cx.text(&self.source_arn)?)];
         Ok(Live {
-            function_name: self.function_name.clone(),
+            function_name: self.function.name().to_owned(),
             statement_id: self.statement_id.clone(),
             principal: self.principal.to_owned(),
             action: ACTION.to_owned(),

@@ -5,8 +5,8 @@
 
 use super::access::{ANY, Access};
 use super::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, named, tags,
+    Aws, Changes, Cx, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted, named,
+    tags,
 };
 use crate::aws::fault::{found, gone};
 
@@ -61,12 +61,12 @@ impl Resource for LogGroup {
     const BESIDE_CLAIM: bool = true;
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
-
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn arn(&self) -> Option<Text> {
+        Some(Text::arn("logs", format!("log-group:{}", self.name)))
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {

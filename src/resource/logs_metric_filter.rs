@@ -15,9 +15,7 @@ use crate::aws::fault::gone;
 pub struct LogsMetricFilter {
     /// Starts with [`prefix`].
     pub name: String,
-    /// `None`: somebody else's log group.
-    pub log_group: Option<Ref<LogGroup>>,
-    pub log_group_name: String,
+    pub log_group: Group,
     pub pattern: String,
     pub metric_namespace: String,
     pub metric_name: String,
@@ -25,7 +23,23 @@ pub struct LogsMetricFilter {
     pub metric_value: String,
     /// What the metric says of log events that do not match.
     pub default_value: Option<f64>,
-    pub gates: Vec<NodeId>,
+}
+
+/// The log group that a filter reads.
+#[derive(Debug, Clone)]
+pub enum Group {
+    Own(Ref<LogGroup>),
+    /// The name of one that the stack does not own.
+    Existing(String),
+}
+
+impl Group {
+    fn name(&self) -> &str {
+        match self {
+            Self::Own(group) => group.name(),
+            Self::Existing(name) => name,
+        }
+    }
 }
 
 /// What the names of a stack's filters start with. No stack's name holds a dot, so no other stack's filters do.
@@ -70,23 +84,19 @@ impl Resource for LogsMetricFilter {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        self.parent()
-            .into_iter()
-            .chain(self.gates.iter().cloned())
-            .collect()
-    }
-
     fn parent(&self) -> Option<NodeId> {
-        self.log_group.as_ref().map(|group| group.id().clone())
+        match &self.log_group {
+            Group::Own(group) => Some(group.id().clone()),
+            Group::Existing(_) => None,
+        }
     }
 
     fn name(&self) -> String {
-        full_name(&self.log_group_name, &self.name)
+        full_name(self.log_group.name(), &self.name)
     }
 
     fn subject(&self) -> String {
-        self.log_group_name.clone()
+        self.log_group.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -147,7 +157,7 @@ impl Resource for LogsMetricFilter {
             .expect("namespace, name and value are set");
         let put = cx.aws.connection.clients.logs.put_metric_filter();
         let request = put
-            .log_group_name(&self.log_group_name)
+            .log_group_name(self.log_group.name())
             .filter_name(&self.name)
             .filter_pattern(&self.pattern)
             .metric_transformations(metric);
@@ -175,13 +185,13 @@ impl Resource for LogsMetricFilter {
 
 impl LogsMetricFilter {
     fn is(&self, live: &Live) -> bool {
-        live.log_group_name == self.log_group_name && live.name == self.name
+        live.log_group_name == self.log_group.name() && live.name == self.name
     }
 
     fn wished(&self) -> Live {
         Live {
             name: self.name.clone(),
-            log_group_name: self.log_group_name.clone(),
+            log_group_name: self.log_group.name().to_owned(),
             pattern: self.pattern.clone(),
             metrics: vec![Metric {
                 namespace: self.metric_namespace.clone(),
@@ -194,7 +204,7 @@ impl LogsMetricFilter {
     }
 
     fn hinted(&self, fault: Fault) -> Fault {
-        let group = &self.log_group_name;
+        let group = self.log_group.name();
         match fault.code.as_str() {
             "LimitExceededException" => fault.hint(format!(
                 "a log group has at most 100 metric filters: delete some of `{group}`"

@@ -4,10 +4,6 @@
 //! other kinds beyond the node ids and ARNs it is given.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::{Serialize, Serializer};
 
 pub use crate::aws::discovery::Tags;
 pub use crate::aws::fault::{Fault, Result};
@@ -42,6 +38,7 @@ pub mod lambda_permission;
 pub mod log_group;
 pub mod logs_metric_filter;
 pub mod named;
+mod node;
 pub mod s3_bucket;
 pub mod s3_bucket_policy;
 pub mod sns_subscription;
@@ -63,73 +60,7 @@ pub use access::Access;
 pub use fields::{Change, Changes, Fields, Shown};
 pub use health::{Health, Verdict};
 pub use kinds::KINDS;
-
-/// A node of a stack: `kind/key`, such as `sns-topic/alerts`; one that lives in another region than the
-/// stack itself ends in that region, such as `eventbridge-rule/logins@us-east-1`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeId {
-    pub kind: &'static str,
-    /// The key in the stack file, or the physical name where a resource left the file.
-    pub key: String,
-}
-
-impl NodeId {
-    /// The region it lives in, where that is not the stack's own.
-    pub fn region(&self) -> Option<&str> {
-        // A key may hold an e-mail address, whose domain has a dot.
-        let (_, region) = self.key.rsplit_once('@')?;
-        (!region.contains('.')).then_some(region)
-    }
-}
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind, self.key)
-    }
-}
-
-impl Serialize for NodeId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// A typed reference to a node; only [`crate::graph::Graph::add`] makes one, so a cycle cannot be written.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Ref<R> {
-    id: NodeId,
-    of: PhantomData<fn() -> R>,
-}
-
-impl<R> Clone for Ref<R> {
-    fn clone(&self) -> Self {
-        Self {
-            id: self.id.clone(),
-            of: PhantomData,
-        }
-    }
-}
-
-impl<R> Ref<R> {
-    pub(crate) fn mint(id: NodeId) -> Self {
-        Self { id, of: PhantomData }
-    }
-
-    /// The node referred to.
-    pub fn id(&self) -> &NodeId {
-        &self.id
-    }
-
-    /// The ARN that AWS generates for it, known after apply. For an ARN that can be computed, compute it.
-    pub fn arn(&self) -> Text {
-        Text::arn_of(&self.id)
-    }
-
-    /// The unique id that AWS generates for it, known after apply.
-    pub fn unique_id(&self) -> Text {
-        Text::id_of(&self.id)
-    }
-}
+pub use node::{NodeId, Ref};
 
 /// One wanted resource, as handed to [`Resource::observe`].
 #[derive(Debug)]
@@ -246,8 +177,10 @@ pub trait Resource: Sized + 'static {
     /// The state in the account, normalised, in our words.
     type Live: Clone + 'static;
 
-    /// The nodes that must exist before this one.
-    fn refs(&self) -> Vec<NodeId>;
+    /// The nodes that this one refers to, and that must therefore exist before it.
+    fn refs(&self) -> Vec<NodeId> {
+        self.parent().into_iter().collect()
+    }
 
     /// The node that this one lives in, and dies with.
     fn parent(&self) -> Option<NodeId> {
@@ -256,6 +189,11 @@ pub trait Resource: Sized + 'static {
 
     /// The physical name of the desired resource.
     fn name(&self) -> String;
+
+    /// The ARN it has in the stack's own region, where that follows from its name.
+    fn arn(&self) -> Option<Text> {
+        None
+    }
 
     /// What stands for `{name}` in [`Self::ACCESS`]: where AWS asks for permissions on what this one lives in,
     /// the name of that.
@@ -377,24 +315,5 @@ impl<'a> Cx<'a> {
             fresh: Cell::new(false),
             notes: RefCell::default(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::NodeId;
-
-    #[test]
-    fn an_address_in_a_key_is_no_region() {
-        let region = |key: &str| {
-            let id = NodeId {
-                kind: "sns-subscription",
-                key: key.to_owned(),
-            };
-            id.region().map(str::to_owned)
-        };
-        assert_eq!(region("alerts-email-oncall@example.com"), None);
-        assert_eq!(region("alerts"), None);
-        assert_eq!(region("logins@us-east-1").as_deref(), Some("us-east-1"));
     }
 }

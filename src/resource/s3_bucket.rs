@@ -9,8 +9,8 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::access::{Access, Phase};
 use super::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, tags,
+    Aws, Changes, Cx, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted,
+    tags,
 };
 use crate::aws::fault::{found, gone};
 use crate::aws::wait;
@@ -90,10 +90,6 @@ impl Resource for S3Bucket {
         .by(&["s3:DeleteObject"]),
     ];
     type Live = Live;
-
-    fn refs(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
 
     fn name(&self) -> String {
         self.name.to_string()

@@ -14,7 +14,6 @@ use crate::aws::policy::{self, Policy};
 #[derive(Debug, Clone)]
 pub struct S3BucketPolicy {
     pub bucket: Ref<S3Bucket>,
-    pub bucket_name: Text,
     pub policy: Policy,
 }
 
@@ -33,21 +32,17 @@ impl Resource for S3BucketPolicy {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        vec![self.bucket.id().clone()]
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.bucket.id().clone())
     }
 
     fn name(&self) -> String {
-        self.bucket_name.to_string()
+        self.bucket.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let names = wanted.iter().map(|wanted| &wanted.desired.bucket_name);
-        let names = s3_bucket::names(aws, names).await?;
+        let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.bucket_name()).collect();
+        let names = s3_bucket::names(aws, names.iter()).await?;
         let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name))).await?;
         Ok(Observed {
             wanted: named,
@@ -58,13 +53,9 @@ impl Resource for S3BucketPolicy {
     }
 
     fn fields(&self, known: &Known) -> Fields {
-        let Self {
-            bucket: _,
-            bucket_name,
-            policy,
-        } = self;
+        let Self { bucket: _, policy } = self;
         Fields::default()
-            .text("bucket", bucket_name, known)
+            .text("bucket", &self.bucket_name(), known)
             .policy("policy", policy, known)
     }
 
@@ -89,7 +80,7 @@ impl Resource for S3BucketPolicy {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let (bucket_name, policy) = (cx.text(&self.bucket_name)?, cx.policy(&self.policy)?);
+        let (bucket_name, policy) = (cx.text(&self.bucket_name())?, cx.policy(&self.policy)?);
         let put = cx.aws.connection.clients.s3.put_bucket_policy();
         let request = put.bucket(&bucket_name).policy(&policy);
         cx.aws
@@ -109,6 +100,13 @@ impl Resource for S3BucketPolicy {
     /// S3 deletes it with the bucket.
     async fn delete(_live: Live, _cx: &Cx<'_>) -> Result<()> {
         Ok(())
+    }
+}
+
+impl S3BucketPolicy {
+    /// Shown with `{account}` where the account id stands.
+    fn bucket_name(&self) -> Text {
+        Text::with_account(self.bucket.name())
     }
 }
 

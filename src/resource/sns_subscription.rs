@@ -32,7 +32,6 @@ use settings::Settings;
 #[derive(Debug, Clone)]
 pub struct SnsSubscription {
     pub topic: Ref<SnsTopic>,
-    pub topic_name: String,
     /// `lambda`, `email`, `https`, `http` or `sqs`.
     pub protocol: &'static str,
     /// Literal or computed.
@@ -43,8 +42,6 @@ pub struct SnsSubscription {
     pub raw_message_delivery: bool,
     /// The ARN of a queue for what cannot be delivered.
     pub dead_letter_queue: Option<Text>,
-    /// What must be there before messages may flow.
-    pub gates: Vec<NodeId>,
 }
 
 /// A subscription as it is.
@@ -76,26 +73,21 @@ impl Resource for SnsSubscription {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        let gates = self.gates.iter().cloned();
-        gates.chain([self.topic.id().clone()]).collect()
-    }
-
     fn parent(&self) -> Option<NodeId> {
         Some(self.topic.id().clone())
     }
 
     fn name(&self) -> String {
         let endpoint = label(&self.endpoint);
-        named(self.protocol, &endpoint, &self.topic_name)
+        named(self.protocol, &endpoint, self.topic.name())
     }
 
     fn subject(&self) -> String {
-        self.topic_name.clone()
+        self.topic.name().to_owned()
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let mut names: Vec<_> = wanted.iter().map(|w| w.desired.topic_name.as_str()).collect();
+        let mut names: Vec<_> = wanted.iter().map(|w| w.desired.topic.name()).collect();
         names.sort_unstable();
         names.dedup();
         let named = async {
@@ -171,19 +163,17 @@ impl Resource for SnsSubscription {
 
     fn fields(&self, known: &Known) -> Fields {
         let Self {
-            topic: _,
-            topic_name,
+            topic,
             protocol,
             endpoint,
             filter_policy: _,
             filter_policy_scope: _,
             raw_message_delivery: _,
             dead_letter_queue,
-            gates: _,
         } = self;
         let endpoint = endpoint.fill(known).map(|endpoint| shown(protocol, &endpoint));
         let fields = Fields::default()
-            .set("topic", topic_name.as_str())
+            .set("topic", topic.name())
             .set("protocol", *protocol)
             .when_known("endpoint", endpoint);
         let fields = Settings::of(self, &known.scope).fields(fields);
@@ -245,7 +235,7 @@ impl Resource for SnsSubscription {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let scope = &cx.known.scope;
-        let (topic_arn, endpoint) = (sns_topic::arn(&self.topic_name, scope), cx.text(&self.endpoint)?);
+        let (topic_arn, endpoint) = (sns_topic::arn(self.topic.name(), scope), cx.text(&self.endpoint)?);
         let settings = Settings::of(self, scope);
         let arn = match self.subscribe(cx).await {
             // Made since the plan.
@@ -267,7 +257,7 @@ impl Resource for SnsSubscription {
             _ => {}
         }
         Ok(Live {
-            topic_name: self.topic_name.clone(),
+            topic_name: self.topic.name().to_owned(),
             topic_arn,
             protocol: self.protocol.to_owned(),
             endpoint: masked(&endpoint),
@@ -341,7 +331,7 @@ impl SnsSubscription {
         let scope = &cx.known.scope;
         let request = cx.aws.connection.clients.sns.subscribe();
         let request = request
-            .topic_arn(sns_topic::arn(&self.topic_name, scope))
+            .topic_arn(sns_topic::arn(self.topic.name(), scope))
             .protocol(self.protocol)
             .endpoint(cx.text(&self.endpoint)?)
             .set_attributes(Some(Settings::of(self, scope).attributes()))
@@ -357,7 +347,7 @@ impl SnsSubscription {
     }
 
     fn is(&self, live: &Live, scope: &Scope) -> bool {
-        live.topic_name == self.topic_name
+        live.topic_name == self.topic.name()
             && live.protocol == self.protocol
             && self
                 .endpoint

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::{
-    Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
-    Text, Verdict, Wanted, named, tags,
+    Aws, Changes, Cx, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Verdict, Wanted, named, tags,
 };
 use crate::aws::fault::gone;
 use crate::aws::policy::Policy;
@@ -40,8 +40,6 @@ pub struct SqsQueue {
     /// Where something works it off: when a message comes back. Else SQS's defaults stay, or what somebody made
     /// of them.
     pub redelivery: Option<Redelivery>,
-    /// What must exist first: in another region, the role that leads there; the queue that messages go to.
-    pub gates: Vec<NodeId>,
     pub tags: Tags,
 }
 
@@ -90,12 +88,12 @@ impl Resource for SqsQueue {
     ];
     type Live = Live;
 
-    fn refs(&self) -> Vec<NodeId> {
-        self.gates.clone()
-    }
-
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn arn(&self) -> Option<Text> {
+        Some(Text::arn("sqs", self.name.as_str()))
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
@@ -115,7 +113,6 @@ impl Resource for SqsQueue {
             retention_seconds,
             policy,
             redelivery,
-            gates: _,
             tags,
         } = self;
         let fields = Fields::default()

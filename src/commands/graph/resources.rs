@@ -23,8 +23,7 @@ pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
             strand: None,
         });
         let needs: Vec<_> = node
-            .resource
-            .refs()
+            .after
             .iter()
             .filter_map(|id| graph.nodes().iter().position(|other| other.id == *id))
             .collect();

@@ -46,7 +46,7 @@ pub fn of(graph: &Graph, scope: &Scope) -> Vec<Role> {
     let all = || graph.nodes().iter().map(|node| node.resource.as_any());
     let inline = |role: &IamRole| {
         let policies = all().filter_map(|one| one.downcast_ref::<IamRolePolicy>());
-        let policies = policies.filter(|policy| policy.role_name == role.name);
+        let policies = policies.filter(|policy| policy.role.name() == role.name);
         policies
             .map(|policy| Inline {
                 name: policy.name.clone(),

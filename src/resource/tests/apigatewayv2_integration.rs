@@ -1,6 +1,7 @@
 use super::super::gateway::{FUNCTION, Gateway, api, integration, our_api, outputs};
 use super::super::script::{changes, names, node, ours, step};
 use super::*;
+use crate::aws::Text;
 use crate::resource::{Fault, Presence};
 
 const INVOKED: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/\
@@ -14,10 +15,9 @@ const CONFLICT: &str = "ConflictException";
 
 fn desired() -> ApigatewayIntegration {
     ApigatewayIntegration {
-        api: Ref::mint(node("apigatewayv2-api", "in")),
-        api_name: "mission-api".into(),
-        function: Ref::mint(node("lambda-function", "relay")),
-        function_arn: Text::arn("lambda", "function:relay"),
+        api: Ref::named(node("apigatewayv2-api", "in"), "mission-api"),
+        function: Ref::named(node("lambda-function", "relay"), "relay")
+            .with_arn(Text::arn("lambda", "function:relay")),
         timeout_ms: 29_000,
     }
 }

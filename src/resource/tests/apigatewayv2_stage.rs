@@ -3,6 +3,7 @@ use aws_sdk_apigatewayv2::types::Stage;
 use super::super::gateway::{Gateway, our_api, outputs};
 use super::super::script::{changes, names, node, ours, owned, step};
 use super::*;
+use crate::aws::Text;
 use crate::resource::Shown;
 
 const ARN: &str = "arn:aws:apigateway:eu-west-1::/apis/a1/stages/$default";
@@ -17,16 +18,14 @@ fn id() -> NodeId {
 
 fn desired() -> ApigatewayStage {
     ApigatewayStage {
-        api: Ref::mint(node("apigatewayv2-api", "in")),
-        api_name: "mission-api".into(),
+        api: Ref::named(node("apigatewayv2-api", "in"), "mission-api"),
         rate_limit: 10.0,
         burst_limit: 20,
         access_log: Some(AccessLog {
-            log_group: Ref::mint(node("log-group", "in")),
-            log_group_arn: Text::arn("logs", "log-group:/aws/vendedlogs/in"),
+            log_group: Ref::named(node("log-group", "in"), "/aws/vendedlogs/in")
+                .with_arn(Text::arn("logs", "log-group:/aws/vendedlogs/in")),
             format: FORMAT.into(),
         }),
-        gates: vec![node("apigatewayv2-route", "in")],
         tags: owned(&id()),
     }
 }
@@ -224,7 +223,7 @@ async fn a_log_group_is_the_same_with_or_without_its_star() {
     assert!(changes(&desired(), &live_of(starred).await, &outputs()).is_empty());
     let mut other = desired();
     let log = other.access_log.as_mut().unwrap();
-    log.log_group_arn = log.log_group_arn.clone().then(":*");
+    log.log_group = log.log_group.clone().with_arn(log.log_group.arn().then(":*"));
     assert!(changes(&other, &live().await, &outputs()).is_empty());
 }
 
@@ -289,11 +288,8 @@ async fn delete_succeeds_when_it_went_with_its_api() {
 }
 
 #[test]
-fn it_waits_for_its_api_its_log_group_and_its_gates() {
+fn it_waits_for_its_api_and_its_log_group() {
     let refs: Vec<_> = desired().refs().iter().map(ToString::to_string).collect();
-    assert_eq!(
-        refs,
-        ["apigatewayv2-route/in", "apigatewayv2-api/in", "log-group/in"]
-    );
+    assert_eq!(refs, ["apigatewayv2-api/in", "log-group/in"]);
     assert_eq!(desired().parent(), Some(node("apigatewayv2-api", "in")));
 }

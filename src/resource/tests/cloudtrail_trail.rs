@@ -33,13 +33,12 @@ fn desired() -> CloudtrailTrail {
         prefix: Some("p".into()),
         multi_region: true,
         log_file_validation: true,
-        kms_key: Some(Ref::mint(node("kms-key", "main"))),
+        kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
         logs: Some(TrailLogs {
             log_group_arn: Text::arn("logs", "log-group:g"),
             role_arn: Text::global_arn("iam", "role/r"),
         }),
         selectors: Selectors::Default,
-        gates: vec![node("s3-bucket-policy", "trail")],
         tags: owned(&node(CloudtrailTrail::KIND, "trail")),
     }
 }

@@ -18,6 +18,7 @@ use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 use super::super::{Presence, tags};
 use super::*;
+use crate::resource::NodeId;
 
 #[path = "cloudwatch_alarm/fields.rs"]
 mod fields;

@@ -14,6 +14,7 @@ use super::super::cloudwatch_alarm::CloudwatchAlarm;
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 
 use super::*;
+use crate::resource::NodeId;
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:mission-any";
 
@@ -26,8 +27,6 @@ fn desired() -> CloudwatchCompositeAlarm {
         name: "mission-any".into(),
         description: Some("any of them".into()),
         rule: "ALARM(\"mission-cpu\") AND NOT ALARM(\"mission-deploy\")".into(),
-        alarms: vec![node(CloudwatchAlarm::KIND, "cpu")],
-        needs: Vec::new(),
         actions_enabled: true,
         alarm_actions: vec![Text::arn("sns", "b"), Text::arn("sns", "a")],
         ok_actions: Vec::new(),

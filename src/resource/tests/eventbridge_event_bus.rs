@@ -4,6 +4,7 @@ use super::super::eventbridge_fake::Fake;
 use super::super::script::{changes, known, names, node, ours, owned, step};
 use super::*;
 use crate::aws::discovery::Tagged;
+use crate::resource::NodeId;
 
 const REGION: &str = "eu-west-1";
 

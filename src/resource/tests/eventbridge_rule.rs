@@ -19,10 +19,8 @@ fn desired() -> EventbridgeRule {
         name: NAME.into(),
         description: "sign-ins".into(),
         bus: None,
-        bus_name: "default".into(),
         pattern: json!({ "source": ["aws.signin"], "detail": { "a": [1], "b": [2] } }),
         state: RuleState::Enabled,
-        gates: Vec::new(),
         tags: owned(&id()),
     }
 }
@@ -30,8 +28,7 @@ fn desired() -> EventbridgeRule {
 fn on_own_bus() -> EventbridgeRule {
     let bus = node("eventbridge-event-bus", "security");
     EventbridgeRule {
-        bus: Some(Ref::mint(bus)),
-        bus_name: "mission-security".into(),
+        bus: Some(Ref::named(bus, "mission-security")),
         ..desired()
     }
 }

@@ -58,11 +58,8 @@ fn desired() -> EventbridgeTargets {
 
 fn with(targets: Vec<Target>) -> EventbridgeTargets {
     EventbridgeTargets {
-        rule: Ref::mint(rule_id()),
-        rule_name: RULE.into(),
-        bus_name: "default".into(),
+        rule: Ref::named(rule_id(), RULE),
         targets,
-        gates: vec![node("lambda-permission", "logins")],
     }
 }
 
@@ -78,10 +75,8 @@ fn rule() -> EventbridgeRule {
         name: RULE.into(),
         description: String::new(),
         bus: None,
-        bus_name: "default".into(),
         pattern: json!({ "source": ["x"] }),
         state: RuleState::Enabled,
-        gates: Vec::new(),
         tags: owned(&rule_id()),
     }
 }
@@ -160,8 +155,7 @@ fn what_another_resource_comes_to_is_shown_as_known_after_apply() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(waits, ["target.relay.dead_letter_queue", "target.bus.role_arn"]);
-    let refs = desired().refs();
-    assert!(refs.contains(&rule_id()) && refs.contains(&node("lambda-permission", "logins")));
+    assert_eq!(desired().refs(), [rule_id()]);
     assert_eq!(desired().parent(), Some(rule_id()));
 }
 
@@ -349,7 +343,7 @@ async fn of_many_orphans_tags_and_targets_are_asked_for_side_by_side() {
         };
         rule.create(&step(&aws, known(&[]))).await.unwrap();
         let targets = EventbridgeTargets {
-            rule_name: rule.name,
+            rule: Ref::named(rule_id(), &rule.name),
             ..with(vec![plain("relay")])
         };
         targets.create(&step(&aws, all_known())).await.unwrap();

@@ -25,6 +25,7 @@ use super::*;
 use crate::aws::Text;
 use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
+use crate::resource::NodeId;
 
 #[path = "iam_role/bounding.rs"]
 mod bounding;

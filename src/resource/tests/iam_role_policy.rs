@@ -41,14 +41,15 @@ fn key() -> NodeId {
 fn desired() -> IamRolePolicy {
     let decrypt = Statement::allow("Decrypt", &["kms:Decrypt"]).on(crate::aws::Text::arn_of(key()));
     IamRolePolicy {
-        role: Ref::mint(NodeId {
-            kind: IamRole::KIND,
-            key: "relay".into(),
-        }),
-        role_name: "mission-lambda".into(),
+        role: Ref::named(
+            NodeId {
+                kind: IamRole::KIND,
+                key: "relay".into(),
+            },
+            "mission-lambda",
+        ),
         name: "relay".into(),
         policy: Policy::of([decrypt]),
-        needs: vec![key()],
     }
 }
 
@@ -268,9 +269,8 @@ async fn another_document_is_a_change_and_the_order_of_members_is_not() {
 }
 
 #[test]
-fn it_waits_for_its_role_and_for_what_its_document_names() {
-    let refs: Vec<_> = desired().refs().iter().map(NodeId::to_string).collect();
-    assert_eq!(refs, ["iam-role/relay", "kms-key/main"]);
+fn it_waits_for_its_role_and_dies_with_it() {
+    assert_eq!(desired().refs(), [desired().role.id().clone()]);
     assert_eq!(desired().parent().unwrap().to_string(), "iam-role/relay");
     assert_eq!(desired().name(), "mission-lambda/relay");
     assert_eq!(

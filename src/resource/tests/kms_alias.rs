@@ -32,7 +32,7 @@ fn desired() -> KmsAlias {
     };
     KmsAlias {
         name: NAME.into(),
-        key: Ref::mint(key),
+        key: Ref::named(key, NAME),
     }
 }
 

@@ -30,6 +30,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
+use crate::resource::NodeId;
 use crate::resource::Shown;
 
 #[path = "kms_key/comparing.rs"]

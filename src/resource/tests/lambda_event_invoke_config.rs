@@ -17,12 +17,10 @@ const MISSING: &str = "ResourceNotFoundException";
 
 fn desired() -> LambdaEventInvokeConfig {
     LambdaEventInvokeConfig {
-        function: Ref::mint(node("lambda-function", "notify")),
-        function_name: "relay".into(),
+        function: Ref::named(node("lambda-function", "notify"), "relay"),
         maximum_retry_attempts: 2,
         maximum_event_age_seconds: 3600,
         on_failure_arn: Text::arn("sqs", "mission-dead"),
-        gates: vec![node("sqs-queue", "dead"), node("iam-role-policy", "notify")],
     }
 }
 
@@ -224,15 +222,7 @@ async fn delete_outlasts_a_change_and_succeeds_when_it_or_the_function_are_gone(
 }
 
 #[test]
-fn it_waits_for_its_function_and_its_gates_and_dies_with_the_function() {
-    let refs: Vec<_> = desired().refs().iter().map(ToString::to_string).collect();
-    assert_eq!(
-        refs,
-        [
-            "sqs-queue/dead",
-            "iam-role-policy/notify",
-            "lambda-function/notify"
-        ]
-    );
+fn it_waits_for_its_function_and_dies_with_it() {
+    assert_eq!(desired().refs(), [node("lambda-function", "notify")]);
     assert_eq!(desired().parent(), Some(node("lambda-function", "notify")));
 }

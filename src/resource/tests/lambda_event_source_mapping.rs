@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::super::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 use super::*;
+use crate::aws::Text;
 
 const UUID: &str = "0b5f3d2a-0000-4000-8000-000000000001";
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:123456789012:mission-project-buffer";
@@ -35,14 +36,13 @@ fn id() -> NodeId {
 
 fn desired() -> LambdaEventSourceMapping {
     LambdaEventSourceMapping {
-        queue: Ref::mint(node("sqs-queue", "buffer.project")),
-        queue_name: "mission-project-buffer".into(),
-        function: Ref::mint(node("lambda-function", "relay")),
-        function_name: "relay".into(),
+        queue: Ref::named(node("sqs-queue", "buffer.project"), "mission-project-buffer")
+            .with_arn(Text::arn("sqs", "mission-project-buffer")),
+        function: Ref::named(node("lambda-function", "relay"), "relay")
+            .with_arn(Text::arn("lambda", "function:relay")),
         batch_size: 100,
         batching_window_seconds: 1,
         maximum_concurrency: 2,
-        gates: vec![node("iam-role-policy", "relay")],
         tags: owned(&id()),
     }
 }

@@ -58,11 +58,10 @@ fn id() -> NodeId {
 fn desired() -> LambdaFunction {
     let secret = Secret::from(SecretString::from(HOOK));
     LambdaFunction {
-        gates: Vec::new(),
         name: "relay".into(),
         description: "relay".into(),
-        role: Ref::mint(node("iam-role", "notify")),
-        role_arn: Text::global_arn("iam", "role/alertctl/mission/relay"),
+        role: Ref::named(node("iam-role", "notify"), "relay")
+            .with_arn(Text::global_arn("iam", "role/alertctl/mission/relay")),
         memory_mb: 128,
         timeout_seconds: 30,
         code: Code {
@@ -72,14 +71,13 @@ fn desired() -> LambdaFunction {
             relay: relay().into(),
             settings: Settings::of(SETTINGS).into(),
         },
-        kms_key: Some(Ref::mint(node("kms-key", "main"))),
+        kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
         encrypted_for: "relay".into(),
         environment: BTreeMap::from([
             ("LOCALE".to_owned(), EnvValue::Plain("ko".into())),
             ("HOOK".to_owned(), EnvValue::Secret(secret)),
         ]),
-        log_group: Ref::mint(node("log-group", "notify")),
-        log_group_name: "/aws/lambda/relay".into(),
+        log_group: Ref::named(node("log-group", "notify"), "/aws/lambda/relay"),
         reserved_concurrency: Some(5),
         tags: owned(&id()),
     }

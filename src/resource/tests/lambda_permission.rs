@@ -16,12 +16,10 @@ const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:mission-sns";
 
 fn desired() -> LambdaPermission {
     LambdaPermission {
-        function: Ref::mint(node("lambda-function", "notify")),
-        function_name: "relay".into(),
+        function: Ref::named(node("lambda-function", "notify"), "relay"),
         statement_id: "alertctl-sns-alerts".into(),
         principal: "sns.amazonaws.com",
         source_arn: Text::arn("sns", "mission-sns"),
-        gates: vec![node("iam-role-policy", "notify")],
     }
 }
 
@@ -405,8 +403,7 @@ async fn each_field_that_differs_is_a_change() {
 }
 
 #[test]
-fn it_waits_for_its_function_and_its_gates_and_dies_with_the_function() {
-    let refs: Vec<_> = desired().refs().iter().map(ToString::to_string).collect();
-    assert_eq!(refs, ["iam-role-policy/notify", "lambda-function/notify"]);
+fn it_waits_for_its_function_and_dies_with_it() {
+    assert_eq!(desired().refs(), [node("lambda-function", "notify")]);
     assert_eq!(desired().parent(), Some(node("lambda-function", "notify")));
 }

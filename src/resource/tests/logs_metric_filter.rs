@@ -16,14 +16,12 @@ const GROUP: &str = "/aws/cloudtrail/mission";
 fn desired() -> LogsMetricFilter {
     LogsMetricFilter {
         name: "alertctl-mission.nomfa".into(),
-        log_group: Some(Ref::mint(node("log-group", "trail"))),
-        log_group_name: GROUP.into(),
+        log_group: Group::Own(Ref::named(node("log-group", "trail"), GROUP)),
         pattern: "{ $.x = 1 }".into(),
         metric_namespace: "alertctl/mission".into(),
         metric_name: "nomfa".into(),
         metric_value: "1".into(),
         default_value: Some(0.0),
-        gates: Vec::new(),
     }
 }
 
@@ -178,7 +176,7 @@ async fn a_new_group_is_waited_for_and_a_missing_one_of_somebody_else_is_not() {
     fake.script
         .refuse("put", 1, "ResourceNotFoundException", "no group");
     let theirs = LogsMetricFilter {
-        log_group: None,
+        log_group: Group::Existing(GROUP.into()),
         ..desired()
     };
     let fault = theirs.create(&step(&aws, known(&[]))).await.unwrap_err();

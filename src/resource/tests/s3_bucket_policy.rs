@@ -24,8 +24,7 @@ fn desired() -> S3BucketPolicy {
             Text::arn("cloudtrail", "trail/t"),
         );
     S3BucketPolicy {
-        bucket: Ref::mint(node(S3Bucket::KIND, "trail")),
-        bucket_name: name,
+        bucket: Ref::named(node(S3Bucket::KIND, "trail"), &name.to_string()),
         policy: Policy::of([check]),
     }
 }

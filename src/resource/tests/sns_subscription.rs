@@ -31,15 +31,13 @@ const HOOK: &str = "https://user:pass@example.com:8443/hooks/token?key=secret";
 
 fn desired() -> SnsSubscription {
     SnsSubscription {
-        topic: Ref::mint(node("sns-topic", "alerts")),
-        topic_name: "mission-sns".into(),
+        topic: Ref::named(node("sns-topic", "alerts"), "mission-sns"),
         protocol: "lambda",
         endpoint: Text::arn("lambda", "function:relay"),
         filter_policy: Some(json!({ "severity": ["high", { "numeric": [">", 3] }] })),
         filter_policy_scope: Some("MessageBody"),
         raw_message_delivery: false,
         dead_letter_queue: Some(Text::arn("sqs", "mission-dead")),
-        gates: vec![node("lambda-permission", "alerts/notify")],
     }
 }
 
@@ -364,8 +362,7 @@ fn its_name_tells_protocol_endpoint_and_topic_before_the_account_is_known() {
 }
 
 #[test]
-fn it_waits_for_its_topic_and_its_gates_and_dies_with_the_topic() {
-    let refs: Vec<_> = desired().refs().iter().map(ToString::to_string).collect();
-    assert_eq!(refs, ["lambda-permission/alerts/notify", "sns-topic/alerts"]);
+fn it_waits_for_its_topic_and_dies_with_it() {
+    assert_eq!(desired().refs(), [node("sns-topic", "alerts")]);
     assert_eq!(desired().parent(), Some(node("sns-topic", "alerts")));
 }

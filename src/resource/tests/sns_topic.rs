@@ -35,7 +35,7 @@ fn desired() -> SnsTopic {
     SnsTopic {
         name: "mission-sns".into(),
         display_name: Some("Mission".into()),
-        kms_key: Some(Ref::mint(node("kms-key", "main"))),
+        kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
         policy: Policy::of([alarms]),
         subscriptions: vec![
             ("email", "oncall@example.com".into()),

@@ -16,6 +16,7 @@ use super::*;
 use crate::aws::Text;
 use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
+use crate::resource::NodeId;
 
 #[path = "sqs_queue/creating.rs"]
 mod creating;
@@ -65,7 +66,6 @@ fn desired() -> SqsQueue {
         retention_seconds: 1_209_600,
         policy: Some(Policy::of([park])),
         redelivery: None,
-        gates: Vec::new(),
         tags: tags::owned("mission", &id(), &Tags::new()),
     }
 }

@@ -25,7 +25,6 @@ pub(super) fn desired() -> CloudwatchAlarm {
         },
         condition: Some(condition()),
         options: Options::default(),
-        needs: Vec::new(),
         tags: owned(&id()),
     }
 }
