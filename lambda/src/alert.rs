@@ -5,23 +5,23 @@ use crate::letter::{Letter, readable};
 use crate::{Locale, Template};
 use serde_json::Value;
 
-/// Where an alert may carry the name of its rule; ElastAlert2 adds none of its own accord.
+/// Fields in which an alert may carry the name of its rule; ElastAlert2 does not add one by default.
 const RULE_FIELDS: [&str; 4] = ["rule", "rule_name", "rule_param_name", "alert_subject"];
 
-/// What ElastAlert2 counts over one of its runs.
+/// Counters of one ElastAlert2 run.
 const COUNTS: [&str; 2] = ["num_hits", "num_matches"];
 
-/// How the alerts of one endpoint are shown.
+/// How to show the alerts of one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its key in the stack file; the subject of an alert that names no rule.
+    /// The endpoint's key in the stack file. It is the subject of an alert that names no rule.
     pub key: String,
     pub subject: Option<Template>,
     pub body: Option<Template>,
 }
 
 impl Endpoint {
-    /// The alert as something to tell a channel.
+    /// The alert as a notice for a channel.
     pub fn notice(&self, alert: &Value) -> Notice {
         let subject = Some(self.subject(alert));
         let content = match self.body(alert) {
@@ -49,10 +49,10 @@ impl Endpoint {
         Letter::new(&self.subject(alert), &body, locale)
     }
 
-    /// Tells an alert that is sent again from another one: by all of it but the order of its fields and what
-    /// ElastAlert2 counts. The document alone is not enough: with two new terms it makes two alerts of one
-    /// rule, and its `rule` may be its own (a firewall's, say) and the same for two rules. `None` for an
-    /// alert that names no document.
+    /// Identifies an alert, so that a repeated delivery is recognized. The identity is the whole alert except
+    /// the order of its fields and ElastAlert2's counters. The document id alone is not enough: two new terms
+    /// in one document make two alerts of one rule, and the alert's `rule` may be a field of the document (a
+    /// firewall's, say) that two rules share. `None` for an alert without a document id.
     pub fn identity(alert: &Value) -> Option<String> {
         alert.get("_id").filter(|id| !id.is_null())?;
         let mut alert = alert.clone();
@@ -63,7 +63,7 @@ impl Endpoint {
         Some(alert.to_string())
     }
 
-    /// What the alert is called.
+    /// The alert's subject.
     pub(crate) fn subject(&self, alert: &Value) -> String {
         filled(self.subject.as_ref(), alert).unwrap_or_else(|| match rule(alert) {
             Some(rule) => format!("ElastAlert: {rule}"),
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// The message of the guide this endpoint replaces.
+    /// The message format of the guide that this endpoint replaces.
     fn guide() -> Endpoint {
         let template = |text| Some(Template::parse(text).expect("a template"));
         Endpoint {
@@ -165,15 +165,15 @@ mod tests {
         assert_eq!(change("_id", Value::Null), None);
         assert_eq!(Endpoint::identity(&json!({ "a": 1 })), None);
         assert_ne!(change("rule", Value::Null), Endpoint::identity(&alert));
-        // One document with two new terms; one whose own `rule` is that of a firewall.
+        // Two new terms in one document; then a document whose own `rule` field is a firewall's.
         for field in ["new_field", "num_alerted"] {
             assert_ne!(change(field, json!("ip")), Endpoint::identity(&alert), "{field}");
         }
-        // As it comes back from where ElastAlert2 kept it.
+        // The same alert, as ElastAlert2 reads it back from its own index.
         let again = r#"{"@timestamp":"t","num_hits":7,"_id":"1","_index":"i","rule":"r"}"#;
         let again: Value = serde_json::from_str(again).expect("JSON");
         assert_eq!(Endpoint::identity(&again), Endpoint::identity(&alert));
-        // Two rules that do not say their names, one document.
+        // One document, and two rules whose names are missing.
         assert_ne!(
             Endpoint::identity(&json!({ "_id": "1", "a": 1 })),
             Endpoint::identity(&json!({ "_id": "1", "a": 2 }))

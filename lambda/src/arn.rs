@@ -2,14 +2,15 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What a URL fragment may carry as is (RFC 3986, "unreserved"); everything else is percent-encoded.
+/// Characters that a URL fragment may carry as they are (RFC 3986, "unreserved"); all others are
+/// percent-encoded.
 const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// A headline has 3,000 characters for the link and its words; few alarm names that AWS accepts lead further.
+/// A headline has 3,000 characters for the link and its text. Only very long alarm names exceed this limit.
 const MAX_LINK: usize = 2_600;
 
 /// The parts of `arn:partition:service:region:account:resource`.
@@ -56,8 +57,8 @@ impl Arn {
     }
 }
 
-/// Address of a page of the console in `region`, whose partition shows in its name; `path` begins with
-/// the service and goes on with the fragment, if there is one: `ec2` and `InstanceDetails:instanceId=…`.
+/// Address of a console page in `region`; the partition follows from the region's name. `path` begins with the
+/// service, `fragment` may be empty: `ec2` and `InstanceDetails:instanceId=…`.
 pub fn console_page(region: &str, path: &str, fragment: &str) -> Option<String> {
     let domain = console_domain(partition(region)?).filter(|_| is_region(region))?;
     let sign = if fragment.is_empty() { "" } else { "#" };
@@ -65,14 +66,14 @@ pub fn console_page(region: &str, path: &str, fragment: &str) -> Option<String> 
     (page.len() <= MAX_LINK).then_some(page)
 }
 
-/// Whether a region is one of the partition `aws`.
+/// Whether the region belongs to the partition `aws`.
 pub fn is_commercial(region: &str) -> bool {
     partition(region) == Some("aws")
 }
 
-/// How the addresses of AWS's services in `region` end.
+/// The domain suffix of AWS's service endpoints in `region`.
 ///
-/// Source: the partitions that AWS's SDKs are made of (botocore 1.43.11).
+/// Source: the partition data of the AWS SDKs (botocore 1.43.11).
 pub fn dns_suffix(region: &str) -> &'static str {
     const SUFFIXES: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
@@ -90,7 +91,7 @@ fn partition(region: &str) -> Option<&'static str> {
     Some(match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
-        // Partitions of their own, whose consoles are nowhere documented.
+        // Separate partitions whose console addresses are not documented.
         region
             if region.starts_with("us-iso")
                 || region.starts_with("eu-isoe")
@@ -102,7 +103,7 @@ fn partition(region: &str) -> Option<&'static str> {
     })
 }
 
-/// A name from outside as part of a fragment.
+/// Percent-encodes a name from outside for use in a fragment.
 pub fn encode(name: &str) -> String {
     utf8_percent_encode(name, FRAGMENT).to_string()
 }

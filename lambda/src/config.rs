@@ -1,4 +1,4 @@
-//! What the function is told through its environment.
+//! The environment variables of the function.
 
 use crate::settings::SETTINGS_FILE;
 use serde::{Deserialize, Serialize};
@@ -6,15 +6,15 @@ use std::fmt;
 
 /// Environment variable: what the function is for, `notify` (default), `ingest` or `guard`.
 pub const DUTY: &str = "ALERTCTL_DUTY";
-/// Environment variable: value of [`ENCRYPTION_CONTEXT_KEY`] for the webhooks, by default the name of the
-/// function itself.
+/// Environment variable: value of [`ENCRYPTION_CONTEXT_KEY`] for the webhooks; the function's own name by
+/// default.
 pub const ENCRYPTED_FOR: &str = "ALERTCTL_ENCRYPTED_FOR";
 /// Environment variable: JSON array of the channel keys that `ingest` and `guard` post to.
 pub const DESTINATIONS: &str = "DESTINATIONS";
 /// Environment variable: JSON array of the ARNs of the SNS topics that `ingest` and `guard` publish to.
 pub const TOPICS: &str = "TOPICS";
-/// Environment variable (`ingest`): SHA-256 of each valid token in hexadecimal, separated by commas; two
-/// while a token is being replaced.
+/// Environment variable (`ingest`): SHA-256 of each valid token in hexadecimal, separated by commas. There are
+/// two during a token rotation.
 pub const TOKEN_SHA256: &str = "TOKEN_SHA256";
 /// Environment variable (`ingest`): largest body in bytes, 262,144 by default.
 pub const BODY_LIMIT: &str = "BODY_LIMIT";
@@ -24,12 +24,12 @@ pub const ENDPOINT: &str = "ENDPOINT";
 pub const MESSAGE_SUBJECT: &str = "MESSAGE_SUBJECT";
 /// Environment variable (`ingest`): template of the text, see [`Template`](crate::Template).
 pub const MESSAGE_BODY: &str = "MESSAGE_BODY";
-/// Environment variable (`notify`, `ingest`): ARN of the SQS queue for what can never be delivered.
+/// Environment variable (`notify`, `ingest`): ARN of the SQS queue for messages that can never be delivered.
 pub const DEAD_LETTER_QUEUE: &str = "DEAD_LETTER_QUEUE";
-/// Environment variable (`notify`, `ingest`): JSON object, the key of each channel with a buffer → ARN of its SQS
-/// queue.
+/// Environment variable (`notify`, `ingest`): JSON object that maps the key of each channel with a buffer to
+/// the ARN of its SQS queue.
 pub const BUFFERS: &str = "BUFFERS";
-/// Environment variable (`guard`): ARN of the trail whose logging is started again.
+/// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
 pub const TRAIL: &str = "TRAIL";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.
 pub const ENCRYPTION_CONTEXT_KEY: &str = "LambdaFunctionName";
@@ -45,13 +45,13 @@ impl fmt::Display for ChannelKey {
     }
 }
 
-/// Name of the environment variable with the encrypted webhook of `channel`: `WEBHOOK_` and the key,
-/// each `-` as `_` because Lambda allows only letters, digits and underscores.
+/// Name of the environment variable with the encrypted webhook of `channel`: `WEBHOOK_` and the key. Each `-`
+/// becomes `_` because Lambda allows only letters, digits and underscores.
 pub fn webhook_variable(channel: &ChannelKey) -> String {
     format!("WEBHOOK_{}", channel.0.replace('-', "_"))
 }
 
-/// A variable that cannot be understood. Holds no value, only what is wrong with it.
+/// A variable that cannot be understood. The error never contains the value, only what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("{SETTINGS_FILE} cannot be read: {0}")]
@@ -67,7 +67,7 @@ pub enum SettingsError {
     Value { variable: &'static str, problem: String },
 }
 
-/// The JSON in a variable; its default if the variable is missing or empty.
+/// Parses the JSON in a variable; returns the type's default if the variable is missing or empty.
 pub(crate) fn json<T: serde::de::DeserializeOwned + Default>(
     variable: &impl Fn(&str) -> Option<String>,
     name: &'static str,

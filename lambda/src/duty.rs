@@ -1,4 +1,4 @@
-//! What a function is for, and what it has to know for that.
+//! The duty of a function, and the settings it needs for that.
 
 use crate::arn::{Arn, dns_suffix};
 use crate::config::{
@@ -9,24 +9,24 @@ use crate::{Endpoint, Template};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What SNS takes, so more could only be shown cut.
+/// The size limit of an SNS message. A larger alert could only be shown truncated.
 const DEFAULT_BODY_LIMIT: usize = 262_144;
 
-/// One executable, three functions.
+/// What the function does. One executable serves all three functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Duty {
-    /// Events of SNS and EventBridge become Slack messages.
+    /// Turns SNS and EventBridge events into Slack messages.
     #[default]
     Notify,
-    /// Alerts come in over HTTP, for topics and channels.
+    /// Takes alerts over HTTP and passes them to topics and channels.
     Ingest,
-    /// A trail that somebody stopped is started again.
+    /// Restarts the logging of a trail that somebody stopped.
     Guard,
 }
 
 impl Duty {
-    /// Reads [`DUTY`]; absent or empty, it is `notify`.
+    /// Reads [`DUTY`]; `notify` if the variable is absent or empty.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         match variable(DUTY).unwrap_or_default().as_str() {
             "" | "notify" => Ok(Self::Notify),
@@ -46,7 +46,7 @@ impl Duty {
     }
 }
 
-/// Where `ingest` and `guard` take everything.
+/// The destinations of everything that `ingest` and `guard` send.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     pub channels: Vec<ChannelKey>,
@@ -65,10 +65,10 @@ impl Told {
     }
 }
 
-/// What stands around the channels: of the duties `notify` and `ingest`.
+/// The queues around the channels, for the duties `notify` and `ingest`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notifying {
-    /// For what Slack will never take; without it, such a message fails its invocation.
+    /// Queue for messages that Slack will never accept. Without it, such a message fails its invocation.
     pub dead_letters: Option<Queue>,
     /// The queue in front of each channel with a buffer.
     pub buffers: BTreeMap<ChannelKey, Queue>,
@@ -98,7 +98,7 @@ impl Notifying {
     }
 }
 
-/// What `ingest` has to know besides its destinations.
+/// Settings of `ingest` besides its destinations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ingesting {
     pub endpoint: Endpoint,
@@ -113,7 +113,7 @@ impl Ingesting {
     /// Reads the settings of `ingest`.
     ///
     /// # Errors
-    /// A variable that is missing or cannot be understood: above all, no endpoint is open without a token.
+    /// A variable is missing or cannot be understood. In particular, an endpoint without a token is an error.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let template = |name| match variable(name) {
@@ -153,7 +153,7 @@ impl Ingesting {
     }
 }
 
-/// What `guard` has to know besides its destinations.
+/// Settings of `guard` besides its destinations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guarding {
     pub trail: Trail,
@@ -163,7 +163,7 @@ impl Guarding {
     /// Reads the settings of `guard`.
     ///
     /// # Errors
-    /// [`TRAIL`] is missing or no ARN of a trail.
+    /// [`TRAIL`] is missing or is not the ARN of a trail.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let arn = variable(TRAIL).filter(|arn| !arn.is_empty());
         let arn = arn.ok_or_else(|| missing(TRAIL))?;
@@ -173,7 +173,7 @@ impl Guarding {
     }
 }
 
-/// A CloudTrail trail, by `arn:aws:cloudtrail:<home region>:<account>:trail/<name>`.
+/// A CloudTrail trail, read from `arn:aws:cloudtrail:<home region>:<account>:trail/<name>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trail {
     pub arn: String,
@@ -194,7 +194,7 @@ impl Trail {
     }
 }
 
-/// An SQS queue; SQS takes no ARN.
+/// An SQS queue. The SQS API takes a URL instead of an ARN, hence the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     pub region: String,
@@ -216,7 +216,7 @@ impl Queue {
         })
     }
 
-    /// The queue's URL, at SQS itself or at another `endpoint` such as an emulator's.
+    /// The queue's URL, at SQS itself or at another `endpoint` (an emulator's, for example).
     pub fn url(&self, endpoint: Option<&str>) -> String {
         let Self {
             region,

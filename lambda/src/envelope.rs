@@ -1,5 +1,5 @@
-//! The wrapper around an event that says where it goes: what a rule's target sends, what waits in a channel's
-//! buffer, and what lies in a dead-letter queue to be sent again.
+//! The envelope around an event, which names its destinations. A rule's target sends it, a channel's buffer
+//! holds it, and a dead-letter queue keeps it for a redrive.
 //!
 //! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`
 
@@ -8,11 +8,10 @@ use crate::event::is_test;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Every queue takes as many bytes; more only if it is set up for it.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+/// The message size that every queue accepts. Larger messages need a queue that is configured for them.
 const MAX_BYTES: usize = 262_144;
-/// Longest texts of an event that is cut, and the most elements of its lists: the first that suffice. A Slack
-/// message shows 3,000 characters of a text.
+/// Steps of truncation for an event that is too long: the longest text and the most list elements. The first
+/// step that makes the event small enough applies. A Slack message shows at most 3,000 characters of a text.
 const CUTS: [(usize, usize); 5] = [
     (65_536, 4_096),
     (16_384, 1_024),
@@ -21,39 +20,39 @@ const CUTS: [(usize, usize); 5] = [
     (128, 16),
 ];
 
-/// An event and where it goes.
+/// An event and its destinations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Envelope {
-    /// Key of the rule that took the event.
+    /// Key of the rule that matched the event.
     pub rule: Option<String>,
-    /// Where the event goes; empty if no wrapper says it.
+    /// The event's channels; empty if there was no envelope.
     pub channels: Vec<ChannelKey>,
-    /// Key of the endpoint that took the event, which is then an alert.
+    /// Key of the endpoint that took the event; the event is then an alert.
     pub endpoint: Option<String>,
-    /// ARNs of the SNS topics it goes to.
+    /// ARNs of the SNS topics that the event goes to.
     pub topics: Vec<String>,
     /// The mark of a test, `t-` and 8 hexadecimal digits.
     pub test: Option<String>,
-    /// Why it was put aside: an object with `reason`, `at`, `requestId`, `function`.
+    /// Why the event became a dead letter: an object with `reason`, `at`, `requestId`, `function`.
     pub parked: Option<Value>,
     pub event: Value,
 }
 
-/// Why something is put aside, for whoever sends it again.
+/// Why an event becomes a dead letter, for the person who redrives it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parking<'a> {
-    /// Holds no secret.
+    /// Must not contain a secret.
     pub reason: &'a str,
     pub at: Timestamp,
     pub request_id: &'a str,
-    /// Name of the function that gave up, and that takes it again.
+    /// Name of the function that gave up. A redrive goes back to it.
     pub function: &'a str,
-    /// Bytes of a body that is no UTF-8, and so stands in the envelope in Base64.
+    /// Original size in bytes of a body that is not UTF-8; the envelope holds it as Base64.
     pub base64: Option<usize>,
 }
 
 impl Envelope {
-    /// Takes the wrapper off; an event without one is its own content.
+    /// Opens the envelope. An event without one becomes the content itself.
     pub fn open(event: Value) -> Self {
         let Value::Object(mut fields) = event else {
             return Self::bare(event);
@@ -86,7 +85,7 @@ impl Envelope {
         }
     }
 
-    /// The same for one channel alone.
+    /// The same envelope for only one channel.
     pub fn for_channel(&self, channel: &ChannelKey) -> Self {
         Self {
             channels: vec![channel.clone()],
@@ -95,7 +94,7 @@ impl Envelope {
         }
     }
 
-    /// The same, put aside.
+    /// The same envelope as a dead letter.
     pub fn parked(self, parking: Parking<'_>) -> Self {
         let mut parked = json!({
             "reason": parking.reason,
@@ -113,8 +112,8 @@ impl Envelope {
         }
     }
 
-    /// The text that SQS takes. Of an event that is too long, long texts and lists are cut, and `cut` in the
-    /// wrapper tells how many bytes it had.
+    /// The text for SQS. If the event is too long, its long texts and lists are truncated, and `cut` in the
+    /// envelope holds the original size in bytes.
     pub fn text(&self) -> String {
         let text = self.wrapped(&self.event, None);
         if text.len() <= MAX_BYTES {
@@ -126,8 +125,8 @@ impl Envelope {
             .map(|cut| self.wrapped(&shortened(&self.event, *cut), Some(length)));
         let fitting = shortened.into_iter().find(|text| text.len() <= MAX_BYTES);
         fitting.unwrap_or_else(|| {
-            // Too many fields: what is left is no event any more, but can be read. A character takes at most
-            // six bytes in a JSON text.
+            // The event has too many fields. The remainder is no longer a valid event, but a person can read
+            // it. A character takes at most six bytes in JSON text.
             let event = self.event.to_string();
             let kept = event.floor_char_boundary(MAX_BYTES / 8);
             self.wrapped(&Value::from(&event[..kept]), Some(length))
@@ -156,7 +155,7 @@ impl Envelope {
         if let Some(length) = cut {
             put("cut", length.into());
         }
-        // The two characters that SQS refuses and JSON does not escape of itself.
+        // SQS refuses these two characters, and JSON does not escape them by default.
         json!({ "alertctl": wrapper, "event": event })
             .to_string()
             .replace('\u{fffe}', "\\ufffe")

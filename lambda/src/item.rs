@@ -1,4 +1,4 @@
-//! One thing to tell, as the relay hands it on: a record of an event, with where it goes.
+//! The relay's unit of work: one record of an event, with its destinations.
 
 use crate::envelope::Envelope;
 use crate::event::{self, Content, Notice};
@@ -7,19 +7,20 @@ use crate::{ChannelKey, Message, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// What one record says, and the envelope it travels in.
+/// The content of one record, and its envelope.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
-    /// Holds this record alone.
+    /// Holds only this record.
     pub envelope: Envelope,
     pub notice: Notice,
-    /// What tells it from every other one: the id of the EventBridge event or of the SNS message.
+    /// Unique id: that of the EventBridge event or of the SNS message.
     pub identity: Option<String>,
-    /// What a topic carried, as routes see it; kept, since reading it costs more than all the rest.
+    /// The JSON that an SNS message carried, which routes match against. It is kept because parsing is by far
+    /// the most expensive step.
     told: Option<Value>,
 }
 
-/// Takes an invocation event apart: one item for each record of an SNS delivery, else one.
+/// Splits an invocation event: one item per record of an SNS delivery, otherwise one item.
 pub(crate) fn items(event: Value) -> Vec<Item> {
     let mut envelope = Envelope::open(event);
     let records = match envelope.event.get_mut("Records") {
@@ -61,13 +62,13 @@ impl Item {
         }
     }
 
-    /// What its sender has read already.
+    /// An item whose notice the sender has already read.
     pub fn known(envelope: Envelope, notice: Notice, identity: Option<String>) -> Self {
         let told = carried(event::told(&envelope.event));
         Self::of(envelope, notice, identity, told)
     }
 
-    /// Text that came without an event around it, such as a message that somebody put into a queue.
+    /// Text without an event around it, such as a message that somebody put into a queue.
     pub fn text(text: &str) -> Self {
         Self::new(Envelope {
             event: record(None, text),
@@ -75,7 +76,7 @@ impl Item {
         })
     }
 
-    /// An alert that an endpoint took, in the form in which the relay reads it without knowing the endpoint.
+    /// An alert that an endpoint took, in a form that the relay can read without the endpoint's settings.
     pub fn alert(envelope: Envelope, notice: Notice, identity: Option<String>) -> Self {
         let (subject, text) = match &notice.content {
             Content::Text { subject, text } => (subject.as_deref(), text.clone()),
@@ -93,7 +94,8 @@ impl Item {
         Self::known(Envelope { event, ..envelope }, notice, identity)
     }
 
-    /// What a warm function remembers once `channel` has it. What was put aside and is sent again counts anew.
+    /// The key by which a warm function remembers that `channel` has the item. A redriven dead letter gets a
+    /// new key.
     pub fn key(&self, channel: &ChannelKey) -> String {
         let parked = self.envelope.parked.as_ref();
         let parked = parked.and_then(|parked| parked.get("at")?.as_str());
@@ -101,10 +103,10 @@ impl Item {
         format!("{channel} {} {identity}", parked.unwrap_or("-"))
     }
 
-    /// The channels it goes to; the name of its topic if no channel is routed to that.
+    /// The item's channels. If no channel is routed to its SNS topic, the topic's name is the error.
     ///
-    /// Where it goes says its envelope, or else the settings for its SNS topic. What names neither goes to
-    /// every channel, since dropping it would hide an alert.
+    /// The envelope names the channels, or else the settings for the SNS topic. An item with neither goes to
+    /// every channel, because dropping it would hide an alert.
     pub fn channels<'a>(&'a self, settings: &'a Settings) -> Result<Cow<'a, [ChannelKey]>, &'a str> {
         if !self.envelope.channels.is_empty() {
             return Ok(Cow::Borrowed(&self.envelope.channels));
@@ -118,7 +120,7 @@ impl Item {
         }
     }
 
-    /// What routes look at.
+    /// What routes match against.
     pub fn traits(&self, settings: &Settings) -> Traits<'_> {
         let event = match &self.told {
             Some(told) => Cow::Borrowed(told),
@@ -127,8 +129,8 @@ impl Item {
         Traits::of(&self.notice, event, settings)
     }
 
-    /// Whether `channel` takes it. What was put aside was taken once, and is sent again to exactly the channels
-    /// that do not have it.
+    /// Whether `channel` accepts the item. A dead letter was accepted once already; a redrive sends it to
+    /// exactly the channels that do not have it.
     pub fn accepted(
         &self,
         channel: &ChannelKey,
@@ -139,7 +141,7 @@ impl Item {
         accepted.or_else(|| self.envelope.parked.is_some().then(Accepted::default))
     }
 
-    /// What is posted of it.
+    /// The Slack message for the item.
     pub fn message(&self, accepted: &Accepted, settings: &Settings) -> Message {
         let mut message = compose(&self.notice, settings);
         message.mention(&accepted.mention);
@@ -147,7 +149,7 @@ impl Item {
     }
 }
 
-/// What the event does not hold as JSON already.
+/// The JSON, unless the event itself already contains it.
 fn carried(told: Cow<'_, Value>) -> Option<Value> {
     match told {
         Cow::Owned(told) => Some(told),

@@ -1,19 +1,19 @@
-//! JSON as Python writes it: with `NaN`, `Infinity` and `-Infinity`, which JSON does not have.
+//! JSON as Python writes it: with `NaN`, `Infinity` and `-Infinity`, which are not valid JSON.
 
 use serde_json::Value;
 use std::borrow::Cow;
 
 const LITERALS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
-/// Reads JSON; a number that JSON cannot write becomes `null`.
+/// Parses JSON; a number that JSON cannot represent becomes `null`.
 ///
 /// # Errors
-/// The text is not JSON otherwise, or nested deeper than 128 levels.
+/// Otherwise the text is not JSON, or it is nested deeper than 128 levels.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(&nulled(text))
 }
 
-/// `text` with `null` in place of each literal that stands where a value may stand.
+/// Replaces each literal with `null` where it stands as a value.
 fn nulled(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut result = String::new();
@@ -44,7 +44,7 @@ fn nulled(text: &str) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
-/// Length of the literal that is a whole value at `at`.
+/// Length of the literal at `at`, if it is a complete value.
 fn literal(bytes: &[u8], at: usize) -> Option<usize> {
     let before = at.checked_sub(1).map(|index| bytes[index]);
     let opens = before.is_none_or(|byte| byte.is_ascii_whitespace() || b"[:,".contains(&byte));
@@ -93,7 +93,7 @@ mod tests {
         assert!(parse(&"[".repeat(100_000)).is_err());
     }
 
-    /// JSON, or the literals of which JSON has none, under a name that no string here has.
+    /// JSON values whose strings may contain the literals.
     fn values() -> impl Strategy<Value = Value> {
         let text = proptest::string::string_regex(r#"(NaN|-?Infinity|["\\\[\]:,{} \nä€🚨]){0,6}"#)
             .expect("a pattern")
@@ -113,7 +113,7 @@ mod tests {
         })
     }
 
-    /// Writes JSON with `literal` for each null, as Python would have.
+    /// Writes JSON with `literal` for each null, as Python would.
     fn written(value: &Value, literal: &str) -> String {
         match value {
             Value::Null => literal.to_owned(),

@@ -1,15 +1,14 @@
-//! What a topic's subscribers read: a subject and plain text within the limits of SNS.
+//! An SNS message: a subject and plain text within the limits of SNS.
 
 use crate::Locale;
 use crate::event::{mask_text, mask_value};
 use serde_json::Value;
 
-/// SNS asks for fewer than 100 characters.
-/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+/// SNS requires fewer than 100 characters. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
 const MAX_SUBJECT: usize = 99;
-/// SNS takes 262,144 bytes in all; the subject travels along.
+/// SNS accepts 262,144 bytes in total; the difference leaves room for the subject.
 const MAX_TEXT: usize = 262_144 - 1_024;
-/// SNS refuses an empty subject; nothing comes here without one of its own.
+/// Fallback, because SNS refuses an empty subject. In practice every message has its own subject.
 const SUBJECT: &str = "alertctl";
 
 /// A message that SNS accepts.
@@ -19,12 +18,13 @@ pub struct Letter {
     pub subject: String,
     /// At most 261,120 bytes.
     pub text: String,
-    /// The test it is part of.
+    /// The test that the message belongs to.
     pub test: Option<String>,
 }
 
 impl Letter {
-    /// Brings subject and text into the form SNS asks for, without secrets; what is cut off is said in `locale`.
+    /// Brings subject and text into the form that SNS requires, without secrets. A note in `locale` says how
+    /// much was truncated.
     pub fn new(subject: &str, text: &str, locale: Locale) -> Self {
         let (subject, text) = (mask_text(subject), mask_text(text));
         let printable: String = subject
@@ -53,7 +53,7 @@ impl Letter {
         }
     }
 
-    /// The same as part of the test `id`, and clearly so.
+    /// The same message, clearly marked as part of the test `id`.
     pub fn marked(&self, id: &str, locale: Locale) -> Self {
         let words = locale.words();
         let subject = format!("[{}] {}", words.test, self.subject);
@@ -65,12 +65,12 @@ impl Letter {
     }
 }
 
-/// JSON for people, without secrets: the plain fields line by line, then all of it.
+/// JSON for people, without secrets: the plain fields one per line, then the whole JSON.
 pub(crate) fn readable(value: &Value) -> String {
     let masked = mask_value(value);
     let line = |(key, value): (&String, &Value)| match (value, &masked[key]) {
         (Value::String(_), Value::String(text)) => Some(format!("{key}: {text}\n")),
-        // JSON in a text.
+        // The text is itself JSON.
         (Value::String(text), _) => Some(format!("{key}: {}\n", mask_text(text))),
         (Value::Number(_) | Value::Bool(_), _) => Some(format!("{key}: {value}\n")),
         (Value::Null | Value::Array(_) | Value::Object(_), _) => None,
@@ -80,7 +80,7 @@ pub(crate) fn readable(value: &Value) -> String {
     format!("{lines}{separator}{masked:#}")
 }
 
-/// Counts in UTF-16 units, the widest way in which AWS might count.
+/// Counts in UTF-16 units, the widest count that AWS might use.
 fn shortened(line: &str) -> String {
     if line.encode_utf16().count() <= MAX_SUBJECT {
         return line.to_owned();
@@ -101,7 +101,7 @@ fn cut(mut text: String, locale: Locale) -> String {
         return text;
     }
     let note = locale.words().more_characters;
-    // Room for the note, whose number has at most as many digits as the whole length.
+    // Reserves room for the note. Its number has at most as many digits as the text's length.
     let room = note(text.len()).len() + 1;
     let lost = text.split_off(text.floor_char_boundary(MAX_TEXT - room));
     text.push('\n');

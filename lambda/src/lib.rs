@@ -1,8 +1,8 @@
-//! The relay, one function with three duties: `notify` turns events of SNS and EventBridge into Slack
-//! messages, `ingest` takes alerts over HTTP, `guard` starts a stopped trail again.
+//! The relay: one function with three duties. `notify` turns SNS and EventBridge events into Slack messages,
+//! `ingest` takes alerts over HTTP, `guard` restarts a stopped trail.
 //!
-//! Reading ([`event`]) and writing ([`message`]) are pure, so a preview shows exactly what Slack will
-//! get. The network (`runtime`, behind the feature of that name) is a thin layer around [`render`].
+//! Reading ([`event`]) and writing ([`message`]) are pure, so a preview shows exactly what Slack will get. The
+//! network code (`runtime`, behind the feature of that name) is a thin layer around [`render`].
 
 mod alert;
 mod arn;
@@ -51,40 +51,40 @@ use event::Severity;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// One message and the channel it belongs in.
+/// One message and its channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     pub channel: ChannelKey,
-    /// What the channel's routes judged by.
+    /// The severity that the channel's routes matched against.
     pub severity: Severity,
     pub message: Message,
 }
 
-/// A message that no route of a channel takes.
+/// A message that no route of a channel accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filtered {
     pub channel: ChannelKey,
     pub severity: Severity,
 }
 
-/// Everything one event asks for: what to send, and which topics nobody routed to a channel.
+/// The result for one event: the messages to send, and the topics that have no channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     pub deliveries: Vec<Delivery>,
-    /// What does not arrive because of a channel's `routes` and `except`: as wanted, and no loss.
+    /// Messages that the `routes` and `except` of a channel filter out. This is intended, so nothing is lost.
     pub filtered: Vec<Filtered>,
-    /// Names of the SNS topics in the event that the settings do not mention, or give no channel.
+    /// Names of the SNS topics in the event that the settings do not mention, or for which they list no
+    /// channel.
     pub unrouted: BTreeSet<String>,
 }
 
 /// Turns an invocation event into the messages for each channel, in the order of the event's records.
 ///
-/// Where it goes says the wrapper that a rule's target puts around it, `{"alertctl":{"channels":[…]},
-/// "event":…}`, or else the settings for its SNS topic. What of it arrives, and who is called, say the routes of
-/// each channel.
+/// The envelope from a rule's target, `{"alertctl":{"channels":[…]},"event":…}`, names the channels, or else
+/// the settings for the SNS topic. Each channel's routes then decide what is delivered and who is mentioned.
 ///
-/// Never fails: a payload of an unknown shape is shown as JSON. A record that names neither goes to every
-/// channel, since dropping it would hide an alert.
+/// Never fails: a payload in an unknown format is shown as JSON. A record with neither envelope nor topic goes
+/// to every channel, because dropping it would hide an alert.
 pub fn render(event: &Value, settings: &Settings) -> Rendered {
     let mut rendered = Rendered::default();
     for item in item::items(event.clone()) {

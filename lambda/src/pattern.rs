@@ -1,19 +1,20 @@
 //! EventBridge's event patterns, for the `match:` of routes.
 //!
-//! What matches is what AWS documents ("Comparison operators for use in event patterns", EventBridge User
-//! Guide) and its rule engine does (github.com/aws/event-ruler): all fields must match, of each list one
-//! condition; in an array of the event one element is enough, and conditions on fields of its objects must
-//! hold for one and the same object. Numbers are compared as such, however they are written.
+//! The semantics are those that AWS documents ("Comparison operators for use in event patterns", EventBridge
+//! User Guide) and that its rule engine implements (github.com/aws/event-ruler). All fields must match, and for
+//! each field at least one condition of its list. In an array of the event one matching element is enough;
+//! conditions on several fields of its objects must hold for the same object. Numbers are compared by value,
+//! however they are written.
 
 use serde_json::{Map, Number, Value};
 use std::net::IpAddr;
 
-/// Whether `event` fits `pattern`. Never fails: a condition of an unknown form fits nothing.
+/// Whether `event` matches `pattern`. Never fails: a condition in an unknown format matches nothing.
 pub fn matches(pattern: &Map<String, Value>, event: &Value) -> bool {
     object(pattern, event) != Fit::No
 }
 
-/// How something fits: because of a value that is there, or only because of those that are not.
+/// Whether something matches, and why: because of a value that exists, or only because values are absent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
     No,
@@ -21,7 +22,7 @@ enum Fit {
     ByValue,
 }
 
-/// All fields of the pattern, against one object of the event; anything else has no fields.
+/// All fields of the pattern against one object of the event; any other value has no fields.
 fn object(pattern: &Map<String, Value>, value: &Value) -> Fit {
     let mut fit = Fit::ByAbsence;
     for (field, expected) in pattern {
@@ -65,8 +66,8 @@ fn inside(pattern: &Map<String, Value>, value: &Value) -> Fit {
     }
 }
 
-/// The conditions on a field: any of them, for any of its values. An object is no value: to AWS, only leaves
-/// exist.
+/// Any of the conditions for any value of the field. An object is not a value: EventBridge compares only
+/// leaves.
 fn leaf(conditions: &[Value], value: Option<&Value>) -> Fit {
     let (mut present, mut fits) = (false, false);
     if let Some(value) = value {
@@ -87,7 +88,7 @@ fn leaf(conditions: &[Value], value: Option<&Value>) -> Fit {
     }
 }
 
-/// Every element of an array and of those in it, or the value itself.
+/// Calls `each` for every element of nested arrays, or for the value itself.
 fn flatten<'a>(value: &'a Value, each: &mut dyn FnMut(&'a Value)) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|element| flatten(element, each)),
@@ -128,7 +129,7 @@ fn textual(name: &str, operand: &Value, text: &str) -> bool {
     }
 }
 
-/// A list of numbers leaves out nothing but numbers; anything else is compared with texts.
+/// A list of numbers excludes only numbers; all other operands are compared with texts.
 fn anything_but(operand: &Value, value: &Value) -> bool {
     if let Value::Object(operator) = operand {
         return operator.len() == 1
@@ -143,7 +144,7 @@ fn anything_but(operand: &Value, value: &Value) -> bool {
     (!numbers || value.is_number()) && !values.iter().any(|other| equal(other, value))
 }
 
-/// The elements of a list, or the one value.
+/// The elements of a list, or a single value as a list of one.
 fn each(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
@@ -154,7 +155,7 @@ fn each(value: &Value) -> &[Value] {
 fn equal(expected: &Value, value: &Value) -> bool {
     match (expected, value) {
         (Value::Number(a), Value::Number(b)) => same_number(a, b),
-        // One address has many spellings; the rule engine knows them all.
+        // One IP address can be spelled in many ways; the rule engine compares the addresses.
         (Value::String(a), Value::String(b)) => {
             a == b || matches!((a.parse::<IpAddr>(), b.parse::<IpAddr>()), (Ok(a), Ok(b)) if a == b)
         }
@@ -165,7 +166,7 @@ fn equal(expected: &Value, value: &Value) -> bool {
 }
 
 fn same_number(a: &Number, b: &Number) -> bool {
-    // Whole numbers beyond 2^53, such as ids, are no floats.
+    // Whole numbers beyond 2^53, such as ids, are not exact as floats.
     let whole = |number: &Number| number.is_i64() || number.is_u64();
     match whole(a) && whole(b) {
         true => a == b,
@@ -219,7 +220,8 @@ fn in_range(range: &str, address: &str) -> bool {
     }
 }
 
-/// Whether a text fits a pattern in which `*` stands for any text, and `\*` and `\\` for themselves.
+/// Whether a text matches a pattern in which `*` stands for any text, and `\*` and `\\` for the literal
+/// characters.
 pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = vec![String::new()];
     let mut characters = pattern.chars();

@@ -1,4 +1,4 @@
-//! Which of the messages sent to a channel arrive in it, and who is called.
+//! Which messages a channel accepts, and who is mentioned.
 
 use crate::ChannelKey;
 use crate::event::{Content, Notice, Severity, State};
@@ -7,30 +7,29 @@ use crate::settings::{Filter, Mention, Route, Settings, Source};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What routes look at.
+/// What routes match against.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traits<'a> {
-    /// How much attention it deserves: what the stack file says of where it comes from, or what it says
-    /// itself. An alarm that is over has the severity of the state it leaves, so that word of it arrives
-    /// wherever word of that state arrived.
+    /// The severity: what the stack file sets for the source, or the notice's own. A recovered alarm has the
+    /// severity of the state it leaves, so its recovery reaches every channel that received the alarm.
     pub severity: Severity,
     /// Twelve digits.
     pub account: Option<String>,
     pub region: Option<String>,
-    /// Keys of rules, alarms, endpoints and topics it comes from.
+    /// Keys of the rules, alarms, endpoints and topics it comes from.
     pub sources: Vec<String>,
-    /// Whether nobody is to be called, whatever the severity: an alarm is over, or somebody sends a test.
+    /// Whether nobody is mentioned, whatever the severity: true for a recovered alarm and for a test.
     pub calm: bool,
-    /// A test arrives wherever its way leads.
+    /// A test bypasses all routes.
     pub test: bool,
     /// The event, alarm or alert as JSON.
     pub event: Cow<'a, Value>,
 }
 
-/// A message that arrives.
+/// A message that a channel accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// Who is called: `@here`, `@channel`, `@everyone`, or ids of users and user groups.
+    /// The mentions: `@here`, `@channel`, `@everyone`, or ids of users and user groups.
     pub mention: Vec<String>,
 }
 
@@ -42,7 +41,7 @@ impl<'a> Traits<'a> {
             Content::Alarm(alarm) => Some(alarm),
             _ => None,
         };
-        // From what is said of one thing to what is said of many.
+        // From the most specific to the most general source.
         let ways = [
             (alarm.map(|alarm| alarm.name.as_str()), &settings.alarms, false),
             (notice.source.rule.as_deref(), &settings.rules, true),
@@ -75,7 +74,7 @@ impl<'a> Traits<'a> {
     }
 }
 
-/// The severity of an alarm in a state; `said` is that of its going off.
+/// The severity of an alarm in a state; `said` is its severity in the state ALARM.
 fn of_state(state: &State, said: Option<Severity>) -> Severity {
     let alarm = said.unwrap_or(Severity::Error);
     match state {
@@ -86,8 +85,8 @@ fn of_state(state: &State, said: Option<Severity>) -> Severity {
 }
 
 impl Settings {
-    /// Whether something sent to a channel arrives there, and who is called then. Without routes, and in a
-    /// channel that the settings do not know, everything arrives.
+    /// Whether the channel accepts a message, and who is mentioned then. A channel without routes, or one that
+    /// the settings do not know, accepts everything.
     pub fn accepts(&self, channel: &ChannelKey, traits: &Traits<'_>) -> Option<Accepted> {
         let Some(channel) = self.channels.get(channel).filter(|_| !traits.test) else {
             return Some(Accepted::default());
@@ -112,7 +111,7 @@ impl Settings {
     }
 }
 
-/// Whom the routes call that something came in by, or, if none of them says anything, whom the channel calls.
+/// The mentions of the routes that matched or, if none of them sets any, those of the channel.
 fn called(ways: &[&Route], channel: Option<&Mention>, severity: Severity) -> Vec<String> {
     let own: Vec<_> = ways.iter().filter_map(|route| route.mention.as_ref()).collect();
     let mut called = Vec::new();

@@ -1,7 +1,7 @@
-//! What the stack file says about messages: `settings.json`, beside the executable in the function's zip.
+//! The message settings of the stack file: `settings.json`, beside the executable in the function's zip.
 //!
-//! Hundreds of rules and ten channels do not fit into the 4 KB that Lambda leaves for the environment. The
-//! file holds nothing secret: webhooks are in the environment, encrypted.
+//! Hundreds of rules and ten channels do not fit into the 4 KB that Lambda allows for environment variables.
+//! The file contains no secret: webhooks are in the environment, encrypted.
 
 use crate::config::{ChannelKey, SettingsError};
 use crate::event::Severity;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Name of the file in the zip, and so in the directory that Lambda unpacks it to.
+/// Name of the file in the zip, and so in the directory where Lambda unpacks it.
 pub const SETTINGS_FILE: &str = "settings.json";
 
-/// How events are shown and where they go.
+/// How events are shown, and where they go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -24,16 +24,16 @@ pub struct Settings {
     /// By its IANA name.
     #[serde(with = "zone")]
     pub timezone: TimeZone,
-    /// Account id → what people call it.
+    /// Account id → alias.
     pub accounts: BTreeMap<String, String>,
     pub channels: BTreeMap<ChannelKey, Channel>,
-    /// By the name of the SNS topic.
+    /// Keyed by the name of the SNS topic.
     pub topics: BTreeMap<String, Source>,
-    /// By the key of the rule in the stack file.
+    /// Keyed by the rule's key in the stack file.
     pub rules: BTreeMap<String, Source>,
-    /// By the name of the CloudWatch alarm.
+    /// Keyed by the name of the CloudWatch alarm.
     pub alarms: BTreeMap<String, Source>,
-    /// By the key of the endpoint in the stack file.
+    /// Keyed by the endpoint's key in the stack file.
     pub endpoints: BTreeMap<String, Source>,
 }
 
@@ -41,38 +41,38 @@ pub struct Settings {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Channel {
-    /// What people call it, such as `#project`.
+    /// Its name for people, such as `#project`.
     pub label: Option<String>,
-    /// Of what is sent here, what fits any of these arrives; without routes, everything.
+    /// The channel accepts messages that match any of these routes; without routes, all messages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
-    /// What fits any of these does not arrive, whatever the routes say.
+    /// The channel drops messages that match any of these filters, whatever the routes say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Filter>,
-    /// Who is called.
+    /// Who is mentioned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mention: Option<Mention>,
-    /// How a storm is held back, if there is a queue in front of the channel.
+    /// The rate limit of the channel, if there is a queue in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Buffer>,
 }
 
-/// A way into a channel.
+/// A route into a channel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Route {
-    /// What comes in by it.
+    /// Which messages match.
     pub fits: Filter,
-    /// Who is called for what comes in by it, instead of those of the channel.
+    /// Who is mentioned in messages that match, instead of the channel's mentions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mention: Option<Vec<String>>,
 }
 
-/// What messages are like. All that is given must hold, and of each list one entry.
+/// Matches messages. All given conditions must hold; for a list, one entry is enough.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// From this severity on.
+    /// Lowest severity that matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Account ids.
@@ -89,7 +89,7 @@ pub struct Filter {
     pub pattern: Option<Map<String, Value>>,
 }
 
-/// Who is called in a channel, and from which severity on.
+/// Who is mentioned in a channel, and the lowest severity for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mention {
@@ -104,12 +104,12 @@ pub struct Mention {
 pub struct Buffer {
     /// More messages than this at once become digests.
     pub digest_above: usize,
-    /// Posts a second at most.
+    /// Highest number of posts per second.
     pub per_second: f64,
 }
 
 impl Default for Buffer {
-    /// Slack takes about one message a second for a webhook.
+    /// Slack accepts about one message per second for a webhook.
     /// <https://docs.slack.dev/apis/web-api/rate-limits/>
     fn default() -> Self {
         Self {
@@ -119,18 +119,18 @@ impl Default for Buffer {
     }
 }
 
-/// Something that messages come from.
+/// A source of messages.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
-    /// The channels its messages go to, where nothing else says it.
+    /// The channels of its messages, unless the envelope names them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<ChannelKey>,
-    /// What routes call it, beside the name it is found by: its key in the stack file, and that of the preset
-    /// it is one of.
+    /// Its names in routes, besides the name that it is found by: its key in the stack file, and the key of the
+    /// preset that it belongs to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
-    /// How much attention its messages deserve, instead of what they say themselves.
+    /// The severity of its messages, instead of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
@@ -153,28 +153,28 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the text of [`SETTINGS_FILE`].
+    /// Parses the text of [`SETTINGS_FILE`].
     ///
     /// # Errors
-    /// No JSON, an unknown field, or a time zone that nobody knows.
+    /// The text is not JSON, has an unknown field, or names an unknown time zone.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         serde_json::from_str(text).map_err(|error| SettingsError::File(error.to_string()))
     }
 
-    /// The text of [`SETTINGS_FILE`]: the same for the same settings.
+    /// The text of [`SETTINGS_FILE`], deterministic.
     pub fn json(&self) -> String {
-        // Every key is a text, and nothing here can refuse to be written.
+        // Cannot fail: every key is a text, and every value can be serialised.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// Every channel that is mentioned, each once.
+    /// All channels that the settings mention, without duplicates.
     pub fn all_channels(&self) -> Vec<ChannelKey> {
         let routed = self.topics.values().flat_map(|topic| &topic.to);
         let keys: BTreeSet<_> = routed.chain(self.channels.keys()).collect();
         keys.into_iter().cloned().collect()
     }
 
-    /// The channel as people know it: its label and key, or the key alone.
+    /// The channel's name for people: its label and key, or only the key.
     pub fn channel_name(&self, channel: &ChannelKey) -> String {
         match self.channels.get(channel).and_then(|known| known.label.as_ref()) {
             Some(label) => format!("`{channel}` ({label})"),
@@ -183,7 +183,7 @@ impl Settings {
     }
 }
 
-/// A time zone as its IANA name.
+/// Serialises a time zone as its IANA name.
 mod zone {
     use jiff::tz::TimeZone;
     use serde::{Deserialize, Deserializer, Serializer, de};

@@ -1,16 +1,16 @@
-//! Texts with holes for an alert's fields: `{result}`, `{user.name}`, `{@timestamp}`.
+//! Templates with placeholders for an alert's fields: `{result}`, `{user.name}`, `{@timestamp}`.
 
 use serde_json::Value;
 use std::str::FromStr;
 
-/// What stands for a field that is missing or null.
+/// Replaces a field that is missing or null.
 pub const MISSING: &str = "N/A";
 
-/// A checked text with holes.
+/// A checked template.
 ///
-/// A hole names a field by a dotted path; a name that holds dots itself is found as well, and a number
-/// picks from a list. Strings are shown as they are, objects and lists as compact JSON. `{{` and `}}`
-/// are braces.
+/// A placeholder names a field by a dotted path. A field name that contains dots is found as well, and a number
+/// is a list index. Strings are shown as they are, objects and lists as compact JSON. `{{` and `}}` stand for
+/// braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
@@ -24,7 +24,7 @@ enum Piece {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem} (at byte {offset})")]
 pub struct TemplateError {
-    /// Byte in the text at which the wrong brace stands.
+    /// Byte offset of the wrong brace in the text.
     pub offset: usize,
     pub problem: TemplateProblem,
 }
@@ -40,10 +40,10 @@ pub enum TemplateProblem {
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// A brace that neither belongs to a field nor is doubled.
+    /// A brace that is neither part of a placeholder nor doubled.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
@@ -80,7 +80,7 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// The text with the fields of `value` in its holes.
+    /// Fills the placeholders with the fields of `value`.
     pub fn fill(&self, value: &Value) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -98,7 +98,7 @@ impl FromStr for Template {
     }
 }
 
-/// The field at `path`. At each level the longest name that leads on wins, so that `{a.b}` finds both
+/// The field at `path`. At each level the longest name that leads to a field wins, so `{a.b}` finds both
 /// `{"a.b": 1}`, as Elasticsearch also writes it, and `{"a": {"b": 1}}`.
 fn find<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let step = |name: &str| match value {

@@ -1,4 +1,4 @@
-//! The address of a Slack incoming webhook, which is a secret: whoever has it can post.
+//! The address of a Slack incoming webhook. It is a secret: whoever has it can post.
 
 use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,17 +8,17 @@ use std::str::FromStr;
 #[derive(Clone, Debug)]
 pub struct WebhookUrl(SecretString);
 
-/// What an address takes.
+/// The message format that a webhook accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A message with blocks: an incoming webhook, `/services/…`.
     Message,
-    /// One object of texts, see [`Message::flat`](crate::Message::flat): a webhook that starts a workflow,
-    /// `/triggers/…`, or `/workflows/…` as it was before.
+    /// A flat object of texts, see [`Message::flat`](crate::Message::flat): a webhook that starts a workflow,
+    /// `/triggers/…`, formerly `/workflows/…`.
     Workflow,
 }
 
-/// Why a text is not a webhook URL. Holds no part of the text.
+/// Why a text is not a webhook URL. Contains no part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
     #[error("the webhook is not a URL with a host and a path")]
@@ -28,8 +28,8 @@ pub enum WebhookError {
 }
 
 impl WebhookUrl {
-    /// Checks a webhook URL. A missing `https://` is added; `http://` is accepted for loopback hosts
-    /// only, so that a webhook never crosses a network in clear.
+    /// Checks a webhook URL. A missing `https://` is added; `http://` is accepted only for loopback hosts, so
+    /// that a webhook never crosses a network in clear text.
     pub fn parse(text: &str) -> Result<Self, WebhookError> {
         let text = text.trim();
         let text = if text.contains("://") {
@@ -52,12 +52,12 @@ impl WebhookUrl {
         }
     }
 
-    /// The address for the HTTP request, the one place where it is needed in clear.
+    /// The address for the HTTP request, the only place that needs it in clear text.
     pub fn expose(&self) -> Result<Uri, WebhookError> {
         Uri::from_str(self.0.expose_secret()).map_err(|_| WebhookError::Malformed)
     }
 
-    /// What the address takes, which its path tells.
+    /// The message format, derived from the path of the address.
     pub fn form(&self) -> Form {
         let starts = ["/triggers/", "/workflows/"];
         match self.expose() {

@@ -1,28 +1,28 @@
 //! Who did something: the `userIdentity` of a CloudTrail record, whatever its type.
 //!
-//! Types and fields: CloudTrail user guide, "CloudTrail userIdentity element". None of the fields is
-//! promised; what one type lacks another one carries in its ARN or its principal id.
+//! Types and fields: CloudTrail user guide, "CloudTrail userIdentity element". No field is guaranteed; what one
+//! type lacks, another one carries in its ARN or its principal id.
 
 use super::text;
 use crate::arn::Arn;
 use serde_json::Value;
 
-/// What CloudTrail writes for the user of a failed sign-in, since people type passwords there.
+/// CloudTrail writes this instead of the user name of a failed sign-in, because people type passwords there.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-/// What `invokedBy` says where AWS does not say which service.
+/// Value of `invokedBy` when AWS does not name the service.
 const INTERNAL: &str = "AWS Internal";
-/// Name of the roles that IAM Identity Center makes: this, the permission set, `_`, 16 hex digits.
+/// Prefix of the roles that IAM Identity Center creates; the permission set, `_` and 16 hex digits follow.
 const PERMISSION_SET_ROLE: &str = "AWSReservedSSO_";
-/// Name of a role that a service made for itself.
+/// Prefix of the names of service-linked roles.
 const SERVICE_ROLE: &str = "AWSServiceRoleFor";
 
-/// Whoever made a call.
+/// Who made a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub kind: ActorKind,
-    /// Name of the person, session, service, instance or account; `None` if AWS does not tell.
+    /// Name of the person, session, service, instance or account; `None` if AWS does not report it.
     pub name: Option<String>,
-    /// What the actor acts as: permission set, role, or who vouches for a federated user.
+    /// What the actor acts as: a permission set, a role, or the identity provider of a federated user.
     pub group: Option<String>,
     /// Twelve digits.
     pub account: Option<String>,
@@ -30,20 +30,20 @@ pub struct Actor {
     pub identity: Option<String>,
 }
 
-/// What kind of thing an actor is, as far as a sentence about it goes.
+/// The kind of an actor, as far as the wording of a message depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActorKind {
     Root,
-    /// A person, or what passes for one: IAM, Identity Center or federated user.
+    /// A person: IAM, Identity Center or federated user.
     User,
-    /// A session of a role that does not say whose it is.
+    /// A role session that does not say whose it is.
     Role,
     Service,
     /// An EC2 instance with the role of its profile.
     Instance,
-    /// Another account, of which AWS tells no more.
+    /// Another account; AWS reports nothing more.
     Account,
-    /// A user whose name CloudTrail keeps to itself.
+    /// A user whose name CloudTrail hides.
     Hidden,
     Unknown,
 }
@@ -93,8 +93,8 @@ impl Actor {
         }
     }
 
-    /// The same actor under a name found elsewhere in the record, if its identity holds none, or only the id
-    /// that Identity Center gives a user.
+    /// Uses a name found elsewhere in the record if the identity holds no name, or only the user id from
+    /// Identity Center.
     pub fn or_named(mut self, name: Option<String>) -> Self {
         let nameless = matches!(self.kind, ActorKind::Unknown | ActorKind::Hidden)
             || self.identity.as_deref() == Some("IdentityCenterUser");
@@ -105,7 +105,7 @@ impl Actor {
         self
     }
 
-    /// The actor in as few words as tell who it is: `role/session` for a role, its name otherwise.
+    /// The shortest text that identifies the actor: `role/session` for a role, the name otherwise.
     pub fn title(&self) -> Option<String> {
         match (self.kind, &self.group, &self.name) {
             (ActorKind::Role, Some(role), Some(session)) => Some(format!("{role}/{session}")),
@@ -142,7 +142,7 @@ fn assumed_role(identity: &Value, arn: Option<&Arn>) -> (Actor, Option<String>) 
     } else if session.as_deref().is_some_and(is_instance) {
         (ActorKind::Instance, session)
     } else {
-        // Whoever assumed the first role of a chain may have been made to say who it is.
+        // A source identity may have been set when the first role of a chain was assumed.
         let person =
             text(context, "sourceIdentity").or_else(|| session.clone().filter(|name| name.contains('@')));
         match person {
@@ -158,7 +158,7 @@ fn assumed_role(identity: &Value, arn: Option<&Arn>) -> (Actor, Option<String>) 
     (Actor { group: role, ..actor }, name)
 }
 
-/// The permission set of a role that Identity Center made; its name may hold `_`.
+/// The permission set of a role that Identity Center created; its name may contain `_`.
 fn permission_set(role: &str) -> Option<&str> {
     let name = role.strip_prefix(PERMISSION_SET_ROLE)?;
     Some(match name.rsplit_once('_') {
@@ -173,7 +173,7 @@ fn is_instance(session: &str) -> bool {
         .is_some_and(|id| id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// `userName`, or what else names a user: the end of the ARN, of the principal id, the Identity Center id.
+/// `userName`, or a substitute: the end of the ARN, the end of the principal id, or the Identity Center id.
 fn user_name(identity: &Value, arn: Option<&Arn>) -> Option<String> {
     text(identity, "userName")
         .or_else(|| Some(last_segment(&arn?.resource).to_owned()).filter(|name| !name.is_empty()))
@@ -181,7 +181,7 @@ fn user_name(identity: &Value, arn: Option<&Arn>) -> Option<String> {
         .or_else(|| text(identity.get("onBehalfOf")?, "userId"))
 }
 
-/// What follows the last colon of the principal id: `AROA…:session`, `accounts.google.com:app:user`.
+/// The text after the last colon of the principal id: `AROA…:session`, `accounts.google.com:app:user`.
 fn after_colon(identity: &Value) -> Option<String> {
     let principal = text(identity, "principalId")?;
     let (_, name) = principal.rsplit_once(':')?;

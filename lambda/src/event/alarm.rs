@@ -1,7 +1,7 @@
 //! The message a CloudWatch alarm publishes to SNS.
 //!
-//! AWS documents the fields by example only. Seen to be absent or null: `AlarmDescription`, and
-//! `Trigger` of a composite alarm; one of metric math has `Metrics` in place of a metric.
+//! AWS documents the fields only by example. `AlarmDescription`, and `Trigger` of a composite alarm, have been
+//! seen absent or null. The trigger of a metric math alarm has `Metrics` instead of a metric.
 
 use super::{list, mask, text, time};
 use crate::arn::Arn;
@@ -73,13 +73,13 @@ pub enum Comparison {
     BelowBand,
 }
 
-/// The stretch of time a condition looks at.
+/// The time window that a condition evaluates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub period_seconds: u64,
-    /// How many periods are looked at.
+    /// Number of periods that are evaluated.
     pub evaluated: u64,
-    /// How many of them must breach the threshold, if not all.
+    /// Number of them that must breach the threshold, if not all.
     pub breaching: Option<u64>,
 }
 
@@ -134,8 +134,8 @@ impl Alarm {
 }
 
 impl Alarm {
-    /// Reads the same change of state as EventBridge tells it, with other names for everything and
-    /// without the threshold; `None` for any other event.
+    /// Reads the same change of state from an EventBridge event, which uses other field names and has no
+    /// threshold; `None` for any other event.
     pub(super) fn read_event(event: &Value) -> Option<Self> {
         if text(event, "source")? != "aws.cloudwatch" {
             return None;
@@ -188,7 +188,7 @@ impl State {
 
 impl Metric {
     fn read(value: &Value) -> Option<Self> {
-        // SNS writes `name` and `value` here; the CloudWatch API itself writes them with a capital.
+        // SNS writes `name` and `value` here; the CloudWatch API capitalizes both.
         let part = |dimension: &Value, lower: &str, upper: &str| {
             text(dimension, lower)
                 .or_else(|| text(dimension, upper))
@@ -225,7 +225,7 @@ impl Condition {
     fn read(trigger: &Value) -> Option<Self> {
         let comparison = Comparison::read(trigger)?;
         let queries = list(trigger, "Metrics");
-        // With an anomaly band the watched metric is the other query, the one that is no expression.
+        // With an anomaly band, the watched metric is the other query: the one that is not an expression.
         let banded = !matches!(comparison, Comparison::Number { .. });
         let query = queries
             .iter()
@@ -257,7 +257,7 @@ impl Condition {
 }
 
 impl Comparison {
-    /// `None` for a comparison without its threshold, and for one that AWS adds later.
+    /// `None` for a comparison without its threshold, and for a comparison that AWS adds later.
     fn read(trigger: &Value) -> Option<Self> {
         let sign = match text(trigger, "ComparisonOperator")?.as_str() {
             "GreaterThanOrEqualToThreshold" => "≥",
@@ -300,12 +300,12 @@ impl Child {
     }
 }
 
-/// Whether this metric query is the one an alarm compares with its threshold.
+/// Whether this metric query is the one that the alarm compares with its threshold.
 fn is_result(query: &Value) -> bool {
     query.get("ReturnData").and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// The statistic in the CloudWatch API's spelling. SNS shouts it: `AVERAGE`, `SAMPLE_COUNT`.
+/// The statistic in the CloudWatch API's spelling. SNS writes it in capitals: `AVERAGE`, `SAMPLE_COUNT`.
 fn statistic(trigger: &Value, stat: &Value) -> Option<String> {
     let name = text(trigger, "ExtendedStatistic")
         .or_else(|| text(trigger, "Statistic"))
@@ -325,7 +325,8 @@ fn whole(value: &Value, key: &str) -> Option<u64> {
     let number = value.get(key)?;
     number.as_u64().or_else(|| {
         let number = number.as_f64()?;
-        // Far below 2^53, where every whole f64 is exact; periods and counts are at most 86,400.
+        // The limit is far below 2^53, up to which every whole number is an exact f64; periods and counts are
+        // at most 86,400.
         (number.fract() == 0.0 && (0.0..=1e9).contains(&number)).then_some(number as u64)
     })
 }

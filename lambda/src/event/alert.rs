@@ -1,13 +1,14 @@
-//! An alert that an endpoint took, above all a match of ElastAlert2: the document that matched, and what
-//! ElastAlert2 adds to it (`num_hits`, `num_matches`, `kibana_discover_url`, `top_events_…`, `rule_param_…`).
+//! An alert that an endpoint took. Usually it is a match of ElastAlert2: the document that matched, and the
+//! fields that ElastAlert2 adds to it (`num_hits`, `num_matches`, `kibana_discover_url`, `top_events_…`,
+//! `rule_param_…`).
 //!
-//! Everything else is the document's own, and so whatever an application logged.
+//! All other fields are the document's own, so they can hold whatever an application logged.
 
 use super::{Severity, mask, text, time};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Where a document or a rule may say how bad it is.
+/// Fields in which a document or a rule may state its severity.
 const SEVERITY_FIELDS: [&str; 7] = [
     "severity",
     "rule_param_severity",
@@ -17,11 +18,11 @@ const SEVERITY_FIELDS: [&str; 7] = [
     "priority",
     "rule_param_priority",
 ];
-/// Where ElastAlert2 puts the address of the matching documents.
+/// Fields in which ElastAlert2 puts a link to the matching documents.
 const DISCOVER_FIELDS: [&str; 2] = ["kibana_discover_url", "opensearch_discover_url"];
-/// Where a document says in words what happened.
+/// Fields in which a document describes in words what happened.
 const SAID_FIELDS: [&str; 5] = ["message", "error.message", "msg", "log", "event.original"];
-/// What people look for first.
+/// The fields that people look for first.
 const TELLING_FIELDS: [&str; 26] = [
     "service",
     "service.name",
@@ -50,7 +51,7 @@ const TELLING_FIELDS: [&str; 26] = [
     "user.name",
     "kubernetes.pod.name",
 ];
-/// What is shown in a place of its own, or says nothing to people.
+/// Fields that are shown elsewhere, or that mean nothing to people.
 const OTHER_FIELDS: [&str; 11] = [
     "@timestamp",
     "@version",
@@ -65,37 +66,37 @@ const OTHER_FIELDS: [&str; 11] = [
     "alert_subject",
 ];
 const TOP_EVENTS: &str = "top_events_";
-/// Longest value that is a field, and most fields; what is longer or comes later stays in the JSON. With how
-/// many, where and when there are ten in all, of which Slack takes no more.
+/// The longest value that becomes a field, and the most such fields; the rest stays in the JSON. Together with
+/// the counts, the place and the time there are at most ten fields, which is Slack's limit.
 const MAX_VALUE: usize = 120;
 const MAX_FACTS: usize = 7;
-/// Most lists of the most frequent values.
+/// At most this many lists of most frequent values.
 const MAX_TOPS: usize = 2;
-/// How deep fields of objects are looked for: `kubernetes.pod.name`.
+/// How deep to look into objects: `kubernetes.pod.name`.
 const MAX_DEPTH: usize = 3;
 
-/// What an alert says, without secrets.
+/// The content of an alert, without secrets.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Alert {
-    /// How many documents ElastAlert2 found.
+    /// Number of documents that ElastAlert2 found.
     pub hits: Option<u64>,
-    /// Of how many matches this is one.
+    /// Number of matches of the run; this alert is one of them.
     pub matches: Option<u64>,
     pub index: Option<String>,
     pub time: Option<Timestamp>,
-    /// The page of Kibana or OpenSearch Dashboards with the matching documents, as it came.
+    /// Link to the matching documents in Kibana or OpenSearch Dashboards, unchanged.
     pub discover: Option<String>,
     /// What happened, in words.
     pub said: Option<String>,
     /// Name and value of short fields, the most telling first.
     pub facts: Vec<(String, String)>,
-    /// Field and its most frequent values with their number.
+    /// Each field with its most frequent values and their counts.
     pub tops: Vec<(String, Vec<(String, u64)>)>,
-    /// What is told nowhere above.
+    /// Everything that is not shown above.
     pub rest: Value,
 }
 
-/// How bad an alert says it is. Numbers say nothing: in half of all places 1 is the worst.
+/// The severity that an alert states. Numbers are ignored: 1 is the worst in about half of all systems.
 pub(super) fn severity(alert: &Value) -> Option<Severity> {
     let mut words = SEVERITY_FIELDS
         .iter()
@@ -151,7 +152,7 @@ impl Alert {
     }
 }
 
-/// A moment as text, or in milliseconds since 1970.
+/// A timestamp as text, or in milliseconds since 1970.
 fn moment(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => time::parse(text),
@@ -160,7 +161,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
     }
 }
 
-/// What stands under `a.b`: in a field of that name, or in field `b` of object `a`.
+/// The value at `a.b`: the field of that name, or field `b` of object `a`.
 fn get<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
         return Some(found);
@@ -171,7 +172,7 @@ fn get<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// Takes away what [`get`] finds, and the object around it if nothing is left in that.
+/// Removes what [`get`] finds, and the object around it if that is then empty.
 fn remove(value: &mut Value, path: &str) {
     let Some(fields) = value.as_object_mut() else {
         return;
@@ -203,7 +204,7 @@ fn facts(alert: &Value, said: Option<&str>) -> Vec<(String, String)> {
             && text != mask::MASK
     });
     let rank = |path: &str| TELLING_FIELDS.iter().position(|telling| *telling == path);
-    // The sort is stable: the rest stays as the alert has it.
+    // The sort is stable: the other fields keep the alert's order.
     all.sort_by_key(|(path, _)| rank(path).unwrap_or(TELLING_FIELDS.len()));
     all
 }

@@ -1,10 +1,10 @@
-//! An event of EventBridge: the envelope, and what is known of its detail.
+//! An EventBridge event: the envelope, and the known kinds of detail.
 
 use super::{Call, Report, TEST_RESOURCE, list, mask, text, time};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// What EventBridge hands over.
+/// An EventBridge event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// `None` for a detail that came without its envelope.
@@ -15,24 +15,24 @@ pub struct Event {
     pub account: Option<String>,
     pub region: Option<String>,
     pub time: Option<Timestamp>,
-    /// ARNs, or what a service takes for such.
+    /// ARNs, or whatever a service puts in their place.
     pub resources: Vec<String>,
     pub detail: Detail,
 }
 
-/// What an event tells.
+/// The content of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Detail {
-    /// CloudTrail recorded something.
+    /// A CloudTrail record.
     Call(Box<Call>),
-    /// A service tells of one of its resources, in a way known here.
+    /// A service reports on one of its resources, in a format that is known here.
     Report(Box<Report>),
     /// Anything else, masked.
     Other(Value),
 }
 
 impl Event {
-    /// Reads an event, or the bare CloudTrail record of one (a target with the input path `$.detail`
+    /// Reads an event, or a CloudTrail record without its envelope (a target with the input path `$.detail`
     /// sends that); `None` for other JSON.
     pub fn read(event: &Value) -> Option<Self> {
         let (Some(detail_type), Some(source)) = (text(event, "detail-type"), text(event, "source")) else {
@@ -42,7 +42,8 @@ impl Event {
             return is_record.then(|| Call::read(event)).flatten().map(Self::bare);
         };
         let detail = event.get("detail").unwrap_or(&Value::Null);
-        // "AWS Console Sign In via CloudTrail" in events, "AWS Console Signin via CloudTrail" in AWS's guide.
+        // Events have "AWS Console Sign In via CloudTrail"; AWS's guide has "AWS Console Signin via
+        // CloudTrail".
         let call = detail_type
             .ends_with("via CloudTrail")
             .then(|| Call::read(detail))

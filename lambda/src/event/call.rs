@@ -7,13 +7,13 @@ use crate::arn::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Most resource names kept; a message shows fewer.
+/// At most this many resource names are kept; a message shows fewer.
 const MAX_RESOURCES: usize = 100;
 
-/// What CloudTrail recorded. Requests and errors are free of secrets.
+/// A CloudTrail record. Requests and errors contain no secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// `eventID`, a UUID by which CloudTrail finds the record.
+    /// `eventID`, the UUID of the record in CloudTrail.
     pub id: Option<String>,
     /// Such as `ec2.amazonaws.com`.
     pub source: Option<String>,
@@ -29,35 +29,35 @@ pub struct Call {
     pub act: Act,
     pub outcome: Outcome,
     pub weight: Weight,
-    /// What a successful call puts in danger, if it takes away what guards the account.
+    /// The risk of a successful call that removes a safeguard of the account.
     pub risk: Option<Risk>,
-    /// Names, ids or ARNs of what the call was about.
+    /// Names, ids or ARNs of the resources that the call concerns.
     pub resources: Vec<String>,
     /// `requestParameters`, masked; null if there are none.
     pub parameters: Value,
 }
 
-/// Where a call came from: `sourceIPAddress`, which is not always an address.
+/// Where a call came from: `sourceIPAddress`, which is not always an IP address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Address(String),
     /// A service that called on the actor's behalf, such as `cloudformation.amazonaws.com`.
     Service(String),
-    /// "AWS Internal": AWS does not say more.
+    /// "AWS Internal": AWS gives no detail.
     Internal,
     Unknown,
 }
 
-/// What was done, as far as it is worth a sentence of its own.
+/// What was done, if a message has its own sentence for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     Call,
-    /// A person signed in to the console or to the access portal. `mfa` is `None` where AWS cannot know:
-    /// for federated users it always says no, since their identity provider asks for the second factor.
+    /// A person signed in to the console or to the access portal. `mfa` is `None` where AWS cannot know: for
+    /// federated users the record always says no, because their identity provider asks for the second factor.
     SignIn {
         mfa: Option<bool>,
     },
-    /// A signed-in person took on a role.
+    /// A signed-in person switched to a role.
     SwitchRole {
         role: Option<String>,
     },
@@ -67,7 +67,7 @@ pub enum Act {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// Permission was missing.
+    /// The caller lacked a permission.
     Denied(Problem),
     Failed(Problem),
 }
@@ -80,7 +80,7 @@ pub struct Problem {
 }
 
 impl Call {
-    /// Reads a CloudTrail record; `None` if the JSON lacks the name of an event.
+    /// Reads a CloudTrail record; `None` if the JSON has no event name.
     pub fn read(record: &Value) -> Option<Self> {
         let name = text(record, "eventName")?;
         let source = text(record, "eventSource");
@@ -90,7 +90,7 @@ impl Call {
             .or_named(text(extra, "UserName").or_else(|| text(extra, "username")));
         let act = Act::read(&name, record, extra, &actor);
         if let Act::SwitchRole { .. } = act {
-            // The identity is that of the new session; the person is who switched.
+            // The identity belongs to the new session; the actor is the person who switched.
             if let Some(person) = text(extra, "SwitchFrom") {
                 actor = switcher(&person, actor);
             }
@@ -176,7 +176,8 @@ impl Outcome {
     fn read(name: &str, record: &Value) -> Self {
         let code = text(record, "errorCode");
         let message = text(record, "errorMessage").map(|message| mask::text(&message));
-        // Sign-ins carry no code: the answer goes by the name of the event, here or there.
+        // A failed sign-in has no error code: one of these two objects holds the result, in a field named after
+        // the event.
         let said = ["responseElements", "serviceEventDetails"]
             .iter()
             .find_map(|part| text(record.get(part)?, name));
@@ -191,7 +192,7 @@ impl Outcome {
         }
     }
 
-    /// Why the call did not succeed, if it did not.
+    /// Why the call failed; `None` if it succeeded.
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Done => None,
@@ -200,7 +201,7 @@ impl Outcome {
     }
 }
 
-/// Services spell "you may not" in many ways: `AccessDenied`, `Client.UnauthorizedOperation`, ….
+/// Services spell a denial in many ways: `AccessDenied`, `Client.UnauthorizedOperation`, ….
 fn is_denial(code: &str) -> bool {
     [
         "AccessDenied",
@@ -213,7 +214,7 @@ fn is_denial(code: &str) -> bool {
     .any(|denial| code.contains(denial))
 }
 
-/// The person behind a change of role: `arn:aws:iam::111122223333:user/alice`.
+/// The person who switched roles: `arn:aws:iam::111122223333:user/alice`.
 fn switcher(arn: &str, session: Actor) -> Actor {
     let kind = match Arn::parse(arn).map(|arn| arn.resource) {
         Some(resource) if resource == "root" => "Root",
@@ -228,7 +229,8 @@ fn switcher(arn: &str, session: Actor) -> Actor {
     }
 }
 
-/// What a call was about: the record's own list, then whatever parameter of the request names a thing.
+/// The resources that a call concerns: the record's own list, then every request parameter that names a
+/// resource.
 fn resources(record: &Value, request: &Value) -> Vec<String> {
     let listed = list(record, "resources")
         .iter()

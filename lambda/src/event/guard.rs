@@ -1,4 +1,4 @@
-//! A trail that somebody stopped, and what the guard made of it.
+//! A trail that somebody stopped, and the result of the guard's work.
 
 use super::{Actor, Content, Notice, Source, mark, text, time};
 use serde_json::Value;
@@ -7,22 +7,22 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guarded {
     pub outcome: GuardOutcome,
-    /// The EventBridge event, without a wrapper.
+    /// The EventBridge event, without the envelope.
     pub event: Value,
 }
 
-/// How the guard left the trail.
+/// The state in which the guard left the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GuardOutcome {
     Restarted,
-    /// It was logging again before the guard came.
+    /// The trail was logging again before the guard ran.
     AlreadyLogging,
-    /// It is still stopped, for this reason.
+    /// The trail is still stopped, for this reason.
     Failed(String),
 }
 
 impl Guarded {
-    /// Who stopped it, as far as the call says.
+    /// Who stopped the trail, as far as the call says.
     pub fn actor(&self) -> Actor {
         Actor::read(self.event.pointer("/detail/userIdentity").unwrap_or(&Value::Null))
     }

@@ -1,20 +1,20 @@
-//! Marks of what `alertctl test` sends, so that nobody takes a rehearsal for the real thing.
+//! Marks of the messages that `alertctl test` sends, so that nobody mistakes a test for a real alert.
 //!
-//! An id is `t-` and 8 hexadecimal digits. It travels in whatever a path leaves untouched: an attribute of
-//! an SNS message, the reason of an alarm's state, the resources of an event, a header, the wrapper.
+//! An id is `t-` and 8 hexadecimal digits. Each path carries it in a part that stays unchanged: an attribute of
+//! an SNS message, the reason of an alarm's state, the resources of an event, a header, the envelope.
 
 use super::{Notice, list, text};
 use serde_json::Value;
 
-/// SNS message attribute with the id.
+/// SNS message attribute that holds the id.
 pub const TEST_ATTRIBUTE: &str = "alertctl.test";
-/// What an alarm's state reason begins with before the id.
+/// Prefix of the id in an alarm's state reason.
 pub const TEST_REASON: &str = "alertctl test ";
-/// What a resource of an event begins with before the id.
+/// Prefix of the id in a resource of an event.
 pub const TEST_RESOURCE: &str = "alertctl:test:";
 
 impl Notice {
-    /// The same notice as part of the test `id`; a text that is no id of a test changes nothing.
+    /// Marks the notice as part of the test `id`. A text that is not a test id changes nothing.
     pub fn marked(mut self, id: &str) -> Self {
         if is_test(id) {
             self.test = Some(id.to_owned());
@@ -30,13 +30,13 @@ pub(crate) fn is_test(id: &str) -> bool {
         .is_some_and(|digits| digits.len() == 8 && digits.bytes().all(is_digit))
 }
 
-/// What stands at the beginning of `text` up to a blank or a punctuation mark.
+/// The start of `text`, up to a blank or a punctuation mark.
 fn id(text: &str) -> Option<&str> {
     text.split(|c: char| c != '-' && !c.is_ascii_alphanumeric())
         .next()
 }
 
-/// The mark in an event, or in the message of an alarm.
+/// The mark in an event, or in an alarm's message.
 pub(super) fn read(event: &Value) -> Option<String> {
     let state = event.get("detail").and_then(|detail| detail.get("state"));
     let reasons = [

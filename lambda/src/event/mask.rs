@@ -1,9 +1,10 @@
-//! Secrets in what arrives, be it the request of a call, an alert or a text: no channel gets to see them.
+//! Masks secrets in everything that arrives, be it the request of a call, an alert or a text, so that no
+//! channel sees them.
 //!
-//! CloudTrail removes what the service marks as sensitive; what it does not know of (environment of a
-//! task definition, headers of a target, a webhook in a tag) arrives in the clear, and so does what an
-//! application writes into the log that an alert is about. A value is masked for the name it goes by, or
-//! for its own shape. Ids and ARNs of secrets stay: they are no secrets.
+//! CloudTrail removes what the service marks as sensitive. Secrets it does not know of (environment of a task
+//! definition, headers of a target, a webhook in a tag) arrive in clear text, and so does whatever an
+//! application logged. A value is masked because of its name or because of its own shape. Ids and ARNs of
+//! secrets stay: they are not secret.
 
 mod shape;
 
@@ -11,10 +12,10 @@ use serde_json::{Map, Value};
 
 pub(crate) use shape::text;
 
-/// Stands where a secret was.
+/// Replaces a secret.
 pub(crate) const MASK: &str = "••••";
 
-/// Parts of names that go with secrets, in lower case without separators.
+/// Parts of names that suggest a secret, in lower case without separators.
 const SECRET_NAMES: &[&str] = &[
     "password",
     "passwd",
@@ -33,11 +34,11 @@ const SECRET_NAMES: &[&str] = &[
     "userdata",
     "signature",
 ];
-/// Ends of names that say something about a secret and do not hold it.
+/// Ends of names that describe a secret without holding it.
 const HARMLESS_ENDS: &[&str] = &[
     "id", "ids", "arn", "arns", "name", "type", "status", "age", "length",
 ];
-/// How pairs of a name and a value are written in requests.
+/// How requests spell pairs of a name and a value.
 const PAIRS: &[(&str, &str)] = &[
     ("name", "value"),
     ("key", "value"),
@@ -46,7 +47,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("headername", "headervalue"),
 ];
 
-/// The same JSON without secrets. Text that is JSON itself, such as a policy, becomes part of it.
+/// The same JSON without secrets. Text that is itself JSON, such as a policy, is parsed and becomes part of it.
 pub(crate) fn value(value: &Value) -> Value {
     match value {
         Value::String(string) => match nested(string) {
@@ -79,7 +80,7 @@ fn object(map: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// A command line in pieces: what follows `--password` is one.
+/// A command line as a list of words: the word after `--password` is a secret.
 fn list(values: &[Value]) -> Value {
     let is_flag = |value: &Value| {
         let flag = value
@@ -100,8 +101,8 @@ fn list(values: &[Value]) -> Value {
         .collect()
 }
 
-/// Masks all text in a value but names and ARNs; numbers and flags say how long a password must be, not
-/// what it is.
+/// Masks all text in a value except names and ARNs. Numbers and flags stay: they say how long a password must
+/// be, not what it is.
 fn hide(value: &Value) -> Value {
     match value {
         Value::String(text) if text.is_empty() || text.starts_with("arn:") => value.clone(),
@@ -141,7 +142,8 @@ fn is_secret_name(name: &str) -> bool {
     has_secret_part(name.as_bytes()) && !is_harmless(&name)
 }
 
-/// Every word of every message is looked at, and `str::contains` prepares each search for a long text.
+/// Runs for every word of every message. `str::contains` is too slow here: each search has a setup cost that
+/// pays off only in a long text.
 fn has_secret_part(normalised: &[u8]) -> bool {
     let begins = |rest: &[u8]| SECRET_NAMES.iter().any(|part| rest.starts_with(part.as_bytes()));
     let may_begin = |byte: u8| FIRST_LETTERS & (1 << (byte & 31)) != 0;
@@ -149,7 +151,7 @@ fn has_secret_part(normalised: &[u8]) -> bool {
     places.any(|(at, byte)| may_begin(*byte) && begins(&normalised[at..]))
 }
 
-/// What [`SECRET_NAMES`] begin with: bit 1 for `a`, bit 2 for `b` …
+/// The first letters of [`SECRET_NAMES`] as a bit set: bit 1 for `a`, bit 2 for `b` …
 const FIRST_LETTERS: u32 = {
     let (mut letters, mut at) = (0, 0);
     while at < SECRET_NAMES.len() {

@@ -1,6 +1,6 @@
 //! What an invocation event says, whoever sent it.
 //!
-//! Every field comes from outside and may be missing or of another type; reading never fails.
+//! Every field comes from outside and may be missing or have another type. Reading never fails.
 
 mod actor;
 mod alarm;
@@ -34,12 +34,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// One thing to tell: what happened, and where word of it came from.
+/// One thing to report: what happened, and how the report arrived.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     pub source: Source,
     pub content: Content,
-    /// The test it is part of, `t-` and 8 hexadecimal digits; `None` if it is the real thing.
+    /// The test that the notice belongs to, `t-` and 8 hexadecimal digits; `None` for a real alert.
     pub test: Option<String>,
 }
 
@@ -50,9 +50,9 @@ pub struct Source {
     pub topic_arn: Option<String>,
     /// When the sender says it was sent.
     pub sent: Option<Timestamp>,
-    /// Key of the stack's rule that caught it.
+    /// Key of the stack's rule that matched it.
     pub rule: Option<String>,
-    /// Key of the stack's endpoint that took it.
+    /// Key of the stack's endpoint that received it.
     pub endpoint: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl Source {
         Some(arn.rsplit(':').next().unwrap_or(arn))
     }
 
-    /// A part of the topic's ARN, if it is there.
+    /// The ARN's part at `index`, unless it is missing or empty.
     fn topic_part(&self, index: usize) -> Option<&str> {
         let part = self.topic_arn.as_deref()?.split(':').nth(index)?;
         (!part.is_empty()).then_some(part)
@@ -75,18 +75,18 @@ impl Source {
 pub enum Content {
     /// A CloudWatch alarm changed its state.
     Alarm(Box<Alarm>),
-    /// A trail was stopped; the guard was there.
+    /// A trail was stopped, and the guard acted.
     Guard(Box<Guarded>),
-    /// Something that EventBridge told of.
+    /// An EventBridge event.
     Event(Box<Event>),
-    /// Text for people, with the subject it was sent under.
+    /// Text for people, with the subject of the SNS message.
     Text { subject: Option<String>, text: String },
-    /// JSON that nothing here knows; the subject is what it calls itself.
+    /// JSON in an unknown format, with the subject it came with.
     Json { subject: Option<String>, value: Value },
 }
 
-/// Reads an event without the wrapper of a rule's target: an SNS delivery with its records, an EventBridge
-/// event, or whatever else, as JSON.
+/// Reads an event that has no envelope: an SNS delivery with its records, an EventBridge event, or any other
+/// JSON.
 pub fn read(event: &Value) -> Vec<Notice> {
     match event.get("Records").and_then(Value::as_array) {
         Some(records) if !records.is_empty() => records.iter().map(|record| sns::read(record).0).collect(),
@@ -94,8 +94,8 @@ pub fn read(event: &Value) -> Vec<Notice> {
     }
 }
 
-/// Reads an event that holds one thing, and also answers with the JSON behind it: the message of an SNS record if
-/// it is JSON, otherwise the record's `Sns` with its `Subject` and `Message`, or the event itself.
+/// Reads an event that holds one thing, and also returns the JSON behind it: the message of an SNS record if it
+/// is JSON, otherwise the record's `Sns` with its `Subject` and `Message`, or the event itself.
 pub(crate) fn read_one(event: &Value) -> (Notice, Cow<'_, Value>) {
     match first_record(event) {
         Some(record) => sns::read(record),
@@ -103,7 +103,7 @@ pub(crate) fn read_one(event: &Value) -> (Notice, Cow<'_, Value>) {
     }
 }
 
-/// The JSON alone.
+/// Only the JSON that [`read_one`] returns.
 pub(crate) fn told(event: &Value) -> Cow<'_, Value> {
     first_record(event).map_or(Cow::Borrowed(event), sns::told)
 }
@@ -112,7 +112,7 @@ fn first_record(event: &Value) -> Option<&Value> {
     event.get("Records")?.get(0)
 }
 
-/// Reads what did not come through SNS.
+/// Reads an event that did not come through SNS.
 fn alone(event: &Value) -> Notice {
     Notice {
         source: Source {
@@ -124,7 +124,7 @@ fn alone(event: &Value) -> Notice {
     }
 }
 
-/// What JSON from anywhere tells: an alarm, an event, or something nothing here knows.
+/// The content of JSON from anywhere: an alarm, an event, or something unknown.
 fn content(subject: Option<String>, value: &Value) -> Content {
     if let Some(alarm) = Alarm::read(value).or_else(|| Alarm::read_event(value)) {
         return Content::Alarm(Box::new(alarm));
@@ -138,7 +138,7 @@ fn content(subject: Option<String>, value: &Value) -> Content {
     }
 }
 
-/// The text under `key`, if there is one with something in it.
+/// The text under `key`, unless it is missing or blank.
 fn text(value: &Value, key: &str) -> Option<String> {
     value
         .get(key)

@@ -1,7 +1,7 @@
-//! What services tell of their own resources, each read into the same few parts.
+//! What services report about their own resources, all read into the same few parts.
 //!
-//! Shapes: the service's own guide, chapter "EventBridge events" or alike, and what services publish to a
-//! topic of their own accord, which is another form of the same.
+//! Formats: each service's own guide, chapter "EventBridge events" or similar. Some services also publish the
+//! same to an SNS topic on their own, in another format.
 
 mod compute;
 mod costs;
@@ -19,46 +19,47 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     pub news: News,
-    /// Id or name of what the news is about; the title of a finding.
+    /// Id or name of the resource in the news; the title of a finding.
     pub subject: String,
     pub tone: Tone,
-    /// A service's own words, for people.
+    /// The service's own words, for people.
     pub summary: Option<String>,
     pub facts: Vec<(Fact, String)>,
     pub moments: Vec<(Fact, Timestamp)>,
     pub page: Option<Page>,
-    /// All of it, masked; null if the facts leave nothing out.
+    /// The whole detail, masked; null if the facts already show all of it.
     pub details: Value,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// An EC2 instance has this state.
+    /// An EC2 instance entered this state.
     Instance { state: String },
-    /// RDS tells something of a database, cluster or snapshot.
+    /// RDS reports on a database, cluster or snapshot.
     Database,
-    /// An ECS task has this status.
+    /// An ECS task entered this status.
     Task { status: String },
     /// An ECS service or deployment; `event` such as `SERVICE_DEPLOYMENT_FAILED`.
     Service { event: String },
     /// An Auto Scaling group started an instance, or tried to.
     Launched { done: bool },
-    /// An Auto Scaling group ended an instance, or tried to.
+    /// An Auto Scaling group terminated an instance, or tried to.
     Terminated { done: bool },
     /// GuardDuty or Security Hub found something.
     Finding,
-    /// AWS Health; `category` such as `issue` or `scheduledChange`.
+    /// AWS Health; `category` is `issue` or `scheduledChange`, for example.
     Health { category: String, closed: bool },
-    /// A job of AWS Backup has this state.
+    /// A job of AWS Backup entered this state.
     Backup { job: Job, state: String },
-    /// Spending passed a threshold of a budget, or will; amounts as AWS writes them.
+    /// Spending has exceeded a threshold of a budget, or is forecast to. The amounts are as AWS writes them.
     Budget {
         forecast: bool,
         amount: String,
         budgeted: String,
     },
-    /// Something costs that much more than expected, in US dollars; `percent` is of what was expected.
+    /// Something costs this much more than expected, in US dollars. `percent` is relative to the expected
+    /// amount.
     CostAnomaly { impact: String, percent: Option<String> },
 }
 
@@ -69,21 +70,21 @@ pub enum Job {
     Restore,
 }
 
-/// Whether news are good or bad.
+/// Whether the news is good or bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Good,
     /// Neither.
     Plain,
-    /// On the way from one state to another, or at rest.
+    /// In transition between two states, or idle.
     Idle,
     Warning,
     Bad,
-    /// Bad, and AWS itself calls it critical.
+    /// Bad, and AWS itself rates it as critical.
     Critical,
 }
 
-/// What a line of facts is about.
+/// The label of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     State,
@@ -118,7 +119,7 @@ pub enum Fact {
     Causes,
 }
 
-/// A page of the console with more about it.
+/// A console page with more details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
     Instance(String),
@@ -135,11 +136,11 @@ pub enum Page {
         cluster: String,
         name: String,
     },
-    /// Of GuardDuty.
+    /// A GuardDuty finding.
     Finding(String),
-    /// Of Security Hub; its ARN.
+    /// ARN of a Security Hub finding.
     SecurityFinding(String),
-    /// Of AWS Health; its ARN.
+    /// ARN of an AWS Health event.
     Health(String),
     Vault(String),
     Budget(String),
@@ -150,14 +151,14 @@ pub enum Page {
 }
 
 impl News {
-    /// Whether it is about the whole account, and where word of it was sent says nothing.
+    /// Whether the page is about the whole account; the region that the report came from is then meaningless.
     pub(crate) fn is_global(&self) -> bool {
         matches!(self, Self::Budget { .. } | Self::CostAnomaly { .. })
     }
 }
 
 impl Report {
-    /// Reads an event of a kind known here; `None` for any other.
+    /// Reads an event of a known kind; `None` for any other.
     pub(super) fn read(source: &str, detail_type: &str, event: &Value) -> Option<Self> {
         let detail = event.get("detail")?;
         let report = match source {
@@ -175,7 +176,7 @@ impl Report {
         report.map(|report| report.with_details(detail))
     }
 
-    /// The report on what `detail` tells, without its secrets.
+    /// Adds the masked `detail` and masks the other texts of the report.
     fn with_details(mut self, detail: &Value) -> Self {
         self.summary = self.summary.map(|summary| mask::text(&summary));
         for (_, fact) in &mut self.facts {
@@ -189,7 +190,7 @@ impl Report {
     }
 }
 
-/// Those facts that there are.
+/// The facts that have a value.
 fn facts<T, const N: usize>(facts: [(Fact, Option<T>); N]) -> Vec<(Fact, T)> {
     facts
         .into_iter()
@@ -210,7 +211,7 @@ fn moment(value: &Value, key: &str) -> Option<Timestamp> {
     time::parse(&text(value, key)?)
 }
 
-/// A number as people write it, whole where it is whole.
+/// A number as people write it: without decimals if it is whole.
 fn number(value: &Value, key: &str) -> Option<String> {
     let number = value.get(key)?.as_f64()?;
     Some(number.to_string())

@@ -1,4 +1,4 @@
-//! How much attention something deserves: what channels are chosen and people are called by.
+//! How much attention something deserves. Routing to channels and mentions of people depend on it.
 
 use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight, alert, text, time};
 use crate::settings::{self, Settings};
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// From what is good to know to what wakes people.
+/// From least to most urgent: from good to know, to a reason to wake people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -19,7 +19,7 @@ pub enum Severity {
 impl Severity {
     pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::Error, Self::Critical];
 
-    /// What a line of a digest begins with.
+    /// The first character of a digest line.
     pub fn emoji(self) -> &'static str {
         match self {
             Self::Info => "🔵",
@@ -40,7 +40,7 @@ impl Severity {
 }
 
 impl Notice {
-    /// How much attention it deserves by what it says.
+    /// The severity that follows from the content.
     pub fn severity(&self) -> Severity {
         match &self.content {
             Content::Alarm(alarm) => match alarm.new {
@@ -73,7 +73,7 @@ impl Notice {
         }
     }
 
-    /// The AWS account it is about, twelve digits; for want of better, that of the topic it came through.
+    /// The AWS account it concerns, twelve digits; by default, that of the SNS topic it came through.
     pub fn account(&self) -> Option<&str> {
         let own = match &self.content {
             Content::Alarm(alarm) => alarm.account.as_deref(),
@@ -84,7 +84,7 @@ impl Notice {
         own.or_else(|| self.source.topic_part(4))
     }
 
-    /// The AWS region it is about; for want of better, that of the topic it came through.
+    /// The AWS region it concerns; by default, that of the SNS topic it came through.
     pub fn region(&self) -> Option<&str> {
         let own = match &self.content {
             Content::Alarm(alarm) => alarm.arn.as_ref().and_then(|arn| arn.region.as_deref()),
@@ -95,7 +95,7 @@ impl Notice {
         own.or_else(|| self.source.topic_part(3))
     }
 
-    /// When it happened, or else when word of it was sent.
+    /// When it happened, or when the report was sent if that is unknown.
     pub fn time(&self) -> Option<Timestamp> {
         let own = match &self.content {
             Content::Alarm(alarm) => alarm.changed,
@@ -114,9 +114,10 @@ impl Notice {
 }
 
 impl Settings {
-    /// How much attention a notice deserves: what the stack file says of its alarm, rule, endpoint or topic
-    /// (the first of them that says something), or else what it says itself. That an alarm is critical does
-    /// not make its end so: in other states it keeps its own severity, if that is the lower one.
+    /// The severity of a notice: what the stack file sets for its alarm, rule, endpoint or topic (the first of
+    /// them that sets one), otherwise the notice's own. A severity set for an alarm applies to the state ALARM.
+    /// In other states the lower of the two severities applies, so the recovery of a critical alarm is not
+    /// critical.
     pub fn severity_of(&self, notice: &Notice) -> Severity {
         let alarm = match &notice.content {
             Content::Alarm(alarm) => Some(alarm),

@@ -4,7 +4,7 @@ use super::{Content, Notice, Source, mark, report, text, time};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What a record says, and the JSON that it brings.
+/// Reads a record and returns its notice and the JSON that it carries.
 pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
     let Some(sns) = record.get("Sns") else {
         let content = Content::Json {
@@ -58,14 +58,14 @@ fn attribute(sns: &Value, name: &str) -> Option<String> {
     text(sns.get("MessageAttributes")?.get(name)?, "Value")
 }
 
-/// The JSON that a record brings, borrowed where that is the record's own.
+/// The JSON that a record carries, borrowed where it is the record's own.
 pub(super) fn told(record: &Value) -> Cow<'_, Value> {
     let sns = record.get("Sns").unwrap_or(record);
     let message = sns.get("Message").and_then(Value::as_str).and_then(json);
     message.map_or(Cow::Borrowed(sns), Cow::Owned)
 }
 
-/// A published message that is JSON. A lone number or word is text.
+/// Parses a published message as JSON. A lone number or word counts as text.
 fn json(message: &str) -> Option<Value> {
     let value = serde_json::from_str::<Value>(message).ok()?;
     (value.is_object() || value.is_array()).then_some(value)

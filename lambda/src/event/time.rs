@@ -1,10 +1,10 @@
-//! The ways AWS writes a moment.
+//! The time formats that AWS uses.
 
 use jiff::Timestamp;
 use jiff::fmt::{rfc2822, strtime};
 
-/// Reads `2026-11-20T05:00:00.000Z`, the same with CloudWatch's offset `+0000`, which RFC 3339 does not
-/// allow, and the `Fri, 20 Nov 2026 05:00:00 GMT` of AWS Health.
+/// Reads three formats: `2026-11-20T05:00:00.000Z`; the same with CloudWatch's offset `+0000`, which RFC 3339
+/// does not allow; and `Fri, 20 Nov 2026 05:00:00 GMT`, as AWS Health writes it.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let lax = |text| strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text)?.to_timestamp();
     text.parse()

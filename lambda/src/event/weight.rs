@@ -4,41 +4,41 @@ use super::call::{Act, Outcome};
 use super::{Actor, ActorKind};
 use serde_json::Value;
 
-/// From what can wait to what cannot.
+/// From least to most urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
     /// Nothing changed.
     Read,
     Change,
-    /// A person came in.
+    /// A person signed in.
     SignIn,
-    /// Something is gone, or without a protection.
+    /// Something was deleted, or lost a protection.
     Delete,
     Failed,
     Denied,
-    /// The root user, a sign-in without a second factor, or an attack on what guards the account.
+    /// The root user, a sign-in without a second factor, or an attack on a safeguard of the account.
     Critical,
 }
 
-/// What is in danger after a call that removes a guard.
+/// What is at risk after a call that removes a safeguard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Risk {
-    /// The trail records nothing any more.
+    /// The trail no longer records anything.
     TrailStopped,
     TrailDeleted,
     /// The trail may record less or deliver elsewhere.
     TrailChanged,
-    /// Records, or the place for them, are gone.
+    /// Records, or the storage for them, are gone.
     RecordsDeleted,
-    /// A detector of threats or changes is off.
+    /// A detector of threats or of changes is off.
     DetectionOff,
-    /// Alerts may go nowhere.
+    /// Alerts may no longer be delivered.
     AlertsOff,
     /// A key can no longer decrypt.
     KeyOff,
 }
 
-/// What a call of `source` puts in danger, if it succeeds.
+/// The risk of the call `name` to the service `source`, if the call succeeds.
 pub(super) fn risk(source: &str, name: &str) -> Option<Risk> {
     let service = source.split('.').next().unwrap_or_default();
     Some(match (service, name) {

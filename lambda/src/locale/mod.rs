@@ -1,4 +1,4 @@
-//! The words of the messages: one table a language, and no text for people anywhere else.
+//! The texts of the messages: one table per language. No other module contains text for people.
 
 mod en;
 mod ko;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{ActorKind, Condition, Fact, GuardOutcome, News, Risk, State};
 
-/// A language the messages come in.
+/// A language of the messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
@@ -35,57 +35,57 @@ impl Locale {
     }
 }
 
-/// Everything a message says in its own words.
+/// All the texts of a message.
 ///
-/// Functions get finished mrkdwn where they take `name`, and raw text elsewhere.
+/// Functions expect finished mrkdwn for a parameter called `name`, and raw text otherwise.
 pub(crate) struct Words {
     /// Headline of an alarm that went from `old` to `new`; `name` is mrkdwn.
     pub headline: fn(name: &str, old: &State, new: &State) -> String,
-    /// Name of a state, as the AWS console says it.
+    /// Name of a state, as in the AWS console.
     pub state: fn(&State) -> &str,
     /// The condition of a metric alarm in one line.
     pub condition: fn(&Condition) -> String,
-    /// Headline about a trail that `actor`, as [`Words::actor`] says it, stopped; raw text.
+    /// Headline about a trail that `actor` stopped (formatted by [`Words::actor`]); raw text.
     pub guard_headline: fn(actor: &str, trail: &str, outcome: &GuardOutcome) -> String,
-    /// Who did something: how a sentence about it begins.
+    /// Who did something, as the beginning of a sentence.
     pub actor: fn(&Doer<'_>) -> String,
     /// Headline of a message without a subject that came through `topic`.
     pub from_topic: fn(topic: &str) -> String,
-    /// Headline of an event about which nothing is known.
+    /// Headline of an unknown event.
     pub unknown_event: &'static str,
     /// Headline of an event without a layout of its own; both are mrkdwn.
     pub event: fn(detail_type: &str, source: &str) -> String,
     /// Who did what, from where, and how it ended; one sentence of mrkdwn.
     pub deed: fn(&Deed<'_>) -> String,
-    /// What a call put in danger.
+    /// The risk that a call causes.
     pub risk: fn(Risk) -> &'static str,
-    /// Whether a sign-in had a second factor; `None` is for AWS not knowing.
+    /// Whether a sign-in used a second factor; `None` if AWS does not know.
     pub mfa: fn(Option<bool>) -> &'static str,
-    /// Headline of what a service tells of `subject`, which is mrkdwn.
+    /// Headline of a service's report on `subject`, which is mrkdwn.
     pub news: fn(&News, subject: &str) -> String,
     pub label: fn(Fact) -> &'static str,
-    /// Closes a text that was cut; `count` characters are missing.
+    /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
-    /// Closes a list that was cut; `count` entries are missing.
+    /// End of a truncated list; `count` entries are missing.
     pub more_entries: fn(count: usize) -> String,
-    /// The same after things in a sentence.
+    /// The same for an enumeration inside a sentence.
     pub and_more: fn(count: usize) -> String,
-    /// How many documents an alert is about.
+    /// Number of documents that an alert is about.
     pub hits: fn(count: u64) -> String,
-    /// What is listed of `field`: its most frequent values.
+    /// Label for the most frequent values of `field`.
     pub top: fn(field: &str) -> String,
-    /// What a headline of a rehearsal begins with.
+    /// Prefix of a test's headline.
     pub test: &'static str,
-    /// Says that nothing really happened; `id` is the test's.
+    /// Says that nothing really happened; `id` is the test's id.
     pub test_banner: fn(id: &str) -> String,
-    /// Headline of a digest of `alerts`, one message of several.
+    /// Headline of a digest of `alerts`: message `part` of `parts`.
     pub digest: fn(alerts: usize, part: usize, parts: usize) -> String,
-    /// Words of a link at the end of a line.
+    /// Link text at the end of a line.
     pub open: &'static str,
     pub open_alarm: &'static str,
     pub open_event: &'static str,
     pub open_page: &'static str,
-    /// Words of a link to the matching documents on `host`.
+    /// Link text for the matching documents on `host`.
     pub open_discover: fn(host: &str) -> String,
     pub label_state: &'static str,
     pub label_condition: &'static str,
@@ -99,7 +99,7 @@ pub(crate) struct Words {
     pub label_time: &'static str,
     pub label_reason: &'static str,
     pub label_topic: &'static str,
-    /// Key of a rule of the stack.
+    /// Label for the key of a rule in the stack.
     pub label_source_rule: &'static str,
     pub label_endpoint: &'static str,
     pub label_resources: &'static str,
@@ -121,9 +121,9 @@ pub(crate) struct Deed<'a> {
 /// Who did something.
 pub(crate) struct Doer<'a> {
     pub kind: ActorKind,
-    /// `None` if nothing tells the name.
+    /// `None` if the name is unknown.
     pub who: Option<&'a str>,
-    /// The doer's account, where that is not the one in which it happened.
+    /// The doer's account, if the call was made in another one.
     pub home: Option<&'a str>,
 }
 
@@ -139,7 +139,7 @@ pub(crate) enum Place<'a> {
 
 /// What was done.
 pub(crate) enum What<'a> {
-    /// The name of the call, and to what it was done.
+    /// The name of the call, and its object.
     Call(&'a str, Option<&'a str>),
     SignIn {
         without_mfa: bool,
@@ -147,7 +147,7 @@ pub(crate) enum What<'a> {
     SwitchRole(Option<&'a str>),
 }
 
-/// How it ended; with the code of the error, if there is one.
+/// How it ended, with the error code if there is one.
 pub(crate) enum End<'a> {
     Done,
     Denied(Option<&'a str>),

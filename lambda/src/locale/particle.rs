@@ -1,13 +1,14 @@
-//! Korean particles, whose form depends on how the word before them ends.
+//! Korean particles. Their form depends on how the preceding word ends when it is read aloud.
 //!
-//! Hangul says so itself. For digits the reading is fixed (`3` 삼, `7` 칠), for letters alone as well
-//! (`VPN` 브이피엔); an English word is read the way it is usually written in Hangul, and its end tells that
-//! well enough: `Bucket` 버킷, `Group` 그룹, `Trail` 트레일, but `Policy` 폴리시, `Instance` 인스턴스.
+//! Hangul shows its own ending. Digits have a fixed reading (`3` 삼, `7` 칠), and so do single letters (`VPN`
+//! 브이피엔). An English word is read as it is usually written in Hangul, which its last letters predict well
+//! enough: `Bucket` 버킷, `Group` 그룹, `Trail` 트레일, but `Policy` 폴리시, `Instance` 인스턴스.
 
-/// Put between a word in code or bold and its particle: Slack sees no end of markup before a letter.
+/// Separates a word in code or bold from its particle: Slack does not recognize the end of markup directly
+/// before a letter.
 const JOINT: char = '\u{200b}';
 
-/// A particle in its forms.
+/// A particle with all its forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Particle {
     /// 이/가, of a subject.
@@ -21,7 +22,7 @@ pub(super) enum Particle {
 enum Ending {
     Vowel,
     Consonant,
-    /// Nothing that Korean reads one way, such as Chinese characters.
+    /// Text without a single Korean reading, such as Chinese characters.
     Unknown,
 }
 
@@ -38,12 +39,12 @@ impl Particle {
     }
 }
 
-/// `word` with the particle in the form it asks for. Markup at the end of the word does not count.
+/// Appends the particle in the form that `word` requires. Markup at the end of the word is ignored.
 pub(super) fn with(word: &str, particle: Particle) -> String {
     join(word, particle.after(ending(word)))
 }
 
-/// `word` and what follows it without a blank.
+/// Appends `follower` without a blank.
 pub(super) fn join(word: &str, follower: &str) -> String {
     if word.ends_with(['`', '*']) {
         format!("{word}{JOINT}{follower}")

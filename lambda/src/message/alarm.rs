@@ -54,7 +54,7 @@ fn colour(state: &State) -> &'static str {
 fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
     let words = frame.words;
     let region = alarm.arn.as_ref().and_then(|arn| arn.region.clone()).or_else(|| {
-        // An alarm notifies topics of its own region only.
+        // An alarm can only notify topics in its own region.
         frame
             .source
             .topic_arn
@@ -107,7 +107,7 @@ fn metric_name(metric: &Metric) -> String {
     }
 }
 
-/// The dimensions of all metrics, each line once: metrics of one expression often share them.
+/// The dimensions of all metrics without duplicates: metrics of one expression often share them.
 fn dimensions(metrics: &[Metric]) -> Vec<String> {
     let mut seen = Vec::new();
     for (name, value) in metrics.iter().flat_map(|metric| &metric.dimensions) {

@@ -11,11 +11,11 @@ use crate::event::{Alert, Severity};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// Longest JSON shown; with the fields and the prose the message stays below what Slack takes.
+/// Longest JSON shown. Together with the fields and the prose, the message stays below Slack's limit.
 const MAX_JSON: usize = 2_400;
 /// Longest name of a field.
 const MAX_NAME: usize = 60;
-/// Longest address of a page, as mrkdwn; Kibana's have some 700 characters.
+/// Longest address of a page, as mrkdwn; Kibana's addresses have about 700 characters.
 const MAX_PAGE: usize = 2_400;
 
 pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, frame: &Frame<'_>) -> Draft {
@@ -31,7 +31,7 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
     let subject = subject.map_or_else(own, str::to_owned);
     let mut alert = Alert::read(alert);
     if let Some(rest) = alert.rest.as_object_mut() {
-        // The name of the rule stands in the headline, unless the stack has other words for that.
+        // The headline already contains the rule's name, unless the stack sets another subject.
         rest.retain(|key, value| {
             !(key.starts_with("rule") && value.as_str().is_some_and(|rule| subject.contains(rule)))
         });
@@ -64,7 +64,7 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
 
 fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<Text> {
     let words = frame.words;
-    // The name of a field comes from outside as well.
+    // Field names also come from outside.
     let name = |name: &str| clip_escaped(&plain(&one_line(name)), MAX_NAME, words);
     let facts = alert
         .facts
@@ -75,7 +75,7 @@ fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<Text> {
         let counts = counts.map(|(value, count)| format!("{} × {count}", one_line(value)));
         Some(((words.top)(&name(path)), lines(counts.collect(), words)?))
     });
-    // One match is what every alert has.
+    // A match count of one is the normal case and says nothing.
     let matches = alert.matches.filter(|matches| *matches > 1);
     let matches = matches.map(|count| format!("{}: {count}", words.label_matches));
     let hits = alert.hits.map(|count| count.to_string());
@@ -105,8 +105,9 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// An address that a link may lead to, and its host: of `https` alone, since what an alert says may be what a
-/// stranger made an application log. People read the host before they follow it.
+/// Returns an address that is safe to link, and its host. Only `https` is allowed, because a stranger may have
+/// made an application log the address. The host is shown so that people can check it before they follow the
+/// link.
 fn page(address: &str) -> Option<(String, String)> {
     let rest = address.trim().strip_prefix("https://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -124,7 +125,7 @@ fn page(address: &str) -> Option<(String, String)> {
             page.push(c);
         } else {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                // Nothing can refuse to be written into a text.
+                // Writing to a `String` cannot fail.
                 let _ = write!(page, "%{byte:02X}");
             }
         }

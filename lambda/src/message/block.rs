@@ -1,12 +1,12 @@
-//! The few Block Kit blocks the messages are made of.
+//! The Block Kit blocks that the messages use.
 
 use serde::Serialize;
 
-/// Slack refuses a section text with more characters.
+/// Longest text of a section; Slack refuses more.
 pub(super) const MAX_SECTION: usize = 3_000;
-/// Slack refuses a field with more characters.
+/// Longest field; Slack refuses more.
 pub(super) const MAX_FIELD: usize = 2_000;
-/// Slack refuses a section with more fields.
+/// Most fields of a section; Slack refuses more.
 pub(super) const MAX_FIELDS: usize = 10;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,13 +23,13 @@ pub(super) enum Block {
     },
 }
 
-/// A text object. Text from outside goes into `PlainText` wherever no markup of ours is next to it.
+/// A text object. Text from outside goes into `PlainText`, except where our own markup is next to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Text {
-    /// Slack interprets nothing in it; `emoji: false` leaves `:name:` alone, too.
+    /// Slack interprets no markup in it; `emoji: false` also turns off `:name:`.
     PlainText { text: String, emoji: bool },
-    /// Escaped by us; `verbatim` keeps Slack from making links out of bare addresses and names.
+    /// We escape it ourselves; `verbatim` keeps Slack from linking bare addresses and names.
     Mrkdwn { text: String, verbatim: bool },
 }
 

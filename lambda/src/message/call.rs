@@ -1,4 +1,4 @@
-//! The message for what CloudTrail recorded.
+//! The message for a CloudTrail record.
 
 use super::Draft;
 use super::block::{Block, Text};
@@ -15,7 +15,7 @@ const MAX_PARAMETERS: usize = 2_400;
 /// Ids have 36 characters.
 const MAX_ID: usize = 64;
 const MAX_USER_AGENT: usize = 300;
-/// Most things that a headline names.
+/// A headline names at most this many objects.
 const MAX_OBJECTS: usize = 2;
 
 pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
@@ -83,7 +83,7 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
                 address = name(text);
                 Place::Address(&address)
             }
-            // A service that calls on its own behalf comes from itself.
+            // For a service that calls on its own behalf, the origin repeats the actor.
             Origin::Service(text) if Some(text) == call.actor.name.as_ref() => Place::Unknown,
             Origin::Internal if call.actor.kind == ActorKind::Service => Place::Unknown,
             Origin::Service(text) => {
@@ -122,7 +122,8 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
     }
 }
 
-/// To what it was done: the first names in short, each once, for a resource is often named by its ARN as well.
+/// The object of the call: the short names of the first resources, without duplicates, because many resources
+/// are also listed by their ARN.
 fn object(resources: &[String], words: &Words) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for resource in resources {
@@ -169,7 +170,7 @@ fn colour(weight: Weight) -> &'static str {
     }
 }
 
-/// The first eight are named as CloudTrail's event record names them, in every language.
+/// The first eight labels are the field names of CloudTrail's event record, in every language.
 fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
     let words = frame.words;
     let origin = match &call.origin {
@@ -186,7 +187,7 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
         (name, None) => name.clone(),
     };
     let last = match call.act {
-        // A failed one may have ended before the second factor was asked for.
+        // A failed sign-in may have ended before the second factor was requested.
         Act::SignIn { mfa } if call.outcome == Outcome::Done => {
             (words.label_mfa, Some((words.mfa)(mfa).to_owned()))
         }
@@ -195,7 +196,7 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
             (words.label_resources, lines(names, words))
         }
     };
-    // On one line, so that a name cannot look like another field.
+    // On one line, so that a name cannot imitate another field.
     let line = |text: &Option<String>| text.as_deref().map(one_line);
     [
         ("Event ID", line(&call.id)),
@@ -236,7 +237,7 @@ fn parameters(parameters: &Value, words: &Words) -> Option<Block> {
     ))))
 }
 
-/// The record in the event history of CloudTrail.
+/// Link to the record in CloudTrail's event history.
 fn page(call: &Call) -> Option<String> {
     let id = call.id.as_deref()?;
     let is_id = id.len() <= MAX_ID

@@ -1,4 +1,4 @@
-//! Many alerts in few messages: one line each, equal ones together, none left out.
+//! Combines many alerts into few messages: one line each, duplicates together, none left out.
 
 use super::block::{Block, Text};
 use super::flat::About;
@@ -11,15 +11,15 @@ use crate::settings::Settings;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// Most lines of one message, so that people still read it.
+/// Most lines in one message, so that people still read it.
 const MAX_LINES: usize = 100;
-/// Most characters of one message in all. Slack refuses some 13,200.
+/// Most characters in one message. Slack refuses about 13,200.
 const MAX_MESSAGE: usize = 12_000;
-/// Most characters of one section; Slack takes 3,000.
+/// Most characters in one section; Slack allows 3,000.
 const MAX_SECTION: usize = 2_900;
-/// Longest headline in a line; nearly all are shorter by half.
+/// Longest headline in a line; nearly all are less than half as long.
 const MAX_HEADLINE: usize = 600;
-/// Longest address in a line; a longer one, of a name that is nearly all escapes, is not worth its room.
+/// Longest address in a line. A longer one consists almost only of escapes and is not worth the space.
 const MAX_LINK: usize = 600;
 
 /// One alert in one line.
@@ -30,9 +30,9 @@ pub struct Line {
     pub severity: Severity,
     /// When it happened.
     pub time: Option<Timestamp>,
-    /// The page of the console that shows it.
+    /// Link to its console page.
     pub link: Option<String>,
-    /// Part of a rehearsal.
+    /// Whether it is part of a test.
     pub test: bool,
 }
 
@@ -40,20 +40,20 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Digest {
     pub message: Message,
-    /// Indices of the alerts it shows, in rising order; each alert is in exactly one digest.
+    /// Indices of the alerts that it shows, in ascending order; each alert is in exactly one digest.
     pub covers: Vec<usize>,
-    /// The highest of its alerts' severities; rehearsals do not count.
+    /// The highest severity of its alerts; tests do not count.
     pub severity: Severity,
 }
 
-/// The line for one notice, with the words of its message's headline.
+/// The line for one notice, with the headline of its message.
 pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     let frame = Frame::new(&notice.source, settings);
     let severity = settings.severity_of(notice);
     let draft = draft(notice, severity, &frame);
     let headline = match &notice.test {
         Some(_) => super::test_headline(&draft.headline, &frame),
-        // The line begins with that sign already.
+        // The line already begins with that emoji.
         None => match draft.headline.strip_prefix(severity.emoji()) {
             Some(headline) => headline.trim_start().to_owned(),
             None => draft.headline,
@@ -71,9 +71,9 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     }
 }
 
-/// As few messages as Slack's limits allow that show every line, the most severe first, then by time.
-/// Lines with the same severity and headline are shown once, with their number and the times of the first
-/// and the last.
+/// The fewest messages within Slack's limits that show every line, the most severe first, then by time. Lines
+/// with the same severity and headline are merged into one, with their count and the times of the first and the
+/// last.
 pub fn digest(lines: &[Line], settings: &Settings) -> Vec<Digest> {
     let source = Source::default();
     let frame = Frame::new(&source, settings);
@@ -90,9 +90,9 @@ pub fn digest(lines: &[Line], settings: &Settings) -> Vec<Digest> {
         .collect()
 }
 
-/// Lines that say the same.
+/// Lines with the same severity and headline.
 struct Group<'a> {
-    /// The last of them.
+    /// The last one.
     line: &'a Line,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -126,7 +126,7 @@ fn group(lines: &[Line]) -> Vec<Group<'_>> {
     groups
 }
 
-/// What goes into one message.
+/// The content of one message.
 #[derive(Default)]
 struct Page<'a> {
     groups: Vec<Group<'a>>,
@@ -374,7 +374,7 @@ mod tests {
         let alarm = json!({ "AlarmName": "cpu", "AlarmArn": arn, "NewStateValue": "ALARM" });
         let alarm = line(&alarm.to_string(), "");
         assert!(!alarm.headline.contains('<') && alarm.link.is_some_and(|page| page.ends_with("cpu")));
-        // A rehearsal does not make a digest severe, and one of rehearsals only calls nobody.
+        // A test does not raise a digest's severity, and a digest with nothing but tests mentions nobody.
         let critical = Line {
             severity: Severity::Critical,
             ..rehearsed

@@ -1,4 +1,4 @@
-//! The message for an event of EventBridge.
+//! The message for an EventBridge event.
 
 use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
@@ -8,7 +8,7 @@ use crate::arn::Arn;
 use crate::event::{Detail, Event, Severity};
 use serde_json::Value;
 
-/// Sections that JSON may fill; see `MAX_PROSE` for why not more.
+/// Most sections that JSON may fill; `MAX_PROSE` explains the limit.
 const PAGES: usize = 2;
 
 pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
@@ -19,7 +19,7 @@ pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> D
     }
 }
 
-/// An event of a kind that has no layout of its own.
+/// An event whose kind has no layout of its own.
 fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let name = |text: &Option<String>| code(text.as_deref().unwrap_or_default(), words);
@@ -45,11 +45,12 @@ fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -
     }
 }
 
-/// Where and when: what every event tells.
+/// Place and time, which every event has.
 pub(super) fn circumstances(event: &Event, frame: &Frame<'_>) -> [(&'static str, Option<String>); 4] {
     let words = frame.words;
     let moment = event.time.or(frame.source.sent).map(|moment| frame.time(moment));
-    // What a service tells a topic may leave out where it is: where the topic is.
+    // A message that a service publishes to a topic may lack its place; the topic's account and region are the
+    // same.
     let topic = frame.source.topic_arn.as_deref().and_then(Arn::parse);
     let topic = topic.unwrap_or_default();
     let account = event.account.clone().or(topic.account);

@@ -1,7 +1,7 @@
-//! The same message for a webhook that starts a workflow: one object of texts.
+//! The same message for a webhook that starts a workflow: one flat object of texts.
 //!
-//! Such a webhook knows the variables it was made with; Slack answers 400 to any other set of keys
-//! (fraschetti/Octoslack#135, aws-samples/aws-health-aware#39). So the keys are always the same ones.
+//! Such a webhook accepts only the variables that it was created with; Slack answers 400 to any other set of
+//! keys (fraschetti/Octoslack#135, aws-samples/aws-health-aware#39). So the keys never change.
 
 use super::Message;
 use super::block::{Block, Text};
@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 
 /// Longest headline of a flat message.
 const MAX_TEXT: usize = 500;
-/// Longest details. A workflow puts all values into one message, of which Slack takes 4,000 characters.
+/// Longest details. A workflow puts all values into one message, which Slack limits to 4,000 characters.
 const MAX_DETAILS: usize = 2_500;
-/// Longest name: of an account, with what people call it, or of a region.
+/// Longest name of an account (with its alias) or of a region.
 const MAX_NAME: usize = 100;
 
-/// What a flat message says beside its texts.
+/// The values of a flat message besides its texts.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct About {
     pub severity: Severity,
@@ -28,16 +28,16 @@ pub(super) struct About {
     pub page: Option<String>,
     pub stack: String,
     pub locale: Locale,
-    /// Part of a rehearsal.
+    /// Whether it is part of a test.
     pub test: bool,
 }
 
 impl Message {
     /// The message for a workflow, always with the same keys: `account`, `details`, `link`, `mention`,
-    /// `region`, `severity`, `stack`, `text`, `time`; `N/A` where there is nothing to say.
+    /// `region`, `severity`, `stack`, `text`, `time`. A missing value is `N/A`.
     ///
-    /// Nobody documents whether Slack interprets markup in a workflow's variables, so the texts hold none,
-    /// and no `<` or `>` that could become some.
+    /// Slack does not document whether it interprets markup in a workflow's variables. So the texts contain no
+    /// markup, and no `<` or `>` that could become markup.
     pub fn flat(&self) -> BTreeMap<String, String> {
         let about = &self.about;
         let details: Vec<_> = self.blocks.iter().flat_map(texts).collect();
@@ -70,7 +70,7 @@ impl Message {
     }
 }
 
-/// Without the signs that Slack could take for markup.
+/// Replaces the characters that Slack could interpret as markup.
 fn harmless(text: &str) -> String {
     text.replace('<', "‹").replace('>', "›")
 }

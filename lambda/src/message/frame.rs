@@ -1,4 +1,4 @@
-//! What surrounds every message: the stack's language, its names for accounts, its clock, the small print.
+//! What all messages share: the stack's language, account aliases and time zone, and the small print.
 
 use super::block::{Block, MAX_SECTION, Text};
 use super::markup::{clip_escaped, one_line};
@@ -48,7 +48,7 @@ impl<'a> Frame<'a> {
         local.strftime("%H:%M:%S").to_string()
     }
 
-    /// An account as people know it: `production (111122223333)`, or the id alone.
+    /// An account with its alias, `production (111122223333)`, or only the id.
     pub fn account(&self, id: &str) -> String {
         match self.settings.accounts.get(id) {
             Some(alias) => format!("{alias} ({id})"),
@@ -56,7 +56,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Where something happened, for a headline: the account, if the stack has names for some, and the region.
+    /// The place of an event for a headline: the account (only if the stack has account aliases) and the
+    /// region.
     pub fn place(&self, account: Option<&str>, region: Option<&str>) -> Vec<String> {
         let named = |id: &str| match self.settings.accounts.get(id) {
             Some(alias) => alias.clone(),
@@ -71,7 +72,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// The way to more, and how the message came here: a page of the console, the topic, rule or endpoint.
+    /// The footer: a link to a console page, and the topic, rule or endpoint through which the message came.
     pub fn footer(&self, page: Option<&(String, String)>, small: &[(&'static str, String)]) -> Option<Block> {
         let known = |text: &Option<String>| text.clone();
         let words = self.words;
@@ -85,7 +86,7 @@ impl<'a> Frame<'a> {
             let name = one_line(&name);
             (!name.is_empty()).then(|| format!("{label}: {}", clip_escaped(&name, MAX_SMALL, words)))
         });
-        // A page has less than `MAX_SECTION` on its own; the names share what it leaves.
+        // A page alone is shorter than `MAX_SECTION`; the names share the remaining space.
         let page = page.map(|(page, label)| link(page, label));
         let mut text = page.unwrap_or_default();
         for name in named {

@@ -9,13 +9,13 @@ use crate::letter::{Letter, readable};
 use crate::locale::{Doer, Locale, Words};
 use serde_json::Value;
 
-/// Longest reason shown; with three pages of JSON the message stays below what Slack takes.
+/// Longest reason shown. With three pages of JSON the message still stays below Slack's limit.
 const MAX_REASON: usize = 700;
 const MAX_HEADLINE: usize = 200;
 
 pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    // What CloudTrail recorded of the call, under a headline that says how it ended.
+    // The message for the recorded call, under a headline that says how it ended.
     let call = crate::event::read(&guarded.event).into_iter().next();
     let mut message = match &call {
         Some(call) => super::draft(call, call.severity(), frame),
@@ -36,7 +36,7 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
 }
 
 impl Guarded {
-    /// The same for a topic's subscribers.
+    /// The same for the subscribers of a topic.
     pub fn letter(&self, locale: Locale) -> Letter {
         let words = locale.words();
         let headline = headline(self, words);

@@ -1,16 +1,15 @@
-//! Text from outside on its way into a message: cleaned, escaped and cut to size.
+//! Cleans, escapes and truncates text from outside for a message.
 //!
-//! Slack's mrkdwn gives `&`, `<` and `>` a meaning and nothing else that could ping people or hide a
-//! link; exactly these three are escaped, as Slack asks for. Lengths are counted in UTF-16 units, the
-//! widest of the ways in which Slack might count characters.
+//! In Slack's mrkdwn only `&`, `<` and `>` can ping people or hide a link, so exactly these three are escaped,
+//! as Slack requires. Lengths are counted in UTF-16 units, the widest count that Slack might use.
 
 use crate::locale::Words;
 
-/// An invisible space: Slack sees no edge of a word across it.
+/// An invisible space (zero width). Slack sees no word edge across it.
 const JOINT: char = '\u{200b}';
 
-/// Removes what would deceive a reader or upset Slack: control characters other than line breaks and
-/// tabs, marks that reverse the direction of text, blanks at the ends.
+/// Removes what would deceive a reader or break a Slack message: control characters other than line breaks and
+/// tabs, marks that change the direction of text, and blanks at both ends.
 pub(super) fn clean(text: &str) -> String {
     let keep = |c: &char| match c {
         '\n' | '\t' => true,
@@ -40,9 +39,9 @@ pub(super) fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// The same text for mrkdwn without anything that Slack would format: an invisible space keeps `*`, `_`, `~` and
-/// backticks at the edge of a word from being markup, and `>` at the beginning of a line from being a quote.
-/// Names such as `my_table` stay as they are, so that they can be copied.
+/// Turns text into mrkdwn in which Slack formats nothing. An invisible space keeps `*`, `_`, `~` and backticks
+/// at the edge of a word from becoming markup, and `>` at the beginning of a line from becoming a quote. Names
+/// such as `my_table` stay unchanged, so that people can copy them.
 pub(super) fn plain(text: &str) -> String {
     let mut calm = String::with_capacity(text.len());
     let mut before = '\n';
@@ -61,11 +60,11 @@ pub(super) fn plain(text: &str) -> String {
     calm
 }
 
-/// The same mrkdwn of ours with the words of its links in their place.
+/// Replaces the links in our own mrkdwn with their link text.
 pub(super) fn without_links(mrkdwn: &str) -> String {
     let mut text = String::with_capacity(mrkdwn.len());
     let mut rest = mrkdwn;
-    // Text from outside is escaped, so what begins with `<` is ours.
+    // Text from outside is escaped, so every `<` is our own.
     while let Some((before, after)) = rest.split_once('<') {
         let (link, others) = after.split_once('>').unwrap_or((after, ""));
         text += before;
@@ -75,12 +74,12 @@ pub(super) fn without_links(mrkdwn: &str) -> String {
     text + rest
 }
 
-/// What people read of mrkdwn of ours: without links, escapes, bold and code.
+/// The visible text of our own mrkdwn: without links, escapes, bold and code.
 pub(super) fn without_markup(mrkdwn: &str) -> String {
     let text = without_links(mrkdwn).replace('`', "");
     let blank = |c: Option<&char>| c.is_none_or(|c| c.is_whitespace() || *c == '\u{200b}');
     let chars: Vec<char> = text.chars().collect();
-    // An asterisk at one edge of a word, where Slack takes it for bold.
+    // An asterisk at one edge of a word, which Slack reads as bold.
     let bold = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| chars.get(before));
         chars[at] == '*' && blank(before) != blank(chars.get(at + 1))
@@ -92,18 +91,18 @@ pub(super) fn without_markup(mrkdwn: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// Cuts plain text to `limit`, saying how much is missing.
+/// Truncates plain text to `limit` and says how much is missing.
 pub(super) fn clip(text: &str, limit: usize, words: &Words) -> String {
     cut(text, limit, words, char::len_utf16)
 }
 
-/// Escapes text for mrkdwn so that the result stays within `limit`, saying how much is missing.
+/// Escapes text for mrkdwn and truncates it so that the result fits into `limit`; says how much is missing.
 pub(super) fn clip_escaped(text: &str, limit: usize, words: &Words) -> String {
     escape(&cut(text, limit, words, escaped_width))
 }
 
-/// Splits `text` into at most `pages` pieces of at most `limit` escaped units each, at line breaks where
-/// that wastes less than half a piece. The last piece says how much is missing.
+/// Splits `text` into at most `pages` pieces of at most `limit` escaped units each. It splits at a line break
+/// if that wastes less than half a piece. The last piece says how much is missing.
 pub(super) fn paginate(text: &str, limit: usize, pages: usize, words: &Words) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -118,7 +117,7 @@ pub(super) fn paginate(text: &str, limit: usize, pages: usize, words: &Words) ->
             _ => fitting.len(),
         };
         let (piece, others) = rest.split_at(end);
-        // Blanks at an edge are lost in a message; a piece of nothing but blanks is refused by Slack.
+        // Slack drops blanks at both ends, and refuses a piece that consists only of blanks.
         let piece = piece.trim_end();
         if !piece.trim().is_empty() {
             pieces.push(piece.to_owned());
@@ -140,7 +139,7 @@ fn cut(text: &str, limit: usize, words: &Words, width: fn(char) -> usize) -> Str
     if fit(text, limit, width) == text.len() {
         return text.to_owned();
     }
-    // Leaves room for the note, whose number has at most as many digits as the whole length.
+    // Reserves room for the note. Its number has at most as many digits as the text's length.
     let room = (words.more_characters)(text.len()).encode_utf16().count() + 1;
     let (kept, lost) = text.split_at(fit(text, limit.saturating_sub(room), width));
     let separator = if text.contains('\n') { "\n" } else { " " };

@@ -1,4 +1,4 @@
-//! Slack messages: what they look like on the wire, and how each kind of notice becomes one.
+//! Slack messages: their JSON format, and how each kind of notice becomes one.
 
 mod alarm;
 mod alert;
@@ -26,34 +26,34 @@ use markup::{without_links, without_markup};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-/// Most people and groups that one message calls; more is a mistake.
+/// Most people and groups that one message mentions; a longer list is a mistake.
 const MAX_MENTIONS: usize = 20;
-/// Longest headline: with all those calls before it, it stays within the 3,000 characters of a text.
+/// Longest headline. With all mentions before it, it stays within Slack's 3,000 characters for a text.
 const MAX_HEADLINE: usize = 2_000;
 
-/// A message for an incoming webhook; serialises to the JSON that Slack takes.
+/// A message for an incoming webhook; serialises to the JSON that Slack accepts.
 ///
-/// Slack shows `text` above a bar in `colour` with the blocks next to it, and uses `text` alone for
-/// notifications. Text is escaped and within Slack's limits.
+/// Slack shows `text` above the blocks, which have a bar in `colour` on their side. Notifications show only
+/// `text`. All text is escaped and within Slack's limits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     text: String,
     colour: &'static str,
     blocks: Vec<Block>,
-    /// Whom it calls, as the stack file says it.
+    /// The people it mentions, as written in the stack file.
     mentions: Vec<String>,
     about: About,
 }
 
-/// What a layout makes of a notice.
+/// What a layout produces from a notice.
 struct Draft {
     /// One line of mrkdwn.
     headline: String,
     colour: &'static str,
     blocks: Vec<Block>,
-    /// The one page that shows the thing itself, and the words for it, as mrkdwn.
+    /// The console page of the thing itself, and the link text as mrkdwn.
     page: Option<(String, String)>,
-    /// Label and value of what belongs into the small print.
+    /// Label and value of each entry in the small print.
     small: Vec<(&'static str, String)>,
 }
 
@@ -68,8 +68,8 @@ impl Message {
         self.colour
     }
 
-    /// Calls people: `@here`, `@channel`, `@everyone`, the id of a user (`U…`, `W…`) or of a user group
-    /// (`S…`). A test calls nobody, and what is none of these is left out.
+    /// Mentions people: `@here`, `@channel`, `@everyone`, the id of a user (`U…`, `W…`) or of a user group
+    /// (`S…`). A test mentions nobody, and any other value is ignored.
     pub fn mention(&mut self, who: &[String]) {
         if self.about.test {
             return;
@@ -82,8 +82,7 @@ impl Message {
     }
 }
 
-/// How Slack wants somebody called.
-/// <https://docs.slack.dev/messaging/formatting-message-text>
+/// A mention in Slack's syntax. <https://docs.slack.dev/messaging/formatting-message-text>
 fn called(who: &str) -> Option<String> {
     if let "@here" | "@channel" | "@everyone" = who {
         return Some(format!("<!{}>", who.trim_start_matches('@')));
@@ -99,7 +98,7 @@ fn called(who: &str) -> Option<String> {
     }
 }
 
-/// What stands next to a bar.
+/// The blocks beside a coloured bar.
 #[derive(Serialize)]
 struct Attachment<'a> {
     color: &'static str,
@@ -112,7 +111,7 @@ impl Serialize for Message {
         let called = self.mentions.iter().filter_map(|who| called(who));
         let text: Vec<_> = called.chain([self.text.clone()]).collect();
         map.serialize_entry("text", &text.join(" "))?;
-        // A console link has no preview worth having, and a link from outside must not get one.
+        // The preview of a console link is useless, and a link from outside must not get one.
         map.serialize_entry("unfurl_links", &false)?;
         map.serialize_entry("unfurl_media", &false)?;
         if !self.blocks.is_empty() {
@@ -141,7 +140,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Message {
             Some(_) => test_headline(&draft.headline, &frame),
             None => draft.headline,
         },
-        // What says of itself what the stack says of it keeps its own colour: green, for an alarm that ended.
+        // If the severity equals the notice's own, the notice keeps its colour (a recovered alarm stays green).
         colour: if severity == notice.severity() {
             draft.colour
         } else {
@@ -182,7 +181,7 @@ fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
             return note::compose(subject.as_deref(), note::Body::Json(value), severity, frame);
         }
     };
-    // A notification on a phone shows the headline alone, and a digest nothing else.
+    // A phone notification shows only the headline, and so does a digest; both need the place.
     let is_global = matches!(&notice.content, Content::Event(event)
         if matches!(&event.detail, Detail::Report(report) if report.news.is_global()));
     let region = notice.region().filter(|_| !is_global);
@@ -193,13 +192,12 @@ fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
     draft
 }
 
-/// As Slack counts, which is not known: in UTF-16 units, the most that it could be.
+/// Counts UTF-16 units. Slack's way of counting is unknown, and this is the highest possible count.
 fn width(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// mrkdwn of at most `most` UTF-16 units: what is longer loses its links first, and then everything but its
-/// beginning.
+/// Shortens mrkdwn to at most `most` UTF-16 units: first the links are removed, then the end is truncated.
 fn shortened(mrkdwn: String, most: usize, words: &Words) -> String {
     if width(&mrkdwn) <= most {
         return mrkdwn;

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 /// Longest headline; SNS subjects have fewer than 100 characters.
 const MAX_HEADLINE: usize = 200;
-/// Sections a text may fill. Slack refuses a message with some 13,200 characters in all, which its
-/// documentation does not mention.
+/// Most sections that a text may fill. Slack refuses a message with about 13,200 characters in total, a limit
+/// that it does not document.
 const PAGES: usize = 3;
 
 pub(super) enum Body<'a> {
@@ -36,7 +36,7 @@ pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity,
     }
 }
 
-/// The subject, or else what is known, with a sign before it.
+/// The subject with an emoji before it; without a subject, a headline from what is known.
 pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<'_>) -> String {
     let (words, source) = (frame.words, frame.source);
     let headline = match (
@@ -49,7 +49,7 @@ pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<
         (None, Some(topic)) => (words.from_topic)(&one_line(topic)),
         (None, None) => words.unknown_event.to_owned(),
     };
-    // A subject with a sign of its own needs no other one.
+    // A subject that begins with its own emoji needs no other one.
     let sign = if headline.starts_with(|c: char| c.is_ascii() || c.is_alphanumeric()) {
         format!("{} ", severity.emoji())
     } else {
@@ -58,7 +58,7 @@ pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<
     format!("{sign}*{}*", clip_escaped(&plain(&headline), MAX_HEADLINE, words))
 }
 
-/// Where and when the topic's message was sent.
+/// Where and when the SNS message was sent.
 fn small(frame: &Frame<'_>) -> Vec<(&'static str, String)> {
     let (words, source) = (frame.words, frame.source);
     let topic = source.topic_arn.as_deref().and_then(Arn::parse);

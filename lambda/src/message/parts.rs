@@ -1,4 +1,4 @@
-//! Pieces that several kinds of messages are put together from.
+//! Building blocks that several kinds of messages share.
 
 use super::block::{MAX_FIELD, MAX_SECTION, Text};
 use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate, plain};
@@ -13,9 +13,8 @@ pub(super) const WARNING: &str = "#ecb22e";
 pub(super) const SERIOUS: &str = "#e8731c";
 pub(super) const BAD: &str = "#d7263d";
 
-/// Longest prose shown, such as the description of an alarm; AWS allows 1,024 characters there. With the
-/// fields this keeps a message below the 13,200 characters in all at which Slack answers
-/// `msg_blocks_too_long`.
+/// Longest prose shown, such as an alarm's description; AWS allows 1,024 characters there. Together with the
+/// fields, the message stays below 13,200 characters, where Slack answers `msg_blocks_too_long`.
 const MAX_PROSE: usize = 1_500;
 /// Longest value of a field shown.
 const MAX_VALUE: usize = 700;
@@ -27,7 +26,7 @@ const FENCE: &str = "```";
 
 const _: () = assert!(MAX_PROSE < MAX_SECTION && MAX_VALUE < MAX_FIELD);
 
-/// Colour of what the stack file gives a severity of its own.
+/// Colour of a notice whose severity comes from the stack file.
 pub(super) fn colour(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => PLAIN,
@@ -37,20 +36,20 @@ pub(super) fn colour(severity: Severity) -> &'static str {
     }
 }
 
-/// A field with its label, which is ours; `None` if there is nothing to show.
+/// A field with our own label; `None` if the value is empty.
 pub(super) fn field(label: &str, value: &str, words: &Words) -> Option<Text> {
     let value = plain(&clean(value));
     (!value.is_empty())
         .then(|| Text::mrkdwn(format!("*{label}*\n{}", clip_escaped(&value, MAX_VALUE, words))))
 }
 
-/// Text for a plain section.
+/// Text for a plain-text section.
 pub(super) fn prose(text: Option<&str>, words: &Words) -> Option<String> {
     let text = clean(text?);
     (!text.is_empty()).then(|| clip(&text, MAX_PROSE, words))
 }
 
-/// Entries one below the other, the first ones if there are many.
+/// The entries, one per line; only the first ones if there are many.
 pub(super) fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
     if entries.len() > MAX_LINES {
         let missing = entries.len() - MAX_LINES;
@@ -60,7 +59,8 @@ pub(super) fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
     (!entries.is_empty()).then(|| entries.join("\n"))
 }
 
-/// A name from outside in a headline: as code, where Slack makes no link, emoji or mention of it.
+/// A name from outside, formatted as code for a headline, so that Slack does not turn it into a link, emoji or
+/// mention.
 pub(super) fn code(name: &str, words: &Words) -> String {
     let name = one_line(name).replace('`', "'");
     format!(
@@ -69,13 +69,13 @@ pub(super) fn code(name: &str, words: &Words) -> String {
     )
 }
 
-/// A link; the address holds no blank, `|`, `<` or `>`.
+/// A link; the address must not contain a blank, `|`, `<` or `>`.
 pub(super) fn link(page: &str, label: &str) -> String {
     format!("<{}|{label}>", escape(page))
 }
 
-/// Pretty-printed JSON as code blocks of at most `limit` characters, `pages` at most. A fence inside it
-/// would end the code block, so its backticks are taken apart.
+/// Pretty-printed JSON as at most `pages` code blocks of at most `limit` characters. A code fence inside the
+/// JSON would end the block, so invisible spaces separate its backticks.
 pub(super) fn json(value: &Value, limit: usize, pages: usize, words: &Words) -> Vec<String> {
     let text = format!("{value:#}").replace(FENCE, "`\u{200b}`\u{200b}`");
     let pages = paginate(&clean(&text), limit - 2 * (FENCE.len() + 1), pages, words);

@@ -1,4 +1,4 @@
-//! The message for news that a service tells of one of its resources.
+//! The message for a service's report on one of its resources.
 
 use super::Draft;
 use super::block::{Block, Text};
@@ -11,13 +11,13 @@ use crate::event::{Event, Fact, News, Page, Report, Tone};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Most fields of facts, which leaves room for where and when.
+/// Most fields for facts; the other fields show place and time.
 const MAX_FACTS: usize = 7;
 /// Longest details shown.
 const MAX_DETAILS: usize = 1_800;
 /// Longest address of a page.
 const MAX_ADDRESS: usize = 2_600;
-/// Where what belongs to no region is looked at.
+/// The region whose console shows resources without a region.
 const GLOBAL: &str = "us-east-1";
 /// Longest title of a finding, or message of RDS, shown; RDS writes one short sentence.
 const MAX_TITLE: usize = 300;
@@ -40,7 +40,7 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .chain(moments)
         .map(|(fact, value)| ((words.label)(fact), value))
         .take(MAX_FACTS);
-    // The facts name the resource already.
+    // The facts already name the resource, so that field is left out.
     let [account, region, time, _] = circumstances(event, frame);
     let region = (region.0, region.1.filter(|_| !report.news.is_global()));
     let fields: Vec<_> = facts
@@ -64,7 +64,7 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .and_then(|page| address(page, region.as_deref()));
     let sentence = |text: &str| clip_escaped(&plain(&one_line(text)), MAX_TITLE, words);
     let headline = match (&report.news, &report.summary) {
-        // A finding's title is a sentence, which may leave out what it is about.
+        // A finding's title is a sentence that may not name the resource.
         (News::Finding, _) => {
             let title = format!("*{}*", sentence(&report.subject));
             let resource = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
@@ -76,12 +76,12 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
                 None => title,
             }
         }
-        // RDS has hundreds of kinds of events; what it says is the only headline that fits them all.
+        // RDS has hundreds of event kinds, so its own sentence is the headline.
         (News::Database, Some(summary)) => {
             let subject = (words.news)(&News::Database, &code(&report.subject, words));
             format!("{subject}: {}", sentence(summary))
         }
-        // Amounts stand in a text that anybody may have written.
+        // The amounts come from a text that anybody may have written.
         (
             News::Budget {
                 forecast,
@@ -109,7 +109,7 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     }
 }
 
-/// What the message says without the details.
+/// All the texts that the message shows without the details.
 fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
     let facts = report
         .facts
@@ -127,7 +127,7 @@ fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
         .collect()
 }
 
-/// Takes out texts that are told already, and what is empty; whether anything is left.
+/// Removes texts that are already shown, and empty values; returns whether anything is left.
 fn prune(value: &mut Value, told: &HashSet<&str>) -> bool {
     match value {
         Value::Null => false,
@@ -164,7 +164,7 @@ fn colour(tone: Tone) -> &'static str {
     }
 }
 
-/// The page of the console in `region`; what has none of its own is shown where AWS keeps it.
+/// The console page in `region`; for a resource without a region, the page of the global console.
 fn address(page: &Page, region: Option<&str>) -> Option<String> {
     let region = region?;
     let (path, fragment) = match page {
@@ -188,7 +188,7 @@ fn address(page: &Page, region: Option<&str>) -> Option<String> {
             "guardduty/home",
             format!("/findings?macros=current&fId={}", encode(id)),
         ),
-        // The console takes its own search apart twice.
+        // The console decodes its search parameter twice.
         Page::SecurityFinding(id) => (
             "securityhub/home",
             format!(
@@ -202,7 +202,7 @@ fn address(page: &Page, region: Option<&str>) -> Option<String> {
     console_page(region, path, &fragment)
 }
 
-/// A page of a service that has no regions. Only the console of the partition `aws` is known to have it.
+/// The page of a service without regions. Only the console of the partition `aws` is known to have it.
 fn global(page: &Page, region: &str) -> Option<String> {
     if !is_commercial(region) {
         return None;

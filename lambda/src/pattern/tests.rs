@@ -1,4 +1,4 @@
-//! AWS's own examples, and what its rule engine does at the edges.
+//! AWS's own examples, and edge cases of its rule engine.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ fn fits(pattern: &Value, event: &Value) -> bool {
     matches(pattern.as_object().expect("a pattern"), event)
 }
 
-/// A pattern, events that fit it, and events that do not.
+/// A pattern, events that match it, and events that do not.
 #[track_caller]
 fn table(pattern: Value, fitting: &[Value], others: &[Value]) {
     for event in fitting {
@@ -80,7 +80,7 @@ fn equal_values() {
     );
 }
 
-/// The examples of the guide's page.
+/// The examples from the User Guide's page.
 #[test]
 fn operators() {
     field(
@@ -275,7 +275,7 @@ fn alternatives() {
     );
 }
 
-/// The example of the rule engine's chapter on arrays: first and last name are in different elements.
+/// The example from the rule engine's chapter on arrays: the first and the last name are in different elements.
 #[test]
 fn conditions_on_the_objects_of_an_array_hold_for_one_of_them() {
     let employees = json!({ "employees": [

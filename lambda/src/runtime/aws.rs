@@ -23,25 +23,27 @@ use std::error::Error as StdError;
 use std::time::{Duration, SystemTime};
 use tokio::time::{sleep, timeout};
 
-/// AWS answers these calls in milliseconds. One that hangs, such as on a connection that died while Lambda
-/// had frozen the function, leaves time for another.
+/// Timeout of one attempt. AWS answers these calls in milliseconds. If a call hangs, for example on a
+/// connection that died while Lambda had frozen the function, there is still time for another attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2_500);
-/// The longest pause before another attempt, as in the SDKs.
+/// The longest pause before a retry, as in the SDKs.
 const MAX_PAUSE: Duration = Duration::from_secs(20);
 
-/// Who calls and where, nearly all of it set by Lambda. Clones share their connections and the clock.
+/// Credentials, region and connections for calls to AWS, most of it set by Lambda. Clones share the connections
+/// and the clock.
 #[derive(Clone)]
 pub(super) struct Aws {
     http: Http,
     region: String,
     credentials: Credentials,
-    /// `AWS_ENDPOINT_URL`: another address than AWS's own, such as an emulator's.
+    /// `AWS_ENDPOINT_URL`: an endpoint that replaces AWS's own, such as an emulator's.
     endpoint: Option<String>,
     clock: Clock,
 }
 
 impl Aws {
-    /// Lambda sets these for each execution environment, and its credentials outlive it.
+    /// Reads the variables once: Lambda sets them for each execution environment, and the credentials outlive
+    /// it.
     pub fn new(http: Http, variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let required = |name| variable(name).unwrap_or_default();
@@ -65,15 +67,15 @@ impl Aws {
         &self.region
     }
 
-    /// The address that stands in for AWS's own.
+    /// The endpoint that replaces AWS's own.
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }
 
-    /// Calls a service in `region` and answers with the body it sends.
+    /// Calls a service in `region` and returns the response body.
     ///
-    /// Tries again as the standard mode of AWS's SDKs does: after a random part of 1, 2, 4 … s, at most 20 s, or after
-    /// the time AWS asks for. Whoever has a deadline puts it around the call.
+    /// Retries like the standard mode of AWS's SDKs: after a random part of 1, 2, 4 … s, at most 20 s, or after
+    /// the time that AWS asks for. A caller with a deadline must wrap the call in its own timeout.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
     pub async fn call(&self, region: &str, call: &Call) -> Result<Bytes, AwsError> {
         let address = self.address(region, call.service).map_err(no_answer)?;
@@ -97,7 +99,7 @@ impl Aws {
         }
     }
 
-    /// One attempt, with a signature of its own: one that is minutes old is refused.
+    /// One attempt with a fresh signature: AWS refuses a signature that is minutes old.
     async fn attempt(&self, address: &Uri, region: &str, call: &Call) -> Result<Response<Bytes>, AwsError> {
         let request = self
             .request(address, region, call, self.clock.now())
@@ -111,7 +113,7 @@ impl Aws {
         }
     }
 
-    /// Where a service is: in each region of AWS, under the domain of the region's partition.
+    /// The address of a service: in the region, under the domain of the region's partition.
     fn address(&self, region: &str, service: Service) -> Result<Uri, InvalidUri> {
         match &self.endpoint {
             Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
@@ -150,7 +152,7 @@ impl Aws {
     }
 }
 
-/// A random part of 1, 2, 4 … s, so that functions that were refused together do not come back together.
+/// A random part of 1, 2, 4 … s (jitter), so that throttled functions do not all retry at the same time.
 fn pause(attempt: u32) -> Duration {
     MAX_PAUSE
         .min(Duration::from_secs(1 << (attempt - 1).min(5)))

@@ -1,8 +1,8 @@
-//! What waited in the queue in front of a channel: Lambda hands it over in batches, and gets back the ids of what has
-//! to wait longer ("partial batch response").
+//! Drains a channel's buffer. Lambda delivers the queue's messages in batches, and the function returns the ids
+//! of those that must stay in the queue ("partial batch response").
 //!
-//! A few messages are posted one by one, more as digests that show each of them; what is critical, and what belongs
-//! to a test, is never hidden in a digest. Between two posts lies the pause that keeps Slack's limit.
+//! A few messages are posted one by one; more become digests that list each of them. Critical messages and
+//! tests never go into a digest. A pause between two posts respects Slack's rate limit.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
 use super::courier::{Courier, Report};
@@ -22,37 +22,37 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, sleep_until};
 
-/// Functions that may empty a queue at once: the fewest that Lambda can be held to. Each keeps its part of the rate.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
+/// Number of functions that may drain a queue at the same time: 2 is the lowest limit that Lambda allows. Each
+/// gets its share of the rate. <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 const FUNCTIONS: f64 = 2.0;
-/// A slower rate than one post a minute would only fill the queue.
+/// Lowest rate: at less than one post per minute the queue would only grow.
 const SLOWEST: f64 = 1.0 / 60.0;
-/// What a post needs: with less time left, none is begun.
+/// Time that a post needs; with less time left, none is started.
 const ATTEMPT: Duration = Duration::from_millis(500);
-/// Slack's word on the payload. Of a digest, that may be about one of its alerts only.
+/// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
 const BAD_REQUEST: Option<u16> = Some(400);
 
-/// What the process knows of the buffers it empties.
+/// What the process remembers about the buffers that it drains.
 #[derive(Default)]
 pub(super) struct Buffered {
-    /// Who has what.
+    /// Which channel has which message.
     seen: Seen,
-    /// When the next post to a channel may begin.
+    /// The earliest time of the next post to each channel.
     next: Mutex<BTreeMap<ChannelKey, Instant>>,
 }
 
 /// One message of a batch, for one channel.
 struct Waiting {
-    /// SQS's id of it.
+    /// SQS's message id.
     id: String,
     item: Item,
     severity: Severity,
     accepted: Accepted,
-    /// How long it waited before this invocation.
+    /// Time in the queue before this invocation.
     age: Duration,
 }
 
-/// The work on the messages of one channel.
+/// State while draining the buffer of one channel.
 struct Emptying<'a> {
     buffered: &'a Buffered,
     courier: &'a Courier,
@@ -60,7 +60,7 @@ struct Emptying<'a> {
     buffer: Buffer,
     request_id: &'a str,
     budget: Budget,
-    /// Ids of what has to wait longer.
+    /// Ids of messages that must stay in the queue.
     left: BTreeSet<String>,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn is_batch(event: &Value) -> bool {
 }
 
 impl Buffered {
-    /// Posts a batch; answers with what has to wait longer.
+    /// Posts a batch; returns the ids of messages that must stay in the queue.
     pub async fn deliver(
         &self,
         mut event: Value,
@@ -164,7 +164,7 @@ impl Emptying<'_> {
         }
     }
 
-    /// What the channel neither has nor refuses.
+    /// The messages that the channel accepts and does not have yet.
     fn wanted(&self, queue: Vec<(String, Item, Duration)>) -> Vec<Waiting> {
         let mut keys = BTreeSet::new();
         let mut wanted = Vec::with_capacity(queue.len());
@@ -219,7 +219,7 @@ impl Emptying<'_> {
         }
     }
 
-    /// Posts when the channel's pace allows it; `None` if the time does not.
+    /// Posts as soon as the channel's rate allows; `None` if the remaining time is too short.
     async fn post(&self, message: &Message) -> Option<Result<u32, Refusal>> {
         let next = self.buffered.next(self.channel);
         if next.max(Instant::now()) + ATTEMPT > self.budget.deliver {
@@ -239,7 +239,7 @@ impl Emptying<'_> {
         Some(outcome)
     }
 
-    /// They stay in the queue.
+    /// Leaves the messages in the queue.
     fn leave(&mut self, all: &[&Waiting]) {
         self.left.extend(all.iter().map(|one| one.id.clone()));
     }
@@ -248,7 +248,7 @@ impl Emptying<'_> {
         for (index, one) in all.iter().enumerate() {
             self.buffered.seen.insert(&one.item.key(self.channel));
             let report = Report {
-                // One post, so its attempts count once.
+                // All messages of a digest share one post, so its retries count once.
                 retried: if index == 0 { retried } else { 0 },
                 latency: one.age + self.budget.started.elapsed(),
                 refusal: None,
@@ -279,7 +279,7 @@ impl Emptying<'_> {
     }
 }
 
-/// What a record of the queue holds: one item, unless somebody else than the relay filled the queue.
+/// The items of one record: exactly one, unless something other than the relay filled the queue.
 fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
     let body = text(record, "body");
     let mut items = match serde_json::from_str::<Value>(body) {
@@ -296,7 +296,7 @@ fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
     items
 }
 
-/// How long a record lay in the queue.
+/// How long a record has been in the queue.
 fn age(record: &Value) -> Duration {
     let sent = record
         .pointer("/attributes/SentTimestamp")

@@ -1,11 +1,11 @@
-//! Who calls an endpoint: somebody with one of its tokens.
+//! Authenticates the caller of an endpoint by its token.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// Whether the request carries a token with one of `digests`, as `Authorization: Bearer …` or as
-/// `x-api-key`. Takes the same time for each digest, whether and where it differs.
+/// Whether the request carries a token that matches one of `digests`, as `Authorization: Bearer …` or as
+/// `x-api-key`. The comparison takes constant time for each digest.
 pub(super) fn is_known(request: &Value, digests: &[[u8; 32]]) -> bool {
     let bearer = header(request, "authorization").and_then(bearer);
     let key = header(request, "x-api-key").map(str::trim);
@@ -19,7 +19,7 @@ pub(super) fn is_known(request: &Value, digests: &[[u8; 32]]) -> bool {
     known.into()
 }
 
-/// A header by its lower-case name. API Gateway lower-cases them, not everything that plays it does.
+/// A header by its lower-case name. API Gateway lower-cases header names, but not every emulator does.
 pub(super) fn header<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
     let headers = request.get("headers")?.as_object()?;
     let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));

@@ -1,5 +1,5 @@
-//! Takes messages to channels: by the channel's routes, through its buffer or straight to Slack. Says in the log what
-//! became of each.
+//! Delivers messages to channels: applies the channel's routes, then uses its buffer or posts to Slack
+//! directly. Logs the outcome of each message.
 
 use super::destinations::{Destination, Refusal};
 use super::log::{Fate, Line};
@@ -25,16 +25,16 @@ pub(super) struct Courier {
     dead_letters: Option<Outbox>,
 }
 
-/// One invocation, as far as its messages concern it.
+/// The data of one invocation that its messages need.
 #[derive(Clone, Copy)]
 pub(super) struct Trip<'a> {
     pub request_id: &'a str,
     pub started: Instant,
-    /// The end of delivering.
+    /// Deadline for delivery.
     pub deadline: Instant,
 }
 
-/// What the log tells of a message beside what became of it.
+/// What the log says about a message besides its outcome.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Report<'a> {
     pub retried: u32,
@@ -58,14 +58,14 @@ impl Courier {
         })
     }
 
-    /// The channel that `queue` is the buffer of.
+    /// The channel whose buffer is `queue`.
     pub fn behind(&self, queue: &Queue) -> Option<&ChannelKey> {
         let mut found = self.buffers.iter().filter(|(_, outbox)| outbox.is(queue));
         Some(found.next()?.0)
     }
 
-    /// Hands `item` to every destination side by side, and says what the channels did with it, but not why one
-    /// refused: whoever asked decides what becomes of that.
+    /// Sends `item` to all destinations in parallel and logs the outcome for each channel, except for refusals:
+    /// the caller decides how to handle those.
     pub async fn tell<'a>(
         &self,
         destinations: &'a [Destination],
@@ -89,7 +89,7 @@ impl Courier {
         join_all(destinations.iter().map(send)).await
     }
 
-    /// Takes `item` to `channel`, unless its routes do not want it: into its buffer or to Slack.
+    /// Sends `item` to `channel` unless its routes filter it out: into its buffer, or to Slack.
     pub async fn take(&self, item: &Item, channel: &ChannelKey, trip: Trip<'_>) -> Result<Fate, Refusal> {
         let traits = item.traits(&self.settings);
         let Some(accepted) = item.accepted(channel, &traits, &self.settings) else {
@@ -119,7 +119,7 @@ impl Courier {
         Ok(fate)
     }
 
-    /// Posts a message; answers with the attempts beyond the first.
+    /// Posts a message; returns the number of retries.
     pub async fn post(
         &self,
         channel: &ChannelKey,
@@ -129,14 +129,14 @@ impl Courier {
         self.network.destinations().post(channel, message, deadline).await
     }
 
-    /// Puts a parked envelope into the function's dead-letter queue.
+    /// Puts an envelope into the function's dead-letter queue.
     pub async fn park(&self, envelope: Envelope, deadline: Instant) -> Result<(), Refusal> {
         let queue = self.dead_letters.as_ref();
         let queue = queue.ok_or_else(|| Refusal::lasting("the function has none".to_owned()))?;
         queue.send(&envelope, &self.network, deadline).await
     }
 
-    /// What an envelope that is parked now says, but for the reason.
+    /// The details of a dead letter, without the reason.
     pub fn parking<'a>(&'a self, request_id: &'a str) -> Parking<'a> {
         Parking {
             reason: "",
@@ -147,8 +147,8 @@ impl Courier {
         }
     }
 
-    /// Parks what Slack will never take, or leaves it to be sent again, and says so in the log; the problem if it
-    /// is left.
+    /// Moves a message that Slack will never accept to the dead-letter queue, or leaves it for a retry, and
+    /// logs which. Returns the problem if the message is left for a retry.
     pub async fn give_up(
         &self,
         item: &Item,
@@ -186,7 +186,7 @@ impl Courier {
         }
     }
 
-    /// Says in the log that a channel refused; a topic's line would belong to no channel.
+    /// Logs a refusal by a channel. A topic is not logged, because the line needs a channel.
     pub fn log_refusal(
         &self,
         item: &Item,
@@ -205,7 +205,7 @@ impl Courier {
         }
     }
 
-    /// How much attention `item` deserves.
+    /// The severity of `item`.
     pub fn severity(&self, item: &Item) -> Severity {
         item.traits(&self.settings).severity
     }

@@ -1,4 +1,4 @@
-//! Where alerts go: channels through their webhooks, topics through SNS.
+//! The destinations of alerts: channels through their webhooks, topics through SNS.
 
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
@@ -12,18 +12,18 @@ use crate::{ChannelKey, Letter, Message, Settings, Told};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Why a destination did not take a message. Never holds a part of a webhook.
+/// Why a destination did not accept a message. Never contains a part of a webhook.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub(super) struct Refusal {
-    /// Whether sending the same again may help.
+    /// Whether a retry may help.
     pub transient: bool,
     pub reason: String,
-    /// Slack's answer.
+    /// HTTP status of Slack's response.
     pub status: Option<u16>,
-    /// Attempts beyond the first.
+    /// Number of retries.
     pub retried: u32,
-    /// How long Slack wants to be left alone.
+    /// How long Slack asks to wait.
     pub pause: Option<Duration>,
 }
 
@@ -36,7 +36,7 @@ impl Refusal {
         }
     }
 
-    /// `service` did not do what it was asked for.
+    /// The refusal for a failed call to `service`.
     pub fn by(service: &str, error: &AwsError) -> Self {
         Self {
             transient: error.is_transient(),
@@ -61,7 +61,7 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// Everything that is named, once each.
+    /// All destinations, without duplicates.
     pub fn all(told: &Told) -> Vec<Self> {
         let channels = told.channels.iter().cloned().map(Self::Channel);
         let topics = told.topics.iter().cloned().map(Self::Topic);
@@ -71,7 +71,7 @@ impl Destination {
         all
     }
 
-    /// The destination as people know it.
+    /// The destination's name for people.
     pub fn name(&self, settings: &Settings) -> String {
         match self {
             Self::Channel(channel) => format!("channel {}", settings.channel_name(channel)),
@@ -95,7 +95,7 @@ impl Destinations {
         }
     }
 
-    /// Posts a message to a channel before `deadline`; answers with the attempts beyond the first.
+    /// Posts a message to a channel before `deadline`; returns the number of retries.
     pub async fn post(
         &self,
         channel: &ChannelKey,
@@ -120,7 +120,7 @@ impl Destinations {
     }
 
     async fn send(&self, arn: &str, letter: &Letter) -> Result<(), Refusal> {
-        // SNS takes a message only in the region of its topic.
+        // SNS accepts a message only in the region of the topic.
         let region = Arn::parse(arn).and_then(|arn| arn.region);
         let region = region.ok_or_else(|| Refusal::lasting(format!("`{arn}` is not the ARN of a topic")))?;
         let mut input = vec![
@@ -143,8 +143,9 @@ impl Destinations {
     }
 }
 
-/// What only a person can mend (a key that is disabled, denied or gone, a webhook that was encrypted for another
-/// function) is no matter of minutes: it is put aside at once, with the words to mend it, and sent again afterwards.
+/// Problems that only a person can fix (a key that is disabled, denied or deleted, a webhook that was encrypted
+/// for another function) do not go away within minutes. Such a message becomes a dead letter at once, with
+/// instructions for the fix, and is redriven afterwards.
 impl From<NoWebhook> for Refusal {
     fn from(error: NoWebhook) -> Self {
         Self {

@@ -1,8 +1,8 @@
-//! Name lookup without the C library.
+//! DNS lookup without the C library.
 //!
-//! In a static binary glibc's `getaddrinfo` loads the *system's* NSS modules, of another glibc version
-//! than it was linked with, which may crash. Lambda needs no more than `/etc/hosts` and a plain query
-//! to the name servers in `/etc/resolv.conf`. TLS, not DNS, says whether the answer is honest.
+//! In a static binary glibc's `getaddrinfo` loads the *system's* NSS modules. They may belong to another glibc
+//! version than the binary was linked with, which may crash. Lambda needs only `/etc/hosts` and a plain query
+//! to the name servers in `/etc/resolv.conf`. TLS, not DNS, authenticates the other side.
 
 use hyper_util::client::legacy::connect::dns::Name;
 use simple_dns::{CLASS, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE, rdata::RData};
@@ -17,12 +17,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-/// How long one server gets to answer one query. Inside AWS an answer takes a few milliseconds.
+/// Timeout of one query to one server. Inside AWS an answer takes a few milliseconds.
 const PATIENCE: Duration = Duration::from_millis(800);
-/// How often each server is asked before giving up.
+/// How often each server is queried before giving up.
 const ROUNDS: usize = 2;
 const PORT: u16 = 53;
-/// Largest answer that comes by UDP without EDNS (RFC 1035, 4.2.1).
+/// Largest answer over UDP without EDNS (RFC 1035, 4.2.1).
 const MAX_DATAGRAM: usize = 512;
 
 /// A resolver for hyper's connector.
@@ -41,7 +41,7 @@ impl tower_service::Service<Name> for Resolver {
     fn call(&mut self, name: Name) -> Self::Future {
         Box::pin(async move {
             let addresses = resolve(name.as_str()).await?;
-            // The connector puts the real port in.
+            // The connector sets the real port.
             Ok(addresses
                 .into_iter()
                 .map(|ip| SocketAddr::new(ip, 0))
@@ -60,7 +60,7 @@ async fn resolve(host: &str) -> io::Result<Vec<IpAddr>> {
         return Ok(listed);
     }
     let servers = servers_in(&read("/etc/resolv.conf"));
-    // Functions reach the internet over IPv4 unless their subnet says otherwise.
+    // Functions reach the internet over IPv4 unless their subnet is set up differently.
     match query_any(&servers, host, TYPE::A).await {
         Ok(addresses) if !addresses.is_empty() => Ok(addresses),
         _ => match query_any(&servers, host, TYPE::AAAA).await {
@@ -70,7 +70,7 @@ async fn resolve(host: &str) -> io::Result<Vec<IpAddr>> {
     }
 }
 
-/// A file that is missing or unreadable says nothing.
+/// Reads a file; a missing or unreadable file counts as empty.
 fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
@@ -96,7 +96,7 @@ fn servers_in(resolv_conf: &str) -> Vec<SocketAddr> {
     addresses.map(|ip| SocketAddr::new(ip, PORT)).collect()
 }
 
-/// Asks each server in turn; the first that answers decides.
+/// Queries each server in turn; the first answer counts.
 async fn query_any(servers: &[SocketAddr], host: &str, kind: TYPE) -> io::Result<Vec<IpAddr>> {
     let mut last = Error::from(ErrorKind::NotFound);
     for server in std::iter::repeat_n(servers, ROUNDS).flatten() {
@@ -118,7 +118,7 @@ async fn query(server: SocketAddr, host: &str, kind: TYPE) -> io::Result<Vec<IpA
         Ipv6Addr::UNSPECIFIED.into()
     };
     let socket = UdpSocket::bind((local, 0)).await?;
-    // From here on the kernel drops datagrams from anyone else.
+    // From here on the kernel drops datagrams from any other sender.
     socket.connect(server).await?;
     socket.send(&request).await?;
     let mut buffer = [0; MAX_DATAGRAM];
@@ -132,7 +132,8 @@ async fn query(server: SocketAddr, host: &str, kind: TYPE) -> io::Result<Vec<IpA
     }
 }
 
-/// The same over TCP, for answers too long for a datagram; each message has its length in front.
+/// The same query over TCP, for answers that are too long for a datagram. Each message is preceded by its
+/// length.
 async fn query_tcp(server: SocketAddr, request: &[u8], id: u16, kind: TYPE) -> io::Result<Vec<IpAddr>> {
     let mut stream = TcpStream::connect(server).await?;
     stream
@@ -166,7 +167,7 @@ enum Answer {
     /// Not an answer to this query.
     Stray,
     Truncated,
-    /// The addresses of the name, none if it has none of this kind.
+    /// The addresses of the name; empty if it has none of this type.
     Addresses(io::Result<Vec<IpAddr>>),
 }
 
@@ -185,7 +186,7 @@ fn answer(bytes: &[u8], id: u16, kind: TYPE) -> Answer {
         simple_dns::RCODE::NameError => return Answer::Addresses(Err(ErrorKind::NotFound.into())),
         _ => return Answer::Addresses(Err(ErrorKind::InvalidData.into())),
     }
-    // Answers come with the chain of aliases that leads to them; only addresses count.
+    // Answers include the chain of CNAME records; only address records count.
     let addresses = packet
         .answers
         .iter()
@@ -218,7 +219,7 @@ mod tests {
         );
     }
 
-    /// A name server on loopback: first silent datagrams of others, then an alias with an address.
+    /// A name server on loopback: first it sends stray datagrams, then an alias with an address.
     #[tokio::test]
     async fn an_alias_leads_to_its_address() {
         let server = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");

@@ -1,22 +1,22 @@
-//! What fails an invocation.
+//! Reasons for a failed invocation.
 
 use lambda_runtime::Diagnostic;
 use std::fmt;
 
-/// An invocation that did not do everything. Lambda retries an asynchronous one and then parks its event
-/// in the dead-letter queue.
+/// An invocation that did not complete its work. Lambda retries an asynchronous invocation and then puts its
+/// event into the dead-letter queue.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
-    /// The environment of the function is wrong; nothing was tried.
+    /// The function's environment is wrong; nothing was attempted.
     Settings(String),
-    /// Some messages did not arrive. Others may have.
+    /// Some messages were not delivered. Others may have been.
     Undelivered { problems: Vec<String>, delivered: usize },
     /// A trail is still stopped.
     Unguarded(String),
 }
 
 impl Failure {
-    /// The failure in a word, for the log.
+    /// The failure as one word, for the log.
     pub fn outcome(&self) -> &'static str {
         match self {
             Self::Settings(_) => "unusable",

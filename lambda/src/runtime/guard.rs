@@ -1,4 +1,4 @@
-//! The duty `guard`: a trail that somebody stopped is started again, and those who should know are told.
+//! The duty `guard`: restarts a trail that somebody stopped, and notifies its destinations.
 
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
@@ -18,20 +18,20 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// Attempts at starting the trail, as far as the time allows: a pause before each of up to 1, 2, 4 … s.
+/// Attempts to start the trail, if the time allows, with pauses of up to 1, 2, 4 … s between them.
 const ATTEMPTS: u32 = 6;
-/// Knowing how the trail stands is worth less than starting it.
+/// Timeout for reading the trail's status, which matters less than starting it.
 const STATUS_TIME: Duration = Duration::from_secs(3);
-/// Most time for starting the trail; Lambda tries again in a minute.
+/// Timeout for starting the trail; Lambda retries after one minute.
 const START_TIME: Duration = Duration::from_secs(15);
-/// Most time for telling.
+/// Timeout for the notification.
 const TELL_TIME: Duration = Duration::from_secs(10);
 
 pub(super) struct Guard {
     trail: Trail,
     destinations: Vec<Destination>,
     courier: Courier,
-    /// Who was told of which call: a retry is for the others.
+    /// Which destination was notified about which call: a retry notifies only the others.
     told: Seen,
 }
 
@@ -46,7 +46,8 @@ impl Guard {
         })
     }
 
-    /// Starts the trail if the event says that it was stopped, and tells of it whether or not that worked.
+    /// Starts the trail if the event says that it was stopped, and notifies the destinations whether or not
+    /// that worked.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let envelope = Envelope::open(event);
         if let Err(reason) = is_stopped(&self.trail, &envelope.event) {
@@ -92,8 +93,8 @@ impl Guard {
         }
     }
 
-    /// Starts logging, whatever the status says: right after the call it may still be the old one, and
-    /// starting a trail that logs changes nothing.
+    /// Starts logging whatever the status says: right after the call the status may still be the old one
+    /// (eventual consistency), and starting a trail that is already logging changes nothing.
     async fn restart(&self, time: Duration, request_id: &str) -> GuardOutcome {
         let aws = self.courier.network.aws();
         let starting = async {
@@ -129,14 +130,14 @@ impl Guard {
         Ok(status.get("IsLogging").and_then(Value::as_bool).unwrap_or(false))
     }
 
-    /// Calls an operation that takes the trail and nothing else.
+    /// Calls an operation whose only input is the trail.
     async fn call(&self, aws: &Aws, operation: &'static str) -> Result<Bytes, AwsError> {
         let input = json!({ "Name": self.trail.arn });
         let call = Call::json(Service::CLOUDTRAIL, operation, &input).attempts(ATTEMPTS);
         aws.call(&self.trail.region, &call).await
     }
 
-    /// Tells everybody who does not know yet; answers with how many that were.
+    /// Notifies every destination that has not been notified yet; returns their number.
     async fn tell(
         &self,
         everybody: &[Destination],
@@ -184,7 +185,7 @@ impl Guard {
     }
 }
 
-/// Whether `event` says that `trail` was stopped; if not, why.
+/// Whether `event` says that `trail` was stopped; if not, the reason.
 fn is_stopped(trail: &Trail, event: &Value) -> Result<(), &'static str> {
     let detail = event.get("detail").unwrap_or(&Value::Null);
     let text = |key| detail.get(key).and_then(Value::as_str);
@@ -198,7 +199,8 @@ fn is_stopped(trail: &Trail, event: &Value) -> Result<(), &'static str> {
         return Err("the call was refused");
     }
     let named = detail.pointer("/requestParameters/name").and_then(Value::as_str);
-    // A mere name means the caller's trail in the region of the call, the trail's home.
+    // A name without an ARN means the caller's trail in the region of the call, which is the trail's home
+    // region.
     let here = text("awsRegion").is_none_or(|region| region == trail.region)
         && text("recipientAccountId").is_none_or(|account| account == trail.account);
     match named {

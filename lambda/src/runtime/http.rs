@@ -15,12 +15,13 @@ use tokio::time::timeout;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Lambda freezes an idle function for minutes; by then the other side has hung up.
+/// Lambda freezes an idle function for minutes; by then the server has closed the connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Slack answers with a word, KMS with at most 4 KiB of plaintext in Base64 and its key's ARN.
+/// Largest response. Slack answers with one word, KMS with at most 4 KiB of plaintext in Base64 and its key's
+/// ARN.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// Why a request got no answer. Says nothing about the address, which may be a secret.
+/// Why a request got no response. Does not contain the address, which may be a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
     #[error("no connection ({0})")]
@@ -38,7 +39,8 @@ pub(super) enum Fault {
 pub(super) struct Http(Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>);
 
 impl Http {
-    /// Sets up TLS without reading a file: the image of the runtime promises no certificates.
+    /// Sets up TLS without reading a file, because the runtime's image is not guaranteed to contain
+    /// certificates.
     pub fn new() -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver);
         tcp.enforce_http(false);
@@ -52,7 +54,7 @@ impl Http {
                 .with_safe_default_protocol_versions();
         let tls = match tls {
             Ok(tls) => tls.with_root_certificates(roots).with_no_client_auth(),
-            // ring offers what rustls's default versions need; both are compiled in.
+            // Cannot happen: ring supports rustls's default versions, and both are compiled in.
             Err(error) => unreachable!("{error}"),
         };
         let connector = HttpsConnectorBuilder::new()
@@ -66,10 +68,10 @@ impl Http {
         Self(client)
     }
 
-    /// Sends a request and reads the whole answer, whatever its status.
+    /// Sends a request and reads the whole response, whatever its status.
     ///
     /// # Errors
-    /// [`Fault`]: no connection within 3 s, no complete answer within 10 s, or one over 64 KiB.
+    /// [`Fault`]: no connection within 3 s, no complete response within 10 s, or a response over 64 KiB.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
         let exchange = async {
             let response = self
@@ -90,7 +92,7 @@ impl Http {
     }
 }
 
-/// Reduces an error to its kind; its text may hold the address.
+/// Reduces an error to its kind, because its text may contain the address.
 fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
     if !error.is_connect() {
         return Fault::Broken;
@@ -102,7 +104,7 @@ fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
             return Fault::Tls;
         }
         cause = match current.downcast_ref::<io::Error>() {
-            // An I/O error's `source` skips the error it wraps, and that one may be rustls's.
+            // The `source` of an I/O error skips the error that it wraps, and that one may be rustls's.
             Some(error) => {
                 kind = error.kind();
                 error.get_ref().map(|inner| inner as &(dyn StdError + 'static))

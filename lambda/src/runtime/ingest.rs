@@ -1,21 +1,21 @@
-//! The duty `ingest`: alerts over HTTP, as an API Gateway HTTP API hands them on (payload format 2.0).
+//! The duty `ingest`: alerts over HTTP, in the format of an API Gateway HTTP API (payload format 2.0).
 //!
-//! The answers are made for ElastAlert2, which waits 10 s, takes every status below 400 as success, and
-//! sends the whole alert again for days after any other:
+//! The responses are designed for ElastAlert2, which waits 10 s, treats every status below 400 as success, and
+//! retries the whole alert for days after any other status:
 //!
-//! | answer | what became of the alert |
+//! | response | what happened to the alert |
 //! |---|---|
-//! | 200 | every destination has it, or has had it: it came again |
-//! | 202 | it is in the dead-letter queue: it cannot be read, every destination refuses it for good, or some have it and others do not |
+//! | 200 | every destination has it, now or from an earlier attempt |
+//! | 202 | it is in the dead-letter queue: it cannot be read, every destination refuses it permanently, or only some have it |
 //! | 401 | no valid token; nothing was read |
-//! | 503 | nobody has it; sending it again may help |
+//! | 503 | no destination has it; a retry may help |
 //!
-//! What is parked is an envelope for those that do not have it. Invoked with it, the function sends it to exactly them;
-//! no request can pass for one ([`is_parked`]).
+//! A dead letter is an envelope that names the destinations that lack the alert. If the function is invoked
+//! with it, it sends the alert to exactly these. No HTTP request can look like a dead letter ([`is_parked`]).
 //!
-//! An alert of which one destination has a copy is not sent again for the sake of the others, since that
-//! one would get it every minute: what is missing lies in the dead-letter queue, with the names of those
-//! that do not have it. Only if that queue fails too, everything has to come again.
+//! If one destination has the alert, the sender must not retry it for the others, because that destination
+//! would get a copy every minute. So the rest goes to the dead-letter queue, with the names of the destinations
+//! that lack it. Only if that queue fails, too, must the sender retry the whole alert.
 
 mod again;
 mod answer;
@@ -43,21 +43,21 @@ use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// ElastAlert2 waits 10 s. What is left of them is for the way there and back and a cold start.
+/// ElastAlert2 waits 10 s. The difference is for the network and a cold start.
 const DELIVERY_TIME: Duration = Duration::from_millis(5_500);
-/// After this, from the start of the request, not even the dead-letter queue is waited for.
+/// Time limit from the start of the request that includes the dead-letter queue.
 const TOTAL_TIME: Duration = Duration::from_millis(7_500);
 
 /// Header with the mark of a test.
 const TEST_HEADER: &str = "x-alertctl-test";
-/// Most bytes that are parked of a body that is no UTF-8; in Base64 they are a third more.
+/// Limit in bytes for a non-UTF-8 body in a dead letter; Base64 makes it a third larger.
 const MAX_BINARY: usize = 180_000;
 
 pub(super) struct Ingest {
     own: Ingesting,
     destinations: Vec<Destination>,
     courier: Courier,
-    /// Alerts that are not owed any more.
+    /// Alerts that are already handled.
     seen: Seen,
 }
 
@@ -70,7 +70,7 @@ struct Call<'a> {
     test: Option<&'a str>,
 }
 
-/// Something to put aside.
+/// What goes to the dead-letter queue.
 struct Rest<'a> {
     destinations: Vec<Destination>,
     body: &'a [u8],
@@ -95,8 +95,8 @@ impl Ingest {
         })
     }
 
-    /// Answers a request, within [`TOTAL_TIME`]: the caller decides by the status. Fails only for what was parked
-    /// and is sent again.
+    /// Answers a request within [`TOTAL_TIME`]; the caller decides by the status. Returns an error only for a
+    /// redriven dead letter.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         if is_parked(&event) {
             return self.again(event, context).await;
@@ -121,7 +121,7 @@ impl Ingest {
         Ok(answer.response())
     }
 
-    /// Takes a request of a known caller.
+    /// Handles a request of an authenticated caller.
     async fn take(&self, request: &Value, call: Call<'_>) -> Answer {
         let decoded = body(request);
         let body = decoded.as_deref().unwrap_or(text(request).as_bytes());
@@ -156,7 +156,7 @@ impl Ingest {
         answer
     }
 
-    /// The alert in the body, or why there is none and never will be.
+    /// The alert in the body, or why there is none and a retry cannot help.
     fn read(&self, request: &Value, body: &[u8]) -> Result<Value, &'static str> {
         if header(request, "content-encoding")
             .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
@@ -172,7 +172,8 @@ impl Ingest {
         let text = std::str::from_utf8(body).map_err(|_| "the body is not in UTF-8")?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let alert = parse_lenient(text).map_err(|_| "the body is not JSON, or nested too deeply")?;
-        // ElastAlert2 sends one object for each match; of a list, one answer could not say what became of each.
+        // ElastAlert2 sends one object per match. For a list, a single response could not report the outcome of
+        // each alert.
         alert
             .is_object()
             .then_some(alert)
@@ -220,7 +221,7 @@ impl Ingest {
         answer
     }
 
-    /// The wrapper of something that came in here.
+    /// The envelope of an alert that arrived here.
     fn envelope(&self, to: &[Destination], event: Value, test: Option<&str>) -> Envelope {
         let channel = |destination: &Destination| match destination {
             Destination::Channel(channel) => Some(channel.clone()),
@@ -240,7 +241,7 @@ impl Ingest {
         }
     }
 
-    /// What an envelope with an alert tells, or with the text of a body that was none.
+    /// The item and the letter for an envelope with an alert, or with the text of a body that is not JSON.
     fn item(&self, envelope: Envelope) -> (Item, Letter) {
         let locale = self.courier.settings.locale;
         if let Value::String(text) = &envelope.event {
@@ -274,7 +275,7 @@ impl Ingest {
         }
     }
 
-    /// Puts an alert into the dead-letter queue. If that fails, its sender has to keep it.
+    /// Puts an alert into the dead-letter queue. If that fails, the sender must keep it.
     async fn park(&self, rest: Rest<'_>, item: &Item, kind: Kind, message: String, call: Call<'_>) -> Answer {
         let reason = rest.reason.to_owned();
         let deadline = call.started + TOTAL_TIME;
@@ -317,13 +318,13 @@ impl Ingest {
     }
 }
 
-/// A name for an alert that tells nothing of it.
+/// An identifier for an alert that reveals nothing about it.
 fn digest(identity: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(identity).into();
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes of the body; `None` if they should be in Base64 and are not.
+/// The bytes of the body; `None` if they are declared as Base64 and are not.
 fn body(request: &Value) -> Option<Cow<'_, [u8]>> {
     let text = text(request);
     if request.get("isBase64Encoded").and_then(Value::as_bool) != Some(true) {
@@ -332,12 +333,12 @@ fn body(request: &Value) -> Option<Cow<'_, [u8]>> {
     BASE64_STANDARD.decode(text).ok().map(Cow::from)
 }
 
-/// The body as it stands in the request.
+/// The body as it is in the request.
 fn text(request: &Value) -> &str {
     request.get("body").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether a content type leaves the text at UTF-8, which JSON is in unless something else is said.
+/// Whether the charset of a content type is compatible with UTF-8, which is also the default for JSON.
 fn is_utf8(content_type: &str) -> bool {
     content_type
         .split(';')

@@ -10,16 +10,16 @@ use serde::Deserialize;
 use serde_json::json;
 use std::borrow::Cow;
 
-/// Why KMS did not decrypt a ciphertext, and what to do about it.
+/// Why KMS did not decrypt a ciphertext, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KmsError {
-    /// KMS answers an `InvalidCiphertextException` if the context differs, and says no more.
+    /// KMS answers `InvalidCiphertextException` if the encryption context differs, and gives no details.
     #[error(
         "KMS refuses the ciphertext: it was encrypted for another function than `{function}` (renamed \
          since?) or is damaged; run `alertctl encrypt-hook` again and apply"
     )]
     WrongContext { function: String },
-    /// KMS gives one answer for three causes, so that a stranger learns nothing.
+    /// KMS gives the same answer for three causes, so that a stranger learns nothing.
     #[error(
         "KMS does not decrypt: the key of the ciphertext is gone, lies in another region than {region}, \
          or the function's role may not use it; if the key is gone, run `alertctl encrypt-hook` again and apply"
@@ -32,7 +32,7 @@ pub(super) enum KmsError {
 }
 
 impl KmsError {
-    /// Whether asking again may help.
+    /// Whether a retry may help.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Aws(error) => error.is_transient(),
@@ -47,7 +47,7 @@ pub(super) struct Kms {
     function: String,
 }
 
-/// What KMS answers. Has no `Debug`: it is a secret.
+/// The response of KMS. It has no `Debug` because the plaintext is a secret.
 #[derive(Deserialize)]
 struct Decrypted<'a> {
     #[serde(rename = "Plaintext", borrow)]
@@ -64,7 +64,7 @@ impl Kms {
         }
     }
 
-    /// Decrypts a ciphertext that was encrypted for this very function.
+    /// Decrypts a ciphertext that was encrypted for this function.
     pub async fn decrypt(&self, ciphertext: &[u8]) -> Result<SecretString, KmsError> {
         let input = json!({
             "CiphertextBlob": BASE64_STANDARD.encode(ciphertext),

@@ -1,7 +1,7 @@
-//! The function's log: one line of JSON for everything it says.
+//! The function's log: one line of JSON per entry.
 //!
-//! What became of a message is told in CloudWatch's embedded metric format, so that CloudWatch makes metrics of the
-//! log without a call. No line holds a webhook, a token or the text of an alert.
+//! The outcome of a message is logged in CloudWatch's embedded metric format, so that CloudWatch derives
+//! metrics from the log without an API call. No line contains a webhook, a token or the text of an alert.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use crate::event::Severity;
@@ -14,36 +14,36 @@ use std::time::Duration;
 /// Namespace of the metrics.
 const NAMESPACE: &str = "alertctl";
 
-/// How something ended for whoever reads the log.
+/// The result of a request, for the reader of the log.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
-    /// Nothing is owed.
+    /// Nothing is left to do.
     Done,
-    /// The caller's fault: it sent what cannot be taken.
+    /// The caller's fault: it sent something that cannot be accepted.
     Refused,
-    /// Something is still owed, or was given up.
+    /// Something is still undelivered, or was given up.
     Failed,
 }
 
-/// What became of a message for a channel.
+/// The outcome of a message for a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Fate {
     Delivered,
-    /// It waits in the channel's buffer.
+    /// It is in the channel's buffer.
     Buffered,
-    /// Slack will never take it: it lies in the dead-letter queue.
+    /// Slack will never accept it: it is in the dead-letter queue.
     Parked,
-    /// Not now; it comes again.
+    /// Not delivered yet; it will be retried.
     Undelivered,
-    /// The channel has it.
+    /// The channel already has it.
     Duplicate,
-    /// The channel does not want it.
+    /// The channel's routes filter it out.
     Filtered,
 }
 
-/// A message for a channel, and what became of it.
+/// A message for a channel, and its outcome.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line<'a> {
@@ -56,7 +56,7 @@ pub(super) struct Line<'a> {
     pub duty: Duty,
     pub request_id: &'a str,
     pub severity: Severity,
-    /// The EventBridge event or the SNS message.
+    /// Id of the EventBridge event or of the SNS message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,28 +66,28 @@ pub(super) struct Line<'a> {
     pub test: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
-    /// Slack's.
+    /// HTTP status of Slack's response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Attempts beyond the first.
+    /// Number of retries.
     #[serde(skip)]
     pub retried: u32,
-    /// From when the function, or the channel's buffer, had it.
+    /// Time since the function, or the channel's buffer, received it.
     #[serde(skip)]
     pub latency: Duration,
 }
 
-/// A line as it is written.
+/// A log line as it is serialised.
 #[derive(Serialize)]
 struct Written<'a> {
     #[serde(flatten)]
     line: &'a Line<'a>,
-    /// For what counts as an end or as a failure.
+    /// Only for outcomes that count as an end or as a failure.
     #[serde(flatten)]
     metrics: Option<Metrics>,
 }
 
-/// Values of the metrics, and what tells CloudWatch that they are some.
+/// Values of the metrics, and the metadata by which CloudWatch recognizes them.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metrics {
@@ -124,7 +124,7 @@ struct Definition {
     unit: &'static str,
 }
 
-/// Only what is delivered has a latency, the last of them.
+/// The last metric, the latency, exists only for delivered messages.
 const DEFINITIONS: [Definition; 4] = [
     Definition {
         name: "Delivered",
@@ -192,7 +192,7 @@ struct End<'a> {
     reason: Option<&'a str>,
 }
 
-/// Says how the request `request_id` ended: `outcome` is one of a few words, `reason` is for people.
+/// Logs how the request `request_id` ended: `outcome` is one of a few words, `reason` is for people.
 pub(super) fn write(kind: Kind, duty: Duty, request_id: &str, outcome: &str, reason: Option<&str>) {
     say(&End {
         kind,
@@ -203,7 +203,8 @@ pub(super) fn write(kind: Kind, duty: Duty, request_id: &str, outcome: &str, rea
     });
 }
 
-/// Writes a line in one piece, so that it stays one; a log that cannot be written fails no delivery.
+/// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
+/// delivery.
 fn say(line: &impl Serialize) {
     if let Ok(mut line) = serde_json::to_vec(line) {
         line.push(b'\n');

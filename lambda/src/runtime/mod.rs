@@ -1,4 +1,4 @@
-//! The network around the library: Lambda, AWS and Slack.
+//! The network code around the library: Lambda, AWS and Slack.
 
 mod aws;
 mod buffer;
@@ -35,26 +35,25 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::{env, fs, io};
 
-/// Environment variable, set by Lambda: the directory that it unpacked the zip to.
+/// Environment variable, set by Lambda: the directory with the contents of the zip.
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
 /// Environment variable, set by Lambda.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// Answers with the value of an environment variable.
+/// Returns the value of an environment variable.
 type Variables = fn(&str) -> Option<String>;
 
 /// Serves invocations until Lambda ends the process.
 ///
-/// Reads only the environment and its settings before the first invocation, since Lambda bills the start and a person
-/// waits for the message: TLS is set up when first needed. A setting that cannot
-/// be read fails each invocation, so that the alert is kept in the dead-letter queue and the reason
-/// is shown there.
+/// Before the first invocation it reads only the environment and its settings, because Lambda bills the start
+/// and a person waits for the message; TLS is set up on first use. A setting that cannot be read fails every
+/// invocation, so that the alert is kept in the dead-letter queue together with the reason.
 ///
 /// # Errors
 /// The Runtime API cannot be reached.
 pub fn run() -> Result<(), Error> {
-    // One invocation at a time is all Lambda asks for, so one thread serves it with the least memory.
+    // Lambda sends one invocation at a time, so a single thread is enough and uses the least memory.
     let executor = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -71,7 +70,7 @@ pub fn run() -> Result<(), Error> {
             Err(failure) => Err(failure.clone()),
         };
         if let Err(failure) = &outcome {
-            // Lambda keeps the answer of a failed invocation out of the function's log.
+            // Lambda does not write the error of a failed invocation to the function's log.
             let duty = *duty.as_ref().unwrap_or(&Duty::Notify);
             let reason = failure.to_string();
             log::write(
@@ -87,15 +86,15 @@ pub fn run() -> Result<(), Error> {
     executor.block_on(lambda_runtime::run(handler))
 }
 
-/// The one duty of this process.
+/// The duty of this process.
 enum Worker {
     Notify(Notify),
     Ingest(Ingest),
     Guard(Guard),
 }
 
-/// What the zip says beside the executable; the defaults where it says nothing, since a message in the wrong
-/// language is better than none.
+/// The settings in the zip, beside the executable. Without the file the defaults apply, because a message in
+/// the wrong language is better than none.
 fn settings(variable: Variables) -> Result<Settings, SettingsError> {
     let directory = variable(TASK_ROOT).unwrap_or_else(|| "/var/task".to_owned());
     match fs::read_to_string(Path::new(&directory).join(SETTINGS_FILE)) {
@@ -124,7 +123,7 @@ impl Worker {
     }
 }
 
-/// The ways out of the function, built on first use: setting up TLS takes longer than all else at the start.
+/// The connections to AWS and Slack, set up on first use: setting up TLS is the slowest part of the start.
 struct Network(LazyLock<Connected, Box<dyn FnOnce() -> Connected + Send>>);
 
 struct Connected {

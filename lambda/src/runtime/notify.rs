@@ -2,13 +2,13 @@
 //!
 //! | a message that | is |
 //! |---|---|
-//! | Slack takes | delivered |
-//! | belongs in a channel with a buffer | put into that queue, which hands it back in batches ([`Buffered`]) |
-//! | Slack will never take, or only after somebody mended something | parked in the dead-letter queue at once; sending it again is up to a person |
-//! | Slack does not take now | undelivered: the invocation fails, Lambda repeats it and then parks the event |
+//! | Slack accepts | delivered |
+//! | goes to a channel with a buffer | put into that queue, which returns it in batches ([`Buffered`]) |
+//! | Slack will never accept, or only after a person fixed something | put into the dead-letter queue at once; a person can redrive it |
+//! | Slack does not accept now | undelivered: the invocation fails, Lambda retries it and then puts the event into the dead-letter queue |
 //!
-//! Each channel of each record counts for itself, and a repetition is for those that do not have it yet, as far
-//! as the process remembers.
+//! Each channel of each record is tracked separately. A retry goes only to the channels that lack the message,
+//! as far as the process remembers.
 
 use super::Variables;
 use super::buffer::{self, Buffered};
@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Notify {
     courier: Courier,
-    /// Who has what.
+    /// Which channel has which message.
     seen: Seen,
     buffered: Buffered,
 }
@@ -40,7 +40,7 @@ impl Notify {
         })
     }
 
-    /// Delivers everything the event asks for; tries all of it before it fails.
+    /// Delivers all messages of the event; attempts all of them before it returns an error.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
         if buffer::is_batch(&event) {
@@ -51,11 +51,11 @@ impl Notify {
         }
         let mut items = items(event);
         for (index, item) in items.iter_mut().enumerate() {
-            // Lambda repeats an invocation under its old id.
+            // Lambda retries an invocation under the same request id.
             item.identity
                 .get_or_insert_with(|| format!("{} {index}", context.request_id));
         }
-        // Messages for one channel go one after the other, in the order of the records.
+        // Messages for the same channel are sent one after another, in the order of the records.
         let mut queues: BTreeMap<&ChannelKey, Vec<&Item>> = BTreeMap::new();
         let mut unrouted = BTreeSet::new();
         let channels: Vec<_> = items
@@ -100,7 +100,7 @@ impl Notify {
         Ok(answer.into())
     }
 
-    /// What became of each item for one channel.
+    /// The outcome of each item for one channel.
     async fn deliver(
         &self,
         channel: &ChannelKey,

@@ -1,4 +1,4 @@
-//! Sending to a queue: a channel's buffer, or the one for dead letters.
+//! Sends messages to a queue: a channel's buffer, or the dead-letter queue.
 
 use super::Network;
 use super::aws::{Call, Service};
@@ -8,7 +8,7 @@ use crate::envelope::Envelope;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-/// Attempts at sending, as far as the time allows: a pause before each of up to 1, 2, 4 … s.
+/// Attempts to send, if the time allows, with pauses of up to 1, 2, 4 … s between them.
 const ATTEMPTS: u32 = 5;
 
 pub(super) struct Outbox(Queue);

@@ -4,17 +4,17 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// A storm of alerts; some 50 bytes each.
+/// Enough for an alert storm; an entry takes about 50 bytes.
 const CAPACITY: usize = 10_000;
 
-/// Remembers the last 10,000 names, as long as Lambda keeps the process.
+/// Remembers the last 10,000 names for as long as Lambda keeps the process.
 #[derive(Default)]
 pub(super) struct Seen(Mutex<Names>);
 
 #[derive(Default)]
 struct Names {
     known: HashSet<u128>,
-    /// The same, from the oldest to the newest.
+    /// The same digests, from the oldest to the newest.
     order: VecDeque<u128>,
 }
 
@@ -39,7 +39,7 @@ impl Seen {
     }
 }
 
-/// Half of the SHA-256: nobody finds two names of one digest.
+/// The first half of the SHA-256; a collision of two names is practically impossible.
 fn digest(name: &str) -> u128 {
     let digest: [u8; 32] = Sha256::digest(name).into();
     let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));

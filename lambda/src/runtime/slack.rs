@@ -1,8 +1,7 @@
-//! Posting one message to an incoming webhook.
+//! Posts one message to an incoming webhook.
 //!
-//! Slack takes a message without an id of ours, so after a connection that broke or an answer that did not come,
-//! nobody knows whether it has the message. It is posted again all the same: a message that shows twice costs
-//! less than one that never shows.
+//! Slack does not accept a message id from us. So after a broken connection or a missing response, nobody knows
+//! whether Slack has the message. It is posted again anyway: a duplicate is better than a lost message.
 
 use super::http::{Fault, Http};
 use crate::{Form, Message, WebhookError, WebhookUrl};
@@ -12,27 +11,27 @@ use bytes::Bytes;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// Longest part of Slack's answer that is repeated; its own words, like `channel_is_archived`, are short.
+/// Longest part of Slack's response that is quoted; its own answers, like `channel_is_archived`, are short.
 const MAX_ANSWER: usize = 120;
-/// Attempts after the first where Slack does not say how long to wait.
+/// Number of retries, unless Slack says how long to wait.
 const RETRIES: u32 = 5;
-/// The pause before the second attempt takes at most this, and each further one twice as much.
+/// The longest pause before the first retry; it doubles with each further retry.
 const BACKOFF: Duration = Duration::from_millis(400);
 const MAX_BACKOFF: Duration = Duration::from_secs(6);
-/// Slack says how long to wait with a 429; if not, this long. It takes about one message a second.
+/// The pause after a 429 that does not say how long to wait. Slack accepts about one message per second.
 /// <https://docs.slack.dev/apis/web-api/rate-limits/>
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
-/// What an attempt needs: with less time left, none is begun.
+/// Time that an attempt needs; with less time left, none is started.
 const ATTEMPT: Duration = Duration::from_millis(300);
 
-/// Why Slack does not have the message. Never holds a part of the webhook.
+/// Why Slack does not have the message. Never contains a part of the webhook.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SlackError {
     #[error("Slack answers {status}: {answer}")]
     Refused {
         status: StatusCode,
         answer: String,
-        /// How long Slack wants to be left alone.
+        /// How long Slack asks to wait.
         pause: Option<Duration>,
     },
     #[error("Slack cannot be reached: {0}")]
@@ -46,7 +45,7 @@ pub(super) enum SlackError {
 }
 
 impl SlackError {
-    /// Whether the same message may arrive later.
+    /// Whether a retry may help.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Refused { status, .. } => {
@@ -61,27 +60,27 @@ impl SlackError {
         }
     }
 
-    /// How long to wait before attempt `retry + 2`; `None` if there should be none.
+    /// How long to wait before attempt `retry + 2`; `None` if there must not be another attempt.
     fn pause(&self, retry: u32) -> Option<Duration> {
         let asked = match self {
             Self::Refused { status, pause, .. } if *status == StatusCode::TOO_MANY_REQUESTS => {
-                // Two functions that were told the same should not come back in the same moment.
+                // Jitter, so that two functions that got the same pause do not retry at the same moment.
                 return Some(pause.unwrap_or(DEFAULT_PAUSE) + random(BACKOFF));
             }
             Self::Refused { pause, .. } => pause.unwrap_or_default(),
             _ => Duration::ZERO,
         };
         let again = self.is_transient() && !matches!(self, Self::Late) && retry < RETRIES;
-        // "Full jitter": a whole random part of a growing pause.
+        // "Full jitter": a random part of a growing pause.
         // <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>
         again.then(|| asked + random((BACKOFF * 2u32.pow(retry)).min(MAX_BACKOFF)))
     }
 }
 
-/// Posts `message` and tries again what may help: after the pause that Slack asks for, after its own failures and
-/// after every failure of the connection, as long as another attempt ends before `deadline`.
+/// Posts `message` and retries where that may help: after the pause that Slack asks for, after errors of Slack
+/// itself and after every connection failure, as long as the next attempt can end before `deadline`.
 ///
-/// Answers with the number of attempts beyond the first, too.
+/// Also returns the number of retries.
 pub(super) async fn post(
     http: &Http,
     webhook: &WebhookUrl,
@@ -144,7 +143,7 @@ fn request(webhook: &WebhookUrl, body: Bytes) -> Result<Request<Bytes>, WebhookE
         .map_err(|_| WebhookError::Malformed)
 }
 
-/// What Slack says, on one short line, unless it says the address.
+/// Slack's answer on one short line, unless it contains the webhook's address.
 fn quotable(webhook: &WebhookUrl, answer: &Response<Bytes>) -> String {
     let text = String::from_utf8_lossy(answer.body());
     if webhook.appears_in(&text) {
@@ -186,7 +185,7 @@ mod tests {
                 .pause(0)
                 .is_some_and(|pause| pause.as_secs() == 7)
         );
-        // Slack says when it takes messages again, so however often it does, that is obeyed.
+        // Slack itself says when it accepts messages again, so the number of retries is not limited.
         let pause = refused(429, Some(9)).pause(100).expect("a pause");
         assert!((9..10).contains(&pause.as_secs()));
         assert!(

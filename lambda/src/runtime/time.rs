@@ -1,28 +1,29 @@
-//! The time an invocation has.
+//! The time budget of an invocation.
 
 use lambda_runtime::Context;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// Lambda's own limit.
+/// Lambda's longest timeout.
 const LONGEST: Duration = Duration::from_secs(900);
-/// Left at the end, so that a failure is still reported.
+/// Reserved at the end, so that a failure is still reported.
 const RESERVE: Duration = Duration::from_millis(500);
-/// Left for parking what could not be delivered.
+/// Reserved for putting undelivered messages into the dead-letter queue.
 const PARKING: Duration = Duration::from_millis(2_500);
 
-/// When what has to end.
+/// The deadlines of an invocation.
 #[derive(Clone, Copy)]
 pub(super) struct Budget {
     pub started: Instant,
-    /// The end of delivering.
+    /// Deadline for delivery.
     pub deliver: Instant,
-    /// The end of parking what was not delivered.
+    /// Deadline for putting undelivered messages into the dead-letter queue.
     pub park: Instant,
 }
 
 impl Budget {
-    /// What Lambda leaves, less the time for parking and reporting: at most half of it.
+    /// The budget from Lambda's remaining time. The time for dead letters and reports is subtracted, but at
+    /// most half of it.
     pub fn of(context: &Context) -> Self {
         let started = Instant::now();
         let time = remaining(context);
@@ -34,7 +35,7 @@ impl Budget {
     }
 }
 
-/// The time in which the invocation has to end.
+/// The time until the invocation must end.
 pub(super) fn remaining(context: &Context) -> Duration {
     let time = context
         .deadline()

@@ -1,4 +1,4 @@
-//! The webhook of each channel, decrypted when first needed and then kept in memory.
+//! The webhook of each channel, decrypted on first use and then kept in memory.
 
 use super::Variables;
 use super::kms::{Kms, KmsError};
@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use tokio::sync::RwLock;
 
-/// Why a channel has no webhook to post to. Never holds a part of one.
+/// Why a channel's webhook is not available. Never contains a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoWebhook {
     #[error("the variable {0} is not set")]
@@ -25,7 +25,7 @@ pub(super) enum NoWebhook {
 pub(super) struct Webhooks {
     kms: Kms,
     variable: Variables,
-    /// A failure leaves nothing here, so that the next invocation tries again.
+    /// A failure is not stored, so that the next invocation tries again.
     urls: RwLock<BTreeMap<ChannelKey, WebhookUrl>>,
 }
 

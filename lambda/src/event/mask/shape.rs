@@ -1,9 +1,9 @@
-//! Secrets inside a text: by what stands before them, or by how they look.
+//! Secrets inside a text, recognized by the word before them or by their shape.
 
 use super::{MASK, SECRET_NAMES, is_secret_name, normalised};
 use std::borrow::Cow;
 
-/// What secrets of well-known issuers begin with.
+/// Prefixes of the secrets of well-known issuers.
 const PREFIXES: &[&str] = &[
     "xoxa-",
     "xoxb-",
@@ -35,11 +35,11 @@ const PREFIXES: &[&str] = &[
     "hvs.",
     "SG.",
     "eyJ",
-    // Session tokens of AWS.
+    // AWS session tokens.
     "IQoJb3JpZ2lu",
     "FwoGZXIvYXdz",
 ];
-/// Addresses that are secrets in themselves.
+/// Addresses that are secrets themselves.
 const SECRET_ADDRESSES: &[&str] = &[
     "hooks.slack.com/",
     "hooks.slack.com%2f",
@@ -51,18 +51,18 @@ const SECRET_ADDRESSES: &[&str] = &[
     "chat.googleapis.com/",
     "api.telegram.org/bot",
 ];
-/// Shortest text after a prefix that is a secret and not a word.
+/// Shortest text after a prefix that counts as a secret; anything shorter may be a word.
 const MIN_SECRET: usize = 16;
-/// What a private key in PEM begins and ends with.
+/// Begin and end markers of a private key in PEM.
 const PEM_BEGIN: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
 const PEM_KEY: &str = "PRIVATE KEY-----";
 
-/// What the word before says of the next one.
+/// What a word says about the next one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Nothing,
-    /// The name of a secret; a sign after it makes the next word one.
+    /// The name of a secret; if a sign follows, the next word is the secret.
     Name,
     /// `Authorization:`, `--password`, `Bearer`.
     Secret,
@@ -80,7 +80,7 @@ pub(crate) fn text(text: &str) -> String {
     masked + &words(rest)
 }
 
-/// What stands before and after the first private key; one that is cut ends with the text.
+/// The text before and after the first private key. A truncated key ends with the text.
 fn private_key(text: &str) -> Option<(&str, &str)> {
     let key = text.find(PEM_KEY)?;
     let begin = text[..key].rfind(PEM_BEGIN)?;
@@ -105,7 +105,7 @@ fn words(text: &str) -> String {
         rest = others;
         if is_separator(c) {
             masked += word;
-            // A new sentence or another part of a list has nothing to do with the name before it.
+            // A new clause or another part of a list is not related to the name before it.
             if before == Before::Name && matches!(c, ',' | ';' | '&' | '|') {
                 before = Before::Nothing;
             }
@@ -121,7 +121,7 @@ fn words(text: &str) -> String {
     masked
 }
 
-/// What a word makes of the one after it.
+/// What a word says about the next one.
 fn after(word: &str) -> Before {
     let bare = word.trim_end_matches([':', '=']);
     let last = bare.rsplit(['=', ':']).next().unwrap_or(bare);
@@ -134,7 +134,7 @@ fn after(word: &str) -> Before {
     if !is_secret_name(bare) || bare.contains("//") {
         return Before::Nothing;
     }
-    // `--password …` and `token: …`, and also `password = …`, `"password": …`.
+    // This covers `--password …` and `token: …`, and also `password = …`, `"password": …`.
     match bare.len() < word.len() || bare.starts_with("--") {
         true => Before::Secret,
         false => Before::Name,
@@ -160,7 +160,7 @@ fn is_separator(c: char) -> bool {
 
 /// Masks a word that is a secret, or the secret part of one: `name=secret`, `https://user:secret@host/`.
 fn mask_word(word: &str) -> Cow<'_, str> {
-    // Most words are short and plain; a long text has very many of them.
+    // Most words are short and plain, and a long text has very many of them.
     if word.len() < MIN_SECRET && !word.contains(['=', ':', '/']) {
         return word.into();
     }
@@ -177,7 +177,7 @@ fn mask_word(word: &str) -> Cow<'_, str> {
         }
     }
     // `secretsmanager:GetSecretValue` is an action, so before a colon only the bare name counts. A slash
-    // stands between the two parts of a key, and inside of a secret, too.
+    // separates the two parts of a key, but may also be part of a secret.
     let named: [(char, fn(&str) -> bool); 3] = [
         ('=', is_secret_name),
         (':', is_bare_secret_name),
@@ -195,7 +195,7 @@ fn mask_word(word: &str) -> Cow<'_, str> {
 }
 
 fn is_secret_address(word: &str) -> bool {
-    // Each of them has one of these.
+    // Every one of these addresses contains a slash or `%`.
     if !word.contains(['/', '%']) {
         return false;
     }

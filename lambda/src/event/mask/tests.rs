@@ -77,7 +77,7 @@ fn a_secret_is_known_by_its_shape() {
     }
 }
 
-/// What alerts and log lines carry: none of it is a request, and nobody declared what is in it.
+/// Texts as in alerts and log lines. None of them is a request, so nothing declares what they contain.
 #[test]
 fn secrets_in_free_text_are_masked() {
     let key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";

@@ -97,11 +97,11 @@ fn task(detail: &Value) -> Option<Report> {
         .as_deref()
         .and_then(|arn| arn.rsplit('/').next())
         .map(str::to_owned);
-    // `service:web`, or `family:web` of a task that no service keeps.
+    // `service:web`, or `family:web` for a task that belongs to no service.
     let group = last_name(detail, "group").or_else(|| id.clone());
     Some(Report {
         tone: match (status.as_str(), code.as_str()) {
-            // A task that a person or a deployment ended did not fail, whatever its exit code.
+            // A task that was stopped by a person or a deployment did not fail, whatever its exit code.
             ("STOPPED", "UserInitiated" | "ServiceSchedulerInitiated") => Tone::Plain,
             ("STOPPED", "TaskFailedToStart") => Tone::Bad,
             ("STOPPED", _) if failed => Tone::Bad,
@@ -130,7 +130,7 @@ fn task(detail: &Value) -> Option<Report> {
 
 fn service(event: &Value, detail: &Value) -> Option<Report> {
     let name = text(detail, "eventName")?;
-    // `arn:aws:ecs:…:service/prod/web`; services of long ago lack the cluster.
+    // `arn:aws:ecs:…:service/prod/web`; old ARNs lack the cluster.
     let resource = list(event, "resources").first().and_then(Value::as_str);
     let mut parts = resource.into_iter().flat_map(|arn| arn.rsplit('/'));
     let subject = parts.next().filter(|name| !name.is_empty()).map(str::to_owned);

@@ -4,7 +4,7 @@ use super::{Fact, News, Page, Report, Tone, facts, last_name, moment};
 use crate::event::{list, text};
 use serde_json::Value;
 
-/// What an event of EventBridge says of an anomaly.
+/// Reads an EventBridge event about a cost anomaly.
 /// <https://docs.aws.amazon.com/cost-management/latest/userguide/cad-eventbridge.html>
 pub(super) fn anomaly_event(detail_type: &str, detail: &Value) -> Option<Report> {
     (detail_type == "Anomaly Detected")
@@ -12,14 +12,15 @@ pub(super) fn anomaly_event(detail_type: &str, detail: &Value) -> Option<Report>
         .flatten()
 }
 
-/// An anomaly, as events and topics have it but for one letter: `dimensionValue`, `dimensionalValue`.
+/// Reads an anomaly. Events and SNS messages have the same format except for one name: `dimensionValue`,
+/// `dimensionalValue`.
 pub(super) fn anomaly(detail: &Value) -> Option<Report> {
     let impact = detail.get("impact")?;
     let dollars = |key: &str| impact.get(key).and_then(Value::as_f64).map(dollars);
     let percent = impact.get("totalImpactPercentage").and_then(Value::as_f64);
     let id = text(detail, "anomalyId")?;
     let causes: Vec<_> = list(detail, "rootCauses").iter().filter_map(cause).collect();
-    // `dimensionalValue` says "ServiceName" in AWS's own example; the causes know better.
+    // `dimensionalValue` is "ServiceName" in AWS's own example, so the root causes take precedence over it.
     let subject = text(detail, "dimensionValue")
         .or_else(|| text(list(detail, "rootCauses").first()?, "service"))
         .or_else(|| text(detail, "dimensionalValue"));
@@ -63,7 +64,7 @@ fn cause(cause: &Value) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}{share}", parts.join(" · ")))
 }
 
-/// What AWS Budgets writes to a topic: prose, and among it lines such as `Budgeted Amount: $100.00`.
+/// Reads what AWS Budgets publishes to a topic: prose that contains lines such as `Budgeted Amount: $100.00`.
 /// <https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html>
 pub(super) fn budget(message: &str) -> Option<Report> {
     let line = |label: &str| {
@@ -81,7 +82,7 @@ pub(super) fn budget(message: &str) -> Option<Report> {
         .clone()
         .or_else(|| spent.clone().or_else(|| forecasted.clone()))?;
     let threshold = line("Alert Threshold");
-    // What was reserved and is not used has a threshold to fall below.
+    // A budget for the utilization of a reservation alerts when the value falls below its threshold.
     let rising = !threshold.as_deref().is_some_and(|sign| sign.starts_with('<'));
     let passed = number(&amount)
         .zip(number(&budgeted))

@@ -57,7 +57,8 @@ pub(super) fn securityhub(detail_type: &str, detail: &Value) -> Option<Report> {
         return None;
     }
     let findings = list(detail, "findings");
-    // AWS sends one finding an event; the worst of more would still be shown only by its count.
+    // AWS sends one finding per event. If there were more, only the first would be shown, whatever the severity
+    // of the others.
     let finding = findings.first()?;
     let part = |name: &str, key: &str| text(finding.get(name)?, key);
     let label = part("Severity", "Label");

@@ -1,11 +1,11 @@
-//! What services publish to a topic of their own accord, without EventBridge.
+//! What services publish to an SNS topic on their own, without EventBridge.
 
 use super::{Fact, News, Page, Report, Tone, compute, costs, facts, operations};
 use crate::arn::Arn;
 use crate::event::{Detail, Event, text, time};
 use serde_json::{Value, json};
 
-/// A notification in JSON: of RDS, Auto Scaling or Cost Anomaly Detection.
+/// Reads a JSON notification of RDS, Auto Scaling or Cost Anomaly Detection.
 pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
     let (report, arn) = if message.get("Event Source").is_some() {
         (database(message)?, "Source ARN")
@@ -21,7 +21,7 @@ pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
         .iter()
         .find_map(|key| text(message, key));
     let moment = ["Time", "Event Time"].iter().find_map(|key| text(message, key));
-    // RDS writes `2026-11-20 05:03:27.123` and means UTC.
+    // RDS writes `2026-11-20 05:03:27.123`, which is UTC.
     let moment = moment.and_then(|moment| {
         time::parse(&moment).or_else(|| time::parse(&format!("{}Z", moment.replace(' ', "T"))))
     });
@@ -33,7 +33,8 @@ pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
     })
 }
 
-/// A notification in prose: of AWS Budgets or AWS Backup. `attribute` knows those of the SNS message.
+/// Reads a plain-text notification of AWS Budgets or AWS Backup. `attribute` looks up an attribute of the SNS
+/// message.
 pub(in crate::event) fn in_text(message: &str, attribute: impl Fn(&str) -> Option<String>) -> Option<Event> {
     if let Some(report) = costs::budget(message) {
         // "AWS Account 111122223333"
@@ -73,7 +74,7 @@ fn database(message: &Value) -> Option<Report> {
     let code = code.map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
     let lower = said.to_lowercase();
     let speaks_of = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    // It has no categories, unlike the event.
+    // Unlike the EventBridge event, the notification has no categories.
     let tone = if speaks_of(&["failover"]) {
         Tone::Warning
     } else if speaks_of(&["fail", "unable", "exhaust", "storage is full", "low on"]) {
@@ -111,7 +112,7 @@ fn scaling(message: &Value) -> Option<Report> {
     compute::scaling(detail_type, message)
 }
 
-/// One sentence, and attributes that say the same.
+/// The message is one sentence; its attributes say the same.
 /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-notifications.html>
 fn backup(message: &str, attribute: &impl Fn(&str) -> Option<String>) -> Option<Report> {
     let (detail_type, id) = match attribute("EventType")?.as_str() {

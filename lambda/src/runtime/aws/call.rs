@@ -1,17 +1,17 @@
-//! What is asked of AWS, in the protocol that the service speaks.
+//! Requests to AWS, in the protocol that the service uses.
 
 use ::http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
 use bytes::Bytes;
 use form_urlencoded::Serializer;
 use serde_json::Value;
 
-/// Attempts in all, as in the SDKs.
+/// Number of attempts including the first, as in the SDKs.
 const ATTEMPTS: u32 = 3;
 
-/// A service as its requests name it.
+/// A service, as requests identify it.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Service {
-    /// In its host name and in signatures.
+    /// Id in the host name and in signatures.
     pub(super) id: &'static str,
     protocol: Protocol,
 }
@@ -21,9 +21,9 @@ enum Protocol {
     /// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
     Json {
         version: &'static str,
-        /// What its operations are called in `x-amz-target`, before the dot.
+        /// The target prefix in `x-amz-target`, before the dot.
         target: &'static str,
-        /// Whether it once spoke the query protocol and still knows that protocol's error codes.
+        /// Whether the service migrated from the query protocol and still uses that protocol's error codes.
         query_compatible: bool,
     },
     /// <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
@@ -62,7 +62,7 @@ impl Service {
     }
 }
 
-/// One operation with its input. Has no `Debug`: the input may be an alert.
+/// One operation with its input. It has no `Debug` because the input may be an alert.
 pub(in super::super) struct Call {
     pub(super) service: Service,
     operation: &'static str,
@@ -95,12 +95,12 @@ impl Call {
         }
     }
 
-    /// The same with so many attempts in all.
+    /// Sets the number of attempts, including the first.
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts, ..self }
     }
 
-    /// The headers beside those of the signature.
+    /// The headers other than those of the signature.
     pub(super) fn headers(&self) -> Vec<(HeaderName, String)> {
         let mut headers = vec![(
             USER_AGENT,

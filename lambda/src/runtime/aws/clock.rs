@@ -1,4 +1,4 @@
-//! The time in signatures: this machine's, or AWS's if the two are too far apart.
+//! The time for signatures: this machine's clock, or AWS's if the two differ too much.
 
 use super::AwsError;
 use ::http::HeaderMap;
@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
-/// AWS takes signatures that are up to five minutes off. The SDKs take less for another reason to refuse.
+/// AWS accepts signatures that are up to five minutes off. Like the SDKs, a smaller difference is taken as a
+/// sign that AWS refused for another reason.
 const TOLERANCE: u64 = 4 * 60;
 
-/// Codes with which AWS refuses a signature, for its time among other reasons.
+/// Codes with which AWS refuses a signature; a wrong time is one of several causes.
 const CODES: [&str; 5] = [
     "InvalidSignatureException",
     "SignatureDoesNotMatch",
@@ -23,7 +24,7 @@ const CODES: [&str; 5] = [
 
 #[derive(Clone, Default)]
 pub(super) struct Clock {
-    /// How many seconds AWS is ahead.
+    /// By how many seconds AWS's clock is ahead.
     ahead: Arc<AtomicI64>,
 }
 
@@ -34,7 +35,7 @@ impl Clock {
         now.checked_add(ahead).unwrap_or(now).into()
     }
 
-    /// Whether an error came from a clock that went wrong; it goes by AWS's from then on.
+    /// Whether a wrong clock caused the error. If so, AWS's time is used from then on.
     pub fn correct(&self, error: &AwsError, headers: &HeaderMap) -> bool {
         let Some(date) = headers.get(DATE).and_then(|date| date.to_str().ok()) else {
             return false;
@@ -58,7 +59,7 @@ mod tests {
     use ::http::HeaderValue;
     use std::time::Duration;
 
-    /// Whether the answer to a wrong signature at the time of `date` corrects `clock`.
+    /// Whether a signature error with the given `date` corrects `clock`.
     fn corrects(clock: &Clock, code: &str, date: &str) -> bool {
         let error = AwsError::Refused {
             status: 403,
@@ -86,7 +87,7 @@ mod tests {
         assert!(corrects(&clock, "RequestTimeTooSkewed", &date(600)));
         let minutes = ahead(&clock).as_secs_f64() / 60.0;
         assert!((9.9..10.1).contains(&minutes), "{minutes}");
-        // The time is right now: the signature is wrong for another reason.
+        // The clock is already right, so the signature is wrong for another reason.
         assert!(!corrects(&clock, "RequestTimeTooSkewed", &date(600)));
         assert!(corrects(&clock, "InvalidSignatureException", &date(-600)));
     }

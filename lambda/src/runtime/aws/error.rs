@@ -1,11 +1,11 @@
-//! Why AWS did not do what it was asked for.
+//! Errors of calls to AWS.
 
 use ::http::{HeaderMap, Response};
 use bytes::Bytes;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Reads on after the name of the service.
+/// The text continues a sentence that begins with the service's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in super::super) enum AwsError {
     #[error("cannot be reached: {0}")]
@@ -19,7 +19,7 @@ pub(in super::super) enum AwsError {
 }
 
 impl AwsError {
-    /// Reads an answer in whose status lies an error.
+    /// Reads a response whose status is an error.
     pub(super) fn read(answer: &Response<Bytes>) -> Self {
         let body = String::from_utf8_lossy(answer.body());
         let (code, message) = match serde_json::from_str(&body) {
@@ -47,7 +47,7 @@ impl AwsError {
         }
     }
 
-    /// Whether the error speaks of a moment and not of the request, so that asking again may help.
+    /// Whether the cause is temporary and not in the request, so that a retry may help.
     pub fn is_transient(&self) -> bool {
         let Self::Refused { status, code, .. } = self else {
             return true;
@@ -73,8 +73,7 @@ impl AwsError {
             )
     }
 
-    /// Whether the moment may have passed within seconds: the errors that the standard mode of AWS's SDKs tries
-    /// again after.
+    /// Whether the cause may disappear within seconds: the errors that the standard mode of AWS's SDKs retries.
     pub(super) fn is_retryable(&self) -> bool {
         let Self::Refused { status, code, .. } = self else {
             return true;
@@ -99,7 +98,7 @@ impl AwsError {
     }
 }
 
-/// How long AWS wants to be left alone.
+/// How long AWS asks to wait.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let milliseconds = headers.get("x-amz-retry-after")?.to_str().ok()?;
     milliseconds.parse().ok().map(Duration::from_millis)
@@ -117,7 +116,8 @@ fn json(body: &Value) -> (Option<String>, Option<String>) {
     )
 }
 
-/// A code without the namespace before and the address behind it: `com.amazonaws.kms#NotFoundException:http://…`.
+/// An error code without the namespace before it and the address after it:
+/// `com.amazonaws.kms#NotFoundException:http://…`.
 fn plain(code: &str) -> &str {
     let code = code.split(':').next().unwrap_or(code);
     code.split_once('#').map_or(code, |(_, code)| code)

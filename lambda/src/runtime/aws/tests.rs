@@ -1,4 +1,4 @@
-//! Requests as AWS has to get them, and what is made of its answers.
+//! Requests in the form that AWS requires, and the handling of responses.
 
 use super::*;
 use ::http::HeaderMap;
@@ -35,17 +35,17 @@ fn publish() -> Call {
     Call::query(Service::SNS, "Publish", &[("Subject", "a & b")])
 }
 
-/// Status, headers and body of an answer.
+/// Status, headers and body of a response.
 type Answer = (u16, Vec<(&'static str, String)>, &'static str);
 
-/// What a fake AWS got, and what it answers; afterwards 200 `{}`.
+/// The requests that a fake AWS received, and its next responses. After the last one it answers 200 `{}`.
 #[derive(Default)]
 struct Script {
     requests: Vec<(String, HeaderMap, Bytes)>,
     answers: VecDeque<Answer>,
 }
 
-/// A client whose AWS answers as told; the fake asks for no pause.
+/// A client for a fake AWS that sends these responses and asks for no pause.
 async fn fake(answers: Vec<Answer>) -> (Aws, Arc<Mutex<Script>>) {
     let script = Arc::new(Mutex::new(Script {
         answers: answers.into(),
@@ -77,7 +77,7 @@ async fn answer(
     answer
 }
 
-/// The signatures were computed by hand from AWS's description.
+/// The expected signatures were computed by hand from AWS's description.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 #[test]
 fn requests_are_signed_for_their_service_and_region() {
@@ -287,7 +287,7 @@ async fn a_clock_that_is_wrong_goes_by_awss() {
     assert_ne!(signed(0), tomorrow.strftime("%Y%m%d").to_string());
     assert_eq!(signed(1), tomorrow.strftime("%Y%m%d").to_string());
 
-    // What is refused at the right time, too, has another reason.
+    // If AWS refuses a request even with the right time, the cause is another one.
     let (aws, script) = fake(vec![late(), late(), late()]).await;
     let error = aws.call("us-east-1", &decrypt()).await.expect_err("refused");
     assert_eq!(

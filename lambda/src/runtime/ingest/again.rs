@@ -1,4 +1,4 @@
-//! What an endpoint parked, and what comes back to it by a direct invocation.
+//! Dead letters of an endpoint, and their redrive by a direct invocation.
 
 use super::{Ingest, Rest};
 use crate::Told;
@@ -13,7 +13,7 @@ use lambda_runtime::Context;
 use serde_json::{Value, json};
 
 impl Ingest {
-    /// Sends something that was parked to exactly those that do not have it.
+    /// Sends a dead letter to exactly those destinations that lack it.
     pub(super) async fn again(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
         let envelope = Envelope::open(event);
@@ -78,15 +78,15 @@ impl Ingest {
     }
 }
 
-/// Whether an invocation event is something that was parked and not a request: those come from API Gateway, which
-/// writes their outermost fields itself, among them `requestContext`, and puts what the caller sent inside them.
+/// Whether an invocation event is a dead letter instead of a request. Requests come from API Gateway, which
+/// writes the outermost fields itself, `requestContext` among them, and puts the caller's data inside them.
 pub(super) fn is_parked(event: &Value) -> bool {
     let fields = event.as_object();
     fields.is_some_and(|fields| fields.len() == 2 && fields.contains_key("event"))
         && event.pointer("/alertctl/parked").is_some_and(Value::is_object)
 }
 
-/// A parked body that was no JSON, as people can read it.
+/// The body of a dead letter that is not JSON, in readable form.
 pub(super) fn readable(text: &str, parked: Option<&Value>) -> String {
     let encoding = parked.and_then(|parked| parked.get("bodyEncoding"));
     let bytes = encoding.and_then(|_| BASE64_STANDARD.decode(text).ok());

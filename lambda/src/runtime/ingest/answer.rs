@@ -1,9 +1,9 @@
-//! What a caller of an endpoint gets.
+//! The response to the caller of an endpoint.
 
 use crate::runtime::log::Kind;
 use serde_json::{Value, json};
 
-/// What the caller gets, and what the log says about it.
+/// The response, and what the log says about it.
 pub(super) struct Answer {
     pub status: u16,
     pub kind: Kind,
