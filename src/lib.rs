@@ -1,6 +1,6 @@
 //! alertctl: one YAML file to a working AWS alerting stack.
 //!
-//! The rooms and the arrows between them are drawn in the README; `tests/rooms.rs` holds them.
+//! The README shows the rooms (modules) and the dependencies between them; `tests/rooms.rs` enforces them.
 
 pub mod aws;
 pub mod blueprint;

@@ -1,4 +1,4 @@
-//! Parses, runs, and ends with the command's exit code.
+//! Parses the command line, runs the command, and exits with its exit code.
 
 use std::process::ExitCode;
 

@@ -1,13 +1,13 @@
-//! Events as AWS sends them, to look at messages and to try rules with: the relay's own test events.
+//! Events as AWS sends them, to preview messages and to test rules: the relay's own test events.
 
 use alertctl_relay::event::{self, Act, Content, Detail};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Every sample's name and JSON, by name; the build script lists the files.
+/// Name and JSON of every sample, sorted by name; the build script lists the files.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/samples.rs"));
 
-/// Where most samples happened. One from elsewhere is an event that AWS logs in that region only.
+/// The region of most samples. A sample from another region is an event that AWS logs only in that region.
 const HOME: &str = "ap-northeast-2";
 
 /// An event with a name.
@@ -18,13 +18,13 @@ pub struct Sample {
     pub text: &'static str,
 }
 
-/// Where and to what an event happens.
+/// The place and the trail of an event.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     /// Twelve digits.
     pub account: &'a str,
     pub region: &'a str,
-    /// The name or ARN of the trail that a call of CloudTrail is about.
+    /// The name or ARN of the trail, for a CloudTrail call.
     pub trail: Option<&'a str>,
 }
 
@@ -38,7 +38,7 @@ pub fn find(name: &str) -> Option<Sample> {
     all().find(|sample| sample.name == name)
 }
 
-/// An event without the wrapper that a rule's target puts around it.
+/// The event without its envelope from a rule's target.
 fn unwrapped(event: &Value) -> &Value {
     event
         .get("event")
@@ -47,13 +47,13 @@ fn unwrapped(event: &Value) -> &Value {
 }
 
 impl Sample {
-    /// What the function gets.
+    /// The event that the function gets.
     pub fn event(&self) -> Value {
         serde_json::from_str(self.text).unwrap_or_default()
     }
 
-    /// What it is about, as the relay reads it: `alarm`, `sign-in`, `call`, `tampering`, `service`, `trail guard`,
-    /// `text` or `other`.
+    /// The kind of sample, as the relay reads it: `alarm`, `sign-in`, `call`, `tampering`, `service`, `trail
+    /// guard`, `text` or `other`.
     pub fn kind(&self) -> &'static str {
         let event = self.event();
         let notices = event::read(unwrapped(&event));
@@ -72,7 +72,8 @@ impl Sample {
         }
     }
 
-    /// The region whose event bus gets it; `None` where that is any, or it takes another way than a bus.
+    /// The region whose event bus gets the event; `None` if it can be any region, or if the event does not come
+    /// through a bus.
     pub fn region(&self) -> Option<String> {
         let event = self.event();
         let region = unwrapped(&event)["region"].as_str()?;
@@ -86,8 +87,8 @@ impl Sample {
         event["source"] == "aws.cloudtrail" && event.pointer(TRAIL).is_some()
     }
 
-    /// The event of EventBridge, as if it happened just now at `place`; `None` for a sample that comes
-    /// another way, such as through a topic.
+    /// The EventBridge event as if it had just happened at `place`; `None` for a sample that arrives
+    /// differently, such as through a topic.
     pub fn happening(&self, place: Place<'_>) -> Option<Value> {
         let event = self.event();
         let mut event = unwrapped(&event).clone();
@@ -106,7 +107,7 @@ impl Sample {
         for time in ["/time", "/detail/eventTime"] {
             set(time, now.clone());
         }
-        // The relay takes an event that it knows for one delivered twice.
+        // New ids, because the relay treats an event with a known id as a duplicate.
         for id in ["/id", "/detail/eventID"] {
             set(id, fresh_id());
         }
@@ -129,7 +130,7 @@ fn replace(value: &mut Value, own: &str, new: &str) {
     }
 }
 
-/// Looks like a UUID and is another one each time.
+/// A random text in the form of a UUID.
 pub fn fresh_id() -> String {
     let hex = format!("{:032x}", fastrand::u128(..));
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
@@ -190,7 +191,7 @@ mod tests {
         let again = find("tamper-stop-logging").unwrap().happening(DUBLIN).unwrap();
         assert_ne!(event["id"], again["id"]);
         assert_eq!(event["id"].as_str().unwrap().len(), 36);
-        // The wrapper of a rule's target comes off; what is no event of a bus is none.
+        // The envelope of a rule's target is removed; a sample that is not a bus event gives `None`.
         assert_eq!(
             find("call-from-rule").unwrap().happening(DUBLIN).unwrap()["source"],
             "aws.ecs"

@@ -1,4 +1,4 @@
-//! CloudWatch alarms: on a metric, on what a log group says, and on other alarms.
+//! CloudWatch alarms: on a metric, on the content of a log group, and on other alarms.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ use crate::resource::{NodeId, Resource as _};
 use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold};
 
 impl Build<'_> {
-    /// Every alarm, those of presets and their metric filters too. Their topics are named by computed ARNs,
-    /// so they wait for nothing but each other.
+    /// Adds every alarm, including those of presets, and the metric filters. The topics' ARNs are computed, so
+    /// alarms depend only on each other.
     pub(super) fn alarms(&mut self) {
         let alarms = self.alarms.clone();
         let (composites, others): (Vec<_>, Vec<_>) =
@@ -27,7 +27,7 @@ impl Build<'_> {
             }
             self.metric_alarm(key, alarm);
         }
-        // A composite may watch another one: each comes after those it watches.
+        // A composite alarm may watch another one, so each is added after those that it watches.
         let mut left: Vec<_> = composites;
         while !left.is_empty() {
             let waits = |alarm: &Alarm| {
@@ -38,7 +38,7 @@ impl Build<'_> {
             for (key, alarm) in now {
                 self.composite_alarm(key, alarm);
             }
-            // The stack file's checks know that there is no circle.
+            // The checks of the stack file rule out a cycle.
             if later.len() == left.len() {
                 break;
             }
@@ -46,7 +46,7 @@ impl Build<'_> {
         }
     }
 
-    /// The key of an alarm among the nodes, and what must be there before it.
+    /// The key of an alarm's node, and its dependencies.
     fn node_of(&self, key: &str, alarm: &Alarm) -> (String, Vec<NodeId>) {
         match region_of(alarm, self.home) {
             Some(region) => (
@@ -57,7 +57,8 @@ impl Build<'_> {
         }
     }
 
-    /// The topics that an alarm tells itself: in another region than the stack's own, none can be reached.
+    /// The topics in an alarm's own actions: none in another region, because an alarm cannot notify topics of
+    /// the stack's region.
     fn actions(&self, alarm: &Alarm, topics: &[String]) -> Vec<Text> {
         match region_of(alarm, self.home) {
             Some(_) => Vec::new(),
@@ -142,7 +143,7 @@ impl Build<'_> {
         all.filter(|key| self.alarms.contains_key(key)).collect()
     }
 
-    /// Counts what the filter finds in its log group, which is the trail's unless it names another.
+    /// Adds a metric filter on its log group; by default that is the trail's.
     fn metric_filter(&mut self, key: &str, filter: &LogFilter) {
         let log_group = match (&filter.log_group, &self.trail_log_group) {
             (Some(name), _) => Group::Existing(name.clone()),
@@ -166,7 +167,7 @@ impl Build<'_> {
         );
     }
 
-    /// The names of the alarms that tell a topic of anything.
+    /// The names of the alarms that notify a topic.
     pub(super) fn alarms_telling(&self, topic: &str) -> Vec<String> {
         let tells = |alarm: &Alarm| {
             let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
@@ -233,7 +234,7 @@ fn query(query: &stack::MetricQuery) -> MetricQuery {
         expression: query.expression.clone(),
         label: query.label.clone(),
         return_data: query.return_data,
-        // The period of a metric is part of its statistic.
+        // For a metric, the period is part of its statistic.
         period: query.period.filter(|_| stat.is_none()),
         account_id: query.account_id.clone(),
         stat,

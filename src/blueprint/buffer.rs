@@ -1,5 +1,5 @@
-//! Buffers: a queue in front of a channel, which the relay works off in batches, so that a storm of alerts waits
-//! its turn.
+//! Buffers: a queue in front of a channel. The relay drains it in batches, so that an alert storm waits its
+//! turn.
 
 use std::collections::BTreeMap;
 
@@ -14,25 +14,25 @@ use crate::resource::lambda_function::EnvValue;
 use crate::resource::sqs_queue::{Redelivery, SqsQueue};
 use crate::resource::{NodeId, Ref, Resource};
 
-/// Seconds that the relay needs at least for a batch: a few posts at Slack's pace, and once the half minute that
-/// Slack may tell it to wait.
+/// Minimum timeout in seconds for a batch: a few posts within Slack's rate limit, and one wait of half a minute
+/// that Slack may ask for.
 pub(super) const BATCH_TIMEOUT: i32 = 60;
-/// As long as SQS keeps anything: 14 days.
+/// SQS's longest retention: 14 days.
 const RETENTION: i32 = 1_209_600;
-/// A message that comes back all the time is parked after a week. One in the dead-letter queue is as old as it was
-/// here: so another week is left to look at it.
+/// Seconds of retries before a message becomes a dead letter: one week. Its age continues to count in the
+/// dead-letter queue, so that leaves one more week to look at it.
 const PARKED_AFTER: i32 = RETENTION / 2;
-/// The most that SQS counts.
+/// SQS's highest receive count.
 const RECEIVES: i32 = 1000;
-/// A batch may become one digest.
+/// Largest batch; all of it may become one digest.
 const BATCH_SIZE: i32 = 100;
-/// Seconds; AWS wants one for batches of more than 10.
+/// Seconds. AWS requires at least one for batches of more than 10.
 const BATCHING_WINDOW: i32 = 1;
-/// The fewest that AWS takes. Each of them keeps to its share of the channel's pace.
+/// The lowest value that AWS accepts. Each concurrent function uses its share of the channel's rate.
 const CONCURRENCY: i32 = 2;
 
 impl Build<'_> {
-    /// Those of the stack's channels that have a buffer.
+    /// The stack's channels that have a buffer.
     pub(super) fn buffered(&self) -> Vec<String> {
         self.buffered_in(self.stack.channels.keys())
     }
@@ -46,8 +46,8 @@ impl Build<'_> {
         channels.into_iter().filter(has).cloned().collect()
     }
 
-    /// The queue in front of `channel`, which a function with this `timeout` works off. What comes back too often
-    /// goes to `dead_letters`, whose ARN stands behind it.
+    /// Adds the queue in front of `channel`, which a function with this `timeout` drains. A message that is
+    /// received too often goes to `dead_letters`; the second part of the pair is that queue's ARN.
     pub(super) fn buffer(
         &mut self,
         channel: &str,
@@ -56,7 +56,8 @@ impl Build<'_> {
     ) -> Ref<SqsQueue> {
         let (key, name) = (buffer_key(channel), self.names.buffer(channel));
         self.watched.buffers.push((key.clone(), name.clone()));
-        // AWS's advice: Lambda then has the time to try again while the function is throttled.
+        // AWS recommends six times the function's timeout, so that Lambda can retry while the function is
+        // throttled.
         let visibility_seconds = 6 * timeout;
         self.graph.add_after(
             &key,
@@ -64,7 +65,8 @@ impl Build<'_> {
                 name,
                 retention_seconds: RETENTION,
                 policy: None,
-                // High, so that Slack may be away for days: what Slack refuses for good the relay parks itself.
+                // High, so that Slack may be down for days. The relay itself moves messages that Slack refuses
+                // permanently to the dead-letter queue.
                 redelivery: Some(Redelivery {
                     visibility_seconds,
                     dead_letter_queue: arn,
@@ -76,7 +78,7 @@ impl Build<'_> {
         )
     }
 
-    /// Has `function` work off the buffer of `channel`.
+    /// Makes `function` drain the buffer of `channel`.
     pub(super) fn work_off(&mut self, channel: &str, queue: Ref<SqsQueue>, function: &Function) {
         let key = buffer_key(channel);
         self.graph.add_after(
@@ -93,7 +95,7 @@ impl Build<'_> {
         );
     }
 
-    /// Where a function finds the buffers of `channels`: a JSON object from channel to ARN.
+    /// Environment variable with the buffers of `channels`: a JSON object from channel to queue ARN.
     pub(super) fn buffers(&self, channels: &[String]) -> BTreeMap<String, EnvValue> {
         if channels.is_empty() {
             return BTreeMap::new();
@@ -104,13 +106,14 @@ impl Build<'_> {
         plain([(BUFFERS, Text::json_object(arns))])
     }
 
-    /// Lets a function put messages into the buffers of `channels`.
+    /// Allows a function to put messages into the buffers of `channels`.
     pub(super) fn may_buffer(&self, channels: &[String]) -> Option<Statement> {
         self.on_buffers(Statement::allow("Buffer", &["sqs:SendMessage"]), channels)
     }
 
-    /// Lets Lambda read the buffers of `channels` for a function, and the function put off what it cannot deliver
-    /// yet. Source: AWS Lambda Developer Guide, "Configuring execution role permissions" for Amazon SQS.
+    /// Allows Lambda to read the buffers of `channels` for a function, and allows the function to delay
+    /// messages that it cannot deliver yet. Source: AWS Lambda Developer Guide, "Configuring execution role
+    /// permissions" for Amazon SQS.
     pub(super) fn may_work_off(&self, channels: &[String]) -> Option<Statement> {
         let actions = [
             "sqs:ReceiveMessage",
@@ -127,7 +130,7 @@ impl Build<'_> {
     }
 }
 
-/// The nodes of these buffers, which are built with the relay.
+/// The nodes of these buffers; the relay's part of the graph adds them.
 pub(super) fn buffer_nodes(channels: &[String]) -> Vec<NodeId> {
     let node = |channel: &String| NodeId {
         kind: SqsQueue::KIND,

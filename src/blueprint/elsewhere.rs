@@ -1,8 +1,8 @@
-//! Alarms in other regions than the stack's own: their changes of state come home as events.
+//! Alarms in other regions than the stack's own: events bring their changes of state to the stack's region.
 //!
-//! CloudWatch runs the actions of an alarm in its own region only, and tells EventBridge of every change of state. So an
-//! alarm elsewhere has no action: a rule beside it forwards what it says to a bus at home, where a rule for each topic
-//! does what the alarm's actions would do.
+//! CloudWatch runs an alarm's actions only in the alarm's region, but sends every change of state to
+//! EventBridge. So an alarm in another region has no actions. A rule in that region forwards its changes of
+//! state to a bus in the stack's region, where one rule per topic does what the alarm's actions would do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +19,15 @@ use crate::resource::sns_topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{Alarm, Endpoint, Stack};
 
-/// The key under which changes of state come home; no key in a file has a dot.
+/// The key for changes of state from other regions; no key in a stack file contains a dot.
 const STATES: &str = "alarm.states";
-/// Characters of a rule's pattern as JSON, by EventBridge's quotas.
+/// Longest pattern of a rule in characters of JSON (EventBridge quota).
 const MAX_PATTERN: usize = 2048;
 
-/// The topics that an alarm tells, with the states on which it does.
+/// The topics that an alarm notifies, each with the states for it.
 fn told(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
     let mut told = BTreeMap::<_, BTreeSet<_>>::new();
-    // Without its actions an alarm at home tells nobody, either.
+    // Like an alarm in the stack's region, an alarm with disabled actions notifies nobody.
     for (state, topics) in [
         ("ALARM", &alarm.to),
         ("INSUFFICIENT_DATA", &alarm.insufficient_data),
@@ -40,7 +40,7 @@ fn told(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
     told
 }
 
-/// What people read in place of an alarm's own message.
+/// The text that people read instead of CloudWatch's own message.
 fn text(stack: &Stack) -> Input {
     let path = |name: &str, path: &str| (name.to_owned(), path.to_owned());
     Input::Transformer {
@@ -60,22 +60,23 @@ fn text(stack: &Stack) -> Input {
     }
 }
 
-/// The end of such a text, which the relay knows it by.
+/// The end of such a text, by which subscription filters recognize it.
 fn mark(stack: &Stack) -> String {
     format!("(alertctl stack {}, alarm in another region)", stack.stack)
 }
 
-/// What a channel of one of these topics does without, as an EventBridge pattern: it gets the whole event.
+/// An EventBridge pattern for these texts. A channel of such a topic does not need them, because it gets the
+/// whole event.
 pub(super) fn text_for_people(stack: &Stack) -> Value {
     json!({ "Message": [{ "wildcard": format!("*{}*", mark(stack)) }] })
 }
 
-/// Where an alarm is, if that is not `home`, the stack's own region.
+/// The alarm's region, if it is not `home`, the stack's own region.
 pub fn region_of<'a>(alarm: &'a Alarm, home: &str) -> Option<&'a str> {
     alarm.region.as_deref().filter(|region| *region != home)
 }
 
-/// The topics that alarms of other regions tell; `home` as far as it is known.
+/// The topics that alarms in other regions notify; `home` may be unknown.
 pub(super) fn topics_told(stack: &Stack, home: Option<&str>) -> BTreeSet<String> {
     let home = home.or(stack.region.as_deref()).unwrap_or_default();
     let alarms = stack.alarms.values();
@@ -84,7 +85,7 @@ pub(super) fn topics_told(stack: &Stack, home: Option<&str>) -> BTreeSet<String>
 }
 
 impl Build<'_> {
-    /// What forwards the changes of state of alarms in other regions.
+    /// The rules that forward the changes of state of alarms in other regions.
     pub(super) fn states_forwarded(&self) -> Vec<Wiring> {
         let mut regions = BTreeMap::<&str, Vec<(String, bool)>>::new();
         let alarms = self.alarms.clone();
@@ -97,7 +98,7 @@ impl Build<'_> {
         }
         let mut wirings = Vec::new();
         for (region, names) in regions {
-            // Where none tells anybody, all are named all the same: the way there stays.
+            // If no alarm notifies anybody, all are named, so that the forwarding rule still exists.
             let none = !names.iter().any(|(_, tells)| *tells);
             let names: Vec<_> = names.into_iter().filter(|(_, tells)| none || *tells).collect();
             let names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
@@ -120,7 +121,7 @@ impl Build<'_> {
         wirings
     }
 
-    /// What tells of these changes at home, and the bus where they come in.
+    /// The rules in the stack's region that notify the topics, and the bus for the forwarded events.
     pub(super) fn states_told(
         &mut self,
         relay: Option<(&Function, &[NodeId])>,
@@ -176,8 +177,8 @@ impl Build<'_> {
         wirings
     }
 
-    /// The channels of a topic get the event itself, its subscribers a text: nobody reads JSON in a mail. Where only
-    /// machines subscribe, they get the event, too.
+    /// A topic's channels get the event itself, its subscribers get a text, because nobody reads JSON in an
+    /// email. If all subscribers are machines, they get the event, too.
     fn targets_of_states(
         &self,
         topic: &str,
@@ -205,14 +206,15 @@ impl Build<'_> {
     }
 }
 
-/// Whether people read what a topic sends.
+/// Whether people subscribe to a topic.
 fn has_readers(stack: &Stack, topic: &str) -> bool {
     let subscriptions = stack.topics.get(topic).map(|topic| &topic.subscriptions);
     let mut subscriptions = subscriptions.into_iter().flatten();
     subscriptions.any(|one| matches!(one.endpoint, Endpoint::Email(_)))
 }
 
-/// The channels that get both the event and the text of an alarm elsewhere, and must not show the latter.
+/// The channels that get both the event and the text of an alarm in another region; they must not show the
+/// text.
 pub(super) fn channels_told_twice(stack: &Stack) -> BTreeSet<String> {
     let topics = topics_told(stack, None).into_iter();
     let topics = topics.filter(|topic| has_readers(stack, topic));
@@ -222,7 +224,7 @@ pub(super) fn channels_told_twice(stack: &Stack) -> BTreeSet<String> {
         .collect()
 }
 
-/// What alarms of these names say, unless somebody muted or suppressed their actions.
+/// Matches the changes of state of the alarms with these names, unless their actions are muted or suppressed.
 fn forwarded(names: &[String]) -> Value {
     json!({
         "source": ["aws.cloudwatch"],
@@ -242,7 +244,7 @@ fn of_states(names: &[String], states: &BTreeSet<&'static str>) -> Value {
     })
 }
 
-/// As many patterns as EventBridge's limit makes of `names`.
+/// Splits `names` into as many patterns as EventBridge's limit requires.
 fn patterns(names: &[String], pattern: &dyn Fn(&[String]) -> Value) -> Vec<Value> {
     let whole = pattern(names);
     if names.len() < 2 || whole.to_string().len() <= MAX_PATTERN {
@@ -252,7 +254,7 @@ fn patterns(names: &[String], pattern: &dyn Fn(&[String]) -> Value) -> Vec<Value
     [patterns(first, pattern), patterns(second, pattern)].concat()
 }
 
-/// The key of one part of several.
+/// The key of one of several parts.
 fn numbered(key: String, part: usize) -> String {
     match part {
         0 => key,

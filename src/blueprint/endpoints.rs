@@ -1,4 +1,5 @@
-//! HTTP endpoints: an HTTP API each, with one route to a function that checks the token and passes on.
+//! HTTP endpoints: one HTTP API each, with one route to a function that checks the token and forwards the
+//! alert.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +24,12 @@ use crate::resource::lambda_permission::LambdaPermission;
 use crate::resource::log_group::LogGroup;
 use crate::stack::HttpEndpoint;
 
-/// Seconds after which the function is stopped. It answers within 8, because ElastAlert2 waits for 10.
+/// Timeout of the function in seconds. It answers within 8, because ElastAlert2 waits 10.
 const TIMEOUT: i32 = 10;
-/// What the API waits for at most, in milliseconds.
+/// Timeout of the API's integration in milliseconds.
 const INTEGRATION_TIMEOUT: i32 = 10_000;
 
-/// One line of JSON a request, without anything that came in its headers or body.
+/// One line of JSON per request, without any content of its headers or body.
 const ACCESS_LOG: &str = concat!(
     r#"{"requestId":"$context.requestId","time":"$context.requestTime","sourceIp":"$context.identity.sourceIp","#,
     r#""route":"$context.routeKey","status":"$context.status","bytes":"$context.responseLength","#,
@@ -36,7 +37,7 @@ const ACCESS_LOG: &str = concat!(
 );
 
 impl Build<'_> {
-    /// Every endpoint.
+    /// Adds every endpoint.
     pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, webhooks: &Webhooks) {
         for (name, endpoint) in &self.stack.endpoints {
             let function = self.ingest(name, endpoint, key, webhooks);
@@ -119,7 +120,7 @@ impl Build<'_> {
                 function: function.function.clone(),
                 statement_id: format!("alertctl-endpoint-{key}"),
                 principal: "apigateway.amazonaws.com",
-                // This method and path, on whatever stage: it has no other than `$default`.
+                // Only this method and path, on any stage; the API has no other than `$default`.
                 source_arn: Text::concat([Text::arn("execute-api", ""), api.unique_id()])
                     .then(format!("/*/{method}{}", route.path)),
             },
@@ -142,7 +143,7 @@ impl Build<'_> {
                 rate_limit: endpoint.throttle.rate,
                 burst_limit: endpoint.throttle.burst,
                 access_log,
-                // The address answers once all behind it is there.
+                // The stage is added last: the address must not answer before everything behind it exists.
                 tags: self.tags::<ApigatewayStage>(key),
             },
             vec![route.id().clone()],
@@ -166,7 +167,7 @@ impl Build<'_> {
         }
     }
 
-    /// Where a function that tells `to` itself finds its channels and topics.
+    /// Environment variables with the channels and topics of a function that notifies `to` itself.
     pub(super) fn destinations(&self, to: &[String], webhooks: &Webhooks) -> BTreeMap<String, EnvValue> {
         let channels: Vec<_> = self.channels_in(to).collect();
         let topics: Vec<_> = self
@@ -188,7 +189,7 @@ impl Build<'_> {
         environment
     }
 
-    /// The key, for a function that has webhooks to decrypt.
+    /// The key, if the function has webhooks to decrypt.
     pub(super) fn for_webhooks<'a>(
         &self,
         to: &[String],
@@ -197,8 +198,8 @@ impl Build<'_> {
         key.filter(|_| self.channels_in(to).next().is_some())
     }
 
-    /// What such a function may do: publish to exactly these topics, decrypt the webhooks, put
-    /// messages into the channels' buffers.
+    /// Permissions of such a function: publish to exactly these topics, decrypt the webhooks, put messages into
+    /// the channels' buffers.
     pub(super) fn may_tell(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
         let topics: Vec<_> = self.topics_in(to).collect();
         let publish = Statement::allow("Publish", &["sns:Publish"]);
@@ -207,7 +208,7 @@ impl Build<'_> {
             .fold(publish, |publish, topic| publish.on(self.names.topic_arn(topic)));
         let publish = (!topics.is_empty()).then_some(publish);
         let encrypted = topics.iter().any(|topic| self.stack.topics[*topic].encrypted);
-        // SNS encrypts with the rights of who publishes.
+        // SNS encrypts with the publisher's permissions.
         let encrypt = key.filter(|_| encrypted).map(|key| {
             Statement::allow("EncryptForTopics", &["kms:Decrypt", "kms:GenerateDataKey*"]).on(key.arn())
         });

@@ -1,4 +1,5 @@
-//! Ways of events from one bus to another: from other regions home, and from the default bus to the stack's own.
+//! Forwards events from one bus to another: from other regions to the stack's region, and from the default bus
+//! to the stack's own buses.
 
 use std::collections::BTreeSet;
 
@@ -15,21 +16,21 @@ use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
 use crate::resource::eventbridge_targets::{EventbridgeTargets, Target};
 use crate::resource::iam_role_policy::IamRolePolicy;
 
-/// How the keys of the buses begin where rules' events of other regions come in; no key in a file has a dot.
+/// Prefix of the keys of buses for a rule's events from other regions; no key in a stack file contains a dot.
 pub(super) const ARRIVALS: &str = "regions.";
 
-/// How events get from another region to the stack's own.
+/// The resources that forward events from another region to the stack's region.
 pub(super) struct WayHome {
     role: Text,
-    /// What tells later runs of the region: it is there before anything else.
+    /// Tells later runs that the stack uses the region, so it exists before anything else there.
     lead: Vec<NodeId>,
     undelivered: Text,
     after: Vec<NodeId>,
 }
 
 impl Build<'_> {
-    /// The same rule on a bus of its own, where its events of other regions come in. On a bus for all, an event
-    /// that two rules forward would come in twice, and each of them would tell of it twice.
+    /// Moves the rule for its events from other regions to a separate bus. On a shared bus, an event that two
+    /// rules forward would arrive twice, and each of the two rules would report it twice.
     pub(super) fn arrival(&mut self, wiring: &Wiring, buses: &mut Buses) -> Wiring {
         let key = arrivals(&wiring.arrivals);
         let bus = EventbridgeEventBus {
@@ -49,7 +50,7 @@ impl Build<'_> {
         }
     }
 
-    /// Events of AWS services reach the default bus only: a rule there hands on what a bus asks for.
+    /// Events of AWS services arrive only on the default bus. A rule there forwards what a custom bus asks for.
     pub(super) fn forwarding_to_buses(&mut self) -> Vec<Wiring> {
         let mut wirings = Vec::new();
         for (key, bus) in &self.stack.buses {
@@ -95,7 +96,7 @@ impl Build<'_> {
         wirings
     }
 
-    /// The same rule in another region, whose one target is its bus in the stack's own.
+    /// The same rule in another region. Its only target is its bus in the stack's region.
     pub(super) fn forwarding_home(&mut self, wiring: &Wiring, region: &str, way: &WayHome) {
         let key = format!("{}@{region}", wiring.key);
         let bus = NodeId {
@@ -131,8 +132,8 @@ impl Build<'_> {
         );
     }
 
-    /// What rules in `region` need to forward: a role that outlives them, which also tells later runs that
-    /// the stack has something there, and a queue.
+    /// What rules in `region` need to forward events: a queue, and a role. The role outlives the rules and
+    /// tells later runs that the stack has resources there.
     pub(super) fn way_home(&mut self, region: &str, wirings: &[&Wiring]) -> WayHome {
         let names = wirings.iter().map(|wiring| wiring.name.as_str());
         let (key, what) = (format!("forward.{region}"), format!("forward-{region}"));
@@ -150,7 +151,7 @@ impl Build<'_> {
         }
     }
 
-    /// A role that lets the rules called `names` put events on the bus `to`, and nothing else.
+    /// A role that allows the rules called `names` to put events on the bus `to`, and nothing else.
     fn forwarding_role<'n>(
         &mut self,
         key: &str,
@@ -192,7 +193,7 @@ impl Build<'_> {
     }
 }
 
-/// The key of the bus where events of other regions come in for the rule `key`.
+/// The key of the bus for the rule's events from other regions.
 fn arrivals(key: &str) -> String {
     format!("{ARRIVALS}{key}")
 }

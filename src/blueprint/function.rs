@@ -1,4 +1,4 @@
-//! A Lambda function with all it needs: role, log group, dead-letter queue, retry settings.
+//! A Lambda function with everything it needs: role, log group, dead-letter queue, retry settings.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::resource::{NodeId, Ref};
 /// Dead letters are kept as long as SQS allows: 14 days.
 pub(super) const DEAD_LETTER_SECONDS: i32 = 1_209_600;
 
-/// What a function is to do, and what it may.
+/// The purpose of a function, and its permissions.
 pub(super) struct Duty<'a> {
     /// The key of its resources in the graph.
     pub key: String,
@@ -30,35 +30,35 @@ pub(super) struct Duty<'a> {
     /// Seconds.
     pub timeout: i32,
     pub environment: BTreeMap<String, EnvValue>,
-    /// The key that its webhooks are encrypted with, where it has some.
+    /// The key that its webhooks are encrypted with, if it has any.
     pub kms_key: Option<&'a Ref<KmsKey>>,
     /// The name of its inline policy.
     pub policy_name: &'static str,
-    /// What it does beside writing its own logs and parking what failed.
+    /// Its permissions besides writing its own logs and sending to its dead-letter queue.
     pub may: Vec<Statement>,
-    /// Nodes whose generated ARN those statements name.
+    /// Nodes whose generated ARNs are part of those statements.
     pub policy_after: Vec<NodeId>,
-    /// Who else parks in its dead-letter queue.
+    /// Statements for others that send to its dead-letter queue.
     pub parked_by: Vec<Statement>,
     /// Channels whose buffers it puts messages into.
     pub buffers: Vec<String>,
-    /// True where it is also what works those buffers off.
+    /// True if the function also drains those buffers.
     pub works_off: bool,
     pub reserved_concurrency: Option<i32>,
 }
 
-/// A function, as what invokes it needs it.
+/// A function, with what its triggers need.
 pub(super) struct Function {
     pub function: Ref<LambdaFunction>,
     pub name: String,
     /// What must exist before an event may reach the function.
     pub after: Vec<NodeId>,
-    /// The queue that keeps what could not be delivered.
+    /// The dead-letter queue.
     pub dead_letters: Ref<SqsQueue>,
 }
 
 impl Build<'_> {
-    /// Adds the function of `duty` and all it needs.
+    /// Adds the function of `duty` and everything it needs.
     pub(super) fn function(&mut self, duty: Duty<'_>) -> Function {
         let (key, name) = (&duty.key, &duty.name);
         let (settings, names) = (&self.stack.relay, self.names);
@@ -144,8 +144,8 @@ impl Build<'_> {
         function
     }
 
-    /// A queue for what could not be delivered; `senders` say who may park there.
-    /// Where it is in another region, `after` holds the role that leads there.
+    /// Adds a dead-letter queue; `senders` say who may send to it. If it is in another region, `after` contains
+    /// the role that marks that region.
     pub(super) fn dead_letters(
         &mut self,
         key: &str,
@@ -169,7 +169,7 @@ impl Build<'_> {
         )
     }
 
-    /// The webhooks of `channels`, as the environment of a function holds them.
+    /// The webhooks of `channels` as environment variables.
     pub(super) fn webhooks<'a>(
         webhooks: &Webhooks,
         channels: impl IntoIterator<Item = &'a String>,
@@ -189,7 +189,7 @@ impl Build<'_> {
             .collect()
     }
 
-    /// Decrypts the webhooks, which are encrypted for the relay by its name.
+    /// Allows decryption of the webhooks, which are encrypted for the relay's name.
     pub(super) fn may_decrypt(&self, key: &Ref<KmsKey>) -> Statement {
         Statement::allow("DecryptOwnWebhooks", &["kms:Decrypt"])
             .on(key.arn())
@@ -208,7 +208,7 @@ pub(super) fn plain<const N: usize>(variables: [(&str, Text); N]) -> BTreeMap<St
         .into()
 }
 
-/// Only Lambda, and only on behalf of this account.
+/// Only Lambda may assume the role, and only on behalf of this account.
 fn trust() -> Statement {
     Statement::allow("Lambda", &["sts:AssumeRole"])
         .service("lambda.amazonaws.com")

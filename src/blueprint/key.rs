@@ -9,11 +9,11 @@ use crate::resource::kms_alias::KmsAlias;
 use crate::resource::kms_key::KmsKey;
 use crate::stack::TrailSource;
 
-/// The key of the stack in [`Build::graph`]; there is one a stack.
+/// The key's name in [`Build::graph`]; there is one per stack.
 pub(super) const KEY: &str = "main";
 
 impl Build<'_> {
-    /// The key, when something in the stack is encrypted with it.
+    /// Adds the key if something in the stack is encrypted with it.
     pub(super) fn key(&mut self) -> Option<Ref<KmsKey>> {
         let stack = self.stack;
         let encrypted = |key: &String| stack.topics.get(key).is_some_and(|topic| topic.encrypted);
@@ -54,16 +54,16 @@ impl Build<'_> {
     }
 }
 
-/// Which services of AWS use the key themselves.
+/// Which AWS services use the key themselves.
 struct Uses {
     encrypted_topics: bool,
     rules_to_encrypted_topics: bool,
-    /// ARN of the trail whose files it encrypts.
+    /// ARN of the trail whose log files are encrypted with the key.
     trail: Option<Text>,
 }
 
-/// Delegates to the account's IAM policies, where the functions' own roles are granted decryption and
-/// nothing else; beside that only services of AWS may use the key, each for its purpose.
+/// Delegates to the account's IAM policies, which allow the functions' roles to decrypt and nothing else.
+/// Besides that, only AWS services may use the key, each for its purpose.
 fn policy(uses: &Uses) -> Policy {
     let delegate = Statement::allow("DelegateToIam", &["kms:*"])
         .account_root()
@@ -73,7 +73,8 @@ fn policy(uses: &Uses) -> Policy {
             .service(service)
             .on("*")
     };
-    // Without these a message to an encrypted topic is dropped, and nobody is told but the alarm's history.
+    // Without these permissions a message to an encrypted topic is dropped, and only the alarm's history shows
+    // it.
     let alarms = uses.encrypted_topics.then(|| {
         for_topics("AlarmsToEncryptedTopics", "cloudwatch.amazonaws.com").when(
             "StringEquals",
@@ -81,7 +82,8 @@ fn policy(uses: &Uses) -> Policy {
             Text::account(),
         )
     });
-    // EventBridge says neither aws:SourceArn nor aws:SourceAccount here: with a condition nothing passes.
+    // EventBridge sends neither aws:SourceArn nor aws:SourceAccount here, so a condition on either would deny
+    // everything.
     let rules = uses
         .rules_to_encrypted_topics
         .then(|| for_topics("RulesToEncryptedTopics", "events.amazonaws.com"));

@@ -1,7 +1,7 @@
-//! From the stack file to the graph of AWS resources: one file a feature.
+//! From the stack file to the graph of AWS resources: one file per feature.
 //!
-//! Everything between the sources and the destinations of a stack (roles, policies, permissions, keys,
-//! queues, log groups) is derived here, and nowhere else.
+//! Everything between the sources and the destinations of a stack (roles, policies, permissions, keys, queues,
+//! log groups) is derived only here.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -43,35 +43,35 @@ pub use relay::RELAY;
 pub use running::{DeadLetters, Running};
 pub use settings::settings;
 
-/// The webhook of a channel, as it goes into the relay's environment.
+/// The webhook of a channel, for the relay's environment.
 #[derive(Debug, Clone)]
 pub enum Webhook {
-    /// Encrypted beforehand; used as it is.
+    /// Already encrypted; used unchanged.
     Ciphertext(String),
     /// Encrypted during apply.
     Clear(Secret),
-    /// Not known to who is only looking.
+    /// Unknown, for commands that only read.
     NotAtHand,
 }
 
 /// Webhooks by channel key.
 pub type Webhooks = BTreeMap<String, Webhook>;
 
-/// Home of a stack that says none, for who only wants to see its resources.
+/// The region of a stack that sets none, for commands that only show its resources.
 const SOMEWHERE: &str = "us-east-1";
 
-/// The graph as far as it shows without an account: `region` is asked for instead of the file's. Where a stack is
-/// decides only in which other regions it has resources.
+/// The graph as far as it is known without an account. `region` overrides the file's. The stack's region only
+/// decides which regions count as other regions.
 pub fn outline(stack: &Stack, region: Option<&str>) -> Graph {
     let home = region.or(stack.region.as_deref()).unwrap_or(SOMEWHERE);
     graph(stack, home, &Webhooks::new())
 }
 
-/// Where a stack is at home.
+/// The region and account of a stack.
 #[derive(Debug, Clone, Copy)]
 pub struct Home<'a> {
     pub region: &'a str,
-    /// Known where somebody asked AWS.
+    /// Set if AWS was asked.
     pub account: Option<&'a str>,
 }
 
@@ -98,7 +98,7 @@ pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Webhook
     built(Build::new(stack, home.into(), code(stack)), webhooks)
 }
 
-/// The same for who is to find the resources and nothing else: it holds neither webhooks nor code.
+/// The same graph without webhooks and code, for commands that only look up resources.
 pub fn names<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Graph {
     built(Build::new(stack, home.into(), no_code()), &Webhooks::new())
 }
@@ -128,7 +128,7 @@ fn code(stack: &Stack) -> Code {
     }
 }
 
-/// The relay that this alertctl ships.
+/// The relay that is part of this alertctl.
 fn relay() -> Relay {
     Relay {
         version: relay_zip::VERSION.to_owned(),
@@ -146,30 +146,31 @@ fn no_code() -> Code {
     }
 }
 
-/// The key and its alias alone: what encrypting a webhook needs.
+/// Only the key and its alias, which are enough to encrypt a webhook.
 pub fn key_graph(stack: &Stack, home: &str) -> Graph {
     let mut build = Build::new(stack, home.into(), no_code());
     build.key();
     build.graph
 }
 
-/// A graph in the making.
+/// A graph under construction.
 struct Build<'a> {
     stack: &'a Stack,
     /// The stack's own region.
     home: &'a str,
     account: Option<&'a str>,
     names: Names<'a>,
-    /// The stack's rules, written out.
+    /// The stack's rules, expanded.
     rules: Rc<[CompiledRule<'a>]>,
-    /// The stack's alarms, presets written out.
+    /// The stack's alarms, with presets expanded.
     alarms: Rc<BTreeMap<String, Alarm>>,
     /// The log group that the stack's own trail writes to.
     trail_log_group: Option<Ref<LogGroup>>,
     watched: Watched,
-    /// What must be there before anything else of another region: it leads there.
+    /// By region: the nodes that must exist before anything else in that other region, because they mark it for
+    /// later runs.
     leads: BTreeMap<String, Vec<NodeId>>,
-    /// What every function of the stack runs.
+    /// The code of every function of the stack.
     code: Code,
     graph: Graph,
 }
@@ -214,7 +215,7 @@ impl Build<'_> {
         owned(&self.stack.stack, &id, &self.stack.tags)
     }
 
-    /// The tags of the role `key`: roles are the same in all regions, so they say which one is the stack's.
+    /// The tags of the role `key`. IAM is global, so a tag says which region is the stack's.
     fn role_tags(&self, key: &str) -> Tags {
         let mut tags = self.tags::<IamRole>(key);
         tags.insert(HOME_TAG.to_owned(), self.home.to_owned());

@@ -1,4 +1,4 @@
-//! Alarms on the stack itself: who alerts must not fail in silence.
+//! Alarms on the stack itself: an alerting stack must not fail silently.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use crate::aws::Text;
 use crate::resource::NodeId;
 use crate::resource::cloudwatch_alarm::{AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, Options};
 
-/// What there is to watch, as the features of the stack were built.
+/// The resources to monitor, collected while the features are built.
 #[derive(Default)]
 pub(super) struct Watched {
     /// Functions by the key of their resources.
     pub functions: Vec<(String, String)>,
-    /// Dead-letter queues of the stack's own region.
+    /// Dead-letter queues in the stack's own region.
     pub queues: Vec<(String, String)>,
     /// Queues in front of channels.
     pub buffers: Vec<(String, String)>,
@@ -22,25 +22,25 @@ pub(super) struct Watched {
 
 /// One alarm on a part of the stack.
 struct Monitor {
-    /// What stands behind `monitor.` in the key and `<stack>-monitor-` in the name.
+    /// Suffix of the key after `monitor.`, and of the name after `<stack>-monitor-`.
     what: String,
     description: String,
     namespace: &'static str,
     metric: &'static str,
     statistic: &'static str,
     dimension: (&'static str, Text),
-    /// It alarms from this value on.
+    /// The alarm goes off at this value and above.
     threshold: f64,
     after: Vec<NodeId>,
 }
 
-/// Seconds over which failures are counted.
+/// Seconds over which failures are summed.
 const PERIOD: i32 = 300;
-/// Seconds for which an alert may wait in a buffer before somebody is told.
+/// Seconds that an alert may wait in a buffer before the alarm goes off.
 const TOO_LATE: f64 = 300.0;
 
 impl Build<'_> {
-    /// An alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
+    /// Adds an alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
     /// on each buffer whose alerts wait too long, and on the server errors of each API.
     pub(super) fn monitoring(&mut self) {
         let Some(monitoring) = &self.stack.monitoring else {
@@ -84,7 +84,7 @@ impl Build<'_> {
         }
     }
 
-    /// The names of these alarms, where they tell `topic`.
+    /// The name pattern of these alarms, if they notify `topic`.
     pub(super) fn monitors_telling(&self, topic: &str) -> Option<String> {
         let monitoring = self.stack.monitoring.as_ref()?;
         let told = monitoring.to.iter().any(|to| to == topic);

@@ -3,7 +3,7 @@
 use crate::aws::Text;
 use crate::stack::{Alarm, EventBus, HttpEndpoint, OwnTrail, Stack, Topic, Trail, TrailLogs, TrailSource};
 
-/// The names of a stack's resources: the stack file's own, or derived ones.
+/// The names of a stack's resources: set in the stack file, or derived.
 #[derive(Debug, Clone, Copy)]
 pub struct Names<'a> {
     stack: &'a Stack,
@@ -26,7 +26,7 @@ impl<'a> Names<'a> {
         format!("alias/{alias}")
     }
 
-    /// The relay function, which is also what webhooks are encrypted for.
+    /// The relay function's name, which webhooks are encrypted for.
     pub fn function(&self) -> String {
         self.stack.relay_name()
     }
@@ -36,7 +36,7 @@ impl<'a> Names<'a> {
         Text::arn("lambda", format!("function:{function}"))
     }
 
-    /// A rule that the stack file does not name.
+    /// Name of a rule that the stack file does not name.
     pub fn default_rule(&self, what: &str) -> String {
         limited(self.stack.default_name(what), 64)
     }
@@ -46,7 +46,7 @@ impl<'a> Names<'a> {
         Text::arn("events", format!("event-bus/{name}"))
     }
 
-    /// The path of the stack's roles; roles under it belong to the stack.
+    /// The path of the stack's roles; every role under it belongs to the stack.
     pub fn role_path(&self) -> String {
         format!("/alertctl/{}/", self.stack.stack)
     }
@@ -66,17 +66,17 @@ impl<'a> Names<'a> {
         Text::global_arn("iam", format!("role{}{role}", self.role_path()))
     }
 
-    /// A role of the stack that is not a function's.
+    /// Name of a role that does not belong to a function.
     pub fn role(&self, what: &str) -> String {
         limited(self.stack.default_name(what), 64)
     }
 
-    /// The function's log group, where Lambda looks for it.
+    /// The function's log group, in Lambda's default location.
     pub fn log_group_of(&self, function: &str) -> String {
         format!("/aws/lambda/{function}")
     }
 
-    /// The queue that keeps what this function could not deliver.
+    /// The function's dead-letter queue.
     pub fn dead_letters_of(&self, function: &str) -> String {
         limited(format!("{function}-dead-letters"), 80)
     }
@@ -96,7 +96,7 @@ impl<'a> Names<'a> {
         Text::arn("sqs", self.buffer(channel))
     }
 
-    /// The queue that keeps what EventBridge could not hand over; one in each region with rules.
+    /// The dead-letter queue of EventBridge rules; there is one in each region with rules.
     pub fn rule_dead_letters(&self) -> String {
         limited(self.stack.default_name("rules-dead-letters"), 80)
     }
@@ -115,8 +115,8 @@ impl<'a> Names<'a> {
         endpoint.function.clone().unwrap_or_else(name)
     }
 
-    /// Where the requests to this endpoint are logged. AWS lets services write to groups under this prefix
-    /// without a statement each in the account's resource policies, of which there are ten.
+    /// The log group for requests to this endpoint. AWS lets services write to log groups with this prefix
+    /// without a separate statement in the account's resource policies, which are limited to ten.
     pub fn access_log(&self, key: &str) -> String {
         format!("/aws/vendedlogs/alertctl/{}/{key}", self.stack.stack)
     }
@@ -126,12 +126,12 @@ impl<'a> Names<'a> {
         bus.name.clone().unwrap_or_else(|| self.stack.default_name(key))
     }
 
-    /// The bus where events of other regions come in for the rule with this key.
+    /// The bus for events from other regions for the rule with this key.
     pub fn arrivals(&self, rule: &str) -> String {
         limited(self.stack.default_name(&format!("regions-{rule}")), 256)
     }
 
-    /// The trail, where the stack makes one.
+    /// The trail, if the stack creates one.
     pub fn trail(&self, trail: &OwnTrail) -> String {
         trail
             .name
@@ -139,7 +139,7 @@ impl<'a> Names<'a> {
             .unwrap_or_else(|| self.stack.default_name("trail"))
     }
 
-    /// ARN of the stack's trail, its own or one that was there before.
+    /// ARN of the stack's trail, either its own or an existing one.
     pub fn trail_arn(&self, trail: &Trail) -> Text {
         match &trail.source {
             TrailSource::Existing(arn) if arn.starts_with("arn:") => arn.as_str().into(),
@@ -154,13 +154,13 @@ impl<'a> Names<'a> {
         trail.guard.name.clone().unwrap_or_else(name)
     }
 
-    /// Where the trail writes its events for metric filters.
+    /// The log group that the trail writes its events to, for metric filters.
     pub fn trail_log_group(&self, logs: &TrailLogs) -> String {
         let name = || format!("/alertctl/{}/trail", self.stack.stack);
         logs.group.clone().unwrap_or_else(name)
     }
 
-    /// A metric filter of the stack: the name is what tells whose it is.
+    /// A metric filter of the stack; its name marks the stack that owns it.
     pub fn metric_filter(&self, key: &str) -> String {
         format!("alertctl-{}.{key}", self.stack.stack)
     }
@@ -170,12 +170,12 @@ impl<'a> Names<'a> {
         topic.name.clone().unwrap_or_else(|| self.stack.default_name(key))
     }
 
-    /// The statement of the relay's policy that lets this topic invoke it.
+    /// Id of the statement in the relay's policy that lets this topic invoke it.
     pub fn topic_statement(&self, key: &str, topic: &Topic) -> String {
         limited(format!("alertctl-topic-{}", self.topic(key, topic)), 100)
     }
 
-    /// ARN of the topic with this key; the stack file's checks know that it exists.
+    /// ARN of the topic with this key; the checks of the stack file ensure that it exists.
     pub fn topic_arn(&self, key: &str) -> Text {
         let name = self
             .stack
@@ -191,7 +191,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A derived name within AWS's limit: what is too long ends in a digest of the whole.
+/// A derived name within AWS's limit: a longer name is truncated and ends in a digest of the whole name.
 pub(super) fn limited(name: String, limit: usize) -> String {
     if name.len() <= limit {
         return name;

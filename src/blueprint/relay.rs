@@ -1,4 +1,4 @@
-//! The relay: the function that brings what topics and rules have to tell to Slack.
+//! The relay: the function that brings the messages of topics and rules to Slack.
 
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
@@ -13,7 +13,8 @@ use crate::resource::kms_key::KmsKey;
 pub const RELAY: &str = "relay";
 
 impl Build<'_> {
-    /// The relay, when a topic or a rule of the stack goes to a channel, or a channel has a buffer to work off.
+    /// Adds the relay if a topic or a rule of the stack goes to a channel, or if a channel has a buffer to
+    /// drain.
     pub(super) fn relay(&mut self, key: &Ref<KmsKey>, webhooks: &Webhooks) -> Option<Function> {
         let topics: Vec<_> = self
             .relayed_topics()
@@ -28,7 +29,8 @@ impl Build<'_> {
             return None;
         }
         let names = self.names;
-        // SNS may park what it could not hand over; Lambda parks by the function's own role.
+        // SNS needs permission to send undelivered messages to the dead-letter queue; Lambda sends with the
+        // function's own role.
         let park = Statement::allow("TopicsMayPark", &["sqs:SendMessage"])
             .service("sns.amazonaws.com")
             .on(names.dead_letters_arn(&names.function()));

@@ -1,4 +1,4 @@
-//! The roles of a stack: what all of them have in common.
+//! The common parts of all roles of a stack.
 
 use super::Build;
 use crate::aws::Text;
@@ -7,18 +7,18 @@ use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
 use crate::resource::iam_role::{BOUNDARY_TAG, IamRole};
 
-/// A role in the making.
+/// A role to add.
 pub(super) struct Role<'a> {
     pub name: String,
     pub description: String,
     /// Who may assume it.
     pub trust: Statement,
-    /// The other region that it tells later runs of.
+    /// The other region that the role marks for later runs.
     pub region: Option<&'a str>,
 }
 
 impl Build<'_> {
-    /// Adds a role, under the stack's path and within the boundary that the stack file names.
+    /// Adds a role, under the stack's path and with the permissions boundary from the stack file.
     pub(super) fn role(&mut self, key: &str, role: Role<'_>) -> Ref<IamRole> {
         let boundary = self.stack.role_permissions_boundary.as_deref();
         let mut tags = self.role_tags(key);

@@ -1,4 +1,4 @@
-//! EventBridge rules: what they match, and where that goes.
+//! EventBridge rules: their patterns and targets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +21,13 @@ use crate::resource::sqs_queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{CompiledRule, Rule, RuleInput, What};
 
-/// The key of the queue for what EventBridge could not hand over.
+/// The key of the dead-letter queue for events that EventBridge could not deliver.
 const UNDELIVERED: &str = "rules";
 
 /// Custom event buses by key.
 pub(super) type Buses = BTreeMap<String, Ref<EventbridgeEventBus>>;
 
-/// One rule as it is to be wired up.
+/// One rule to add, with its targets.
 #[derive(Clone)]
 pub(super) struct Wiring {
     /// The key in the graph.
@@ -38,17 +38,17 @@ pub(super) struct Wiring {
     pub state: RuleState,
     /// Other regions in which the same rule forwards to this one.
     pub regions: Vec<String>,
-    /// The key under which their events come home.
+    /// The key for events from those regions.
     pub arrivals: String,
     /// The key of a custom bus.
     pub bus: Option<String>,
     pub targets: Vec<Target>,
-    /// What must exist before an event may come through.
+    /// What must exist before an event may arrive.
     pub after: Vec<NodeId>,
 }
 
 impl Build<'_> {
-    /// Every bus and every rule with its targets. `topics` are those of the stack, by key.
+    /// Adds every bus, and every rule with its targets. `topics` are the stack's topics by key.
     pub(super) fn rules(
         &mut self,
         relay: Option<&Function>,
@@ -183,7 +183,7 @@ impl Build<'_> {
         );
     }
 
-    /// The queue for what the rules of one region could not hand over; a rule parks only in its own region.
+    /// Adds the dead-letter queue for the rules of one region; a rule can only use a queue in its own region.
     pub(super) fn undelivered<'w>(
         &mut self,
         region: Option<&str>,
@@ -218,8 +218,8 @@ impl Build<'_> {
         self.dead_letters(&key, queue, vec![park], after)
     }
 
-    /// The permissions of the relay's rules: one for all with the stack's prefix on a bus, and one for each
-    /// with a name of its own. A function's policy holds 20 KB, which would be some 50 rules.
+    /// The permissions for rules to invoke the relay: one for all rules with the stack's prefix on a bus, and
+    /// one for each rule with a custom name. A function's policy is limited to 20 KB, which is about 50 rules.
     fn permissions(&mut self, relay: &Function) -> BTreeMap<(Option<String>, String), Vec<NodeId>> {
         let told = self
             .rules
@@ -257,7 +257,7 @@ impl Build<'_> {
         permissions
     }
 
-    /// The relay's id among a rule's targets; the topics' are their keys, which hold no dot.
+    /// The relay's id among a rule's targets. The ids of topics are their keys, which contain no dot.
     pub(super) fn relay_target(&self) -> &'static str {
         match self.stack.topics.contains_key("relay") {
             true => "relay.function",
@@ -265,18 +265,18 @@ impl Build<'_> {
         }
     }
 
-    /// The key of the rule's bus, and the name under which its statement covers it.
+    /// The key of the rule's bus, and the name or prefix in the statement that covers the rule.
     fn allowed_as(&self, rule: &CompiledRule<'_>) -> (Option<String>, String) {
         (rule.rule.bus.clone(), self.named_or_prefix(&rule.name))
     }
 
-    /// The same for rules on the buses where events of other regions come in: the names of these begin with
-    /// the stack's, and the `*` in an ARN goes past the `/` behind them.
+    /// The same for rules on the buses for events from other regions. The names of these buses begin with the
+    /// stack's prefix, and the `*` in an ARN also matches the `/` after the bus name.
     pub(super) fn arrivals_allowed_as(&self) -> (Option<String>, String) {
         (None, format!("{}*", self.stack.default_name("")))
     }
 
-    /// `<stack>-*` for a rule with that prefix, or its own name.
+    /// `<stack>-*` for a rule with that prefix, otherwise its own name.
     pub(super) fn named_or_prefix(&self, name: &str) -> String {
         let prefix = self.stack.default_name("");
         match name.starts_with(&prefix) {
@@ -309,7 +309,7 @@ impl Build<'_> {
     }
 }
 
-/// A target with EventBridge's own settings.
+/// A target with EventBridge's default settings.
 pub(super) fn bare_target(id: &str, arn: Text) -> Target {
     Target {
         id: id.to_owned(),
@@ -330,8 +330,8 @@ fn target(id: &str, arn: Text, rule: &Rule) -> Target {
     }
 }
 
-/// The id of the statement for one rule. It takes no dot, and a rule's name may have some: what is changed
-/// ends in a digest.
+/// The id of the statement for one rule. It must not contain a dot, but a rule's name may: a name that is
+/// changed gets a digest as its suffix.
 fn rule_statement(bus: &str, rule: &str) -> String {
     match rule.contains('.') {
         true => format!(
@@ -343,7 +343,7 @@ fn rule_statement(bus: &str, rule: &str) -> String {
     }
 }
 
-/// A rule that listens where AWS logs what it is about.
+/// How messages name a rule that needs a trail's events.
 fn heard(rule: &CompiledRule<'_>) -> String {
     match &rule.rule.what {
         What::Preset(preset) => format!("the rule `{}` (`preset: {}`)", rule.origin, preset.as_str()),
@@ -362,8 +362,8 @@ fn input(input: &RuleInput) -> Input {
     }
 }
 
-/// What the relay gets: the event, the key of its rule, and where it goes. So routing lives in each rule, and no number of
-/// rules fills the function's environment.
+/// The input of the relay: the event, the key of its rule, and its channels. Because each rule carries its own
+/// routing, no number of rules fills the function's environment.
 pub(super) fn for_relay(rule: &str, channels: &[&String]) -> Input {
     let route = json!({ "rule": rule, "channels": channels });
     Input::Transformer {

@@ -1,4 +1,4 @@
-//! What of a stack runs, and where it parks: for the commands that look after a running stack.
+//! The functions and dead-letter queues of a stack, for the commands that look after a running stack.
 
 use super::{Home, Names, Webhooks, graph};
 use crate::resource::Resource as _;
@@ -14,18 +14,18 @@ pub struct Running {
     pub dead_letters: Vec<DeadLetters>,
 }
 
-/// A queue for what could not be delivered.
+/// A dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetters {
     pub name: String,
-    /// Where it is, if that is not the stack's own region.
+    /// Its region, if that is not the stack's own.
     pub region: Option<String>,
-    /// The function whose it is; `None` for a queue of rules.
+    /// The function that owns the queue; `None` for a queue of rules.
     pub function: Option<String>,
 }
 
 impl Running {
-    /// What `stack` asks for at `home`.
+    /// The functions and queues that `stack` has at `home`.
     pub fn of<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Self {
         let names = Names::of(stack);
         let graph = graph(stack, home, &Webhooks::new());
@@ -39,7 +39,7 @@ impl Running {
                 .iter()
                 .find(|function| names.dead_letters_of(function) == name)
                 .cloned();
-            // Queues before a channel are no dead letters.
+            // Buffers are queues, too, but not dead-letter queues.
             (function.is_some() || name == names.rule_dead_letters()).then(|| DeadLetters {
                 region: node.id.region().map(str::to_owned),
                 name,

@@ -1,4 +1,4 @@
-//! What the relay is told of the stack file, beside its executable.
+//! The part of the stack file that the relay needs, beside its executable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub fn settings(stack: &Stack) -> Settings {
     let alarms = stack.alarms_expanded();
     let named = named(stack);
     let rules = stack.rules.iter().map(|(key, rule)| (key, rule.severity));
-    // What alarms of other regions say comes by a rule for each topic, which goes by the topic's key.
+    // For each topic, one rule reports alarms from other regions; that rule has the topic's key.
     let elsewhere = topics_told(stack, None);
     let by_topic = elsewhere.iter().filter(|key| !stack.rules.contains_key(*key));
     let by_topic = by_topic.filter_map(|key| Some((key, stack.topics.get(key)?.severity)));
@@ -30,7 +30,7 @@ pub fn settings(stack: &Stack) -> Settings {
             Locale::En => Language::En,
             Locale::Ko => Language::Ko,
         },
-        // Its name was checked with the rest of the file.
+        // The check of the stack file has already validated the time zone.
         timezone: TimeZone::get(&stack.timezone).unwrap_or(TimeZone::UTC),
         accounts: stack.accounts.clone(),
         channels: stack
@@ -49,7 +49,8 @@ pub fn settings(stack: &Stack) -> Settings {
             })
             .collect(),
         rules: graded(rules),
-        // Only those that something is said of: an alarm more is no reason to deploy the functions again.
+        // Only alarms with settings of their own. Otherwise every new alarm would mean a new deployment of the
+        // functions.
         alarms: alarms
             .iter()
             .filter_map(|(key, alarm)| {
@@ -67,7 +68,7 @@ pub fn settings(stack: &Stack) -> Settings {
     }
 }
 
-/// The keys that routes name.
+/// The keys that appear in routes.
 fn named(stack: &Stack) -> BTreeSet<String> {
     let filters = stack.channels.values().flat_map(|channel| {
         let routes = channel.routes.iter().map(|route| &route.filter);
@@ -76,7 +77,7 @@ fn named(stack: &Stack) -> BTreeSet<String> {
     filters.flat_map(|filter| filter.rules.iter().cloned()).collect()
 }
 
-/// Sources that are known by their keys, where the file says how severe they are.
+/// Sources by key, for which the stack file sets a severity.
 fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Attention>)>) -> BTreeMap<String, Source> {
     let graded = sources.filter_map(|(key, said)| {
         let source = Source {

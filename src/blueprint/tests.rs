@@ -9,7 +9,7 @@ use crate::resource::Shown;
 
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
-/// Every node with what it waits for and its fields, as far as they are known before anything exists.
+/// Every node with its dependencies and its fields, as far as they are known before anything exists.
 fn told(text: &str) -> String {
     let stack = crate::stack::parse("stack.yaml", text)
         .expect("a valid stack")
@@ -36,7 +36,7 @@ fn told(text: &str) -> String {
             let _ = writeln!(told, "  after {}", after.join(", "));
         }
         let fields = node.resource.fields(&known);
-        // The settings have tests of their own.
+        // The settings have their own tests.
         for (field, shown) in fields.iter().filter(|(field, _)| !field.starts_with("settings")) {
             let shown = match shown {
                 Shown::Value(value) if field != "relay" => value.to_string(),
@@ -79,7 +79,7 @@ fn an_encrypted_topic_lets_alarms_use_the_key() {
     );
     assert!(told.contains("cloudwatch.amazonaws.com"), "{told}");
     assert!(told.contains("kms:GenerateDataKey*"), "{told}");
-    // Nothing goes to Slack: no relay.
+    // Nothing goes to Slack, so there is no relay.
     assert!(!told.contains("lambda-function"), "{told}");
 }
 
@@ -105,7 +105,7 @@ fn alarms_of_every_sort() {
     insta::assert_snapshot!(alarms);
 }
 
-/// Lambda takes no `.` in the id of a statement, EventBridge does in the name of a rule.
+/// Lambda does not accept `.` in a statement's id, but EventBridge does in a rule's name.
 #[test]
 fn a_statement_of_a_rule_with_any_name_is_one_that_lambda_takes() {
     let told = told(
@@ -137,8 +137,8 @@ fn a_topic_called_relay_and_the_relay_are_two_targets() {
     assert_eq!(ids.len(), 2, "{told}");
 }
 
-/// Two rules of one region that forwarded to the same bus would bring an event that both match home twice,
-/// and each rule there would tell of it twice.
+/// If two rules of one region forwarded to the same bus, an event that both match would arrive twice, and each
+/// rule there would report it twice.
 #[test]
 fn an_event_of_another_region_comes_to_each_rule_once() {
     for text in [
@@ -168,7 +168,7 @@ fn an_event_of_another_region_comes_to_each_rule_once() {
     }
 }
 
-/// Everything that `settings.json` says, from a stack that says all of it.
+/// All of `settings.json`, from a stack that uses every setting.
 #[test]
 fn settings_of_a_stack_with_routes() {
     let text = include_str!("../stack/fixtures/routes.yaml");
@@ -184,7 +184,7 @@ fn settings_of_a_stack_with_routes() {
     insta::assert_snapshot!("settings_json", told.json());
 }
 
-/// Stopping another account's trail is logged, and undone, in that account.
+/// Stopping another account's trail is logged in that account, and can only be undone there.
 #[test]
 fn a_trail_of_another_account_gets_no_guard_here() {
     let text = "
@@ -206,7 +206,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organizatio
     assert!(!guarded(in_account("123456789012")));
 }
 
-/// An alarm in another region tells by rules what its actions would tell.
+/// For an alarm in another region, rules send what its actions would send.
 #[test]
 fn an_alarm_in_another_region_is_told_of_at_home() {
     let told = told(
@@ -262,7 +262,7 @@ fn many_alarms_in_another_region_take_several_rules() {
     for number in 0..120 {
         let name = format!("\"t-a-rather-long-key-of-an-alarm-{number:03}\"");
         let naming = patterns.iter().filter(|pattern| pattern.contains(&name));
-        // One there, one at home.
+        // One rule in the other region, one in the stack's own.
         assert_eq!(naming.count(), 2, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! SNS topics and who is subscribed to them.
+//! SNS topics and their subscriptions.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,12 @@ use crate::resource::sns_subscription::SnsSubscription;
 use crate::resource::sns_topic::SnsTopic;
 use crate::stack::{Endpoint, FilterScope, Subscription, Topic};
 
-/// Alarms that a topic's policy names one by one; beyond that, all of the account's. A policy holds 30 KB.
+/// Up to this number, a topic's policy names each alarm; above it, the policy allows all alarms of the account.
+/// A policy is limited to 30 KB.
 const NAMED_ALARMS: usize = 50;
 
 impl Build<'_> {
-    /// Every topic, its subscriptions, and the relay's permission to be invoked by it.
+    /// Adds every topic, its subscriptions, and its permission to invoke the relay.
     pub(super) fn topics(
         &mut self,
         key: Option<&Ref<KmsKey>>,
@@ -68,7 +69,8 @@ impl Build<'_> {
             filter_scope,
             raw,
         } = subscription;
-        // An https endpoint may carry a token in its path, and an ARN is long: both go by a digest.
+        // An https endpoint may have a token in its path, and an ARN is long, so the key uses a digest of
+        // either.
         let who = match endpoint {
             Endpoint::Email(address) => address.clone(),
             other => fingerprint(other.address())[..8].to_owned(),
@@ -112,14 +114,15 @@ impl Build<'_> {
                 filter_policy_scope: None,
                 raw_message_delivery: false,
                 dead_letter_queue: Some(self.names.dead_letters_arn(&relay.name)),
-                // SNS drops what it may not deliver at once: no message before the permission.
+                // SNS drops a message that it may not deliver, so the subscription must come after the
+                // permission.
             },
             vec![permission.id().clone(), relay.dead_letters.id().clone()],
         );
     }
 
-    /// The alarms and rules of this stack may publish, and nothing else from outside the account's own IAM
-    /// policies.
+    /// The alarms and rules of this stack may publish. Apart from them, only the account's own IAM policies
+    /// grant access.
     fn topic_policy(&self, topic: &str) -> Policy {
         let arn = self.names.topic_arn(topic);
         let statements: Vec<_> = self
@@ -128,7 +131,7 @@ impl Build<'_> {
             .chain(self.rules_may_publish(topic))
             .collect();
         if statements.is_empty() {
-            // SNS takes no empty policy: this one repeats what the account may do anyway.
+            // SNS does not accept an empty policy. This one only repeats what the account may do anyway.
             return Policy::of([Statement::allow("OwnAccount", &["sns:Publish"])
                 .account_root()
                 .on(arn)]);
@@ -155,8 +158,8 @@ impl Build<'_> {
         Some(alarms.into_iter().fold(publish, named))
     }
 
-    /// Without a condition: SNS refuses EventBridge's messages where the statement has one.
-    /// Source: Amazon EventBridge User Guide, "Using resource-based policies", Amazon SNS permissions.
+    /// Without a condition: SNS refuses EventBridge's messages if the statement has one. Source: Amazon
+    /// EventBridge User Guide, "Using resource-based policies", Amazon SNS permissions.
     fn rules_may_publish(&self, topic: &str) -> Option<Statement> {
         let told = self
             .rules

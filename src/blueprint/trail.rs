@@ -24,15 +24,15 @@ use crate::resource::sns_topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource};
 
-/// The key of the trail's resources in the graph; there is one trail a stack.
+/// The key of the trail's resources in the graph; there is one trail per stack.
 const TRAIL_KEY: &str = "trail";
 const GUARD: &str = "trail.guard";
-/// Seconds the guard may take: it asks, starts, and tells.
+/// Timeout of the guard in seconds: it reads the status, starts the trail and notifies.
 const GUARD_TIMEOUT: i32 = 30;
 
 impl Build<'_> {
-    /// The trail with all it needs, or what the stack expects of the account instead; returns the rule of
-    /// the guard.
+    /// Adds the trail with everything it needs, or a precondition for an existing one; returns the rule of the
+    /// guard.
     pub(super) fn trail(
         &mut self,
         key: Option<&Ref<KmsKey>>,
@@ -53,7 +53,7 @@ impl Build<'_> {
             }
             TrailSource::Own(own) => self.own_trail(trail, own, key),
         }
-        // Where another account's trail is stopped, and can be started again, is in that account.
+        // Another account's trail is stopped in that account, and can only be restarted there.
         let foreign = match (trail.account(), self.account) {
             (Some(theirs), Some(ours)) => theirs != ours,
             _ => false,
@@ -61,7 +61,8 @@ impl Build<'_> {
         (trail.keep_logging && !foreign).then(|| self.guard(trail, key, topics, webhooks))
     }
 
-    /// Where rules listen to what trails log, some trail has to: at home, if that is asked for, and elsewhere.
+    /// Rules on events that trails log need a trail in their region: in the stack's own region (if `at_home`)
+    /// and in the others.
     fn expect_trails(&mut self, at_home: bool) {
         let rules = self.rules.iter().filter(|rule| rule.needs_trail());
         let mut regions: BTreeSet<_> = rules.clone().flat_map(|rule| rule.regions.clone()).collect();
@@ -102,7 +103,7 @@ impl Build<'_> {
         );
     }
 
-    /// The bucket's name, and the policy that must be there before the trail where the bucket is ours.
+    /// The bucket's name and, if the stack owns the bucket, the policy that the trail depends on.
     fn bucket(&mut self, own: &OwnTrail, trail: &Text) -> (Text, Option<NodeId>) {
         let (name, expire_after_days) = match &own.bucket {
             TrailBucket::Existing(name) => return (name.as_str().into(), None),
@@ -154,7 +155,7 @@ impl Build<'_> {
                 region: None,
             },
         );
-        // CloudTrail names its streams so.
+        // CloudTrail's naming scheme for log streams.
         let streams = Text::concat([
             Text::arn("logs", format!("log-group:{name}:log-stream:")),
             Text::account(),
@@ -181,7 +182,7 @@ impl Build<'_> {
         (logs, [log_group.id().clone(), policy.id().clone()])
     }
 
-    /// The function that starts a stopped trail again and says who stopped it.
+    /// Adds the function that restarts a stopped trail and reports who stopped it.
     fn guard(
         &mut self,
         trail: &Trail,
@@ -220,7 +221,7 @@ impl Build<'_> {
         let rule = self.names.default_rule("keep-logging");
         let told = self.topics_in(&trail.to).map(|topic| topics[topic].id().clone());
         let after: Vec<_> = told.chain(function.after.iter().cloned()).collect();
-        // Where the trail is at home in another region, its events come in on a bus of their own.
+        // If the trail's home is another region, its events arrive on a separate bus.
         let bus = self.names.arrivals(GUARD);
         let buses = [
             (GUARD.to_owned(), "alertctl-keep-logging", None),
@@ -248,7 +249,7 @@ impl Build<'_> {
         self.guard_rule(trail, rule, &function, permissions)
     }
 
-    /// The region where somebody else's trail is at home, if that is not the stack's own: stopping it takes a
+    /// The home region of an existing trail, if that is not the stack's own: the trail can only be stopped by a
     /// call there.
     fn far_home(&self, trail: &Trail) -> Option<String> {
         let region = trail.home_region().filter(|region| *region != self.home);
@@ -275,8 +276,8 @@ impl Build<'_> {
     }
 }
 
-/// CloudTrail may write its own trail's files and nobody may come in clear text.
-/// Source: AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail".
+/// CloudTrail may write the log files of this trail, and all access must use TLS. Source: AWS CloudTrail User
+/// Guide, "Amazon S3 bucket policy for CloudTrail".
 fn bucket_policy(bucket: &Text, prefix: Option<&str>, trail: &Text) -> Policy {
     let arn = Text::bare_arn("s3", bucket.clone());
     let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));

@@ -1,16 +1,16 @@
-//! One line of a function's log, understood.
+//! Parses one line of a function's log.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a line says.
+/// The content of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
-    /// The relay: what became of a message, or of a request.
+    /// From the relay: the outcome of a message or of a request.
     Outcome(Box<Outcome>),
-    /// Lambda: an invocation began or ended.
+    /// From Lambda: an invocation began or ended.
     Frame,
-    /// Lambda: what an invocation took.
+    /// From Lambda: the resources that an invocation used.
     Report {
         /// Milliseconds.
         duration: f64,
@@ -19,28 +19,29 @@ pub enum Said {
         /// Milliseconds of a cold start.
         init: Option<f64>,
     },
-    /// Anything else, as it is.
+    /// Anything else, unchanged.
     Other(String),
 }
 
-/// What became of a message for a channel: the relay's own line.
+/// The outcome of a message for a channel, as the relay logs it.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Outcome {
-    /// `delivered`, `buffered`, `parked`, `undelivered`, `duplicate`, `filtered`, or another word of a duty.
+    /// `delivered`, `buffered`, `parked`, `undelivered`, `duplicate`, `filtered`, or another word that depends
+    /// on the duty.
     pub outcome: String,
     /// `notify`, `ingest` or `guard`.
     pub duty: Option<String>,
-    /// Of a line about a whole request: `done`, `refused` or `failed`.
+    /// Only for a line about a whole request: `done`, `refused` or `failed`.
     pub kind: Option<String>,
     #[serde(rename = "Channel")]
     pub channel: Option<String>,
-    /// The rule of EventBridge that the event came by.
+    /// The EventBridge rule that the event came through.
     pub rule: Option<String>,
     pub severity: Option<String>,
-    /// The HTTP status of Slack's answer.
+    /// The HTTP status of Slack's response.
     pub status: Option<u16>,
-    /// Milliseconds to Slack's answer.
+    /// Milliseconds until Slack's response.
     #[serde(rename = "Latency")]
     pub latency: Option<f64>,
     #[serde(rename = "Retried")]
@@ -51,7 +52,7 @@ pub struct Outcome {
 }
 
 impl Said {
-    /// Reads a line. Never fails: what is not known is `Other`.
+    /// Parses a line. Never fails: an unknown line is `Other`.
     pub fn read(message: &str) -> Self {
         let message = message.trim_end();
         if let Some(outcome) = Outcome::read(message) {
@@ -69,7 +70,7 @@ impl Outcome {
     fn read(message: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(message).ok()?;
         value.get("outcome")?.as_str()?;
-        // A field of another type than expected hides no line: it is left out.
+        // If a field has an unexpected type, only that field is left out, not the whole line.
         serde_json::from_value(value.clone()).ok().or_else(|| {
             let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
             Some(Self {
@@ -91,7 +92,7 @@ impl Outcome {
         matches!(self.outcome.as_str(), "delivered" | "duplicate")
     }
 
-    /// Whether nothing more will become of the message by itself.
+    /// Whether the outcome cannot change without a person.
     pub fn is_final(&self) -> bool {
         self.is_there() || matches!(self.outcome.as_str(), "parked" | "filtered")
     }
@@ -106,7 +107,7 @@ fn report(message: &str) -> Option<Said> {
     };
     Some(Said::Report {
         duration: number("Duration: ")?,
-        // At most 10,240.
+        // At most 10,240, so the cast is safe.
         memory: number("Max Memory Used: ")? as u32,
         init: number("Init Duration: "),
     })

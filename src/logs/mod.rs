@@ -1,4 +1,4 @@
-//! What the functions of a stack say in their logs, and following it as it is written.
+//! Reads and follows the logs of a stack's functions.
 
 mod line;
 mod tail;

@@ -1,4 +1,4 @@
-//! The logs of several functions as one, each line once.
+//! The logs of several functions merged into one, without duplicates.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,39 +10,39 @@ use crate::aws::Aws;
 use crate::aws::fault::Result;
 use crate::aws::logs::{LogEvent, read};
 
-/// Milliseconds that are asked for once more each time: CloudWatch Logs shows a line some seconds after it was
-/// written, and lines of other streams before it.
+/// Milliseconds by which two queries overlap. CloudWatch Logs shows a line some seconds after it was written,
+/// and may show later lines of other streams before it.
 const OVERLAP: i64 = 120_000;
 
-/// A line, and which function said it.
+/// A line, and the function that wrote it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
     pub time: Timestamp,
     pub function: String,
     pub stream: String,
-    /// As it was written.
+    /// The unparsed text.
     pub message: String,
     pub said: Said,
 }
 
-/// The logs of some functions from a moment on.
+/// The logs of some functions from a point in time on.
 #[derive(Debug)]
 pub struct Tail {
     functions: BTreeMap<String, Log>,
 }
 
-/// What is known of one function's log.
+/// The state of one function's log.
 #[derive(Debug)]
 struct Log {
     group: String,
-    /// Nothing before this is asked for any more.
+    /// Start of the next query.
     since: i64,
-    /// What was told, with its time: so that no line comes twice.
+    /// Lines that were already returned, with their time, so that no line is returned twice.
     told: HashMap<Key, i64>,
     missing: bool,
 }
 
-/// What tells a line from others. Where the service gives no id: the how-manieth of its like it is.
+/// Identifies a line. If the service gives no id, the number counts equal lines.
 type Key = (String, String, i64, usize);
 
 impl Tail {
@@ -62,7 +62,7 @@ impl Tail {
         }
     }
 
-    /// What was written since the last time, in the order of time.
+    /// The lines written since the last call, in chronological order.
     pub async fn poll(&mut self, aws: &Aws) -> Result<Vec<Line>> {
         let asked = self
             .functions
@@ -79,7 +79,7 @@ impl Tail {
         Ok(lines)
     }
 
-    /// The log groups that did not exist when they were asked for: Lambda was never told of them, or nobody
+    /// The log groups that did not exist at the last query: Lambda has not created them, because nobody has
     /// invoked the function.
     pub fn missing(&self) -> BTreeSet<&str> {
         let missing = self.functions.values().filter(|log| log.missing);
@@ -161,7 +161,7 @@ mod tests {
         ];
         let new = log.new_of(again);
         assert_eq!(new, [late, event("2", 1_000_000, "a")]);
-        // What is outside of the window is neither asked for nor remembered.
+        // A line outside of the window is no longer queried, so it is forgotten.
         log.new_of(vec![event("3", 1_000_000 + OVERLAP + 1, "b")]);
         assert_eq!((log.since, log.told.len()), (1_000_001, 1));
     }

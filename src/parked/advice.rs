@@ -1,9 +1,9 @@
-//! What a person can do about the reason for which a message was parked.
+//! What a person can do about the reason for a dead letter.
 
-/// Slack's words for a webhook that is no more.
+/// Slack's error codes for a webhook that no longer exists.
 /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/#handling-errors>
 const REVOKED: &[&str] = &["no_service", "no_active_hooks", "invalid_token"];
-/// Slack's words for a channel or workspace that takes nothing any more.
+/// Slack's error codes for a channel or workspace that no longer accepts messages.
 const CLOSED: &[&str] = &[
     "channel_is_archived",
     "channel_not_found",
@@ -12,10 +12,10 @@ const CLOSED: &[&str] = &[
     "no_team",
     "team_disabled",
 ];
-/// KMS's words for a key that can be had back.
+/// KMS's messages for a key that can still be restored.
 const KEY_OFF: &[&str] = &["is disabled", "DisabledException", "is pending deletion"];
 
-/// The next commands, where a reason is one that a person can do something about.
+/// The next commands to run, if a person can do something about the reason.
 pub fn advice(reason: &str) -> Option<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if says(REVOKED) {

@@ -1,4 +1,4 @@
-//! What it takes to send a parked message again: nothing is sent here.
+//! Plans the redrive of a dead letter; nothing is sent here.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::aws::notify;
 use crate::resource::eventbridge_rule;
 use crate::resource::eventbridge_targets::{self, Target};
 
-/// One thing to hand over.
+/// One delivery of a redrive.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delivery {
     /// To a function of the stack, by name.
@@ -18,10 +18,10 @@ pub enum Delivery {
     Publish { topic: String, message: String },
 }
 
-/// What has to be handed over for the message to be sent again, or why it cannot be sent.
+/// The deliveries that redrive the message, or why it cannot be redriven.
 ///
-/// What a rule could not hand to a target is what that target gets now: a rule whose target has changed since
-/// sends by its new way.
+/// For an event that a rule could not deliver, the target's current settings apply: a rule whose target has
+/// changed since then sends to the new target.
 pub async fn deliveries(
     aws: &Aws,
     again: &Again,
@@ -50,8 +50,8 @@ pub async fn deliveries(
     }
 }
 
-/// What the rules of a bus would do with an event that was forwarded to it. Nobody but AWS may put its services'
-/// events on a bus, so it goes to their targets at once.
+/// What the rules of a bus would do with an event that was forwarded to it. Only AWS may put events of its
+/// services on a bus, so the event goes directly to the rules' targets.
 async fn through_bus(
     aws: &Aws,
     bus: &str,
@@ -80,7 +80,7 @@ async fn through_bus(
     })
 }
 
-/// What a target that is no bus gets.
+/// The delivery to a target that is not a bus.
 pub fn deliver(target: &Target<String>, event: &Value, functions: &[String]) -> Result<Delivery, String> {
     let filled = template::fill(target.input.as_ref(), event);
     if target.arn.contains(":function:") {
@@ -105,7 +105,7 @@ pub fn deliver(target: &Target<String>, event: &Value, functions: &[String]) -> 
     ))
 }
 
-/// A bus by `arn:aws:events:<region>:<account>:event-bus/<name>`; it has no rule yet.
+/// A bus by its ARN, `arn:aws:events:<region>:<account>:event-bus/<name>`; the rule is still empty.
 fn bus_of(arn: &str) -> Option<RuleArn> {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     let [_, _, "events", region, _, resource] = parts[..] else {

@@ -1,4 +1,4 @@
-//! What lies in a stack's dead-letter queues: what it is, why it is there, and how it is sent again.
+//! The messages in a stack's dead-letter queues: what they are, why they are there, and how to redrive them.
 
 use std::collections::BTreeMap;
 
@@ -15,48 +15,48 @@ pub use advice::advice;
 pub use again::{Delivery, deliver, deliveries};
 pub use queues::{Letter, MOST, look, take};
 
-/// A parked message, understood as far as it can be.
+/// A dead letter, parsed as far as possible.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parked {
     pub form: Form,
-    /// When it was parked.
+    /// When it became a dead letter.
     pub at: Option<Timestamp>,
-    /// Where word of it came from, such as `rule logins` or `topic mission-sns`.
+    /// Its origin, such as `rule logins` or `topic mission-sns`.
     pub from: Option<String>,
     pub reason: Option<String>,
-    /// The channels or topics that do not have it, where that is known.
+    /// The channels or topics that lack it, if known.
     pub to: Vec<String>,
-    /// What Slack would show first, in mrkdwn.
+    /// The first line that Slack would show, in mrkdwn.
     pub headline: Option<String>,
     pub again: Again,
 }
 
-/// Who wrote the message into the queue.
+/// Who put the message into the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A function of the stack, or a buffer that it could not empty.
+    /// A function of the stack, or SQS for a message that the function could not drain from a buffer.
     Envelope,
-    /// Lambda: an invocation that failed for good.
+    /// Lambda: an invocation that failed after all retries.
     OnFailure,
-    /// SNS: a notification that the function did not take.
+    /// SNS: a notification that the function did not accept.
     Sns,
-    /// EventBridge: an event that a target did not take.
+    /// EventBridge: an event that a target did not accept.
     EventBridge,
     Unknown,
 }
 
-/// How it is sent again.
+/// How to redrive it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Again {
-    /// By invoking a function of the stack with this.
+    /// Invoke a function of the stack with this payload.
     Invoke { function: String, payload: Value },
-    /// By doing what a rule would have done with its event; its target says what that is.
+    /// Do what the rule would have done with its event; the rule's target decides what that is.
     Target {
         rule: RuleArn,
         target: String,
         event: Value,
     },
-    /// Not at all, and why.
+    /// Not possible, with the reason.
     No(String),
 }
 
@@ -85,8 +85,8 @@ impl RuleArn {
     }
 }
 
-/// Reads a message of a dead-letter queue. `owner` is the function whose queue it is, `functions` all of the stack.
-/// Never fails: what is not understood says so, and stays where it is.
+/// Reads a message of a dead-letter queue. `owner` is the function that owns the queue, `functions` are all
+/// functions of the stack. Never fails: a message in an unknown format says so, and stays in the queue.
 pub fn read(
     body: &str,
     attributes: &BTreeMap<String, String>,
@@ -190,12 +190,12 @@ fn unknown(reason: Option<String>, why: &str) -> Parked {
     }
 }
 
-/// The subscription that `…&SubscriptionArn=arn:…` in an unsubscribe link names.
+/// The subscription in an unsubscribe link: `…&SubscriptionArn=arn:…`.
 fn subscription(link: &str) -> Option<&str> {
     link.split_once("SubscriptionArn=").map(|(_, arn)| arn)
 }
 
-/// The name at the end of an ARN, or the name itself. A function's may have a version behind it.
+/// The name at the end of an ARN, or the name itself. A function's ARN may end in a version.
 fn name_of(arn: &str) -> &str {
     match arn.split_once(":function:") {
         Some((_, name)) => name.split(':').next().unwrap_or(name),
@@ -246,12 +246,12 @@ fn destinations(meta: &Value, inner: &Value, settings: &Settings) -> Vec<String>
     })
 }
 
-/// The first thing that Slack would show of it, in mrkdwn without links.
+/// The first line that Slack would show, in mrkdwn without links.
 fn headline(meta: &Value, inner: &Value, settings: &Settings) -> Option<String> {
     let notices = match meta["endpoint"].as_str() {
-        // A body that was no JSON is a text.
+        // A body that is not JSON is plain text.
         Some(_) if !inner.is_object() => return None,
-        // From a buffer it comes as the endpoint would have told a topic.
+        // From a buffer, the alert comes in the form of an SNS message.
         Some(key) if inner.get("Records").is_none() => {
             let endpoint = Endpoint {
                 key: key.to_owned(),

@@ -1,4 +1,4 @@
-//! The dead-letter queues of a stack: looking into them, and taking out what is to be sent again.
+//! The dead-letter queues of a stack: lists messages, and takes out those to redrive.
 
 use std::rc::Rc;
 
@@ -11,28 +11,28 @@ use crate::aws::queue::{Queue, Taken};
 use crate::aws::{Aws, invoke, notify};
 use crate::blueprint::{DeadLetters, Running};
 
-/// Messages of one queue that are looked at.
+/// At most this many messages of one queue are read.
 pub const MOST: usize = 500;
 
-/// A message of a dead-letter queue, hidden from others until it is given back or deleted.
+/// A message of a dead-letter queue. It is hidden from other readers until it is given back or deleted.
 #[derive(Debug)]
 pub struct Letter {
     pub parked: Parked,
     queue: Queue,
     taken: Taken,
-    /// Where the queue is.
+    /// The client for the queue's region.
     aws: Rc<Aws>,
 }
 
-/// What lies in the dead-letter queues of a stack, which stays there.
+/// Lists the messages in the dead-letter queues of a stack and leaves them there.
 pub async fn look(aws: &Aws, running: &Running, settings: &Settings) -> Result<Vec<Letter>> {
     let letters = take(aws, running, settings).await?;
     try_join_all(letters.iter().map(Letter::give_back)).await?;
     Ok(letters)
 }
 
-/// Takes out what lies in the dead-letter queues of a stack, up to [`MOST`] of each: in the order of the queues, the
-/// oldest first.
+/// Takes the messages out of the dead-letter queues of a stack, up to [`MOST`] per queue: in the order of the
+/// queues, the oldest first.
 pub async fn take(aws: &Aws, running: &Running, settings: &Settings) -> Result<Vec<Letter>> {
     let home = &aws.connection.region;
     let of_queue = async |dead: &DeadLetters| {
@@ -72,24 +72,24 @@ impl Letter {
         &self.queue.name
     }
 
-    /// Whether it is about this test.
+    /// Whether it belongs to this test.
     pub fn is_of_test(&self, mark: &str) -> bool {
         self.taken.body.contains(mark)
     }
 
-    /// Lets others see it again at once.
+    /// Makes it visible to other readers again at once.
     pub async fn give_back(&self) -> Result<()> {
         self.queue.give_back(&self.aws, &self.taken).await
     }
 
-    /// Removes it for good.
+    /// Deletes it permanently.
     pub async fn delete(&self) -> Result<()> {
         self.queue.delete(&self.aws, &self.taken).await
     }
 }
 
 impl Delivery {
-    /// Hands it over to a function or topic in the region of `aws`.
+    /// Delivers it to a function or topic in the region of `aws`.
     pub async fn hand_over(&self, aws: &Aws) -> Result<()> {
         match self {
             Self::Invoke { function, payload } => invoke::invoke(aws, function, payload).await,

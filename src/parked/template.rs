@@ -1,21 +1,22 @@
-//! What a rule's target gets of an event.
+//! Applies a target's input settings to an event.
 
 use serde_json::Value;
 
 use crate::resource::eventbridge_targets::Input;
 
-/// The name by which an input template has the whole event as JSON.
+/// Placeholder of an input template for the whole event as JSON.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
 const WHOLE: &str = "<aws.events.event.json>";
 
-/// What a target with this input gets of `event`, as text.
+/// The text that a target with this input gets for `event`.
 pub(super) fn fill(input: Option<&Input>, event: &Value) -> String {
     match input {
         None => event.to_string(),
         Some(Input::Constant(text)) => text.clone(),
         Some(Input::Path(path)) => at(event, path).to_string(),
         Some(Input::Transformer { paths, template }) => {
-            // In a JSON template a text stands for itself with its quotes, unless it is inside others.
+            // In a JSON template a text is inserted with its quotes, unless the placeholder is already inside
+            // quotes.
             let whole = template.replace(WHOLE, &event.to_string());
             paths.iter().fold(whole, |filled, (name, path)| {
                 let (hole, value) = (format!("<{name}>"), at(event, path));
@@ -32,7 +33,7 @@ pub(super) fn fill(input: Option<&Input>, event: &Value) -> String {
     }
 }
 
-/// What is at `$.a.b` in an event.
+/// The value at `$.a.b` in an event.
 fn at<'a>(event: &'a Value, path: &str) -> &'a Value {
     let steps = path
         .trim_start_matches('$')

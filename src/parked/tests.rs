@@ -179,7 +179,7 @@ fn what_nobody_understands_stays_and_says_why() {
     }
     let old = stays(r#"{"reason":"the body is not JSON","endpoint":"hook","body":"<xml>"}"#);
     assert_eq!(old.reason.as_deref(), Some("the body is not JSON"));
-    // A terminal is no place for somebody else's escape sequences.
+    // Escape sequences from outside must not reach the terminal.
     let shown = stays("{\"reason\":\"\\u001b[2J\"}");
     assert!(!shown.reason.unwrap().contains('\u{1b}'));
 }

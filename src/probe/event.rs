@@ -1,14 +1,14 @@
-//! An event that a rule matches.
+//! Creates an event that a rule matches.
 
 use serde_json::{Map, Value, json};
 
 use crate::samples::{self, Place};
 
-/// What a text is where any will do.
+/// The value of a text that may be anything.
 const ANY: &str = "alertctl-test";
 
-/// Events that the pattern may match, as if they happened at `place`: of the samples those that it matches by our own
-/// reading, and one that is made of the pattern itself.
+/// Events at `place` that the pattern may match: the samples that match by our own evaluation, and one that is
+/// made from the pattern.
 pub fn candidates(pattern: &Value, place: Place<'_>) -> Vec<Value> {
     let Some(pattern) = pattern.as_object() else {
         return Vec::new();
@@ -21,7 +21,7 @@ pub fn candidates(pattern: &Value, place: Place<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// An event with just what the pattern asks for.
+/// An event with exactly the fields that the pattern asks for.
 fn made(pattern: &Map<String, Value>, place: Place<'_>) -> Option<Value> {
     let mut event = json!({
         "version": "0",
@@ -35,18 +35,18 @@ fn made(pattern: &Map<String, Value>, place: Place<'_>) -> Option<Value> {
         "detail": {},
     });
     fill(event.as_object_mut()?, pattern);
-    // A pattern names one of them.
+    // `resources` must be a list, but the pattern names a single one.
     if let Some(one) = event["resources"].as_str().map(str::to_owned) {
         event["resources"] = json!([one]);
     }
     Some(event)
 }
 
-/// Puts into `event` what each field of the pattern asks for.
+/// Sets in `event` what each field of the pattern asks for.
 fn fill(event: &mut Map<String, Value>, pattern: &Map<String, Value>) {
     for (name, wanted) in pattern {
         match wanted {
-            // Any of these branches suffices.
+            // One matching branch is enough.
             Value::Array(branches) if name == "$or" => {
                 if let Some(branch) = branches.iter().find_map(Value::as_object) {
                     fill(event, branch);
@@ -71,13 +71,13 @@ fn fill(event: &mut Map<String, Value>, pattern: &Map<String, Value>) {
     }
 }
 
-/// A value that one condition of a field takes; `None` where the field has to be absent.
+/// A value that meets one condition of a field; `None` if the field must be absent.
 fn fitting(condition: &Value) -> Option<Value> {
     let Value::Object(condition) = condition else {
         return Some(condition.clone());
     };
     let (operator, operand) = condition.iter().next()?;
-    // Some operators take another one inside, and some a list.
+    // Some operators contain another one, and some a list.
     let text = || {
         let operand = operand.get("equals-ignore-case").unwrap_or(operand);
         let one = operand

@@ -1,39 +1,39 @@
-//! What the functions' logs tell of a sample.
+//! Follows a sample through the functions' logs.
 
 use std::collections::BTreeMap;
 
 use super::{Path, Sent};
 use crate::logs::{Line, Outcome, Said};
 
-/// A sample under way.
+/// A sample on its way.
 #[derive(Debug, Clone)]
 pub struct Probe {
     pub path: Path,
     /// `t-` and eight hexadecimal digits.
     pub mark: String,
     pub sent: Sent,
-    /// The last that was told of each channel.
+    /// The last outcome logged for each channel.
     told: BTreeMap<String, Outcome>,
 }
 
-/// How a path fared.
+/// The result of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Slack took it in every channel; or it was handed over, and no channel is behind.
+    /// Slack accepted it for every channel, or it was delivered on a path without channels.
     Arrived,
-    /// Somewhere it stopped.
+    /// It stopped on the way.
     Stopped,
-    /// It was not tried.
+    /// It was not sent.
     Skipped,
 }
 
-/// What became of a path.
+/// The result of a path, with details.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict<'a> {
     pub state: State,
-    /// What was told of each of its channels.
+    /// Each of its channels with the outcome, if one was logged.
     pub channels: Vec<(&'a str, Option<&'a Outcome>)>,
-    /// Why it was not tried or not taken, or where it stopped.
+    /// Why it was not sent or not accepted, or where it stopped.
     pub reason: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Probe {
         }
     }
 
-    /// Takes in a line of a log that may be about it.
+    /// Processes a log line, which may be about this sample.
     pub fn hear(&mut self, line: &Line) {
         let Said::Outcome(outcome) = &line.said else {
             return;
@@ -55,14 +55,14 @@ impl Probe {
         let (Some(mark), Some(channel)) = (&outcome.test, &outcome.channel) else {
             return;
         };
-        // By a second way the same channel may be told twice.
+        // On a second path the same channel may report again; the first success counts.
         let has_it = self.told.get(channel).is_some_and(Outcome::is_there);
         if *mark == self.mark && !has_it {
             self.told.insert(channel.clone(), (**outcome).clone());
         }
     }
 
-    /// Whether nothing more is to come.
+    /// Whether no further log lines are expected.
     pub fn is_over(&self) -> bool {
         let is_told = |channel| self.told.get(channel).is_some_and(Outcome::is_final);
         match self.sent {
@@ -71,13 +71,13 @@ impl Probe {
         }
     }
 
-    /// Whether something it should have come to has not heard of it.
+    /// Whether the sample was sent, but at least one of its channels has not logged it.
     pub fn is_lost(&self) -> bool {
         let unheard = |channel: &String| !self.told.contains_key(channel);
         matches!(self.sent, Sent::To(_) | Sent::Alarm { .. }) && self.path.channels.iter().any(unheard)
     }
 
-    /// What became of it; `found` is where it was found, if that was looked for.
+    /// The result; `found` is the place where the sample was found, if a search was made.
     pub fn verdict(&self, found: Option<&str>) -> Verdict<'_> {
         let channels = self.path.channels.iter();
         let channels: Vec<_> = channels

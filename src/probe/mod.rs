@@ -1,4 +1,5 @@
-//! Tests of a deployed stack: a marked sample through each of its paths, followed to Slack's answer.
+//! Tests of a deployed stack: sends a marked sample through each of its paths and follows it until Slack's
+//! response.
 
 use std::collections::BTreeSet;
 
@@ -15,39 +16,39 @@ pub use follow::{Probe, State, Verdict};
 pub use reach::{Reach, Receiver};
 pub use send::{Sender, Sent};
 
-/// A way by which something comes into a stack.
+/// A path through a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// What it is called, such as `alarm/cpu`.
+    /// Its name, such as `alarm/cpu`.
     pub name: String,
     pub way: Way,
-    /// Keys of the channels where it ends.
+    /// Keys of the channels at its end.
     pub channels: BTreeSet<String>,
-    /// Whom a sample reaches, mail and other subscribers included.
+    /// Who receives a sample, including email and other subscribers.
     pub reach: Reach,
-    /// The same for paths that differ in nothing but where they begin, such as alarms that tell the same topics.
+    /// Equal for paths that differ only in their start, such as alarms that notify the same topics.
     pub alike: String,
 }
 
-/// Where a sample goes in.
+/// Where a sample enters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
     /// The alarm of this name goes off.
     Alarm {
         name: String,
-        /// Where it is, if that is not the stack's own region: its actions are then rules at home.
+        /// Its region, if that is not the stack's own; rules in the stack's region then replace its actions.
         region: Option<String>,
-        /// Whether it tells anybody of that.
+        /// Whether it notifies anybody.
         tells: bool,
     },
     /// An event that this rule matches.
     Rule {
         name: String,
         bus: String,
-        /// Its topics get a text of the rule's own, in which no mark is left.
+        /// Its topics get the rule's own text, which does not contain the mark.
         rewrites: bool,
     },
-    /// A message to the topic of this name.
+    /// A message to the topic with this name.
     Topic { name: String },
     /// An alert to the endpoint with this key.
     Endpoint { key: String },
@@ -57,7 +58,8 @@ pub enum Way {
 pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
     let names = Names::of(stack);
     let alarms = stack.alarms_expanded();
-    // A composite alarm goes off only while those that it watches have not set it off.
+    // Composite alarms come first: once an alarm that they watch has set them off, they cannot be set off
+    // again.
     let (composites, others): (Vec<_>, Vec<_>) = alarms.iter().partition(|(_, alarm)| alarm.rule.is_some());
     let alarms = composites.into_iter().chain(others).map(|(key, alarm)| {
         let way = Way::Alarm {
@@ -66,14 +68,14 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
             tells: !alarm.to.is_empty(),
         };
         let mut path = path(stack, "alarm", key, way, &alarm.to);
-        // It goes back to the state it was in, and tells that too.
+        // Afterwards the alarm returns to its previous state, which it reports as well.
         path.reach.merge(&Reach::of(stack, &alarm.ok));
         let sort = if alarm.rule.is_some() {
             "composite"
         } else {
             "metric"
         };
-        // What one elsewhere says takes another way than what one at home says.
+        // An alarm in another region uses a different path than one in the stack's region.
         let place = region_of(alarm, home).unwrap_or_default();
         path.alike = format!("alarm {sort} {place} {} {}", sorted(&alarm.to), sorted(&alarm.ok));
         path
@@ -104,7 +106,7 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
     alarms.chain(rules).chain(topics).chain(endpoints).collect()
 }
 
-/// A path to channels, straight or through topics; it is like no other.
+/// A path to channels, directly or through topics; it is not equal to any other path.
 fn path(stack: &Stack, kind: &str, key: &str, way: Way, to: &[String]) -> Path {
     let reach = Reach::of(stack, to);
     let channels = reach.iter().filter_map(|(receiver, _)| match receiver {
@@ -126,16 +128,17 @@ fn sorted(keys: &[String]) -> String {
     keys.into_iter().collect::<Vec<_>>().join(",")
 }
 
-/// A path to try, and those that may be tried in its place.
+/// A path to try, and alternatives to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trial {
     pub path: Path,
-    /// Alike: the next one is tried where this one cannot be, such as an alarm that is on already.
+    /// Equal paths. The next one is tried if this one is not possible, for example because the alarm is already
+    /// in ALARM.
     pub others: Vec<Path>,
 }
 
 impl Trial {
-    /// Each path by itself.
+    /// A trial for each path.
     pub fn each(paths: Vec<Path>) -> Vec<Self> {
         let alone = |path| Self {
             path,
@@ -144,7 +147,7 @@ impl Trial {
         paths.into_iter().map(alone).collect()
     }
 
-    /// One for all paths that are alike, in the order of the file.
+    /// One trial for all paths that are equal, in the order of the file.
     pub fn distinct(paths: Vec<Path>) -> Vec<Self> {
         let mut trials: Vec<Self> = Vec::new();
         for path in paths {
@@ -186,7 +189,7 @@ mod tests {
         let names: Vec<_> = trials.iter().map(|trial| trial.path.name.as_str()).collect();
         assert_eq!(names, ["alarm/a", "alarm/c", "alarm/e", "topic/one", "topic/two"]);
         assert_eq!(trials[0].others.len(), 1);
-        // Slack and mail each time, once more for the OK of the last alarm.
+        // Slack and email each time, and once more for the OK of the last alarm.
         let count = Reach::of_all(trials.iter().map(|trial| &trial.path)).messages();
         assert_eq!(
             (count, Reach::of_all(&paths).messages()),

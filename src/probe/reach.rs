@@ -1,4 +1,4 @@
-//! Whom the samples of a test reach: counted before anything is sent.
+//! Who receives the samples of a test; counted before anything is sent.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use serde::Serialize;
 use super::Path;
 use crate::stack::{Endpoint, Stack};
 
-/// Somebody whom a sample reaches.
+/// A receiver of samples.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "to")]
 pub enum Receiver {
     /// A Slack channel, by its key.
     Slack(String),
-    /// An address that a topic mails to.
+    /// An email address that subscribes to a topic.
     Email(String),
-    /// The host of an HTTPS subscriber: the rest of its URL may be a secret.
+    /// The host of an HTTPS subscriber; the rest of its URL may be a secret.
     Https(String),
     /// ARN of a queue or function that subscribes to a topic.
     Other(String),
 }
 
-/// How many messages each receiver gets.
+/// The number of messages per receiver.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach(BTreeMap<Receiver, usize>);
 
 impl Reach {
-    /// What a message to `to` reaches, keys of channels and topics. Filters of subscriptions are not looked at: it may
-    /// be fewer.
+    /// The receivers of a message to `to`, which are keys of channels and topics. Subscription filters are
+    /// ignored, so there may be fewer.
     pub fn of(stack: &Stack, to: &[String]) -> Self {
         let mut reach = Self::default();
         for key in to {
@@ -47,7 +47,7 @@ impl Reach {
         reach
     }
 
-    /// All that these paths reach.
+    /// The receivers of all these paths together.
     pub fn of_all<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
         let mut all = Self::default();
         for path in paths {
@@ -56,7 +56,7 @@ impl Reach {
         all
     }
 
-    /// Adds what else is reached.
+    /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (receiver, count) in &other.0 {
             self.add(receiver.clone(), *count);
@@ -67,12 +67,12 @@ impl Reach {
         *self.0.entry(receiver).or_default() += count;
     }
 
-    /// How many messages that are.
+    /// The total number of messages.
     pub fn messages(&self) -> usize {
         self.0.values().sum()
     }
 
-    /// Each receiver with how many it gets.
+    /// Each receiver with its number of messages.
     pub fn iter(&self) -> impl Iterator<Item = (&Receiver, usize)> {
         self.0.iter().map(|(receiver, count)| (receiver, *count))
     }

@@ -1,4 +1,4 @@
-//! Samples going into their paths.
+//! Sends samples into their paths.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ use crate::resource::{eventbridge_rule, eventbridge_targets};
 use crate::samples::Place;
 use crate::stack::Stack;
 
-/// Header with the mark at an endpoint.
+/// Header with the test's mark for an endpoint.
 const HEADER: &str = "x-alertctl-test";
-/// What tells a person who reads a mail what it is.
+/// Text that explains the message to a person who reads an email.
 const TEXT: &str = "alertctl test: nothing happened. Somebody tries whether alerts arrive.";
 
-/// Everything that sending takes.
+/// Everything that is needed for sending.
 pub struct Sender<'a> {
     pub aws: &'a Aws,
     pub scope: &'a Scope,
@@ -32,25 +32,25 @@ pub struct Sender<'a> {
     pub endpoints: BTreeMap<String, (String, String)>,
     /// The ARN of the stack's trail.
     pub trail: Option<String>,
-    /// The token for the endpoint with a key, and what it is taken from.
+    /// Returns the token for the endpoint with this key, and where it comes from.
     pub token: &'a dyn Fn(&str) -> (Option<SecretString>, String),
 }
 
-/// How it went.
+/// The result of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    /// This has it, such as `SNS`.
+    /// This service accepted it, for example `SNS`.
     To(&'static str),
-    /// CloudWatch has it, and the alarm was in this state before.
+    /// CloudWatch accepted it; `before` is the alarm's previous state.
     Alarm {
         name: String,
-        /// Where it is, if that is not the stack's own region.
+        /// The alarm's region, if that is not the stack's own.
         region: Option<String>,
         before: String,
     },
-    /// It was not tried, and why.
+    /// It was not sent, for this reason.
     Skipped(String),
-    /// It was refused, and why.
+    /// It was refused, for this reason.
     Refused(String),
 }
 
@@ -59,7 +59,7 @@ impl Sender<'_> {
     pub async fn send(&self, path: &Path, mark: &str) -> Sent {
         let sent = match &path.way {
             Way::Alarm { name, region, tells } => {
-                // One elsewhere has no actions: rules at home do what they would do.
+                // An alarm in another region has no actions; rules in the stack's region replace them.
                 let tells = region.as_ref().map(|_| *tells);
                 self.alarm(name, region.as_deref(), tells, mark).await
             }
@@ -97,7 +97,7 @@ impl Sender<'_> {
         })
     }
 
-    /// Brings an alarm back that this test set off, unless it went back by itself.
+    /// Restores the state of an alarm that this test set off, unless it has changed by itself.
     pub async fn restore(&self, name: &str, region: Option<&str>, before: &str, mark: &str) -> Result<()> {
         let there = region.map(|region| self.aws.at(region));
         let aws = there.as_deref().unwrap_or(self.aws);
@@ -127,7 +127,8 @@ impl Sender<'_> {
             notify::put_event(self.aws, bus, &event).await?;
             return Ok(Sent::To("EventBridge"));
         }
-        // AWS alone may put events of its own services on a bus: the rule's targets get what the rule would give them.
+        // Only AWS may put events of its services on a bus. So the rule's targets directly get what the rule
+        // would send them.
         let targets = eventbridge_targets::now(self.aws, bus, name).await?;
         if targets.is_empty() {
             return Ok(Sent::Refused("the rule has no target".to_owned()));
@@ -147,7 +148,7 @@ impl Sender<'_> {
         Ok(Sent::To("the rule's target"))
     }
 
-    /// An event that the pattern matches, as EventBridge says, with the mark.
+    /// An event with the mark that the pattern matches according to EventBridge.
     async fn event(&self, pattern: &Value, mark: &str) -> Result<Option<Value>> {
         let place = Place {
             account: &self.scope.account,
