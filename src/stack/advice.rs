@@ -1,10 +1,10 @@
-//! What to write instead: of settings under the names that CloudWatch and other tools have for them, and of values of
-//! another type than the one that is wanted.
+//! Advice on what to write instead: for settings under the names of CloudWatch and other tools, and for values
+//! of the wrong type.
 
 use super::tree::{Kind, Node};
 
-/// What CloudWatch, CloudFormation and Terraform call what an alarm here has another name for: without case, `_` and
-/// `-`, and what to write.
+/// Names of alarm settings in CloudWatch, CloudFormation and Terraform (compared without case, `_` and `-`)
+/// that differ from ours, and what to write instead.
 const OF_AN_ALARM: [(&str, &str); 12] = [
     ("alarmactions", "write `to: [topic]`, the key of one of `topics`"),
     ("alarmdescription", "write `description`"),
@@ -23,7 +23,7 @@ const THRESHOLD: &str = "`threshold` contains the comparison: `threshold: \">= 8
 /// In CloudWatch's API a metric is two settings.
 const OF_A_METRIC: [&str; 3] = ["metricname", "metricnamespace", "namespace"];
 
-/// What to write for the unknown key `key` in `holder`, where `known` are the keys it may have.
+/// The metric's namespace and name, as far as `holder` has them under any of these names.
 pub(super) fn on_key(key: &str, known: &[&str], holder: Option<&Node>) -> Option<String> {
     if !known.contains(&"metric") {
         return None;
@@ -60,7 +60,7 @@ fn plain(key: &str) -> String {
     key.to_lowercase().replace(['_', '-'], "")
 }
 
-/// What to write where `path` wants a value of the type `expected` and `node` is another.
+/// The advice if `path` needs a value of the type `expected` and `node` has another type.
 pub(super) fn on_value(path: &[String], expected: &str, node: &Node) -> Option<String> {
     let key = path.last()?.as_str();
     match (&node.kind, expected) {
@@ -125,7 +125,7 @@ fn number(key: &str, text: &str, plain: bool) -> Option<String> {
     (total % one == 0).then(|| format!("write {what}: `{key}: {}`", total / one))
 }
 
-/// Text that may be repeated in a line of help.
+/// Whether the text is short and plain enough to be quoted in a help line.
 fn is_short(text: &str) -> bool {
     !text.is_empty() && text.len() <= 100 && !text.contains(|c: char| c.is_control() || c == '`')
 }

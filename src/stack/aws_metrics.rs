@@ -1,16 +1,16 @@
-//! The metrics that services of AWS publish.
+//! The metrics that AWS services publish.
 
-/// Namespaces, with the names of their dimensions and metrics on the lines below each.
+/// Namespaces; the lines below each list its dimensions and metrics.
 const METRICS: &str = include_str!("aws_metrics.txt");
-/// What begins a line of dimensions.
+/// Prefix of a line of dimensions.
 const DIMENSIONS: &str = "  by ";
 
-/// Services that publish all of their metrics in one region, whatever they are about. Of the partition `aws`.
+/// Services that publish all their metrics in one region, wherever the resource is. For the partition `aws`.
 ///
-/// Sources: Amazon CloudWatch User Guide, "Create a billing alarm to monitor your estimated AWS charges"; Amazon
-/// CloudFront Developer Guide, "Monitor CloudFront and edge functions with Amazon CloudWatch"; Amazon Route 53 Developer
-/// Guide, "Monitoring health checks using CloudWatch"; AWS Global Accelerator Developer Guide, "Using Amazon CloudWatch
-/// with AWS Global Accelerator".
+/// Sources: Amazon CloudWatch User Guide, "Create a billing alarm to monitor your estimated AWS charges";
+/// Amazon CloudFront Developer Guide, "Monitor CloudFront and edge functions with Amazon CloudWatch"; Amazon
+/// Route 53 Developer Guide, "Monitoring health checks using CloudWatch"; AWS Global Accelerator Developer
+/// Guide, "Using Amazon CloudWatch with AWS Global Accelerator".
 const ONLY_IN: [(&str, &str); 4] = [
     ("AWS/Billing", "us-east-1"),
     ("AWS/CloudFront", "us-east-1"),
@@ -18,14 +18,14 @@ const ONLY_IN: [(&str, &str); 4] = [
     ("AWS/Route53", "us-east-1"),
 ];
 
-/// What is known of a namespace of AWS; an empty list means that any name is fine.
+/// The known names in an AWS namespace; if a list is empty, any name is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
     pub dimensions: Vec<&'static str>,
     pub metrics: Vec<&'static str>,
 }
 
-/// What is known of the namespace of this name.
+/// The namespace with this name, if it is known.
 pub fn namespace(name: &str) -> Option<Namespace> {
     let mut lines = METRICS.lines().skip_while(|line| *line != name);
     lines.next()?;
@@ -42,7 +42,7 @@ pub fn namespace(name: &str) -> Option<Namespace> {
     })
 }
 
-/// The one region in which this namespace has metrics.
+/// The only region in which this namespace has metrics, if there is one.
 pub fn only_region(namespace: &str) -> Option<&'static str> {
     let found = ONLY_IN.iter().find(|(name, _)| *name == namespace);
     found.map(|(_, region)| *region)

@@ -1,4 +1,4 @@
-//! The ready stack files of `stacks/`, as the program brings them along.
+//! The ready-made stack files of `stacks/`, embedded in the program.
 
 /// A stack file with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ macro_rules! bundled {
     };
 }
 
-/// All of them, from simple to everything.
+/// All stack files, from the simplest to the most complete.
 pub const BUNDLED: &[Bundled] = bundled![
     "cloudwatch-slack",
     "elastalert-email",
@@ -25,22 +25,22 @@ pub const BUNDLED: &[Bundled] = bundled![
     "full"
 ];
 
-/// How the comment begins that tells an editor the file's schema.
+/// The beginning of the comment that tells an editor where the schema is.
 const MODELINE: &str = "# yaml-language-server: $schema=";
 
-/// The comment that tells an editor to look for the schema at `place`, which may be relative to the stack file.
+/// The comment that tells an editor to find the schema at `place`, which may be relative to the stack file.
 pub fn modeline(place: &str) -> String {
     format!("{MODELINE}{place}\n")
 }
 
 impl Bundled {
-    /// What it is for: the first sentence of its first remark.
+    /// What the file is for: the first sentence of its first comment.
     pub fn summary(&self) -> &'static str {
         let mut remarks = self.text.lines().filter(|line| !line.starts_with(MODELINE));
         remarks.next().unwrap_or_default().trim_start_matches(['#', ' '])
     }
 
-    /// The file with its schema at another `place`.
+    /// The file with its schema comment changed to `place`.
     pub fn with_schema_at(&self, place: &str) -> String {
         let kept = self.text.lines().filter(|line| !line.starts_with(MODELINE));
         kept.fold(modeline(place), |text, line| text + line + "\n")

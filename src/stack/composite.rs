@@ -3,36 +3,36 @@
 use super::model::Stack;
 use super::problem::Span;
 
-/// One alarm that a rule asks for.
+/// An alarm that a rule refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// A key of `alarms`; in quotes, a physical name or ARN.
+    /// A key of `alarms`; if quoted, a physical name or an ARN.
     pub name: String,
-    /// Whether it stands in quotes.
+    /// Whether it is in quotes.
     pub quoted: bool,
-    /// Bytes of the rule, with the quotes.
+    /// Byte range in the rule, including the quotes.
     pub span: Span,
 }
 
-/// What a rule is made of.
+/// The parsed parts of a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub references: Vec<Reference>,
-    /// CloudWatch counts alarms, `TRUE`, `FALSE` and parentheses.
+    /// Number of elements as CloudWatch counts them: alarms, `TRUE`, `FALSE` and parentheses.
     pub elements: usize,
 }
 
-/// Why a rule cannot be read.
+/// Why a rule cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Bytes of the rule.
+    /// Byte range in the rule.
     pub span: Span,
     pub message: String,
     pub help: String,
 }
 
 const STATES: [&str; 3] = ["ALARM", "OK", "INSUFFICIENT_DATA"];
-/// Deeper than anybody nests, shallower than the stack.
+/// Limit for nesting, so that the recursion cannot overflow the call stack; nobody nests so deeply.
 const MAX_DEPTH: usize = 50;
 
 /// Reads a rule.
@@ -183,7 +183,7 @@ impl<'a> Parser<'a> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    /// The next word or parenthesis and its place; nothing at the end.
+    /// The next word or parenthesis, with its place; empty at the end.
     fn word(&mut self) -> (Span, &'a str) {
         self.spaces();
         let rest = &self.rule[self.at..];
@@ -209,7 +209,7 @@ fn fault(span: Span, message: impl Into<String>, help: impl Into<String>) -> Fau
 }
 
 impl Stack {
-    /// The rule of a composite alarm as CloudWatch takes it: keys of `alarms` replaced by names.
+    /// The rule of a composite alarm in CloudWatch's form: keys of `alarms` are replaced by names.
     pub fn alarm_rule(&self, rule: &str) -> String {
         let alarms = self.alarms_expanded();
         let mut compiled = rule.to_owned();
@@ -222,7 +222,7 @@ impl Stack {
         compiled
     }
 
-    /// The alarms of the stack, by key, that a composite alarm's rule asks for.
+    /// The keys of the stack's alarms that a composite alarm's rule refers to.
     pub fn alarm_rule_keys(&self, rule: &str) -> Vec<String> {
         let mut keys: Vec<String> = parse(rule)
             .unwrap_or_default()

@@ -1,11 +1,11 @@
-//! Writes a webhook's ciphertext into a stack file and leaves every other byte as it was.
+//! Writes a webhook's ciphertext into a stack file and leaves every other byte unchanged.
 
 use super::{
     secret,
     tree::{self, Kind, Node},
 };
 
-/// Why the file was left alone.
+/// Why the file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The file cannot be read as YAML.
@@ -54,7 +54,7 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) 
         (_, Some(webhook)) => replace(text, webhook.key_span.end, &webhook.value, &value)
             .or_else(|| replace_scalars(text, &webhook.value, &pairs)),
         (Kind::Map(entries), None) if !entries.is_empty() => insert(text, &entry.value, entries, &value),
-        // `project:` or `project: {}`.
+        // The channel is empty: `project:` or `project: {}`.
         _ => replace(
             text,
             entry.key_span.end,
@@ -64,7 +64,7 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) 
     }
     .ok_or_else(unsupported)?;
 
-    // Spans can mislead where anchors and odd layouts are involved; the result tells.
+    // With anchors and unusual layouts the spans can be misleading, so the result is checked.
     let mut expected = before.clone();
     let mut after = parse(&edited).map_err(|_| unsupported())?;
     let written = [path.as_slice(), &["webhook"]].concat();
@@ -102,7 +102,7 @@ fn parse(text: &str) -> Result<Node, EditError> {
     }
 }
 
-/// Puts `value` where the old value of a key is.
+/// Replaces the value of a key.
 fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String> {
     let colon = key_end + text.get(key_end..)?.find(':')? + 1;
     if old.span.is_empty() {
@@ -111,7 +111,8 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
     let end = trimmed_end(text, old.span.start, old.span.end)?;
     let between = text.get(colon..old.span.start)?;
     if between.contains('\n') {
-        // A block value on lines of its own: its lines go, comments between key and value stay.
+        // The old value is a block on separate lines: its lines are removed, comments between key and value
+        // stay.
         let line_start = text[..old.span.start].rfind('\n')? + 1;
         let line_end = end
             + text[end..]
@@ -119,7 +120,7 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
                 .map_or(text.len() - end, |newline| newline + 1);
         let comment = text[end..line_end].trim();
         if !comment.is_empty() || text[old.span.start..end].contains('#') {
-            // Comments inside the old value would go with it.
+            // Comments inside the old value would be lost.
             return None;
         }
         let without = splice(text, line_start, line_end, "");
@@ -128,7 +129,8 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
     Some(splice(text, old.span.start, end, value))
 }
 
-/// Exchanges keys and values of a block webhook in place, line by line, and adds the second where there was one.
+/// Replaces keys and values of a block webhook in place, line by line; if there was only one key, adds the
+/// second.
 fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Option<String> {
     let entries = old.entries();
     let (first, second) = match entries {
@@ -144,7 +146,7 @@ fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Optio
         let end = trimmed_end(text, entry.value.span.start, entry.value.span.end)?;
         Some(splice(text, entry.key_span.start, end, &line(pair)))
     };
-    // From the end, so that the places before stay right.
+    // From the end, so that earlier positions stay valid.
     let text = match second {
         Some(second) => exchanged(text, second, &pairs[1])?,
         None => {
@@ -165,7 +167,7 @@ fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Optio
     exchanged(&text, first, &pairs[0])
 }
 
-/// A function's name as YAML reads it back: `on` and `007` are no text to it.
+/// A function's name that YAML reads back as text; `on` and `007` need quotes for that.
 fn plain_or_quoted(name: &str) -> String {
     let plain = name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.contains(['-', '_']);
     match plain {
@@ -268,7 +270,7 @@ mod tests {
             "encrypted: AQICAHhleGFtcGxl # three\n      for: a-relay\n",
         );
         assert_eq!(set(text), set_once);
-        // What was written by an earlier version, at the end of the file.
+        // The format of an earlier version, at the end of the file.
         let old = "channels:\n  project:\n    webhook: # one\n      encrypted: b2xk # two";
         let new = "channels:\n  project:\n    webhook: # one\n      encrypted: AQICAHhleGFtcGxl # two\n      for: a-relay";
         assert_eq!(set(old), new);

@@ -1,4 +1,4 @@
-//! Alarms as CloudWatch takes them: presets replaced by what they stand for, filters by their metrics.
+//! Expands alarms to CloudWatch's form: presets are replaced by their alarms, filters by their metrics.
 
 mod cis;
 
@@ -9,12 +9,12 @@ use super::model::{
     TreatMissingData,
 };
 
-/// Seconds over which matches are counted.
+/// Seconds over which matches are summed.
 const FILTER_PERIOD: i32 = 300;
 
 impl Stack {
-    /// The alarms by key: for a preset each of its alarms, by `<key>-<name>`. An alarm with a `filter`
-    /// watches the metric that the filter makes.
+    /// The alarms by key. A preset is replaced by its alarms, with the keys `<key>-<name>`. An alarm with a
+    /// `filter` watches the metric that the filter creates.
     pub fn alarms_expanded(&self) -> BTreeMap<String, Alarm> {
         let mut expanded = BTreeMap::new();
         for (key, alarm) in &self.alarms {
@@ -34,7 +34,7 @@ impl Stack {
         expanded
     }
 
-    /// What routes call an alarm with this key: that, and the preset's key for one of a preset's alarms.
+    /// The names of an alarm in routes: its key and, for an alarm of a preset, the preset's key.
     pub fn alarm_keys(&self, key: &str) -> Vec<String> {
         let of_preset = |(preset, alarm): (&String, &Alarm)| {
             let is_member = |set| members(preset, set).iter().any(|member| member == key);
@@ -44,7 +44,7 @@ impl Stack {
         [key.to_owned()].into_iter().chain(presets).collect()
     }
 
-    /// The trail's log group: the one asked for, or one that an alarm's `filter` needs.
+    /// The trail's log group: configured, or needed by an alarm's `filter`.
     pub fn trail_logs(&self) -> Option<TrailLogs> {
         let trail = self.trail.as_ref()?;
         let needed = || {
@@ -72,7 +72,7 @@ impl Stack {
             comparison: Comparison::AtLeast,
             bound: Bound::Value(1.0),
         });
-        // Where nothing is logged, nothing matches.
+        // Without log events nothing matches, so missing data is not breaching.
         alarm
             .treat_missing_data
             .get_or_insert(TreatMissingData::NotBreaching);
@@ -80,7 +80,7 @@ impl Stack {
     }
 }
 
-/// The keys of the alarms that a preset with this key stands for.
+/// The keys of the alarms of a preset with this key.
 pub(super) fn members(key: &str, preset: AlarmPreset) -> Vec<String> {
     match preset {
         AlarmPreset::CisAwsFoundations => {

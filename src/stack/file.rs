@@ -1,11 +1,11 @@
-//! The stack file on the disk: reading it, and what to do where that fails.
+//! Reads the stack file from disk, and gives advice if that fails.
 
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-/// No stack comes near; a device or a core dump does.
+/// No real stack file is nearly as large, but a device or a core dump is.
 const MAX_BYTES: u64 = 1024 * 1024;
-/// What standard input is called.
+/// File name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
 /// The bytes of the file, or of standard input for `-`.
@@ -30,7 +30,7 @@ fn up_to_limit(source: impl io::Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What happened, in a sentence.
+/// The error in one sentence.
 pub(super) fn fact(path: &Path, error: &io::Error) -> String {
     let name = path.display();
     match error.kind() {
@@ -89,7 +89,7 @@ pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
 #[cfg(not(unix))]
 const ERROR_CANT_RESOLVE_FILENAME: i32 = 1921;
 
-/// `ELOOP`, for which the standard library's kind is not stable yet.
+/// Whether the error is `ELOOP`; the standard library's kind for it is not stable yet.
 fn leads_in_a_circle(error: &io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
@@ -107,7 +107,7 @@ fn stack_file_in(directory: &Path) -> Option<PathBuf> {
     files.next().filter(|_| files.next().is_none())
 }
 
-/// A file beside the one named that may be meant.
+/// A file in the same directory that was probably meant.
 fn beside(path: &Path) -> Option<PathBuf> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut files = files_in(directory.unwrap_or(Path::new(".")));
@@ -120,13 +120,13 @@ fn files_in(directory: &Path) -> impl Iterator<Item = PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.is_file())
 }
 
-/// Whether a file is called like a stack file.
+/// Whether a file has the extension of a stack file.
 pub fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
-/// Whether who wrote `wanted` may mean the stack file `other`: the same name with another ending, or one letter away.
-/// `dev.yaml` is not meant by `prod.yaml`.
+/// Whether `wanted` may be a mistake for the stack file `other`: the same name with another extension, or one
+/// letter different. `prod.yaml` is not a mistake for `dev.yaml`.
 fn means(wanted: &Path, other: &Path) -> bool {
     let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
     let (Some(wanted_stem), Some(stem)) = (stem(wanted), stem(other)) else {
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a file that cannot be read.
+    /// The two messages for a file that cannot be read.
     fn told(path: &Path) -> (String, String) {
         let error = read(path).expect_err("no file");
         (fact(path, &error), way_on(path, &error))

@@ -1,4 +1,4 @@
-//! From bytes to a checked stack, or to everything that is wrong with it.
+//! From bytes to a checked stack, or to a list of all its problems.
 
 use std::{
     fmt, io,
@@ -18,19 +18,19 @@ use super::{
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// What the file says.
+    /// The content of the file.
     pub stack: Stack,
-    /// The file, for showing the warnings.
+    /// The file's text, to show the warnings in it.
     pub source: Source,
-    /// What works but may not be meant.
+    /// Things that work but may be mistakes.
     pub warnings: Vec<Problem>,
-    /// Of the file's bytes, in hex.
+    /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
 }
 
 impl Loaded {
-    /// Refuses the stack after all: the ciphertexts of these channels were made for another relay, by what the account
-    /// shows.
+    /// Refuses the stack after loading: the account shows that the ciphertexts of these channels were made for
+    /// another relay.
     pub fn refuse_ciphertexts(&self, of: &[(&str, &str)]) -> LoadError {
         let relay = self.stack.relay_name();
         let problem = |(channel, made_for): &(&str, &str)| {
@@ -48,7 +48,7 @@ impl Loaded {
         })
     }
 
-    /// Where the ciphertext of a channel stands; the beginning of the file where it is written over several lines.
+    /// The place of a channel's ciphertext; the beginning of the file if the ciphertext spans several lines.
     fn ciphertext(&self, channel: &str) -> Span {
         let webhook = self.stack.channels.get(channel).map(|channel| &channel.webhook);
         match webhook {
@@ -61,22 +61,22 @@ impl Loaded {
     }
 }
 
-/// Why there is no stack.
+/// Why the stack could not be loaded.
 #[derive(Debug)]
 pub enum LoadError {
     /// The file cannot be read.
     File {
-        /// The file as it was named.
+        /// The path as the user gave it.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// The file is wrong.
+    /// The file has errors.
     Problems(Problems),
 }
 
 impl LoadError {
-    /// As a person reads it.
+    /// The error as text for a person.
     pub fn render(&self, color: bool) -> String {
         match self {
             Self::File { path, error } => {
@@ -86,7 +86,7 @@ impl LoadError {
         }
     }
 
-    /// For machines.
+    /// The error for machines.
     pub fn reports(&self) -> Vec<Report> {
         match self {
             Self::File { path, error } => {
@@ -119,12 +119,12 @@ impl std::error::Error for LoadError {
     }
 }
 
-/// What a command does with the ciphertexts of a stack file.
+/// How a command uses the ciphertexts of a stack file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ciphertexts {
-    /// They have to be for the relay of today.
+    /// They must be for the current relay.
     Used,
-    /// It makes new ones, or needs none: those for a relay of another name are no fault.
+    /// The command makes new ones or needs none: a ciphertext for a relay with another name is not an error.
     Unused,
 }
 
@@ -133,7 +133,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     load_for(path, Ciphertexts::Used)
 }
 
-/// The same for a command that says what it does with ciphertexts.
+/// The same for a command that uses ciphertexts in this way.
 pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
     let bytes = file::read(path).map_err(|error| LoadError::File {
         path: path.to_owned(),
@@ -153,14 +153,14 @@ pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadErr
     .map_err(LoadError::Problems)
 }
 
-/// Reads and checks the text of a stack file; `name` is what messages call it.
+/// Parses and checks the text of a stack file; `name` is its name in messages.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
     parse_for(name, text, Ciphertexts::Used)
 }
 
 fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded, Problems> {
     let sha256 = hex::encode(Sha256::digest(text));
-    // Neither part of the content nor of any column.
+    // The byte order mark is neither content nor part of a column.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut tree, mut problems) = tree::parse(text).map_err(|problem| refuse(name, text, vec![*problem]))?;
 
@@ -189,7 +189,7 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
             list: problems,
         });
     }
-    // The tree only guides; what counts is what `serde_yaml` reads in the file itself.
+    // The tree is only for the checks; the result is what `serde_yaml` reads from the file itself.
     match serde_yaml::from_str::<serde_yaml::Value>(text).and_then(serde_yaml::from_value) {
         Ok(stack) => Ok(Loaded {
             stack,
@@ -208,7 +208,7 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
     }
 }
 
-/// One problem per secret, whichever way it was found.
+/// One problem per secret, even if it was found in several ways.
 fn secret_problems(
     tree: &Node,
     text: &str,
@@ -236,8 +236,8 @@ fn is_value(node: &Node, span: &Span) -> bool {
     }
 }
 
-/// Puts the problems into the file's order. At a masked place only the mask counts; beside errors
-/// most warnings are their echo.
+/// Sorts the problems by their place in the file. At a masked place only the problem with the secret stays. If
+/// there are errors, most warnings are only consequences of them and are dropped.
 fn settle(problems: &mut Vec<Problem>, secrets: &[Span]) {
     let is_error = |problem: &Problem| problem.severity == Severity::Error;
     let masked = |span: &Span| secrets.iter().any(|secret| secret::overlaps(secret, span));
@@ -250,8 +250,8 @@ fn settle(problems: &mut Vec<Problem>, secrets: &[Span]) {
     problems.dedup();
 }
 
-/// Refuses a text that has no tree: every URL is hidden, since any may be a webhook, and what
-/// may be a token.
+/// Refuses a text that could not be parsed into a tree. Every URL is masked, because any may be a webhook, and
+/// everything that may be a token.
 fn refuse(name: &str, text: &str, list: Vec<Problem>) -> Problems {
     let secrets = [
         secret::find(text),

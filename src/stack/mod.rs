@@ -1,6 +1,6 @@
 //! The stack file: its model, loading it with positions, checking and editing it.
 //!
-//! The bottom room: it uses no other module of alertctl and never talks to AWS.
+//! This is the lowest room (module): it uses no other module of alertctl and never calls AWS.
 
 mod advice;
 mod aws_metrics;

@@ -1,5 +1,5 @@
-//! What a stack file says, as plain types. `serde_yaml` reads the file into these; ranges and
-//! cross-references are the business of `check`.
+//! The stack file as plain types. `serde_yaml` parses the file into them; `check` validates ranges and
+//! cross-references.
 
 use std::collections::BTreeMap;
 
@@ -89,12 +89,12 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// The physical name of a thing that names none itself: `<stack>-<key>`.
+    /// The default physical name: `<stack>-<key>`.
     pub fn default_name(&self, key: &str) -> String {
         format!("{}-{key}", self.stack)
     }
 
-    /// The physical name of the relay, which is also what webhooks are encrypted for.
+    /// The physical name of the relay, which webhooks are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");
         self.relay.name.clone().unwrap_or_else(name)

@@ -1,22 +1,22 @@
-//! What the ready stack files and `alertctl init` leave for people to replace.
+//! Example values in the ready-made stack files and in the output of `alertctl init` that people must replace.
 
-/// A value that stands for somebody's own.
+/// An example value to be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placeholder {
     pub text: &'static str,
-    /// What to do about it.
+    /// What to write instead.
     pub help: &'static str,
 }
 
-/// The SHA-256 of a token that nobody has: an endpoint with it lets nobody in.
+/// The SHA-256 of a token that nobody has, so an endpoint with it accepts nobody.
 pub const NOBODYS_TOKEN: &str = "0f4e8a3b6c1d2957e0a4b8c36d5f7192a3b4c5d6e7f80912a3b4c5d6e7f80912";
-/// An instance that nobody has: AWS's own example of an id.
+/// The id of an instance that does not exist: AWS's own example.
 pub const NOBODYS_INSTANCE: &str = "i-0123456789abcdef0";
 
 const OWN_ADDRESS: &str = "write your own address: nobody reads this one";
 const OWN_ACCOUNT: &str = "write the id of your own account";
 
-/// All of them, and the account ids of AWS's examples.
+/// All placeholders, and the account ids of AWS's examples.
 pub const PLACEHOLDERS: [Placeholder; 6] = [
     Placeholder {
         text: NOBODYS_INSTANCE,
@@ -45,7 +45,7 @@ pub const PLACEHOLDERS: [Placeholder; 6] = [
 ];
 
 impl Placeholder {
-    /// Whether it stands in `text`, as a word of its own.
+    /// Whether it occurs in `text` as a separate word.
     pub fn is_in(&self, text: &str) -> bool {
         let is_part = |character: char| character.is_ascii_alphanumeric();
         text.match_indices(self.text).any(|(at, found)| {
@@ -59,7 +59,7 @@ mod tests {
     use super::super::BUNDLED;
     use super::*;
 
-    /// Whatever looks like an example in `text`: an id of an instance or account, an address, a digest.
+    /// All words in `text` that look like examples: an id of an instance or account, an address, a digest.
     fn examples(text: &str) -> Vec<String> {
         let written = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         let words = written

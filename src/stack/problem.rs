@@ -1,4 +1,4 @@
-//! What is wrong with a stack file, where, and what to do about it.
+//! Problems of a stack file: what is wrong, where, and what to do about it.
 
 use std::{fmt, ops::Range};
 
@@ -10,9 +10,9 @@ use super::tree;
 /// Byte range in the source.
 pub type Span = Range<usize>;
 
-/// Characters of a message.
+/// Longest message in characters.
 const MAX_MESSAGE: usize = 300;
-/// Other places that are shown to a person.
+/// Most related places that are shown to a person.
 const MAX_RELATED: usize = 5;
 
 /// How bad a problem is.
@@ -21,11 +21,11 @@ const MAX_RELATED: usize = 5;
 pub enum Severity {
     /// The stack is refused.
     Error,
-    /// The stack works, perhaps not as meant.
+    /// The stack works, but perhaps not as intended.
     Warning,
 }
 
-/// One thing wrong with a stack file.
+/// One problem of a stack file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.
@@ -36,19 +36,19 @@ pub struct Problem {
     pub span: Span,
     /// Short reason beside the caret.
     pub label: Option<String>,
-    /// The next move.
+    /// What to do.
     pub help: Option<String>,
-    /// Other places that play a part.
+    /// Related places.
     pub related: Vec<(Span, String)>,
-    /// A value is only an example: it does no harm where nothing is real.
+    /// The value is only an example: harmless as long as nothing is created.
     pub is_example: bool,
 }
 
 impl Problem {
-    /// A reason to refuse the stack.
+    /// An error: the stack is refused.
     pub fn error(span: Span, message: impl Into<String>) -> Self {
         let mut message = message.into();
-        // It may quote a value of any length.
+        // The message may quote a value of any length.
         if let Some((at, _)) = message.char_indices().nth(MAX_MESSAGE) {
             message.replace_range(at.., "…");
         }
@@ -63,7 +63,7 @@ impl Problem {
         }
     }
 
-    /// Something suspicious.
+    /// A warning: something suspicious.
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
@@ -77,13 +77,13 @@ impl Problem {
         self
     }
 
-    /// Adds the next move.
+    /// Adds what to do.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Says that a value is only an example.
+    /// Marks the value as an example.
     pub fn example(self) -> Self {
         Self {
             is_example: true,
@@ -91,7 +91,7 @@ impl Problem {
         }
     }
 
-    /// Adds a second place.
+    /// Adds a related place.
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related.push((span, label.into()));
         self
@@ -166,7 +166,7 @@ impl Source {
         )
     }
 
-    /// The problems as a person reads them, like a compiler's.
+    /// The problems as text for a person, in the style of a compiler.
     pub fn render(&self, problems: &[Problem], color: bool) -> String {
         let renderer = if color {
             Renderer::styled()
@@ -255,7 +255,7 @@ impl Source {
     }
 }
 
-/// Why a stack file was refused: at least one error, warnings among them, in the file's order.
+/// Why a stack file was refused: at least one error, and the warnings, sorted by place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
     pub(super) source: Source,
@@ -263,17 +263,17 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// The file they were found in.
+    /// The file with the problems.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The problems, in the file's order.
+    /// The problems, sorted by place.
     pub fn list(&self) -> &[Problem] {
         &self.list
     }
 
-    /// As a person reads them, with a closing count.
+    /// The problems as text for a person, with a count at the end.
     pub fn render(&self, color: bool) -> String {
         let errors = self
             .list
@@ -285,7 +285,7 @@ impl Problems {
         format!("{}\n\n{closing}", self.source.render(&self.list, color))
     }
 
-    /// For machines.
+    /// The problems for machines.
     pub fn reports(&self) -> Vec<Report> {
         self.source.reports(&self.list)
     }

@@ -1,7 +1,7 @@
-//! Reads the model and finds every place where the file does not fit it.
+//! Parses the model and finds every place where the file does not match it.
 //!
-//! `serde` stops at the first fault. So the fault is noted, taken out of the tree, and what is left
-//! is read again, until it fits; the checks then see as much of the stack as can be understood.
+//! `serde` stops at the first error. So the error is recorded, its value is removed from the tree, and the rest
+//! is parsed again, until that succeeds. The checks then see all parts of the stack that are valid.
 
 use std::collections::HashSet;
 
@@ -14,10 +14,10 @@ use super::{
     tree::{Entry, Kind, Node},
 };
 
-/// Beyond this many a person stops reading.
+/// Most errors that are collected; nobody reads more.
 const MAX_FAULTS: usize = 200;
 
-/// Stand-ins for required keys, so that one missing key does not hide what else is wrong.
+/// Replacement values for required keys, so that one missing key does not hide other errors.
 const STAND_INS: [(&str, &str); 12] = [
     ("stack", "stand-in"),
     ("webhook", "{ env: STAND_IN }"),
@@ -33,7 +33,7 @@ const STAND_INS: [(&str, &str); 12] = [
     ("extension", "0"),
 ];
 
-/// The stack with faulty parts left out, and the faults. `None` if nothing is left to check.
+/// The stack without its faulty parts, and the errors. `None` if nothing is left to check.
 pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>) {
     let mut faults = vec![];
     let mut repaired = HashSet::new();
@@ -62,7 +62,7 @@ pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>)
             tree.remove(&path);
         } else {
             let path = existing(tree, path, &message);
-            // What holds a faulty value may be incomplete without it.
+            // The parent of a faulty value may be incomplete without it; that is not a second error.
             let is_echo = custom(&message)
                 && faulty
                     .iter()
@@ -74,7 +74,7 @@ pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>)
                 faulty.push(path.clone());
             }
             tree.remove(&path);
-            // Its absence is no second fault.
+            // A removed value must not be reported as missing.
             repaired.insert(path.clone());
             if path.is_empty() {
                 break;
@@ -91,7 +91,7 @@ pub(super) fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>)
     (None, faults)
 }
 
-/// Whether a message is one of the model's own, which say what to do in a second line.
+/// Whether a message is one of the model's own, which have advice in their second line.
 fn custom(message: &str) -> bool {
     message.contains('\n')
 }
@@ -105,7 +105,7 @@ fn step(segment: &Segment) -> Option<String> {
     }
 }
 
-/// The longest part of the path that leads somewhere; for an unknown key, with that key.
+/// The longest part of the path that exists; for an unknown key, including that key.
 fn existing(tree: &Node, mut path: Vec<String>, message: &str) -> Vec<String> {
     let unknown = between(message, "unknown field `", "`, ");
     path.extend(
@@ -190,7 +190,7 @@ fn fault(tree: &Node, text: &str, path: &[String], message: &str) -> Problem {
     }
 }
 
-/// What serde calls its types, in words for people who write YAML.
+/// Names of serde's types in words for people who write YAML.
 fn plainly(expected: &str) -> &str {
     match expected {
         "a string" => "text",
@@ -269,7 +269,7 @@ fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// The candidate most like a word, if any is like it at all.
+/// The most similar candidate, if any is similar enough.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates

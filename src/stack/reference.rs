@@ -1,4 +1,5 @@
-//! The stack file's reference for people: every key that the JSON Schema knows, a table for each part of the file.
+//! The reference of the stack file for people: every key in the JSON Schema, with a table for each section of
+//! the file.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -7,10 +8,10 @@ use serde_json::Value;
 
 use super::schema;
 
-/// Longest example that a table has room for.
+/// Longest example in a table.
 const MAX_EXAMPLE: usize = 60;
 
-/// Markdown, made of [`schema`] alone.
+/// The reference as Markdown, generated only from [`schema`].
 pub fn reference() -> String {
     let schema = schema();
     let mut text = String::from(
@@ -37,11 +38,11 @@ struct Rows {
 }
 
 impl Rows {
-    /// A row for everything inside of `schema`, which stands at `path`.
+    /// Adds a row for everything inside `schema`, whose path is `path`.
     fn below(&mut self, path: &str, schema: &Value) {
         for (key, inner) in properties(schema) {
             let path = format!("{path}.{key}");
-            // One form of a value may have the keys of another.
+            // Several forms of a value may have the same key; it gets one row.
             if self.told.insert(path.clone()) {
                 self.row(&path, inner, required(schema, key));
             }
@@ -70,7 +71,7 @@ impl Rows {
     }
 }
 
-/// Form, default and example of what has a section of its own.
+/// Form, default and example of a key that has its own section.
 fn facts(schema: &Value) -> String {
     let said = [
         Some(format!("Form: {}.", form(schema))),
@@ -121,7 +122,7 @@ fn form(schema: &Value) -> String {
     }
 }
 
-/// The words that a value is one of.
+/// The allowed values, if the value is one of a fixed list.
 fn choices(schema: &Value) -> Option<Vec<String>> {
     let listed = schema["enum"].as_array().into_iter().flatten();
     let described = schema["oneOf"].as_array().into_iter().flatten();
@@ -143,7 +144,8 @@ fn example(schema: &Value) -> Option<String> {
     (shown.len() <= MAX_EXAMPLE).then_some(shown)
 }
 
-/// A value as a stack file may have it: a text as it is where YAML reads it so, anything else as JSON, which is YAML.
+/// A value as it may be written in a stack file: plain text where YAML reads it as the same text, otherwise
+/// JSON, which is also YAML.
 fn code(value: &Value) -> String {
     let plain = value.as_str().filter(|text| {
         let read = serde_yaml::from_str::<Value>(&format!("key: {text}"));

@@ -1,10 +1,10 @@
-//! The regions of AWS, in this one place, and what is meant by one that is not among them.
+//! The list of AWS's regions, and suggestions for a name that is not in it.
 
 use strsim::damerau_levenshtein;
 
 /// Every region of every partition.
-/// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>; those of the closed partitions
-/// are in the rules by which AWS's SDKs find endpoints.
+/// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>; the regions of closed
+/// partitions come from the endpoint rules of AWS's SDKs.
 const KNOWN: [&str; 46] = [
     "af-south-1",
     "ap-east-1",
@@ -54,7 +54,7 @@ const KNOWN: [&str; 46] = [
     "us-west-2",
 ];
 
-/// The words for where in its area a region lies; AWS has used no other since 2006.
+/// The words for the direction in a region's name; AWS has used no others since 2006.
 const DIRECTIONS: [&str; 9] = [
     "central",
     "east",
@@ -67,24 +67,25 @@ const DIRECTIONS: [&str; 9] = [
     "west",
 ];
 
-/// What the name of a region may be.
+/// The result of checking a region's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
     /// One of AWS's.
     Known,
-    /// Of the shape of AWS's, and not known: AWS may have added it since. The known one that is most like it, if any.
+    /// In the form of a region's name, but unknown: AWS may have added it. With the most similar known region,
+    /// if any.
     Unknown(Option<&'static str>),
-    /// No region, now or later; the one that is meant, if any is like it.
+    /// Cannot be a region. With the one that was probably meant, if any is similar.
     No(Option<&'static str>),
 }
 
 impl Region {
-    /// The names of those that are known.
+    /// The known regions.
     pub fn known() -> impl Iterator<Item = &'static str> {
         KNOWN.into_iter()
     }
 
-    /// Looks at a name.
+    /// Checks a name.
     pub fn of(name: &str) -> Self {
         let near = nearest(name);
         if KNOWN.contains(&name) {
@@ -97,7 +98,8 @@ impl Region {
     }
 }
 
-/// One letter too many, too few, wrong or changed with its neighbour; two in a row are another name.
+/// The known region that differs by one letter: missing, extra, wrong, or swapped with its neighbour. Two
+/// differences make another name.
 fn nearest(name: &str) -> Option<&'static str> {
     let name = name.trim().to_lowercase().replace('_', "-");
     let distance = |known: &&str| damerau_levenshtein(known, &name);
@@ -113,7 +115,7 @@ fn lies_somewhere(name: &str) -> bool {
         .is_some_and(|word| DIRECTIONS.contains(&word))
 }
 
-/// `us-east-1`, `us-gov-west-1`: what all names of regions have in common.
+/// Whether a name has the form of all regions' names: `us-east-1`, `us-gov-west-1`.
 fn is_shaped(name: &str) -> bool {
     let parts: Vec<&str> = name.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());

@@ -1,4 +1,5 @@
-//! The stack file as a JSON Schema, for editors: made of the model's own types, so that it knows what they know.
+//! The JSON Schema of the stack file, for editors. It is generated from the model's types, so both accept the
+//! same.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::model::Stack;
 
-/// Stacks in which every field occurs: what a field's examples are taken from.
+/// Stack files that together contain every field; the fields' examples come from them.
 pub(super) const EXAMPLES: [&str; 4] = [
     include_str!("fixtures/everything.yaml"),
     include_str!("fixtures/routes.yaml"),
@@ -17,11 +18,11 @@ pub(super) const EXAMPLES: [&str; 4] = [
     include_str!("fixtures/selectors.yaml"),
 ];
 
-/// The JSON Schema of a stack file, in the version that every editor knows. It has no references: beside one,
-/// what a field says of itself would not be shown.
+/// The JSON Schema of a stack file, in the draft that every editor supports. It has no references, because
+/// editors do not show a field's description next to a reference.
 ///
-/// It refuses what the file's form forbids (keys, types, choices). What needs a look at the rest of the file, such as
-/// a `to:` that names nothing, is for `alertctl validate`.
+/// It rejects wrong structure (keys, types, choices). Checks that need the rest of the file, such as a `to:`
+/// with an unknown name, are the job of `alertctl validate`.
 pub fn schema() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings
@@ -38,12 +39,12 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Exactly one of these keys is given.
+/// Requires exactly one of these keys.
 pub(super) fn one_of<const N: usize>(keys: [&str; N]) -> Value {
     keys.iter().map(|key| json!({ "required": [key] })).collect()
 }
 
-/// What is written in one of two forms.
+/// A value that can be written in one of two forms.
 pub(super) struct Or<A, B>(PhantomData<(A, B)>);
 
 impl<A: JsonSchema, B: JsonSchema> JsonSchema for Or<A, B> {
@@ -61,7 +62,7 @@ impl<A: JsonSchema, B: JsonSchema> JsonSchema for Or<A, B> {
     }
 }
 
-/// Gives a type the schema of the form in which the file has it.
+/// Gives a type the schema of the form that it has in the file.
 macro_rules! written_as {
     ($type:ty, $form:ty) => {
         impl JsonSchema for $type {
@@ -98,8 +99,8 @@ impl JsonSchema for All {
     }
 }
 
-/// Leaves out what helps nobody who writes a stack file: formats of numbers, and nothing (`null`) as a value or default,
-/// since a key without a value is a line that is not finished.
+/// Removes what does not help an author of a stack file: number formats, and `null` as a value or default,
+/// because a key without a value is an unfinished line.
 fn plain(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
@@ -122,7 +123,7 @@ fn plain(schema: &mut Value) {
                 if let [Value::Object(only)] = forms.as_slice() {
                     let only = only.clone();
                     map.remove("anyOf");
-                    // What the field says of itself stays.
+                    // The field's own description takes precedence.
                     only.into_iter()
                         .for_each(|(key, value)| _ = map.entry(key).or_insert(value));
                 }
@@ -133,7 +134,7 @@ fn plain(schema: &mut Value) {
     }
 }
 
-/// Puts what a stack file says into the schema, as an example of each field; the shortest stays.
+/// Adds the values of a stack file to the schema as examples; each field keeps the shortest.
 fn exemplify(schema: &mut Value, said: &Value) {
     let Some(schema) = schema.as_object_mut() else {
         return;
@@ -167,7 +168,7 @@ fn exemplify(schema: &mut Value, said: &Value) {
 }
 
 fn keep_shorter(field: &mut Map<String, Value>, said: &Value) {
-    // One entry of many shows as much.
+    // One entry is enough as an example.
     let said = match said {
         Value::Object(map) if map.len() > 1 && !field.contains_key("properties") => map
             .iter()

@@ -1,4 +1,4 @@
-//! Finds webhook URLs written in clear text and keeps them out of everything that is shown.
+//! Finds webhook URLs in clear text, and keeps them out of all output.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -10,7 +10,7 @@ use super::{
 const ENCRYPT: &str =
     "run `alertctl encrypt-hook` and write `webhook: { encrypted: … }`, or name a variable: `{ env: NAME }`";
 
-/// Places of text that looks like a Slack webhook or holds a password, in values and in comments.
+/// Places of text that looks like a Slack webhook or contains a password, in values and in comments.
 pub(super) fn find(text: &str) -> Vec<Span> {
     let is_secret = |token: &str| looks_like_webhook(token) || has_password(token);
     tokens(text)
@@ -18,25 +18,26 @@ pub(super) fn find(text: &str) -> Vec<Span> {
         .collect()
 }
 
-/// Places of anything with a scheme: what to hide where no tree says which value is a webhook.
+/// Places of everything with a URL scheme: without a tree, it is unknown which value is a webhook, so all are
+/// masked.
 pub(super) fn find_urls(text: &str) -> Vec<Span> {
     tokens(text)
         .filter(|span| text[span.clone()].contains("//"))
         .collect()
 }
 
-/// What a value is that must not be written as it is.
+/// Kinds of values that must not be in the file in this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Misplaced {
-    /// Under `webhook`: neither ciphertext nor the name of a variable.
+    /// Under `webhook`: neither a ciphertext nor the name of a variable.
     Webhook,
-    /// Under `webhook`: the name of a variable as a shell reads it.
+    /// Under `webhook`: a variable in shell syntax.
     Reference,
-    /// Under `token`: no digest.
+    /// Under `token`: not a digest.
     Token,
 }
 
-/// Places of webhooks and tokens that are written in another form than the one that hides them.
+/// Places of webhooks and tokens that are not written in one of the forms that hide the secret.
 pub(super) fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     let section = |section: &str| {
         root.entry(section)
@@ -88,7 +89,7 @@ fn strange_webhooks(webhook: &Node) -> Vec<(Span, Misplaced)> {
     found.chain(references).collect()
 }
 
-/// `$NAME` or `${NAME}`.
+/// Whether the text is `$NAME` or `${NAME}`.
 fn is_reference(text: &str) -> bool {
     let name = text.strip_prefix('$').unwrap_or_default();
     let braced = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
@@ -120,8 +121,8 @@ fn strange_tokens(token: &Node) -> Vec<Span> {
     found
 }
 
-/// Places of whatever follows `token:` or `sha256:` in a line and is no digest: what to hide where no
-/// tree says which value is a token.
+/// Places of text after `token:` or `sha256:` in a line that is not a digest: without a tree, it is unknown
+/// which value is a token.
 pub(super) fn find_tokens(text: &str) -> Vec<Span> {
     let mut found = vec![];
     let mut start = 0;
@@ -143,7 +144,7 @@ pub(super) fn find_tokens(text: &str) -> Vec<Span> {
     found
 }
 
-/// The text with the given places made unreadable; its length in bytes stays.
+/// The text with these places made unreadable; its length in bytes does not change.
 pub(super) fn mask(text: &str, spans: &[Span]) -> String {
     let mut hidden = vec![false; text.len()];
     for span in spans {
@@ -178,10 +179,11 @@ pub(super) fn mask_tree(node: &mut Node, spans: &[Span]) {
     }
 }
 
-/// The label every problem about a secret bears: at its place nothing else is worth saying.
+/// The label of every problem with a secret; other problems at its place are dropped.
 pub(super) const LABEL: &str = "masked";
 
-/// The problem with a secret that `find` found; in a comment only a warning, the stack still works.
+/// The problem with a secret that `find` found. In a comment it is only a warning, because the stack still
+/// works.
 pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
     let token = text.get(span.clone()).unwrap_or_default();
     let (secret, help) = if looks_like_webhook(token) {
@@ -243,7 +245,7 @@ pub(super) fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A name that a function can have.
+/// Whether a function can have this name.
 fn is_function(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
@@ -251,7 +253,7 @@ fn is_function(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// A name that every shell can export. Too long for one is too likely a token.
+/// A name that every shell can export. A longer name is more likely a token.
 pub(super) fn is_variable(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
@@ -284,7 +286,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Span> + '_ {
 }
 
 fn looks_like_webhook(token: &str) -> bool {
-    // JSON writes `\/` for a slash.
+    // In JSON `\/` may stand for a slash.
     let token = token.replace('\\', "").replace("%2F", "/").replace("%2f", "/");
     let lower = token.to_ascii_lowercase();
     let after_host = lower
@@ -293,7 +295,8 @@ fn looks_like_webhook(token: &str) -> bool {
     if after_host.is_some_and(|(_, path)| !path.is_empty()) {
         return true;
     }
-    // Without its host; ids are in capitals, else one ciphertext in a few hundred would look alike.
+    // A webhook without its host. Only ids in capitals count; otherwise one ciphertext in a few hundred would
+    // look like a webhook.
     let parts: Vec<&str> = token.split('/').collect();
     parts
         .windows(3)

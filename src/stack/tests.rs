@@ -30,13 +30,13 @@ fn bad(text: &str) -> String {
     }
 }
 
-/// The errors of `GOOD` with one text exchanged for another.
+/// The errors of `GOOD` with one text replaced by another.
 fn spoiled(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     bad(&GOOD.replace(from, to))
 }
 
-/// The warnings of a file in which people write values of their own in place of examples.
+/// The warnings without those about example values.
 fn but_for_examples(loaded: &Loaded) -> Vec<Problem> {
     let warnings = loaded.warnings.iter();
     warnings.filter(|problem| !problem.is_example).cloned().collect()
@@ -151,7 +151,7 @@ fn a_ciphertext_for_the_relay_of_today_is_taken_and_one_of_an_earlier_version_to
         };
         assert_eq!((ciphertext.as_str(), made_for.as_deref()), ("AQICAHg=", expected));
     }
-    // What makes new ciphertexts takes the old ones as they are.
+    // A command that makes new ciphertexts accepts the old ones.
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("stack.yaml");
     let text = GOOD.replace("env: SLACK_WEBHOOK_URL", "encrypted: AQICAHg=, for: other");
@@ -186,7 +186,7 @@ fn aliases_of_a_secret_are_masked_too() {
     let secret = GOOD.replace("\"#project\"", "&a https://hooks.slack.com/services/T0/B0/sEcReT");
     let problems = bad(&secret.replace("[alerts]", "[*a]").replace("Average", "*a"));
     assert!(!problems.contains("sEcReT"), "{problems}");
-    // A value of several lines is pointed at by its key.
+    // A value of several lines is reported at its key.
     let folded = "alarms:\n  x:\n    metric: A b\n    period: 60\n    threshold: '> 1'\n    statistic: >-\n      hooks.slack.com/services/T0/B0/sEcReT\n";
     let problems = bad(&GOOD.replace("alarms:\n", folded));
     assert!(!problems.contains("sEcReT"), "{problems}");
@@ -344,7 +344,7 @@ refused! {
     control_characters: bad("stack: \"a\\e[31m\"\n\"\\e[1m\": 1\n"),
 }
 
-/// Each level holds `width` times the one before.
+/// Each level contains `width` times the previous one.
 fn nested_aliases(width: usize) -> String {
     let mut text = "stack: a\na0: &a0 [x, x]\n".to_owned();
     for level in 1..60 {

@@ -1,4 +1,4 @@
-//! When an alarm goes off.
+//! The thresholds of alarms.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -60,7 +60,7 @@ impl Comparison {
 }
 
 impl Comparison {
-    /// The operator as the file has it.
+    /// The operator as it is written in the file.
     pub fn sign(self) -> &'static str {
         match self {
             Self::AtLeast => ">=",
@@ -96,7 +96,7 @@ impl FromStr for Threshold {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // `>=` comes before `>`, its own prefix.
+        // `>=` must come before its prefix `>`.
         const OPERATORS: [(&str, Comparison); 7] = [
             (">=", Comparison::AtLeast),
             (">", Comparison::Above),

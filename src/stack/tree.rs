@@ -1,7 +1,7 @@
-//! The file as a tree in which every key and value knows its place.
+//! The file as a tree in which every key and value knows its position.
 //!
-//! `serde_yaml` reads the model but forgets positions; this tree keeps them. It also refuses what
-//! the model's reader would take silently or badly: duplicate keys, tags, merge keys, bombs.
+//! `serde_yaml` parses the model but loses positions; this tree keeps them. It also refuses input that
+//! `serde_yaml` would accept silently or handle badly: duplicate keys, tags, merge keys, and alias bombs.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use serde_yaml::Value;
 
 use super::problem::{Problem, Span};
 
-/// Far above any stack (300 alarms need some 10,000), far below what would hurt.
+/// Far more than any real stack has (300 alarms need about 10,000), and far less than would cause problems.
 const MAX_NODES: usize = 50_000;
-/// The model needs 7, a filter on a message's body a few more.
+/// The model needs 7 levels, a filter on a message's body a few more.
 const MAX_DEPTH: usize = 40;
 
-/// A value and its place.
+/// A value and its position.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub span: Span,
@@ -49,7 +49,7 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
-    /// The node a path of keys and list positions leads to.
+    /// The node at a path of keys and list indices.
     pub fn get<S: AsRef<str>>(&self, path: &[S]) -> Option<&Node> {
         path.iter().try_fold(self, |node, step| match &node.kind {
             Kind::Map(_) => node.entry(step.as_ref()).map(|entry| &entry.value),
@@ -69,8 +69,8 @@ impl Node {
         })
     }
 
-    /// Where to point for a value: itself if it is one line, otherwise its key, otherwise whatever
-    /// of the path exists.
+    /// The place to report for a value: the value itself if it is on one line, otherwise its key, otherwise the
+    /// last part of the path that exists.
     pub fn place<S: AsRef<str>>(&self, text: &str, path: &[S]) -> Span {
         let Some((last, parents)) = path.split_last() else {
             return first_line(text, &self.span);
@@ -86,14 +86,14 @@ impl Node {
         }
     }
 
-    /// Where to point for a key.
+    /// The place to report for a key.
     pub fn key_place<S: AsRef<str>>(&self, text: &str, path: &[S]) -> Span {
         path.split_last()
             .and_then(|(last, parents)| self.get(parents)?.entry(last.as_ref()))
             .map_or_else(|| self.place(text, path), |entry| entry.key_span.clone())
     }
 
-    /// Takes away what a path leads to.
+    /// Removes the node at a path.
     pub fn remove<S: AsRef<str>>(&mut self, path: &[S]) {
         let Some((last, parents)) = path.split_last() else {
             return;
@@ -161,14 +161,14 @@ fn first_line(text: &str, span: &Span) -> Span {
     span.start..span.start + length
 }
 
-/// Reads the tree. A syntax error ends the reading; lesser faults are collected beside the tree.
+/// Parses the tree. A syntax error stops the parser; other errors are collected and returned with the tree.
 pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
     let mut builder = Builder::new(text);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let at = builder.byte(error.marker().index());
-            // The parser names a place before the tab that it stumbles over, or just after it.
+            // The parser's position is before the tab that causes the error, or just after it.
             let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
             let tab = error.info().contains("tab").then(|| text[from..].find('\t'));
             let place = tab.flatten().map_or(at..at, |tab| from + tab..from + tab + 1);
@@ -199,7 +199,7 @@ struct Frame {
 
 struct Builder<'a> {
     text: &'a str,
-    /// Byte offset of each character; none for ASCII, where they are the same.
+    /// Byte offset of each character; `None` for ASCII, where both are equal.
     offsets: Option<Vec<usize>>,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Node>,
@@ -230,7 +230,7 @@ impl<'a> Builder<'a> {
         known.unwrap_or(usize::MAX).min(self.text.len())
     }
 
-    /// Takes one event; true once nothing after it counts.
+    /// Processes one event; returns true once later events no longer matter.
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<bool, Box<Problem>> {
         let tag = match &event {
             Event::Scalar(.., tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag) => {
@@ -269,12 +269,14 @@ impl<'a> Builder<'a> {
                     let problem = Problem::error(span, "this alias is inside its own anchor");
                     return Err(Box::new(problem.help("write the value out")));
                 };
-                // Measured before it is copied: the copy of a bomb is the bomb.
+                // The size is checked before the copy, because the copy of an alias bomb would already exhaust
+                // memory.
                 let (size, depth) = (target.size(), target.depth());
                 if self.nodes + size > MAX_NODES || self.frames.len() + depth > MAX_DEPTH {
                     return Err(too_much(span));
                 }
-                // It keeps the anchor's place: that is where a fault is mended and a secret masked.
+                // The copy keeps the anchor's position, because that is the place to fix an error or mask a
+                // secret.
                 let copy = target.clone();
                 self.nodes += size;
                 self.add(copy, 0)?;
@@ -303,7 +305,7 @@ impl<'a> Builder<'a> {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
-        // The parser ends a collection where the next thing begins.
+        // The parser reports the end of a collection where the next token begins.
         let end = match &frame.kind {
             _ if frame.flow => end.start + 1,
             Kind::Map(entries) => entries
@@ -368,7 +370,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The part of a quoted scalar's span up to its closing quote; the parser adds what follows on the line.
+/// The part of a quoted scalar's span up to its closing quote; the parser includes the rest of the line.
 fn quoted(text: &str, span: Span) -> Span {
     let written = &text[span.clone()];
     let mut characters = written.char_indices();

@@ -1,6 +1,6 @@
-//! The model's small value types, each read from one scalar or one small map.
+//! The model's small value types, each parsed from one scalar or one small map.
 //!
-//! An error's first line is the fact, the rest is the way on: `read` shows the latter as help.
+//! The first line of an error is the fact, the rest is the advice: `read` shows it as help.
 
 use std::fmt;
 
@@ -338,18 +338,18 @@ impl TryFrom<String> for Architecture {
     }
 }
 
-/// Takes a KMS alias with or without its prefix.
+/// Accepts a KMS alias with or without its prefix.
 pub(super) fn alias_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let alias = Option::<String>::deserialize(deserializer)?;
     Ok(alias.map(|name| name.strip_prefix("alias/").map(str::to_owned).unwrap_or(name)))
 }
 
-/// Default of a switch that is on unless the file says otherwise.
+/// Default of a switch that is on by default.
 pub(super) fn on() -> bool {
     true
 }
 
-/// A section that may be left out; written without anything in it, it has its defaults.
+/// An optional section; an empty section gets its defaults.
 pub(super) fn written<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

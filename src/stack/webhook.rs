@@ -1,4 +1,4 @@
-//! A webhook's URL: the secret of a channel, checked for shape and kept out of sight.
+//! A webhook's URL, the secret of a channel: it is validated and never shown.
 
 use std::{fmt, net::Ipv6Addr};
 
@@ -6,15 +6,15 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 /// Slack's own hosts, commercial and government.
 const HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
-/// Slack's are below 200; KMS encrypts at most 4,096 bytes.
+/// Slack's webhooks are shorter than 200 characters; KMS encrypts at most 4,096 bytes.
 const MAX_LENGTH: usize = 2048;
 
-/// Whether a URL on this machine is a webhook: only where the stack runs on it too.
+/// Whether a URL on this machine is accepted as a webhook: only if the stack runs on this machine, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowLoopback {
-    /// The local mode.
+    /// For the local mode.
     Yes,
-    /// AWS.
+    /// For AWS.
     No,
 }
 
@@ -22,7 +22,7 @@ pub enum AllowLoopback {
 #[derive(Clone)]
 pub struct WebhookUrl(SecretString);
 
-/// What is wrong with a webhook's URL; never any of its text.
+/// What is wrong with a webhook's URL. Contains no part of the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookUrlError {
     /// Nothing but white space.
@@ -45,7 +45,7 @@ pub enum WebhookUrlError {
     /// User, port, query or fragment.
     #[error("the webhook has a user, port, query or fragment, which Slack's never have")]
     Extras,
-    /// Neither of the known paths.
+    /// Not one of the known paths.
     #[error(
         "the webhook's path is not `/services/T…/B…/…`, `/workflows/…` or `/triggers/…`; copy it again from Slack"
     )]
@@ -56,7 +56,7 @@ pub enum WebhookUrlError {
 }
 
 impl WebhookUrl {
-    /// Takes a URL with or without `https://`, white space around it ignored.
+    /// Accepts a URL with or without `https://` and ignores white space around it.
     pub fn parse(text: &str, loopback: AllowLoopback) -> Result<Self, WebhookUrlError> {
         use WebhookUrlError as Error;
         let text = text.trim();
@@ -86,7 +86,7 @@ impl WebhookUrl {
             .iter()
             .find(|host| authority.eq_ignore_ascii_case(host))
             .ok_or_else(|| {
-                // A host with something around it is a different mistake than a strange host.
+                // A known host with something added is a different mistake than an unknown host.
                 let bare = authority
                     .rsplit('@')
                     .next()
@@ -107,13 +107,13 @@ impl WebhookUrl {
         Ok(Self(url.as_str().into()))
     }
 
-    /// True for a webhook on this machine, which only the local mode knows.
+    /// True for a webhook on this machine, which only the local mode accepts.
     pub fn is_loopback(&self) -> bool {
         let (_, rest) = self.expose().split_once("://").unwrap_or_default();
         is_loopback(&rest[..rest.find('/').unwrap_or(rest.len())])
     }
 
-    /// The whole URL, for encrypting it.
+    /// The whole URL, only for encryption.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

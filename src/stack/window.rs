@@ -1,4 +1,4 @@
-//! Where the periods of an alarm begin and end.
+//! The evaluation windows of alarms.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! Alarms: the metric, how it is judged, and who hears of it.
+//! Checks alarms: the metric, how it is evaluated, and who is notified.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,19 +14,19 @@ use super::{
     places,
 };
 
-/// Topics told of one state.
+/// Most topics per state.
 const MAX_ACTIONS: usize = 5;
-/// Tags that every alarm carries beside those of the stack.
+/// Tags of every alarm besides the stack's own.
 const OWN_TAGS: [&str; 3] = ["alertctl:node", "alertctl:stack", "alertctl:tags"];
-/// Tag keys that one alarm may pick.
+/// Most tag keys that an alarm may select.
 const MAX_TAG_KEYS: usize = 50;
-/// Seconds between two runs of a PromQL query.
+/// Longest interval of a PromQL query, in seconds.
 const MAX_INTERVAL: i32 = 3600;
-/// The ways to watch something, of which an alarm has one.
+/// The keys that define what an alarm watches; an alarm has exactly one of them.
 const WAYS: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
-/// Keys beside `metric` only.
+/// Keys that are only valid with `metric`.
 const OF_A_METRIC: [&str; 4] = ["dimensions", "statistic", "unit", "period"];
-/// Keys beside `metric` and `metrics`, not beside `promql`.
+/// Keys that are valid with `metric` and `metrics`, but not with `promql`.
 const OF_METRICS: [&str; 6] = [
     "threshold",
     "evaluation_periods",
@@ -73,10 +73,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     monitoring(checker);
 }
 
-/// Alarms of every kind, those of sets too, differ in key and name.
+/// Alarms of every kind, including those of sets, must differ in key and name.
 fn distinct(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
     let stack = checker.stack;
-    // Where the alarms of a set stand: where the set does.
+    // An alarm of a set is reported at the place of the set.
     let mut owners: HashMap<String, &str> = HashMap::new();
     for (key, alarm) in &stack.alarms {
         for member in alarm
@@ -111,7 +111,7 @@ fn distinct(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
     }
 }
 
-/// Who hears when the stack itself fails.
+/// Who is notified if the stack itself fails.
 fn monitoring(checker: &mut Checker<'_>) {
     let Some(monitoring) = &checker.stack.monitoring else {
         return;
@@ -125,7 +125,7 @@ fn monitoring(checker: &mut Checker<'_>) {
     }
 }
 
-/// Exactly one of the ways to watch something, each with what belongs to it.
+/// Exactly one way to watch something, and only the keys that belong to it.
 fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let written = |checker: &Checker<'_>, key: &str| checker.is_written(&[path, &[key]].concat());
     let watched: Vec<_> = WAYS.into_iter().filter(|key| written(checker, key)).collect();
@@ -138,7 +138,7 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         checker.report(problem.help("add `threshold:`, such as `threshold: \">= 50\"`"));
     }
     match watched.as_slice() {
-        // Told already, with what to write.
+        // Already reported, with the correct setting.
         [] if written(checker, "namespace") || written(checker, "metric_name") => {}
         [] => {
             let problem = Problem::error(checker.key(path), "the alarm watches nothing");
@@ -192,7 +192,7 @@ fn signal(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// Keys that say nothing beside another.
+/// Keys that have no meaning together with another one.
 fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) {
     let mut seen = vec![];
     for key in keys {
@@ -205,7 +205,7 @@ fn stray(checker: &mut Checker<'_>, path: &[&str], beside: &str, keys: &[&str]) 
     }
 }
 
-/// A PromQL query holds its condition, and CloudWatch takes nothing else that judges a metric.
+/// A PromQL query contains its own condition, so CloudWatch accepts no other settings for the evaluation.
 fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     for key in OF_A_METRIC.into_iter().chain(OF_METRICS) {
         if checker.is_written(&[path, &[key]].concat()) {
@@ -244,7 +244,7 @@ fn promql(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// An anomaly-detection threshold names the query that computes the band.
+/// An anomaly detection threshold names the query that computes the band.
 fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let Some(Bound::Band(id)) = alarm.threshold.as_ref().map(|threshold| &threshold.bound) else {
         return;
@@ -295,7 +295,7 @@ fn notices(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// The tags that messages carry: by keys which the alarm has.
+/// The propagated tags must be keys that the alarm has.
 fn propagation(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let (key, tags) = match &alarm.propagate_tags {
         PropagateTags::No | PropagateTags::All => return,

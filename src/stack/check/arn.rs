@@ -1,6 +1,6 @@
-//! ARNs where keys of the stack file are wanted.
+//! Advice for an ARN where the stack file needs a key.
 
-/// What to do where `to:` names what an ARN leads to; `None` for what is no ARN.
+/// What to do if `to:` contains an ARN, depending on its service; `None` if the name is not an ARN.
 pub(super) fn instead(name: &str) -> Option<String> {
     let arn = name.strip_prefix("arn:")?;
     let mut parts = arn.splitn(5, ':');

@@ -1,14 +1,14 @@
-//! Names of buckets and trails.
+//! Checks the names of buckets and trails.
 
-/// What `{account}` becomes: any account's number is as long.
+/// Replaces `{account}` for the check: all account ids have the same length.
 const ANY_ACCOUNT: &str = "000000000000";
 
-/// The same for a bucket that is there already, which may be one of an account's own namespace.
+/// The same check for an existing bucket, whose name may be in the account's own namespace.
 pub(super) fn existing_bucket_fault(name: &str) -> Option<(String, &'static str)> {
     bucket_fault(name.strip_suffix("-an").unwrap_or(name))
 }
 
-/// What is wrong with the name of a bucket to be made, in which `{account}` stands for the account's number.
+/// What is wrong with the name of a new bucket, in which `{account}` stands for the account id.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 pub(super) fn bucket_fault(name: &str) -> Option<(String, &'static str)> {
     let name = name.replace("{account}", ANY_ACCOUNT);

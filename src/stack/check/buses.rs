@@ -1,4 +1,4 @@
-//! Event buses: names, and what is forwarded to them.
+//! Checks event buses: their names, and what is forwarded to them.
 
 use super::{
     super::{events::regions, problem::Problem},
@@ -43,7 +43,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     checker.distinct_names("buses", names);
 }
 
-/// Sources the default bus passes on, where it has their events at all.
+/// Checks the sources that the default bus forwards, and whether their events arrive in the stack's region at
+/// all.
 fn forwarded(checker: &mut Checker<'_>, key: &str, sources: &[String]) {
     let home = checker.stack.region.clone();
     for (index, source) in sources.iter().enumerate() {
@@ -75,7 +76,7 @@ fn forwarded(checker: &mut Checker<'_>, key: &str, sources: &[String]) {
     }
 }
 
-/// What EventBridge allows in names of buses and rules.
+/// The characters that EventBridge allows in names of buses and rules.
 pub(super) fn is_event_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || "._-".contains(character)
 }

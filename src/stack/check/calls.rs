@@ -1,4 +1,4 @@
-//! Services and their calls: names that exist, and that EventBridge passes on.
+//! Checks services and their calls: the names must exist, and EventBridge must deliver them.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +92,7 @@ fn service_name(checker: &mut Checker<'_>, path: &[&str], service: &str) {
     }
 }
 
-/// `all` of a service whose everyday calls are many.
+/// Warns about `all` for a service with very frequent calls.
 fn flooded(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &str) {
     let Some((calls, except)) = services::flood(service, &rule.except) else {
         return;
@@ -118,7 +118,7 @@ fn call_name(checker: &mut Checker<'_>, path: &[&str], service: &str, name: &str
     let Some(known) = services::known_calls(service) else {
         return;
     };
-    // Some events end in the date of their API.
+    // Some event names end in the date of their API.
     let dated = |known: &&str| {
         name.strip_prefix(*known)
             .is_some_and(|rest| rest.starts_with("20"))
@@ -136,7 +136,7 @@ fn call_name(checker: &mut Checker<'_>, path: &[&str], service: &str, name: &str
     });
 }
 
-/// EventBridge leaves out calls that only read, but for two of STS.
+/// EventBridge does not deliver read-only calls, except for a few such as two of STS.
 fn read_only(checker: &mut Checker<'_>, path: &[&str], rule: &Rule, service: &str, name: &str) {
     let reads = ["Describe", "Get", "List"]
         .iter()

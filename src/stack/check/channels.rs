@@ -1,4 +1,4 @@
-//! Channels: their keys, labels and webhooks.
+//! Checks channels: their keys, labels and webhooks.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::{
     Checker, destinations,
 };
 
-/// All variables of a function together, names included.
+/// Limit for all environment variables of a function together, names included.
 pub(super) const MAX_ENVIRONMENT: usize = 4096;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -26,7 +26,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
                 "one line of text",
             );
         }
-        // That it is a ciphertext was seen to before anything of it could be shown.
+        // The format of the ciphertext was checked earlier, before any part of it could be shown.
         if let Webhook::Encrypted { ciphertext, made_for } = &channel.webhook {
             environment += key.len() + ciphertext.len();
             if let Some(made_for) = made_for {
@@ -48,7 +48,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
 }
 
-/// A ciphertext opens for the one relay that it was made for: its name is the encryption context.
+/// A ciphertext can only be decrypted by the relay that it was made for, because the relay's name is the
+/// encryption context.
 fn fits(checker: &mut Checker<'_>, channel: &str, made_for: &str) {
     let relay = checker.stack.relay_name();
     let is_named = checker.is_written(&["stack"]) || checker.is_written(&["relay", "name"]);
@@ -70,12 +71,12 @@ fn fits(checker: &mut Checker<'_>, channel: &str, made_for: &str) {
     );
 }
 
-/// The command that puts a ciphertext for the relay of today into the file.
+/// The command that replaces the ciphertext in the file by one for the current relay.
 pub(in super::super) fn encrypt_again(file: &str, channel: &str) -> String {
     format!("alertctl encrypt-hook {file} --channel {channel} --write")
 }
 
-/// `-` becomes `_` in the environment variable that carries a channel's webhook.
+/// The environment variable of a channel's webhook has `_` for `-`, so two keys may collide.
 fn distinct_variables(checker: &mut Checker<'_>) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for key in checker.keys("channels") {

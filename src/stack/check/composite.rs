@@ -1,4 +1,4 @@
-//! Composite alarms: their rules, and what silences them.
+//! Checks composite alarms: their rules and their suppressors.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ const MAX_RULE: usize = 10_240;
 const MAX_ALARMS: usize = 100;
 const MAX_ELEMENTS: usize = 500;
 
-/// Every rule by itself, then all of them for circles.
+/// Checks each rule, then all of them together for cycles.
 pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
     let stack = checker.stack;
     let mut asked = BTreeMap::new();
@@ -151,7 +151,7 @@ fn suppressed(
     checker.range(&at("extension"), suppressor.extension, 0..=86_400, " seconds");
 }
 
-/// A composite alarm that asks for itself, by way of others or not.
+/// A composite alarm must not depend on itself, directly or through others.
 fn circles(checker: &mut Checker<'_>, asked: &BTreeMap<&str, Vec<String>>) {
     let mut done: Vec<&str> = vec![];
     for start in asked.keys() {
@@ -167,7 +167,7 @@ fn circles(checker: &mut Checker<'_>, asked: &BTreeMap<&str, Vec<String>>) {
     }
 }
 
-/// Follows rules from one alarm; the way round, if it leads back to where it has been.
+/// Follows the rules from one alarm; returns the cycle, if it comes back to an alarm that it has visited.
 fn circle<'a>(
     key: &'a str,
     asked: &'a BTreeMap<&str, Vec<String>>,

@@ -1,4 +1,4 @@
-//! Where `to:` leads that may name topics and channels.
+//! Checks `to:` where it may name topics and channels.
 
 use super::{
     super::{
@@ -9,7 +9,7 @@ use super::{
     Checker, arn,
 };
 
-/// Every name in a `to:` that may be a channel's.
+/// Every name in a `to:` that accepts channels.
 pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {
     let topics = stack.topics.values().map(|topic| &topic.to);
     let endpoints = stack.endpoints.values().map(|endpoint| &endpoint.to);
@@ -23,7 +23,7 @@ pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-/// The names must be those of topics or channels, and not of both.
+/// Each name must be a topic or a channel, but not both.
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {
     let (topics, channels) = (checker.keys("topics"), checker.keys("channels"));
     for (index, name) in names.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! HTTP endpoints: names, route, token, limits, message.
+//! Checks HTTP endpoints: names, route, token, limits, message.
 
 use super::{
     super::{
@@ -13,13 +13,13 @@ use super::{
 
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/// Characters of a message's template.
+/// Longest template of a message, in characters.
 const MAX_BODY: usize = 3000;
-/// About what everything else in the environment takes, names included.
+/// Estimated size of all other environment variables, names included.
 const OTHER_VARIABLES: usize = 500;
-/// About what one channel takes: its encrypted webhook with its digest, its key and its label.
+/// Estimated size of one channel: its encrypted webhook with its digest, its key and its label.
 const WEBHOOK: usize = 500;
-/// About what the ARN of a topic takes.
+/// Estimated size of a topic's ARN.
 const TOPIC: usize = 100;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -69,7 +69,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
 }
 
-/// The function gets templates, topics and webhooks by its environment, of which there are 4 KB.
+/// The function gets templates, topics and webhooks in environment variables, which are limited to 4 KB.
 fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
     let templates = [&endpoint.message.subject, &endpoint.message.body];
     let templates: usize = templates.into_iter().flatten().map(String::len).sum();
@@ -89,7 +89,7 @@ fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
     }
 }
 
-/// What API Gateway takes as a route of an HTTP API.
+/// The routes that API Gateway accepts in an HTTP API.
 fn check_route(checker: &mut Checker<'_>, path: &[&str], route: &Route) {
     let Route { method, path: url } = route;
     if !METHODS.contains(&method.as_str()) {

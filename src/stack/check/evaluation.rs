@@ -1,4 +1,4 @@
-//! How an alarm is evaluated: periods, their window, percentiles over few samples, the warm-up.
+//! Checks the evaluation of an alarm: periods, their window, percentiles with few samples, the warm-up.
 
 use super::{
     super::{
@@ -13,9 +13,9 @@ use super::{
 
 const DAY: i64 = 86_400;
 pub(super) const WEEK: i64 = 7 * DAY;
-/// Seconds that an alarm on a Metrics Insights query looks back at most.
+/// Longest evaluation range in seconds for an alarm on a Metrics Insights query.
 const INSIGHTS: i64 = 3 * 3600;
-/// Periods that begin at the full minute, hour, day or week.
+/// Periods in seconds that align with the clock: full minutes, hours, days or weeks.
 const CLOCK_PERIODS: [i32; 5] = [60, 300, 3600, 86_400, 604_800];
 
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
@@ -23,7 +23,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         let path = [path, &["warm_up", "minutes"]].concat();
         checker.range(&path, warm_up.minutes, 1..=2880, " minutes");
     }
-    // What an alarm on PromQL or on other alarms may not have is refused elsewhere, whatever it says.
+    // Settings that PromQL and composite alarms must not have are refused elsewhere, whatever their value.
     if ["promql", "rule"]
         .iter()
         .any(|key| checker.is_written(&[path, &[key]].concat()))
@@ -40,7 +40,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// How many periods are looked at, and how long that is in all.
+/// The number of periods, and their total length.
 fn periods(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let at = |key: &'static str| [path, &[key]].concat();
     let periods = alarm.evaluation_periods;
@@ -79,7 +79,7 @@ fn periods(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
         None if period < 3600 => DAY,
         None => WEEK,
     };
-    // A clock window of a Metrics Insights query reads one period more.
+    // A wall-clock window of a Metrics Insights query reads one more period.
     let spare = i64::from(insights.is_some() && alarm.evaluation_window != EvaluationWindow::Sliding);
     let total = i64::from(period) * (i64::from(periods) + spare);
     if total > limit {
@@ -105,7 +105,7 @@ fn is_insights(query: &MetricQuery) -> bool {
         .is_some_and(|word| word.eq_ignore_ascii_case("SELECT"))
 }
 
-/// A percentile's own setting stands beside a percentile.
+/// The setting for percentiles needs a percentile statistic.
 fn low_samples(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let low_samples = [path, &["evaluate_low_sample_count_percentile"]].concat();
     let mut statistics = alarm
@@ -120,7 +120,7 @@ fn low_samples(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// A clock window needs periods that fit the clock.
+/// A wall-clock window needs periods that align with the clock.
 fn clock_periods(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     let refuse = |checker: &mut Checker<'_>, place: &[&str], period: i32| {
         let message = format!("a `wall-clock` window has no periods of {period} seconds");
@@ -144,7 +144,7 @@ fn clock_periods(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     }
 }
 
-/// `Asia/Seoul`, `Z`, `+05:30`, `UTC+05:30`: the forms CloudWatch documents.
+/// Accepts the forms that CloudWatch documents: `Asia/Seoul`, `Z`, `+05:30`, `UTC+05:30`.
 fn clock_timezone(checker: &mut Checker<'_>, path: &[&str], name: &str) {
     let offset = name
         .strip_prefix("UTC")
@@ -159,7 +159,7 @@ fn clock_timezone(checker: &mut Checker<'_>, path: &[&str], name: &str) {
         return;
     }
     let database = jiff::tz::db();
-    // A machine without a time zone database cannot tell right from wrong.
+    // Without a time zone database on this machine, the name cannot be checked.
     if ["Z", "UTC", "GMT"].contains(&name) || database.is_definitively_empty() {
         return;
     }

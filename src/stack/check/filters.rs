@@ -1,4 +1,4 @@
-//! Alarms on logs, and ready sets of them: the filter, its log group, the metric it makes.
+//! Checks alarms on logs, and the presets that create sets of them: the filter, its log group, its metric.
 
 use super::{
     super::{
@@ -50,7 +50,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], filter: &LogFilter
     }
 }
 
-/// The trail's log group must be there to be filtered.
+/// A filter on the trail needs the trail's log group.
 pub(super) fn on_trail(checker: &mut Checker<'_>, path: &[&str], key: &str) {
     let place = checker.key(&[path, &[key]].concat());
     match &checker.stack.trail {
@@ -73,12 +73,12 @@ pub(super) fn on_trail(checker: &mut Checker<'_>, path: &[&str], key: &str) {
     }
 }
 
-/// Brackets and quotes that do not pair up; the rest is for CloudWatch Logs to judge.
+/// Finds unbalanced brackets and quotes. CloudWatch Logs checks everything else.
 fn pattern_fault(pattern: &str) -> Option<(std::ops::Range<usize>, String, &'static str)> {
     let mut open: Vec<(usize, char)> = vec![];
     let mut quote = None;
     let help = "see \"Filter pattern syntax\" in the manual of CloudWatch Logs";
-    // Outside of JSON and fields, brackets are text.
+    // Only JSON patterns and field lists have brackets as syntax; elsewhere they are text.
     if !pattern.trim_start().starts_with(['{', '[']) {
         return None;
     }

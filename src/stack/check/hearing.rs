@@ -1,4 +1,4 @@
-//! Where rules listen, and where AWS logs what they are about.
+//! Checks that rules listen in the regions where AWS logs their events.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn sources(pattern: &Value) -> Vec<&str> {
     listed.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Services whose events are in another region than the stack, unless the rule listens there.
+/// Warns about services whose events are in another region than the stack's, unless the rule listens there.
 pub(super) fn global_sources(checker: &mut Checker<'_>, key: &str, rule: &Rule, raw: &Value) {
     let Some(home) = checker.stack.region.as_deref().filter(|_| rule.bus.is_none()) else {
         return;
@@ -69,7 +69,7 @@ pub(super) fn global_sources(checker: &mut Checker<'_>, key: &str, rule: &Rule, 
     }
 }
 
-/// Rules, and the trail's guard, that need events which do not cross the borders of regions here.
+/// Rules, and the trail's guard, that need events from another region which are not forwarded here.
 pub(super) fn deaf(checker: &mut Checker<'_>) {
     let Some(home) = checker.stack.region.as_deref() else {
         return;
@@ -80,7 +80,7 @@ pub(super) fn deaf(checker: &mut Checker<'_>) {
     }
 }
 
-/// What a preset or a service will not hear where the stack is, or of the trail it names.
+/// What a preset or a service will not receive, given the stack's region or the trail that the stack names.
 pub(super) fn unheard(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let stack = checker.stack;
     let Some(home) = stack.region.as_deref() else {

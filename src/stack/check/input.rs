@@ -1,4 +1,4 @@
-//! What a rule's topics get in place of the event.
+//! Checks the input that a rule's topics get instead of the event.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 const MAX_PATHS: usize = 100;
-/// Names that EventBridge fills itself.
+/// Placeholders that EventBridge fills itself.
 const OWN_NAMES: [&str; 5] = [
     "aws.events.event",
     "aws.events.event.ingestion-time",
@@ -53,7 +53,7 @@ fn check_path(checker: &mut Checker<'_>, path: &[&str], json_path: &str) {
     }
 }
 
-/// Every `<name>` of a template has a path or is EventBridge's own.
+/// Every `<name>` of a template must have a path or be one of EventBridge's own.
 fn placeholders(checker: &mut Checker<'_>, path: &[&str], template: &str, paths: &BTreeMap<String, String>) {
     let mut used = vec![];
     for (start, _) in template.match_indices('<') {
@@ -62,7 +62,7 @@ fn placeholders(checker: &mut Checker<'_>, path: &[&str], template: &str, paths:
             continue;
         };
         let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        // `a < b` is text.
+        // Something like `a < b` is text.
         if name.is_empty() || !name.chars().all(is_name) {
             continue;
         }

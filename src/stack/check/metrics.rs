@@ -1,4 +1,4 @@
-//! Metrics: names, statistics, units, periods, and the queries of metric math.
+//! Checks metrics: names, statistics, units, periods, and the queries of metric math.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,7 +46,7 @@ const UNITS: [&str; 27] = [
     "None",
 ];
 
-/// A metric and what belongs to it, of an alarm or of a query.
+/// A metric of an alarm or of a query, with its settings.
 pub(super) struct Source<'a> {
     metric: Option<&'a Metric>,
     dimensions: &'a BTreeMap<String, String>,
@@ -188,7 +188,7 @@ pub(super) fn is_period(period: i32) -> bool {
     [10, 20, 30].contains(&period) || (period > 0 && period % 60 == 0)
 }
 
-/// `p99`, `tm99.9`, `IQM`, `PR(0:100)`, `TM(10%:90%)`: the forms CloudWatch documents.
+/// Accepts the forms that CloudWatch documents: `p99`, `tm99.9`, `IQM`, `PR(0:100)`, `TM(10%:90%)`.
 fn is_statistic(statistic: &Statistic) -> bool {
     let Statistic::Extended(text) = statistic else {
         return true;
@@ -262,7 +262,7 @@ pub(super) fn queries(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
             checker.report(problem.help("write it in quotes: \"111122223333\""));
         }
     }
-    // With a band, the band is returned beside the metric it is drawn around.
+    // An anomaly band is returned together with its metric.
     let returned = alarm.metrics.iter().filter(|query| query.return_data).count();
     let wanted = match alarm.threshold.as_ref().map(|threshold| &threshold.bound) {
         Some(Bound::Band(_)) => 2,

@@ -1,4 +1,4 @@
-//! What the model's types cannot say: AWS's limits, and names that must lead somewhere.
+//! Checks what the model's types cannot express: AWS's limits, and references that must exist.
 
 mod alarms;
 mod arn;
@@ -38,8 +38,8 @@ use super::{
     tree::{Kind, Node},
 };
 
-/// Everything wrong with a stack that could be read. `tree` is what was read, `written` the whole
-/// file: a key taken out as faulty is not missing.
+/// All problems of a stack that could be parsed. `tree` is the part that was parsed, `written` is the whole
+/// file: a key that was removed because it is faulty does not count as missing.
 pub(super) fn check(
     stack: &Stack,
     tree: &Node,
@@ -76,12 +76,12 @@ struct Checker<'a> {
     stack: &'a Stack,
     tree: &'a Node,
     written: &'a Node,
-    /// The file as it was named.
+    /// The file's name as the user gave it.
     file: &'a str,
     text: &'a str,
     ciphertexts: Ciphertexts,
     problems: Vec<Problem>,
-    /// Names that lead nowhere, by section and name: where in `problems` each is told.
+    /// Unknown names, by section and name: the index of each one's report in `problems`.
     nowhere: HashMap<(String, String), usize>,
 }
 
@@ -90,18 +90,18 @@ impl<'a> Checker<'a> {
         self.problems.push(problem);
     }
 
-    /// Where a value stands, or what comes nearest if it is not written.
+    /// The place of a value, or the nearest place if the value is not in the file.
     fn at(&self, path: &[&str]) -> Span {
         self.tree.place(self.text, path)
     }
 
-    /// Where a key stands.
+    /// The place of a key.
     fn key(&self, path: &[&str]) -> Span {
         self.tree.key_place(self.text, path)
     }
 
-    /// Where a part of a text stands: on its line of the file, or where the whole text stands if the file
-    /// writes it in another way (folded, with escapes).
+    /// The place of a part of a text: on its line in the file, or the place of the whole text if the file
+    /// writes it differently (folded, with escapes).
     fn within(&self, path: &[&str], value: &str, part: &Span) -> Span {
         let whole = || self.at(path);
         let Some(node) = self.tree.get(path) else {
@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
         self.written.get(path).is_some()
     }
 
-    /// Whether a list is not written, or without anything in it.
+    /// Whether a list is missing or empty.
     fn is_empty(&self, path: &[&str]) -> bool {
         self.written
             .get(path)
@@ -160,7 +160,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A text of `length` characters that all satisfy `allowed`.
+    /// Checks a text of `length` characters that must all satisfy `allowed`.
     fn text(
         &mut self,
         path: &[&str],
@@ -185,7 +185,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A problem with a name: the most similar one of those known, or all of them.
+    /// Adds a suggestion to a problem with a name: the most similar known name, or all of them.
     fn suggest<'n>(
         problem: Problem,
         name: &str,
@@ -200,7 +200,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The keys of a section: short, and safe inside names and environment variables.
+    /// Checks the keys of a section: they must be short, and safe inside names and environment variables.
     fn section_keys(&mut self, section: &str) {
         for key in self.keys(section) {
             if !is_key(key) {
@@ -211,7 +211,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The things a `to:` names. `elsewhere` explains a name that belongs to another section.
+    /// Checks the names in a `to:`. `elsewhere` explains a name that belongs to another section.
     fn targets(&mut self, path: &[&str], names: &[String], section: &str, elsewhere: (&str, &str)) {
         let place =
             |checker: &Self, index: usize| checker.at(&[path, &[index.to_string().as_str()]].concat());
@@ -232,13 +232,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports a name that leads nowhere, with all the places that it stands at: what is removed or renamed is often
-    /// named many times.
+    /// Reports an unknown name once, with all its places: a name that was removed or renamed is often used many
+    /// times.
     fn once(&mut self, span: Span, section: &str, name: &str, tell: impl FnOnce(&Self, Span) -> Problem) {
         let known = (section.to_owned(), name.to_owned());
         match self.nowhere.get(&known).and_then(|at| self.problems.get_mut(*at)) {
             Some(problem) => {
-                // The first in the file is the one to begin with.
+                // The report points to the first place in the file.
                 let later = match span.start < problem.span.start {
                     true => std::mem::replace(&mut problem.span, span),
                     false => span,
@@ -278,7 +278,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Physical names of one kind must differ; what names none itself is called `<stack>-<key>`.
+    /// Physical names of one kind must differ; the default name is `<stack>-<key>`.
     fn distinct_names<'n>(&mut self, section: &str, names: impl Iterator<Item = (&'n str, Option<&'n str>)>) {
         let mut seen: HashMap<String, Span> = HashMap::new();
         for (key, name) in names {
@@ -310,7 +310,7 @@ fn is_key(key: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
 }
 
-/// Letters, digits, `_` and `-`: what SNS and Lambda allow in names.
+/// The characters that SNS and Lambda allow in names: letters, digits, `_` and `-`.
 fn is_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_' || character == '-'
 }

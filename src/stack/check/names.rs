@@ -1,4 +1,5 @@
-//! Names that must differ across the sections of a file: functions, and log groups beside theirs.
+//! Checks names that must differ across the sections of a file: functions, and log groups from those of
+//! functions.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use super::{
     Checker,
 };
 
-/// What Lambda takes.
+/// Lambda's limit.
 const MAX_FUNCTION: usize = 64;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -28,7 +29,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             };
             checker.report(problem.help("give one of them another name"));
         }
-        // A written name has been looked at already.
+        // A name that is written in the file was already checked.
         if name.len() > MAX_FUNCTION && name.starts_with(&checker.stack.default_name("")) {
             let message = format!("the function's name `{shown}` has {} characters", name.len());
             let problem = Problem::error(place.clone(), message).label(format!("at most {MAX_FUNCTION}"));
@@ -38,7 +39,8 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     log_group(checker, &functions);
 }
 
-/// The functions of the stack and where their names come from; the relay need not be written at all.
+/// The functions of the stack, and the place that each name comes from; the relay may not be in the file at
+/// all.
 fn functions(checker: &Checker<'_>) -> Vec<(String, Option<Span>)> {
     let stack = checker.stack;
     let named = |name: &Option<String>, path: &[&str], owner: &[&str], default: &str| match name {

@@ -1,4 +1,4 @@
-//! The shape of an EventBridge pattern: fields, lists of values, operators.
+//! Checks the structure of an EventBridge pattern: fields, lists of values, operators.
 
 use serde_json::{Map, Value};
 
@@ -33,9 +33,9 @@ const OPERATORS: [&str; 8] = [
     "suffix",
     "wildcard",
 ];
-/// What EventBridge compares: five times ten to the ninth, either way.
+/// EventBridge compares numbers from -5e9 to 5e9.
 const MAX_NUMBER: f64 = 5e9;
-/// Detail-types of events that come by a trail.
+/// Detail types of events that need a trail.
 const OF_TRAIL: [&str; 7] = [
     API_CALL,
     "AWS Console Action via CloudTrail",
@@ -46,10 +46,10 @@ const OF_TRAIL: [&str; 7] = [
     SIGN_INS[1],
 ];
 
-/// What is wrong and what to do.
+/// What is wrong, and what to do.
 type Fault = (String, String);
 
-/// Checks a pattern that stands at `path`.
+/// Checks the pattern at `path`.
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], pattern: &Value) {
     let Some(fields) = pattern.as_object() else {
         return;
@@ -70,7 +70,7 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], pattern: &Value) {
     any(checker, path, fields);
 }
 
-/// Checks a pattern that may be on an alarm or an alert too, whose fields nobody knows.
+/// Checks a pattern that may also match an alarm or an alert, whose fields are unknown.
 pub(super) fn any(checker: &mut Checker<'_>, path: &[&str], fields: &Map<String, Value>) {
     object(checker, path, fields);
     detail_types(checker, &[path, &["detail-type"]].concat(), fields);
@@ -279,7 +279,7 @@ fn anything_but(operand: &Value) -> Result<(), Fault> {
     }
 }
 
-/// Detail-types are texts that nobody checks: one letter wrong, and the rule never fires.
+/// EventBridge does not validate detail types: with one wrong letter the rule never matches.
 fn detail_types(checker: &mut Checker<'_>, path: &[&str], fields: &Map<String, Value>) {
     let types: Vec<_> = fields
         .get("detail-type")

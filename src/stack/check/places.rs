@@ -1,4 +1,4 @@
-//! Where alarms are: what they watch must be there, too.
+//! Checks the regions of alarms: what an alarm watches must be in the same region.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm
     }
 }
 
-/// The name of a region, and that the alarm may be in another one than the stack.
+/// Checks the name of an alarm's region, and whether the alarm may be in another region than the stack.
 fn region(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
     let Some(region) = &alarm.region else { return };
     let path = ["alarms", key, "region"];
@@ -41,12 +41,12 @@ fn region(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
     }
 }
 
-/// Namespaces that AWS has in one region only.
+/// Checks namespaces that AWS publishes in one region only.
 fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
     let stack = checker.stack;
     let home = stack.region.as_deref();
     let region = alarm.region.as_deref().or(home);
-    // Partitions have global regions of their own, of which less is known.
+    // Other partitions have their own global regions, which are less documented.
     if region.is_some_and(|region| {
         ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"]
             .iter()
@@ -74,7 +74,7 @@ fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
         let shown = &metric.namespace;
         let problem = match region {
             Some(region) => Problem::error(place, format!("`{shown}` has no metric in {region}")),
-            // It may be the right one, by the environment or by `--region`.
+            // The stack's region may still be the right one; the environment or `--region` decides.
             None => Problem::warning(place, format!("`{shown}` has metrics in {only} only")),
         };
         let problem = problem.label(format!("AWS has them in {only} only"));
@@ -85,7 +85,7 @@ fn metrics(checker: &mut Checker<'_>, key: &str, alarm: &Alarm) {
     }
 }
 
-/// An alarm looks at others of its own region only.
+/// An alarm can only refer to other alarms in its own region.
 fn together(
     checker: &mut Checker<'_>,
     key: &str,

@@ -1,4 +1,4 @@
-//! Whether AWS publishes a metric of this name: an alarm on another waits for data that never comes.
+//! Checks whether AWS publishes a metric with this name: an alarm on any other one never gets data.
 
 use super::{
     super::{
@@ -9,12 +9,12 @@ use super::{
     Checker,
 };
 
-/// What the namespaces of AWS's services begin with. `PutMetricData` takes none that does, so such a metric is AWS's
-/// or does not exist; of any other name nothing is known.
+/// Prefix of the namespaces of AWS services. `PutMetricData` refuses it for others, so such a metric either
+/// comes from AWS or does not exist. Nothing is known about other namespaces.
 const OF_AWS: &str = "AWS/";
 
-/// Namespace, name and dimensions of a metric at `path`, the alarm's or the query's own. AWS adds metrics faster than a
-/// list can follow, so an unknown one is only suspicious.
+/// Checks namespace, name and dimensions of a metric at `path`, of an alarm or of a query. AWS adds metrics
+/// faster than a list can follow, so an unknown name is only a warning.
 pub(super) fn check<'n>(
     checker: &mut Checker<'_>,
     path: &[&str],
@@ -83,11 +83,11 @@ pub(super) fn check<'n>(
     }
 }
 
-/// What to do about a name that resembles none.
+/// Advice for a name that is not similar to any known one.
 const LOOK_UP: &str = "copy namespace and name from the CloudWatch console; keep it if AWS added it recently";
 
-/// What may be meant by a word: one with few other letters. Names of metrics end alike, and those of services are short,
-/// so what begins or ends as the word does need not be meant.
+/// The known name that a word was probably meant to be: one with few different letters. Metric names often end
+/// alike and service names are short, so a common beginning or end is not enough.
 fn similar<'n>(word: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let word = word.to_lowercase();
     let far = |name: &&str| strsim::damerau_levenshtein(&word, &name.to_lowercase());

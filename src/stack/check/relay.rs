@@ -1,8 +1,8 @@
-//! The relay's settings.
+//! Checks the relay's settings.
 
 use super::{super::problem::Problem, Checker, is_name, one_of};
 
-/// What PutRetentionPolicy takes.
+/// The values that PutRetentionPolicy accepts.
 const RETENTION_DAYS: [i32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
@@ -43,7 +43,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     );
 }
 
-/// The days that CloudWatch Logs can keep logs.
+/// Checks a retention in days against the values that CloudWatch Logs accepts.
 pub(super) fn retention(checker: &mut Checker<'_>, path: &[&str], days: i32) {
     if let Some(nearest) = nearest_retention(days) {
         let message = format!("CloudWatch Logs cannot keep logs for {days} days");
@@ -53,7 +53,7 @@ pub(super) fn retention(checker: &mut Checker<'_>, path: &[&str], days: i32) {
     }
 }
 
-/// The next longer period, for a period that does not exist.
+/// The next longer retention, if this one is not accepted.
 fn nearest_retention(days: i32) -> Option<i32> {
     let longest = RETENTION_DAYS[RETENTION_DAYS.len() - 1];
     let longer = RETENTION_DAYS

@@ -1,4 +1,4 @@
-//! What channels take and whom they call: routes, exceptions, mentions, buffers.
+//! Checks which messages channels accept and whom they mention: routes, exceptions, mentions, buffers.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use super::{
     Checker, is_account_id, pattern,
 };
 
-/// Sections whose keys stand in `rules` of a route.
+/// Sections whose keys may appear in `rules` of a route.
 const SOURCES: [&str; 4] = ["rules", "alarms", "endpoints", "topics"];
-/// Slack's names for many people at once.
+/// Slack's names for group mentions.
 const EVERYBODY: [&str; 3] = ["@here", "@channel", "@everyone"];
-/// Messages that a buffer hands over at once.
+/// Most messages in a batch from a buffer.
 const BATCH: u32 = 100;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -124,7 +124,7 @@ fn region(checker: &mut Checker<'_>, path: &[&str], name: &str) {
     }
 }
 
-/// What a route calls by its key must exist, and the relay must be able to tell that a message comes from it.
+/// A key in a route must exist, and the relay must be able to recognize messages from that source.
 fn source(checker: &mut Checker<'_>, path: &[&str], channel: &str, name: &str) {
     let stack = checker.stack;
     let expanded: Vec<String> = stack.alarms_expanded().into_keys().collect();
@@ -157,7 +157,7 @@ fn source(checker: &mut Checker<'_>, path: &[&str], channel: &str, name: &str) {
     }
 }
 
-/// The keys of what reaches a channel in a way that tells where it comes from.
+/// The keys of the sources that reach a channel and that the relay can recognize.
 fn heard(stack: &Stack, channel: &str) -> BTreeSet<String> {
     let leads = |to: &[String]| to.iter().any(|name| name == channel);
     let topics: Vec<&String> = (stack.topics.iter())
@@ -176,7 +176,7 @@ fn heard(stack: &Stack, channel: &str) -> BTreeSet<String> {
     heard.extend(endpoints.map(|(key, _)| key.clone()));
     for (key, alarm) in stack.alarms_expanded() {
         let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
-        // EventBridge knows of every alarm, whomever it tells.
+        // EventBridge gets the changes of state of every alarm, whatever topics it notifies.
         let by_rule = stack.rules.values().any(|rule| leads(&rule.to));
         if by_rule || told.into_iter().flatten().any(|topic| topics.contains(&topic)) {
             heard.extend(stack.alarm_keys(&key));
@@ -202,7 +202,7 @@ fn mention(checker: &mut Checker<'_>, path: &[&str], channel: &Channel) {
     called(checker, path, &mention.who);
 }
 
-/// Slack finds people by ids only.
+/// Slack mentions people only by id.
 fn called(checker: &mut Checker<'_>, path: &[&str], who: &[String]) {
     for (index, name) in who.iter().enumerate() {
         let index_text = index.to_string();
@@ -231,7 +231,7 @@ fn called(checker: &mut Checker<'_>, path: &[&str], who: &[String]) {
     }
 }
 
-/// `U…` and `W…` are users, `S…` user groups.
+/// Ids with `U…` and `W…` are users, `S…` are user groups.
 fn is_slack_id(name: &str) -> bool {
     (6..=20).contains(&name.len())
         && name.starts_with(['U', 'W', 'S'])
@@ -258,7 +258,8 @@ fn buffer(checker: &mut Checker<'_>, path: &[&str], buffer: &Buffer) {
     }
 }
 
-/// A route that takes nothing that another one does not take, and calls nobody else.
+/// A route is superfluous if another route accepts everything that it accepts, and if it has no mentions of its
+/// own.
 fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[ChannelRoute]) {
     for (index, route) in routes
         .iter()
@@ -283,7 +284,7 @@ fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[ChannelRoute]
     }
 }
 
-/// Channels in which nothing can arrive.
+/// Finds channels in which no message can arrive.
 fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
     let everything = [ChannelRoute {
         filter: Filter::default(),
@@ -303,7 +304,7 @@ fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
     }
 }
 
-/// Whether all that fits `narrow` fits `wide`, as far as can be told without looking into patterns.
+/// Whether `wide` matches everything that `narrow` matches, as far as this is known without comparing patterns.
 fn covers(wide: &Filter, narrow: &Filter) -> bool {
     let lowest = |filter: &Filter| filter.severity.unwrap_or(Attention::Info);
     let list = |wide: &[String], narrow: &[String]| {

@@ -1,4 +1,4 @@
-//! Rules: what they match, where they listen, what they pass on.
+//! Checks rules: what they match, where they listen, what they forward.
 
 use super::{
     super::{
@@ -11,13 +11,13 @@ use super::{
     calls, destinations, hearing, input, pattern,
 };
 
-/// Characters of a rule's name.
+/// Longest name of a rule in characters.
 const MAX_NAME: usize = 64;
-/// Characters of a pattern as JSON.
+/// Longest pattern in characters of JSON.
 const MAX_PATTERN: usize = 2048;
-/// Targets of a rule; all channels are one, the relay.
+/// Most targets of a rule; all channels together are one target, the relay.
 const MAX_TARGETS: usize = 5;
-/// Where a stack without `region` is checked as if it were: what is checked is the same anywhere.
+/// Region for the checks of a stack without `region`; the result is the same in any region.
 const ANYWHERE: &str = "us-east-1";
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -69,7 +69,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     distinct(checker);
 }
 
-/// The bus and the other regions.
+/// Checks the bus and the other regions.
 fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let stack = checker.stack;
     if let Some(bus) = &rule.bus {
@@ -115,7 +115,7 @@ fn listening(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     }
 }
 
-/// AWS's events arrive on the default bus, and go on only where the bus says so.
+/// Events of AWS services arrive on the default bus. A custom bus gets only those that it forwards.
 fn not_forwarded(checker: &mut Checker<'_>, key: &str, rule: &Rule, bus: &str) {
     let stack = checker.stack;
     let Some(forward) = stack.buses.get(bus).map(|bus| &bus.forward) else {
@@ -170,7 +170,7 @@ fn exceptions(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     }
 }
 
-/// What the rule becomes: names and patterns within AWS's limits.
+/// Checks the compiled rules: names and patterns within AWS's limits.
 fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let stack = checker.stack;
     let what = match &rule.what {
@@ -225,7 +225,7 @@ fn compiled(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     }
 }
 
-/// Who is told: not too many, and in words they can read.
+/// Checks the targets: not too many, and with a text that people can read.
 fn targets(checker: &mut Checker<'_>, key: &str, rule: &Rule) {
     let stack = checker.stack;
     let path = ["rules", key, "to"];
@@ -274,7 +274,7 @@ fn is_mail_only(stack: &Stack, name: &str) -> bool {
     })
 }
 
-/// Rules of one bus have different names, and so do the nodes they become.
+/// Rules of one bus must have different names, and their nodes different keys.
 fn distinct(checker: &mut Checker<'_>) {
     let stack = checker.stack;
     let all = stack.compiled_rules(ANYWHERE);

@@ -1,15 +1,16 @@
-//! The advanced event selectors of a trail.
+//! Checks the advanced event selectors of a trail.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html>
 
 use serde_json::Value;
 
 use super::{super::problem::Problem, Checker};
 
-/// A category of events, and what a trail can select its events by. Event data stores know more fields.
+/// A category of events, and the fields by which a trail can select them. Event data stores support more
+/// fields.
 struct Category {
     name: &'static str,
     fields: &'static [&'static str],
-    /// Of these, beside the category, what a selector must have.
+    /// The field that a selector must have besides the category, if any.
     required: Option<&'static str>,
     example: &'static str,
 }
@@ -51,7 +52,7 @@ static CATEGORIES: [Category; 3] = [
         example: "{ Field: eventSource, Equals: [kms.amazonaws.com] }",
     },
 ];
-/// Fields whose value is one of AWS's words, so that they are compared as a whole.
+/// Fields with values from a fixed list of AWS, so they are only compared as a whole.
 const WHOLE: [&str; 4] = ["errorCode", "eventCategory", "readOnly", "resources.type"];
 const OPERATORS: [&str; 6] = [
     "EndsWith",
@@ -62,7 +63,7 @@ const OPERATORS: [&str; 6] = [
     "StartsWith",
 ];
 const EXAMPLE: &str = "write `{ Name: …, FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }`";
-/// Values in all selectors of a trail together.
+/// Most values in all selectors of a trail together.
 const MAX_VALUES: usize = 500;
 
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], selectors: &Value) {
@@ -149,7 +150,7 @@ fn one(checker: &mut Checker<'_>, path: &[&str], selector: &Value) -> usize {
     values
 }
 
-/// The category that a selector names, and what it must have beside it.
+/// The category of a selector; also checks the field that it requires.
 fn category(checker: &mut Checker<'_>, path: &[&str], fields: &[Value]) -> Option<&'static Category> {
     let named = |wanted: &str| {
         let of = |field: &Value| field.get("Field").and_then(Value::as_str) == Some(wanted);
@@ -191,7 +192,7 @@ fn category(checker: &mut Checker<'_>, path: &[&str], fields: &[Value]) -> Optio
     Some(category)
 }
 
-/// A field must be one of its category; without a known category, of any.
+/// A field must belong to the selector's category; if that is unknown, to any.
 fn field_name(checker: &mut Checker<'_>, path: &[&str], name: &str, category: Option<&Category>) {
     let known: Vec<_> = match category {
         Some(category) => category.fields.to_vec(),
@@ -214,7 +215,7 @@ fn field_name(checker: &mut Checker<'_>, path: &[&str], name: &str, category: Op
     names.sort_unstable();
     names.dedup();
     let other = format!("the fields are {}", names.join(", "));
-    // A field of other events is spelt right.
+    // A field of another category is not a spelling mistake.
     let is_field = CATEGORIES.iter().any(|category| category.fields.contains(&name));
     checker.report(match is_field {
         true => problem.help(other),

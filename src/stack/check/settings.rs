@@ -1,13 +1,14 @@
-//! The stack's own name, region, time zone, tags and key.
+//! Checks the stack's own name, region, time zone, tags and key.
 
 use super::{
     super::{problem::Problem, regions::Region},
     Checker,
 };
 
-/// AWS allows 50 per resource; the rest is kept for alertctl's own.
+/// AWS allows 50 tags per resource; the rest is reserved for alertctl's own.
 const MAX_TAGS: usize = 40;
-/// Characters of all keys, a space behind each included: five tags at most list them on a resource.
+/// Longest total of all keys in characters, including a space after each: at most five tags on a resource list
+/// these keys.
 const MAX_TAG_KEYS: usize = 768;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
@@ -28,7 +29,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     boundary(checker);
 }
 
-/// The policy that bounds the stack's roles: of the account, or one of AWS's own.
+/// The permissions boundary of the stack's roles: a policy of the account, or an AWS managed policy.
 fn boundary(checker: &mut Checker<'_>) {
     let Some(arn) = &checker.stack.role_permissions_boundary else {
         return;
@@ -50,7 +51,7 @@ fn boundary(checker: &mut Checker<'_>) {
     checker.report(problem.help("write such as `arn:aws:iam::{account}:policy/team-boundary`"));
 }
 
-/// Ids and what they are called: something that tells one from the other.
+/// Account ids with their aliases; an alias must identify one account.
 fn accounts(checker: &mut Checker<'_>) {
     let accounts = &checker.stack.accounts;
     for (id, alias) in accounts {
@@ -68,7 +69,7 @@ fn accounts(checker: &mut Checker<'_>) {
             };
             checker.report(problem.help(help));
         }
-        // A number to YAML, which loses the zeros in front of it.
+        // YAML reads an unquoted id as a number and drops its leading zeros.
         let key = checker.key(&["accounts", id]);
         let written = checker.text.get(key.clone()).unwrap_or_default();
         if super::is_account_id(id) && written.starts_with(|first: char| first.is_ascii_digit()) {
@@ -99,8 +100,8 @@ fn is_stack_name(name: &str) -> bool {
 }
 
 impl Checker<'_> {
-    /// The name of a region: an error where it can be none, a warning where AWS may have added it; whether it can be
-    /// one.
+    /// Checks the name of a region: an error if it cannot be a region, a warning if AWS may have added it.
+    /// Returns whether it can be one.
     pub(super) fn region(&mut self, path: &[&str], name: &str) -> bool {
         let (shown, place) = (name.escape_debug(), self.at(path));
         let meant = |near: &str| format!("did you mean `{near}`?");
@@ -130,7 +131,7 @@ impl Checker<'_> {
 
 fn timezone(checker: &mut Checker<'_>, name: &str) {
     let database = jiff::tz::db();
-    // A machine without a time zone database cannot tell right from wrong.
+    // Without a time zone database on this machine, the name cannot be checked.
     if name == "UTC" || database.is_definitively_empty() || database.get(name).is_ok() {
         return;
     }

@@ -1,8 +1,8 @@
-//! Templates of messages: text with `{fields}`.
+//! Checks message templates: text with `{fields}`.
 
 use super::{super::problem::Problem, Checker};
 
-/// Every brace belongs to a field with a name, or is doubled.
+/// Every brace must belong to a field with a name, or be doubled.
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], text: &str) {
     let mut at = 0;
     while let Some(found) = text[at..].find(['{', '}']) {

@@ -1,4 +1,4 @@
-//! Topics: names, subscriptions, and where they lead.
+//! Checks topics: names, subscriptions, and destinations.
 
 use std::collections::HashSet;
 
@@ -153,7 +153,7 @@ fn filter(checker: &mut Checker<'_>, path: &[&str], subscription: &Subscription)
         let problem = Problem::error(checker.at(&filter_path), "the filter is empty");
         checker.report(problem.help("an empty filter lets everything through: remove it"));
     }
-    // A filter on the body counts the innermost keys.
+    // For a filter on the body, SNS counts the innermost keys.
     if keys(filter) > 5 {
         let problem = Problem::error(checker.key(&filter_path), "a filter has at most 5 keys");
         checker.report(problem.help("filter on fewer attributes"));

@@ -1,4 +1,4 @@
-//! The trail: its name, bucket, events, log group and guard.
+//! Checks the trail: its name, bucket, events, log group and guard.
 
 use super::{
     super::{
@@ -12,7 +12,7 @@ use super::{
     selectors,
 };
 
-/// Keys of a trail that the stack owns.
+/// Keys that are only valid for a trail that the stack owns.
 const OF_OWN: [&str; 9] = [
     "name",
     "bucket",
@@ -60,7 +60,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     destinations::check(checker, &["trail", "to"], &trail.to);
 }
 
-/// The name of a log group, anybody's.
+/// Checks the name of a log group, whoever owns it.
 pub(super) fn log_group_name(checker: &mut Checker<'_>, path: &[&str], name: &str) {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
     checker.text(
@@ -238,7 +238,7 @@ fn guard(checker: &mut Checker<'_>, trail: &Trail) {
     }
 }
 
-/// Rules hear only of what a trail writes down, and where it does.
+/// Rules only get events that a trail logs, and only in the region where it logs them.
 fn heard(checker: &mut Checker<'_>, own: &OwnTrail) {
     let stack = checker.stack;
     let Some(home) = &stack.region else {

@@ -1,4 +1,5 @@
-//! Texts that are not what was meant: placeholders of the ready files, and variables that nothing replaces.
+//! Finds texts that were never edited: placeholders of the ready-made files, and variables that nothing
+//! replaces.
 
 use super::{
     super::{
@@ -9,10 +10,10 @@ use super::{
     Checker,
 };
 
-/// Other places of one placeholder that are shown.
+/// How many further places of a placeholder are shown.
 const SHOWN: usize = 4;
 
-/// Every key and value, with the keys that lead there.
+/// Checks every key and value, with its path.
 pub(super) fn check(checker: &mut Checker<'_>) {
     let mut texts = Vec::new();
     let mut walk = Walk {
@@ -39,13 +40,13 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 struct Text<'t> {
     text: &'t str,
     span: Span,
-    /// The keys that lead to it.
+    /// The keys on the path to it.
     path: Vec<&'t str>,
 }
 
 impl Text<'_> {
-    /// Whether AWS or the relay puts values into it: patterns and filters, what makes a message of an event or an
-    /// alert, and labels of metrics, such as `${PROP('Dim.InstanceId')}`
+    /// Whether AWS or the relay fills in values: patterns and filters, message templates, and labels of
+    /// metrics, such as `${PROP('Dim.InstanceId')}`
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html>).
     fn is_filled_in(&self) -> bool {
         let anywhere = ["pattern", "match", "input", "message"];
@@ -62,11 +63,11 @@ struct Walk<'t, 'w> {
 }
 
 impl<'t> Walk<'t, '_> {
-    /// Takes in what is in `node`, which stands behind the key at `key`.
+    /// Collects the texts in `node`, the value of the key at `key`.
     fn collect(&mut self, node: &'t Node, key: Option<&Span>) {
         match &node.kind {
             Kind::Scalar { text, .. } => {
-                // What takes several lines is pointed at by its key.
+                // A value of several lines is reported at its key.
                 let one_line = !self.source.get(node.span.clone()).unwrap_or("\n").contains('\n');
                 let span = key.filter(|_| !one_line).unwrap_or(&node.span);
                 self.take(text, span.clone());
@@ -92,7 +93,7 @@ impl<'t> Walk<'t, '_> {
     }
 }
 
-/// One warning for a placeholder, wherever it is.
+/// One warning per placeholder, with all its places.
 fn left(checker: &mut Checker<'_>, placeholder: &Placeholder, texts: &[Text<'_>]) {
     let mut places = texts.iter().filter(|text| placeholder.is_in(text.text));
     let Some(first) = places.next() else {

@@ -1,4 +1,4 @@
-//! Exceptions: what a pattern leaves out.
+//! Applies exceptions: what a pattern excludes.
 
 use serde_json::{Map, Value, json};
 
@@ -7,13 +7,13 @@ use super::super::model::Except;
 /// Why an exception cannot become part of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The pattern says something about the field itself that nothing can be added to.
+    /// The pattern already has a condition on the field that cannot be combined with the exception.
     Occupied,
-    /// Of the names the rule lists, none would be left.
+    /// The exception would exclude all the names that the rule lists.
     NothingLeft,
 }
 
-/// The kinds of exceptions, where in `detail` each looks, and its names.
+/// The kinds of exceptions, each with its path in `detail` and its names.
 fn fields(except: &Except) -> [(&'static str, &'static [&'static str], &[String]); 4] {
     [
         ("principal_arn", &["userIdentity", "arn"], &except.principal_arn),
@@ -23,10 +23,10 @@ fn fields(except: &Except) -> [(&'static str, &'static [&'static str], &[String]
     ]
 }
 
-/// The pattern without what `except` names, and the kinds of exceptions it could not take in.
+/// Adds the exceptions to the pattern. Also returns the kinds of exceptions that could not be added.
 ///
-/// `anything-but` does not match an event that lacks the field, such as a failed sign-in without an ARN,
-/// so the field may also be absent: conditions in one list are alternatives.
+/// `anything-but` does not match an event without the field, such as a failed sign-in without an ARN. So the
+/// added condition also accepts an absent field: conditions in one list are alternatives.
 pub fn apply(mut pattern: Value, except: &Except) -> (Value, Vec<(&'static str, Refusal)>) {
     let mut refused = vec![];
     for (kind, path, names) in fields(except) {
@@ -37,7 +37,7 @@ pub fn apply(mut pattern: Value, except: &Except) -> (Value, Vec<(&'static str, 
     (pattern, refused)
 }
 
-/// Leaves names out at `detail.<path>`.
+/// Excludes names at `detail.<path>`.
 fn exclude(pattern: &mut Value, path: &[&str], names: &[String]) -> Result<(), Refusal> {
     let Some((last, parents)) = path.split_last().filter(|_| !names.is_empty()) else {
         return Ok(());
@@ -78,8 +78,8 @@ fn exclude(pattern: &mut Value, path: &[&str], names: &[String]) -> Result<(), R
     }
 }
 
-/// Whether an alternative of some `$or` is about the field. EventBridge takes alternatives apart before it matches, and
-/// keeps what is said last of a field: what stands beside `$or` would not hold there.
+/// Whether an alternative of some `$or` has a condition on the field. EventBridge expands alternatives before
+/// it matches, and the last condition on a field wins: a condition beside `$or` would have no effect there.
 fn alternatives_say(pattern: &Value, path: &[&str]) -> bool {
     let Some((first, rest)) = path.split_first() else {
         return true;
@@ -93,7 +93,7 @@ fn alternatives_say(pattern: &Value, path: &[&str]) -> bool {
                 .is_some_and(|inner| alternatives_say(inner, rest))
 }
 
-/// Whether a part of a pattern is about the field at `path`.
+/// Whether a part of a pattern has a condition on the field at `path`.
 fn says(pattern: &Value, path: &[&str]) -> bool {
     let inside = match path {
         [] => return true,
@@ -102,7 +102,7 @@ fn says(pattern: &Value, path: &[&str]) -> bool {
     inside || alternatives_say(pattern, path)
 }
 
-/// What `{"anything-but": …}` leaves out, texts or beginnings, as names with `*`.
+/// What `{"anything-but": …}` excludes, texts or prefixes, as names with `*`.
 fn left_out(condition: &Value) -> Option<Vec<String>> {
     let operand = condition.get("anything-but")?;
     let (texts, star) = match operand.get("prefix") {
@@ -116,7 +116,7 @@ fn left_out(condition: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// The operand of `anything-but`: texts as they are, beginnings, or any text with `*`.
+/// The operand of `anything-but`: plain texts, prefixes, or wildcards with `*`.
 fn anything_but(names: &[String]) -> Value {
     let is_beginning = |name: &String| name.find('*').is_some_and(|at| at == name.len() - 1);
     if names.iter().all(|name| !name.contains('*')) {
@@ -125,13 +125,13 @@ fn anything_but(names: &[String]) -> Value {
         let beginnings: Vec<_> = names.iter().map(|name| name.trim_end_matches('*')).collect();
         json!({ "prefix": beginnings })
     } else {
-        // A backslash would take the meaning from the character behind it.
+        // A backslash would escape the next character.
         let escaped: Vec<_> = names.iter().map(|name| name.replace('\\', "\\\\")).collect();
         json!({ "wildcard": escaped })
     }
 }
 
-/// Whether a text is what a name with `*` stands for.
+/// Whether a text matches a name with `*`.
 pub fn is_like(text: &str, name: &str) -> bool {
     let mut parts: Vec<_> = name.split('*').collect();
     let (Some(end), false) = (parts.pop(), parts.is_empty()) else {

@@ -1,4 +1,4 @@
-//! What the rules of a stack match, as EventBridge takes it.
+//! Compiles the rules of a stack to EventBridge patterns.
 
 pub(super) mod except;
 mod own;
@@ -12,37 +12,37 @@ use super::model::{Calls, Except, Rule, Stack, What};
 
 /// Detail-type of API calls.
 pub(super) const API_CALL: &str = "AWS API Call via CloudTrail";
-/// Detail-types of sign-ins: AWS documents the second and sends the first.
+/// Detail types of sign-ins: AWS sends the first and documents the second.
 pub(super) const SIGN_INS: [&str; 2] = [
     "AWS Console Sign In via CloudTrail",
     "AWS Console Signin via CloudTrail",
 ];
-/// Detail-type of what AWS does in the account's name.
+/// Detail type of actions that AWS performs on behalf of the account.
 pub(super) const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
-/// How all detail-types end that need a trail.
+/// Suffix of all detail types that need a trail.
 pub(super) const VIA_TRAIL: &str = " via CloudTrail";
 
-/// One rule of EventBridge.
+/// One EventBridge rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompiledRule<'a> {
     /// The rule's key; for one of `services`, `<key>-<service>`.
     pub key: String,
-    /// The key in the file of the rule it is made of.
+    /// The key of the rule in the file that it is compiled from.
     pub origin: String,
     /// Physical name.
     pub name: String,
-    /// Shown in the console.
+    /// Description in the console.
     pub description: String,
     /// The event pattern, an object.
     pub pattern: Value,
-    /// Other regions than home in which the same rule must forward home.
+    /// Regions other than the stack's own, in which the same rule must forward events to the stack's region.
     pub regions: Vec<String>,
     /// The rule in the file.
     pub rule: &'a Rule,
 }
 
 impl CompiledRule<'_> {
-    /// Whether it matches events that EventBridge gets only where a trail is logging.
+    /// Whether it matches events that exist only where a trail is logging.
     pub fn needs_trail(&self) -> bool {
         matches_trail(&self.pattern)
     }
@@ -57,8 +57,8 @@ fn matches_trail(pattern: &Value) -> bool {
 }
 
 impl Stack {
-    /// The rules of EventBridge, in the order of their keys: one for each of `services`, otherwise one
-    /// for each rule. `home` is the region of the stack.
+    /// The EventBridge rules, sorted by key: one for each of `services`, otherwise one per rule. `home` is the
+    /// stack's region.
     pub fn compiled_rules(&self, home: &str) -> Vec<CompiledRule<'_>> {
         self.rules
             .iter()
@@ -66,7 +66,7 @@ impl Stack {
             .collect()
     }
 
-    /// The rules of EventBridge that one rule of the file becomes.
+    /// The EventBridge rules for one rule of the file.
     pub(super) fn compile<'a>(&self, key: &str, rule: &'a Rule, home: &str) -> Vec<CompiledRule<'a>> {
         self.uncompiled(key, rule, home)
             .into_iter()
@@ -77,7 +77,7 @@ impl Stack {
             .collect()
     }
 
-    /// The same before their exceptions are put in, with these.
+    /// The same rules without their exceptions, and the exceptions.
     pub(super) fn uncompiled<'a>(
         &self,
         key: &str,
@@ -123,7 +123,7 @@ impl Stack {
     }
 }
 
-/// API calls of a service, and what it does itself: a rotation, a deletion whose date has come.
+/// API calls of a service, and events of the service itself: a rotation, a scheduled deletion.
 fn of_service(service: &str, calls: &Calls) -> Value {
     let sources = services::sources(service);
     let detail_types = if sources.contains(&"signin") {
@@ -138,8 +138,9 @@ fn of_service(service: &str, calls: &Calls) -> Value {
     let mut detail = json!({ "eventSource": named("", ".amazonaws.com") });
     match calls {
         Calls::Only(names) => detail["eventName"] = services::event_names(service, names),
-        // Data events that somebody's trail logs come as calls, too: what runs because of such an event may cause
-        // the next. Those have the field, and it is false. What is named in the file is meant.
+        // Data events that any trail of the account logs also arrive as calls, and the reaction to one may
+        // cause the next. They have this field with the value false. A call that the file names explicitly is
+        // not filtered.
         Calls::All => detail["managementEvent"] = json!([true, { "exists": false }]),
     }
     json!({

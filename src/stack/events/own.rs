@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::model::{Stack, TrailBucket, TrailSource, What};
 use super::API_CALL;
 
-/// Services whose resources a stack is made of.
+/// Services of the stack's resources.
 const SOURCES: [&str; 10] = [
     "aws.cloudtrail",
     "aws.events",
@@ -19,8 +19,9 @@ const SOURCES: [&str; 10] = [
     "aws.sqs",
 ];
 
-/// Calls that change nothing of the stack: Lambda makes a log stream for each new copy of a function; two only read,
-/// which EventBridge tells by the first word of a name; and a run of this tool marks a role every two seconds.
+/// Calls that do not change the stack. Lambda creates a log stream for each new instance of a function. Two
+/// calls only read; EventBridge recognizes reads by the first word of a name. And a run of this tool tags a
+/// role every two seconds.
 const NO_CHANGES: [&str; 5] = [
     "CreateLogStream",
     "FilterLogEvents",
@@ -29,14 +30,14 @@ const NO_CHANGES: [&str; 5] = [
     "UntagRole",
 ];
 
-/// Characters of a function's name that survive in the name of its role, which AWS allows 64 characters.
+/// Characters of a function's name that fit into its role's name, which AWS limits to 64.
 const KEPT_IN_ROLES: usize = 55;
 
-/// By default a name begins with the stack's; the others are those that the file gives. What AWS gives a random id
-/// (keys, APIs) no pattern can know.
+/// Default names begin with the stack's name; the others are those that the file sets. A pattern cannot match
+/// resources with random ids (keys, APIs).
 ///
-/// Data events are left out: an invocation of the relay that a trail logs names the relay, and would call it again,
-/// without end.
+/// Data events are excluded: if a trail logs invocations of the relay, such an event names the relay and would
+/// invoke it again, in an endless loop.
 pub(super) fn pattern(stack: &Stack) -> Value {
     let given = Given::of(stack);
     let prefix = format!("{}-", stack.stack);
@@ -67,7 +68,7 @@ pub(super) fn pattern(stack: &Stack) -> Value {
         ("alarmNames", alarms),
         ("aliasName", aliases.into_iter().chain(given_aliases).collect()),
         ("bucketName", [vec![begins()], given.buckets].concat()),
-        // A metric filter may stand on anybody's log group.
+        // A metric filter may be on a log group that the stack does not own.
         (
             "filterName",
             vec![json!({ "prefix": format!("alertctl-{}.", stack.stack) })],
@@ -85,7 +86,7 @@ pub(super) fn pattern(stack: &Stack) -> Value {
             ]
             .concat(),
         ),
-        // Of a topic, a bus or a rule that is made, and of a trail, which may be an ARN.
+        // For a new topic, bus or rule this is a name; for a trail it may be an ARN.
         (
             "name",
             [
@@ -110,7 +111,7 @@ pub(super) fn pattern(stack: &Stack) -> Value {
     let asked = fields
         .into_iter()
         .map(|(field, conditions)| json!({ "requestParameters": { field: conditions } }));
-    // What reads a queue is known by an id; the answer says for which function it does.
+    // An event source mapping is identified by an id; the response names the function.
     let answered = json!({ "responseElements": { "functionArn": functions } });
     json!({
         "source": SOURCES,
@@ -123,17 +124,17 @@ pub(super) fn pattern(stack: &Stack) -> Value {
     })
 }
 
-/// The names that the file gives and that do not begin with the stack's.
+/// The names that the file sets and that do not begin with the stack's name.
 struct Given<'a> {
-    /// Conditions: those of a preset add a name each to its own.
+    /// Conditions, because the alarms of a preset add a suffix to the preset's name.
     alarms: Vec<Value>,
     aliases: Vec<&'a str>,
-    /// Conditions: part of a bucket's name may be the account's number.
+    /// Conditions, because a bucket's name may contain the account id.
     buckets: Vec<Value>,
     buses: Vec<&'a str>,
     functions: Vec<&'a str>,
     groups: Vec<&'a str>,
-    /// Conditions: one of `services` adds the service's name to its own.
+    /// Conditions, because each of `services` adds its name to the rule's.
     rules: Vec<Value>,
     topics: Vec<&'a str>,
     trails: Vec<&'a str>,
@@ -158,7 +159,7 @@ impl<'a> Given<'a> {
             true => json!({ "wildcard": name.replace("{account}", "*") }),
             false => json!(name),
         });
-        // The log group of somebody else's trail is somebody else's.
+        // The log group of an existing trail does not belong to the stack.
         let logs = stack.trail.as_ref().filter(|_| own.is_some());
         let logs = logs.and_then(|trail| trail.logs.as_ref());
         let named = |name: &str, are_many: bool| match are_many {
@@ -193,7 +194,7 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The beginning of a role's name, of which what is too long ends in a digest.
+/// The part of a role's name before the digest that ends a name that is too long.
 fn limited(name: &str) -> &str {
     let end = name.char_indices().nth(KEPT_IN_ROLES);
     end.map_or(name, |(end, _)| &name[..end])

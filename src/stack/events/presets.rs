@@ -1,4 +1,4 @@
-//! Ready patterns.
+//! Ready-made patterns.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ const SECURITY_GROUP_CHANGES: [&str; 11] = [
     "UpdateSecurityGroupRuleDescriptionsIngress",
 ];
 
-/// As CloudTrail names them, which for some is not what the API calls them.
+/// The names in CloudTrail, which differ from the API's for some calls.
 const S3_POLICY_CHANGES: [&str; 17] = [
     "DeleteAccessPointPolicy",
     "DeleteAccountPublicAccessBlock",
@@ -82,7 +82,7 @@ const RDS_LIFE_CYCLE: [&str; 20] = [
     "StopDBInstance",
 ];
 
-/// The first and the third are done by KMS itself, once their date has come.
+/// KMS itself performs the first and the third, on their scheduled date.
 const KMS_KEY_DISABLED: [&str; 6] = [
     "DeleteExpiredKeyMaterial",
     "DeleteImportedKeyMaterial",
@@ -103,7 +103,7 @@ const CLOUDTRAIL_TAMPERING: [&str; 8] = [
     "UpdateTrail",
 ];
 
-/// API calls of a service by name, and what it does itself.
+/// API calls of a service by name, and events of the service itself.
 fn calls(service: &str, names: &[&str]) -> Value {
     json!({
         "source": [format!("aws.{service}")],
@@ -115,8 +115,8 @@ fn calls(service: &str, names: &[&str]) -> Value {
     })
 }
 
-/// Sign-ins of root, users, roles and federated users, changes of role in the console, and sign-ins to
-/// IAM Identity Center, which come as events of the service.
+/// Sign-ins of root, users, roles and federated users, role switches in the console, and sign-ins to IAM
+/// Identity Center, which are events of the service.
 fn console_sign_in() -> Value {
     json!({
         "source": ["aws.signin"],
@@ -125,7 +125,7 @@ fn console_sign_in() -> Value {
     })
 }
 
-/// What root does itself: not what a service does in its name.
+/// What root does itself, without what a service does on its behalf.
 fn root_activity() -> Value {
     json!({
         "detail-type": [SIGN_INS[0], SIGN_INS[1], API_CALL],
@@ -135,11 +135,11 @@ fn root_activity() -> Value {
     })
 }
 
-/// How the keys of such marks begin: see [`crate::aws::run`].
+/// Prefix of the tag keys that mark a run: see [`crate::aws::run`].
 const RUN_MARK: &str = "alertctl:run.";
 
-/// Whatever IAM changes: its reading calls begin with words that no changing call begins with. The mark by which a run of
-/// this tool shows on a role that it is at work, every two seconds, changes nothing.
+/// All changes of IAM: no name of a changing call begins like that of a reading call. A run of this tool marks
+/// a role with a tag every two seconds to show that it is active; that is not a change.
 fn iam_changes() -> Value {
     let no_mark = json!([{ "anything-but": { "prefix": RUN_MARK } }, { "exists": false }]);
     json!({

@@ -1,13 +1,13 @@
-//! In which regions AWS logs what: global services and sign-ins leave their events elsewhere than home.
+//! The regions in which AWS logs events: those of global services and sign-ins are not in the stack's region.
 
 use super::super::model::{Preset, Rule, Stack, What};
 use crate::partition::Partition;
 
-/// Where the console's sign-ins may be logged: root in the first; a user in the one of these that the
-/// global sign-in page chose, or in the region of a regional page.
+/// Regions that may log console sign-ins. Root: the first one. A user: the one of these that the global sign-in
+/// page chose, or the region of a regional page.
 const SIGN_IN: [&str; 4] = ["us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"];
 
-/// Services whose calls are logged in one region, whoever makes them and wherever.
+/// Services whose calls are always logged in one region, whoever makes them and wherever.
 const GLOBAL: [&str; 17] = [
     "account",
     "artifact",
@@ -28,9 +28,9 @@ const GLOBAL: [&str; 17] = [
     "waf",
 ];
 
-/// Services of which a part is global and logs in the global region (the global endpoint of STS, what protects
-/// CloudFront), while the rest logs where it is; and those that answer in the global region only, of which AWS does
-/// not say where they log.
+/// Services with a global part that logs in the global region (the global endpoint of STS, the protection of
+/// CloudFront), while the rest logs in its own region. Also services with an endpoint only in the global
+/// region, for which AWS does not document where they log.
 const PARTLY_GLOBAL: [&str; 7] = [
     "billingconductor",
     "cur",
@@ -50,8 +50,8 @@ pub fn sign_in(home: &str) -> Vec<&'static str> {
     }
 }
 
-/// The regions in which all calls of a global service are logged; none for other services. The service as in
-/// `aws.<service>`.
+/// The regions in which all calls of a global service are logged; empty for other services. `service` is the
+/// part after `aws.`.
 pub fn of_global(service: &str, home: &str) -> Vec<&'static str> {
     if !GLOBAL.contains(&service) {
         return vec![];
@@ -66,7 +66,7 @@ pub fn of_global(service: &str, home: &str) -> Vec<&'static str> {
     }
 }
 
-/// Where a service's calls are logged besides their own region.
+/// Further regions in which a service's calls are logged.
 pub(super) fn of_service(stack: &Stack, service: &str, home: &str) -> Vec<String> {
     let partition = Partition::of_region(home);
     match super::services::source(service) {
@@ -79,7 +79,7 @@ pub(super) fn of_service(stack: &Stack, service: &str, home: &str) -> Vec<String
     }
 }
 
-/// Where the events of a preset are logged besides the region they are about.
+/// Further regions in which the events of a preset are logged.
 pub(super) fn of_preset(stack: &Stack, preset: Preset, home: &str) -> Vec<String> {
     match preset {
         Preset::ConsoleSignIn | Preset::RootActivity => owned(sign_in(home)),
@@ -94,15 +94,16 @@ pub(super) fn of_preset(stack: &Stack, preset: Preset, home: &str) -> Vec<String
     }
 }
 
-/// Where somebody else's trail is at home, as far as the file tells: it can be changed and stopped there only, and
-/// that is logged there.
+/// The home region of an existing trail, if the file names it: the trail can only be changed and stopped there,
+/// and such calls are logged there.
 fn of_trail(stack: &Stack) -> Vec<String> {
     let region = stack.trail.as_ref().and_then(|trail| trail.home_region());
     region.map(str::to_owned).into_iter().collect()
 }
 
-/// Where the stack has rules, queues and alarms of its own, and where its roles are changed. Where nothing is handed on to
-/// other regions it has none elsewhere, and cannot hear of its roles.
+/// The regions with rules, queues and alarms of the stack, and the one that logs changes of its roles. In a
+/// partition where events are not forwarded between regions, the stack has nothing in other regions and does
+/// not receive changes of its roles.
 fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
     if !Partition::of_region(home).forwards {
         return vec![];
@@ -126,7 +127,8 @@ fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
     regions
 }
 
-/// The regions besides home in which a rule must listen. A rule on a custom bus hears only home.
+/// The further regions in which a rule must listen. A rule on a custom bus only gets events of the stack's
+/// region.
 pub(super) fn beside(home: &str, rule: &Rule, logged: Vec<String>) -> Vec<String> {
     let mut regions: Vec<String> = vec![];
     if rule.bus.is_none() {
@@ -143,20 +145,20 @@ fn owned(regions: Vec<&str>) -> Vec<String> {
     regions.into_iter().map(str::to_owned).collect()
 }
 
-/// Something of a stack that needs events of another region and cannot have them.
+/// A part of a stack that needs events from another region and cannot get them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deaf {
-    /// Where the file asks for it.
+    /// Path of the key in the file that needs them.
     pub path: Vec<String>,
     /// The fact.
     pub message: String,
-    /// The next move.
+    /// What to do.
     pub help: String,
 }
 
 impl Stack {
-    /// What cannot hear what it is there for in a stack whose home is `home`: EventBridge hands events on between
-    /// the regions of AWS's largest partition, and of no other.
+    /// What cannot get its events in a stack whose own region is `home`: EventBridge forwards events between
+    /// regions only in AWS's largest partition.
     pub fn deaf(&self, home: &str) -> Vec<Deaf> {
         let partition = Partition::of_region(home);
         let mut deaf = vec![];

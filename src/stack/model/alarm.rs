@@ -1,4 +1,4 @@
-//! Alarms: what they watch, how they judge it, whom they tell.
+//! Alarms: what they watch, how they evaluate it, and whom they notify.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Channels: their webhooks, what arrives in them, who is called, and how a storm is held back.
+//! Channels: their webhooks, the messages they accept, their mentions, and their rate limit.
 
 use std::fmt;
 

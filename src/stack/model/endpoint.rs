@@ -1,4 +1,4 @@
-//! HTTP endpoints: an API, the function behind it, and who hears of what comes in.
+//! HTTP endpoints: an API, the function behind it, and the recipients of its alerts.
 
 use std::fmt;
 

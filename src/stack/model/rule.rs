@@ -1,4 +1,4 @@
-//! EventBridge: buses, and rules with what they match and what they pass on.
+//! EventBridge: buses, and rules with their patterns and targets.
 
 use std::collections::BTreeMap;
 use std::fmt;

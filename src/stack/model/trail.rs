@@ -27,7 +27,7 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// The account in the ARN of somebody else's trail.
+    /// The account in the ARN of an existing trail.
     pub fn account(&self) -> Option<&str> {
         match &self.source {
             TrailSource::Existing(arn) => arn.split(':').nth(4),
@@ -35,7 +35,7 @@ impl Trail {
         }
     }
 
-    /// The region in which somebody else's trail is at home, where its ARN says it.
+    /// The home region of an existing trail, if its ARN is given.
     pub fn home_region(&self) -> Option<&str> {
         match &self.source {
             TrailSource::Existing(arn) => arn.split(':').nth(3),

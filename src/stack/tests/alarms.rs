@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What `GOOD` watches.
+/// The metric that `GOOD` watches.
 const METRIC: &str = "metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50',";
 
 #[test]

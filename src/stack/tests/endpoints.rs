@@ -38,7 +38,7 @@ fn routes() {
     }
 }
 
-/// The environment of a function holds 4 KB, and a letter of Hangul is three bytes.
+/// The environment of a function is limited to 4 KB, and a Hangul letter takes three bytes.
 #[test]
 fn a_message_fits_into_the_environment() {
     let body = |letters: usize| {
@@ -52,7 +52,7 @@ fn a_message_fits_into_the_environment() {
     assert!(problems.contains("4800 bytes"), "{problems}");
 }
 
-/// A token in clear text is in no message, whatever is wrong beside it.
+/// No message shows a token in clear text, whatever else is wrong.
 #[test]
 fn no_message_shows_a_token() {
     let places = [

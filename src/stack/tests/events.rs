@@ -1,4 +1,4 @@
-//! What compiled patterns match, held against events by a matcher that does what EventBridge documents.
+//! Tests compiled patterns against events, with a matcher that does what EventBridge documents.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ fn matches(pattern: &Value, event: &Value) -> bool {
         match wanted {
             Value::Array(branches) if field == "$or" => branches.iter().any(|branch| matches(branch, event)),
             Value::Array(conditions) => conditions.iter().any(|condition| holds(condition, found)),
-            // A list of objects matches by any of them.
+            // A list of objects matches if any of them does.
             inner if found.is_some_and(|found| found.is_array()) => {
                 let items = found.and_then(Value::as_array).into_iter().flatten();
                 items.into_iter().any(|item| matches(inner, item))
@@ -26,7 +26,7 @@ fn matches(pattern: &Value, event: &Value) -> bool {
     })
 }
 
-/// A list in an event matches by any of its values.
+/// A list in an event matches if any of its values does.
 fn holds(condition: &Value, found: Option<&Value>) -> bool {
     if let Some(exists) = condition.get("exists") {
         let is_leaf = found.is_some_and(|value| !value.is_object());
@@ -70,7 +70,7 @@ fn compares(condition: &Value, value: &Value) -> bool {
     }
 }
 
-/// `*` is any text; `\*` is a star.
+/// `*` stands for any text, `\*` for a star.
 fn like(text: &str, wildcard: &str) -> bool {
     match wildcard.chars().next() {
         None => text.is_empty(),
@@ -84,7 +84,7 @@ fn like(text: &str, wildcard: &str) -> bool {
     }
 }
 
-/// The only compiled rule of a stack with this one.
+/// The only compiled rule of a stack with this rule.
 fn pattern_of(rule: &str) -> Value {
     let stack = good(&format!("{GOOD}rules:\n  r: {{ {rule}, to: [project] }}\n")).stack;
     let mut compiled = stack.compiled_rules("ap-northeast-2");
@@ -115,7 +115,7 @@ fn call(service: &str, name: &str, identity: Value, parameters: Value) -> Value 
     })
 }
 
-/// What a service does by itself.
+/// An event of a service itself.
 fn service_event(service: &str, name: &str) -> Value {
     let mut event = call(
         service,
@@ -127,7 +127,7 @@ fn service_event(service: &str, name: &str) -> Value {
     event
 }
 
-/// A call that a trail logs because it was told to log data events.
+/// A call that a trail logs as a data event.
 fn data_event(service: &str, name: &str, parameters: Value) -> Value {
     let mut event = call(service, name, user(), parameters);
     event["detail"]["managementEvent"] = false.into();
@@ -157,7 +157,7 @@ fn sign_ins_of_every_kind() {
         for identity in [
             json!({ "type": "Root", "arn": "arn:aws:iam::111122223333:root" }),
             user(),
-            // A failure has no ARN.
+            // A failed sign-in has no ARN.
             json!({ "type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS", "accessKeyId": "" }),
             json!({ "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/a/b" }),
         ] {
@@ -219,7 +219,7 @@ fn changes_only() {
             "{name}"
         );
     }
-    // A run of this tool says by a tag of its own that it is at work.
+    // A run of this tool marks that it is active with its own tag.
     let tags = |keys: &[&str]| {
         let tag = |key: &&str| json!({ "key": key, "value": "v" });
         json!({ "roleName": "r", "tags": keys.iter().map(tag).collect::<Vec<_>>() })
@@ -294,7 +294,7 @@ fn presets_by_call() {
     assert!(matches(&pattern_of("preset: ec2-life-cycle"), &state));
 }
 
-/// What a service does itself is heard like a call: nobody calls `DeleteKey`.
+/// Events of a service itself match like calls: nobody calls `DeleteKey`.
 #[test]
 fn service_events() {
     for (rule, service, name) in [
@@ -318,7 +318,7 @@ fn service_events() {
             "{rule}"
         );
     }
-    // Records of older versions do not say whether they are of management.
+    // Older records do not say whether they are management events.
     let mut old = service_event("kms", "RotateKey");
     old["detail"]
         .as_object_mut()
@@ -327,7 +327,7 @@ fn service_events() {
     assert!(matches(&pattern_of("services: { kms: all }"), &old));
 }
 
-/// What runs because of a data event may cause the next one.
+/// The reaction to a data event may cause the next one.
 #[test]
 fn data_events_are_heard_by_name_only() {
     let invoked = |function: &str| data_event("lambda", "Invoke", json!({ "functionName": function }));
@@ -344,8 +344,8 @@ fn data_events_are_heard_by_name_only() {
     assert!(matches(&pattern_of("services: { s3: [PutObject] }"), &put));
 }
 
-/// The presets know what the CIS benchmark counts. It also counts that a trail is made or started, which is no
-/// tampering.
+/// The presets contain the calls that the CIS benchmark counts. The benchmark also counts creating or starting
+/// a trail, which is not tampering.
 #[test]
 fn presets_hold_the_benchmark_s_calls() {
     let text = GOOD.replace(
@@ -382,7 +382,7 @@ fn presets_hold_the_benchmark_s_calls() {
     }
 }
 
-/// The names in the presets are ones that CloudTrail knows.
+/// CloudTrail knows the names in the presets.
 #[test]
 fn presets_name_known_calls() {
     for preset in [
@@ -466,7 +466,7 @@ fn changes_to_the_stack_itself() {
             json!({ "bucketName": "mission-trail-111122223333" }),
         ),
         ("kms", "DeleteAlias", json!({ "aliasName": "alias/mission-key" })),
-        // Groups whose names begin otherwise: the trail's, an endpoint's.
+        // Log groups with other prefixes: the trail's, an endpoint's.
         (
             "logs",
             "DeleteLogGroup",
@@ -477,7 +477,7 @@ fn changes_to_the_stack_itself() {
             "PutRetentionPolicy",
             json!({ "logGroupName": "/aws/vendedlogs/alertctl/mission/hook" }),
         ),
-        // A filter of the stack's on somebody else's group.
+        // A filter of the stack on a log group that it does not own.
         (
             "logs",
             "DeleteMetricFilter",
@@ -507,7 +507,8 @@ fn changes_to_the_stack_itself() {
             "DeleteLogGroup",
             json!({ "logGroupName": "/alertctl/mission2/trail" }),
         ),
-        // No changes: Lambda makes a stream for each copy of a function, people and `alertctl logs` read.
+        // No changes: Lambda creates a log stream for each instance of a function, people and `alertctl logs`
+        // read.
         (
             "logs",
             "CreateLogStream",
@@ -529,7 +530,7 @@ fn changes_to_the_stack_itself() {
             "{name}"
         );
     }
-    // What reads a queue is known by an id; the answer names the function.
+    // An event source mapping is identified by an id; the response names the function.
     let mut unmapped = call(
         "lambda",
         "DeleteEventSourceMapping20150331",
@@ -548,7 +549,7 @@ fn changes_to_the_stack_itself() {
     );
 }
 
-/// Names that the file gives itself.
+/// Resources whose names are set in the file.
 #[test]
 fn changes_to_what_has_a_name_of_its_own() {
     let arn =
@@ -635,7 +636,7 @@ fn services_by_their_own_names() {
         &all,
         &call("acm", "DeleteCertificate", user(), json!({}))
     ));
-    // Names that people use, and services with two of them.
+    // Common names, and services with two names.
     for (written, source) in [
         ("mwaa", "airflow"),
         ("prometheus", "aps"),
@@ -662,7 +663,7 @@ fn services_by_their_own_names() {
     ));
 }
 
-/// Lambda's events end in the date of their API.
+/// The names of Lambda's events end in the date of their API.
 #[test]
 fn dated_calls() {
     let pattern = pattern_of("services: { lambda: [CreateFunction, UpdateFunctionCode20150331v2] }");
@@ -717,7 +718,7 @@ fn exceptions() {
         let pattern = pattern_of(&format!("services: {{ acm: all }}, except: {{ {except} }}"));
         assert_eq!(matches(&pattern, &by(role)), !excepted, "{except}");
     }
-    // An event without the field stays.
+    // An event without the field still matches.
     let pattern =
         pattern_of("preset: console-sign-in, except: { principal_arn: ['arn:*'], user_agent: [x] }");
     let failed = json!({ "type": "IAMUser", "accessKeyId": "" });
@@ -799,7 +800,7 @@ fn regions_besides_home() {
         ["us-east-1"]
     );
     assert_eq!(regions_of("services: { ecr-public: all }", seoul), ["us-east-1"]);
-    // In China IAM and the rest that is there once only are in different regions.
+    // In China, IAM and the other global services are in different regions.
     for (service, home, logged) in [
         ("route53", "cn-north-1", "cn-northwest-1"),
         ("organizations", "cn-north-1", "cn-northwest-1"),
@@ -832,7 +833,7 @@ fn regions_besides_home() {
     );
 }
 
-/// The bundled stack with everything tells a channel of one event once.
+/// The bundled stack with every feature reports an event to a channel only once.
 #[test]
 fn one_event_is_one_message() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/full.yaml"));
@@ -849,7 +850,7 @@ fn one_event_is_one_message() {
     let signs_in = |identity| sign_in("AWS Console Sign In via CloudTrail", "ConsoleLogin", identity);
     assert_eq!(told(&signs_in(root())), ["root"]);
     assert_eq!(told(&signs_in(user())), ["logins"]);
-    // Who signs in and fails may be nobody.
+    // A failed sign-in may have no known user.
     assert_eq!(
         told(&signs_in(json!({ "type": "IAMUser", "accessKeyId": "" }))),
         ["logins"]
@@ -865,7 +866,7 @@ fn one_event_is_one_message() {
     assert_eq!(told(&call("cloudtrail", "StartLogging", user(), trail)), ["own"]);
 }
 
-/// A trail is changed and stopped at home only.
+/// A trail can only be changed and stopped in its home region.
 #[test]
 fn where_a_trail_is_at_home() {
     let trail =
@@ -886,7 +887,7 @@ fn where_a_trail_is_at_home() {
     }
 }
 
-/// Wherever the stack has rules and queues somebody can turn them off.
+/// The rules and queues of a stack can be turned off in every region that has some.
 #[test]
 fn changes_are_heard_wherever_the_stack_is() {
     let regions = |rest: &str| {
@@ -919,7 +920,8 @@ fn changes_are_heard_wherever_the_stack_is() {
     );
 }
 
-/// What EventBridge does not hand on is said before anything is made, wherever the region comes from.
+/// A rule that would need events EventBridge does not forward is reported before anything is created, wherever
+/// the region is set.
 #[test]
 fn borders_that_no_event_crosses() {
     let deaf = |rule: &str, home: &str| {
@@ -981,7 +983,7 @@ fn who_needs_a_trail() {
     assert!(!needs("pattern: { source: [aws.ec2] }"));
 }
 
-/// The stack of the audit guide: every pattern within AWS's limit, every name distinct.
+/// The stack of the audit guide: every pattern is within AWS's limit, every name is distinct.
 #[test]
 fn the_longest_presets_fit() {
     let long = "a".repeat(39);

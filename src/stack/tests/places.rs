@@ -1,10 +1,10 @@
-//! Alarms in other regions, and metrics that exist in one only.
+//! Alarms in other regions, and metrics that exist only in one region.
 
 use super::*;
 
 const METRIC: &str = "metric: AWS/EC2 CPUUtilization,";
 
-/// `GOOD` with these alarms instead of its own, whose keys begin a line each.
+/// `GOOD` with these alarms instead of its own; each key begins a line.
 fn with_alarms(alarms: &str) -> String {
     let (before, _) = GOOD.split_once("  cpu:").expect("an alarm");
     format!("{before}{alarms}")
@@ -50,8 +50,7 @@ fn alarms_of_one_region_may_look_at_each_other() {
 "));
 }
 
-/// A file of hundreds of alarms is read in time that grows with it, and not with its square. By hand, where nothing else
-/// runs.
+/// Parsing hundreds of alarms takes linear, not quadratic time. Run it manually, on an idle machine.
 #[test]
 #[ignore = "measures time"]
 fn reading_takes_time_in_proportion() {

@@ -1,8 +1,8 @@
-//! Accounts, and what channels take and whom they call.
+//! Accounts, and the routes and mentions of channels.
 
 use super::*;
 
-/// `GOOD` with more in its channel.
+/// `GOOD` with more settings in its channel.
 fn with(channel: &str) -> String {
     GOOD.replace("project: { ", &format!("project: {{ {channel}, "))
 }
@@ -92,7 +92,7 @@ fn names_that_lead_nowhere() {
         "write `[\"b\"]`",
     );
     refused("routes: [{ severity: [error] }]", "expected", "");
-    // Fields of alarms and alerts are no fields of an event.
+    // Fields of alarms and alerts are allowed although events do not have them.
     good(&with(
         "routes: [{ match: { AlarmName: [x], Trigger: { MetricName: [y] } } }]",
     ));

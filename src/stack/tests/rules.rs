@@ -1,4 +1,4 @@
-//! Rules and buses: what they may say, and what they become.
+//! Rules and buses: what is valid, and what they compile to.
 
 use super::*;
 
@@ -54,7 +54,7 @@ fn rules_by_service() {
     insta::assert_json_snapshot!(compiled.iter().map(|rule| &rule.pattern).collect::<Vec<_>>());
 }
 
-/// Names that rules get which the file does not list.
+/// Names of rules that alertctl adds, which are not in the file.
 #[test]
 fn a_rule_is_not_named_as_one_of_the_stack_s_own() {
     let guard = format!(

@@ -1,4 +1,4 @@
-//! The schema says what the parser says: every stack file here and elsewhere is read by both.
+//! The schema agrees with the parser: both read every stack file of the repository and of the tests.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -13,18 +13,18 @@ use super::*;
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft7::new(&schema()).expect("a schema"));
 
-/// Whether the schema takes a text, if that is YAML at all.
+/// Whether the schema accepts a text; `None` if the text is not YAML.
 fn takes(text: &str) -> Option<bool> {
     let written: Value = serde_yaml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     Some(VALIDATOR.is_valid(&written))
 }
 
-/// Checks a file that was taken.
+/// Checks a file that the parser accepted.
 pub fn agrees(text: &str) {
     assert_eq!(takes(text), Some(true), "the schema refuses {text}");
 }
 
-/// Checks a file that was refused: what is wrong with its form is so to the schema, too.
+/// Checks a file that the parser refused: the schema must refuse it, too, if its structure is wrong.
 pub fn agrees_to_refuse(text: &str, problems: &Problems) {
     const OF_FORM: [&str; 12] = [
         "unknown key `",
@@ -40,7 +40,7 @@ pub fn agrees_to_refuse(text: &str, problems: &Problems) {
         "a rule has one of",
         "the rule matches nothing",
     ];
-    // What is in there is AWS's language, which only the parser looks at.
+    // The content of selectors is AWS's format, which only the parser checks.
     if text.contains("FieldSelectors") {
         return;
     }
@@ -55,13 +55,13 @@ pub fn agrees_to_refuse(text: &str, problems: &Problems) {
     }
 }
 
-/// An object of the schema and a stack file that is at fault there alone: it has a key that nobody knows.
+/// An object of the schema, and a stack file whose only error is an unknown key in it.
 struct Place {
     fields: Map<String, Value>,
     file: Value,
 }
 
-/// Every object with fields; `around` makes a stack file of a value at this place.
+/// Every object with fields; `around` wraps a value at this place into a stack file.
 fn places(form: &Value, around: &dyn Fn(Value) -> Value, found: &mut Vec<Place>) {
     for forms in ["anyOf", "allOf"] {
         for form in form[forms].as_array().into_iter().flatten() {
@@ -95,7 +95,7 @@ fn all_places() -> Vec<Place> {
     found
 }
 
-/// The parser itself is asked for the keys it knows, at every place.
+/// Asks the parser for the keys it accepts at every place.
 #[test]
 fn it_has_every_key_that_the_parser_knows_and_no_other() {
     let places = all_places();
@@ -149,7 +149,8 @@ fn every_field_is_in_the_documentation() {
     assert_eq!(missing, BTreeSet::new());
 }
 
-/// The bundled stacks, and the blocks of the documentation, which go on with the one before unless they begin anew.
+/// The bundled stacks, and the code blocks of the documentation. A block continues the previous one unless it
+/// begins a new stack.
 #[test]
 fn every_stack_file_there_is_fits() {
     for entry in fs::read_dir("stacks").expect("stacks") {
@@ -170,7 +171,7 @@ fn every_stack_file_there_is_fits() {
     }
 }
 
-/// Editors read it from there.
+/// Editors use the schema in the documentation.
 #[test]
 fn the_file_of_the_documentation_is_of_today() {
     let kept = fs::read_to_string("docs/alertctl.schema.json").unwrap_or_default();

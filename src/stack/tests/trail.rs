@@ -1,4 +1,4 @@
-//! The trail, alarms on its log, alarms on alarms.
+//! The trail, alarms on its log, composite alarms.
 
 use super::*;
 
@@ -90,7 +90,7 @@ fn what_a_trail_can_select_by_depends_on_the_events() {
     let management = "{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] },
         { Field: eventSource, NotEquals: [kms.amazonaws.com] }, { Field: readOnly, Equals: ['false'] }] }";
     good(&with(&format!("selectors: [{network}, {data}, {management}]")));
-    // A bucket of the account's own namespace can only be there already.
+    // A bucket in the account's own namespace can only be an existing one.
     good(&with("bucket: { existing: logs-111122223333-eu-west-1-an }"));
 }
 

@@ -1,8 +1,8 @@
-//! What is still an example, or a variable that nothing replaces; metrics that AWS does not publish.
+//! Warnings about remaining examples, variables that nothing replaces, and metrics that AWS does not publish.
 
 use super::*;
 
-/// The warnings of `GOOD` with one text exchanged for another, as a person reads them.
+/// The warnings of `GOOD` with one text replaced by another, as a person reads them.
 fn warned(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     let loaded = good(&GOOD.replace(from, to));
