@@ -1,17 +1,17 @@
-//! The command with which an interrupted run goes on.
+//! The command that continues an interrupted run.
 
 use super::App;
 use crate::cli::{Adopt, Global};
 
 impl App {
-    /// `alertctl` with these words and everything that was said of where to go.
+    /// `alertctl` with these words and all global options that select the target.
     pub fn again(&self, words: impl IntoIterator<Item = String>) -> String {
         again(&self.global, words)
     }
 }
 
 impl Adopt {
-    /// The arguments that say the same.
+    /// The same choice as command-line arguments.
     pub fn words(&self) -> impl Iterator<Item = String> {
         self.nodes
             .iter()
@@ -43,7 +43,7 @@ fn again(global: &Global, words: impl IntoIterator<Item = String>) -> String {
     words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell if necessary.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@=+,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

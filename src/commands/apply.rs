@@ -16,7 +16,7 @@ use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     let path = args.path.display().to_string();
-    // A saved plan was looked at where it was made: nothing is asked.
+    // A saved plan was reviewed when it was made, so there is no prompt.
     let (planned, again, agreed) = match saved::read(&args.path)? {
         Some(saved) => {
             let (planned, again) = saved::made_again(app, args, &saved).await?;
@@ -38,7 +38,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     } = planned;
     let file = loaded.source.name().to_owned();
     let stack = loaded.stack;
-    // The plan is talk here; standard output is for what was done.
+    // The plan goes to standard error; standard output is for the result.
     app.out.fold("plan", &plan.title(), &plan.text(args.detail));
     app.warn_of(&plan);
     refuse_conflicts(&plan)?;
@@ -69,7 +69,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
     wait_for(app, aws.afresh(), &graph, &stack, &args.wait, &file).await
 }
 
-/// Whether what somebody made by hand may become the stack's: asked apart from all the other changes.
+/// Asks for consent to adopt resources that somebody created by hand, separately from all other changes.
 fn take_over(app: &App, plan: &Plan) -> Result<bool, Failure> {
     let taken = plan.steps.iter().filter(|step| step.action == Action::Adopt);
     let names: Vec<_> = taken
@@ -86,7 +86,7 @@ fn take_over(app: &App, plan: &Plan) -> Result<bool, Failure> {
     app.out.confirm(&question, "--yes")
 }
 
-/// Waits, where that is asked for, until the stack that was applied works.
+/// If requested, waits until the stack that was applied works.
 async fn wait_for(app: &App, aws: Aws, graph: &Graph, stack: &Stack, wait: &Wait, file: &str) -> Outcome {
     if wait.wait {
         let (aws, plan) = app.until_ready(aws, graph, wait).await?;

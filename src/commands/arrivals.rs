@@ -1,4 +1,4 @@
-//! What arrives in the local inbox, and why nothing does.
+//! Shows what arrives in the local inbox, or why nothing does.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,24 +13,24 @@ use crate::local::{self, Session};
 use crate::logs::{Outcome, Said, Tail};
 use crate::output::Failure;
 
-/// A message takes well under a second; a cold machine may take longer.
+/// A message takes well under a second; a cold start may take longer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Between two looks into the inbox.
+/// Pause between two reads of the inbox.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Between two looks into the functions' logs, for why nothing arrives.
+/// Pause between two reads of the functions' logs, which may say why nothing arrives.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// The inbox from a moment on.
+/// The messages in the inbox since a point in time.
 pub struct Arrivals<'a> {
     app: &'a App,
     session: &'a Session,
-    /// The last message before that moment.
+    /// Number of the last message before that time.
     before: u64,
     since: Timestamp,
 }
 
 impl<'a> Arrivals<'a> {
-    /// Begins to watch: what is sent from now on counts.
+    /// Starts watching: only messages sent from now on count.
     pub async fn from_now_on(app: &'a App, session: &'a Session) -> Result<Self, Failure> {
         let since = Timestamp::now();
         let before = session.last_seq().await?;
@@ -42,10 +42,10 @@ impl<'a> Arrivals<'a> {
         })
     }
 
-    /// Waits for the next messages and shows them; `beside` is what the JSON says beside them.
+    /// Waits for the next messages and shows them; `beside` is added to the JSON output.
     ///
     /// # Errors
-    /// When nothing arrives, with what the functions say of it.
+    /// Nothing arrives; the error includes what the functions logged.
     pub async fn show(&self, beside: &Value) -> Result<(), Failure> {
         let start = Instant::now();
         let mut looked = start;
@@ -84,7 +84,7 @@ impl<'a> Arrivals<'a> {
         }
     }
 
-    /// What the functions of the local AWS say became of what was sent, by channel.
+    /// The outcome by channel, from the logs of the functions in the local AWS.
     async fn outcomes(&self) -> Result<BTreeMap<String, Outcome>, Failure> {
         let mut outcomes = BTreeMap::new();
         for region in self.session.regions()? {
@@ -103,7 +103,7 @@ impl<'a> Arrivals<'a> {
     }
 }
 
-/// Why nothing arrived, by what became of the message in each channel.
+/// Explains why nothing arrived, from the outcome in each channel.
 fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Failure {
     let message = format!("no message arrived in the inbox within {} s", waited.as_secs());
     if outcomes.is_empty() {
@@ -123,7 +123,7 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
     )
 }
 
-/// What an outcome means to somebody who looks at the inbox.
+/// An outcome in words for somebody who watches the inbox.
 fn fate(outcome: &Outcome) -> String {
     let reason = outcome.reason.as_ref();
     let because = reason.map(|reason| format!(", {reason}")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `alertctl completions`, and what a shell is told when it asks how a line may go on.
+//! `alertctl completions`, and the answers to a shell that asks for completions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -19,10 +19,10 @@ use crate::probe;
 use crate::samples;
 use crate::stack::{BUNDLED, Ciphertexts, Region, Stack, is_yaml, load_for};
 
-/// By this variable a shell's script asks this program.
+/// The variable with which a shell's script asks this program.
 const ASKED: &str = "COMPLETE";
 
-/// Prints the script that has a shell ask this program for completions.
+/// Prints the script that makes a shell ask this program for completions.
 pub(super) fn run(app: &App, args: &CompletionsArgs) -> Outcome {
     let shell = match args.shell {
         Shell::Bash => "bash",
@@ -52,14 +52,14 @@ pub(super) fn run(app: &App, args: &CompletionsArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers a shell that asks, and ends the process then.
+/// If a shell asks for completions, answers and ends the process.
 pub fn answer() {
     CompleteEnv::with_factory(|| with_values(Cli::command()))
         .var(ASKED)
         .complete();
 }
 
-/// The command with what its arguments may be.
+/// The command with completions for its arguments.
 fn with_values(command: Command) -> Command {
     let name = command.get_name().to_owned();
     command
@@ -70,7 +70,7 @@ fn with_values(command: Command) -> Command {
         .mut_subcommands(with_values)
 }
 
-/// What an argument of a command may be, beyond what the command line itself says.
+/// The possible values of a command's argument, beyond those that the command line defines.
 fn values(command: &str, arg: &Arg) -> Option<ArgValueCompleter> {
     let shown = arg
         .get_value_names()
@@ -106,7 +106,7 @@ fn values(command: &str, arg: &Arg) -> Option<ArgValueCompleter> {
     })
 }
 
-/// Completes with values and what they are.
+/// Completes with values and their descriptions.
 fn among<I: Iterator<Item = (String, String)>>(
     known: impl Fn() -> I + Send + Sync + 'static,
 ) -> ArgValueCompleter {
@@ -120,12 +120,12 @@ fn among<I: Iterator<Item = (String, String)>>(
     })
 }
 
-/// Completes with what a stack has.
+/// Completes with something from a stack.
 fn of_stack(of: fn(&Stack) -> Vec<(String, String)>) -> ArgValueCompleter {
     among(move || named_stack().as_ref().map(of).unwrap_or_default().into_iter())
 }
 
-/// The stack file of the line so far, or the one in this directory.
+/// The stack file on the command line so far, or the one in this directory.
 fn named_stack() -> Option<Stack> {
     let words = std::env::args_os()
         .skip_while(|word| word != "--")
@@ -136,7 +136,7 @@ fn named_stack() -> Option<Stack> {
     Some(load_for(&path, Ciphertexts::Unused).ok()?.stack)
 }
 
-/// The profiles of AWS's configuration files, where AWS's own tools look for them.
+/// The profiles in AWS's configuration files, in the places where AWS's own tools look.
 fn profiles() -> BTreeSet<String> {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let file = |variable, name| {
@@ -153,7 +153,8 @@ fn profiles() -> BTreeSet<String> {
         .collect()
 }
 
-/// The profiles of a file whose sections begin with `before`; in the configuration all do but the default one.
+/// The profiles in a file whose section names begin with `before`; in the configuration file that is all except
+/// the default one.
 fn profiles_in<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = String> + 'a {
     let sections = text
         .lines()
@@ -176,7 +177,7 @@ fn alarms(stack: &Stack) -> Vec<(String, String)> {
     named.map(|name| (name, String::new())).collect()
 }
 
-/// The paths of a test, and whole kinds of them.
+/// The paths of a test, and the kinds of paths.
 fn paths(stack: &Stack) -> Vec<(String, String)> {
     let home = stack.region.as_deref().unwrap_or("us-east-1");
     let paths = probe::paths(stack, home).into_iter();

@@ -1,4 +1,4 @@
-//! Whether the functions of a stack can decrypt the webhooks that they hold.
+//! Checks whether the functions of a stack can decrypt their webhooks.
 
 use std::collections::BTreeSet;
 
@@ -20,18 +20,18 @@ use crate::stack::{Stack, Webhook};
 /// A webhook in the environment of a function, and whether the function can decrypt it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checked {
-    /// The channel's key; of a stack without a file as the variable spells it, with `_` for `-`.
+    /// The channel's key. Without a stack file it comes from the variable's name, with `_` for `-`.
     pub channel: String,
     pub function: String,
     pub decrypts: Answer,
-    /// What KMS says against it, or why it was not asked.
+    /// Why KMS refuses, or why it was not asked.
     pub reason: Option<String>,
-    /// Only a new ciphertext in the stack file mends it.
+    /// Only a new ciphertext in the stack file fixes it.
     #[serde(skip)]
     pub in_the_file: bool,
 }
 
-/// What KMS says to it.
+/// KMS's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
@@ -40,12 +40,12 @@ pub enum Answer {
     NotChecked,
 }
 
-/// Asks KMS about each webhook that the functions in `plan` hold; `stack` is the stack file's, where there is one.
+/// Asks KMS about each webhook in the functions of `plan`; `stack` is the stack file's, if there is one.
 ///
 /// # Errors
-/// When a function cannot be read. Where KMS may not be asked, [`Answer::NotChecked`] says why.
+/// A function cannot be read. If asking KMS is not allowed, [`Answer::NotChecked`] says why.
 pub async fn check(aws: &Aws, plan: &Plan, stack: Option<&Stack>) -> Result<Vec<Checked>, Fault> {
-    // Without a channel there is no webhook to ask for.
+    // Without a channel there is no webhook to check.
     if stack.is_some_and(|stack| stack.channels.is_empty()) {
         return Ok(Vec::new());
     }
@@ -105,7 +105,7 @@ async fn check_function(
 }
 
 impl Checked {
-    /// `ok`, `failed` or `unknown`, as the rows of a status begin.
+    /// `ok`, `failed` or `unknown`, as in the first column of a status.
     pub fn state(&self) -> &'static str {
         match self.decrypts {
             Answer::Yes => "ok",
@@ -114,7 +114,7 @@ impl Checked {
         }
     }
 
-    /// In one sentence.
+    /// The result in one sentence.
     pub fn text(&self) -> String {
         let (function, reason) = (&self.function, self.reason.as_deref().unwrap_or_default());
         match self.decrypts {
@@ -124,7 +124,7 @@ impl Checked {
         }
     }
 
-    /// As something of the stack that does not work.
+    /// The webhook as a part of the stack that does not work.
     pub fn not_ready(&self) -> Option<NotReady> {
         (self.decrypts == Answer::No).then(|| NotReady {
             id: NodeId {
@@ -163,7 +163,7 @@ impl App {
     }
 }
 
-/// What was not checked, in one line; `None` where KMS said something to all.
+/// The unchecked webhooks in one line; `None` if KMS answered for all.
 pub fn not_checked(checked: &[Checked]) -> Option<String> {
     let open: Vec<_> = checked
         .iter()
@@ -179,11 +179,11 @@ pub fn not_checked(checked: &[Checked]) -> Option<String> {
     ))
 }
 
-/// The channels whose ciphertext in the stack file stands in the environment of a relay that `plan` deletes, with what
-/// it was made for: a ciphertext is for one name, and that one goes.
+/// The channels whose ciphertext in the stack file is also in the environment of a relay that `plan` deletes,
+/// each with the name it was made for. A ciphertext is only valid for that name, which is about to disappear.
 ///
 /// # Errors
-/// When that function cannot be read.
+/// That function cannot be read.
 pub async fn held_by_a_former_relay(
     aws: &Aws,
     stack: &Stack,

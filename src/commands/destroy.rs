@@ -19,7 +19,7 @@ use crate::resource::kms_key::KmsKey;
 use crate::stack::{Ciphertexts, Stack};
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
-    // A stack goes whole, whatever its ciphertexts are good for.
+    // The whole stack is deleted, so its ciphertexts need not be valid.
     let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Unused).await?;
     let wanted = match &loaded {
         Some(loaded) => names(&loaded.stack, access.home(&loaded.stack).await?),
@@ -78,7 +78,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     if aws.indexed().await?.iter().all(|arn| known.contains(arn)) {
         return Ok(ended);
     }
-    // Made a moment before, or by another run.
+    // These resources were created moments ago, or by another run.
     let aws = aws.afresh();
     let plan = look(app, &aws, &wanted).await?;
     if !plan.has_changes() {
@@ -91,25 +91,26 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     app.execute(&aws, &graph, &plan, parallelism, &again, None).await
 }
 
-/// What the stack file names: found under its name, it needs no index of tags, which may be behind.
+/// The resources of the stack file. They are found by name, without the tag index, which may be behind
+/// (eventual consistency).
 fn names(stack: &Stack, home: Home<'_>) -> Graph {
     let mut graph = blueprint::names(stack, home).alone();
-    // What leads there in the account may be gone.
+    // The resource that marks a region for later runs may be gone, so the rules' regions are added.
     let rules = stack.compiled_rules(home.region);
     let regions = rules.into_iter().flat_map(|rule| rule.regions);
     regions.for_each(|region| graph.look_in(region));
     graph
 }
 
-/// Observes what the stack owns, under the names of `wanted` and by its tag, and plans to delete it.
+/// Observes what the stack owns, by the names in `wanted` and by its tag, and plans to delete it.
 async fn look(app: &App, aws: &Aws, wanted: &Graph) -> Result<Plan, Failure> {
     let seen = match observe(aws, wanted).await {
         Ok(seen) => seen,
         Err(faults) if wanted.nodes().is_empty() => return Err(faults.into()),
-        // Something that the file names and the stack may not own, such as a bucket of another account.
+        // The file may name something that the stack does not own, such as a bucket of another account.
         Err(faults) => {
             let Ok(seen) = by_tag(aws, wanted).await else {
-                // What was looked for by its name is told by its name.
+                // Return the first errors, because they name what was looked up.
                 return Err(faults.into());
             };
             for fault in faults {
@@ -132,7 +133,7 @@ async fn by_tag(aws: &Aws, wanted: &Graph) -> Result<Observation, Failure> {
     Ok(observe(aws, &graph).await?)
 }
 
-/// Whether the index of tags did not know something yet that was found by its name.
+/// Whether the tag index lacks something that was found by name.
 async fn is_behind(aws: &Aws, plan: &Plan) -> Result<bool, Failure> {
     let tagged = aws.tagged().await?;
     let own_tag = format!("tags.{STACK_TAG}");
@@ -148,14 +149,15 @@ async fn is_behind(aws: &Aws, plan: &Plan) -> Result<bool, Failure> {
     Ok(plan.steps.iter().any(unknown))
 }
 
-/// The ARNs of all that was known to the index at the first look, or deleted since.
+/// The ARNs of everything that the tag index knew at the first look, and of everything that was deleted.
 async fn known(aws: &Aws, plan: &Plan) -> Result<BTreeSet<String>, Failure> {
     let tagged = aws.tagged().await?.iter().map(|tagged| tagged.arn.clone());
     let steps = plan.steps.iter().filter_map(|step| step.output());
     Ok(tagged.chain(steps.map(|output| output.arn)).collect())
 }
 
-/// Roles and keys are listed by IAM and KMS, everything else is found in the index of tags.
+/// Whether only global resources (roles) are left: IAM and KMS list roles and keys, everything else comes from
+/// the tag index.
 fn is_roles_alone(plan: &Plan) -> bool {
     let mut found = plan
         .steps
@@ -171,7 +173,7 @@ fn again_words(app: &App, args: &DestroyArgs, plan: &Plan) -> Vec<String> {
         (None, Some(name)) => words.extend(["--stack".to_owned(), name.clone()]),
         (None, None) => {}
     }
-    // Without a file nothing else says where the stack is.
+    // Without a file, only this option names the stack's region.
     if args.which.stack.is_some() && app.global.region.is_none() {
         words.extend(["--region".to_owned(), plan.scope.region.clone()]);
     }

@@ -1,15 +1,15 @@
-//! A pace that Slack keeps up with.
+//! Limits the rate of messages to what Slack accepts.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Messages that may go out at once: Slack allows short bursts.
+/// Messages that may be sent at once: Slack allows short bursts.
 pub const AT_ONCE: usize = 10;
-/// Slack takes one message a second and webhook. <https://docs.slack.dev/apis/web-api/rate-limits>
+/// Slack accepts one message per second and webhook. <https://docs.slack.dev/apis/web-api/rate-limits>
 const EACH: Duration = Duration::from_secs(1);
 
-/// Lets a few through at once, then one a second.
+/// Lets a few messages through at once, then one per second.
 #[derive(Debug, Default)]
 pub struct Drip {
     passed: usize,
@@ -17,7 +17,7 @@ pub struct Drip {
 }
 
 impl Drip {
-    /// Waits until one more may go out.
+    /// Waits until the next message may be sent.
     pub async fn turn(&mut self) {
         self.passed += 1;
         if self.passed <= AT_ONCE {

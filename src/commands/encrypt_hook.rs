@@ -16,11 +16,11 @@ use crate::output::Failure;
 use crate::plan::Action;
 use crate::stack::{AllowLoopback, Ciphertexts, Stack, WebhookUrl, set_webhook};
 
-/// Slack's URLs are below 200 characters; more than this is something else.
+/// Slack's URLs have fewer than 200 characters; input longer than this is not one.
 const LONGEST: u64 = 8192;
 
 pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
-    // What was encrypted for a relay of another name is what this command mends.
+    // This command replaces ciphertexts for a relay with another name, so they are not an error here.
     let loaded = app.load_for(&args.file.path, Ciphertexts::Unused)?;
     let stack = &loaded.stack;
     let channel = channel(stack, args.channel.as_deref())?;
@@ -29,14 +29,14 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     } else {
         AllowLoopback::No
     };
-    // Before anything else: a wrong URL is told at once and leaves no key behind.
+    // First of all: a wrong URL is reported at once, before a key is created.
     let url = read_url(channel, args.env.as_deref(), loopback)?;
 
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     ready_key(app, stack, &access, args.yes).await?;
     let names = Names::of(stack);
     let secret = match &access.local {
-        // The local AWS keeps its keys in clear: a webhook of somebody's Slack does not belong there.
+        // The local AWS keeps its keys in clear text, so the webhook of a real Slack must not get there.
         Some(session) if !url.is_loopback() => {
             let place = args.env.clone().unwrap_or_else(|| "what was given".to_owned());
             let stands_in = webhooks::stands_in(&[(channel.to_owned(), place)]);
@@ -71,7 +71,7 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The channel asked for, or the only one.
+/// The requested channel, or the only one.
 fn channel<'a>(stack: &'a Stack, wanted: Option<&str>) -> Result<&'a str, Failure> {
     let keys: Vec<_> = stack.channels.keys().map(String::as_str).collect();
     let listed = || format!("the stack file has: {}", keys.join(", "));
@@ -96,7 +96,7 @@ fn channel<'a>(stack: &'a Stack, wanted: Option<&str>) -> Result<&'a str, Failur
     }
 }
 
-/// Reads the URL from the environment, a hidden prompt or standard input; never from an argument.
+/// Reads the URL from the environment, a hidden prompt or standard input, but never from an argument.
 fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result<WebhookUrl, Failure> {
     let text = match env {
         Some(name) => Zeroizing::new(env::var(name).map_err(|_| {
@@ -139,7 +139,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     let graph = blueprint::key_graph(stack, access.region());
     let mut plan = look(&access.aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
-    // Only the key is wanted here, so everything else looks like a leftover.
+    // The graph contains only the key, so everything else looks like a leftover.
     plan.steps.retain(|step| step.action != Action::Delete);
     if !plan.has_changes() {
         return Ok(());
@@ -154,7 +154,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     app.execute_quietly(&access.aws, &graph, &plan, again).await
 }
 
-/// Puts the ciphertext into the file.
+/// Writes the ciphertext into the file.
 fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
@@ -162,7 +162,7 @@ fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result
             "omit --write to print the ciphertext instead",
         )
     };
-    // Read again: the file may have been edited while the prompt stood.
+    // Reads the file again, because it may have been edited during the prompt.
     let text = std::fs::read_to_string(path).map_err(failed)?;
     let text = set_webhook(&text, channel, ciphertext, function)
         .map_err(|error| Failure::new(error.to_string(), "omit --write to print the ciphertext instead"))?;

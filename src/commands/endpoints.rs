@@ -1,4 +1,4 @@
-//! Where a stack's HTTP endpoints are.
+//! The URLs of a stack's HTTP endpoints.
 
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ impl Endpoint {
     }
 }
 
-/// The stack's endpoints, as far as they answer: an API without its route and stage does not.
+/// The stack's endpoints that can answer: an API without its route and stage cannot.
 pub fn of(stack: &Stack, aws: &Aws, known: &Known) -> Vec<Endpoint> {
     let existing = stack.endpoints.iter().filter_map(|(key, endpoint)| {
         let part = |kind: &str| known.outputs.get(&format!("{kind}/{key}"));
@@ -40,7 +40,7 @@ pub fn of(stack: &Stack, aws: &Aws, known: &Known) -> Vec<Endpoint> {
     existing.collect()
 }
 
-/// The URL at which an HTTP API answers through its stage `$default`; `emulator` answers under its own name.
+/// The URL of an HTTP API with its stage `$default`; an `emulator` has its own host name.
 fn invoke_url(emulator: Option<&str>, known: &Known, api: &str) -> String {
     if let Some(endpoint) = emulator {
         return format!("{}/_aws/execute-api/{api}", endpoint.trim_end_matches('/'));

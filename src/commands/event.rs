@@ -12,9 +12,9 @@ use crate::local::{self, Session};
 use crate::output::Failure;
 use crate::samples::{Place, Sample};
 
-/// Where an event goes that does not say it, before any stack was applied.
+/// Region of an event that names none, before any stack was applied.
 const SOMEWHERE: &str = "us-east-1";
-/// The one account of the local AWS.
+/// The only account of the local AWS.
 const ACCOUNT: &str = "000000000000";
 
 /// Sends an event through the rules of the local AWS and shows what arrives.
@@ -49,7 +49,7 @@ pub async fn run(app: &App, args: &EventArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The sample as if it happened now, and the region whose default bus it goes to.
+/// The sample as if it had just happened, and the region of its default bus.
 async fn of_sample(app: &App, session: &Session, sample: &Sample) -> Result<(Value, String), Failure> {
     let region = app.global.region.clone().or_else(|| sample.region());
     let region = region.map_or_else(|| first_region(session), Ok)?;
@@ -72,7 +72,7 @@ async fn of_sample(app: &App, session: &Session, sample: &Sample) -> Result<(Val
     Ok((event, region))
 }
 
-/// The event of a file, and the region whose default bus it goes to.
+/// The event in a file, and the region of its default bus.
 fn of_content(app: &App, session: &Session, what: &str, text: &[u8]) -> Result<(Value, String), Failure> {
     let event: Value = serde_json::from_slice(text).map_err(|error| {
         let help = "an event is one JSON object with `source`, `detail-type` and `detail`";
@@ -89,7 +89,7 @@ fn first_region(session: &Session) -> Result<String, Failure> {
     Ok(regions.into_iter().next().unwrap_or_else(|| SOMEWHERE.to_owned()))
 }
 
-/// The ARN of a trail of the local AWS: a call on it is what a guard watches for.
+/// The ARN of a trail in the local AWS, because a guard watches for calls on the stack's trail.
 async fn a_trail(app: &App, session: &Session, region: &str) -> Result<Option<String>, Failure> {
     let aws = app.local_aws(session, region).await?;
     let request = aws.connection.clients.cloudtrail.describe_trails();

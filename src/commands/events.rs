@@ -1,4 +1,4 @@
-//! `alertctl events`, and how the other commands find an event.
+//! `alertctl events`, and the search for an event that other commands use.
 
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::output::{Failure, Unwritten};
 use crate::samples::{self, Sample};
 use crate::stack::nearest;
 
-/// Where a longer list stands.
+/// Where to find the full list.
 const LISTED: &str = "`alertctl events` lists the samples";
 
 pub fn run(app: &App, args: &EventsArgs) -> Outcome {
@@ -28,14 +28,14 @@ pub fn run(app: &App, args: &EventsArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a command is told to work with.
+/// The event that a command gets.
 pub enum Given {
     Sample(Sample),
     /// The content of a file or of standard input.
     Content(Vec<u8>),
 }
 
-/// The sample of this name, else the file, or standard input for `-`.
+/// The sample with this name, otherwise the file, or standard input for `-`.
 pub fn find(what: &str) -> Result<Given, Failure> {
     if let Some(sample) = samples::find(what) {
         return Ok(Given::Sample(sample));
@@ -51,7 +51,7 @@ pub fn find(what: &str) -> Result<Given, Failure> {
     })
 }
 
-/// `event` sent to these channels, as a rule's target sends it.
+/// `event` in the envelope that a rule's target would send for these channels.
 pub fn addressed(event: &Value, rule: Option<&str>, channels: &[&str]) -> Value {
     let (mut wrapper, inner) = match (event.get("alertctl"), event.get("event")) {
         (Some(own @ Value::Object(_)), Some(inner)) => (own.clone(), inner),
@@ -94,7 +94,7 @@ fn list(app: &App) -> Result<(), Unwritten> {
     Ok(())
 }
 
-/// The headline of the message that the relay makes of a sample, in English.
+/// The headline of the relay's message for a sample, in English.
 fn headline(sample: &Sample) -> String {
     let rendered = render(&addressed(&sample.event(), None, &["any"]), &Settings::default());
     let message = rendered.deliveries.first().map(|delivery| &delivery.message);
@@ -105,7 +105,7 @@ fn headline(sample: &Sample) -> String {
     shown.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The label in place of each link `<https://…|label>`: addresses fill the line of a list.
+/// Replaces each link `<https://…|label>` by its label, because addresses would fill the line.
 fn labelled(mrkdwn: &str) -> String {
     let mut pieces = mrkdwn.split("<https://");
     let first = pieces.next().unwrap_or_default().to_owned();
@@ -120,7 +120,7 @@ fn labelled(mrkdwn: &str) -> String {
     })
 }
 
-/// The sample that may have been meant, and where they all stand.
+/// A suggestion for the sample's name, and where to find the list.
 fn meant(name: &str) -> String {
     let known = samples::all().map(|sample| sample.name);
     match nearest(name, known) {

@@ -1,11 +1,11 @@
-//! Files that a command writes for its user: whole, or not at all.
+//! Writes files for the user, either completely or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Puts `text` into `path` in one move, so that a full disk or a kill leaves an old file as it was, with its
-/// permissions; a link stays a link.
+/// Replaces the content of `path` in one atomic move, so that a full disk or a kill leaves an old file
+/// unchanged. Keeps the permissions; a link stays a link.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let (target, permissions) = match fs::canonicalize(path) {
         Ok(target) => {
@@ -21,12 +21,12 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }
-    // A disk may tell only now that it is full.
+    // A full disk may only be reported at this point.
     file.sync_all()?;
     fs::rename(&part.0, &target)
 }
 
-/// Writes a file that is not there yet; nothing stays of one that cannot be written to its end.
+/// Creates a file that does not exist yet; if it cannot be written completely, removes it.
 pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
@@ -36,7 +36,7 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// What becomes a file once it is whole; until then it goes when this is dropped.
+/// A temporary file that is renamed once it is complete; dropping this removes it.
 struct Part(PathBuf);
 
 impl Part {
@@ -46,7 +46,8 @@ impl Part {
         Self(name.into())
     }
 
-    /// A new file: what a killed run left is taken away, and no link of somebody else's is followed.
+    /// Creates the file anew: a file that a killed run left is removed, and somebody else's link is not
+    /// followed.
     fn create(&self) -> io::Result<File> {
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -58,7 +59,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // After the move there is none.
+        // After the move there is nothing to remove.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -85,7 +86,7 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
-        // A killed run left it.
+        // A killed run left this file.
         fs::write(dir.path().join("file.part"), "ol").unwrap();
         replace(&link, "new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");

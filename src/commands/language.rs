@@ -1,9 +1,8 @@
-//! The language of whoever sits at the terminal.
+//! The language of the person at the terminal.
 
 use crate::stack::Locale;
 
-/// As POSIX has it: the first of the variables that says something counts. English where they name a language in
-/// which there are no messages.
+/// As in POSIX, the first variable that is set counts. English if there are no messages in its language.
 pub(super) fn of_environment() -> Locale {
     let variables = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
     named(variables.each_ref().map(String::as_str))
@@ -18,7 +17,7 @@ fn named(variables: [&str; 3]) -> Locale {
     }
 }
 
-/// What a stack file calls it, and the time zone that goes with it.
+/// The language's code in a stack file, and a matching time zone.
 pub(super) fn written(locale: Locale) -> (&'static str, &'static str) {
     match locale {
         Locale::En => ("en", "UTC"),

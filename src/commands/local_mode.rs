@@ -17,7 +17,7 @@ use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge_rule;
 use crate::stack::{self, Loaded};
 
-/// The stack of `local demo`, unless another is named.
+/// The stack of `local demo`, unless another one is given.
 const DEMO: &str = include_str!("../../stacks/cloudwatch-slack.yaml");
 
 pub async fn run(app: &App, command: LocalCommand) -> Outcome {
@@ -98,7 +98,7 @@ async fn status(app: &App) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes an alarm of the local AWS change its state and shows what arrives.
+/// Changes the state of an alarm in the local AWS and shows what arrives.
 async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
     let Some(session) = local::current().await? else {
         return Err(Failure::new(
@@ -130,7 +130,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
         None => of_the_demo()?,
     };
     let stack = &loaded.stack;
-    // One that reaches a channel; a composite has no state of its own to set.
+    // An alarm that reaches a channel, but not a composite alarm, whose state cannot be set.
     let alarms = stack.alarms_expanded();
     let region = app
         .global
@@ -157,7 +157,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     };
     let session = app.local_up().await?;
     let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
-    // Whatever the environment holds: a demo never reaches a real channel.
+    // Whatever the environment contains, a demo must never reach a real channel.
     let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
     let plan = look(&aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
@@ -182,7 +182,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The bundled stack, whose messages are Korean, in the language of whoever looks at the demo.
+/// The bundled stack, with messages in the language of the person at the terminal instead of Korean.
 fn of_the_demo() -> Result<Loaded, Failure> {
     let demo = stack::parse("stacks/cloudwatch-slack.yaml", DEMO);
     let mut demo = demo.map_err(stack::LoadError::Problems)?;
@@ -191,8 +191,8 @@ fn of_the_demo() -> Result<Loaded, Failure> {
     Ok(demo)
 }
 
-/// Changes an alarm's state and shows what arrives. An alarm notifies when its state changes, so one that is
-/// there already leaves it first.
+/// Changes an alarm's state and shows what arrives. An alarm notifies only when its state changes, so an alarm
+/// that is already in this state leaves it first.
 async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, state: AlarmState) -> Outcome {
     let wanted = match state {
         AlarmState::Alarm => "ALARM",
@@ -219,7 +219,8 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a rule beside the alarm forwards what it says: one in another region than its stack has no actions.
+/// Whether a rule in the alarm's region forwards its changes of state: an alarm in another region than its
+/// stack has no actions.
 async fn is_forwarded(aws: &Aws, name: &str) -> Result<bool, Failure> {
     let rules = eventbridge_rule::now(aws, DEFAULT_BUS).await?;
     let names = |rule: &eventbridge_rule::Now| {

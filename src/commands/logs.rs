@@ -14,7 +14,7 @@ use crate::logs::{Line, Said, Tail};
 use crate::output::Failure;
 use crate::stack::{Stack, nearest};
 
-/// Between two questions for what is new. CloudWatch Logs answers five a second and region.
+/// Pause between two queries for new lines. CloudWatch Logs allows five queries per second and region.
 const PAUSE: Duration = Duration::from_secs(2);
 
 pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
@@ -30,8 +30,8 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
              trail",
         ));
     }
-    // Caught from here on, also in the middle of a question: once somebody has waited for a signal, the process no
-    // longer ends by itself.
+    // Signals are caught from here on, even during a query: once a process has waited for a signal, that signal
+    // no longer ends it by default.
     tokio::select! {
         ended = tell(app, args, stack, &running, &access.aws) => ended,
         () = stop_signal() => Err(Failure::Interrupted),

@@ -14,7 +14,7 @@ use super::{App, Outcome};
 use crate::cli::{Cli, HELP, ManArgs, Parts};
 use crate::output::Failure;
 
-/// The lists of a help, by their titles there and in a manual page, in the order of a manual page.
+/// The lists in a help text: their titles there and in a manual page, in the order of a manual page.
 const SECTIONS: [(&str, &str); 3] = [
     ("Exit codes", "EXIT STATUS"),
     ("Environment", "ENVIRONMENT"),
@@ -42,7 +42,7 @@ pub fn run(app: &App, args: &ManArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the page of a command, and those of the commands below it.
+/// Writes the page of a command and the pages of its subcommands.
 fn write(command: &Command, directory: &Path) -> io::Result<()> {
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         write(below, directory)?;
@@ -51,7 +51,8 @@ fn write(command: &Command, directory: &Path) -> io::Result<()> {
     fs::write(directory.join(man.get_filename()), page(command)?)
 }
 
-/// Lists keep their lines, which `clap_mangen` would fill as if they were prose, and stand where people look for them.
+/// Keeps the lines of lists, which `clap_mangen` would fill like prose, and moves the lists to their usual
+/// places.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
     let text =
         |styled: Option<&clap::builder::StyledStr>| styled.map(ToString::to_string).unwrap_or_default();
@@ -63,7 +64,7 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
         .map(String::as_str)
         .chain(own.prose.iter().copied())
         .collect();
-    // Every option by its name is a synopsis of four lines.
+    // With every option by name, the synopsis would take four lines.
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
     let shown = command

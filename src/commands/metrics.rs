@@ -1,4 +1,4 @@
-//! What a plan's alarms will watch, and whether anything reports it.
+//! Checks whether anything reports the metrics that a plan's alarms will watch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,13 +12,14 @@ use crate::resource::logs_metric_filter::LogsMetricFilter;
 use crate::resource::{Fault, NodeId, Resource as _, Verdict};
 use crate::stack::nearest;
 
-/// Alarms, and other things, that one warning names.
+/// Most alarms, and other resources, named in one warning.
 const NAMED: usize = 3;
-/// Fields of an alarm that say what it watches.
+/// Fields of an alarm that define what it watches.
 const OF_METRIC: [&str; 4] = ["namespace", "metric_name", "dimensions.", "metrics."];
 
-/// A warning for each metric that an alarm of `plan` is to watch and that nothing reports. Asked for are alarms that are
-/// made, that change what they watch, or that have had no data for long: a plan without changes asks nothing else.
+/// Returns a warning for each metric that an alarm of `plan` will watch and that nothing reports. Checks only
+/// alarms that are created, that change what they watch, or that have had no data for long; so a plan without
+/// changes makes no other calls.
 pub async fn silent(aws: &Aws, graph: &Graph, plan: &Plan) -> Vec<String> {
     let asked = questions(graph, plan)
         .into_iter()
@@ -42,10 +43,10 @@ pub async fn silent(aws: &Aws, graph: &Graph, plan: &Plan) -> Vec<String> {
     warnings
 }
 
-/// What one list of CloudWatch answers.
+/// One query to list metrics in CloudWatch.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Question {
-    /// `None`: the stack's own.
+    /// `None` for the stack's own region.
     region: Option<String>,
     namespace: String,
     name: String,
@@ -59,13 +60,13 @@ fn questions(graph: &Graph, plan: &Plan) -> BTreeMap<Question, Watchers> {
         let filter = node.resource.as_any().downcast_ref::<LogsMetricFilter>()?;
         Some((filter.metric_namespace.as_str(), filter.metric_name.as_str()))
     });
-    // Those come to be with the stack.
+    // The stack itself creates these metrics.
     let own: BTreeSet<_> = filters.collect();
     let mut questions = BTreeMap::<_, Watchers>::new();
     for step in plan.steps.iter().filter(|step| is_asked_for(step)) {
         let node = graph.get(&step.id);
         let alarm = node.and_then(|node| node.resource.as_any().downcast_ref::<CloudwatchAlarm>());
-        // What is watched by `monitoring` comes to be with the stack, too.
+        // The stack also creates what `monitoring` watches.
         let Some(alarm) = alarm.filter(|_| !step.id.key.starts_with("monitor.")) else {
             continue;
         };
@@ -100,24 +101,24 @@ fn is_asked_for(step: &Step) -> bool {
         }
 }
 
-/// What is found out about the metrics of one name.
+/// The results for metrics of one name.
 struct Answer<'a> {
     aws: &'a Aws,
-    /// Everything of that name, where it was listed.
+    /// All metrics of that name, if they were listed.
     all: Option<Reported>,
-    /// Whether the namespace has nothing at all, once that was asked.
+    /// Whether the namespace is empty, if that was queried.
     nothing: Option<bool>,
 }
 
 impl Answer<'_> {
-    /// The warnings about these metrics, which have namespace and name in common.
+    /// The warnings about these metrics, which have the same namespace and name.
     async fn of(aws: &Aws, watched: Watchers) -> Result<Vec<String>, Fault> {
         let mut answer = Answer {
             aws,
             all: None,
             nothing: None,
         };
-        // One list of all tells of many as well as a question each.
+        // For several metrics, one complete list replaces a query for each.
         if let Some((first, _)) = watched.first_key_value().filter(|_| watched.len() > 1) {
             answer.list(first).await?;
         }
@@ -138,7 +139,7 @@ impl Answer<'_> {
         Ok(())
     }
 
-    /// Whether something reports the metric; true where that cannot be told.
+    /// Whether something reports the metric; true if that is unknown.
     async fn reports(&mut self, metric: &Watched) -> Result<bool, Fault> {
         let has_it = |listed: &Reported| listed.metrics.contains(metric);
         match &self.all {
@@ -150,14 +151,14 @@ impl Answer<'_> {
                 if has_it(&listed) || !listed.whole {
                     return Ok(true);
                 }
-                // What there is in its place.
+                // List what exists instead.
                 match dimensions.is_empty() {
                     true => self.all = Some(listed),
                     false => self.list(metric).await?,
                 }
             }
         }
-        // An emulated AWS runs none of the services that report.
+        // An emulated AWS does not run the services that report metrics.
         let nothing = self.all.as_ref().is_none_or(|all| all.metrics.is_empty());
         if nothing && self.aws.connection.emulated {
             if self.nothing.is_none() {
@@ -185,7 +186,8 @@ impl Answer<'_> {
     }
 }
 
-/// What may be meant instead: one with a similar value of the same dimensions, or with other dimensions.
+/// A metric that may have been intended: one with a similar value of the same dimensions, or with other
+/// dimensions.
 fn instead<'m>(metric: &Watched, others: impl Iterator<Item = &'m Watched>) -> Option<String> {
     let others: Vec<_> = others.collect();
     let values = |one: &Watched| {

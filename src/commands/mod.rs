@@ -1,4 +1,4 @@
-//! One file a command: load, call, print.
+//! One file per command: load, call, print.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -58,7 +58,7 @@ mod version;
 mod wait;
 mod webhooks;
 
-/// Runs the command and says how it ended.
+/// Runs the command and returns its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     let app = App {
         out: Out {
@@ -93,11 +93,11 @@ pub async fn run(cli: Cli) -> ExitCode {
     result.unwrap_or_else(|failure| ExitCode::from(failure.report(app.out)))
 }
 
-/// Shows the help that was asked for, or what is wrong with the command line.
+/// Shows the requested help, or the error in the command line.
 pub fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let _ = error.print();
-        // 2 is taken: it says that a plan has changes.
+        // Exit code 2 is taken: it means that a plan has changes.
         return ExitCode::FAILURE;
     }
     let out = Out { format: Format::Text };
@@ -109,18 +109,18 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 
 type Outcome = Result<ExitCode, Failure>;
 
-/// What every command works with.
+/// What every command needs.
 struct App {
     out: Out,
     global: Global,
 }
 
-/// A way to a stack's resources.
+/// Access to a stack's resources.
 struct Access {
     aws: Aws,
-    /// The local mode, when that is where they are.
+    /// The local mode's session, if the resources are there.
     local: Option<Session>,
-    /// Which webhooks the local inbox stands in for was told: once a command is enough.
+    /// Whether the user was told which webhooks the local inbox replaces; once per command is enough.
     told_of_inbox: Cell<bool>,
 }
 
@@ -130,8 +130,8 @@ impl Access {
         &self.aws.connection.region
     }
 
-    /// Where `stack` is at home. The account is asked for only where it makes a difference: beside everything else
-    /// that is read the question costs nothing, before it a round trip.
+    /// The region and, if needed, the account of `stack`. The account is looked up only if it makes a
+    /// difference: during the other reads that costs nothing, but before them it is a round trip.
     async fn home(&self, stack: &Stack) -> Result<Home<'_>, Fault> {
         let elsewhere = stack.trail.as_ref().and_then(Trail::account);
         Ok(match elsewhere {
@@ -142,17 +142,17 @@ impl Access {
 }
 
 impl App {
-    /// Loads and checks the stack file; its warnings go to standard error.
+    /// Loads and checks the stack file; warnings go to standard error.
     fn load(&self, path: &Path) -> Result<Loaded, Failure> {
         self.loaded(path, Ciphertexts::Used, false)
     }
 
-    /// The same for a command that says what it does with the ciphertexts of webhooks.
+    /// The same for a command that uses the ciphertexts of webhooks in this way.
     fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
         self.loaded(path, ciphertexts, false)
     }
 
-    /// The same before it is deployed: values that are only examples are warned of, too, unless it is in the local mode,
+    /// The same before a deployment: also warns about values that are only examples, except in the local mode,
     /// where nothing is real.
     fn load_to_deploy(&self, path: &Path) -> Result<Loaded, Failure> {
         self.loaded(path, Ciphertexts::Used, !self.global.local)
@@ -166,12 +166,12 @@ impl App {
         Ok(loaded)
     }
 
-    /// Warns of what the stack relies on and is not so, and of what could not be looked for.
+    /// Warns about preconditions of the stack that are not met, and about those that could not be checked.
     fn warn_of(&self, plan: &Plan) {
         plan.warnings.iter().for_each(|warning| self.out.warn(warning));
     }
 
-    /// Connects for the stack called `name`; `region` is what its file says.
+    /// Connects for the stack called `name`; `region` is the region in its file.
     async fn access(&self, name: &str, region: Option<&str>) -> Result<Access, Failure> {
         let local = match self.global.local {
             true => Some(self.local_up().await?),
@@ -179,7 +179,7 @@ impl App {
         };
         let region = self.global.region.as_deref().or(region);
         let aws = match &local {
-            // Somewhere has to be named; locally every region is as good.
+            // A region is required; in the local AWS any region is fine.
             Some(session) => self
                 .local_aws(session, region.unwrap_or("us-east-1"))
                 .await?
@@ -205,7 +205,7 @@ impl App {
         })
     }
 
-    /// Who says the region of [`Self::access`], where somebody does.
+    /// The source of the region in [`Self::access`], if it is given.
     fn region_from(&self) -> &'static str {
         match self.global.region {
             Some(_) => "--region",
@@ -213,17 +213,17 @@ impl App {
         }
     }
 
-    /// The same for what uses the stack without observing it, which would refuse another region than its own.
+    /// The same for commands that use the stack without observing it; observing would refuse a wrong region.
     ///
     /// # Errors
-    /// Where the stack's roles say that it is at home elsewhere.
+    /// The stack's roles say that its own region is another one.
     async fn access_at_home(&self, name: &str, region: Option<&str>) -> Result<Access, Failure> {
         let access = self.access(name, region).await?;
         observe::home::refuse_elsewhere(&access.aws).await?;
         Ok(access)
     }
 
-    /// A region that the stack file did not name is checked here as the file's is there.
+    /// Checks a region that does not come from the stack file; the file's region was checked with the file.
     fn refuse_mistyped(&self, region: &str) -> Result<(), Failure> {
         match Region::of(region) {
             Region::No(Some(near)) => Err(Failure::new(
@@ -254,10 +254,10 @@ impl App {
         self.aws(&target, "").await
     }
 
-    /// The stack called `name` where `target` says.
+    /// Connects to the stack called `name` at `target`.
     async fn aws(&self, target: &Target, name: &str) -> Result<Aws, Failure> {
         let aws = Aws::new(Connection::open(target).await?, name);
-        // As the SDKs and the CLI of AWS read it.
+        // The same variable as in AWS's SDKs and CLI.
         let attempts = std::env::var("AWS_MAX_ATTEMPTS").ok();
         if let Some(times) = attempts.and_then(|times| times.parse().ok()) {
             aws.memory.try_at_most(times);
@@ -270,7 +270,7 @@ impl App {
         Ok(local::up(&arguments, |text| self.out.say(text)).await?)
     }
 
-    /// The stack that the arguments name, without its graph: for what needs no file.
+    /// Connects to the stack that the arguments name, without its graph: for commands that need no file.
     async fn access_by_name(
         &self,
         which: &StackOrName,
@@ -287,8 +287,8 @@ impl App {
         Ok((access, Some(loaded)))
     }
 
-    /// Runs a plan that was shown and agreed to, and tells how it went; `again` is the command to go on with,
-    /// `stack` the file whose endpoints are told.
+    /// Runs a plan that was shown and approved, and reports the result. `again` is the command to continue
+    /// with, `stack` the file whose endpoints are shown.
     async fn execute(
         &self,
         aws: &Aws,
@@ -316,7 +316,7 @@ impl App {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The same as a part of another command: standard output is left to that one.
+    /// The same as a part of another command, which needs standard output for itself.
     async fn execute_quietly(
         &self,
         aws: &Aws,
@@ -358,7 +358,7 @@ impl App {
         Ok((report, elapsed))
     }
 
-    /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process at once.
+    /// Becomes true at the first Ctrl-C or SIGTERM; the second one ends the process at once.
     fn interrupt(&self) -> watch::Receiver<bool> {
         let (send, receive) = watch::channel(false);
         let (out, first) = (self.out, stop_signal());

@@ -52,7 +52,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     let plan = &planned.plan;
     app.out.comment(|| plan.markdown(&file, &planned.cautions))?;
     if app.out.format == Format::Markdown {
-        // Standard output is the comment; the log of a pipeline shows the plan as well.
+        // Standard output is the text of a comment, so the plan is also shown in the pipeline's log.
         app.out.fold("plan", &plan.title(), &plan.text(args.detail));
     } else {
         let document = || {
@@ -69,7 +69,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     }
     app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {
-        // Told by the same document: a second one would make it unreadable.
+        // The document contains the error; a second document would make the output invalid.
         return Err(Failure::Told);
     }
     refuse_conflicts(plan)?;
@@ -85,15 +85,15 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     })
 }
 
-/// A plan with all that is needed to run it.
+/// A plan with everything that is needed to run it.
 pub struct Planned {
     pub plan: Plan,
     pub graph: Graph,
     pub access: Access,
     pub loaded: Loaded,
-    /// What the stack file and its webhooks give to think about; told already.
+    /// Warnings about the stack file and its webhooks; already shown.
     pub cautions: Vec<String>,
-    /// Channels whose webhook is not at hand, so that nobody knows whether it changes.
+    /// Channels whose webhook is not available, so it is unknown whether it changes.
     pub without_webhooks: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ impl Planned {
         Self::of(app, loaded, access, adopt, missing).await
     }
 
-    /// The same for a stack file that is loaded, in an account that is known.
+    /// The same for a loaded stack file in a known account.
     pub async fn of(
         app: &App,
         loaded: Loaded,
@@ -129,14 +129,14 @@ impl Planned {
             return Err(loaded.refuse_ciphertexts(&of).into());
         }
         if let Some(session) = &access.local {
-            // Where `alertctl local alarm` looks for alarms.
+            // `alertctl local alarm` searches these regions for alarms.
             let alarms = graph.nodes().iter();
             let alarms = alarms.filter(|node| node.id.kind == CloudwatchAlarm::KIND);
             for region in alarms.filter_map(|node| node.id.region()) {
                 session.remember_region(region)?;
             }
         } else {
-            // The local AWS runs none of the services that report metrics.
+            // The local AWS does not run the services that report metrics, so this check is only for AWS.
             plan.warnings
                 .extend(metrics::silent(&access.aws, &graph, &plan).await);
         }
@@ -165,7 +165,7 @@ impl Planned {
         })
     }
 
-    /// Tells drift from what changed since the stack file `base`.
+    /// Distinguishes drift from changes since the stack file `base`.
     async fn hold_against(&mut self, app: &App, base: &Path) -> Result<(), Failure> {
         let before = app.load(base)?;
         let (stack, name) = (&before.stack, before.source.name());
@@ -180,7 +180,7 @@ impl Planned {
         }
         let here = self.access.region();
         let other = stack.region.as_deref().filter(|region| *region != here);
-        // `--region` stands for what both files say.
+        // `--region` overrides the region in both files.
         if let Some(other) = other.filter(|_| app.global.region.is_none()) {
             return Err(Failure::new(
                 format!("`{name}` is for region {other}, not for {here}"),
@@ -193,7 +193,8 @@ impl Planned {
         Ok(())
     }
 
-    /// Asks whether who runs this could apply the plan, and warns of what they lack; `None` where AWS does not tell.
+    /// Asks IAM whether the caller could apply the plan, and warns about missing permissions; `None` if AWS
+    /// does not answer.
     async fn preflight(&mut self, app: &App) -> Option<Preflight> {
         let asked = Preflight::of(&self.access.aws, &self.graph, &self.plan).await;
         let warnings = match &asked {
@@ -208,7 +209,8 @@ impl Planned {
     }
 }
 
-/// A ciphertext outlives neither its key nor the name of the function that it was made for.
+/// Warns about ciphertexts whose key is gone. A ciphertext is only valid as long as its key exists and the
+/// function that it was made for keeps its name.
 fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
     let new_key = |step: &Step| step.id.kind == KmsKey::KIND && step.action == Action::Create;
     if !plan.steps.iter().any(new_key) {
@@ -237,10 +239,10 @@ pub async fn look(aws: &Aws, graph: &Graph, adopt: &Adopt) -> Result<Plan, Failu
     Ok(plan(&aws.stack, graph, &seen, &adopt))
 }
 
-/// Observes and plans once more after a question: the world may have moved while it stood.
+/// Observes and plans again after a prompt, because the account may have changed meanwhile.
 ///
 /// # Errors
-/// When what would be done is no longer `agreed`, what the user saw and said yes to.
+/// The new plan differs from `agreed`, the plan that the user approved.
 pub async fn look_again(
     aws: Aws,
     graph: &Graph,
@@ -253,7 +255,7 @@ pub async fn look_again(
     Ok((aws, now))
 }
 
-/// Refuses what would be done now where it is not what the user agreed to.
+/// Refuses a plan that is not the one that the user approved.
 pub fn refuse_other(now: &Plan, agreed: &Plan) -> Result<(), Failure> {
     match now.same_as(agreed) {
         true => Ok(()),
@@ -264,7 +266,7 @@ pub fn refuse_other(now: &Plan, agreed: &Plan) -> Result<(), Failure> {
     }
 }
 
-/// The plan for machines, as `docs/plan.schema.json` describes it.
+/// The plan as JSON, as described in `docs/plan.schema.json`.
 pub fn json(plan: &Plan) -> Value {
     let mut document = json!({ "version": 1, "summary": plan.summary() });
     if let (Some(document), Ok(Value::Object(plan))) = (document.as_object_mut(), serde_json::to_value(plan))
@@ -287,7 +289,7 @@ pub fn json(plan: &Plan) -> Value {
     document
 }
 
-/// What the stack does not own is never touched: says how to take it over instead.
+/// Resources that the stack does not own are never changed: explains how to adopt them.
 pub fn refuse_conflicts(plan: &Plan) -> Result<(), Failure> {
     if plan.conflicts.is_empty() {
         return Ok(());
@@ -327,7 +329,8 @@ fn problems(plan: &Plan) -> Vec<Problem> {
     plan.conflicts.iter().map(problem).collect()
 }
 
-/// Refuses a region in which some rules would hear nothing. Where the stack file names it, its check has said so.
+/// Refuses a region in which some rules would get no events. If the stack file sets the region, its check has
+/// already done this.
 fn refuse_deaf(stack: &Stack, home: &str) -> Result<(), Failure> {
     let deaf = stack.deaf(home).into_iter();
     let problems: Vec<_> = deaf
@@ -347,7 +350,7 @@ fn refuse_unknown(graph: &Graph, adopt: &Adopt) -> Result<(), Failure> {
     let unknown = adopt.nodes.iter().filter(|node| !ids.contains(node));
     let problems: Vec<_> = unknown
         .map(|node| {
-            // Whoever looks at the console knows it by its name there.
+            // People who use the console know a resource by its name there.
             let named = graph.nodes().iter().find(|one| {
                 let name = one.resource.name();
                 *node == name || *node == format!("{}/{name}", one.id.kind)

@@ -1,4 +1,4 @@
-//! `alertctl policy`: what the stack's roles may do, and what who runs the tool needs.
+//! `alertctl policy`: the permissions of the stack's roles, and those that the tool itself needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -47,7 +47,7 @@ pub async fn run(app: &App, args: &PolicyArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The commands that are asked for; all of them where none is named.
+/// The requested commands; all of them if none is given.
 fn commands(args: &PolicyArgs) -> Vec<Command> {
     let asked = [
         (args.plan, Command::Plan),
@@ -70,7 +70,7 @@ fn commands(args: &PolicyArgs) -> Vec<Command> {
     commands
 }
 
-/// The account and region that the policy is for.
+/// The account and region of the policy.
 async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Failure> {
     let region = app.global.region.as_deref().or(stack.region.as_deref());
     match (&args.account, region) {
@@ -86,7 +86,7 @@ async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Fai
     }
 }
 
-/// The stack with its webhooks left open: what they are makes no difference here.
+/// The stack without its actual webhooks, which make no difference here.
 fn graph(stack: &Stack, scope: &Scope) -> Graph {
     let webhook = |webhook: &stack::Webhook| match webhook {
         stack::Webhook::Encrypted { ciphertext, .. } => Webhook::Ciphertext(ciphertext.clone()),

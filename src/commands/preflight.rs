@@ -1,4 +1,4 @@
-//! What the identity that runs this lacks: asked of IAM before anything is tried.
+//! Asks IAM for the permissions that the caller lacks, before anything is tried.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,24 +13,24 @@ use crate::permissions::{Deed, Permission, cases, conditions, needed_for};
 use crate::plan::{Action, Plan, Step};
 use crate::resource::access::Phase;
 
-/// An apply waits no longer for IAM's answers: it can do without.
+/// Timeout for IAM's answers: `apply` also works without them.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Who runs this, and what IAM does not let them do.
+/// The caller, and the permissions that IAM denies it.
 #[derive(Debug)]
 pub struct Preflight {
     pub who: String,
     /// Action and resource.
     pub lacking: BTreeSet<(String, String)>,
-    /// IAM was asked: whom it lacks nothing is denied for now only.
+    /// Whether IAM was asked. If it was, an empty result is only valid at that moment.
     asked: bool,
 }
 
 impl Preflight {
-    /// Asks IAM which of these permissions the identity lacks. An account's root user lacks nothing.
+    /// Asks IAM which of these permissions the caller lacks. An account's root user lacks none.
     ///
     /// # Errors
-    /// Where IAM does not know the identity, or does not let it ask.
+    /// IAM does not know the identity, or does not let it ask.
     pub async fn ask(aws: &Aws, permissions: &BTreeSet<Permission>) -> Result<Self, Fault> {
         Ok(match simulate::caller(aws).await? {
             Caller::Root => Self {
@@ -50,7 +50,7 @@ impl Preflight {
         })
     }
 
-    /// The same about what the steps of `plan` need. Where there are no changes nothing is asked.
+    /// The same for the permissions that the steps of `plan` need. Without changes, nothing is asked.
     pub async fn of(aws: &Aws, graph: &Graph, plan: &Plan) -> Result<Self, Fault> {
         let deeds: Vec<_> = plan.steps.iter().map(deed).collect();
         let needed = needed_for(&plan.stack, graph, &plan.known, &deeds);
@@ -64,14 +64,14 @@ impl Preflight {
         Self::ask(aws, &needed).await
     }
 
-    /// What is lacking, one by one.
+    /// One text per missing permission.
     pub fn texts(&self) -> impl Iterator<Item = String> {
         let text =
             |(action, resource): &(String, String)| format!("{} may not {action} on {resource}", self.who);
         self.lacking.iter().map(text)
     }
 
-    /// The same with the next move.
+    /// The same as problems, with advice.
     pub fn problems(&self, help: &str) -> Vec<Problem> {
         let problem = |message| Problem { message, help: None };
         let mut problems: Vec<_> = self.texts().map(problem).collect();
@@ -81,17 +81,17 @@ impl Preflight {
         problems
     }
 
-    /// The same for machines.
+    /// The same as JSON.
     pub fn json(&self) -> Value {
         let one = |(action, resource): &(String, String)| json!({ "action": action, "resource": resource });
         self.lacking.iter().map(one).collect()
     }
 }
 
-/// Refuses to begin what would fail halfway for want of a permission; `file` is the stack file.
+/// Refuses a plan that would fail halfway because of a missing permission; `file` is the stack file.
 ///
-/// Where AWS does not let one ask (the caller has no `iam:SimulatePrincipalPolicy` on itself, is a federated user, IAM
-/// throttles or is late) the plan runs as if nothing had been asked.
+/// If IAM cannot be asked (the caller has no `iam:SimulatePrincipalPolicy` on itself or is a federated user, or
+/// IAM throttles or is slow), the plan runs without this check.
 pub async fn refuse_lacking(aws: &Aws, graph: &Graph, plan: &Plan, file: &str) -> Result<(), Failure> {
     let asked = tokio::time::timeout(PATIENCE, Preflight::of(aws, graph, plan)).await;
     let Ok(Ok(verdict)) = asked else {

@@ -29,7 +29,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
         let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
         webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
-    // Machines read one document, which comes at the end.
+    // JSON output is a single document, which comes at the end.
     let text = letters.text();
     match app.out.format {
         Format::Text | Format::Markdown => app.out.result(|| text, || letters.json())?,
@@ -41,7 +41,8 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
         app.out.say("nothing was sent: all messages stay where they are");
         return Ok(ExitCode::SUCCESS);
     }
-    // Nothing was hidden from others while somebody thought about it: what came since then was not agreed to.
+    // Messages stay visible to others during the prompt. Messages that arrived meanwhile were not approved and
+    // are given back.
     let shown: BTreeSet<_> = looked.iter().map(|letter| letter.id().to_owned()).collect();
     let taken = parked::take(&access.aws, &running, &settings).await?;
     let (taken, new): (Vec<_>, Vec<_>) = taken.into_iter().partition(|letter| shown.contains(letter.id()));
@@ -71,7 +72,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     }
 }
 
-/// Hands each message over and removes it from its queue; gives back the others.
+/// Delivers each message and removes it from its queue; gives back the others.
 async fn send(
     app: &App,
     access: &Access,
@@ -127,7 +128,7 @@ async fn send_one(access: &Access, running: &Running, letter: &Letter) -> Fate {
     }
 }
 
-/// What cannot be given back comes back by itself after a quarter of an hour.
+/// Gives messages back. If that fails, a message becomes visible again by itself after 15 minutes.
 async fn give_back(app: &App, letters: &[Letter]) {
     for letter in letters {
         if let Err(fault) = letter.give_back().await {
@@ -139,7 +140,7 @@ async fn give_back(app: &App, letters: &[Letter]) {
     }
 }
 
-/// Whether it goes to Slack without waiting in a buffer.
+/// Whether the message goes to Slack without a buffer.
 fn posts_at_once(letter: &Letter, stack: &Stack) -> bool {
     let buffered = |key: &String| stack.channels.get(key).is_some_and(|one| one.buffer.is_some());
     letter.parked.to.is_empty() || !letter.parked.to.iter().all(buffered)

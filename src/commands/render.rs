@@ -14,10 +14,10 @@ use crate::local;
 use crate::output::Failure;
 use crate::stack::{Stack, nearest};
 
-/// Where a message is shown that is for no stack's channel.
+/// Channel of a message without a stack.
 const PREVIEW: &str = "preview";
 
-/// A message and the channels that get it.
+/// A message and its channels.
 struct Shown {
     channels: Vec<ChannelKey>,
     severity: Severity,
@@ -47,7 +47,7 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
         ));
     }
     let shown = match rendered.deliveries.is_empty() {
-        // Seen all the same, with nobody to get it.
+        // Shown anyway, although no channel gets it.
         true => grouped(alertctl_relay::render(
             &addressed(&event, None, &[PREVIEW]),
             &settings,
@@ -95,7 +95,7 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the relay is to be given.
+/// The event for the relay.
 fn event(args: &RenderArgs) -> Result<Value, Failure> {
     let Some(what) = args.event.as_deref() else {
         return Err(Failure::new(
@@ -127,7 +127,7 @@ fn event(args: &RenderArgs) -> Result<Value, Failure> {
     })
 }
 
-/// The channels that the arguments choose; `None` where the event and the stack do.
+/// The channels that the arguments select; `None` if the event and the stack decide.
 fn destinations<'a>(args: &'a RenderArgs, stack: Option<&'a Stack>) -> Result<Option<Vec<&'a str>>, Failure> {
     let Some(stack) = stack else {
         return Ok(Some(vec![args.channel.as_deref().unwrap_or(PREVIEW)]));
@@ -175,7 +175,7 @@ fn unknown<'a>(what: &str, wanted: &str, known: impl Iterator<Item = &'a str> + 
     )
 }
 
-/// The messages in their order, each with all channels that get it as it is.
+/// The messages in their order; equal messages are merged, with all their channels.
 fn grouped(rendered: Rendered) -> Vec<Shown> {
     let mut all: Vec<Shown> = Vec::new();
     for delivery in rendered.deliveries {
@@ -211,7 +211,7 @@ fn text(all: &[Shown], filtered: &[Filtered], settings: &Settings, in_stack: boo
     shown.collect::<Vec<_>>().join("\n\n")
 }
 
-/// A channel as people know it, with its key where that is another one.
+/// A channel's name for people, with its key if that differs.
 fn name(key: &ChannelKey, settings: &Settings) -> String {
     let plain = format!("#{key}");
     match settings
@@ -224,7 +224,7 @@ fn name(key: &ChannelKey, settings: &Settings) -> String {
     }
 }
 
-/// Puts the messages into the running inbox; its address.
+/// Puts the messages into the running inbox; returns its address.
 async fn put_into_inbox(all: &[Shown]) -> Result<String, Failure> {
     let Some(session) = local::current().await? else {
         return Err(Failure::new(

@@ -1,4 +1,5 @@
-//! A plan in a file: made by `plan --save`, looked at by somebody, run by `apply` as it is or not at all.
+//! A saved plan: created by `plan --save`, reviewed by a person, and executed by `apply` either unchanged or
+//! not at all.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,42 +19,43 @@ use crate::cli::{Adopt, ApplyArgs, Detail};
 use crate::output::{Failure, with_warnings};
 use crate::plan::{Action, Plan};
 
-/// The layout of the file.
+/// The version of the file's format.
 const VERSION: u32 = 1;
 
-/// Bytes in which the marker stands.
+/// The marker is within this many bytes.
 const HEAD: u64 = 4096;
 
-/// Bytes of the longest file that is taken for a plan.
+/// Largest file, in bytes, that is accepted as a plan.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Differences that are told one by one.
+/// Most differences that are listed.
 const TOLD: usize = 10;
 
-/// What the file holds: where and from what the plan was made, and the document of `plan --output json`, which
-/// has no secret in it.
+/// The content of the file: what the plan was made from, and the document of `plan --output json`, which
+/// contains no secrets.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
-    /// [`VERSION`]; the name of this field tells a saved plan from a stack file.
+    /// [`VERSION`]; the name of this field distinguishes a saved plan from a stack file.
     alertctl_plan: u32,
-    /// The version of the tool: another one may do other things to the same end.
+    /// The version of the tool: another version may do different things for the same plan.
     alertctl: String,
-    /// The stack file, as it was named.
+    /// The stack file's path as the user gave it.
     file: PathBuf,
-    /// Of the stack file's bytes, in hex.
+    /// SHA-256 of the stack file's bytes, in hex.
     sha256: String,
     account: String,
     region: String,
-    /// What `--adopt` named.
+    /// The nodes of `--adopt`.
     adopt: Vec<String>,
-    /// Channels whose webhook was not at hand: `apply` reads it, and what changes by that alone is agreed to.
+    /// Channels whose webhook was not available: `apply` reads it, and changes that result from it alone count
+    /// as approved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     without_webhooks: Vec<String>,
     plan: Value,
 }
 
-/// Refuses to write over what is no saved plan, such as a stack file named by mistake.
+/// Refuses to overwrite a file that is not a saved plan, such as a stack file given by mistake.
 pub fn refuse_other_file(path: &Path) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(file) if !(file.is_file() && file.len() == 0 || is_saved(path)) => Err(Failure::new(
@@ -67,7 +69,7 @@ pub fn refuse_other_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Refuses to save a plan of a stack file that is read once: `apply` reads it again.
+/// Refuses to save a plan of a stack file that can only be read once, because `apply` reads it again.
 pub fn refuse_pipe(file: &Path) -> Result<(), Failure> {
     let is_pipe = fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
     if !is_pipe && file != Path::new("-") {
@@ -83,7 +85,7 @@ pub fn refuse_pipe(file: &Path) -> Result<(), Failure> {
     ))
 }
 
-/// Refuses a saved plan where a stack file is wanted.
+/// Refuses a saved plan where a stack file is expected.
 pub fn refuse_as_stack(path: &Path) -> Result<(), Failure> {
     if !is_saved(path) {
         return Ok(());
@@ -95,7 +97,7 @@ pub fn refuse_as_stack(path: &Path) -> Result<(), Failure> {
     ))
 }
 
-/// Keeps `planned` in `path`.
+/// Writes `planned` to `path`.
 pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planned) -> Result<(), Failure> {
     let scope = &planned.plan.scope;
     let saved = Saved {
@@ -105,7 +107,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         sha256: planned.loaded.sha256.clone(),
         account: scope.account.clone(),
         region: scope.region.clone(),
-        // By name: what is found later under a name of the stack was not looked at.
+        // Listed one by one: a resource that is found later under a name of the stack was not reviewed.
         adopt: named(adopt, &planned.plan),
         without_webhooks: planned.without_webhooks.clone(),
         plan: with_warnings(json(&planned.plan)),
@@ -125,10 +127,10 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
     Ok(())
 }
 
-/// The saved plan in `path`; `None` where it is something else, such as a stack file.
+/// The saved plan in `path`; `None` if the file is something else, such as a stack file.
 ///
 /// # Errors
-/// When it is a saved plan that cannot be read, or of another layout.
+/// The saved plan cannot be read, or has another format version.
 pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
     if !is_saved(path) {
         return Ok(None);
@@ -137,7 +139,7 @@ pub fn read(path: &Path) -> Result<Option<Saved>, Failure> {
     let make = "create it again with `alertctl plan --save`";
     let text = head(path, MAX_BYTES)
         .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}"), "check its permissions"))?;
-    // Before anything else of it: another layout has other fields.
+    // Checked first, because another version has other fields.
     let version = serde_json::from_slice::<Value>(&text)
         .map(|document| document["alertctl_plan"].as_u64())
         .unwrap_or(Some(VERSION.into()));
@@ -170,10 +172,10 @@ pub fn show(app: &App, path: &Path, detail: Detail) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Observes and plans again for `saved`, which came from `args.path`.
+/// Observes and plans again for `saved`, which was read from `args.path`.
 ///
 /// # Errors
-/// When anything that the plan was made from is no longer as it was; nothing has been changed then.
+/// Something that the plan was made from has changed; in that case nothing is executed.
 pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(Planned, String), Failure> {
     let name = args.path.display();
     if let Some(flag) = args.adopt.words().next() {
@@ -235,7 +237,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     Ok((planned, anew))
 }
 
-/// The ids of all that `adopt` takes over.
+/// The ids of all nodes that `adopt` adopts.
 fn named(adopt: &Adopt, plan: &Plan) -> Vec<String> {
     let taken = plan
         .steps
@@ -261,7 +263,7 @@ impl Saved {
         other.map(|(what, then, now)| format!("it is for {what} {then}, and this is {now}"))
     }
 
-    /// The command that makes the plan anew; `home` is the region that the stack file says.
+    /// The command that creates the plan again; `home` is the region in the stack file.
     fn again(&self, app: &App, path: &Path, home: Option<&str>) -> String {
         let words = ["plan".to_owned(), self.file.display().to_string()];
         let save = ["--save".to_owned(), path.display().to_string()];
@@ -276,7 +278,7 @@ impl Saved {
     }
 }
 
-/// Takes the webhooks of `channels` out of a plan's document, as if they were not at hand.
+/// Removes the webhooks of `channels` from a plan's document, as if they were not available.
 fn leave_out_webhooks(plan: &mut Value, channels: &[String]) {
     let field = |channel: &String| format!("environment.{}", webhook_variable(&ChannelKey(channel.clone())));
     let fields: Vec<_> = channels.iter().map(field).collect();
@@ -293,7 +295,7 @@ fn leave_out_webhooks(plan: &mut Value, channels: &[String]) {
     }
 }
 
-/// What would be done otherwise than `then` says; a sentence each. Both are documents of `plan --output json`.
+/// The differences between two plans, one sentence each. Both are documents of `plan --output json`.
 fn differences(then: &Value, now: &Value) -> Vec<String> {
     let (before, after) = (steps(then), steps(now));
     let mut told = Vec::new();
@@ -319,7 +321,7 @@ fn differences(then: &Value, now: &Value) -> Vec<String> {
     told
 }
 
-/// The steps by id and name: a resource that moves is there twice, under two names.
+/// The steps by id and name: a resource that moves has two steps with different names.
 fn steps(plan: &Value) -> BTreeMap<(&str, &str), &Value> {
     let steps = plan["steps"].as_array().into_iter().flatten();
     steps
@@ -351,7 +353,7 @@ fn difference(then: &Value, now: &Value) -> Option<String> {
     if !fields.is_empty() {
         return Some(format!("differs in {}", fields.join(", ")));
     }
-    // How much is lost may change by itself; that anything is has to be seen.
+    // The amount of data that is lost may change, but that data is lost at all must have been shown.
     let loses = text(now, "action") == "delete" && then["remark"].is_null() && !now["remark"].is_null();
     loses.then(|| text(now, "remark").to_owned())
 }
@@ -360,9 +362,9 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-/// Told by what it holds, whatever it is called.
+/// Recognizes a saved plan by its content, whatever its name.
 fn is_saved(path: &Path) -> bool {
-    // Reading from a pipe would take away what is to be read.
+    // Reading from a pipe would consume its content.
     let is_file = fs::metadata(path).is_ok_and(|file| file.is_file());
     let Some(head) = is_file.then(|| head(path, HEAD).ok()).flatten() else {
         return false;

@@ -6,7 +6,7 @@ use super::{App, Outcome};
 use crate::cli::Format;
 use crate::stack::{reference, schema};
 
-/// What `init` calls it, beside the stack file.
+/// The schema's file name, which `init` uses beside the stack file.
 pub const FILE: &str = "alertctl.schema.json";
 
 pub fn run(app: &App) -> Outcome {
@@ -18,7 +18,7 @@ pub fn run(app: &App) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The schema as a file holds it.
+/// The schema as the content of a file.
 pub fn text() -> String {
     format!("{:#}\n", schema())
 }

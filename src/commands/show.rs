@@ -31,7 +31,7 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
     }
 }
 
-/// The endpoint that is meant, as it is in the account.
+/// The chosen endpoint, as it exists in the account.
 async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
     let loaded = app.load(&args.path)?;
     let stack = &loaded.stack;
@@ -53,7 +53,7 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
         })
 }
 
-/// The key of the endpoint that is meant.
+/// The key of the chosen endpoint.
 fn chosen(stack: &Stack, asked: Option<&str>) -> Result<String, Failure> {
     let keys: Vec<_> = stack.endpoints.keys().cloned().collect();
     let listed = keys.join(", ");
@@ -75,8 +75,8 @@ fn chosen(stack: &Stack, asked: Option<&str>) -> Result<String, Failure> {
     }
 }
 
-/// What an ElastAlert2 rule needs to post to the endpoint. `post` sends the fields of the match alone, hence
-/// the name of the rule beside them. <https://elastalert2.readthedocs.io/en/latest/alerts.html#http-post>
+/// The lines of an ElastAlert2 rule that posts to the endpoint. `post` sends only the fields of the match, so
+/// the rule's name is added. <https://elastalert2.readthedocs.io/en/latest/alerts.html#http-post>
 fn elastalert(Endpoint { url, .. }: &Endpoint) -> String {
     format!(
         "\
@@ -119,7 +119,7 @@ mod tests {
             url: url.into(),
         });
         let (post, post2) = text.split_once("\n\n").unwrap();
-        // Without its first line, a remark, every line of the second is commented out.
+        // All lines of the second block are commented out, except that its first line is a real comment.
         let post2: Vec<_> = post2.lines().skip(1).map(|line| &line[2..]).collect();
         for (alerter, prefix, rule) in [
             ("post", "http_post", post),

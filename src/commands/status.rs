@@ -37,7 +37,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         Some(loaded) => endpoints::of(&loaded.stack, &aws, &plan.known),
         None => Vec::new(),
     };
-    // The console shows nothing of an emulated AWS.
+    // The AWS console does not show resources of an emulated AWS.
     let pages = !aws.connection.emulated;
     let text = || {
         let told = endpoints.iter().map(Endpoint::text);

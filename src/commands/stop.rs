@@ -2,9 +2,9 @@
 
 use std::io;
 
-/// Ends at the next Ctrl-C or SIGTERM. Both are caught from this call on, not from the first poll: a task that is
-/// spawned with it may run for the first time after a call to AWS went out, and a signal in between would end the
-/// process in the middle of it.
+/// Completes at the next Ctrl-C or SIGTERM. Both are caught from this call on, not from the first poll.
+/// Otherwise a spawned task might run for the first time after a call to AWS has started, and a signal in
+/// between would end the process during that call.
 pub(super) fn stop_signal() -> impl Future<Output = ()> + Send {
     let (interrupt, terminate) = (signals::interrupt(), signals::terminate());
     async {
@@ -15,7 +15,7 @@ pub(super) fn stop_signal() -> impl Future<Output = ()> + Send {
     }
 }
 
-/// Ends with `signal`, or never where it cannot be caught.
+/// Completes at `signal`, or never if it cannot be caught.
 async fn came(signal: io::Result<impl Future<Output = ()>>) {
     match signal {
         Ok(signal) => signal.await,

@@ -21,17 +21,17 @@ use crate::parked;
 use crate::probe::{self, Path, Probe, Sender, Sent, State, Trial};
 use crate::stack::{Stack, nearest};
 
-/// Nothing failed, but some path could not be tried.
+/// Exit code: nothing failed, but some path could not be tried.
 const SOME_SKIPPED: u8 = 3;
-/// As many messages are sent without a question.
+/// Up to this number of messages is sent without a prompt.
 const UNASKED: usize = 10;
-/// Home of a stack that says none, for who only lists its paths.
+/// The region of a stack that sets none, when its paths are only listed.
 const SOMEWHERE: &str = "us-east-1";
-/// Between two looks into the logs.
+/// Pause between two reads of the logs.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Clocks differ: so much older a line may seem than the sample it tells of, in milliseconds.
+/// Clock difference in milliseconds: a log line may seem older than its sample by this much.
 const SKEW: i64 = 60_000;
-/// Hexadecimal digits that the marks of one run share, and those that tell its paths apart.
+/// Number of hexadecimal digits that all marks of a run share, and number of those that identify a path.
 const MARK: (usize, usize) = (5, 3);
 
 pub async fn run(app: &App, args: &TestArgs) -> Outcome {
@@ -78,7 +78,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
         trail: trail.and_then(|arn| arn.fill_computed(scope).ok()),
         token: &token,
     };
-    // Its five digits are shared by all marks of this run.
+    // The five digits that all marks of this run share.
     let run = format!("t-{:01$x}", fastrand::u32(..1 << (4 * MARK.0)), MARK.0);
     let start = Timestamp::now();
     let mut tail = Tail::new(running.logs(stack), start.as_millisecond() - SKEW);
@@ -129,12 +129,12 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     })
 }
 
-/// A run under way.
+/// A running test.
 struct Test<'a> {
     app: &'a App,
     sender: Sender<'a>,
     probes: Vec<Probe>,
-    /// The last failure that each function told of.
+    /// The last failure that each function logged.
     errors: BTreeMap<String, String>,
 }
 
@@ -162,7 +162,7 @@ impl Test<'_> {
             let mut others = trial.others.into_iter();
             let mut path = trial.path;
             let mut sent = self.sender.send(&path, &mark).await;
-            // What cannot be tried now has others like it.
+            // If a path cannot be tried now, try an equal one.
             while let Sent::Skipped(_) = sent
                 && let Some(other) = others.next()
             {
@@ -187,7 +187,7 @@ impl Test<'_> {
         }
     }
 
-    /// Brings back the alarms that this run set off.
+    /// Restores the alarms that this run set off.
     async fn restore_alarms(&mut self, which: impl Fn(&Probe) -> bool) {
         for probe in &mut self.probes {
             let Sent::Alarm { name, region, before } = probe.sent.clone() else {
@@ -208,7 +208,7 @@ impl Test<'_> {
         }
     }
 
-    /// Remembers a line in which a function tells that something failed.
+    /// Remembers a line in which a function logs a failure.
     fn suspects(&mut self, line: &Line) {
         let failure = match &line.said {
             Said::Outcome(outcome) if outcome.kind.as_deref() == Some("failed") => outcome.reason.clone(),
@@ -221,13 +221,13 @@ impl Test<'_> {
             .extend(failure.map(|failure| (line.function.clone(), failure)));
     }
 
-    /// What may have happened to something that nobody told of.
+    /// A possible reason for a sample that no function logged.
     fn suspect(&self) -> Option<String> {
         let (function, failure) = self.errors.iter().next()?;
         Some(format!("`{function}` says: {failure}"))
     }
 
-    /// Which dead-letter queue holds what no function told of, by mark.
+    /// The dead-letter queues with samples that no function logged, by mark.
     async fn found(&self, aws: &Aws, running: &Running) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         if !self.probes.iter().any(Probe::is_lost) {
@@ -255,7 +255,7 @@ impl Test<'_> {
     }
 }
 
-/// The paths to try: those that are asked for, or one of each that are alike.
+/// The paths to try: the requested ones, or one of each group of equal paths.
 fn trials(stack: &Stack, home: &str, args: &TestArgs) -> Result<Vec<Trial>, Failure> {
     let paths = chosen(probe::paths(stack, home), &args.paths)?;
     Ok(match args.all || !args.paths.is_empty() {
@@ -264,7 +264,7 @@ fn trials(stack: &Stack, home: &str, args: &TestArgs) -> Result<Vec<Trial>, Fail
     })
 }
 
-/// The paths that are meant by their names, their kinds, or the rule in the file that became several.
+/// The paths that match a name, a kind, or a rule in the file that was compiled to several.
 fn chosen(paths: Vec<Path>, wanted: &[String]) -> Result<Vec<Path>, Failure> {
     let fits = |path: &Path, wanted: &str| {
         path.name == wanted
@@ -294,7 +294,8 @@ fn chosen(paths: Vec<Path>, wanted: &[String]) -> Result<Vec<Path>, Failure> {
     Ok(paths.into_iter().filter(is_wanted).collect())
 }
 
-/// What CloudWatch says of a composite alarm holds no mark, unless this run sets it off itself, and first.
+/// CloudWatch's message about a composite alarm contains no mark, unless this run sets that alarm off itself,
+/// before the others.
 fn warn_of_composites(app: &App, stack: &Stack, trials: &[Trial]) {
     let tested = |key: &String| {
         let name = format!("alarm/{key}");
@@ -311,7 +312,7 @@ fn warn_of_composites(app: &App, stack: &Stack, trials: &[Trial]) {
     }
 }
 
-/// The token for an endpoint, and the variable that holds it or should.
+/// The token for an endpoint, and the variable that contains it or should contain it.
 fn token(key: &str) -> (Option<SecretString>, String) {
     let own = format!("ALERTCTL_TOKEN_{}", key.to_uppercase().replace('-', "_"));
     let shared = "ALERTCTL_TOKEN";

@@ -11,18 +11,18 @@ use super::{App, Outcome};
 use crate::cli::Format;
 use crate::output::Failure;
 
-/// What nobody guesses.
+/// Number of random bytes, enough that nobody can guess them.
 const BYTES: usize = 32;
 
 pub fn run(app: &App) -> Outcome {
     let token = fresh()?;
     let digest = hex::encode(Sha256::digest(token.as_bytes()));
-    // Alone on standard output, so that `$(alertctl token)` is the token.
+    // Standard output contains only the token, so that `$(alertctl token)` works.
     let printed = app.out.result_once(
         || token.to_string(),
         || json!({ "version": 1, "token": *token, "sha256": digest }),
     );
-    // Nobody has it, so nobody is told the digest by which a stack would take it.
+    // The token was not delivered, so its digest for the stack file is not shown either.
     printed.map_err(|unwritten| {
         Failure::new(
             format!("no token was created: {unwritten}"),

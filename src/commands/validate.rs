@@ -22,7 +22,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks each of several files, whatever is wrong with those before it.
+/// Checks all files, even if earlier ones have errors.
 fn all<'a>(app: &App, paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
     let (mut documents, mut failed) = (Vec::new(), false);
     for path in paths {
@@ -57,7 +57,7 @@ fn all<'a>(app: &App, paths: impl Iterator<Item = &'a Path>) -> Result<(), Failu
 
 fn checked(app: &App, path: &Path) -> Result<Loaded, Failure> {
     let loaded = app.load_to_deploy(path)?;
-    // Here alone: a pipeline that plans and applies as well would show each of them again.
+    // Only this command annotates: a pipeline that also plans and applies would show every warning again.
     app.out.annotate(&loaded.source.reports(&loaded.warnings));
     Ok(loaded)
 }

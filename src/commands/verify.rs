@@ -13,10 +13,10 @@ use crate::plan::Plan;
 use crate::resource::lambda_function::{Code, CodeVerdict, LambdaFunction, Live, SettingsVerdict, Verified};
 use crate::resource::{NodeId, Resource as _};
 
-/// Below the name of a function.
+/// Indentation below a function's name.
 const INDENT: &str = "           ";
 
-/// A function of the stack, and what was found of it; `None` where there is none of the stack's.
+/// A function of the stack, and the result for it; `None` if the function does not exist or is not the stack's.
 struct Row<'a> {
     id: &'a NodeId,
     name: String,
@@ -69,7 +69,7 @@ pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
     Err(Failure::Told)
 }
 
-/// The function `id` of the stack, as it is.
+/// The observed function `id` of the stack.
 fn live<'a>(plan: &'a Plan, id: &NodeId) -> Option<&'a Live> {
     let step = plan.steps.iter().find(|step| step.id == *id)?;
     step.live.as_ref()?.downcast_ref()
@@ -136,7 +136,7 @@ fn text(plan: &Plan, ships: Option<&Code>, rows: &[Row<'_>]) -> String {
     lines.join("\n")
 }
 
-/// What is said of the code of a function.
+/// The text about a function's code.
 fn code(found: &Verified) -> String {
     let relay = found
         .relay

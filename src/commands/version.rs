@@ -9,9 +9,9 @@ use super::{App, Outcome};
 use crate::relay_zip;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// What it was built for.
+/// The target that the program was built for.
 const TARGET: &str = env!("ALERTCTL_TARGET");
-/// The commit of a release build from a checkout.
+/// The commit, in a release build from a checkout.
 const COMMIT: Option<&str> = option_env!("ALERTCTL_COMMIT");
 
 pub fn run(app: &App) -> Outcome {

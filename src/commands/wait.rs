@@ -1,4 +1,4 @@
-//! Waiting until a stack works, for `status --wait` and `apply --wait`.
+//! Waits until a stack works, for `status --wait` and `apply --wait`.
 
 use std::time::Duration;
 
@@ -14,15 +14,16 @@ use crate::plan::{NotReady, Plan};
 use crate::resource::cloudwatch_alarm::CloudwatchAlarm;
 use crate::resource::{Health, Resource as _};
 
-/// The pause between two looks grows from one to the other: a look asks for everything that the stack has.
+/// The shortest and longest pause between two observations; each reads everything in the stack, so the pause
+/// grows.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 impl App {
-    /// Looks until everything is ready, something does not mend by itself, or the time is over; tells on standard
-    /// error what it waits for. Returns what it saw last.
+    /// Observes until everything is ready, something cannot recover by itself, or the time is over. Shows on
+    /// standard error what it waits for. Returns the last observation.
     ///
     /// # Errors
-    /// When AWS refuses a look, and [`Failure::Interrupted`] at Ctrl-C.
+    /// AWS refuses an observation, or [`Failure::Interrupted`] at Ctrl-C.
     pub(super) async fn until_ready(
         &self,
         aws: Aws,
@@ -65,8 +66,8 @@ impl App {
         }
     }
 
-    /// Says that everything is ready, and which alarms still wait for data: whether there will be any nobody
-    /// knows. `open` is what could not be checked.
+    /// Reports that everything is ready, and which alarms still wait for data, which may never come. `open`
+    /// names what could not be checked.
     pub(super) fn say_ready(&self, plan: &Plan, open: Option<String>) {
         let waiting: Vec<_> = plan
             .steps
@@ -94,8 +95,8 @@ impl App {
         });
     }
 
-    /// An error for each resource of `plan` that is not ready, with the next command: `wait` goes on waiting,
-    /// `apply`, where there is a stack file, mends. `more` is what else does not work.
+    /// An error for each resource of `plan` that is not ready, with the next command: `wait` continues waiting,
+    /// `apply` repairs if there is a stack file. `more` lists further problems.
     pub(super) fn refuse_not_ready(
         &self,
         plan: &Plan,
@@ -119,7 +120,7 @@ impl App {
         }
         let failure = Failure::Problems(problems);
         match self.out.format {
-            // Standard output has its one document already.
+            // Standard output already has its one JSON document.
             Format::Json => {
                 failure.report(Out { format: Format::Text });
                 Err(Failure::Told)

@@ -1,6 +1,6 @@
-//! Where the webhooks of a stack's channels come from: the stack file, the environment, the local inbox.
+//! The sources of the channels' webhooks: the stack file, the environment, the local inbox.
 //!
-//! The local mode reaches no webhook beyond this machine: the inbox stands in for each.
+//! The local mode uses no webhook beyond this machine: the inbox replaces each one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::{self, VarError};
@@ -19,22 +19,23 @@ use crate::resource::lambda_function::LambdaFunction;
 use crate::resource::{Change, Resource as _};
 use crate::stack::{self, AllowLoopback, Stack, WebhookUrl};
 
-/// What is to be done about a webhook whose environment variable is not set.
+/// How to handle a webhook whose environment variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// The command needs it.
     Refuse,
-    /// The command only looks: it is left out of the comparison.
+    /// The command only reads: the webhook is left out of the comparison.
     LeaveOut,
 }
 
-/// A channel and where the webhook stands that the local inbox stands in for.
+/// A channel, and the source of its webhook, which the local inbox replaces.
 type StoodInFor = (String, String);
 
 /// The webhook of every channel.
 ///
 /// # Errors
-/// Every environment variable that is missing or holds no webhook; the message shows nothing of it.
+/// Every environment variable that is missing or does not contain a webhook; the message shows nothing of its
+/// value.
 pub async fn resolve(
     app: &App,
     stack: &Stack,
@@ -109,7 +110,7 @@ pub async fn resolve(
     Ok(webhooks)
 }
 
-/// The channels whose webhook is not at hand, each with the environment variable that would hold it.
+/// The channels whose webhook is not available, each with the environment variable for it.
 pub fn left_out(stack: &Stack, webhooks: &Webhooks) -> Vec<(String, String)> {
     let channels = stack.channels.iter();
     let left_out = channels.filter(|(channel, _)| matches!(webhooks.get(*channel), Some(Webhook::NotAtHand)));
@@ -121,7 +122,7 @@ pub fn left_out(stack: &Stack, webhooks: &Webhooks) -> Vec<(String, String)> {
         .collect()
 }
 
-/// One line about all webhooks that the inbox stands in for; `None` where there are none.
+/// One line about all webhooks that the inbox replaces; `None` if there are none.
 pub fn stands_in(webhooks: &[StoodInFor]) -> Option<String> {
     let [(first, place), more @ ..] = webhooks else {
         return None;
@@ -144,7 +145,7 @@ pub fn stands_in(webhooks: &[StoodInFor]) -> Option<String> {
     ))
 }
 
-/// Reads a webhook from the environment; `None` where the variable is unset or empty.
+/// Reads a webhook from the environment; `None` if the variable is unset or empty.
 fn from_environment(name: &str, local: &Option<Session>) -> Result<Option<WebhookUrl>, String> {
     let text = match env::var(name) {
         Ok(text) => Zeroizing::new(text),
@@ -154,7 +155,7 @@ fn from_environment(name: &str, local: &Option<Session>) -> Result<Option<Webhoo
     if text.trim().is_empty() {
         return Ok(None);
     }
-    // A webhook on this machine is one in the local mode only.
+    // A URL on this machine is only a valid webhook in the local mode.
     let loopback = match local {
         Some(_) => AllowLoopback::Yes,
         None => AllowLoopback::No,
@@ -164,15 +165,16 @@ fn from_environment(name: &str, local: &Option<Session>) -> Result<Option<Webhoo
         .map_err(|error| error.to_string())
 }
 
-/// What a ciphertext of the stack file is to the local AWS.
+/// What the local AWS can do with a ciphertext from the stack file.
 enum Ciphertext {
-    /// It opens, and holds a webhook on this machine.
+    /// It can be decrypted, and contains a webhook on this machine.
     Local,
-    /// It holds a webhook of the inbox from before that one moved.
+    /// It contains a webhook of the inbox from before the inbox moved.
     Moved,
-    /// A key of the local AWS made it, for another function.
+    /// A key of the local AWS encrypted it, but for another function.
     OtherFunction,
-    /// It was made on AWS, or holds a webhook that is not on this machine, or nobody knows which now.
+    /// It was encrypted on AWS, contains a webhook that is not on this machine, or its content is no longer
+    /// known.
     Elsewhere,
 }
 
@@ -193,7 +195,7 @@ async fn local_ciphertext(
             _ => Ciphertext::Elsewhere,
         },
         Opening::OtherFunction => Ciphertext::OtherFunction,
-        // This apply wakes the key; what it then opens is known from before.
+        // This apply re-enables the key; what the ciphertext contains was recorded earlier.
         Opening::KeyAsleep => match session.ciphertext(&fingerprint)? {
             Some(Noted::Here) => Ciphertext::Local,
             Some(Noted::Moved) => Ciphertext::Moved,
@@ -203,7 +205,7 @@ async fn local_ciphertext(
     })
 }
 
-/// Every channel to the local inbox, whatever the stack file says.
+/// Sends every channel to the local inbox, whatever the stack file says.
 pub fn all_to_inbox(stack: &Stack, session: &Session) -> Webhooks {
     stack
         .channels
@@ -212,11 +214,11 @@ pub fn all_to_inbox(stack: &Stack, session: &Session) -> Webhooks {
         .collect()
 }
 
-/// A function of the local AWS and a variable of it that holds a webhook beyond this machine.
+/// A function of the local AWS, and its variable with a webhook beyond this machine.
 type Armed = (String, String);
 
-/// Those of `functions` that would post beyond this machine: an apply without `--local`, or of an older alertctl, left
-/// them so.
+/// Those of `functions` that would post beyond this machine, because of an apply without `--local` or by an
+/// older alertctl.
 async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
     let mut armed = Vec::new();
     for function in functions {
@@ -224,7 +226,7 @@ async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
             continue;
         };
         for (variable, ciphertext) in held.ciphertexts {
-            // What does not open now, the function cannot open either.
+            // A ciphertext that cannot be decrypted now cannot be decrypted by the function either.
             if let Opening::Open(text) = secret::open(aws, &ciphertext, &held.encrypted_for).await?
                 && WebhookUrl::parse(text.expose_secret(), AllowLoopback::Yes)
                     .is_ok_and(|url| !url.is_loopback())
@@ -236,8 +238,8 @@ async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
     Ok(armed)
 }
 
-/// Refuses to send anything through functions of the local AWS that would post beyond this machine; `apply` is the
-/// command that mends it.
+/// Refuses to send anything through functions of the local AWS that would post beyond this machine; `apply` is
+/// the command that fixes it.
 ///
 /// # Errors
 /// One for each such webhook.
@@ -258,7 +260,7 @@ pub async fn refuse_armed(aws: &Aws, functions: &[String], apply: &str) -> Resul
     }
 }
 
-/// The same for everything that runs in the local AWS, in the regions of its stacks and in `region`.
+/// The same for all functions in the local AWS, in the regions of its stacks and in `region`.
 ///
 /// # Errors
 /// One for each such webhook.
@@ -273,11 +275,11 @@ pub async fn refuse_all_armed(app: &App, session: &Session, region: &str) -> Res
     Ok(())
 }
 
-/// Takes webhooks beyond this machine out of the functions that `plan` changes or deletes in the local AWS, before it
-/// does anything else: a rule may tell of the run itself.
+/// Removes webhooks beyond this machine from the functions that `plan` changes or deletes in the local AWS.
+/// This comes before all other steps, because a rule may report the run itself.
 ///
 /// # Errors
-/// When the local AWS does not answer.
+/// The local AWS does not answer.
 pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Fault> {
     let there = |kind: &'static str| {
         let of_kind = move |step: &&Step| step.id.kind == kind && step.live.is_some();
@@ -302,7 +304,7 @@ pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The URL as what is encrypted.
+/// The URL as the plaintext for encryption.
 pub fn clear(url: &WebhookUrl) -> Secret {
     Secret::from(SecretString::from(url.expose()))
 }

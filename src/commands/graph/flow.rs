@@ -1,4 +1,4 @@
-//! The way of an alert through a stack: from the sources over the functions to those who are told.
+//! The path of an alert through a stack: from the sources through the functions to the recipients.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::blueprint::Names;
 use crate::output::picture::{Arrow, Part, Picture};
 use crate::stack::{Alarm, Bound, Calls, Endpoint, Rule, Source, Stack, TrailSource, What};
 
-/// How far to the right things belong.
+/// The columns of the picture, from left to right.
 mod column {
     pub const ORIGIN: usize = 0;
     pub const SOURCE: usize = 1;
-    /// Composite alarms, and functions that are a source's own.
+    /// Composite alarms, and functions that belong to one source.
     pub const SECOND: usize = 2;
     pub const TOPIC: usize = 3;
     pub const RELAY: usize = 4;
@@ -23,7 +23,7 @@ mod column {
 /// Id of the relay's box.
 const RELAY: &str = "relay";
 
-/// The picture of a stack; what `source`, its file, lists first comes first.
+/// The picture of a stack; the order follows `source`, its file.
 pub fn picture(stack: &Stack, source: &Source) -> Picture {
     let mut flow = Flow {
         stack,
@@ -47,14 +47,14 @@ pub fn picture(stack: &Stack, source: &Source) -> Picture {
 
 struct Flow<'a> {
     stack: &'a Stack,
-    /// The keys of each section in the file's order.
+    /// The keys of each section, in the file's order.
     sections: Vec<(String, Vec<String>)>,
     names: Names<'a>,
     picture: Picture,
 }
 
 impl Flow<'_> {
-    /// A section of the stack, in the file's order.
+    /// The entries of a section, in the file's order.
     fn in_order<'b, T>(&self, name: &str, section: &'b BTreeMap<String, T>) -> Vec<(&'b String, &'b T)> {
         let written = self.sections.iter().find(|(other, _)| other == name);
         let place = |key: &str| written.and_then(|(_, keys)| keys.iter().position(|other| other == key));
@@ -147,7 +147,7 @@ impl Flow<'_> {
         }
     }
 
-    /// An alarm's part in a composite one; that of a preset's alarm is the preset's.
+    /// Adds an arrow from an alarm to a composite alarm; an alarm of a preset is shown as the preset.
     fn between_alarms(&mut self, other: &str, composite: &str, label: Option<&str>) {
         let keys = self.stack.alarm_keys(other);
         if let Some(key) = keys.iter().find(|key| self.stack.alarms.contains_key(*key)) {
@@ -155,7 +155,7 @@ impl Flow<'_> {
         }
     }
 
-    /// The log that an alarm's filter looks at.
+    /// Adds the log group of an alarm's filter.
     fn log_of(&mut self, key: &str, alarm: &Alarm) {
         let group = alarm.filter.as_ref().and_then(|filter| filter.log_group.as_ref());
         let log = match group {
@@ -227,7 +227,7 @@ impl Flow<'_> {
         }
     }
 
-    /// The relay, if anything comes by it, and the channels.
+    /// Adds the relay if something goes through it, and the channels.
     fn channels(&mut self) {
         if self.picture.arrows.iter().any(|arrow| arrow.to == RELAY) {
             self.part(
@@ -268,7 +268,7 @@ impl Flow<'_> {
         }
     }
 
-    /// What a function other than the relay tells: topics, and channels without a way round.
+    /// Adds arrows from a function other than the relay to its topics and, directly, to its channels.
     fn function_tells(&mut self, function: &str, to: &[String]) {
         for to in to {
             match self.strand(to) {
@@ -278,7 +278,7 @@ impl Flow<'_> {
         }
     }
 
-    /// Where what is for a channel goes first: its queue, or itself.
+    /// The first stop on the way to a channel: its queue, or the channel itself.
     fn entry(&self, channel: &str) -> String {
         let buffered = self
             .stack
@@ -288,7 +288,7 @@ impl Flow<'_> {
         id(if buffered { "buffer" } else { "channel" }, channel)
     }
 
-    /// A channel's colour; `None` for what is no channel.
+    /// A channel's colour; `None` if the key is not a channel.
     fn strand(&self, key: &str) -> Option<usize> {
         self.stack.channels.keys().position(|channel| channel == key)
     }
@@ -383,7 +383,7 @@ fn watched(alarm: &Alarm) -> String {
     }
 }
 
-/// Who receives. The path of a URL may be a secret, its host is not.
+/// The recipient. The path of a URL may be a secret, its host is not.
 fn address(endpoint: &Endpoint) -> String {
     let address = endpoint.address();
     match endpoint {

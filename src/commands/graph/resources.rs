@@ -1,10 +1,10 @@
-//! The resources of a stack and what each needs before it.
+//! The resources of a stack and their dependencies.
 
 use crate::blueprint;
 use crate::output::picture::{Arrow, Part, Picture};
 use crate::stack::Stack;
 
-/// The graph that `apply` works off, from left to right; `region` is asked for instead of the file's.
+/// The graph that `apply` executes, from left to right; `region` overrides the file's.
 pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
     let graph = blueprint::outline(stack, region);
     let mut picture = Picture {
@@ -42,7 +42,8 @@ pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
     picture
 }
 
-/// Of what each node needs (nodes before it), that which nothing else it needs needs already.
+/// The direct dependencies of each node: dependencies that follow from another dependency are left out. Nodes
+/// only depend on nodes before them.
 fn direct(order: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut behind: Vec<Vec<bool>> = Vec::new();
     let mut direct = Vec::new();

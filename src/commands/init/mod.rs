@@ -13,7 +13,7 @@ use crate::cli::InitArgs;
 use crate::output::{Failure, Unwritten};
 use crate::stack::{BUNDLED, Stack, nearest, parse};
 
-/// How to go on without a terminal.
+/// How to continue without a terminal.
 const FLAG: &str = "--from NAME (`alertctl init --list` shows the names)";
 
 pub fn run(app: &App, args: &InitArgs) -> Outcome {
@@ -23,11 +23,11 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
     }
     let path = &args.path;
     if path.exists() && !args.force {
-        // Said before anything is asked.
+        // Reported before any question is asked.
         return Err(exists(path));
     }
     let text = match &args.from {
-        // Its comments name the file it was.
+        // The file's comments contain its original name.
         Some(name) => ready(name)?.replace(&format!("stacks/{name}.yaml"), &path.display().to_string()),
         None => wishes::ask(app, path)?.text(schema::FILE),
     };
@@ -66,7 +66,7 @@ fn list(app: &App) -> Result<(), Unwritten> {
     )
 }
 
-/// The ready stack file of this name.
+/// The ready-made stack file with this name.
 fn ready(name: &str) -> Result<String, Failure> {
     let names = || BUNDLED.iter().map(|one| one.name);
     match BUNDLED.iter().find(|one| one.name == name) {
@@ -82,7 +82,7 @@ fn ready(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// The commands to go on with: on this machine first, then on AWS.
+/// The next commands: first on this machine, then on AWS.
 fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
     let path = path.display().to_string();
     let on_this_machine = super::App {
@@ -107,7 +107,7 @@ fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
     next
 }
 
-/// Writes a file that is not there yet; or over it, where that is wanted.
+/// Creates a file; overwrites an existing one only if requested.
 fn write(path: &Path, text: &str, over: bool) -> io::Result<()> {
     match over {
         true => files::replace(path, text),

@@ -1,4 +1,4 @@
-//! The five questions of `alertctl init`, and the stack file that the answers make.
+//! The five questions of `alertctl init`, and the stack file that follows from the answers.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::commands::language;
 use crate::output::Failure;
 use crate::stack::{Locale, NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
 
-/// What can be watched, as the question names it.
+/// What can be watched, in the words of the question.
 const WATCHED: [&str; 5] = [
     "an alarm on a metric",
     "sign-ins to the console",
@@ -16,26 +16,26 @@ const WATCHED: [&str; 5] = [
     "a trail that stays on",
 ];
 
-/// What an e-mail says of a call, instead of the event's JSON.
+/// The text of an email about a call, instead of the event's JSON.
 const MAIL: &str = "    input:                        # words of the e-mail; a channel gets the whole event
       paths: { who: $.detail.userIdentity.arn, call: $.detail.eventName, region: $.region, time: $.time }
       template: '\"<who> called <call> (<region>, <time>)\"'
 ";
 
-/// What somebody wants to be told of, and where.
+/// What somebody wants alerts about, and where to send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wishes {
     pub stack: String,
     pub region: String,
     /// Label of a Slack channel.
     pub slack: Option<String>,
-    /// Which of [`WATCHED`].
+    /// The chosen entries of [`WATCHED`].
     pub watched: [bool; 5],
     pub email: Option<String>,
     pub locale: Locale,
 }
 
-/// Asks on the terminal.
+/// Asks the questions on the terminal.
 pub fn ask(app: &App, path: &Path) -> Result<Wishes, Failure> {
     let out = app.out;
     let folder = std::path::absolute(path).ok();
@@ -104,7 +104,7 @@ pub fn ask(app: &App, path: &Path) -> Result<Wishes, Failure> {
     })
 }
 
-/// A folder's name as that of a stack.
+/// Turns a directory's name into a stack name.
 fn key(name: &str) -> String {
     let kept: String = name
         .to_lowercase()
@@ -126,7 +126,7 @@ fn valid(text: &str, answer: &str) -> Result<String, String> {
         Ok(_) => Ok(answer.to_owned()),
         Err(problems) => {
             let reports = problems.reports();
-            // The rule that the answer breaks is in the help.
+            // The help contains the rule that the answer violates.
             let first = reports.into_iter().next().map(|report| match report.help {
                 Some(help) => format!("{}: {help}", report.message),
                 None => report.message,

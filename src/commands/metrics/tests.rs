@@ -18,7 +18,7 @@ monitoring: { to: [t] }
 alarms:
 ";
 
-/// An alarm on a metric, the rest of it being of no interest.
+/// An alarm on a metric; the other settings do not matter.
 fn on(key: &str, metric: &str) -> String {
     format!("  {key}: {{ metric: {metric}, statistic: Sum, period: 60, threshold: '> 1', to: [t] }}\n")
 }
@@ -32,7 +32,7 @@ fn metric(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Watched {
     }
 }
 
-/// What a plan that makes these alarms says where `metrics` report, and what it asks for that.
+/// The warnings of a plan that creates these alarms if `metrics` are reported; also records the queries.
 async fn told(alarms: &str, metrics: Vec<Watched>, script: &Script) -> Vec<String> {
     let stack = parse("stack.yaml", &format!("{SOURCES}{alarms}"))
         .unwrap_or_else(|problems| panic!("{problems}"))

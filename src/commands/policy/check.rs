@@ -1,4 +1,4 @@
-//! `alertctl policy --check`: what the identity that runs this lacks.
+//! `alertctl policy --check`: the permissions that the caller lacks.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The roles of a stack and what they may do.
+//! The roles of a stack and their permissions.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,13 +11,13 @@ use crate::graph::Graph;
 use crate::resource::iam_role::IamRole;
 use crate::resource::iam_role_policy::IamRolePolicy;
 
-/// A role as it will be.
+/// A planned role.
 #[derive(Debug, Serialize)]
 pub struct Role {
     name: String,
     arn: String,
     description: String,
-    /// What it may do at the most.
+    /// Its permissions boundary.
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions_boundary: Option<String>,
     /// Who may assume it.
@@ -31,7 +31,7 @@ struct Inline {
     document: Value,
 }
 
-/// The roles of the graph; what AWS generates stands as `{kind/key}`.
+/// The roles of the graph; values that AWS generates are shown as `{kind/key}`.
 pub fn of(graph: &Graph, scope: &Scope) -> Vec<Role> {
     let hole = |id: &dyn std::fmt::Display| Output {
         arn: format!("{{{id}}}"),
@@ -73,7 +73,7 @@ pub fn of(graph: &Graph, scope: &Scope) -> Vec<Role> {
         .collect()
 }
 
-/// The same for people.
+/// The roles as text for people.
 pub fn text(stack: &str, scope: &Scope, roles: &[Role]) -> String {
     let mut text = format!(
         "permissions of the roles of stack {stack} in account {}, {}\n",

@@ -7,7 +7,7 @@ use super::users;
 use crate::aws::Scope;
 use crate::permissions::{Command, Permission, documents, grants};
 
-/// What the table is about.
+/// The title of the table.
 pub fn title(stack: &str, scope: &Scope, commands: &[Command]) -> String {
     format!(
         "permissions needed to run {} on stack {stack} in account {}, {}",
@@ -17,7 +17,7 @@ pub fn title(stack: &str, scope: &Scope, commands: &[Command]) -> String {
     )
 }
 
-/// One block for what is on the same resource and bounded in the same way: which command needs which actions.
+/// One block per resource and set of conditions: which command needs which actions.
 pub fn permissions(title: &str, permissions: &BTreeSet<Permission>, commands: &[Command]) -> String {
     let mut blocks: BTreeMap<_, Block<'_>> = BTreeMap::new();
     for permission in permissions {
@@ -45,7 +45,7 @@ pub fn permissions(title: &str, permissions: &BTreeSet<Permission>, commands: &[
     text
 }
 
-/// The actions on one resource: which commands use each, and why it is no narrower.
+/// The actions on one resource: the commands that use each, and why the permission is not narrower.
 type Block<'a> = BTreeMap<&'a str, (BTreeSet<Command>, &'a str)>;
 
 fn rows(text: &mut String, block: &Block<'_>) {
