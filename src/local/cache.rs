@@ -1,4 +1,4 @@
-//! Where the local mode keeps its files, and the lock that lets one command at a time change them.
+//! The local mode's directory for files, and the lock that lets only one command at a time change them.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use super::{LocalError, os};
 
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
-/// The directory of everything that can be made again: `$ALERTCTL_CACHE_DIR`, else
-/// `$XDG_CACHE_HOME/alertctl`, else `~/.cache/alertctl`.
+/// The directory for everything that can be created again: `$ALERTCTL_CACHE_DIR`, otherwise
+/// `$XDG_CACHE_HOME/alertctl`, otherwise `~/.cache/alertctl`.
 pub(super) fn cache_dir() -> Result<PathBuf, LocalError> {
     let set = |name| {
         std::env::var_os(name)
@@ -28,25 +28,25 @@ pub(super) fn cache_dir() -> Result<PathBuf, LocalError> {
     std::path::absolute(&dir).map_err(LocalError::file("resolve", &dir))
 }
 
-/// Makes a directory, and its parents, that only its owner can read: messages may hold what is private.
+/// Creates a directory, and its parents, that only its owner can read, because messages may be private.
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), LocalError> {
     os::make_private(DirBuilder::new().recursive(true))
         .create(dir)
         .map_err(LocalError::file("create", dir))
 }
 
-/// Writes a file so that a reader sees the old or the new content, never half of it.
+/// Writes a file atomically: a reader sees either the old or the new content, never a part.
 pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LocalError> {
     let new = path.with_extension("new");
     let written = std::fs::write(&new, content).and_then(|()| std::fs::rename(&new, path));
     if written.is_err() {
-        // On a full disk it would take the room that something else needs.
+        // On a full disk the partial file would take space that something else needs.
         let _ = std::fs::remove_file(&new);
     }
     written.map_err(LocalError::file("write", path))
 }
 
-/// Whether the disk of a directory takes no more: it is tried with a little.
+/// Whether the disk of a directory is full, tested by writing a small file.
 pub(super) fn is_full(dir: &Path) -> bool {
     use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     let probe = dir.join("space");
@@ -55,7 +55,7 @@ pub(super) fn is_full(dir: &Path) -> bool {
     written.is_err_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
 }
 
-/// Removes a file or directory tree; one that is not there is fine.
+/// Removes a file or directory tree; a missing one is not an error.
 pub(super) fn remove(path: &Path) -> Result<(), LocalError> {
     let removed = match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => std::fs::remove_dir_all(path),
@@ -79,8 +79,8 @@ pub(super) fn tail(log: &Path, lines: usize) -> String {
         .join("\n")
 }
 
-/// Takes an exclusive lock on a file if nobody holds it. It is held until the returned file is dropped or
-/// the process ends, however it ends.
+/// Takes an exclusive lock on a file if nobody holds it. The lock is held until the returned file is dropped or
+/// the process ends in any way.
 pub(super) fn try_lock(path: &Path) -> Result<Option<File>, LocalError> {
     let file = os::keep_private(OpenOptions::new().create(true).append(true))
         .open(path)
@@ -92,7 +92,7 @@ pub(super) fn try_lock(path: &Path) -> Result<Option<File>, LocalError> {
     }
 }
 
-/// Takes the lock, waiting for whoever holds it. Polls, so that Ctrl-C ends the wait.
+/// Takes the lock, and waits if somebody else holds it. Polls, so that Ctrl-C ends the wait.
 pub(super) async fn lock(path: &Path, mut on_wait: impl FnMut()) -> Result<File, LocalError> {
     let mut told = false;
     loop {

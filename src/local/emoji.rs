@@ -9,7 +9,7 @@ pub(super) const TABLE: &str = include_str!("emoji.json");
 static BY_NAME: LazyLock<HashMap<&str, &str>> =
     LazyLock::new(|| serde_json::from_str(TABLE).unwrap_or_default());
 
-/// The emoji of a name such as `rotating_light`.
+/// The emoji with a name such as `rotating_light`.
 pub(super) fn by_name(name: &str) -> Option<&'static str> {
     BY_NAME.get(name).copied()
 }

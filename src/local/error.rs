@@ -1,15 +1,15 @@
-//! What can go wrong in the local mode, each with the next move.
+//! Errors of the local mode, each with advice on what to do.
 
 use std::path::{Path, PathBuf};
 
-/// Why the local mode could not do what was asked.
+/// Why the local mode could not do what was requested.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// The relay is a program for another kind of machine.
+    /// The relay is a program for another platform.
     #[error("the local mode runs the relay itself, which is a program for Linux on x86-64")]
     NotHere,
 
-    /// Neither the override nor a home directory says where to keep things.
+    /// Neither the environment variables nor a home directory give a place for the cache.
     #[error("no cache directory: neither ALERTCTL_CACHE_DIR nor XDG_CACHE_HOME nor HOME is set")]
     NoCacheDir,
 
@@ -29,7 +29,7 @@ pub enum LocalError {
     #[error("Python `{python}` is version {found}; the local AWS needs 3.10 or newer")]
     OldPython { python: String, found: String },
 
-    /// Debian and its relatives ship Python without the parts that make an environment.
+    /// Debian and related distributions ship Python without the modules that create an environment.
     #[error("Python `{python}` {found} cannot make virtual environments: its `{module}` module is missing")]
     NoVenv {
         python: String,
@@ -49,7 +49,7 @@ pub enum LocalError {
     #[error("not enough disk space for the local AWS in `{}`", dir.display())]
     NoSpace { dir: PathBuf },
 
-    /// Making the environment or installing into it failed otherwise.
+    /// Creating the environment or installing into it failed for another reason.
     #[error("failed to install MiniStack: {step} failed\n{tail}")]
     Install {
         step: &'static str,
@@ -74,15 +74,15 @@ pub enum LocalError {
         reason: String,
     },
 
-    /// No free port in the range searched.
+    /// No free port in the range.
     #[error("no free port was found on 127.0.0.1 between {from} and {to}")]
     NoPort { from: u16, to: u16 },
 
-    /// The inbox answered something else than expected, or nothing.
+    /// The inbox sent an unexpected response, or none.
     #[error("the Slack inbox at {url} did not answer: {reason}")]
     Inbox { url: String, reason: String },
 
-    /// The local AWS did not take an event, or its answer was not understood.
+    /// The local AWS did not accept an event, or its response was not understood.
     #[error("the local AWS at {url} did not accept the event: {reason}")]
     EventRefused { url: String, reason: String },
 

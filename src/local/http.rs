@@ -1,4 +1,4 @@
-//! The smallest HTTP client that can ask the two local servers how they are.
+//! A minimal HTTP client to query the two local servers.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn exchange(port: u16, what: &str, body: &str, patience: Duration) -> std:
         let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
-        // HTTP/1.0: the server closes when it is done, no lengths to follow.
+        // With HTTP/1.0 the server closes the connection at the end, so lengths need not be parsed.
         stream.read_to_end(&mut answer).await?;
         parse(&answer).ok_or_else(|| std::io::Error::other("the answer is not HTTP"))
     };

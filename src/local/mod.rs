@@ -1,9 +1,9 @@
-//! The no-account mode: a local AWS and a Slack inbox, both on this machine.
+//! The mode without an AWS account: a local AWS and a Slack inbox, both on this machine.
 //!
-//! [`up`] installs a pinned MiniStack into the cache directory on first use, starts it on a free loopback
-//! port and starts the inbox, a page that shows each message as Slack would. Both run on their own and
-//! outlive the command that started them. What was made in them is kept, through a kill or a reboot too,
-//! until [`down`] ends both and forgets everything.
+//! [`up`] installs a pinned MiniStack into the cache directory on first use, starts it on a free loopback port
+//! and starts the inbox, a page that shows each message as Slack would. Both run on their own and outlive the
+//! command that started them. Their content survives a kill or a reboot, until [`down`] stops both and deletes
+//! everything.
 //!
 //! ```text
 //! <cache>/alertctl/ministack-1.5.33-<digest>/    the Python environment, kept by `down`

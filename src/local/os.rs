@@ -1,6 +1,7 @@
-//! What the local mode asks of the operating system: files of their owner alone, processes in a group, signals.
+//! Operating system functions of the local mode: files that only their owner can read, process groups, signals.
 //!
-//! It runs on Linux only, where the relay does; elsewhere these do the least that compiles, and nothing calls them.
+//! The local mode runs only on Linux, where the relay runs. On other systems these functions do the least that
+//! compiles, and nothing calls them.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -14,31 +15,31 @@ use std::os::unix::process::CommandExt as _;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process};
 
-/// Whether the relay, a program for Linux on x86-64, runs on this machine.
+/// Whether this machine can run the relay, a program for Linux on x86-64.
 pub(super) const RUNS_THE_RELAY: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
-/// Lets only its owner into a directory that is to be made.
+/// Gives only the owner access to a new directory.
 pub(super) fn make_private(directory: &mut DirBuilder) -> &mut DirBuilder {
     #[cfg(unix)]
     directory.mode(0o700);
     directory
 }
 
-/// Lets only its owner at a file that is to be made.
+/// Gives only the owner access to a new file.
 pub(super) fn keep_private(file: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     file.mode(0o600);
     file
 }
 
-/// Puts what a command starts into a process group of its own, which has the id of the first process.
+/// Starts a command in a separate process group, whose id is that of the first process.
 pub(super) fn in_own_group(command: &mut Command) -> &mut Command {
     #[cfg(unix)]
     command.process_group(0);
     command
 }
 
-/// Whether a process has this id.
+/// Whether a process with this id exists.
 pub(super) fn is_taken(pid: u32) -> bool {
     #[cfg(unix)]
     return id(pid).is_some_and(|pid| test_kill_process(pid).is_ok());
@@ -46,7 +47,7 @@ pub(super) fn is_taken(pid: u32) -> bool {
     return pid == std::process::id();
 }
 
-/// Asks a process group to end. One that is gone already is fine.
+/// Sends SIGTERM to a process group. A group that no longer exists is not an error.
 pub(super) fn ask_to_end(group: u32) -> io::Result<()> {
     #[cfg(unix)]
     return match id(group).map(|group| kill_process_group(group, Signal::TERM)) {
@@ -60,7 +61,7 @@ pub(super) fn ask_to_end(group: u32) -> io::Result<()> {
     ));
 }
 
-/// Ends a process group. Whether anybody was left does not matter.
+/// Kills a process group; it may already be empty.
 pub(super) fn end(group: u32) {
     #[cfg(unix)]
     let _ = id(group).map(|group| kill_process_group(group, Signal::KILL));
@@ -73,7 +74,8 @@ fn id(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
 }
 
-/// Ends once this process is asked to end. The terminal it was started from may close meanwhile.
+/// Completes when this process is asked to end (SIGTERM). Ignores the hangup when the terminal that started it
+/// closes.
 #[cfg(unix)]
 pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -85,7 +87,7 @@ pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ends once this process is asked to end.
+/// Never completes on this system.
 #[cfg(not(unix))]
 pub(super) fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     Ok(std::future::pending())

@@ -1,4 +1,4 @@
-//! The two processes of the local mode: how each is started and how it shows that it is there.
+//! The two processes of the local mode: how each is started, and how to know that it is ready.
 
 use std::ffi::OsString;
 use std::net::TcpListener;
@@ -12,20 +12,21 @@ use sha2::{Digest as _, Sha256};
 use super::process::{self, Process};
 use super::{LocalError, cache, http, inbox};
 
-/// How long a part may take to answer once it serves.
+/// Timeout for a response of a running part.
 pub(super) const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
-/// A first start compiles Python modules, on a busy machine slowly.
+/// Timeout for a first start: it compiles Python modules, which is slow on a busy machine.
 const START_PATIENCE: Duration = Duration::from_secs(60);
-/// One that ran before has all it needs; it may be busy, or not through with a start that was cut short.
+/// Timeout for a process that has run before. It may be busy, or still starting because the start was
+/// interrupted.
 const REUSE_PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(25);
-/// Below the ports that Linux and macOS lend to outgoing connections, so that an old port is mostly still
+/// Below the range that Linux and macOS use for outgoing connections, so that the old port is usually still
 /// free after a restart.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
-/// Another program may take a port between the look and the start.
+/// Another program may take a port between the check and the start.
 const ATTEMPTS: usize = 3;
 
-/// MiniStack with what stacks need on top of it: the program, then the modules of its package `additions`.
+/// MiniStack with the additions that stacks need: the program, then the modules of its package `additions`.
 const LAUNCH: &str = include_str!("emulator/launch.py");
 const ADDITIONS: [(&str, &str); 9] = [
     ("__init__.py", include_str!("emulator/__init__.py")),
@@ -39,21 +40,21 @@ const ADDITIONS: [(&str, &str); 9] = [
     ("trails.py", include_str!("emulator/trails.py")),
 ];
 
-/// Tells one set of additions from another: what runs with the ones of another alertctl is started anew.
+/// Identifies a version of the additions: a process with those of another alertctl is restarted.
 pub(super) fn additions_digest() -> String {
     let mut digest = Sha256::new_with_prefix(LAUNCH);
     ADDITIONS.iter().for_each(|(_, text)| digest.update(text));
     hex::encode(digest.finalize())
 }
 
-/// Which part.
+/// A part of the local mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Emulator,
     Inbox,
 }
 
-/// A part that was started.
+/// A started part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Running {
     pub(super) port: u16,
@@ -74,7 +75,7 @@ impl Kind {
         }
     }
 
-    /// Everything it holds, below the local mode's directory.
+    /// The directory for all its data, below the local mode's directory.
     pub(super) fn dir(self, local: &Path) -> PathBuf {
         local.join(match self {
             Self::Emulator => "emulator",
@@ -98,8 +99,8 @@ impl Kind {
     }
 }
 
-/// Returns the part as it runs, or starts it, on its old port if that is free. `note` writes the process
-/// down before it is let run.
+/// Returns the part if it runs, otherwise starts it, on its old port if that is free. `note` records the
+/// process before it may run.
 pub(super) async fn ensure(
     kind: Kind,
     local: &Path,
@@ -112,7 +113,7 @@ pub(super) async fn ensure(
     {
         match wait(kind, local, running, REUSE_PATIENCE).await {
             Ok(()) => return Ok(running.clone()),
-            // Alive, but it does not answer: a fresh process with the same data is the cure.
+            // It is alive but does not answer: restart it with the same data.
             Err(_) => running.process.stop(kind.name()).await?,
         }
     }
@@ -152,12 +153,12 @@ fn start(
         process: waiting.process.clone(),
     };
     note(running.clone())?;
-    // A child that is gone already cannot be told; what it left in its log is shown by the wait.
+    // If the child has already ended, it cannot be started; the wait below shows its log.
     let _ = waiting.go();
     Ok(running)
 }
 
-/// Waits until the part answers; an error once it ended or took too long.
+/// Waits until the part answers; an error if it ended or took too long.
 async fn wait(kind: Kind, local: &Path, running: &Running, patience: Duration) -> Result<(), LocalError> {
     let deadline = Instant::now() + patience;
     loop {
@@ -182,7 +183,7 @@ async fn wait(kind: Kind, local: &Path, running: &Running, patience: Duration) -
     }
 }
 
-/// MiniStack, with nothing of the caller's environment: functions inherit it, and it may hold credentials.
+/// MiniStack, without the caller's environment: functions would inherit it, and it may contain credentials.
 pub(super) fn emulator_command(python: &Path, local: &Path, port: u16) -> Result<Command, LocalError> {
     let dir = Kind::Emulator.dir(local);
     for sub in ["additions", "home", "tmp", "state", "s3"] {
@@ -204,11 +205,11 @@ pub(super) fn emulator_command(python: &Path, local: &Path, port: u16) -> Result
             std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
         )
         .env("HOME", dir.join("home"))
-        // The functions' code is unpacked here, and goes with the rest.
+        // The functions' code is unpacked here, and is deleted with the rest.
         .env("TMPDIR", dir.join("tmp"))
         .env("GATEWAY_PORT", port.to_string())
         .env("BIND_HOST", "127.0.0.1")
-        // Inherited by the functions, which otherwise would call the real AWS.
+        // The functions inherit this; without it they would call the real AWS.
         .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
         .env("PERSIST_STATE", "1")
         .env("STATE_DIR", dir.join("state"))
@@ -216,7 +217,7 @@ pub(super) fn emulator_command(python: &Path, local: &Path, port: u16) -> Result
         .env("S3_DATA_DIR", dir.join("s3"))
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0")
-        // No Docker, also where there is one: it would clear away containers of other MiniStacks.
+        // No Docker, even if it is installed: MiniStack would remove containers of other MiniStacks.
         .env(
             "DOCKER_HOST",
             format!("unix://{}", dir.join("no-docker.sock").display()),
@@ -224,7 +225,7 @@ pub(super) fn emulator_command(python: &Path, local: &Path, port: u16) -> Result
     Ok(command)
 }
 
-/// This executable as the inbox.
+/// This executable, run as the inbox.
 pub(super) fn inbox_command(args: &[OsString], local: &Path, port: u16) -> Result<Command, LocalError> {
     let program = std::env::current_exe().map_err(LocalError::file("find", Path::new("alertctl")))?;
     let dir = Kind::Inbox.dir(local);
@@ -236,7 +237,7 @@ pub(super) fn inbox_command(args: &[OsString], local: &Path, port: u16) -> Resul
         .arg(&dir)
         .args(["--port", &port.to_string()])
         .current_dir(local)
-        // It outlives the command: no secret of the caller's environment may stay in it.
+        // It outlives the command, so it must not keep secrets from the caller's environment.
         .env_clear();
     Ok(command)
 }

@@ -1,4 +1,4 @@
-//! Detached processes: starting them, knowing them again later, ending them.
+//! Detached processes: starts them, recognizes them later, stops them.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -13,32 +13,33 @@ use super::{LocalError, os};
 const TERM_PATIENCE: Duration = Duration::from_secs(5);
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(25);
-/// The line a child waits for on its standard input before it does anything.
+/// A child waits for this line on its standard input before it does anything.
 pub(super) const GO: &str = "go\n";
 
-/// A process that can be recognised later. Ids are given out again, so the id alone proves nothing.
+/// A process that can be recognized later. The system reuses ids, so the id alone is not enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Process {
     pub(super) pid: u32,
-    /// When it started, in the words of the operating system; `None` where that cannot be learned.
+    /// Its start time in the operating system's format; `None` if it is not available.
     started: Option<String>,
 }
 
-/// A child that waits for [`Waiting::go`]. Dropped instead, it ends without having done anything.
+/// A child that waits for [`Waiting::go`]. If this is dropped instead, the child ends without having done
+/// anything.
 pub(super) struct Waiting {
     pub(super) process: Process,
     stdin: std::process::ChildStdin,
 }
 
 impl Waiting {
-    /// Lets it run, after its id was written down.
+    /// Lets the child run, after its id was recorded.
     pub(super) fn go(mut self) -> std::io::Result<()> {
         self.stdin.write_all(GO.as_bytes())
     }
 }
 
-/// Starts a command in a process group of its own, so that neither Ctrl-C nor the end of this command
-/// reaches it, with its output in `log`.
+/// Starts a command in a separate process group with its output in `log`, so that neither Ctrl-C nor the end of
+/// this command affects it.
 pub(super) fn spawn(mut command: Command, log: &Path) -> std::io::Result<Waiting> {
     let out = OpenOptions::new().create(true).append(true).open(log)?;
     command.stdin(Stdio::piped()).stdout(out.try_clone()?).stderr(out);
@@ -58,17 +59,18 @@ pub(super) fn spawn(mut command: Command, log: &Path) -> std::io::Result<Waiting
 }
 
 impl Process {
-    /// Whether this very process still runs.
+    /// Whether exactly this process still runs.
     pub(super) fn alive(&self) -> bool {
         match (look_up(self.pid), &self.started) {
             (Some(seen), Some(started)) => !seen.ended && seen.started == *started,
-            // Nothing to compare with: that the id is in use has to do.
+            // There is no start time to compare, so it is enough that the id is in use.
             (None, None) => os::is_taken(self.pid),
             _ => false,
         }
     }
 
-    /// Ends it and everything it started: asks first, then insists. One that is gone already is fine.
+    /// Stops it and everything it started: first SIGTERM, then SIGKILL. A process that no longer exists is not
+    /// an error.
     pub(super) async fn stop(&self, part: &'static str) -> Result<(), LocalError> {
         if !self.alive() {
             return Ok(());
@@ -79,8 +81,8 @@ impl Process {
             reason: error.to_string(),
         })?;
         let ended = self.ended_within(TERM_PATIENCE).await;
-        // What it started may have ignored the first signal: its group keeps the id as long as one is left.
-        // Whether the second one found anybody does not matter, only who is alive after it.
+        // Its children may have ignored the first signal; the group keeps its id as long as one of them is
+        // left. It does not matter whether the second signal reached anybody, only who is alive afterwards.
         if !self.id_taken_again() {
             os::end(self.pid);
         }
@@ -110,23 +112,23 @@ impl Process {
     }
 }
 
-/// What the operating system tells of a process id.
+/// The operating system's data about a process id.
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "nothing is looked up elsewhere")
 )]
 struct Seen {
     started: String,
-    /// Dead, but nobody has asked for its exit code yet.
+    /// It has ended, but nobody has read its exit code yet (zombie).
     ended: bool,
 }
 
 #[cfg(target_os = "linux")]
 fn look_up(pid: u32) -> Option<Seen> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field, the program's name in brackets, may itself hold spaces and brackets.
+    // The second field, the program's name in parentheses, may itself contain spaces and parentheses.
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    // The start is counted from boot, so the boot has to be the same one.
+    // The start time counts from boot, so the boot must be the same.
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(Seen {
         started: format!("{} {}", boot.trim(), fields.get(19)?),
@@ -134,7 +136,7 @@ fn look_up(pid: u32) -> Option<Seen> {
     })
 }
 
-/// Elsewhere the local mode starts nothing that would have to be known again.
+/// On other systems the local mode starts no process that it would have to recognize.
 #[cfg(not(target_os = "linux"))]
 fn look_up(_pid: u32) -> Option<Seen> {
     None

@@ -1,4 +1,4 @@
-//! Installs the pinned MiniStack into a Python environment of its own in the cache directory.
+//! Installs the pinned MiniStack into a separate Python environment in the cache directory.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
 const TAIL_LINES: usize = 12;
 
-/// Prints the version, and then the first module that making an environment needs and that is missing.
+/// Prints the version, and then the first missing module of those that create an environment.
 const PROBE: &str = "import sys, importlib.util as u\n\
     print('%d.%d.%d' % sys.version_info[:3])\n\
     print(next((m for m in ('venv', 'ensurepip') if u.find_spec(m) is None), ''))";
 
-/// Returns the interpreter of the environment, which is made first where it is missing or half made.
+/// Returns the environment's interpreter. A missing or incomplete environment is created first.
 pub(super) async fn python(cache_dir: &Path, say: &mut impl FnMut(&str)) -> Result<PathBuf, LocalError> {
     let venv = Venv::under(cache_dir);
     if venv.complete() {
@@ -39,7 +39,8 @@ pub(super) async fn python(cache_dir: &Path, say: &mut impl FnMut(&str)) -> Resu
     Ok(venv.python())
 }
 
-/// One environment. Its name carries the digest of the requirements: new ones make a new environment.
+/// An environment. Its name contains the digest of the requirements, so new requirements lead to a new
+/// environment.
 struct Venv {
     dir: PathBuf,
 }
@@ -56,8 +57,9 @@ impl Venv {
         self.dir.join("bin/python")
     }
 
-    /// Written last, so its absence tells an environment whose making was cut short. It names the
-    /// interpreter the environment was made for: after an upgrade of that one nothing installed is found.
+    /// This file is written last: if it is missing, the environment is incomplete. It names the interpreter
+    /// that the environment was created for, because after an upgrade of that interpreter the installed
+    /// packages are not found.
     fn marker(&self) -> PathBuf {
         self.dir.join("complete")
     }
@@ -69,7 +71,7 @@ impl Venv {
         self.interpreter().is_some_and(|now| now == made_for)
     }
 
-    /// What `bin/python` points to, through all links.
+    /// The target of `bin/python`, with all links resolved.
     fn interpreter(&self) -> Option<String> {
         let path = self.python().canonicalize().ok()?;
         Some(path.to_string_lossy().into_owned())
@@ -84,7 +86,7 @@ impl Venv {
         let base = find_python().await?;
         let log = cache_dir.join("install.log");
         cache::remove(&log)?;
-        // An environment holds absolute paths and cannot be moved into place, so it is made where it stays.
+        // An environment contains absolute paths and cannot be moved, so it is created in its final place.
         cache::remove(&self.dir)?;
         say(&format!(
             "installing MiniStack {MINISTACK_VERSION} into {} (once)",
@@ -106,8 +108,9 @@ impl Venv {
         let requirements = self.dir.join("requirements.txt");
         cache::write_atomically(&requirements, REQUIREMENTS.as_bytes())?;
         let mut pip = Command::new(self.python());
-        // Of the user's pip settings the index, the proxy and the certificates count; what would install
-        // elsewhere or something else does not. Nothing is compiled ahead: most modules are never used.
+        // The user's pip settings for the index, the proxy and the certificates apply, but not settings that
+        // would install something else or in another place. Nothing is compiled in advance, because most
+        // modules are never used.
         pip.args([
             "-I",
             "-m",
@@ -141,11 +144,12 @@ impl Venv {
     }
 }
 
-/// Runs a command into the log; whether it succeeded.
+/// Runs a command with its output in the log; returns whether it succeeded.
 async fn run(mut command: Command, lock: &File, log: &Path) -> std::io::Result<bool> {
     let out = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
     let status = command
-        // It asks nothing; with the lock in hand it keeps others out also when only alertctl is killed.
+        // The command reads nothing from standard input. It inherits the lock there, so that others stay out
+        // even if only alertctl is killed.
         .stdin(lock.try_clone()?)
         .stdout(out.try_clone()?)
         .stderr(out)
@@ -155,7 +159,7 @@ async fn run(mut command: Command, lock: &File, log: &Path) -> std::io::Result<b
     Ok(status.success())
 }
 
-/// Why a step failed, as its log tells. The log of a full disk is empty, so the disk is asked, too.
+/// Why a step failed, according to its log. On a full disk the log is empty, so the disk is checked as well.
 fn failure(step: &'static str, cache_dir: &Path, log: PathBuf) -> LocalError {
     const NO_NETWORK: [&str; 7] = [
         "NewConnectionError",
@@ -187,7 +191,7 @@ fn failure(step: &'static str, cache_dir: &Path, log: PathBuf) -> LocalError {
     }
 }
 
-/// The Python to make the environment with, once it is known to be able to.
+/// The Python for the environment, after checking that it can create one.
 async fn find_python() -> Result<String, LocalError> {
     let python = std::env::var("ALERTCTL_PYTHON")
         .ok()

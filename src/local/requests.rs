@@ -1,4 +1,4 @@
-//! What a running local mode is asked for: its inbox for messages, its AWS to take an event.
+//! Requests to a running local mode: messages from its inbox, events to its AWS.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,12 +15,12 @@ pub struct Matched {
 }
 
 impl Session {
-    /// The messages numbered above `seq`, oldest first, at most the newest 500.
+    /// The messages with a number above `seq`, oldest first, at most the newest 500.
     pub async fn messages_after(&self, seq: u64) -> Result<Vec<Message>, LocalError> {
         self.messages(&format!("after={seq}")).await
     }
 
-    /// The number of the newest message, 0 where none arrived yet.
+    /// The number of the newest message, 0 if there is none.
     pub async fn last_seq(&self) -> Result<u64, LocalError> {
         Ok(self
             .messages("limit=1")
@@ -29,11 +29,11 @@ impl Session {
             .map_or(0, |message| message.seq))
     }
 
-    /// Puts an EventBridge event on the default bus of `region`, as an AWS service does, and returns the
-    /// rules that it matched. What the event says of itself is kept; what it leaves out is made up.
+    /// Puts an EventBridge event on the default bus of `region`, as an AWS service does, and returns the rules
+    /// that it matched. Fields of the event are kept; missing ones are generated.
     ///
     /// # Errors
-    /// When the event is none, or the local AWS does not answer.
+    /// The JSON is not an event, or the local AWS does not answer.
     pub async fn send_event(&self, event: &Value, region: &str) -> Result<Vec<Matched>, LocalError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "lowercase")]
@@ -65,7 +65,7 @@ impl Session {
     /// Posts a message to a channel's webhook of the inbox, as the relay posts it to Slack's.
     ///
     /// # Errors
-    /// When Slack would refuse it, with Slack's code, or the inbox does not answer.
+    /// Slack would refuse the message (with Slack's code), or the inbox does not answer.
     pub async fn post(&self, channel: &str, message: &Value) -> Result<(), LocalError> {
         let webhook = self.webhook(channel);
         let path = webhook.strip_prefix(&self.inbox).unwrap_or(&webhook);

@@ -1,4 +1,4 @@
-//! The running local mode: starting its two processes, finding them again, ending them.
+//! The running local mode: starts its two processes, finds them again, stops them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::parts::{self, Kind, Running};
 use super::{LocalError, MINISTACK_VERSION, cache, os, provision};
 
-/// The path of the inbox's webhooks, before the channel.
+/// Path prefix of the inbox's webhooks; the channel follows.
 const WEBHOOKS: &str = "/services/LOCAL/INBOX/";
 
-/// A local mode both of whose parts answer.
+/// A local mode whose two parts answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// The endpoint URL of every AWS service.
@@ -26,14 +26,14 @@ pub struct Session {
     pub(super) emulator_port: u16,
 }
 
-/// What of the local mode runs.
+/// The state of the local mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
     pub emulator: Part,
     pub inbox: Part,
     /// The version of MiniStack.
     pub version: String,
-    /// How many messages arrived; `None` while the inbox is down.
+    /// Number of received messages; `None` while the inbox is down.
     pub messages: Option<u64>,
 }
 
@@ -42,26 +42,26 @@ pub struct Status {
 pub struct Part {
     pub url: String,
     pub pid: u32,
-    /// Whether the process is there.
+    /// Whether the process exists.
     pub running: bool,
     /// Whether it also answers.
     pub answers: bool,
     pub log: PathBuf,
 }
 
-/// `session.json`: what is needed to find the processes again.
+/// `session.json`: the data to find the processes again.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Record {
     version: String,
-    /// The digest of what runs on top of it.
+    /// The digest of MiniStack's additions.
     #[serde(default)]
     additions: String,
     emulator: Option<Running>,
     inbox: Option<Running>,
 }
 
-/// Starts what does not run yet and returns the session. A second call changes nothing; what died is
-/// started again on its old port with what it held.
+/// Starts the parts that do not run yet and returns the session. A second call changes nothing; a part that
+/// died is started again on its old port with its data.
 ///
 /// `inbox_args` are the arguments with which this executable runs [`serve_inbox`](super::serve_inbox);
 /// `--state-dir DIR --port PORT` is added to them.
@@ -80,7 +80,7 @@ pub async fn up(inbox_args: &[OsString], mut say: impl FnMut(&str)) -> Result<Se
     if (&*record.version, &record.additions) != (MINISTACK_VERSION, &additions)
         && let Some(old) = &record.emulator
     {
-        // The state stays: MiniStack reads the files of its older versions.
+        // The state is kept: MiniStack reads the files of its older versions.
         old.process.stop(Kind::Emulator.name()).await?;
     }
     record.version = MINISTACK_VERSION.to_owned();
@@ -143,7 +143,7 @@ pub async fn current() -> Result<Option<Session>, LocalError> {
     Ok(record.session())
 }
 
-/// Both parts as they are; `None` where nothing was started since the last [`down`].
+/// The state of both parts; `None` if nothing was started since the last [`down`].
 pub async fn status() -> Result<Option<Status>, LocalError> {
     let dir = cache::cache_dir()?.join("local");
     let Some(record) = Record::read(&dir)? else {
@@ -178,7 +178,7 @@ pub async fn status() -> Result<Option<Status>, LocalError> {
     }))
 }
 
-/// Ends both parts and forgets all they held; false where there was nothing to end or forget.
+/// Stops both parts and deletes all their data; false if there was nothing to stop or delete.
 pub async fn down(mut say: impl FnMut(&str)) -> Result<bool, LocalError> {
     let dir = cache::cache_dir()?.join("local");
     if !dir.exists() {
@@ -202,7 +202,7 @@ pub async fn down(mut say: impl FnMut(&str)) -> Result<bool, LocalError> {
     for notes in [REGIONS, CIPHERTEXTS] {
         cache::remove(&notes_file(notes)?)?;
     }
-    // Last: as long as it is there, a run cut short is finished by the next.
+    // This file is removed last: as long as it exists, the next run completes an interrupted one.
     cache::remove(&dir.join("session.json"))?;
     Ok(existed)
 }
@@ -218,36 +218,36 @@ impl Session {
         }
     }
 
-    /// The incoming webhook of a channel: what is posted to it shows up in the inbox.
+    /// The incoming webhook of a channel: the inbox shows what is posted to it.
     pub fn webhook(&self, channel: &str) -> String {
         let channel = percent_encoding::utf8_percent_encode(channel, percent_encoding::NON_ALPHANUMERIC);
         format!("{}{WEBHOOKS}{channel}", self.inbox)
     }
 
-    /// True for the webhook of an inbox that listens elsewhere by now: its old port was taken.
+    /// True for a webhook of the inbox from before it moved to another port, because its old port was taken.
     pub fn has_moved_from(&self, webhook: &str) -> bool {
         webhook.contains(WEBHOOKS) && !webhook.starts_with(&format!("{}/", self.inbox))
     }
 
-    /// Notes that something was made in `region`: the local AWS keeps its regions apart, as AWS does.
+    /// Records that something was created in `region`: the local AWS separates its regions, as AWS does.
     pub fn remember_region(&self, region: &str) -> Result<(), LocalError> {
         note(REGIONS, region)
     }
 
-    /// The regions noted so far, oldest first.
+    /// The recorded regions, oldest first.
     pub fn regions(&self) -> Result<Vec<String>, LocalError> {
         notes(REGIONS)
     }
 
-    /// Notes that the ciphertext with this fingerprint, which is of its function too, holds `webhook`, which is on this
-    /// machine: while its key is to be deleted, nobody can look.
+    /// Records that the ciphertext with this fingerprint (which includes its function) contains `webhook`, a
+    /// URL on this machine. While its key is pending deletion, it cannot be decrypted.
     pub fn remember_ciphertext(&self, fingerprint: &str, webhook: &str) -> Result<(), LocalError> {
         let of_inbox = webhook.contains(WEBHOOKS) && !self.has_moved_from(webhook);
         let inbox = if of_inbox { &self.inbox } else { "-" };
         note(CIPHERTEXTS, &format!("{fingerprint} {inbox}"))
     }
 
-    /// What is noted of the ciphertext with this fingerprint.
+    /// What was recorded for the ciphertext with this fingerprint.
     pub fn ciphertext(&self, fingerprint: &str) -> Result<Option<Noted>, LocalError> {
         let noted = notes(CIPHERTEXTS)?.into_iter().rev();
         let mut noted = noted.filter_map(|line| {
@@ -259,16 +259,16 @@ impl Session {
     }
 }
 
-/// What a ciphertext was last seen to hold.
+/// The last known content of a ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
     /// A webhook on this machine.
     Here,
-    /// One of an inbox that listens elsewhere by now.
+    /// A webhook of the inbox from before it moved to another port.
     Moved,
 }
 
-/// Files with a note a line, beside the session's record.
+/// Files with one note per line, beside the session's record.
 const REGIONS: &str = "regions";
 const CIPHERTEXTS: &str = "ciphertexts";
 
@@ -286,7 +286,7 @@ fn notes(name: &str) -> Result<Vec<String>, LocalError> {
     }
 }
 
-/// Adds a note, unless it is there.
+/// Adds a note, unless it already exists.
 fn note(name: &str, line: &str) -> Result<(), LocalError> {
     let mut lines = notes(name)?;
     if !lines.iter().any(|known| known == line) {
@@ -297,8 +297,8 @@ fn note(name: &str, line: &str) -> Result<(), LocalError> {
 }
 
 impl Record {
-    /// `None` where nothing was started. A file that cannot be read as one means the same: it is written
-    /// as a whole, so only another version of alertctl can have left it.
+    /// `None` if nothing was started. An invalid file means the same: the file is written atomically, so only
+    /// another version of alertctl can have left it.
     fn read(dir: &Path) -> Result<Option<Self>, LocalError> {
         let path = dir.join("session.json");
         match std::fs::read(&path) {
@@ -324,7 +324,7 @@ impl Record {
     }
 }
 
-/// One command at a time starts or stops.
+/// Only one command at a time may start or stop the local mode.
 async fn lock(dir: &Path, say: &mut impl FnMut(&str)) -> Result<std::fs::File, LocalError> {
     cache::lock(&dir.join("lock"), || {
         say("waiting for another alertctl that starts or stops the local mode")

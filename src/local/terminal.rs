@@ -1,15 +1,16 @@
-//! A Slack message as plain text, for a terminal.
+//! Renders a Slack message as plain text for a terminal.
 
 use serde_json::Value;
 
 use super::emoji;
 
-/// Opens and closes code over several lines.
+/// Begins and ends a code block.
 const FENCE: &str = "```";
 
-/// Renders the body of a Slack message: header, text, fields, links and attachments, one thing a line.
+/// Renders the body of a Slack message: header, text, fields, links and attachments, one per line.
 ///
-/// Control characters are dropped: a message is written by strangers, and a terminal obeys some of them.
+/// Control characters are removed: strangers can write messages, and a terminal executes some of these
+/// characters.
 pub fn render_text(body: &Value) -> String {
     let mut lines = Vec::new();
     let blocks = items(body, "blocks");
@@ -93,7 +94,8 @@ fn attachment(item: &Value) -> Vec<String> {
     }
 }
 
-/// A field is a title on the first line and its value below it: one line here, if the value is one line.
+/// A field has a title on the first line and its value below. If the value is one line, both are shown on one
+/// line.
 fn pair(lines: Vec<String>) -> Vec<String> {
     match lines.as_slice() {
         [title, value] => vec![format!("  {}: {value}", title.trim_end_matches(':'))],
@@ -139,7 +141,7 @@ fn rich_text(node: &Value, out: &mut String) {
     }
 }
 
-/// The lines of a text object: Slack reads markup in one of type `mrkdwn` only.
+/// The lines of a text object: Slack interprets markup only in the type `mrkdwn`.
 fn object_lines(object: &Value) -> Vec<String> {
     let text = object["text"].as_str();
     match object["type"].as_str() {
@@ -149,7 +151,7 @@ fn object_lines(object: &Value) -> Vec<String> {
     }
 }
 
-/// The lines of mrkdwn. Between fences nothing marks, names or quotes, and the layout stays.
+/// The lines of mrkdwn. Inside a code block there is no markup, and the layout is kept.
 fn text_lines(text: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text.unwrap_or_default();
@@ -163,27 +165,27 @@ fn text_lines(text: Option<&str>) -> Vec<String> {
     lines
 }
 
-/// What is before, within and after the first pair of fences.
+/// The text before, inside and after the first code block.
 fn fenced(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once(FENCE)?;
     let (code, after) = rest.split_once(FENCE)?;
     Some((before, code, after))
 }
 
-/// Lines with something in them.
+/// The lines that are not blank.
 fn written(text: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     lines.map(str::to_owned).collect()
 }
 
-/// Text without what would command a terminal or turn its direction.
+/// Removes characters that would control a terminal or change the text direction.
 fn visible(text: &str) -> String {
     let turns_text = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shows = |c: &char| *c == '\n' || !(c.is_control() || turns_text(*c));
     text.chars().filter(shows).collect()
 }
 
-/// Text in which emoji names are the only markup, as in `plain_text`.
+/// Text whose only markup is emoji names, as in `plain_text`.
 fn literal(text: &str) -> String {
     with_emoji(&visible(text))
 }
@@ -222,7 +224,7 @@ fn link(inside: &str) -> String {
     }
 }
 
-/// Replaces `open…close` within one line where the function knows a replacement.
+/// Replaces `open…close` within one line, if the function returns a replacement.
 fn replace_between(text: &str, open: char, close: char, replace: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -248,7 +250,7 @@ fn replace_between(text: &str, open: char, close: char, replace: impl Fn(&str) -
     out + rest
 }
 
-/// Drops the signs of bold, italic, strike and code around a whole word or phrase.
+/// Removes the markup characters for bold, italic, strike and code around a whole word or phrase.
 fn unmark(line: &str) -> String {
     let mut out = String::new();
     let chars: Vec<char> = line.chars().collect();

@@ -5,18 +5,18 @@ use std::io::{BufRead as _, stdin};
 use super::{Failure, Out, style};
 
 impl Out {
-    /// Asks for a yes. Without a terminal the answer is an error that names `flag`.
+    /// Asks for yes or no. Without a terminal it returns an error that names `flag`.
     pub fn confirm(&self, question: &str, flag: &str) -> Result<bool, Failure> {
         let answer = self.ask(&format!("{question} [y/N]"), flag)?;
         Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Asks for `word`, for what cannot be undone.
+    /// Asks the user to type `word`, for actions that cannot be undone.
     pub fn confirm_by(&self, question: &str, word: &str, flag: &str) -> Result<bool, Failure> {
         Ok(self.ask(&format!("{question}\nType `{word}` to continue:"), flag)? == word)
     }
 
-    /// Asks until `read` takes the answer; an empty one stands for `default`. Without a terminal the answer is an
+    /// Asks until `read` accepts the answer; an empty answer means `default`. Without a terminal it returns an
     /// error that names `flag`.
     pub fn answer<T>(
         &self,
@@ -25,7 +25,7 @@ impl Out {
         flag: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
-        // As often as a person would try; a program that answers the same for ever is no person.
+        // A limit that no person reaches, for a program that always sends the same answer.
         for _ in 0..20 {
             let answer = self.ask(&format!("{question} [{default}]"), flag)?;
             match read(if answer.is_empty() { default } else { &answer }) {

@@ -1,8 +1,8 @@
-//! What a pipeline's runner makes of marked lines: log groups, annotations at a line of a file, a summary.
+//! Special output lines for a pipeline's runner: log groups, annotations at a line of a file, a summary.
 //!
-//! GitHub: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
-//! GitLab: <https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections>; it has no annotations in logs.
-//! Marks go to standard error, which both runners read: standard output stays data.
+//! GitHub: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>. GitLab:
+//! <https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections>; it has no annotations in logs.
+//! These lines go to standard error, which both runners read, so that standard output stays pure data.
 
 use std::env;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use super::{Out, Unwritten};
 use crate::cli::Format;
 use crate::stack::{Report, Severity};
 
-/// Whose runner this is.
+/// The kind of runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Runner {
     GitHub,
@@ -21,7 +21,7 @@ enum Runner {
 }
 
 impl Runner {
-    /// The variables that the runners set to `true` in every job.
+    /// Detects the runner by the variable that it sets to `true` in every job.
     fn here() -> Option<Self> {
         let set = |name| env::var(name).is_ok_and(|value| value == "true");
         match (set("GITHUB_ACTIONS"), set("GITLAB_CI")) {
@@ -46,7 +46,7 @@ impl Runner {
     }
 }
 
-/// Lines that the runner folds, until it is dropped.
+/// A group of lines that the runner can fold; it ends when this is dropped.
 #[must_use]
 pub struct Group {
     key: &'static str,
@@ -62,7 +62,7 @@ impl Drop for Group {
 }
 
 impl Out {
-    /// Folds what is said until the group is dropped; `key` tells it from the other groups of a run.
+    /// Groups all output until the group is dropped; `key` identifies the group within a run.
     pub fn group(&self, key: &'static str, title: &str) -> Group {
         let runner = Runner::here();
         if let Some(runner) = runner {
@@ -71,8 +71,8 @@ impl Out {
         Group { key, runner }
     }
 
-    /// Tells `text` on standard error, folded where the runner folds. Where standard output is the comment of a
-    /// pull request, only a runner's log shows it: elsewhere both would be read on one screen.
+    /// Prints `text` on standard error, in a group if the runner supports groups. If standard output is a pull
+    /// request comment, the text is printed only in a runner's log: elsewhere both would appear on one screen.
     pub fn fold(&self, key: &'static str, title: &str, text: &str) {
         if self.format == Format::Markdown && Runner::here().is_none() {
             return;
@@ -81,10 +81,11 @@ impl Out {
         self.say(text);
     }
 
-    /// A comment of a pull request: the result where that was asked for, and for the page of the job.
+    /// Prints a pull request comment as the result, if that format was requested, and adds it to the job's
+    /// summary page.
     ///
     /// # Errors
-    /// When the result cannot be written; the page is written before it is.
+    /// The result cannot be written; the summary page is written before it.
     pub fn comment(&self, markdown: impl FnOnce() -> String + Copy) -> Result<(), Unwritten> {
         self.summarize(markdown);
         match self.format {
@@ -93,7 +94,7 @@ impl Out {
         }
     }
 
-    /// Marks the lines of a stack file that are wrong, where the runner can show them in a pull request.
+    /// Annotates the faulty lines of a stack file, if the runner can show them in a pull request.
     pub fn annotate(&self, reports: &[Report]) {
         if Runner::here() == Some(Runner::GitHub) {
             let root = env::var("GITHUB_WORKSPACE").unwrap_or_default();
@@ -103,7 +104,7 @@ impl Out {
         }
     }
 
-    /// Marks an error that has no line; `what` is what it happened to.
+    /// Annotates an error without a line; `what` names the thing with the error.
     pub fn annotate_error(&self, what: &str, message: &str, help: Option<&str>) {
         if Runner::here() == Some(Runner::GitHub) {
             let text = with_help(message, help);
@@ -111,7 +112,7 @@ impl Out {
         }
     }
 
-    /// Adds to the page that the runner shows for the job, where it has one.
+    /// Adds to the job's summary page, if the runner has one.
     pub fn summarize(&self, markdown: impl FnOnce() -> String) {
         let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
             return;
@@ -125,7 +126,7 @@ impl Out {
     }
 }
 
-/// A line for the runner itself, in one piece; past `anstream`, which would drop GitLab's marks.
+/// Writes a line for the runner with one call. It bypasses `anstream`, which would remove GitLab's markers.
 fn mark(line: &str) {
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
@@ -146,7 +147,7 @@ fn annotation(report: &Report, root: &Path) -> String {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    // Columns are shown within one line only.
+    // Columns are only valid within a single line.
     let end = match (end_line == line, end_column.saturating_sub(1)) {
         (true, end) if end > *column => format!(",endColumn={end}"),
         _ => String::new(),
@@ -158,7 +159,7 @@ fn annotation(report: &Report, root: &Path) -> String {
     )
 }
 
-/// The file as the repository knows it, whatever the step's directory is.
+/// The file's path relative to the repository, whatever the current directory of the step is.
 fn in_repository(file: &str, root: &Path) -> String {
     let inside = std::fs::canonicalize(file).ok().and_then(|path| {
         let root = root.canonicalize().ok()?;
@@ -174,7 +175,7 @@ fn with_help(message: &str, help: Option<&str>) -> String {
     }
 }
 
-/// Text after `::`, as the runner takes it back apart.
+/// Escapes the text after `::`; the runner decodes it.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

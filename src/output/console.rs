@@ -1,12 +1,12 @@
-//! Where the console shows a resource. AWS documents none of these addresses: they are those of its own links.
+//! Console addresses of resources. AWS does not document them: they were taken from the console's own links.
 
 use alertctl_relay::{console_page, encode_fragment};
 
 use crate::partition::Partition;
 use crate::plan::Step;
 
-/// The page of what a step finds in the account; `home` is the stack's own region. `None` for what has no page of
-/// its own, and where the partition's console is not known.
+/// The console page of a resource that a step found; `home` is the stack's own region. `None` if the resource
+/// has no page of its own, or if the partition's console is unknown.
 pub(super) fn page(step: &Step, home: &str) -> Option<String> {
     let (arn, id) = step.output().map(|output| (output.arn, output.id))?;
     address(
@@ -38,7 +38,7 @@ fn address(kind: &str, name: &str, arn: &str, id: &str, region: &str) -> Option<
         "iam-role" => ("iam/home", format!("/roles/details/{part}")),
         "kms-key" => ("kms/home", format!("/kms/keys/{}", encode_fragment(id))),
         "lambda-function" => ("lambda/home", format!("/functions/{part}")),
-        // The console takes the name apart twice, and writes `$` for `%`.
+        // The console decodes the name twice, and uses `$` instead of `%`.
         "log-group" => {
             let name = encode_fragment(&part).replace('%', "$");
             ("cloudwatch/home", format!("logsV2:log-groups/log-group/{name}"))
@@ -47,7 +47,7 @@ fn address(kind: &str, name: &str, arn: &str, id: &str, region: &str) -> Option<
             let path = format!("s3/buckets/{}", encode_fragment(id));
             return console_page(region, &path, "");
         }
-        // Until it is confirmed it has none.
+        // A subscription has no ARN until it is confirmed.
         "sns-subscription" if !arn.is_empty() => ("sns/v3/home", format!("/subscription/{arn}")),
         "sns-topic" => ("sns/v3/home", format!("/topic/{arn}")),
         "sqs-queue" => {

@@ -1,4 +1,4 @@
-//! Why a command failed, for people and for machines.
+//! Why a command failed, as text and as JSON.
 
 use serde::Serialize;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::cli::Format;
 use crate::local::LocalError;
 use crate::stack::LoadError;
 
-/// One thing that went wrong, and the next move.
+/// An error, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     pub message: String,
@@ -17,23 +17,23 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-/// Why a command failed; its exit code is 1, or 130 where the user stopped it.
+/// Why a command failed; the exit code is 1, or 130 if the user interrupted it.
 #[derive(Debug)]
 pub enum Failure {
     /// The stack file cannot be used.
     Stack(LoadError),
-    /// Anything else, all of it.
+    /// All other errors.
     Problems(Vec<Problem>),
-    /// The user said no to a question: what that means, such as `nothing was changed`.
+    /// The user declined a prompt; the text says what that means, such as `nothing was changed`.
     Declined(&'static str),
-    /// The user stopped it; what was done and what not has been told.
+    /// The user interrupted the command; what was done and what was not has already been reported.
     Interrupted,
-    /// It has been told in full already.
+    /// The failure has already been reported completely.
     Told,
 }
 
 impl Failure {
-    /// One problem with its next move.
+    /// One error with its advice.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Problems(vec![Problem {
             message: message.into(),
@@ -41,7 +41,7 @@ impl Failure {
         }])
     }
 
-    /// Tells the failure and returns the exit code.
+    /// Reports the failure and returns the exit code.
     pub fn report(&self, out: Out) -> u8 {
         self.annotate(out);
         self.tell(out)
@@ -70,7 +70,7 @@ impl Failure {
         1
     }
 
-    /// The errors for machines.
+    /// The errors as JSON.
     pub fn errors(&self) -> serde_json::Value {
         match self {
             Self::Stack(error) => json!(error.reports()),
@@ -79,7 +79,7 @@ impl Failure {
         }
     }
 
-    /// Prints the failure as a document; where that cannot be written, standard error tells both.
+    /// Prints the failure as a document. If that cannot be written, reports both errors on standard error.
     fn print(&self, out: Out, document: impl FnOnce() -> serde_json::Value) {
         if let Err(unwritten) = out.result(String::new, document) {
             let talk = Out { format: Format::Text };
@@ -88,7 +88,7 @@ impl Failure {
         }
     }
 
-    /// The same for the runner of a pipeline, which shows it at the line.
+    /// Reports the errors to the pipeline's runner, which shows them at their lines.
     pub fn annotate(&self, out: Out) {
         match self {
             Self::Stack(error) => out.annotate(&error.reports()),

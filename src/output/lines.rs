@@ -1,4 +1,4 @@
-//! Log lines as people read them.
+//! Log lines as text and as JSON.
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{printable, style};
 use crate::logs::{Line, Outcome, Said};
 
 impl Line {
-    /// The line for people, in this time zone.
+    /// The line as text, in this time zone.
     pub fn text(&self, zone: &TimeZone) -> String {
         let dim = style::DIM;
         let time = self.time.to_zoned(zone.clone()).strftime("%m-%d %H:%M:%S%.3f");
@@ -27,7 +27,7 @@ impl Line {
         }
     }
 
-    /// The line for machines: JSON in it stays JSON.
+    /// The line as JSON; JSON inside it stays JSON.
     pub fn json(&self) -> Value {
         let message = match &self.said {
             Said::Outcome(_) => serde_json::from_str(&self.message).ok(),

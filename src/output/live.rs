@@ -1,15 +1,15 @@
-//! Lines at the end of the terminal that are drawn anew while something runs.
+//! Lines at the end of the terminal that are redrawn while something runs.
 //!
-//! Behind each drawing the cursor rests on the first letter of the first line. Whatever a terminal does to its lines
-//! when its size changes, cutting or wrapping them, the cursor stays at that letter: erasing from there on takes away
-//! all that was drawn, and nothing else.
+//! After each drawing the cursor is on the first letter of the first line. When the terminal's size changes, it
+//! may cut or wrap the lines, but the cursor stays at that letter. So erasing from there removes all that was
+//! drawn, and nothing else.
 
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::sync::{Mutex, PoisonError};
 
 use super::width::{cut, of_talk};
 
-/// The lines that are on the terminal just now.
+/// The lines that are currently drawn.
 static DRAWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Whether standard error is a terminal whose cursor can be moved.
@@ -17,7 +17,7 @@ pub(super) fn is_possible() -> bool {
     stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
-/// Draws these lines in the place of those before, as far as the terminal has room for them.
+/// Replaces the drawn lines by these, as far as they fit into the terminal.
 pub(super) fn draw(lines: Vec<String>) {
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
     if !(lines.is_empty() && drawn.is_empty()) {
@@ -26,7 +26,7 @@ pub(super) fn draw(lines: Vec<String>) {
     }
 }
 
-/// Writes on standard error, above the lines where there are any.
+/// Writes to standard error, above the drawn lines if there are any.
 pub(super) fn beside(write: impl FnOnce()) {
     let drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
     if drawn.is_empty() {
@@ -40,11 +40,12 @@ pub(super) fn beside(write: impl FnOnce()) {
 fn put(lines: &[String]) {
     let size = of_talk().unwrap_or((80, 24));
     let text = format!("\x1b[J{}", drawing(lines, size));
-    // In one piece: what is half drawn would be seen. Where it cannot be written, there is nowhere left to say so.
+    // With one call, so that a half-drawn state is never visible. If standard error cannot be written, there is
+    // nowhere to report it.
     let _ = stderr().lock().write_all(text.as_bytes());
 }
 
-/// The lines, none of which wraps or scrolls the first one away, and the way back to the beginning of the first one.
+/// The drawing, followed by the way back to the first letter. No line wraps or makes the first one scroll away.
 fn drawing(lines: &[String], (columns, rows): (usize, usize)) -> String {
     let room = rows.saturating_sub(1).max(1);
     let mut shown: Vec<_> = lines.iter().take(room).cloned().collect();
@@ -52,7 +53,7 @@ fn drawing(lines: &[String], (columns, rows): (usize, usize)) -> String {
     if let Some(last) = shown.last_mut().filter(|_| left_out > 0) {
         *last = format!("  … {} more", left_out + 1);
     }
-    // The last column stays free: some terminals wrap as soon as it is written.
+    // The last column stays empty: some terminals wrap as soon as it is written.
     let shown: Vec<_> = shown.iter().map(|line| cut(line, columns - 1)).collect();
     let back = match shown.len() {
         0 | 1 => String::new(),

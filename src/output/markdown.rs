@@ -1,12 +1,12 @@
-//! Text of others inside Markdown: it shows as it is, and breaks out of nothing.
+//! Embeds text from outside in Markdown, so that it is shown literally and cannot break the structure.
 
-/// What GitHub takes as one comment, in characters; counted here in bytes, which are never fewer.
+/// GitHub's limit for a comment, in characters; counted here in bytes, which are never fewer.
 pub const LIMIT: usize = 65_536;
 
-/// A code span: no markup, HTML, mention or link in it means anything.
+/// A code span: markup, HTML, mentions and links in it have no effect.
 pub fn code(text: &str) -> String {
     let text = one_line(text);
-    // Closed only by as many backticks as opened it.
+    // Only the same number of backticks ends a code span.
     let fence = "`".repeat(longest_run(&text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') || text.trim().is_empty() {
         " "
@@ -16,12 +16,12 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A sentence; what it has between backticks becomes code spans.
+/// A sentence; text between backticks becomes code spans.
 pub fn prose(text: &str) -> String {
     let mut parts = text.split('`').peekable();
     let (mut prose, mut is_code) = (String::new(), false);
     while let Some(part) = parts.next() {
-        // The last backtick may have no partner.
+        // The last backtick may be unpaired.
         match is_code && parts.peek().is_some() {
             true => prose += &code(part),
             false => {
@@ -36,8 +36,8 @@ pub fn prose(text: &str) -> String {
     prose
 }
 
-/// The lines of a fenced block, each behind a mark of ours (`+ `) or four spaces, so that none can be the fence
-/// that ends it.
+/// The lines of a fenced block. Each one begins with our own mark (`+ `, for example) or four spaces, so that
+/// none can be the fence that ends the block.
 pub fn fenced(language: &str, lines: impl IntoIterator<Item = String>) -> String {
     let mut text = format!("```{language}\n");
     for line in lines {
@@ -54,11 +54,12 @@ pub fn fenced(language: &str, lines: impl IntoIterator<Item = String>) -> String
     text + "```\n"
 }
 
-/// What means something within a line, for CommonMark (2.4) or for GitHub (tables, strikethrough, mathematics).
+/// Characters with a meaning within a line, in CommonMark (2.4) or on GitHub (tables, strikethrough,
+/// mathematics).
 const MEANS: &str = "\\`*_{}[]<>#+!|~&@$";
 
-/// Escapes what means something. GitHub looks for mentions and issues in what is left afterwards, so these are
-/// broken up.
+/// Escapes characters with a meaning. GitHub looks for mentions and issues only after it has removed escapes,
+/// so these are broken up.
 fn escape(markdown: &mut String, text: &str) {
     for c in one_line(text).chars() {
         if MEANS.contains(c) {

@@ -1,6 +1,6 @@
-//! What the user sees: standard output is data, standard error is talk.
+//! The program's output: results go to standard output, messages to standard error.
 //!
-//! Colour goes through `anstream`, which drops it where it is not wanted (NO_COLOR, no terminal).
+//! Colour goes through `anstream`, which removes it where it is not wanted (NO_COLOR, no terminal).
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 
@@ -44,10 +44,10 @@ pub struct Out {
 }
 
 impl Out {
-    /// Prints a result on standard output: as JSON, or as the text of the format asked for.
+    /// Prints a result on standard output: as JSON, or as text in the requested format.
     ///
     /// # Errors
-    /// When it cannot be written; a reader that went away (`| head`) is none.
+    /// It cannot be written; a reader that has closed the pipe (`| head`) is not an error.
     pub fn result(
         &self,
         text: impl FnOnce() -> String,
@@ -56,10 +56,10 @@ impl Out {
         stdout::print(&self.shown(text, json)).map(drop)
     }
 
-    /// Prints what nobody can print again, such as a new token.
+    /// Prints a result that cannot be printed again, such as a new token.
     ///
     /// # Errors
-    /// When it cannot be written, or nobody reads it.
+    /// It cannot be written, or nobody reads it.
     pub fn result_once(
         &self,
         text: impl FnOnce() -> String,
@@ -68,10 +68,10 @@ impl Out {
         stdout::print_once(&self.shown(text, json))
     }
 
-    /// Prints one line of a result that goes on, as text or as JSON; false once nobody reads it any more.
+    /// Prints one line of an ongoing result, as text or as JSON; returns false once nobody reads it any more.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// It cannot be written.
     pub fn line(
         &self,
         text: impl FnOnce() -> String,
@@ -90,12 +90,12 @@ impl Out {
         }
     }
 
-    /// Tells something on standard error.
+    /// Prints a message on standard error.
     pub fn say(&self, text: &str) {
         talk(text);
     }
 
-    /// True when there is somebody to ask.
+    /// True if a user can be prompted.
     pub fn interactive(&self) -> bool {
         stdin().is_terminal() && stderr().is_terminal()
     }
@@ -106,17 +106,17 @@ impl Out {
     }
 }
 
-/// Tells something on standard error, beside whatever is shown there.
+/// Prints a message on standard error, above the lines that are drawn there.
 pub fn talk(text: &str) {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     live::beside(|| {
         let mut stream = anstream::AutoStream::auto(stderr());
-        // Where standard error cannot be written, there is nowhere left to say so.
+        // If standard error cannot be written, there is nowhere to report it.
         let _ = write!(stream, "{text}{newline}").and_then(|()| stream.flush());
     });
 }
 
-/// Takes away what is drawn anew while something runs, before the process ends without returning to it.
+/// Removes the drawn lines, before the process ends while something runs.
 pub fn clear() {
     live::draw(Vec::new());
 }

@@ -1,4 +1,4 @@
-//! Parked messages, as people and machines read them.
+//! Dead letters as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -9,12 +9,12 @@ use super::style;
 use crate::local;
 use crate::parked::{Again, Form, Letter, Parked, advice};
 
-/// What became of a message that was to be sent again.
+/// The result of redriving a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// AWS took it, and it left its queue.
+    /// AWS accepted it, and it was removed from its queue.
     Sent,
-    /// It is in its queue, and why.
+    /// It stays in its queue, for this reason.
     Stayed(String),
 }
 
@@ -45,7 +45,7 @@ impl<'a> Letters<'a> {
         }
     }
 
-    /// The same with what became of each.
+    /// Adds the result for each message.
     pub fn after(mut self, fates: &'a [Fate]) -> Self {
         for (one, fate) in self.all.iter_mut().zip(fates) {
             one.fate = Some(fate);
@@ -65,7 +65,7 @@ impl<'a> Letters<'a> {
         }
     }
 
-    /// Each message below its queue: when, from where to where, what it says, and why it lies there.
+    /// The messages, grouped by queue: time, origin and destination, headline, and the reason.
     pub fn text(&self) -> String {
         if self.all.is_empty() {
             return "nothing is parked: the dead-letter queues are empty".to_owned();
@@ -98,7 +98,7 @@ impl<'a> Letters<'a> {
         text
     }
 
-    /// What became of this one message, the `number`th.
+    /// The result for the message with this `number`.
     pub fn progress(&self, number: usize) -> String {
         let (good, bad) = (style::outcome("delivered"), style::outcome("parked"));
         let lines = self.all.iter().map(|one| match one.fate {
@@ -110,7 +110,7 @@ impl<'a> Letters<'a> {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// What became of all, in one line.
+    /// The results in one line.
     pub fn summary(&self) -> String {
         let sent = self
             .all
@@ -124,7 +124,7 @@ impl<'a> Letters<'a> {
         format!("{sent} of {} sent again{stay}", self.counted())
     }
 
-    /// Everything, without the events themselves.
+    /// All data except the events themselves.
     pub fn json(&self) -> Value {
         let one = |one: &One<'_>| {
             let Parked {

@@ -1,4 +1,4 @@
-//! A plan as a comment of a pull request.
+//! A plan as a pull request comment.
 
 use super::markdown::{LIMIT, code, fenced, prose};
 use super::plan_text::step_text;
@@ -6,19 +6,19 @@ use super::{Failure, Problem};
 use crate::cli::Detail;
 use crate::plan::{Action, Plan, Step};
 
-/// What the first line of every comment begins with, by which the next one finds it and takes its place.
+/// Beginning of the first line of every comment; the next run finds the comment by it and replaces it.
 const MARK: &str = "<!-- alertctl plan";
 
-/// Lines that one resource may take; the log has the rest.
+/// Most lines for one resource; the log has all of them.
 const STEP_LINES: usize = 80;
 
-/// Columns of a line; documents are broken long before.
+/// Longest line in columns; documents are wrapped much earlier.
 const COLUMNS: usize = 400;
 
-/// What is kept free for the ends of blocks and for what says that something was left out.
+/// Bytes that are reserved for the ends of blocks and for the note that something was left out.
 const RESERVE: usize = 2_000;
 
-/// The groups of a comment: what takes something away comes first, and open.
+/// The groups of a comment: those that remove something are first, and open.
 const GROUPS: [(Action, &str, bool); 5] = [
     (Action::Delete, "to delete", true),
     (Action::Replace, "to replace", true),
@@ -28,8 +28,8 @@ const GROUPS: [(Action, &str, bool); 5] = [
 ];
 
 impl Plan {
-    /// A comment of at most [`LIMIT`] bytes: the counts, then what to know, then the changes, folded; `cautions`
-    /// are warnings that are not the plan's own.
+    /// A comment of at most [`LIMIT`] bytes: the counts, then the warnings, then the changes, folded.
+    /// `cautions` are warnings that are not part of the plan.
     pub fn markdown(&self, file: &str, cautions: &[String]) -> String {
         let mut text = head(file);
         text += &format!("### alertctl: {}\n\n", prose(&self.summary_text()));
@@ -57,7 +57,7 @@ impl Plan {
         text
     }
 
-    /// Remarks on what stays; those on what changes stand with the change.
+    /// Remarks on unchanged resources; those on changed ones are shown with the change.
     fn remarks(&self) -> impl Iterator<Item = String> {
         let kept = self.steps.iter().filter(|step| step.action == Action::Keep);
         kept.filter_map(|step| Some(format!("`{}`: {}", step.id, step.remark.as_ref()?)))
@@ -73,7 +73,7 @@ impl Plan {
         for step in &steps {
             let block = step_lines(step);
             let whole: usize = block.iter().map(|line| line.len() + 5).sum();
-            // What does not fit with all its fields may fit by its name.
+            // A step that does not fit with all its fields may fit without them.
             let (block, size) = match used + whole <= room {
                 true => (block, whole),
                 false => (block[..1].to_vec(), block[0].len() + 5),
@@ -99,7 +99,7 @@ impl Plan {
 }
 
 impl Failure {
-    /// The comment that takes the plan's place where there is no plan.
+    /// The comment if there is no plan because of an error.
     pub fn markdown(&self, file: &str) -> String {
         let with_help = |message: &str, help: Option<&String>| match help {
             Some(help) => format!("{}  \n  {}", prose(message), prose(help)),
@@ -130,9 +130,9 @@ impl Failure {
     }
 }
 
-/// The hidden first line: the same for every comment on this file.
+/// The hidden first line, equal for all comments on this file.
 fn head(file: &str) -> String {
-    // `--` would end an HTML comment too early for some readers.
+    // Some parsers end an HTML comment at `--`.
     let plain = |c: char| {
         if c.is_alphanumeric() || "./_".contains(c) {
             c
@@ -143,7 +143,7 @@ fn head(file: &str) -> String {
     format!("{MARK} {} -->\n", file.chars().map(plain).collect::<String>())
 }
 
-/// A list under a title, in a third of the room at most.
+/// A list with a title, which may use at most a third of the space.
 fn list(text: &mut String, title: &str, entries: impl Iterator<Item = String>) {
     let entries: Vec<_> = entries.collect();
     if entries.is_empty() {
@@ -160,7 +160,7 @@ fn list(text: &mut String, title: &str, entries: impl Iterator<Item = String>) {
     }
 }
 
-/// A step as the log shows it, with marks where a `diff` block wants them: in the first column.
+/// A step as in the log, with its marks in the first column, where a `diff` block needs them.
 fn step_lines(step: &Step) -> Vec<String> {
     let mut text = String::new();
     step_text(&mut text, step, Detail { full: true });

@@ -1,4 +1,4 @@
-//! A plan as people read it.
+//! A plan as text.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ use crate::cli::Detail;
 use crate::plan::{Action, Conflict, Plan, Step, Summary};
 use crate::resource::{Change, Shown};
 
-/// Changes that need no counts by kind.
+/// Up to this number of changes, no counts by kind are shown.
 const FEW: usize = 5;
 
-/// Columns of the counts.
+/// Longest line of the counts, in columns.
 const COLUMNS: usize = 100;
 
-/// What a plan does, in the order in which it is counted.
+/// The actions, in the order in which they are counted.
 const ACTIONS: [(Action, &str); 5] = [
     (Action::Create, "to create"),
     (Action::Update, "to update"),
@@ -29,8 +29,9 @@ const ACTIONS: [(Action, &str); 5] = [
 ];
 
 impl Plan {
-    /// The changes, what stands in the way, and the counts; resources that stay are only counted. What is created or
-    /// deleted takes a line, unless `detail` asks for its fields; what changes is shown with what differs.
+    /// The changes, the conflicts, and the counts; unchanged resources are only counted. A created or deleted
+    /// resource takes one line, unless `detail` asks for its fields; a changed one is shown with its
+    /// differences.
     pub fn text(&self, detail: Detail) -> String {
         let mut text = String::new();
         let (bold, place) = (style::BOLD, &self.scope);
@@ -84,7 +85,7 @@ impl Plan {
         text
     }
 
-    /// How many resources of which kind each action is about, where there are many.
+    /// If there are many changes, counts the resources of each kind per action.
     fn kinds_text(&self, text: &mut String, detail: Detail) {
         let changes: Vec<_> = self
             .steps
@@ -103,7 +104,7 @@ impl Plan {
             }
             let mut kinds: Vec<_> = kinds.into_iter().collect();
             kinds.sort_by_key(|(_, count)| Reverse(*count));
-            // A count stays with its kind.
+            // The non-breaking space keeps a count on the same line as its kind.
             let told = kinds.iter().map(|(kind, count)| format!("{count}\u{a0}{kind}"));
             let told = format!("{what}: {}", told.collect::<Vec<_>>().join(", "));
             let told = wrapped(&told, "    ", Some(COLUMNS)).replace('\u{a0}', " ");
@@ -117,12 +118,12 @@ impl Plan {
         text.push('\n');
     }
 
-    /// What the plan is of.
+    /// The stack's name with the counts.
     pub fn title(&self) -> String {
         format!("stack {}, {}", self.stack, self.summary_text())
     }
 
-    /// The last line of the text, without colour.
+    /// The last line of the text (the counts), without colour.
     pub(super) fn summary_text(&self) -> String {
         let text = self.summary().text(!self.conflicts.is_empty());
         anstream::adapter::strip_str(&text).to_string()
@@ -161,7 +162,7 @@ impl Summary {
     }
 }
 
-/// Leaves a line free, unless one is.
+/// Adds an empty line, unless there is one.
 fn space(text: &mut String) {
     if !text.ends_with("\n\n") {
         text.push('\n');
@@ -171,7 +172,7 @@ fn space(text: &mut String) {
 /// One change, with its fields.
 pub(super) fn step_text(text: &mut String, step: &Step, detail: Detail) {
     let fields = match step.action {
-        // What is deleted is told by its name alone.
+        // For a deletion, the name is enough.
         Action::Delete => false,
         Action::Create => detail.full,
         _ => true,
@@ -217,7 +218,8 @@ fn change_text(text: &mut String, change: &Change, new: bool) {
     };
     match (from, to) {
         (None, Some(to)) if new => {
-            // Ownership tags are the same everywhere, and the settings of each function are the stack file's.
+            // Ownership tags are the same on all resources, and each function's settings are those of the stack
+            // file.
             if !field.starts_with("tags.alertctl:") && !field.starts_with("settings.") {
                 let _ = writeln!(text, "      {field}: {}", block(to));
             }
@@ -233,7 +235,7 @@ fn change_text(text: &mut String, change: &Change, new: bool) {
     }
 }
 
-/// The lines of two documents that differ, with what is around them.
+/// The lines that differ between two documents, with their context.
 fn difference(text: &mut String, from: &Value, to: &Value) {
     let (from, to) = (pretty(from, 0), pretty(to, 0));
     for group in TextDiff::from_lines(&from, &to).grouped_ops(2) {
@@ -252,14 +254,14 @@ fn difference(text: &mut String, from: &Value, to: &Value) {
     }
 }
 
-/// Columns that a value may take before it is broken into lines.
+/// Widest value in columns that stays on one line.
 const WIDTH: usize = 72;
 
 fn is_long(value: &Value) -> bool {
     matches!(value, Value::Object(_) | Value::Array(_)) && value.to_string().len() > WIDTH
 }
 
-/// JSON on as few lines as its width asks for.
+/// JSON on as few lines as the width allows.
 fn pretty(value: &Value, indent: usize) -> String {
     let pad = "  ".repeat(indent);
     let lines = |items: Vec<String>| items.join(&format!(",\n{pad}  "));

@@ -1,4 +1,4 @@
-//! A run as it happens: on a terminal how far it is and a line for each running resource, plain lines elsewhere.
+//! The progress of a run: on a terminal a summary and a line for each running resource, elsewhere plain lines.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -13,13 +13,13 @@ use crate::execute::Event;
 use crate::plan::{Action, Plan, Step};
 use crate::resource::NodeId;
 
-/// How often the lines are drawn anew.
+/// Interval between two drawings.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// One after the other they turn.
+/// The frames of the spinner.
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/// What has to be over before the rest can be estimated: the first steps say little of those behind them.
+/// Minimum of completed steps and time for an estimate: the first steps say little about the later ones.
 const FIRST: (usize, Duration) = (3, Duration::from_secs(2));
 
 /// Shows the events of a run.
@@ -34,7 +34,7 @@ pub struct Progress {
     notes: RefCell<Vec<String>>,
 }
 
-/// A step under way.
+/// A running step.
 struct Running {
     id: NodeId,
     text: String,
@@ -42,7 +42,7 @@ struct Running {
 }
 
 impl Progress {
-    /// Of a run of `plan`.
+    /// Progress of a run of `plan`.
     pub fn new(out: Out, plan: &Plan) -> Self {
         let steps = plan.steps.iter().filter(|step| step.action != Action::Keep);
         Self {
@@ -56,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// Keeps the lines on the terminal moving until `run` is over.
+    /// Keeps the lines on the terminal up to date until `run` is over.
     pub async fn during<T>(&self, run: impl Future<Output = T>) -> T {
         if !self.is_live {
             return run.await;
@@ -102,7 +102,7 @@ impl Progress {
         }
     }
 
-    /// What the steps had to say, once the run is over.
+    /// The notes of the steps, after the run.
     pub fn notes(&self) -> Vec<String> {
         self.notes.take()
     }
@@ -126,7 +126,7 @@ impl Progress {
         let at = running.iter().position(|one| one.id == step.id);
         let took = at.map_or(Duration::ZERO, |at| running.remove(at).since.elapsed());
         self.ended.set(self.ended.get() + 1);
-        // On a terminal the line below tells it.
+        // On a terminal, the summary line shows the count.
         let counted = match self.is_live {
             true => String::new(),
             false => format!(", {} of {}", self.ended.get(), self.total),
@@ -139,7 +139,7 @@ impl Progress {
         ));
     }
 
-    /// What a terminal shows just now.
+    /// The lines to draw now.
     fn lines(&self) -> Vec<String> {
         let elapsed = self.since.elapsed();
         let frame = (elapsed.as_millis() / FRAME.as_millis()) as usize % SPINNER.len();
@@ -155,7 +155,7 @@ impl Progress {
     }
 }
 
-/// How long the steps that are left take, if they are like those that are over.
+/// The estimated time for the remaining steps, if they take as long as the completed ones.
 fn left(ended: usize, total: usize, elapsed: Duration) -> Option<Duration> {
     let (steps, time) = FIRST;
     let share = total.saturating_sub(ended) as f64 / ended.max(1) as f64;

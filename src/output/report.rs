@@ -1,4 +1,4 @@
-//! How a run ended.
+//! The result of a run.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::graph::End;
 use crate::plan::{Action, Plan, Step};
 
 impl Report {
-    /// Root failures with what they held up, then the counts.
+    /// The root failures with the steps that they blocked, then the counts.
     pub fn text(&self, plan: &Plan, elapsed: Duration, again: &str) -> String {
         let mut text = String::new();
         for (index, step, fault) in self.failures(plan) {
@@ -87,7 +87,7 @@ impl Report {
         text
     }
 
-    /// The same for the page of a pipeline's job.
+    /// The result for the summary page of a pipeline's job.
     pub fn markdown(&self, plan: &Plan, elapsed: Duration, again: &str) -> String {
         let text = self.text(plan, elapsed, again);
         let text = anstream::adapter::strip_str(&text).to_string();
@@ -99,7 +99,7 @@ impl Report {
         )
     }
 
-    /// Marks the root failures for the runner of a pipeline.
+    /// Annotates the root failures for the pipeline's runner.
     pub fn annotate(&self, out: Out, plan: &Plan) {
         for (_, step, fault) in self.failures(plan) {
             out.annotate_error(&step.id.to_string(), &fault.to_string(), Some(&fault.help()));
@@ -109,7 +109,7 @@ impl Report {
         }
     }
 
-    /// The same for machines.
+    /// The result as JSON.
     pub fn json(&self, plan: &Plan, elapsed: Duration) -> Value {
         let steps = plan
             .steps

@@ -1,4 +1,4 @@
-//! What a test would send, as people and machines read it.
+//! The samples that a test would send, as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// How many messages they become.
+    /// The number of messages that result.
     pub fn messages(&self) -> usize {
         self.reach.messages()
     }
@@ -44,7 +44,7 @@ impl<'a> Samples<'a> {
         )
     }
 
-    /// What is left out of the paths that are alike.
+    /// The number of equal paths that are left out.
     fn left_out(&self) -> String {
         match self.trials.iter().map(|trial| trial.others.len()).sum::<usize>() {
             0 => String::new(),
@@ -55,7 +55,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// A line a path with whom it reaches, then the sum.
+    /// One line per path with its receivers, then the total.
     pub fn text(&self) -> String {
         let width = self.trials.iter().map(|trial| trial.path.name.len()).max();
         let width = width.unwrap_or_default();
@@ -82,7 +82,7 @@ impl<'a> Samples<'a> {
         text + &self.summary()
     }
 
-    /// The same for machines.
+    /// The samples as JSON.
     pub fn json(&self) -> Value {
         let reach = |reach: &Reach| -> Value {
             let one = |(receiver, count): (&Receiver, usize)| {

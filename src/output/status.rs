@@ -1,4 +1,4 @@
-//! A stack as it is, resource by resource.
+//! The status of a stack, resource by resource.
 
 use anstyle::Style;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::{console, style};
 use crate::plan::{Action, Plan, Step};
 use crate::resource::Verdict;
 
-/// What comes first in a row, in the order in which it is counted.
+/// The states in the first column of a row, in the order in which they are counted.
 const STATES: [&str; 10] = [
     "failed",
     "missing",
@@ -22,10 +22,10 @@ const STATES: [&str; 10] = [
     "owned",
 ];
 
-/// As wide as what comes first in a row.
+/// As wide as the first column.
 const INDENT: &str = "             ";
 
-/// What comes first in a row, in its color.
+/// A state for the first column, in its colour.
 pub fn state(word: &str) -> String {
     let color = match word {
         "ok" => style::symbol(Action::Create).1,
@@ -35,7 +35,7 @@ pub fn state(word: &str) -> String {
     format!("  {color}{word:<9}{color:#}")
 }
 
-/// Something of a stack as it is.
+/// A row: the status of a part of the stack.
 pub struct Row {
     /// One of [`STATES`].
     state: &'static str,
@@ -44,14 +44,14 @@ pub struct Row {
     health: String,
     shade: Style,
     arn: String,
-    /// What is worth knowing.
+    /// Notes.
     notes: Vec<String>,
-    /// Where the console shows it.
+    /// Its console page.
     page: Option<String>,
 }
 
 impl Row {
-    /// About something that is no resource.
+    /// A row for something that is not a resource.
     pub fn new(state: &'static str, what: String, health: String) -> Self {
         Self {
             state,
@@ -101,13 +101,13 @@ impl Row {
         state(self.state)
     }
 
-    /// The row with its cells below those of the other rows. Where there is no `room` for all of it, they are cut, and
-    /// the ARN, half of which is of no use, is left out.
+    /// The row on one line, with its cells aligned to those of the other rows. If it does not fit into `room`,
+    /// cells are cut, and the ARN is left out, because a part of it is useless.
     fn line(&self, widths: [usize; 3], room: Option<usize>) -> String {
         let plain = Style::new();
         let [what, name, health] = widths;
         let mut cells = vec![(&self.what, plain, what)];
-        // Nothing but a resource has a name.
+        // Only resources have a name.
         cells.extend((!self.name.is_empty()).then_some((&self.name, plain, name)));
         cells.push((&self.health, self.shade, health));
         let mut left = room.map_or(usize::MAX, |room| room.saturating_sub(INDENT.len()));
@@ -132,7 +132,7 @@ impl Row {
         line.trim_end().to_owned()
     }
 
-    /// The row with all of it, in as many lines as the `room` asks for.
+    /// The complete row, on as many lines as `room` requires.
     fn lines(&self, room: usize) -> String {
         let (shade, dim) = (self.shade, style::DIM);
         let text = format!("{}  {}  {shade}{}{shade:#}", self.what, self.name, self.health);
@@ -144,7 +144,7 @@ impl Row {
         lines
     }
 
-    /// What stands below the row.
+    /// The lines below the row.
     fn below(&self, room: Option<usize>) -> String {
         let notes = self
             .notes
@@ -160,12 +160,12 @@ impl Row {
     }
 }
 
-/// Nothing has to be done about it.
+/// Whether nothing needs to be done.
 fn is_fine(state: &str) -> bool {
     state == "ok" || state == "owned"
 }
 
-/// How many rows there are of each state.
+/// The number of rows in each state.
 fn summary(rows: &[Row]) -> String {
     let count = |state| rows.iter().filter(|row| row.state == state).count();
     let counts = STATES
@@ -177,9 +177,9 @@ fn summary(rows: &[Row]) -> String {
 }
 
 impl Plan {
-    /// How many are well, then a row a resource and each of `more`: its state, names, health, ARN; below it what is
-    /// worth knowing and, with `pages`, where the console shows it. What is not well comes first. On a terminal what
-    /// is well takes one line each, as far as it fits.
+    /// The number of healthy resources, then one row per resource and for each of `more`: state, names, health,
+    /// ARN. Below a row are its notes and, with `pages`, its console page. Rows with problems come first. On a
+    /// terminal, a healthy row takes only one line.
     pub fn status_text(&self, pages: bool, more: Vec<Row>) -> String {
         self.status_within(of_results(), pages, more)
     }
@@ -203,7 +203,7 @@ impl Plan {
         let widths = [
             width(|row| &row.what),
             width(|row| &row.name),
-            // Nothing stands behind the health of what has no ARN.
+            // Without an ARN nothing follows the health, so it needs no padding.
             width(|row| if row.arn.is_empty() { "" } else { &row.health }),
         ];
         let shown = |row: &Row| {
@@ -223,7 +223,7 @@ impl Plan {
         text
     }
 
-    /// The same for machines.
+    /// The status as JSON.
     pub fn status_json(&self, pages: bool) -> Value {
         let resources: Vec<_> = self
             .steps

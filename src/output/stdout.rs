@@ -1,4 +1,4 @@
-//! Standard output: results are written here and nowhere else, and one that cannot be written is an error.
+//! Standard output: only this module writes results, and a result that cannot be written is an error.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind};
@@ -10,7 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use super::Failure;
 
-/// A result that did not get out, or not whole: a full disk, a closed descriptor.
+/// A result could not be written, or not completely: a full disk, a closed descriptor.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output cannot be written: {0}")]
 pub struct Unwritten(io::Error);
@@ -24,7 +24,8 @@ impl From<Unwritten> for Failure {
     }
 }
 
-/// Writes `text` and the end of its line. False once the reader went away (`| head`), which is no error.
+/// Writes `text` and a line end. Returns false once the reader has closed the pipe (`| head`), which is not an
+/// error.
 pub(super) fn print(text: &str) -> Result<bool, Unwritten> {
     match output().and_then(|output| write(output, text)) {
         Ok(()) => Ok(true),
@@ -33,8 +34,8 @@ pub(super) fn print(text: &str) -> Result<bool, Unwritten> {
     }
 }
 
-/// Writes what is shown this one time: a reader that went away is an error here, and so is the null device, which
-/// is also what Rust's runtime puts in the place of a standard output that is closed.
+/// Writes something that is shown only once. Here a closed pipe is an error, and so is the null device, which
+/// Rust's runtime also uses to replace a closed standard output.
 pub(super) fn print_once(text: &str) -> Result<(), Unwritten> {
     let written = output().and_then(|output| match is_null(&output) {
         true => Err(io::Error::other("it is closed, or /dev/null")),
@@ -43,14 +44,15 @@ pub(super) fn print_once(text: &str) -> Result<(), Unwritten> {
     written.map_err(Unwritten)
 }
 
-/// Standard output past [`io::stdout`], which takes a write to a descriptor that cannot be written for done.
+/// Standard output without [`io::stdout`], which reports success for a write to a descriptor that cannot be
+/// written.
 #[cfg(unix)]
 fn output() -> io::Result<std::fs::File> {
     use std::os::fd::AsFd as _;
     io::stdout().as_fd().try_clone_to_owned().map(Into::into)
 }
 
-/// Elsewhere [`io::stdout`] is what knows how a console takes text.
+/// On other systems only [`io::stdout`] knows how a console accepts text.
 #[cfg(not(unix))]
 fn output() -> io::Result<io::Stdout> {
     Ok(io::stdout())
@@ -67,7 +69,7 @@ fn is_null(file: &std::fs::File) -> bool {
     here.is_some() && here == device(std::fs::metadata("/dev/null"))
 }
 
-/// The null device is not told apart here.
+/// The null device is not detected here.
 #[cfg(not(unix))]
 fn is_null(_output: &io::Stdout) -> bool {
     false
@@ -86,7 +88,7 @@ fn write(mut output: impl RawStream, text: &str) -> io::Result<()> {
         match output.write(rest) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => rest = &rest[written..],
-            // Whoever shares the pipe may have made it one that does not wait.
+            // Another process that shares the pipe may have made it non-blocking.
             Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(Duration::from_millis(10)),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! The colours, in one place.
+//! All colours of the output.
 
 use anstyle::{AnsiColor, Style};
 
@@ -10,7 +10,7 @@ pub const HELP: Style = AnsiColor::Cyan.on_default().bold();
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 
-/// The one symbol of each action, and its colour.
+/// The symbol of each action, and its colour.
 pub fn symbol(action: Action) -> (&'static str, Style) {
     match action {
         Action::Create => ("+", AnsiColor::Green.on_default()),
@@ -22,7 +22,7 @@ pub fn symbol(action: Action) -> (&'static str, Style) {
     }
 }
 
-/// What is being done, and what was done.
+/// The verbs of an action: in progress and done.
 pub fn verbs(action: Action) -> (&'static str, &'static str) {
     match action {
         Action::Create => ("creating", "created"),
@@ -34,7 +34,7 @@ pub fn verbs(action: Action) -> (&'static str, &'static str) {
     }
 }
 
-/// The colour of what became of a message.
+/// The colour of a message's outcome.
 pub fn outcome(word: &str) -> Style {
     match word {
         "delivered" | "arrived" => AnsiColor::Green.on_default(),

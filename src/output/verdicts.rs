@@ -1,4 +1,4 @@
-//! How the paths of a stack fared, as people and machines read it.
+//! The results of a stack's paths, as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -8,13 +8,13 @@ use super::style;
 use crate::logs::Outcome;
 use crate::probe::{Probe, State, Verdict};
 
-/// What became of each path.
+/// The result of each path.
 pub struct Verdicts<'a> {
     all: Vec<(&'a Probe, Verdict<'a>)>,
 }
 
 impl<'a> Verdicts<'a> {
-    /// `found` tells where a sample was found that no function told of.
+    /// `found` returns where a sample was found that no function logged.
     pub fn of(probes: &'a [Probe], found: impl Fn(&Probe) -> Option<String>) -> Self {
         let verdict = |probe: &'a Probe| (probe, probe.verdict(found(probe).as_deref()));
         Self {
@@ -26,7 +26,7 @@ impl<'a> Verdicts<'a> {
         self.all.iter().any(|(_, verdict)| verdict.state == state)
     }
 
-    /// A line for each path, and one below it for each further channel.
+    /// One line per path, and below it one for each further channel.
     pub fn text(&self) -> String {
         let width = self.all.iter().map(|(probe, _)| probe.path.name.len()).max();
         let width = width.unwrap_or_default();
@@ -73,7 +73,7 @@ impl<'a> Verdicts<'a> {
         format!("{arrived} of {} {paths} arrived{not_tried}", self.all.len())
     }
 
-    /// Everything; `run` is what the marks of this run begin with.
+    /// All data; `run` is the common prefix of this run's marks.
     pub fn json(&self, run: &str) -> Value {
         let one = |(probe, verdict): &(&Probe, Verdict<'_>)| {
             let channel = |(channel, told): &(&str, Option<&Outcome>)| {

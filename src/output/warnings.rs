@@ -1,4 +1,4 @@
-//! What was warned of in this process: every document for machines lists it, and `--strict` takes it for errors.
+//! All warnings of this process: every JSON document lists them, and `--strict` turns them into errors.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,14 +11,14 @@ use crate::stack::Loaded;
 static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl Out {
-    /// Warns on standard error.
+    /// Prints a warning on standard error.
     pub fn warn(&self, text: &str) {
         let style = style::WARNING;
         self.say(&format!("{style}warning{style:#}: {text}"));
         keep(text.to_owned());
     }
 
-    /// Warns of what is odd in a stack file, where it stands.
+    /// Prints the warnings about a stack file, with their places.
     pub fn warn_of_file(&self, loaded: &Loaded) {
         if !loaded.warnings.is_empty() {
             self.say(&loaded.source.render(&loaded.warnings, self.color()));
@@ -26,10 +26,10 @@ impl Out {
         }
     }
 
-    /// Where warnings are errors, ends the command if there was any.
+    /// With `--strict`, ends the command if there was any warning.
     ///
     /// # Errors
-    /// [`Failure::Told`] where `shown` says that standard output has its document already.
+    /// [`Failure::Told`] if `shown` says that standard output already has its document.
     pub fn refuse_warnings(&self, strict: Strict, shown: bool) -> Result<(), Failure> {
         let count = TOLD.lock().unwrap_or_else(PoisonError::into_inner).len();
         if !strict.strict || count == 0 {
@@ -53,7 +53,7 @@ impl Out {
     }
 }
 
-/// The warnings of a stack file, a line each.
+/// The warnings about a stack file, one line each.
 pub fn of_file(loaded: &Loaded) -> Vec<String> {
     let reports = loaded.source.reports(&loaded.warnings).into_iter();
     reports
@@ -61,8 +61,8 @@ pub fn of_file(loaded: &Loaded) -> Vec<String> {
         .collect()
 }
 
-/// The document with all that was warned of so far, beside what it lists itself. A schema, say, is no document of ours
-/// and stays as it is.
+/// Adds all warnings so far to the document's own. A document without our `version`, such as a schema, is not
+/// changed.
 pub fn listed_in(mut document: Value) -> Value {
     if document.get("version").is_none() {
         return document;
@@ -90,7 +90,7 @@ fn keep(text: String) {
 mod tests {
     use super::*;
 
-    /// One test: what is told is told in the whole process.
+    /// A single test, because the warnings are global to the process.
     #[test]
     fn a_document_lists_its_own_warnings_and_those_told_once_each() {
         keep("told".to_owned());

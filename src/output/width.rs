@@ -1,4 +1,4 @@
-//! Text as wide as a terminal has room for, in columns: a Korean letter takes two, a colour none.
+//! Fits text to the width of a terminal, in columns: a Korean letter takes two, a colour none.
 
 use std::io;
 
@@ -6,24 +6,25 @@ use anstream::adapter::strip_str;
 use terminal_size::{Height, Width, terminal_size_of};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Columns and rows of the terminal behind standard error; `None` where there is none, or it does not tell.
+/// Columns and rows of the terminal on standard error; `None` if there is no terminal, or if it does not report
+/// its size.
 pub(super) fn of_talk() -> Option<(usize, usize)> {
     let (Width(columns), Height(rows)) = terminal_size_of(io::stderr())?;
     Some((columns.into(), rows.into()))
 }
 
-/// Columns of standard output; `None` where it is no terminal, which takes lines of any length.
+/// Columns of standard output; `None` if it is not a terminal, because then lines may have any length.
 pub(super) fn of_results() -> Option<usize> {
     let (Width(columns), _) = terminal_size_of(io::stdout())?;
     Some(columns.into())
 }
 
-/// Columns that a text takes.
+/// The width of a text in columns.
 pub(super) fn columns(text: &str) -> usize {
     strip_str(text).to_string().width()
 }
 
-/// A text of at most so many columns; what is longer ends in an ellipsis. It has no colour.
+/// The text cut to this number of columns; a longer one ends in an ellipsis. It must not contain colour.
 pub(super) fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -42,8 +43,8 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
-/// A text in lines of at most so many columns, broken between words, each behind `indent`. A longer word has a line of
-/// its own.
+/// The text wrapped between words to lines of at most this number of columns, each after `indent`. A longer
+/// word gets its own line.
 pub(super) fn wrapped(text: &str, indent: &str, columns: Option<usize>) -> String {
     let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent.width()));
     let mut lines = vec![String::new()];
@@ -69,7 +70,7 @@ mod tests {
     fn a_cut_text_is_no_wider_than_its_room() {
         assert_eq!(cut("mission-cpu", 11), "mission-cpu");
         assert_eq!(cut("mission-cpu", 8), "mission…");
-        // A wide letter that does not fit takes none of those behind it along.
+        // If a wide letter does not fit, the letters after it are dropped as well.
         assert_eq!(cut("알림-cpu", 8), "알림-cpu");
         assert_eq!(cut("알림-cpu", 4), "알…");
         assert_eq!(cut("알림a", 3), "알…");

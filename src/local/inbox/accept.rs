@@ -1,6 +1,6 @@
-//! What Slack's incoming webhook takes and refuses, so that a message Slack would refuse is refused here.
+//! The rules of Slack's incoming webhooks, so that the inbox refuses every message that Slack would refuse.
 //!
-//! Slack answers with a short code and no reason; the reason found here is shown on the page.
+//! Slack answers with only a short code; the page also shows the reason found here.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ type Checked = Result<(), String>;
 const MAX_BLOCKS: usize = 50;
 const MAX_ATTACHMENTS: usize = 100;
 const TEXT_TYPES: [&str; 2] = ["plain_text", "mrkdwn"];
-/// The block types a message may hold that are not looked into here.
+/// Block types that are accepted without checking their content.
 const OTHER_BLOCKS: [&str; 12] = [
     "rich_text",
     "video",
@@ -34,7 +34,7 @@ const OTHER_BLOCKS: [&str; 12] = [
     "carousel",
 ];
 
-/// Parses a post: JSON, or a form whose `payload` holds JSON.
+/// Parses a post: JSON, or a form whose `payload` is JSON.
 pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
     let invalid = |reason: String| Refusal {
         code: "invalid_payload",
@@ -42,7 +42,7 @@ pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
     };
     let text = std::str::from_utf8(body).map_err(|_| invalid("the body is not UTF-8".into()))?;
     let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-    // curl -d sends JSON under the form's type, and Slack takes that too.
+    // curl -d sends JSON with the content type of a form, and Slack accepts that, too.
     let json = match text.strip_prefix("payload=") {
         Some(payload) if is_form => {
             let payload = payload.split('&').next().unwrap_or_default().replace('+', " ");
@@ -61,13 +61,13 @@ pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
     }
 }
 
-/// Whether posts to this path start a workflow, which takes values and no message.
+/// Whether posts to this path start a workflow, which accepts values instead of a message.
 pub(super) fn starts_workflow(path: &str) -> bool {
     path.starts_with("/workflows/") || path.starts_with("/triggers/")
 }
 
-/// Checks a parsed post to a workflow: texts under the names of its variables, and nothing nested. Which
-/// variables there are only Slack knows.
+/// Checks a parsed post to a workflow: texts keyed by the names of its variables, and nothing nested. Only
+/// Slack knows which variables exist.
 pub(super) fn check_workflow(body: &Value) -> Result<(), Refusal> {
     let refuse = |reason: String| Refusal {
         code: "invalid_workflow_input",
@@ -195,7 +195,7 @@ fn section(block: &Value) -> Checked {
     }
 }
 
-/// A button or another element one can act on.
+/// A button or another interactive element.
 fn element(element: &Value) -> Checked {
     match element["type"].as_str() {
         None => Err("has no `type`".into()),

@@ -1,4 +1,4 @@
-//! A stand-in for Slack: takes what an incoming webhook takes and shows it on a page.
+//! A replacement for Slack: accepts what an incoming webhook accepts and shows it on a page.
 
 mod accept;
 mod page;
@@ -28,14 +28,14 @@ use super::{LocalError, os};
 use accept::Refusal;
 use store::{Arrival, Message, Store, Verdict};
 
-/// How many messages one answer holds at most; the page shows no more either.
+/// Most messages in one response; the page does not show more either.
 const PAGE_LIMIT: usize = 500;
 const MAX_BODY: usize = 1024 * 1024;
-/// Answered by `/health`, so that another program on the port is not taken for the inbox.
+/// Response of `/health`, so that another program on the port is not mistaken for the inbox.
 pub(super) const HEALTH: &str = "alertctl inbox";
 
-/// Serves the inbox of a directory on a loopback port until SIGTERM. This is what the hidden command runs
-/// that [`up`](super::up) starts; it waits for the word on standard input, see [`super::process`].
+/// Serves the inbox of a directory on a loopback port until SIGTERM. [`up`](super::up) starts the hidden
+/// command that runs this. It first waits for the go-ahead on standard input, see [`super::process`].
 pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
     let inbox = |url: &str, error: std::io::Error| LocalError::Inbox {
         url: url.to_owned(),
@@ -125,7 +125,7 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
     }
 }
 
-/// A number of the query string, such as `?after=12`.
+/// A number from the query string, such as `?after=12`.
 fn number(query: Option<&str>, name: &str) -> Option<u64> {
     let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
     pairs
@@ -133,7 +133,7 @@ fn number(query: Option<&str>, name: &str) -> Option<u64> {
         .find_map(|(_, value)| value.parse().ok())
 }
 
-/// The newest messages above `after`, at most `limit` of them, oldest first.
+/// The newest messages with a number above `after`, at most `limit`, oldest first.
 async fn list(State(store): State<Arc<Store>>, RawQuery(query): RawQuery) -> Json<Vec<Message>> {
     let after = number(query.as_deref(), "after").unwrap_or(0);
     let limit = number(query.as_deref(), "limit").and_then(|limit| usize::try_from(limit).ok());
@@ -148,7 +148,8 @@ async fn one(State(store): State<Arc<Store>>, UrlPath(seq): UrlPath<u64>) -> Res
     }
 }
 
-/// The number of the newest message, at once and at each change: the page then asks for what it lacks.
+/// Sends the number of the newest message immediately and at each change; the page then requests the messages
+/// that it lacks.
 async fn events(State(store): State<Arc<Store>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut last = store.watch();
     last.mark_changed();
@@ -161,8 +162,8 @@ async fn events(State(store): State<Arc<Store>>) -> Sse<impl Stream<Item = Resul
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }
 
-/// Refuses a name other than loopback's, which a hostile site could bind to 127.0.0.1 to read what is
-/// here, and requests of other sites' pages.
+/// Refuses host names other than loopback's, because a hostile site could bind its name to 127.0.0.1 (DNS
+/// rebinding) to read the messages. Also refuses requests from pages of other sites.
 async fn only_this_machine(request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) {
         return (StatusCode::FORBIDDEN, "only for this machine\n").into_response();

@@ -1,4 +1,4 @@
-//! The page's files, part of the program: nothing is loaded from elsewhere.
+//! The page's files are part of the program: nothing is loaded from elsewhere.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use axum::routing::get;
 use super::store::Store;
 use crate::local::emoji;
 
-/// Messages are written by strangers: whatever a message holds, nothing runs or loads but these files.
+/// Strangers can write messages: whatever a message contains, only these files are loaded and run.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

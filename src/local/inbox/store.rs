@@ -1,4 +1,4 @@
-//! The messages that arrived, in memory and in a file that outlives the process.
+//! The received messages, in memory and in a file that outlives the process.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -12,24 +12,24 @@ use tokio::sync::watch;
 use crate::local::{LocalError, cache, os};
 
 const FILE: &str = "messages.jsonl";
-/// Held by the one process that writes the file.
+/// Locked by the process that writes the file.
 const LOCK: &str = "messages.lock";
 
-/// One post to a webhook, taken or refused.
+/// One post to a webhook, accepted or refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Counts up from 1; a gap never occurs.
+    /// Counts up from 1, without gaps.
     pub seq: u64,
-    /// When it arrived, RFC 3339 in UTC.
+    /// When it was received, RFC 3339 in UTC.
     pub received: String,
     /// The last segment of the webhook's path.
     pub channel: String,
-    /// The whole path it was posted to.
+    /// The whole path of the request.
     pub path: String,
-    /// What Slack would have answered.
+    /// Slack's answer to such a post.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// What was posted: the JSON, or the raw text where it was none.
+    /// The posted JSON, or the raw text if it is not JSON.
     pub body: Value,
 }
 
@@ -39,11 +39,11 @@ pub struct Message {
 pub enum Verdict {
     /// `200 ok`.
     Accepted,
-    /// `400` with Slack's short code; the reason is what Slack leaves out.
+    /// `400` with Slack's short code; Slack itself does not send the reason.
     Rejected { code: String, reason: String },
 }
 
-/// A post before it has its number.
+/// A post without a number yet.
 pub(super) struct Arrival {
     pub(super) channel: String,
     pub(super) path: String,
@@ -51,7 +51,7 @@ pub(super) struct Arrival {
     pub(super) body: Value,
 }
 
-/// Every message since the last `down`.
+/// All messages since the last `down`.
 pub(super) struct Store {
     inner: Mutex<Inner>,
     last: watch::Sender<u64>,
@@ -64,7 +64,7 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the store of a directory; a last line cut short by a kill is dropped.
+    /// Opens the store of a directory; drops a last line that a kill truncated.
     pub(super) fn open(dir: &Path) -> Result<Self, LocalError> {
         cache::make_private_dir(dir)?;
         let path = dir.join(FILE);
@@ -94,7 +94,7 @@ impl Store {
         })
     }
 
-    /// Numbers a post, keeps it and tells who listens.
+    /// Numbers a post, stores it and notifies the listeners.
     pub(super) fn add(&self, arrival: Arrival) -> std::io::Result<()> {
         let mut inner = self.inner();
         let message = Message {
@@ -113,7 +113,7 @@ impl Store {
         Ok(())
     }
 
-    /// The newest `limit` of those numbered above `after`, oldest first.
+    /// The newest `limit` messages with a number above `after`, oldest first.
     pub(super) fn after(&self, after: u64, limit: usize) -> Vec<Arc<Message>> {
         let messages = &self.inner().messages;
         let start = messages.partition_point(|message| message.seq <= after);
@@ -128,13 +128,13 @@ impl Store {
             .map(|index| messages[index].clone())
     }
 
-    /// The number of the newest message, now and whenever it changes.
+    /// The number of the newest message, now and at every change.
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.last.subscribe()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Nothing in here is left half changed by a panic.
+        // A panic cannot leave this data half changed.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

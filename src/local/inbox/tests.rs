@@ -1,4 +1,4 @@
-//! The server over real connections.
+//! Tests the server over real connections.
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,4 +1,4 @@
-//! A picture in the language of Graphviz. <https://graphviz.org/doc/info/lang.html>
+//! A picture in Graphviz's language. <https://graphviz.org/doc/info/lang.html>
 
 use super::{Picture, paint};
 
@@ -38,7 +38,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
 }
 
-/// Text between quotes, where a backslash begins what Graphviz replaces (`\N`, `\G`).
+/// Escapes text between quotes, where Graphviz replaces sequences that begin with a backslash (`\N`, `\G`).
 fn escaped(text: &str) -> String {
     let plain: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! Where the boxes of a picture stand and which way its arrows go: dagre's layered layout.
+//! Places the boxes of a picture and routes its arrows: dagre's layered layout.
 
 use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, layout};
@@ -13,7 +13,7 @@ pub struct Size {
     pub column: Option<usize>,
 }
 
-/// A placed box, by its middle.
+/// A placed box; `x` and `y` are its centre.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Place {
     pub x: f64,
@@ -36,21 +36,22 @@ impl Place {
     }
 }
 
-/// What [`lay_out`] found.
+/// The result of [`lay_out`].
 pub struct Laid {
     pub width: f64,
     pub height: f64,
     pub boxes: Vec<Place>,
-    /// For each arrow its corners from the right side of one box to the left side of the other: between the
-    /// first two, the next two … it runs level, so that it touches no box it passes.
+    /// The corners of each arrow, from the right side of one box to the left side of the other. Between the
+    /// first two corners, the next two and so on the arrow is horizontal, so that it touches no box that it
+    /// passes.
     pub arrows: Vec<Vec<(f64, f64)>>,
 }
 
 const MARGIN: f64 = 24.0;
-/// How much of a box's side takes arrows.
+/// The share of a box's side that arrows may use.
 const PORTS: f64 = 0.7;
 
-/// Places boxes, and arrows between them by their indexes.
+/// Places the boxes, and the arrows between them, which are pairs of box indices.
 pub fn lay_out(sizes: &[Size], arrows: &[(usize, usize)]) -> Laid {
     let mut graph = Graph::with_options(GraphOptions {
         directed: true,
@@ -65,7 +66,7 @@ pub fn lay_out(sizes: &[Size], arrows: &[(usize, usize)]) -> Laid {
         };
         graph.set_node(at.to_string(), Some(label));
     }
-    // What is not connected would begin at the left each, whatever its column: something unseen holds it together.
+    // Unconnected parts would all begin at the left, whatever their column, so an invisible node connects them.
     let origin = "origin".to_owned();
     graph.set_node(origin.clone(), Some(NodeLabel::default()));
     for (at, column) in leftmost(sizes, arrows) {
@@ -116,7 +117,7 @@ pub fn lay_out(sizes: &[Size], arrows: &[(usize, usize)]) -> Laid {
         let edge = graph.edge(&from.to_string(), &to.to_string(), Some(&number.to_string()));
         let points = edge.map(|label| label.points.as_slice());
         let points = points.unwrap_or_default();
-        // Without the first and the last, which lie on the boxes.
+        // Without the first and the last point, which are on the boxes.
         let inner = points.get(1..points.len().saturating_sub(1)).unwrap_or_default();
         inner.iter().map(|point| (point.x, point.y)).collect()
     };
@@ -146,7 +147,7 @@ pub fn lay_out(sizes: &[Size], arrows: &[(usize, usize)]) -> Laid {
     }
 }
 
-/// Of the boxes that hang together, the one furthest to the left, and its column.
+/// For each connected group of boxes the leftmost one, with its column.
 fn leftmost(sizes: &[Size], arrows: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut group: Vec<usize> = (0..sizes.len()).collect();
     for &(from, to) in arrows {
@@ -165,12 +166,12 @@ fn leftmost(sizes: &[Size], arrows: &[(usize, usize)]) -> Vec<(usize, usize)> {
     names.collect::<Vec<_>>().iter().filter_map(first).collect()
 }
 
-/// Columns between the ends of an arrow.
+/// The number of columns between the ends of an arrow.
 fn length(columns: usize) -> i32 {
     i32::try_from(columns).unwrap_or(1)
 }
 
-/// Moves everything so that the margin is on the left and above.
+/// Moves everything so that there is a margin on the left and at the top.
 fn shift(boxes: &mut [Place], ways: &mut [Vec<(f64, f64)>]) {
     let left = boxes.iter().map(Place::left).fold(f64::INFINITY, f64::min);
     let top = boxes.iter().map(Place::top).fold(f64::INFINITY, f64::min);
@@ -195,7 +196,7 @@ fn corners(boxes: &[Place], arrows: &[(usize, usize)], ways: &[Vec<(f64, f64)>])
         let (from, to) = arrows[number];
         (to, ways[number].last().map_or(boxes[from].y, |point| point.1))
     });
-    // Boxes of a rank stand below each other, the widest makes the column.
+    // Boxes of a rank are below each other; the widest one determines the column's width.
     let half = |x: f64| {
         let column = boxes.iter().filter(|place| (place.x - x).abs() < 1.0);
         column.map(|place| place.width / 2.0).fold(0.0, f64::max)
@@ -208,7 +209,7 @@ fn corners(boxes: &[Place], arrows: &[(usize, usize)], ways: &[Vec<(f64, f64)>])
         ];
         for &(x, y) in &ways[number] {
             let half = half(x);
-            // Between the columns no box is in the way: a bend there would only make it restless.
+            // Between columns there is no box to avoid, so a bend there would be useless.
             if half > 0.0 {
                 corners.extend([(x - half, y), (x + half, y)]);
             }
@@ -222,7 +223,7 @@ fn corners(boxes: &[Place], arrows: &[(usize, usize)], ways: &[Vec<(f64, f64)>])
     arrows.iter().enumerate().map(way).collect()
 }
 
-/// How high on the side of its box each arrow touches it: in the order in which the other ends stand.
+/// The height at which each arrow touches its box: in the order of the boxes at the other ends.
 fn ports(boxes: &[Place], arrows: &[(usize, usize)], end: impl Fn(usize) -> (usize, f64)) -> Vec<f64> {
     let mut heights = vec![0.0; arrows.len()];
     for (at, place) in boxes.iter().enumerate() {

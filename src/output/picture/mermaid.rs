@@ -1,4 +1,4 @@
-//! A picture as Mermaid, which GitHub, GitLab and most wikis draw in Markdown.
+//! A picture as Mermaid, which GitHub, GitLab and most wikis render in Markdown.
 //! <https://mermaid.js.org/syntax/flowchart.html>
 
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ pub fn mermaid(picture: &Picture) -> String {
     text
 }
 
-/// Text between quotes. Mermaid has entity codes in place of a backslash.
+/// Escapes text between quotes. Mermaid uses entity codes instead of a backslash.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

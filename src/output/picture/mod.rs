@@ -1,4 +1,4 @@
-//! Boxes and arrows, and the three languages they are drawn in. Nothing here knows what they stand for.
+//! Boxes and arrows, and the three formats to draw them. Nothing here depends on what they stand for.
 
 mod dot;
 mod layout;
@@ -13,10 +13,10 @@ pub use svg::svg;
 
 use serde::Serialize;
 
-/// A directed graph to look at, from left to right.
+/// A directed graph to be drawn from left to right.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Picture {
-    /// What it is a picture of.
+    /// The title of the picture.
     #[serde(skip)]
     pub title: String,
     pub boxes: Vec<Part>,
@@ -26,18 +26,18 @@ pub struct Picture {
 /// A box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
-    /// Its name among the boxes of the picture.
+    /// Its unique name in the picture.
     pub id: String,
-    /// The sort of thing it is, above its title; boxes of a sort look alike.
+    /// The kind of thing, shown above the title; boxes of a kind look alike.
     pub sort: String,
     pub title: String,
     /// A line below the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// How far to the right it belongs; without it, as far as what it follows pushes it.
+    /// The column, counted from the left; by default, it follows from the arrows.
     #[serde(skip)]
     pub column: Option<usize>,
-    /// Its colour, where the sort's own is not the point: that of arrows with the same `strand`.
+    /// The colour that replaces the kind's own: that of arrows with the same `strand`.
     #[serde(skip)]
     pub strand: Option<usize>,
 }
@@ -48,10 +48,10 @@ pub struct Arrow {
     /// Ids of boxes.
     pub from: String,
     pub to: String,
-    /// What it carries, or for whom.
+    /// What it carries, or for whom it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Arrows that belong together over several boxes have a colour of their own.
+    /// Arrows with the same strand continue over several boxes and have their own colour.
     #[serde(skip)]
     pub strand: Option<usize>,
 }
@@ -71,12 +71,12 @@ impl Picture {
         }
     }
 
-    /// The place of a box in `boxes`.
+    /// The index of a box in `boxes`.
     fn position(&self, id: &str) -> Option<usize> {
         self.boxes.iter().position(|part| part.id == id)
     }
 
-    /// The arrows with the places of both their boxes.
+    /// The arrows with the indices of their boxes.
     fn arrows_by_place(&self) -> impl Iterator<Item = (usize, usize, &Arrow)> {
         let placed = |arrow: &'_ Arrow| Some((self.position(&arrow.from)?, self.position(&arrow.to)?));
         self.arrows.iter().filter_map(move |arrow| {

@@ -1,5 +1,5 @@
-//! Boxes below each other stand in the order in which they were given, as far as that costs no crossing of arrows:
-//! the layout looks at arrows alone, and leaves what they do not decide as it comes.
+//! Restores the given order of boxes in a column, as far as this causes no additional crossings of arrows. The
+//! layout considers only arrows, and leaves everything else in arbitrary order.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use super::layout::Place;
 /// The corners of an arrow.
 type Way = Vec<(f64, f64)>;
 
-/// Brings boxes, and with them their arrows, into order.
+/// Restores the order of the boxes, and moves their arrows with them.
 pub fn restore(boxes: &mut Vec<Place>, ways: &mut Vec<Way>, arrows: &[(usize, usize)]) {
     turn_over(boxes, ways);
     exchange(boxes, ways, arrows);
 }
 
-/// Turns everything upside down, where more boxes stand above those before them than below.
+/// Flips the picture vertically if most boxes are above their predecessors instead of below.
 fn turn_over(boxes: &mut [Place], ways: &mut [Way]) {
     let mut balance = 0;
     for (at, one) in boxes.iter().enumerate() {
@@ -33,7 +33,7 @@ fn stand_in_line(one: &Place, other: &Place) -> bool {
     (one.x - other.x).abs() < 1.0
 }
 
-/// Boxes of one height in one column with the same arrows take each other's places.
+/// Boxes of one column with the same height and the same arrows can swap places.
 fn exchange(boxes: &mut Vec<Place>, ways: &mut Vec<Way>, arrows: &[(usize, usize)]) {
     let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, place) in boxes.iter().enumerate() {
@@ -50,7 +50,7 @@ fn exchange(boxes: &mut Vec<Place>, ways: &mut Vec<Way>, arrows: &[(usize, usize
         let shape = [place.x, place.height].map(|length| length.round() as i64);
         alike.entry((shape, ends)).or_default().push(at);
     }
-    // Of each box the one whose place it takes.
+    // For each box, the box whose place it takes.
     let mut taken: Vec<usize> = (0..boxes.len()).collect();
     for members in alike.values() {
         let mut places = members.clone();

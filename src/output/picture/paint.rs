@@ -1,4 +1,4 @@
-//! The colours of a picture, for light and dark surroundings alike: it brings its own background.
+//! The colours of a picture. It has its own background, so it works on light and dark pages.
 
 /// Fill and line of a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,12 +11,12 @@ const fn paint(fill: &'static str, line: &'static str) -> Paint {
     Paint { fill, line }
 }
 
-/// Lines of strands: told apart with the usual kinds of colour blindness, too.
+/// Line colours of strands; they can be distinguished with the common kinds of colour blindness.
 const STRANDS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#5b4fb3"];
-/// Of an arrow that belongs to no strand.
+/// Colour of an arrow without a strand.
 pub const PLAIN: &str = "#8a94a6";
 
-/// The colours of a sort: of a part of a stack, or of a resource by the service it is of.
+/// The colours of a kind: a part of a stack, or a resource, which is coloured by its service.
 pub fn of(sort: &str) -> Paint {
     let service = sort.split(['-', '@', ' ']).next().unwrap_or(sort);
     match service {

@@ -1,4 +1,4 @@
-//! A picture as SVG that needs nothing else: no script, no font, no address.
+//! A picture as self-contained SVG: no script, no font, no address.
 
 use unicode_width::UnicodeWidthChar as _;
 
@@ -7,14 +7,14 @@ use super::{Arrow, Part, Picture, paint};
 
 /// Space between the line of a box and its text.
 const PADDING: f64 = 12.0;
-/// No text is wider: what is longer ends in an ellipsis and shows in full when pointed at.
+/// Widest text: a longer one ends in an ellipsis, and its tooltip shows it in full.
 const WIDEST: f64 = 220.0;
-/// Of the sort, the title and the detail: font size, and how far below the line before it each stands.
+/// For the kind, the title and the detail: font size, and distance from the line before.
 const SORT: (f64, f64) = (10.0, 17.0);
 const TITLE: (f64, f64) = (13.0, 16.0);
 const DETAIL: (f64, f64) = (11.0, 15.0);
 const BELOW: f64 = 9.0;
-/// Height for each arrow on one side of a box, and how much of that a box takes at most.
+/// Height for each arrow on one side of a box, and the limit for all arrows of a box.
 const ARROW: f64 = 11.0;
 const ARROWS: f64 = 220.0;
 
@@ -44,7 +44,8 @@ pub fn svg(picture: &Picture) -> String {
     text + "</svg>\n"
 }
 
-/// The sizes of the boxes: of a column all are equally wide, and where many arrows meet they have room.
+/// The sizes of the boxes: all boxes of a column are equally wide, and a box with many arrows is high enough
+/// for them.
 fn sizes(parts: &[Shown<'_>], ends: &[(usize, usize)]) -> Vec<Size> {
     let widest = |column: usize| {
         let column = parts.iter().filter(|other| other.size.column == Some(column));
@@ -63,7 +64,7 @@ fn sizes(parts: &[Shown<'_>], ends: &[(usize, usize)]) -> Vec<Size> {
     parts.iter().enumerate().map(size).collect()
 }
 
-/// A box and what fits into it.
+/// A box with its text and size.
 struct Shown<'a> {
     part: &'a Part,
     lines: Vec<Line>,
@@ -74,7 +75,7 @@ struct Shown<'a> {
 struct Line {
     class: &'static str,
     text: String,
-    /// From the top of the box to the line the letters stand on.
+    /// Distance from the top of the box to the text's baseline.
     baseline: f64,
 }
 
@@ -135,7 +136,8 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// A line through the corners, level between each two of them and swinging from one two to the next, and its tip.
+/// A line through the corners, with its arrowhead: horizontal within each pair of corners, curved from one pair
+/// to the next.
 fn drawn(corners: &[(f64, f64)], arrow: &Arrow) -> String {
     const TIP: f64 = 7.0;
     let [(x, y), .., (end, height)] = *corners else {
@@ -173,7 +175,7 @@ fn drawn(corners: &[(f64, f64)], arrow: &Arrow) -> String {
     )
 }
 
-/// As much of a text as is no wider than [`WIDEST`], and how wide that is.
+/// The part of a text that fits into [`WIDEST`], and its width.
 fn fitted(text: &str, size: f64, bold: bool) -> (String, f64) {
     let text: String = text
         .chars()
@@ -193,8 +195,8 @@ fn fitted(text: &str, size: f64, bold: bool) -> (String, f64) {
     (kept, width)
 }
 
-/// How far a character moves the pen, in font sizes: as in Verdana and DejaVu Sans, the widest fonts this may be
-/// shown in, so that text is at most narrower than its box.
+/// The advance width of a character in font sizes, as in Verdana and DejaVu Sans. These are the widest fonts
+/// that may be used, so the text is never wider than its box.
 fn advance(character: char, bold: bool) -> f64 {
     let advance = match character {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.39,
@@ -213,7 +215,8 @@ fn advance(character: char, bold: bool) -> f64 {
     if bold { advance * 1.12 } else { advance }
 }
 
-/// Text of XML. What XML knows no way to write is left out by [`fitted`], or stands for a space here.
+/// Escapes text for XML. Characters that XML cannot represent are removed by [`fitted`], or become a space
+/// here.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
