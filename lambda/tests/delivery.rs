@@ -1,4 +1,4 @@
-//! The real executable with the duty `notify` between a fake Lambda, KMS and Slack.
+//! Tests the real executable with the duty `notify`, with a fake Lambda, KMS and Slack.
 
 #[path = "support/fakes.rs"]
 mod fakes;
@@ -36,7 +36,7 @@ async fn buffered(per_second: f64) -> Function {
     .await
 }
 
-/// A text through SNS.
+/// A text message through SNS.
 fn text(id: &str) -> Value {
     let mut event = fixture("text");
     event["Records"][0]["Sns"]["MessageId"] = id.into();
@@ -133,12 +133,12 @@ async fn what_slack_will_never_take_is_parked_at_once() {
         assert_eq!(parked["alertctl"]["parked"]["reason"], reason);
         assert_eq!(parked["alertctl"]["parked"]["function"], "mission-lambda");
         assert_eq!(parked["event"], text(id));
-        // Lambda may repeat it for the sake of another channel.
+        // Lambda may retry the event because of another channel.
         let answer = function.succeed(&text(id)).await;
         assert_eq!(answer, json!({ "delivered": 0, "duplicates": 1 }));
     }
     assert_eq!((function.messages().len(), function.queue("dead").len()), (3, 3));
-    // Sent again, it counts anew: once.
+    // A redriven dead letter is delivered again, but only once.
     let parked = function.queue("dead").remove(0);
     assert_eq!(function.succeed(&parked).await, json!({ "delivered": 1 }));
     assert_eq!(
@@ -196,13 +196,13 @@ async fn lasting_trouble_fails_the_invocation_in_time() {
         error,
         "channel `project` (#project): Slack answers 500 Internal Server Error: rollup_error (0 delivered)"
     );
-    // A pause that is longer than the time there is, is not begun.
+    // A pause that exceeds the remaining time is not started.
     lock(&function.script).slack_always = Some((429, "rate_limited"));
     function.runtime.hurry(std::time::Duration::from_millis(1_800));
     let before = function.messages().len();
     assert!(function.fail(&text("2")).await.contains("429 Too Many Requests"));
     assert_eq!(function.messages().len(), before + 1);
-    // Neither is silence waited for.
+    // Nor does it wait for a server that does not answer.
     lock(&function.script).silent = ["slack"].into();
     let started = Instant::now();
     let error = function.fail(&text("3")).await;
@@ -220,7 +220,7 @@ async fn a_repetition_is_for_those_that_do_not_have_it() {
         command.env("WEBHOOK_other", BASE64_STANDARD.encode("ciphertext"));
     })
     .await;
-    // One of the two is refused for as long as there is time.
+    // One of the two messages is refused until the time is over.
     lock(&function.script).kms_refusals = [(500, json!({ "__type": "KMSInternalException" }))].into();
     lock(&function.script).slack_answers = [(410, "channel_is_archived".to_owned())].into();
     let error = function.fail(&text("1")).await;
@@ -285,7 +285,7 @@ async fn a_failed_decryption_is_explained_and_tried_again() {
     function.stop().await;
 }
 
-/// Without a scheme the address is https. The fake speaks no TLS, so the attempt itself is the proof.
+/// Without a scheme the address is https. The fake does not speak TLS, so the attempted handshake is the proof.
 #[tokio::test]
 async fn a_webhook_without_a_scheme_is_https() {
     let mut function = Function::start().await;
@@ -326,7 +326,7 @@ async fn a_bad_setting_fails_each_invocation() {
     function.stop().await;
 }
 
-/// The other side hangs up during the TLS handshake.
+/// The server closes the connection during the TLS handshake.
 #[tokio::test]
 async fn a_connection_that_fails_is_tried_again() {
     let mut function = Function::start().await;
@@ -439,7 +439,7 @@ async fn a_buffer_takes_messages_for_its_channel_alone() {
         json!({ "batchItemFailures": [] })
     );
     assert_eq!(headlines(&function), ["🔵 *alert 1*"]);
-    // At least once is not twice.
+    // SQS delivers at least once, but the message is posted only once.
     function.succeed(&buffered).await;
     assert_eq!(function.messages().len(), 1);
     let lines = function.log().await;
@@ -454,7 +454,7 @@ async fn many_become_a_digest_that_shows_each() {
     let mut function = buffered(50.0).await;
     let ids: Vec<_> = (0..40).map(|n| format!("n{n:02}")).collect();
     let mut bodies: Vec<_> = ids.iter().map(|id| waiting(id)).collect();
-    // A test is never hidden in a digest, and text of anybody's is shown.
+    // A test is never hidden in a digest, and a plain text from anybody is shown.
     bodies.push(
         json!({ "alertctl": { "channels": ["project"], "test": "t-0123abcd" }, "event": text("t") })
             .to_string(),
@@ -508,14 +508,14 @@ async fn what_finds_no_time_or_no_ear_stays_in_the_buffer() {
     let mut function = buffered(1.0).await;
     function.runtime.hurry(std::time::Duration::from_secs(6));
     let bodies: Vec<_> = ["a", "b", "c"].into_iter().map(waiting).collect();
-    // Two functions may post at once, so each waits two seconds: at 0 s and at 2 s.
+    // Two functions may post at the same time, so each posts every two seconds: at 0 s and at 2 s.
     let answer = function.succeed(&batch(&bodies)).await;
     assert_eq!(
         answer,
         json!({ "batchItemFailures": [{ "itemIdentifier": "m-2" }] })
     );
     assert_eq!(headlines(&function), ["🔵 *alert a*", "🔵 *alert b*"]);
-    // Slack's own word on the pace holds for what follows, too.
+    // The pause that Slack asks for also applies to the following messages.
     lock(&function.script).slack_always = Some((429, "rate_limited"));
     let answer = function.succeed(&batch(&[waiting("c"), waiting("d")])).await;
     assert_eq!(answer["batchItemFailures"].as_array().expect("a list").len(), 2);

@@ -1,4 +1,4 @@
-//! The real executable with the duty `guard` between a fake CloudTrail, SNS and Slack.
+//! Tests the real executable with the duty `guard`, with a fake CloudTrail, SNS and Slack.
 
 #[path = "support/fakes.rs"]
 mod fakes;
@@ -62,7 +62,7 @@ fn calls(function: &Function) -> Vec<String> {
     script.trail_calls.iter().map(call).collect()
 }
 
-/// Headlines that Slack and SNS got.
+/// The headlines that Slack and SNS received.
 fn headlines(function: &Function) -> (Vec<String>, Vec<String>) {
     let script = lock(&function.script);
     let headline = |(_, message): &(String, Value)| message["text"].as_str().expect("a text").to_owned();
@@ -117,7 +117,7 @@ async fn a_trail_that_logs_again_is_told_of_too() {
     lock(&function.script).logging = true;
     let answer = function.succeed(&stopped("audit")).await;
     assert_eq!(answer["outcome"], "already logging");
-    // The status may be older than the call that stopped it.
+    // The status may be older than the call that stopped the trail (eventual consistency).
     assert_eq!(calls(&function), ["GetTrailStatus", "StartLogging"]);
     assert_eq!(
         headlines(&function).1,
@@ -159,7 +159,7 @@ async fn a_trail_that_does_not_start_is_told_of_and_fails() {
         headlines(&function),
         (alone(&format!("*{headline}*  ·  us-east-1")), alone(headline))
     );
-    // Lambda tries again: nobody is told the same twice, and the better news goes to all.
+    // Lambda retries: nobody gets the same message twice, and everybody gets the better news.
     function.fail(&stopped("audit")).await;
     assert_eq!(headlines(&function).0.len(), 1);
     assert_eq!(function.succeed(&stopped("audit")).await["delivered"], 2);

@@ -1,4 +1,4 @@
-//! The real executable with the duty `ingest` between a fake API Gateway, AWS and Slack.
+//! Tests the real executable with the duty `ingest`, with a fake API Gateway, AWS and Slack.
 
 #[path = "support/fakes.rs"]
 mod fakes;
@@ -16,7 +16,7 @@ const TOKEN: &str = "a token of this test";
 const OLD_TOKEN: &str = "the token before it";
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:elastalertToEmail";
 const QUEUE: &str = "arn:aws:sqs:ap-northeast-2:111122223333:failed";
-/// ElastAlert2 waits 10 s; the way there and back and a cold start take some of them.
+/// ElastAlert2 waits 10 s; the network and a cold start take a part of them.
 const PATIENCE: Duration = Duration::from_secs(9);
 
 /// The endpoint, with one topic and one channel unless `change` says otherwise.
@@ -40,7 +40,7 @@ fn sha256(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A request as an HTTP API hands it on.
+/// A request as an HTTP API forwards it.
 fn request(body: &str) -> Value {
     json!({
         "version": "2.0",
@@ -65,7 +65,7 @@ fn alert(id: &str) -> Value {
     })
 }
 
-/// Status and body of the answer.
+/// Status and body of the response.
 async fn answer(function: &mut Function, request: &Value) -> (u64, Value) {
     let started = Instant::now();
     let answer = function.succeed(request).await;
@@ -83,18 +83,19 @@ async fn status(function: &mut Function, request: &Value) -> u64 {
     answer(function, request).await.0
 }
 
-/// What lies in the dead-letter queue.
+/// The content of the dead-letter queue.
 fn parked(function: &Function) -> Vec<Value> {
     function.queue("failed")
 }
 
-/// How many messages SNS and Slack got.
+/// Number of messages that SNS and Slack received.
 fn told(function: &Function) -> (usize, usize) {
     let script = lock(&function.script);
     (script.sns_messages.len(), script.slack_messages.len())
 }
 
-/// The answers in the log, and what it says of each message for a channel; never a token or an alert's text.
+/// The responses in the log, and the outcomes of messages for channels. The log never contains a token or an
+/// alert's text.
 async fn log(function: Function) -> (Vec<Value>, Vec<Value>) {
     let said = function.stop().await;
     assert!(
@@ -285,12 +286,12 @@ async fn an_alert_that_comes_again_is_not_sent_again() {
         assert_eq!(status(&mut function, &request(&alert(id).to_string())).await, 200);
     }
     assert_eq!(told(&function), (2, 2));
-    // Without an id, nothing says that it is the same.
+    // Without an id, duplicates cannot be recognized.
     for _ in 0..2 {
         status(&mut function, &request(r#"{"rule":"5xx"}"#)).await;
     }
     assert_eq!(told(&function), (4, 4));
-    // What failed comes again for good reason.
+    // A retry after a failure is not a duplicate.
     {
         let mut script = lock(&function.script);
         script.sns_refusals = [(429, "Throttled")].into();
@@ -334,7 +335,7 @@ async fn what_all_refuse_for_good_is_stored() {
         "{reason}"
     );
     assert_eq!(record["event"], alert("1"));
-    // It is in the queue, so it need not come again.
+    // The alert is in the queue, so the sender need not retry it.
     assert_eq!(status(&mut function, &request(&body)).await, 200);
     assert_eq!(told(&function), (1, 1));
     let (lines, _) = log(function).await;
@@ -355,7 +356,7 @@ async fn what_one_has_is_stored_for_the_others() {
         (&wrapper["channels"], wrapper.get("topics")),
         (&json!(["project"]), None)
     );
-    // If even the queue fails, everything has to come again.
+    // If the queue fails, too, the sender must retry the whole alert.
     {
         let mut script = lock(&function.script);
         script.slack_always = Some((404, "no_service"));
@@ -452,12 +453,13 @@ async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
     let answer = function.succeed(&letters[0]).await;
     assert_eq!(answer, json!({ "delivered": 1, "parked": 0 }));
     assert_eq!(told(&function), (1, 2));
-    // A body that was no JSON is shown as the text it is.
+    // A body that is not JSON is shown as text.
     let answer = function.succeed(&letters[1]).await;
     assert_eq!(answer, json!({ "delivered": 2, "parked": 0 }));
     let message = lock(&function.script).slack_messages[2].1.to_string();
     assert!(message.contains("{\\\"a\\\":"), "{message}");
-    // Whoever has it by now gets it no more; what fails again is said, or parked again.
+    // Destinations that have the alert by now do not get it again. A new failure is reported, or becomes a dead
+    // letter again.
     function.succeed(&letters[1]).await;
     assert_eq!(told(&function), (2, 3));
     let mut letter = letters[0].clone();
@@ -482,12 +484,12 @@ async fn no_request_passes_as_something_parked() {
         "alertctl": { "endpoint": "elastalert", "channels": ["project"], "parked": { "at": "now" } },
         "event": alert("1"),
     });
-    // What a caller controls: the body, the headers, the query.
+    // A caller controls the body, the headers and the query.
     let mut request = request(&letter.to_string());
     request["headers"] = json!({ "alertctl": "x", "event": "y" });
     request["queryStringParameters"] = json!({ "alertctl": "x", "event": "y" });
     assert_eq!(function.succeed(&request).await["statusCode"], 401);
-    // Not even with these fields beside those of a request.
+    // Not even with these fields next to those of a request.
     request["alertctl"] = letter["alertctl"].clone();
     request["event"] = letter["event"].clone();
     assert_eq!(function.succeed(&request).await["statusCode"], 401);
@@ -514,7 +516,7 @@ async fn an_alert_waits_in_the_buffer_of_its_channel() {
         waiting["alertctl"],
         json!({ "endpoint": "elastalert", "channels": ["project"], "test": "t-0123abcd" })
     );
-    // As its templates show it, so that the relay needs none.
+    // Formatted with the endpoint's templates, so that the relay does not need them.
     let sns = &waiting["event"]["Records"][0]["Sns"];
     assert_eq!(
         (&sns["Subject"], &sns["Message"]),

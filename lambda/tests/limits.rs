@@ -1,4 +1,4 @@
-//! Whatever arrives, the message is one Slack accepts.
+//! Whatever arrives, Slack accepts the message.
 
 mod support;
 
@@ -15,16 +15,17 @@ use support::{english, fixture, fixtures, korean};
 /// Slack refuses larger messages with `msg_blocks_too_long`; see slackapi/bolt-js#2509.
 const MAX_MESSAGE: usize = 13_200;
 
-/// What Slack takes, as it says itself: `block-kit.schema.json`.
+/// Slack's own rules for messages: `block-kit.schema.json`.
 static BLOCK_KIT: LazyLock<Validator> = LazyLock::new(|| {
     let schema = include_str!("block-kit.schema.json");
     let schema = serde_json::from_str(schema).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("a schema")
 });
 
-/// A message by the schema, and by what no schema can say: sums and UTF-16 units.
+/// Checks a message against the schema, and against limits that a schema cannot express: totals and UTF-16
+/// units.
 fn assert_valid(message: &Value) {
-    // Whether it is one at all is known much sooner than everything that is wrong with it.
+    // A yes or no answer is much faster than the list of all errors.
     if !BLOCK_KIT.is_valid(message) {
         let problems = BLOCK_KIT.iter_errors(message);
         let problems: Vec<_> = problems
@@ -36,7 +37,7 @@ fn assert_valid(message: &Value) {
     assert!(total <= MAX_MESSAGE, "{total}");
 }
 
-/// Units of all texts of a message, each of which is checked against the limit of its place.
+/// The total length of all texts in a message; checks each text against the limit of its place.
 fn total(message: &Value) -> usize {
     match message {
         Value::Array(values) => values.iter().map(total).sum(),
@@ -58,7 +59,8 @@ fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// Longest value of a message for a workflow, which puts them all into one message of at most 4,000.
+/// Longest value in a message for a workflow, which puts all values into one message of at most 4,000
+/// characters.
 const MAX_FLAT: usize = 2_500;
 
 fn assert_flat(message: &Message) {
@@ -80,7 +82,7 @@ fn assert_flat(message: &Message) {
     }
 }
 
-/// The message as it is, calling as many as it can, for a workflow, and as part of a test.
+/// Checks the message as it is, with as many mentions as possible, for a workflow, and as part of a test.
 fn assert_notice_valid(notice: &Notice, settings: &Settings) {
     let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
     let mut message = compose(notice, settings);
@@ -103,7 +105,7 @@ fn assert_notice_valid(notice: &Notice, settings: &Settings) {
     );
 }
 
-/// Digests that show every line once and are messages that Slack takes, alone and with mentions.
+/// Checks that digests show every line once and that Slack accepts them, with and without mentions.
 fn assert_digests_valid(lines: &[Line], settings: &Settings) {
     let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
     let mut covered = Vec::new();
@@ -124,7 +126,7 @@ fn assert_all_valid(event: &Value) {
             topics: Default::default(),
             ..settings
         };
-        // Without routes only events that name no topic have a destination; each is checked either way.
+        // Without routes only events without a topic have a destination; each event is checked in both ways.
         for notice in read(event) {
             assert_notice_valid(&notice, &settings);
         }
@@ -132,7 +134,7 @@ fn assert_all_valid(event: &Value) {
     }
 }
 
-/// Keys the readers look for, so that random JSON gets past the first of them.
+/// Keys that the readers look for, so that random JSON gets past their first checks.
 const KEYS: &[&str] = &[
     "Records",
     "Sns",
@@ -234,7 +236,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An alarm whose every field is as hostile as can be.
+/// An alarm with hostile values in every field.
 fn alarm() -> impl Strategy<Value = Value> {
     let metrics = prop::collection::vec((text(), text(), json()), 0..16);
     ((text(), text(), text(), text()), metrics, json(), json()).prop_map(|((a, b, c, d), metrics, x, y)| {
@@ -257,7 +259,7 @@ fn alarm() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A CloudTrail event whose every field is as hostile as can be.
+/// A CloudTrail event with hostile values in every field.
 fn call() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
         "ConsoleLogin",
@@ -296,7 +298,7 @@ fn call() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An event of a service with a layout of its own, with every leaf replaced by something hostile.
+/// An event of a service with its own layout, with every leaf replaced by a hostile value.
 fn report() -> impl Strategy<Value = Value> {
     let reported = [
         "autoscaling-launch-failed",
@@ -324,7 +326,7 @@ fn report() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Replaces every leaf for which there is something to put in its place.
+/// Replaces leaves as long as there are replacements.
 fn replace<'a>(value: &mut Value, texts: &mut impl Iterator<Item = &'a Value>) {
     match value {
         Value::Object(map) => map.values_mut().for_each(|value| replace(value, texts)),
@@ -338,12 +340,12 @@ fn replace<'a>(value: &mut Value, texts: &mut impl Iterator<Item = &'a Value>) {
     }
 }
 
-/// Something done to a sample: what is sent by accident or on purpose differs in one place or in many.
+/// A change to a sample, in one place or in many, as it may be sent by accident or on purpose.
 #[derive(Clone, Debug)]
 enum Mutation {
     /// Every leaf becomes one of these, in turn.
     Leaves(Vec<Value>),
-    /// The value at this place becomes another one.
+    /// The value at this place is replaced.
     Replace(prop::sample::Index, Value),
     Remove(prop::sample::Index),
     /// The text at this place is repeated.
@@ -396,7 +398,7 @@ impl Mutation {
     }
 }
 
-/// The pointer of every value, the whole first.
+/// The JSON pointer of every value, beginning with the whole.
 fn places(value: &Value, at: String, all: &mut Vec<String>) {
     all.push(at.clone());
     match value {
@@ -415,7 +417,7 @@ fn places(value: &Value, at: String, all: &mut Vec<String>) {
     }
 }
 
-/// Does `change` to a sample where it says something: in its SNS message too, if that is JSON.
+/// Applies `mutations` to a sample where its content is: also inside its SNS message, if that is JSON.
 fn mutated(name: &str, mutations: &[Mutation]) -> Value {
     let mut event = fixture(name);
     let message = event.pointer_mut("/Records/0/Sns/Message");
@@ -438,7 +440,7 @@ fn delivery(message: &Value, subject: &str) -> Value {
     json!({ "Records": [{ "Sns": { "TopicArn": topic, "Subject": subject, "Message": message } }] })
 }
 
-/// Each message is one that Slack takes but for one thing.
+/// Each message is valid except for one error.
 #[test]
 fn the_schema_refuses_what_slack_refuses() {
     let message =
@@ -546,7 +548,7 @@ proptest! {
     ) {
         let event = mutated(&name, &mutations);
         assert_all_valid(&event);
-        // What came to an endpoint is read with its wrapper; the notices of the rest are those of the event.
+        // An endpoint's event has an envelope; the notices of the others are read from the event itself.
         let alert = event.get("event").unwrap_or(&event);
         let endpoint = Endpoint { key: name, ..Endpoint::default() };
         assert_notice_valid(&endpoint.notice(alert), &korean());
@@ -582,7 +584,7 @@ proptest! {
             let lines: Vec<_> = events.iter().flat_map(read).map(|notice| summarise(&notice, &settings)).collect();
             let many: Vec<_> = (0..times * lines.len()).map(|index| {
                 let mut line = lines[index % lines.len()].clone();
-                // Every other one repeats another one.
+                // Every second line repeats another one.
                 line.headline = format!("{} {}", index / 2, line.headline);
                 line
             }).collect();

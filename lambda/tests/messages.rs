@@ -26,7 +26,7 @@ fn every_fixture_in_both_languages() {
     }
 }
 
-/// The stack of a language with a name for the account, people who are called, and a test.
+/// A stack in one language, with an alias for the account, mentions, and a test.
 fn circumstances(settings: Settings) -> Value {
     let accounts = [("111122223333".to_owned(), "production".to_owned())];
     let settings = Settings {
@@ -46,7 +46,7 @@ fn an_alarm_that_calls_people_and_one_of_a_test() {
     insta::assert_json_snapshot!("alarm-circumstances.ko", circumstances(korean()));
 }
 
-/// Every fixture, the first ones three times.
+/// Every fixture, with the first ones three times.
 fn digests(settings: &Settings) -> Value {
     let names = fixtures();
     let names = names.iter().chain(&names[..5]).chain(&names[..5]);
@@ -67,7 +67,7 @@ fn nothing_from_outside_becomes_markup() {
     let consoles = [
         ".console.aws.amazon.com/",
         ".console.amazonaws.cn/",
-        // What the sample alerts give as the address of their documents.
+        // The address of the matching documents in the sample alerts.
         "https://kibana.example.com/app/",
     ];
     for (name, settings) in fixtures()
@@ -134,7 +134,7 @@ fn an_event_reads_the_same_however_it_comes() {
     assert_eq!(headline("call-bare"), headline("call-iam-user"));
 }
 
-/// The notices of an event, whether or not it comes in the wrapper of an endpoint.
+/// The notices of an event, with or without an endpoint's envelope.
 fn read_wrapped(event: &Value) -> Vec<Notice> {
     let mut notices = read(event.get("event").unwrap_or(event));
     for notice in &mut notices {
@@ -143,7 +143,7 @@ fn read_wrapped(event: &Value) -> Vec<Notice> {
     notices
 }
 
-/// A trail that was stopped, with each way in which the guard left it.
+/// A trail that was stopped, with each outcome of the guard.
 fn guarded(settings: &Settings) -> Value {
     let event = fixture("tamper-stop-logging");
     let mut by_root = fixture("tamper-stop-logging");
@@ -170,7 +170,7 @@ fn a_stopped_trail_and_what_the_guard_made_of_it() {
     insta::assert_json_snapshot!("guard.ko", guarded(&korean()));
 }
 
-/// Who did something, by the type of the identity and what AWS tells of it.
+/// The actor's name for each type of identity, with the data that AWS provides.
 fn actors(settings: &Settings) -> String {
     let headline = |identity: &Value| {
         let event = json!({ "source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "detail": {

@@ -1,4 +1,4 @@
-//! What of the messages sent to a channel arrives in it, and who is called.
+//! Which messages a channel accepts, and who is mentioned.
 
 mod support;
 
@@ -35,7 +35,7 @@ fn called(channel: Value, more: Value, event: &Value) -> Option<String> {
     (!called.is_empty()).then(|| called.to_owned())
 }
 
-/// An alarm through SNS, changed from one state to another.
+/// An alarm through SNS that changes from one state to another.
 fn alarm(old: &str, new: &str) -> Value {
     let mut event = fixture("alarm-in-alarm");
     let message = &mut event["Records"][0]["Sns"]["Message"];
@@ -98,7 +98,7 @@ fn all_of_one_route_must_hold_and_any_route_suffices() {
             expected,
             "{routes}"
         );
-        // The same form as an exception leaves out what it would let in as a route.
+        // The same filter as an exception blocks what it would accept as a route.
         let fits: Vec<_> = routes
             .as_array()
             .expect("routes")
@@ -164,7 +164,7 @@ fn an_alarm_that_is_over_goes_where_it_went_and_calls_nobody() {
     );
     assert!(arrives(channel(), more(), &alarm("ALARM", "OK")));
     assert_eq!(called(channel(), more(), &alarm("ALARM", "OK")), None);
-    // What was not told is not taken back either.
+    // If an alarm was not reported, its recovery is not reported either.
     assert!(!arrives(channel(), more(), &alarm("INSUFFICIENT_DATA", "OK")));
     assert!(!arrives(channel(), more(), &alarm("OK", "INSUFFICIENT_DATA")));
 }
@@ -187,7 +187,7 @@ fn a_route_may_call_others_than_its_channel() {
             json!([{ "fits": { "rules": ["x"] }, "mention": ["@here"] }, { "fits": {} }]),
             Some("<!channel>"),
         ),
-        // Settings that somebody tampered with call nobody they do not name properly.
+        // With manipulated settings, invalid names are not mentioned.
         (all(json!(["<!here>", "alice", "u1", "U1|x>"])), None),
     ] {
         assert_eq!(

@@ -1,15 +1,15 @@
-//! A storm of alerts against a Slack on a bad day: 10,000 through a channel's buffer, 500 straight to Slack.
+//! An alert storm while Slack is unreliable: 10,000 alerts through a channel's buffer, 500 directly to Slack.
 //!
-//! Lambda and SQS are played here: an event source mapping that hands over batches of 100 to two functions, takes
-//! partial answers and gives up after so many receives; asynchronous invocations with two repetitions and a record of
-//! those that failed. Processes are killed in the middle of their work, and SQS hands over some messages twice.
+//! The test simulates Lambda and SQS: an event source mapping that delivers batches of 100 to two functions, accepts
+//! partial batch responses and gives up after a number of receives; asynchronous invocations with two retries and a
+//! record of failed events. Processes are killed during their work, and SQS delivers some messages twice.
 //!
-//! In the end every alert is shown in a message that Slack took or lies in a dead-letter queue. An alert may be there
-//! more than once only for one of these reasons, once for each:
+//! At the end every alert is in a message that Slack accepted, or in a dead-letter queue. An alert may appear more than
+//! once only for one of these reasons, once for each:
 //!
-//! - Slack took a post and never said so (it hung up, or did not answer in time): the post is repeated;
-//! - the process that had it was killed: the batch or event is repeated;
-//! - SQS handed it over twice, and another process, or one that was started since, got the copy.
+//! - Slack accepted a post without confirming it (it closed the connection, or was too slow): the post is repeated;
+//! - the process with the alert was killed: the batch or event is repeated;
+//! - SQS delivered it twice, and the copy went to another process, or to one that was started later.
 
 #[path = "support/fakes.rs"]
 mod fakes;
@@ -30,27 +30,27 @@ use tokio::time::{sleep, timeout};
 const SEED: u64 = 20_261_121;
 const BUFFERED: usize = 10_000;
 const DIRECT: usize = 500;
-/// SNS hands over one record, and the relay takes any number: this saves the test most of its time.
+/// SNS delivers one record at a time, but the relay accepts any number: this saves most of the test's time.
 const RECORDS: usize = 50;
 /// An event source mapping's `BatchSize`.
 const BATCH: usize = 100;
 /// The redrive policy's `maxReceiveCount`.
 const RECEIVES: usize = 50;
-/// Lambda invokes an asynchronous event once and twice more.
+/// Lambda makes one attempt for an asynchronous event, and two retries.
 const ATTEMPTS: usize = 3;
 /// The function's timeout; the real one is 30 s.
 const TIMEOUT: Duration = Duration::from_secs(4);
 const PROCESSES: usize = 2;
 
-/// What the whole storm shares.
+/// The state of the whole storm.
 #[derive(Default)]
 struct World {
-    /// Bodies in the buffer queue, with an id and how often each was received.
+    /// Bodies in the buffer queue, with an id and the number of receives.
     buffer: VecDeque<(String, String, usize)>,
     in_flight: usize,
     /// Everything in the dead-letter queue.
     dead: Vec<Value>,
-    /// How often an alert may be there beyond once.
+    /// How many additional times an alert may appear.
     excuses: BTreeMap<String, usize>,
     kills: usize,
 }
@@ -62,7 +62,7 @@ fn open(world: &Shared) -> std::sync::MutexGuard<'_, World> {
 }
 
 impl World {
-    /// Takes what a function put into its queues.
+    /// Collects what a function sent to its queues.
     fn collect(&mut self, function: &Function) {
         let sent = std::mem::take(&mut lock(&function.script).sqs_requests);
         for request in sent {
@@ -88,7 +88,7 @@ impl World {
     }
 }
 
-/// The alerts that a text names: `alert-` and six characters.
+/// The alerts in a text: `alert-` and six characters.
 fn alerts(text: &str) -> BTreeSet<String> {
     let named = text.match_indices("alert-");
     named
@@ -135,7 +135,7 @@ async fn function(slack: &Slack) -> Function {
     function
 }
 
-/// One invocation, in whose midst the process may be killed; `None` if it was.
+/// One invocation during which the process may be killed; `None` if it was.
 async fn invoke(function: &mut Function, event: &Value, kill: Option<Duration>) -> Option<Outcome> {
     let Some(after) = kill else {
         let started = Instant::now();
@@ -152,7 +152,7 @@ async fn invoke(function: &mut Function, event: &Value, kill: Option<Duration>) 
     }
 }
 
-/// Asynchronous invocations: each event up to three times, then Lambda's record of it.
+/// Asynchronous invocations: up to three attempts per event, then Lambda's record of the failure.
 async fn direct(mut function: Function, events: Vec<Value>, world: Shared, seed: u64) -> Function {
     let mut die = fastrand::Rng::with_seed(seed);
     for event in events {
@@ -187,7 +187,7 @@ async fn direct(mut function: Function, events: Vec<Value>, world: Shared, seed:
     function
 }
 
-/// The event source mapping, as far as one of its two functions is concerned.
+/// The part of the event source mapping for one of its two functions.
 async fn empty(mut function: Function, world: Shared, seed: u64) -> Function {
     let mut die = fastrand::Rng::with_seed(seed);
     loop {
@@ -236,7 +236,7 @@ async fn empty(mut function: Function, world: Shared, seed: u64) -> Function {
                 world.excuse(&body);
             }
             if !left.contains(&id) {
-                // SQS forgets now and then that it was done with a message.
+                // Occasionally SQS delivers a message again that was already deleted.
                 if die.u32(0..200) == 0 {
                     world.excuse(&body);
                     world.buffer.push_back((id, body, receives + 1));
@@ -269,7 +269,7 @@ async fn every_alert_of_a_storm_is_shown_or_parked() {
         .collect();
     let sent: BTreeSet<_> = buffered.into_iter().chain(straight).collect();
 
-    // First what comes in, side by side in several processes, then what waits in the buffer.
+    // First the incoming events, in parallel in several processes, then the messages in the buffer.
     let mut shares = vec![Vec::new(); PROCESSES];
     for (index, event) in events.into_iter().enumerate() {
         shares[index % PROCESSES].push(event);
@@ -277,7 +277,7 @@ async fn every_alert_of_a_storm_is_shown_or_parked() {
     let mut tasks = Vec::new();
     for (seed, events) in (SEED + 1..).zip(shares) {
         let function = function(&slack).await;
-        // Even the queue is throttled now and then.
+        // The queue is throttled occasionally, too.
         lock(&function.script).sqs_refusals = [(500, "InternalFailure"), (400, "RequestThrottled")].into();
         tasks.push(tokio::spawn(direct(function, events, world.clone(), seed)));
     }
@@ -344,7 +344,7 @@ async fn every_alert_of_a_storm_is_shown_or_parked() {
             "{alert} is there {count} times, {excuses} excused"
         );
     }
-    // The storm was one: every kind of trouble came, and connections were kept in spite of it.
+    // All kinds of trouble occurred, and connections were reused in spite of it.
     assert!(seen.broken > 5 && world.kills > 3 && !parked.is_empty());
     let processes = PROCESSES + world.kills;
     assert!(

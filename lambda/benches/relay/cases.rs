@@ -1,9 +1,9 @@
-//! What is measured: one function of each guide that has one, and the relay in its place.
+//! The measured cases: the function of each guide that has one, and the relay in its place.
 
 use crate::fakes::Script;
 use serde_json::{Value, json};
 
-/// Both functions of a case are told so where their ciphertext is.
+/// Both functions of a case get this ciphertext in their configuration.
 pub const CIPHERTEXT: &str = "Y2lwaGVydGV4dA==";
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:elastalertToEmail";
 const TOKEN: &str = "token";
@@ -15,18 +15,18 @@ pub struct Case {
     /// File under `benches/python`, without its ending; its function is `handler`.
     pub module: &'static str,
     event: String,
-    /// The part of `event` that no other has.
+    /// The part of `event` that is unique.
     id: &'static str,
-    /// What the relay is told besides its settings.
+    /// The relay's environment besides its settings.
     pub relay: Vec<(&'static str, String)>,
-    /// What the Python function is told; `{services}` stands for the address of the fake Slack.
+    /// The Python function's environment; `{services}` stands for the address of the fake Slack.
     pub python: Vec<(&'static str, &'static str)>,
-    /// How many messages the other side has.
+    /// Number of messages that the destination received.
     pub arrived: fn(&Script) -> usize,
 }
 
 impl Case {
-    /// An event that differs from every other `number`'s, so that none is taken for a repetition.
+    /// An event that differs for every `number`, so that none is treated as a duplicate.
     pub fn event(&self, number: usize) -> Value {
         let id = format!("{number:08x}{}", &self.id[8..]);
         serde_json::from_str(&self.event.replace(self.id, &id)).expect("a fixture is JSON")
@@ -80,7 +80,7 @@ impl Case {
     }
 }
 
-/// A match as ElastAlert2 posts it and an HTTP API hands it on.
+/// A match as ElastAlert2 posts it and an HTTP API forwards it.
 fn request(id: &str) -> Value {
     let body = json!({
         "rule": "5xx", "_index": "logs", "_id": id, "@timestamp": "2026-11-20T05:00:00Z",
@@ -101,7 +101,7 @@ fn request(id: &str) -> Value {
     })
 }
 
-/// The relay's settings, as many as a stack with all of `stacks/audit-slack.yaml` and more has.
+/// The relay's settings, at least as large as for a stack with all of `stacks/audit-slack.yaml`.
 pub fn settings() -> Value {
     let rules = (0..30).map(|number| (format!("audit-{number}"), json!({ "severity": "warning" })));
     json!({

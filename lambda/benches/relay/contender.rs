@@ -1,4 +1,4 @@
-//! A function as Lambda starts it, between the fakes of everything it talks to.
+//! Runs a function as Lambda starts it, with fakes of everything that it talks to.
 
 use crate::cases::{CIPHERTEXT, Case, settings};
 use crate::fakes::{self, Outcome, Runtime, Script, Shared};
@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 
 const HANDLERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/python");
 
-/// What does the job.
+/// A program that does the job.
 pub enum Contender {
     /// The executable of the relay.
     Relay(PathBuf),
@@ -21,23 +21,23 @@ pub enum Contender {
     Python(PathBuf),
 }
 
-/// One run of a contender.
+/// The figures of one run of a contender.
 pub struct Run {
     /// From `exec` to the first `GET /next`: what Lambda calls the init phase. Milliseconds.
     pub start: f64,
     /// From `exec` until the first message is delivered and reported. Milliseconds.
     pub first: f64,
-    /// Median of the messages after it, each from the event, for which the function waits, to the report.
+    /// Median of the following messages, each from the event, for which the function waits, to the report.
     /// Milliseconds.
     pub warm: f64,
-    /// Mean time on the processor for one of these, polling included. Milliseconds.
+    /// Mean CPU time for one of these messages, polling included. Milliseconds.
     pub processor: f64,
-    /// Most memory the process ever held, in MiB.
+    /// Peak memory of the process, in MiB.
     pub peak: f64,
 }
 
 impl Contender {
-    /// Bytes of what is uploaded, but for the zip's own headers.
+    /// Size of the upload in bytes, without the zip's own headers.
     pub fn packed(&self, case: &Case) -> usize {
         let file = match self {
             Self::Relay(executable) => executable.clone(),
@@ -74,7 +74,7 @@ impl Contender {
         let first = started.elapsed();
         let id = process.id().expect("it runs");
         runtime.polled().await;
-        // The fakes stay awake: how long an idle processor takes to wake up says nothing of the function.
+        // Keeps the fakes awake: the time that an idle CPU takes to wake up is not the function's.
         let awake = tokio::spawn(async {
             loop {
                 yield_now().await;
@@ -83,7 +83,7 @@ impl Contender {
         let (used, mut warm) = (processor_time(id), Vec::with_capacity(messages));
         for number in 1..=messages {
             warm.push(milliseconds(deliver(&mut runtime, case, number).await));
-            // Lambda hands an event to a function that waits for one.
+            // Lambda sends an event only to a function that waits for one.
             runtime.polled().await;
         }
         let used = processor_time(id) - used;
@@ -149,7 +149,7 @@ fn handler(case: &Case) -> PathBuf {
     Path::new(HANDLERS).join(case.module).with_extension("py")
 }
 
-/// When the function first asks for work; one that ends instead shows its log.
+/// The time when the function first asks for work; if it exits instead, shows its log.
 async fn first_poll(runtime: &mut Runtime, process: &mut Child, log: &Path) -> Instant {
     tokio::select! {
         polled = runtime.polled() => polled,
@@ -169,14 +169,14 @@ async fn deliver(runtime: &mut Runtime, case: &Case, number: usize) -> Duration 
     }
 }
 
-/// How long the main thread, the only one that works in either contender, has been on a processor.
+/// CPU time of the main thread, the only one that works in either contender.
 fn processor_time(process: u32) -> Duration {
     let text = fs::read_to_string(format!("/proc/{process}/schedstat")).expect("the process runs");
     let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
     Duration::from_nanos(nanoseconds.expect("Linux counts it"))
 }
 
-/// As the kernel says.
+/// As reported by the kernel.
 fn peak_memory(process: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
     let line = status

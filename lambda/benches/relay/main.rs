@@ -1,22 +1,22 @@
-//! How fast and how small the relay is, beside Python functions that do the same job as the guides have it:
+//! Measures speed and size of the relay, compared with Python functions that do the same job as in the guides:
 //! `cargo bench -p alertctl-relay`; with `-- --relay` without Python.
 //!
 //! Measures the executable named in `RELAY_BOOTSTRAP`, such as the one the CLI embeds,
 //! `target/relay/x86_64-unknown-linux-gnu/relay/bootstrap`; without it, one that cargo builds for this machine,
-//! which is larger. The Python functions lie in `benches/python` and run under Lambda's own runtime client,
+//! which is larger. The Python functions are in `benches/python` and run under Lambda's own runtime client,
 //! `awslambdaric`, which the first run installs from PyPI.
 //!
-//! Both get the same events from the same Runtime API, in turns, and what they say arrives at the same KMS, SNS
-//! and Slack. What the figures are not:
+//! Both get the same events from the same Runtime API, in turns, and their messages go to the same KMS, SNS and Slack.
+//! Limits of the figures:
 //!
-//! - The other sides are fakes on loopback: no network, no TLS handshake. Python's `urlopen` would shake hands for
-//!   each message, the relay for the first. The fakes share the machine, and a warm message holds their time too, but
-//!   not that of waking up: they stay awake meanwhile.
-//! - Python is this machine's, not that of Lambda's image, and nothing limits the processor; a function of 128 MB
-//!   gets a fourteenth of one, which lengthens whatever computes.
-//! - The Python functions do less: one format, no retry, no severity, no dead letters. The one for API calls has
-//!   its webhook in clear text, as its guide does, where the relay asks KMS before its first message.
-//! - `boto3` is not in Python's zip, since it comes with Lambda's image.
+//! - The other services are fakes on loopback: no network, no TLS handshake. Python's `urlopen` would make a handshake
+//!   for each message, the relay only for the first. The fakes share the machine, so a warm message includes their time,
+//!   but not their wake-up time, because they are kept awake.
+//! - Python is this machine's, not that of Lambda's image, and the CPU is not limited; a function with 128 MB gets a
+//!   fourteenth of a CPU, so everything that computes takes longer there.
+//! - The Python functions do less: one format, no retry, no severity, no dead letters. The one for API calls has its
+//!   webhook in clear text, as in its guide, while the relay asks KMS before its first message.
+//! - `boto3` is not in Python's zip, because it is part of Lambda's image.
 
 mod cases;
 mod contender;
@@ -39,11 +39,11 @@ const REQUIREMENTS: &str = concat!(
     "/benches/python/awslambdaric-requirements.txt"
 );
 
-// One thread for all fakes: the function has the other processor for itself.
+// One thread for all fakes, so that the function has the other CPU for itself.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let has = |wanted: &str| env::args().any(|argument| argument == wanted);
-    // `cargo test --benches` passes no `--bench`; there one run of the relay shows that it works.
+    // `cargo test --benches` does not pass `--bench`; then one run of the relay only checks that it works.
     let measuring = has("--bench");
     let (runs, messages) = if measuring { (RUNS, WARM_MESSAGES) } else { (1, 5) };
     let executable =
@@ -79,7 +79,7 @@ async fn main() {
     println!("\nload {}", load());
 }
 
-/// Processes that wanted to run in the last minute, on average: how far to trust the figures.
+/// The load average of the last minute: it shows how far to trust the figures.
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()

@@ -1,16 +1,16 @@
-//! The figures of a case, side by side, held against what the relay promises.
+//! Prints the figures of a case side by side, and compares them with the relay's targets.
 
 use crate::contender::{Run, median};
 
 const MEGABYTE: f64 = 1e6;
-/// The most that the relay's zip may have, in megabytes.
+/// Largest allowed size of the relay's zip, in megabytes.
 const ZIP: f64 = 3.0;
 
 /// A figure of each run.
 struct Row {
     name: &'static str,
     figure: fn(&Run) -> f64,
-    /// The relay may need one part in so many of what Python needs.
+    /// The relay may use at most Python's value divided by this number.
     part: Option<f64>,
 }
 
@@ -42,7 +42,7 @@ const ROWS: [Row; 5] = [
     },
 ];
 
-/// Prints both; zips in bytes. Without runs of Python, the relay alone.
+/// Prints both contenders; zip sizes are in bytes. Without runs of Python, prints only the relay.
 pub fn print(relay: &[Run], relay_zip: usize, python: &[Run], python_zip: Option<usize>) {
     let columns = format!("{:>8}{:>8}{:>8}", "min", "median", "max");
     match python_zip {

@@ -1,4 +1,4 @@
-//! The world of the function on loopback: Lambda's Runtime API, AWS and Slack.
+//! Fakes of everything around the function, on loopback: Lambda's Runtime API, AWS and Slack.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use axum::Router;
@@ -19,55 +19,55 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 
-/// How an invocation ended, as the function told the Runtime API.
+/// The result of an invocation, as reported to the Runtime API.
 #[derive(Debug)]
 pub enum Outcome {
     Success(Value),
-    /// The body of the report, which Lambda hands to the dead-letter queue and the caller.
+    /// The body of the report, which Lambda puts into the dead-letter queue and returns to the caller.
     Failure(Value),
 }
 
-/// What AWS and Slack saw, and how they answer.
+/// What AWS and Slack received, and how they respond.
 #[derive(Default)]
 pub struct Script {
-    /// Services that take a request and never answer: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`.
+    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`.
     pub silent: BTreeSet<&'static str>,
-    /// Status and error code of SNS's next answers; afterwards it publishes.
+    /// Status and error code of SNS's next responses; afterwards it publishes.
     pub sns_refusals: VecDeque<(u16, &'static str)>,
-    /// Parameters of each message that SNS got.
+    /// Parameters of each message that SNS received.
     pub sns_messages: Vec<BTreeMap<String, String>>,
-    /// Status and error code of SQS's next answers; afterwards it stores.
+    /// Status and error code of SQS's next responses; afterwards it stores.
     pub sqs_refusals: VecDeque<(u16, &'static str)>,
     /// Messages that SQS stored.
     pub sqs_requests: Vec<Value>,
-    /// Whether CloudTrail says that the trail is logging.
+    /// Whether CloudTrail reports that the trail is logging.
     pub logging: bool,
-    /// Status and error code of the next answers to `StartLogging`; afterwards it starts.
+    /// Status and error code of the next responses to `StartLogging`; afterwards it starts.
     pub start_refusals: VecDeque<(u16, &'static str)>,
-    /// The calls that CloudTrail got, with the trail they name and the region they are signed for.
+    /// The calls that CloudTrail received, with the trail in the request and the region of the signature.
     pub trail_calls: Vec<(String, String, String)>,
-    /// Status and error body of KMS's next answers; afterwards it decrypts.
+    /// Status and error body of KMS's next responses; afterwards it decrypts.
     pub kms_refusals: VecDeque<(u16, Value)>,
-    /// What every ciphertext decrypts to.
+    /// The plaintext of every ciphertext.
     pub plaintext: String,
-    /// Requests that KMS got.
+    /// Requests that KMS received.
     pub kms_requests: Vec<Value>,
-    /// Status and body of Slack's answers, a 429 with `Retry-After: 1`; afterwards 200 `ok`.
+    /// Status and body of Slack's next responses, a 429 with `Retry-After: 1`; afterwards 200 `ok`.
     pub slack_answers: VecDeque<(u16, String)>,
-    /// What Slack says to everything after those.
+    /// Slack's response after those, for every request.
     pub slack_always: Option<(u16, &'static str)>,
-    /// Path and body of each message that Slack got.
+    /// Path and body of each message that Slack received.
     pub slack_messages: Vec<(String, Value)>,
 }
 
 pub type Shared = Arc<Mutex<Script>>;
 
-/// Invocations to hand out one at a time.
+/// Invocations, which are delivered one at a time.
 pub struct Invocations {
     waiting: Mutex<VecDeque<String>>,
-    /// How long an invocation may take; without it, for ever.
+    /// Time limit of an invocation; `None` for no limit.
     time: Mutex<Option<Duration>>,
-    /// Processes that were killed before this one.
+    /// Number of processes that were killed before this one.
     killed: AtomicU16,
     arrived: Notify,
     outcomes: mpsc::UnboundedSender<Outcome>,
@@ -105,18 +105,18 @@ impl Runtime {
         }
     }
 
-    /// Waits until the function asks for work, and says when it did.
+    /// Waits until the function asks for work; returns the time when it did.
     pub async fn polled(&mut self) -> Instant {
         self.polls.recv().await.expect("the server lives")
     }
 
-    /// Gives the next invocations only so much time.
+    /// Sets the time limit of the next invocations.
     pub fn hurry(&self, time: Duration) {
         *self.invocations.time.lock().expect("not poisoned") = Some(time);
     }
 
-    /// Forgets the invocation that a process was killed in: neither does the next one get it, nor does a report
-    /// that was on its way count for another.
+    /// Drops the invocation during which a process was killed: the next process does not get it, and a late
+    /// report does not count for another invocation.
     pub fn forget(&mut self) {
         self.invocations.killed.fetch_add(1, Ordering::SeqCst);
         self.invocations.waiting.lock().expect("not poisoned").clear();
@@ -127,7 +127,7 @@ impl Runtime {
         self.invoke_text(event.to_string()).await
     }
 
-    /// `event` is JSON.
+    /// `event` must be JSON.
     pub async fn invoke_text(&mut self, event: String) -> Outcome {
         self.invocations
             .waiting
@@ -140,7 +140,7 @@ impl Runtime {
 }
 
 impl Invocations {
-    /// The same for all invocations of a process, as if each were a repetition.
+    /// The same id for all invocations of a process, as if each were a retry.
     fn request_id(&self) -> String {
         let end = 0x3fcd + self.killed.load(Ordering::SeqCst);
         format!("8476a536-e9f4-11e8-9739-2dfe598c{end:04x}")
@@ -194,7 +194,7 @@ async fn report(
     StatusCode::ACCEPTED
 }
 
-/// AWS and Slack on one port: AWS takes `POST /`, every other path is a webhook.
+/// AWS and Slack on one port: `POST /` is for AWS, every other path is a webhook.
 pub async fn services(script: Shared) -> SocketAddr {
     serve(
         Router::new()

@@ -1,4 +1,4 @@
-//! The function as a process, in the world of the fakes.
+//! The function as a process, together with the fakes.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use crate::fakes::{self, Outcome, Runtime, Script, Shared};
@@ -17,13 +17,13 @@ pub const QUEUE: &str = "arn:aws:sqs:ap-northeast-2:111122223333:dead";
 pub const BUFFER: &str = "arn:aws:sqs:ap-northeast-2:111122223333:mission-project-buffer";
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The relay as a process, with everything it talks to.
+/// The relay as a process, with fakes of everything that it talks to.
 pub struct Function {
     pub runtime: Runtime,
     pub script: Shared,
     command: Command,
     process: Child,
-    /// What its processes write, read all the time: a full pipe would stop them.
+    /// The output of its processes. It is read continuously, because a full pipe would block them.
     said: Vec<JoinHandle<Vec<u8>>>,
     _task_root: tempfile::TempDir,
 }
@@ -42,7 +42,7 @@ impl Function {
         Self::start_with(|_| {}).await
     }
 
-    /// Starts the relay after `change` has had its way with the command.
+    /// Starts the relay after `change` has modified the command.
     pub async fn start_with(change: impl FnOnce(&mut Command)) -> Self {
         Self::start_as(&settings(), change).await
     }
@@ -88,7 +88,7 @@ impl Function {
         }
     }
 
-    /// Kills the process, in whatever it is doing, and starts another.
+    /// Kills the process at any moment and starts another.
     pub async fn restart(&mut self) {
         self.process.kill().await.expect("the relay still runs");
         self.runtime.forget();
@@ -130,7 +130,7 @@ impl Function {
         lock(&self.script).kms_requests.clone()
     }
 
-    /// Ends the relay and answers with what it wrote, which never holds the secret.
+    /// Stops the relay and returns its output, which never contains the secret.
     pub async fn stop(mut self) -> String {
         self.process.kill().await.expect("the relay still runs");
         let mut said = Vec::new();
@@ -142,14 +142,14 @@ impl Function {
         said
     }
 
-    /// Ends the relay and answers with the lines of its log.
+    /// Stops the relay and returns the lines of its log.
     pub async fn log(self) -> Vec<Value> {
         let said = self.stop().await;
         let line = |line| serde_json::from_str(line).expect("a line of JSON");
         said.lines().map(line).collect()
     }
 
-    /// What lies in the queue of this name.
+    /// The content of the queue with this name.
     pub fn queue(&self, name: &str) -> Vec<Value> {
         let script = lock(&self.script);
         let here = |request: &&Value| {

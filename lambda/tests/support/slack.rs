@@ -1,4 +1,4 @@
-//! A Slack on a bad day: it answers, refuses, stalls and hangs up as a seeded die decides.
+//! An unreliable Slack: it accepts, refuses, stalls and closes connections at random, from a seed.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What it does with a message.
+/// How it handles a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mood {
     Take,
-    /// It has the message, but hangs up or stalls before it says so.
+    /// It accepts the message, but closes the connection or stalls before it responds.
     TakeAndReset,
     TakeAndStall,
     Reset,
@@ -19,7 +19,7 @@ enum Mood {
     Answer(u16, &'static str),
 }
 
-/// Chances in a thousand; the rest is [`Mood::Take`].
+/// Probabilities in thousandths; the rest is [`Mood::Take`].
 const MOODS: [(u32, Mood); 8] = [
     (10, Mood::TakeAndReset),
     (3, Mood::TakeAndStall),
@@ -31,18 +31,18 @@ const MOODS: [(u32, Mood); 8] = [
     (10, Mood::Answer(429, "rate_limited")),
 ];
 
-/// Messages a second that it takes; Slack's own limit is 1, and the test has less patience.
+/// Messages per second that it accepts. Slack's own limit is 1, which would make the test too slow.
 const PER_SECOND: usize = 50;
 
 #[derive(Default)]
 pub struct Seen {
-    /// Bodies of the messages it has.
+    /// Bodies of the accepted messages.
     pub taken: Vec<String>,
-    /// Those of them that it never said so of.
+    /// Those of them that it did not confirm.
     pub untold: Vec<String>,
     pub posts: usize,
     pub connections: usize,
-    /// How often it hung up or stalled, which ends a connection.
+    /// How often it closed the connection or stalled, both of which end a connection.
     pub broken: usize,
     /// How often the limit was exceeded.
     pub hurried: usize,
@@ -79,7 +79,7 @@ impl Slack {
         self.seen.lock().expect("not poisoned")
     }
 
-    /// Serves one connection until somebody hangs up.
+    /// Serves one connection until either side closes it.
     async fn serve(&self, mut stream: TcpStream) {
         let mut waiting = Vec::new();
         while let Some(body) = read(&mut stream, &mut waiting).await {
@@ -88,7 +88,7 @@ impl Slack {
                 Mood::Take => say(&mut stream, 200, "ok").await,
                 Mood::Answer(status, text) => say(&mut stream, status, text).await,
                 Mood::TakeAndReset | Mood::Reset => {
-                    // Unsent data is thrown away: the other side sees a reset.
+                    // Discards unsent data, so that the client sees a connection reset.
                     let _ = stream.set_zero_linger();
                     return;
                 }
@@ -100,7 +100,7 @@ impl Slack {
         }
     }
 
-    /// Decides on a message and keeps it if it is taken.
+    /// Decides how to handle a message, and stores it if it is accepted.
     fn hear(&self, body: &str) -> Mood {
         let mut roll = self.die.lock().expect("not poisoned").u32(0..1_000);
         let mood = MOODS.into_iter().find_map(|(chance, mood)| {
@@ -131,7 +131,7 @@ impl Slack {
     }
 }
 
-/// The body of the next request; what came too much stays in `waiting`.
+/// The body of the next request; additional data stays in `waiting`.
 async fn read(stream: &mut TcpStream, waiting: &mut Vec<u8>) -> Option<String> {
     loop {
         let end = waiting.windows(4).position(|four| four == b"\r\n\r\n");
