@@ -1,13 +1,15 @@
 //! An alert storm while Slack is unreliable: 10,000 alerts through a channel's buffer, 500 directly to Slack.
 //!
-//! The test simulates Lambda and SQS: an event source mapping that delivers batches of 100 to two functions, accepts
-//! partial batch responses and gives up after a number of receives; asynchronous invocations with two retries and a
-//! record of failed events. Processes are killed during their work, and SQS delivers some messages twice.
+//! The test simulates Lambda and SQS: an event source mapping that delivers batches of 100 to two functions,
+//! accepts partial batch responses and gives up after a number of receives; asynchronous invocations with two
+//! retries and a record of failed events. Processes are killed during their work, and SQS delivers some
+//! messages twice.
 //!
-//! At the end every alert is in a message that Slack accepted, or in a dead-letter queue. An alert may appear more than
-//! once only for one of these reasons, once for each:
+//! At the end every alert is in a message that Slack accepted, or in a dead-letter queue. An alert may appear
+//! more than once only for one of these reasons, once for each:
 //!
-//! - Slack accepted a post without confirming it (it closed the connection, or was too slow): the post is repeated;
+//! - Slack accepted a post without confirming it (it closed the connection, or was too slow): the post is
+//!   repeated;
 //! - the process with the alert was killed: the batch or event is repeated;
 //! - SQS delivered it twice, and the copy went to another process, or to one that was started later.
 

@@ -1,4 +1,4 @@
-//! What the stack does not own: refused by name, never touched, taken over only when asked to.
+//! Resources that the stack does not own: refused by name, never changed, adopted only on request.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use futures::future::LocalBoxFuture;
 const REGION: &str = "ap-northeast-2";
 const OTHER_REGION: &str = "us-east-1";
 
-/// Something made by hand under a name that the bundled stack wants.
+/// A resource that was created by hand under a name that the bundled stack wants.
 struct Stranger {
     node: &'static str,
     name: &'static str,
-    /// Other nodes that cannot be told from it.
+    /// Other nodes that are refused together with it.
     along: &'static [&'static str],
     make: for<'a> fn(&'a Clients) -> LocalBoxFuture<'a, ()>,
 }
@@ -116,7 +116,7 @@ const STRANGERS: &[Stranger] = &[
     Stranger {
         node: "kms-key/main",
         name: "alias/mission-kms-key",
-        // An alias belongs to whom its key belongs to.
+        // An alias belongs to the owner of its key.
         along: &["kms-alias/main"],
         make: |aws| {
             Box::pin(async {
@@ -140,7 +140,7 @@ const STRANGERS: &[Stranger] = &[
     },
 ];
 
-/// A stack with the kinds that the bundled one has not.
+/// A stack with the kinds of resources that the bundled one lacks.
 const EVENTS: &str = r#"
 stack: events
 region: ap-northeast-2
@@ -245,7 +245,7 @@ const STRANGERS_TO_EVENTS: &[Stranger] = &[
             })
         },
     },
-    // Its filters are whose their names say.
+    // A log group's filters have owners of their own, according to their names.
     Stranger {
         node: "log-group/trail",
         name: "/alertctl/events/trail",
@@ -287,7 +287,7 @@ async fn so_are_those_of_events_endpoints_and_trails() {
     Box::pin(refused_then_taken_over(&world, STRANGERS_TO_EVENTS)).await;
 }
 
-/// Each of the strangers in an account of its own.
+/// Tests each stranger in a separate account.
 async fn refused_then_taken_over(world: &World, strangers: &[Stranger]) {
     let (endpoint, _) = world.up();
     for (number, stranger) in strangers.iter().enumerate() {
@@ -310,7 +310,7 @@ async fn refused_then_taken_over(world: &World, strangers: &[Stranger]) {
         let before = everything().await;
         let run = |args: &[&str]| calls(&endpoint, |endpoint| world.run_at(endpoint, &account, args));
 
-        // Refused, with its name and the way on; nothing is written.
+        // Refused by name, with advice; nothing is written.
         for args in [["plan", "--detailed-exitcode"], ["apply", "--yes"]] {
             let (ran, calls) = run(&args);
             assert_eq!(ran.code, 1, "{node}: {}", ran.all());
@@ -339,7 +339,7 @@ async fn refused_then_taken_over(world: &World, strangers: &[Stranger]) {
         assert_eq!(plan["errors"].as_array().unwrap().len(), conflicts.len());
         assert_eq!(everything().await, before);
 
-        // Taken over: the plan says what changes, and only apply writes.
+        // Adopted: the plan shows the changes, and only apply writes.
         let (ran, calls) = run(&["plan", "--adopt", node]);
         assert_eq!(ran.code, 0, "{node}: {}", ran.all());
         assert!(
@@ -370,7 +370,7 @@ async fn refused_then_taken_over(world: &World, strangers: &[Stranger]) {
         assert!(before.is_subset(&everything().await), "{node}: made anew");
         let (ran, _) = run(&["plan", "--detailed-exitcode"]);
         assert_eq!(ran.code, 0, "{node}: {}", ran.all());
-        // Ours from now on, to the end.
+        // From now on it belongs to the stack, until destroy.
         let (ran, _) = run(&["destroy", "--yes"]);
         assert_eq!(ran.code, 0, "{node}: {}", ran.all());
         assert_eq!(everything().await, lines([]), "{node}");
@@ -386,7 +386,7 @@ async fn all_at_once() {
     for stranger in STRANGERS {
         (stranger.make)(&aws).await;
     }
-    // A role somebody has worked with.
+    // A role that somebody has modified.
     let open = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     let policy = aws
         .iam
@@ -397,7 +397,7 @@ async fn all_at_once() {
     let before = everything(&aws).await;
     let key = key_of(&aws, "alias/mission-kms-key").await;
 
-    // Every one is named in the same run.
+    // One run names all of them.
     let refused = world.run(&["plan", "--local"]);
     assert_eq!(refused.code, 1);
     for stranger in STRANGERS {
@@ -408,7 +408,7 @@ async fn all_at_once() {
         );
     }
     assert_eq!(everything(&aws).await, before);
-    // One that is asked for does not open the door to the others.
+    // Adopting one resource does not adopt the others.
     let one = world.run(&["apply", "--local", "--yes", "--adopt", "sns-topic/alerts"]);
     assert_eq!(one.code, 1, "{}", one.all());
     assert!(!one.stderr.contains("--adopt sns-topic/alerts"), "{}", one.stderr);
@@ -434,14 +434,15 @@ async fn all_at_once() {
     let fired = world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     assert!(fired.stdout.contains("mission-cpu-alarm"), "{}", fired.stdout);
 
-    // Without the file, too, all of it is the stack's.
+    // Without the file, too, everything belongs to the stack.
     world.ok(&[
         "destroy", "--local", "--yes", "--stack", "mission", "--region", REGION,
     ]);
     assert_eq!(everything(&aws).await, lines([]));
 }
 
-/// The second guide as its reader follows it: topic, key, role, function, subscription, alarm.
+/// The resources of the second guide, as its reader creates them: topic, key, role, function, subscription,
+/// alarm.
 async fn by_hand(aws: &Clients) {
     let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:000000000000:{name}");
     let topic = aws.sns.create_topic().name("mission-sns").send().await.unwrap();
@@ -526,7 +527,7 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
         refused.stderr
     );
 
-    // At most tags and tightening, but for the code, which is the tool's own from now on.
+    // Adoption changes at most tags and tightens permissions, except for the code, which the tool replaces.
     let plan = world.ok(&["plan", "--local", "--adopt-all", "--output", "json"]);
     let told: Vec<_> = told(&plan.stdout).into_iter().collect();
     insta::assert_snapshot!(told.join("\n"), @"
@@ -546,7 +547,7 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
     ");
     assert_eq!(everything(&aws).await, before);
 
-    // A saved plan names what it takes over: nothing else is, whatever appears until it runs.
+    // A saved plan lists what it adopts: nothing else is adopted, even if it appears before the plan runs.
     let save = ["plan", "--local", "--adopt-all", "--save", "alerts.plan"];
     world.ok(&save);
     let saved = std::fs::read_to_string(world.path().join("alerts.plan")).unwrap();
@@ -573,7 +574,7 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
     assert_eq!(everything(&aws).await, lines([]));
 }
 
-/// On a terminal it is a question of its own, with names.
+/// On a terminal, adoption has a separate prompt that lists the names.
 #[tokio::test]
 async fn taking_over_is_asked_for_apart() {
     let world = World::new();
@@ -598,7 +599,7 @@ async fn taking_over_is_asked_for_apart() {
     let no = answer(r"n\n");
     assert!(no.stdout.contains("nothing was changed"), "{}", no.all());
     assert!(!no.stdout.contains("Apply these changes?"), "{}", no.all());
-    // An answer is no error, though nothing was done.
+    // A declined prompt is not an error, although nothing was done.
     assert!(!no.stdout.contains("error"), "{}", no.all());
     assert_eq!(everything(&aws).await, before);
 }
@@ -627,7 +628,7 @@ async fn what_another_stack_owns_is_foreign() {
             ran.stderr
         );
     }
-    // Not by hand: taking it from another stack has to be said by name.
+    // Not created by hand: adopting a resource of another stack requires its name.
     let ran = world.run(&["apply", "--local", "--yes", "--adopt-all", "two.yaml"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(

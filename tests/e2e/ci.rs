@@ -1,4 +1,4 @@
-//! The pipeline examples, run as they are against the local AWS.
+//! Runs the pipeline examples unchanged against the local AWS.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci/apply.sh"
 const WORKFLOW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci/github-actions.yml");
 const ACTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml");
 const GITLAB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci/gitlab-ci.yml");
-/// What of the webhook must show nowhere.
+/// The part of the webhook that must not appear anywhere.
 const SECRET: &str = "abcdefghijklmnopqrstuvwx";
 
 #[test]
@@ -20,7 +20,7 @@ fn the_script_applies_and_then_has_nothing_to_apply() {
     assert_eq!(first.code, 0, "{}", first.all());
     assert!(first.stdout.contains("12 to create"), "{}", first.stdout);
     assert!(first.stderr.contains("12 created"), "{}", first.stderr);
-    // Without a terminal no line is drawn over and nothing is coloured.
+    // Without a terminal no line is overwritten and nothing is coloured.
     assert!(!first.all().contains(['\u{1b}', '\r']), "{}", first.all());
     assert!(
         !first.all().contains("abcdefghijklmnopqrstuvwx"),
@@ -32,7 +32,7 @@ fn the_script_applies_and_then_has_nothing_to_apply() {
     assert!(again.stdout.ends_with("nothing to apply\n"), "{}", again.stdout);
     assert!(!again.stderr.contains("creat"), "{}", again.stderr);
 
-    // Another stack file: the step takes the one it is told.
+    // With another stack file: the step uses the file that it is given.
     std::fs::rename(world.path().join("stack.yaml"), world.path().join("alerts.yaml")).unwrap();
     assert_eq!(script(&world, None).code, 1);
     let other = script(&world, Some("alerts.yaml"));
@@ -80,7 +80,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     );
     assert_eq!(read(&world, "posted"), "POST\n");
     assert_eq!(read(&world, "output"), "changes=true\n");
-    // The plan is in the log, folded, and on the page of the job.
+    // The plan is in a group in the log, and on the job's summary page.
     assert!(
         first
             .stderr
@@ -95,7 +95,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     );
     assert_eq!(read(&world, "summary.md").trim_end(), comment.trim_end());
 
-    // The next push to the pull request, with another plan: the comment is written over.
+    // The next push to the pull request, with another plan, replaces the comment.
     world.edit(|text| text.replace("period: 60", "period: 300"));
     let second = run_all(&world, &job("plan"));
     assert_eq!(second.code, 0, "{}", second.all());
@@ -107,7 +107,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     assert!(applied.stderr.contains("12 created"), "{}", applied.stderr);
     assert!(applied.stdout.contains("no changes"), "{}", applied.all());
     assert!(read(&world, "summary.md").contains("### alertctl: stack `mission` done\n"));
-    // What was applied is no plan any more.
+    // A plan that was applied is no longer valid.
     let twice = run_all(&world, &job("apply"));
     assert_eq!(twice.code, 1, "{}", twice.all());
     assert!(
@@ -182,7 +182,7 @@ fn the_gitlab_pipeline_notes_applies_what_it_showed_and_tells_of_drift() {
     let again = gitlab(&world, "plan");
     assert_eq!(again.code, 0, "{}", again.all());
     assert_eq!(read(&world, "posted"), "POST\nPUT notes/5\n");
-    // The token went by a pipe, not as an argument.
+    // The token was passed through a pipe, not as an argument.
     assert!(read(&world, "curl.config").contains("PRIVATE-TOKEN: gl-token"));
     assert!(!read(&world, "curl.log").contains("gl-token"));
 
@@ -242,7 +242,7 @@ fn apply_without_yes_does_nothing_in_a_pipeline() {
     );
 }
 
-/// What a workflow needs besides its commands.
+/// Checks the parts of a workflow other than its commands.
 #[test]
 fn the_workflow_is_safe_to_copy() {
     let workflow = workflow();
@@ -267,7 +267,7 @@ fn the_workflow_is_safe_to_copy() {
             at("alertctl validate") < at("configure-aws-credentials"),
             "{name}: fails late"
         );
-        // A value put into a script by the runner may hold anything.
+        // A value that the runner inserts into a script may contain anything.
         let scripts = steps.iter().filter_map(|step| step["run"].as_str());
         assert!(
             scripts.into_iter().all(|script| !script.contains("${{")),
@@ -277,11 +277,11 @@ fn the_workflow_is_safe_to_copy() {
     let apply = &workflow["jobs"]["apply"];
     assert_eq!(apply["concurrency"]["cancel-in-progress"], false);
     assert_eq!(apply["environment"], "production");
-    // Of one group GitHub keeps a single job waiting: another job in it could push an apply out.
+    // GitHub keeps only one waiting job per group: another job in the group could cancel a waiting apply.
     let others = workflow["jobs"].as_object().unwrap().iter();
     let mut others = others.filter(|(name, _)| *name != "apply");
     assert!(others.all(|(_, job)| job["concurrency"]["group"] != apply["concurrency"]["group"]));
-    // The environment keeps the secret from whoever may push a branch.
+    // The environment protects the secret from people who can push a branch.
     let reads = |value: &Value| value.to_string().contains("secrets.");
     let readers = workflow["jobs"].as_object().unwrap().iter();
     let readers: Vec<_> = readers
@@ -292,7 +292,7 @@ fn the_workflow_is_safe_to_copy() {
     assert!(!reads(&workflow["env"]));
 }
 
-/// Whoever may open a pull request must not be able to apply.
+/// Somebody who can open a pull request must not be able to apply.
 #[test]
 fn the_roles_trust_no_more_than_their_jobs() {
     let template = |name: &str| -> String {
@@ -316,7 +316,7 @@ fn the_roles_trust_no_more_than_their_jobs() {
             "project_path:${Project}:ref_type:branch:ref:${Branch}",
         ),
     ] {
-        // The short forms of functions are tags; what matters is the text behind them.
+        // The short forms of functions are YAML tags; only the text after them matters.
         let text = template(name).replace("!Sub ", "").replace("!Ref ", "");
         let text = text
             .replace("!If ", "")
@@ -352,7 +352,7 @@ fn the_roles_trust_no_more_than_their_jobs() {
         assert_eq!(subjects("PlanRole"), plan, "{name}");
         assert_eq!(subjects("ApplyRole"), [apply], "{name}");
     }
-    // What the jobs are that these subjects belong to.
+    // Checks the jobs that these subjects belong to.
     let workflow = workflow();
     assert!(
         workflow["jobs"]["plan"]["environment"].is_null()
@@ -386,7 +386,7 @@ fn the_image_has_what_the_jobs_call() {
     }
 }
 
-/// A runner: no terminal, no account, the secret in the environment. It names a channel nobody reads.
+/// A runner: no terminal, no account, the secret in the environment. The webhook's channel has no readers.
 fn pipeline() -> World {
     let mut world = World::new();
     world.set("ALERTCTL_LOCAL", "1");
@@ -405,21 +405,21 @@ fn run(mut command: Command) -> Ran {
     Ran::of(command.output().unwrap())
 }
 
-/// A step of a job: when it runs, its environment as far as the file says it, and its commands.
+/// A step of a job: its condition, the environment in the file, and its commands.
 struct Step {
     condition: String,
     env: Vec<(String, String)>,
     script: String,
 }
 
-/// A step of a job, or all of an action.
+/// A step of a job, or a whole action.
 struct Part {
     steps: Vec<Step>,
-    /// Whether it is left out as a whole once something failed.
+    /// Whether it is skipped completely after a failure.
     needs_success: bool,
 }
 
-/// Runs the steps of a job one after the other as a runner does; the first that fails is what comes of it.
+/// Runs the steps of a job in order, as a runner does; the result is that of the first failed step.
 fn run_all(world: &World, parts: &[Part]) -> Ran {
     let mut whole = Ran {
         code: 0,
@@ -459,7 +459,7 @@ fn workflow() -> Value {
     document(WORKFLOW)
 }
 
-/// The commands of a job, those of alertctl's action among them, but for the installation.
+/// The commands of a job, including those of alertctl's action, without the installation.
 fn job(name: &str) -> Vec<Part> {
     let workflow = workflow();
     let job = &workflow["jobs"][name];
@@ -481,7 +481,7 @@ fn job(name: &str) -> Vec<Part> {
     parts
 }
 
-/// What the action does with these inputs where alertctl is installed.
+/// The steps of the action with these inputs, if alertctl is already installed.
 fn action(with: &Value) -> Vec<Step> {
     let action = document(ACTION);
     let input = |name: &str| -> String {
@@ -506,7 +506,7 @@ fn action(with: &Value) -> Vec<Step> {
     steps
 }
 
-/// A step that is commands; of its environment what `filled` leaves no expression in.
+/// A step with commands. Variables whose value still contains an expression after `filled` are left out.
 fn commands(step: &Value, outer: &Value, filled: impl Fn(&str) -> String) -> Option<Step> {
     let script = step["run"].as_str()?.to_owned();
     let env = [outer, &step["env"]]
@@ -521,7 +521,7 @@ fn commands(step: &Value, outer: &Value, filled: impl Fn(&str) -> String) -> Opt
     })
 }
 
-/// Runs a job of the GitLab example: its script in one shell, then what comes after in another.
+/// Runs a job of the GitLab example: its script in one shell, then `after_script` in another.
 fn gitlab(world: &World, name: &str) -> Ran {
     let pipeline: Value = serde_yaml::from_str(&std::fs::read_to_string(GITLAB).unwrap()).unwrap();
     let job = &pipeline[name];
@@ -549,7 +549,7 @@ fn gitlab(world: &World, name: &str) -> Ran {
     ran
 }
 
-/// Puts programs in front of those of the system.
+/// Adds programs to the beginning of the PATH.
 fn with_programs(world: &mut World, programs: &[(&str, &str)]) {
     use std::os::unix::fs::PermissionsExt as _;
     let bin = world.path().join("bin");
@@ -569,7 +569,7 @@ fn with_programs(world: &mut World, programs: &[(&str, &str)]) {
     );
 }
 
-/// A pull request that keeps its comments in files; `--jq` is asked of jq itself.
+/// A fake `gh` that keeps the comments of a pull request in files; the real jq evaluates `--jq`.
 const GH: &str = r#"#!/bin/sh
 set -e
 while [ $# -gt 0 ]; do
@@ -596,7 +596,7 @@ case "$all" in
 esac
 "#;
 
-/// A GitLab that keeps its notes in files.
+/// A fake GitLab that keeps its notes in files.
 const CURL: &str = r#"#!/bin/sh
 set -e
 cat > curl.config
@@ -650,7 +650,7 @@ fn on_gitlab(world: &mut World) {
     }
 }
 
-/// Somebody changes the alarm past the stack file.
+/// Changes the alarm outside of the stack file.
 fn by_hand(world: &World) {
     let file = read(world, "stack.yaml");
     world.write("other.yaml", &file.replace(">= 50", ">= 60"));

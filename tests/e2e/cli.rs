@@ -1,4 +1,4 @@
-//! The command line as its users meet it.
+//! Tests the command line as its users see it.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use crate::support::{NO_WEBHOOK, Ran, World};
 use sha2::{Digest as _, Sha256};
 
-/// Help, usage errors and `validate`: sessions as documents, each run and compared.
+/// Help, usage errors and `validate`: documented sessions, each of which is run and compared.
 #[test]
 fn sessions() {
     trycmd::TestCases::new()
@@ -18,7 +18,7 @@ fn sessions() {
         .case("tests/cmd/*.md");
 }
 
-/// Every command of the command line is in the sessions with an example, also the next one.
+/// Checks that the sessions show the help of every command, with an example.
 #[test]
 fn the_help_of_no_command_is_left_out() {
     use clap::CommandFactory as _;
@@ -88,7 +88,7 @@ fn colour_is_where_it_is_asked_for() {
     assert!(!is_coloured(&[("FORCE_COLOR", "0")], &[]) && !is_coloured(&[force, ("NO_COLOR", "1")], &[]));
     assert!(is_coloured(&[("NO_COLOR", "1")], &["--color", "always"]));
     assert!(!is_coloured(&[force], &["--color=never"]) && is_coloured(&[force], &["--color", "auto"]));
-    // Of clap's own errors, too.
+    // This also applies to clap's own errors.
     assert!(is_coloured(&[], &["--color", "always", "--nonsense"]));
     assert!(!is_coloured(&[force], &["--color", "never", "--nonsense"]));
 }
@@ -126,7 +126,7 @@ fn strict_takes_warnings_for_errors_before_anything_is_changed() {
         "{plan:#}"
     );
 
-    // The document is whole all the same.
+    // The document is complete nevertheless.
     let json = refused(&["validate", "--strict", "--output", "json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
@@ -153,7 +153,7 @@ fn strict_takes_warnings_for_errors_before_anything_is_changed() {
     world.ok(&["validate", "stack.yaml", "good.yaml"]);
 }
 
-/// Those of this program, which no other documentation has.
+/// This program's own variables, which no other documentation describes.
 #[test]
 fn every_environment_variable_is_documented() {
     let page = std::fs::read_to_string("docs/operations.md").unwrap();
@@ -171,7 +171,7 @@ fn every_environment_variable_is_documented() {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        // What the build tells is no variable of a run.
+        // A build-time variable is not a variable of a run.
         let read = |at: &usize| !text[..*at].ends_with("env!(\"");
         let places = text.match_indices("ALERTCTL_").map(|(at, _)| at);
         for at in places.filter(read) {
@@ -182,7 +182,7 @@ fn every_environment_variable_is_documented() {
             named.insert(name.trim_end_matches('_').to_owned());
         }
     }
-    // A stack's functions have these from the stack.
+    // A stack's functions get these variables from the stack.
     for name in ["ALERTCTL_DUTY", "ALERTCTL_ENCRYPTED_FOR"] {
         assert!(named.remove(name), "{name}");
     }
@@ -236,7 +236,7 @@ fn without_a_terminal_nothing_is_asked_and_nothing_done() {
     );
 }
 
-/// What the README tells a newcomer to type, in its order, on the local AWS.
+/// Runs the commands that the README gives to a newcomer, in their order, on the local AWS.
 #[test]
 fn the_commands_of_the_readme() {
     let readme = std::fs::read_to_string("README.md").unwrap();
@@ -271,7 +271,7 @@ fn the_commands_of_the_readme() {
     );
     world.ok(&["local", "down"]);
 
-    // `encrypt-hook` asks on a terminal; from here the URL comes through standard input.
+    // `encrypt-hook` prompts on a terminal; this test passes the URL through standard input.
     let steps = section("## Your first stack");
     world.set("ALERTCTL_LOCAL", "1");
     std::os::unix::fs::symlink(
@@ -301,7 +301,7 @@ fn the_commands_of_the_readme() {
             Some("apply") => {
                 world.ok(&["local", "alarm", "mission-cpu-alarm"]);
                 assert_eq!(world.messages(&inbox).len(), 1);
-                // One that is on cannot be tested.
+                // An alarm in ALARM cannot be tested.
                 world.ok(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
             }
             Some("test") => {
@@ -312,7 +312,7 @@ fn the_commands_of_the_readme() {
                         .any(|message| message.to_string().contains("alertctl test"))
                 );
             }
-            // Twelve resources, and a webhook that can be decrypted.
+            // Twelve resources, and one webhook that can be decrypted.
             Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 13, "{}", ran.stdout),
             Some("destroy") => assert!(
                 ran.stderr.contains("before then restores it"),
@@ -337,7 +337,7 @@ fn the_commands_of_the_readme() {
         assert_eq!(ran.code, wanted, "{line}\n{}", ran.all());
     }
 
-    // Every command in its table exists, and the other way round.
+    // Every command in its table exists, and the table lists every command.
     for (name, flags) in [
         (
             "local",
@@ -353,7 +353,7 @@ fn the_commands_of_the_readme() {
     }
 }
 
-/// What there is to read about the tool.
+/// The documentation of the tool.
 fn documents() -> Vec<(String, String)> {
     let docs = std::fs::read_dir("docs").unwrap();
     let docs = docs.map(|entry| entry.unwrap().path().display().to_string());
@@ -365,14 +365,14 @@ fn documents() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The code blocks of a document in this language.
+/// The code blocks in this language.
 fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
     let start = format!("```{language}\n");
     let blocks = document.split(&start).skip(1);
     blocks.map(|block| block.split_once("```").unwrap().0).collect()
 }
 
-/// A block that does not begin with `stack:` goes on with the file before it.
+/// A block that does not begin with `stack:` continues the file before it.
 #[test]
 fn every_stack_file_in_the_documents_is_valid() {
     let world = World::new();
@@ -405,13 +405,13 @@ fn every_bundled_stack_is_valid_with_no_more_to_do_than_what_is_ones_own() {
         let ran = world.run(&["validate"]);
         assert_eq!(ran.code, 0, "{}: {}", path.display(), ran.all());
         assert_eq!(warnings_but_for_examples(&ran), [""; 0], "{}", path.display());
-        // In the local mode nothing is real.
+        // In the local mode nothing is real, so examples cause no warnings.
         let ran = world.run(&["validate", "--local"]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", path.display());
     }
 }
 
-/// What is warned of, but for values that people put their own in the place of.
+/// The warnings without those about example values.
 fn warnings_but_for_examples(ran: &Ran) -> Vec<&str> {
     let lines = ran.stderr.lines();
     let warnings = lines.filter(|line| line.starts_with("warning: "));
@@ -430,7 +430,7 @@ fn every_command_in_the_documents_exists() {
             let calls = calls.map(|call| call.split([')', '|', '&', '>']).next().unwrap());
             for call in calls {
                 let parsed = alertctl::cli::Cli::try_parse_from(call.split_whitespace());
-                // A version that is asked for is no mistake.
+                // A request for the version is not an error.
                 let mistake = parsed.err().filter(clap::Error::use_stderr);
                 assert!(mistake.is_none(), "{path}: `{call}`: {}", mistake.unwrap());
             }
@@ -438,7 +438,7 @@ fn every_command_in_the_documents_exists() {
     }
 }
 
-/// Links from one document to a file or a heading lead somewhere, and each ready stack is in the README.
+/// Links from one document to a file or a heading are valid, and each ready-made stack is in the README.
 #[test]
 fn the_links_of_the_documents() {
     let headings = |path: &Path| -> Vec<String> {
@@ -478,7 +478,7 @@ fn the_links_of_the_documents() {
     }
 }
 
-/// The example is what a user gets, apart from where the endpoint is.
+/// The example is what a user gets, except for the endpoint's address.
 #[test]
 fn the_elastalert_example_is_what_show_prints() {
     let world = World::new();
@@ -591,7 +591,7 @@ fn a_stack_file_through_a_pipe() {
             "{}",
             ran.stderr
         );
-        // Before anything is asked: nothing runs here.
+        // This is checked before any call: nothing listens at this address.
         let ran = piped(&format!(
             "plan {name} --save p.plan --endpoint-url http://127.0.0.1:9"
         ));
@@ -631,7 +631,7 @@ fn a_mistyped_region_is_told_before_anything_is_asked() {
         "error: `eu-wset-1` is not a region\n  help: did you mean `eu-west-1`? correct --region, AWS_REGION or the \
          profile\n"
     );
-    // One that AWS may have added since is no error of its own.
+    // A region that AWS may have added is not an error.
     world.edit(|text| format!("{text}\nregion: eu-west-9\n"));
     let ran = world.ok(&["validate"]);
     assert!(
@@ -658,7 +658,7 @@ fn arguments_that_are_no_text() {
     assert_eq!(ran.code, 1, "{}", ran.all());
 }
 
-/// An argument is there for every user of the machine to read, and a log would keep it.
+/// Every user of the machine can read an argument, and a log would keep it.
 #[test]
 fn a_webhook_as_an_argument_is_refused_and_not_repeated() {
     let world = World::new();
@@ -686,7 +686,7 @@ fn a_webhook_as_an_argument_is_refused_and_not_repeated() {
     }
 }
 
-/// `ALERTCTL_LOCAL` takes what people write into environments.
+/// `ALERTCTL_LOCAL` accepts the usual spellings of boolean environment variables.
 #[test]
 fn the_local_mode_by_environment() {
     let mut world = World::new();
@@ -735,7 +735,7 @@ fn a_system_that_trusts_no_authority() {
 fn a_cache_that_cannot_be_written() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
-    // A file where the directory should be stops root too.
+    // A file in the place of the directory is an obstacle even for root.
     let file = world.write("file", "");
     let cache = file.join("cache");
     world.set("ALERTCTL_CACHE_DIR", cache.to_str().unwrap());
@@ -758,6 +758,6 @@ fn a_cache_that_cannot_be_written() {
         let ran = world.run(&["local", "up"]);
         assert!(ran.stderr.contains("Permission denied"), "{}", ran.stderr);
     }
-    // What needs no cache does without.
+    // Commands that need no cache work without it.
     assert_eq!(world.run(&["validate"]).code, 0);
 }

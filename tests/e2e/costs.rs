@@ -1,4 +1,4 @@
-//! The table of `docs/costs.md`, held against the resources of each bundled stack.
+//! Checks the table in `docs/costs.md` against the resources of each bundled stack.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ const KEY: usize = 100;
 const ALARM_METRIC: usize = 10;
 const COMPOSITE: usize = 50;
 const CUSTOM_METRIC: usize = 30;
-/// Alarm metrics, and custom metrics, of an account that cost nothing.
+/// Number of free alarm metrics, and of free custom metrics, per account.
 const FREE: usize = 10;
-/// The relay's own, for each channel: `lambda/src/runtime/log.rs`.
+/// The relay's own metrics per channel: `lambda/src/runtime/log.rs`.
 const OF_CHANNEL: usize = 4;
 
 /// The row of the bundled stack called `name`.
@@ -35,7 +35,7 @@ fn row(name: &str) -> String {
         .filter(|node| node.id.kind == "cloudwatch-alarm");
     let metrics = alarms.map(|alarm| {
         let fields = alarm.resource.fields(&known);
-        // Dearer, and in no bundled stack.
+        // High-resolution alarms cost more; no bundled stack has one.
         assert!(!fields.iter().any(|(name, shown)| name == "period"
             && matches!(shown, Shown::Value(period) if period.as_u64() < Some(60))));
         let of_math = fields.iter().filter(|(name, shown)| {
@@ -90,7 +90,7 @@ fn the_table_counts_what_each_bundled_stack_is_made_of() {
     assert_eq!(found, wanted, "{}", wanted.join("\n"));
 }
 
-/// What the relay's log makes metrics of.
+/// The metrics in the relay's log.
 #[test]
 fn a_channel_has_four_metrics() {
     let log = std::fs::read_to_string("lambda/src/runtime/log.rs").unwrap();

@@ -1,5 +1,5 @@
-//! What `alertctl policy --deployer` prints is enough for every command on every bundled stack, and none of it is
-//! too much: whatever is missing, the command fails and names it.
+//! The policy of `alertctl policy --deployer` is sufficient for every command on every bundled stack, and
+//! minimal: without any of its permissions a command fails and names it.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,9 +15,9 @@ use alertctl::resource::access::Phase;
 use alertctl::stack::BUNDLED;
 use serde_json::{Value, json};
 
-/// Actions that no run here needs, and that are in the policy all the same: most undo what somebody else changed
-/// (tests/drift does that); Lambda's use of the caller's `kms:Decrypt`, which the local AWS does not make; and what
-/// `status` asks KMS and does without.
+/// Actions in the policy that no run here needs. Most of them revert what somebody else changed (tests/drift
+/// covers that). Others are Lambda's use of the caller's `kms:Decrypt`, which the local AWS does not make, and
+/// an optional question of `status` to KMS.
 const UNUSED: [&str; 18] = [
     "apigateway:PATCH",
     "cloudtrail:GetTrail",
@@ -41,7 +41,7 @@ const UNUSED: [&str; 18] = [
 
 const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 
-/// One stack in an account of its own behind a gate.
+/// One stack in a separate account behind a gate.
 struct Trial<'a> {
     world: &'a World,
     proxy: Proxy,
@@ -54,7 +54,7 @@ impl<'a> Trial<'a> {
         Self::with(world, upstream, stack, account, None)
     }
 
-    /// As a user of the account, whose permissions IAM tells.
+    /// With a user of the account as the caller, whose permissions IAM reports.
     fn as_user(world: &'a World, upstream: &str, stack: &str, account: &str) -> Self {
         let user = format!("arn:aws:iam::{account}:user/deployer");
         Self::with(world, upstream, stack, account, Some(user))
@@ -78,7 +78,7 @@ impl<'a> Trial<'a> {
         self.world.run_with_aws(&self.proxy.url, &self.account, args)
     }
 
-    /// What the policy for this command says.
+    /// The permissions in the printed policy for this command.
     fn printed(&self, commands: &[&str]) -> BTreeSet<Unit> {
         let ran = self.run(&[&["policy", "--deployer", "--output", "json"], commands].concat());
         assert_eq!(ran.code, 0, "{}", ran.all());
@@ -91,7 +91,7 @@ impl<'a> Trial<'a> {
         units(&documents)
     }
 
-    /// Grants these, and to ask what is granted.
+    /// Grants these permissions, and the permission to simulate them.
     fn grant(&self, units: impl IntoIterator<Item = Unit>) {
         let mut granted = self.gate.granted.lock().unwrap();
         *granted = units.into_iter().collect();
@@ -102,7 +102,7 @@ impl<'a> Trial<'a> {
         });
     }
 
-    /// Runs `args`, and counts the questions to IAM and the calls that change something.
+    /// Runs `args`; counts the simulations and the changing calls.
     fn counted(&self, args: &[&str]) -> (Ran, usize, usize) {
         self.proxy.clear();
         let ran = self.run(args);
@@ -118,8 +118,8 @@ impl<'a> Trial<'a> {
         (ran, asked, changed)
     }
 
-    /// Runs `args` with what is `proven` to be needed, then with what its error names as missing, if that is in
-    /// the printed policy, and so on until it succeeds.
+    /// Runs `args` with the permissions that are `proven` to be needed. Then adds those that the error names as
+    /// missing and the printed policy contains, and repeats until the command succeeds.
     fn grow(&self, args: &[&str], printed: &BTreeSet<Unit>, proven: &Mutex<Proven>) {
         let known = proven.lock().unwrap().clone();
         let known = printed.iter().filter(|unit| known.contains(&key(unit)));
@@ -130,7 +130,7 @@ impl<'a> Trial<'a> {
             let refused = self.gate.refused.lock().unwrap().clone();
             let allowing = |ask: &Ask| printed.iter().find(|unit| unit.allows(ask)).cloned();
             let (lacking, beyond): (Vec<_>, Vec<_>) = refused.iter().partition(|ask| allowing(ask).is_some());
-            // Nor is anything refused that it can do without: CloudTrail tells of each refusal.
+            // No optional call is refused either, because CloudTrail records every refusal.
             assert!(
                 beyond.is_empty(),
                 "{args:?}: the policy does not allow {beyond:?}\n{}",
@@ -143,7 +143,7 @@ impl<'a> Trial<'a> {
             let named = |ask: &Ask| ran.stderr.contains(&ask.action) && ran.stderr.contains(&ask.resource);
             let named: Vec<_> = lacking.iter().filter(|ask| named(ask)).collect();
             if named.is_empty() && ran.code == 0 {
-                // About what does not exist: asked all at once, and only one answer counts.
+                // For missing resources: all are queried at once, and only one result counts.
                 return;
             }
             assert!(
@@ -161,10 +161,10 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Actions that some command could not do without, with the conditions that they are granted under.
+/// Actions that some command needs, with the conditions under which they are granted.
 type Proven = BTreeSet<(String, Vec<String>)>;
 
-/// What the stacks tell of together.
+/// The combined findings of all stacks.
 #[derive(Default)]
 struct Shared {
     proven: Mutex<Proven>,
@@ -179,7 +179,7 @@ fn key(unit: &Unit) -> (String, Vec<String>) {
 #[test]
 fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
     let shared = Shared::default();
-    // What the small stacks prove, the large one need not find out again.
+    // The small stacks run first; what they prove need not be found again for the large one.
     let names: Vec<_> = BUNDLED.iter().map(|one| one.name).collect();
     let (full, small) = names.split_last().unwrap();
     let (some, others) = small.split_at(2);
@@ -199,7 +199,7 @@ fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
     assert_eq!(unused, BTreeSet::from(UNUSED));
 }
 
-/// Takes stacks through their lives, each in an account of its own, from `first` on.
+/// Runs the whole life cycle of these stacks, each in a separate account, with numbers from `first` on.
 fn prove(stacks: &[&str], first: u64, shared: &Shared) {
     let world = World::new();
     let (endpoint, _) = world.up();
@@ -239,7 +239,8 @@ fn prove(stacks: &[&str], first: u64, shared: &Shared) {
     }
 }
 
-/// True for an action that, by the tables, nothing is made with: a preflight does not ask for it then.
+/// Whether the tables use an action only for changes of existing resources: then a preflight does not ask for
+/// it at creation.
 fn only_changes(action: &str) -> bool {
     let rows = KINDS.iter().flat_map(|kind| kind.access);
     let phases: BTreeSet<_> = rows
@@ -249,7 +250,7 @@ fn only_changes(action: &str) -> bool {
     phases.contains(&Phase::Change) && !phases.contains(&Phase::Write)
 }
 
-/// CloudTrail delivers nothing here: a file in every bucket stands for its own.
+/// CloudTrail delivers nothing here, so a file in every bucket represents its log files.
 fn put_log_file(endpoint: &str, account: &str) {
     past(endpoint, account, "ap-northeast-2", async |config| {
         let aws = Clients::new(&config);
@@ -264,8 +265,8 @@ fn put_log_file(endpoint: &str, account: &str) {
     });
 }
 
-/// Whoever has the printed policy lacks nothing, by IAM's own account and for every bundled stack; and IAM is asked
-/// a few questions, not one for each permission.
+/// With the printed policy nothing is lacking according to IAM, for every bundled stack; and this takes only a
+/// few queries, not one per permission.
 #[test]
 fn a_preflight_finds_nothing_lacking_in_the_printed_policy() {
     let world = World::new();
@@ -284,7 +285,8 @@ fn a_preflight_finds_nothing_lacking_in_the_printed_policy() {
     }
 }
 
-/// What is lacking is told before anything is touched; who wants to try, and who may not ask, goes on.
+/// A missing permission is reported before anything changes. The run continues if the user wants to try, or may
+/// not ask IAM.
 #[test]
 fn an_apply_that_lacks_a_permission_changes_nothing() {
     let world = World::new();
@@ -349,7 +351,7 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
         ran.all()
     );
 
-    // Who may not ask.
+    // A caller who may not ask IAM.
     *trial.gate.granted.lock().unwrap() = printed.clone();
     let (ran, asked, _) = trial.counted(&["apply", "--yes"]);
     assert_eq!((ran.code, asked), (0, 1), "{}", ran.all());
@@ -357,7 +359,7 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     let told = trial.run(&["plan", "--preflight", "--output", "json"]);
     assert_eq!(told.code, 0, "{}", told.all());
 
-    // Nothing to do, nothing to ask; then one thing, whose permissions alone are asked for.
+    // Without changes there is no query; with one change, only its permissions are queried.
     trial.grant(printed.clone());
     let (ran, asked, _) = trial.counted(&["apply", "--yes"]);
     assert_eq!((ran.code, asked), (0, 0), "{}", ran.all());
@@ -386,13 +388,13 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     let (ran, ..) = trial.counted(&["apply", "--yes"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
 
-    // What leaves the stack file is known by its ARN alone; what stays is known by its own.
+    // A resource that leaves the stack file is identified only by its ARN; the others by their own.
     world.edit(|text| {
         let text = text.replace("mission-cpu-alarm", "mission-load-alarm");
         text.replace("  cpu:", "  load:")
     });
     let of_its_own = |mut unit: Unit| {
-        // Whose the old alarm is, its tags say.
+        // The tags of the old alarm say who owns it.
         if unit.action == "cloudwatch:ListTagsForResource" {
             return unit;
         }
@@ -419,8 +421,8 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     );
 }
 
-/// Where nobody may make a role without a boundary, the printed policy makes them within the one of the stack file; to
-/// take it away is for whoever grants that on purpose.
+/// If roles may only be created with a boundary, the printed policy creates them with the one in the stack
+/// file. Removing a boundary requires a permission that must be granted on purpose.
 #[test]
 fn roles_are_made_within_the_boundary_of_the_stack_file() {
     let world = World::new();
@@ -491,7 +493,7 @@ fn roles_are_made_within_the_boundary_of_the_stack_file() {
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(bounds(), None);
 
-    // And on roles that are there already.
+    // The same for existing roles.
     world.edit(|text| format!("{text}\n{SETTING}"));
     trial.grant(trial.printed(&["--apply"]));
     let ran = trial.run(&["apply", "--yes"]);
@@ -499,7 +501,7 @@ fn roles_are_made_within_the_boundary_of_the_stack_file() {
     assert_eq!(bounds().as_deref(), Some(boundary.as_str()));
 }
 
-/// The identity's own policies tell what it lacks, before anything is tried.
+/// The identity's own policies determine what it lacks, before anything is tried.
 #[test]
 fn what_an_identity_lacks_is_told_by_name() {
     let world = World::new();
@@ -538,15 +540,15 @@ fn what_an_identity_lacks_is_told_by_name() {
     assert_eq!(ran.stderr, lacking);
 }
 
-/// The stack file with webhooks that nobody can decrypt: what comes in is parked at once. No Slack is here, and
-/// `destroy` would wait a minute for a buffer that nobody empties.
+/// The stack file with webhooks that cannot be decrypted, so that every message becomes a dead letter at once.
+/// There is no Slack here, and `destroy` would wait a minute for a buffer that nobody drains.
 fn unreadable(text: &str) -> String {
     let ciphertext = "{ encrypted: AQICAHhleGFtcGxl }";
     text.replace("{ env: SLACK_WEBHOOK_URL }", ciphertext)
         .replace("{ env: SLACK_SECURITY_WEBHOOK_URL }", ciphertext)
 }
 
-/// The full stack with one of what it has by the dozen: to each the same permissions apply.
+/// The full stack with only one of each repeated resource, because the same permissions apply to all of them.
 fn without_repetitions(text: &str) -> String {
     let (before, services) = text.split_once("      acm: all\n").unwrap();
     let (_, from_one) = services.split_once("      route53: ").unwrap();
@@ -594,7 +596,7 @@ fn unreserved(text: &str) -> String {
     text.replace(", reserved_concurrency: 5", "")
 }
 
-/// The stack file with a tag for all that it makes.
+/// The stack file with a tag on everything that it creates.
 fn tagged(text: &str, value: &str) -> String {
     let text: String = text
         .lines()

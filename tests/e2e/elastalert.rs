@@ -1,4 +1,4 @@
-//! ElastAlert2's own alerters against the endpoint: what they send arrives, and how they are refused.
+//! ElastAlert2's own alerters against the endpoint: whether their alerts arrive, and how they are refused.
 
 use crate::support::World;
 use crate::support::account::{clients, eventually};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const REGION: &str = "ap-northeast-2";
 
-/// A match as ElastAlert2 hands it to its alerters.
+/// A match as ElastAlert2 passes it to its alerters.
 fn matched() -> Value {
     json!({
         "@timestamp": "2026-11-20T05:00:00+00:00",
@@ -16,7 +16,7 @@ fn matched() -> Value {
     })
 }
 
-/// Sends by one of the alerters; what it says.
+/// Sends with one of the alerters; returns its output.
 fn send(world: &World, rule: &str, which: &str, token: &str, matches: &Value) -> String {
     let file = world.path().join("rule.yaml");
     std::fs::write(&file, rule).unwrap();
@@ -46,7 +46,7 @@ async fn both_alerters_reach_the_topic_in_the_guides_words() {
     let (endpoint, _) = world.up();
     world.json(&["apply", "--local", "--yes"]);
     let aws = clients(&endpoint, REGION).await;
-    // A second reader of the topic, since nobody reads the mail here.
+    // A queue that subscribes to the topic, because the emails are not read here.
     let queue = aws.sqs.create_queue().queue_name("reader").send().await.unwrap();
     let queue = queue.queue_url().unwrap();
     let topic = format!(
@@ -98,7 +98,7 @@ async fn both_alerters_reach_the_topic_in_the_guides_words() {
         }
     }
 
-    // NaN is no JSON, and ElastAlert2 sends it all the same.
+    // NaN is not valid JSON, but ElastAlert2 sends it.
     let mut odd = matched();
     odd["ratio"] = json!("NaN");
     let odd = json!([odd]).to_string().replace("\"NaN\"", "NaN");

@@ -1,4 +1,4 @@
-//! `alertctl encrypt-hook`: where the URL comes from, what is refused, and what is written.
+//! `alertctl encrypt-hook`: the sources of the URL, what is refused, and what is written.
 
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -23,12 +23,12 @@ fn fed(command: &mut Command, input: &str) -> Ran {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // One that refuses early reads nothing.
+    // A command that refuses early does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     Ran::of(child.wait_with_output().unwrap())
 }
 
-/// As on AWS: with `--local` the inbox's webhook would stand in.
+/// Runs as on AWS: with `--local` the inbox would replace the webhook.
 fn hook(world: &World, args: &[&str], input: &str) -> Ran {
     let (endpoint, _) = world.up();
     let mut command = world.command_at(&endpoint, ACCOUNT, &[&["encrypt-hook"], args].concat());
@@ -51,7 +51,7 @@ async fn the_ciphertext_opens_for_the_relay_alone() {
     world.bundled("cloudwatch-slack");
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
-    // Without a key, nobody to ask and no leave: nothing is made.
+    // Without a key, a terminal and consent, nothing is created.
     let refused = hook(&world, &[], URL);
     assert_eq!(refused.code, 1);
     assert!(
@@ -75,7 +75,7 @@ async fn the_ciphertext_opens_for_the_relay_alone() {
         .key_metadata
         .unwrap();
     assert!(metadata.enabled());
-    // From now on there is nothing to ask.
+    // From now on there is no prompt.
     world.set("HOOK", URL);
     let bare = URL.strip_prefix("https://").unwrap();
     world.set("BARE", bare);
@@ -164,7 +164,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
         );
         assert!(!ran.all().contains(SECRET), "{}", ran.all());
     }
-    // Only the local mode reaches this machine. Without it there is no endpoint, and none is needed to say so.
+    // Only the local mode accepts a URL on this machine. The check needs no endpoint.
     let ran = fed(
         &mut world.command(&["encrypt-hook", "--yes"]),
         "http://127.0.0.1:9/services/x",
@@ -189,7 +189,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
             .contains("the webhook is empty")
     );
     assert_eq!(everything(&aws).await, lines([]));
-    // On this machine it is one.
+    // On this machine it is accepted.
     let mut local = world.command(&["encrypt-hook", "--yes", "--local"]);
     assert_eq!(fed(&mut local, "http://127.0.0.1:9/services/x").code, 0);
 }
@@ -256,7 +256,7 @@ async fn writing_changes_the_value_and_nothing_else() {
         let _ = std::fs::remove_file(&link);
         symlink("real.yaml", &link).unwrap();
         let mut now = value.to_owned();
-        // A new file, then one that holds a ciphertext already.
+        // First a new file, then one that already contains a ciphertext.
         for _ in 0..2 {
             let before = std::fs::read_to_string(&path).unwrap();
             let ran = hook(&world, &["--yes", "--write"], URL);
@@ -299,14 +299,14 @@ async fn writing_changes_the_value_and_nothing_else() {
         !left.iter().any(|name| name.to_string_lossy().contains("part")),
         "{left:?}"
     );
-    // A file that cannot be written says what to do, and the key stays whole.
+    // If the file cannot be written, the error has advice, and the key is intact.
     let dir = world.path().join("nowhere.yaml");
     let ran = hook(&world, &["--write", dir.to_str().unwrap()], URL);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("nowhere.yaml"), "{}", ran.stderr);
 }
 
-/// Runs a command on a terminal of its own and answers what it asks; shows what the terminal showed.
+/// Runs a command on a separate terminal and answers its prompts; prints what the terminal showed.
 const TERMINAL: &str = r#"
 import json, os, pty, sys, time
 answers = json.load(sys.stdin)
@@ -388,7 +388,7 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
         decrypt(&aws, ciphertext, Some("mission-lambda")).await.as_deref(),
         Some(URL)
     );
-    // A wrong one is not shown either.
+    // A wrong URL is not shown either.
     let ran = on_a_terminal(
         &world,
         &[],
@@ -399,7 +399,7 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
     assert!(!ran.all().contains(SECRET), "{}", ran.all());
 }
 
-/// What KMS refuses to the function is told before anything is deployed, and never called ready.
+/// If KMS refuses the function, this is reported before a deployment, and the stack is never called ready.
 #[test]
 fn a_ciphertext_knows_the_function_it_was_made_for() {
     let mut world = World::new();
@@ -426,7 +426,7 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
         (&well["ready"], &well["webhooks"][0]["decrypts"]),
         (&true.into(), &"yes".into())
     );
-    // Who may not ask hears that, and no all-clear.
+    // A caller who may not ask KMS is told so, instead of getting a false success.
     let proxy = Proxy::judging(&endpoint, Duration::ZERO, |_, action| match action {
         "kms:ReEncrypt" => Fate::Refuse(400, "AccessDeniedException", "User is not authorized"),
         _ => Fate::Pass,
@@ -442,7 +442,7 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
         open.stderr
     );
 
-    // The relay is renamed: an error of the file, with its place and the command that mends it.
+    // The relay is renamed: an error in the file, with its place and the command that fixes it.
     world.edit(|text| text.replace("mission-lambda\n", "renamed\n"));
     let command = format!("alertctl {}", encrypt.join(" "));
     for args in [&["validate"][..], &["plan"], &["apply", "--yes"], &["status"]] {
@@ -456,7 +456,7 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
             assert!(ran.stderr.contains(part), "{args:?}: {part}: {}", ran.stderr);
         }
     }
-    // A file of an earlier version does not say whom for; the account does.
+    // A file of an earlier version does not contain the function's name; the account does.
     let said = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
     world.edit(|text| text.replace(", for: mission-lambda", ""));
     ok(&world, &["validate"]);
@@ -475,14 +475,14 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
         .unwrap()
         + 1;
     assert_eq!(error["line"], line, "{error}");
-    // That very command mends it.
+    // That command fixes it.
     world.write("stack.yaml", &said);
     ok(&world, &encrypt_again);
     let ready = ok(&world, &["apply", "--yes", "--wait"]);
     assert!(ready.stderr.contains("everything is ready"), "{}", ready.stderr);
 }
 
-/// Where neither the file nor the account could tell before.
+/// The error appears where neither the file nor the account could show it earlier.
 #[test]
 fn what_a_function_cannot_decrypt_is_not_ready() {
     let mut world = World::new();
@@ -520,7 +520,7 @@ fn what_a_function_cannot_decrypt_is_not_ready() {
     );
     let by_name = ["status", "--stack", "mission", "--region", REGION, "--wait"];
     assert_eq!(run(&world, &by_name).code, 1);
-    // A stack goes whole, whatever its ciphertexts are good for.
+    // The whole stack is destroyed, so its ciphertexts need not be valid.
     world.edit(|text| text.replace("encrypted: ", "for: nobody, encrypted: "));
     assert_eq!(run(&world, &["destroy", "--yes"]).code, 0);
 }

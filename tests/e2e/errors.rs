@@ -1,6 +1,6 @@
-//! Every mistake of `docs/errors.md`, made: what the document says the tool prints is what it prints.
+//! Causes every error in `docs/errors.md`: the tool's output must be what the document says.
 //!
-//! `ALERTCTL_DOCS=overwrite` writes what is printed into the document instead; look at the difference.
+//! `ALERTCTL_DOCS=overwrite` writes the output into the document instead; check the difference.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -30,10 +30,10 @@ const PLAN: &[&str] = &["plan"];
 const APPLY: &[&str] = &["apply", "--yes"];
 const ALWAYS: usize = usize::MAX;
 
-/// What the tool printed, by the title of its section.
+/// The tool's output, by the title of its section.
 type Told = BTreeMap<&'static str, String>;
 
-/// The sections of a part of the document: title, what is printed, what is said about it.
+/// The sections of a part of the document: title, output, explanation.
 fn sections(part: &str) -> Vec<(&str, &str, &str)> {
     let sections = part.split("\n### ").skip(1);
     sections
@@ -53,7 +53,7 @@ fn part<'d>(document: &'d str, group: &str) -> &'d str {
     part.split("\n## ").next().unwrap()
 }
 
-/// Holds the part of the document called `group` against what was printed.
+/// Compares the part of the document called `group` with the output.
 fn hold(group: &str, told: &Told) {
     static WRITING: Mutex<()> = Mutex::new(());
     let _alone = WRITING.lock().unwrap();
@@ -85,8 +85,8 @@ fn hold(group: &str, told: &Told) {
     }
 }
 
-/// The first error, or where there is none the first warning that is not about an example; with what differs from run
-/// to run put out of it.
+/// The first error, or otherwise the first warning that is not about an example, without the parts that differ
+/// from run to run.
 fn first(ran: &Ran, account: &str) -> String {
     let is_error = |line: &str| line.starts_with("error: ");
     let is_warning = |line: &str| line.starts_with("warning: ") && !line.ends_with(" is only an example");
@@ -103,7 +103,7 @@ fn first(ran: &Ran, account: &str) -> String {
     let text: Vec<_> = [head].into_iter().chain(more).collect();
     let text = text.join("\n").replace(account, "111122223333");
     let text = text.replace(" (request proxy)", "");
-    // Nobody waits five minutes here, nor the ten seconds in which somebody has to answer at all.
+    // The tests do not wait five minutes, nor the ten seconds until a missing response counts as an error.
     let waited = match text.contains("no response") {
         true => "(tried 9 times in 9 s)",
         false => "(tried 45 times in 5 min)",
@@ -119,7 +119,7 @@ fn first(ran: &Ran, account: &str) -> String {
                 .to_owned(),
         });
     let text: String = text.collect();
-    // Where the local AWS and the proxies listen.
+    // Replaces the addresses of the local AWS and of the proxies.
     let mut told = String::new();
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("http://127.0.0.1:") {
@@ -130,14 +130,14 @@ fn first(ran: &Ran, account: &str) -> String {
     told + rest
 }
 
-/// Runs a command that has to fail.
+/// Runs a command that must fail.
 fn fails(world: &World, args: &[&str]) -> String {
     let ran = world.run(args);
     assert_eq!(ran.code, 1, "{args:?}\n{}", ran.all());
     first(&ran, ACCOUNT)
 }
 
-/// What is printed where AWS refuses this call of the command each time.
+/// The output if AWS refuses this call of the command every time.
 fn refused(stage: &Stage, cases: &[(&'static str, &[&str], Refusal)]) -> Told {
     let told = Mutex::new(Told::new());
     stage.each(cases, |account, (title, args, refusal)| {
@@ -239,7 +239,7 @@ fn credentials_and_regions() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    // Asking the metadata service of EC2 takes seconds and may find something on a build machine.
+    // EC2's metadata service takes seconds to time out, and may exist on a build machine.
     world.set("AWS_EC2_METADATA_DISABLED", "true");
     told.insert("No credentials", fails(&world, PLAN));
     let config = "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\
@@ -320,7 +320,7 @@ fn the_way_to_aws() {
     hold("The way to AWS", &told);
 }
 
-/// A server that says this to every request; its address.
+/// A server that sends this response to every request; returns its address.
 fn answering(answer: &'static str) -> String {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -335,7 +335,7 @@ fn answering(answer: &'static str) -> String {
     url
 }
 
-/// Once a call takes long a line says so, and no second one.
+/// A slow call is reported in one line, only once.
 #[test]
 fn a_long_wait_is_told() {
     let stage = Stage::new("cloudwatch-slack");
@@ -348,7 +348,7 @@ fn a_long_wait_is_told() {
     );
 }
 
-/// What is set for programs that ask the Internet leads nowhere from this machine to itself.
+/// Proxy settings for the internet must not apply to a connection from this machine to itself.
 #[test]
 fn the_local_aws_is_never_asked_through_a_proxy() {
     let mut world = World::new();
@@ -410,7 +410,7 @@ fn permissions() {
     hold("Permissions", &told);
 }
 
-/// What an apply says to who may ask IAM, and may not pass the function's role.
+/// The output of an apply by a caller who may ask IAM but may not pass the function's role.
 fn not_begun(stage: &Stage) -> String {
     const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account>\
                           <UserId>AIDA1</UserId><Arn>arn:aws:iam::111122223333:user/ci</Arn>\
@@ -429,7 +429,7 @@ fn not_begun(stage: &Stage) -> String {
     first(&ran, "111122223333")
 }
 
-/// A rule on what CloudTrail tells, and a trail of somebody else.
+/// A rule on CloudTrail events, and an existing trail.
 const THEIRS: &str = "
 stack: watch
 region: ap-northeast-2
@@ -531,7 +531,7 @@ fn plans_and_questions() {
     hold("Plans and questions", &told);
 }
 
-/// Waits for a parked message whose reason holds `mark`; the reason, and what is said about it.
+/// Waits for a dead letter whose reason contains `mark`; returns the reason and the advice.
 fn parked(world: &World, args: &[&str], mark: &str) -> String {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -585,7 +585,7 @@ fn keys_webhooks_and_mail() {
     told.insert(title, fails(&world, &["validate"]));
     world.write("stack.yaml", RELAYED);
 
-    // In the stack file for one function, and then used by another.
+    // Encrypted in the stack file for one function, and then used by another.
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     let at = ["--endpoint-url", endpoint.as_str()];
     world.ok(&[
@@ -595,7 +595,7 @@ fn keys_webhooks_and_mail() {
     .concat());
     let elsewhere = world.run_at(&endpoint, "500000000005", PLAN);
     told.insert("The key of a ciphertext is gone", first(&elsewhere, ACCOUNT));
-    // Written by an earlier version, the ciphertext does not say whom for.
+    // An earlier version wrote the ciphertext without the function's name.
     world.edit(|text| {
         format!(
             "{}relay: {{ name: renamed }}\n",
@@ -652,7 +652,7 @@ fn keys_webhooks_and_mail() {
     let archived = parked(&world, &["--local"], "channel_is_archived");
     told.insert("A channel that is archived", archived);
 
-    // While a key is encrypted with: somebody disables it, or deletes it, after the plan.
+    // Somebody disables or deletes the key after the plan, while it is used for encryption.
     let mut stage = Stage::new("cloudwatch-slack");
     stage.world.env.push(("AWS_MAX_ATTEMPTS".into(), "2".into()));
     let kms = |code, message| refusal("kms:Encrypt", ALWAYS, 400, code, message);
@@ -667,7 +667,8 @@ fn keys_webhooks_and_mail() {
     hold("Keys, webhooks and mail", &told);
 }
 
-/// The line of `status` for a subscription; the local AWS confirms by itself, so SNS's answer is put in its place.
+/// The line of `status` for a subscription. The local AWS confirms subscriptions by itself, so SNS's response
+/// is replaced.
 fn pending_mail(stage: &Stage) -> String {
     const ANSWER: &str = r#"<ListSubscriptionsByTopicResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><ListSubscriptionsByTopicResult><Subscriptions><member><TopicArn>arn:aws:sns:ap-northeast-2:500000000004:watch-mail</TopicArn><Protocol>email</Protocol><SubscriptionArn>PendingConfirmation</SubscriptionArn><Owner>500000000004</Owner><Endpoint>oncall@example.com</Endpoint></member></Subscriptions></ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>"#;
     let account = "500000000004";

@@ -1,4 +1,4 @@
-//! A bad day of AWS: many calls turned away and some failing on its side. A run takes longer, and ends well.
+//! AWS on a bad day: many calls are throttled and some fail on the server. A run takes longer, but succeeds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,12 +11,12 @@ use crate::support::stage::Stage;
 const THROTTLED: Fate = Fate::Refuse(400, "ThrottlingException", "Rate exceeded");
 const FAILED: Fate = Fate::Refuse(500, "InternalFailure", "We encountered an internal error.");
 
-/// S3 says it with another status, which is all that a HEAD request hears.
+/// S3's throttling has another status, and a HEAD request only gets the status.
 const SLOWED: Fate = Fate::Refuse(503, "SlowDown", "Please reduce your request rate.");
 
-/// What becomes of the call with this index: of a hundred, thirty are throttled and five fail.
+/// The fate of the call with this index: of a hundred calls, thirty are throttled and five fail.
 fn fate(seed: u64, index: usize, action: &str) -> Fate {
-    // splitmix64: the same seed has the same bad day.
+    // splitmix64: the same seed gives the same sequence of faults.
     let mut dice = seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     dice = (dice ^ (dice >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     dice = (dice ^ (dice >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -57,8 +57,8 @@ fn a_stack_of_every_kind_survives_throttling_and_failures() {
     survives("elastalert-email", 7..=7);
 }
 
-/// Create, change, look and delete; it takes some minutes, most of which AWS's rate of alarms needs. By hand:
-/// `cargo test --workspace --locked --test e2e -- --ignored --nocapture a_large_stack`
+/// Create, change, observe and delete. It takes some minutes, mostly because of AWS's rate limit for alarms.
+/// Run it manually: `cargo test --workspace --locked --test e2e -- --ignored --nocapture a_large_stack`
 #[test]
 #[ignore = "takes minutes"]
 fn a_large_stack_survives_throttling_and_failures() {
@@ -88,7 +88,7 @@ fn a_large_stack_survives_throttling_and_failures() {
     });
 }
 
-/// Whoever waits hears for what, once.
+/// A user who waits is told once what for.
 #[test]
 fn the_user_hears_what_is_waited_for() {
     let stage = Stage::new("elastalert-email");

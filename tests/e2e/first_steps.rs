@@ -1,4 +1,4 @@
-//! `init`, `completions` and `man`, as a shell meets them.
+//! `init`, `completions` and `man`, as used in a shell.
 
 use std::fs;
 use std::path::Path;
@@ -27,14 +27,14 @@ fn each_ready_stack_file_is_written_with_its_schema_and_plans_on() {
         let ran = alertctl(folder.path(), &["init", "--from", one.name]);
         assert!(ran.status.success(), "{}", text(&ran.stderr));
         let loaded = load(&folder.path().join("stack.yaml")).unwrap();
-        // Nothing but what the reader still has to put in.
+        // The only warnings are about values that the user still has to replace.
         let others = loaded.warnings.iter().filter(|warning| !warning.is_example);
         assert_eq!(others.count(), 0, "{}: {:?}", one.name, loaded.warnings);
         let written = fs::read_to_string(folder.path().join("stack.yaml")).unwrap();
         let place = written.lines().next().unwrap().rsplit('=').next().unwrap();
         let schema = fs::read(folder.path().join(place)).unwrap();
         assert_eq!(schema, alertctl(folder.path(), &["schema"]).stdout);
-        // What comes next are commands.
+        // The suggested next steps are valid commands.
         for line in text(&ran.stderr)
             .lines()
             .filter_map(|line| line.strip_prefix("  alertctl "))
@@ -81,11 +81,11 @@ fn nothing_is_written_over_unless_that_is_wanted() {
     assert!(load(&file).is_ok());
 }
 
-/// With a terminal, made by `script` of util-linux.
+/// Uses a terminal that `script` of util-linux creates.
 #[test]
 fn five_questions_make_a_stack_file() {
     let folder = tempfile::tempdir().unwrap();
-    // A wrong answer is asked for again.
+    // After a wrong answer the question is repeated.
     let answers = "Mission!\\nmission\\neu-west-1\\n1,2,9\\n1,2\\n#ops\\noncall@example.com\\n";
     let line = format!("printf '{answers}' | script -qec '{PROGRAM} init' /dev/null");
     let ran = Command::new("bash")
@@ -104,7 +104,7 @@ fn five_questions_make_a_stack_file() {
     assert!(told.contains(rule), "{told}");
 }
 
-/// What bash is told when it asks how a line goes on: its last word is completed.
+/// The completions that bash gets for a command line: its last word is completed.
 fn completed(folder: &Path, line: &[&str]) -> Vec<String> {
     let ran = Command::new(PROGRAM)
         .current_dir(folder)
@@ -158,7 +158,7 @@ fn shells_complete_files_keys_and_resources() {
     assert_eq!(of(&["test", "--path", "alarm"]), ["alarm", "alarm/cpu"]);
     assert!(of(&["events", "sign-in"]).len() > 1);
     assert_eq!(of(&["local", "alarm", "m"]), ["mission-cpu-alarm"]);
-    // A file that is not valid completes nothing and says nothing.
+    // An invalid file gives no completions and no errors.
     fs::write(folder.path().join("stack.yaml"), "stak: a").unwrap();
     assert_eq!(of(&["encrypt-hook", "--channel", ""]), [""; 0]);
 }
@@ -199,7 +199,7 @@ fn every_command_has_a_manual_page() {
             assert!(page.contains(&format!("\n.SH {section}\n")), "{section}: {page}");
         }
     }
-    // A short synopsis, and examples that keep their lines.
+    // A short synopsis, and examples whose lines are not filled.
     let page = fs::read_to_string(pages.join("alertctl-plan.1")).unwrap();
     let synopsis = page
         .split_once(".SH SYNOPSIS\n")
@@ -229,7 +229,7 @@ fn every_command_has_a_manual_page() {
         !pages.join("alertctl-local-inbox-server.1").exists(),
         "that is no command for people"
     );
-    // A file stands where the directory would be.
+    // A file is in the place of the directory.
     let ran = alertctl(folder.path(), &["man", "man/man1/alertctl.1"]);
     assert_eq!(ran.status.code(), Some(1));
 }

@@ -1,4 +1,4 @@
-//! `alertctl graph`: looked at in a real browser, and its Mermaid and DOT word by word.
+//! `alertctl graph`: the picture in a real browser, and the exact Mermaid and DOT text.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::browser::Browser;
 use serde_json::{Value, json};
 
-/// What somebody might write where a picture shows it: markup of all three languages, and wide letters.
+/// Texts that a picture may have to show: markup of all three languages, and wide letters.
 const ODD: &str = r##"
 stack: odd
 region: eu-west-1
@@ -26,7 +26,7 @@ alarms:
   wide: { metric: "WWWWWWWWWWWWWWWWWWW MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM", statistic: Sum, period: 60, threshold: "> 1", to: [t] }
 "##;
 
-/// Boxes that meet, text that leaves its box or meets other text, and arrows that run through a box.
+/// Finds overlapping boxes, text that leaves its box or overlaps other text, and arrows through a box.
 const FAULTS: &str = r#"
 const faults = [];
 const within = (inner, outer) => inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
@@ -101,7 +101,7 @@ fn every_label_is_in_its_box_and_nothing_overlaps() {
                 &[],
             );
             assert_eq!(foreign, 0, "{name}");
-            // To be looked at, whole.
+            // Saves the whole picture, for a person to look at.
             browser.run("const page = document.documentElement; page.setAttribute('width', 1080); page.removeAttribute('height');", &[]);
             browser.picture("svg", &pictures.join(format!("{name}.png")));
         }
@@ -152,7 +152,7 @@ fn boxes_stand_as_the_file_lists_them() {
         &[path, "--format", "mermaid"],
     ] {
         let drawn = graph(arguments);
-        // In an SVG by how far down they are.
+        // In an SVG the position is the y coordinate.
         let place = |key: &str| match drawn.find("<svg") {
             Some(_) => {
                 let shown = drawn.split(&format!(">{key}</text>")).next().unwrap();
@@ -169,7 +169,7 @@ fn boxes_stand_as_the_file_lists_them() {
     }
 }
 
-/// The README shows it.
+/// The README shows this picture.
 #[test]
 fn the_picture_of_the_documentation_is_of_today() {
     let drawn = graph(&["stacks/full.yaml"]);

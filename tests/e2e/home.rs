@@ -1,4 +1,4 @@
-//! A stack is at home in one region: from any other, no command touches it.
+//! A stack belongs to one region: no command changes it from another region.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ struct Applied {
 }
 
 impl Applied {
-    /// The bundled stack, with an endpoint to show, as it was applied in its home region; the file names no region
-    /// any more.
+    /// The bundled stack, with an endpoint to show, applied in its own region; the file no longer names a
+    /// region.
     fn new() -> Self {
         let mut world = World::new();
         world.set("SLACK_OPS", NO_WEBHOOK);
@@ -69,8 +69,8 @@ impl Applied {
         });
     }
 
-    /// Runs `args` with `env`, which together lead to another region: nothing is changed, and the error says where
-    /// the stack is at home, and that `who` led elsewhere.
+    /// Runs `args` with `env`, which together select another region. Nothing is changed, and the error names
+    /// the stack's own region and `who`, the source of the wrong region.
     fn refused(&self, args: &[&str], env: &[(&str, &str)], who: &str) {
         let proxy = Proxy::start(&self.endpoint, Duration::ZERO);
         let mut command = self.world.command_at(&proxy.url, ACCOUNT, args);
@@ -102,7 +102,7 @@ fn every_command_refuses_another_region_than_the_stacks_own_and_changes_nothing(
         &["status", "--wait"],
         &["encrypt-hook", "--env", "SLACK_OPS", "--yes"],
         &["test"],
-        // It would ask before it sends so many, and there is nobody to answer.
+        // This would prompt before it sends so many messages, and nobody can answer.
         &["test", "--all"],
         &["logs"],
         &["redrive", "--list"],
@@ -157,7 +157,7 @@ fn a_base_of_another_region_is_refused_as_one_of_another_stack_is() {
     let said =
         "error: `base.yaml` is for region us-west-2, not for ap-northeast-2\n  help: pass an earlier version";
     assert!(refused.stderr.contains(said), "{}", refused.all());
-    // Where a flag says the region, no file does.
+    // If a flag sets the region, the files' regions do not matter.
     applied.ok(&["plan", "--base", "base.yaml", "--region", HOME]);
 }
 
@@ -165,7 +165,7 @@ fn a_base_of_another_region_is_refused_as_one_of_another_stack_is() {
 fn a_stack_made_before_roles_said_it_learns_its_home_with_the_next_apply() {
     let applied = Applied::new();
     applied.untagged();
-    // By what its roles may touch it is at home elsewhere.
+    // According to its roles' permissions, the stack belongs to another region.
     applied.refused(&["apply", "--yes", "--region", AWAY], &[], "--region");
     applied.refused(
         &["destroy", "--yes", "--stack", "mission", "--region", AWAY],
@@ -184,7 +184,7 @@ fn a_stack_made_before_roles_said_it_learns_its_home_with_the_next_apply() {
     applied.refused(&["logs", "--region", AWAY], &[], "--region");
 }
 
-/// As `docs/operations.md` says: with its name, a stack moves once it is destroyed where it was.
+/// As in `docs/operations.md`: after a destroy, a stack with the same name can be created in another region.
 #[test]
 fn a_destroyed_stack_may_be_made_in_another_region() {
     let applied = Applied::new();

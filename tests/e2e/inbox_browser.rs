@@ -7,7 +7,7 @@ use crate::support::browser::Browser;
 use crate::support::{World, http};
 use serde_json::{Value, json};
 
-/// Where each block, and each thing in one, must show up: a selector within the message.
+/// A selector, within the message, for each block and each part of a block that must be shown.
 const SELECTORS: [(&str, &str); 11] = [
     ("section", ".block.section"),
     ("fields", ".fields > .field"),
@@ -22,7 +22,7 @@ const SELECTORS: [(&str, &str); 11] = [
     ("link", ".content a:not(.button, .image a)"),
 ];
 
-/// Every block type the page knows, what Slack makes of markup, and markup of another kind.
+/// Every block type that the page knows, Slack's markup, and markup of other kinds.
 fn gallery() -> Value {
     json!({ "text": "Disk full", "attachments": [{ "color": "#d7263d", "blocks": [
         { "type": "header", "text": { "type": "plain_text", "text": "Disk full :rotating_light:" } },
@@ -40,7 +40,7 @@ fn gallery() -> Value {
     ] }] })
 }
 
-/// How often each thing of [`SELECTORS`] occurs in a message.
+/// Counts each part of [`SELECTORS`] in a message.
 fn count(value: &Value, found: &mut BTreeMap<String, u64>) {
     let mut add = |name: &str, by: usize| *found.entry(name.to_owned()).or_default() += by as u64;
     match value {
@@ -67,7 +67,7 @@ fn count(value: &Value, found: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// How many links mrkdwn holds; what is not a link of ours has its signs escaped.
+/// The number of links in mrkdwn; text that is not our own link is escaped.
 fn links(text: &Value) -> usize {
     text.as_str().map_or(0, |text| text.matches("<https://").count())
 }
@@ -138,7 +138,7 @@ fn every_sample_is_drawn_as_slack_would() {
             assert_eq!(drawn, told, "{what} of {message:#}");
             *kinds.entry(what).or_insert(0) += told;
         }
-        // Fences make code, and none shows.
+        // Code fences become code, and are not shown.
         let drawn = of(
             &browser,
             message,
@@ -147,8 +147,8 @@ fn every_sample_is_drawn_as_slack_would() {
         if message["channel"] != "gallery" {
             let fences = found.get("fence").copied().unwrap_or(0);
             assert_eq!(drawn, fences / 2, "{message:#}");
-            // Nothing of the samples is anything but text and links to the console and to what found a match;
-            // nobody is called.
+            // The samples contain only text and links to the console and to the tool that found a match; nobody
+            // is mentioned.
             let strange = "return [...node.querySelectorAll('.content a')].map((a) => a.href).filter((url) => \
                 !/^https:\\/\\/([a-z0-9.-]+\\.console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)|kibana\\.example\\.com)\\//.test(url))";
             assert_eq!(of(&browser, message, strange), json!([]), "{message:#}");
@@ -224,7 +224,7 @@ fn every_sample_is_drawn_as_slack_would() {
         "{refusal}"
     );
 
-    // To be looked at: pictures of the samples by their names, in the order in which they were sent.
+    // Saves pictures of the samples for a person to look at, named in the order in which they were sent.
     names.extend(["gallery", "workflow", "refused"].map(str::to_owned));
     assert_eq!(names.len(), messages.len());
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("inbox");
@@ -241,7 +241,7 @@ fn every_sample_is_drawn_as_slack_would() {
     assert_eq!(browser.complaints(), [Value::Null; 0]);
 }
 
-/// What a script says of the node of a message.
+/// The result of a script on the node of a message.
 fn of(browser: &Browser, message: &Value, script: &str) -> Value {
     let script = format!(
         "const node = document.getElementById('message-{}'); {script}",

@@ -1,4 +1,5 @@
-//! `--local` reaches no webhook beyond this machine, whatever the environment, the stack file or an earlier apply holds.
+//! `--local` uses no webhook beyond this machine, whatever the environment, the stack file or an earlier apply
+//! contains.
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};
@@ -37,7 +38,7 @@ rules:
     to: [dev, ops]
 "#;
 
-/// The webhooks that the relay holds, in clear.
+/// The relay's webhooks in clear text.
 async fn held(aws: &Clients) -> BTreeMap<String, String> {
     let send = aws
         .lambda
@@ -61,7 +62,7 @@ async fn held(aws: &Clients) -> BTreeMap<String, String> {
     held
 }
 
-/// The channels of what arrived in the inbox.
+/// The channels of the messages in the inbox.
 fn channels(world: &World, inbox: &str) -> Vec<String> {
     let messages = world.messages(inbox).into_iter();
     messages
@@ -108,12 +109,12 @@ async fn the_inbox_stands_in_for_a_webhook_and_one_on_this_machine_is_honoured()
     world.ok(&["local", "alarm", "shop-cpu"]);
     world.ok(&["local", "event", "ec2-stopped", "--region", REGION]);
     assert_eq!(channels(&world, &inbox), ["ops", "ops", "ops"]);
-    // Two channels in one line.
+    // One line for both channels.
     world.set("SLACK_DEV", NO_WEBHOOK);
     let ran = world.ok(&["plan"]);
     let both = "channels `dev`, `ops`: the local inbox stands in for the webhooks in SLACK_DEV, SLACK_OPS\n";
     assert!(ran.stderr.contains(both), "{}", ran.stderr);
-    // What is no webhook anywhere is none here either.
+    // An invalid webhook is also invalid here.
     world.set("SLACK_OPS", "https://hooks.example.com/services/T0/B0/x");
     let ran = world.run(&["plan"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
@@ -128,7 +129,7 @@ async fn a_function_that_an_earlier_apply_armed_sends_nothing() {
     let aws = clients(&endpoint, REGION).await;
     world.set("SLACK_OPS", NO_WEBHOOK);
     world.set("SLACK_DEV", NO_WEBHOOK);
-    // As an alertctl did that knew nothing of the inbox.
+    // Like an older alertctl that did not know the inbox.
     let ran = world.run_at(&endpoint, ACCOUNT, &["apply", "--yes"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(held(&aws).await["ops"], NO_WEBHOOK);
@@ -137,7 +138,7 @@ async fn a_function_that_an_earlier_apply_armed_sends_nothing() {
     refused(world.run(&["local", "event", "ec2-stopped", "--region", REGION]));
     let log = world.ok(&["logs", "--local"]);
     assert!(!log.stdout.contains("delivered"), "{}", log.stdout);
-    // One apply mends it.
+    // One apply fixes it.
     world.ok(&["apply", "--local", "--yes"]);
     assert!(held(&aws).await["ops"].starts_with(&inbox));
     world.ok(&["local", "alarm", "shop-cpu"]);
@@ -205,14 +206,14 @@ async fn a_webhook_that_is_encrypted_locally_is_the_inboxs() {
     assert!(!ran.stderr.contains("stands in"), "{}", ran.stderr);
     let ours = format!("{inbox}/services/LOCAL/INBOX/ops");
     assert_eq!(held(&aws).await["ops"], ours);
-    // While the key is to be deleted nobody can look into it: one apply is enough all the same.
+    // While the key is pending deletion it cannot decrypt anything; still, one apply is enough.
     world.ok(&["destroy", "--local", "--yes"]);
     let ran = world.ok(&["apply", "--local", "--yes"]);
     assert!(!ran.stderr.contains("stands in"), "{}", ran.stderr);
     assert_eq!(held(&aws).await["ops"], ours);
     world.ok(&["plan", "--local", "--detailed-exitcode"]);
 
-    // One that holds a webhook of Slack, from a run against the local AWS as if it were AWS.
+    // A ciphertext of a Slack webhook, from a run that used the local AWS as if it were AWS.
     let ran = world.run_at(&endpoint, ACCOUNT, &[&hook[..], &["stack.yaml"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.all());
     let ran = world.ok(&["apply", "--local", "--yes"]);
@@ -220,7 +221,7 @@ async fn a_webhook_that_is_encrypted_locally_is_the_inboxs() {
     assert!(ran.stderr.contains(line), "{}", ran.stderr);
     assert_eq!(held(&aws).await["ops"], ours);
 
-    // One for another function is told as that, and not as something that the local AWS does not know.
+    // A ciphertext for another function is reported as such, not as unknown to the local AWS.
     world.edit(|text| {
         text.replace(", for: shop-relay", "")
             .replace("stack: shop", "relay: { name: other }\nstack: shop")
@@ -239,7 +240,7 @@ async fn a_topic_of_the_local_aws_posts_to_this_machine_only() {
     let world = World::new();
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
-    // The address by which others reach this machine stands for any other's.
+    // The machine's own address in the network represents the address of another machine.
     let beyond = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
         socket.connect("192.0.2.1:9")?;
         Ok(socket.local_addr()?.ip())
@@ -266,7 +267,7 @@ async fn a_topic_of_the_local_aws_posts_to_this_machine_only() {
     assert_eq!(reached, [false, true]);
 }
 
-/// Why nothing arrives is told as it is.
+/// The reason why nothing arrives is reported correctly.
 #[test]
 fn what_does_not_arrive_says_why() {
     let world = World::new();

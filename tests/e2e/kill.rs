@@ -1,5 +1,5 @@
-//! Whatever breaks at whatever request, the next run brings the stack to what its file says, with nothing
-//! made twice and nothing left behind. What AWS refuses is in `one_refusal`.
+//! Whatever request fails in whatever way, the next run brings the stack to the state in its file, without
+//! duplicates or leftovers. `one_refusal` covers refusals by AWS.
 
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,19 +15,19 @@ use rustix::process::Signal;
 const HOME: &str = "ap-northeast-2";
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes"];
-/// Cases that run side by side: most of their time is the local AWS's.
+/// Number of cases that run in parallel: most of their time is spent in the local AWS.
 const WORKERS: usize = 6;
 
-/// A stack and what there is of it.
+/// A stack and its resources.
 struct Subject {
     /// The name of a bundled stack, or a whole stack file.
     stack: &'static str,
     regions: &'static [&'static str],
-    /// A stack file that was applied before.
+    /// A stack file that was applied earlier.
     before: Option<&'static str>,
-    /// What it is made of.
+    /// The complete resources.
     whole: &'static [(&'static str, usize)],
-    /// What `destroy` leaves.
+    /// The resources that `destroy` leaves.
     gone: &'static [(&'static str, usize)],
 }
 
@@ -97,7 +97,7 @@ const TRAIL_GUARD: Subject = Subject {
     gone: &[],
 };
 
-/// A bus of its own and a rule in another region.
+/// A custom bus, and a rule in another region.
 const IN_TWO_REGIONS: &str = "
 stack: far
 region: ap-northeast-2
@@ -130,7 +130,7 @@ const FAR: Subject = Subject {
     gone: &[],
 };
 
-/// The same once the other region, and the bus, have left the file.
+/// The same after the other region and the bus have been removed from the file.
 const NEAR: Subject = Subject {
     stack: "
 stack: far
@@ -170,7 +170,7 @@ impl Subject {
     }
 }
 
-/// One account in which something goes wrong.
+/// One account in which a fault occurs.
 struct Case<'a> {
     subject: &'a Subject,
     world: &'a World,
@@ -178,9 +178,9 @@ struct Case<'a> {
     account: String,
 }
 
-/// How a run with a fault ended.
+/// The result of a run with a fault.
 struct Faulty {
-    /// Whether any call met the fault.
+    /// Whether a call was hit by the fault.
     met: bool,
     ran: Ran,
     actions: Vec<String>,
@@ -209,7 +209,8 @@ impl<'a> Case<'a> {
         inventory(self.endpoint, &self.account, self.subject.regions)
     }
 
-    /// Runs a command; the first call that `strikes` picks meets `fate`, which is given a way to signal it.
+    /// Runs a command; the first call that `strikes` selects gets `fate`, which can send a signal to the
+    /// command.
     fn faulty(
         &self,
         args: &[&str],
@@ -241,7 +242,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// One more run ends well, a plan finds nothing to do, and nothing is there twice.
+    /// Another run succeeds, a plan has no changes, and there are no duplicates.
     fn converges(&self, what: &str) {
         let ran = self.run(APPLY);
         assert_eq!(ran.code, 0, "apply after {what}\n{}", ran.all());
@@ -258,8 +259,8 @@ impl<'a> Case<'a> {
         assert_eq!(self.inventory(), counts(self.subject.gone), "after {what}");
     }
 
-    /// One command meets one fault; whatever becomes of it, one more run brings everything in order. True
-    /// when the fault was met.
+    /// One fault in one command; whatever the result, one more run repairs everything. Returns whether the
+    /// fault occurred.
     fn survives(&self, args: &[&str], fault: Fault, request: &Request) -> bool {
         let fate = move |signaller: &Signaller| fault.fate(signaller);
         let faulty = self.faulty(args, request.comes(), fate);
@@ -270,7 +271,7 @@ impl<'a> Case<'a> {
         let expected = if killed { -1 } else { 0 };
         assert_eq!(faulty.ran.code, expected, "{what}\n{}", faulty.ran.all());
         match args[0] == "apply" {
-            // Nothing made yet: the next run is like a first one.
+            // Nothing has been created yet, so the next run is like a first one.
             true if killed && self.inventory().is_empty() => {}
             true if killed => self.converges(&what),
             true => self.is_whole(&what),
@@ -312,9 +313,9 @@ impl Fault {
     }
 }
 
-/// Runs `args` once without a fault, then once for each of its requests and each fault that `faults` wants
-/// there, each time in an account of its own; the stack is there already where it is to be destroyed.
-/// `faults` gets the place of the request among all, sorted: those that run side by side come in any order.
+/// Runs `args` once without a fault, then once for each of its requests and each fault that `faults` selects
+/// for it, each time in a separate account. For a destroy the stack is created first. `faults` gets the index
+/// of the request in the sorted list, because parallel requests come in any order.
 fn at_requests(subject: &Subject, args: &[&str], faults: impl Fn(usize, &Request) -> Vec<Fault>) {
     let (world, endpoint) = subject.world();
     let account = |number: usize| {
@@ -365,7 +366,7 @@ fn at_requests(subject: &Subject, args: &[&str], faults: impl Fn(usize, &Request
     assert!(cases.len() > 20, "only {} cases", cases.len());
 }
 
-/// Killed right after each call that changes something, and one fault or another at every `step`th request.
+/// Kills the command right after each changing call, and causes a varying fault at every `step`th request.
 fn whatever_breaks(subject: &Subject, args: &[&str], step: usize) {
     let others = [Fault::KilledBefore, Fault::LostAnswer, Fault::KilledAfter];
     at_requests(subject, args, |at, request| {
@@ -415,7 +416,7 @@ fn a_region_that_leaves_the_file_is_left_whatever_breaks() {
     whatever_breaks(&NEAR, APPLY, 8);
 }
 
-/// The file is lost: all that is known is the stack's name.
+/// The file is lost: only the stack's name is known.
 #[test]
 fn rules_of_two_regions_are_destroyed_whatever_breaks() {
     let by_name = ["destroy", "--yes", "--stack", "far", "--region", HOME];
@@ -433,7 +434,7 @@ fn an_interrupt_finishes_what_runs_and_the_next_run_goes_on() {
         ] {
             number += 1;
             let case = Case::new(&CLOUDWATCH, &world, &endpoint, number);
-            // Carried out as usual, but only once the command has had time to see the signal.
+            // The call is executed normally, but only after the command has had time to see the signal.
             let stop = move |signaller: &Signaller| {
                 let send = signaller.send(signal);
                 Fate::Meanwhile(Arc::new(move || {

@@ -1,4 +1,4 @@
-//! AWS's index of tags may be minutes behind: a destroy does not depend on it alone.
+//! AWS's tag index may be minutes behind (eventual consistency), so destroy does not rely on it alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ const REGION: &str = "ap-northeast-2";
 const ACCOUNT: &str = "000000000008";
 const APPLY: &[&str] = &["apply", "--yes"];
 
-/// The local AWS with a stack in it, behind an index that answers nothing the first `times` it is asked.
+/// The local AWS with a stack, behind a tag index whose first `times` responses are empty.
 struct Behind {
     world: World,
     endpoint: String,
@@ -71,7 +71,7 @@ fn what_the_stack_file_names_is_destroyed_though_the_index_knows_nothing_of_it()
 #[test]
 fn what_the_index_learns_of_while_a_destroy_runs_goes_too() {
     let behind = Behind::new(1);
-    // Made a moment ago by a file that is not at hand any more.
+    // The resource was created moments ago, from a file that no longer exists.
     behind
         .world
         .edit(|text| text.replace("name: mission-sns", "name: mission-other"));

@@ -1,4 +1,4 @@
-//! A stack from its first apply to its end and back, and what becomes of what leaves the file.
+//! A stack from its first apply to its destruction and back, and resources that leave the file.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -50,7 +50,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         ])
     );
 
-    // The alarm fires, and what else is published arrives too.
+    // The alarm fires and its message arrives, and so do other messages on the topic.
     let shown = world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     assert!(
         shown.stdout.contains("mission-cpu-alarm 경보가 발생했습니다"),
@@ -79,7 +79,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
             .contains("디스크가 곧 찹니다")
     );
 
-    // From here on the file holds a ciphertext, and needs no environment.
+    // From here on the file contains a ciphertext and needs no environment variable.
     world.set("HOOK", &format!("{inbox}/services/LOCAL/INBOX/project"));
     world.ok(&["encrypt-hook", "--local", "--write", "--env", "HOOK"]);
     world.env.clear();
@@ -91,7 +91,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     world.ok(&["apply", "--local", "--yes"]);
     unchanged(&world, "after the ciphertext");
 
-    // A second apply has nothing to do, and does nothing.
+    // A second apply has no changes and changes nothing.
     let (again, calls) = calls(&endpoint, |endpoint| {
         world.run_at(endpoint, ACCOUNT, &["apply", "--yes"])
     });
@@ -111,7 +111,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     assert_eq!(resources.len(), 12);
     assert!(resources.iter().all(|one| one["state"] == "ok"), "{status}");
 
-    // Nothing is left but the key, on its way out.
+    // Only the key is left, pending deletion.
     let key = key_of(&aws, "alias/mission-kms-key").await;
     let destroyed = world.ok(&["destroy", "--local", "--yes"]);
     let date = deletion_date(&aws, &key).await;
@@ -129,7 +129,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     assert!(again.stderr.contains("nothing to destroy"), "{}", again.stderr);
     assert_eq!(deletion_date(&aws, &key).await, date);
 
-    // Within the window the same key comes back, and the ciphertext in the file with it.
+    // Within the deletion window the same key is restored, and with it the ciphertext in the file.
     let back = world.json(&["apply", "--local", "--yes"]);
     let action = |id: &str| {
         let steps = back["steps"].as_array().unwrap().iter();
@@ -140,7 +140,8 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     };
     assert_eq!(action("kms-key/main"), ["update"], "{back}");
     assert_eq!(action("kms-alias/main"), ["create"], "{back}");
-    // While the key slept nobody could see that the ciphertext is the inbox's: the inbox stood in for it.
+    // While the key was pending deletion, nobody could see that the ciphertext is the inbox's, so the inbox
+    // replaced it.
     world.ok(&["apply", "--local", "--yes"]);
     unchanged(&world, "after coming back");
     assert_eq!(key_of(&aws, "alias/mission-kms-key").await, key);
@@ -288,7 +289,7 @@ async fn what_leaves_the_file_leaves_the_account() {
         ]
     );
 
-    // One topic of two is no longer relayed.
+    // One of two topics is no longer relayed.
     let before = everything(&aws).await;
     let told = change("chatter: { to: [project] }", "chatter: { display_name: Chatter }");
     let expected = [
@@ -307,7 +308,7 @@ async fn what_leaves_the_file_leaves_the_account() {
         ]
     );
 
-    // Then none is: the relay goes with all it had, the key stays for the channel's webhook.
+    // Then none is: the relay and everything it needs are deleted; the key stays for the channel's webhook.
     let before = everything(&aws).await;
     change("    to: [project]\n", "    display_name: Alerts\n");
     assert_eq!(
@@ -340,7 +341,7 @@ async fn keys_of_the_file_and_physical_names_are_two_things() {
         told(&plan.stdout)
     };
 
-    // Another key for the same thing: it only learns its new key.
+    // Another key for the same resource: only the tag with its key changes.
     let told = change("cpu: {", "processor: { name: team-cpu,");
     assert_eq!(
         told,
@@ -353,7 +354,7 @@ async fn keys_of_the_file_and_physical_names_are_two_things() {
     assert_eq!(told, lines(["update sns-topic/talk: tags.alertctl:node"]));
     assert_eq!(everything(&aws).await, before);
 
-    // Another name: a new thing, and the old one goes.
+    // Another name means a new resource, and the old one is deleted.
     let told = change("name: team-cpu,", "name: team-processor,");
     let alarm = [
         "create cloudwatch-alarm/processor",
@@ -439,7 +440,7 @@ async fn a_message_that_slack_refuses_to_take_ends_in_the_dead_letter_queue() {
         answer.attributes.unwrap()[&QueueAttributeName::ApproximateNumberOfMessages] == "1"
     })
     .await;
-    // Once, and twice more.
+    // One attempt and two retries.
     assert!(slack.posts.load(Ordering::Relaxed) >= 3, "{:?}", slack.posts);
     let letter = aws
         .sqs
@@ -459,7 +460,7 @@ async fn a_message_that_slack_refuses_to_take_ends_in_the_dead_letter_queue() {
     );
     assert!(!letter.contains("broken"), "the webhook's secret: {letter}");
     assert!(world.messages(&inbox).is_empty());
-    // What it held is not lost without a word.
+    // The loss of its messages is reported.
     let destroyed = world.ok(&["destroy", "--local", "--yes"]);
     assert!(
         destroyed.stderr.contains("held about 1 undelivered message"),
@@ -483,7 +484,7 @@ async fn two_stacks_in_one_account_do_not_see_each_other() {
         let plan = world.run(&["plan", "--local", "--detailed-exitcode", file]);
         assert_eq!(plan.code, 0, "{}", plan.all());
     }
-    // Nor does a name that begins with another's.
+    // A stack whose name is a prefix of another's does not match it either.
     world.write("on.yaml", "stack: on\nregion: eu-west-1\n");
     assert_eq!(
         world
@@ -603,7 +604,7 @@ async fn a_stack_with_everything() {
     world.write("stack.yaml", &EVERYTHING.replace("MORE_ALARMS\n", &more));
     let start = Instant::now();
     let applied = world.ok(&["apply", "--local", "--yes"]);
-    // Twelve alarms, three a second; the time of a run is the alarms' own.
+    // Twelve alarms at three per second; the alarms determine the time of the run.
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert!(
         !applied.all().contains("secret-of-the-endpoint"),
@@ -643,7 +644,7 @@ async fn a_stack_with_everything() {
     assert_eq!(everything(&aws).await, lines([]));
 }
 
-/// What is in `before` and not in `after`.
+/// The entries of `before` that are not in `after`.
 fn gone(
     before: &std::collections::BTreeSet<String>,
     after: &std::collections::BTreeSet<String>,
@@ -666,7 +667,7 @@ async fn deletion_date(aws: &Clients, key: &str) -> String {
     key.deletion_date.unwrap().to_string()[..10].to_owned()
 }
 
-/// A webhook's other end that always gives the same answer.
+/// A webhook server that always sends the same response.
 struct Slack {
     port: u16,
     posts: Arc<AtomicUsize>,

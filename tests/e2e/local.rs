@@ -1,4 +1,4 @@
-//! The no-account mode: its life, its inbox page, and what it says where it cannot start.
+//! The mode without an account: its life cycle, its inbox page, and the errors if it cannot start.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -75,7 +75,7 @@ fn what_was_made_survives_a_kill() {
     world.ok(&["apply", "--local", "--yes"]);
     world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     let before = world.json(&["local", "status"]);
-    // It saves a second after a change.
+    // MiniStack saves its state one second after a change.
     std::thread::sleep(Duration::from_millis(2500));
     for part in ["emulator", "inbox"] {
         let pid = i32::try_from(before["status"][part]["pid"].as_i64().unwrap()).unwrap();
@@ -100,7 +100,7 @@ fn what_was_made_survives_a_kill() {
         ran.stderr
     );
 
-    // Any command starts it again, and finds the stack as it was.
+    // Any command restarts it and finds the stack unchanged.
     let plan = world.run(&["plan", "--local", "--detailed-exitcode"]);
     assert_eq!(plan.code, 0, "{}", plan.all());
     let after = world.json(&["local", "status"]);
@@ -117,7 +117,7 @@ fn what_was_made_survives_a_kill() {
     assert_eq!(world.json(&["local", "status"])["status"]["messages"], 2);
 }
 
-/// What an older alertctl started may lack what this one asks of it.
+/// A process of an older alertctl may lack something that this one needs.
 #[test]
 fn what_another_alertctl_started_is_started_anew_with_what_it_held() {
     let world = World::new();
@@ -146,7 +146,7 @@ async fn a_demo_never_uses_a_real_webhook() {
     assert!(!demo.all().contains("hooks.slack.com"), "{}", demo.all());
     let (endpoint, inbox) = world.up();
     assert_eq!(world.messages(&inbox).len(), 1);
-    // What the function holds is the inbox, and what it was made with is nowhere.
+    // The function has the inbox's webhook, and the original one is nowhere.
     let aws = clients(&endpoint).await;
     let function = aws
         .lambda
@@ -178,10 +178,10 @@ async fn a_demo_never_uses_a_real_webhook() {
     let again = world.ok(&["local", "demo"]);
     assert!(again.stderr.contains("no changes"), "{}", again.stderr);
     assert_eq!(world.messages(&inbox).len(), 2);
-    // In every alarm state there is one more.
+    // An alarm in ALARM can fire again.
     let ok = world.json(&["local", "alarm", "mission-cpu-alarm"]);
     assert_eq!(ok["messages"][0]["channel"], "project", "{ok:#}");
-    // The stack asks for nothing on OK: told at once instead of waited for.
+    // The stack sends nothing on OK: this is reported at once, without waiting.
     let quiet = world.ok(&["local", "alarm", "mission-cpu-alarm", "--state", "ok"]);
     assert!(
         quiet.stderr.contains("it notifies nobody on OK, only on ALARM"),
@@ -210,7 +210,7 @@ fn the_inbox_takes_what_slack_takes_and_shows_it() {
     let port = inbox.rsplit(':').next().unwrap().parse().unwrap();
     let post =
         |channel: &str, body: &Value| http_post(port, &format!("/services/LOCAL/INBOX/{channel}"), body);
-    // As a sender escapes it.
+    // Escaped, as a sender does it.
     let text = "disk &lt;b&gt;full&lt;/b&gt; &amp; &lt;script&gt;document.title='broken'&lt;/script&gt;";
     let block = json!({ "type": "header", "text": { "type": "plain_text", "text": "Disk :warning: full" } });
     assert_eq!(
@@ -251,7 +251,7 @@ fn the_inbox_takes_what_slack_takes_and_shows_it() {
 
     let page = http_get(port, "/");
     assert!(page.contains("<title>Slack inbox"), "{page}");
-    // Each command that the page names is one.
+    // Every command on the page is valid.
     let commands = page
         .split("<code>alertctl ")
         .skip(1)
@@ -287,7 +287,7 @@ fn the_inbox_takes_what_slack_takes_and_shows_it() {
         page.contains("Slack would refuse this") && page.contains("400 no_text"),
         "{page}"
     );
-    // It is live, and the newest stands on top.
+    // The page updates live, with the newest message at the top.
     assert_eq!(
         post("ops", &json!({ "text": "and now for something new" })),
         "200 ok"
@@ -299,7 +299,7 @@ fn the_inbox_takes_what_slack_takes_and_shows_it() {
     );
 }
 
-/// Posts a message; the status and the answer.
+/// Posts a message; returns the status and the response.
 fn http_post(port: u16, path: &str, body: &Value) -> String {
     let (mut stream, body) = (TcpStream::connect(("127.0.0.1", port)).unwrap(), body.to_string());
     let head = format!("POST {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json");
@@ -310,7 +310,7 @@ fn http_post(port: u16, path: &str, body: &Value) -> String {
     format!("{} {body}", head.split(' ').nth(1).unwrap())
 }
 
-/// The inbox page in a real browser, which is spoken to through pipes.
+/// The inbox page in a real browser, controlled through pipes.
 struct Browser {
     child: Child,
     answers: BufReader<ChildStdout>,
@@ -319,14 +319,14 @@ struct Browser {
 }
 
 impl Browser {
-    /// `None`, and loudly so, where there is no browser.
+    /// `None`, with a notice, if there is no browser.
     fn open(world: &World, url: &str) -> Option<Self> {
         let chromium = "/usr/bin/chromium";
         if !Path::new(chromium).exists() {
             eprintln!("SKIPPED: {chromium} is not installed, nobody has looked at the inbox page");
             return None;
         }
-        // The browser looks at the page and at nothing else.
+        // The browser loads only this page.
         let options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
                        --disable-background-networking --disable-component-update --disable-sync \
                        --user-data-dir=chromium --remote-debugging-pipe";
@@ -350,13 +350,13 @@ impl Browser {
         Some(browser)
     }
 
-    /// The page's title and all that can be read on it, once `text` can.
+    /// The page's title and all its visible text, once that contains `text`.
     fn page_with(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         let read = json!({ "expression": "document.title + '\\n' + document.body.innerText" });
         loop {
             let answer = self.call("Runtime.evaluate", read.clone());
-            // Before the page is there, there is no body to read.
+            // Until the page is loaded there is no body.
             let page = answer["result"]["value"].as_str().unwrap_or_default().to_owned();
             if page.contains(text) {
                 return page;
@@ -443,7 +443,7 @@ fn without_a_python_that_will_do_the_error_says_so() {
             "case \"$*\" in *venv*importlib*|*-c*) echo 3.11.2; echo;; *) echo 'Error: no space left'; exit 1;; esac"
         )
     );
-    // What a full disk says, where it still can.
+    // The output on a full disk, if it can still be written.
     let full = with(
         "case \"$*\" in *venv*importlib*|*-c*) echo 3.11.2; echo;; *) echo 'OSError: [Errno 28] No space left on device'; \
          exit 1;; esac",
@@ -454,7 +454,7 @@ fn without_a_python_that_will_do_the_error_says_so() {
         ),
         "{full}"
     );
-    // The half-made environment is in nobody's way: with a Python that works the next run starts over.
+    // The incomplete environment is no obstacle: with a working Python the next run starts again.
     assert_eq!(world.json(&["local", "status"])["running"], false);
 }
 

@@ -1,4 +1,4 @@
-//! What the local AWS has on top of MiniStack for events, trails and metric filters.
+//! The additions of the local AWS to MiniStack for events, trails and metric filters.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -32,7 +32,7 @@ fn arn(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:{HOME}:{ACCOUNT}:{resource}")
 }
 
-/// A function that posts what it gets to the inbox; one without `inbox` always fails.
+/// A function that posts its input to the inbox; one without `inbox` always fails.
 async fn function(world: &World, aws: &Clients, name: &str, inbox: Option<&str>) -> String {
     world.write(
         "index.py",
@@ -114,7 +114,7 @@ async fn next(aws: &Clients, queue: &str, attribute: &str) -> Option<(Value, Opt
     None
 }
 
-/// Waits a moment and finds the queue empty.
+/// Checks that the queue is still empty after a short time.
 async fn stays_empty(aws: &Clients, queue: &str) {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let received = aws.sqs.receive_message().queue_url(queue).send().await.unwrap();
@@ -151,7 +151,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         notify,
     )
     .await;
-    // The same rule where users sign in, as a stack makes it there.
+    // The same rule in the region of the sign-ins, as a stack creates it there.
     let there = clients(&endpoint, "us-east-1").await;
     let home =
         target(arn("events", "event-bus/default")).role_arn(format!("arn:aws:iam::{ACCOUNT}:role/any"));
@@ -164,7 +164,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         home,
     )
     .await;
-    // It would send everything back, for ever.
+    // This target would create an endless loop.
     let back = target(format!("arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"));
     let back = back
         .role_arn(format!("arn:aws:iam::{ACCOUNT}:role/any"))
@@ -199,7 +199,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
     assert_eq!(got["event"]["detail"]["userIdentity"]["userName"], "alice");
     assert_eq!(world.messages(&inbox).len(), 1);
 
-    // An event of one's own keeps what it says of itself.
+    // A custom event keeps its own fields.
     let own = json!({
         "version": "0", "id": "one-of-mine", "source": "aws.signin", "detail-type": "x", "account": "123456789012",
         "time": "2026-01-02T03:04:05Z", "region": HOME, "resources": ["arn:aws:x"], "detail": { "a": [1, "ü"] },
@@ -231,7 +231,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.all());
 
-    // What goes nowhere says so at once.
+    // An event that matches no rule is reported at once.
     let start = Instant::now();
     let ran = world.run(&["local", "event", "ec2-stopped", "--region", HOME]);
     assert_eq!(ran.code, 1);
@@ -302,7 +302,7 @@ async fn what_a_target_does_not_take_is_kept() {
         failure["requestPayload"]["detail"]["state"], "stopped",
         "{failure:#}"
     );
-    // It waits for a message that never comes.
+    // It is waiting for a message that never comes.
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -400,7 +400,7 @@ async fn a_trail_tells_the_bus_and_its_log_group() {
         .await
         .unwrap();
     let trail = trail.trail_arn.unwrap();
-    // Nothing is told before it logs.
+    // No events are sent before it logs.
     aws.cloudtrail.start_logging().name("audit").send().await.unwrap();
     let tags = aws
         .cloudtrail
@@ -430,7 +430,7 @@ async fn a_trail_tells_the_bus_and_its_log_group() {
             .ends_with("trail-logs:*")
     );
 
-    // A refused call is told too, with why.
+    // A refused call is sent as well, with the error.
     aws.cloudtrail
         .stop_logging()
         .name("unknown")
@@ -470,7 +470,7 @@ async fn a_trail_tells_the_bus_and_its_log_group() {
     let last: Value = serde_json::from_str(lines.events().last().unwrap().message().unwrap()).unwrap();
     assert_eq!(last, *detail);
 
-    // Off is off.
+    // A stopped trail sends nothing.
     aws.cloudtrail.stop_logging().name(&trail).send().await.unwrap();
     stays_empty(&aws, &told).await;
 }
@@ -617,7 +617,7 @@ async fn what_was_made_of_the_new_kinds_survives_a_kill() {
     stage.access_log_settings(log.build()).send().await.unwrap();
 
     let before = world.json(&["local", "status"]);
-    // It saves a second after a change.
+    // MiniStack saves its state one second after a change.
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let pid = i32::try_from(before["status"]["emulator"]["pid"].as_i64().unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
@@ -714,7 +714,7 @@ async fn what_was_made_of_the_new_kinds_survives_a_kill() {
     );
 }
 
-/// The patterns of the CIS benchmark and what else the language has.
+/// The patterns of the CIS benchmark and the other features of the pattern language.
 #[test]
 fn filter_patterns_match_as_on_aws() {
     let root =
@@ -736,7 +736,7 @@ fn filter_patterns_match_as_on_aws() {
         (denied, root.clone(), false),
         (denied, text("no JSON"), false),
         (no_mfa, login.clone(), true),
-        // What is not there is not unequal either.
+        // A missing field does not match `!=` either.
         (no_mfa, json!({ "eventName": "ConsoleLogin" }), false),
         ("{($.eventName=ConsoleLogin)||($.x=1)}", login.clone(), true),
         ("{ $.n >= 4 && $.code = 40* }", root.clone(), true),

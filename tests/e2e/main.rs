@@ -1,4 +1,5 @@
-//! Through the real binary, in worlds of their own. One program, since each would be linked with everything anew.
+//! Tests through the real binary, in isolated worlds. All are in one program, because linking each test
+//! separately is slow.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 

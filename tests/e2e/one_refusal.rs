@@ -1,12 +1,13 @@
-//! One refusal of AWS at a time, at each call of a stack's life: what passes ends no run, and what lasts is told with
-//! resource, action, AWS's words and the next move, after which the next run brings everything in order.
+//! AWS refuses one call at a time, for each call in a stack's life cycle. A temporary refusal does not end a
+//! run. A permanent one is reported with the resource, the action, AWS's message and advice, and the next run
+//! repairs everything.
 //!
-//! The calls are those of a run that was recorded before; what each of them may be told is in
-//! `one_refusal/refusals.tsv`. Refusals that pass are tried in rounds: in each, every request of the run is refused once,
-//! by another of its refusals. Those that last are tried one by one.
+//! The calls come from a recorded run; `one_refusal/refusals.tsv` lists the possible refusals of each.
+//! Temporary refusals are tried in rounds: in each round, every request of the run is refused once, with a
+//! different refusal per round. Permanent ones are tried one by one.
 //!
-//! By default a sample is tried, the same each time. `ALERTCTL_REFUSALS=all` tries all of them, on every stack, which
-//! takes about an hour; one part of that is run by its test's name:
+//! By default a sample is tried, always the same. `ALERTCTL_REFUSALS=all` tries all of them, on every stack,
+//! which takes about an hour; one part of it can be run by its test's name:
 //!
 //! ```sh
 //! ALERTCTL_REFUSALS=all cargo test --test e2e one_refusal::passing::full -- --nocapture --include-ignored
@@ -34,7 +35,7 @@ fn all() -> bool {
     std::env::var("ALERTCTL_REFUSALS").is_ok_and(|what| what == "all")
 }
 
-/// What is done to a stack.
+/// An operation on a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
     Create,
@@ -55,14 +56,14 @@ impl Deed {
         }
     }
 
-    /// Brings an account to where the deed begins.
+    /// Brings an account to the starting point of the operation.
     fn prepare(self, account: &Account<'_>) {
         if self != Self::Create {
             account.ok(Self::Create.args());
         }
     }
 
-    /// What is wrong with the account once the deed is done, beside what there is after one that nothing was refused.
+    /// What is wrong with the account after the operation, compared with one where nothing was refused.
     fn left(self, account: &Account<'_>, plain: &Plain) -> Option<String> {
         let planned = match self {
             Self::Plan => return None,
@@ -84,14 +85,14 @@ impl Deed {
     }
 }
 
-/// What a run says from its first error on.
+/// The output of a run from its first error on.
 fn errors(ran: &Ran) -> &str {
     let start = ran.stderr.find("error: ");
     let last = || ran.stderr.trim_end().rfind('\n').unwrap_or_default();
     &ran.stderr[start.unwrap_or_else(last)..]
 }
 
-/// A text without what differs from account to account: its number, and ids of APIs.
+/// A text without the parts that differ between accounts: account ids, and ids of APIs.
 fn without_ids(text: &str, account: &str) -> String {
     let is_id = |word: &str| word.len() == 8 && word.chars().all(|c| c.is_ascii_hexdigit());
     let text = text.replace(account, "");
@@ -100,7 +101,7 @@ fn without_ids(text: &str, account: &str) -> String {
     words.collect()
 }
 
-/// A deed to which nothing was refused.
+/// An operation in which nothing was refused.
 struct Plain {
     account: String,
     actions: Vec<String>,
@@ -129,15 +130,15 @@ impl Plain {
     }
 }
 
-/// Does each deed to a stack, has `tries` refuse what there is to refuse, of which a sample of this size will do, and
-/// expects that nothing goes wrong.
+/// Runs each operation on a stack with the refusals of `tries` (by default a sample of this size), and expects
+/// no errors.
 fn whole_life(subject: Subject, sample: usize, tries: fn(&Place, Deed, usize) -> usize) {
     let place = Place::new(subject);
     let wrong: usize = DEEDS.map(|deed| tries(&place, deed, sample)).iter().sum();
     assert_eq!(wrong, 0, "what is told above");
 }
 
-/// Shows what went wrong; how much that is.
+/// Prints the errors; returns their number.
 fn counted(wrong: &[String]) -> usize {
     for text in wrong {
         println!("{text}\n");

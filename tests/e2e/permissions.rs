@@ -1,4 +1,4 @@
-//! Who may do what: the documents as they are in the account, and the relay at work under a local AWS that
+//! The permissions of the stack: the policy documents in the account, and the relay under a local AWS that
 //! enforces its role.
 
 use std::collections::BTreeMap;
@@ -24,14 +24,14 @@ const QUEUE: &str = "mission-lambda-dead-letters";
 const ALARM: &str = "mission-cpu-alarm";
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:000000000000:mission-sns";
 
-/// The condition that the local AWS cannot judge: it refuses whatever carries it.
+/// The condition that the local AWS cannot evaluate: it refuses every statement with it.
 const CONTEXT: &str = "kms:EncryptionContext:LambdaFunctionName";
 /// A message takes well under a second here; a busy machine may take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Actions of the relay's policy that the local AWS does not enforce. Lambda writes a function's log itself
-/// there, without asking the role, and it is the service that parks an event, whatever the role may do.
-/// What they say is held by the documents alone.
+/// Actions of the relay's policy that the local AWS does not enforce. There Lambda writes a function's log
+/// itself, without the role, and the service moves failed events to the dead-letter queue, whatever the role
+/// allows. For these actions only the documents are checked.
 const NOT_ENFORCED: [&str; 3] = ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"];
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn every_document_in_the_account_is_as_narrow_as_it_can_be() {
             let told = format!("{name}: {statement:#}");
             let (resources, actions) = (list(&statement["Resource"]), list(&statement["Action"]));
             assert_eq!(statement["Effect"], "Allow", "{told}");
-            // A key's own policy names the key as `*`; a trust policy names no resource.
+            // A key's own policy refers to the key as `*`; a trust policy names no resource.
             match *name {
                 "key policy" => assert_eq!(resources, ["*"], "{told}"),
                 "role trust" => assert!(resources.is_empty(), "{told}"),
@@ -182,7 +182,7 @@ async fn the_relay_works_with_its_role_and_without_any_action_of_it_no_more() {
         }
     }
 
-    // Parking needs a message that failed; that the role may not park makes no difference here.
+    // Only a failed message can become a dead letter; that the role may not send it makes no difference here.
     let nothing = without_action(&without_action(&whole, "kms:Decrypt"), "sqs:SendMessage");
     trial.with(&nothing).await;
     assert_eq!(
@@ -191,7 +191,7 @@ async fn the_relay_works_with_its_role_and_without_any_action_of_it_no_more() {
         "sqs:SendMessage is enforced by now"
     );
 
-    // Another key is no use.
+    // Permission for another key is not enough.
     let other = whole.to_string().replace(":key/", ":key/00000000-");
     trial.with(&serde_json::from_str(&other).unwrap()).await;
     assert_eq!(trial.fire().await, End::Parked, "with another key");
@@ -200,12 +200,12 @@ async fn the_relay_works_with_its_role_and_without_any_action_of_it_no_more() {
     assert_eq!(trial.fire().await, End::Arrived, "with the whole policy again");
 }
 
-/// How an alarm that fired ended.
+/// The result of an alarm that fired.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    /// In the inbox.
+    /// Its message is in the inbox.
     Arrived,
-    /// In the dead-letter queue, after all tries.
+    /// Its message is in the dead-letter queue, after all retries.
     Parked,
 }
 
@@ -220,7 +220,8 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Gives the role this policy, and the function a fresh process: a warm one has its webhook decrypted.
+    /// Gives the role this policy and starts a new process for the function, because a warm one has already
+    /// decrypted its webhook.
     async fn with(&mut self, policy: &Value) {
         self.round += 1;
         let put = self.aws.iam.put_role_policy().role_name(ROLE).policy_name(POLICY);
@@ -252,7 +253,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Lets the alarm fire and waits until its message is somewhere.
+    /// Fires the alarm and waits until its message is in one of the two places.
     async fn fire(&mut self) -> End {
         for state in [StateValue::Ok, StateValue::Alarm] {
             let set = self
@@ -310,7 +311,7 @@ impl Trial<'_> {
     }
 }
 
-/// The world's local AWS, started again as it was with enforcement on.
+/// The world's local AWS, restarted with the same state and with enforcement.
 struct Enforcing(Child);
 
 impl Enforcing {
@@ -321,7 +322,7 @@ impl Enforcing {
         let words = |text: &str| text.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>();
         let (arguments, environment) = (words(&read("cmdline")), words(&read("environ")));
         let dir = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
-        // It saves what it holds before it ends.
+        // It saves its state before it ends.
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
         let deadline = Instant::now() + PATIENCE;
         while answers(endpoint) {
@@ -356,7 +357,7 @@ impl Enforcing {
 
 impl Drop for Enforcing {
     fn drop(&mut self) {
-        // The functions' processes are of its group.
+        // The functions' processes belong to its group.
         let group = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
         let _ = group.map(|group| kill_process_group(group, Signal::KILL));
         let _ = self.0.wait();
@@ -368,7 +369,7 @@ fn answers(endpoint: &str) -> bool {
     std::net::TcpStream::connect(address).is_ok()
 }
 
-/// Clients with the account's root credentials, which enforcement lets do everything.
+/// Clients with the account's root credentials, which enforcement does not restrict.
 fn clients(endpoint: &str) -> Clients {
     let root = Credentials::new("test", "test", None, None, "test");
     let config = SdkConfig::builder()
@@ -393,7 +394,7 @@ async fn role_policy(aws: &Clients) -> Value {
     decoded(policy.policy_document())
 }
 
-/// A document as a service returns it: IAM encodes it as in a URL.
+/// Parses a document as a service returns it: IAM URL-encodes it.
 fn decoded(text: &str) -> Value {
     let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -409,7 +410,8 @@ fn list(value: &Value) -> Vec<String> {
     }
 }
 
-/// One resource; of a log group also the streams in it, which have no other name.
+/// Whether an ARN names exactly one resource. For a log group this includes its streams, which have no other
+/// ARN.
 fn exact(arn: &str) -> bool {
     let named = arn
         .strip_suffix(":*")
@@ -425,7 +427,7 @@ fn actions(policy: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The policy with the one condition left out that the local AWS cannot judge.
+/// The policy without the one condition that the local AWS cannot evaluate.
 fn without_context(mut policy: Value) -> Value {
     let mut left_out = 0;
     for statement in policy["Statement"].as_array_mut().unwrap() {
@@ -438,7 +440,7 @@ fn without_context(mut policy: Value) -> Value {
     policy
 }
 
-/// The policy with one action taken out, and with it a statement that has no other.
+/// The policy without one action; a statement with no other action is removed.
 fn without_action(policy: &Value, action: &str) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();

@@ -1,4 +1,4 @@
-//! Every policy document that the bundled stacks come to, before an independent linter.
+//! Checks every policy document of the bundled stacks with an independent linter.
 
 use crate::support::World;
 use crate::support::account::clients;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const REGION: &str = "ap-northeast-2";
 
-/// A policy as the linter takes it.
+/// A policy in the linter's format.
 fn policy(name: String, document: &str, resource: &str) -> Value {
     let text = percent_encoding::percent_decode_str(document)
         .decode_utf8()
@@ -77,7 +77,7 @@ async fn policies(aws: &Clients) -> Vec<Value> {
     }
     for bucket in aws.s3.list_buckets().send().await.unwrap().buckets() {
         let name = bucket.name().unwrap();
-        // Every region lists all buckets; only a bucket's own tells its policy.
+        // Every region lists all buckets, but a bucket's policy can only be read in its own region.
         let Ok(read) = aws.s3.get_bucket_policy().bucket(name).send().await else {
             continue;
         };
@@ -87,7 +87,7 @@ async fn policies(aws: &Clients) -> Vec<Value> {
     all
 }
 
-/// Names what it may, and says for whom: what a linter does not ask.
+/// Checks what the linter does not: statements must name their resources, and on whose behalf a service acts.
 fn gaps(policy: &Value) -> Vec<String> {
     let name = policy["name"].as_str().unwrap();
     let statements = policy["document"]["Statement"].as_array().unwrap();
@@ -107,8 +107,8 @@ fn gaps(policy: &Value) -> Vec<String> {
         let service = statement["Principal"]["Service"][0].as_str();
         let bounded = statement["Condition"].to_string();
         let confused = service.is_some() && !bounded.contains("aws:Source");
-        // EventBridge publishes and encrypts without saying for whom: a condition would shut it out. And
-        // CloudTrail's guide gives its delivery role none.
+        // EventBridge publishes and encrypts without these keys, so a condition would deny it. And CloudTrail's
+        // guide has no condition for its delivery role.
         let forbidden = ["RulesMayPublish", "RulesToEncryptedTopics", "CloudTrail"].contains(&sid);
         if confused && !forbidden {
             gaps.push(format!("{name}: {sid} does not say for whom {service:?} acts"));
@@ -124,7 +124,7 @@ async fn every_policy_is_exact() {
         let world = World::new();
         world.bundled(stack);
         if stack == "full" {
-            // What is off by default, too.
+            // Also enables what is off by default.
             world.edit(|text| {
                 text.replace("  mail:\n    subscr", "  mail:\n    encrypted: true\n    subscr")
                     .replace("  logs: true\n", "  logs: true\n  encrypted: true\n")
@@ -146,8 +146,8 @@ async fn every_policy_is_exact() {
     assert!(serious.is_empty(), "{serious:#?}");
 }
 
-/// The linter knows each action's resources: an action that does not exist, or is granted on what it does not
-/// apply to, would be found.
+/// The linter knows each action's resources: it would find an action that does not exist, or that does not
+/// apply to its resource.
 #[test]
 fn the_deployers_policies_name_what_aws_knows() {
     let world = World::new();
@@ -172,13 +172,14 @@ fn the_deployers_policies_name_what_aws_knows() {
     let input = serde_json::to_string(&all).unwrap();
     let findings = crate::support::python::python("lint-requirements.txt", "lint.py", &[], &[], &input);
     let expected = |line: &str| {
-        // Who makes a bucket may let itself in, and has to: the policy that CloudTrail needs.
+        // Whoever creates a bucket can grant access to it, and must do so: CloudTrail needs the policy.
         line.contains("RESOURCE_POLICY_PRIVILEGE_ESCALATION")
-            // AWS asks for it, and lists it nowhere.
+            // AWS requires the action but does not list it.
             || (line.contains("UNKNOWN_ACTION") && UNLISTED.iter().any(|action| line.contains(action)))
-            // An alias is asked for on the alias and on the key, each with its own conditions: two statements.
+            // Creating an alias needs permission on the alias and on the key, each with its own conditions: two
+            // statements.
             || (line.contains("RESOURCE_MISMATCH") && line.contains("kms:CreateAlias"))
-            // CloudWatch's own pages ask for `*` where composite alarms are.
+            // CloudWatch's own documentation requires `*` for composite alarms.
             || (line.contains("RESOURCE_STAR") && line.contains("cloudwatch:"))
             || line.contains(" INFO ")
     };

@@ -1,5 +1,6 @@
-//! What AWS refuses of trails, buckets, rules, endpoints and filters: waited for, or told with what to do. What
-//! each kind does about a refusal is in its own tests; here, that a whole run gets over it, and what a user reads.
+//! What AWS refuses for trails, buckets, rules, endpoints and filters: retried, or reported with advice. The
+//! tests of each kind cover its reaction to a refusal; these test that a whole run recovers, and what a user
+//! reads.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,7 +16,7 @@ const REGION: &str = "ap-northeast-2";
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes"];
 
-/// A composite alarm, and a filter on the log group of somebody else's trail.
+/// A composite alarm, and a filter on the log group of an existing trail.
 const ALARMS: &str = r#"
 stack: alarms
 region: ap-northeast-2
@@ -142,7 +143,7 @@ fn a_trails_log_group_waits_for_what_is_not_ready_yet() {
     waits_for(&Stage::new("console-login"), LOGS_PASSING);
 }
 
-/// Each refusal is asked for often enough, and then everything is there.
+/// Each refused call is retried often enough, and then everything exists.
 fn waits_for(stage: &Stage, passing: &[Refusal]) {
     stage.each(passing, |account, refusal| {
         let proxy = stage.refusing(*refusal);
@@ -156,7 +157,7 @@ fn waits_for(stage: &Stage, passing: &[Refusal]) {
     });
 }
 
-/// PutTargets says "done" with the refusal inside.
+/// PutTargets succeeds with the refusal inside its response.
 #[test]
 fn targets_refused_in_a_good_answer_are_put_again_or_told() {
     const BUSY: &str = r#"{"FailedEntryCount":1,"FailedEntries":[{"TargetId":"mail",
@@ -188,7 +189,7 @@ fn targets_refused_in_a_good_answer_are_put_again_or_told() {
     stage.whole(account, "after refused targets");
 }
 
-/// Refusals that no waiting mends.
+/// Refusals that do not go away by waiting.
 const TRAIL_FINAL: &[(&str, Refusal)] = &[
     (
         "another account's bucket",
@@ -283,7 +284,7 @@ fn a_refusal_for_good_ends_with_what_to_do() {
     insta::assert_snapshot!("for_good", told.collect::<Vec<_>>().join("\n"));
 }
 
-/// What a user reads of each refusal; once it is lifted, the next run brings everything in order.
+/// The user's output for each refusal; once it is lifted, the next run repairs everything.
 fn refused(stage: &Stage, refusals: &[(&'static str, Refusal)]) -> BTreeMap<&'static str, String> {
     let told = Mutex::new(BTreeMap::new());
     stage.each(refusals, |account, (name, refusal)| {
@@ -307,7 +308,8 @@ fn refused(stage: &Stage, refusals: &[(&'static str, Refusal)]) -> BTreeMap<&'st
     told.into_inner().unwrap()
 }
 
-/// A filter is the stack's by its name: who may not list filters is told that one could be left, and goes on.
+/// A filter's name shows that it belongs to the stack. Without permission to list filters, the user is warned
+/// that one could be left over, and the run continues.
 #[test]
 fn metric_filters_that_may_not_be_listed_are_a_warning_to_who_wants_none() {
     const DENIED: Refusal = refusal(
@@ -331,8 +333,8 @@ fn metric_filters_that_may_not_be_listed_are_a_warning_to_who_wants_none() {
     }
 }
 
-/// A trail of this name that is at home elsewhere is seen in every region, and cannot be changed from here; nor
-/// can a bucket move.
+/// An existing trail with this name from another region is visible in every region, but cannot be changed from
+/// here; and a bucket cannot move.
 #[test]
 fn what_is_at_home_elsewhere_is_told_before_anything_is_made() {
     let (stage, account) = (Stage::new("trail-guard"), "400000000003");
@@ -358,8 +360,8 @@ fn what_is_at_home_elsewhere_is_told_before_anything_is_made() {
     insta::assert_snapshot!("at_home_elsewhere", stage.errors(&ran.stderr, account));
 }
 
-/// A member account sees the trail of its organization and may ask nothing about it: that fails no plan, and brings no
-/// false warning.
+/// A member account sees its organization's trail, but may not query it: this does not fail a plan and causes
+/// no false warning.
 #[test]
 fn an_organizations_trail_counts_and_its_name_is_taken() {
     const TRAILS: &str = r#"{"trailList":[{"Name":"organization","HomeRegion":"ap-northeast-2",
@@ -384,7 +386,7 @@ fn an_organizations_trail_counts_and_its_name_is_taken() {
         stage.world.run_at(&member.url, account, &["plan"])
     };
     let counted = plan("");
-    // Nothing is said of trails.
+    // There is no message about trails.
     assert!(
         counted.code == 0 && !counted.stderr.contains("CloudTrail"),
         "{}",
@@ -406,7 +408,8 @@ fn an_organizations_trail_counts_and_its_name_is_taken() {
     );
 }
 
-/// Log files stay unless the user says otherwise, and what is refused only for now is deleted in the end.
+/// Log files are kept unless the user gives them up, and a deletion that is refused temporarily is retried
+/// until it succeeds.
 #[test]
 fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
     let (stage, account) = (Stage::new("trail-guard"), "400000000004");
@@ -460,7 +463,7 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
         let told = format!("{bucket}: kept with the log files in it");
         assert!(ran.code == 0 && ran.all().contains(&told), "{}", ran.all());
     };
-    // The trail leaves the file, and the bucket is no change that is never done.
+    // The trail is removed from the file; the bucket that is kept is not reported as a pending change forever.
     let whole = std::fs::read_to_string(stage.world.path().join("stack.yaml")).unwrap();
     stage
         .world
@@ -477,7 +480,7 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
         })
     };
     assert!(protected(), "the policy went without its bucket");
-    // It is taken up again with the trail.
+    // The bucket is reused together with the trail.
     stage.world.write("stack.yaml", &whole);
     let ran = stage.world.run_at(&stage.endpoint, account, APPLY);
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! What a stack has in other regions: found from the stack's name alone, and taken down in order.
+//! The resources of a stack in other regions: found by the stack's name alone, and deleted in order.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,7 +22,7 @@ rules:
     to: [mail]
 ";
 
-/// Everything in a region; in the stack's own also what has none.
+/// Everything in a region; for the stack's own region also the global resources.
 fn there(endpoint: &str, region: &str) -> BTreeSet<String> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut all = runtime.block_on(async { everything(&clients(endpoint, region).await).await });
@@ -32,7 +32,7 @@ fn there(endpoint: &str, region: &str) -> BTreeSet<String> {
     all
 }
 
-/// Where the first and the last call of an action in a region came.
+/// The position of the first call of an action in a region.
 fn first(calls: &[Call], action: &str, region: &str) -> usize {
     let is_it = |call: &Call| call.action == action && call.region == region;
     let found = calls.iter().position(is_it);
@@ -46,7 +46,7 @@ fn applied() -> (World, String) {
     let proxy = Proxy::start(&endpoint, Duration::ZERO);
     let ran = world.run_at(&proxy.url, ACCOUNT, &["apply", "--yes"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    // What leads to a region is there before anything else is in it: one role for each, in whatever order.
+    // The role that marks a region exists before anything else in it: one role per region, in any order.
     let calls = proxy.calls();
     let begun = |region: &str| {
         let made = ["events:PutRule", "sqs:CreateQueue"];
@@ -121,7 +121,8 @@ fn the_name_of_the_stack_is_enough_to_find_every_region() {
     }
 }
 
-/// EventBridge hands nothing on there; the region is the command line's, so the file's check cannot know it.
+/// EventBridge does not forward events there. The region is set on the command line, so the check of the file
+/// cannot know it.
 #[test]
 fn a_rule_that_would_hear_nothing_is_refused() {
     let world = World::new();
@@ -144,7 +145,7 @@ fn a_rule_that_would_hear_nothing_is_refused() {
     assert_eq!(ran.code, 0, "{}", ran.all());
 }
 
-/// A region that does not answer keeps what leads there.
+/// If a region does not answer, the role that marks it is kept.
 #[test]
 fn what_cannot_be_deleted_there_keeps_the_way_there() {
     let (world, endpoint) = applied();
@@ -172,7 +173,7 @@ fn what_cannot_be_deleted_there_keeps_the_way_there() {
     }
 }
 
-/// Somebody deleted the roles that lead there: the stack file still says where to look.
+/// Somebody deleted the roles that mark the regions: the stack file still says where to look.
 #[test]
 fn the_file_leads_there_too() {
     let (world, endpoint) = applied();
@@ -192,8 +193,8 @@ fn the_file_leads_there_too() {
     }
 }
 
-/// Its alarm is where AWS has the metric, and tells by way of EventBridge. Who subscribes by e-mail reads what the queue
-/// gets beside it.
+/// Its alarm is in the region where AWS has the metric, and notifies through EventBridge. The queue gets what
+/// an email subscriber would read.
 const ALARM: &str = "
 stack: bills
 region: ap-northeast-2
@@ -265,7 +266,7 @@ async fn an_alarm_elsewhere_tells_channels_and_mail_at_home() {
         assert!(text.trim_start_matches('"').starts_with(begin), "{read:#?}");
         assert!(!text.contains('<') && !text.contains('{'), "{read:#?}");
     }
-    // Each once: what people read does not come to the channel, too.
+    // Each message once: the text for people does not go to the channel.
     let shown = world.messages(&inbox);
     assert_eq!(shown.len(), 2, "{shown:#?}");
     let told: Vec<_> = shown.iter().map(ToString::to_string).collect();

@@ -1,5 +1,5 @@
-//! The embedded relay runs wherever Lambda puts it: it needs no library, no file and no path of the
-//! machine that built it.
+//! The embedded relay runs wherever Lambda unpacks it: it needs no library, file or path of the machine that
+//! built it.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use alertctl::relay_zip::{SOURCES_SHA256, VERSION, ZIP};
@@ -58,8 +58,8 @@ fn the_zip_says_what_it_was_built_from() {
     );
 }
 
-/// No interpreter and no library to load. A static executable that may lie anywhere in memory still has
-/// a dynamic section, for its own relocations.
+/// No interpreter and no shared library. A static position-independent executable still has a dynamic section,
+/// for its own relocations.
 #[test]
 fn the_executable_is_static() {
     let (elf, _) = bootstrap();
@@ -103,8 +103,7 @@ fn the_executable_names_no_path_of_this_machine() {
     }
 }
 
-/// In a directory with nothing but the executable: no libc of any version, no time zones, no
-/// certificates, no name service.
+/// Runs in a directory with only the executable: no libc, no time zones, no certificates, no name service.
 #[test]
 fn the_executable_runs_on_nothing_else() {
     let root = tempfile::tempdir().expect("a directory");
@@ -121,7 +120,7 @@ fn the_executable_runs_on_nothing_else() {
                 let report = serve(stream);
                 child.kill().expect("it runs");
                 child.wait().expect("it ends");
-                // Past the settings, so the time zone was known, and the event was read.
+                // This message comes after the settings, so the time zone was found and the event was read.
                 assert!(
                     report.contains("no channel is routed to topic `somewhere`"),
                     "{report}"
@@ -166,7 +165,7 @@ fn start(wrapper: &[&str], root: &Path, listener: &TcpListener) -> Child {
         .expect("coreutils and util-linux are installed")
 }
 
-/// The relay's connection, or `None` if it ended without one.
+/// The relay's connection, or `None` if the relay ended without one.
 fn accept(listener: &TcpListener, child: &mut Child) -> Option<TcpStream> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -186,7 +185,7 @@ fn accept(listener: &TcpListener, child: &mut Child) -> Option<TcpStream> {
     }
 }
 
-/// A Runtime API for one invocation on one connection; answers with the report of its outcome.
+/// A Runtime API for one invocation on one connection; returns the report of its outcome.
 fn serve(stream: TcpStream) -> String {
     let mut writer = stream.try_clone().expect("a second handle");
     let mut reader = BufReader::new(stream);

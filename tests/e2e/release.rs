@@ -1,4 +1,4 @@
-//! What a release is made of: its files agree with each other, and its scripts do what they say.
+//! The parts of a release: its files agree with each other, and its scripts work.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The value of a key of Cargo.toml that stands at the beginning of a line.
+/// The value of a key at the beginning of a line in Cargo.toml.
 fn setting(key: &str) -> String {
     let text = read("Cargo.toml");
     let mut values = text.lines().filter_map(|line| {
@@ -32,7 +32,7 @@ fn setting(key: &str) -> String {
     values.next().unwrap_or_else(|| panic!("Cargo.toml has no {key}"))
 }
 
-/// The files of the project that people write, by their paths from the root.
+/// The hand-written files of the project, by their paths from the root.
 fn files() -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open = vec![PathBuf::from(ROOT)];
@@ -53,14 +53,14 @@ fn files() -> Vec<(String, String)> {
     found
 }
 
-/// The address is set in one place: whoever names it otherwise has to be told.
+/// The address is set in one place: every other mention must be listed.
 #[test]
 fn the_project_has_one_address_and_one_contact() {
     let address = setting("repository");
     let repository = address.strip_prefix("https://github.com/").unwrap();
     let name = repository.rsplit('/').next().unwrap();
     let mut named = BTreeSet::new();
-    // This test has addresses of its own.
+    // This test uses addresses of its own.
     let files = files()
         .into_iter()
         .filter(|(file, _)| file != "tests/e2e/release.rs");
@@ -89,7 +89,7 @@ fn the_project_has_one_address_and_one_contact() {
     ] {
         assert!(named.contains(file), "{file} names no address");
     }
-    // What says where else the address stands has to be complete.
+    // The list of the other places with the address must be complete.
     let guide = read("CONTRIBUTING.md");
     for file in named.iter().filter(|file| *file != "CONTRIBUTING.md") {
         assert!(
@@ -139,7 +139,7 @@ fn the_workflows_run_only_what_is_pinned_and_nothing_that_others_write() {
             None => document["runs"]["steps"].as_array().unwrap().iter().collect(),
         };
         for script in steps.iter().filter_map(|step| step["run"].as_str()) {
-            // A value put into a script by the runner may hold anything.
+            // A value that the runner inserts into a script may contain anything.
             assert!(!script.contains("${{"), "{file}: {script}");
         }
     }
@@ -212,7 +212,7 @@ fn versions_targets_and_the_toolchain_agree() {
     assert!(read("examples/ci/Dockerfile").contains(&format!("FROM rust:{channel}-")));
 }
 
-/// A directory with a release of a made-up alertctl for this system.
+/// A directory with a release of a fake alertctl for this system.
 fn release(directory: &Path) -> String {
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     let name = format!("alertctl-{target}");
@@ -261,7 +261,7 @@ fn the_installer_installs_what_its_checksum_names_and_nothing_else() {
     let to = TempDir::new().unwrap();
     let archive = release(from.path());
     let bin = to.path().join("bin");
-    // Twice: the second time one is there.
+    // Twice: the second time alertctl is already installed.
     for _ in 0..2 {
         let ran = install(from.path(), &bin, &[]);
         assert!(ran.status.success(), "{ran:?}");
@@ -296,7 +296,7 @@ fn the_installer_installs_what_its_checksum_names_and_nothing_else() {
     refused("cannot be downloaded", &[]);
 }
 
-/// A copy of the files by which `scripts/release.sh` decides, each as `change` leaves it.
+/// Runs `scripts/release.sh` on a copy of the files that it reads, each modified by `change`.
 fn release_of(tag: &str, repository: &str, change: impl Fn(&str, String) -> String) -> Output {
     let copy = TempDir::new().unwrap();
     fs::create_dir(copy.path().join("scripts")).unwrap();

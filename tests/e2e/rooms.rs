@@ -1,10 +1,10 @@
-//! The rooms of the source tree and the arrows between them: what the README draws, held against the code.
+//! Checks the rooms (modules) and their dependencies, as drawn in the README, against the code.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room and the rooms it may use. Rooms below a room's own are listed, none above.
+/// Each room and the rooms that it may use. Its own subrooms are listed, those above it are not.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli", "commands"]),
     (
@@ -78,7 +78,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// The only rooms that may name an SDK type.
+/// The only rooms that may use an SDK type.
 const MAY_NAME_SDK: &[&str] = &["aws", "resource"];
 
 #[test]
@@ -130,7 +130,7 @@ fn no_file_is_too_long() {
     let long: Vec<_> = sources(Path::new("src"))
         .into_iter()
         .chain(sources(Path::new("lambda/src")))
-        // Tests of one thing stay together, however many there are.
+        // Tests of one thing stay together, however long they are.
         .filter(|file| !file.iter().any(|part| part == "tests" || part == "tests.rs"))
         .filter(|file| fs::read_to_string(file).unwrap().lines().count() > 400)
         .collect();

@@ -1,4 +1,4 @@
-//! Messages on their way through routes: who hears of what, and who is called.
+//! Messages through routes: which channels get them, and who is mentioned.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ fn each_channel_hears_what_its_routes_take() {
     }
     world.ok(&["apply", "--local", "--yes"]);
 
-    // What is critical is told to both, and on-call is called.
+    // A critical message goes to both channels, and on-call is mentioned.
     world.ok(&["local", "alarm", "routed-cpu"]);
     let messages = arrived(&world, &inbox, 2);
     for (channel, message) in &messages {
@@ -76,7 +76,7 @@ fn each_channel_hears_what_its_routes_take() {
             "{message}"
         );
     }
-    // Its end goes the same ways, and calls nobody.
+    // The recovery goes to the same channels, and mentions nobody.
     world.ok(&["local", "alarm", "routed-cpu", "--state", "ok"]);
     let messages = arrived(&world, &inbox, 4);
     assert!(
@@ -90,7 +90,7 @@ fn each_channel_hears_what_its_routes_take() {
         "{messages:#?}"
     );
 
-    // What is good to know is for the log, and there is something that nobody wants to know.
+    // An `info` message goes only to the log channel, and an excepted one goes nowhere.
     let state = |state: &str| {
         json!({
             "version": "0", "id": format!("00000000-0000-4000-8000-{state:0>12.12}"), "source": "aws.ec2",

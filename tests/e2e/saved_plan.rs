@@ -1,12 +1,12 @@
-//! Plans for pull requests and machines, and plans that are kept: what they hold, and when they no longer hold.
+//! Plans for pull requests and machines, and saved plans: their content, and when they become invalid.
 
 use crate::support::schema::violations;
 use crate::support::{NO_WEBHOOK, Ran, World};
 use serde_json::{Value, json};
 
-/// What of the webhook must show nowhere.
+/// The part of the webhook that must not appear anywhere.
 const SECRET: &str = "abcdefghijklmnopqrstuvwx";
-/// What GitHub takes as one comment.
+/// GitHub's limit for a comment.
 const COMMENT: usize = 65_536;
 
 fn local() -> World {
@@ -41,7 +41,7 @@ fn a_saved_plan_is_applied_as_it_is_and_only_once() {
     assert_eq!(saved["plan"], world.json(&["plan"]));
     assert!(!saved.to_string().contains(SECRET), "the webhook shows");
 
-    // It can be looked at: a line for each resource, or all of it.
+    // The plan can be shown: one line per resource, or everything.
     for flags in [&[][..], &["--full"]] {
         let shown = world
             .ok(&[&["show", "plan", "alerts.plan"][..], flags].concat())
@@ -56,14 +56,14 @@ fn a_saved_plan_is_applied_as_it_is_and_only_once() {
         other.all()
     );
 
-    // No terminal and no `--yes`: the plan was looked at.
+    // No terminal and no `--yes`: the plan has been reviewed.
     let applied = world.ok(&["apply", "alerts.plan"]);
     assert!(applied.stderr.contains("12 created"), "{}", applied.stderr);
     let again = world.run(&["apply", "alerts.plan"]);
     assert_eq!(again.code, 1, "{}", again.all());
     insta::assert_snapshot!("applied_twice", again.stderr);
 
-    // One without changes has nothing to do, as often as one likes.
+    // A plan without changes can be applied any number of times.
     world.ok(&["plan", "--save", "alerts.plan"]);
     for _ in 0..2 {
         let nothing = world.ok(&["apply", "alerts.plan"]);
@@ -91,14 +91,14 @@ fn a_saved_plan_is_refused_when_the_account_has_changed_and_nothing_is_done() {
     assert_eq!(states(&world), before);
     assert_eq!(refused.stdout, "");
 
-    // The command that it names leads on.
+    // The suggested command works.
     world.ok(&["plan", "stack.yaml", "--save", "alerts.plan"]);
     world.ok(&["apply", "alerts.plan"]);
     let after = world.ok(&["plan"]);
     assert!(after.stdout.contains("no changes"), "{}", after.stdout);
 }
 
-/// A resource that was made anew is another one, although nothing of it differs.
+/// A re-created resource is a different one, even if none of its fields differ.
 #[test]
 fn a_saved_plan_is_refused_when_a_resource_was_made_anew() {
     let world = local();
@@ -170,7 +170,7 @@ fn a_saved_plan_belongs_to_its_file_account_region_and_version() {
             .all(|one| one["state"] == "missing")
     );
 
-    // A region that was said for the plan is kept; the command that plans anew says it again.
+    // The plan's `--region` is saved; the suggested command to plan again contains it.
     world.ok(&["plan", "--save", "far.plan", "--region", "eu-west-1"]);
     world.edit(|text| format!("{text}# and another\n"));
     let far = world.run(&["apply", "far.plan"]);
@@ -219,7 +219,7 @@ fn every_plan_is_as_the_schema_says() {
     let schema = schema();
     let mut world = local();
     world.set("ALERTCTL_LOCAL", "1");
-    // The local mode honours a webhook on this machine, and no other.
+    // The local mode accepts only a webhook on this machine.
     world.set("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/services/T0/B0/abcdef");
     let mut seen = String::new();
     let mut valid = |ran: Ran, codes: &[i32]| -> Value {
@@ -256,7 +256,7 @@ fn every_plan_is_as_the_schema_says() {
     let failed = valid(world.run(&["plan", "--output", "json"]), &[1]);
     valid(world.run(&["plan", "nowhere.yaml", "--output", "json"]), &[1]);
     assert!(!seen.contains(SECRET), "the webhook shows");
-    // All that the schema tells of was among them.
+    // The documents contained everything that the schema describes.
     for part in [
         "\"after_apply\"",
         "\"from\": \"secret\"",
@@ -270,7 +270,7 @@ fn every_plan_is_as_the_schema_says() {
         assert!(seen.contains(part), "no plan has {part}");
     }
 
-    // And the schema refuses what is not so.
+    // The schema rejects invalid documents.
     let broken = |document: &Value, pointer: &str, value: Value| {
         let mut document = document.clone();
         *document.pointer_mut(pointer).unwrap() = value;
@@ -287,7 +287,7 @@ fn every_plan_is_as_the_schema_says() {
     broken(&failed, "/errors/0/message", Value::Null);
 }
 
-/// The text of a comment that is neither in a code span nor in a block.
+/// The text of a comment outside of code spans and blocks.
 fn outside_code(markdown: &str) -> String {
     let (mut text, mut fenced) = (String::new(), false);
     for line in markdown.lines() {
@@ -296,7 +296,7 @@ fn outside_code(markdown: &str) -> String {
         } else if !fenced {
             let mut rest = line;
             while let Some(at) = rest.find('`') {
-                // Backticks that are escaped open nothing.
+                // Escaped backticks do not begin a code span.
                 if rest[..at].ends_with('\\') {
                     text += &rest[..=at];
                     rest = &rest[at + 1..];
@@ -349,7 +349,7 @@ fn no_text_of_the_stack_file_becomes_markup_of_the_comment() {
     );
     assert_eq!((open, closed), (1, 1), "{outside}");
 
-    // What is said of a broken file and of warnings is text of ours around text of theirs.
+    // Messages about a broken file and warnings mix our own text with text from the file.
     world.edit(|text| text.replace("to: [project]", "to: [\"<b>@octocat</b> ``` #1\"]"));
     let failed = world.run(&["plan", "--output", "markdown"]);
     assert_eq!(failed.code, 1, "{}", failed.all());
@@ -410,8 +410,8 @@ fn a_comment_fits_however_long_the_plan_is() {
     );
 }
 
-/// What a reviewer sees: deletions and replacements first and open, drift's fields, kept things only where there
-/// is something to say.
+/// What a reviewer sees: deletions and replacements first and open, the fields with drift, unchanged resources
+/// only with a remark.
 #[test]
 fn the_comment_of_a_change() {
     let world = local();
@@ -421,7 +421,7 @@ fn the_comment_of_a_change() {
             .replace("mission-sns", "mission-other")
     });
     let comment = world.ok(&["plan", "--output", "markdown"]).stdout;
-    // The digest of the code is the compiler's.
+    // The digest of the code depends on the compiler.
     let comment = comment.lines().map(|line| match line.split_once("relay: ") {
         Some((before, _)) => format!("{before}relay: (digests)"),
         None => line.to_owned(),
@@ -447,14 +447,15 @@ fn wrong_lines_are_marked_for_the_runner() {
         )),
         "{marks:?}"
     );
-    // A failed step of a run is marked by the resource that it happened to; text around it stays as it is.
+    // A failed step of a run is annotated with its resource; outside of a runner the text has no annotations.
     assert!(ran.stderr.contains("did you mean `region`"), "{}", ran.stderr);
     world.set("GITHUB_ACTIONS", "false");
     let plain = world.run(&["validate", "alerts/stack.yaml"]);
     assert!(!plain.stderr.contains("::"), "{}", plain.stderr);
 }
 
-/// Whoever plans a pull request needs no secret: `apply` reads the webhook, and a saved plan holds all the same.
+/// A plan for a pull request needs no secret: `apply` reads the webhook, and a saved plan is valid
+/// nevertheless.
 #[test]
 fn a_plan_needs_no_webhook_and_apply_reads_it() {
     let world = World::new();
@@ -496,7 +497,7 @@ fn a_plan_needs_no_webhook_and_apply_reads_it() {
     let calm = with(None, &["plan", "--detailed-exitcode", "--save", "alerts.plan"]);
     assert_eq!(calm.code, 0, "{}", calm.all());
 
-    // The webhook is another one by now: that alone is agreed to, a change past the file is not.
+    // The webhook has changed: this change alone counts as approved, a change outside of the file does not.
     let other = format!("{NO_WEBHOOK}z");
     let renewed = with(Some(&other), &["apply", "alerts.plan"]);
     assert_eq!(renewed.code, 0, "{}", renewed.all());

@@ -1,4 +1,4 @@
-//! The webhook's URL shows nowhere: not on a stream, in a file, in an argument, a log or an environment.
+//! The webhook's URL never appears: not in output, files, arguments, logs or environments.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -11,24 +11,24 @@ use crate::support::proxy::{Fate, Proxy};
 use crate::support::{Ran, World, http};
 
 const URL: &str = "https://hooks.slack.com/services/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";
-/// The token of an endpoint, of which alertctl knows the digest only.
+/// The token of an endpoint; alertctl knows only its digest.
 const TOKEN: &str = "zMarkerOfTheToken4712zz";
-/// What must never be seen, however little of it.
+/// Parts of secrets that must never appear.
 const MARKS: [&str; 4] = ["zMarkerOfTheSecret4711zz", "T0MARKER0", "B0MARKER0", TOKEN];
 const REGION: &str = "ap-northeast-2";
 
-/// A world in which the webhook is at hand, as the environment of every command.
+/// A world with the webhook in the environment of every command.
 fn world() -> World {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
     world.set("SLACK_WEBHOOK_URL", URL);
-    // Whoever looks for a mistake switches these on.
+    // Typical settings for debugging.
     world.set("RUST_LOG", "trace");
     world.set("RUST_BACKTRACE", "full");
     world
 }
 
-/// Asserts that neither stream shows anything; returns the run.
+/// Asserts that the output contains no secret; returns the run.
 fn clean(what: &str, ran: Ran) -> Ran {
     for mark in MARKS {
         assert!(!ran.all().contains(mark), "{what}: {}", ran.all());
@@ -54,7 +54,7 @@ async fn every_command_keeps_it() {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watch = scope.spawn(|| watch_arguments(&done));
-        // However the commands end: the scope waits for the watch.
+        // Set however the commands end, because the scope waits for the watcher.
         let end = AtEnd(&done);
         let run = |args: &[&str], code: i32| {
             let ran = clean(&format!("{args:?}"), world.run(args));
@@ -63,7 +63,7 @@ async fn every_command_keeps_it() {
         for format in ["text", "json"] {
             run(&["validate", "--output", format], 0);
             run(&["plan", "--local", "--output", format], 0);
-            // Nobody to ask, the first time; nothing to ask about, the second.
+            // The first time nobody can answer the prompt; the second time there is no prompt.
             run(
                 &["apply", "--local", "--output", format],
                 i32::from(format == "text"),
@@ -89,8 +89,8 @@ async fn every_command_keeps_it() {
         watch.join().unwrap();
     });
 
-    // In the local mode the inbox stood in for it; as on AWS the relay has it encrypted, and its logs and dead letters are
-    // silent about it: Slack is not to be reached with this URL.
+    // In the local mode the inbox replaced the webhook. As on AWS, the relay has it encrypted, and its logs and
+    // dead letters do not contain it: Slack cannot be reached with this URL.
     let ran = clean(
         "apply",
         world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
@@ -151,7 +151,7 @@ async fn every_command_keeps_it() {
         assert_eq!(ran.code, 0, "{}", ran.all());
     }
     assert_eq!(everything(&aws).await, lines([]));
-    // Neither on the disk nor in what goes on running.
+    // Neither on disk nor in the processes that keep running.
     search(world.path());
     let mut running = 0;
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -184,7 +184,7 @@ async fn a_ciphertext_in_the_file_keeps_it() {
     search(world.path());
 }
 
-/// The functions behind an endpoint and a trail have the webhook too, and one of them sees tokens.
+/// The functions of an endpoint and of a trail have the webhook, too, and one of them sees tokens.
 #[tokio::test]
 async fn endpoint_and_guard_keep_it() {
     use sha2::Digest as _;
@@ -209,7 +209,7 @@ async fn endpoint_and_guard_keep_it() {
     let url = world.ok(&["show", "endpoint", "--local"]).stdout;
     for (token, status) in [(TOKEN, 503), ("zMarkerOfTheTokenAlmost", 401)] {
         let (answered, said) = http("POST", url.trim(), &[("x-api-key", token)], "{\"a\":1}");
-        // Slack is not to be reached with this URL, which another try may mend.
+        // Slack cannot be reached with this URL, a failure that a retry might fix.
         assert_eq!(answered, status, "{said}");
         hidden("the answer", &said);
     }
@@ -244,7 +244,7 @@ async fn endpoint_and_guard_keep_it() {
 fn failures_keep_it() {
     let world = world();
     let (endpoint, _) = world.up();
-    // A refusal, and an answer that is lost, of every call that an apply makes.
+    // A refusal and a lost response for every call that an apply makes.
     let calls = {
         let proxy = Proxy::start(&endpoint, Duration::ZERO);
         let ran = clean(
@@ -253,7 +253,7 @@ fn failures_keep_it() {
         );
         assert_eq!(ran.code, 0, "{}", ran.all());
         let mut calls = proxy.actions();
-        // The mark of the run on a role: a beat of it that is missed, or one that stays, is no failure.
+        // The tag that marks a run on a role: a missed update, or a tag that stays, is not a failure.
         let marks = ["iam:TagRole", "iam:UntagRole"];
         calls.retain(|call| !crate::support::account::reads(call) && !marks.contains(&call.as_str()));
         calls.sort_unstable();
@@ -346,10 +346,10 @@ fn a_url_in_the_wrong_place_is_not_repeated() {
                 ]),
             );
         }
-        // The user's own file holds it; nothing else may.
+        // Only the user's own file may contain it.
         std::fs::remove_file(world.path().join(&file)).unwrap();
     }
-    // A variable that holds something close to a webhook.
+    // A variable whose value is similar to a webhook.
     for value in [
         URL.replace("https", "http"),
         format!("{URL}?x"),
@@ -369,7 +369,7 @@ fn a_url_in_the_wrong_place_is_not_repeated() {
             assert_eq!(ran.code, 1, "{}", ran.all());
         }
     }
-    // An argument is no place for it, and is not taken.
+    // It must not be an argument, and is refused there.
     let ran = world.run(&["encrypt-hook", "--local", "--env", URL, "--yes"]);
     assert_eq!(ran.code, 1);
     search(world.path());
@@ -387,7 +387,7 @@ fn hidden(what: &str, text: &str) {
     }
 }
 
-/// Asserts that no file below `dir` holds it; links lead to what is shared by all worlds.
+/// Asserts that no file below `dir` contains a secret; links lead to files that all worlds share.
 fn search(dir: &Path) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
@@ -395,7 +395,7 @@ fn search(dir: &Path) {
         if kind.is_dir() {
             search(&path);
         } else if kind.is_file() {
-            // Files of what goes on running may vanish.
+            // Files of running processes may disappear.
             let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
             for mark in MARKS {
                 assert!(!text.contains(mark), "{}", path.display());
@@ -404,7 +404,7 @@ fn search(dir: &Path) {
     }
 }
 
-/// Looks at the arguments of every process, over and over.
+/// Checks the arguments of every process, repeatedly.
 fn watch_arguments(done: &AtomicBool) {
     while !done.load(Ordering::Relaxed) {
         for process in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -415,7 +415,7 @@ fn watch_arguments(done: &AtomicBool) {
     }
 }
 
-/// Turns true when it goes.
+/// Becomes true when dropped.
 struct AtEnd<'a>(&'a AtomicBool);
 
 impl Drop for AtEnd<'_> {

@@ -1,4 +1,4 @@
-//! Each bundled stack from apply to destroy: every path exercised, nothing left to do, drift repaired.
+//! Each bundled stack from apply to destroy: every path is used, no changes are left, drift is repaired.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 const REGION: &str = "ap-northeast-2";
 /// The regions in which AWS may log a sign-in, beside the stack's own.
 const SIGN_IN: [&str; 4] = ["us-east-1", "us-east-2", "eu-north-1", "ap-southeast-2"];
-/// A token whose digest the stack file holds.
+/// A token whose digest is in the stack file.
 const TOKEN: &str = "wUq3s0uH0a2iT7l9Yv5kQb4nZr8xEo6c";
 
 /// A local AWS with one bundled stack applied.
@@ -44,14 +44,15 @@ impl Applied {
         }
     }
 
-    /// Sends a sample event through the rules of a region; everything in the inbox that holds all `marks`.
+    /// Sends a sample event through the rules of a region; waits for a message in the inbox that contains all
+    /// `marks`.
     async fn event(&self, sample: &str, region: &str, marks: &[&str]) {
         let ran = self.world.ok(&["local", "event", sample, "--region", region]);
         self.arrives(&format!("{sample} in {region}: {}", ran.all()), marks)
             .await;
     }
 
-    /// Waits for a message that holds all `marks`.
+    /// Waits for a message that contains all `marks`.
     async fn arrives(&self, what: &str, marks: &[&str]) {
         let whole = |message: &Value| marks.iter().all(|mark| message.to_string().contains(mark));
         eventually(&format!("{what}: {marks:?}"), async || {
@@ -60,7 +61,7 @@ impl Applied {
         .await;
     }
 
-    /// A second reader of a topic, since nobody reads the mail here: a queue that gets the bare messages.
+    /// A queue that subscribes to a topic and gets the bare messages, because the emails are not read here.
     async fn reader(&self, topic: &str) -> String {
         let queue = self
             .aws
@@ -90,7 +91,7 @@ impl Applied {
         queue.queue_url.unwrap()
     }
 
-    /// Waits for a mail that holds all `marks`.
+    /// Waits for an email that contains all `marks`.
     async fn mail(&self, reader: &str, marks: &[&str]) {
         eventually(&format!("a mail with {marks:?}"), async || {
             let answer = self
@@ -107,12 +108,12 @@ impl Applied {
         .await;
     }
 
-    /// Posts to the stack's endpoint; the status and the body.
+    /// Posts to the stack's endpoint; returns the status and the body.
     fn post(&self, token: Option<&str>, body: &str) -> (u16, String) {
         self.request("POST", "", token, body)
     }
 
-    /// The same with any method, and `more` behind the path.
+    /// The same with any method, and with `more` after the path.
     fn request(&self, method: &str, more: &str, token: Option<&str>, body: &str) -> (u16, String) {
         let shown = self.world.json(&["show", "endpoint", "--local"]);
         let url = format!("{}{more}", shown["endpoint"]["url"].as_str().unwrap());
@@ -121,7 +122,7 @@ impl Applied {
         http(method, &url, header.as_slice(), body)
     }
 
-    /// What somebody changed by hand is what the plan says, and is so no more after the next apply.
+    /// A manual change appears in the plan, and is gone after the next apply.
     fn repaired(&self, drift: &[&str]) {
         let expected: BTreeSet<_> = drift.iter().map(|line| (*line).to_owned()).collect();
         assert_eq!(
@@ -132,7 +133,7 @@ impl Applied {
         unchanged(&self.world, "after the repair");
     }
 
-    /// Destroys the stack; nothing of it is left in any region.
+    /// Destroys the stack and checks that nothing of it is left in any region.
     async fn destroyed(self, others: &[&str]) {
         self.world
             .ok(&["destroy", "--local", "--yes", "--delete-trail-logs"]);
@@ -168,7 +169,7 @@ async fn elastalert_email() {
         .await;
     assert_eq!(stack.post(None, alert).0, 401);
     assert_eq!(stack.post(Some("wrong"), alert).0, 401);
-    // What the API does not know it refuses itself.
+    // The API itself refuses unknown methods and paths.
     assert_eq!(stack.request("GET", "", Some(TOKEN), alert).0, 404);
     assert_eq!(stack.request("POST", "/more", Some(TOKEN), alert).0, 404);
     let (status, body) = stack.post(Some(TOKEN), "no json");
@@ -217,13 +218,13 @@ async fn elastalert_email() {
 async fn trail_guard() {
     let stack = Applied::new("trail-guard").await;
     let reader = stack.reader("ec2_state_mail").await;
-    // Nothing of this comes to a channel, which the command says by its exit code.
+    // This event reaches no channel, which the command reports by its exit code.
     stack
         .world
         .run(&["local", "event", "ec2-stopped", "--region", REGION]);
     stack.mail(&reader, &["EC2 instance i-"]).await;
 
-    // Somebody stops the trail: it is logging again, and the mail says who it was.
+    // Somebody stops the trail: it is logging again, and the email says who it was.
     let trails = &stack.aws.cloudtrail;
     trails
         .stop_logging()
@@ -276,7 +277,7 @@ async fn console_login() {
     disable.send().await.unwrap();
     stack.repaired(&["update eventbridge-rule/logins@eu-north-1: state"]);
 
-    // The guide's other way: trail, log group, metric filter, alarm.
+    // The guide's other variant: trail, log group, metric filter, alarm.
     let line = r#"{"eventName":"ConsoleLogin","userIdentity":{"type":"IAMUser"},
         "additionalEventData":{"MFAUsed":"No"},"responseElements":{"ConsoleLogin":"Success"}}"#;
     let group = "/alertctl/console-login/trail";
@@ -393,7 +394,7 @@ async fn full() {
     stack.destroyed(&[]).await;
 }
 
-/// A trail that somebody else made: nothing of it is touched, but it is kept logging.
+/// An existing trail: none of it is changed, but its logging is kept on.
 #[tokio::test]
 async fn a_trail_that_was_there_before() {
     let world = World::new();

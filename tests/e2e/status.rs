@@ -1,4 +1,4 @@
-//! How a stack does: what `status` says of each resource, waiting until it works, and drift told apart.
+//! The health of a stack: what `status` reports for each resource, waiting until it works, and drift.
 
 use std::time::{Duration, Instant};
 
@@ -31,14 +31,14 @@ fn world() -> World {
     world
 }
 
-/// The health of the resource `id`, without what differs from run to run.
+/// The health of the resource `id`, without the parts that differ from run to run.
 fn health<'a>(status: &'a Value, id: &str) -> &'a Value {
     let resources = status["resources"].as_array().unwrap();
     let one = resources.iter().find(|one| one["id"] == id);
     &one.unwrap_or_else(|| panic!("no {id}: {status:#}"))["health"]
 }
 
-/// A function is read once, and nobody looks into it for webhooks that no channel has.
+/// Each function is read once, and without channels it is not searched for webhooks.
 #[test]
 fn without_a_channel_no_function_is_asked_for_webhooks() {
     let world = World::new();
@@ -57,7 +57,7 @@ async fn status_tells_the_health_of_each_resource() {
     let world = world();
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
-    // With nothing there, waiting is no use.
+    // If nothing exists, waiting is useless.
     let ran = world.run(&["status", "--local", "--wait"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(
@@ -112,10 +112,10 @@ async fn status_tells_the_health_of_each_resource() {
     let queues = of(&status, "sqs-queue/");
     let waiting = queues.iter().filter(|one| one["dead_letters"] == false).count();
     assert_eq!((waiting, queues.len()), (1, 3), "{status:#}");
-    // The console knows nothing of the local AWS.
+    // The AWS console does not show the local AWS.
     assert!(status["resources"][0]["console"].is_null(), "{status:#}");
 
-    // An alarm that is on, a message that is parked, a function that Lambda cannot run.
+    // An alarm in ALARM, a dead letter, a function that Lambda cannot run.
     let set = aws.cloudwatch.set_alarm_state().alarm_name("health-cpu");
     let set = set.state_value(StateValue::Alarm).state_reason("too hot");
     set.send().await.unwrap();
@@ -184,7 +184,7 @@ async fn status_tells_the_health_of_each_resource() {
     assert!(key["deletion_date"].is_string(), "{status:#}");
 }
 
-/// Stopped while it waits: nothing is left half done, so that is all there is to say.
+/// Interrupted while waiting: nothing is half done, so there is nothing more to report.
 #[test]
 fn waiting_ends_at_ctrl_c() {
     let world = world();
@@ -226,7 +226,7 @@ async fn drift_is_told_apart_by_the_file_that_was_applied() {
     let aws = clients(&endpoint, REGION).await;
     world.ok(&["apply", "--local", "--yes"]);
     world.write("base.yaml", STACK);
-    // In the account: the alarm's actions are off, a topic lost a tag, a log group is gone.
+    // In the account: the alarm's actions are disabled, a topic has lost a tag, a log group is gone.
     let off = aws.cloudwatch.disable_alarm_actions().alarm_names("health-cpu");
     off.send().await.unwrap();
     let untag = aws.sns.untag_resource().tag_keys("alertctl:node");
@@ -237,7 +237,7 @@ async fn drift_is_told_apart_by_the_file_that_was_applied() {
         .delete_log_group()
         .log_group_name("/aws/lambda/health-relay");
     group.send().await.unwrap();
-    // In the file: another threshold of the same alarm; one more alarm, which the topic's policy has to name.
+    // In the file: another threshold of the same alarm, and one more alarm, which the topic's policy must name.
     world.edit(|text| {
         let more = "  disk: { metric: AWS/EC2 DiskReadOps, threshold: \">= 1\", period: 60, statistic: Sum, to: [alerts] }\n";
         text.replace(">= 50", ">= 60") + more
@@ -277,11 +277,11 @@ async fn drift_is_told_apart_by_the_file_that_was_applied() {
         drift.contains("log-group/relay") && !file.contains("log-group/relay"),
         "{text}"
     );
-    // In both: with the file's changes, and what drifted named.
+    // With `--base`, the file's changes and the drift are distinguished.
     assert!(file.contains("      drift: actions_enabled\n"), "{text}");
     assert_eq!(everything(&aws).await, before);
 
-    // The same without it: nobody can tell.
+    // Without it they cannot be distinguished.
     let plain = world.ok(&["plan", "--local"]).stdout;
     assert!(!plain.contains("drift"), "{plain}");
     world.write("other.yaml", &STACK.replace("stack: health", "stack: other"));

@@ -1,5 +1,5 @@
-//! A storm of alerts on a channel with a buffer: Slack takes few posts a second and fails at times, and in the end
-//! every alert was shown once, alone or in a digest.
+//! An alert storm on a channel with a buffer: Slack accepts few posts per second and fails sometimes, and in
+//! the end every alert was shown once, alone or in a digest.
 
 use std::collections::BTreeSet;
 use std::io::{BufReader, Write as _};
@@ -27,27 +27,27 @@ topics:
 ";
 /// How many alerts there are.
 const ALERTS: usize = 300;
-/// Posts that this Slack takes in any one second.
+/// Posts that this Slack accepts per second.
 const A_SECOND: usize = 6;
-/// Every so many posts it fails.
+/// One in this many posts fails.
 const FAILS: usize = 5;
-/// A batch that failed may come back after its visibility of six minutes.
+/// A failed batch may return after its visibility timeout of six minutes.
 const PATIENCE: Duration = Duration::from_secs(7 * 60);
 
-/// A Slack, and the posts that it took.
+/// A fake Slack, with the posts that it accepted.
 #[derive(Clone, Default)]
 struct Slack(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     posts: usize,
-    /// When the latest ones were taken.
+    /// Times of the latest accepted posts.
     taken: Vec<Instant>,
     bodies: Vec<String>,
 }
 
 impl Slack {
-    /// Starts it; with it, a webhook of it.
+    /// Starts it; also returns a webhook for it.
     fn start() -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/services/T0/B0/x", listener.local_addr().unwrap());
@@ -115,7 +115,7 @@ fn marks(text: &str) -> BTreeSet<String> {
     all.map(str::to_owned).collect()
 }
 
-/// About how many messages a queue holds, those under way included.
+/// Approximate number of messages in a queue, including those in flight.
 async fn held(aws: &Clients, name: &str) -> usize {
     let url = aws.sqs.get_queue_url().queue_name(name).send().await.unwrap();
     let send = aws.sqs.get_queue_attributes().queue_url(url.queue_url.unwrap());

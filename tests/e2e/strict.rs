@@ -1,5 +1,5 @@
-//! What AWS refuses and the local AWS forgives: a strict proxy refuses in AWS's own words and wire format,
-//! and the command either waits until AWS would have come round, or ends with a message that helps.
+//! Refusals of AWS that the local AWS does not make: a strict proxy refuses with AWS's own messages and wire
+//! format. The command either retries until AWS would accept the call, or ends with a helpful message.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use crate::support::stage::{Refusal, Stage, refusal};
 const AT_ONCE: Duration = Duration::ZERO;
 const INVALID: &str = "InvalidParameterValueException";
 
-/// Refusals that only say "not yet".
+/// Temporary refusals.
 const PASSING: &[Refusal] = &[
     refusal(
         "lambda:CreateFunction",
@@ -129,7 +129,7 @@ fn apply_waits_for_what_aws_sees_only_a_moment_later() {
     });
 }
 
-/// Every kind of call is throttled once, as AWS throttles: mostly with HTTP 400.
+/// Every kind of call is throttled once, in AWS's way: mostly with HTTP 400.
 #[test]
 fn throttling_is_sat_out() {
     let stage = Stage::new("cloudwatch-slack");
@@ -169,7 +169,7 @@ fn throttling_is_sat_out() {
     assert_eq!(made, 2, "one refused, one carried out");
 }
 
-/// Refusals that no waiting mends, each with the name of its snapshot.
+/// Refusals that do not go away by waiting, each with the name of its snapshot.
 const FINAL: &[(&str, Refusal)] = &[
     (
         "pass_role",
@@ -287,7 +287,7 @@ fn a_refusal_for_good_ends_with_what_to_do() {
     }
 }
 
-/// Whoever asks is turned away before anything is looked at: each service in its own words.
+/// The caller is refused before anything is read: each service has its own message.
 #[test]
 fn credentials_that_aws_does_not_take_are_one_error() {
     let (stage, account) = (Stage::new("cloudwatch-slack"), "222222222222");
@@ -331,13 +331,13 @@ fn credentials_that_aws_does_not_take_are_one_error() {
     }
 }
 
-/// Nothing that could answer is even asked: no credentials, no such place, nobody there.
+/// Nothing can answer: no credentials, no such host, no server.
 #[test]
 fn what_never_reaches_aws_is_told_in_a_line() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
     world.set("SLACK_WEBHOOK_URL", crate::support::NO_WEBHOOK);
-    // Asking the metadata service of EC2 takes seconds and may find something on a build machine.
+    // EC2's metadata service takes seconds to time out, and may exist on a build machine.
     world.set("AWS_EC2_METADATA_DISABLED", "true");
     let errors = |world: &World, args: &[&str]| {
         let ran = world.run(args);

@@ -1,4 +1,5 @@
-//! What a terminal shows: while something runs and the window is resized, and of what is wider than it.
+//! The output on a terminal: while something runs and the window is resized, and for lines wider than the
+//! window.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -14,13 +15,13 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 const ROWS: u16 = 24;
 
-/// A program behind a pseudo-terminal, and a terminal that wraps lines anew when its width changes, as most do.
+/// A program behind a pseudo-terminal, with a terminal that rewraps lines when its width changes, as most do.
 struct Terminal {
     side: File,
     pid: Pid,
     shown: avt::Terminal,
     written: Receiver<Vec<u8>>,
-    /// All that was written.
+    /// All output so far.
     all: String,
 }
 
@@ -40,14 +41,14 @@ impl Terminal {
             .spawn()
             .unwrap();
         let pid = Pid::from_child(&child);
-        // Its copies of the program's side would keep the terminal open.
+        // The command's copies of the file descriptor would keep the terminal open.
         drop(command);
         let (send, written) = channel();
         let mut reader = File::from(side.try_clone().unwrap());
         std::thread::spawn(move || {
             let mut child = child;
             let mut bytes = [0; 4096];
-            // The end is an error here: nobody is on the other side any more.
+            // The end of the output is reported as an error, because the other side is closed.
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 let _ = send.send(bytes[..count].to_vec());
             }
@@ -62,7 +63,7 @@ impl Terminal {
         }
     }
 
-    /// Shows what is written until `time` passes without anything; false once the program has ended.
+    /// Shows the output until there is none for `time`; returns false once the program has ended.
     fn follow(&mut self, time: Duration) -> bool {
         loop {
             match self.written.recv_timeout(time) {
@@ -77,7 +78,7 @@ impl Terminal {
         }
     }
 
-    /// Shows what is written until it has this in it.
+    /// Shows the output until it contains this text.
     fn until(&mut self, text: &str) {
         let before = self.all.len();
         while !self.all[before..].contains(text) {
@@ -85,7 +86,7 @@ impl Terminal {
         }
     }
 
-    /// Resizes the window between two things that the program writes.
+    /// Resizes the window between two writes of the program.
     fn resize(&mut self, columns: u16) {
         kill_process(self.pid, Signal::STOP).unwrap();
         self.follow(Duration::from_millis(100));
@@ -94,7 +95,7 @@ impl Terminal {
         kill_process(self.pid, Signal::CONT).unwrap();
     }
 
-    /// The lines that are there once the program has ended.
+    /// The lines on the screen after the program has ended.
     fn ended(mut self) -> Vec<String> {
         while self.follow(Duration::from_secs(1)) {}
         self.shown.screen().text()
@@ -116,12 +117,12 @@ fn a_run_counts_its_steps_and_leaves_no_stale_line_behind() {
     let mut world = World::new();
     world.bundled("full");
     world.set("ALERTCTL_LOCAL", "1");
-    // Long enough to be looked at, however quick the machine is.
+    // Slow enough to be observed, however fast the machine is.
     let (endpoint, _) = world.up();
     let proxy = Proxy::start(&endpoint, Duration::from_millis(500));
     world.reach_at(&proxy.url);
     let mut terminal = Terminal::start(world.command(&["apply", "--yes"]), 100);
-    // In 40 columns the words of a step may be cut.
+    // With 40 columns the words of a step may be cut.
     for (step, columns) in [("creating", 40), ("⠋", 130), ("creating", 60)] {
         terminal.until(" done");
         terminal.until(step);
@@ -142,7 +143,7 @@ fn a_run_counts_its_steps_and_leaves_no_stale_line_behind() {
         assert!(!all.contains(stale), "`{stale}` stays: {all}");
     }
 
-    // In a pipeline each line says how far it is.
+    // In a pipeline each line shows the progress.
     let destroyed = world.ok(&["destroy", "--yes"]).stderr;
     let last = destroyed
         .lines()
@@ -190,7 +191,7 @@ fn a_status_fits_the_terminal_and_begins_with_what_is_not_well() {
     while terminal.follow(Duration::from_secs(1)) {}
     let screen = terminal.shown.screen();
     let wraps = screen.all_lines().filter(|line| line.is_wrapped()).count();
-    // Half an ARN is of no use: what is not well shows its own in full.
+    // A part of an ARN is useless: only rows with problems show it, in full.
     assert_eq!(wraps, 1, "{}", screen.text().join("\n"));
     let text = screen.text().join("\n");
     assert!(

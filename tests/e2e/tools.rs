@@ -1,5 +1,5 @@
-//! What looks after a running stack, against the local AWS and a Slack that fails when it is told to: `logs`,
-//! `redrive` and `test`.
+//! The tools for a running stack, against the local AWS and a Slack that fails on request: `logs`, `redrive`
+//! and `test`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
@@ -44,7 +44,7 @@ endpoints:
   hook: { token: { sha256: DIGEST }, to: [project, alerts] }
 "#;
 
-/// A world with the stack in it; its token, and its Slack.
+/// A world with the stack applied; its token, and its Slack.
 fn world() -> (World, String, Slack, String) {
     let mut world = World::new();
     let token = world.json(&["token"]);
@@ -57,7 +57,7 @@ fn world() -> (World, String, Slack, String) {
     (world, text("token"), slack, endpoint)
 }
 
-/// Waits until the stack's log tells `count` such outcomes; its lines.
+/// Waits until the stack's log has `count` such outcomes; returns its lines.
 fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
@@ -90,7 +90,7 @@ fn failed(ran: Ran, code: i32) -> Ran {
     ran
 }
 
-/// Messages that a queue holds, hidden ones included.
+/// Number of messages in a queue, including those in flight.
 async fn held(aws: &Clients, queue: &str) -> u32 {
     let url = aws.sqs.get_queue_url().queue_name(queue).send().await.unwrap();
     let send = aws.sqs.get_queue_attributes().queue_url(url.queue_url.unwrap());
@@ -143,7 +143,7 @@ async fn what_was_parked_is_listed_and_delivered_once_slack_is_mended() {
         unknown.all()
     );
 
-    // The webhook is gone: the message is parked, and nothing is sent without a yes.
+    // The webhook is gone: the message becomes a dead letter, and nothing is redriven without consent.
     slack.answer(404, "no_service");
     world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
     logged(&world, "parked", 1);
@@ -160,12 +160,12 @@ async fn what_was_parked_is_listed_and_delivered_once_slack_is_mended() {
     assert!(asked.stderr.contains("--yes"), "{}", asked.all());
     let listed = world.json(&["redrive", "--local", "--list"]);
     assert_eq!(listed["parked"][0]["to"], json!(["project"]), "{listed:#}");
-    // Sent while Slack still refuses, it is parked again.
+    // A redrive while Slack still refuses gives a new dead letter.
     world.ok(&["redrive", "--local", "--yes"]);
     logged(&world, "parked", 2);
     assert_eq!(held(&aws, "tools-relay-dead-letters").await, 1);
 
-    // What others parked: EventBridge, SNS, and something that nobody understands.
+    // Dead letters from others: EventBridge, SNS, and one in an unknown format.
     let event = json!({ "version": "0", "id": "00000000-0000-4000-8000-000000000001", "source": "aws.ec2",
         "detail-type": "EC2 Instance State-change Notification", "account": ACCOUNT, "region": REGION,
         "time": "2026-11-20T05:03:27Z", "resources": [],
@@ -251,7 +251,7 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
     let aws = clients(&endpoint, REGION).await;
     let before = alarm(&aws).await;
 
-    // Without its token an endpoint cannot be tried, which is no failure.
+    // An endpoint without a token cannot be tested, which is not a failure.
     let ran = failed(world.run(&["test", "--local"]), 3);
     let last = ran.stdout.lines().last().unwrap();
     assert!(
@@ -290,7 +290,7 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         assert!(path["channels"][0]["milliseconds"].is_number(), "{path:#}");
         assert!(slack.bodies().iter().any(|body| body.contains(mark)), "{mark}");
     }
-    // Both ways of the endpoint and of the rule's are marked.
+    // Both paths of the endpoint and of the rule are marked.
     let of_run: Vec<_> = slack
         .bodies()
         .into_iter()
@@ -299,7 +299,7 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
     assert!(of_run.iter().all(|body| body.contains("TEST")), "{of_run:#?}");
     assert_eq!(alarm(&aws).await, before);
 
-    // The webhook is dead: every path tells what Slack said, and it all can be sent again.
+    // The webhook is revoked: every path reports Slack's answer, and everything can be redriven.
     slack.answer(404, "no_service");
     let ran = failed(
         world.run(&["test", "--local", "--path", "alarm", "--path", "rule/states"]),
@@ -342,7 +342,7 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         nothing.all()
     );
 
-    // A topic that tells nobody any more, and a rule that is gone.
+    // A topic without subscriptions, and a deleted rule.
     let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:tools-alerts");
     let subscriptions = aws
         .sns
@@ -399,7 +399,7 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
              alerts: {{ to: [project], subscriptions: [{{ email: oncall@example.com }}] }}\nalarms:\n{alarms}"
         ),
     );
-    // Without AWS: what would be sent, and to whom.
+    // Without AWS: lists what would be sent, and to whom.
     let list = world.json(&["test", "--list"]);
     assert_eq!(list["messages"], 4, "{list:#}");
     assert_eq!(list["paths"][0]["path"], "alarm/cpu1");
@@ -418,7 +418,7 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
     let (slack, webhook) = Slack::start();
     world.set("SLACK_WEBHOOK_URL", &webhook);
     world.ok(&["apply", "--local", "--yes"]);
-    // Above ten messages somebody has to say yes; nothing is sent before.
+    // More than ten messages need consent; nothing is sent before.
     let asked = failed(world.run(&["test", "--local", "--all"]), 1);
     for part in [
         "13 paths, 26 messages: Slack project 13, mail oncall@example.com 13",
@@ -440,7 +440,7 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
 #[test]
 fn following_goes_on_until_it_is_stopped() {
     let (world, _, _slack, endpoint) = world();
-    // Once it is shut, the log is asked and does not answer.
+    // Once the gate is shut, queries of the log get no response.
     let open = Arc::new(AtomicBool::new(true));
     let gate = open.clone();
     let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| match action {
@@ -454,7 +454,7 @@ fn following_goes_on_until_it_is_stopped() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // No message comes to the inbox, and that is told.
+    // No message arrives in the inbox, and the command reports that.
     failed(
         world.run(&["local", "event", "ec2-stopped", "--region", REGION]),
         1,
@@ -464,7 +464,7 @@ fn following_goes_on_until_it_is_stopped() {
     while !told.contains("delivered") {
         assert_ne!(lines.read_line(&mut told).unwrap(), 0, "{told}");
     }
-    // A few more looks into the log tell nothing twice.
+    // Further queries of the log repeat no line.
     more(&proxy, "logs:FilterLogEvents", 3);
     open.store(false, Ordering::SeqCst);
     more(&proxy, "logs:FilterLogEvents", 1);
@@ -477,7 +477,7 @@ fn following_goes_on_until_it_is_stopped() {
 #[test]
 fn a_test_ends_at_ctrl_c_also_while_it_looks_for_what_was_lost() {
     let (world, _, _slack, endpoint) = world();
-    // No function says anything, and no queue answers.
+    // No function logs anything, and the queues do not respond.
     let proxy = Proxy::judging(&endpoint, Duration::ZERO, |_, action| match action {
         "logs:FilterLogEvents" => Fate::Answer(r#"{"events":[]}"#),
         "sqs:ReceiveMessage" => Fate::Hold(Arc::default()),
@@ -490,14 +490,14 @@ fn a_test_ends_at_ctrl_c_also_while_it_looks_for_what_was_lost() {
     assert_eq!(stopped(&mut child), Some(130));
 }
 
-/// Waits until this call came so many times more.
+/// Waits until this call has been made this many more times.
 fn more(proxy: &Proxy, action: &str, times: usize) {
     let came = || proxy.actions().iter().filter(|one| *one == action).count();
     let before = came();
     within(Duration::from_secs(60), || came() >= before + times);
 }
 
-/// Ctrl-C; what the program ends with.
+/// Sends Ctrl-C; returns the program's exit code.
 fn stopped(child: &mut Child) -> Option<i32> {
     kill_process(Pid::from_child(child), Signal::INT).unwrap();
     let mut status = None;

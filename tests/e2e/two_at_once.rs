@@ -1,5 +1,5 @@
-//! Two runs on one stack at once, whatever of one falls between what of the other: one whole stack with one key, and
-//! the run that gives way says so.
+//! Two runs on one stack at the same time, interleaved in various ways: the result is one complete stack with
+//! one key, and the run that gives way says so.
 
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const DESTROY: &[&str] = &["destroy", "--yes"];
 const GIVES_WAY: &str = "another run is changing stack `mission` right now";
 const ROLE: &str = "mission-lambda-role";
 
-/// The local AWS with the bundled stack's file, and an account for each case.
+/// The local AWS with the bundled stack's file, and a separate account for each case.
 struct Stage {
     world: World,
     endpoint: String,
@@ -30,11 +30,11 @@ struct Case<'a> {
     account: String,
 }
 
-/// A command under way, of which one call is held.
+/// A running command, one of whose calls is held back.
 struct Held {
     child: Option<Child>,
     proxy: Proxy,
-    /// That call has come in.
+    /// Whether that call has arrived.
     came: Arc<AtomicBool>,
     go: Arc<AtomicBool>,
     what: String,
@@ -74,7 +74,7 @@ impl Case<'_> {
         ran
     }
 
-    /// Starts a command whose calls of `action` are held, and waits until one comes in.
+    /// Starts a command and holds back its calls of `action`; waits until one arrives.
     fn held(&self, args: &[&str], action: &'static str) -> Held {
         self.held_at(args, &[action])
     }
@@ -115,7 +115,7 @@ impl Case<'_> {
         inventory(&self.stage.endpoint, &self.account, &[REGION])
     }
 
-    /// Nothing is left to do, there is one key, and no mark of a run.
+    /// No changes are left, there is one key, and no mark of a run.
     fn is_whole(&self, file: &str, what: &str) {
         let plan = self.run(&["plan", file, "--detailed-exitcode"]);
         assert_eq!(plan.code, 0, "{what}\n{}", plan.all());
@@ -136,14 +136,14 @@ impl Case<'_> {
         assert!(self.marks().is_empty(), "{what}: {:?}", self.marks());
     }
 
-    /// Nothing is left but keys on their way out.
+    /// Only keys that are pending deletion are left.
     fn is_gone(&self, what: &str) {
         let mut left = self.inventory();
         left.remove("pending key");
         assert!(left.is_empty(), "{what}: {left:?}");
     }
 
-    /// The tags by which runs say that they are at work.
+    /// The tags with which runs mark that they are active.
     fn marks(&self) -> Vec<String> {
         past(&self.stage.endpoint, &self.account, REGION, async |config| {
             let iam = Clients::new(&config).iam;
@@ -178,7 +178,7 @@ impl Held {
         ran
     }
 
-    /// The same without a word of its own, as a machine that loses its power.
+    /// Ends without any cleanup, like a machine that loses power.
     fn dies(mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
@@ -188,13 +188,13 @@ impl Held {
     }
 }
 
-/// Ended well.
+/// Checks that the run succeeded.
 #[track_caller]
 fn done(ran: &Ran, what: &str) {
     assert_eq!(ran.code, 0, "{what}\n{}", ran.all());
 }
 
-/// Gave way to another run, and says so.
+/// Checks that the run gave way to another one and said so.
 #[track_caller]
 fn gave_way(ran: &Ran, what: &str) {
     assert_eq!(ran.code, 1, "{what}\n{}", ran.all());
@@ -205,11 +205,12 @@ fn gave_way(ran: &Ran, what: &str) {
     );
 }
 
-/// One is held where it has looked, and made this or that; the other one comes and goes meanwhile.
+/// One run is held back after it has observed, or after it has created something; the other one runs completely
+/// in the meantime.
 #[test]
 fn two_applies_of_a_new_stack_make_one() {
     let stage = Stage::new();
-    // The role claims the stack: whoever makes it first has it.
+    // The role claims the stack: the run that creates it first owns the stack.
     let case = stage.case();
     let first = case.held(APPLY, "iam:CreateRole");
     done(&case.run(APPLY), "the one that makes the role");
@@ -256,7 +257,7 @@ fn of_two_applies_that_both_saw_nothing_one_takes_back_what_it_made() {
 fn two_applies_of_a_stack_that_exists_make_their_changes_one_after_the_other() {
     let stage = Stage::new();
     let changed = ["apply", "changed.yaml", "--yes"];
-    // One is at work when the other comes.
+    // One run is active when the other one starts.
     let case = stage.case();
     case.ok(APPLY);
     let first = case.held(&changed, "cloudwatch:PutMetricAlarm");
@@ -264,7 +265,7 @@ fn two_applies_of_a_stack_that_exists_make_their_changes_one_after_the_other() {
     done(&first.ends(), "the one that was at work");
     case.is_whole("changed.yaml", "one after the other");
 
-    // Both have looked when either begins: the one whose mark is there first keeps the stack.
+    // Both have observed before either starts: the run whose mark is there first keeps the stack.
     for ahead in [0, 1] {
         let case = stage.case();
         case.ok(APPLY);
@@ -275,7 +276,7 @@ fn two_applies_of_a_stack_that_exists_make_their_changes_one_after_the_other() {
         let behind = both.remove(1 - ahead);
         done(&both.remove(0).ends(), "the one whose mark is first");
         let late = behind.ends();
-        // The other one is done by then: what this one saw is no more, but nobody is at work.
+        // The other run has finished by then: this run's observation is outdated, but no other run is active.
         assert!(
             late.code == 0 || late.stderr.contains(GIVES_WAY),
             "{}",
@@ -289,7 +290,7 @@ fn two_applies_of_a_stack_that_exists_make_their_changes_one_after_the_other() {
 fn an_apply_and_a_destroy_do_not_mix() {
     let stage = Stage::new();
     let changed = ["apply", "changed.yaml", "--yes"];
-    // Whoever is at work goes on to the end.
+    // An active run continues to the end.
     let case = stage.case();
     case.ok(APPLY);
     let apply = case.held(&changed, "cloudwatch:PutMetricAlarm");
@@ -317,7 +318,7 @@ fn an_apply_and_a_destroy_do_not_mix() {
         case.is_whole("stack.yaml", action);
     }
 
-    // Both have looked: the destroy is over before the apply begins.
+    // Both have observed; the destroy finishes before the apply starts.
     let case = stage.case();
     case.ok(APPLY);
     let apply = case.held(&changed, "iam:TagRole");
@@ -326,7 +327,7 @@ fn an_apply_and_a_destroy_do_not_mix() {
     case.is_gone("destroyed under an apply");
 }
 
-/// A mark is no lock.
+/// A mark is not a lock.
 #[test]
 fn a_run_that_was_killed_holds_up_the_next_one_for_some_seconds_only() {
     let stage = Stage::new();

@@ -1,4 +1,4 @@
-//! What cannot be written, to standard output or into a file, is an error that leaves nothing half done.
+//! A failed write, to standard output or to a file, is an error, and leaves nothing half done.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ fn full() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }
 
-/// How a command ends whose standard output is `stdout`.
+/// The result of a command whose standard output is `stdout`.
 fn into(world: &World, args: &[&str], stdout: impl Into<Stdio>) -> Ran {
     let mut command = world.command(args);
     Ran::of(command.stdout(stdout).stderr(Stdio::piped()).output().unwrap())
@@ -64,17 +64,17 @@ fn a_result_that_cannot_be_written_is_an_error() {
         assert_eq!(ran.code, 1, "{args:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(UNWRITTEN), "{args:?}: {}", ran.stderr);
     }
-    // An error that was to be a document is told all the same.
+    // An error that cannot be written as a document is still reported.
     let ran = into(&world, &["validate", "nowhere.yaml", "--output", "json"], full());
     assert_eq!(ran.code, 1);
     for part in [UNWRITTEN, "error: `nowhere.yaml` does not exist"] {
         assert!(ran.stderr.contains(part), "{}", ran.stderr);
     }
-    // Open for reading alone, which the standard library takes for written.
+    // Opened only for reading; the standard library reports a successful write here.
     let ran = into(&world, &["validate"], File::open("/dev/null").unwrap());
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("Bad file descriptor"), "{}", ran.stderr);
-    // Who wants nothing of it is served.
+    // Discarding the output on purpose works.
     assert_eq!(into(&world, &["validate"], Stdio::null()).code, 0);
 }
 
@@ -108,12 +108,12 @@ fn a_full_disk_leaves_the_old_file_and_no_part_of_the_new_one() {
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
-    // Larger than the disk, as far as it goes here.
+    // Larger than the simulated disk.
     let stack = world.path().join("stack.yaml");
     world.edit(|text| format!("{text}{}", "# what it is for\n".repeat(2000)));
     let text = std::fs::read_to_string(&stack).unwrap();
     world.up();
-    // Files end at 4 kB or less, and a write beyond is told instead of ending the process.
+    // Files are limited to about 4 kB, and a larger write fails instead of ending the process.
     let limited = |args: &[&str]| {
         let script = "trap '' XFSZ; ulimit -f 4; exec alertctl \"$@\"";
         let ran = world

@@ -1,4 +1,4 @@
-//! What runs in the account is told from what this alertctl ships: `verify`, `version` and the plan.
+//! Compares the code in the account with the relay of this alertctl: `verify`, `version` and the plan.
 
 use crate::support::World;
 use crate::support::account::clients;
@@ -21,7 +21,7 @@ fn version_says_which_build_and_which_relay_this_is() {
     assert_eq!(told["relay"]["version"], VERSION);
     assert_eq!(told["relay"]["sources_sha256"], SOURCES_SHA256);
     assert_eq!(told["relay"]["package_sha256"].as_str().unwrap().len(), 64);
-    // Of a debug build.
+    // A debug build has no commit.
     assert_eq!(told["commit"], Value::Null);
     let text = world.ok(&["version"]).stdout;
     assert!(
@@ -31,7 +31,7 @@ fn version_says_which_build_and_which_relay_this_is() {
     assert!(!text.contains("commit"), "{text}");
 }
 
-/// The function's tag, and its code's digest as AWS tells it.
+/// The function's tag, and the digest of its code in AWS.
 async fn deployed(aws: &Clients) -> (String, String) {
     let found = aws
         .lambda
@@ -60,7 +60,7 @@ async fn mark(aws: &Clients, text: &str) {
         .unwrap();
 }
 
-/// What `verify` says of the one function, and whether all is well.
+/// The output of `verify` for the only function, and whether everything is fine.
 fn verified(world: &World) -> (Value, bool) {
     let ran = world.run(&["verify", "--local", "--output", "json"]);
     let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.all()));
@@ -87,7 +87,7 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
     let text = world.ok(&["verify", "--local"]).stdout;
     assert!(text.contains("runs exactly this package"), "{text}");
 
-    // A colleague's build: other bytes, remembered by their alertctl.
+    // A colleague's build: different bytes, recorded by their alertctl.
     let (ours, our_digest) = deployed(&aws).await;
     upload(&aws, ZIP).await;
     let found = aws
@@ -103,7 +103,7 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
     assert!(well && found["code"] == "same_relay", "{found:#}");
     world.ok(&["plan", "--local", "--detailed-exitcode"]);
 
-    // What somebody uploads by hand has no such tag.
+    // A manual upload has no such tag.
     mark(&aws, &ours).await;
     let (found, well) = verified(&world);
     assert!(!well && found["code"] == "changed_by_hand", "{found:#}");
@@ -113,7 +113,7 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
         "{plan}"
     );
 
-    // An older alertctl says so before it puts its own in the place of a newer relay.
+    // An older alertctl warns before it replaces a newer relay by its own.
     let (_, rest) = ours.split_once(' ').unwrap();
     mark(
         &aws,
@@ -135,7 +135,7 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
         plan.stdout
     );
 
-    // As versions left it that remembered nothing.
+    // A function of an older version, which did not record this.
     let arn = format!("arn:aws:lambda:{REGION}:000000000000:function:{FUNCTION}");
     aws.lambda
         .untag_resource()

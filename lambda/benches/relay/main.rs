@@ -6,16 +6,16 @@
 //! which is larger. The Python functions are in `benches/python` and run under Lambda's own runtime client,
 //! `awslambdaric`, which the first run installs from PyPI.
 //!
-//! Both get the same events from the same Runtime API, in turns, and their messages go to the same KMS, SNS and Slack.
-//! Limits of the figures:
+//! Both get the same events from the same Runtime API, in turns, and their messages go to the same KMS, SNS and
+//! Slack. Limits of the figures:
 //!
-//! - The other services are fakes on loopback: no network, no TLS handshake. Python's `urlopen` would make a handshake
-//!   for each message, the relay only for the first. The fakes share the machine, so a warm message includes their time,
-//!   but not their wake-up time, because they are kept awake.
-//! - Python is this machine's, not that of Lambda's image, and the CPU is not limited; a function with 128 MB gets a
-//!   fourteenth of a CPU, so everything that computes takes longer there.
-//! - The Python functions do less: one format, no retry, no severity, no dead letters. The one for API calls has its
-//!   webhook in clear text, as in its guide, while the relay asks KMS before its first message.
+//! - The other services are fakes on loopback: no network, no TLS handshake. Python's `urlopen` would make a
+//!   handshake for each message, the relay only for the first. The fakes share the machine, so a warm message
+//!   includes their time, but not their wake-up time, because they are kept awake.
+//! - Python is this machine's, not that of Lambda's image, and the CPU is not limited; a function with 128 MB
+//!   gets a fourteenth of a CPU, so everything that computes takes longer there.
+//! - The Python functions do less: one format, no retry, no severity, no dead letters. The one for API calls
+//!   has its webhook in clear text, as in its guide, while the relay asks KMS before its first message.
 //! - `boto3` is not in Python's zip, because it is part of Lambda's image.
 
 mod cases;
