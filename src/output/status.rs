@@ -44,7 +44,6 @@ pub struct Row {
     health: String,
     shade: Style,
     arn: String,
-    /// Notes.
     notes: Vec<String>,
     /// Its console page.
     page: Option<String>,
