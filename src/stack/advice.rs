@@ -23,7 +23,7 @@ const THRESHOLD: &str = "`threshold` contains the comparison: `threshold: \">= 8
 /// In CloudWatch's API a metric is two settings.
 const OF_A_METRIC: [&str; 3] = ["metricname", "metricnamespace", "namespace"];
 
-/// The metric's namespace and name, as far as `holder` has them under any of these names.
+/// The advice for the unknown key `key` in `holder`; `known` are the valid keys.
 pub(super) fn on_key(key: &str, known: &[&str], holder: Option<&Node>) -> Option<String> {
     if !known.contains(&"metric") {
         return None;
@@ -42,7 +42,7 @@ pub(super) fn on_key(key: &str, known: &[&str], holder: Option<&Node>) -> Option
     known.contains(&"threshold").then(|| advice.to_owned())
 }
 
-/// Namespace and name of the metric, as far as `holder` says them under any name.
+/// The metric's namespace and name, as far as `holder` has them under any of these names.
 fn metric(holder: &Node) -> Option<String> {
     let text = |name: &str| {
         let mut entries = holder.entries().iter();

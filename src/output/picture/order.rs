@@ -14,7 +14,7 @@ pub fn restore(boxes: &mut Vec<Place>, ways: &mut Vec<Way>, arrows: &[(usize, us
     exchange(boxes, ways, arrows);
 }
 
-/// Flips the picture vertically if most boxes are above their predecessors instead of below.
+/// Flips the picture vertically if more boxes are above those that were given before them than below.
 fn turn_over(boxes: &mut [Place], ways: &mut [Way]) {
     let mut balance = 0;
     for (at, one) in boxes.iter().enumerate() {
