@@ -1,7 +1,7 @@
-//! Makes what the CLI embeds: the relay's package, the list of the sample events, and what `alertctl version` tells.
+//! Makes what the CLI embeds: the relay's package, the list of the sample events, and what `alertctl version` prints.
 //!
-//! The relay is built for Lambda by a nested build, unless `ALERTCTL_RELAY_ZIP` names a package of the same sources
-//! that was built elsewhere. `ALERTCTL_RELAY_PROFILE` says how it is built, where that is not to follow the profile of
+//! A nested build compiles the relay for Lambda, unless `ALERTCTL_RELAY_ZIP` names a package of the same sources that
+//! was built elsewhere. `ALERTCTL_RELAY_PROFILE` sets the profile of the relay. By default it follows the profile of
 //! the CLI.
 
 use std::env;
@@ -11,12 +11,12 @@ use std::process::{Command, ExitCode};
 
 use relay_package::{Identity, Profile, Result, build, check, pack};
 
-/// The relay's sample events, which users get too.
+/// The relay's sample events. Users get them too.
 const SAMPLES: &str = "lambda/fixtures";
 
-/// A package that was built elsewhere.
+/// Path of a package that was built elsewhere.
 const ZIP: &str = "ALERTCTL_RELAY_ZIP";
-/// `relay` or `relay-dev`.
+/// Profile of the nested build: `relay` or `relay-dev`.
 const PROFILE: &str = "ALERTCTL_RELAY_PROFILE";
 
 fn main() -> ExitCode {
@@ -65,14 +65,14 @@ fn run() -> Result<()> {
     fs::write(out.join("relay.zip"), &zip)?;
 
     println!("cargo:rustc-env=ALERTCTL_TARGET={}", variable("TARGET")?);
-    // A debug build is of files as they are between two commits, and would be made anew after each.
+    // A debug build is made from the files between two commits. If it named a commit, each commit would rebuild it.
     if let Some(commit) = is_release.then(|| commit(&workspace)).flatten() {
         println!("cargo:rustc-env=ALERTCTL_COMMIT={commit}");
     }
     Ok(())
 }
 
-/// The package in `file`, once it is known to be of the relay `identity`.
+/// Reads the package in `file` after checking that it was built from the sources of the relay `identity`.
 fn taken(file: &Path, identity: &Identity) -> Result<Vec<u8>> {
     println!("cargo:rerun-if-changed={}", file.display());
     let name = file.display();
@@ -82,7 +82,7 @@ fn taken(file: &Path, identity: &Identity) -> Result<Vec<u8>> {
     Ok(zip)
 }
 
-/// The directory's files as a Rust list of names and texts, by name.
+/// The directory's files as a Rust list of names and texts, sorted by name.
 fn samples(directory: &Path) -> Result<String> {
     let files = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
     let mut files = files.collect::<Result<Vec<_>>>()?;
@@ -97,7 +97,7 @@ fn samples(directory: &Path) -> Result<String> {
     Ok(format!("&[\n{}]\n", files.iter().map(entry).collect::<String>()))
 }
 
-/// One directory for all commands: debug, clippy and test builds of the CLI embed the same relay.
+/// One target directory for all commands: debug, clippy and test builds of the CLI embed the same relay.
 ///
 /// `OUT_DIR` is `<target>[/<triple>]/<profile>/build/<package>/out`.
 fn target_directory(out: &Path) -> Result<PathBuf> {
@@ -111,8 +111,8 @@ fn target_directory(out: &Path) -> Result<PathBuf> {
     Ok(target.join("relay"))
 }
 
-/// The commit that the checkout `workspace` is at; `None` in an archive of the sources, even one that lies inside of
-/// another project's checkout.
+/// The checked-out commit of `workspace`. `None` if `workspace` is an extracted archive of the sources, even one
+/// inside another project's checkout.
 fn commit(workspace: &Path) -> Option<String> {
     let git = |arguments: &[&str]| -> Option<String> {
         let output = Command::new("git")
@@ -127,17 +127,17 @@ fn commit(workspace: &Path) -> Option<String> {
             .then(|| String::from_utf8(output.stdout).ok())??;
         Some(text.trim().to_owned())
     };
-    // From the top of a checkout to its top is nothing.
+    // `--show-cdup` prints nothing only at the top of a checkout.
     if !git(&["rev-parse", "--show-cdup"])?.is_empty() {
         return None;
     }
-    // Written to by each commit and checkout.
+    // Git writes to this file at each commit and checkout.
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
     println!("cargo:rerun-if-changed={log}");
     git(&["rev-parse", "HEAD"])
 }
 
-/// A variable that may be set; set to nothing is not set.
+/// The value of an optional variable. An empty value counts as unset.
 fn given(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Runs a plan exactly as it is. It decides nothing.
+//! Runs a plan exactly as it is. Makes no decisions.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,13 +20,13 @@ mod claim;
 
 use claim::Claim;
 
-/// Something that happened to a step; told as it happens.
+/// Something that happened to a step, reported as it happens.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A run has not ended that began at this time: it is looked whether it still lives.
+    /// A run that began at this time has not ended: this run watches whether it is still alive.
     Watching(&'a str),
     Started(&'a Step),
-    /// It exists; its own last wait goes on.
+    /// The resource exists and is still settling.
     Waiting(&'a Step),
     Finished {
         step: &'a Step,
@@ -45,15 +45,15 @@ impl std::fmt::Debug for Step {
     }
 }
 
-/// How every step of the plan ended, in the plan's order; kept resources end as done.
+/// How every step of the plan ended, in the plan's order. Steps that keep their resource end as `Done`.
 #[derive(Debug)]
 pub struct Report {
     pub ends: Vec<End<Fault>>,
     /// The outputs of everything that exists now.
     pub known: Known,
-    /// Something about the run as a whole that is an error, though no step failed.
+    /// An error of the run as a whole, although no step failed.
     pub fault: Option<Fault>,
-    /// Things that the user should be told about the run as a whole.
+    /// Messages for the user about the run as a whole.
     pub notes: Vec<String>,
 }
 
@@ -69,10 +69,10 @@ impl Report {
     }
 }
 
-/// Runs `plan` for the wanted resources of `graph`, and before its steps `first`, once the stack is this run's.
+/// Runs `plan` for the wanted resources of `graph`. Before the steps, and after claiming the stack, it runs `first`.
 ///
 /// # Errors
-/// Where another run is changing the stack, nothing has been changed then; and those of `first`.
+/// If another run is changing the stack; then nothing was changed. Also the errors of `first`.
 pub async fn execute(
     aws: &Aws,
     graph: &Graph,
@@ -85,7 +85,7 @@ pub async fn execute(
     let mut claim = Claim::take(aws, plan, tell).await?;
     if let Err(fault) = claim.hold(first).await {
         let none = vec![End::Interrupted; plan.steps.len()];
-        // Unless the mark is taken off, the next run waits a moment to see whether this one lives.
+        // If the mark stayed, the next run would wait a moment to see whether this run is still alive.
         let _ = claim.release(plan, &none).await;
         return Err(fault);
     }
@@ -137,9 +137,9 @@ struct Run<'a> {
     graph: &'a Graph,
     known: &'a RefCell<Known>,
     tell: &'a dyn Fn(Event<'_>),
-    /// The step that claims the stack, where one does.
+    /// The step that claims the stack, if there is one.
     claim: Option<&'a NodeId>,
-    /// What was created and is nobody else's.
+    /// The resources that this run created and that no other run shares.
     fresh: RefCell<Vec<(&'a Step, AnyLive)>>,
 }
 
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
         .boxed_local())
     }
 
-    /// Undoes what was made beside a claim that another run had first; adds to its `fault` what became of it.
+    /// Deletes what this run created next to a claim that another run won. Adds the outcome to the run's `fault`.
     async fn take_back(&self, aws: &Aws, fault: &mut Fault) {
         for (step, live) in self.fresh.take() {
             let cx = Cx {

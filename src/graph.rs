@@ -1,4 +1,4 @@
-//! The wanted resources and what each needs, and the one scheduler that walks such a graph.
+//! The wanted resources and their dependencies, and the scheduler that runs jobs in dependency order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
@@ -13,11 +13,11 @@ use crate::resource::any::AnyResource;
 use crate::resource::expectation::Expectation;
 use crate::resource::{NodeId, Ref, Resource};
 
-/// Wanted resources, each behind everything that must exist before it.
+/// The wanted resources in dependency order: each comes after everything that must exist before it.
 #[derive(Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    /// Where each node stands among them.
+    /// The index of each node in `nodes`.
     at: HashMap<NodeId, usize>,
     expectations: Vec<Expectation>,
     also_in: BTreeSet<String>,
@@ -28,22 +28,22 @@ pub struct Graph {
 pub struct Node {
     pub id: NodeId,
     pub resource: Box<dyn AnyResource>,
-    /// The nodes that must exist before it: those it refers to first.
+    /// The nodes that must exist before it. The nodes that it refers to come first.
     pub after: Vec<NodeId>,
 }
 
 impl Graph {
-    /// Adds the resource `R::KIND/key`, behind the nodes that it refers to.
+    /// Adds the resource `R::KIND/key`. It depends on the nodes that it refers to.
     ///
     /// # Panics
-    /// When the same node is added twice, or refers to one that was not added: both are defects of the
-    /// blueprint that any stack using the feature would show.
+    /// If the same node is added twice, or refers to a node that was not added. Both are bugs of the blueprint, and
+    /// any stack that uses the feature would show them.
     pub fn add<R: Resource>(&mut self, key: impl Into<String>, resource: R) -> Ref<R> {
         self.add_after(key, resource, [])
     }
 
-    /// The same behind the nodes `after`, too: what has to exist before AWS accepts it, or before anything may
-    /// reach it, though nothing in it refers to them.
+    /// Like [`Self::add`], but the resource also depends on the nodes `after`, which it does not refer to: nodes that
+    /// must exist before AWS accepts it, or before anything may reach it.
     ///
     /// # Panics
     /// As [`Self::add`].
@@ -75,28 +75,28 @@ impl Graph {
         reference
     }
 
-    /// Has this region looked at for what the stack left there, beside those in which it wants something.
+    /// Also searches this region for leftovers of the stack. The regions of wanted resources are searched anyway.
     pub fn look_in(&mut self, region: impl Into<String>) {
         self.also_in.insert(region.into());
     }
 
-    /// Remembers what of the stack file listens in another region, though nobody wrote that one.
+    /// Records which rules of the stack file listen in another region that the stack file does not name.
     pub fn hears(&mut self, region: impl Into<String>, what: impl Into<String>) {
         self.heard.entry(region.into()).or_default().insert(what.into());
     }
 
-    /// What of the stack file listens in `region`, though nobody wrote that one.
+    /// The rules of the stack file that listen in `region`, although the stack file does not name that region.
     pub fn heard_in(&self, region: &str) -> impl Iterator<Item = &str> {
         self.heard.get(region).into_iter().flatten().map(String::as_str)
     }
 
-    /// The other regions than the stack's own that it has to do with.
+    /// The regions that the stack uses, apart from its own.
     pub fn regions(&self) -> BTreeSet<&str> {
         let of_nodes = self.nodes.iter().filter_map(|node| node.id.region());
         of_nodes.chain(self.also_in.iter().map(String::as_str)).collect()
     }
 
-    /// The same without what the stack only relies on: for who is to find it, and nothing else.
+    /// The same graph without expectations, for callers that only look for the stack's resources.
     pub fn alone(self) -> Self {
         Self {
             expectations: Vec::new(),
@@ -114,7 +114,7 @@ impl Graph {
         &self.expectations
     }
 
-    /// The nodes, each behind everything that must exist before it.
+    /// The nodes in dependency order.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -129,18 +129,18 @@ impl Graph {
     }
 }
 
-/// How long an interrupted run waits for what is only left to settle.
+/// How long an interrupted run waits for jobs that are only settling.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// One job of [`run`].
 #[derive(Debug, Clone, Default)]
 pub struct Job {
-    /// The jobs that must be over before it starts.
+    /// The jobs that must have finished before it starts.
     pub after: Vec<usize>,
     /// Jobs that AWS takes few of a second: how many with this name are under way at most. They start before
     /// others, since they take longest, and the many that would wait for their turn leave room for others.
     pub lane: Option<(&'static str, usize)>,
-    /// It has others of its kind to share a call with: those wait for it side by side, and take up no room.
+    /// The job waits for others of its kind, to share one call with them. It does not count towards `parallelism`.
     pub shares_a_call: bool,
 }
 
@@ -155,14 +155,14 @@ pub enum End<E> {
     Interrupted,
 }
 
-/// What a job yields once what depends on it may start: its own remaining wait.
+/// What a job returns once its dependents may start: the wait that remains for the job itself.
 pub type Settle<'a, E> = LocalBoxFuture<'a, Result<(), E>>;
 
-/// Runs every job after those in its `after` list, at most `parallelism` at once beside those that share a call, and
-/// of its lane as many as fit.
+/// Runs every job after the jobs in its `after` list. At most `parallelism` jobs run at the same time, not counting
+/// jobs that share a call. Each lane has its own limit as well.
 ///
-/// A failed job skips what depends on it and nothing else. When `interrupt` turns true no further job
-/// starts; calls under way are finished, and what is only left to settle gets a few seconds.
+/// If a job fails, only its dependents are skipped. When `interrupt` turns true, no further job starts; calls in
+/// flight are finished, and jobs that are only settling get a few seconds.
 pub async fn run<'a, E, F>(
     jobs: &[Job],
     parallelism: usize,

@@ -1,4 +1,4 @@
-//! Reads everything a stack is made of, all kinds and regions side by side.
+//! Reads everything a stack consists of, all kinds and regions concurrently.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,22 +17,22 @@ mod subject;
 /// What was found in the account.
 pub struct Observation {
     pub scope: Scope,
-    /// What holds the name of each wanted node.
+    /// What exists under the name of each wanted node.
     pub wanted: HashMap<NodeId, Presence<AnyLive>>,
-    /// What the stack owns and the graph does not want.
+    /// Resources that the stack owns but the graph does not want.
     pub orphans: Vec<(NodeId, AnyLive)>,
-    /// What the stack relies on without owning it, and is not so.
+    /// Unmet expectations: what the stack relies on without owning it.
     pub warnings: Vec<String>,
 }
 
 /// Observes every node of `graph` and everything else the stack owns.
 ///
-/// Other regions than the stack's own are read where the graph names them, and where a resource that was
-/// found says so: the role that may forward from there outlives everything that is there.
+/// Other regions than the stack's own are read if the graph names them, or if a resource that was found leads to
+/// them: the role that may forward from another region outlives everything in that region.
 ///
 /// # Errors
-/// Where the stack is at home in another region, that and nothing else; otherwise every refusal, one for each kind
-/// that could not be read. Never an incomplete observation.
+/// If the stack is at home in another region, only that error. Otherwise every refusal, one for each kind that could
+/// not be read. An incomplete observation is never returned.
 pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>> {
     let regions = graph.regions();
     let home = KINDS.iter().map(|kind| of_kind(aws, graph, kind, None));
@@ -40,7 +40,7 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
     let expected = graph.expectations().iter().map(|what| what.unmet(aws));
     let (scope, seen, there, warnings) =
         tokio::join!(aws.scope(), join_all(home), join_all(there), join_all(expected));
-    // Without an identity every other answer fails too, and for the same reason.
+    // If the caller's identity cannot be read, every other call fails for the same reason.
     let mut found = Found::new(scope.map_err(|fault| vec![fault])?.clone());
     seen.into_iter().for_each(|seen| found.take(seen));
     there.into_iter().flatten().for_each(|seen| found.take(seen));
@@ -59,7 +59,7 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
     for seen in join_all(left.iter().map(|region| elsewhere(aws, graph, region))).await {
         seen.into_iter().for_each(|seen| found.take(seen));
     }
-    // In another region anything may be refused for that reason alone.
+    // In the wrong region, calls may be refused just because it is the wrong region: report only that.
     if let Some(home) = found.observation.home() {
         return Err(vec![home::elsewhere(aws, &home)]);
     }
@@ -70,7 +70,7 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
     }
 }
 
-/// What was seen of one kind.
+/// What was found of one kind.
 struct Seen {
     /// The ids of the wanted nodes that were looked for.
     wanted: Vec<NodeId>,
@@ -79,7 +79,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Nothing, since `fault` keeps resources without tags from being listed, of which none is wanted.
+    /// Nothing was found: `fault` denies listing resources that have no tags, and none of them is wanted.
     fn nothing(kind: &Kind, fault: &Fault) -> Self {
         let (wanted, orphans) = (Vec::new(), Vec::new());
         Self {
@@ -102,8 +102,8 @@ async fn elsewhere(aws: &Aws, graph: &Graph, region: &str) -> Vec<Result<Seen>> 
         .collect()
 }
 
-/// Adds to a denial in another region why the stack is there: an organisation may allow some regions only, and the
-/// stack file does not name this one.
+/// Explains a denial in another region by saying why the stack needs that region: an organization may allow only some
+/// regions, and the stack file does not name this one.
 fn forbidden(fault: Fault, graph: &Graph, region: &str) -> Fault {
     let rules: Vec<_> = graph.heard_in(region).collect();
     if !fault.denied() || rules.is_empty() {
@@ -121,7 +121,7 @@ fn forbidden(fault: Fault, graph: &Graph, region: &str) -> Fault {
     }
 }
 
-/// Observes one kind in the region of `aws`, which is `region` where it is not the stack's own.
+/// Observes one kind in the region of `aws`. `region` is set only if it is not the stack's own region.
 async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) -> Result<Seen> {
     let here = |node: &&Node| node.id.kind == kind.name && node.id.region() == region;
     let wanted: Vec<AnyWanted<'_>> = graph
@@ -139,7 +139,7 @@ async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) ->
     };
     if let Some(region) = region {
         for (id, _) in &mut observed.orphans {
-            // Where a lost tag was made up for by the physical name.
+            // A resource that was found by its physical name because its tag is lost has a key without the region.
             if id.region() != Some(region) {
                 id.key = format!("{}@{region}", id.key);
             }
@@ -188,7 +188,7 @@ impl Found {
         }
     }
 
-    /// The other regions that what was found leads to.
+    /// The other regions that the resources found lead to.
     fn regions(&self) -> impl Iterator<Item = &str> {
         self.observation
             .owned()

@@ -1,6 +1,6 @@
-//! AWS's partitions: clouds of their own, each with its regions, addresses and ARNs.
+//! AWS's partitions: separate clouds, each with its own regions, endpoints and ARNs.
 //!
-//! Source: the partitions and endpoints that AWS's SDKs are made of (botocore 1.43.11).
+//! Source: the partitions and endpoints in the data of AWS's SDKs (botocore 1.43.11).
 
 /// One of AWS's clouds.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What whoever runs a command on a stack must be allowed: from the kinds' own tables to policies.
+//! The permissions that a user needs to run a command on a stack: turns the access tables of the kinds into policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// What it does.
+    /// The phases that the command goes through.
     pub fn phases(self) -> &'static [Phase] {
         match self {
             Self::Plan => &[Phase::Read, Phase::Check],
@@ -47,7 +47,7 @@ impl Command {
     }
 }
 
-/// A condition with its holes filled: operator, key, value.
+/// A condition with its placeholders filled in: operator, key, value.
 pub type Bound = (&'static str, &'static str, String);
 
 /// One action on one resource.
@@ -58,17 +58,17 @@ pub struct Permission {
     pub conditions: Vec<Bound>,
     pub action: &'static str,
     pub phase: Phase,
-    /// Why the resource is no narrower; empty where that needs no word.
+    /// Why the resource is not narrower. Empty if no explanation is needed.
     pub why: &'static str,
-    /// The resource as it will be called: with its whole name in place of a prefix.
+    /// The resource as the request will name it: with the whole name instead of a prefix.
     pub exact: String,
-    /// What a request says of the keys of its conditions, with whole names as well.
+    /// The values that a request has for the keys of its conditions, also with whole names.
     pub context: Vec<(&'static str, String)>,
-    /// Where the request goes to.
+    /// The region that the request is sent to.
     pub region: String,
 }
 
-/// What `commands` need for the stack `stack` of this graph, sorted.
+/// The permissions that `commands` need for the stack `stack` of this graph, sorted.
 pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -> BTreeSet<Permission> {
     let phases: BTreeSet<_> = commands.iter().flat_map(|command| command.phases()).collect();
     let known = Known {
@@ -94,17 +94,17 @@ pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -
         .collect()
 }
 
-/// What is done to one resource.
+/// The operations on one resource.
 #[derive(Debug)]
 pub struct Deed<'a> {
     pub id: &'a NodeId,
     pub phases: &'static [Phase],
-    /// Its ARN in the account, where it is there and has one.
+    /// The resource's ARN, if the resource exists and has one.
     pub arn: Option<String>,
 }
 
-/// What these deeds alone need, where `known` says what exists of what they refer to. What somebody must be allowed
-/// who only looks at the stack is not in it.
+/// The permissions that these deeds need. `known` holds the outputs of the existing resources that they refer to.
+/// Permissions that are needed just to look at the stack are not included.
 pub fn needed_for(stack: &str, graph: &Graph, known: &Known, deeds: &[Deed<'_>]) -> BTreeSet<Permission> {
     let mut permissions = BTreeSet::new();
     for deed in deeds {
@@ -138,7 +138,7 @@ fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
     let mut permissions = Vec::new();
     for on in row.on {
         let resource = fill(on, &wide);
-        // `mission-*` is what `mission-*:*` says.
+        // `mission-*` already covers `mission-*:*`.
         if resource.ends_with("*:*") {
             continue;
         }
@@ -161,8 +161,8 @@ fn of_row(stack: &str, row: &Access, about: &About) -> Vec<Permission> {
     permissions
 }
 
-/// A name up to the stack's own in it, with `*` behind that: so the policy outlives changes of the stack file. A
-/// name of another kind stands for itself.
+/// Cuts a name behind the stack's own name and appends `*`, so that the policy stays valid when the stack file
+/// changes. A name that does not contain the stack's name is returned unchanged.
 fn prefix(stack: &str, name: &str) -> String {
     for separator in ['-', '/', '.'] {
         let part = format!("{stack}{separator}");
@@ -175,7 +175,7 @@ fn prefix(stack: &str, name: &str) -> String {
     name.to_owned()
 }
 
-/// A policy in the making: one statement.
+/// One statement of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     pub actions: BTreeSet<&'static str>,
@@ -183,7 +183,7 @@ pub struct Grant {
     pub conditions: Vec<Bound>,
 }
 
-/// The fewest statements that say the same.
+/// The fewest statements that grant these permissions.
 pub fn grants(permissions: &BTreeSet<Permission>) -> Vec<Grant> {
     let mut of_action: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for permission in permissions {
@@ -197,7 +197,7 @@ pub fn grants(permissions: &BTreeSet<Permission>) -> Vec<Grant> {
         let all = resources.clone();
         resources.retain(|one| !all.iter().any(|other| other != one && covers(other, one)));
         let service = action.split(':').next().unwrap_or_default();
-        // A statement a service, but for what applies to everything.
+        // One statement for each service, except for actions on `*`: these share one.
         let service = if resources.contains("*") { "" } else { service };
         together
             .entry((service, resources, conditions))
@@ -212,17 +212,17 @@ pub fn grants(permissions: &BTreeSet<Permission>) -> Vec<Grant> {
     together.into_iter().map(grant).collect()
 }
 
-/// True when the pattern `wide`, whose only `*` is its end, holds all of `narrow`.
+/// True if the pattern `wide` matches everything that `narrow` matches. The only `*` of `wide` must be at its end.
 fn covers(wide: &str, narrow: &str) -> bool {
     wide.strip_suffix('*')
         .is_some_and(|start| !start.contains('*') && narrow.starts_with(start))
 }
 
-/// What a managed policy may hold, white space not counted:
+/// The maximum size of a managed policy, without white space:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 pub const LIMIT: usize = 6144;
 
-/// The statements as policy documents, as many as [`LIMIT`] makes of them.
+/// The statements as policy documents, as many as [`LIMIT`] requires.
 pub fn documents(grants: &[Grant]) -> Vec<Value> {
     let mut documents: Vec<Vec<Value>> = Vec::new();
     let frame = document(Vec::new()).to_string().len();
@@ -251,9 +251,9 @@ fn document(statements: Vec<Value>) -> Value {
 }
 
 impl Grant {
-    /// The same with fewer resources each, where one statement would be longer than `limit`.
+    /// Splits a statement that is longer than `limit` into several with fewer resources each.
     fn in_parts(&self, limit: usize) -> Vec<Self> {
-        // Room for a longer number in its name.
+        // The 8 characters leave room for a longer number in the statement's name.
         let long = self.statement(0).to_string().len() + 8 > limit;
         let half = self.resources.len() / 2;
         if !long || half == 0 {

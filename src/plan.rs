@@ -1,4 +1,4 @@
-//! What has to be done: the wanted graph held against what was observed. Pure.
+//! The plan: the differences between the wanted graph and the observed resources. Does no I/O.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -48,32 +48,32 @@ pub struct Step {
     /// Something to know about the resource as it is, or about what is lost with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
-    /// It has left the stack file and stays all the same; the remark says why.
+    /// The resource is no longer in the stack file but is kept. The remark says why.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
-    /// Why it is there, once the plan was held against another stack file.
+    /// Why the step is there. Set once the plan was compared with another stack file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// Indices of the steps that must be over before this one starts.
+    /// Indices of the steps that must have finished before this one starts.
     #[serde(skip)]
     pub after: Vec<usize>,
-    /// The state in the account that the step starts from.
+    /// The state in the account from which the step starts.
     #[serde(skip)]
     pub live: Option<AnyLive>,
 }
 
 impl Step {
-    /// What AWS generated for the resource, where it exists.
+    /// What AWS generated for the resource, if the resource exists.
     pub fn output(&self) -> Option<Output> {
         self.live.as_ref().map(of(&self.id).output)
     }
 
-    /// How the resource does now, where AWS tells.
+    /// The current health of the resource, if AWS reports it.
     pub fn health(&self) -> Option<Health> {
         self.live.as_ref().and_then(of(&self.id).health)
     }
 
-    /// Something to know about the resource as it is now, whatever the step will do to it.
+    /// A remark about the resource as it is now, whatever the step does to it.
     pub fn condition(&self) -> Option<String> {
         match self.kept {
             true => self.remark.clone(),
@@ -82,7 +82,7 @@ impl Step {
     }
 }
 
-/// Everything that one run does. It prints, serialises and runs as it is.
+/// Everything that one run does. The same value is printed, serialized and executed.
 #[derive(Clone, Serialize)]
 pub struct Plan {
     pub stack: String,
@@ -90,20 +90,20 @@ pub struct Plan {
     pub scope: Scope,
     pub steps: Vec<Step>,
     pub conflicts: Vec<Conflict>,
-    /// What the stack relies on without owning it, and is not so.
+    /// Unmet expectations: what the stack relies on without owning it.
     pub warnings: Vec<String>,
-    /// The stack file that drift was told by.
+    /// The stack file that drift was determined with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// What is known before the run: the outputs of everything that exists and stays.
+    /// What is known before the run: the outputs of every resource that exists and stays.
     #[serde(skip)]
     pub known: Known,
-    /// How the run makes sure that no other one changes the stack at the same time.
+    /// How the run makes sure that no other run changes the stack at the same time.
     #[serde(skip)]
     pub claim: Claim,
 }
 
-/// How many steps there are of each action; what has left the stack file and stays is none.
+/// The number of steps for each action. Kept resources that are no longer in the stack file are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub create: usize,
@@ -131,26 +131,27 @@ impl Plan {
         summary
     }
 
-    /// True when something would be done.
+    /// True if the plan would change anything.
     pub fn has_changes(&self) -> bool {
         self.steps.iter().any(|step| step.action != Action::Keep)
     }
 
-    /// Without a stack file nothing is wanted: every step is then about what the stack owns.
+    /// True if every step is about a resource that the stack owns but does not want. This is so for a plan without a
+    /// stack file.
     pub fn is_by_name(&self) -> bool {
         self.steps
             .iter()
             .all(|step| step.kept || step.action == Action::Delete)
     }
 
-    /// True when both plans would do the same to the same things: what an apply checks after it has asked.
+    /// True if both plans would do the same to the same resources. An apply checks this after the user has confirmed.
     pub fn same_as(&self, other: &Self) -> bool {
         let told = |plan: &Self| {
             let mut plan = plan.clone();
-            // How much waits in a queue, say, changes by itself.
+            // Remarks on kept resources change by themselves, for example the number of messages in a queue.
             let kept = plan.steps.iter_mut().filter(|step| step.action == Action::Keep);
             kept.for_each(|step| step.remark = None);
-            // Said of the world around the stack, and some of it asked for only once.
+            // Warnings are about things outside the stack, and some are looked up only once.
             plan.warnings.clear();
             serde_json::to_value(plan).ok()
         };
@@ -158,7 +159,7 @@ impl Plan {
     }
 }
 
-/// Holds `graph` against `seen`; `adopt` says what may be taken over.
+/// Compares `graph` with `seen`. `adopt` says what may be adopted.
 pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) -> Plan {
     let known = Known {
         scope: seen.scope.clone(),
@@ -192,7 +193,8 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
     let taken: HashSet<_> = plan.steps.iter().filter_map(arn).collect();
     for (id, live) in &seen.orphans {
         let step = deletion(id, live);
-        // What a wanted node takes the place of, under the same name, goes with that step.
+        // A leftover with the same name as a wanted node is replaced by that node's step, so it gets no step of its
+        // own.
         if arn(&step).is_none_or(|arn| !taken.contains(&arn)) && !plan.lives_in_a_strangers(id, live, seen) {
             plan.steps.push(step);
         }
@@ -234,7 +236,7 @@ impl Plan {
                 return Some(step(Action::Create, changes, None));
             }
         };
-        // What lives in a resource that is made anew is gone with the old one.
+        // If the parent is re-created, what lived in it is gone with the old one.
         if parent.is_some_and(recreated) {
             let changes = resource.fields(&self.known).difference(&Fields::default(), &[]);
             return Some(step(Action::Create, changes, None));
@@ -264,7 +266,7 @@ impl Plan {
         Some(step(action, changes, Some(live.clone())))
     }
 
-    /// A resource is deleted once every step on a kind that may still use it is over.
+    /// Makes each deletion wait for all steps on kinds that may still use the deleted resource.
     fn order_deletions(&mut self) {
         for index in 0..self.steps.len() {
             if self.steps[index].action != Action::Delete {
@@ -285,7 +287,8 @@ impl Plan {
         }
     }
 
-    /// True where what one step deletes lives in another resource of the same kind as what the other one deletes.
+    /// True if the resource that `inside` deletes lives in a resource of the kind that `holder` deletes, but in a
+    /// different one.
     fn lives_elsewhere(&self, inside: usize, holder: usize) -> bool {
         let (inside, holder) = (&self.steps[inside], &self.steps[holder]);
         let within = inside.live.as_ref().and_then(of(&inside.id).within);
@@ -316,7 +319,7 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
     }
 }
 
-/// The ARN of what a step finds in the account.
+/// The ARN of the resource that the step found in the account.
 fn arn(step: &Step) -> Option<String> {
     step.output()
         .map(|output| output.arn)
@@ -339,7 +342,8 @@ mod tests {
     use crate::resource::{Resource, Tags};
     use std::rc::Rc;
 
-    /// An alarm that becomes a composite one keeps its name: it must not be deleted behind its replacement.
+    /// An alarm that becomes a composite alarm keeps its name: it must not be deleted after its replacement was
+    /// created.
     #[test]
     fn what_a_wanted_node_takes_the_place_of_is_no_leftover() {
         let mut graph = Graph::default();

@@ -8,26 +8,27 @@ use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// The zip without settings: one static executable `bootstrap` for `provided.al2023`, x86_64, and what it was built
-/// from, `relay.json`.
+/// The zip without settings. It holds one static executable `bootstrap` for `provided.al2023` on x86_64, and
+/// `relay.json`, which says what the executable was built from.
 pub const ZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relay.zip"));
 
 /// The relay's version.
 pub const VERSION: &str = env!("ALERTCTL_RELAY_VERSION");
 
-/// Digest of all that the executable was built from, in hex: the same for every build of it.
+/// Digest in hex of everything that the executable was built from. Every build of the same sources has the same
+/// digest.
 pub const SOURCES_SHA256: &str = env!("ALERTCTL_RELAY_SHA256");
 
-/// [`ZIP`] with `settings` beside the executable; the same bytes for the same settings.
+/// [`ZIP`] with the file `settings` beside the executable. The same settings give the same bytes.
 ///
-/// In two parts: what it begins with, which is most and a part of [`ZIP`], and the rest.
+/// The result has two parts: the head, which is most of the zip and a slice of [`ZIP`], and the rest.
 pub fn with_settings(settings: &str) -> (&'static [u8], Vec<u8>) {
     let entry = SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o644);
     let append = || -> zip::result::ZipResult<_> {
-        // What is appended takes the place of the directory.
+        // The appended entry overwrites the central directory, which moves behind it.
         let shared = ZipArchive::new(Cursor::new(ZIP))?.central_directory_start();
         let (head, _) = ZIP.split_at(usize::try_from(shared).unwrap_or(ZIP.len()));
         let mut writer = ZipWriter::new_append(Cursor::new(ZIP.to_vec()))?;
@@ -38,7 +39,7 @@ pub fn with_settings(settings: &str) -> (&'static [u8], Vec<u8>) {
     append().unwrap_or_else(|error| unreachable!("the zip made by the build script: {error}"))
 }
 
-/// What Lambda reports as `CodeSha256` of a function with the zip that these parts make: SHA-256 in Base64.
+/// SHA-256 in Base64 of the zip that these parts make up: Lambda reports it as `CodeSha256` of the function.
 pub fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut digest = Sha256::new();
     parts.into_iter().for_each(|part| digest.update(part));

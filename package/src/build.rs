@@ -1,7 +1,7 @@
 //! The nested build of the relay.
 //!
-//! The same source gives the same executable, from any directory and under any cargo command: the build gets a bare
-//! environment, and paths are replaced.
+//! The same source gives the same executable, from any directory and under any cargo command: the build runs in a
+//! bare environment, and paths are remapped.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,11 +10,11 @@ use std::process::Command;
 
 use crate::Result;
 
-/// What Lambda runs.
+/// The target that Lambda runs.
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// What the nested build may see of the environment. Cargo's settings for the outer build, the flags of
-/// clippy or a coverage tool and the like stay outside.
+/// The environment variables that the nested build may see. Others are removed, such as cargo's settings for the
+/// outer build and the flags of clippy or a coverage tool.
 const KEPT: &[&str] = &[
     "PATH",
     "HOME",
@@ -39,20 +39,20 @@ const KEPT: &[&str] = &[
     "SSL_CERT_DIR",
 ];
 
-/// How the relay is compiled; what it does is the same.
+/// How the relay is compiled. The profile does not change what the relay does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// Small, and quick to start.
+    /// Optimized for size and start time.
     Relay,
-    /// Quick to build.
+    /// Optimized for build time.
     RelayDev,
 }
 
 impl Profile {
-    /// By its name in `Cargo.toml`.
+    /// The profile with this name in `Cargo.toml`.
     ///
     /// # Errors
-    /// Another name.
+    /// If no profile has this name.
     pub fn named(name: &str) -> Result<Self> {
         match name {
             "relay" => Ok(Self::Relay),
@@ -70,11 +70,11 @@ impl Profile {
     }
 }
 
-/// Builds the relay of `workspace` in the directory `target`, and says where the executable is. Each profile has a
-/// directory of its own in there.
+/// Builds the relay of `workspace` in the directory `target`, and returns the path of the executable. Each profile
+/// has its own directory there.
 ///
 /// # Errors
-/// A target or a linker that is not installed, or a `cargo build` that fails.
+/// If the target or a linker is not installed, or `cargo build` fails.
 pub fn build(workspace: &Path, target: &Path, profile: Profile) -> Result<PathBuf> {
     let rustc = Rustc::read()?;
     if !rustc.has_target() {
@@ -86,7 +86,7 @@ pub fn build(workspace: &Path, target: &Path, profile: Profile) -> Result<PathBu
     let mut cargo = cargo();
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", rustc.flags(workspace, target)?)
-        // Debug information is stripped anyway; without it ring's assembly names no path at all.
+        // Debug information is stripped anyway. Without it, ring's assembly contains no path at all.
         .env("CFLAGS", "-g0")
         .env("CARGO_INCREMENTAL", "0")
         .current_dir(workspace)
@@ -119,11 +119,11 @@ pub fn build(workspace: &Path, target: &Path, profile: Profile) -> Result<PathBu
     Ok(target.join(TARGET).join(profile.name()).join("bootstrap"))
 }
 
-/// The way on for a machine that cannot build for Linux.
+/// Advice for a machine that cannot build for Linux.
 const ELSEWHERE: &str = ", or build the relay on Linux (`cargo run --package relay-package -- relay.zip`) and name \
                          that file in ALERTCTL_RELAY_ZIP";
 
-/// The cargo and the rustc that this very build runs with, in a bare environment.
+/// The cargo and the rustc that run this build, in a bare environment.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
@@ -167,7 +167,7 @@ impl Rustc {
             .is_dir()
     }
 
-    /// Static, and without a path of this machine. Where several prefixes match, rustc takes the last.
+    /// Flags for a static executable without paths of this machine. If several prefixes match, rustc uses the last.
     fn flags(&self, workspace: &Path, target: &Path) -> Result<OsString> {
         let home = env::var_os("CARGO_HOME")
             .map(PathBuf::from)
@@ -182,7 +182,7 @@ impl Rustc {
         remap(workspace, "/alertctl");
         remap(target, "/target");
         remap(&home.ok_or("the home directory of cargo is unknown")?, "/cargo");
-        // The standard library calls itself so, too, except where its source is installed.
+        // The standard library uses this name for its own paths too, unless its source is installed.
         let library = Path::new(&self.sysroot).join("lib/rustlib/src/rust");
         remap(Path::new(&self.sysroot), "/sysroot");
         remap(&library, &format!("/rustc/{}", self.commit));

@@ -1,4 +1,4 @@
-//! What a relay is: its version, and a digest of all that its code is made from.
+//! Identity of a relay: its version, and a digest of everything its code is built from.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -11,23 +11,23 @@ use sha2::{Digest as _, Sha256};
 use crate::Result;
 use crate::build::{TARGET, cargo};
 
-/// The package of the workspace that holds the relay, and its directory.
+/// The workspace package of the relay, and its directory.
 const PACKAGE: &str = "alertctl-relay";
 const DIRECTORY: &str = "lambda";
 
-/// Equal for all builds of the same sources, whichever compiler, profile, machine or directory made them.
+/// Equal for all builds of the same sources, regardless of compiler, profile, machine or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub version: String,
-    /// SHA-256 in hex: of the relay's sources, its manifest, and the versions of the packages that are linked in.
+    /// SHA-256 in hex of the relay's sources, its manifest, and the versions of the packages that are linked in.
     pub sha256: String,
 }
 
 impl Identity {
-    /// Reads it off the sources in `workspace`.
+    /// Computes the identity from the sources in `workspace`.
     ///
     /// # Errors
-    /// A file that cannot be read, or a `cargo tree` that fails.
+    /// If a file cannot be read, or `cargo tree` fails.
     pub fn of(workspace: &Path) -> Result<Self> {
         let packages = packages(workspace)?;
         let version = packages
@@ -54,8 +54,8 @@ impl fmt::Display for Identity {
     }
 }
 
-/// The packages that are linked into the relay, as `name vVERSION`, itself among them. Of a locked version the
-/// features follow from the manifests.
+/// The packages that are linked into the relay, as `name vVERSION`, including the relay itself. Their features are
+/// not listed: for a locked version they follow from the manifests.
 fn packages(workspace: &Path) -> Result<BTreeSet<String>> {
     let mut tree = cargo();
     tree.current_dir(workspace)
@@ -69,7 +69,7 @@ fn packages(workspace: &Path) -> Result<BTreeSet<String>> {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("`cargo tree` failed\n{said}").into());
     }
-    // Behind the version stand paths and notes such as `(*)`.
+    // After the version come paths and notes such as `(*)`.
     let name = |line: &str| {
         let mut words = line.split_whitespace();
         Some(format!("{} {}", words.next()?, words.next()?))
@@ -80,8 +80,8 @@ fn packages(workspace: &Path) -> Result<BTreeSet<String>> {
         .collect())
 }
 
-/// Digests the manifest and the sources in `relay`, by their names with `/` and with LF at the ends of lines, and the
-/// packages.
+/// Digest of the manifest and the sources in `relay`, and of the packages. File names use `/` and line ends are LF,
+/// so the digest is the same on every system.
 fn digest(relay: &Path, packages: &BTreeSet<String>) -> Result<String> {
     let mut files = vec![relay.join("Cargo.toml")];
     collect(&relay.join("src"), &mut files)?;
@@ -105,7 +105,7 @@ fn digest(relay: &Path, packages: &BTreeSet<String>) -> Result<String> {
     Ok(hex::encode(digest.finalize()))
 }
 
-/// Adds the Rust files under `directory`: what an editor leaves beside them is not compiled.
+/// Adds the Rust files under `directory`. Other files, such as an editor's backups, are not compiled.
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -122,7 +122,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// A relay of these files, whose digest is taken with one package.
+    /// The digest of a relay that consists of these files and links one package.
     fn digest_of(files: &[(&str, &str)], package: &str) -> String {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in files {

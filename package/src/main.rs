@@ -1,4 +1,4 @@
-//! Builds the relay's package once, for machines that cannot: `cargo run --package relay-package -- relay.zip`.
+//! Builds the relay's package for machines that cannot build it: `cargo run --package relay-package -- relay.zip`.
 
 use std::env;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The zip: making it, and checking one that was made elsewhere.
+//! Makes the package's zip, and checks a zip that was made elsewhere.
 
 use std::io::{Cursor, Read as _, Write as _};
 
@@ -7,19 +7,19 @@ use zip::{CompressionMethod, DateTime, ZipArchive};
 
 use crate::{Identity, Profile, Result};
 
-/// The executable, by the name that Lambda starts.
+/// The name of the executable that Lambda starts.
 const BOOTSTRAP: &str = "bootstrap";
-/// What it was built from.
+/// The file that says what the executable was built from.
 const ABOUT: &str = "relay.json";
 
-/// Packs `executable`, readable for Lambda and without times of its own: the same bytes for the same executable.
+/// Packs `executable` so that Lambda can read it, and without timestamps: the same executable gives the same bytes.
 ///
 /// # Errors
-/// None that a working memory gives rise to.
+/// None in practice: the zip is written to memory.
 pub fn pack(executable: &[u8], identity: &Identity, profile: Profile) -> Result<Vec<u8>> {
     let level = match profile {
         Profile::Relay => 9,
-        // Quicker by far, and a quarter larger.
+        // Much faster, and the zip is a quarter larger.
         Profile::RelayDev => 1,
     };
     let options = SimpleFileOptions::default()
@@ -36,10 +36,11 @@ pub fn pack(executable: &[u8], identity: &Identity, profile: Profile) -> Result<
     Ok(writer.finish()?.into_inner())
 }
 
-/// Checks that `zip` is a package of the relay `identity`: an executable that Lambda can start, of these sources.
+/// Checks that `zip` is a package of the relay `identity`: an executable that Lambda can start, built from these
+/// sources.
 ///
 /// # Errors
-/// What is wrong with it, in words that go on from the name of the file.
+/// Says what is wrong with the package, as a phrase that continues after the name of the file.
 pub fn check(zip: &[u8], identity: &Identity) -> Result<()> {
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(|error| format!("is no zip: {error}"))?;
     let mut read = |name: &str| -> Result<(Vec<u8>, Option<u32>)> {
@@ -73,7 +74,7 @@ pub fn check(zip: &[u8], identity: &Identity) -> Result<()> {
 
 /// Checks that `elf` is a static executable for Linux on x86-64.
 fn linux(elf: &[u8]) -> std::result::Result<(), &'static str> {
-    /// A program header that names a loader.
+    /// Type of the program header that names a loader.
     const PT_INTERP: u64 = 3;
     let number = |at: u64, width: usize| -> Option<u64> {
         let at = usize::try_from(at).ok()?;
@@ -85,7 +86,7 @@ fn linux(elf: &[u8]) -> std::result::Result<(), &'static str> {
                 .fold(0, |number, byte| number << 8 | u64::from(*byte)),
         )
     };
-    // 64 bits, the lowest byte first.
+    // 64-bit, little-endian.
     if !elf.starts_with(b"\x7fELF\x02\x01") {
         return Err("is no 64-bit ELF file");
     }
@@ -119,7 +120,7 @@ mod tests {
         }
     }
 
-    /// The head of an ELF file for `machine` with one program header of this kind.
+    /// The head of an ELF file for `machine` with one program header of this type.
     fn elf(machine: u8, header: u8) -> Vec<u8> {
         let mut elf = vec![0; 64 + 56];
         elf[..6].copy_from_slice(b"\x7fELF\x02\x01");

@@ -1,8 +1,9 @@
-//! A run's claim on a stack: another run on it is noticed before anything is changed.
+//! A run's claim on a stack: it detects another run on the same stack before anything is changed.
 //!
-//! The claim is a mark in the tags of one of the stack's roles, put there when the run begins and taken off when it
-//! ends. It is no lock: a run that was killed leaves its mark, but no sign of life, and is passed by. Of two runs that
-//! begin at the same time at least one sees both marks, since each looks once its own is there.
+//! The claim is a mark in the tags of one of the stack's roles. It is set when the run begins and removed when it
+//! ends. It is not a lock: a run that was killed leaves its mark but shows no sign of life, so it is ignored. Of two
+//! runs that begin at the same time, at least one sees both marks, because each run looks only after setting its own
+//! mark.
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,17 +19,17 @@ use crate::plan::{self, Action, Plan};
 use crate::resource::Resource as _;
 use crate::resource::iam_role::{IamRole, claim};
 
-/// How often a run shows that it lives.
+/// How often a run shows that it is alive.
 const BEAT: Duration = Duration::from_secs(2);
-/// How long a mark is watched for such a sign: longer than two of them.
+/// How long a mark is watched for a sign of life: longer than two beats.
 const WATCH: Duration = Duration::from_millis(4500);
-/// Between two looks at it.
+/// The pause between two looks at the mark.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// What a run holds while it changes a stack.
 pub(super) struct Claim<'a> {
     aws: &'a Aws,
-    /// The role that carries the mark; none where the stack has none, or the identity must not tag it.
+    /// The role that carries the mark. `None` if the stack has no role, or the caller may not tag it.
     role: Option<String>,
     mark: Mark,
     /// Marks of runs that were killed.
@@ -36,10 +37,10 @@ pub(super) struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// Puts the run's mark on the role that exists. Where one is to be made, its creation claims the stack.
+    /// Sets the run's mark on the existing role. If the role is still to be created, its creation claims the stack.
     ///
     /// # Errors
-    /// Where another run is at work.
+    /// If another run is changing the stack.
     pub(super) async fn take(aws: &'a Aws, plan: &Plan, tell: &dyn Fn(Event<'_>)) -> Result<Self> {
         let mut taken = Self {
             aws,
@@ -49,7 +50,7 @@ impl<'a> Claim<'a> {
         };
         match &plan.claim {
             plan::Claim::Role { name, marks } => match taken.mark(name, marks, tell).await {
-                // Who may change the stack, but not the tags of its roles, does without.
+                // A caller who may change the stack but not the tags of its roles runs without a claim.
                 Err(fault) if fault.denied() => {}
                 Err(fault) => return Err(fault.of(|| format!("{} ({name})", IamRole::KIND))),
                 Ok(()) => {
@@ -89,10 +90,10 @@ impl<'a> Claim<'a> {
             let Some(other) = now.into_iter().filter(|mark| !known(mark)).min() else {
                 return Ok(());
             };
-            // The later of two that see each other gives way. One that does not, because it was on its way before
-            // this mark was there, keeps the stack.
+            // If two runs see each other, the later one gives way. Another run that does not give way had finished
+            // its check before this mark was set: it keeps the stack.
             if other.run < self.mark.run || start.elapsed() > WATCH {
-                // Unless it is taken off, the next run waits a moment to see whether this one lives.
+                // If the mark stayed, the next run would wait a moment to see whether this run is still alive.
                 let _ = claim::take_off(self.aws, role, std::slice::from_ref(&self.mark)).await;
                 return Err(self.began(&other));
             }
@@ -100,7 +101,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Runs `work`, and shows meanwhile that the run lives.
+    /// Runs `work`, and meanwhile shows that this run is alive.
     pub(super) async fn hold<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut beats = interval_at(Instant::now() + BEAT, BEAT);
         tokio::pin!(work);
@@ -113,14 +114,14 @@ impl<'a> Claim<'a> {
             self.mark.beat += 1;
             tokio::select! {
                 done = &mut work => return done,
-                // One that is missed is made up for by the next; what is lost shows in the end.
+                // A failed beat is ignored: the next one makes up for it, and `release` detects a lost role.
                 _ = claim::put(self.aws, role, &self.mark) => {}
             }
         }
     }
 
-    /// Takes the mark off: an error where its role is gone and this run has not deleted it, and what else is to be
-    /// told.
+    /// Removes the mark. Returns an error if the role is gone and this run has not deleted it, and messages for the
+    /// user.
     pub(super) async fn release(self, plan: &Plan, ends: &[End<Fault>]) -> (Option<Fault>, Vec<String>) {
         let Some(role) = &self.role else {
             return (None, Vec::new());

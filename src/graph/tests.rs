@@ -37,7 +37,8 @@ async fn a_failure_skips_only_what_depends_on_it() {
     assert_eq!(*order.borrow(), [0, 3, 4]);
 }
 
-/// How many of `jobs`, a second each, run at once at most, and how long all of them take.
+/// Runs `jobs`, which take a second each. Returns how many ran at the same time at most, and how long all of them
+/// took.
 async fn crowd(jobs: &[Job], parallelism: usize) -> (usize, Duration) {
     let (running, most) = (Cell::new(0), Cell::new(0));
     let start = Instant::now();
@@ -59,7 +60,7 @@ async fn independent_jobs_run_side_by_side_up_to_the_bound() {
     assert_eq!(crowd(&jobs, 3).await, (3, Duration::from_secs(3)));
 }
 
-/// A hundred alarms that one call deletes all wait for it, however little may run at once.
+/// A hundred alarms that are deleted by one call all wait for it, whatever the parallelism.
 #[tokio::test(start_paused = true)]
 async fn jobs_that_share_a_call_take_up_no_room() {
     let shared = Job {
@@ -71,7 +72,7 @@ async fn jobs_that_share_a_call_take_up_no_room() {
     assert_eq!(crowd(&jobs, 2).await, (102, Duration::from_secs(2)));
 }
 
-/// Alarms, of which AWS takes three a second, neither come last nor keep everything else waiting.
+/// Alarms, of which AWS accepts three a second, neither start last nor keep all other jobs waiting.
 #[tokio::test(start_paused = true)]
 async fn a_lane_starts_first_and_leaves_room() {
     let mut jobs = vec![Job::default(); 4];

@@ -1,4 +1,4 @@
-//! A stack is at home in one region: its roles, which are the same in all of them, say in which.
+//! A stack is at home in one region. Its roles are visible in all regions, and their tags name that region.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,11 @@ use crate::aws::{Aws, Fault};
 use crate::resource::kinds::kind;
 use crate::resource::{Home, Result, iam_role};
 
-/// Refuses where the stack of `aws` is at home in another region than that of `aws`: for what does not observe.
+/// Returns an error if the stack of `aws` is at home in another region than that of `aws`. For commands that do not
+/// observe the stack.
 ///
 /// # Errors
-/// That refusal, or IAM's.
+/// That error, or an error from IAM.
 pub async fn refuse_elsewhere(aws: &Aws) -> Result<()> {
     match iam_role::home(aws).await? {
         Some(home) if home != aws.connection.region => Err(elsewhere(aws, &home)),
@@ -19,7 +20,7 @@ pub async fn refuse_elsewhere(aws: &Aws) -> Result<()> {
     }
 }
 
-/// The refusal to touch the stack of `aws`, which is at home in `home`, from where `aws` is.
+/// The error for using the stack of `aws`, whose home region is `home`, from the region of `aws`.
 pub(super) fn elsewhere(aws: &Aws, home: &str) -> Fault {
     let (stack, connection) = (&aws.stack, &aws.connection);
     let text = format!(
@@ -33,7 +34,7 @@ pub(super) fn elsewhere(aws: &Aws, home: &str) -> Fault {
 }
 
 impl Observation {
-    /// The region in which the stack is at home, where that is not the one that was observed.
+    /// The home region of the stack, if it is not the region that was observed.
     pub(super) fn home(&self) -> Option<String> {
         let here = &self.scope.region;
         let (mut tagged, mut seeming) = (BTreeSet::new(), BTreeSet::new());
@@ -44,8 +45,8 @@ impl Observation {
                 None => continue,
             };
         }
-        // Roles that were made before they said it. Of two copies of a stack, in two regions, each took the roles
-        // from the other: neither may be shut out of its own.
+        // Roles of older versions do not name a home region. If two copies of a stack exist in two regions, each took
+        // the roles from the other: neither copy may be locked out of its own region.
         let homes = match tagged.is_empty() {
             true if self.lives_here() => return None,
             true => seeming,
@@ -54,8 +55,8 @@ impl Observation {
         homes.first().filter(|_| !homes.contains(here)).cloned()
     }
 
-    /// Whether the stack has anything here that says it belongs here: what the rules of another region need says
-    /// that region.
+    /// Whether the stack has any resource that belongs to this region. A resource for rules of another region has
+    /// that region in its id, and does not count.
     fn lives_here(&self) -> bool {
         self.owned()
             .any(|(id, _)| !kind(id.kind).global && id.region().is_none())
@@ -77,7 +78,7 @@ mod tests {
 
     type Found = (NodeId, AnyLive);
 
-    /// What was found in eu-west-1.
+    /// An observation in eu-west-1.
     fn seen(orphans: Vec<Found>) -> Observation {
         Observation {
             scope: scope(),
@@ -92,7 +93,7 @@ mod tests {
         (node(IamRole::KIND, "relay"), live)
     }
 
-    /// A policy about a log group and a queue of this region, and a trail of any.
+    /// A policy about a log group and a queue of `region`, and a trail of another region.
     fn policy(region: &str) -> Found {
         let arns = [
             format!("arn:aws:logs:{region}:1:log-group:/aws/lambda/mission-relay:*"),
@@ -117,7 +118,7 @@ mod tests {
         let home = |found| seen(found).home();
         assert_eq!(home(vec![role(Some("eu-west-1"))]), None);
         assert_eq!(home(vec![role(Some("us-west-2"))]).as_deref(), Some("us-west-2"));
-        // A policy that the wrong region wrote, and what else it made here.
+        // A policy and an alarm that a run in the wrong region created here.
         let found = vec![role(Some("us-west-2")), policy("eu-west-1"), alarm("cpu")];
         assert_eq!(home(found).as_deref(), Some("us-west-2"));
         assert_eq!(home(vec![role(Some("eu-west-1")), policy("us-west-2")]), None);
@@ -133,9 +134,9 @@ mod tests {
         );
         assert_eq!(home(vec![role(None), policy("eu-west-1")]), None);
         assert_eq!(home(vec![role(None)]), None);
-        // Both of two copies made before: each may go on, and the first to apply is at home.
+        // Two copies made by older versions: each may go on, and the first to apply gets the home region.
         assert_eq!(home(vec![role(None), policy("us-west-2"), alarm("cpu")]), None);
-        // What rules of this region need belongs to a stack at home elsewhere.
+        // A resource for rules of this region belongs to a stack that is at home elsewhere.
         assert!(home(vec![role(None), policy("us-west-2"), alarm("cpu@eu-west-1")]).is_some());
     }
 

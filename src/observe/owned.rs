@@ -1,4 +1,4 @@
-//! What of an observation is the stack's.
+//! The resources of an observation that the stack owns.
 
 use super::Observation;
 use crate::graph::Graph;
@@ -7,8 +7,8 @@ use crate::resource::kinds::kind;
 use crate::resource::{KINDS, NodeId, Presence};
 
 impl Observation {
-    /// The same for a stack that is to be gone: what it owns under the names of `graph` is wanted no more than what
-    /// was found by its tag.
+    /// The same observation for a stack that is to be destroyed: the wanted resources that it owns become orphans,
+    /// like those that were found by their tag.
     pub fn none_wanted(mut self, graph: &Graph) -> Self {
         for node in graph.nodes() {
             match self.wanted.remove(&node.id) {
@@ -24,7 +24,7 @@ impl Observation {
         self
     }
 
-    /// All that the stack owns.
+    /// Everything that the stack owns.
     pub fn owned(&self) -> impl Iterator<Item = (&NodeId, &AnyLive)> {
         let wanted = self.wanted.iter().filter_map(|(id, presence)| match presence {
             Presence::Ours(live) => Some((id, live)),

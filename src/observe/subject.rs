@@ -1,9 +1,9 @@
-//! What was being read when AWS refused.
+//! Names what was being read when AWS refused a call.
 
 use crate::aws::{Aws, Fault};
 use crate::resource::any::{AnyWanted, Kind};
 
-/// Calls about nothing in particular: who calls, and lists that several kinds share.
+/// Calls that are not about one resource: the caller's identity, and lists that several kinds share.
 const OF_THE_ACCOUNT: &[&str] = &[
     "sts:GetCallerIdentity",
     "tag:GetResources",
@@ -15,7 +15,7 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "logs:DescribeMetricFilters",
 ];
 
-/// Adds to a refusal what of a kind could not be read, as far as nobody knows it better.
+/// Adds to a refusal which resource of a kind could not be read, unless the fault already names one.
 pub(super) async fn named(aws: &Aws, fault: Fault, kind: &Kind, wanted: &[AnyWanted<'_>]) -> Fault {
     if OF_THE_ACCOUNT.contains(&fault.action) {
         return fault;

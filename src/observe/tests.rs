@@ -44,7 +44,7 @@ fn targets(rule: Ref<EventbridgeRule>) -> EventbridgeTargets {
     }
 }
 
-/// A role of the stack that says so with `tags`.
+/// A role of the stack with these tags.
 fn role(tags: &crate::resource::Tags) -> Role {
     let tags = tags
         .iter()
@@ -60,14 +60,14 @@ fn role(tags: &crate::resource::Tags) -> Role {
         .unwrap()
 }
 
-/// HTTP APIs are listed for every stack: the index of tags comes too late for what has no name of its own.
+/// HTTP APIs are listed for every stack: the index of tags is too late for resources without a name of their own.
 fn no_apis(clients: &mut crate::aws::Clients) {
     let none = mock!(aws_sdk_apigatewayv2::Client::get_apis)
         .then_output(|| aws_sdk_apigatewayv2::operation::get_apis::GetApisOutput::builder().build());
     clients.apigateway = mock_client!(aws_sdk_apigatewayv2, RuleMode::MatchAny, &[none]);
 }
 
-/// A home in which only this role is left, and `there` with what it holds.
+/// The stack's own region, in which only this role is left, and `there` with its resources.
 fn home(tags: crate::resource::Tags, there: &Fake) -> Aws {
     let role = role(&tags);
     let listed = role.clone();
@@ -106,7 +106,7 @@ async fn what_is_left_in_another_region_is_found_through_the_role_that_forwards_
         .unwrap();
     let targets = targets(reference);
     targets.create(&cx).await.unwrap();
-    // Of the second one the node tag got lost.
+    // The node tag of the second rule is lost.
     let mut lost = rule("", "mission-root");
     lost.tags.remove("alertctl:node");
     lost.create(&cx).await.unwrap();
@@ -149,7 +149,7 @@ async fn what_is_left_in_another_region_is_found_through_the_role_that_forwards_
     let after = |kind: &str| &deletions.steps[at(kind)].after;
     assert!(after("eventbridge-rule").contains(&at("eventbridge-targets")));
     assert!(after("iam-role").contains(&at("eventbridge-rule")));
-    // The targets of one rule keep no other rule waiting.
+    // The targets of one rule keep no deletion of another rule waiting.
     let mut steps = deletions.steps.iter();
     let other = steps.find(|step| step.name == "mission-root").unwrap();
     assert!(other.after.is_empty());

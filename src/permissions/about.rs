@@ -1,4 +1,4 @@
-//! What the rows of a table are about: a resource, by as much of its name and its ARN as is known.
+//! The subject of the rows of an access table: a resource, with as much of its name and its ARN as is known.
 
 use crate::aws::{Known, Scope};
 use crate::graph::{Graph, Node};
@@ -6,7 +6,7 @@ use crate::resource::access::OWN_ROLES;
 use crate::resource::iam_role::IamRole;
 use crate::resource::{NodeId, Resource as _};
 
-/// A resource of the stack, or none.
+/// A resource of the stack, or no resource.
 #[derive(Debug)]
 pub struct About {
     /// What stands for `{name}`.
@@ -14,14 +14,14 @@ pub struct About {
     /// What stands for `{boundary}`.
     pub boundary: String,
     pub place: Scope,
-    /// The ARNs of the resource and of what it refers to, where these exist.
+    /// The ARNs of the resource and of the resources that it refers to, if they exist.
     arns: Vec<String>,
     roles: Vec<Role>,
-    /// It has left the stack file.
+    /// The resource is no longer in the stack file.
     leftover: bool,
 }
 
-/// A role that a resource is, or passes on.
+/// A role: the resource itself, or one that it passes to a service.
 #[derive(Debug)]
 struct Role {
     name: String,
@@ -29,7 +29,7 @@ struct Role {
 }
 
 impl About {
-    /// No resource: for what is needed whatever the stack is made of.
+    /// No resource: for permissions that every stack needs.
     pub fn nothing(scope: &Scope) -> Self {
         Self {
             name: String::new(),
@@ -41,7 +41,7 @@ impl About {
         }
     }
 
-    /// A wanted resource; `arn` is its own, where it exists.
+    /// A wanted resource. `arn` is its own ARN, if it exists.
     pub fn node(graph: &Graph, known: &Known, node: &Node, arn: Option<String>) -> Self {
         let known_arn = |id: &NodeId| {
             let output = known.outputs.get(&id.to_string())?;
@@ -68,7 +68,7 @@ impl About {
         }
     }
 
-    /// What has left the stack file: nothing but its ARN tells its name.
+    /// A resource that is no longer in the stack file: its name is known only from its ARN.
     pub fn leftover(known: &Known, id: &NodeId, arn: Option<String>) -> Self {
         Self {
             name: "*".to_owned(),
@@ -80,8 +80,9 @@ impl About {
         }
     }
 
-    /// The resources that a row means by `on`, which is `filled` but for the ids that AWS makes: with these where
-    /// they are known. Whose policy names one resource would be said to lack what it has, were it asked about all.
+    /// The exact resources that a row means by `on`. `filled` is `on` with everything filled in except the ids that
+    /// AWS generates; these are filled in here if they are known. The exact resource matters: a policy that grants
+    /// only this resource would be reported as insufficient if the question were about all resources.
     pub fn exacts(&self, on: &str, filled: &str) -> Vec<String> {
         let exacts: Vec<_> = match filled {
             "*" => Vec::new(),
@@ -91,7 +92,8 @@ impl About {
                         .clone()
                         .unwrap_or_else(|| filled.replace('*', &role.name))
                 };
-                // Of a role that was adopted from elsewhere the printed policy says nothing: not asked.
+                // A role that was adopted from elsewhere is not covered by the printed policy, so it is not asked
+                // about.
                 let ours = |arn: &String| written_out(filled, arn).is_some();
                 return self.roles.iter().map(named).filter(ours).collect();
             }
@@ -126,8 +128,8 @@ fn place(known: &Known, id: &NodeId) -> Scope {
     }
 }
 
-/// The pattern with what `arn` has where its first `*` is: `…/apis/*/routes` of the API `…/apis/a1` is
-/// `…/apis/a1/routes`.
+/// The pattern with its first `*` replaced by what `arn` has there. Example: `…/apis/*/routes` and the API
+/// `…/apis/a1` give `…/apis/a1/routes`.
 fn written_out(pattern: &str, arn: &str) -> Option<String> {
     let (before, behind) = pattern.split_once('*')?;
     let id = arn.strip_prefix(before)?;

@@ -1,4 +1,4 @@
-//! Permissions as questions to IAM, as few as there can be.
+//! Turns permissions into as few questions to IAM as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use crate::aws::simulate::{Case, PAGE};
 use crate::resource::KINDS;
 use crate::resource::access::{BECOMES_OURS, OURS, UNLISTED};
 
-/// Answers worth having to a question about several services: IAM judges every action on every resource, and no
-/// action of one service makes sense on a resource of another.
+/// The most answers for which one question about several services pays off. IAM evaluates every action on every
+/// resource, but no action of one service makes sense on a resource of another.
 const TOGETHER: usize = 500;
 
-/// An action and what it is done to.
+/// An action and the resource it acts on.
 type Pair = (&'static str, String);
 
-/// What to ask IAM about these permissions on the stack `stack`. All that a question holds has the same context, and
-/// what is about no resource stands apart from what is about some.
+/// The questions to IAM about these permissions on the stack `stack`. Everything in one question has the same
+/// context. Actions on no resource are not mixed with actions on resources.
 pub fn cases(stack: &str, permissions: &BTreeSet<Permission>) -> Vec<Case> {
     let mut together: BTreeMap<_, BTreeSet<Pair>> = BTreeMap::new();
     for permission in permissions {
@@ -43,7 +43,7 @@ pub fn cases(stack: &str, permissions: &BTreeSet<Permission>) -> Vec<Case> {
     cases
 }
 
-/// The same in parts, each of which fills no more than a page of answers.
+/// Splits the pairs so that each part fills at most one page of answers.
 fn pages(pairs: &BTreeSet<Pair>) -> Vec<BTreeSet<Pair>> {
     let actions: BTreeSet<_> = pairs.iter().map(|(action, _)| action).collect();
     let resources = by(pairs, |(_, resource)| resource.as_str());
@@ -67,14 +67,14 @@ fn answers(pairs: &BTreeSet<Pair>) -> usize {
     actions.len() * resources.len()
 }
 
-/// Keys that the conditions of printed policies are about. A request has them just where a case says so.
+/// The condition keys of the printed policies. A request has such a key only if the case sets it.
 pub fn conditions() -> BTreeSet<&'static str> {
     let rows = KINDS.iter().flat_map(|kind| kind.access).flat_map(|row| row.when);
     rows.map(|(_, key, _)| *key).collect()
 }
 
-/// What a request says besides: the keys of its own conditions, the stack's tag, and the region it goes to, by which
-/// organizations bound what their accounts may do.
+/// The context keys of a request: those of its own conditions, the stack's tag, and the region that it is sent to,
+/// because organizations restrict their accounts by region.
 fn context(stack: &str, permission: &Permission) -> Vec<(&'static str, String)> {
     let tags = [OURS, BECOMES_OURS].map(|(_, key, _)| (key, stack.to_owned()));
     let region = ("aws:RequestedRegion", permission.region.clone());

@@ -1,4 +1,4 @@
-//! Which step, or which role, tells runs apart that change the stack at the same time.
+//! Chooses the step or the role that serves to detect two runs that change the stack at the same time.
 
 use super::{Action, Plan, of};
 use crate::aws::run::Mark;
@@ -9,27 +9,27 @@ use crate::resource::{NodeId, Resource as _};
 
 /// How a run claims a stack.
 ///
-/// AWS takes a name once: of several runs that make a stack, the one that makes its first role has it. On a role that
-/// exists each run leaves a mark while it is at work.
+/// AWS gives a name only once: of several runs that create a stack, only one can create its first role. If a role
+/// exists, each run leaves a mark on it while it is at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Nothing of the stack has a name that is AWS's to give once: what two runs make is the same thing.
+    /// No resource of the stack has a name that AWS gives only once. Two runs then create the same things.
     None,
-    /// By this step; all but what may be made beside it waits for it.
+    /// The stack is claimed by this step. All other steps wait for it, except those that may run beside a claim.
     Creation(usize),
-    /// By a mark on this role.
+    /// The stack is claimed by a mark on this role.
     Role {
         name: String,
-        /// What was on it when it was observed: of runs that were killed, or are at work right now.
+        /// The marks that were on the role when it was observed. Their runs were killed or are still at work.
         marks: Vec<Mark>,
     },
 }
 
 impl Plan {
-    /// Chooses the claim, and puts the steps behind it.
+    /// Chooses the claim, and makes the other steps depend on it.
     pub(super) fn lay_claim(&mut self, seen: &Observation) {
         let roles = seen.owned().filter(|(id, _)| id.kind == IamRole::KIND);
-        // All runs take the same one.
+        // The order is by name, so that all runs choose the same role.
         let first = roles.min_by_key(|(id, live)| (of(id).live_name)(live));
         if let Some((id, live)) = first {
             self.claim = Claim::Role {
@@ -42,7 +42,7 @@ impl Plan {
             let is = |id: &NodeId, action| id.kind == kind && action == Action::Create;
             self.steps.iter().position(|step| is(&step.id, step.action))
         };
-        // Without a role, the key's name is the one that is given once.
+        // Without a role, the name of the key's alias is the one that AWS gives only once.
         let Some(claim) = made(IamRole::KIND).or_else(|| made(KmsAlias::KIND)) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! A plan taken back out of the document that it was saved as: to be looked at. To be run it is made anew.
+//! Reads a plan from its saved document, for display only. To run a plan, it is computed again.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ struct Entry {
 }
 
 impl Plan {
-    /// The plan that `plan --output json` wrote; no plan with conflicts is saved.
+    /// Reads the plan that `plan --output json` wrote. A plan with conflicts is never saved.
     ///
     /// # Errors
     /// What is wrong with the document.

@@ -1,7 +1,7 @@
-//! Drift apart from what is intended: the plan held against the stack file as it was before.
+//! Separates drift from intended changes: compares the plan with a previous version of the stack file.
 //!
-//! Nothing remembers what was applied last, so only the file that was can tell. What the account has otherwise than
-//! that file says, somebody changed, or another version of this tool applied.
+//! alertctl stores no state about the last apply, so only the previous stack file can tell. If the account differs
+//! from that file, somebody changed it, or another version of alertctl applied it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +14,9 @@ use crate::resource::{Change, Shown};
 /// Why a step is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The stack file asks for something else than the one before.
+    /// The stack file asks for something else than the previous one.
     pub file: bool,
-    /// The account is not as the stack file before says.
+    /// The account differs from the previous stack file.
     pub drift: bool,
     /// The fields that drifted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -24,7 +24,7 @@ pub struct Origin {
 }
 
 impl Plan {
-    /// Says of each step where it comes from; `base` is what the stack file called `name` asks for.
+    /// Sets the origin of each step. `base` is the graph of the previous stack file, which is called `name`.
     pub fn hold_against(&mut self, base: &Graph, wanted: &Graph, name: &str) {
         let mut origins: BTreeMap<String, Origin> = BTreeMap::new();
         for step in &self.steps {
@@ -38,7 +38,7 @@ impl Plan {
         self.base = Some(name.to_owned());
     }
 
-    /// How many steps there are only because of drift.
+    /// The number of steps that are there only because of drift.
     pub fn drifted(&self) -> usize {
         self.steps.iter().filter(|step| step.is_drift()).count()
     }
@@ -58,9 +58,9 @@ impl Plan {
         };
         let parent = now.and_then(|node| node.resource.parent());
         match (step.action, before, now) {
-            // Asked for by name.
+            // An adoption was asked for by name.
             (Action::Keep | Action::Adopt, _, _) => None,
-            // Gone with what it lives in.
+            // It is gone because its parent is replaced or gone.
             (Action::Create, Some(_), _)
                 if let Some(origin) = parent.and_then(|parent| known.get(&parent.to_string())) =>
             {
@@ -82,11 +82,11 @@ impl Plan {
                 for Change { field, to, .. } in step.changes.iter() {
                     let name = field.as_str();
                     let (file, drift) = match to {
-                        // Of what is made anew before it.
+                        // The field refers to a resource that is re-created before it.
                         Some(Shown::AfterApply(node)) if let Some(made) = known.get(node) => {
                             (made.file, made.drift)
                         }
-                        // Digests of secrets that are given in two ways cannot be compared.
+                        // A digest of a secret cannot be compared if the secret is given in two ways.
                         Some(Shown::Secret(_)) => (edited.contains(name), !edited.contains(name)),
                         _ => (edited.contains(name), drifted.contains(name)),
                     };
@@ -102,7 +102,7 @@ impl Plan {
 }
 
 impl Step {
-    /// True when the stack file alone would not have it.
+    /// True if the stack file alone would not cause the step.
     pub fn is_drift(&self) -> bool {
         self.origin.as_ref().is_some_and(|origin| !origin.file)
     }

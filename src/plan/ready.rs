@@ -1,22 +1,22 @@
-//! Whether a stack works: what a wait waits for.
+//! Whether a stack works: the condition that `wait` waits for.
 
 use serde::Serialize;
 
 use super::{Action, Plan, Step};
 use crate::resource::{NodeId, Verdict};
 
-/// Something of the stack that does not work.
+/// A resource of the stack that does not work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotReady {
     pub id: NodeId,
     pub name: String,
     pub text: String,
-    /// Time mends it, or somebody who has to confirm it.
+    /// The state is temporary: it ends by itself or when somebody confirms something.
     pub passing: bool,
 }
 
 impl Plan {
-    /// What is missing and what does not work, leftovers aside.
+    /// The resources that are missing or do not work. Leftovers are ignored.
     pub fn not_ready(&self) -> Vec<NotReady> {
         let by_name = self.is_by_name();
         let wanted = self

@@ -1,4 +1,4 @@
-//! What is in the account and is not the stack's: left alone, unless it is to be taken over.
+//! Resources in the account that the stack does not own. They are left alone unless the user asks to adopt them.
 
 use std::collections::HashSet;
 
@@ -10,27 +10,27 @@ use crate::observe::Observation;
 use crate::resource::any::AnyLive;
 use crate::resource::{NodeId, Presence, Shown};
 
-/// A wanted name that is held by something the stack does not own.
+/// A wanted name that is taken by a resource the stack does not own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     pub id: NodeId,
     pub name: String,
-    /// The stack whose tag it carries; `None` where it is nobody's.
+    /// The stack whose tag the resource carries. `None` if it carries no stack's tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
 }
 
-/// What may be taken over of what exists and is not the stack's.
+/// The existing resources that may be adopted although the stack does not own them.
 #[derive(Debug, Clone, Default)]
 pub struct Adoption {
-    /// By node, whoever owns it.
+    /// Nodes that may be adopted whoever owns them.
     pub nodes: HashSet<String>,
-    /// Everything else, too, that no other stack owns.
+    /// Everything that no other stack owns may be adopted as well.
     pub all: bool,
 }
 
 impl Plan {
-    /// True of what is in something that is not the stack's, and does not become it by this plan.
+    /// True if the resource lives in another one that the stack does not own, and that this plan does not adopt.
     pub(super) fn lives_in_a_strangers(&self, id: &NodeId, live: &AnyLive, seen: &Observation) -> bool {
         let Some((kind, name)) = (of(id).within)(live) else {
             return false;
@@ -49,7 +49,7 @@ impl Plan {
     }
 }
 
-/// The stack whose tag a resource carries, as far as its kind has tags.
+/// The stack whose tag a resource carries. `None` for kinds without tags.
 pub(super) fn owner(id: &NodeId, live: &AnyLive) -> Option<String> {
     let fields = (of(id).live_fields)(live);
     let tag = format!("tags.{STACK_TAG}");
