@@ -137,8 +137,9 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct Job {
     /// The jobs that must have finished before it starts.
     pub after: Vec<usize>,
-    /// Jobs that AWS takes few of a second: how many with this name are under way at most. They start before
-    /// others, since they take longest, and the many that would wait for their turn leave room for others.
+    /// For jobs whose calls AWS rate limits: the lane's name, and how many jobs of the lane run at most at the same
+    /// time. Jobs in a lane start before others, because they take longest. The limit leaves room for the others,
+    /// since most jobs of a lane would only wait for the rate limit.
     pub lane: Option<(&'static str, usize)>,
     /// The job waits for others of its kind, to share one call with them. It does not count towards `parallelism`.
     pub shares_a_call: bool,

@@ -45,7 +45,7 @@ pub struct Step {
     /// The physical name.
     pub name: String,
     pub changes: Changes,
-    /// Something to know about the resource as it is, or about what is lost with it.
+    /// A remark about the resource as it is, or about what is lost when it is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
     /// The resource is no longer in the stack file but is kept. The remark says why.

@@ -1,4 +1,4 @@
-//! Calls that take many names: who asks for one at the same time shares it, and gets the answer for its own name.
+//! Calls that accept many names: concurrent requests share one call, and each gets the result for its own name.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,22 +9,22 @@ use tokio::task::yield_now;
 use super::call::Aws;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
 
-/// A name, and who waits for what becomes of it.
+/// A name, and the sender that reports its result to the waiter.
 type Asked = (String, oneshot::Sender<Result<()>>);
 
 /// The names that wait for the next call of one action.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     waiting: Mutex<VecDeque<Asked>>,
-    /// Held by whoever sends for the others.
+    /// Held by the task that sends for the others.
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Aws {
-    /// Has `send` make a call for `name` and for all other names that are asked of `action` by then, up to `most`.
+    /// Uses `send` to make one call for `name` and for all other names that are waiting for `action`, up to `most`.
     ///
-    /// A call that may have been refused for the sake of one of its names is made again for each half of them:
-    /// so nobody is told the refusal of somebody else's.
+    /// A call that may have been refused because of one of its names is split in halves that are sent again. So no
+    /// caller gets an error that is about another caller's name.
     pub async fn together(
         &self,
         action: &'static str,
@@ -38,7 +38,7 @@ impl Aws {
         };
         let (tell, mut told) = oneshot::channel();
         batch.line().push_back((name.to_owned(), tell));
-        // What becomes possible at the same moment stands in line before the first call leaves.
+        // Lets all tasks that are ready now enqueue their names before the first call is sent.
         yield_now().await;
         loop {
             tokio::select! {
@@ -58,7 +58,7 @@ impl Batch {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends the first `most` of those that wait, and tells each of them.
+    /// Sends the first `most` waiting names, and reports the result to each waiter.
     async fn send(&self, most: usize, send: &impl AsyncFn(Vec<String>) -> Result<()>) {
         let first: Vec<Asked> = {
             let mut line = self.line();
@@ -78,7 +78,7 @@ impl Batch {
                 }
                 answer => {
                     for (_, tell) in part {
-                        // Who does not wait any more needs no answer.
+                        // A waiter that was dropped needs no answer.
                         let _ = tell.send(answer.clone());
                     }
                 }
@@ -87,7 +87,7 @@ impl Batch {
     }
 }
 
-/// Whether the call may pass without one of its names.
+/// Whether the call might succeed without one of its names.
 fn of_one_name(fault: &Fault) -> bool {
     let of_the_call = fault.is(&[NOT_SENT]) || fault.denied() || fault.throttled() || fault.ambiguous();
     !of_the_call

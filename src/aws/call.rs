@@ -1,4 +1,4 @@
-//! The one way a call to AWS is made: paced, its refusal read, its action named.
+//! The single place that makes calls to AWS: it paces them, reads their errors and names their IAM actions.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -21,22 +21,22 @@ use super::retry::{self, Memory};
 use super::run::Run;
 use super::text::Scope;
 
-/// An account and region that a stack is read from and written to.
+/// The account and region that a stack is read from and written to.
 ///
-/// A kind of resource sees one region only; [`Aws::at`] leads from the stack's home to the others.
+/// A kind of resource sees one region only. [`Aws::at`] gives the stack in another region.
 #[derive(Debug)]
 pub struct Aws {
     pub connection: Connection,
     /// The stack's name: the value of its ownership tag.
     pub stack: String,
-    /// The user agreed to lose what is in a bucket that is deleted.
+    /// The user agreed to lose the contents of buckets that are deleted.
     pub may_empty_buckets: bool,
-    /// What this run is known by to others on the same stack.
+    /// Identifies this run to other runs on the same stack.
     pub run: Run,
     pace: Pace,
-    /// What decides which refusals pass.
+    /// What the run has learned so far. It decides which refusals are retried.
     pub memory: Rc<Memory>,
-    // Refusals are remembered too: every kind asks, and one answer is enough.
+    // Errors are cached too: every kind asks, and one answer is enough.
     identity: Arc<OnceCell<Result<Identity>>>,
     scope: OnceCell<Scope>,
     tagged: OnceCell<Result<Vec<Tagged>>>,
@@ -46,7 +46,7 @@ pub struct Aws {
     elsewhere: Mutex<HashMap<String, Rc<Aws>>>,
 }
 
-/// Whose credentials these are.
+/// The identity of the credentials.
 #[derive(Debug)]
 struct Identity {
     partition: String,
@@ -54,11 +54,11 @@ struct Identity {
     arn: String,
 }
 
-/// What one question came to, of the type that its asker knows.
+/// The cached answer to one question. Its type is known to the code that asks.
 type Answer = Rc<OnceCell<Result<Rc<dyn Any>>>>;
 
 impl Aws {
-    /// The stack `stack` over `connection`; makes no call yet.
+    /// The stack `stack` over `connection`. Makes no call yet.
     pub fn new(connection: Connection, stack: impl Into<String>) -> Self {
         Self {
             connection,
@@ -77,7 +77,7 @@ impl Aws {
         }
     }
 
-    /// The same stack and connection with nothing remembered: for observing once more.
+    /// The same stack and connection with empty caches, to observe again.
     pub fn afresh(self) -> Self {
         let Self {
             may_empty_buckets,
@@ -91,8 +91,8 @@ impl Aws {
         }
     }
 
-    /// The same stack in another region. Pace, locks and what is remembered are a region's own; the account
-    /// is asked for once.
+    /// The same stack in another region. Each region has its own pace, locks and caches. The account is looked up
+    /// only once.
     pub fn at(&self, region: &str) -> Rc<Self> {
         let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
         let there = elsewhere.entry(region.to_owned()).or_insert_with(|| {
@@ -117,8 +117,8 @@ impl Aws {
         }
     }
 
-    /// Makes one call, again and again while its refusal is one that passes ([`super::retry`]): each time waits for
-    /// its turn where AWS limits the action, and reads a refusal into a [`Fault`].
+    /// Makes one call, and retries it as long as [`super::retry`] says. Each attempt waits until the rate limit of
+    /// the action allows it. An error is read into a [`Fault`].
     ///
     /// `action` is the IAM action, such as `sns:CreateTopic`.
     pub async fn call<T, E, F>(&self, action: &'static str, send: impl Fn() -> F) -> Result<T>
@@ -126,17 +126,17 @@ impl Aws {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        // Boxed: the compiler limits how deep the futures of all kinds nest.
+        // Boxed, because the compiler limits how deeply futures may nest.
         let call = self.patiently(async || self.attempt(action, send()).await);
         call.boxed_local().await
     }
 
-    /// Repeats `call` by the same policy: where the refusal stands inside an answer that says "done".
+    /// Retries `call` by the same policy. For calls that report a refusal inside a successful answer.
     pub async fn patiently<T>(&self, call: impl AsyncFnMut() -> Result<T>) -> Result<T> {
         retry::patiently(&self.memory, self.connection.tell(), call).await
     }
 
-    /// Makes one call once.
+    /// Makes one call without retries.
     pub async fn attempt<T, E>(
         &self,
         action: &'static str,
@@ -146,7 +146,7 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         self.pace.turn(action).await;
-        // Boxed: it is what makes the futures of calls large, and they nest.
+        // Boxed, because this future makes the futures of calls large, and they nest.
         let answer = self
             .connection
             .aloud(action, Box::pin(send))
@@ -156,7 +156,7 @@ impl Aws {
         Ok(answer)
     }
 
-    /// The ARN of whose credentials these are.
+    /// The ARN of the identity that makes the calls.
     pub async fn caller(&self) -> Result<&str> {
         match self.identity().await {
             Ok(identity) => Ok(&identity.arn),
@@ -183,7 +183,7 @@ impl Aws {
         self.identity.get_or_init(ask).await
     }
 
-    /// Partition, region and account, asked for once.
+    /// Partition, region and account, looked up once.
     pub async fn scope(&self) -> Result<&Scope> {
         let in_region = async || match self.identity().await {
             Ok(Identity {
@@ -198,10 +198,10 @@ impl Aws {
         self.scope.get_or_try_init(in_region).await
     }
 
-    /// The answer to `question`, asked once for this region: for lists that several kinds read.
+    /// The answer to `question`, asked once for this region. For lists that several kinds read.
     ///
     /// # Panics
-    /// When two askers expect answers of different types: a defect that any run would show.
+    /// If two callers expect answers of different types: a bug that any run would show.
     pub async fn once<T: 'static>(
         &self,
         question: impl Into<String>,
@@ -216,7 +216,7 @@ impl Aws {
         Ok(answer.downcast().expect("one question has one type of answer"))
     }
 
-    /// What [`Self::once`] was answered to `question`; `None` where it was not asked, or refused.
+    /// The cached answer to `question` of [`Self::once`]. `None` if it was not asked yet or failed.
     pub fn answered<T: 'static>(&self, question: &str) -> Option<Rc<T>> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = answers.get(question)?.get()?.as_ref().ok()?;
@@ -225,21 +225,22 @@ impl Aws {
 
     /// Everything that carries this stack's ownership tag, listed once.
     pub async fn tagged(&self) -> Result<&[Tagged]> {
-        // Boxed: every kind's observation holds this future, and the compiler limits how deep they nest.
+        // Boxed, because every kind's observation holds this future, and the compiler limits how deeply futures may
+        // nest.
         let list = || discovery::list(self).boxed_local();
         let listed = self.tagged.get_or_init(list).await;
-        // Whichever kind hears of it first, it is about all of them.
+        // The error is about all kinds, whichever kind gets it first.
         let listed = listed.as_ref().map(Vec::as_slice);
         listed.map_err(|fault| fault.clone().of(String::new))
     }
 
-    /// The ARNs of what carries this stack's tag by now, as the index of tags has it: asked once more.
+    /// The ARNs that the tagging index now lists for this stack's tag. Not cached.
     pub async fn indexed(&self) -> Result<Vec<String>> {
         let tagged = discovery::by_tag(self).await?;
         Ok(tagged.into_iter().map(|tagged| tagged.arn).collect())
     }
 
-    /// The names in the ARNs of what carries this stack's tag: of `service`, behind `prefix`.
+    /// The names of the resources of `service` with this stack's tag, taken from their ARNs: what follows `prefix`.
     pub async fn tagged_names(&self, service: &str, prefix: &str) -> Result<Vec<&str>> {
         let tagged = self.tagged().await?.iter();
         let tagged = tagged.filter(|tagged| tagged.service() == service);
@@ -248,7 +249,7 @@ impl Aws {
             .collect())
     }
 
-    /// Holds the lock `name`: for changes that AWS wants one after the other.
+    /// Takes the lock `name`. For changes that AWS accepts only one at a time.
     pub async fn exclusive(&self, name: &str) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,7 +259,7 @@ impl Aws {
     }
 }
 
-/// All pages of a list: `ask` takes the token of the page and gives its items and the next token.
+/// All pages of a list. `ask` gets a page token and returns the page's items and the next token.
 pub async fn pages<T>(
     ask: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>)>,
 ) -> Result<Vec<T>> {
@@ -273,7 +274,7 @@ pub async fn pages<T>(
 
 #[cfg(test)]
 impl Aws {
-    /// The stack `mission` in account 123456789012, eu-west-1, where `tagged` is all that carries its tag.
+    /// The stack `mission` in account 123456789012, eu-west-1. Only `tagged` carries its tag.
     pub(crate) fn mocked(tagged: Vec<Tagged>, put: impl FnOnce(&mut super::Clients)) -> Self {
         let aws = Self::new(Connection::mocked(put), "mission");
         let scope = Scope {
@@ -286,7 +287,7 @@ impl Aws {
         aws
     }
 
-    /// The same with another region, where `tagged` is all that carries the stack's tag.
+    /// Adds another region, where only `tagged` carries the stack's tag.
     pub(crate) fn and_in(
         self,
         region: &str,

@@ -1,4 +1,4 @@
-//! The trails of a region: read by the kind of that name, by what a stack relies on, and by discovery.
+//! The trails of a region. The trail kind, the expectations and the discovery all read them.
 
 use std::rc::Rc;
 
@@ -9,8 +9,8 @@ use super::discovery::Tagged;
 use super::fault::Result;
 use super::text::Scope;
 
-/// Every trail that can log what happens in this region, asked for once: those of the region itself (at most
-/// five), and the shadows of trails at home in other regions or in the organisation's management account.
+/// Every trail that can log events in this region, looked up once: the region's own trails (at most five), and the
+/// shadow trails of other regions or of the organization's management account.
 pub async fn trails(aws: &Aws) -> Result<Rc<Vec<Trail>>> {
     aws.once("cloudtrail:DescribeTrails", async || {
         let describe = aws.connection.clients.cloudtrail.describe_trails();
@@ -23,17 +23,17 @@ pub async fn trails(aws: &Aws) -> Result<Rc<Vec<Trail>>> {
     .await
 }
 
-/// The account in a trail's ARN, where that is not the account of `here`: an organization's trail is shown to every
-/// member, and is the management account's.
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html>.
+/// The account in a trail's ARN, if it is not the account of `here`. Every member account of an organization sees the
+/// organization's trail, which belongs to the management account. Source:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html>.
 pub fn foreign<'a>(here: &Scope, arn: &'a str) -> Option<&'a str> {
     arn.split(':').nth(4).filter(|account| *account != here.account)
 }
 
-/// How many trails one call lists the tags of.
+/// The number of trails whose tags one call lists.
 const BATCH: usize = 20;
 
-/// The tags of the trails with these ARNs, which are at home in this region.
+/// The tags of the trails with these ARNs. This region must be their home region.
 pub async fn tags(aws: &Aws, arns: Vec<String>) -> Result<Vec<Tagged>> {
     let mut tagged = Vec::new();
     for batch in arns.chunks(BATCH) {

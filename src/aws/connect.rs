@@ -14,29 +14,30 @@ use super::patience::{Patience, Tell};
 use super::profiles;
 use super::strangers;
 
-/// What the user said about where to go; everything else comes from the SDK's own environment and files.
+/// What the user specified about the target. Everything else comes from the SDK's own environment variables and
+/// files.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
     pub profile: Option<String>,
-    /// Wins over the environment and the profile.
+    /// Takes precedence over the environment and the profile.
     pub region: Option<String>,
-    /// Who said that region, such as `--region`.
+    /// What set that region, such as `--region`.
     pub region_from: &'static str,
     pub endpoint_url: Option<String>,
     /// The local AWS: its fixed test credentials are used and the user's own are never read.
     pub local: bool,
-    /// Who is told that a call takes long.
+    /// Called when a call takes long.
     pub tell: Option<Tell>,
 }
 
-/// How long it may take to reach a host.
+/// How long connecting to a host may take.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long an answer may take.
 const ATTEMPT: Duration = Duration::from_secs(60);
-/// The same for a function's code: 3.5 MB as it travels, at 0.1 Mbit/s.
+/// The same for the upload of a function's code: 3.5 MB as encoded for the request, at 0.1 Mbit/s.
 const UPLOAD: Duration = Duration::from_secs(5 * 60);
 
-/// What a call that uploads a function's code waits for each attempt.
+/// Settings for a call that uploads a function's code, with its own timeout for each attempt.
 pub fn upload() -> aws_sdk_lambda::config::Builder {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD);
     aws_sdk_lambda::Config::builder().timeout_config(timeouts.build())
@@ -46,17 +47,17 @@ pub fn upload() -> aws_sdk_lambda::config::Builder {
 #[derive(Debug)]
 pub struct Connection {
     pub region: String,
-    /// Who said it: `--region`, the stack file, a variable or a profile.
+    /// The source of the region: `--region`, the stack file, a variable or a profile.
     pub region_from: &'static str,
     config: SdkConfig,
-    /// The profile asked for, by whatever means.
+    /// The profile that was asked for, by option or by variable.
     profile: Option<String>,
-    /// What answers instead of AWS itself.
+    /// The endpoint that is used instead of AWS's own.
     endpoint: Option<String>,
-    /// Something other than AWS itself answers: it may know fewer kinds when asked for tagged resources. An endpoint
-    /// of AWS's own, such as PrivateLink's, is none of these.
+    /// The endpoint is not AWS itself. It may know fewer kinds when asked for tagged resources. False for an endpoint
+    /// of AWS, such as PrivateLink's.
     pub emulated: bool,
-    /// The local AWS of the local mode answers.
+    /// The endpoint is the local AWS of the local mode.
     pub local: bool,
     tell: Option<Tell>,
     patience: Patience,
@@ -82,8 +83,8 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// All clients over one configuration, and so over one pool of connections. They send each request once:
-    /// [`super::retry`] is what sends it again.
+    /// All clients over one configuration, and therefore over one connection pool. The SDK's retries are disabled:
+    /// [`super::retry`] does the retries.
     pub fn new(config: &SdkConfig) -> Self {
         let config = &config.to_builder().retry_config(RetryConfig::disabled()).build();
         // An emulated AWS has no host name for each bucket.
@@ -108,7 +109,7 @@ impl Clients {
 }
 
 impl Connection {
-    /// Loads credentials and region; makes no call to AWS itself.
+    /// Loads credentials and region. Makes no call to AWS.
     pub async fn open(target: &Target) -> Result<Self> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http::client())
@@ -164,7 +165,7 @@ impl Connection {
         })
     }
 
-    /// What answers instead of AWS itself.
+    /// The endpoint that is used instead of AWS's own.
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }
@@ -190,17 +191,17 @@ impl Connection {
         }
     }
 
-    /// Whom to tell what is waited for.
+    /// The function that tells the user what is waited for.
     pub(super) fn tell(&self) -> Option<Tell> {
         self.tell
     }
 
-    /// Waits for `call`, and says so once that takes long.
+    /// Waits for `call`, and tells the user once it takes long.
     pub(super) async fn aloud<T>(&self, action: &str, call: impl Future<Output = T>) -> T {
         self.patience.with(self.tell, action, &self.region, call).await
     }
 
-    /// Adds to a call that never got through where it should have gone, and with whose credentials.
+    /// Adds to a call that got no answer where it was sent, and with whose credentials.
     pub(super) fn place(&self, fault: Fault) -> Fault {
         let proxy = endpoint::proxy(self.endpoint.as_deref()).filter(|_| !self.is_direct());
         let fault = match strangers::advice(&fault, proxy.as_deref()) {
@@ -224,8 +225,8 @@ impl Connection {
         Fault { message, ..fault }
     }
 
-    /// The last `bytes` bytes of what AWS offers for download at `url`, a link with its own signature; `None` where they
-    /// cannot be had. The links of an emulated AWS may lead past it, to AWS: only those to this machine are followed.
+    /// The last `bytes` bytes of what AWS offers for download at `url`, a presigned link. `None` if the download
+    /// fails. The links of an emulated AWS may point to AWS itself, so only links to this machine are followed then.
     pub async fn end_of(&self, url: &str, bytes: usize) -> Option<Vec<u8>> {
         match past_proxy(url) {
             true => http::end_of(url, bytes, ProxyConfig::disabled()).await,
@@ -239,12 +240,12 @@ impl Connection {
     }
 }
 
-/// Whether requests to `url` go past every proxy: it is on this machine, where no proxy could reach it.
+/// Whether requests to `url` use no proxy: the URL is on this machine, where no proxy could reach it.
 fn past_proxy(url: &str) -> bool {
     url.starts_with("http://") && endpoint::is_loopback(url)
 }
 
-/// The variables that the SDK takes a region from, then the profile.
+/// The source of the region: the variables that the SDK reads, then the profile.
 fn region_from(target: &Target) -> &'static str {
     if target.region.is_some() {
         return target.region_from;
@@ -254,7 +255,7 @@ fn region_from(target: &Target) -> &'static str {
     variables.into_iter().find(is_set).unwrap_or("the profile")
 }
 
-/// The SDK panics where the system trusts nobody, as slim containers do.
+/// The SDK panics if the system has no trusted certificates, as in slim containers.
 fn trusted_roots() -> Result<()> {
     let loaded = rustls_native_certs::load_native_certs();
     if !loaded.certs.is_empty() {
@@ -269,7 +270,7 @@ fn trusted_roots() -> Result<()> {
 
 #[cfg(test)]
 impl Connection {
-    /// Clients that reach nothing, in `eu-west-1`; a test puts a mocked client in the place of one.
+    /// Clients in `eu-west-1` that reach nothing. A test replaces one of them with a mocked client.
     pub(crate) fn mocked(put: impl FnOnce(&mut Clients)) -> Self {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -313,7 +314,7 @@ mod tests {
         assert!(!open("https://vpce-1a-2b.sts.eu-west-1.vpce.amazonaws.com").await);
     }
 
-    /// The clock runs ahead while nothing else happens.
+    /// With the clock paused, time advances while nothing else happens.
     #[tokio::test(start_paused = true)]
     async fn who_takes_connections_and_never_answers_is_given_up_within_two_minutes() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

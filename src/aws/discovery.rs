@@ -1,9 +1,9 @@
-//! What a stack owns, found by its tag.
+//! Finds what a stack owns by its tag.
 //!
-//! The Resource Groups Tagging API answers for every kind in one paged call whose size depends on the
-//! stack alone, not on what else lives in the account. It lags behind changes by seconds, so the names in
-//! the stack file are always read directly too. It does not know IAM roles (they are listed by path).
-//! An emulated AWS may know only some kinds: [`Tagged`] is then completed service by service.
+//! The Resource Groups Tagging API answers for every kind in one paged call, whose size depends on the stack alone,
+//! not on what else is in the account. It lags behind changes by seconds, so the names in the stack file are always
+//! read directly too. It does not know IAM roles (they are listed by path). An emulated AWS may know only some kinds:
+//! then the list is completed service by service.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,10 +20,10 @@ use super::fault::Result;
 pub const STACK_TAG: &str = "alertctl:stack";
 /// The tag that says which node of the stack it is: `kind/key`.
 pub const NODE_TAG: &str = "alertctl:node";
-/// On the role that forwards events from another region: that region, where the stack has resources too.
+/// On the role that forwards events from another region: that region. The stack has resources there too.
 pub const REGION_TAG: &str = "alertctl:region";
 
-/// On every role of the stack, since roles are the same in all regions: the stack's own one.
+/// On every role of the stack: the stack's own region, since a role is visible in all regions.
 pub const HOME_TAG: &str = "alertctl:home";
 
 /// Tags by key.
@@ -42,7 +42,7 @@ impl Tagged {
         self.arn.split(':').nth(2).unwrap_or_default()
     }
 
-    /// The resource part of the ARN: all behind the account.
+    /// The resource part of the ARN: everything after the account.
     pub fn resource(&self) -> &str {
         self.arn.splitn(6, ':').nth(5).unwrap_or_default()
     }
@@ -71,7 +71,7 @@ pub(super) async fn by_tag(aws: &Aws) -> Result<Vec<Tagged>> {
     indexed(aws, request.tag_filters(filter)).await
 }
 
-/// All that `request` asks the tagging index for.
+/// Everything that the tagging index returns for `request`.
 pub async fn indexed(aws: &Aws, request: GetResourcesFluentBuilder) -> Result<Vec<Tagged>> {
     let request = request.resources_per_page(100);
     let mappings = pages(async |token| {
@@ -144,7 +144,7 @@ async fn alarms(aws: &Aws) -> Result<Vec<Tagged>> {
     tags_of(aws, arns, async |arn| Ok((*alarm_tags(aws, arn).await?).clone())).await
 }
 
-/// The tags of an alarm, asked for once.
+/// The tags of an alarm, looked up once.
 pub async fn alarm_tags(aws: &Aws, arn: &str) -> Result<Rc<Tags>> {
     aws.once(format!("cloudwatch:ListTagsForResource {arn}"), async || {
         let cloudwatch = &aws.connection.clients.cloudwatch;
@@ -164,7 +164,7 @@ async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {
         return Ok(Vec::new());
     }
     let trails = match cloudtrail::trails(aws).await {
-        // Who must not look at trails made none.
+        // A caller who may not list trails cannot have created any.
         Err(fault) if fault.denied() => return Ok(Vec::new()),
         result => result?,
     };
@@ -201,12 +201,12 @@ async fn mappings(aws: &Aws) -> Result<Vec<Tagged>> {
     .await
 }
 
-/// What a list of the whole account is asked for.
+/// The cache key of a list of the whole account.
 fn all(aws: &Aws, kind: &str) -> String {
     format!("{kind} of stack `{}`", aws.stack)
 }
 
-/// Asks for the tags of each of `arns`, side by side, and keeps what carries the stack's tag.
+/// Reads the tags of each of `arns` concurrently, and keeps the resources with the stack's tag.
 async fn tags_of(
     aws: &Aws,
     arns: Vec<String>,

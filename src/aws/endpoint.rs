@@ -1,9 +1,10 @@
-//! What an endpoint's URL says of who answers there.
+//! What the URL of an endpoint says about the server behind it.
 
 use std::env;
 
-/// The domains under which AWS itself answers, one pair a partition; PrivateLink's names end in them, too
-/// (`vpce-….vpce.amazonaws.com`). From the rules by which the SDKs find endpoints (`dnsSuffix`, `dualStackDnsSuffix`).
+/// The domains of AWS itself, one pair for each partition. The names of PrivateLink end in them too
+/// (`vpce-….vpce.amazonaws.com`). They come from the rules by which the SDKs find endpoints (`dnsSuffix`,
+/// `dualStackDnsSuffix`).
 const OF_AWS: [&str; 14] = [
     "amazonaws.com",
     "api.aws",
@@ -21,7 +22,7 @@ const OF_AWS: [&str; 14] = [
     "api.aws.hci.ic.gov",
 ];
 
-/// Whether AWS itself answers at `url`, such as an interface of PrivateLink; anything else is an emulation of it.
+/// Whether `url` belongs to AWS itself, for example to a PrivateLink interface. Any other server emulates AWS.
 pub(super) fn is_aws(url: &str) -> bool {
     let host = host(url).to_lowercase();
     let is_below = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
@@ -34,7 +35,7 @@ pub(super) fn is_loopback(url: &str) -> bool {
     host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
-/// `http://` or `https://` with a host.
+/// Whether `url` starts with `http://` or `https://` and has a host.
 pub(super) fn is_http(url: &str) -> bool {
     let rest = ["http://", "https://"]
         .iter()
@@ -42,8 +43,8 @@ pub(super) fn is_http(url: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
-/// The proxy that the environment names for requests to `url`, without the user and password in it.
-/// The SDK reads the same variables.
+/// The proxy that the environment sets for requests to `url`, without its user and password. The SDK reads the same
+/// variables.
 pub(super) fn proxy(url: Option<&str>) -> Option<String> {
     let plain = url.is_some_and(|url| url.starts_with("http://"));
     let names = match plain {

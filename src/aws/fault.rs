@@ -1,4 +1,4 @@
-//! What AWS refused, in one shape for every service.
+//! Errors of AWS, in one shape for every service.
 
 use std::error::Error;
 use std::fmt;
@@ -17,26 +17,27 @@ use super::text::Scope;
 pub struct Fault {
     /// The IAM action of the call, such as `kms:CreateKey`.
     pub action: &'static str,
-    /// AWS's error code, or one of the `local` codes below when no answer came.
+    /// AWS's error code, or one of the codes of our own below if no answer came.
     pub code: String,
-    /// AWS's own words, on one line; may be empty (KMS does that).
+    /// AWS's message on one line. May be empty (KMS does that).
     pub message: String,
-    /// How often and for how long it was tried, where more than once; boxed, since nearly every result could hold one.
+    /// How often and for how long the call was tried, if more than once. Boxed, because nearly every result could
+    /// hold one.
     pub tried: Option<Box<Tried>>,
-    /// What to do about it, when we know.
+    /// What to do about it, if known.
     pub hint: Option<String>,
     /// Boxed for the same reason.
     pub(crate) more: Box<More>,
 }
 
-/// What is known of a refusal beside its words.
+/// Details of an error beyond code and message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct More {
-    /// AWS's request id, to quote to its support.
+    /// AWS's request id, for AWS support.
     request_id: Option<String>,
-    /// AWS failed on its side, as the HTTP status says, whatever the code.
+    /// AWS failed on its side, according to the HTTP status, whatever the code.
     failed: bool,
-    /// What was being read, where no step of a plan says it: `sns-topic/alerts (mission-sns)`.
+    /// What was being read, if no step of a plan names it: `sns-topic/alerts (mission-sns)`.
     subject: Option<String>,
 }
 
@@ -53,7 +54,7 @@ impl fmt::Display for Tried {
     }
 }
 
-/// A time as it is said: `12 s`, `5 min`.
+/// A duration for the user: `12 s`, `5 min`.
 pub fn spoken(time: Duration) -> String {
     match time.as_secs() {
         seconds if seconds < 120 => format!("{seconds} s"),
@@ -66,15 +67,15 @@ pub const NO_ANSWER: &str = "NoAnswer";
 /// The request never left: no credentials, no region, no endpoint.
 pub const NOT_SENT: &str = "NotSent";
 
-/// The HTTP statuses of a service that failed, or of what stands before it: each is worth another try.
-/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+/// The HTTP statuses of a service that failed, or of a gateway in front of it. All of them are worth a retry. Source:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
 const FAILURES: [u16; 4] = [500, 502, 503, 504];
 
-/// Not AWS says no, but this tool: the message is the whole of it.
+/// The refusal comes from alertctl, not from AWS. Only the message is shown.
 pub const REFUSED: &str = "Refused";
 
 impl Fault {
-    /// A refusal of our own, in the same shape.
+    /// An error of our own, in the same shape.
     pub fn new(action: &'static str, code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (code.to_owned(), message.into());
         Self {
@@ -118,7 +119,7 @@ impl Fault {
                     .map_or_else(|| format!("Http{}", status.as_u16()), str::to_owned);
                 (code, meta.message().unwrap_or_default().to_owned())
             }
-            // The SDK loads credentials on the way out and calls a failure to do so a failed dispatch.
+            // The SDK loads credentials while it sends, and reports a failure to load them as a failed dispatch.
             SdkError::DispatchFailure(_) if reasons(&error).contains("credential") => {
                 (NOT_SENT.to_owned(), no_credentials(&reasons(&error)))
             }
@@ -157,12 +158,12 @@ impl Fault {
         codes.contains(&self.code.as_str())
     }
 
-    /// True when the code is `code` and the message holds `text`, in any case.
+    /// True when the code is `code` and the message contains `text`, ignoring case.
     pub fn says(&self, code: &str, text: &str) -> bool {
         self.code == code && self.message.to_lowercase().contains(&text.to_lowercase())
     }
 
-    /// True when AWS says that the thing does not exist, in any service's words.
+    /// True when AWS says that the resource does not exist, in the words of any service.
     pub fn not_found(&self) -> bool {
         self.is(&[
             "NotFound",
@@ -184,7 +185,7 @@ impl Fault {
         ])
     }
 
-    /// True when the identity may not do this.
+    /// True when the caller lacks the permission.
     pub fn denied(&self) -> bool {
         self.is(&[
             "AccessDenied",
@@ -208,7 +209,7 @@ impl Fault {
                 "ServiceUnavailableException",
                 "RequestTimeout",
                 "RequestTimeoutException",
-                // A status is all that a HEAD request has to say.
+                // A HEAD request returns only a status.
                 "Http408",
                 "InternalException",
                 "InternalServerException",
@@ -222,11 +223,11 @@ impl Fault {
                 "DependencyTimeoutException",
             ])
             || self.code.starts_with("Http5")
-            // It was carried out, and the answer cut short on its way.
+            // AWS carried out the request, but the answer was cut short.
             || self.code.starts_with("Http2")
     }
 
-    /// True when AWS turned the request away unread because too many came.
+    /// True when AWS rejected the request unread because of too many requests.
     pub fn throttled(&self) -> bool {
         self.is(&[
             "Throttling",
@@ -246,7 +247,7 @@ impl Fault {
         ]) || self.message.contains("Rate exceeded")
     }
 
-    /// What was refused and in which words, without what only its report needs.
+    /// The action, the code and the message, without details that only a report needs.
     pub fn bare(&self) -> String {
         let Self {
             action,
@@ -255,17 +256,17 @@ impl Fault {
             ..
         } = self;
         match code.as_str() {
-            // Nothing went to AWS: the message says it all.
+            // Nothing was sent to AWS, so the message is complete.
             NOT_SENT | REFUSED | ANOTHER_RUN => message.clone(),
             NO_ANSWER => format!("{action}: no response: {message}"),
-            // Another's words, which AWS has no code for.
+            // The answer did not come from AWS, so it has no code of AWS.
             NOT_AWS => format!("{action}: {message}"),
             code if message.is_empty() => format!("{action}: {code}"),
             code => format!("{action}: {code}: {message}"),
         }
     }
 
-    /// Says what it is about, where AWS does not: S3 names no bucket.
+    /// Names the subject of the message if AWS does not: S3 does not name the bucket.
     pub fn about(mut self, what: &str) -> Self {
         self.message = match self.message.is_empty() {
             true => what.to_owned(),
@@ -274,8 +275,8 @@ impl Fault {
         self
     }
 
-    /// Says what was being read, such as `sns-topic/alerts (mission-sns)`, unless something nearer to it did; nothing in
-    /// particular: an empty name.
+    /// Sets what was being read, such as `sns-topic/alerts (mission-sns)`, unless inner code has set it already. An
+    /// empty name means nothing in particular.
     pub fn of(mut self, subject: impl FnOnce() -> String) -> Self {
         let own_words = self.is(&[NOT_SENT, REFUSED, ANOTHER_RUN]);
         if self.more.subject.is_none() && !own_words {
@@ -284,19 +285,19 @@ impl Fault {
         self
     }
 
-    /// The same with what the subject's name leaves open written out.
+    /// The same fault with the placeholders in the subject's name filled in.
     pub fn written_out(mut self, scope: &Scope) -> Self {
         let subject = self.more.subject.take();
         self.more.subject = subject.map(|name| scope.written_out(name));
         self
     }
 
-    /// True where `other` is the same refusal, whatever was being read.
+    /// True if `other` is the same refusal, even if something else was being read.
     pub fn is_same(&self, other: &Self) -> bool {
         (self.action, &self.code, &self.message) == (other.action, &other.code, &other.message)
     }
 
-    /// What to do next: what is known of this refusal, or what helps with any.
+    /// What to do next: the hint for this refusal, or general advice.
     pub fn help(&self) -> String {
         let known = || super::hints::of_any(self).to_owned();
         self.hint.clone().unwrap_or_else(known)
@@ -339,14 +340,14 @@ pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Turns "it does not exist" into success: what is to be deleted may be gone already.
+/// Turns "it does not exist" into success: a resource that is to be deleted may be gone already.
 pub fn gone<T>(result: Result<T>) -> Result<()> {
     found(result).map(drop)
 }
 
-/// What went wrong and why, outermost first, without what an error repeats of its cause.
+/// What went wrong and why, outermost error first. Text that an error repeats from its cause is left out.
 pub(super) fn reasons(error: &(dyn Error + 'static)) -> String {
-    /// Names of layers, which tell a user nothing.
+    /// Names of layers, which are of no use to a user.
     const LAYERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
     let mut told: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -361,7 +362,7 @@ pub(super) fn reasons(error: &(dyn Error + 'static)) -> String {
     told.join(": ")
 }
 
-/// The SDK asks one place after the other and tells what the last one said: the metadata service of EC2.
+/// The SDK tries one source after the other and reports the error of the last one: the metadata service of EC2.
 fn no_credentials(reasons: &str) -> String {
     if reasons.contains("IMDS") {
         return "no AWS credentials were found".to_owned();

@@ -1,4 +1,4 @@
-//! Functions as they are deployed: which there are, and the webhooks that they hold.
+//! Deployed functions: their names, and the webhooks that they hold.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,14 +25,14 @@ pub async fn names(aws: &Aws) -> Result<Vec<String>> {
 /// The webhooks that a function holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// The encryption context by which the function decrypts them.
+    /// The encryption context with which the function decrypts them.
     pub encrypted_for: String,
     /// The ciphertexts, by their variables.
     pub ciphertexts: BTreeMap<String, String>,
 }
 
-/// The webhooks that the function `name` holds; `None` where there is no such function, or Lambda keeps its environment
-/// to itself.
+/// The webhooks that the function `name` holds. `None` if there is no such function, or if Lambda does not return its
+/// environment.
 pub async fn webhooks(aws: &Aws, name: &str) -> Result<Option<Held>> {
     let Some(mut variables) = variables(aws, name).await? else {
         return Ok(None);
@@ -45,7 +45,7 @@ pub async fn webhooks(aws: &Aws, name: &str) -> Result<Option<Held>> {
     }))
 }
 
-/// Takes these variables out of the environment of the function `name`.
+/// Removes these variables from the environment of the function `name`.
 pub async fn forget(aws: &Aws, name: &str, forgotten: &[String]) -> Result<()> {
     let Some(mut kept) = variables(aws, name).await? else {
         return Ok(());
@@ -74,7 +74,7 @@ async fn variables(aws: &Aws, name: &str) -> Result<Option<HashMap<String, Strin
     Ok(readable.map(|environment| environment.variables.unwrap_or_default()))
 }
 
-/// True for a variable that holds a webhook; the digest beside it holds none.
+/// True for a variable that holds a webhook. The variable with its digest does not count.
 fn is_webhook(variable: &str) -> bool {
     variable.starts_with(&webhook_variable(&ChannelKey(String::new()))) && !variable.ends_with("_DIGEST")
 }

@@ -1,11 +1,11 @@
-//! What to do about a refusal that any service may answer with; what is one service's own is told by its kinds.
+//! What to do about an error that any service may return. Hints for the errors of one service are in its kinds.
 
 use super::fault::{Fault, NO_ANSWER, NOT_SENT};
 
 /// Where everything that is needed is listed.
 const ALL: &str = "`alertctl policy --deployer` prints all permissions that plan, apply and destroy need";
 
-/// What to do about `fault`, where its code or words say it.
+/// What to do about `fault`, if its code or message is known.
 pub(super) fn known(fault: &Fault) -> Option<String> {
     let hint = match fault.code.as_str() {
         "RequestTimeTooSkewed" => WRONG_CLOCK,
@@ -24,7 +24,7 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
             "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID; a \
              region that the account has not enabled gives the same error"
         }
-        // KMS, of a key that a topic, a trail or a webhook is encrypted with.
+        // From KMS, about a key that encrypts a topic, a trail or a webhook.
         "DisabledException" => {
             "`alertctl apply` enables the stack's own key again; for another key, run `aws kms enable-key \
              --key-id KEY`"
@@ -54,7 +54,7 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// What to do about a refusal of which nothing else is known.
+/// What to do about an error for which no hint is known.
 pub(super) fn of_any(fault: &Fault) -> &'static str {
     match fault.tried {
         Some(_) => {
@@ -70,20 +70,20 @@ pub(super) fn of_any(fault: &Fault) -> &'static str {
 const WRONG_CLOCK: &str = "this machine's clock is wrong, and AWS rejects requests that are more than a few \
                            minutes off: set it (`timedatectl set-ntp true`), then run the same command";
 
-/// AWS tells a wrong clock by the code of a wrong secret.
+/// For a wrong clock, AWS uses the same error code as for a wrong secret.
 pub(super) fn signed_at_another_time(message: &str) -> bool {
     message.contains("Signature expired") || message.contains("Signature not yet current")
 }
 
-/// Which permission is missing, or what denies it.
+/// Which permission is missing, or which policy denies it.
 ///
 /// Source: IAM User Guide, "Troubleshoot access denied error messages".
 fn permission(fault: &Fault) -> String {
-    // One call may need several actions; the refusal names the missing one.
+    // One call may need several actions. The message names the missing one.
     let named = fault.message.split_once("not authorized to perform: ");
     let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
     let named = named.map(|name| name.trim_end_matches([',', '.']));
-    // SNS and SQS write names in letters of their own.
+    // SNS and SQS write action names in a different case.
     let missing = named.filter(|name| !name.eq_ignore_ascii_case(fault.action));
     let missing = missing.unwrap_or(fault.action);
     if let Some((_, policy)) = fault.message.split_once("explicit deny in ") {

@@ -1,4 +1,4 @@
-//! The HTTPS client of all calls to AWS, and requests to the stack's own HTTP endpoints.
+//! The HTTPS client for all calls to AWS, and requests to the stack's own HTTP endpoints.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// ElastAlert2 and API Gateway wait no longer.
+/// The timeout of a request: ElastAlert2 and API Gateway wait no longer.
 const PATIENCE: Duration = Duration::from_secs(35);
 
-/// How long a download may take that a plan can do without.
+/// The timeout of a download that a plan can do without.
 const DOWNLOAD: Duration = Duration::from_secs(10);
 
-/// The same as in the relay. The SDK's own choice, aws-lc, takes minutes of C to build and brings nothing that
-/// calls to AWS need.
+/// The relay uses the same. The SDK's default, aws-lc, takes minutes of C to build and adds nothing that calls to AWS
+/// need.
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// What the SDK's default client does, with [`TLS`]: timeouts from each client's settings, proxies from the
-/// environment.
+/// Does the same as the SDK's default client, but with [`TLS`]: timeouts come from each client's settings, proxies
+/// from the environment.
 pub(super) fn client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder()
@@ -34,10 +34,10 @@ pub(super) fn client() -> SharedHttpClient {
     })
 }
 
-/// Sends JSON with a bearer token; the status and the body of the answer.
+/// Sends JSON with a bearer token. Returns the status and the body of the answer.
 ///
 /// # Errors
-/// Why no answer came, in words that hold neither the token nor the body.
+/// Why no answer came, in words that contain neither the token nor the body.
 pub async fn send(
     method: &str,
     url: &str,
@@ -80,7 +80,7 @@ pub async fn send(
         .unwrap_or_else(|_| Err(format!("no response within {} s", PATIENCE.as_secs())))
 }
 
-/// The last `bytes` bytes of what is at `url`, or more; `None` where they cannot be had.
+/// The last `bytes` bytes of what is at `url`, or more of it. `None` if the download fails.
 pub(super) async fn end_of(url: &str, bytes: usize, proxy: ProxyConfig) -> Option<Vec<u8>> {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(url).ok()?;
@@ -154,7 +154,7 @@ mod tests {
                 got.starts_with("get /code?x-amz-signature=1 ") && got.contains("range: bytes=-300"),
                 "{got}"
             );
-            // The link has its own signature; a second one would be refused.
+            // The link has its own signature. A second one would be refused.
             assert!(!got.contains("authorization"), "{got}");
         }
     }

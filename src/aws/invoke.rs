@@ -1,4 +1,4 @@
-//! Invoking functions without waiting for what they do.
+//! Invokes functions without waiting for their result.
 
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::Value;
@@ -6,11 +6,11 @@ use serde_json::Value;
 use super::call::Aws;
 use super::fault::{Fault, Result};
 
-/// Hands `payload` to the function called `name`, which runs on its own: with its retries, and its dead-letter
-/// queue at the end. Lambda has it once this succeeds.
+/// Invokes the function called `name` with `payload` asynchronously: Lambda applies the function's retries and its
+/// dead letter queue. Lambda has the event once this succeeds.
 ///
 /// # Errors
-/// Also where Lambda answers anything but 202: then it did not take the event.
+/// Also if Lambda answers anything but 202: then it did not accept the event.
 pub async fn invoke(aws: &Aws, name: &str, payload: &Value) -> Result<()> {
     const ACTION: &str = "lambda:InvokeFunction";
     let request = aws.connection.clients.lambda.invoke().function_name(name);

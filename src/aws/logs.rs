@@ -6,7 +6,7 @@ use super::fault::{Result, found};
 /// One line of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEvent {
-    /// The same whenever the line is asked for; empty where the service gives none.
+    /// The same each time the line is read. Empty if the service returns none.
     pub id: String,
     /// Milliseconds since 1970.
     pub timestamp: i64,
@@ -14,8 +14,8 @@ pub struct LogEvent {
     pub message: String,
 }
 
-/// The lines of `group` from `since` (milliseconds since 1970) on, all pages of them, oldest first. `None` where
-/// there is no such group.
+/// The lines of `group` since `since` (milliseconds since 1970), from all pages, oldest first. `None` if there is no
+/// such group.
 ///
 /// A page may be empty and still have a next one: CloudWatch Logs searches stream by stream.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>

@@ -1,6 +1,6 @@
-//! The door to AWS: clients, one way of calling them, names, policies and bounded waits.
+//! Access to AWS: clients, one way of calling them, names, policies and bounded waits.
 //!
-//! Only this room and [`crate::resource`] name an SDK type.
+//! Only this module and [`crate::resource`] name SDK types.
 
 mod batch;
 pub mod call;

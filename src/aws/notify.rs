@@ -1,4 +1,4 @@
-//! Saying something to topics and event buses, and asking what a pattern matches.
+//! Publishes to topics and event buses, and tests event patterns.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::call::Aws;
 use super::fault::{Fault, Result};
 
-/// Publishes a message to a topic, with text attributes; its message id.
+/// Publishes a message to a topic, with text attributes. Returns its message id.
 pub async fn publish(
     aws: &Aws,
     topic: &str,
@@ -35,10 +35,10 @@ pub async fn publish(
     Ok(answer.message_id.unwrap_or_default())
 }
 
-/// Puts an event of a source of one's own on the bus called `bus`. AWS refuses sources that begin with `aws.`.
+/// Puts an event with a custom source on the bus called `bus`. AWS refuses sources that begin with `aws.`.
 ///
 /// # Errors
-/// Also where EventBridge answers "done" and lists the event as refused.
+/// Also if EventBridge answers with success but lists the event as failed.
 pub async fn put_event(aws: &Aws, bus: &str, event: &Value) -> Result<()> {
     const ACTION: &str = "events:PutEvents";
     let text = |name: &str| event[name].as_str().unwrap_or_default();
@@ -67,7 +67,7 @@ pub async fn put_event(aws: &Aws, bus: &str, event: &Value) -> Result<()> {
     refused.map_or(Ok(()), Err)
 }
 
-/// Whether an event matches an event pattern, as EventBridge itself says.
+/// Whether an event matches an event pattern, according to EventBridge itself.
 pub async fn matches(aws: &Aws, pattern: &Value, event: &Value) -> Result<bool> {
     let request = aws.connection.clients.events.test_event_pattern();
     let request = request

@@ -1,4 +1,4 @@
-//! Client-side pacing of the calls that AWS limits tightly, so that a large stack does not run into throttling.
+//! Client-side pacing of calls with low AWS rate limits, so that a large stack is not throttled.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Calls per second and account that AWS publishes, for the calls that have a small number.
+/// The rate limits that AWS publishes, in calls per second and account. Only calls with a low limit are listed.
 ///
 /// Sources: the quota pages of Amazon API Gateway, AWS KMS, Amazon SNS, Amazon CloudWatch, CloudWatch Logs,
 /// Amazon EventBridge, AWS CloudTrail and AWS Lambda.
-/// Where several calls share one allowance they share a name in the second column; a name that ends in a
-/// colon stands for all other calls of its service, reads included.
+/// Calls that share one limit have the same name in the second column. A name that ends in a colon stands for all
+/// other calls of its service, including reads.
 const RATES: &[(&str, &str, u32)] = &[
     ("apigateway:", "apigateway", 10),
     ("kms:CreateKey", "kms:CreateKey", 5),
@@ -79,22 +79,22 @@ const RATES: &[(&str, &str, u32)] = &[
     ("sns:ListTagsForResource", "sns:tags", 10),
 ];
 
-/// How many calls pass at once where AWS publishes that too; elsewhere it is a second's worth.
+/// The burst size, if AWS publishes it. Otherwise it is the calls of one second.
 const BURSTS: &[(&str, u32)] = &[("apigateway", 40)];
 
-/// One turnstile per allowance: a burst of calls passes at once, then one each 1/rate seconds.
+/// Paces each limit: a burst of calls passes at once, then one call every 1/rate seconds.
 ///
-/// What a call needs to arrive varies, so a tenth of a second's worth of each allowance stays unused: calls that
-/// leave at exactly AWS's rate bunch up on their way, and are throttled.
+/// A tenth of a second's calls of each limit stays unused, because the time that a call needs to arrive varies: calls
+/// that leave at exactly AWS's rate bunch up on the way and are throttled.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// By allowance, when it would be whole again. Who waits for it holds it: so after a stall those who were due
-    /// leave no closer to each other.
+    /// For each limit, the time when its full burst is available again. A waiting call keeps the lock, so calls that
+    /// became due during a stall do not leave closer together.
     full_again: Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<Instant>>>>,
 }
 
 impl Pace {
-    /// Waits until `action` may be called.
+    /// Waits until the rate limit lets `action` be called.
     pub async fn turn(&self, action: &str) {
         let Some(limit) = Limit::of(action) else {
             return;
@@ -113,7 +113,7 @@ impl Pace {
     }
 }
 
-/// What AWS grants a call.
+/// The rate limit of a call.
 struct Limit {
     allowance: &'static str,
     /// Calls per second.
@@ -121,7 +121,7 @@ struct Limit {
 }
 
 impl Limit {
-    /// The limit of an action, where AWS publishes a small one.
+    /// The limit of an action, if AWS publishes a low one.
     fn of(action: &str) -> Option<Self> {
         let covers = |name: &str| name == action || (name.ends_with(':') && action.starts_with(name));
         let (_, allowance, rate) = RATES.iter().find(|(name, ..)| covers(name))?;
@@ -131,7 +131,7 @@ impl Limit {
         })
     }
 
-    /// Takes one call off the allowance; when the call may leave, where that is not now.
+    /// Books one call. Returns when the call may leave, if that is not now.
     fn book(&self, full_again: &mut Instant, now: Instant) -> Option<Instant> {
         let burst = BURSTS.iter().find(|(name, _)| *name == self.allowance);
         let burst = burst.map_or(self.rate, |(_, calls)| *calls);
@@ -171,7 +171,7 @@ mod tests {
             last > Duration::from_secs(98) && last < Duration::from_secs(100),
             "{last:?}"
         );
-        // In no window of one second do more calls start than the allowance and its refill, late ones included.
+        // No window of one second contains more calls than the burst and its refill, even after a late start.
         for (i, start) in waits.iter().enumerate() {
             let within = waits[i..]
                 .iter()

@@ -1,18 +1,18 @@
-//! The refusals that pass: what AWS says when it is only busy, or does not see yet what is there already.
+//! The temporary refusals: what AWS answers when it is busy, or does not see yet what already exists.
 //!
-//! One table for all calls, by service, code and words. Sources: the error lists of the services' API references, the
-//! texts that the Terraform provider for AWS waits for, and refusals recorded on AWS.
+//! One table for all calls, by service, code and message. Sources: the error lists of the services' API references,
+//! the texts that the Terraform provider for AWS waits for, and refusals recorded on AWS.
 
 use std::time::Duration;
 
 use super::fault::Fault;
 use super::retry::{LIMIT, Memory};
 
-/// How long what was made a moment ago may not be known everywhere: a role, a policy, a key, a topic.
+/// How long a role, policy, key or topic may stay invisible somewhere after its creation (eventual consistency).
 const UNSEEN: Duration = Duration::from_secs(2 * 60);
 
-/// Calls that make something new each time: after a lost answer they are not sent again blindly. What they
-/// may have made is looked for first, by their kinds.
+/// Calls that create another resource each time. After a lost answer they are not simply sent again: their kinds
+/// first look for what the call may have created.
 const MAKES_ANOTHER: &[&str] = &[
     "kms:CreateKey",
     "apigateway:CreateApi",
@@ -20,7 +20,7 @@ const MAKES_ANOTHER: &[&str] = &[
     "apigateway:CreateRoute",
 ];
 
-/// Calls whose effect somebody sees each time, or whose refusals are an answer by themselves.
+/// Calls with an effect that somebody sees each time, or whose refusals are an answer in themselves.
 const USES: &[&str] = &[
     "kms:Decrypt",
     "kms:ReEncrypt",
@@ -38,11 +38,11 @@ const READS: &[&str] = &[
 ];
 const DELETES: &[&str] = &["Delete", "Remove", "Unsubscribe", "Untag", "Detach", "Schedule"];
 
-/// What a call does to its subject.
+/// What a call does to its resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
     Reads,
-    /// Makes or changes.
+    /// Creates or changes.
     Changes,
     Deletes,
     Uses,
@@ -61,7 +61,7 @@ impl Deed {
     }
 }
 
-/// True when the action makes or changes something.
+/// True when the action creates or changes something.
 pub(super) fn changes(action: &str) -> bool {
     Deed::of(action) == Deed::Changes
 }
@@ -70,20 +70,20 @@ pub(super) fn changes(action: &str) -> bool {
 struct Passing {
     service: &'static str,
     codes: &'static [&'static str],
-    /// The message holds one of these, in any case; none: whatever it says.
+    /// The message must contain one of these, ignoring case. Empty: any message.
     words: &'static [&'static str],
-    /// The message holds none of these.
+    /// The message must contain none of these.
     not: &'static [&'static str],
     deeds: &'static [Deed],
-    /// Only where this run changed something of that service.
+    /// Only if this run changed something of that service.
     after: Option<&'static str>,
-    /// Only where IAM said beforehand that it is allowed.
+    /// Only if IAM said beforehand that the call is allowed.
     permitted: bool,
     limit: Duration,
 }
 
 impl Passing {
-    /// A refusal of every call of `service`.
+    /// A refusal of any call of `service`.
     const fn of(service: &'static str, codes: &'static [&'static str]) -> Self {
         Self {
             service,
@@ -97,7 +97,7 @@ impl Passing {
         }
     }
 
-    /// The same of calls that make, change or delete.
+    /// A refusal of calls that create, change or delete.
     const fn writing(service: &'static str, codes: &'static [&'static str]) -> Self {
         Self {
             deeds: &[Deed::Changes, Deed::Deletes],
@@ -105,7 +105,7 @@ impl Passing {
         }
     }
 
-    /// What another call made a moment ago is not seen yet.
+    /// A refusal because something that another call just created is not visible yet.
     const fn unseen(service: &'static str, codes: &'static [&'static str]) -> Self {
         Self {
             deeds: &[Deed::Changes],
@@ -169,7 +169,7 @@ const NOT_FOUND: &[&str] = &[
 const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException"];
 
 const TABLE: &[Passing] = &[
-    // IAM: one change of an entity at a time; a role's name is known before the role is everywhere.
+    // IAM: accepts one change of an entity at a time. A role's name is known before the role is available everywhere.
     Passing::of(
         "iam",
         &["ConcurrentModification", "ConcurrentModificationException"],
@@ -188,7 +188,7 @@ const TABLE: &[Passing] = &[
     )
     .saying(&["invalid principal"]),
     Passing::deleting("iam", &["DeleteConflict", "DeleteConflictException"]).within(UNSEEN),
-    // KMS: eventually consistent; what was made, tagged or brought back counts within five minutes.
+    // KMS: eventually consistent. Created, tagged or restored keys take effect within five minutes.
     // https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
     // https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
     Passing::unseen("kms", NOT_FOUND),
@@ -199,14 +199,14 @@ const TABLE: &[Passing] = &[
         .but_not(&["is not pending deletion"])
         .after("kms"),
     Passing::writing("kms", DENIED).after("kms").permitted(),
-    // SNS: tags of one topic are changed one call after the other, and outlive it for a while.
+    // SNS: accepts one change of a topic's tags at a time. A topic's tags outlive it for a while.
     Passing::writing("sns", &["StaleTag", "StaleTagException"]),
-    // Who only lists tags is told so, too.
+    // Calls that only list tags get this error too.
     Passing::of("sns", &["ConcurrentAccess", "ConcurrentAccessException"]),
     Passing::unseen("sns", NOT_FOUND),
     Passing::unseen("sns", &["InvalidParameter", "InvalidParameterException"])
         .saying(&["PrincipalNotFound", "invalid principal"]),
-    // SQS: a name is free again a minute after its queue went.
+    // SQS: a name can be used again one minute after its queue was deleted.
     Passing::writing(
         "sqs",
         &[
@@ -230,7 +230,7 @@ const TABLE: &[Passing] = &[
         .saying(&["no identity-based policy allows"])
         .after("logs")
         .within(Duration::from_secs(20)),
-    // Lambda: one change of a function at a time; roles, keys and queues of a moment ago are not seen yet.
+    // Lambda: accepts one change of a function at a time. Just created roles, keys and queues are not visible yet.
     Passing::writing("lambda", &["ResourceConflictException"]).but_not(&["already exist"]),
     Passing::writing("lambda", &["ResourceInUseException", "ResourceNotReadyException"]),
     Passing::unseen("lambda", NOT_FOUND),
@@ -260,14 +260,14 @@ const TABLE: &[Passing] = &[
     Passing::deleting("events", &["ValidationException"])
         .saying(&["has rules"])
         .within(UNSEEN),
-    // CloudWatch: a composite alarm sees its children a moment after they are made.
+    // CloudWatch: a composite alarm does not see its children until a moment after their creation.
     Passing::writing("cloudwatch", &["ConcurrentModificationException"]),
     Passing::unseen("cloudwatch", NOT_FOUND).after("cloudwatch"),
     Passing::unseen("cloudwatch", &["ValidationError", "ValidationException"])
         .saying(&["do not exist", "does not exist"])
         .after("cloudwatch")
         .within(Duration::from_secs(30)),
-    // CloudTrail looks into bucket, key, role and log group.
+    // CloudTrail checks the bucket, key, role and log group.
     Passing::writing("cloudtrail", &["ConflictException"]),
     Passing::unseen("cloudtrail", &["TrailNotFoundException"]).after("cloudtrail"),
     Passing::unseen("cloudtrail", &["S3BucketDoesNotExistException"]).after("s3"),
@@ -291,7 +291,7 @@ const TABLE: &[Passing] = &[
     Passing::writing("s3", &["OperationAborted"]),
     Passing::unseen("s3", &["NoSuchBucket"]),
     Passing::unseen("s3", &["MalformedPolicy"]).saying(&["principal"]),
-    // API Gateway: one change of an API at a time.
+    // API Gateway: accepts one change of an API at a time.
     Passing::of("apigateway", &["ConflictException"]).saying(&[
         "concurrent modification",
         "try again later",
@@ -300,7 +300,7 @@ const TABLE: &[Passing] = &[
     Passing::unseen("apigateway", NOT_FOUND),
 ];
 
-/// How long a call that was refused with `fault` is tried; `None` where time mends nothing.
+/// How long a call that failed with `fault` is retried. `None` if time does not help.
 pub(super) fn limit(fault: &Fault, memory: &Memory) -> Option<Duration> {
     if fault.throttled() {
         return Some(LIMIT);
@@ -316,13 +316,13 @@ pub(super) fn limit(fault: &Fault, memory: &Memory) -> Option<Duration> {
     Some(row.limit)
 }
 
-/// True where some row covers the refusal, whatever else that asks for.
+/// True if some row covers the refusal, regardless of the row's other conditions.
 pub fn may_pass(fault: &Fault) -> bool {
     let codes = TABLE.iter().filter(|row| fault.action.starts_with(row.service));
     fault.throttled() || fault.ambiguous() || codes.into_iter().any(|row| fault.is(row.codes))
 }
 
-/// True when AWS did not accept the time of the request.
+/// True if AWS rejected the request because of its time.
 pub(super) fn is_wrong_clock(fault: &Fault) -> bool {
     fault.is(&["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"])
         || (fault.is(&["SignatureDoesNotMatch", "InvalidSignatureException"])

@@ -1,4 +1,4 @@
-//! Patience with a slow network: a line says what is waited for, so that silence is never a riddle.
+//! On a slow network, tells the user what is being waited for.
 
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// How long a call may take before a line says so.
+/// How long a call may take before the user is told.
 const QUIET: Duration = Duration::from_secs(5);
-/// Between two such lines: many calls wait at once where one does.
+/// The pause between two such lines, because many calls usually wait at the same time.
 const BETWEEN: Duration = Duration::from_secs(60);
 
-/// Tells something to whoever waits: on standard error, beside what is shown there.
+/// Shows a message to the waiting user, on standard error.
 pub type Tell = fn(&str);
 
-/// What has been told of the waits of one region.
+/// When the user was last told about waiting in one region.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     told: Mutex<Option<Instant>>,
 }
 
 impl Patience {
-    /// Waits for `call`. Once that takes long, `tell` is given `waiting for ACTION in REGION …`.
+    /// Waits for `call`. Once that takes long, `tell` gets `waiting for ACTION in REGION …`.
     pub(super) async fn with<T>(
         &self,
         tell: Option<Tell>,

@@ -1,4 +1,4 @@
-//! IAM policy documents: written with holes for what is not known yet, compared by meaning.
+//! IAM policy documents: written with placeholders for unknown values, compared by meaning.
 
 use std::collections::BTreeMap;
 
@@ -31,12 +31,12 @@ enum Principal {
 }
 
 impl Statement {
-    /// Allows `actions`; add resources, principal and conditions with the methods below.
+    /// Allows `actions`. Resources, principal and conditions are added with the methods below.
     pub fn allow(sid: &'static str, actions: &[&'static str]) -> Self {
         Self::with_effect("Allow", sid, actions)
     }
 
-    /// Denies `actions` to everybody, whatever else allows them.
+    /// Denies `actions` to everybody, even if something else allows them.
     pub fn deny_anyone(sid: &'static str, actions: &[&'static str]) -> Self {
         Self {
             principal: Some(Principal::Anyone),
@@ -67,7 +67,7 @@ impl Statement {
         self
     }
 
-    /// Names the account itself as the principal, which delegates to its IAM policies.
+    /// Names the account itself as the principal. The account delegates to its IAM policies.
     pub fn account_root(mut self) -> Self {
         self.principal = Some(Principal::Aws(Text::global_arn("iam", "root")));
         self
@@ -135,7 +135,7 @@ impl Policy {
         }
     }
 
-    /// The document as AWS takes it, in normal form.
+    /// The document in the form that AWS accepts, normalized.
     pub fn render(&self, known: &Known) -> Result<Value, Unknown> {
         let statements = self
             .statements
@@ -147,8 +147,8 @@ impl Policy {
     }
 }
 
-/// Reads a document that AWS returned (IAM returns it URL-encoded) into normal form; text that is not
-/// JSON comes back as a string, which equals no document. `partition` is where it comes from.
+/// Reads a document that AWS returned (IAM returns it URL-encoded) and normalizes it. Text that is not JSON becomes a
+/// string, which equals no document. `partition` is the partition of the document.
 pub fn parse_in(partition: &str, text: &str) -> Value {
     let read = |text: &str| serde_json::from_str::<Value>(text).ok();
     read(text)
@@ -156,14 +156,14 @@ pub fn parse_in(partition: &str, text: &str) -> Value {
         .map_or_else(|| json!(text), |document| normal(document, partition))
 }
 
-/// The same for a document in which no account stands by its number alone.
+/// The same for a document that names no account by its number alone.
 pub fn parse(text: &str) -> Value {
     parse_in("aws", text)
 }
 
-/// Brings documents that mean the same to the same value: one-element lists and strings are the same,
-/// the order of statements, actions, resources and condition values does not matter, and an account id
-/// as principal means that account's root, whose ARN names the partition.
+/// Normalizes a document, so that documents with the same meaning are equal. A string equals a list of this one
+/// string, and the order of statements, actions, resources and condition values does not matter. An account id as
+/// principal means that account's root, whose ARN contains the partition.
 fn normal(mut document: Value, partition: &str) -> Value {
     sort_keys(&mut document);
     let Some(policy) = document.as_object_mut() else {
@@ -223,7 +223,7 @@ fn sort_keys(value: &mut Value) {
     }
 }
 
-/// A sorted list of strings without repetition, whatever the notation; a lone string stays one.
+/// A sorted list of strings without duplicates, however they were written. A single string stays a string.
 fn set(value: &mut Value) {
     let mut list = match value.take() {
         Value::Array(list) => list,

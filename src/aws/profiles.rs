@@ -1,13 +1,14 @@
-//! Why a profile gives no credentials: the SDK goes on to the next place and tells what that one said.
+//! Finds out why a profile gives no credentials. The SDK tries further sources, and reports the error of the last
+//! one.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
-/// `source_profile` of each profile that the files have.
+/// The `source_profile` of each profile in the files.
 type Profiles = BTreeMap<String, Option<String>>;
 
-/// What is wrong with `profile` in AWS's files of profiles, where they tell.
+/// What is wrong with `profile`, according to AWS's profile files.
 pub(super) fn why(profile: &str) -> Option<String> {
     let home = env::var_os("HOME").map(PathBuf::from);
     let read = |variable: &str, usual: &str| {
@@ -32,7 +33,7 @@ fn wrong(profile: &str, profiles: &Profiles) -> Option<String> {
     let mut seen = vec![profile];
     while let Some(next) = source {
         let last = seen.last().copied().unwrap_or(profile);
-        // A profile may be its own source: it holds the keys, too.
+        // A profile may be its own source: then it also holds the keys.
         if next == last {
             return None;
         }
@@ -75,7 +76,7 @@ fn parse(config: &str, credentials: &str) -> Profiles {
                     (true, Some(("profile", name))) => Some(name.trim()),
                     (true, None) if section == "default" => Some(section),
                     (false, None) => Some(section),
-                    // A session of IAM Identity Center, services.
+                    // For example a session of IAM Identity Center, or `services`.
                     _ => None,
                 };
                 current = name.map(str::to_owned);

@@ -1,4 +1,4 @@
-//! What lies in an SQS queue: taking it out, giving it back.
+//! Receives messages from an SQS queue, and returns them.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use aws_sdk_sqs::types::MessageSystemAttributeName as System;
 use super::call::Aws;
 use super::fault::{Result, found, gone};
 
-/// Messages that one call takes out: SQS's most.
+/// The maximum number of messages that SQS returns for one call.
 const BATCH: usize = 10;
-/// Seconds for which a message that was taken out is hidden from others, unless it is given back before.
+/// Seconds for which a received message is hidden from others, unless it is given back earlier.
 const HIDDEN: i32 = 900;
 
 /// A queue that exists.
@@ -19,7 +19,7 @@ pub struct Queue {
     url: String,
 }
 
-/// A message that was taken out and is hidden from others for a quarter of an hour.
+/// A received message, hidden from others for 15 minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     pub id: String,
@@ -27,14 +27,14 @@ pub struct Taken {
     pub body: String,
     /// Text attributes by name, such as `ERROR_MESSAGE`.
     pub attributes: BTreeMap<String, String>,
-    /// When it came into the queue, in milliseconds since 1970.
+    /// When it was sent to the queue, in milliseconds since 1970.
     pub sent: Option<i64>,
-    /// How often it was taken out, this time included.
+    /// How often it was received, including this time.
     pub times: u32,
 }
 
 impl Queue {
-    /// The queue called `name` in the region of `aws`; `None` where there is none.
+    /// The queue called `name` in the region of `aws`. `None` if there is none.
     pub async fn find(aws: &Aws, name: &str) -> Result<Option<Self>> {
         let request = aws.connection.clients.sqs.get_queue_url().queue_name(name);
         let answer = found(aws.call("sqs:GetQueueUrl", || request.clone().send()).await)?;
@@ -44,8 +44,8 @@ impl Queue {
         }))
     }
 
-    /// Takes out up to `most` messages. One call brings at most ten, and asks all of SQS's servers only when it
-    /// waits a moment: so the queue is empty when one brings nothing.
+    /// Receives up to `most` messages. One call returns at most ten. It asks all of SQS's servers only if it waits a
+    /// moment, so a waiting call that returns nothing means that the queue is empty.
     pub async fn take(&self, aws: &Aws, most: usize) -> Result<Vec<Taken>> {
         let mut taken: Vec<Taken> = Vec::new();
         while taken.len() < most {
@@ -67,7 +67,7 @@ impl Queue {
                 break;
             }
             for message in batch.into_iter().map(Taken::of) {
-                // Delivered twice, as SQS may: the newer receipt is the one that counts.
+                // SQS may deliver a message twice. Only the newer receipt is valid.
                 match taken.iter_mut().find(|known| known.id == message.id) {
                     Some(known) => *known = message,
                     None => taken.push(message),
@@ -77,7 +77,7 @@ impl Queue {
         Ok(taken)
     }
 
-    /// Gives a message back, so that others see it again at once. One that is gone by now is no failure.
+    /// Makes a message visible to others again at once. It is no error if the message is gone.
     pub async fn give_back(&self, aws: &Aws, message: &Taken) -> Result<()> {
         let request = aws.connection.clients.sqs.change_message_visibility();
         let request = request.queue_url(&self.url).receipt_handle(&message.receipt);
@@ -86,7 +86,7 @@ impl Queue {
             .call("sqs:ChangeMessageVisibility", || request.clone().send())
             .await
         {
-            // The time is over: it is visible already.
+            // The visibility timeout is over, so the message is visible already.
             Err(fault) if fault.is(&["MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"]) => {
                 Ok(())
             }

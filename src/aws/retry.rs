@@ -1,8 +1,9 @@
-//! The one retry policy: which refusals pass, for how long a call is tried, and what is told meanwhile.
+//! The only retry policy: which refusals are temporary, how long a call is retried, and what the user is told
+//! meanwhile.
 //!
-//! Every call of every kind goes through it, tags and deletions included. The SDK itself sends a call once
-//! ([`super::connect::Clients`]): its own retries are neither paced nor bounded by time, and know neither conflicts
-//! nor what is not seen yet.
+//! Every call of every kind uses it, including tags and deletions. The SDK itself sends a call once
+//! ([`super::connect::Clients`]): its own retries are neither paced nor limited in time, and handle neither conflicts
+//! nor eventual consistency.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -17,31 +18,32 @@ use super::patience::Tell;
 
 pub use super::passing::may_pass;
 
-/// How long one call is tried.
+/// How long one call is retried.
 pub const LIMIT: Duration = Duration::from_secs(5 * 60);
-/// How long a call is tried while no call of the run was answered yet: without a network, or at a wrong
-/// endpoint, waiting is for nothing.
+/// How long a call is retried while no call of the run was answered yet: without a network, or at a wrong endpoint,
+/// waiting is useless.
 const FIRST: Duration = Duration::from_secs(10);
-/// How long the user waits before being told what for, and then between two words about the same.
+/// How long the user waits before being told why, and the pause between two messages about the same.
 const SILENCE: Duration = Duration::from_secs(5);
 const REPEAT: Duration = Duration::from_secs(30);
 
-/// The first and the longest pause between two attempts. Each is 1.6 times the one before, give or take a quarter.
+/// The shortest and the longest pause between two attempts. Each pause is 1.6 times the previous one, plus or minus a
+/// quarter.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// What a run has learned that decides what passes; shared by all regions of a stack.
+/// What a run has learned that decides which refusals are temporary. All regions of a stack share it.
 #[derive(Default)]
 pub struct Memory {
-    /// Some call was answered: AWS can be reached.
+    /// A call was answered, so AWS can be reached.
     answered: Cell<bool>,
-    /// How often a call is tried at most, where the user says so.
+    /// The maximum number of attempts for a call, if the user set one.
     most: Cell<Option<u32>>,
-    /// IAM said beforehand that the identity may do all of this.
+    /// IAM said beforehand that the caller has all permissions of the run.
     permitted: Cell<bool>,
     /// The services in which this run changed something.
     changed: RefCell<HashSet<String>>,
-    /// When the user heard of a code last.
+    /// When the user was last told about an error code.
     told: RefCell<HashMap<String, Instant>>,
 }
 
@@ -52,12 +54,12 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
-    /// Tries no call more often than this; at least once.
+    /// Limits the attempts of each call to this number. At least one attempt is made.
     pub fn try_at_most(&self, times: u32) {
         self.most.set(Some(times));
     }
 
-    /// IAM says that all of the run is allowed: what is denied all the same is denied for now only.
+    /// IAM says that the whole run is allowed, so a denial is only temporary.
     pub fn permitted(&self) {
         self.permitted.set(true);
     }
@@ -71,7 +73,7 @@ impl Memory {
         self.changed.borrow().contains(service)
     }
 
-    /// Something of `service` was changed a moment ago, by this run or by whoever was at work before it.
+    /// Records that something of `service` was just changed, by this run or by a previous one.
     pub fn changed(&self, service: &str) {
         let mut changed = self.changed.borrow_mut();
         if !changed.contains(service) {
@@ -79,7 +81,7 @@ impl Memory {
         }
     }
 
-    /// A call was carried out.
+    /// Records that a call was carried out.
     pub(super) fn answered(&self, action: &str) {
         self.answered.set(true);
         if let (true, Some((service, _))) = (passing::changes(action), action.split_once(':')) {
@@ -87,14 +89,14 @@ impl Memory {
         }
     }
 
-    /// How long a call is tried that is refused with `fault`; `None` where time mends nothing.
+    /// How long a call that failed with `fault` is retried. `None` if time does not help.
     fn limit(&self, fault: &Fault) -> Option<Duration> {
         let nothing_yet = !self.answered.get() && fault.code == NO_ANSWER;
         let limit = passing::limit(fault, self)?;
         Some(if nothing_yet { limit.min(FIRST) } else { limit })
     }
 
-    /// Whether the user is to hear of the code now. Many calls wait for the same: once is enough.
+    /// Whether to tell the user about the code now. Many calls wait for the same reason, and one message is enough.
     fn is_news(&self, code: &str) -> bool {
         let mut told = self.told.borrow_mut();
         if told.get(code).is_some_and(|last| last.elapsed() < REPEAT) {
@@ -105,9 +107,10 @@ impl Memory {
     }
 }
 
-/// Repeats `call` while its refusal is one that passes, for at most [`LIMIT`] or what the refusal deserves.
+/// Retries `call` while its refusal is temporary, for at most [`LIMIT`] or the limit of that refusal.
 ///
-/// The last refusal comes back with how often and for how long it was tried; `tell` is given what is waited for.
+/// The last refusal is returned together with the number and duration of the attempts. `tell` gets the reason for
+/// waiting.
 pub(super) async fn patiently<T>(
     memory: &Memory,
     tell: Option<Tell>,
@@ -119,7 +122,7 @@ pub(super) async fn patiently<T>(
             Ok(answer) => return Ok(answer),
             Err(fault) => fault,
         };
-        // The clock's error is known from the first answer on, and the SDK signs by it from then on.
+        // The SDK learns the clock's offset from the first answer, and signs with the corrected time from then on.
         if passing::is_wrong_clock(&fault) && tries == 1 {
             tries += 1;
             continue;

@@ -1,4 +1,4 @@
-//! What tells a run of this tool from others that change the same stack at the same time.
+//! Distinguishes a run of alertctl from others that change the same stack at the same time.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 
-/// The start of the key of the tag by which a run says, on a role of the stack, that it is at work.
+/// The prefix of the tag key with which a run marks a role of the stack while it is at work.
 const MARK_TAG: &str = "alertctl:run.";
 /// The code of [`another`].
 pub const ANOTHER_RUN: &str = "AnotherRun";
 
-/// One run. Of two, the one that began earlier comes first.
+/// One run. The ordering is by start time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Run {
     since: Timestamp,
@@ -41,22 +41,22 @@ impl fmt::Display for Run {
     }
 }
 
-/// What a run leaves on a role while it is at work.
+/// The tag that a run leaves on a role while it is at work.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     pub run: Run,
-    /// Counted up as long as the run lives.
+    /// Incremented as long as the run is alive.
     pub beat: u32,
 }
 
 impl Mark {
-    /// The mark with which `run` begins.
+    /// The first mark of `run`.
     pub fn first(run: &Run) -> Self {
         let run = run.clone();
         Self { run, beat: 0 }
     }
 
-    /// True of a tag that is a mark, whosever.
+    /// True for a tag that is the mark of any run.
     pub fn is_key(key: &str) -> bool {
         key.starts_with(MARK_TAG)
     }
@@ -71,11 +71,11 @@ impl Mark {
         (self.key(), format!("{} {}", self.run.since, self.beat))
     }
 
-    /// The mark that a tag is, if it is one.
+    /// Reads the mark from a tag. `None` if the tag is not a mark.
     pub fn read(key: &str, value: &str) -> Option<Self> {
         let id = key.strip_prefix(MARK_TAG)?.to_owned();
         let (since, beat) = value.split_once(' ').unwrap_or((value, "0"));
-        // One that cannot be read is as old as can be, and never beats.
+        // A mark that cannot be read counts as the oldest possible one, and its beat never changes.
         let run = Run {
             since: since.parse().unwrap_or(Timestamp::UNIX_EPOCH),
             id,
@@ -87,7 +87,7 @@ impl Mark {
     }
 }
 
-/// This run gives way to another one on the stack `stack`; `what` is how it shows.
+/// The error of a run that gives way to another one on the stack `stack`. `what` says how the other run was noticed.
 pub fn another(stack: &str, what: &str) -> Fault {
     let text = format!("another run is changing stack `{stack}` right now: {what}");
     Fault::new("iam:TagRole", ANOTHER_RUN, text)
@@ -108,7 +108,7 @@ mod tests {
         assert!(Mark::is_key(&key));
         assert_eq!(Mark::read(&key, &value), Some(mark));
         assert_eq!(Mark::read("alertctl:stack", "mission"), None);
-        // IAM takes letters, digits, white space and `_.:/=+-@` in the value of a tag.
+        // In tag values, IAM allows letters, digits, white space and `_.:/=+-@`.
         let taken = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
         assert!(value.chars().all(taken), "{value}");
     }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::call::Aws;
 use super::fault::Result;
 
-/// A secret in clear text, wiped from memory when dropped; its `Debug` shows nothing of it.
+/// A secret in clear text. It is wiped from memory when dropped, and its `Debug` does not show it.
 #[derive(Debug, Clone)]
 pub struct Secret(SecretString);
 
@@ -21,7 +21,7 @@ impl From<SecretString> for Secret {
 }
 
 impl Secret {
-    /// Encrypts for `function` with the key `key` (id, ARN or alias); returns the ciphertext in base64.
+    /// Encrypts for `function` with the key `key` (id, ARN or alias). Returns the ciphertext in base64.
     pub async fn encrypt(&self, aws: &Aws, key: &str, function: &str) -> Result<String> {
         let request = aws.connection.clients.kms.encrypt().key_id(key);
         let request = request.encryption_context(ENCRYPTION_CONTEXT_KEY, function);
@@ -33,10 +33,10 @@ impl Secret {
         Ok(BASE64_STANDARD.encode(answer.ciphertext_blob().map_or(&[][..], AsRef::as_ref)))
     }
 
-    /// What tells an unchanged secret, although its ciphertext differs each time: a digest keyed with all
-    /// that a change of which asks for a new ciphertext.
+    /// A digest that detects an unchanged secret, although its ciphertext differs each time. The digest is keyed with
+    /// everything that requires a new ciphertext when it changes.
     ///
-    /// A webhook URL holds far more randomness than can be guessed, so the digest gives nothing away.
+    /// A webhook URL contains too much randomness to be guessed, so the digest reveals nothing.
     pub fn digest(&self, key_arn: &str, function: &str) -> String {
         let key = format!("alertctl secret 1\n{key_arn}\n{function}");
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
@@ -45,23 +45,23 @@ impl Secret {
     }
 }
 
-/// What came of opening a ciphertext.
+/// The result of decrypting a ciphertext.
 #[derive(Debug, Clone)]
 pub enum Opening {
-    /// This is what is in it.
+    /// The decrypted text.
     Open(SecretString),
-    /// Its key is disabled or about to be deleted, and tells nothing until it is put back to use.
+    /// The key is disabled or about to be deleted. It cannot decrypt until it is enabled again.
     KeyAsleep,
-    /// It was encrypted for another function. Only an emulator tells this from a ciphertext that it does not know.
+    /// It was encrypted for another function. Only an emulator distinguishes this from an unknown ciphertext.
     OtherFunction,
-    /// No key of this account opens it.
+    /// No key of this account can decrypt it.
     Unknown,
 }
 
-/// Opens `ciphertext` as `function` would. The plaintext comes to this machine: for the local AWS only.
+/// Decrypts `ciphertext` as `function` would. The plaintext comes to this machine, so this is only for the local AWS.
 ///
 /// # Errors
-/// What KMS says beyond the ciphertext and its key, such as that it cannot be reached.
+/// Errors of KMS that are not about the ciphertext or its key, for example that KMS cannot be reached.
 pub async fn open(aws: &Aws, ciphertext: &str, function: &str) -> Result<Opening> {
     let blob = BASE64_STANDARD.decode(ciphertext).unwrap_or_default();
     let kms = &aws.connection.clients.kms;
@@ -94,24 +94,26 @@ pub async fn open(aws: &Aws, ciphertext: &str, function: &str) -> Result<Opening
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decrypts {
     Yes,
-    /// What KMS says against it.
+    /// KMS's reason.
     No(String),
-    /// KMS was not asked, or did not say.
+    /// KMS was not asked, or gave no answer.
     NotTold(String),
 }
 
-/// Whether `function` can decrypt `ciphertext` with the key `key` (ARN), as far as that is the key's and the
-/// ciphertext's business.
+/// Whether `function` can decrypt `ciphertext` with the key `key` (ARN), as far as the key and the ciphertext are
+/// concerned.
 ///
-/// KMS decrypts it and encrypts it again with the same key for the same function, and what that makes is thrown away: no
-/// plaintext leaves KMS. Sources: <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>, of the
-/// condition that bounds it to one key
+/// KMS decrypts the ciphertext and encrypts it again with the same key for the same function. The result is
+/// discarded, so no plaintext leaves KMS. Sources:
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>, and for the condition that restricts the
+/// permission to one key
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-reencrypt-on-same-key>.
 pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) -> Decrypts {
     let Ok(blob) = BASE64_STANDARD.decode(ciphertext) else {
         return Decrypts::No("it is not base64".to_owned());
     };
-    // Without its key KMS does not tell a ciphertext of another key from one that the caller may not use.
+    // If the request does not name the key, KMS does not distinguish a ciphertext of another key from one that the
+    // caller may not use.
     let request = aws
         .connection
         .clients
@@ -138,7 +140,7 @@ pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) ->
     }
 }
 
-/// A short digest of what is not secret.
+/// A short digest of text that is not secret.
 pub fn fingerprint(text: &str) -> String {
     hex::encode(&Sha256::digest(text.as_bytes())[..8])
 }

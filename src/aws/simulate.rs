@@ -8,39 +8,39 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::call::{Aws, pages};
 use super::fault::{Fault, Result};
 
-/// What is asked with one call: actions on resources, in one context.
+/// One question (one call): actions on resources, in one context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// An action and the ARN of what it is done to, or `*`.
+    /// An action and the ARN of its resource, or `*`.
     pub pairs: BTreeSet<(&'static str, String)>,
-    /// AWS asks for these actions and does not list them: where IAM does not know them, nothing is said of them.
+    /// AWS requires these actions but does not list them. If IAM does not know them, they are ignored.
     pub unlisted: bool,
-    /// Keys of conditions and the values that a request would have.
+    /// Condition keys with the values that a request would have.
     pub context: Vec<(&'static str, String)>,
 }
 
-/// Whose permissions to ask for.
+/// The identity whose permissions are checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// The account's root user, whom no policy of its account bounds.
+    /// The account's root user, whom no policy of the account restricts.
     Root,
     /// The ARN of a user or role.
     Identity(String),
 }
 
-/// Questions under way at once: IAM takes few of them.
+/// Questions in flight at the same time. IAM allows few of them.
 const SIDE_BY_SIDE: usize = 4;
-/// Results on one page, the most that IAM gives:
+/// Results on one page, the maximum that IAM allows:
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>.
 pub const PAGE: usize = 1_000;
 
-/// Keys whose values are true or false; those of the others are texts.
+/// Condition keys with boolean values. All others have string values.
 const BOOLEAN: [&str; 1] = ["kms:ReEncryptOnSameKey"];
 
-/// Who runs this, as IAM knows them: of a role's session the role.
+/// The caller, as IAM knows it. For the session of a role, this is the role.
 ///
 /// # Errors
-/// For the session of somebody whom IAM does not know, such as a federated user.
+/// For a session of an identity that IAM does not know, such as a federated user.
 pub async fn caller(aws: &Aws) -> Result<Caller> {
     let arn = aws.caller().await?;
     let (place, resource) = arn.rsplit_once(':').unwrap_or_default();
@@ -50,7 +50,7 @@ pub async fn caller(aws: &Aws) -> Result<Caller> {
         ["assumed-role", role, ..] => {
             let request = aws.connection.clients.iam.get_role().role_name(*role);
             let whole = match aws.call("iam:GetRole", || request.clone().send()).await {
-                // The session's ARN does not say the role's path: most have none.
+                // The session's ARN does not contain the role's path. Most roles have none.
                 Err(fault) if fault.denied() => None,
                 result => result?.role.map(|role| role.arn),
             };
@@ -65,18 +65,18 @@ pub async fn caller(aws: &Aws) -> Result<Caller> {
     }
 }
 
-/// Which of these the identity may not do: action and resource.
+/// The pairs of action and resource that the identity may not use.
 ///
-/// IAM judges by the policies of the identity and its permissions boundary. What the organization's service control
-/// policies refuse is left out: their conditions were long not evaluated, and of their keys IAM does not tell which it
-/// missed. Neither counts a refusal that may hang on what a request would say beyond the context, such as its source
-/// address or a second factor: IAM lists such keys as `MissingContextValues`, whichever statement they stand in, and
-/// who makes the request may well have them
-/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>). Those in `conditions` a request
-/// has just where its case says so.
+/// IAM evaluates the policies of the identity and its permissions boundary. Denials by the organization's service
+/// control policies are ignored: for a long time their conditions were not evaluated, and IAM does not say which of
+/// their keys were missing. A denial is also ignored if it may depend on values beyond the context, such as the
+/// source address or a second factor. IAM lists such keys as `MissingContextValues`, whichever statement they are in,
+/// and a real request may well have them
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html>). The keys in `conditions` are
+/// different: a request has them exactly if its case lists them.
 ///
 /// # Errors
-/// When AWS does not answer, or not this caller.
+/// If AWS does not answer, or does not let this caller ask.
 pub async fn refused(
     aws: &Aws,
     identity: &str,
@@ -86,7 +86,7 @@ pub async fn refused(
     let Some((first, others)) = cases.split_first() else {
         return Ok(BTreeSet::new());
     };
-    // Who may not ask is refused once: somebody may be watching for refusals.
+    // A caller who may not ask is refused only once, because somebody may be monitoring denials.
     let mut refused: BTreeSet<_> = ask(aws, identity, first, conditions).await?.into_iter().collect();
     let others: Vec<Vec<_>> = stream::iter(others)
         .map(|case| ask(aws, identity, case, conditions))
@@ -113,7 +113,7 @@ async fn ask(
             .context_key_values(value)
             .build()
     });
-    // Every action is judged on every resource: more than is asked for, with one call.
+    // IAM evaluates every action on every resource. This answers more than was asked, but takes only one call.
     let actions: BTreeSet<_> = case
         .pairs
         .iter()

@@ -1,21 +1,22 @@
-//! What answers in AWS's place, or keeps the way to it shut: sign-in pages of networks, proxies, certificates of others.
+//! Detects what answers in place of AWS or blocks the way to it: sign-in pages of networks, proxies, foreign
+//! certificates.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::fault::{Fault, NO_ANSWER};
 
-/// Something else than AWS answered; the request never reached it.
+/// Something other than AWS answered. The request never reached AWS.
 pub const NOT_AWS: &str = "NotAws";
 
-/// Characters of a page's title that are repeated.
+/// The maximum number of characters that are repeated from a page's title.
 const MAX_TITLE: usize = 60;
 
-/// Headers that every answer of AWS has one of.
+/// Every answer of AWS has one of these headers.
 const OF_AWS: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "x-amz-cf-id"];
 
-/// Reads an answer that is not one of AWS's; `None` for one that may be.
+/// Reads an answer that did not come from AWS. `None` if it may come from AWS.
 ///
-/// A page of HTML below 500 is nobody of AWS's: its load balancers answer so only when they fail.
+/// An HTML page with a status below 500 is not from AWS: its load balancers return HTML only when they fail.
 pub(super) fn answer(action: &'static str, response: &HttpResponse) -> Option<Fault> {
     let status = response.status().as_u16();
     let headers = response.headers();
@@ -48,7 +49,7 @@ const CERTIFICATE: &str = "AWS's certificate could not be verified: sign in to t
                            a proxy inspects the traffic, point SSL_CERT_FILE at a file that also has its CA \
                            certificate; check the clock";
 
-/// What to do about a call that got no answer, where its reasons say it; `proxy` is the one it went through.
+/// What to do about a call that got no answer, if its message says why. `proxy` is the proxy that it went through.
 pub(super) fn advice(fault: &Fault, proxy: Option<&str>) -> Option<String> {
     let text = fault.message.as_str();
     let said = |words: &str| text.contains(words);
@@ -64,7 +65,7 @@ pub(super) fn advice(fault: &Fault, proxy: Option<&str>) -> Option<String> {
     }
 }
 
-/// The title of a page, as far as it can be repeated.
+/// The title of a page, as far as it is fit to be repeated.
 fn title(page: &str) -> Option<String> {
     let lower = page.to_ascii_lowercase();
     let start = lower.find("<title>")? + "<title>".len();
@@ -106,7 +107,7 @@ mod tests {
         assert!(read(302, &[HTML], "").is_some());
         assert!(read(403, &[HTML], "<html>blocked</html>").is_some());
         assert!(read(407, &[], "").unwrap().contains("407"));
-        // AWS's own.
+        // These answers are from AWS itself.
         assert_eq!(read(503, &[HTML], "<html>Service Unavailable</html>"), None);
         assert_eq!(read(200, &[("x-amzn-requestid", "1"), HTML], page), None);
         assert_eq!(

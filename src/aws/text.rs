@@ -1,4 +1,4 @@
-//! Where a stack lives, and text that names it before its account is known.
+//! The location of a stack, and text that refers to it before its account is known.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::partition::Partition;
 
-/// Partition, region and account of a stack: what an ARN is computed from.
+/// Partition, region and account of a stack. ARNs are computed from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
-    /// As ARNs say it: `aws`, `aws-cn`, …
+    /// As ARNs write it: `aws`, `aws-cn`, …
     pub partition: String,
     pub region: String,
     /// Twelve digits.
@@ -18,13 +18,13 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The region that the requests to IAM, which is the same in all of them, are in.
+    /// The region that requests to IAM count as being in. IAM is the same in all regions.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
     pub fn iam_region(&self) -> &'static str {
         Partition::named(&self.partition).iam_region
     }
 
-    /// A region of an account that nobody was asked about: the region's name tells the partition.
+    /// The scope of an account and region, without asking AWS: the partition follows from the region's name.
     pub fn of(account: &str, region: &str) -> Self {
         Self {
             partition: Partition::of_region(region).id.to_owned(),
@@ -33,7 +33,7 @@ impl Scope {
         }
     }
 
-    /// `name` with what it leaves open, as [`Text`] displays it, written out.
+    /// `name` with its placeholders filled in, as [`Text`] displays them.
     pub fn written_out(&self, name: String) -> String {
         let holes = [
             ("{partition}", self.partition.as_str()),
@@ -54,18 +54,18 @@ pub struct Output {
     pub id: String,
 }
 
-/// Everything known so far: where the stack lives and what its resources, by node id, came to.
+/// Everything known so far: the location of the stack, and the outputs of its resources by node id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     pub scope: Scope,
     pub outputs: BTreeMap<String, Output>,
 }
 
-/// The node id of the first resource that a [`Text`] needs and that does not exist yet.
+/// The id of the first node that a [`Text`] refers to and that does not exist yet.
 pub type Unknown = String;
 
-/// Text with holes: account, region and partition are filled in once they are known, and what AWS
-/// generates for another resource once that exists.
+/// Text with placeholders: account, region and partition are filled in once they are known, and the ARN or id of
+/// another resource once that resource exists.
 ///
 /// The graph is built before the first answer from AWS, so that reading can start at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,7 +94,7 @@ impl Text {
         Self::arn_at(service, place, resource)
     }
 
-    /// The ARN of a resource whose ARN says neither region nor account, such as an S3 bucket.
+    /// The ARN of a resource whose ARN contains neither region nor account, such as an S3 bucket.
     pub fn bare_arn(service: &str, resource: Self) -> Self {
         let head = Self::arn_at(service, [Part::Literal(":".into())], "");
         Self(head.0.into_iter().chain(resource.0).collect())
@@ -130,7 +130,7 @@ impl Text {
         Self(vec![Part::Account])
     }
 
-    /// The text with `{account}` in it standing for the account id.
+    /// The text with `{account}` as a placeholder for the account id.
     pub fn with_account(text: &str) -> Self {
         let mut parts = Vec::new();
         for (index, literal) in text.split("{account}").enumerate() {
@@ -142,13 +142,13 @@ impl Text {
         Self(parts)
     }
 
-    /// This text with `tail` behind it.
+    /// This text followed by `tail`.
     pub fn then(mut self, tail: impl Into<String>) -> Self {
         self.0.push(Part::Literal(tail.into()));
         self
     }
 
-    /// These texts one behind the other.
+    /// These texts concatenated.
     pub fn concat(texts: impl IntoIterator<Item = Self>) -> Self {
         Self(texts.into_iter().flat_map(|text| text.0).collect())
     }
@@ -158,7 +158,7 @@ impl Text {
         Self(vec![Part::Region])
     }
 
-    /// A JSON array of these texts, which hold nothing that JSON would have to escape.
+    /// A JSON array of these texts. They must not contain anything that JSON would have to escape.
     pub fn json_array(texts: impl IntoIterator<Item = Self>) -> Self {
         let mut array = Self::from("[");
         for (index, text) in texts.into_iter().enumerate() {
@@ -168,7 +168,7 @@ impl Text {
         array.then("]")
     }
 
-    /// A JSON object of these texts, which hold nothing that JSON would have to escape, nor do their keys.
+    /// A JSON object of these texts. Neither they nor their keys may contain anything that JSON would have to escape.
     pub fn json_object<'k>(texts: impl IntoIterator<Item = (&'k str, Self)>) -> Self {
         let mut object = Self::from("{");
         for (index, (key, text)) in texts.into_iter().enumerate() {
@@ -178,7 +178,7 @@ impl Text {
         object.then("}")
     }
 
-    /// Fills the holes that need no other resource; for names and ARNs that are computed.
+    /// Fills the placeholders that need no other resource. For names and ARNs that are computed.
     pub fn fill_computed(&self, scope: &Scope) -> Result<String, Unknown> {
         self.fill(&Known {
             scope: scope.clone(),
@@ -186,7 +186,7 @@ impl Text {
         })
     }
 
-    /// Fills the holes.
+    /// Fills the placeholders.
     pub fn fill(&self, known: &Known) -> Result<String, Unknown> {
         let output = |node: &String| known.outputs.get(node).ok_or_else(|| node.clone());
         self.0
@@ -203,7 +203,7 @@ impl Text {
     }
 }
 
-/// The text as the user wrote it: a hole by its name.
+/// The text as the user wrote it, with the names of the placeholders.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|part| match part {

@@ -1,4 +1,4 @@
-//! Bounded waits for a condition to come true. Refusals that pass are waited out by [`super::retry`].
+//! Bounded waits for a condition. Temporary refusals are handled by [`super::retry`].
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use super::fault::{Fault, Result};
 /// How long Lambda may take to finish a change.
 pub const LAMBDA: Duration = Duration::from_secs(5 * 60);
 
-/// How often, and how far apart, what an unanswered call may have made is looked for: 15 s, longer than AWS takes
-/// to list it.
+/// How often, and at what interval, alertctl looks for what an unanswered call may have created. In total 15 s, which
+/// is longer than AWS takes to list it.
 const LOOKS: u32 = 6;
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Between two looks of [`steadily`].
+/// The pause between two checks of [`steadily`].
 const STEP: Duration = Duration::from_secs(1);
 
-/// Looks for what a call may have made unseen until it shows, or has had time to.
+/// Looks for what an unanswered call may have created, until it shows or the time is over.
 pub async fn for_unseen<T>(find: impl AsyncFn() -> Result<Option<T>>) -> Result<Option<T>> {
     for look in 1..=LOOKS {
         if let Some(found) = find().await? {
@@ -30,7 +30,7 @@ pub async fn for_unseen<T>(find: impl AsyncFn() -> Result<Option<T>>) -> Result<
     Ok(None)
 }
 
-/// Polls `check` until it yields a value, for at most `limit`; `what` completes "still waiting for …".
+/// Polls `check` until it returns a value, for at most `limit`. `what` completes "still waiting for …".
 ///
 /// Polls quickly at first (20 ms, for things that are ready at once), then every 2 s.
 pub async fn until<T>(
@@ -49,13 +49,14 @@ pub async fn until<T>(
             return Err(over(limit, action, what));
         }
         sleep(pause).await;
-        // Grows with the time waited, so that a short wait ends soon after its cause and a long one is cheap.
+        // The pause grows with the time waited: a short wait ends soon after its cause, and a long wait makes few
+        // calls.
         pause = (start.elapsed() / 12).clamp(Duration::from_millis(20), Duration::from_secs(2));
     }
 }
 
-/// Waits until `check` holds `times` in a row, a second apart: of a service's many servers one may know already what
-/// the next one does not.
+/// Waits until `check` holds `times` in a row, a second apart. A service has many servers, and one may already know
+/// what another does not know yet.
 pub async fn steadily(
     limit: Duration,
     times: u32,

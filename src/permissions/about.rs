@@ -9,9 +9,9 @@ use crate::resource::{NodeId, Resource as _};
 /// A resource of the stack, or no resource.
 #[derive(Debug)]
 pub struct About {
-    /// What stands for `{name}`.
+    /// The value of `{name}`.
     pub name: String,
-    /// What stands for `{boundary}`.
+    /// The value of `{boundary}`.
     pub boundary: String,
     pub place: Scope,
     /// The ARNs of the resource and of the resources that it refers to, if they exist.

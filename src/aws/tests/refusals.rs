@@ -1,7 +1,8 @@
-//! Refusals as AWS gave them to others, each through the real client of its protocol, held against how they are read.
+//! Refusals as AWS gave them to others. Each goes through the real client of its protocol, and the test checks how it
+//! is read.
 //!
-//! `refusals.tsv`: what a refusal means, IAM action, HTTP status, code, AWS's words (ids as `x`). Recorded on AWS by the
-//! public tests of LocalStack, Cloud Custodian and moto.
+//! `refusals.tsv` has these columns: what the refusal means, IAM action, HTTP status, code, AWS's message (ids as
+//! `x`). The refusals were recorded on AWS by the public tests of LocalStack, Cloud Custodian and moto.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::test_util::infallible_client_fn;
@@ -11,7 +12,7 @@ use super::*;
 use crate::aws::fault::Fault;
 use crate::aws::{Aws, Clients, Connection};
 
-/// Made by an earlier call: the kinds look whose it is.
+/// Created by an earlier call: the kinds check who owns it.
 const THERE: &[&str] = &[
     "ResourceAlreadyExistsException",
     "BucketAlreadyOwnedByYou",
@@ -19,7 +20,7 @@ const THERE: &[&str] = &[
     "InvalidParameter",
 ];
 
-/// The answer in the words of the service's protocol.
+/// The answer in the format of the service's protocol.
 fn answer(service: &str, status: u16, code: &str, message: &str) -> axum::http::Response<SdkBody> {
     let message = message.replace('&', "&amp;").replace('<', "&lt;");
     let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
@@ -38,7 +39,7 @@ fn answer(service: &str, status: u16, code: &str, message: &str) -> axum::http::
     response.body(SdkBody::from(body)).unwrap()
 }
 
-/// The refusal as our calls read it, of `action`.
+/// The refusal of `action` as our calls read it.
 async fn read(action: &'static str, status: u16, code: &'static str, message: &'static str) -> Fault {
     let (service, _) = action.split_once(':').unwrap();
     let client = infallible_client_fn(move |_| answer(service, status, code, message));
@@ -112,7 +113,7 @@ async fn recorded_refusals_are_read_as_what_they_are() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Refusals that nobody recorded, from the services' API references and the texts that Terraform waits for.
+/// Refusals that nobody recorded. They come from the services' API references and the texts that Terraform waits for.
 #[test]
 fn refusals_that_pass_are_known_by_service_code_and_words() {
     let fault = |action, code, message: &str| Fault::new(action, code, message);
@@ -195,7 +196,7 @@ fn refusals_that_pass_are_known_by_service_code_and_words() {
     ] {
         assert!(!passes(&fault(action, code, message)), "{action} {code}");
     }
-    // A key that this run made, tagged or brought back counts everywhere within five minutes.
+    // A key that this run created, tagged or restored takes effect everywhere within five minutes.
     memory.changed("kms");
     assert!(passes(&fault(
         "kms:Encrypt",
@@ -208,7 +209,7 @@ fn refusals_that_pass_are_known_by_service_code_and_words() {
         "no identity-based policy allows",
     );
     assert!(!passes(&denied));
-    // Where IAM allows it by the tags that the key has now.
+    // Only if IAM allows it by the tags that the key has now.
     memory.permitted();
     assert!(passes(&denied));
 }

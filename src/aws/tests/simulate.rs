@@ -133,7 +133,7 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
             vec![on(KEY, ImplicitDeny, None), on(TOPIC, ExplicitDeny, None)],
         ),
         of("sns:TagResource", Allowed, None, vec![on(TOPIC, Allowed, None)]),
-        // IAM names the keys of every statement; this one no statement about publishing is bound by.
+        // IAM names the keys of all statements. No statement about publishing has this key as a condition.
         of(
             "sns:Publish",
             ImplicitDeny,
@@ -165,7 +165,7 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
         unlisted: false,
         context: Vec::new(),
     };
-    // Nor what nobody asked: the topic is no key.
+    // The topic with `kms:EnableKey` is not reported either, since nobody asked about that pair.
     let conditions = BTreeSet::from(["aws:RequestTag/alertctl:stack"]);
     let told = refused(&aws, "arn:aws:iam::111122223333:user/ann", &[case], &conditions)
         .await
@@ -183,7 +183,8 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
     );
 }
 
-/// AWS asks for actions that its reference does not list: where IAM refuses to judge them, nobody is said to lack them.
+/// AWS requires some actions that its reference does not list. If IAM refuses to evaluate them, they are not reported
+/// as missing.
 #[tokio::test]
 async fn an_action_that_iam_does_not_know_is_lacked_by_nobody() {
     let ask = async |unlisted: bool| {
