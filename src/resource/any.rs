@@ -1,4 +1,4 @@
-//! One kind behind a small dyn interface, so that graph, plan and execution need no arm per kind.
+//! Every kind behind one small dyn interface, so that graph, plan and execution need no code for each kind.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::aws::run::Mark;
 
-/// A live state whose kind is known to its [`Kind`] only.
+/// A live state. Only its [`Kind`] knows the type.
 pub type AnyLive = Rc<dyn Any>;
 
-/// What a kind saw, with live states of unknown type.
+/// What a kind observed, with type-erased live states.
 pub type AnyObserved = super::Observed<AnyLive>;
 
 /// A wanted resource of any kind.
@@ -31,7 +31,7 @@ pub struct Kind {
     pub owned_by_name: bool,
     pub deleted_together: bool,
     pub access: &'static [Access],
-    /// Observes the nodes of this kind among all that are wanted.
+    /// Observes the nodes of this kind among all wanted nodes.
     pub observe: for<'a> fn(&'a Aws, &'a [AnyWanted<'a>]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
     pub live_fields: fn(&AnyLive) -> Fields,
     pub live_name: fn(&AnyLive) -> String,
@@ -195,7 +195,7 @@ fn erase<R: Resource>(observed: super::Observed<R::Live>) -> AnyObserved {
     }
 }
 
-/// A live state is only ever handed back to the kind that produced it.
+/// A live state is only ever passed back to the kind that produced it.
 fn typed<R: Resource>(live: &AnyLive) -> &R::Live {
     live.downcast_ref()
         .expect("a live state goes back to its own kind")

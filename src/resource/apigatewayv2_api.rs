@@ -1,8 +1,7 @@
-//! An HTTP API of API Gateway: a URL to which others post their alerts.
+//! An HTTP API of API Gateway: a URL to which external systems post their alerts.
 //!
-//! Its name is not unique, and CreateApi has no idempotency token: a repeated call makes a second API. It is
-//! found by its tags in the list of all APIs, and looked for once more wherever a call may have made one
-//! unseen.
+//! Its name is not unique, and CreateApi has no idempotency token: a repeated call creates a second API. The API is
+//! found by its tags in the list of all APIs. After a call with a lost answer, this list is read again.
 
 use std::rc::Rc;
 
@@ -41,12 +40,12 @@ pub struct Live {
     description: String,
     /// `HTTP` or `WEBSOCKET`.
     protocol: String,
-    /// It answers at its own URL, `https://<id>.execute-api.<region>.amazonaws.com`.
+    /// Whether it answers at its own URL, `https://<id>.execute-api.<region>.amazonaws.com`.
     endpoint: bool,
     /// In seconds since 1970.
     created: i64,
     tags: Tags,
-    /// It has routes; asked only where two APIs claim the same node.
+    /// Whether it has routes. Read only if two APIs claim the same node.
     routed: bool,
 }
 
@@ -59,15 +58,15 @@ const TAGS: &str = "arn:{partition}:apigateway:{region}::/tags/*";
 impl Resource for ApigatewayApi {
     const KIND: &'static str = "apigatewayv2-api";
     const IMMUTABLE: &'static [&'static str] = &["protocol"];
-    // They would go with it, and their own deletions run into its.
+    // They are deleted with the API, and their own deletions would conflict with its deletion.
     const DELETED_AFTER: &'static [&'static str] = &[
         "apigatewayv2-route",
         "apigatewayv2-integration",
         "apigatewayv2-stage",
     ];
     const ACCESS: &'static [Access] = &[
-        // The APIs of every stack are listed, even of one that has none: a refusal would be in CloudTrail with every
-        // plan, and count as an unauthorized call.
+        // Every stack lists the APIs, even one that has none: a denial would be in CloudTrail with every plan, and
+        // count as an unauthorized call.
         Access::read(&["apigateway:GET"], &[APIS])
             .by(&["apigateway:GetApis"])
             .always(),
@@ -104,7 +103,7 @@ impl Resource for ApigatewayApi {
             if used.contains(&&live.id) {
                 continue;
             }
-            // A second one for the same node, made by a call whose answer was lost.
+            // A second API for the same node, created by a call whose answer was lost.
             let mut id = tags::node(Self::KIND, &live.tags, &live.name);
             if wanted.iter().any(|w| *w.id == id) || orphans.iter().any(|(other, _)| *other == id) {
                 id.key.clone_from(&live.id);
@@ -176,7 +175,7 @@ impl Resource for ApigatewayApi {
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         calls::retag(cx.aws, &live.id, &live.arn, &live.tags, &self.tags).await?;
         if changes.touch_any(&["name", "description", "endpoint"]) {
             let gateway = &cx.aws.connection.clients.apigateway;
@@ -218,7 +217,7 @@ impl Resource for ApigatewayApi {
 }
 
 impl ApigatewayApi {
-    /// Sends CreateApi, again only where API Gateway says that it did not look at it.
+    /// Sends CreateApi. Sends it again only if API Gateway says that it did not process it.
     async fn create_api(&self, aws: &Aws) -> Result<Live> {
         let gateway = &aws.connection.clients.apigateway;
         let description = Some(&self.description).filter(|text| !text.is_empty());
@@ -270,7 +269,7 @@ impl Live {
         self.tags.get(NODE_TAG) == Some(&id.to_string())
     }
 
-    /// Made for the same node of the same stack.
+    /// Whether an API with these tags was created for the same node of the same stack.
     fn is_like(&self, tags: &Tags) -> bool {
         [STACK_TAG, NODE_TAG]
             .iter()
@@ -278,10 +277,10 @@ impl Live {
     }
 }
 
-/// The account's APIs in this region, listed once for all that live in APIs.
+/// The account's APIs in this region, listed once for all kinds that live in APIs.
 async fn listed(aws: &Aws, wanted: bool) -> Result<Rc<Vec<Live>>> {
     match aws.once("apigateway:GetApis", async || list(aws).await).await {
-        // A stack without an API needs no permission to list them, unless it left one.
+        // A stack without an API needs no permission to list APIs, unless one was left behind.
         Err(fault) if !wanted && fault.is(&["AccessDeniedException"]) => {
             let tagged = aws.tagged().await?;
             match tagged.iter().any(|tagged| tagged.service() == "apigateway") {
@@ -326,21 +325,21 @@ async fn is_routed(aws: &Aws, id: &str) -> Result<bool> {
     Ok(routes.is_some_and(|page| !page.items().is_empty()))
 }
 
-/// Which of `apis` each wanted node, given with its name, is.
+/// Finds for each wanted node, given with its name, which of `apis` it is.
 fn resolve<'a>(aws: &Aws, apis: &'a [Live], wanted: &[(&NodeId, &str)]) -> Vec<Presence<&'a Live>> {
     let of_wanted = |live: &Live| wanted.iter().any(|(id, _)| live.is_node(id));
     let one = |(id, name): &(&NodeId, &str)| {
         let ours = || apis.iter().filter(|live| live.is_owned(aws));
-        // Under another key in the stack file before: a new one would have another URL.
+        // It had another key in the stack file before. A new API would have another URL.
         let rekeyed = || best(ours().filter(|live| live.name == *name && !of_wanted(live)));
         if let Some(live) = best(ours().filter(|live| live.is_node(id))).or_else(rekeyed) {
             return Presence::Ours(live);
         }
-        // Several APIs may have one name, so what another stack made under it is nothing to us. One that no
-        // stack owns is most likely the API made by hand that this one is meant to be: with a second one made
-        // in silence its senders would go on posting to the first. So it stops the run as any taken name does,
-        // until it is adopted or the stack's is named otherwise. Which of several is meant nobody can tell:
-        // they are left alone.
+        // Several APIs may have one name, so an API of another stack with this name does not matter. An API that no
+        // stack owns was most likely created by hand, and this node is meant to be that API: if a second one were
+        // created silently, senders would keep posting to the first. So it stops the run like any name that is taken,
+        // until it is adopted or the node gets another name. If there are several, it is unclear which one is meant,
+        // and they are left alone.
         let stranger = |live: &&Live| {
             live.name == *name && live.protocol == PROTOCOL.as_str() && !live.tags.contains_key(STACK_TAG)
         };
@@ -353,8 +352,8 @@ fn resolve<'a>(aws: &Aws, apis: &'a [Live], wanted: &[(&NodeId, &str)]) -> Vec<P
     wanted.iter().map(one).collect()
 }
 
-/// Of several for the same node, made by calls whose answers were lost: the one whose URL is most likely in
-/// use already.
+/// The best of several APIs for the same node, which were created by calls whose answers were lost: the one whose URL
+/// is most likely in use.
 fn best<'a>(apis: impl Iterator<Item = &'a Live>) -> Option<&'a Live> {
     apis.min_by_key(|live| (!live.routed, live.created, &live.id))
 }

@@ -1,4 +1,4 @@
-//! What an HTTP API hands its requests to: a Lambda function.
+//! The integration that passes the requests of an HTTP API to a Lambda function.
 
 use aws_sdk_apigatewayv2::types::{Integration, IntegrationType};
 
@@ -27,17 +27,17 @@ pub struct Live {
     api_name: String,
     id: String,
     kind: Option<IntegrationType>,
-    /// A function's ARN, or what else it hands requests to.
+    /// The ARN of a function, or another target of the requests.
     target: String,
     method: String,
     payload_format_version: String,
     timeout_ms: Option<i32>,
-    /// Made along with its API by "quick create".
+    /// Created together with its API by "quick create".
     managed: bool,
 }
 
 const TYPE: IntegrationType = IntegrationType::AwsProxy;
-/// Lambda is invoked by POST, whatever the request's own method.
+/// Lambda is invoked with POST, whatever the method of the request.
 const METHOD: &str = "POST";
 const PAYLOAD_FORMAT_VERSION: &str = "2.0";
 
@@ -46,7 +46,7 @@ const ONE: &str = "arn:{partition}:apigateway:{region}::/apis/*/integrations/*";
 
 impl Resource for ApigatewayIntegration {
     const KIND: &'static str = "apigatewayv2-integration";
-    // API Gateway keeps what a route still leads to.
+    // API Gateway does not delete an integration that a route still uses.
     const DELETED_AFTER: &'static [&'static str] = &["apigatewayv2-route"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["apigateway:GET"], &[ALL]).by(&["apigateway:GetIntegrations"]),
@@ -212,9 +212,9 @@ impl Child for ApigatewayIntegration {
         list(aws, &api.id, &api.name).await
     }
 
-    /// The one that invokes the function; failing that, the only one there is, so that another function takes
-    /// over without a gap. The type of an integration cannot be changed: one of another type is never it, and
-    /// goes once no route leads to it.
+    /// The integration that invokes the function. If there is none, the only existing one, so that switching to
+    /// another function leaves no gap. The type of an integration cannot be changed: one of another type never
+    /// matches, and is deleted once no route uses it.
     async fn find(&self, aws: &Aws, all: &[Live]) -> Result<Option<usize>> {
         let target = self.function.arn().fill_computed(aws.scope().await?);
         let invokes = |live: &Live| target.as_ref().is_ok_and(|target| live.invokes(target));
@@ -264,7 +264,7 @@ async fn list(aws: &Aws, api_id: &str, api_name: &str) -> Result<Vec<Live>> {
     Ok(all)
 }
 
-/// The function in a URI: API Gateway takes its ARN, and the path by which Lambda invokes it.
+/// The function in a URI. API Gateway accepts the function's ARN, or the path by which Lambda invokes it.
 fn function_of(uri: &str) -> &str {
     let path = uri.split_once("/functions/").map(|(_, rest)| rest);
     path.and_then(|rest| rest.strip_suffix("/invocations"))

@@ -1,4 +1,4 @@
-//! Which requests to an HTTP API go to its integration.
+//! The route that sends requests of an HTTP API to its integration.
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route};
 
@@ -11,8 +11,8 @@ use super::{Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Reso
 use crate::aws::call::pages;
 use crate::aws::fault::gone;
 
-/// The desired route. Its key is its identity: under another key it is another route, made before this one
-/// goes.
+/// The desired route. Its key is its identity: with another key it is another route, which is created before this one
+/// is deleted.
 #[derive(Debug, Clone)]
 pub struct ApigatewayRoute {
     pub api: Ref<ApigatewayApi>,
@@ -31,13 +31,13 @@ pub struct Live {
     /// The id of its integration.
     integration: Option<String>,
     authorization: String,
-    /// Made along with its API by "quick create".
+    /// Created together with its API by "quick create".
     managed: bool,
 }
 
-/// The function itself checks who calls: an HTTP API knows no API keys.
+/// The function itself authenticates callers: an HTTP API does not support API keys.
 const AUTHORIZATION: AuthorizationType = AuthorizationType::None;
-/// What stands before the integration's id in a route's target.
+/// The prefix of the integration's id in a route's target.
 const TARGET: &str = "integrations/";
 
 const ALL: &str = "arn:{partition}:apigateway:{region}::/apis/*/routes";

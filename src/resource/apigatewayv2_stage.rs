@@ -1,5 +1,4 @@
-//! The stage `$default` of an HTTP API: deploys every change at once, limits the rate of requests, and logs
-//! them.
+//! The stage `$default` of an HTTP API: it deploys every change at once, limits the rate of requests, and logs them.
 
 use std::collections::BTreeMap;
 
@@ -25,15 +24,15 @@ use read::list;
 #[derive(Debug, Clone)]
 pub struct ApigatewayStage {
     pub api: Ref<ApigatewayApi>,
-    /// Requests a second, over all routes.
+    /// Requests per second, over all routes.
     pub rate_limit: f64,
-    /// Requests at once.
+    /// Concurrent requests.
     pub burst_limit: i32,
     pub access_log: Option<AccessLog>,
     pub tags: Tags,
 }
 
-/// Where a stage writes a line for each request.
+/// The log group in which a stage writes a line for each request.
 #[derive(Debug, Clone)]
 pub struct AccessLog {
     pub log_group: Ref<LogGroup>,
@@ -53,23 +52,23 @@ pub struct Live {
     burst_limit: Option<i32>,
     detailed_metrics: bool,
     access_log: Option<LiveLog>,
-    /// The settings of single routes, which win over those of the stage.
+    /// The settings of single routes, which override those of the stage.
     route_settings: BTreeMap<String, String>,
     tags: Tags,
-    /// Made along with its API by "quick create".
+    /// Created together with its API by "quick create".
     managed: bool,
-    /// What the last deployment came to.
+    /// The result of the last deployment.
     deployment: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct LiveLog {
-    /// The log group's ARN without `:*`, as API Gateway tells it.
+    /// The log group's ARN without `:*`, as API Gateway returns it.
     destination: String,
     format: String,
 }
 
-/// The stage at the API's URL itself.
+/// The stage that is served at the API's URL itself.
 const NAME: &str = "$default";
 
 impl Resource for ApigatewayStage {
@@ -292,7 +291,7 @@ impl ApigatewayStage {
 
     async fn put(&self, live: &Live, changes: &Changes, log: Option<&LiveLog>, cx: &Cx<'_>) -> Result<()> {
         calls::retag(cx.aws, &live.api_id, &live.arn, &live.tags, &self.tags).await?;
-        // UpdateStage keeps what it is not told, so what is to go is taken away by a call of its own.
+        // UpdateStage keeps settings that are left out, so a setting is removed by a call of its own.
         if changes.touch("route_settings") {
             for route in live.route_settings.keys() {
                 live.drop_route_settings(route, cx.aws).await?;
@@ -332,7 +331,7 @@ impl LiveLog {
     }
 }
 
-/// Whoever switches access logging on makes API Gateway set up a log delivery in his name.
+/// When a caller enables access logging, API Gateway sets up a log delivery with the caller's permissions.
 fn explain(fault: Fault) -> Fault {
     match fault.says(
         "BadRequestException",
@@ -349,7 +348,7 @@ fn explain(fault: Fault) -> Fault {
     }
 }
 
-/// The ARN of a log group without the `:*` behind it that some of its ARNs have.
+/// The ARN of a log group without the trailing `:*` that some of its ARNs have.
 fn bare(arn: String) -> String {
     arn.strip_suffix(":*").map(str::to_owned).unwrap_or(arn)
 }

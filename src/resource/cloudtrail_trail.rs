@@ -1,4 +1,4 @@
-//! A CloudTrail trail, logging: without one, EventBridge receives no event "via CloudTrail".
+//! A CloudTrail trail that logs. Without a trail, EventBridge receives no events "via CloudTrail".
 
 use aws_sdk_cloudtrail::types::Tag;
 use serde_json::Value;
@@ -21,20 +21,20 @@ use read::{Trail, details, foreign, home_region};
 pub(super) use read::{logs_writes, status};
 pub use selectors::Selectors;
 
-/// The desired trail. It logs: that is part of it.
+/// The desired trail. Logging is part of the desired state.
 #[derive(Debug, Clone)]
 pub struct CloudtrailTrail {
     pub name: String,
     pub bucket_name: Text,
-    /// Where in the bucket log files go.
+    /// The prefix of the log files in the bucket.
     pub prefix: Option<String>,
-    /// Of all regions, not only its own.
+    /// Whether it logs all regions, not only its own.
     pub multi_region: bool,
-    /// Digest files show whether somebody changed a log file.
+    /// Whether digest files are written, which show if somebody changed a log file.
     pub log_file_validation: bool,
-    /// Encrypts the log files; `None` leaves that to the bucket.
+    /// Encrypts the log files. `None` leaves encryption to the bucket.
     pub kms_key: Option<Ref<KmsKey>>,
-    /// The log group that gets all events, too.
+    /// A log group that also gets all events.
     pub logs: Option<TrailLogs>,
     pub selectors: Selectors,
     pub tags: Tags,
@@ -45,7 +45,7 @@ pub struct CloudtrailTrail {
 pub struct TrailLogs {
     /// Without `:*` at its end.
     pub log_group_arn: Text,
-    /// The role CloudTrail takes to write there.
+    /// The role that CloudTrail assumes to write there.
     pub role_arn: Text,
 }
 
@@ -53,12 +53,12 @@ pub struct TrailLogs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     trail: Trail,
-    /// As compared; `None` for AWS's default.
+    /// In the form that is compared. `None` for AWS's default.
     selectors: Option<Value>,
     logging: bool,
     /// Why the last log file could not be delivered.
     delivery_error: Option<String>,
-    /// When the last log file was delivered; `None` where none was yet.
+    /// When the last log file was delivered. `None` if none was delivered yet.
     last_delivery: Option<String>,
     tags: Tags,
 }
@@ -67,7 +67,7 @@ const TRAIL: &str = "arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix
 
 impl Resource for CloudtrailTrail {
     const KIND: &'static str = "cloudtrail-trail";
-    // The guard would start it again.
+    // The guard would start the trail again.
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets", "eventbridge-rule"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
@@ -112,7 +112,7 @@ impl Resource for CloudtrailTrail {
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
         let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.name.as_str()).collect();
         let trails = async {
-            // A stack that has no trail needs no permission to look for one.
+            // A stack without a trail needs no permission to look for one.
             let left = async || {
                 Ok(aws
                     .tagged()
@@ -189,7 +189,8 @@ impl Resource for CloudtrailTrail {
             .text("bucket", bucket_name, known)
             .set_some("prefix", prefix.as_deref().filter(|prefix| !prefix.is_empty()))
             .set("multi_region", *multi_region)
-            // A trail of all regions must; one of one region gets none of them elsewhere than in us-east-1.
+            // A multi-region trail must include global service events. A single-region trail gets them only in
+            // us-east-1.
             .set("include_global_service_events", true)
             .set("log_file_validation", *log_file_validation);
         let fields = match kms_key {
@@ -260,7 +261,7 @@ impl Resource for CloudtrailTrail {
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let live = match calls::create(self, cx).await {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
-                // A lost answer, or somebody else's of this name.
+                // The answer of an earlier attempt was lost, or the trail with this name is somebody else's.
                 let live = read::read(cx.aws, &self.name).await?;
                 match live.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
                     Some(Presence::Ours(live)) => live,
@@ -274,7 +275,7 @@ impl Resource for CloudtrailTrail {
             result => {
                 let trail = result?;
                 Live {
-                    // Tags travel in the creating call; an emulated AWS may drop them.
+                    // The creating call sets the tags, but an emulated AWS may drop them.
                     tags: read::tags_of_new(cx.aws, &trail.arn, &self.tags).await?,
                     trail,
                     selectors: None,
@@ -288,7 +289,7 @@ impl Resource for CloudtrailTrail {
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         calls::put_tags(cx.aws, &live, &self.tags).await?;
         let trail = match changes.touch_any(Trail::FIELDS) {
             true => calls::update(self, &live.trail.arn, cx).await?,
@@ -297,7 +298,7 @@ impl Resource for CloudtrailTrail {
         if changes.touch("selectors") {
             calls::put_selectors(self, &trail.arn, cx).await?;
         }
-        // Last: from here on, what is logged is what was asked for.
+        // Last, so that everything logged from now on follows the wanted settings.
         if changes.touch("logging") {
             let start = cx.aws.connection.clients.cloudtrail.start_logging();
             let request = start.name(&trail.arn);

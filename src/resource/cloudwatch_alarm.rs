@@ -29,12 +29,12 @@ pub struct CloudwatchAlarm {
     pub name: String,
     pub description: Option<String>,
     pub actions_enabled: bool,
-    /// ARNs; those of topics are computed, and CloudWatch does not look whether they exist.
+    /// ARNs. Those of topics are computed: CloudWatch does not check whether they exist.
     pub alarm_actions: Vec<Text>,
     pub ok_actions: Vec<Text>,
     pub insufficient_data_actions: Vec<Text>,
     pub metric: AlarmMetric,
-    /// `None` for a PromQL query, which holds its own.
+    /// `None` for a PromQL query, which contains its own condition.
     pub condition: Option<Condition>,
     pub options: Options,
     pub tags: Tags,
@@ -42,20 +42,20 @@ pub struct CloudwatchAlarm {
 
 impl Resource for CloudwatchAlarm {
     const KIND: &'static str = "cloudwatch-alarm";
-    // Composite alarms share their names with metric alarms: adopting one's name replaces it.
+    // Composite alarms and metric alarms share one namespace: adopting a composite alarm's name replaces that alarm.
     const IMMUTABLE: &'static [&'static str] = &["type"];
-    // One that a composite alarm looks at cannot be deleted.
+    // An alarm that a composite alarm depends on cannot be deleted.
     const DELETED_AFTER: &'static [&'static str] = &["cloudwatch-composite-alarm"];
-    // AWS has the metrics of some services in one region only.
+    // Some services have their metrics in one region only.
     const IN_OTHER_REGIONS: bool = true;
-    // 3 a second, by the service's quotas.
+    // The service quota is 3 calls per second.
     const AT_ONCE: Option<usize> = Some(3);
     const DELETED_TOGETHER: bool = true;
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
             .because("CloudWatch shows composite alarms only to those who may read all alarms"),
         Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
-        // A plan asks whether the metrics of new alarms report; where that is refused it says so, and goes on.
+        // A plan checks whether the metrics of new alarms exist. If that is denied, it says so and goes on.
         Access::read(&["cloudwatch:ListMetrics"], ANY)
             .because("CloudWatch lists the metrics of all services"),
         Access::write(
@@ -112,7 +112,7 @@ impl Resource for CloudwatchAlarm {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
-            // Tags of an alarm that is there are ignored by this call.
+            // This call ignores tags for an existing alarm.
             self.put(None, cx).await?;
         }
         common::put_tags(cx.aws, &live, &self.tags).await?;
@@ -165,7 +165,7 @@ impl CloudwatchAlarm {
         })
     }
 
-    /// Sets everything, whatever was there; the alarm's state stays.
+    /// Sets all settings, whatever they were. The alarm's state stays.
     async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<()> {
         let put = cx.aws.connection.clients.cloudwatch.put_metric_alarm();
         let put = self.options.put(self.metric.put(put, cx)?);
@@ -189,21 +189,21 @@ impl CloudwatchAlarm {
     }
 }
 
-/// An alarm as it is now.
+/// The current state of an alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Now {
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state: String,
-    /// The states on which it tells somebody.
+    /// The states in which it notifies somebody.
     pub tells_on: Vec<&'static str>,
-    /// Whether it tells anybody of anything at all.
+    /// Whether it runs any actions at all.
     pub actions_enabled: bool,
 }
 
-/// The metric or composite alarm called `name`; `None` where there is none.
+/// The metric alarm or composite alarm called `name`. `None` if there is none.
 pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
     let request = aws.connection.clients.cloudwatch.describe_alarms();
-    // Without a type AWS answers with metric alarms only.
+    // Without a type, AWS returns only metric alarms.
     let request = request
         .alarm_names(name)
         .alarm_types(AlarmType::MetricAlarm)
@@ -238,8 +238,8 @@ pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
     }))
 }
 
-/// Puts the alarm `name` into `state` (`OK`, `ALARM`, `INSUFFICIENT_DATA`) until its next evaluation, and so
-/// runs the actions of that state.
+/// Puts the alarm `name` into `state` (`OK`, `ALARM`, `INSUFFICIENT_DATA`) until its next evaluation. This runs the
+/// actions of that state.
 pub async fn set_state(aws: &Aws, name: &str, state: &str, reason: &str) -> Result<()> {
     let request = aws
         .connection

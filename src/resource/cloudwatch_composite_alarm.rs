@@ -1,4 +1,4 @@
-//! A CloudWatch composite alarm: one that looks at the states of other alarms.
+//! A CloudWatch composite alarm: its state depends on the states of other alarms.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use super::{
 
 pub use common::Live;
 
-/// How long another composite alarm that looks at this one may take to go, and between two looks.
+/// How long to wait for the deletion of another composite alarm that depends on this one, and the pause between two
+/// attempts.
 const HELD: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -21,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct CloudwatchCompositeAlarm {
     pub name: String,
     pub description: Option<String>,
-    /// Such as `ALARM("cpu") AND NOT ALARM("deploy")`; physical names.
+    /// For example `ALARM("cpu") AND NOT ALARM("deploy")`, with physical names.
     pub rule: String,
     pub actions_enabled: bool,
     pub alarm_actions: Vec<Text>,
@@ -31,7 +32,7 @@ pub struct CloudwatchCompositeAlarm {
     pub tags: Tags,
 }
 
-/// While this alarm is in `ALARM`, the composite alarm tells nobody.
+/// While this alarm is in `ALARM`, the composite alarm runs no actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressor {
     /// Its physical name.
@@ -44,10 +45,10 @@ pub struct Suppressor {
 
 impl Resource for CloudwatchCompositeAlarm {
     const KIND: &'static str = "cloudwatch-composite-alarm";
-    // Metric alarms share their names with composite alarms: adopting one's name replaces it.
+    // Metric alarms and composite alarms share one namespace: adopting a metric alarm's name replaces that alarm.
     const IMMUTABLE: &'static [&'static str] = &["type"];
     const IN_OTHER_REGIONS: bool = true;
-    // 3 a second, by the service's quotas.
+    // The service quota is 3 calls per second.
     const AT_ONCE: Option<usize> = Some(3);
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
@@ -104,7 +105,7 @@ impl Resource for CloudwatchCompositeAlarm {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
-            // Tags of an alarm that is there are ignored by this call.
+            // This call ignores tags for an existing alarm.
             self.put(None, cx).await?;
         }
         common::put_tags(cx.aws, &live, &self.tags).await?;
@@ -115,7 +116,7 @@ impl Resource for CloudwatchCompositeAlarm {
         let start = Instant::now();
         loop {
             match common::delete_alone(cx.aws, &live).await {
-                // Another composite alarm that looks at this one may be going at the same time.
+                // Another composite alarm that depends on this one may be being deleted right now.
                 Err(fault) if common::in_use(&fault) && start.elapsed() < HELD => sleep(LOOK).await,
                 result => return result,
             }
@@ -172,7 +173,7 @@ impl CloudwatchCompositeAlarm {
         }
     }
 
-    /// Sets everything, whatever was there; the alarm's state stays.
+    /// Sets all settings, whatever they were. The alarm's state stays.
     async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<()> {
         let suppressor = self.suppressor.as_ref();
         let put = cx.aws.connection.clients.cloudwatch.put_composite_alarm();

@@ -1,4 +1,4 @@
-//! What the kinds of EventBridge share: their tags, and what their refusals mean.
+//! Code that the EventBridge kinds share: tags, and hints for errors.
 
 use std::rc::Rc;
 
@@ -7,10 +7,10 @@ use aws_sdk_eventbridge::types::Tag;
 use super::{Aws, Fault, Result, Tags, tags};
 use crate::aws::fault::found;
 
-/// The bus that every account has; events of AWS's own services come in there and nowhere else.
+/// The bus that every account has. Events of AWS services arrive there and nowhere else.
 pub const DEFAULT_BUS: &str = "default";
 
-/// Adds what to do about a refusal.
+/// Adds a hint on what to do about an error.
 pub(super) fn explained(fault: Fault) -> Fault {
     let hint = match (fault.code.as_str(), fault.action) {
         ("ManagedRuleException", _) => {
@@ -36,7 +36,7 @@ pub(super) fn explained(fault: Fault) -> Fault {
     fault.hint(hint)
 }
 
-/// The tags of a rule or bus, asked for once; `None` where it is gone.
+/// The tags of a rule or bus, read once. `None` if it is gone.
 pub(super) async fn tags_of(aws: &Aws, arn: &str) -> Result<Rc<Option<Tags>>> {
     aws.once(format!("events:ListTagsForResource {arn}"), async || {
         read_tags(aws, arn).await
@@ -44,7 +44,7 @@ pub(super) async fn tags_of(aws: &Aws, arn: &str) -> Result<Rc<Option<Tags>>> {
     .await
 }
 
-/// The tags of a rule or bus as they are now; `None` where it is gone.
+/// The current tags of a rule or bus. `None` if it is gone.
 pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
     let events = &aws.connection.clients.events;
     let request = events.list_tags_for_resource().resource_arn(arn);
@@ -56,7 +56,7 @@ pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
     Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
 }
 
-/// Makes `live` tags the `wanted` ones, as far as they are this tool's to change.
+/// Changes the `live` tags to the `wanted` ones. Only tags that alertctl manages are changed.
 pub(super) async fn put_tags(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
     let events = &aws.connection.clients.events;
     let synced = tags::sync(
@@ -80,7 +80,7 @@ pub(super) async fn put_tags(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -
     synced.await.map_err(explained)
 }
 
-/// Tags in EventBridge's words.
+/// Tags as a list of EventBridge's type.
 pub(super) fn listed(tags: &Tags) -> Vec<Tag> {
     let tag = |(key, value)| Tag::builder().key(key).value(value).build();
     tags.iter().flat_map(tag).collect()

@@ -1,4 +1,4 @@
-//! An EventBridge event bus of the stack's own. The account's default bus is never managed.
+//! An EventBridge event bus that the stack owns. The account's default bus is never managed.
 
 use aws_sdk_eventbridge::types::{DeadLetterConfig, LogConfig};
 
@@ -28,7 +28,7 @@ pub struct Live {
     tags: Tags,
 }
 
-/// What this tool does not set, and hands back with a change so that it stays.
+/// Settings that alertctl does not manage. They are sent back with each update so that they stay unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Others {
     kms_key: Option<String>,
@@ -40,7 +40,7 @@ const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}"
 
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
-    // EventBridge refuses to delete a bus that has rules.
+    // EventBridge refuses to delete a bus with rules.
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-rule", "eventbridge-targets"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
@@ -118,7 +118,7 @@ impl Resource for EventbridgeEventBus {
         let created = cx.aws.call("events:CreateEventBus", || request.clone().send());
         let arn = match created.await.map_err(explained) {
             Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
-                // A lost answer or a retry: ours only if it says so.
+                // After a lost answer or a retry the bus may already exist: it is ours only if its tags say so.
                 let Some(live) = read(cx.aws, &self.name).await? else {
                     return Err(fault);
                 };
@@ -143,7 +143,7 @@ impl Resource for EventbridgeEventBus {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let events = &cx.aws.connection.clients.events;
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         put_tags(cx.aws, &live.arn, &live.tags, &self.tags).await?;
         if changes.touch("description") {
             let Others {
@@ -170,7 +170,7 @@ impl Resource for EventbridgeEventBus {
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let events = &cx.aws.connection.clients.events;
-        // Rules that were deleted a moment ago may still be seen.
+        // EventBridge may still see rules that were just deleted.
         let request = events.delete_event_bus().name(&live.name);
         let deleted = cx.aws.call("events:DeleteEventBus", || request.clone().send());
         gone(deleted.await).map_err(|fault| match has_rules(&fault) {

@@ -1,4 +1,4 @@
-//! An EventBridge rule: which events of a bus go to its targets.
+//! An EventBridge rule: it selects the events of a bus that go to its targets.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ pub use read::{Now, now};
 pub(super) use read::{left, of_stack};
 use read::{look, read};
 
-/// How long a rule may still be seen with targets that were removed.
+/// How long EventBridge may still see targets that were removed from a rule.
 const TARGETS_GONE: Duration = Duration::from_secs(5 * 60);
-/// Requests under way at once: what AWS takes of them a second.
+/// Concurrent requests: as many as AWS accepts per second.
 const SIDE_BY_SIDE: usize = 50;
 
 /// The desired rule.
@@ -41,12 +41,12 @@ pub struct EventbridgeRule {
     pub tags: Tags,
 }
 
-/// Whether a rule matches, and how much of what comes via CloudTrail.
+/// Whether a rule matches, and which events via CloudTrail it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleState {
-    /// All but management events of calls that only read (`Describe…`, `Get…`, `List…`).
+    /// All events except management events of read-only calls (`Describe…`, `Get…`, `List…`).
     Enabled,
-    /// Those too.
+    /// All events, including those.
     EnabledWithAllManagementEvents,
     Disabled,
 }
@@ -59,12 +59,12 @@ pub struct Live {
     arn: String,
     description: String,
     pattern: Option<Value>,
-    /// A rule of ours has none.
+    /// A rule of ours has no schedule.
     schedule: Option<String>,
-    /// A rule of ours has none; its targets may.
+    /// A rule of ours has no role. Its targets may have one.
     role_arn: Option<String>,
     state: String,
-    /// The AWS service that made the rule for itself.
+    /// The AWS service that created the rule for itself.
     managed_by: Option<String>,
     tags: Tags,
 }
@@ -74,7 +74,7 @@ const RULE: &str = "arn:{partition}:events:{region}:{account}:rule/{prefix}";
 impl Resource for EventbridgeRule {
     const KIND: &'static str = "eventbridge-rule";
     const IMMUTABLE: &'static [&'static str] = &["name", "bus"];
-    // EventBridge refuses to delete a rule that has targets.
+    // EventBridge refuses to delete a rule with targets.
     const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets"];
     const IN_OTHER_REGIONS: bool = true;
     const ACCESS: &'static [Access] = &[
@@ -185,11 +185,11 @@ impl Resource for EventbridgeRule {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        // PutRule would overwrite whatever got the name since the plan.
+        // PutRule would overwrite a rule that was created with this name after the plan.
         let there = look(cx.aws, self.bus_name(), &self.name).await?;
         let live_tags = match there {
             Presence::Absent => None,
-            // A lost answer or a retry.
+            // Created by a call whose answer was lost, or by a retry.
             Presence::Ours(tags) => Some(tags),
             Presence::Foreign(_) => {
                 let text = format!("the rule `{}` exists and is not this stack's", self.name());
@@ -201,14 +201,14 @@ impl Resource for EventbridgeRule {
         };
         let arn = self.put(Some(&self.tags), cx).await?;
         if let Some(live_tags) = live_tags {
-            // Tags of a rule that is there are ignored by that call.
+            // PutRule ignores tags for an existing rule.
             put_tags(cx.aws, &arn, &live_tags, &self.tags).await?;
         }
         Ok(self.wished(arn))
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         put_tags(cx.aws, &live.arn, &live.tags, &self.tags).await?;
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
             self.put(None, cx).await?;
@@ -224,7 +224,8 @@ impl Resource for EventbridgeRule {
         let deleted = wait::until(TARGETS_GONE, "events:DeleteRule", &what, async || {
             match gone(cx.aws.call("events:DeleteRule", || request.clone().send()).await) {
                 Err(fault) if has_targets(&fault) => {
-                    // Removed a moment ago and still seen, or added since the plan to a rule that is ours.
+                    // The targets were just removed and are still visible, or somebody added them to our rule after
+                    // the plan.
                     eventbridge_targets::clear(cx.aws, bus_name, name).await?;
                     Ok(None)
                 }
@@ -246,12 +247,12 @@ impl RuleState {
 }
 
 impl EventbridgeRule {
-    /// `default`, or the name of its own bus.
+    /// `default`, or the name of the stack's own bus.
     fn bus_name(&self) -> &str {
         self.bus.as_ref().map_or(DEFAULT_BUS, Ref::name)
     }
 
-    /// Sets everything: what this call leaves out is reset. Yields the ARN.
+    /// Sets everything: PutRule resets what is left out. Returns the ARN.
     async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<String> {
         let events = &cx.aws.connection.clients.events;
         let request = events
@@ -283,7 +284,7 @@ impl EventbridgeRule {
 }
 
 impl Live {
-    /// The node of `kind` with the key of this rule's own node.
+    /// The node of `kind` that has the same key as this rule's node.
     pub(super) fn node(&self, kind: &'static str) -> NodeId {
         let name = EventbridgeRule::live_name(self);
         NodeId {
@@ -293,7 +294,7 @@ impl Live {
     }
 }
 
-/// A rule's physical name: the default bus goes without saying, as in ARNs.
+/// A rule's physical name. The default bus is left out, as in ARNs.
 pub(super) fn on_bus(bus: &str, name: &str) -> String {
     match bus {
         DEFAULT_BUS => name.to_owned(),
@@ -301,7 +302,7 @@ pub(super) fn on_bus(bus: &str, name: &str) -> String {
     }
 }
 
-/// The bus and the name of the rule with this physical name. A bus may have a `/` in its name, a rule has none.
+/// The bus and the name of the rule with this physical name. A bus name may contain a `/`, a rule name cannot.
 pub(super) fn place(physical: &str) -> (&str, &str) {
     physical.rsplit_once('/').unwrap_or((DEFAULT_BUS, physical))
 }

@@ -1,4 +1,4 @@
-//! All targets of one EventBridge rule: where the events that it matches go.
+//! All targets of one EventBridge rule: the receivers of the events that it matches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,15 +14,15 @@ mod calls;
 
 use calls::{put, read, remove};
 
-/// How often EventBridge tries again, and for how long, unless it is told otherwise.
+/// EventBridge's defaults: how often and for how long it retries.
 const RETRY_ATTEMPTS: i32 = 185;
 const RETRY_AGE_SECONDS: i32 = 24 * 60 * 60;
-/// Targets that a rule can have.
+/// The maximum number of targets of a rule.
 const MOST: usize = 5;
-/// Requests under way at once: what AWS takes of them a second.
+/// Concurrent requests: as many as AWS accepts per second.
 const SIDE_BY_SIDE: usize = 50;
 
-/// The desired targets of a rule. What else the rule has is removed.
+/// The desired targets of a rule. Other targets of the rule are removed.
 #[derive(Debug, Clone)]
 pub struct EventbridgeTargets {
     pub rule: Ref<EventbridgeRule>,
@@ -30,17 +30,18 @@ pub struct EventbridgeTargets {
     pub targets: Vec<Target>,
 }
 
-/// One target, as it is wanted or, with `T = String`, as it is.
+/// One target: the wanted one or, with `T = String`, the existing one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target<T = Text> {
     /// Unique in its rule: letters, digits, `.`, `-` and `_`, at most 64.
     pub id: String,
     pub arn: T,
-    /// Assumed by EventBridge to send; for event buses only. Functions, topics and queues allow it themselves.
+    /// The role that EventBridge assumes to send. For event buses only: functions, topics and queues allow
+    /// EventBridge themselves.
     pub role_arn: Option<T>,
-    /// What the target gets; `None` for the whole event.
+    /// What the target gets. `None` for the whole event.
     pub input: Option<Input>,
-    /// The ARN of the SQS queue that takes what could not be delivered, in the rule's region.
+    /// The ARN of the SQS dead letter queue for events that could not be delivered. It is in the rule's region.
     pub dead_letter_queue: Option<T>,
     /// 0 to 185; `None` for 185.
     pub retry_attempts: Option<i32>,
@@ -48,14 +49,14 @@ pub struct Target<T = Text> {
     pub retry_age_seconds: Option<i32>,
 }
 
-/// What a target gets in place of the whole event.
+/// What a target gets instead of the whole event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// This JSON text.
     Constant(String),
     /// The part of the event at this JSON path.
     Path(String),
-    /// `template` with `<name>` standing for what `paths` find in the event.
+    /// `template`, with each `<name>` replaced by what `paths` find in the event.
     Transformer {
         paths: BTreeMap<String, String>,
         template: String,
@@ -68,7 +69,7 @@ pub struct Live {
     rule_name: String,
     bus_name: String,
     targets: Vec<Target<String>>,
-    /// The ids of targets with settings that this tool does not know.
+    /// The ids of targets with settings that alertctl does not know.
     altered: BTreeSet<String>,
 }
 
@@ -115,7 +116,7 @@ impl Resource for EventbridgeTargets {
             stream::iter(eventbridge_rule::left(aws, &places).await?)
                 .map(async |place| {
                     let (bus, name) = place;
-                    // Side by side, since AWS takes so many a second of each.
+                    // Concurrently: each of the two calls has its own rate limit.
                     let (rule, live) =
                         futures::try_join!(eventbridge_rule::of_stack(aws, place), read(aws, bus, name))?;
                     Ok(rule.zip(live).map(|(rule, live)| (rule.node(Self::KIND), live)))
@@ -127,7 +128,7 @@ impl Resource for EventbridgeTargets {
         };
         let (named, orphans): (Vec<_>, Vec<_>) = futures::try_join!(named, left)?;
         Ok(Observed {
-            // Whose the rule is, its targets are.
+            // The owner of the rule owns its targets.
             wanted: named
                 .into_iter()
                 .map(|live| live.map_or(Presence::Absent, Presence::Ours))
@@ -177,7 +178,8 @@ impl Resource for EventbridgeTargets {
         let changed: Vec<_> = changed.cloned().collect();
         let ids: BTreeSet<_> = wished.ids().collect();
         let left: Vec<_> = live.ids().filter(|id| !ids.contains(id)).collect();
-        // An event that matches in between has a target, unless the rule cannot hold the old and the new ones.
+        // The new targets are added before the old ones are removed, so that no matching event is lost, unless the
+        // rule has no room for both.
         let full = ids.len() + left.len() > MOST;
         if full {
             remove(cx.aws, &live, &left).await?;
@@ -215,7 +217,7 @@ impl Live {
 }
 
 impl<T> Target<T> {
-    /// Adds the target's fields; `text` adds one that may wait for another resource.
+    /// Adds the target's fields. `text` adds a field that may depend on another resource.
     fn fields(&self, fields: Fields, text: impl Fn(Fields, String, &T) -> Fields) -> Fields {
         let Self {
             id,
@@ -277,12 +279,12 @@ impl Target {
     }
 }
 
-/// The value, unless it is AWS's own default, which AWS may tell or leave out.
+/// The value, unless it is AWS's default, which AWS may return or leave out.
 fn unless(default: i32, value: Option<i32>) -> Option<i32> {
     value.filter(|value| *value != default)
 }
 
-/// The targets of a rule as they are; none where there is no such rule.
+/// The current targets of a rule. Empty if there is no such rule.
 pub async fn now(aws: &Aws, bus: &str, rule: &str) -> Result<Vec<Target<String>>> {
     Ok(read(aws, bus, rule)
         .await?

@@ -1,4 +1,4 @@
-//! What a stack relies on without owning it: looked at with every plan, never changed.
+//! What a stack relies on without owning it. It is checked with every plan and never changed.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -10,16 +10,16 @@ use super::{Access, Aws, Fault, Result, cloudtrail_trail};
 use crate::aws::cloudtrail::{self, Trail};
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
-/// Something that has to be so in the account for the stack to do its work.
+/// Something in the account that the stack needs to work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
-    /// Some trail logs in each of these regions: without one EventBridge receives no event "via CloudTrail" there.
+    /// Some trail logs in each of these regions. Without one, EventBridge receives no events "via CloudTrail" there.
     AnyTrail {
         regions: BTreeSet<String>,
-        /// The stack file has a trail, and these are regions that it may not log.
+        /// The stack file has a trail, but it may not log these regions.
         beside_a_trail: bool,
     },
-    /// The trail of somebody else that the stack file names logs.
+    /// The existing trail that the stack file names logs. Somebody else owns it.
     Trail {
         name_or_arn: String,
         /// The stack file asks for a guard that keeps it logging.
@@ -28,7 +28,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// What looking at it takes. Where that is refused the plan says so, and goes on.
+    /// The permissions for the check. If they are denied, the plan says so and goes on.
     pub const ACCESS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
         Access::read(
@@ -38,10 +38,11 @@ impl Expectation {
         .because("any trail that logs here may belong to another region or account"),
     ];
 
-    /// What to tell the user where it is not so, or where it cannot be told.
+    /// The warning for the user if the expectation is not met, or cannot be checked.
     ///
     /// # Errors
-    /// Where AWS does not answer at all. A refusal of whatever kind is told: nothing that the stack owns hangs on it.
+    /// If AWS does not answer at all. Any refusal becomes a warning instead, because nothing that the stack owns
+    /// depends on it.
     pub async fn unmet(&self, aws: &Aws) -> Result<Option<String>> {
         let unmet = match self {
             Self::AnyTrail {
@@ -66,7 +67,7 @@ impl Expectation {
 async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) -> Result<Option<String>> {
     let here = &aws.connection.region;
     let at_home = seen(aws).await?;
-    // Most accounts have one of these, and it is the same in all regions.
+    // Most accounts have a multi-region trail, and it is the same in all regions.
     let everywhere = |seen: &Seen| seen.everywhere && seen.logs == Ok(true);
     if at_home.iter().any(everywhere) {
         return Ok(None);
@@ -81,7 +82,7 @@ async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) 
         if seen.iter().any(|seen| seen.logs == Ok(true)) {
             continue;
         }
-        // A trail that could not be looked at may be the one that logs.
+        // A trail that could not be read may be the one that logs.
         if let Some(fault) = seen.into_iter().find_map(|seen| seen.logs.err()) {
             return Err(fault);
         }
@@ -101,14 +102,14 @@ async fn any_trail(aws: &Aws, regions: &BTreeSet<String>, beside_a_trail: bool) 
     )))
 }
 
-/// A trail, as far as it matters here.
+/// The properties of a trail that matter here.
 #[derive(Debug)]
 struct Seen {
     everywhere: bool,
     logs: Result<bool>,
 }
 
-/// The trails that log what happens in the region of `aws`, or might.
+/// The trails that log, or might log, the events in the region of `aws`.
 async fn seen(aws: &Aws) -> Result<Vec<Seen>> {
     let trails = cloudtrail::trails(aws).await?;
     let answer = async |trail: &Trail| Seen {
@@ -165,12 +166,12 @@ async fn trail(aws: &Aws, name_or_arn: &str, guarded: bool) -> Result<Option<Str
     }))
 }
 
-/// True when the trail logs, and management events that change something among others: EventBridge gets only those
-/// that a trail logs, and of those that read none by default.
+/// True if the trail is logging, and its events include management events that change something. EventBridge gets
+/// only events that a trail logs. By default it gets no read-only ones.
 async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
     let arn = trail.trail_arn().unwrap_or_default();
-    // A member account sees its organization's trail and may ask nothing about it: some calls say that there is none,
-    // others that the account in the ARN is wrong. That it is shown is all that can be told.
+    // A member account sees its organization's trail but cannot ask anything about it: some calls say that there is
+    // none, others that the account in the ARN is wrong. All that is known is that the trail exists.
     if cloudtrail::foreign(aws.scope().await?, arn).is_some() {
         return Ok(true);
     }
@@ -180,7 +181,7 @@ async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
             return Ok(false);
         }
         match cloudtrail_trail::logs_writes(aws, arn).await {
-            // A trail of another region may keep its selectors to that.
+            // A trail of another region may return its selectors only in that region.
             Err(fault) if not_told(&fault) => Ok(true),
             result => result,
         }

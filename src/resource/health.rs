@@ -1,4 +1,4 @@
-//! How a resource does, as far as AWS tells: for `status`, and for waiting until a stack works.
+//! The health of resources, as far as AWS reports it. Used by `status`, and to wait until a stack works.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +7,33 @@ use aws_smithy_types::date_time::Format;
 use serde::Serialize;
 use serde_json::Value;
 
-/// How a live resource does.
+/// The health of a live resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Health {
     pub verdict: Verdict,
-    /// A few words, AWS's own where it has some: `OK since 2026-11-21T03:04:05Z`, `active`, `3 messages parked`.
+    /// A few words, taken from AWS where it has some: `OK since 2026-11-21T03:04:05Z`, `active`, `3 messages parked`.
     pub text: String,
-    /// The same piece by piece, such as `alarm_state`, `last_delivery`, `messages`.
+    /// The same as single facts, such as `alarm_state`, `last_delivery`, `messages`.
     #[serde(flatten)]
     pub facts: BTreeMap<&'static str, Value>,
 }
 
-/// What [`Health`] comes to.
+/// The summary of a [`Health`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It works.
     Healthy,
-    /// It works, and has something to look at: an alarm that is on, messages that are parked.
+    /// It works but needs attention: an alarm is on, or messages are parked.
     Attention,
-    /// It does not work yet; time mends it, or somebody who has to confirm it.
+    /// It does not work yet. It will work after some time, or when somebody confirms it.
     Waiting,
-    /// It does not work, and stays so until somebody changes it.
+    /// It does not work until somebody changes something.
     Failed,
 }
 
 impl Health {
-    /// A verdict in words.
+    /// A verdict with its text.
     pub fn new(verdict: Verdict, text: impl Into<String>) -> Self {
         Self {
             verdict,
@@ -49,7 +49,7 @@ impl Health {
     }
 }
 
-/// `2026-11-21T03:04:05Z` of a time that AWS told.
+/// A time from AWS in the form `2026-11-21T03:04:05Z`.
 pub(super) fn moment(time: &DateTime) -> Option<String> {
     DateTime::from_secs(time.secs()).fmt(Format::DateTime).ok()
 }

@@ -1,6 +1,6 @@
 //! An IAM role.
 //!
-//! The tagging index does not know roles: those of a stack are found by their path.
+//! The tagging index does not contain roles, so a stack's roles are found by their path.
 
 use std::collections::BTreeSet;
 
@@ -42,35 +42,35 @@ pub struct IamRole {
     pub description: String,
     /// Who may assume it.
     pub trust: Policy,
-    /// ARN of the policy that bounds what it may do; it goes with [`BOUNDARY_TAG`].
+    /// The ARN of the permissions boundary. It goes together with [`BOUNDARY_TAG`].
     pub permissions_boundary: Option<Text>,
     pub tags: Tags,
 }
 
-/// A role as it is. Its session duration is left as it is, and a permissions boundary that others set.
+/// A role as it is. Its session duration is left alone, and so is a permissions boundary that others set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     name: String,
     path: String,
     arn: String,
-    /// `AROA…`: another one after the role was deleted and made again under the same name.
+    /// `AROA…`. A re-created role with the same name has another id.
     id: String,
     description: String,
     trust: Value,
-    /// ARNs of managed policies, sorted. This tool attaches none.
+    /// ARNs of attached managed policies, sorted. alertctl attaches none.
     attached_policies: Vec<String>,
-    /// Where it is the stack's.
+    /// Set only if the boundary is the stack's.
     permissions_boundary: Option<String>,
     tags: Tags,
-    /// Of runs that have not ended: they are no difference from what is wanted.
+    /// The marks of runs that have not ended. They do not count as a difference.
     marks: Vec<Mark>,
 }
 
 impl Resource for IamRole {
     const KIND: &'static str = "iam-role";
     const IMMUTABLE: &'static [&'static str] = &["path"];
-    // A function works, and parks what it could not deliver, to its end; and a role that forwards from another
-    // region is what leads there as long as anything is left in it.
+    // A function needs its role until it is deleted: it still works, and parks what it could not deliver. A role that
+    // forwards from another region leads alertctl to that region, so it stays as long as any resource is left there.
     const DELETED_AFTER: &'static [&'static str] = &[
         "lambda-function",
         "lambda-event-invoke-config",
@@ -97,7 +97,7 @@ impl Resource for IamRole {
     fn uses(&self, access: &Access) -> bool {
         let bounded = access.when == [access::BOUNDED];
         match self.permissions_boundary {
-            // Who may make roles without it is not bounded.
+            // A caller who may create roles without a boundary is not bounded.
             Some(_) => bounded || access.actions != ["iam:CreateRole"],
             None => !bounded,
         }
@@ -202,7 +202,7 @@ impl Resource for IamRole {
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
         let mut tags = self.tags.clone();
-        // Of several runs that make the stack, the one that makes this role goes on.
+        // If several runs create the stack, the one that creates this role goes on.
         tags.extend(cx.claim.then(|| Mark::first(&cx.aws.run).tag()));
         let iam = &cx.aws.connection.clients.iam;
         let request = iam
@@ -215,7 +215,7 @@ impl Resource for IamRole {
             .set_tags(Some(listed(&tags)));
         let role = match cx.aws.call("iam:CreateRole", || request.clone().send()).await {
             Err(fault) if fault.is(&["EntityAlreadyExists", "EntityAlreadyExistsException"]) => {
-                // A lost answer or a retry: ours only if it says so.
+                // After a lost answer or a retry the role may already exist: it is ours only if its tags say so.
                 let Presence::Ours(live) = read(cx.aws, &self.name).await? else {
                     return Err(fault);
                 };
@@ -247,10 +247,10 @@ impl Resource for IamRole {
         let iam = &cx.aws.connection.clients.iam;
         let (boundary, bounds) = (self.boundary(cx)?, changes.touch("permissions_boundary"));
         if bounds && boundary.is_none() {
-            // Before the tag that says whose it is.
+            // Before the tag is removed that says who set the boundary.
             boundary::remove(cx, &self.name).await?;
         }
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         self.put_tags(&live, cx).await?;
         if let Some(arn) = boundary.as_ref().filter(|_| bounds) {
             boundary::put(cx, &self.name, arn).await?;
@@ -264,7 +264,7 @@ impl Resource for IamRole {
                 .await?;
         }
         if changes.touch("description") {
-            // UpdateRole would set the session duration back to one hour.
+            // UpdateRole would reset the session duration to one hour.
             let request = iam.update_role_description().role_name(&self.name);
             let request = request.description(&self.description);
             cx.aws
@@ -289,13 +289,13 @@ impl Resource for IamRole {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let iam = &cx.aws.connection.clients.iam;
         let request = iam.delete_role().role_name(&live.name);
-        // Its own policies are resources, and gone by now: seldom does anything else hang on it.
+        // The role's own policies are separate resources and already deleted. Anything else attached to it is rare.
         if gone(cx.aws.attempt("iam:DeleteRole", request.clone().send()).await).is_ok()
             || !strip(cx, &live.name).await?
         {
             return Ok(());
         }
-        // IAM may still see for a while what was taken off the role a moment ago.
+        // IAM may still see for a while what was just detached from the role.
         gone(cx.aws.call("iam:DeleteRole", || request.clone().send()).await)
     }
 }

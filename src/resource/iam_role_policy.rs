@@ -1,6 +1,7 @@
-//! An inline policy of an IAM role: what the role may do.
+//! An inline policy of an IAM role: the permissions of the role.
 //!
-//! Apart from the role, so that the role is made while what its policy names is still being made.
+//! It is separate from the role, so that the role can be created while the resources that the policy names are still
+//! being created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ pub struct IamRolePolicy {
     pub policy: Policy,
 }
 
-/// An inline policy as it is. It has no tags: it belongs to whom its role belongs to.
+/// An inline policy as it is. It has no tags: the owner of its role owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     role_name: String,
@@ -35,7 +36,7 @@ pub struct Live {
 
 impl Resource for IamRolePolicy {
     const KIND: &'static str = "iam-role-policy";
-    // A function works, and parks what it could not deliver, to its end.
+    // A function needs the policy until it is deleted: it still works, and parks what it could not deliver.
     const DELETED_AFTER: &'static [&'static str] = &[
         "lambda-function",
         "lambda-event-invoke-config",
@@ -74,7 +75,7 @@ impl Resource for IamRolePolicy {
         let (named, under_path, mut policies): (Vec<_>, _, _) =
             futures::try_join!(named, iam_role::list_owned(aws), names_of(aws, roles))?;
         let mut owned: BTreeSet<_> = under_path.iter().map(|role| role.role_name.clone()).collect();
-        // A role that was adopted is not under the stack's path, and a new one not in the list yet.
+        // An adopted role is not under the stack's path, and a new role is not in the list yet.
         let unsure = policies.keys().filter(|role| !owned.contains(*role));
         let unlisted = owned.iter().filter(|role| !policies.contains_key(*role));
         let (tagged, more) =
@@ -86,7 +87,7 @@ impl Resource for IamRolePolicy {
             let mut wanted = wanted.iter().map(|wanted| wanted.desired);
             wanted.any(|desired| desired.role.name() == role && desired.name == name)
         };
-        // Those of a stranger's role too: they go when that is taken over.
+        // Includes the policies of a role that the stack does not own: they are removed when the role is adopted.
         let extra = policies
             .iter()
             .flat_map(|(role, names)| names.iter().map(move |name| (role, name)));
@@ -137,7 +138,7 @@ impl Resource for IamRolePolicy {
         Some((IamRole::KIND, live.role_name.clone()))
     }
 
-    /// The functions' logs and queues, and the buses that events are forwarded to, are where the stack is at home.
+    /// The functions' logs and queues, and the buses that events are forwarded to, are in the stack's home region.
     fn home(live: &Live) -> Option<Home> {
         let mut regions = BTreeSet::new();
         arns(&live.policy, &mut |arn| {
@@ -234,7 +235,7 @@ async fn names_of<'a>(
         .await
 }
 
-/// Those of `roles` that carry the stack's tag.
+/// The roles among `roles` that carry the stack's tag.
 async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<String>> {
     stream::iter(roles)
         .map(async |name| {
@@ -255,7 +256,7 @@ fn pair(tag: &aws_sdk_iam::types::Tag) -> (String, String) {
     (tag.key().to_owned(), tag.value().to_owned())
 }
 
-/// Tells every ARN in a policy.
+/// Calls `tell` for every ARN in a policy.
 fn arns(policy: &Value, tell: &mut impl FnMut(&str)) {
     match policy {
         Value::String(text) if text.starts_with("arn:") => tell(text),

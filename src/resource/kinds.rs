@@ -1,4 +1,4 @@
-//! The registry: one line a kind.
+//! The registry: one line for each kind.
 
 use super::any::Kind;
 use super::apigatewayv2_api::ApigatewayApi;
@@ -27,7 +27,7 @@ use super::sns_subscription::SnsSubscription;
 use super::sns_topic::SnsTopic;
 use super::sqs_queue::SqsQueue;
 
-/// Every kind this tool manages.
+/// Every kind that alertctl manages.
 pub const KINDS: &[Kind] = &[
     Kind::of::<ApigatewayApi>(),
     Kind::of::<ApigatewayIntegration>(),
@@ -59,7 +59,7 @@ pub const KINDS: &[Kind] = &[
 /// The kind with this name.
 ///
 /// # Panics
-/// When there is none: node ids are made from the kinds' own names only.
+/// If there is none: node ids are built only from the kinds' own names.
 pub fn kind(name: &str) -> &'static Kind {
     find(name).expect("a node id names a registered kind")
 }

@@ -1,4 +1,4 @@
-//! The alias of a KMS key: the name that people and the stack file know the key by.
+//! The alias of a KMS key: the name by which people and the stack file refer to the key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub struct KmsAlias {
     pub key: Ref<KmsKey>,
 }
 
-/// An alias as it is. It has no tags: it belongs to whom its key belongs to.
+/// An alias as it is. It has no tags: the owner of its key owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     name: String,
@@ -140,10 +140,10 @@ impl Resource for KmsAlias {
         let created = cx.aws.call("kms:CreateAlias", || request.clone().send());
         match created.await.map(drop) {
             Err(fault) if fault.is(&["AlreadyExistsException"]) => match read(cx.aws, &self.name).await? {
-                // A lost answer.
+                // The answer of an earlier attempt was lost.
                 Some(live) if live.target == target => Ok(live),
-                // What the stack had before would have been seen. Of two runs that each made a key, the one whose
-                // key has the name goes on with it.
+                // An alias that existed before the run would have been observed. So another run created a key as
+                // well, and the run whose key has the alias goes on.
                 Some(live) if of_owned_key(cx.aws, &live.target).await?.is_some() => {
                     let what = format!("it created `{}` for a key of its own", self.name);
                     Err(run::another(&cx.aws.stack, &what))
@@ -179,7 +179,7 @@ impl Resource for KmsAlias {
 }
 
 impl KmsAlias {
-    /// Points an alias that exists at the key.
+    /// Points an existing alias at the key.
     async fn point(&self, cx: &Cx<'_>) -> Result<Live> {
         let kms = &cx.aws.connection.clients.kms;
         let target = cx.text(&self.key.arn())?;
@@ -192,14 +192,14 @@ impl KmsAlias {
     }
 }
 
-/// The alias as it is; an alias on a key that is pending deletion is still there.
+/// The alias as it is. An alias of a key that is pending deletion still exists.
 async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let request = aws.connection.clients.kms.describe_key().key_id(name);
     let answer = found(aws.call("kms:DescribeKey", || request.clone().send()).await)?;
     Ok(live(name, answer.and_then(|answer| answer.key_metadata)))
 }
 
-/// An alias that leads to `key`.
+/// An alias that points to `key`.
 fn live(name: &str, key: Option<KeyMetadata>) -> Option<Live> {
     let target = key.and_then(|key| key.arn)?;
     Some(Live {
@@ -208,8 +208,8 @@ fn live(name: &str, key: Option<KeyMetadata>) -> Option<Live> {
     })
 }
 
-/// The stack's aliases on a key that carries the stack's tag. The key's tags name them; other aliases on it
-/// are somebody else's.
+/// The stack's aliases of a key that carries the stack's tag. The key's tags name them; other aliases of the key are
+/// not the stack's.
 async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
     let kms = &aws.connection.clients.kms;
     let tags = async {
@@ -246,8 +246,8 @@ async fn of_owned_key(aws: &Aws, key: &str) -> Result<Option<Vec<Live>>> {
     Ok(Some(aliases.filter_map(live).collect()))
 }
 
-/// Whether the stack's alias was pointed at a key of somebody else: a key of the stack, still in use, says
-/// that the alias is its own.
+/// Whether the stack's alias was pointed at somebody else's key. This is so if a key of the stack that is still in
+/// use claims the alias by its tag.
 async fn is_moved(aws: &Aws, name: &str, tagged: &[Tagged]) -> Result<bool> {
     let claims = |one: &&Tagged| one.tags.get(ALIAS_TAG).is_some_and(|alias| alias == name);
     for key in tagged.iter().filter(claims) {

@@ -1,7 +1,7 @@
 //! The KMS key that encrypts a stack's secrets.
 //!
-//! A key has no name, and CreateKey no idempotency token: a repeated call makes a second key. It is found
-//! through its alias and its tags, and looked for once more wherever a call may have made one unseen.
+//! A key has no name, and CreateKey has no idempotency token: a repeated call creates a second key. The key is found
+//! through its alias and its tags. After a call with a lost answer, it is looked for again.
 
 use std::collections::BTreeMap;
 
@@ -25,26 +25,26 @@ mod search;
 pub(super) use read::aliased;
 use read::{best, day, read};
 
-/// KMS does not store how long a key stays pending: kept in a tag, for a destroy without the stack file.
+/// KMS does not store how long a key stays pending. A tag stores it, for a destroy without the stack file.
 const WINDOW_TAG: &str = "alertctl:deletion-window";
-/// The alias goes before its key: kept in a tag, so that the key still has a name to show.
+/// The alias is deleted before its key. A tag stores it, so that the key still has a name to show.
 pub(super) const ALIAS_TAG: &str = "alertctl:alias";
-/// The alias that the key had under the stack file before: its deletion may still be to come.
+/// The key's alias under the previous stack file, which may not be deleted yet.
 pub(super) const FORMER_ALIAS_TAG: &str = "alertctl:former-alias";
 /// AWS's own default for ScheduleKeyDeletion, in days.
 const DEFAULT_WINDOW: i32 = 30;
-/// How often CreateKey is sent when its answers are lost.
+/// The maximum number of CreateKey attempts when answers are lost.
 const TRIES: u32 = 3;
 
 /// The desired key.
 #[derive(Debug, Clone)]
 pub struct KmsKey {
-    /// `alias/…`: finds the key; the alias itself is a resource of its own.
+    /// `alias/…`. Used to find the key. The alias itself is a separate resource.
     pub alias: String,
     pub description: String,
     /// Whether KMS replaces the key material every year.
     pub rotation: bool,
-    /// How long a deleted key can be brought back: 7 to 30 days.
+    /// How long a deleted key can be restored: 7 to 30 days.
     pub deletion_window_days: i32,
     pub policy: Policy,
     pub tags: Tags,
@@ -55,7 +55,7 @@ pub struct KmsKey {
 pub struct Live {
     id: String,
     arn: String,
-    /// In KMS's words: `Enabled`, `Disabled`, `PendingDeletion` …
+    /// KMS's name of the state: `Enabled`, `Disabled`, `PendingDeletion` …
     state: String,
     /// `2026-11-28`, when its deletion is pending.
     deletion_date: Option<String>,
@@ -69,8 +69,8 @@ pub struct Live {
 
 impl Resource for KmsKey {
     const KIND: &'static str = "kms-key";
-    // What is encrypted with the key must not need it any more, and an alias on a key that is going would be
-    // found by the next apply.
+    // Nothing that is encrypted with the key may still need it, and the next apply would find a key by an alias that
+    // still points to it.
     const DELETED_AFTER: &'static [&'static str] =
         &["kms-alias", "lambda-function", "sns-topic", "cloudtrail-trail"];
     const ACCESS: &'static [Access] = &[
@@ -133,8 +133,9 @@ impl Resource for KmsKey {
         for id in ours.filter_map(|tagged| tagged.resource().strip_prefix("key/")) {
             keys.entry(id.to_owned()).or_default();
         }
-        // Neither alias nor tag list knows it: a run that died before the alias was made, or a key whose alias
-        // went with a destroy, may be too young, or pending, for the index. KMS itself lists it.
+        // Neither the alias nor the tagging index knows the key. If a run died before creating the alias, the key may
+        // be too new for the index. If a destroy deleted the alias, the key may be missing there because it is
+        // pending deletion. KMS itself lists both.
         if targets.iter().all(Option::is_none) && keys.is_empty() {
             for wanted in wanted {
                 for id in search::unaliased(aws, &wanted.desired.tags).await? {
@@ -165,7 +166,7 @@ impl Resource for KmsKey {
             });
             used.extend(found.map(|live| live.id.clone()));
         }
-        // A key on its way out is nobody's: what is deleted once need not be deleted again.
+        // A key that is pending deletion is no orphan, because it need not be deleted again.
         let left = keys
             .into_iter()
             .filter(|live| live.is_owned(aws) && !live.pending() && !used.contains(&live.id));
@@ -210,7 +211,7 @@ impl Resource for KmsKey {
             policy,
             tags,
         } = live;
-        // Two of the tags are shown as what they stand for.
+        // These tags store fields of the key: two are shown as fields, not as tags.
         let mut shown = tags.clone();
         shown.remove(WINDOW_TAG);
         let alias = shown.remove(ALIAS_TAG);
@@ -288,7 +289,7 @@ impl Resource for KmsKey {
         })
     }
 
-    /// A new key encrypts before its rotation is switched on.
+    /// A new key can encrypt before its rotation is enabled.
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         match live.rotation == self.rotation {
             true => Ok(()),
@@ -304,11 +305,11 @@ impl Resource for KmsKey {
             ));
         }
         let kms = &cx.aws.connection.clients.kms;
-        // KMS refuses every other change of a key that is pending or disabled.
+        // KMS refuses every other change of a key that is disabled or pending deletion.
         if changes.touch("state") {
             live.restore(cx).await?;
         }
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         self.put_tags(&live, cx).await?;
         if changes.touch("description") {
             let request = kms.update_key_description().key_id(&live.id);
@@ -364,7 +365,7 @@ impl Resource for KmsKey {
 }
 
 impl KmsKey {
-    /// The tags of the key: those given, and what KMS itself does not remember.
+    /// The wanted tags, and the tags that store what KMS does not.
     fn all_tags(&self) -> Tags {
         let mut tags = self.tags.clone();
         tags.insert(WINDOW_TAG.to_owned(), self.deletion_window_days.to_string());

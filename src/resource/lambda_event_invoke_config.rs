@@ -1,7 +1,7 @@
-//! How a function's asynchronous invocations are retried, and where those go that fail for good.
+//! How asynchronous invocations of a function are retried, and where events go that fail for good.
 //!
-//! A destination, not a dead-letter queue of the function: its record carries the error, so that a parked
-//! message says why it is there.
+//! It uses a destination instead of a dead letter queue of the function, because the destination's record contains
+//! the error: a parked message then says why it is there.
 
 use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -21,7 +21,7 @@ pub struct LambdaEventInvokeConfig {
     pub maximum_retry_attempts: i32,
     /// 60 to 21,600.
     pub maximum_event_age_seconds: i32,
-    /// The ARN of the queue that takes what failed.
+    /// The ARN of the queue for failed events.
     pub on_failure_arn: Text,
 }
 
@@ -71,7 +71,7 @@ impl Resource for LambdaEventInvokeConfig {
             (NodeId { kind, key }, live)
         };
         Ok(Observed {
-            // A setting of the function: whose the function is, its settings are.
+            // This is a setting of the function, so the owner of the function owns it.
             wanted: named
                 .into_iter()
                 .map(|live| live.map_or(Presence::Absent, Presence::Ours))
@@ -142,7 +142,7 @@ impl Resource for LambdaEventInvokeConfig {
 }
 
 impl LambdaEventInvokeConfig {
-    /// Sets everything, whatever was there.
+    /// Sets all settings, whatever they were.
     async fn put(&self, cx: &Cx<'_>) -> Result<Live> {
         let lambda = &cx.aws.connection.clients.lambda;
         let on_failure = cx.text(&self.on_failure_arn)?;

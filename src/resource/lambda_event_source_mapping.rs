@@ -1,6 +1,7 @@
-//! What has Lambda read a queue and hand its messages to a function, in batches.
+//! An event source mapping: Lambda reads a queue and passes its messages to a function in batches.
 //!
-//! AWS makes up its id. What tells one is the pair of queue and function, of which AWS takes one mapping only.
+//! AWS generates its id. A mapping is identified by its queue and function: AWS allows only one mapping for each
+//! pair.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,24 +32,24 @@ use read::{by_id, of_function, settled};
 pub struct LambdaEventSourceMapping {
     pub queue: Ref<SqsQueue>,
     pub function: Ref<LambdaFunction>,
-    /// Messages that the function gets at once, 1 to 10,000.
+    /// The maximum number of messages in a batch, 1 to 10,000.
     pub batch_size: i32,
-    /// Seconds for which a batch is gathered, 0 to 300; at least 1 for more than 10 messages.
+    /// Seconds for which a batch is collected, 0 to 300. At least 1 for more than 10 messages.
     pub batching_window_seconds: i32,
-    /// How many batches are worked on side by side, 2 to 1,000.
+    /// How many batches are processed concurrently, 2 to 1,000.
     pub maximum_concurrency: i32,
     pub tags: Tags,
 }
 
-/// The function says which messages of a batch it could not do, and only they come back.
+/// The function reports which messages of a batch failed, and only those return to the queue.
 const RESPONSE: FunctionResponseType = FunctionResponseType::ReportBatchItemFailures;
 
-/// How long AWS may take to make, change or delete one: what the Terraform provider grants too.
+/// How long AWS may take to create, change or delete a mapping. The Terraform provider waits as long.
 const READY: Duration = Duration::from_secs(10 * 60);
-/// How long the messages that wait may take to be delivered before nobody reads the queue any more.
+/// How long to wait for the delivery of queued messages before the mapping is deleted.
 const DRAINED: Duration = Duration::from_secs(60);
 
-/// Fields that `UpdateEventSourceMapping` changes.
+/// The fields that `UpdateEventSourceMapping` changes.
 const CONFIGURATION: &[&str] = &[
     "batch_size",
     "batching_window_seconds",
@@ -60,7 +61,7 @@ const CONFIGURATION: &[&str] = &[
 
 impl Resource for LambdaEventSourceMapping {
     const KIND: &'static str = "lambda-event-source-mapping";
-    // First nothing comes in any more, so that what waits can still be delivered.
+    // The senders are deleted first, so that the queued messages can still be delivered.
     const DELETED_AFTER: &'static [&'static str] =
         &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"];
     const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-function"];
@@ -186,7 +187,7 @@ impl Resource for LambdaEventSourceMapping {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         match self.send_create(cx).await {
-            // By a request whose answer was lost, by somebody since the plan, or one that is being deleted.
+            // Created by a request whose answer was lost, or by somebody after the plan. Or it is being deleted.
             Err(fault) if exists(&fault) => match self.find(cx).await? {
                 Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {
                     self.converge(live, cx).await
@@ -213,7 +214,7 @@ impl Resource for LambdaEventSourceMapping {
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         lambda_function::retag(cx.aws, &live.arn, &live.tags, &self.tags).await?;
         if changes.touch_any(CONFIGURATION) {
             let lambda = &cx.aws.connection.clients.lambda;
@@ -225,7 +226,7 @@ impl Resource for LambdaEventSourceMapping {
                 .maximum_batching_window_in_seconds(self.batching_window_seconds)
                 .function_response_types(RESPONSE)
                 .scaling_config(self.scaling())
-                // What is empty removes them.
+                // Empty criteria remove all filters.
                 .filter_criteria(FilterCriteria::builder().build());
             cx.aws
                 .call("lambda:UpdateEventSourceMapping", || request.clone().send())
@@ -251,7 +252,7 @@ impl Resource for LambdaEventSourceMapping {
                 .call("lambda:DeleteEventSourceMapping", || request.clone().send())
                 .await,
         )?;
-        // Until then it reads the queue, and a new one for the same pair is refused.
+        // Until it is deleted it reads the queue, and a new mapping for the same pair is refused.
         let what = format!("event source mapping `{}` to be deleted", Self::live_name(&live));
         wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
             let there = by_id(cx.aws, &live.uuid).await?;
@@ -302,7 +303,7 @@ impl LambdaEventSourceMapping {
         self.wished(text(made.uuid), text(made.event_source_mapping_arn), cx)
     }
 
-    /// What it is to be, as it will be read back.
+    /// The wanted state, in the form in which it will be read back.
     fn wished(&self, uuid: String, arn: String, cx: &Cx<'_>) -> Result<Live> {
         Ok(Live {
             uuid,
@@ -321,7 +322,7 @@ impl LambdaEventSourceMapping {
     }
 }
 
-/// Gives what waits in the queue the time to be delivered.
+/// Waits until the messages in the queue are delivered.
 async fn drain(live: &Live, cx: &Cx<'_>) -> Result<()> {
     let queue = resource(&live.queue_arn);
     let empty = wait::until(DRAINED, "sqs:GetQueueAttributes", "an empty queue", async || {
@@ -340,7 +341,7 @@ async fn drain(live: &Live, cx: &Cx<'_>) -> Result<()> {
     }
 }
 
-/// What stands behind the last colon of an ARN.
+/// The part of an ARN after the last colon.
 fn resource(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or_default()
 }

@@ -42,13 +42,13 @@ pub struct LambdaFunction {
     pub memory_mb: i32,
     pub timeout_seconds: i32,
     pub code: Code,
-    /// Encrypts the environment, and the secrets in it a second time; without it AWS's own key does the
-    /// former, and there are no secrets.
+    /// Encrypts the environment, and additionally the secrets in it. Without it, AWS's own key encrypts the
+    /// environment, and there are no secrets.
     pub kms_key: Option<Ref<KmsKey>>,
     /// The encryption context of the secrets: the name of the function that webhooks are encrypted for.
     pub encrypted_for: String,
     pub environment: BTreeMap<String, EnvValue>,
-    /// Made before the function, or Lambda would make it without retention.
+    /// Created before the function, because Lambda would create it without retention.
     pub log_group: Ref<LogGroup>,
     pub reserved_concurrency: Option<i32>,
     pub tags: Tags,
@@ -70,36 +70,36 @@ pub struct Live {
     kms_key: Option<String>,
     environment: environment::Live,
     log_group: String,
-    /// ARNs of what is laid over it: code that runs with it, and is none of the stack's.
+    /// ARNs of the function's layers. They contain code that runs with it but does not belong to the stack.
     layers: Vec<String>,
     reserved_concurrency: Option<i32>,
-    /// When its code or configuration was changed last, as AWS tells it.
+    /// When its code or configuration was last changed, according to AWS.
     last_modified: String,
     /// The role that the key's grant was made for.
     role_id: Option<String>,
     tags: Tags,
-    /// Lambda is still at work on it.
+    /// Lambda is still processing a change.
     busy: bool,
-    /// Its creation failed or its deletion is under way: nothing but a new one helps.
+    /// Its creation failed or it is being deleted. It must be replaced.
     broken: Option<String>,
-    /// The last change failed: what runs is what was before.
+    /// The last change failed, so the previous version still runs.
     stale: Option<String>,
 }
 
-/// Remembers the unique id of the role that the grant on the environment's key was made for.
+/// Stores the unique id of the role that the grant on the environment's key was made for.
 ///
-/// A role deleted and made again under its name is another principal to KMS: deploying works, every
-/// invocation fails with "KMS access was denied".
+/// A re-created role with the same name is a new principal for KMS: deploying works, but every invocation fails with
+/// "KMS access was denied".
 const ROLE_ID_TAG: &str = "alertctl:role-id";
 
-/// How long Lambda may take to make, change or delete a function: what the Terraform provider grants too.
+/// How long Lambda may take to create, change or delete a function. The Terraform provider waits as long.
 const READY: Duration = Duration::from_secs(10 * 60);
 
 const RUNTIME: Runtime = Runtime::Providedal2023;
 const HANDLER: &str = "bootstrap";
 const ARCHITECTURE: Architecture = Architecture::X8664;
 
-/// Fields that `UpdateFunctionConfiguration` changes.
+/// The fields that `UpdateFunctionConfiguration` changes.
 const CONFIGURATION: &[&str] = &[
     "description",
     "role",
@@ -113,13 +113,13 @@ const CONFIGURATION: &[&str] = &[
     "layers",
     "last_update",
 ];
-/// Fields that `UpdateFunctionCode` changes.
+/// The fields that `UpdateFunctionCode` changes.
 const CODE: &[&str] = &["relay", "settings", "architecture", "last_update"];
 
 impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
     const IMMUTABLE: &'static [&'static str] = &["state"];
-    // What would still be delivered to a function that is gone is lost.
+    // Messages that are delivered to a deleted function are lost.
     const DELETED_AFTER: &'static [&'static str] = &[
         "sns-subscription",
         "lambda-event-source-mapping",
@@ -189,7 +189,7 @@ impl Resource for LambdaFunction {
         let fields = environment::fields(fields, environment, &for_secrets, encrypted_for, known)
             .set("log_group", log_group.name())
             .set_some("reserved_concurrency", *reserved_concurrency);
-        // The grant on the key is what a role made anew breaks.
+        // A re-created role is a new principal: the key's grant must be made again.
         let fields = match key {
             Some(_) => fields.text("role_id", &role_id, known),
             None => fields,
@@ -278,7 +278,7 @@ impl Resource for LambdaFunction {
         .await?;
         let live = self.wished(environment, cx)?;
         match self.send_create(&live, cx).await {
-            // Made by a request whose answer was lost, or by somebody else in the meantime.
+            // Created by a request whose answer was lost, or meanwhile by somebody else.
             Err(fault) if fault.is(&["ResourceConflictException"]) => self.is_there(fault, cx).await?,
             result => result.map_err(explain)?,
         }
@@ -303,7 +303,7 @@ impl Resource for LambdaFunction {
         if live.busy {
             rest(aws, name).await?;
         }
-        // A new role or key gets a new grant by itself.
+        // With a new role or key, Lambda makes a new grant by itself.
         let regrant = changes.touch("role_id") && !changes.touch_any(&["role", "kms_key"]);
         let configure = regrant || changes.touch_any(CONFIGURATION);
         if regrant {
@@ -313,12 +313,12 @@ impl Resource for LambdaFunction {
         if configure {
             self.configure(&wished, &key_arn, cx).await?;
         }
-        // Lambda takes one change at a time; the last one is waited for in `settle`.
+        // Lambda accepts one change at a time. `settle` waits for the last one.
         let (replace, is_there) = (
             changes.touch_any(CODE),
             *self.code.sha256 == live.code.code_sha256,
         );
-        // Where the very package is there, only its tag is missing.
+        // If exactly this package is deployed, only its tag is missing.
         if replace && (!is_there || changes.touch_any(&["architecture", "last_update"])) {
             if configure {
                 ready(aws, name).await?;
@@ -331,7 +331,7 @@ impl Resource for LambdaFunction {
                 None => self.unreserve(cx).await?,
             }
         }
-        // What is remembered is written last: an interrupted change is taken up again by the next run.
+        // These tags are written last, so that the next run repeats an interrupted change.
         let mut tags = self.tags.clone();
         if replace {
             tags.extend([self.relay_tag()]);
@@ -356,7 +356,7 @@ impl Resource for LambdaFunction {
                 .call("lambda:DeleteFunction", || request.clone().send())
                 .await,
         )?;
-        // Until then its last flush may bring the log group back, and its name is taken.
+        // Until the function is deleted, its last flush may re-create the log group, and its name is taken.
         let what = format!("function `{}` to be deleted", live.name);
         wait::until(READY, "lambda:GetFunction", &what, async || {
             let request = lambda.get_function().function_name(&live.name);

@@ -1,4 +1,4 @@
-//! One statement of a function's resource policy: a service that may invoke it, for one source.
+//! One statement of a function's resource policy: it lets a service invoke the function for one source.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,24 +17,25 @@ use crate::aws::fault::{found, gone};
 use crate::aws::secret::fingerprint;
 use crate::aws::wait;
 
-/// The desired permission to `lambda:InvokeFunction`, for sources in this account.
+/// The desired permission for `lambda:InvokeFunction`, for sources in this account.
 ///
-/// The source's ARN names the account, and nothing else may: EventBridge cannot invoke a function whose statement has
-/// a condition on `AWS:SourceAccount` besides, and says so to nobody
+/// Only the source's ARN may name the account. If the statement also has a condition on `AWS:SourceAccount`,
+/// EventBridge cannot invoke the function, and reports this to nobody
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>, "The rule matched, but the
-/// function was not invoked"). AWS asks for that condition only where ARNs have no account, as those of buckets.
+/// function was not invoked"). AWS asks for that condition only for sources whose ARNs contain no account, such as
+/// buckets.
 #[derive(Debug, Clone)]
 pub struct LambdaPermission {
     pub function: Ref<LambdaFunction>,
-    /// Starts with [`PREFIX`]: statements that do are this tool's, all others are left alone.
+    /// Starts with [`PREFIX`]. alertctl manages statements with this prefix and leaves all others alone.
     pub statement_id: String,
     /// A service, such as `sns.amazonaws.com`.
     pub principal: &'static str,
-    /// Without it any account could have the service invoke the function.
+    /// Without it, any account could make the service invoke the function.
     pub source_arn: Text,
 }
 
-/// What the ids of our statements start with.
+/// The prefix of the ids of our statements.
 pub const PREFIX: &str = "alertctl-";
 
 /// A permission as it is.
@@ -49,17 +50,17 @@ pub struct Live {
 }
 
 const ACTION: &str = "lambda:InvokeFunction";
-/// Lambda's code for a policy that has no room for another statement.
+/// Lambda's error code for a policy that has no room for another statement.
 const FULL: &str = "PolicyLengthExceededException";
 const SOURCE_ARN: &str = "aws:sourcearn";
 const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
 
 impl Resource for LambdaPermission {
     const KIND: &'static str = "lambda-permission";
-    // What is still subscribed or targeted would be refused, and its messages lost. No need to be gone before
-    // the function: a policy dies with its function.
+    // Sources that are still subscribed or targeted would be refused, and their messages lost. The function need not
+    // wait for this deletion, because its policy is deleted with it.
     const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "eventbridge-targets"];
-    // One that stands in for another, from a run that was cut off, goes only when that other is there.
+    // A stand-in statement left by an interrupted run is deleted only once the real one exists.
     const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-permission"];
     const ACCESS: &'static [Access] = &[
         Access::read(&["lambda:GetPolicy"], &[FUNCTION]),
@@ -165,11 +166,11 @@ impl Resource for LambdaPermission {
     async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let live = self.wished(cx)?;
         let _turn = turn(cx.aws, &live).await;
-        // There is no call to change a statement, and what comes in while there is none is refused: until it is
-        // made anew, one of another id stands in for it.
+        // No call changes a statement, and while it is missing Lambda refuses invocations. So a statement with
+        // another id stands in for it until it is re-created.
         let stand_in = live.stand_in();
         let stands_in = match add(cx.aws, &stand_in).await {
-            // No room for both: for a moment there is none.
+            // There is no room for both, so for a moment there is no statement.
             Err(fault) if fault.is(&[FULL]) => false,
             result => result.map(|()| true)?,
         };
@@ -181,15 +182,15 @@ impl Resource for LambdaPermission {
         Ok(live)
     }
 
-    /// Lambda answers "done" to changes of one policy that run side by side and keeps only one of them.
-    /// Ours run one after the other; another process may still win, so the statement is looked for, and
-    /// added again when it got lost.
+    /// If two changes of one policy run concurrently, Lambda reports success for both but keeps only one. Our own
+    /// changes run one after the other, but another process may interfere. So this looks for the statement, and adds
+    /// it again if it is lost.
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         let added = Cell::new(Instant::now());
         let what = format!("permission `{}`", Self::live_name(live));
         wait::until(wait::LAMBDA, "lambda:GetPolicy", &what, async || {
             let statements = read(cx.aws, &live.function_name).await?;
-            // By its id alone: AWS may tell it in other words than it was given.
+            // Compares only the id, because AWS may return the statement in another form than it was sent.
             let there = |one: &Live| one.statement_id == live.statement_id;
             if statements.iter().any(there) {
                 return Ok(Some(()));
@@ -210,7 +211,7 @@ impl Resource for LambdaPermission {
     }
 }
 
-/// How long a statement may take to show before it counts as lost.
+/// How long a statement may take to become visible before it counts as lost.
 const LOST: Duration = Duration::from_secs(15);
 
 impl LambdaPermission {
@@ -231,7 +232,7 @@ impl LambdaPermission {
 }
 
 impl Live {
-    /// The same under another id, for as long as its own is not there.
+    /// The same statement under another id, which is used while the real one does not exist.
     fn stand_in(&self) -> Self {
         Self {
             statement_id: format!("{PREFIX}stand-in-{}", fingerprint(&self.statement_id)),
@@ -244,14 +245,14 @@ fn named(function: &str, statement_id: &str) -> String {
     format!("{function}/{statement_id}")
 }
 
-/// Changes of one function's policy go one after the other.
+/// Changes of one function's policy must run one after the other.
 async fn turn(aws: &Aws, live: &Live) -> tokio::sync::OwnedMutexGuard<()> {
     aws.exclusive(&format!("lambda/{}", live.function_name)).await
 }
 
 async fn add(aws: &Aws, live: &Live) -> Result<()> {
     match send_add(aws, live).await {
-        // A lost answer, or a statement of this id made in the meantime; ids with our prefix are ours.
+        // The answer was lost, or a statement with this id was created meanwhile. Ids with our prefix are ours.
         Err(fault) if fault.says("ResourceConflictException", "already exists") => {
             if read(aws, &live.function_name).await?.contains(live) {
                 return Ok(());
@@ -300,7 +301,7 @@ async fn read_all<'a>(aws: &Aws, functions: impl Iterator<Item = &'a str>) -> Re
         .await
 }
 
-/// The statements of a function's policy; none when there is no policy or no function.
+/// The statements of a function's policy. Empty if there is no policy or no function.
 async fn read(aws: &Aws, function: &str) -> Result<Vec<Live>> {
     let lambda = &aws.connection.clients.lambda;
     let request = lambda.get_policy().function_name(function);
@@ -330,7 +331,7 @@ fn parse(function: &str, statement: &Value) -> Live {
     }
 }
 
-/// A string or a list of one, as text.
+/// The text of a string, or of a list with one string.
 fn one(value: &Value) -> String {
     let only = value
         .as_array()

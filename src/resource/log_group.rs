@@ -1,7 +1,7 @@
 //! A CloudWatch Logs log group with its retention.
 //!
-//! Owned by the stack, not left to Lambda to create: a late flush of a deleted function would otherwise
-//! bring it back without retention.
+//! The stack owns it instead of letting Lambda create it: otherwise a late flush of a deleted function would
+//! re-create it without retention.
 
 use super::access::{ANY, Access};
 use super::{
@@ -14,7 +14,7 @@ use crate::aws::fault::{found, gone};
 #[derive(Debug, Clone)]
 pub struct LogGroup {
     pub name: String,
-    /// Days; one of the values CloudWatch Logs takes.
+    /// Days. Must be one of the values that CloudWatch Logs accepts.
     pub retention_days: i32,
     pub tags: Tags,
 }
@@ -29,7 +29,7 @@ pub struct Live {
     tags: Tags,
 }
 
-/// CloudWatch Logs writes the ARN of a group in both ways.
+/// The ARN of a log group occurs in both forms.
 pub(super) const GROUP: &[&str] = &[
     "arn:{partition}:logs:{region}:{account}:log-group:{prefix}",
     "arn:{partition}:logs:{region}:{account}:log-group:{prefix}:*",
@@ -37,7 +37,7 @@ pub(super) const GROUP: &[&str] = &[
 
 impl Resource for LogGroup {
     const KIND: &'static str = "log-group";
-    // The function's last flush must not find the group gone and make a new one; nor may a stage's access log.
+    // If the group were deleted first, the function's last flush or a stage's access log would create a new one.
     const DELETED_AFTER: &'static [&'static str] = &[
         "lambda-function",
         "apigatewayv2-stage",
@@ -128,7 +128,8 @@ impl Resource for LogGroup {
             .await
         {
             Err(fault) if fault.is(&["ResourceAlreadyExistsException"]) => {
-                // A lost answer, a retry, or a function that logged first: ours only if it says so.
+                // After a lost answer or a retry, or if a function logged first, the group may already exist: it is
+                // ours only if its tags say so.
                 match read(cx.aws, &self.name).await? {
                     Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {}
                     _ => return Err(fault),
@@ -145,7 +146,7 @@ impl Resource for LogGroup {
         })
     }
 
-    /// A new group takes events before its retention is set.
+    /// A new group accepts events before its retention is set.
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         match live.retention_days == Some(self.retention_days) {
             true => Ok(()),
@@ -217,7 +218,7 @@ async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let logs = &aws.connection.clients.logs;
     let describe = async {
         let request = logs.describe_log_groups().log_group_name_prefix(name);
-        // Names are listed in order, so the exact one is the first of those it is a prefix of.
+        // Names are listed in order, so of all names with this prefix the exact name comes first.
         let page = aws
             .call("logs:DescribeLogGroups", || request.clone().send())
             .await?;

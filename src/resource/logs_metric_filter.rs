@@ -1,4 +1,4 @@
-//! A metric filter of a log group: counts, as a metric, the log events that match a pattern.
+//! A metric filter of a log group: it counts the log events that match a pattern, as a metric.
 
 use aws_sdk_cloudwatchlogs::types::{MetricFilter, MetricTransformation};
 
@@ -10,7 +10,7 @@ use super::{
 use crate::aws::call::pages;
 use crate::aws::fault::gone;
 
-/// The desired filter. A filter has no tags: its name says whose it is, see [`prefix`].
+/// The desired filter. A filter has no tags, so its name tells its owner, see [`prefix`].
 #[derive(Debug, Clone)]
 pub struct LogsMetricFilter {
     /// Starts with [`prefix`].
@@ -21,7 +21,7 @@ pub struct LogsMetricFilter {
     pub metric_name: String,
     /// A number, or a field of the event, such as `$.latency`.
     pub metric_value: String,
-    /// What the metric says of log events that do not match.
+    /// The metric's value for log events that do not match.
     pub default_value: Option<f64>,
 }
 
@@ -42,7 +42,8 @@ impl Group {
     }
 }
 
-/// What the names of a stack's filters start with. No stack's name holds a dot, so no other stack's filters do.
+/// The prefix of the names of a stack's filters. It ends in a dot, which a stack's name cannot contain, so it never
+/// matches another stack's filters.
 pub fn prefix(stack: &str) -> String {
     format!("alertctl-{stack}.")
 }
@@ -62,7 +63,7 @@ struct Metric {
     name: String,
     value: String,
     default_value: Option<f64>,
-    /// Dimensions and unit, which this tool does not set.
+    /// Dimensions and unit, which alertctl does not set.
     more: Option<String>,
 }
 
@@ -70,12 +71,12 @@ const GROUPS: &str = "arn:{partition}:logs:{region}:{account}:log-group:*";
 
 impl Resource for LogsMetricFilter {
     const KIND: &'static str = "logs-metric-filter";
-    // 5 a second, by the service's quotas.
+    // The service quota is 5 calls per second.
     const AT_ONCE: Option<usize> = Some(5);
     const OWNED_BY_NAME: bool = true;
     const ACCESS: &'static [Access] = &[
-        // Asked for by every stack with alarms, whether these count what a log says or not: a refusal would be in
-        // CloudTrail with every plan, and count as an unauthorized call.
+        // Every stack with alarms lists the filters, even if it has none itself: a denial would be in CloudTrail with
+        // every plan, and count as an unauthorized call.
         Access::read(&["logs:DescribeMetricFilters"], &[GROUPS])
             .because("the filters of all groups are listed in one call")
             .always(),
@@ -100,7 +101,7 @@ impl Resource for LogsMetricFilter {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        // Filters go with alarms of the stack: a stack without any spares the account-wide list.
+        // Filters belong to alarms of the stack. A stack without alarms does not need the account-wide list.
         let alarms = aws
             .tagged()
             .await?
@@ -252,8 +253,8 @@ impl Live {
     }
 }
 
-/// Every filter of the region. CloudWatch Logs looks for a prefix within one log group only, and what left
-/// the file may be in any.
+/// Every filter of the region. CloudWatch Logs searches for a prefix only within one log group, but a filter that
+/// left the stack file may be in any group.
 async fn list(aws: &Aws) -> Result<Vec<Live>> {
     let describe = aws.connection.clients.logs.describe_metric_filters();
     let filters = pages(async |token| {

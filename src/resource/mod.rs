@@ -1,7 +1,7 @@
-//! AWS resource kinds: what each can be asked to be, how it is read, and how it is changed.
+//! AWS resource kinds: the desired state of each, how it is read, and how it is changed.
 //!
-//! One kind, one file, one line in [`kinds::KINDS`]. A kind knows nothing of the stack file and nothing of
-//! other kinds beyond the node ids and ARNs it is given.
+//! Each kind has one file and one line in [`kinds::KINDS`]. A kind does not know the stack file. Of other kinds it
+//! knows only the node ids and ARNs that it is given.
 
 use std::cell::{Cell, RefCell};
 
@@ -69,13 +69,13 @@ pub struct Wanted<'a, R> {
     pub desired: &'a R,
 }
 
-/// What holds a wanted name in the account.
+/// What exists in the account under a wanted name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence<L> {
     Absent,
-    /// It carries this stack's ownership.
+    /// It carries this stack's ownership tag.
     Ours(L),
-    /// Someone else's: never touched unless adopted.
+    /// It is not this stack's: never touched unless adopted.
     Foreign(L),
 }
 
@@ -89,49 +89,49 @@ impl<L> Presence<L> {
     }
 }
 
-/// Where a stack is at home.
+/// A stack's home region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Home {
-    /// A tag says so.
+    /// A tag names the region.
     Is(String),
-    /// What was made for the stack is about this region alone.
+    /// No tag names it, but the stack's resources refer only to this region.
     Seems(String),
 }
 
-/// What [`Resource::observe`] saw.
+/// The result of [`Resource::observe`].
 #[derive(Debug)]
 pub struct Observed<L> {
     /// One for each wanted resource, in the same order.
     pub wanted: Vec<Presence<L>>,
-    /// What the stack owns and the stack file no longer names.
+    /// Resources that the stack owns but the stack file no longer contains.
     pub orphans: Vec<(NodeId, L)>,
 }
 
-/// What a step works with: AWS, and all that is known by now.
+/// The context of a step: AWS, and everything known so far.
 pub struct Cx<'a> {
     pub aws: &'a Aws,
     pub known: Known,
-    /// This step claims the stack for the run: it fails where another run was first.
+    /// This step claims the stack for the run. It fails if another run was first.
     pub claim: bool,
-    /// What the step created is this run's alone, and nobody else's under the same name.
+    /// The step created a resource that belongs to this run alone, not to another run under the same name.
     pub fresh: Cell<bool>,
-    /// Things the user should be told once the step is done.
+    /// Messages for the user after the step.
     pub notes: RefCell<Vec<String>>,
 }
 
 impl Cx<'_> {
-    /// Fills the holes of `text`. The scheduler starts a step only when everything it refers to exists.
+    /// Fills the placeholders of `text`. The scheduler starts a step only when everything it refers to exists.
     pub fn text(&self, text: &Text) -> Result<String> {
         text.fill(&self.known).map_err(Self::too_early)
     }
 
-    /// Renders a policy document as the JSON text AWS takes.
+    /// Renders a policy document as the JSON text that AWS accepts.
     pub fn policy(&self, policy: &crate::aws::policy::Policy) -> Result<String> {
         let document = policy.render(&self.known).map_err(Self::too_early)?;
         Ok(document.to_string())
     }
 
-    /// Tells the user something once the step is done.
+    /// Adds a message for the user, shown after the step.
     pub fn note(&self, note: impl Into<String>) {
         self.notes.borrow_mut().push(note.into());
     }
@@ -144,8 +144,8 @@ impl Cx<'_> {
 
 /// One AWS resource kind; the value is the desired state.
 ///
-/// `fields` and `live_fields` are the same names on both sides in normal form, so that the difference is
-/// read off field by field and no kind writes a comparison of its own.
+/// `fields` and `live_fields` use the same names and the same normal form. So the difference is computed field by
+/// field, and no kind needs its own comparison.
 #[allow(
     async_fn_in_trait,
     reason = "boxed once in `any`, on a single-threaded runtime: no Send is needed"
@@ -153,36 +153,38 @@ impl Cx<'_> {
 pub trait Resource: Sized + 'static {
     /// AWS's own name in kebab case, as in `--adopt kind/key`.
     const KIND: &'static str;
-    /// Fields that AWS cannot change: a difference replaces the resource.
+    /// Fields that AWS cannot change. A difference in one of them replaces the resource.
     const IMMUTABLE: &'static [&'static str] = &[];
-    /// Kinds whose steps must be over before one of this kind is deleted.
+    /// Kinds whose steps must have finished before a resource of this kind is deleted.
     const DELETED_AFTER: &'static [&'static str] = &[];
-    /// Kinds whose creations and changes must be over before that, while their deletions wait for this one.
+    /// Kinds whose creations and changes must have finished before a resource of this kind is deleted. Their
+    /// deletions wait for this one instead.
     const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &[];
-    /// Stacks have resources of this kind in other regions than their own, too.
+    /// Stacks may have resources of this kind in other regions than their own.
     const IN_OTHER_REGIONS: bool = false;
-    /// Resources of this kind are the same in all regions.
+    /// Resources of this kind are visible in all regions.
     const GLOBAL: bool = false;
-    /// Made beside what claims the stack for this run, not behind it: where another run claims it first, this is
-    /// that one's as well, or is taken back.
+    /// The resource is created beside the step that claims the stack, not after it. If another run claims the stack
+    /// first, the resource is shared with that run, or is taken back.
     const BESIDE_CLAIM: bool = false;
-    /// How many of this kind are worth working on at once, where AWS takes only a few of them a second.
+    /// How many steps of this kind should run at the same time, if AWS accepts only a few per second.
     const AT_ONCE: Option<usize> = None;
-    /// Its name alone says whose it is: where it may not be listed and none is wanted, the plan goes on with a warning.
+    /// Only the name tells the owner. If listing is denied and no resource of this kind is wanted, the plan goes on
+    /// with a warning.
     const OWNED_BY_NAME: bool = false;
-    /// One call deletes many: deletions that become possible at the same time are then made together.
+    /// One call deletes many resources: deletions that are ready at the same time are made together.
     const DELETED_TOGETHER: bool = false;
-    /// What whoever runs the tool must be allowed: every action of every call that this kind makes.
+    /// The permissions that the tool's user needs: every action of every call that this kind makes.
     const ACCESS: &'static [Access];
-    /// The state in the account, normalised, in our words.
+    /// The state in the account, normalized, in our terms.
     type Live: Clone + 'static;
 
-    /// The nodes that this one refers to, and that must therefore exist before it.
+    /// The nodes that this one refers to. They must exist before it.
     fn refs(&self) -> Vec<NodeId> {
         self.parent().into_iter().collect()
     }
 
-    /// The node that this one lives in, and dies with.
+    /// The node that this one lives in and is deleted with.
     fn parent(&self) -> Option<NodeId> {
         None
     }
@@ -190,18 +192,18 @@ pub trait Resource: Sized + 'static {
     /// The physical name of the desired resource.
     fn name(&self) -> String;
 
-    /// The ARN it has in the stack's own region, where that follows from its name.
+    /// Its ARN in the stack's own region, if the ARN follows from its name.
     fn arn(&self) -> Option<Text> {
         None
     }
 
-    /// What stands for `{name}` in [`Self::ACCESS`]: where AWS asks for permissions on what this one lives in,
-    /// the name of that.
+    /// The value of `{name}` in [`Self::ACCESS`]. If AWS checks permissions on the resource that this one lives in,
+    /// it is the name of that resource.
     fn subject(&self) -> String {
         self.name()
     }
 
-    /// False where this resource has no use for a row of [`Self::ACCESS`].
+    /// False if this resource does not need a row of [`Self::ACCESS`].
     fn uses(&self, _access: &Access) -> bool {
         true
     }
@@ -218,83 +220,86 @@ pub trait Resource: Sized + 'static {
     /// The physical name of a live resource. Pure.
     fn live_name(live: &Self::Live) -> String;
 
-    /// What AWS generated for it. Pure.
+    /// What AWS generated for the resource. Pure.
     fn output(live: &Self::Live) -> Output;
 
-    /// Another region in which, by what this resource says, the stack has resources.
+    /// Another region in which the stack has resources, according to this resource.
     fn leads_to(_live: &Self::Live) -> Option<&str> {
         None
     }
 
-    /// The region in which the stack is at home, by what a resource says that is the same in all regions.
+    /// The stack's home region, according to a resource that is visible in all regions.
     fn home(_live: &Self::Live) -> Option<Home> {
         None
     }
 
-    /// What runs that have not ended left on it.
+    /// The marks on it of runs that have not ended.
     fn marks(_live: &Self::Live) -> &[Mark] {
         &[]
     }
 
-    /// The kind and physical name of what an unwanted resource lives in: of that kind only this one's deletion waits
-    /// for it, and where this one is a stranger's it goes only with its being taken over.
+    /// The kind and physical name of the resource that an unwanted resource lives in. Of that kind, only the deletion
+    /// of this resource waits for it. If that resource is not the stack's, the unwanted one is deleted only when that
+    /// one is adopted.
     fn within(_live: &Self::Live) -> Option<(&'static str, String)> {
         None
     }
 
-    /// Something the user should know about a live resource, such as a confirmation still pending.
+    /// Something the user should know about a live resource, such as a pending confirmation.
     fn remark(_live: &Self::Live) -> Option<String> {
         None
     }
 
-    /// Something to warn of before a live resource becomes what this one asks for.
+    /// A warning about what happens when a live resource is changed to this desired state.
     fn caution(&self, _live: &Self::Live) -> Option<String> {
         None
     }
 
-    /// How a live resource does, where AWS tells more than that it is there.
+    /// The health of a live resource, if AWS reports more than that it exists.
     fn health(_live: &Self::Live) -> Option<Health> {
         None
     }
 
-    /// Why an unwanted resource stays all the same: it is then told of, and left as it is.
+    /// Why an unwanted resource is kept. It is then reported and left alone.
     fn stays(_live: &Self::Live) -> Option<String> {
         None
     }
 
-    /// True of what needs no deletion: it is deleted already and kept by AWS for a while, or goes with what it is in.
+    /// True if no deletion is needed: the resource is already deleted but AWS keeps it for a while, or it is deleted
+    /// with its parent.
     fn is_going(_live: &Self::Live) -> bool {
         false
     }
 
-    /// What deleting a live resource means beyond its being gone; told before the user agrees to it.
+    /// What is lost when a live resource is deleted, beyond the resource itself. The user is told before agreeing.
     fn loss(_live: &Self::Live) -> Option<String> {
         None
     }
 
-    /// Creates it, ownership included. When the thing turns out to be there and to be ours (a lost answer,
-    /// a retry), that is success.
+    /// Creates the resource with its ownership tag. It is a success if the resource already exists and is ours (after
+    /// a lost answer or a retry).
     async fn create(&self, cx: &Cx<'_>) -> Result<Self::Live>;
 
     /// Makes the planned changes.
     async fn update(&self, live: Self::Live, changes: &Changes, cx: &Cx<'_>) -> Result<Self::Live>;
 
-    /// Brings what is there already to what is wanted: made by a call whose answer was lost, or by an earlier run.
+    /// Brings an existing resource to the desired state. It was created by a call whose answer was lost, or by an
+    /// earlier run.
     async fn converge(&self, live: Self::Live, cx: &Cx<'_>) -> Result<Self::Live> {
         let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
         self.update(live, &changes, cx).await
     }
 
-    /// What is left to do while the things that refer to it are made: settings that none of them needs, and
-    /// the wait until it is usable.
+    /// The work that may run while dependents are being created: settings that no dependent needs, and the wait until
+    /// the resource is usable.
     async fn settle(&self, _live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {
         Ok(())
     }
 
-    /// Deletes it; success when it is gone already.
+    /// Deletes the resource. It is a success if it is already gone.
     async fn delete(live: Self::Live, cx: &Cx<'_>) -> Result<()>;
 
-    /// Undoes a creation of [`Cx::fresh`] before anything was done with it; returns what is to be told of it.
+    /// Undoes a creation of [`Cx::fresh`] before the resource was used. Returns a message for the user.
     async fn take_back(_live: Self::Live, _cx: &Cx<'_>) -> Result<Option<String>> {
         Ok(None)
     }
@@ -302,7 +307,7 @@ pub trait Resource: Sized + 'static {
 
 #[cfg(test)]
 impl<'a> Cx<'a> {
-    /// What a step works with when nothing but the account is known.
+    /// The context of a step when only the account is known.
     pub(crate) fn mocked(aws: &'a Aws, scope: crate::aws::Scope) -> Self {
         let known = Known {
             scope,

@@ -1,14 +1,14 @@
-//! Observing what is found by its name and owned by its tags, which most kinds are.
+//! Observes resources that are found by name and owned by tag, as most kinds are.
 
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Aws, Observed, Presence, Resource, Result, Tags, Wanted, tags};
 
-/// Requests under way at once for one kind.
+/// Concurrent requests for one kind.
 const SIDE_BY_SIDE: usize = 16;
 
-/// Reads every wanted name, and beside that every other name in `listed`, which carries the stack's tag as
-/// far as the tagging index knows: what does not carry it any more is nobody's orphan.
+/// Reads every wanted name, and every other name in `listed`. The tagging index says that those carry the stack's
+/// tag; if a resource no longer carries it, it is not reported as an orphan.
 pub async fn observe<'a, R: Resource>(
     aws: &'a Aws,
     wanted: &[Wanted<'_, R>],

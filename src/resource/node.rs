@@ -1,4 +1,4 @@
-//! What names the nodes of a stack, and how one refers to another.
+//! The ids of a stack's nodes, and references between nodes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,19 +8,19 @@ use serde::{Serialize, Serializer};
 use super::Resource;
 use crate::aws::Text;
 
-/// A node of a stack: `kind/key`, such as `sns-topic/alerts`; one that lives in another region than the
-/// stack itself ends in that region, such as `eventbridge-rule/logins@us-east-1`.
+/// A node of a stack: `kind/key`, such as `sns-topic/alerts`. The id of a node in another region than the stack's own
+/// ends in that region, such as `eventbridge-rule/logins@us-east-1`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId {
     pub kind: &'static str,
-    /// The key in the stack file, or the physical name where a resource left the file.
+    /// The key in the stack file, or the physical name if the resource is no longer in the file.
     pub key: String,
 }
 
 impl NodeId {
-    /// The region it lives in, where that is not the stack's own.
+    /// The region of the node, if it is not the stack's own.
     pub fn region(&self) -> Option<&str> {
-        // A key may hold an e-mail address, whose domain has a dot.
+        // A key may contain an e-mail address, whose domain contains a dot.
         let (_, region) = self.key.rsplit_once('@')?;
         (!region.contains('.')).then_some(region)
     }
@@ -38,7 +38,7 @@ impl Serialize for NodeId {
     }
 }
 
-/// A typed reference to a node; only [`crate::graph::Graph::add`] makes one, so a cycle cannot be written.
+/// A typed reference to a node. Only [`crate::graph::Graph::add`] creates one, so a cycle is impossible.
 #[derive(Debug)]
 pub struct Ref<R> {
     id: NodeId,
@@ -60,7 +60,7 @@ impl<R> Clone for Ref<R> {
 
 impl<R: Resource> Ref<R> {
     pub(crate) fn to(id: NodeId, resource: &R) -> Self {
-        // The ARN that a resource knows of itself is that of the stack's own region.
+        // The ARN that a resource computes for itself is for the stack's own region.
         let own = resource.arn().filter(|_| id.region().is_none());
         Self {
             name: resource.name(),
@@ -82,7 +82,7 @@ impl<R> Ref<R> {
         &self.name
     }
 
-    /// Its ARN: computed where that follows from its name, otherwise known after apply.
+    /// Its ARN: computed if it follows from its name, otherwise known after apply.
     pub fn arn(&self) -> Text {
         self.arn.clone()
     }
@@ -95,7 +95,7 @@ impl<R> Ref<R> {
 
 #[cfg(test)]
 impl<R> Ref<R> {
-    /// To the node `id` with this name, whose ARN AWS generates.
+    /// A reference to the node `id` with this name, whose ARN AWS generates.
     pub(crate) fn named(id: NodeId, name: &str) -> Self {
         Self {
             name: name.to_owned(),

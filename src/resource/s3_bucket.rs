@@ -1,7 +1,7 @@
-//! An S3 bucket: where CloudTrail puts its log files.
+//! An S3 bucket in which CloudTrail stores its log files.
 //!
-//! Nothing in it is ever public, everything is encrypted with S3's own key, and all objects are the
-//! account's. It outlives the stack as long as it holds files, unless the user agrees to lose them.
+//! Nothing in it is ever public, everything is encrypted with S3's own key, and the account owns all objects. When
+//! the stack is destroyed, the bucket stays as long as it holds files, unless the user agrees to lose them.
 
 use std::time::Duration;
 
@@ -23,15 +23,15 @@ pub(super) use read::of_bucket;
 use read::{Head, head, read};
 use settings::Settings;
 
-/// How long a new bucket may stay unknown.
+/// How long a new bucket may stay invisible.
 const NEW: Duration = Duration::from_secs(2 * 60);
 
 /// The desired bucket.
 #[derive(Debug, Clone)]
 pub struct S3Bucket {
-    /// Unique among all accounts: mostly holds the account id.
+    /// Unique among all accounts, so it usually contains the account id.
     pub name: Text,
-    /// After how many days a file is deleted; `None` keeps files for ever.
+    /// After how many days a file is deleted. `None` keeps files forever.
     pub expire_after_days: Option<i32>,
     pub tags: Tags,
 }
@@ -42,9 +42,9 @@ pub struct Live {
     name: String,
     arn: String,
     settings: Settings,
-    /// The user agreed to lose what is in it.
+    /// The user agreed to lose the bucket's contents.
     may_empty: bool,
-    /// It has left the stack file with files in it, and the user did not agree to lose them.
+    /// It left the stack file while it held files, and the user did not agree to lose them.
     kept: bool,
     tags: Tags,
 }
@@ -54,7 +54,7 @@ const OBJECTS: &str = "arn:{partition}:s3:::{name}/*";
 
 impl Resource for S3Bucket {
     const KIND: &'static str = "s3-bucket";
-    // CloudTrail goes on trying to deliver for 30 days, and charges for it.
+    // If the bucket were deleted first, CloudTrail would retry deliveries for 30 days and charge for them.
     const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail"];
     const ACCESS: &'static [Access] = &[
         Access::read(
@@ -172,7 +172,7 @@ impl Resource for S3Bucket {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         let name = cx.text(&self.name)?;
-        // Asked first: in us-east-1, creating one's own bucket once more succeeds and resets its ACL.
+        // Checked first: in us-east-1, creating an own bucket again succeeds and resets its ACL.
         let made = match head(cx.aws, &name).await? {
             Head::Nowhere => self.send_create(&name, cx).await?,
             Head::Here => false,
@@ -189,7 +189,7 @@ impl Resource for S3Bucket {
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         self.put_tags(&live, cx).await?;
         let settings = Settings::wanted(self.expire_after_days);
         let settings = settings.put(&live.name, &live.settings, changes, cx).await?;
@@ -203,7 +203,7 @@ impl Resource for S3Bucket {
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
         let name = &live.name;
         let what = format!("bucket `{name}` to stay empty: something still writes to it");
-        // The last log files arrive minutes after the trail is gone.
+        // The last log files arrive minutes after the trail was deleted.
         let kept = wait::until(empty::LIMIT, "s3:DeleteBucket", &what, async || {
             let request = cx.aws.connection.clients.s3.delete_bucket().bucket(name);
             match gone(cx.aws.call("s3:DeleteBucket", || request.clone().send()).await) {
@@ -226,11 +226,11 @@ impl Resource for S3Bucket {
 }
 
 impl S3Bucket {
-    /// True when the bucket was made, false when it is there already.
+    /// True if the bucket was created, false if it already exists.
     async fn send_create(&self, name: &str, cx: &Cx<'_>) -> Result<bool> {
         let s3 = &cx.aws.connection.clients.s3;
         let region = &cx.aws.connection.region;
-        // The one region that must not be named.
+        // us-east-1 is the only region that must not be named.
         let place = (region != "us-east-1").then(|| BucketLocationConstraint::from(region.as_str()));
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(place)
@@ -254,7 +254,7 @@ impl S3Bucket {
         }
     }
 
-    /// S3 takes the whole set only: tags that others added go along.
+    /// S3 accepts only the whole set of tags, so tags that others added are sent as well.
     async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
         if tags::are(&live.tags, &self.tags) {
             return Ok(());
@@ -271,7 +271,7 @@ impl S3Bucket {
     }
 }
 
-/// The physical names behind `names`.
+/// The physical names of `names`.
 pub(super) async fn names(aws: &Aws, names: impl Iterator<Item = &Text>) -> Result<Vec<String>> {
     let scope = aws.scope().await?;
     names
@@ -279,12 +279,12 @@ pub(super) async fn names(aws: &Aws, names: impl Iterator<Item = &Text>) -> Resu
         .collect()
 }
 
-/// The buckets that carry the stack's tag, as far as the tagging index knows.
+/// The buckets that carry the stack's tag, according to the tagging index.
 pub(super) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
     aws.tagged_names("s3", "").await
 }
 
-/// The tags of a bucket; none where there are none, or no bucket.
+/// The tags of a bucket. Empty if it has none, or if there is no bucket.
 pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<Tags> {
     let request = aws.connection.clients.s3.get_bucket_tagging().bucket(name);
     let answer = aws.call("s3:GetBucketTagging", || request.clone().send()).await;
@@ -295,17 +295,17 @@ pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<Tags> {
         .collect())
 }
 
-/// The bucket of this name, and whether it stays when the stack goes.
+/// The bucket of this name, and whether it is kept when the stack is destroyed.
 async fn read_named(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let (live, kept) = futures::join!(read(aws, name), holds_files(aws, name));
-    // What is wrong with the bucket is told by its own calls.
+    // If the bucket cannot be read, the error of its own calls is the useful one.
     match live? {
         Some(live) => Ok(Some(Live { kept: kept?, ..live })),
         None => Ok(None),
     }
 }
 
-/// What left the file and is in another region is another stack's matter.
+/// A bucket that left the stack file and is in another region belongs to another stack.
 async fn read_left(aws: &Aws, name: &str) -> Result<Option<Live>> {
     match head(aws, name).await? {
         Head::Here => {
@@ -316,12 +316,12 @@ async fn read_left(aws: &Aws, name: &str) -> Result<Option<Live>> {
     }
 }
 
-/// True where there is something in the bucket that may not be deleted.
+/// True if the bucket contains something that may not be deleted.
 async fn holds_files(aws: &Aws, name: &str) -> Result<bool> {
     if aws.may_empty_buckets {
         return Ok(false);
     }
-    // What a versioned bucket deleted stays in it as an old version, and keeps S3 from deleting the bucket.
+    // In a versioned bucket, deleted objects stay as old versions, and S3 does not delete such a bucket.
     let list = aws.connection.clients.s3.list_object_versions();
     let list = list.bucket(name).max_keys(1);
     let page = found(aws.call("s3:ListBucketVersions", || list.clone().send()).await);

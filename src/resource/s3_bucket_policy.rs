@@ -1,4 +1,4 @@
-//! The policy of an S3 bucket: who may write to it beyond the account's own IAM policies.
+//! The policy of an S3 bucket: who may write to it in addition to the account's own IAM policies.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub struct S3BucketPolicy {
     pub policy: Policy,
 }
 
-/// A policy as it is. It has no tags: it belongs to whom its bucket belongs to.
+/// A policy as it is. It has no tags: the owner of its bucket owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     bucket_name: String,
@@ -46,8 +46,8 @@ impl Resource for S3BucketPolicy {
         let named = futures::future::try_join_all(names.iter().map(|name| read(aws, name))).await?;
         Ok(Observed {
             wanted: named,
-            // It goes with its bucket, and never before it: CloudTrail delivers for some minutes after the trail is
-            // gone, the calls that ended the trail among others, and what is kept stays as protected as it was.
+            // It is deleted with its bucket and never before. CloudTrail delivers for some minutes after the trail
+            // was deleted, including the calls that deleted the trail, and a bucket that is kept stays protected.
             orphans: Vec::new(),
         })
     }
@@ -104,7 +104,7 @@ impl Resource for S3BucketPolicy {
 }
 
 impl S3BucketPolicy {
-    /// Shown with `{account}` where the account id stands.
+    /// The bucket's name with `{account}` as a placeholder for the account id.
     fn bucket_name(&self) -> Text {
         Text::with_account(self.bucket.name())
     }
@@ -118,7 +118,7 @@ async fn read(aws: &Aws, bucket: &str) -> Result<Presence<Live>> {
     };
     let both = async { futures::try_join!(policy, s3_bucket::read_tags(aws, bucket)) };
     let (policy, tags) = match both.await {
-        // The bucket's own kind says what is wrong with a bucket that is not here.
+        // The bucket's own kind reports a bucket that is not in this region.
         Err(fault) if fault.is(ELSEWHERE) => return Ok(Presence::Absent),
         result => result?,
     };
@@ -132,7 +132,7 @@ async fn read(aws: &Aws, bucket: &str) -> Result<Presence<Live>> {
     }))
 }
 
-/// S3's words for a bucket in another region.
+/// S3's error codes for a bucket in another region.
 const ELSEWHERE: &[&str] = &[
     "PermanentRedirect",
     "AuthorizationHeaderMalformed",

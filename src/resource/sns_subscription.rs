@@ -1,7 +1,7 @@
 //! A subscription of an endpoint to an SNS topic.
 //!
-//! It has no tags: the topic's tag holds a mark of each one that this tool made, and all others are left
-//! alone. Protocol and endpoint are its identity, so a change of either makes another subscription.
+//! It has no tags. Instead, a tag of the topic contains a mark of each subscription that alertctl made, and all
+//! others are left alone. Protocol and endpoint are its identity: changing either makes another subscription.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct SnsSubscription {
     /// `MessageAttributes` or `MessageBody`.
     pub filter_policy_scope: Option<&'static str>,
     pub raw_message_delivery: bool,
-    /// The ARN of a queue for what cannot be delivered.
+    /// The ARN of a dead letter queue for messages that cannot be delivered.
     pub dead_letter_queue: Option<Text>,
 }
 
@@ -122,8 +122,7 @@ impl Resource for SnsSubscription {
                 };
                 let live = match live.arn {
                     Some(_) => read(aws, live).await?,
-                    // Nothing of it can be read until it is confirmed, and asking again would only request
-                    // another e-mail.
+                    // It cannot be read until it is confirmed, and subscribing again would only send another e-mail.
                     None => Some(Live {
                         settings: Settings::of(wanted.desired, scope),
                         ..live
@@ -238,7 +237,7 @@ impl Resource for SnsSubscription {
         let (topic_arn, endpoint) = (sns_topic::arn(self.topic.name(), scope), cx.text(&self.endpoint)?);
         let settings = Settings::of(self, scope);
         let arn = match self.subscribe(cx).await {
-            // Made since the plan.
+            // Created after the plan.
             Err(fault) if invalid(&fault, "already exists with different attributes") => {
                 let list = list(cx.aws, &topic_arn).await?;
                 let Some(live) = list.into_iter().find(|live| self.is(live, scope)) else {
@@ -266,10 +265,12 @@ impl Resource for SnsSubscription {
         })
     }
 
-    /// SNS may answer with the subscription of a former topic of the same name, of which the new topic knows nothing. So
-    /// the topic is asked, and told again. <https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sns/pull/70>
+    /// SNS may answer with the subscription of a deleted topic of the same name, which the new topic does not have.
+    /// So this checks that the topic lists it, and subscribes again if it does not.
+    /// <https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sns/pull/70>
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
-        // Others wait for somebody to confirm them, and the local AWS keeps nothing of former topics.
+        // Other protocols wait for somebody to confirm the subscription, and the local AWS keeps nothing of deleted
+        // topics.
         if !matches!(self.protocol, "lambda" | "sqs") || cx.aws.connection.emulated {
             return Ok(());
         }
@@ -321,12 +322,12 @@ impl Resource for SnsSubscription {
     }
 }
 
-/// How long a topic may take to list a subscription, and after how long it is told of it again.
+/// How long a topic may take to list a subscription, and after how long the subscription is requested again.
 const LISTED: Duration = Duration::from_secs(90);
 const LOST: Duration = Duration::from_secs(20);
 
 impl SnsSubscription {
-    /// Sends Subscribe; the ARN, unless the subscription has to be confirmed first.
+    /// Sends Subscribe. Returns the ARN, unless the subscription must be confirmed first.
     async fn subscribe(&self, cx: &Cx<'_>) -> Result<Option<String>> {
         let scope = &cx.known.scope;
         let request = cx.aws.connection.clients.sns.subscribe();
@@ -356,7 +357,7 @@ impl SnsSubscription {
                 == Ok(live.endpoint.clone())
     }
 
-    /// Brings a subscription that is already there to what is wanted.
+    /// Brings an existing subscription to the desired state.
     async fn bring(&self, live: Live, cx: &Cx<'_>) -> Result<Live> {
         let live = match live.arn {
             Some(_) => read(cx.aws, live.clone()).await?.unwrap_or(live),

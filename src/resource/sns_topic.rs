@@ -24,7 +24,8 @@ pub struct SnsTopic {
     /// Encrypts messages at rest.
     pub kms_key: Option<Ref<KmsKey>>,
     pub policy: Policy,
-    /// Protocol and endpoint of the subscriptions this stack makes, to tell them from a stranger's.
+    /// Protocol and endpoint of the subscriptions that this stack makes. They distinguish these from other people's
+    /// subscriptions.
     pub subscriptions: Vec<(&'static str, Text)>,
     pub tags: Tags,
 }
@@ -37,17 +38,17 @@ pub struct Live {
     display_name: Option<String>,
     kms_key: Option<String>,
     policy: Value,
-    /// Every mark in the topic's tag, of subscriptions that left the stack file too.
+    /// Every mark in the topic's tag, including marks of subscriptions that left the stack file.
     marks: Vec<String>,
     /// How many of the wanted subscriptions are marked.
     marked: usize,
     tags: Tags,
 }
 
-/// Holds the marks of the subscriptions that this stack made, since a subscription has no tags of its own.
-/// Written before they are made, so that an interrupted run leaves none that nobody owns.
+/// Contains the marks of the subscriptions that this stack made, because a subscription has no tags. The marks are
+/// written before the subscriptions are made, so that an interrupted run leaves no subscription without an owner.
 const MARKS_TAG: &str = "alertctl:subscriptions";
-/// Marks of eight characters and the spaces between them that fit into the 256 of a tag.
+/// How many marks fit into the 256 characters of a tag: each has eight characters, with a space between two.
 const MARKS: usize = 28;
 
 pub(super) const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:{prefix}";
@@ -155,7 +156,7 @@ impl Resource for SnsTopic {
             .set_attributes(Some(attributes))
             .set_tags(Some(in_aws_words(&tags)));
         match cx.aws.call("sns:CreateTopic", || request.clone().send()).await {
-            // Made since the plan, by a request whose answer was lost or by somebody else.
+            // Created after the plan, by a request whose answer was lost or by somebody else.
             Err(fault) if invalid(&fault, "already exists with different") => {
                 let known = read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await?;
                 match known.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
@@ -171,7 +172,7 @@ impl Resource for SnsTopic {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let wished = self.wished(&live.marks, cx)?;
-        // One after the other: what SNS does with two changes of one topic at once is not documented.
+        // One after the other: AWS does not document what SNS does with two concurrent changes of one topic.
         if changes.touch("display_name") {
             let name = wished.display_name.clone().unwrap_or_default();
             set(cx.aws, &live.arn, DISPLAY_NAME, name).await?;
@@ -223,7 +224,7 @@ const DISPLAY_NAME: &str = "DisplayName";
 const KMS_KEY: &str = "KmsMasterKeyId";
 
 impl SnsTopic {
-    /// What the topic is to be, as it will be read back; `marks` are those it has.
+    /// The wanted state of the topic, in the form in which it will be read back. `marks` are the existing marks.
     fn wished(&self, marks: &[String], cx: &Cx<'_>) -> Result<Live> {
         let wanted = self.marks(&cx.known.scope);
         let stale = marks.iter().filter(|mark| !wanted.contains(mark)).cloned();
@@ -235,13 +236,13 @@ impl SnsTopic {
             kms_key: key,
             policy: policy::parse(&cx.policy(&self.policy)?),
             marked: wanted.len(),
-            // A subscription that left the stack file stays recognisable until it is gone.
+            // A subscription that left the stack file keeps its mark until it is deleted.
             marks: wanted.iter().cloned().chain(stale).take(MARKS).collect(),
             tags: self.tags.clone(),
         })
     }
 
-    /// The marks of the wanted subscriptions; their endpoints are literal or computed.
+    /// The marks of the wanted subscriptions. Their endpoints are literal or computed.
     fn marks(&self, scope: &Scope) -> Vec<String> {
         let marks = self.subscriptions.iter().filter_map(|(protocol, endpoint)| {
             let endpoint = endpoint.fill_computed(scope).ok()?;
@@ -251,7 +252,7 @@ impl SnsTopic {
     }
 }
 
-/// Name, ARN and tags of the stack's topics, by tag.
+/// Name, ARN and tags of the stack's topics, found by tag.
 pub(super) async fn listed(aws: &Aws) -> Result<Vec<(&str, &str, &Tags)>> {
     let tagged = aws.tagged().await?.iter();
     Ok(tagged
@@ -267,7 +268,7 @@ pub(super) fn marks_in(tags: &Tags) -> impl Iterator<Item = &str> {
         .flat_map(|marks| marks.split_whitespace())
 }
 
-/// The tags of a topic; `None` where there is no such topic.
+/// The tags of a topic. `None` if there is no such topic.
 pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Option<Tags>> {
     let sns = &aws.connection.clients.sns;
     let request = sns.list_tags_for_resource().resource_arn(arn);
@@ -284,7 +285,7 @@ pub(super) fn arn(name: &str, scope: &Scope) -> String {
     Text::arn("sns", name).fill_computed(scope).unwrap_or_default()
 }
 
-/// True when SNS calls a parameter invalid, in words that hold `text`.
+/// True if SNS rejects a parameter as invalid with a message that contains `text`.
 pub(super) fn invalid(fault: &Fault, text: &str) -> bool {
     ["InvalidParameter", "InvalidParameterException"]
         .iter()
@@ -334,8 +335,8 @@ async fn read(aws: &Aws, arn: &str, wanted: Option<(&SnsTopic, &Scope)>) -> Resu
     }))
 }
 
-/// SNS returns the key as it was given: an ARN, an alias, or the bare id, which means the key in the
-/// topic's own account and region.
+/// SNS returns the key as it was set: an ARN, an alias, or the bare id of a key in the topic's own account and
+/// region.
 fn key_arn(topic_arn: &str, key: String) -> String {
     let place: Vec<_> = topic_arn.split(':').collect();
     match place[..] {

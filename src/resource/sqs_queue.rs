@@ -1,4 +1,4 @@
-//! An SQS queue: where alerts wait for their turn, and those that could not be delivered.
+//! An SQS queue for alerts that wait to be processed, or that could not be delivered.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub use redelivery::Redelivery;
 
 /// How long SQS may take to show changed attributes.
 const ATTRIBUTES: Duration = Duration::from_secs(60);
-/// How often in a row it has to show them: until all of its servers do, one refuses what may already come in, and that
-/// is lost.
+/// How often in a row it must show them. SQS has many servers: until all of them have the new attributes, one may
+/// still refuse an allowed message, and that message is lost.
 const SHOWN: u32 = 5;
 
 /// The desired queue.
@@ -35,15 +35,15 @@ pub struct SqsQueue {
     pub name: String,
     /// How long a message is kept.
     pub retention_seconds: i32,
-    /// Who may request to it, beyond the account's own IAM policies.
+    /// Who may send to it, in addition to the account's own IAM policies.
     pub policy: Option<Policy>,
-    /// Where something works it off: when a message comes back. Else SQS's defaults stay, or what somebody made
-    /// of them.
+    /// For a queue with a consumer: when a message becomes visible again. Otherwise SQS's defaults stay, or what
+    /// somebody changed them to.
     pub redelivery: Option<Redelivery>,
     pub tags: Tags,
 }
 
-/// A queue as it is. Attributes that this tool does not set are left as they are.
+/// A queue as it is. Attributes that alertctl does not set are left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     name: String,
@@ -51,14 +51,14 @@ pub struct Live {
     arn: String,
     retention_seconds: i32,
     sqs_managed_sse: bool,
-    /// The KMS key, where it is encrypted with one.
+    /// The KMS key, if the queue is encrypted with one.
     kms_key: Option<String>,
     policy: Option<Value>,
-    /// Read only where it is wanted.
+    /// Read only if it is wanted.
     redelivery: Option<redelivery::Live>,
-    /// About how many messages it holds, those that somebody received and did not delete yet included.
+    /// The approximate number of messages in the queue, including those that were received but not deleted yet.
     messages: u64,
-    /// What nobody takes goes on to another queue: messages wait here, and are not parked for good.
+    /// Messages that nobody consumes move to another queue: here they only wait, and are not parked for good.
     passes_on: bool,
     tags: Tags,
 }
@@ -67,7 +67,7 @@ const QUEUE: &str = "arn:{partition}:sqs:{region}:{account}:{prefix}";
 
 impl Resource for SqsQueue {
     const KIND: &'static str = "sqs-queue";
-    // Nothing may still request what it cannot deliver to a queue that is gone.
+    // No resource may still send undeliverable messages to a queue that is gone.
     const DELETED_AFTER: &'static [&'static str] = &[
         "sns-subscription",
         "lambda-event-invoke-config",
@@ -75,7 +75,7 @@ impl Resource for SqsQueue {
         "lambda-event-source-mapping",
         "eventbridge-targets",
     ];
-    // A rule's dead-letter queue is in the rule's region.
+    // A rule's dead letter queue is in the rule's region.
     const IN_OTHER_REGIONS: bool = true;
     const ACCESS: &'static [Access] = &[
         Access::read(
@@ -178,7 +178,7 @@ impl Resource for SqsQueue {
         Some(health.with("dead_letters", !live.passes_on))
     }
 
-    // Of a queue in another region no alarm tells, and it may lie there for its fourteen days.
+    // No alarm watches a queue in another region, so its messages may stay unnoticed for their fourteen days.
     fn remark(live: &Live) -> Option<String> {
         let messages = live.messages;
         (messages > 0 && !live.passes_on).then(|| {
@@ -211,7 +211,8 @@ impl Resource for SqsQueue {
             .set_tags(Some(hashed(&self.tags)));
         let url = match cx.aws.call("sqs:CreateQueue", || request.clone().send()).await {
             Err(fault) if fault.is(&["QueueNameExists", "QueueAlreadyExists"]) => {
-                // With other attributes: made by an earlier run whose answer was lost, or somebody else's.
+                // It has other attributes: an earlier run created it and its answer was lost, or it is somebody
+                // else's.
                 let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
                     return Err(fault);
                 };
@@ -241,7 +242,7 @@ impl Resource for SqsQueue {
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
         let sqs = &cx.aws.connection.clients.sqs;
-        // Ownership first: what fails behind it is then finished by the next run.
+        // Ownership first: if a later call fails, the next run finishes the rest.
         self.put_tags(&live, cx).await?;
         let mut attributes = HashMap::new();
         if changes.touch("retention_seconds") {
@@ -252,7 +253,7 @@ impl Resource for SqsQueue {
         }
         if changes.touch_any(&["sqs_managed_sse", "kms_key"]) {
             attributes.insert(Attribute::SqsManagedSseEnabled, "true".to_owned());
-            // SQS takes one kind of encryption at a time.
+            // SQS allows only one kind of encryption at a time.
             if live.kms_key.is_some() {
                 attributes.insert(Attribute::KmsMasterKeyId, String::new());
             }
@@ -287,7 +288,7 @@ impl Resource for SqsQueue {
     }
 
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
-        // Locally one process answers for all servers.
+        // An emulated AWS has a single server.
         let times = if cx.aws.connection.emulated { 1 } else { SHOWN };
         let (action, what) = ("sqs:GetQueueAttributes", "the queue's attributes");
         let settled = wait::steadily(ATTRIBUTES, times, action, what, async || {
@@ -295,7 +296,7 @@ impl Resource for SqsQueue {
             Ok(now.is_some_and(|now| Self::live_fields(&now) == Self::live_fields(live)))
         });
         match settled.await {
-            // The queue works meanwhile, and AWS finishes by itself.
+            // The queue works meanwhile, and AWS finishes the change by itself.
             Err(fault) if fault.is(&["Timeout"]) => {
                 cx.note(format!(
                     "SQS still shows old attributes of `{}`; it may take up to 15 minutes",

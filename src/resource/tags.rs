@@ -1,16 +1,16 @@
-//! Tags of a resource: ours are kept exact, tags that others added are left alone.
+//! Tags of a resource. Our tags are kept exactly as wanted, and tags that others added are left alone.
 
 use super::{Fields, NodeId, Result, Tags};
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 
-/// Remembers which of a resource's tags came from the stack file: a tag that leaves the file is removed,
-/// a tag that somebody else added is not. What does not fit in goes on in `alertctl:tags-2` and so on.
+/// Lists the tag keys that came from the stack file: a tag that leaves the file is removed, but a tag that somebody
+/// else added is not. If the list does not fit, it continues in `alertctl:tags-2` and so on.
 const LISTED_TAG: &str = "alertctl:tags";
-/// Characters of a tag's value.
-/// Source: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
+/// The maximum number of characters in a tag's value. Source:
+/// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
 const VALUE: usize = 256;
 
-/// The tags of node `id`: ownership, plus those of the stack file.
+/// The tags of node `id`: the ownership tags and the tags of the stack file.
 pub fn owned(stack: &str, id: &NodeId, user: &Tags) -> Tags {
     let mut tags = user.clone();
     tags.insert(STACK_TAG.to_owned(), stack.to_owned());
@@ -19,7 +19,7 @@ pub fn owned(stack: &str, id: &NodeId, user: &Tags) -> Tags {
     tags
 }
 
-/// The tags that list `keys`: as many whole keys in each as fit.
+/// The tags that list `keys`. Each contains as many whole keys as fit.
 fn list<'a>(keys: impl Iterator<Item = &'a str>) -> Tags {
     let mut lists: Vec<String> = Vec::new();
     for key in keys.map(in_list) {
@@ -38,13 +38,13 @@ fn list<'a>(keys: impl Iterator<Item = &'a str>) -> Tags {
     lists.into_iter().enumerate().map(named).collect()
 }
 
-/// A key as it stands in a list, where a space is between two keys.
+/// A key in the form used in the list, where spaces separate the keys.
 fn in_list(key: &str) -> String {
     key.replace(' ', "_")
 }
 
-/// The node that `tags` say a resource is, when that is of `kind`; its physical `name` stands in for a
-/// lost tag.
+/// The node that a resource is according to `tags`, if it is of `kind`. If the tag is lost, the physical `name` is
+/// used as the key.
 pub fn node(kind: &'static str, tags: &Tags, name: &str) -> NodeId {
     let key = tags
         .get(NODE_TAG)
@@ -63,7 +63,7 @@ impl Fields {
         })
     }
 
-    /// Adds those live tags that this tool keeps: its own, and those once in the stack file.
+    /// Adds the live tags that alertctl manages: its own, and those that came from the stack file.
     pub fn live_tags(self, tags: &Tags) -> Self {
         tags.iter()
             .filter(|(key, _)| is_kept(tags, key))
@@ -73,7 +73,7 @@ impl Fields {
     }
 }
 
-/// What to call AWS with: tags to put and keys to remove.
+/// The changes to send to AWS: tags to put and keys to remove.
 fn patch(live: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
     let put = wanted.iter().filter(|(key, value)| live.get(*key) != Some(value));
     let put = put.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -83,8 +83,8 @@ fn patch(live: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
     (put, remove.cloned().collect())
 }
 
-/// Brings a resource's tags from `live` to `wanted` by its service's two calls. What is to go goes first: were the new
-/// list of our keys put before, a key whose removal is refused or cut short would be a stranger's to the next run.
+/// Changes a resource's tags from `live` to `wanted` with its service's two calls. Tags are removed before the new
+/// list of our keys is put: otherwise, if a removal fails, the next run would take that tag for somebody else's.
 pub async fn sync(
     live: &Tags,
     wanted: &Tags,
@@ -101,7 +101,7 @@ pub async fn sync(
     Ok(())
 }
 
-/// What the tags are once ours are the `wanted` ones: for a service that takes the whole set only.
+/// All tags after our tags were set to the `wanted` ones. For a service that accepts only the whole set.
 pub fn merged(live: &Tags, wanted: &Tags) -> Tags {
     let (put, remove) = patch(live, wanted);
     let kept = live.iter().filter(|(key, _)| !remove.contains(key));
@@ -109,7 +109,7 @@ pub fn merged(live: &Tags, wanted: &Tags) -> Tags {
     kept.chain(put).collect()
 }
 
-/// True when the `live` tags are the `wanted` ones, as far as they are this tool's to change.
+/// True if the `live` tags match the `wanted` ones, not counting tags that others added.
 pub fn are(live: &Tags, wanted: &Tags) -> bool {
     let (put, remove) = patch(live, wanted);
     put.is_empty() && remove.is_empty()
@@ -166,11 +166,11 @@ mod tests {
             "{many:?}"
         );
         let shown = |tags: &Tags| Fields::default().live_tags(tags);
-        // What was put is what is read: no difference that would never go away.
+        // What was put is read back the same, so there is no permanent difference.
         let difference = Fields::default().tags(&many).difference(&shown(&many), &[]);
         assert!(difference.is_empty(), "{difference:?}");
         assert!(are(&many, &many));
-        // The lists that are too many by then go with the tags.
+        // Lists that are no longer needed are removed with the tags.
         let (put, remove) = patch(&many, &few);
         assert_eq!(put.keys().collect::<Vec<_>>(), ["alertctl:tags"]);
         assert_eq!(remove.len(), 27 + 2, "{remove:?}");
