@@ -211,7 +211,7 @@ impl Resource for KmsKey {
             policy,
             tags,
         } = live;
-        // These tags store fields of the key: two are shown as fields, not as tags.
+        // Two of these tags are shown as the fields that they store.
         let mut shown = tags.clone();
         shown.remove(WINDOW_TAG);
         let alias = shown.remove(ALIAS_TAG);

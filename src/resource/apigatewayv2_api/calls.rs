@@ -1,4 +1,4 @@
-//! How an API and what lives in it are changed: one change after the other, and nothing made twice.
+//! How an API and its parts are changed: one change at a time, and nothing is created twice.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use crate::aws::fault::{Fault, Result, found};
 use crate::aws::{Aws, wait};
 use crate::resource::{Tags, tags};
 
-/// How often a creating call is sent when its answers are lost.
+/// How often a creating call is sent if its answers are lost.
 const TRIES: u32 = 3;
 
-/// Makes a change of the API `id` or of something in it; API Gateway refuses two at the same time.
+/// Makes a change of the API `id` or of one of its parts. API Gateway refuses two concurrent changes.
 pub async fn change<T>(aws: &Aws, id: &str, call: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     let _turn = aws.exclusive(&format!("apigateway/{id}")).await;
     call().await
 }
 
-/// Sends `make` until its answer arrives or `find` shows what it has made unseen; what is there already is
-/// found, too, and is then as whoever made it left it.
+/// Sends `make` until its answer arrives, or until `find` finds what a call with a lost answer created. `find` also
+/// finds a resource that existed before, in whatever state its creator left it.
 pub async fn create<T>(
     make: impl AsyncFn() -> Result<T>,
     find: impl AsyncFn() -> Result<Option<T>>,
@@ -44,7 +44,7 @@ pub async fn create<T>(
     }
 }
 
-/// The tags of an API or stage. The local AWS lists it with the tags that it was made with, for ever.
+/// The tags of an API or stage. The local AWS never updates the tags in its list after the creation.
 pub async fn tags(aws: &Aws, arn: &str, listed: Option<&HashMap<String, String>>) -> Result<Tags> {
     if !aws.connection.emulated {
         return Ok(listed.cloned().unwrap_or_default().into_iter().collect());
@@ -55,7 +55,7 @@ pub async fn tags(aws: &Aws, arn: &str, listed: Option<&HashMap<String, String>>
     Ok(tags.unwrap_or_default().into_iter().collect())
 }
 
-/// Brings the tags of `arn`, the API `id` or a stage of it, from `live` to `wanted`.
+/// Changes the tags of `arn` (the API `id` or a stage of it) from `live` to `wanted`.
 pub async fn retag(aws: &Aws, id: &str, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
     let gateway = &aws.connection.clients.apigateway;
     tags::sync(

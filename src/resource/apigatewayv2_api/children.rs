@@ -1,4 +1,4 @@
-//! Observing what lives in APIs, and is found and owned through them.
+//! Observes resources that live in APIs, and are found and owned through them.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use crate::aws::Aws;
 use crate::aws::fault::{Result, found};
 use crate::resource::{NodeId, Observed, Presence, Resource, Wanted};
 
-/// A kind of which every one lives in an API.
+/// A kind whose resources all live in an API.
 pub trait Child: Resource {
     /// The node and the name of its API.
     fn api(&self) -> (&NodeId, &str);
 
-    /// Everything of the kind in `api`, in an order that does not change.
+    /// Every resource of the kind in `api`, in a stable order.
     async fn list(aws: &Aws, api: &Api) -> Result<Vec<Self::Live>>;
 
-    /// Which of those it is.
+    /// The index in `all` of this resource.
     async fn find(&self, aws: &Aws, all: &[Self::Live]) -> Result<Option<usize>>;
 
-    /// What is unique to it in its region; `None` for what API Gateway itself made along with the API (quick
-    /// create): that cannot be deleted, and goes with the API.
+    /// A key that is unique in the region. `None` for a resource that API Gateway created together with the API
+    /// (quick create): it cannot be deleted by itself, and is deleted with the API.
     fn key(live: &Self::Live) -> Option<String>;
 }
 
-/// Reads the APIs of the stack, and those that a wanted node may be adopted with.
+/// Reads the APIs of the stack, and the APIs that wanted nodes may adopt.
 pub async fn observe<R: Child>(aws: &Aws, wanted: &[Wanted<'_, R>]) -> Result<Observed<R::Live>> {
     let apis = listed(aws, !wanted.is_empty()).await?;
     let named: Vec<_> = wanted.iter().map(|wanted| wanted.desired.api()).collect();
@@ -50,7 +50,7 @@ pub async fn observe<R: Child>(aws: &Aws, wanted: &[Wanted<'_, R>]) -> Result<Ob
         let all = &children[api.id.as_str()];
         let at = wanted.desired.find(aws, all).await?;
         used.extend(at.map(|at| (api.id.as_str(), at)));
-        // Whose the API is, what lives in it is: it is refused, or adopted, as the API and with it.
+        // The owner of the API owns everything in it: it is refused or adopted together with the API.
         let live = at.map(|at| all[at].clone());
         present.push(live.map_or(Presence::Absent, Presence::Ours));
     }

@@ -1,4 +1,4 @@
-//! Who may do what with it.
+//! The permissions for this kind.
 
 use crate::resource::access::{ANY, Access, BECOMES_OURS, OURS};
 
@@ -7,7 +7,7 @@ const ONE: &str = "arn:{partition}:apigateway:{region}::/apis/*/stages/*";
 const LOG: &str = "arn:{partition}:apigateway:{region}::/apis/*/stages/*/accesslogsettings";
 const ROUTES: &str = "arn:{partition}:apigateway:{region}::/apis/*/stages/*/routesettings/*";
 const TAGS: &str = "arn:{partition}:apigateway:{region}::/tags/*";
-/// What API Gateway does with CloudWatch Logs in the name of who switches an access log on.
+/// Calls to CloudWatch Logs that API Gateway makes with the caller's permissions when an access log is enabled.
 const LOG_DELIVERY: &[&str] = &[
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -18,7 +18,8 @@ const LOG_DELIVERY: &[&str] = &[
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 ];
-/// The same where an access log ends, on its own or with its stage: without these the stage stays.
+/// The same for removing an access log, alone or with its stage. Without these permissions the stage cannot be
+/// deleted.
 const LOG_DELIVERY_END: &[&str] = &[
     "logs:DeleteLogDelivery",
     "logs:DescribeResourcePolicies",
@@ -26,7 +27,7 @@ const LOG_DELIVERY_END: &[&str] = &[
     "logs:ListLogDeliveries",
 ];
 
-/// True for what only an access log takes.
+/// True for permissions that only an access log needs.
 pub(super) fn is_for_log(access: &Access) -> bool {
     [LOG_DELIVERY, LOG_DELIVERY_END].contains(&access.actions)
 }
@@ -39,7 +40,7 @@ pub(super) const ACCESS: &[Access] = &[
     Access::write(&["apigateway:POST"], &[TAGS])
         .by(&["apigateway:CreateStage"])
         .because("the ARN in it is not known before the API exists"),
-    // A stage that is made with tags asks for this action by its name, and for no verb in its place:
+    // Creating a stage with tags requires this action by its name, instead of an HTTP verb:
     // <https://github.com/hashicorp/terraform-provider-aws/issues/20634>.
     Access::write(&["apigateway:TagResource"], &[ALL, ONE])
         .by(&["apigateway:CreateStage"])
@@ -59,7 +60,7 @@ pub(super) const ACCESS: &[Access] = &[
             "apigateway:DeleteRouteSettings",
         ])
         .because("only APIs and stages have tags"),
-    // What the access log of an HTTP API takes:
+    // The permissions for the access log of an HTTP API:
     // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html>.
     Access::write(LOG_DELIVERY, ANY)
         .by(&["apigateway:CreateStage", "apigateway:UpdateStage"])

@@ -1,4 +1,4 @@
-//! Takes settings of a stage away: UpdateStage keeps what it is not told.
+//! Removes settings of a stage, which UpdateStage cannot do: it keeps settings that are left out.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ impl Live {
         let gateway = &aws.connection.clients.apigateway;
         change(aws, &self.api_id, async || {
             if aws.connection.emulated {
-                // The local AWS takes DeleteAccessLogSettings for DeleteStage.
+                // The local AWS mistakes DeleteAccessLogSettings for DeleteStage.
                 let request = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
                 let request = request.access_log_settings(AccessLogSettings::builder().build());
                 return aws
@@ -35,7 +35,8 @@ impl Live {
         let gateway = &aws.connection.clients.apigateway;
         change(aws, &self.api_id, async || {
             if aws.connection.emulated {
-                // The local AWS takes DeleteRouteSettings for DeleteStage, and drops what UpdateStage is not told.
+                // The local AWS mistakes DeleteRouteSettings for DeleteStage. Its UpdateStage drops settings that are
+                // left out.
                 let request = gateway.update_stage().api_id(&self.api_id).stage_name(&self.name);
                 let request = request.set_route_settings(Some(HashMap::new()));
                 return aws

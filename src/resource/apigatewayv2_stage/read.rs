@@ -63,7 +63,7 @@ async fn read(aws: &Aws, api_id: &str, api_name: &str, stage: Stage) -> Result<L
     })
 }
 
-/// What somebody set for a single route, as the plan shows it.
+/// The settings of a single route, as the plan shows them.
 fn shown(settings: &RouteSettings) -> String {
     let number = |number: Option<f64>| number.map_or("default".to_owned(), |number| number.to_string());
     format!(

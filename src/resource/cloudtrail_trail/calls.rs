@@ -1,10 +1,10 @@
-//! The calls that change a trail, and what their refusals mean.
+//! The calls that change a trail, and hints for their errors.
 
 use super::read::Trail;
 use super::selectors::Sdk;
 use super::{Aws, CloudtrailTrail, Cx, Fault, Live, Result, Tags, in_aws_words, tags};
 
-/// What CreateTrail and UpdateTrail both take, filled in.
+/// The parameters that CreateTrail and UpdateTrail share, with all values filled in.
 struct Settings {
     bucket: String,
     prefix: Option<String>,
@@ -17,7 +17,7 @@ impl Settings {
     fn of(desired: &CloudtrailTrail, cx: &Cx<'_>) -> Result<Self> {
         let kms_key = desired.kms_key.as_ref().map(|key| cx.text(&key.arn()));
         let logs = desired.logs.as_ref();
-        // CloudTrail wants the ARN that stands for the group and its streams.
+        // CloudTrail requires the ARN of the group with `:*`, which includes its streams.
         let log_group = logs.map(|logs| cx.text(&logs.log_group_arn).map(|arn| format!("{arn}:*")));
         let log_role = logs.map(|logs| cx.text(&logs.role_arn));
         Ok(Self {
@@ -50,7 +50,7 @@ pub(super) async fn create(desired: &CloudtrailTrail, cx: &Cx<'_>) -> Result<Tra
 
 pub(super) async fn update(desired: &CloudtrailTrail, arn: &str, cx: &Cx<'_>) -> Result<Trail> {
     let settings = Settings::of(desired, cx)?;
-    // What is left out stays as it is; an empty text removes it.
+    // A parameter that is left out keeps its value. An empty text removes it.
     let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
     let request = cx.aws.connection.clients.cloudtrail.update_trail();
     let request = request

@@ -1,4 +1,5 @@
-//! Reading trails: their settings in one call for the region, tags in one, status and selectors each.
+//! Reads trails: one call for the settings of all trails in the region, one for their tags, and two for each trail's
+//! status and selectors.
 
 use aws_sdk_cloudtrail::operation::create_trail::CreateTrailOutput;
 use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
@@ -10,7 +11,7 @@ use crate::aws::cloudtrail;
 use crate::aws::fault::found;
 use crate::resource::health;
 
-/// The settings of a trail that one call reads and one call puts.
+/// The settings of a trail that are read with one call and written with one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::resource) struct Trail {
     pub name: String,
@@ -27,7 +28,7 @@ pub(in crate::resource) struct Trail {
 }
 
 impl Trail {
-    /// What UpdateTrail changes.
+    /// The fields that UpdateTrail changes.
     pub const FIELDS: &[&str] = &[
         "bucket",
         "prefix",
@@ -66,7 +67,7 @@ impl Trail {
     }
 }
 
-/// CloudTrail answers in three shapes with the same members.
+/// CloudTrail returns trails as three types with the same members.
 macro_rules! trail {
     ($answer:expr, $region:expr) => {{
         let answer = $answer;
@@ -109,7 +110,7 @@ impl From<&UpdateTrailOutput> for Trail {
     }
 }
 
-/// Tags, status and selectors of `trails`, which are at home here; all side by side.
+/// Tags, status and selectors of `trails`, whose home region this must be. All are read concurrently.
 pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> {
     let arns: Vec<_> = trails.iter().map(|trail| trail.arn.clone()).collect();
     let more = async |arn: &String| futures::try_join!(status(aws, arn), selectors(aws, arn));
@@ -129,11 +130,11 @@ pub(super) async fn details(aws: &Aws, trails: Vec<Trail>) -> Result<Vec<Live>> 
             last_delivery: status.last_delivery,
         })
     };
-    // One that went meanwhile is not there.
+    // A trail that was deleted meanwhile is left out.
     Ok(trails.into_iter().zip(more).filter_map(live).collect())
 }
 
-/// The trail `name` of this region, now.
+/// The current state of the trail `name` in this region.
 pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let get = aws.connection.clients.cloudtrail.get_trail();
     let request = get.name(name);
@@ -147,7 +148,7 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     }
 }
 
-/// The tags of a trail made a moment ago; those that were `sent` where it is not known everywhere yet.
+/// The tags of a trail that was just created. If the trail is not visible everywhere yet, the tags that were `sent`.
 pub(super) async fn tags_of_new(aws: &Aws, arn: &str, sent: &Tags) -> Result<Tags> {
     match found(cloudtrail::tags(aws, vec![arn.to_owned()]).await) {
         Ok(tagged) => Ok(tagged
@@ -158,7 +159,7 @@ pub(super) async fn tags_of_new(aws: &Aws, arn: &str, sent: &Tags) -> Result<Tag
     }
 }
 
-/// Whether a trail logs, and how well.
+/// Whether a trail is logging, and whether it delivers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::resource) struct Status {
     pub logging: bool,
@@ -166,7 +167,7 @@ pub(in crate::resource) struct Status {
     pub last_delivery: Option<String>,
 }
 
-/// The status of the trail with this ARN, wherever it is at home; `None` where there is none.
+/// The status of the trail with this ARN, whatever its home region. `None` if there is none.
 pub(in crate::resource) async fn status(aws: &Aws, arn: &str) -> Result<Option<Status>> {
     let get = aws.connection.clients.cloudtrail.get_trail_status();
     let answer = found(
@@ -186,7 +187,7 @@ pub(in crate::resource) async fn status(aws: &Aws, arn: &str) -> Result<Option<S
     }))
 }
 
-/// True when the trail with this ARN logs management events that change something, which are what EventBridge gets.
+/// True if the trail with this ARN logs management events that change something: EventBridge gets these.
 pub(in crate::resource) async fn logs_writes(aws: &Aws, arn: &str) -> Result<bool> {
     let selectors = selectors(aws, arn).await?;
     Ok(selectors.is_some_and(|selectors| selectors.log_writes()))
@@ -202,7 +203,7 @@ async fn selectors(aws: &Aws, arn: &str) -> Result<Option<Sdk>> {
     Ok(answer.map(Sdk::read))
 }
 
-/// A trail can be changed in its home region only.
+/// The error for a trail with another home region: a trail can be changed only there.
 pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
     let (name, home, here) = (&trail.name, &trail.home_region, &aws.connection.region);
     let text = format!("the trail `{name}` is at home in {home}; it cannot be changed from {here}");
@@ -213,7 +214,7 @@ pub(super) fn home_region(aws: &Aws, trail: &Trail) -> Fault {
     ))
 }
 
-/// The trail of an organization has the wanted name, and this account may neither read nor change it.
+/// The error if an organization's trail has the wanted name. This account may neither read nor change it.
 pub(super) fn foreign(trail: &Trail) -> Fault {
     let (name, arn) = (&trail.name, &trail.arn);
     let text = format!("the trail `{name}` belongs to another account: `{arn}`");

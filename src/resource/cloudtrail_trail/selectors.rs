@@ -1,4 +1,4 @@
-//! Which events a trail logs, in the two notations that CloudTrail has.
+//! The selectors of a trail, which determine the events that it logs. CloudTrail has two notations for them.
 
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::types::{
@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::{Fault, Result};
 
-/// Which events a trail logs.
+/// The events that a trail logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selectors {
     /// All management events and no data events.
     Default,
-    /// An array as AWS's `EventSelectors`.
+    /// An array in the format of AWS's `EventSelectors`.
     Basic(Value),
-    /// An array as AWS's `AdvancedEventSelectors`.
+    /// An array in the format of AWS's `AdvancedEventSelectors`.
     Advanced(Value),
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Sdk {
 
 impl Selectors {
     /// # Errors
-    /// When a selector is not of AWS's shape.
+    /// If a selector does not have AWS's format.
     pub(super) fn in_aws_words(&self) -> Result<Sdk> {
         match self {
             Self::Default => Ok(Sdk::Basic(vec![basic(&json!({}))])),
@@ -41,11 +41,11 @@ impl Selectors {
         }
     }
 
-    /// The form in which selectors are compared; `None` for AWS's default in either notation.
+    /// The form in which selectors are compared. `None` for AWS's default, in either notation.
     pub(super) fn shown(&self) -> Option<Value> {
         match self.in_aws_words() {
             Ok(selectors) => selectors.shown(),
-            // Refused when it is put.
+            // AWS refuses it when it is sent.
             Err(_) => match self {
                 Self::Basic(value) | Self::Advanced(value) => Some(value.clone()),
                 Self::Default => None,
@@ -55,7 +55,7 @@ impl Selectors {
 }
 
 impl Sdk {
-    /// What AWS says a trail has.
+    /// The selectors that AWS returned.
     pub(super) fn read(answer: GetEventSelectorsOutput) -> Self {
         match answer.advanced_event_selectors.filter(|list| !list.is_empty()) {
             Some(list) => Self::Advanced(list),
@@ -63,7 +63,7 @@ impl Sdk {
         }
     }
 
-    /// True when management events that change something are logged.
+    /// True if the trail logs management events that change something.
     pub(super) fn log_writes(&self) -> bool {
         match self {
             Self::Basic(list) => list.iter().any(|selector| {
@@ -101,7 +101,7 @@ const CATEGORY: &str = "eventCategory";
 const MANAGEMENT: &str = "Management";
 const READ_ONLY: &str = "readOnly";
 
-/// A basic selector; what it leaves out is AWS's default.
+/// A basic selector. Parts that are left out get AWS's default.
 fn basic(value: &Value) -> EventSelector {
     let resources = value["DataResources"].as_array().into_iter().flatten();
     let resource = |value: &Value| {
@@ -182,7 +182,7 @@ fn show_advanced(selector: &AdvancedEventSelector) -> Value {
     shown.into()
 }
 
-/// The selectors without their names, which change nothing.
+/// The selectors without their names, which have no effect.
 fn unnamed(shown: &Value) -> Value {
     let mut shown = shown.clone();
     for selector in shown.as_array_mut().into_iter().flatten() {
@@ -200,7 +200,7 @@ fn in_order(texts: &[String]) -> Value {
     sorted(texts.iter().map(|text| json!(text)))
 }
 
-/// Neither selectors nor what they list have an order.
+/// Neither the selectors nor the lists in them are ordered.
 fn sorted(values: impl IntoIterator<Item = Value>) -> Value {
     let mut list: Vec<_> = values.into_iter().collect();
     list.sort_by_key(Value::to_string);

@@ -1,4 +1,4 @@
-//! What metric alarms and composite alarms have in common: one name space, actions, tags, deletion.
+//! What metric alarms and composite alarms share: the namespace of names, actions, tags and deletion.
 
 use std::collections::BTreeMap;
 
@@ -21,18 +21,18 @@ pub const ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{pr
 pub struct Live {
     pub(in crate::resource) name: String,
     pub(in crate::resource) arn: String,
-    /// All but the tags, under the names of the desired fields.
+    /// All fields except the tags, under the names of the desired fields.
     pub(in crate::resource) settings: Fields,
-    /// Why it is in `ALARM`, when it is.
+    /// The reason if it is in `ALARM`.
     pub(in crate::resource) alarm: Option<String>,
-    /// Unknown of one that was put a moment ago.
+    /// Unknown if the alarm was just put.
     pub(in crate::resource) health: Option<Health>,
     pub(in crate::resource) tags: Tags,
 }
 
 #[cfg(test)]
 impl Live {
-    /// A metric alarm of which no more than the name is known.
+    /// A metric alarm of which only the name is known.
     pub(crate) fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -45,16 +45,17 @@ impl Live {
     }
 }
 
-/// How many alarms one call describes, or deletes.
+/// The number of alarms that one call describes or deletes.
 const BATCH: usize = 100;
-/// Requests under way at once.
+/// Concurrent requests.
 const SIDE_BY_SIDE: usize = 16;
 
-/// Reads the wanted alarms of one kind, whatever type of alarm holds their names, and what else of the kind
-/// the stack has.
+/// Reads the wanted alarms of one kind, even if an alarm of the other type has the name, and the stack's other alarms
+/// of the kind.
 ///
-/// The index of tags is behind, and remembers those of an alarm that was deleted and made anew by somebody else. So
-/// it is believed where nothing would be done: whatever is to be changed or deleted is asked for its tags itself.
+/// The tagging index lags behind, and still has the tags of an alarm that was deleted and then re-created by somebody
+/// else. So the index is trusted only if it leads to no change. An alarm that would be changed or deleted is asked
+/// for its tags directly.
 pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
     aws: &Aws,
     wanted: &[Wanted<'_, R>],
@@ -118,13 +119,13 @@ pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
     })
 }
 
-/// Whether an alarm belongs to the kind, by its node; one that lost that tag counts as a metric alarm.
+/// Whether an alarm belongs to the kind, according to its node tag. Without this tag it counts as a metric alarm.
 fn is_of<R: Resource>(tags: &Tags) -> bool {
     let node = tags.get(NODE_TAG).and_then(|node| node.split_once('/'));
     node.map_or(CloudwatchAlarm::KIND, |(kind, _)| kind) == R::KIND
 }
 
-/// What every alarm has beside its name and its actions.
+/// The fields of every alarm other than name and actions.
 pub(in crate::resource) fn describe_fields(
     fields: Fields,
     description: Option<&str>,
@@ -135,25 +136,25 @@ pub(in crate::resource) fn describe_fields(
         .set("actions_enabled", actions_enabled)
 }
 
-/// The ARN of the alarm of this name in the region that is worked in.
+/// The ARN of the alarm with this name in the current region.
 pub(in crate::resource) fn arn(name: &str, cx: &Cx<'_>) -> Result<String> {
     let region = cx.aws.connection.region.as_str();
     cx.text(&Text::arn_in(region, "cloudwatch", format!("alarm:{name}")))
 }
 
-/// The ARNs of actions as they are compared.
+/// The ARNs of actions, in the form that is compared.
 pub(in crate::resource) fn actions(texts: &[Text], known: &Known) -> Result<Vec<String>, Unknown> {
     let arns: Result<Vec<_>, _> = texts.iter().map(|text| text.fill(known)).collect();
     arns.map(in_order)
 }
 
-/// The ARNs of actions as they are put.
+/// The ARNs of actions, in the form that is sent.
 pub(in crate::resource) fn arns(texts: &[Text], cx: &Cx<'_>) -> Result<Option<Vec<String>>> {
     let arns: Result<Vec<_>> = texts.iter().map(|text| cx.text(text)).collect();
     arns.map(Some)
 }
 
-/// Brings an alarm's tags to `wanted`: the putting calls take tags of new alarms only.
+/// Changes an alarm's tags to `wanted`. The calls that put alarms set tags only for new alarms.
 pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()> {
     let cloudwatch = &aws.connection.clients.cloudwatch;
     tags::sync(
@@ -177,10 +178,10 @@ pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags)
     .await
 }
 
-/// Deletes a metric alarm by a call that it shares with others: one takes a hundred.
+/// Deletes a metric alarm with a call that it shares with others: one call deletes up to a hundred.
 ///
-/// Whether CloudWatch deletes the others when it refuses one it tells differently from year to year; those of a
-/// refused call are asked for again, and one that is gone by then is no failure.
+/// AWS's documentation has changed over the years about whether CloudWatch deletes the other alarms if it refuses
+/// one. After a refused call the alarms are sent again, and one that is already gone is no failure.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>
 pub(in crate::resource) async fn delete_together(aws: &Aws, live: &Live) -> Result<()> {
     let send = async |names| send_delete(aws, names).await;
@@ -188,7 +189,7 @@ pub(in crate::resource) async fn delete_together(aws: &Aws, live: &Live) -> Resu
     gone(deleted.await).map_err(held)
 }
 
-/// Deletes a composite alarm by a call of its own: none takes two.
+/// Deletes a composite alarm with a call of its own: one call cannot delete two.
 pub(in crate::resource) async fn delete_alone(aws: &Aws, live: &Live) -> Result<()> {
     gone(send_delete(aws, vec![live.name.clone()]).await).map_err(held)
 }
@@ -200,7 +201,7 @@ async fn send_delete(aws: &Aws, names: Vec<String>) -> Result<()> {
     deleted.await.map(drop)
 }
 
-/// Says what to do about an alarm that another one looks at.
+/// Adds a hint for an alarm that a composite alarm depends on.
 fn held(fault: Fault) -> Fault {
     match in_use(&fault) {
         true => fault.hint(
@@ -224,7 +225,7 @@ pub(in crate::resource) fn in_use(fault: &Fault) -> bool {
     fault.message.contains("composite alarm")
 }
 
-/// Says what to do where alarms are used up.
+/// Adds a hint if the quota of alarms is used up.
 pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
     match fault.is(&["LimitExceeded", "LimitExceededFault"]) {
         true => fault.hint(
@@ -235,7 +236,7 @@ pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
     }
 }
 
-/// Describes the alarms with these names, of both types; their tags are not part of the answer.
+/// Describes the alarms with these names, of both types. The answer does not contain their tags.
 async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
     let batches = stream::iter(names.chunks(BATCH)).map(async |names| {
         let request = aws
@@ -257,7 +258,7 @@ async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
     batches.buffered(8).try_concat().await
 }
 
-/// The alarm with its tags as they are now; `None` where it has gone in the meantime.
+/// The alarm with its current tags. `None` if it was deleted meanwhile.
 async fn with_tags(aws: &Aws, live: Live) -> Result<Option<Live>> {
     let tags = found(discovery::alarm_tags(aws, &live.arn).await)?;
     Ok(tags.map(|tags| Live {
@@ -266,7 +267,7 @@ async fn with_tags(aws: &Aws, live: Live) -> Result<Option<Live>> {
     }))
 }
 
-/// Actions run in no particular order.
+/// The order of actions has no meaning.
 pub(in crate::resource) fn in_order(mut arns: Vec<String>) -> Vec<String> {
     arns.sort_unstable();
     arns

@@ -10,7 +10,7 @@ use crate::resource::Fields;
 pub struct Condition {
     pub comparison_operator: String,
     pub threshold: Option<f64>,
-    /// The anomaly detection band of `metric` that stands in for a threshold.
+    /// The anomaly detection band of `metric` that is used instead of a threshold.
     pub threshold_metric_id: Option<String>,
     pub evaluation_periods: i32,
     /// `None`: all of them.
@@ -21,13 +21,13 @@ pub struct Condition {
     pub evaluation_window: EvaluationWindow,
 }
 
-/// Where periods begin and end.
+/// How the evaluation periods are aligned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum EvaluationWindow {
-    /// They move on with every evaluation: AWS's default.
+    /// They move with every evaluation. This is AWS's default.
     #[default]
     Sliding,
-    /// At the full minute, hour, day or week.
+    /// They are aligned to the full minute, hour, day or week.
     WallClock {
         /// `None`: AWS's default, `UTC`.
         timezone: Option<String>,
@@ -69,7 +69,7 @@ impl Condition {
             .set_some("evaluation_window", evaluation_window.shown())
     }
 
-    /// The fields of an alarm as AWS describes it; one on a PromQL query has none of them.
+    /// The fields of an alarm as AWS describes it. An alarm on a PromQL query has none of them.
     pub(super) fn read(alarm: &MetricAlarm, fields: Fields) -> Fields {
         if alarm.evaluation_criteria().is_some() {
             return fields;
@@ -104,7 +104,7 @@ impl Condition {
 }
 
 impl EvaluationWindow {
-    /// As it is compared and shown: nothing for the default.
+    /// In the form that is compared and shown. `None` for the default.
     fn shown(&self) -> Option<String> {
         match self {
             Self::Sliding => None,

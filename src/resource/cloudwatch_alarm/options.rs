@@ -1,4 +1,4 @@
-//! What any alarm may add: a warm-up, and tags in its messages.
+//! Optional settings of every metric alarm: a warm-up, and tags in its messages.
 
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{
@@ -9,31 +9,31 @@ use serde_json::{Value, json};
 use super::in_order;
 use crate::resource::Fields;
 
-/// Settings of alarms of every sort.
+/// Settings that all sorts of metric alarms have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     pub warm_up: Option<WarmUp>,
     pub propagate_tags: PropagateTags,
 }
 
-/// A wait in `INSUFFICIENT_DATA`, without actions, after the alarm is made or changed.
+/// A wait in `INSUFFICIENT_DATA`, without actions, after the alarm was created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WarmUp {
     pub minutes: i32,
-    /// Wait all of them, even when there is data enough.
+    /// Whether to wait for the full time even if there is enough data.
     pub full: bool,
 }
 
-/// Which of the alarm's tags its messages carry; those that begin with `aws:` never.
+/// Which of the alarm's tags its messages carry. Tags that begin with `aws:` are never included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PropagateTags {
     /// AWS's default.
     #[default]
     No,
     All,
-    /// Those with these keys.
+    /// The tags with these keys.
     Only(Vec<String>),
-    /// All but those with these keys.
+    /// All tags except those with these keys.
     Except(Vec<String>),
 }
 
@@ -81,7 +81,7 @@ impl Options {
         }
     }
 
-    /// What is left out goes back to AWS's default: the call overwrites the whole alarm.
+    /// Options that are left out get AWS's default again, because the call overwrites the whole alarm.
     pub(super) fn put(&self, put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilder {
         let warm_up = self.warm_up.map(|warm_up| {
             WarmUpConfiguration::builder()

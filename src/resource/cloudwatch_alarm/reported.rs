@@ -1,4 +1,4 @@
-//! Which metrics report: an alarm on one that does not waits for ever.
+//! Finds out which metrics have data: an alarm on a metric without data waits forever.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,10 +8,10 @@ use aws_sdk_cloudwatch::types::{DimensionFilter, Metric};
 use super::{AlarmMetric, CloudwatchAlarm, metrics};
 use super::{Aws, Known, Result};
 
-/// How many answers of 500 metrics each are read to find one.
+/// How many pages of 500 metrics each are read to find one.
 const PAGES: usize = 4;
 
-/// A metric as CloudWatch tells it from others: all of its dimensions count.
+/// The identity of a metric in CloudWatch, which includes all of its dimensions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Watched {
     pub namespace: String,
@@ -34,17 +34,17 @@ impl fmt::Display for Watched {
     }
 }
 
-/// Metrics that have reported in the past two weeks.
+/// Metrics that had data in the past two weeks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
     pub metrics: Vec<Watched>,
-    /// False where there are more than were read.
+    /// False if there are more than were read.
     pub whole: bool,
 }
 
 impl CloudwatchAlarm {
-    /// The metrics of the account that it watches, as far as `known` tells their dimensions. An expression may find
-    /// others by itself, and so does PromQL.
+    /// The metrics of the account that the alarm watches, if `known` determines their dimensions. Expressions and
+    /// PromQL may find further metrics by themselves.
     pub fn watched(&self, known: &Known) -> Vec<Watched> {
         match &self.metric {
             AlarmMetric::Single {
@@ -78,13 +78,14 @@ impl CloudwatchAlarm {
     }
 }
 
-/// What reports in the region of `aws` under a namespace and a name (`None`: any), with at least these dimensions.
+/// The metrics with data in the region of `aws`, under a namespace and a name (`None`: any), with at least these
+/// dimensions.
 ///
-/// CloudWatch lists what has had data in the past two weeks, and what is new after up to 15 minutes:
+/// CloudWatch lists metrics that had data in the past two weeks. A new metric is listed after up to 15 minutes:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html>.
 ///
 /// # Errors
-/// A refusal, such as of an identity that may not list metrics.
+/// A refusal, for example if the caller may not list metrics.
 pub async fn reported(
     aws: &Aws,
     namespace: &str,
@@ -126,7 +127,7 @@ fn read(metric: &Metric) -> Watched {
     }
 }
 
-/// An AWS in which these metrics report; what is asked of it is told to `script`.
+/// A mocked AWS in which these metrics have data. Calls are recorded in `script`.
 #[cfg(test)]
 pub(crate) fn reporting(metrics: Vec<Watched>, script: &super::super::script::Script) -> Aws {
     use aws_sdk_cloudwatch::operation::list_metrics::{ListMetricsInput, ListMetricsOutput};

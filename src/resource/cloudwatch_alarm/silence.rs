@@ -1,4 +1,4 @@
-//! How an alarm does, above all one that has no data.
+//! The health of an alarm, in particular of one without data.
 
 use std::time::SystemTime;
 
@@ -7,18 +7,18 @@ use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 
 use super::super::{Health, Verdict, health};
 
-/// So many times an alarm may look back before data is overdue.
+/// Data is overdue after this many times the period that the alarm looks back.
 const LOOKS: i64 = 3;
-/// Seconds after which data is overdue at the earliest: many metrics come every five minutes, and new ones show after
-/// up to fifteen.
+/// Data is overdue after this many seconds at the earliest: many metrics arrive every five minutes, and new ones
+/// become visible after up to fifteen.
 const LEAST: i64 = 15 * 60;
-/// Seconds after which it is overdue of a metric that had some before, as a count of errors has none while there are
-/// none: CloudWatch lists metrics for two weeks after their last data.
+/// Data of a metric that had some before is overdue after this many seconds. A count of errors has no data while
+/// there are no errors. CloudWatch lists metrics for two weeks after their last data.
 const HAD_DATA: i64 = 14 * 24 * 60 * 60;
-/// Seconds between an alarm's being put and its first state.
+/// Seconds between the put of an alarm and its first state.
 const MADE: i64 = 60;
 
-/// For how long a metric alarm may be without data.
+/// How long a metric alarm may be without data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
     /// Seconds.
@@ -28,7 +28,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// That of an alarm as AWS describes it.
+    /// The patience with an alarm as AWS describes it.
     pub(super) fn of(alarm: &MetricAlarm) -> Self {
         let queries = alarm.metrics().iter();
         let periods = queries.flat_map(|query| {
@@ -46,15 +46,15 @@ impl Patience {
         }
     }
 
-    /// Whether an alarm that had no data from `since` to `now` should have had some.
+    /// Whether an alarm without data from `since` to `now` should have had some.
     fn is_over(&self, since: i64, now: i64) -> bool {
-        // It had data, and lost it, after it was put. Before that nothing is known.
+        // It had data after it was put, and then lost it. What was before the put is unknown.
         let had_data = self.put.is_some_and(|put| since > put + MADE);
         now - since > if had_data { HAD_DATA } else { self.new }
     }
 }
 
-/// How an alarm does that is in this state since then; `patience` is a metric alarm's.
+/// The health of an alarm that has been in this state since then. `patience` is set for metric alarms.
 pub(super) fn health(
     state: Option<&StateValue>,
     since: Option<&DateTime>,

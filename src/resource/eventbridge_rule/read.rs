@@ -1,4 +1,4 @@
-//! Reads rules: each bus listed once, tags rule by rule, since no list has them.
+//! Reads rules. The rules of each bus are listed once. Tags are read for each rule, because no list contains them.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::aws::fault::{Result, found};
 use crate::resource::eventbridge::{DEFAULT_BUS, read_tags, tags_of};
 use crate::resource::{Presence, tags};
 
-/// Where the rules are that the index of tags tells of, bus and name, beside the `wanted` ones.
+/// Bus and name of the rules in the tagging index that are not `wanted`.
 pub(in crate::resource) async fn left<'a>(
     aws: &'a Aws,
     wanted: &HashSet<(&str, &str)>,
@@ -24,7 +24,7 @@ pub(in crate::resource) async fn left<'a>(
     Ok(places.filter(|place| !wanted.contains(place)).collect())
 }
 
-/// The rule at such a place as it is now, if it is still the stack's.
+/// The current state of the rule at this place, if it still belongs to the stack.
 pub(in crate::resource) async fn of_stack(aws: &Aws, (bus, name): (&str, &str)) -> Result<Option<Live>> {
     Ok(match read(aws, bus, name, None).await? {
         Presence::Ours(live) => Some(live),
@@ -32,10 +32,11 @@ pub(in crate::resource) async fn of_stack(aws: &Aws, (bus, name): (&str, &str)) 
     })
 }
 
-/// The rule `name`, which is meant to have the tags `wanted`.
+/// The rule `name`, which should have the tags `wanted`.
 ///
-/// A rule that has them by the index of tags is not asked for them: with dozens of rules that is most of what a
-/// plan asks. The index is seconds behind; what it tells differently or not at all is asked for.
+/// The tags of a rule are not read if the tagging index already has the wanted ones: with dozens of rules, reading
+/// tags would be most of a plan's calls. The index is seconds behind, so tags that differ or are missing there are
+/// read.
 pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>) -> Result<Presence<Live>> {
     let (rules, tagged) = futures::try_join!(of_bus(aws, bus), aws.tagged())?;
     let Some(rule) = rules.iter().find(|rule| rule.name() == Some(name)) else {
@@ -45,7 +46,7 @@ pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>
         bus_name: bus.to_owned(),
         ..Live::of(rule)
     };
-    // Whatever tags it carries, it is its service's.
+    // A rule that an AWS service manages is the service's, whatever its tags.
     if live.managed_by.is_some() {
         return Ok(Presence::Foreign(live));
     }
@@ -67,16 +68,16 @@ pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>
     })
 }
 
-/// A rule with a pattern, as it is now.
+/// The current state of a rule with a pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Now {
     pub name: String,
     pub pattern: Value,
-    /// Whether it listens at all.
+    /// Whether it matches events at all.
     pub enabled: bool,
 }
 
-/// The rules of a bus that have a pattern; none where there is no such bus.
+/// The rules of a bus that have a pattern. Empty if there is no such bus.
 pub async fn now(aws: &Aws, bus: &str) -> Result<Vec<Now>> {
     let rules = of_bus(aws, bus).await?;
     let now = |rule: &sdk::Rule| {
@@ -90,7 +91,7 @@ pub async fn now(aws: &Aws, bus: &str) -> Result<Vec<Now>> {
     Ok(rules.iter().filter_map(now).collect())
 }
 
-/// All rules of a bus, listed once; none where there is no such bus.
+/// All rules of a bus, listed once. Empty if there is no such bus.
 async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
     aws.once(format!("events:ListRules {bus}"), async || {
         let rules = pages(async |token| {
@@ -104,7 +105,7 @@ async fn of_bus(aws: &Aws, bus: &str) -> Result<Rc<Vec<sdk::Rule>>> {
     .await
 }
 
-/// Whose the rule `name` is at this moment, with its tags.
+/// The current owner of the rule `name`, with its tags.
 pub(super) async fn look(aws: &Aws, bus: &str, name: &str) -> Result<Presence<Tags>> {
     let request = aws.connection.clients.events.describe_rule();
     let request = request.name(name).event_bus_name(bus);
@@ -124,7 +125,7 @@ pub(super) async fn look(aws: &Aws, bus: &str, name: &str) -> Result<Presence<Ta
 impl Live {
     fn of(rule: &sdk::Rule) -> Self {
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        // As AWS keeps it is text: key order and spaces mean nothing.
+        // AWS stores the pattern as text. Key order and spaces have no meaning.
         let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         Self {
             name: rule.name().unwrap_or_default().to_owned(),

@@ -1,4 +1,4 @@
-//! Targets in EventBridge's words, and the answers that say "done" and name what was not.
+//! Targets as EventBridge's types, and answers that report success but list refused targets.
 
 use aws_sdk_eventbridge::types as sdk;
 
@@ -9,10 +9,10 @@ use crate::aws::fault::{Fault, Result, found, gone};
 use crate::aws::retry;
 use crate::resource::eventbridge::explained;
 
-/// Targets that one call takes.
+/// The number of targets that one call accepts.
 const BATCH: usize = 10;
 
-/// The targets of a rule; `None` where there are none, or no such rule.
+/// The targets of a rule. `None` if there are none, or no such rule.
 pub(super) async fn read(aws: &Aws, bus: &str, rule: &str) -> Result<Option<Live>> {
     let targets = pages(async |token| {
         let request = aws.connection.clients.events.list_targets_by_rule();
@@ -35,7 +35,7 @@ pub(super) async fn read(aws: &Aws, bus: &str, rule: &str) -> Result<Option<Live
     Ok((!live.targets.is_empty()).then_some(live))
 }
 
-/// Puts targets of `rule`, each as a whole.
+/// Puts targets of `rule`. Each target is written as a whole.
 pub(super) async fn put(aws: &Aws, rule: &Live, targets: &[Target<String>]) -> Result<()> {
     let targets = targets
         .iter()
@@ -60,7 +60,7 @@ pub(super) async fn put(aws: &Aws, rule: &Live, targets: &[Target<String>]) -> R
     Ok(())
 }
 
-/// Removes the targets of `rule` with these ids; those that are gone already are no failure.
+/// Removes the targets of `rule` with these ids. It is no failure if some are already gone.
 pub(super) async fn remove(aws: &Aws, rule: &Live, ids: &[&str]) -> Result<()> {
     for batch in ids.chunks(BATCH) {
         let ids: Vec<_> = batch.iter().map(|id| (*id).to_owned()).collect();
@@ -83,14 +83,14 @@ pub(super) async fn remove(aws: &Aws, rule: &Live, ids: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// One target that an answer says was not taken.
+/// A target that was refused, according to an answer.
 pub(super) struct Refused<'a> {
     id: Option<&'a str>,
     code: Option<&'a str>,
     message: Option<&'a str>,
 }
 
-/// Both calls answer "done" even where they refused some targets, or all.
+/// Both calls report success even if they refused some or all targets.
 pub(super) fn all_taken<'a>(
     action: &'static str,
     count: i32,
@@ -100,7 +100,7 @@ pub(super) fn all_taken<'a>(
     if count == 0 && refused.is_empty() {
         return Ok(());
     }
-    // What time does not mend is told before what it may.
+    // Permanent refusals are reported before temporary ones.
     let weight = |refused: &&Refused<'_>| retry::may_pass(&refused.fault(action));
     let code = refused.iter().min_by_key(weight).and_then(|worst| worst.code);
     let told: Vec<_> = refused.iter().map(|one| one.fault(action).message).collect();
@@ -151,7 +151,7 @@ fn parse(target: &sdk::Target) -> Target<String> {
     }
 }
 
-/// True when it has settings beyond those of [`Target`], such as a queue's message group.
+/// True if the target has settings other than those of [`Target`], such as a queue's message group.
 fn is_altered(target: &sdk::Target) -> bool {
     let mut rest = target.clone();
     rest.role_arn = None;
@@ -194,7 +194,7 @@ fn in_aws_words(target: &Target<String>) -> Result<sdk::Target, impl std::error:
         Some(Input::Constant(json)) => built.input(json),
         Some(Input::Path(path)) => built.input_path(path),
         Some(Input::Transformer { paths, template }) => {
-            // Left out where the template needs only what EventBridge itself knows.
+            // The paths are left out if the template uses only EventBridge's predefined variables.
             let paths = (!paths.is_empty()).then(|| paths.clone().into_iter().collect());
             let transformer = sdk::InputTransformer::builder()
                 .set_input_paths_map(paths)

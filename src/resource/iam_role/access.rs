@@ -1,10 +1,10 @@
-//! Who may do what with it.
+//! The permissions for this kind.
 
 use crate::resource::access::{ANY, Access, Condition, NAMED_ROLE, OURS, OWN_ROLES, Phase};
 
 const FUNCTIONS: &str = "arn:{partition}:lambda:{region}:{account}:function:*";
 
-/// Only together with the boundary that the stack file names.
+/// Only with the permissions boundary that the stack file names.
 pub(super) const BOUNDED: Condition = ("StringEquals", "iam:PermissionsBoundary", "{boundary}");
 
 pub(super) const ACCESS: &[Access] = &[
@@ -15,16 +15,17 @@ pub(super) const ACCESS: &[Access] = &[
     Access::read(&["iam:ListRoles"], ANY)
         .because("IAM lists roles as a whole")
         .always(),
-    // An adopted role is not under the stack's path: its function tells its name.
+    // An adopted role is not under the stack's path: its name is found through its function.
     Access::read(&["lambda:GetFunctionConfiguration"], &[FUNCTIONS])
         .when(&[OURS])
         .always(),
     Access::write(&["iam:CreateRole"], &[OWN_ROLES]),
     Access::write(&["iam:CreateRole"], &[OWN_ROLES]).when(&[BOUNDED]),
-    // While a run is at work its mark is among the tags of a role.
+    // During a run, its mark is among the tags of a role.
     Access::write(&["iam:TagRole", "iam:UntagRole"], &[OWN_ROLES]),
     Access::change(&["iam:PutRolePermissionsBoundary"], &[OWN_ROLES]).when(&[BOUNDED]),
-    // Who may take a boundary away is not bounded by it: whoever wants that grants it for the moment.
+    // A caller who may remove a boundary is not bounded by it. So this is granted only temporarily, when it is
+    // needed.
     Access::of(
         Phase::Exceptional,
         &["iam:DeleteRolePermissionsBoundary"],

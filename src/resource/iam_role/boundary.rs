@@ -1,17 +1,17 @@
-//! The permissions boundary of a role: the most that its policies may allow, whatever they say.
+//! The permissions boundary of a role: the maximum permissions, whatever its policies allow.
 //!
-//! Whose it is says a tag, since organizations set boundaries on their own: one that the stack file does not name is
-//! left alone.
+//! A tag marks a boundary that the stack set, because organizations set boundaries too: a boundary that the stack
+//! file does not name is left alone.
 
 use aws_sdk_iam::types::Role;
 
 use super::{Cx, Fault, IamRole, Result};
 use crate::aws::fault::gone;
 
-/// On a role whose boundary is from the stack file.
+/// On a role whose boundary comes from the stack file.
 pub const BOUNDARY_TAG: &str = "alertctl:boundary";
 
-/// The boundary of a role, where it is the stack's.
+/// The boundary of a role, if the stack set it.
 pub(super) fn of(role: &Role) -> Option<String> {
     role.tags().iter().find(|tag| tag.key() == BOUNDARY_TAG)?;
     let boundary = role.permissions_boundary()?;
@@ -19,7 +19,7 @@ pub(super) fn of(role: &Role) -> Option<String> {
 }
 
 impl IamRole {
-    /// The ARN of the boundary that is asked for.
+    /// The ARN of the wanted boundary.
     pub(super) fn boundary(&self, cx: &Cx<'_>) -> Result<Option<String>> {
         let boundary = self.permissions_boundary.as_ref();
         boundary.map(|arn| cx.text(arn)).transpose()

@@ -1,11 +1,11 @@
-//! The marks of runs on a role: who is at work on the stack.
+//! The marks on a role: they show which runs are changing the stack.
 
 use super::{Live, listed};
 use crate::aws::Aws;
 use crate::aws::fault::{Result, found};
 use crate::aws::run::Mark;
 
-/// The marks on the role `name`; `None` where there is no such role.
+/// The marks on the role `name`. `None` if there is no such role.
 pub async fn marks(aws: &Aws, name: &str) -> Result<Option<Vec<Mark>>> {
     let request = aws.connection.clients.iam.get_role().role_name(name);
     let answer = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
@@ -15,7 +15,7 @@ pub async fn marks(aws: &Aws, name: &str) -> Result<Option<Vec<Mark>>> {
     }
 }
 
-/// Puts `mark` on the role `name`, in place of an earlier one of the same run; false where there is no such role.
+/// Sets `mark` on the role `name`, replacing an earlier mark of the same run. Returns false if there is no such role.
 pub async fn put(aws: &Aws, name: &str, mark: &Mark) -> Result<bool> {
     let request = aws.connection.clients.iam.tag_role().role_name(name);
     let request = request.set_tags(Some(listed(&[mark.tag()].into())));
@@ -26,7 +26,7 @@ pub async fn put(aws: &Aws, name: &str, mark: &Mark) -> Result<bool> {
     }
 }
 
-/// Takes `marks` off the role `name`; false where there is no such role.
+/// Removes `marks` from the role `name`. Returns false if there is no such role.
 pub async fn take_off(aws: &Aws, name: &str, marks: &[Mark]) -> Result<bool> {
     let request = aws.connection.clients.iam.untag_role().role_name(name);
     let request = request.set_tag_keys(Some(marks.iter().map(Mark::key).collect()));
@@ -37,8 +37,8 @@ pub async fn take_off(aws: &Aws, name: &str, marks: &[Mark]) -> Result<bool> {
     }
 }
 
-/// Whether the role is there, where the first answer says it: one that was there and is not is gone, and who may not
-/// tag it need not. Neither is waited for, as it is for what was made a moment ago.
+/// Whether the role exists, if the first answer decides it. A role that existed before and is not found now was
+/// deleted, and a denial is final too. Neither is retried, unlike for a role that was just created.
 fn at_once<T>(answer: Result<T>) -> Result<Option<bool>> {
     match found(answer) {
         Ok(answer) => Ok(Some(answer.is_some())),

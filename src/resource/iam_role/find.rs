@@ -10,12 +10,12 @@ use crate::aws::call::pages;
 use crate::aws::discovery::{HOME_TAG, Tagged};
 use crate::aws::fault::{Result, found};
 
-/// The path of all roles that this tool makes for the stack.
+/// The path of all roles that alertctl creates for the stack.
 pub(super) fn stack_path(aws: &Aws) -> String {
     format!("/alertctl/{}/", aws.stack)
 }
 
-/// Every role under the stack's path, listed once, without its tags: IAM leaves them out of the list.
+/// Every role under the stack's path, listed once. IAM's list does not contain tags.
 pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> {
     aws.once("iam:ListRoles", async || {
         let iam = &aws.connection.clients.iam;
@@ -29,13 +29,14 @@ pub(in crate::resource) async fn list_owned(aws: &Aws) -> Result<Rc<Vec<Role>>> 
     .await
 }
 
-/// The region that the stack's roles say it is at home in, for what observes nothing: the first one that says it.
+/// The stack's home region according to the tag of the first role that has one. For commands that do not observe the
+/// stack.
 ///
-/// `None` where the stack has no role, where its roles were made before they said it, and where the identity must
-/// not look at them.
+/// `None` if the stack has no role, if its roles were created by a version that did not set the tag, or if the caller
+/// may not read them.
 ///
 /// # Errors
-/// Any other refusal of IAM's.
+/// Any other error of IAM.
 pub async fn home(aws: &Aws) -> Result<Option<String>> {
     let read: Result<_> = async {
         for role in list_owned(aws).await?.iter() {
@@ -56,10 +57,10 @@ pub async fn home(aws: &Aws) -> Result<Option<String>> {
     }
 }
 
-/// The names of the roles of the stack's functions: an adopted role is not under the stack's path.
+/// The names of the roles of the stack's functions. Needed because an adopted role is not under the stack's path.
 pub(super) async fn of_functions(aws: &Aws) -> Result<Vec<String>> {
     let tagged = aws.tagged().await?.iter();
-    // Lambda's event source mappings carry the tag, too.
+    // Lambda's event source mappings carry the tag as well.
     let is_function =
         |tagged: &&Tagged| tagged.service() == "lambda" && tagged.resource().starts_with("function:");
     stream::iter(tagged.filter(is_function))

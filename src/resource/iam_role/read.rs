@@ -1,4 +1,4 @@
-//! Reading a role.
+//! Reads a role.
 
 use super::find::stack_path;
 use super::{Live, boundary};
@@ -11,10 +11,10 @@ use crate::resource::{Presence, Tags};
 use aws_sdk_iam::types::{Role, Tag};
 
 impl Live {
-    /// What IAM says about a role in one answer; attached policies are listed apart.
+    /// The part of a role that IAM returns in one answer. Attached policies are listed separately.
     pub(super) async fn of(aws: &Aws, role: &Role) -> Result<Self> {
         let (name, path) = (role.role_name(), role.path());
-        // IAM gives a role that is new its unique id in place of its ARN for a while.
+        // For a while, IAM returns a new role's unique id instead of its ARN.
         let arn = match role.arn() {
             arn if arn.starts_with("arn:") => arn.to_owned(),
             _ => Text::global_arn("iam", format!("role{path}{name}"))
@@ -26,8 +26,8 @@ impl Live {
         let marks = tags.iter().filter_map(|(key, value)| Mark::read(key, value));
         Ok(Self {
             name: name.to_owned(),
-            // A hand-made role that was adopted keeps its own path, which IAM cannot change. Shown as it is, the
-            // role would be replaced, and with it what others may use it for.
+            // An adopted role that was created by hand keeps its own path, which IAM cannot change. With its real
+            // path here, the plan would replace the role, and others who use the role would lose it.
             path: stack_path(aws),
             arn,
             id: role.role_id().to_owned(),
@@ -43,7 +43,7 @@ impl Live {
 
 #[cfg(test)]
 impl Live {
-    /// A role of the stack `mission`, and the home that it says.
+    /// A role of the stack `mission`, with this home region in its tag.
     pub(crate) fn at_home(name: &str, home: Option<&str>) -> Self {
         let home = home.map(|home| (crate::aws::discovery::HOME_TAG.to_owned(), home.to_owned()));
         Self {
@@ -72,7 +72,7 @@ pub(super) async fn read(aws: &Aws, name: &str) -> Result<Presence<Live>> {
     };
     let mut live = Live::of(aws, &role).await?;
     live.attached_policies = attached;
-    // Under the stack's path it is the stack's even where somebody took its tags away.
+    // A role under the stack's path belongs to the stack even if somebody removed its tags.
     if live.tags.contains_key(STACK_TAG) || role.path() != stack_path(aws) {
         Ok(Presence::by_tag(aws, &live.tags.clone(), live))
     } else {

@@ -1,4 +1,4 @@
-//! Takes off a role what keeps IAM from deleting it.
+//! Detaches from a role everything that prevents its deletion.
 
 use super::{Cx, Result, attached};
 use crate::aws::call::pages;
@@ -11,7 +11,7 @@ pub(super) async fn detach(cx: &Cx<'_>, name: &str, arn: &str) -> Result<()> {
     gone(detached.await)
 }
 
-/// Takes everything off a role that keeps IAM from deleting it; false when the role is gone already.
+/// Detaches everything that prevents IAM from deleting the role. Returns false if the role is already gone.
 pub(super) async fn strip(cx: &Cx<'_>, name: &str) -> Result<bool> {
     let iam = &cx.aws.connection.clients.iam;
     let inline = async {

@@ -1,4 +1,4 @@
-//! Changes a key that exists, one call at a time.
+//! Changes an existing key, one call at a time.
 
 use aws_sdk_kms::types::Tag;
 
@@ -60,10 +60,10 @@ impl KmsKey {
 }
 
 impl Live {
-    /// Makes a pending or disabled key usable.
+    /// Makes a key usable that is disabled or pending deletion.
     pub(super) async fn restore(&self, cx: &Cx<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
-        // Whoever cancels the deletion, KMS may see the old state for a while.
+        // Whoever cancels the deletion, KMS may still see the old state for a while.
         cx.aws.memory.changed("kms");
         if self.pending() {
             let request = kms.cancel_key_deletion().key_id(&self.id);

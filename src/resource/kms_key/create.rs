@@ -1,4 +1,4 @@
-//! Makes a key, and takes back one that another run was ahead of.
+//! Creates a key, and deletes it again if another run was first.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::{ALIAS_TAG, KmsKey, Live};
 use crate::aws::fault::{Fault, Result};
 use crate::resource::Cx;
 
-/// The fewest days that KMS keeps a deleted key: enough for one that has encrypted nothing.
+/// The shortest time in days that KMS keeps a deleted key. It is enough for a key that has encrypted nothing.
 const SHORTEST_WINDOW: i32 = 7;
-/// How long the other run may take from its claim to the alias of its key.
+/// How long the other run may take from claiming the stack to creating its key's alias.
 const ALIAS: Duration = Duration::from_secs(10);
 
 impl KmsKey {
-    /// Sends CreateKey, again only where KMS says that it made no key: a lost answer is not asked for twice.
+    /// Sends CreateKey. Sends it again only if KMS says that it created no key, not after a lost answer.
     pub(super) async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
         let policy = cx.policy(&self.policy)?;
         let kms = &cx.aws.connection.clients.kms;
@@ -40,9 +40,9 @@ impl KmsKey {
     }
 }
 
-/// Deletes a key made a moment ago, which nothing was encrypted with, once the stack's alias is at another key.
+/// Deletes a key that was just created and has encrypted nothing, once the stack's alias points to another key.
 ///
-/// The other run may have found this one by its tags and gone on with it: then it stays.
+/// The other run may have found this key by its tags and used it: then the key stays.
 pub(super) async fn take_back(live: &Live, cx: &Cx<'_>) -> Result<Option<String>> {
     let Some(alias) = live.tags.get(ALIAS_TAG) else {
         return Ok(None);

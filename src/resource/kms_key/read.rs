@@ -1,4 +1,4 @@
-//! Reads keys, and tells which of several is the one.
+//! Reads keys, and chooses the right one of several.
 
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, Tag};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::partition::Partition;
 use crate::resource::{Health, Tags, Verdict};
 
 impl Live {
-    /// What KMS itself says about a key; policy, rotation and tags are read apart.
+    /// The part of a key that KMS describes. Policy, rotation and tags are read separately.
     pub(super) fn of(key: &KeyMetadata) -> Self {
         Self {
             id: key.key_id().to_owned(),
@@ -44,7 +44,7 @@ impl Live {
         health.with("deletion_date", self.deletion_date.clone())
     }
 
-    /// How many days it stays pending, as far as the tag says something that KMS takes.
+    /// How many days the key stays pending, if the tag has a value that KMS accepts.
     pub(super) fn window(&self) -> Option<i32> {
         let days = self.tags.get(WINDOW_TAG)?.parse().ok()?;
         (7..=30).contains(&days).then_some(days)
@@ -59,8 +59,8 @@ impl Live {
     }
 }
 
-/// Of several keys of one node: the one that its alias points to, which has encrypted what there is; then
-/// one that is not pending deletion; then the one that is deleted last.
+/// The best of several keys of one node: first the one that its alias points to, because it has encrypted the
+/// existing secrets; then one that is not pending deletion; then the one that is deleted last.
 pub(super) fn best<'a>(keys: impl Iterator<Item = &'a Live>, target: Option<&str>) -> Option<&'a Live> {
     keys.max_by_key(|live| {
         let aliased = Some(live.id.as_str()) == target;
@@ -68,7 +68,7 @@ pub(super) fn best<'a>(keys: impl Iterator<Item = &'a Live>, target: Option<&str
     })
 }
 
-/// Why a key cannot encrypt a stack's secrets, whatever is changed about it.
+/// Why a key cannot encrypt a stack's secrets, if no change of the key can fix that.
 fn unusable(key: &KeyMetadata) -> Option<String> {
     let spec = key.key_spec().unwrap_or(&KeySpec::SymmetricDefault);
     let usage = key.key_usage().unwrap_or(&KeyUsageType::EncryptDecrypt);
@@ -89,14 +89,14 @@ pub(super) async fn describe(aws: &Aws, key: &str) -> Result<Option<KeyMetadata>
     Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
-/// The key behind an alias, as it was when it was first asked for: observing the key and its alias takes one call.
+/// The key behind an alias, cached: observing the key and its alias takes one call.
 pub(in crate::resource) async fn aliased(aws: &Aws, alias: &str) -> Result<Option<KeyMetadata>> {
     let question = format!("the key behind {alias}");
     let key = aws.once(question, async || describe(aws, alias).await).await?;
     Ok((*key).clone())
 }
 
-/// Reads the key `id`, which may be described already.
+/// Reads the key `id`. Its description is passed if it is already known.
 pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) -> Result<Option<Live>> {
     let kms = &aws.connection.clients.kms;
     let key = async {
@@ -115,7 +115,7 @@ pub(super) async fn read(aws: &Aws, id: String, described: Option<KeyMetadata>) 
             .call("kms:GetKeyRotationStatus", || request.clone().send())
             .await
         {
-            // Keys that cannot rotate have no such status.
+            // Keys that cannot rotate have no rotation status.
             Err(fault) if fault.is(&["UnsupportedOperationException"]) => Ok(None),
             result => found(result),
         }
@@ -140,7 +140,7 @@ pub(super) async fn tags_of(aws: &Aws, id: &str) -> Result<Option<Tags>> {
     Ok(answer.map(|answer| answer.tags().iter().map(pair).collect()))
 }
 
-/// `2026-11-28` of a time, in UTC.
+/// The date of a time in UTC, such as `2026-11-28`.
 pub(super) fn day(time: &aws_sdk_kms::primitives::DateTime) -> String {
     let text = time.fmt(aws_sdk_kms::primitives::DateTimeFormat::DateTime);
     text.unwrap_or_default().chars().take(10).collect()

@@ -1,9 +1,9 @@
-//! Looks for a key that an unanswered CreateKey may have made, or that a destroy left pending.
+//! Looks for a key that a CreateKey with a lost answer may have created, or that a destroy left pending.
 //!
-//! The tagging index may learn of it seconds later, KMS itself lists it at once: both are asked. KMS's list tells
-//! nothing but ids, so what others own is told apart by as few questions as can be: a key whose making was cut short
-//! has no alias yet; of most that have none the index tells whose they are, a page of them a call; and after a lost
-//! answer only what was not there before can be the one.
+//! The tagging index may list such a key seconds later, but KMS itself lists it at once, so both are asked. KMS's
+//! list contains only ids, so other people's keys must be excluded with as few calls as possible. A key whose
+//! creation was cut short has no alias yet. For most keys without an alias the index knows the owner, at one page per
+//! call. After a lost answer, only a key that was not there before can be the one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -17,13 +17,13 @@ use crate::aws::discovery::{self, NODE_TAG, STACK_TAG};
 use crate::aws::{Aws, fault::Result, wait};
 use crate::resource::{Tags, iam_role};
 
-/// How many keys of which neither alias nor index tells anything are asked for their tags on behalf of a stack of which
-/// there is nothing else: a run that is killed leaves more than a key, and the index is behind by seconds.
+/// The maximum number of keys, unknown to aliases and index, whose tags are read. They are read only for a stack of
+/// which nothing else exists: a run that is killed leaves more than a key, and the index is only seconds behind.
 const MOST: usize = 100;
-/// The ids of all keys, as they were when the account was observed.
+/// The cached ids of all keys when the account was observed.
 const BEFORE: &str = "kms:ListKeys";
 
-/// The key with the stack and node of `tags`, once KMS has had time to list it.
+/// The key with the stack and node of `tags`. Waits until KMS has had time to list it.
 pub(super) async fn patiently(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
     wait::for_unseen(async || once(aws, tags).await).await
 }
@@ -48,7 +48,7 @@ async fn once(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
     Ok(best(ours, None).cloned())
 }
 
-/// What the tagging index knows by now; the list of this run is older than the key.
+/// The keys that the tagging index lists now. This run's cached list is older than the key.
 async fn indexed(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
     let filter = |key: &str| {
         TagFilter::builder()
@@ -60,7 +60,7 @@ async fn indexed(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
     Ok(known.into_keys().collect())
 }
 
-/// The tags of the keys that the tagging index knows and `filters` let pass, by key id.
+/// The tags of the keys that the tagging index returns for `filters`, by key id.
 async fn index(aws: &Aws, filters: Vec<TagFilter>) -> Result<BTreeMap<String, Tags>> {
     let get = aws.connection.clients.tagging.get_resources();
     let get = get.resource_type_filters("kms:key");
@@ -90,7 +90,7 @@ pub(super) async fn unaliased(aws: &Aws, tags: &Tags) -> Result<Vec<String>> {
     Ok(known.chain(unknown).collect())
 }
 
-/// Whether anything of the stack is there.
+/// Whether any resource of the stack exists.
 async fn is_begun(aws: &Aws) -> Result<bool> {
     Ok(!aws.tagged().await?.is_empty() || !iam_role::list_owned(aws).await?.is_empty())
 }
@@ -106,7 +106,7 @@ async fn keys(aws: &Aws) -> Result<BTreeSet<String>> {
     Ok(keys.await?.into_iter().filter_map(|key| key.key_id).collect())
 }
 
-/// Those of `keys` that have no alias.
+/// The keys among `keys` that have no alias.
 async fn bare(aws: &Aws, keys: BTreeSet<String>) -> Result<Vec<String>> {
     let aliases = pages(async |marker| {
         let request = aws.connection.clients.kms.list_aliases().limit(100);
@@ -122,12 +122,12 @@ async fn bare(aws: &Aws, keys: BTreeSet<String>) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Those of `keys` that have the stack and node of `tags`, by what KMS itself says.
+/// The keys among `keys` that have the stack and node of `tags`, according to KMS itself.
 async fn asked(aws: &Aws, keys: Vec<String>, tags: &Tags) -> Result<Vec<String>> {
     stream::iter(keys)
         .map(|id| async move {
             match tags_of(aws, &id).await {
-                // Somebody else's key, whose policy lets nobody look.
+                // Somebody else's key, whose policy does not let us read the tags.
                 Err(fault) if fault.is(&["AccessDeniedException"]) => Ok(None),
                 tags => Ok(tags?.map(|tags| (id, tags))),
             }

@@ -1,4 +1,4 @@
-//! Who may do what with it.
+//! The permissions for this kind.
 
 use crate::resource::access::{ANY, Access, BECOMES_OURS, FUNCTION, OURS};
 

@@ -1,4 +1,4 @@
-//! Reading mappings: those of a function, or one by its id.
+//! Reads mappings: all of a function, or one by its id.
 
 use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOutput;
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
@@ -21,19 +21,19 @@ pub struct Live {
     pub(super) maximum_concurrency: Option<i32>,
     pub(super) response_types: Vec<String>,
     pub(super) enabled: bool,
-    /// In Lambda's word: `Enabled`, `Creating` …
+    /// Lambda's name of the state: `Enabled`, `Creating` …
     pub(super) state: String,
-    /// Patterns; what none of them fits is dropped.
+    /// Patterns. A message that matches none of them is dropped.
     pub(super) filters: Vec<String>,
     pub(super) tags: Tags,
 }
 
-/// One that is on its way out counts as gone.
+/// A mapping that is being deleted counts as gone.
 const DELETING: &str = "Deleting";
-/// States that pass by themselves.
+/// States that are temporary.
 const PASSING: [&str; 4] = ["Creating", "Enabling", "Disabling", "Updating"];
 
-/// The mappings of a function that read queues; none where there is no such function.
+/// The mappings of a function that read queues. Empty if there is no such function.
 pub(super) async fn of_function(aws: &Aws, function: &str) -> Result<Vec<Live>> {
     let lambda = &aws.connection.clients.lambda;
     let listed = pages(async |marker| {
@@ -86,7 +86,7 @@ pub(super) fn health(live: &Live) -> Health {
     health.with("mapping_state", live.state.as_str())
 }
 
-/// Done once AWS works on it no more; one that is gone is done too.
+/// `Some` once AWS has finished processing the mapping, or the mapping is gone.
 pub(super) async fn settled(aws: &Aws, uuid: &str) -> Result<Option<()>> {
     let state = get(aws, uuid).await?.and_then(|one| one.state);
     let passing = state.is_some_and(|state| PASSING.contains(&state.as_str()));
@@ -102,7 +102,7 @@ async fn get(aws: &Aws, uuid: &str) -> Result<Option<GetEventSourceMappingOutput
     )
 }
 
-/// `None` where it is on its way out, or has gone since it was read.
+/// `None` if the mapping is being deleted, or was deleted since it was read.
 async fn with_tags(aws: &Aws, one: EventSourceMappingConfiguration) -> Result<Option<Live>> {
     if one.state() == Some(DELETING) {
         return Ok(None);

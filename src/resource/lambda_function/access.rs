@@ -1,14 +1,14 @@
-//! Who may do what with it.
+//! The permissions for this kind.
 
 use crate::resource::access::{Access, Condition, FUNCTION, KEYS, OURS, OWN_ROLES};
 
-/// Lambda encrypts and decrypts the environment in the name of who asks.
+/// Lambda encrypts and decrypts the environment with the caller's permissions.
 const THROUGH_LAMBDA: Condition = ("StringEquals", "kms:ViaService", "lambda.{region}.amazonaws.com");
-/// The same by the address that Lambda has there. Which of the two KMS compares with outside of the largest partition
-/// AWS does not say, so both are let in; where they are one, so are the statements.
+/// The same with Lambda's regional address. AWS does not say which of the two values KMS uses outside of the largest
+/// partition, so both are allowed. If they are equal, so are the statements.
 const AT_ITS_ADDRESS: Condition = ("StringEquals", "kms:ViaService", "lambda.{region}.{dns}");
 
-/// What comes out is a ciphertext of the same key, which is as good to its reader as the one that went in.
+/// The result is a ciphertext of the same key, which reveals no more to the caller than the original.
 const ON_SAME_KEY: Condition = ("Bool", "kms:ReEncryptOnSameKey", "true");
 
 pub(super) const ACCESS: &[Access] = &[
@@ -16,7 +16,7 @@ pub(super) const ACCESS: &[Access] = &[
     Access::read(&["kms:Decrypt"], &[KEYS])
         .when(&[OURS, THROUGH_LAMBDA])
         .by(&["lambda:GetFunction"]),
-    // Whether the function can decrypt its webhooks is asked without having them decrypted.
+    // Checks whether the function can decrypt its webhooks without decrypting them.
     Access::check(&["kms:ReEncryptFrom", "kms:ReEncryptTo"], &[KEYS])
         .when(&[OURS, ON_SAME_KEY])
         .by(&["kms:ReEncrypt"]),

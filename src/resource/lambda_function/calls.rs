@@ -1,4 +1,4 @@
-//! The calls that make and change a function.
+//! The calls that create and change a function.
 
 use aws_sdk_lambda::types::{Environment, FunctionCode, LoggingConfig, PackageType};
 
@@ -12,7 +12,7 @@ use crate::aws::fault::gone;
 use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text, tags};
 
 impl LambdaFunction {
-    /// What the function is to be, as it will be read back.
+    /// The wanted state of the function, in the form in which it will be read back.
     pub(super) fn wished(&self, environment: environment::Live, cx: &Cx<'_>) -> Result<Live> {
         let arn = Text::arn("lambda", format!("function:{}", self.name));
         Ok(Live {
@@ -43,17 +43,17 @@ impl LambdaFunction {
         })
     }
 
-    /// The key of the environment and its secrets.
+    /// The ARN of the key for the environment and its secrets.
     pub(super) fn key_arn(&self) -> Option<Text> {
         self.kms_key.as_ref().map(Ref::arn)
     }
 
-    /// The same for calls: empty where AWS's own key is meant.
+    /// The same as text for calls. Empty for AWS's own key.
     pub(super) fn filled_key_arn(&self, cx: &Cx<'_>) -> Result<String> {
         self.key_arn().map_or(Ok(String::new()), |key| cx.text(&key))
     }
 
-    /// Its tags, those among them that remember something.
+    /// Its tags, including those that store state.
     fn all_tags(&self, cx: &Cx<'_>) -> Result<Tags> {
         let mut tags = self.tags.clone();
         tags.extend([self.relay_tag()]);
@@ -61,12 +61,12 @@ impl LambdaFunction {
         Ok(tags)
     }
 
-    /// Remembers what is uploaded.
+    /// The tag that records what is uploaded.
     pub(super) fn relay_tag(&self) -> (String, String) {
         (RELAY_TAG.to_owned(), Mark::of(&self.code).to_string())
     }
 
-    /// Remembers the role that has the grant, where there is a key to grant.
+    /// The tag that records the role with the key's grant, if there is a key.
     pub(super) fn role_tag(&self, cx: &Cx<'_>) -> Result<Option<(String, String)>> {
         let id = self.kms_key.as_ref().map(|_| cx.text(&self.role.unique_id()));
         Ok(id.transpose()?.map(|id| (ROLE_ID_TAG.to_owned(), id)))
@@ -99,8 +99,8 @@ impl LambdaFunction {
         cx.aws.call("lambda:CreateFunction", send).await.map(drop)
     }
 
-    /// Sets the whole configuration, with `key_arn` for the environment: empty for AWS's own key. The
-    /// environment goes along, because a change of the key alone would leave it behind.
+    /// Sets the whole configuration. `key_arn` is the key for the environment, or empty for AWS's own key. The
+    /// environment is always sent too, because it would not be re-encrypted if only the key changed.
     pub(super) async fn configure(&self, live: &Live, key_arn: &str, cx: &Cx<'_>) -> Result<()> {
         let lambda = &cx.aws.connection.clients.lambda;
         let request = lambda
@@ -114,7 +114,7 @@ impl LambdaFunction {
             .timeout(self.timeout_seconds)
             .kms_key_arn(key_arn)
             .environment(in_aws_words(&live.environment))
-            // None, where somebody has added some.
+            // Removes layers that somebody added.
             .set_layers(Some(Vec::new()))
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build());
         let configured = cx
@@ -158,23 +158,23 @@ impl LambdaFunction {
         gone(unreserved.await)
     }
 
-    /// Success when the function that holds the name is the one that was asked for.
+    /// Succeeds if the existing function with this name is the wanted one.
     pub(super) async fn is_there(&self, fault: Fault, cx: &Cx<'_>) -> Result<()> {
         let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
             return Err(fault);
         };
         let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        // What is reserved is set by the call after this one.
+        // The reserved concurrency is set by the call after this one.
         let others = changes
             .iter()
             .filter(|change| change.field != "reserved_concurrency");
         let others: Vec<_> = others.map(|change| change.field.as_str()).collect();
-        // The tags are among the fields, so that what is the same is ours.
+        // The fields include the tags, so a function without differences is ours.
         if others.is_empty() {
             return Ok(());
         }
-        // A second CreateFunction after a lost answer may take the tags off the function that the first one made, whose
-        // role and code nobody else has. <https://github.com/aws/aws-sdk-js/issues/2860>
+        // A second CreateFunction after a lost answer may remove the tags of the function that the first one created.
+        // No other function has its role and code. <https://github.com/aws/aws-sdk-js/issues/2860>
         let untagged = live.tags.is_empty() && live.role_id.is_none();
         if untagged
             && others
@@ -193,7 +193,7 @@ fn in_aws_words(environment: &environment::Live) -> Environment {
     Environment::builder().set_variables(Some(variables)).build()
 }
 
-/// Brings the tags of a function or of another resource of Lambda's from `live` to `wanted`, by its ARN.
+/// Changes the tags of a function, or of another Lambda resource, from `live` to `wanted`, by its ARN.
 pub(in crate::resource) async fn retag(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
     let lambda = &aws.connection.clients.lambda;
     tags::sync(
@@ -219,7 +219,7 @@ pub(in crate::resource) async fn retag(aws: &Aws, arn: &str, live: &Tags, wanted
 
 const INVALID: &str = "InvalidParameterValueException";
 
-/// Puts the way on behind refusals whose text does not say it.
+/// Adds a hint to errors whose text does not say what to do.
 pub(super) fn explain(fault: Fault) -> Fault {
     let hint = if fault.is(&["AccessDeniedException"]) && fault.message.contains("iam:PassRole") {
         "the identity that runs alertctl needs `iam:PassRole` on the role, with the condition \

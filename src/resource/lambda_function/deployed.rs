@@ -1,4 +1,4 @@
-//! What a function runs, and how its tag remembers that.
+//! The code that a function runs, and the tag that records it.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,25 +11,25 @@ use sha2::{Digest as _, Sha256};
 use super::Code;
 use crate::resource::Fields;
 
-/// Remembers what was uploaded last: the relay, the settings beside it, and the package's digest as AWS tells it.
-/// Where that digest is another one by now, somebody else has uploaded since.
+/// Records what was uploaded last: the relay, the settings beside it, and the package's digest as AWS reports it. If
+/// the function's digest differs from it, somebody else has uploaded code since.
 ///
-/// The digest alone would not do: the same relay built by another compiler has another one.
+/// The digest alone is not enough: the same relay built by another compiler has a different digest.
 pub(super) const RELAY_TAG: &str = "alertctl:relay";
 
-/// Characters of a digest that are shown.
+/// How many characters of a digest are shown.
 const SHORT: usize = 12;
 
 /// What an executable was built from: equal for all builds of the same sources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Relay {
     pub version: String,
-    /// Of its sources, in hex.
+    /// Digest of its sources, in hex.
     pub sha256: String,
 }
 
 impl Relay {
-    /// How this relay's version compares with that of `other`: as semantic versions do, as far as numbers go.
+    /// Compares this relay's version with that of `other` like semantic versions, as far as their parts are numbers.
     pub fn compare(&self, other: &Self) -> Ordering {
         let parts = |version: &str| {
             let version = version.split('+').next().unwrap_or_default();
@@ -41,7 +41,7 @@ impl Relay {
                 .split('.')
                 .map(|number| number.parse().unwrap_or(0))
                 .collect();
-            // Before its release, a version is less than that.
+            // A pre-release is less than its release.
             (numbers, pre.is_none(), pre.map(str::to_owned))
         };
         parts(&self.version).cmp(&parts(&other.version))
@@ -57,14 +57,14 @@ impl fmt::Display for Relay {
 /// The settings beside the executable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Of the file, in hex.
+    /// Digest of the file, in hex.
     pub sha256: String,
-    /// What it says, by names such as `settings.channels.project`.
+    /// The contents, by names such as `settings.channels.project`.
     fields: BTreeMap<String, Value>,
 }
 
 impl Settings {
-    /// Of the text of the settings file.
+    /// The settings in the text of a settings file.
     pub fn of(text: &str) -> Self {
         let mut fields = BTreeMap::new();
         if let Ok(Value::Object(sections)) = serde_json::from_str(text) {
@@ -85,7 +85,7 @@ impl Settings {
         }
     }
 
-    /// Those of a digest that cannot be read, with the fields of `other`, so that only the digests differ.
+    /// Settings of which only the digest is known. They get the fields of `other`, so that only the digests differ.
     fn unread(sha256: &str, other: &Self) -> Self {
         Self {
             sha256: sha256.to_owned(),
@@ -94,18 +94,18 @@ impl Settings {
     }
 }
 
-/// What [`RELAY_TAG`] remembers.
+/// The contents of [`RELAY_TAG`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     pub relay: Relay,
-    /// Of the settings, in hex.
+    /// Digest of the settings, in hex.
     pub settings: String,
-    /// Base64, as AWS tells it in `CodeSha256`.
+    /// Base64, as AWS reports it in `CodeSha256`.
     pub code_sha256: String,
 }
 
 impl Mark {
-    /// What is to be remembered once `code` is uploaded.
+    /// The mark to record once `code` is uploaded.
     pub(super) fn of(code: &Code) -> Self {
         Self {
             relay: (*code.relay).clone(),
@@ -114,7 +114,7 @@ impl Mark {
         }
     }
 
-    /// Reads a tag; `None` of what is none of ours.
+    /// Reads a tag. `None` if alertctl did not write it.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ').map(str::to_owned);
         let mark = Self {
@@ -130,7 +130,7 @@ impl Mark {
 }
 
 impl fmt::Display for Mark {
-    /// The value of the tag, of which AWS takes 256 characters.
+    /// The value of the tag, for which AWS allows 256 characters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             relay: Relay { version, sha256 },
@@ -141,31 +141,31 @@ impl fmt::Display for Mark {
     }
 }
 
-/// Where a function's code comes from.
+/// The origin of a function's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Uploaded by alertctl, and not touched since.
+    /// Uploaded by alertctl and unchanged since.
     Relay(Relay),
-    /// The package that is wanted, but its tag does not say so: the run that uploaded it was cut short.
+    /// The wanted package, but its tag is missing: the run that uploaded it was interrupted.
     Unmarked(Relay),
-    /// Uploaded by somebody else after this relay was.
+    /// Uploaded by somebody else after alertctl uploaded this relay.
     ByHand(Relay),
-    /// Nothing says: made by hand, or by a version of alertctl that left no tag.
+    /// Unknown: created by hand, or by a version of alertctl that set no tag.
     Unknown,
 }
 
 /// The code of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
-    /// As AWS tells it.
+    /// As AWS reports it.
     pub code_sha256: String,
     pub origin: Origin,
-    /// Those wanted, where they are the same or nobody knows them.
+    /// The wanted settings, if they are the same or the deployed ones are unknown.
     settings: Option<Settings>,
 }
 
 impl Deployed {
-    /// What `mark` and the digest of the code tell, held against what is `wanted`.
+    /// Compares `mark` and the digest of the code with `wanted`.
     pub(super) fn new(code_sha256: String, mark: Option<Mark>, wanted: Option<&Code>) -> Self {
         let same_bytes = wanted.filter(|wanted| *wanted.sha256 == code_sha256);
         let origin = match (&mark, same_bytes) {
@@ -174,7 +174,7 @@ impl Deployed {
             (Some(mark), None) => Origin::ByHand(mark.relay.clone()),
             (None, None) => Origin::Unknown,
         };
-        // Of code that is replaced whole, the settings are no news.
+        // If the code is replaced as a whole, the settings are not shown as a difference.
         let known = mark.filter(|_| matches!(origin, Origin::Relay(_)));
         let settings = wanted.map(|wanted| match &known {
             Some(mark) if mark.settings != wanted.settings.sha256 => {
@@ -189,12 +189,12 @@ impl Deployed {
         }
     }
 
-    /// The function as it is once `code` was uploaded.
+    /// The code of a function after `code` was uploaded.
     pub(super) fn with(code: &Code) -> Self {
         Self::new(code.sha256.to_string(), Some(Mark::of(code)), Some(code))
     }
 
-    /// The relay that runs, where that is known.
+    /// The relay that runs, if it is known.
     pub fn relay(&self) -> Option<&Relay> {
         match &self.origin {
             Origin::Relay(relay) | Origin::Unmarked(relay) => Some(relay),
@@ -202,27 +202,27 @@ impl Deployed {
         }
     }
 
-    /// True where the settings are others than the wanted ones of `code`.
+    /// True if the settings differ from the wanted ones in `code`.
     pub fn has_other_settings(&self, code: &Code) -> bool {
         let settings = self.settings.as_ref();
         settings.is_some_and(|settings| settings.sha256 != code.settings.sha256)
     }
 
-    /// Takes the settings from `package`, the end of the zip that is deployed, if they are in there.
+    /// Reads the settings from `package`, the end of the deployed zip, if they are in it.
     pub(super) fn read_settings(&mut self, package: &[u8]) {
         let Some(settings) = &mut self.settings else {
             return;
         };
         if let Some(text) = stored(package, alertctl_relay::SETTINGS_FILE) {
             let found = Settings::of(text);
-            // The digest says that it is the very file, and not something that looks like it.
+            // The digest proves that this is the settings file, not something that looks like it.
             if found.sha256 == settings.sha256 {
                 *settings = found;
             }
         }
     }
 
-    /// Adds the fields of what the function runs.
+    /// Adds the fields of the code that the function runs.
     pub(super) fn fields(&self, fields: Fields) -> Fields {
         let Self {
             code_sha256,
@@ -240,7 +240,7 @@ impl Deployed {
 }
 
 impl Code {
-    /// Adds the fields of what a function is to run.
+    /// Adds the fields of the code that a function should run.
     pub(super) fn fields(&self, fields: Fields) -> Fields {
         code_fields(fields, &self.relay.to_string(), Some(&self.settings))
     }

@@ -1,4 +1,4 @@
-//! A function's environment variables: plain ones, and secrets kept as ciphertext beside their digest.
+//! A function's environment variables: plain ones, and secrets that are stored as ciphertext with a digest.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ pub enum EnvValue {
     Plain(Text),
     /// Encrypted with the function's key before it is sent.
     Secret(Secret),
-    /// Whatever it is now: the value is not at hand, so it is neither compared nor ever written.
+    /// The value is not available, so the variable keeps its value and is neither compared nor written.
     NotAtHand,
 }
 
@@ -25,19 +25,19 @@ pub(super) enum LiveValue {
         ciphertext: String,
         digest: String,
     },
-    /// Not written by this tool, or not readable: never shown, and equal to nothing.
+    /// Not written by alertctl, or not readable. It is never shown, and differs from everything.
     Unknown,
 }
 
 pub(super) type Wanted = BTreeMap<String, EnvValue>;
 pub(super) type Live = BTreeMap<String, LiveValue>;
 
-/// `NAME_DIGEST` holds `<digest of the secret>.<fingerprint of the ciphertext in NAME>`: a ciphertext
+/// `NAME_DIGEST` contains `<digest of the secret>.<fingerprint of the ciphertext in NAME>`: a ciphertext that was
 /// changed by hand does not match, so it is replaced.
 const DIGEST: &str = "_DIGEST";
 
-/// The variables in AWS's answer. Only values that `wanted` asks for in clear are kept: what somebody else
-/// put there may be a secret.
+/// The variables in AWS's answer. Only values that `wanted` has in plain text are kept, because a variable that
+/// somebody else set may be a secret.
 pub(super) fn read(variables: &HashMap<String, String>, wanted: Option<&Wanted>) -> Live {
     let asked = |name: &str| wanted.and_then(|wanted| wanted.get(name));
     let digest_of = |name: &str| variables.get(&format!("{name}{DIGEST}"))?.split_once('.');
@@ -60,8 +60,7 @@ pub(super) fn read(variables: &HashMap<String, String>, wanted: Option<&Wanted>)
         .collect()
 }
 
-/// Adds the desired variables as fields `environment.<name>`; secrets are encrypted with `key` for
-/// `context`.
+/// Adds the desired variables as fields `environment.<name>`. Secrets are encrypted with `key` for `context`.
 pub(super) fn fields(fields: Fields, wanted: &Wanted, key: &Text, context: &str, known: &Known) -> Fields {
     wanted.iter().fold(fields, |fields, (name, value)| {
         let field = format!("environment.{name}");
@@ -88,7 +87,7 @@ pub(super) fn live_fields(fields: Fields, live: &Live) -> Fields {
     })
 }
 
-/// Encrypts the secrets side by side; one that is unchanged in `live` keeps its ciphertext.
+/// Encrypts the secrets concurrently. A secret that is unchanged in `live` keeps its ciphertext.
 pub(super) async fn seal(
     cx: &Cx<'_>,
     wanted: &Wanted,
@@ -124,7 +123,7 @@ pub(super) async fn seal(
     Ok(try_join_all(sealed).await?.into_iter().collect())
 }
 
-/// The variables as Lambda takes them.
+/// The variables in the form that Lambda accepts.
 pub(super) fn variables(live: &Live) -> HashMap<String, String> {
     let pairs = live.iter().flat_map(|(name, value)| match value {
         LiveValue::Plain(text) => vec![(name.clone(), text.clone())],

@@ -1,4 +1,4 @@
-//! A deployment package, and sending it with as little of it in memory as one request takes.
+//! A deployment package, and code that sends it without holding more of it in memory than one request needs.
 
 use std::fmt;
 use std::io::{Error, Write as _};
@@ -12,28 +12,28 @@ use base64::write::EncoderStringWriter;
 
 use super::{Relay, Settings};
 
-/// A deployment package: a zip of some megabytes, put together only while it is sent.
+/// A deployment package: a zip of some megabytes, which is assembled only while it is sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code {
-    /// What it begins with, as it lies in the program.
+    /// The beginning of the zip, as it is embedded in the program.
     pub head: &'static [u8],
     pub tail: Arc<[u8]>,
-    /// Base64, as AWS tells it in `CodeSha256`.
+    /// Base64, as AWS reports it in `CodeSha256`.
     pub sha256: Arc<str>,
     /// The executable in it.
     pub relay: Arc<Relay>,
-    /// What lies beside that.
+    /// The settings beside the executable.
     pub settings: Arc<Settings>,
 }
 
 impl Code {
-    /// Stands for the package until [`Self::put_into`]. To send the package itself, the SDK would hold it three times
-    /// at once: as it is, in Base64, and in a body that is kept for the next attempt.
+    /// A placeholder for the package until [`Self::put_into`]. If the SDK got the package itself, it would hold it
+    /// three times at once: raw, in Base64, and in a body that is kept for the next attempt.
     pub(super) fn placeholder(&self) -> Blob {
         Blob::new(self.sha256.as_bytes())
     }
 
-    /// What puts the package into a request with [`Self::placeholder`], before each attempt is signed.
+    /// A function that puts the package into a request with [`Self::placeholder`], before each attempt is signed.
     pub(super) fn put_into(&self) -> impl Fn(HttpRequest) -> Result<HttpRequest, Error> + use<> {
         let code = self.clone();
         move |mut request| {
@@ -49,7 +49,7 @@ impl Code {
         }
     }
 
-    /// The JSON `body` with the package in the place of what stands for it.
+    /// The JSON `body` with the placeholder replaced by the package.
     fn written_out(&self, body: &[u8]) -> Option<String> {
         let body = std::str::from_utf8(body).ok()?;
         let (before, behind) = body.split_once(&BASE64_STANDARD.encode(&*self.sha256))?;

@@ -1,4 +1,4 @@
-//! Reading a function, and waiting for what Lambda does to it.
+//! Reads a function, and waits until Lambda has finished processing it.
 
 use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateStatus, State};
 
@@ -14,17 +14,17 @@ use crate::aws::fault::found;
 use crate::aws::{Aws, wait};
 use crate::resource::{Fault, Health, Presence, Result, Tags, Verdict};
 
-/// Bytes at the end of a package in which its settings are found: those of hundreds of channels.
+/// The settings are found in this many bytes at the end of a package. This is enough for hundreds of channels.
 const SETTINGS_WITHIN: usize = 256 * 1024;
 
-/// The names of the stack's functions, by tag.
+/// The names of the stack's functions, found by tag.
 pub(in crate::resource) async fn listed(aws: &Aws) -> Result<Vec<&str>> {
     let mut names = aws.tagged_names("lambda", "function:").await?;
     names.retain(|name| !name.contains(':'));
     Ok(names)
 }
 
-/// Reads a function with its code's digest, tags and concurrency: one call.
+/// Reads a function with its code's digest, tags and concurrency in one call.
 pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>) -> Result<Option<Live>> {
     let lambda = &aws.connection.clients.lambda;
     let request = lambda.get_function().function_name(name);
@@ -32,7 +32,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
         return Ok(None);
     };
     if let Some(error) = answer.tags_error() {
-        // Without its tags our own function would look like a stranger's.
+        // Without its tags, our own function would look like somebody else's.
         let fault = Fault::new("lambda:ListTags", error.error_code(), error.message());
         return Err(fault.hint("the identity that runs alertctl needs `lambda:ListTags` on its functions"));
     }
@@ -51,7 +51,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
         readable(name, error)?;
     }
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    // Who only looks for the function brings no code to compare with.
+    // A caller that only looks for the function passes no code to compare with.
     let code = wanted.map(|wanted| &wanted.code);
     let code = code.filter(|code| !code.sha256.is_empty());
     let mut deployed = Deployed::new(text(function.code_sha256()), mark, code);
@@ -94,8 +94,8 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
     }))
 }
 
-/// Lambda answers without the environment when it cannot decrypt it. A key that is disabled or about to be
-/// deleted may be repaired by this very plan, so only a refusal of permission ends it.
+/// Lambda answers without the environment if it cannot decrypt it. If the key is disabled or pending deletion, this
+/// plan may repair it, so only a denial is an error.
 fn readable(name: &str, error: &EnvironmentError) -> Result<()> {
     let (code, text) = (
         error.error_code().unwrap_or_default(),
@@ -115,7 +115,7 @@ fn readable(name: &str, error: &EnvironmentError) -> Result<()> {
 fn busy(state: Option<&State>, update: Option<&LastUpdateStatus>) -> bool {
     match state {
         Some(State::Pending | State::Deactivating | State::Deleting) => true,
-        // It stays that way, whatever becomes of the update.
+        // It stays failed, whatever the status of the update.
         Some(State::Failed) => false,
         _ => update == Some(&LastUpdateStatus::InProgress),
     }
@@ -125,7 +125,7 @@ fn broken(function: &FunctionConfiguration) -> Option<String> {
     let reason = function.state_reason().unwrap_or("no reason given");
     match function.state() {
         Some(State::Failed) => Some(format!("failed: {reason}")),
-        // By a run that was interrupted while it waited.
+        // A run that was interrupted while waiting deleted it.
         Some(State::Deleting) => Some("being deleted".to_owned()),
         _ => None,
     }
@@ -136,7 +136,7 @@ fn stale(function: &FunctionConfiguration) -> Option<String> {
     (function.last_update_status() == Some(&LastUpdateStatus::Failed)).then(|| format!("failed: {reason}"))
 }
 
-/// What is to be known of the code of a function of ours.
+/// A remark about the code of a function that the stack owns.
 pub(super) fn remark(live: &Live) -> Option<String> {
     let ours = live.tags.contains_key(STACK_TAG);
     (ours && live.code.origin == Origin::Unknown).then(|| {
@@ -146,7 +146,7 @@ pub(super) fn remark(live: &Live) -> Option<String> {
     })
 }
 
-/// Warns of a newer relay that an older alertctl would replace.
+/// Warns if an older alertctl would replace a newer relay.
 pub(super) fn caution(wanted: &LambdaFunction, live: &Live) -> Option<String> {
     let (Origin::Relay(runs) | Origin::ByHand(runs)) = &live.code.origin else {
         return None;
@@ -184,13 +184,13 @@ pub(super) fn health(live: &Live) -> Health {
         .with("last_update", update)
 }
 
-/// How long a function made a moment ago may not be known to the servers that are asked.
+/// How long a function that was just created may be unknown to some of Lambda's servers.
 const UNSEEN: Duration = Duration::from_secs(60);
 
-/// Waits until Lambda is done with what it does to the function, well or not.
+/// Waits until Lambda has finished processing the function, successfully or not.
 ///
-/// Asks by `GetFunction`, of which AWS takes 100 a second; `GetFunctionConfiguration` shares the 15 a second
-/// of all the calls that make the changes.
+/// Uses `GetFunction`, for which AWS allows 100 calls per second. `GetFunctionConfiguration` shares a limit of 15 per
+/// second with all calls that make changes.
 pub(super) async fn rest(aws: &Aws, name: &str) -> Result<FunctionConfiguration> {
     let lambda = &aws.connection.clients.lambda;
     let what = format!("function `{name}`");
@@ -198,7 +198,7 @@ pub(super) async fn rest(aws: &Aws, name: &str) -> Result<FunctionConfiguration>
     wait::until(READY, "lambda:GetFunction", &what, async || {
         let request = lambda.get_function().function_name(name);
         let answer = match aws.call("lambda:GetFunction", || request.clone().send()).await {
-            // Made a moment ago, and not known everywhere yet.
+            // It was just created and is not visible everywhere yet.
             Err(fault) if fault.not_found() && start.elapsed() < UNSEEN => return Ok(None),
             result => result?,
         };
@@ -210,7 +210,7 @@ pub(super) async fn rest(aws: &Aws, name: &str) -> Result<FunctionConfiguration>
     .await
 }
 
-/// Waits until the function is made or changed and can be invoked.
+/// Waits until the function is created or changed and can be invoked.
 pub(super) async fn ready(aws: &Aws, name: &str) -> Result<()> {
     let function = rest(aws, name).await?;
     let reason = if function.state() == Some(&State::Failed) {

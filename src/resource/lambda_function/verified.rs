@@ -1,4 +1,4 @@
-//! What a function runs, held against what this alertctl would upload.
+//! Compares the code that a function runs with the code that this alertctl would upload.
 
 use std::cmp::Ordering;
 
@@ -11,17 +11,17 @@ use crate::resource::{Changes, Fields};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeVerdict {
-    /// The very bytes.
+    /// The same bytes.
     EqualBytes,
-    /// The same relay from another build, or with other settings, by what the function's tag remembers.
+    /// The same relay from another build or with other settings, according to the function's tag.
     SameRelay,
     Older,
     Newer,
-    /// The same version from other sources.
+    /// The same version built from other sources.
     OtherSources,
-    /// Somebody else has uploaded since alertctl did.
+    /// Somebody else has uploaded code since alertctl did.
     ChangedByHand,
-    /// Nothing says where it comes from.
+    /// The origin is unknown.
     Unknown,
 }
 
@@ -31,21 +31,21 @@ pub enum CodeVerdict {
 pub enum SettingsVerdict {
     Same,
     Other,
-    /// Of unknown code.
+    /// Unknown, because the code is unknown.
     Unknown,
 }
 
-/// A function as it was found.
+/// The result of verifying a function.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verified {
     pub code: CodeVerdict,
-    /// What runs, where that is known.
+    /// The relay that runs, if it is known.
     pub relay: Option<Relay>,
     pub code_sha256: String,
-    /// Of the package that would be uploaded.
+    /// Digest of the package that would be uploaded.
     pub shipped_code_sha256: String,
     pub settings: SettingsVerdict,
-    /// What else decides which code runs, where it is not as it should be.
+    /// Other settings that determine which code runs, if they differ.
     pub differs: Changes,
     /// The last change of the code or configuration failed, or Lambda cannot run it.
     pub failure: Option<String>,
@@ -53,7 +53,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// True where the function runs what it should.
+    /// True if the function runs what it should.
     pub fn ok(&self) -> bool {
         matches!(self.code, CodeVerdict::EqualBytes | CodeVerdict::SameRelay)
             && self.settings == SettingsVerdict::Same
@@ -63,7 +63,7 @@ impl Verified {
 }
 
 impl LambdaFunction {
-    /// Holds `live` against this function.
+    /// Compares `live` with this function.
     pub fn verify(&self, live: &Live) -> Verified {
         let Live {
             code: deployed,

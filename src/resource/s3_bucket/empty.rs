@@ -1,4 +1,4 @@
-//! Emptying a bucket that is to go: every version of every object, and every delete marker.
+//! Empties a bucket before its deletion: every version of every object, and every delete marker.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use tokio::time::{Instant, sleep};
 
 use super::{Aws, Fault, Result};
 
-/// How long a bucket may take to be empty: a year of files of all regions is some two million.
+/// The time limit for emptying a bucket: a year of log files of all regions is about two million.
 pub(super) const LIMIT: Duration = Duration::from_secs(60 * 60);
-/// How many objects one call lists and one call deletes.
+/// The number of objects that one call lists and one call deletes.
 const BATCH: i32 = 1000;
-/// How long to leave S3 alone when it cannot keep up, at first and at most.
+/// The first and the longest pause when S3 is overloaded.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How many of the objects that stay are named.
+/// How many of the remaining objects an error names.
 const NAMED: usize = 3;
 
-/// Deletes everything in the bucket, a thousand objects a call, for at most [`LIMIT`].
+/// Deletes everything in the bucket, a thousand objects per call, for at most [`LIMIT`].
 pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
     let s3 = &aws.connection.clients.s3;
     let start = Instant::now();
@@ -41,7 +41,7 @@ pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
         let delete = delete.expect("the objects are set");
         let request = s3.delete_objects().bucket(name).delete(delete);
         let answer = aws.call("s3:DeleteObject", || request.clone().send()).await?;
-        // The call succeeds even when single objects stay.
+        // The call succeeds even if it did not delete some objects.
         let (passing, lasting): (Vec<_>, Vec<_>) = answer.errors().iter().partition(|error| passes(error));
         if let Some(first) = lasting.first() {
             return Err(refused(name, first, &lasting));
@@ -57,13 +57,13 @@ pub(super) async fn empty(aws: &Aws, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// What S3 says of single objects while it has too much to do; the next page lists them again.
+/// S3 returns these errors for single objects while it is overloaded. The next page lists the objects again.
 fn passes(error: &ObjectError) -> bool {
     let code = error.code().unwrap_or_default();
     ["InternalError", "ServiceUnavailable", "SlowDown"].contains(&code)
 }
 
-/// The refusal of some objects, of which the first few are named.
+/// The error for objects that S3 refused to delete. It names the first few.
 fn refused(bucket: &str, first: &ObjectError, all: &[&ObjectError]) -> Fault {
     let keys: Vec<_> = all
         .iter()

@@ -1,10 +1,10 @@
-//! Reading a bucket: whose it is, where it is, and its settings, all side by side.
+//! Reads a bucket: its owner, its region and its settings, all concurrently.
 
 use super::settings::Settings;
 use super::{Aws, Fault, Live, Result, Text, read_tags};
 use crate::aws::fault::found;
 
-/// What a bucket name leads to.
+/// What exists under a bucket name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Head {
     Nowhere,
@@ -12,7 +12,7 @@ pub(super) enum Head {
     Here,
     /// A bucket in this other region.
     Elsewhere(String),
-    /// Another account's bucket, or one that the identity must not look at.
+    /// Another account's bucket, or one that the caller may not access.
     Closed,
 }
 
@@ -41,7 +41,7 @@ impl Head {
     }
 }
 
-/// Asks what `name` leads to; the answer has no body, all is in its status and one header.
+/// Looks up `name`. The answer has no body: everything is in its status and one header.
 pub(super) async fn head(aws: &Aws, name: &str) -> Result<Head> {
     let account = &aws.scope().await?.account;
     let here = aws.connection.region.as_str();
@@ -65,13 +65,14 @@ pub(super) async fn head(aws: &Aws, name: &str) -> Result<Head> {
         }
     };
     match aws.call("s3:ListBucket", read).await {
-        // Which of several refusals a 400 is, such as expired credentials or a timeout, only an answer with a body says.
+        // A 400 can have several reasons, such as expired credentials or a timeout. Only an answer with a body tells
+        // which.
         Err(fault) if fault.is(&["Http400"]) => listed(aws, name, account).await,
         result => result,
     }
 }
 
-/// The same by a request that is told why it is refused.
+/// The same with a call whose errors state the reason.
 async fn listed(aws: &Aws, name: &str, account: &str) -> Result<Head> {
     let request = aws.connection.clients.s3.list_objects_v2().bucket(name);
     let request = request.expected_bucket_owner(account).max_keys(0);
@@ -79,19 +80,19 @@ async fn listed(aws: &Aws, name: &str, account: &str) -> Result<Head> {
     Ok(answer.map_or(Head::Nowhere, |_| Head::Here))
 }
 
-/// S3 names no bucket in its refusals.
+/// Adds the bucket's name to an error, because S3's errors do not contain it.
 pub(in crate::resource) fn of_bucket(name: &str, fault: Fault) -> Fault {
     fault.about(&format!("bucket `{name}`"))
 }
 
-/// The bucket `name`, `None` where there is none.
+/// The bucket `name`. `None` if there is none.
 ///
 /// # Errors
-/// When it is not this account's, or not in the stack's region.
+/// If it is not this account's, or not in the stack's region.
 pub(super) async fn read(aws: &Aws, name: &str) -> Result<Option<Live>> {
     let (head, settings, tags) =
         futures::join!(head(aws, name), Settings::read(aws, name), read_tags(aws, name));
-    // What the others say of a bucket that is not here is of no interest.
+    // If the bucket is not here, the results of the other calls do not matter.
     match head? {
         Head::Here => {}
         Head::Nowhere => return Ok(None),

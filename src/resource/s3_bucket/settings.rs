@@ -1,4 +1,4 @@
-//! The settings of a bucket: read, compared, put one by one.
+//! The settings of a bucket, which are read, compared and put one by one.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration,
@@ -11,12 +11,12 @@ use aws_sdk_s3::types::{
 use super::{Aws, Changes, Cx, Fields, Result};
 use crate::aws::fault::found;
 
-/// Our lifecycle rule; all other rules of a bucket are left alone.
+/// The id of our lifecycle rule. All other rules of a bucket are left alone.
 const EXPIRY: &str = "alertctl-expiry";
-/// After how many days the parts of an upload that was never finished are deleted.
+/// After how many days the parts of an unfinished upload are deleted.
 const INCOMPLETE_UPLOAD_DAYS: i32 = 7;
 
-/// What is set on a bucket.
+/// The settings of a bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Settings {
     /// No ACL and no policy can make anything in it public.
@@ -25,12 +25,12 @@ pub(super) struct Settings {
     encryption: String,
     object_ownership: String,
     lifecycle: Vec<LifecycleRule>,
-    /// Stands beside the rules, and is reset where it is not sent along with them.
+    /// It is not part of the rules, but is reset if it is not sent with them.
     minimum_size: Option<TransitionDefaultMinimumObjectSize>,
 }
 
 impl Settings {
-    /// What this tool sets; files expire after so many days.
+    /// The settings that alertctl wants. Files expire after this many days.
     pub(super) fn wanted(expire_after_days: Option<i32>) -> Self {
         Self {
             public_access_blocked: true,
@@ -130,7 +130,7 @@ impl Settings {
         })
     }
 
-    /// Puts what `changes` say; the settings as they are then, with the rules that others made.
+    /// Puts the settings in `changes`. Returns the settings afterwards, including rules that others made.
     pub(super) async fn put(self, name: &str, live: &Self, changes: &Changes, cx: &Cx<'_>) -> Result<Self> {
         let s3 = &cx.aws.connection.clients.s3;
         if changes.touch("public_access_blocked") {
@@ -168,7 +168,7 @@ impl Settings {
 
     async fn put_lifecycle(&self, name: &str, cx: &Cx<'_>) -> Result<()> {
         let s3 = &cx.aws.connection.clients.s3;
-        // A configuration without rules is refused.
+        // S3 refuses a configuration without rules.
         if self.lifecycle.is_empty() {
             let request = s3.delete_bucket_lifecycle().bucket(name);
             return cx
@@ -206,7 +206,7 @@ fn expiry(days: i32) -> LifecycleRule {
     LifecycleRule::builder()
         .id(EXPIRY)
         .status(ExpirationStatus::Enabled)
-        // The whole bucket.
+        // The empty prefix covers the whole bucket.
         .filter(LifecycleRuleFilter::builder().prefix("").build())
         .expiration(LifecycleExpiration::builder().days(days).build())
         .noncurrent_version_expiration(

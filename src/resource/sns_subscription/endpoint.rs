@@ -1,16 +1,16 @@
-//! Endpoints: as they are compared, marked and shown.
+//! Endpoints in the forms that are compared, marked and shown.
 
 use crate::aws::secret::fingerprint;
 use crate::aws::{Scope, Text};
 
-/// What tells a subscription in its topic's tag.
+/// The mark that identifies a subscription in its topic's tag.
 pub(in crate::resource) fn mark(protocol: &str, endpoint: &str) -> String {
     let mut mark = fingerprint(&format!("{protocol} {}", masked(endpoint)));
     mark.truncate(8);
     mark
 }
 
-/// The endpoint as SNS tells it back: the password of `https://user:password@host` is masked.
+/// The endpoint as SNS returns it: the password of `https://user:password@host` is masked.
 pub(super) fn masked(endpoint: &str) -> String {
     let parts = endpoint.split_once("://").and_then(|(scheme, rest)| {
         let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -21,7 +21,8 @@ pub(super) fn masked(endpoint: &str) -> String {
     parts.unwrap_or_else(|| endpoint.to_owned())
 }
 
-/// The endpoint as it is shown: of a URL, which may hold a token, no more than the host; of an ARN the name.
+/// The endpoint as it is shown. A URL may contain a token, so only its host is shown. Of an ARN only the name is
+/// shown.
 pub(super) fn shown(protocol: &str, endpoint: &str) -> String {
     match (protocol, endpoint.split_once("://")) {
         (_, Some((scheme, rest))) => {
@@ -33,7 +34,7 @@ pub(super) fn shown(protocol: &str, endpoint: &str) -> String {
     }
 }
 
-/// The endpoint before account and region are known: for its name only.
+/// The endpoint before account and region are known. Only for its name.
 pub(super) fn label(endpoint: &Text) -> String {
     let nowhere = Scope {
         partition: String::new(),

@@ -1,4 +1,4 @@
-//! Reading subscriptions: by topic, since only the topic says which of them are the stack's.
+//! Reads subscriptions by topic, because only the topic says which of them belong to the stack.
 
 use aws_sdk_sns::types::Subscription;
 
@@ -10,7 +10,7 @@ use crate::aws::fault::found;
 use crate::aws::{Aws, Scope};
 use crate::resource::{Presence, Result, Tags, sns_topic};
 
-/// A topic's subscriptions, and which of them are the stack's.
+/// A topic's subscriptions, and which of them belong to the stack.
 pub(super) struct Topic {
     pub ours: bool,
     marks: Vec<String>,
@@ -42,12 +42,12 @@ impl Topic {
     }
 }
 
-/// The ARN, once there is one: until then SNS says "pending confirmation", in one spelling or another.
+/// The ARN, if there is one. Before the confirmation SNS returns "pending confirmation" instead, in varying spelling.
 pub(super) fn confirmed(arn: &str) -> Option<String> {
     arn.starts_with("arn:").then(|| arn.to_owned())
 }
 
-/// The subscriptions of a topic, their settings not yet read; none when there is no such topic.
+/// The subscriptions of a topic, without their settings. Empty if there is no such topic.
 pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
     let sns = &aws.connection.clients.sns;
     let listed = pages(async |token| {
@@ -60,7 +60,7 @@ pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
     });
     let live = |one: Subscription| {
         let arn = one.subscription_arn.unwrap_or_default();
-        // SNS goes on listing what is being removed.
+        // SNS still lists subscriptions that are being removed.
         (arn != "Deleted").then(|| Live {
             topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
             topic_arn: topic_arn.to_owned(),
@@ -74,7 +74,7 @@ pub(super) async fn list(aws: &Aws, topic_arn: &str) -> Result<Vec<Live>> {
     Ok(listed.filter_map(live).collect())
 }
 
-/// Adds the settings of a confirmed subscription; `None` when it has gone since it was listed.
+/// Adds the settings of a confirmed subscription. `None` if it was deleted after it was listed.
 pub(super) async fn read(aws: &Aws, live: Live) -> Result<Option<Live>> {
     let Some(arn) = &live.arn else {
         return Ok(Some(live));

@@ -1,4 +1,4 @@
-//! What a subscription filters, and how it delivers.
+//! The filter of a subscription, and how it delivers.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::SnsSubscription;
 use crate::aws::{Aws, Scope};
 use crate::resource::{Changes, Fields, Result};
 
-/// In normal form: a filter without content is none, and a filter's scope exists only with a filter.
+/// In normal form: an empty filter counts as no filter, and without a filter there is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Settings {
     filter_policy: Option<Value>,
@@ -59,7 +59,7 @@ impl Settings {
         }
     }
 
-    /// All but the dead-letter queue, whose ARN may wait for another resource.
+    /// All fields except the dead letter queue, whose ARN may depend on another resource.
     pub(super) fn fields(&self, fields: Fields) -> Fields {
         fields
             .set_some("filter_policy", self.filter_policy.clone())
@@ -67,7 +67,7 @@ impl Settings {
             .set("raw_message_delivery", self.raw_message_delivery)
     }
 
-    /// What is not AWS's default, as SNS takes it.
+    /// The settings that differ from AWS's defaults, in the form that SNS accepts.
     pub(super) fn attributes(&self) -> HashMap<String, String> {
         let raw = self.raw_message_delivery.then(|| "true".to_owned());
         let pairs = [
@@ -88,10 +88,10 @@ impl Settings {
     }
 }
 
-/// Makes the `changes` that lead to `wanted`, one attribute a call.
+/// Makes the `changes` that lead to `wanted`, one attribute per call.
 ///
-/// A filter on the body may be nested and one on attributes may not: the scope is set first where it turns
-/// to the body, and last where it turns to attributes.
+/// A filter on the body may be nested, but a filter on attributes may not. So a change of the scope to the body is
+/// made first, and a change to attributes is made last.
 pub(super) async fn put(aws: &Aws, arn: &str, wanted: &Settings, changes: &Changes) -> Result<()> {
     let scope = wanted.filter_policy_scope.as_deref();
     let scope = scope.filter(|_| changes.touch("filter_policy_scope"));
@@ -100,7 +100,7 @@ pub(super) async fn put(aws: &Aws, arn: &str, wanted: &Settings, changes: &Chang
     }
     if changes.touch("filter_policy") {
         let policy = wanted.filter_policy.as_ref().map(Value::to_string);
-        // SNS takes an empty filter for none.
+        // SNS treats an empty filter as no filter.
         set(aws, arn, FILTER, Some(policy.as_deref().unwrap_or("{}"))).await?;
     }
     if scope == Some(ATTRIBUTES) {
@@ -115,7 +115,7 @@ pub(super) async fn put(aws: &Aws, arn: &str, wanted: &Settings, changes: &Chang
         set(aws, arn, RAW, Some(raw)).await?;
     }
     if changes.touch("dead_letter_queue") {
-        // SNS refuses an empty text here: no value at all means none.
+        // SNS refuses an empty text here: to remove the policy, the value is left out.
         set(aws, arn, REDRIVE, wanted.redrive().as_deref()).await?;
     }
     Ok(())

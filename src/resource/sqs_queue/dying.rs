@@ -1,4 +1,4 @@
-//! A queue on its way out.
+//! Waits for the deletion of a queue.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use super::{Cx, Live, Result};
 use crate::aws::fault::found;
 use crate::aws::wait;
 
-/// A deleted queue may answer for 60 s more, to some of the servers that are asked.
+/// Some of SQS's servers may still know a deleted queue for another 60 s.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>
 const DYING: Duration = Duration::from_secs(90);
-/// How often in a row a queue has to be gone before it counts as gone.
+/// How often in a row a queue must be missing before it counts as deleted.
 const GONE: u32 = 5;
 
-/// Waits until no server knows the queue any more. The next run would take a dying queue for the stack's own, keep
-/// it, and lose it a minute later.
+/// Waits until no server knows the queue any more. Otherwise the next run would treat the dying queue as the stack's
+/// own, keep it, and lose it a minute later.
 pub(super) async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
-    // Locally one process answers for all servers.
+    // An emulated AWS has a single server.
     if cx.aws.connection.emulated {
         return Ok(());
     }
@@ -27,7 +27,7 @@ pub(super) async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
         Ok(url.is_none())
     });
     match gone.await {
-        // It is deleted all the same; what may still see it is the next run.
+        // The queue is deleted anyway. Only the next run may still see it.
         Err(fault) if fault.is(&["Timeout"]) => {
             cx.note(format!(
                 "SQS still answers for the deleted queue `{}`: wait a minute before the next apply",

@@ -1,4 +1,4 @@
-//! Reading a queue: its address by its name, then its attributes and tags side by side.
+//! Reads a queue: its URL by its name, then its attributes and tags concurrently.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::aws::fault::found;
 use crate::aws::{Aws, policy};
 use crate::resource::Result;
 
-/// Reads the queue with this name, and of what is left alone otherwise what `wanted` asks for.
+/// Reads the queue. Attributes that are normally ignored are read only if `wanted` sets them.
 pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&SqsQueue>) -> Result<Option<Live>> {
     let sqs = &aws.connection.clients.sqs;
     let request = sqs.get_queue_url().queue_name(name);
@@ -58,12 +58,12 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&SqsQueue>) -> Re
     }))
 }
 
-/// About how many messages the queue with this name holds; none where there is no such queue.
+/// The approximate number of messages in the queue with this name. 0 if there is no such queue.
 pub(in crate::resource) async fn messages(aws: &Aws, name: &str) -> Result<u64> {
     Ok(read(aws, name, None).await?.map_or(0, |live| live.messages))
 }
 
-/// About how many messages a queue holds, waiting and received; a moment late.
+/// The approximate number of messages in a queue, waiting and received, with a short delay.
 fn held(attributes: &HashMap<Attribute, String>) -> u64 {
     [
         Attribute::ApproximateNumberOfMessages,

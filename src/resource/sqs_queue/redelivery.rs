@@ -1,4 +1,4 @@
-//! What becomes of a message that is received and not deleted.
+//! What happens to a message that is received and not deleted.
 
 use std::collections::HashMap;
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use super::{Changes, Cx, Fields, Known, Result, Text};
 
-/// What becomes of a message that its consumer does not delete.
+/// What happens to a message that its consumer does not delete.
 #[derive(Debug, Clone)]
 pub struct Redelivery {
-    /// Seconds until it is received again, to 43,200. Lambda refuses a queue whose messages come back before its
-    /// function would be stopped, and AWS advises six times the function's timeout.
-    /// Source: AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
+    /// Seconds until it is received again, at most 43,200. Lambda refuses a queue whose messages become visible again
+    /// before its function would time out, and AWS recommends six times the function's timeout. Source: AWS Lambda
+    /// Developer Guide, "Creating and configuring an Amazon SQS event source mapping".
     pub visibility_seconds: i32,
-    /// ARN of the queue that takes it when it came back too often; that queue must be there first.
+    /// The ARN of the dead letter queue for a message that was received too often. That queue must exist first.
     pub dead_letter_queue: Text,
     /// How often it is received at most, 1 to 1,000.
     pub max_receive_count: i32,
 }
 
-/// The same as it is.
+/// The existing settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Live {
     pub visibility_seconds: i32,
@@ -44,7 +44,7 @@ impl Redelivery {
             .set("max_receive_count", *max_receive_count)
     }
 
-    /// What it will be read back as.
+    /// The settings in the form in which they will be read back.
     pub(super) fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
         Ok(Live {
             visibility_seconds: self.visibility_seconds,
@@ -58,7 +58,7 @@ impl Live {
     pub(super) fn read(attributes: &HashMap<Attribute, String>) -> Self {
         let text = |name: Attribute| attributes.get(&name).map_or("", String::as_str);
         let redrive: Value = serde_json::from_str(text(Attribute::RedrivePolicy)).unwrap_or_default();
-        // SQS tells the count as a number or as a text, as it was given.
+        // SQS returns the count as a number or as text, as it was set.
         let count = match &redrive["maxReceiveCount"] {
             Value::String(count) => count.parse().ok(),
             count => count.as_i64().and_then(|count| count.try_into().ok()),
@@ -82,7 +82,7 @@ impl Live {
             .set_some("max_receive_count", *max_receive_count)
     }
 
-    /// Those of the attributes that `changes` touch, as SQS takes them; all of them without `changes`.
+    /// The attributes that `changes` touch, or all of them without `changes`, in the form that SQS accepts.
     pub(super) fn attributes(&self, changes: Option<&Changes>) -> HashMap<Attribute, String> {
         let touch = |fields: &[&str]| changes.is_none_or(|changes| changes.touch_any(fields));
         let visibility = (Attribute::VisibilityTimeout, self.visibility_seconds.to_string());
