@@ -1,4 +1,5 @@
-//! The tables against the calls, read from the sources: a kind that calls what it does not declare fails here.
+//! Compares the access tables with the calls in the sources: a kind that makes a call without declaring it fails
+//! here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +9,7 @@ use super::*;
 use crate::resource::KINDS;
 use crate::resource::expectation::Expectation;
 
-/// Called in place of AWS's own ways where something other than AWS answers: no policy needs it.
+/// Called instead of AWS's own calls if something emulates AWS. No policy needs it.
 const EMULATED: [&str; 1] = ["apigateway:GetTags"];
 
 /// Calls in files that belong to no kind, and the kinds that make them.
@@ -21,7 +22,7 @@ const SHARED: [(&str, &[&str]); 3] = [
     ("src/aws/cloudtrail.rs", &["cloudtrail-trail"]),
 ];
 
-/// Files whose calls are no kind's: who the caller is, discovery by tag, what a stack relies on, and commands other
+/// Files whose calls belong to no kind: the caller's identity, discovery by tag, expectations, and commands other
 /// than plan, apply and destroy.
 const APART: [&str; 11] = [
     "src/aws/call.rs",
@@ -144,7 +145,7 @@ fn calls(text: &str) -> Vec<String> {
     found.collect()
 }
 
-/// `sns-topic` of `src/resource/sns_topic/calls.rs`; of any other file its path.
+/// `sns-topic` for `src/resource/sns_topic/calls.rs`. For a file that belongs to no kind, its path.
 fn kind_of(path: &str) -> String {
     let inside = path.strip_prefix("src/resource/").unwrap_or(path);
     let name = inside.split('/').next().unwrap_or_default();

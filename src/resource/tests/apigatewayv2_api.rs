@@ -42,7 +42,7 @@ fn orphans(seen: &Observed<Live>) -> Vec<(String, &str)> {
         .collect()
 }
 
-/// An API of another name and no tags: there are always some.
+/// An API with another name and without tags: an account always has some of these.
 fn other(id: &str) -> Api {
     let mut other = api(id, 1, Tags::new());
     other.name = Some("other".into());

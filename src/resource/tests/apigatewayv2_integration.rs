@@ -105,7 +105,7 @@ async fn only_apis_of_the_stack_have_orphans_and_a_namesake_is_read_for_its_adop
     let seen = observe(&gateway).await;
     assert_eq!(ours(&seen.wanted[0]).id, "i2");
     assert!(seen.orphans.is_empty());
-    // An API that is gone by now, and one whose stack file is gone.
+    // An API that is already gone, and an integration whose stack file is gone.
     let gateway = holding(&[integration("i1", FUNCTION)]);
     let seen = ApigatewayIntegration::observe(&gateway.aws(), &[]).await.unwrap();
     assert_eq!(orphans(&seen), ["apigatewayv2-integration/a1/i1"]);

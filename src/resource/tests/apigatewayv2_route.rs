@@ -74,7 +74,7 @@ async fn one_that_is_there_already_is_taken() {
         assert_eq!(gateway.script.log(), [CREATED, "routes a1", UPDATED]);
         assert!(changes(&desired(), &live, &outputs()).is_empty());
     }
-    // Said to be there, and never seen.
+    // API Gateway says that the route exists, but it is never visible.
     let gateway = holding(&[]);
     gateway
         .script

@@ -73,7 +73,7 @@ async fn live() -> Live {
     live_of(stage(NAME)).await
 }
 
-/// The calls by which `live` becomes `desired`, and nothing is left to do.
+/// The calls that turn `live` into `desired`. Asserts that no difference is left.
 async fn calls_for(desired: &ApigatewayStage, live: Live) -> Vec<String> {
     let gateway = Gateway::default();
     let aws = gateway.aws();

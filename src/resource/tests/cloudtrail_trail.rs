@@ -55,11 +55,11 @@ struct Fake {
     tags: Arc<Mutex<Tags>>,
     logging: Arc<Mutex<bool>>,
     selectors: Arc<Mutex<(Vec<sdk::EventSelector>, Vec<sdk::AdvancedEventSelector>)>>,
-    /// It forgets the tags and the log group of the creating call, as an emulated AWS may.
+    /// It drops the tags and the log group of the creating call, as an emulated AWS may do.
     forgetful: bool,
 }
 
-/// Fills the members that requests, answers and the trail itself share.
+/// Copies the fields that requests, answers and the trail itself have in common.
 macro_rules! settings {
     ($to:expr, $from:expr) => {
         $to.set_s3_bucket_name($from.s3_bucket_name.clone())
@@ -460,11 +460,12 @@ async fn a_trail_at_home_elsewhere_cannot_be_wanted_here() {
             .unwrap()
             .contains("existing: arn:aws:cloudtrail:us-east-1")
     );
-    // And is nobody's leftover.
+    // It is no orphan either.
     assert!(observe(&fake.aws(), false).await.unwrap().orphans.is_empty());
 }
 
-/// Members of an organization see its trail: to list its tags with those of others would be refused for all of them.
+/// Members of an organization see its trail. If its tags were listed together with those of other trails, the whole
+/// call would be refused.
 #[tokio::test]
 async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
     let fake = Fake::default();
@@ -479,11 +480,11 @@ async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
     assert!(fault.message.contains("belongs to another account"), "{fault}");
     let hint = fault.hint.unwrap();
     assert!(hint.contains("another name") && hint.contains(&format!("existing: {theirs}")));
-    // Whatever the tagging index says of it.
+    // Even if the tagging index says that it is ours.
     let aws = fake.aws_with(vec![tagged(&theirs, desired().tags)]);
     assert!(observe(&aws, false).await.unwrap().orphans.is_empty());
     assert_eq!(fake.script.log(), ["describe", "describe"]);
-    // Where it is seen only when the trail is made.
+    // If it becomes visible only when the trail is created.
     fake.script
         .refuse("create", 1, "TrailAlreadyExistsException", "taken");
     let fault = fake.create().await.unwrap_err();
@@ -497,7 +498,7 @@ async fn ours_foreign_left_over_or_none() {
         observe(&fake.aws(), true).await.unwrap().wanted,
         [Presence::Absent]
     );
-    // With nothing there, one call is enough; with nothing wanted either, none.
+    // With no trail in the account, one call is enough. If none is wanted either, no call is made.
     assert_eq!(fake.script.log(), ["describe"]);
     observe(&fake.aws(), false).await.unwrap();
     assert_eq!(fake.script.count("describe"), 1);

@@ -36,7 +36,7 @@ fn id() -> NodeId {
     node("cloudwatch-alarm", "cpu")
 }
 
-/// A CloudWatch that keeps what it is told, and fills in what AWS fills in.
+/// A CloudWatch that stores what it is sent, and fills in AWS's defaults.
 #[derive(Clone, Default)]
 struct Fake {
     script: Script,
@@ -88,7 +88,7 @@ impl Fake {
                 |r| format!("{} tags={}", r.alarm_name().unwrap_or_default(), r.tags().len()),
                 move |r| {
                     let mut alarms = put.lock().unwrap();
-                    // AWS takes tags at creation only.
+                    // AWS accepts tags only at creation.
                     if !alarms.contains_key(r.alarm_name().unwrap()) {
                         let tags = r.tags().iter();
                         let pair =

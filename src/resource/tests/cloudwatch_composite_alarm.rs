@@ -62,7 +62,7 @@ impl Fake {
                 |r| format!("{} tags={}", r.alarm_name().unwrap(), r.tags().len()),
                 move |r| {
                     let r = r.clone();
-                    // AWS says the suppressor's ARN.
+                    // AWS returns the suppressor's ARN.
                     let suppressor = r
                         .actions_suppressor
                         .map(|name| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"));

@@ -1,4 +1,4 @@
-//! An EventBridge of one region that keeps what it is told.
+//! An EventBridge of one region that stores what it is sent.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -44,9 +44,9 @@ pub struct State {
     pub rules: BTreeMap<Place, sdk::Rule>,
     pub targets: BTreeMap<Place, Vec<sdk::Target>>,
     pub tags: BTreeMap<String, Tags>,
-    /// What the next calls that put or remove targets say about the first of them.
+    /// The refusals that the next calls to put or remove targets report for their first target.
     pub failures: VecDeque<Refusal>,
-    /// Rules on a page of their list.
+    /// The number of rules on one page of the list.
     pub page: usize,
 }
 
@@ -93,12 +93,12 @@ impl Fake {
         }
     }
 
-    /// The stack `mission` at home, where the index of tags is up to date.
+    /// The stack `mission` in its home region, with an up-to-date tagging index.
     pub fn aws(&self) -> Aws {
         Aws::mocked(self.tagged(), |clients| self.put(clients))
     }
 
-    /// What carries the tag of the stack `mission`.
+    /// The resources with the tag of the stack `mission`.
     pub fn tagged(&self) -> Vec<Tagged> {
         let state = self.state.lock().unwrap();
         let ours = state

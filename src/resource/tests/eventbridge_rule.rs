@@ -112,7 +112,7 @@ async fn a_change_puts_the_whole_rule_and_tags_have_their_own_calls() {
         update(&fake, &wanted).await,
         [format!("put {NAME} {state} tags=0")]
     );
-    // What somebody else added is reset by the same call.
+    // The same call resets what somebody else added.
     edit(&fake, |rule| {
         rule.schedule_expression = Some("rate(1 day)".into());
         rule.role_arn = Some("arn:r".into());
@@ -137,7 +137,7 @@ async fn a_change_puts_the_whole_rule_and_tags_have_their_own_calls() {
 async fn a_rule_that_somebody_made_since_the_plan_is_not_overwritten() {
     let fake = Fake::new(REGION);
     create(&fake, &desired()).await.unwrap();
-    // A lost answer: ours.
+    // After a lost answer: the rule is ours.
     assert!(create(&fake, &desired()).await.is_ok());
     fake.state.lock().unwrap().tags.values_mut().for_each(Tags::clear);
     let before = fake.written();
@@ -198,7 +198,7 @@ async fn a_bus_is_listed_once_over_its_pages_and_only_wanted_rules_are_asked_for
     assert_eq!(fake.script.log().len(), 7);
 }
 
-/// What the index tells as it is wanted is taken from there; what it tells otherwise may only be behind.
+/// Tags are taken from the index only if it has the wanted ones. If it has others, it may just lag behind.
 #[tokio::test(start_paused = true)]
 async fn tags_are_asked_for_where_the_index_does_not_tell_the_wanted_ones() {
     let fake = Fake::new(REGION);
@@ -226,7 +226,7 @@ async fn tags_are_asked_for_where_the_index_does_not_tell_the_wanted_ones() {
     assert_eq!(ours(&seen.wanted[1]).tags, wanted[1].tags);
     assert_eq!(fake.script.count("tags"), 1);
 
-    // Somebody took a tag away: the difference shows.
+    // Somebody removed a tag: the plan shows the difference.
     fake.state.lock().unwrap().tags.values_mut().for_each(|tags| {
         tags.remove("alertctl:node");
     });
@@ -268,7 +268,7 @@ async fn refusals_that_pass_are_waited_for_and_others_explained() {
         .refuse("put", 2, "InternalException", "")
         .refuse("put", 3, "ResourceNotFoundException", "Event bus does not exist.");
     let aws = fake.aws();
-    // The bus was made by the same run; a run that made none waits for none.
+    // The same run created the bus. A run that created no bus does not wait for one.
     aws.memory.changed("events");
     on_own_bus().create(&step(&aws, known(&[]))).await.unwrap();
 

@@ -98,7 +98,7 @@ async fn observe(fake: &Fake, wanted: &[EventbridgeTargets]) -> Observed<Live> {
 
 async fn create(fake: &Fake, desired: &EventbridgeTargets) -> Result<Live> {
     let aws = fake.aws();
-    // The rule was made by the same run.
+    // The same run created the rule.
     aws.memory.changed("events");
     desired.create(&step(&aws, all_known())).await
 }
@@ -268,7 +268,7 @@ async fn a_target_that_was_refused_in_a_good_answer_is_a_fault_that_names_it() {
     let cx = step(&aws, all_known());
     let fault = EventbridgeTargets::delete(live.clone(), &cx).await.unwrap_err();
     assert!(fault.message.contains("`relay`") && fault.hint.is_some());
-    // Gone already, one of them or the rule with all.
+    // One target is already gone, or the rule with all its targets.
     fail("ResourceNotFoundException", "no such target");
     EventbridgeTargets::delete(live.clone(), &cx).await.unwrap();
     fake.script
@@ -322,7 +322,7 @@ async fn targets_of_our_rules_that_nobody_wants_are_orphans_of_the_rules_key() {
     let made = create(&fake, &desired()).await.unwrap();
     assert!(observe(&fake, &[desired()]).await.orphans.is_empty());
     assert_eq!(observe(&fake, &[]).await.orphans, [(id(), made)]);
-    // Not where the rule was given away since the index was written.
+    // The targets are no orphans if their rule lost the stack's tag after the index was written.
     let tagged = fake.tagged();
     let give_away = |tags: &mut super::super::Tags| drop(tags.remove(STACK_TAG));
     fake.state.lock().unwrap().tags.values_mut().for_each(give_away);
@@ -331,7 +331,7 @@ async fn targets_of_our_rules_that_nobody_wants_are_orphans_of_the_rules_key() {
     assert!(seen.orphans.is_empty());
 }
 
-/// AWS takes fifty a second of each: what is asked one after the other takes twice as long.
+/// AWS allows fifty calls per second of each kind: sequential calls would take twice as long.
 #[tokio::test(start_paused = true)]
 async fn of_many_orphans_tags_and_targets_are_asked_for_side_by_side() {
     let fake = Fake::new(REGION);
@@ -375,7 +375,7 @@ async fn rules_and_targets_share_what_they_read() {
     );
     both.unwrap();
     let log: HashSet<_> = fake.script.log().into_iter().collect();
-    // The index tells the rule's tags.
+    // The index contains the rule's tags.
     assert_eq!((log.len(), fake.script.log().len()), (2, 2), "{log:?}");
 }
 

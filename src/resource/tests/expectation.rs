@@ -12,7 +12,7 @@ use super::*;
 
 const HERE: &str = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/audit";
 const THERE: &str = "arn:aws:cloudtrail:us-east-1:123456789012:trail/global";
-/// Of the organization's management account.
+/// A trail of the organization's management account.
 const ORGANIZATION: &str = "arn:aws:cloudtrail:eu-west-1:999988887777:trail/organization";
 
 #[derive(Clone, Copy)]
@@ -20,9 +20,9 @@ struct State {
     logging: bool,
     management: bool,
     advanced: bool,
-    /// Only events that change nothing.
+    /// Logs only read-only events.
     reads: bool,
-    /// Of all regions.
+    /// Logs all regions.
     everywhere: bool,
 }
 
@@ -126,7 +126,7 @@ async fn one_trail_that_logs_management_events_is_enough() {
     for advanced in [false, true] {
         let good = State { advanced, ..GOOD };
         assert_eq!(any(&[HERE], good).await, None);
-        // A shadow of a trail at home elsewhere counts.
+        // The shadow of a trail with another home region counts.
         assert_eq!(any(&[THERE], good).await, None);
         for bad in [
             State {
@@ -137,7 +137,7 @@ async fn one_trail_that_logs_management_events_is_enough() {
                 management: false,
                 ..good
             },
-            // EventBridge gets none of these by default.
+            // By default, EventBridge gets no read-only events.
             State { reads: true, ..good },
         ] {
             let text = any(&[HERE, THERE], bad).await.unwrap();
@@ -171,7 +171,7 @@ async fn the_named_trail_is_there_at_home_and_logs() {
     assert!(stopped.contains("start-logging"), "{stopped}");
 }
 
-/// A member account sees the trail of its organization, and may ask nothing about it.
+/// A member account sees its organization's trail, but cannot ask anything about it.
 #[tokio::test]
 async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
     let wrong = "AccountID in ARN is wrong, you can only access resources with AccountID 123456789012";
@@ -186,7 +186,7 @@ async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
         let aws = aws(&script, &[ORGANIZATION], GOOD);
         assert_eq!(any_in(&["eu-west-1"]).unmet(&aws).await, Ok(None), "{code}");
         assert_eq!(script.log(), ["describe"]);
-        // It is stopped, and can be started again, in its own account only.
+        // Only its own account can stop it and start it again.
         let told = trail_called(ORGANIZATION).unmet(&aws).await.unwrap().unwrap();
         assert!(
             told.contains("account 999988887777") && told.contains("no guard is created here"),
@@ -199,7 +199,7 @@ async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
         assert_eq!(unguarded.unmet(&aws).await, Ok(None));
         assert_eq!(script.log(), ["describe"]);
 
-        // The same words about a trail that is not known to be another account's fail no plan either.
+        // The same error about a trail that is not known to belong to another account does not fail the plan either.
         for call in ["status", "selectors"] {
             let script = Script::default();
             script.refuse(call, 100, code, text);
@@ -210,7 +210,7 @@ async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
     }
 }
 
-/// A trail of one region brings EventBridge the events of that region alone.
+/// A single-region trail brings EventBridge only the events of that region.
 #[tokio::test]
 async fn each_region_with_rules_is_asked_about_unless_a_trail_of_all_regions_logs() {
     let regions = ["eu-west-1", "us-east-1", "us-east-2"];
@@ -257,11 +257,11 @@ async fn what_must_not_be_looked_at_is_a_warning_and_no_failure() {
         }
     }
     let script = Script::default();
-    // One that cannot be read does not matter beside one that logs.
+    // A trail that cannot be read does not matter if another one logs.
     script.refuse("status", 1, "AccessDeniedException", "not authorized");
     let aws = aws(&script, &[HERE, THERE], GOOD);
     assert_eq!(any.unmet(&aws).await, Ok(None));
-    // Whatever else AWS refuses: nothing that the stack owns hangs on it.
+    // Any other refusal of AWS: nothing that the stack owns depends on it.
     let script = Script::default();
     script.refuse("describe", 1, "InvalidTrailNameException", "no");
     let told = any.unmet(&self::aws(&script, &[HERE], GOOD)).await.unwrap();

@@ -1,4 +1,4 @@
-//! An API Gateway in memory, for the tests of the kinds that live in it.
+//! An API Gateway in memory, for the tests of the kinds that live in an API.
 
 use std::sync::{Arc, Mutex};
 
@@ -34,7 +34,7 @@ use super::script::{Script, known, node, owned};
 use super::{Aws, Known, NodeId, Tags};
 use crate::aws::discovery::Tagged;
 
-/// What the mocked region holds: each thing with the id of its API.
+/// The contents of the mocked region: each resource with the id of its API.
 #[derive(Default)]
 pub struct Held {
     pub apis: Vec<Api>,
@@ -55,7 +55,7 @@ pub fn api_node() -> NodeId {
     node("apigatewayv2-api", "in")
 }
 
-/// An API named `mission-api`, made at second `created`, with these tags.
+/// An API named `mission-api` with these tags, created at second `created`.
 pub fn api(id: &str, created: i64, tags: Tags) -> Api {
     Api::builder()
         .api_id(id)
@@ -68,7 +68,7 @@ pub fn api(id: &str, created: i64, tags: Tags) -> Api {
         .build()
 }
 
-/// The same, the stack's own.
+/// The same API, owned by the stack.
 pub fn our_api(id: &str) -> Api {
     api(id, 1, owned(&api_node()))
 }
@@ -93,7 +93,7 @@ pub fn route(id: &str, key: &str) -> Route {
         .build()
 }
 
-/// The nodes that the children refer to, once they exist.
+/// The outputs of the nodes that the children refer to.
 pub fn outputs() -> Known {
     known(&[
         (
@@ -144,7 +144,7 @@ impl Gateway {
             }};
         }
         let rules = [
-            // One API a page.
+            // One API per page.
             rule!(
                 "apis",
                 get_apis,

@@ -42,7 +42,7 @@ const NAME: &str = "mission-lambda";
 const PATH: &str = "/alertctl/mission/";
 const ARN: &str = "arn:aws:iam::123456789012:role/alertctl/mission/mission-lambda";
 
-/// The form in which IAM refuses.
+/// An error response in IAM's format.
 fn refusal(code: &str, message: &str) -> HttpResponse {
     let body = format!(
         "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>\
@@ -100,7 +100,7 @@ fn live() -> Live {
     }
 }
 
-/// A role as IAM returns it, the trust policy URL-encoded.
+/// A role as IAM returns it, with the trust policy URL-encoded.
 fn role(live: &Live, path: &str) -> Role {
     let trust = live.trust.to_string();
     let trust = percent_encoding::utf8_percent_encode(&trust, percent_encoding::NON_ALPHANUMERIC);
@@ -117,7 +117,7 @@ fn role(live: &Live, path: &str) -> Role {
         .unwrap()
 }
 
-/// An IAM that holds `roles`, each at its path; only those under the stack's path are listed.
+/// An IAM that contains `roles`, each at its path. Only those under the stack's path are listed.
 fn holding(roles: &[(Live, &str)]) -> Vec<Rule> {
     let missing = || MockResponse::Http(refusal("NoSuchEntity", "The role cannot be found."));
     let all: Vec<_> = roles

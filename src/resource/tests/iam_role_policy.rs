@@ -18,7 +18,7 @@ use crate::aws::policy::Statement;
 
 const PATH: &str = "/alertctl/mission/";
 
-/// The form in which IAM refuses.
+/// An error response in IAM's format.
 fn refusal(code: &str, message: &str) -> HttpResponse {
     let body = format!(
         "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>\
@@ -66,7 +66,7 @@ fn live(role: &str, name: &str) -> Live {
     }
 }
 
-/// One role of a mocked IAM.
+/// One role in a mocked IAM.
 #[derive(Clone)]
 struct Holding {
     name: &'static str,
@@ -95,7 +95,8 @@ fn role(holding: &Holding, tagged: bool) -> Role {
         .unwrap()
 }
 
-/// GetRole, GetRolePolicy, ListRolePolicies and ListRoles over `roles`; `listed`: the new ones are listed too.
+/// GetRole, GetRolePolicy, ListRolePolicies and ListRoles over `roles`. With `listed`, the list contains the new
+/// roles too.
 fn holding(roles: &[Holding], listed: bool) -> Vec<Rule> {
     let roles = roles.to_vec();
     let find = {
@@ -195,7 +196,8 @@ async fn it_belongs_to_whom_its_role_belongs_to() {
         (vec![foreign], Presence::Foreign(policy())),
     ] {
         let seen = observe(&iam(&holding(&roles, true))).await;
-        // What else a stranger's role may do: gone once that is taken over, and not before.
+        // Other policies of a role that the stack does not own: they are removed when the role is adopted, and not
+        // before.
         let orphans: Vec<_> = seen.orphans.iter().map(|(_, live)| live.clone()).collect();
         match expected {
             Presence::Foreign(_) => assert_eq!(orphans, [live("mission-lambda", "of-others")]),
@@ -260,7 +262,7 @@ async fn another_document_is_a_change_and_the_order_of_members_is_not() {
         ..desired()
     };
     assert!(to.fields(&known).difference(&from, &[]).touch("policy"));
-    // The key is made anew: its ARN is known after apply.
+    // The key is re-created: its ARN is known after apply.
     let known = Known {
         outputs: BTreeMap::new(),
         ..known

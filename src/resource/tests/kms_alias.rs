@@ -19,7 +19,7 @@ use crate::aws::discovery::{STACK_TAG, Tagged};
 
 const NAME: &str = "alias/mission-kms-key";
 
-/// The form in which KMS refuses.
+/// An error response in KMS's format.
 fn refusal(code: &str, message: &str) -> HttpResponse {
     let body = serde_json::json!({ "__type": code, "message": message }).to_string();
     HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body))
@@ -47,10 +47,10 @@ fn live(id: &str) -> Live {
     }
 }
 
-/// Who owns each key, and the aliases on it.
+/// The owner of each key, and its aliases.
 type Keys = Map<&'static str, (&'static str, Vec<&'static str>)>;
 
-/// A KMS with these keys, all of them pending deletion: that keeps no alias from being read.
+/// A KMS with these keys. All of them are pending deletion, which does not prevent reading an alias.
 fn holding(keys: Keys) -> Vec<Rule> {
     let aliased = keys.clone();
     let describe = mock!(Client::describe_key).then_compute_response(move |ask| {
@@ -72,7 +72,7 @@ fn holding(keys: Keys) -> Vec<Rule> {
     let tags =
         mock!(Client::list_resource_tags).then_compute_response(move |ask| match owned(ask.key_id()) {
             Some((stack, aliases)) => {
-                // The first alias is the key's own, the second the one it had before.
+                // The first alias is the key's own, the second is its former one.
                 let names = [ALIAS_TAG, FORMER_ALIAS_TAG].into_iter().zip(aliases);
                 let tags = names.chain([(STACK_TAG, stack)]);
                 let tag = |(key, value)| Tag::builder().tag_key(key).tag_value(value).build().unwrap();
@@ -184,7 +184,7 @@ async fn what_a_key_names_and_the_file_does_not_is_an_orphan_and_a_strangers_ali
         ("second", ("mission", vec!["alias/second"])),
         ("lost-its-tag", ("", vec!["alias/strange"])),
     ]);
-    // The tagging index still lists a key that is gone and one that is no longer the stack's.
+    // The tagging index still lists a key that is gone and a key that no longer belongs to the stack.
     let aws = mocked(&["k", "second", "lost-its-tag", "gone"], &holding(keys));
     let seen = observe(&aws).await;
     assert_eq!(seen.wanted, [Presence::Ours(live("k"))]);
@@ -261,7 +261,7 @@ async fn an_alias_that_exists_is_kept_left_to_another_run_or_refused_by_its_owne
         let exists = mock!(Client::create_alias)
             .then_http_response(|| refusal("AlreadyExistsException", "An alias with the name exists"));
         let mut rules = holding(keys);
-        // Never pointed elsewhere: there is no rule for that call.
+        // The alias is never pointed elsewhere: no rule answers that call.
         rules.push(exists);
         let aws = mocked(&[], &rules);
         match (desired().create(&cx(&aws, "k").await).await, code) {
@@ -304,7 +304,7 @@ async fn update_points_it_at_the_key() {
         desired().update(live("old"), &changes, &cx).await.unwrap(),
         live("k")
     );
-    // Nothing differs: nothing is called.
+    // Without differences nothing is called.
     let aws = mocked(&[], &[]);
     let cx = self::cx(&aws, "k").await;
     desired()

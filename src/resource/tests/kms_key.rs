@@ -46,7 +46,7 @@ mod updating;
 
 const ALIAS: &str = "alias/mission-kms-key";
 
-/// The form in which KMS refuses.
+/// An error response in KMS's format.
 fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
     let body = serde_json::json!({ "__type": code, "message": message }).to_string();
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
@@ -134,7 +134,7 @@ fn answer<O, E>(live: Option<Live>, output: impl Fn(Live) -> O) -> MockResponse<
     }
 }
 
-/// A KMS that holds `keys`, of which `aliases` name some.
+/// A KMS that contains `keys`. `aliases` point to some of them.
 fn holding(keys: &[Live], aliases: &[(&str, &str)]) -> Vec<Rule> {
     let keys = Arc::new(keys.to_vec());
     let aliases: Vec<_> = aliases
@@ -212,7 +212,7 @@ fn index(ids: &[&str]) -> Vec<Tagged> {
         .collect()
 }
 
-/// The tagging index, as far as it knows of keys by now.
+/// A tagging index that lists these keys.
 fn indexing(ids: &[&str]) -> aws_sdk_resourcegroupstagging::Client {
     let arns: Vec<_> = ids.iter().map(|id| arn(id)).collect();
     let rule = mock!(aws_sdk_resourcegroupstagging::Client::get_resources).then_output(move || {

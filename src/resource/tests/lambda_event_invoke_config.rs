@@ -26,7 +26,7 @@ fn desired() -> LambdaEventInvokeConfig {
 
 fn there() -> GetFunctionEventInvokeConfigOutput {
     let failed = OnFailure::builder().destination(QUEUE).build();
-    // AWS answers with an empty one where none is set.
+    // If no destination is set, AWS returns an empty one.
     let done = OnSuccess::builder().build();
     GetFunctionEventInvokeConfigOutput::builder()
         .maximum_retry_attempts(2)

@@ -71,7 +71,7 @@ fn there(uuid: &str) -> Mapping {
 struct Fake {
     script: Script,
     mappings: Arc<Mutex<Vec<(Mapping, Tags)>>>,
-    /// How many messages each look at the queue finds; the last one stays.
+    /// How many messages each read of the queue finds. The last number stays.
     messages: Arc<Mutex<Vec<u32>>>,
 }
 
@@ -290,7 +290,7 @@ async fn what_left_the_file_is_found_by_its_tag() {
     let seen = observe(&fake.aws(&["ours", "untagged-since", "gone"]), &[]).await;
     let orphans: Vec<_> = seen.orphans.iter().map(|(id, _)| id.to_string()).collect();
     assert_eq!(orphans, ["lambda-event-source-mapping/buffer.project"]);
-    // Nothing is asked about functions that no mapping is wanted for.
+    // Functions for which no mapping is wanted are not read.
     assert_eq!(fake.script.count("list"), 0);
 }
 
@@ -447,7 +447,7 @@ async fn it_goes_once_its_queue_is_empty_and_is_waited_for() {
         .refuse("delete", 2, IN_USE, "The mapping is being created");
     assert_eq!(fake.delete(live.clone()).await, (Ok(()), Vec::new()));
     assert_eq!(fake.script.count("delete"), 3);
-    // Gone already is as good.
+    // It is also a success if the mapping is already gone.
     fake.script.refuse("delete", 1, MISSING, "no");
     fake.delete(live).await.0.unwrap();
 }

@@ -96,7 +96,7 @@ fn all_known() -> Known {
 struct Fake {
     script: Script,
     function: Arc<Mutex<Option<GetFunctionOutput>>>,
-    /// State and last update, for one answer each; `Active` once they are used up.
+    /// State and last update status for one answer each. `Active` after that.
     states: Arc<Mutex<VecDeque<(State, LastUpdateStatus)>>>,
 }
 
@@ -249,7 +249,7 @@ fn variables(environment: Option<&aws_sdk_lambda::types::Environment>) -> BTreeM
     variables.unwrap_or_default().into_iter().collect()
 }
 
-/// `sealed` in base64, and what belongs beside it.
+/// `sealed` in base64. Its digest is below.
 const SEALED: &str = "c2VhbGVk";
 
 fn digest() -> String {
@@ -257,7 +257,7 @@ fn digest() -> String {
     format!("{digest}.{}", crate::aws::secret::fingerprint(SEALED))
 }
 
-/// What AWS says of `desired()`, with `change` made to the configuration.
+/// The function `desired()` as AWS returns it, with `change` applied to its configuration.
 fn there(change: impl FnOnce(&mut FunctionConfiguration)) -> GetFunctionOutput {
     let environment = EnvironmentResponse::builder()
         .variables("LOCALE", "ko")
@@ -303,7 +303,7 @@ async fn create(fake: &Fake, desired: &LambdaFunction) -> Result<Live> {
     desired.create(&step(&aws, all_known())).await
 }
 
-/// Plans and makes the changes from `live` to `desired`.
+/// Plans the changes from `live` to `desired` and applies them.
 async fn update(fake: &Fake, desired: &LambdaFunction, live: Live) -> Result<Live> {
     let (aws, known) = (fake.aws(), all_known());
     let changes = changes(desired, &live, &known);

@@ -23,7 +23,7 @@ fn desired() -> LambdaPermission {
     }
 }
 
-/// A statement as Lambda tells it.
+/// A statement as Lambda returns it.
 fn statement(sid: &str) -> Value {
     json!({
         "Sid": sid, "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" },
@@ -32,7 +32,7 @@ fn statement(sid: &str) -> Value {
     })
 }
 
-/// The same as earlier versions made it.
+/// The same statement as earlier versions created it.
 fn with_account(sid: &str) -> Value {
     let mut statement = statement(sid);
     statement["Condition"]["StringEquals"] = json!({ "AWS:SourceAccount": "123456789012" });
@@ -44,7 +44,7 @@ fn with_account(sid: &str) -> Value {
 struct Fake {
     script: Script,
     statements: Arc<Mutex<Vec<Value>>>,
-    /// Additions that Lambda says it made and forgets.
+    /// The number of additions that Lambda confirms but loses.
     lost: Arc<Mutex<usize>>,
 }
 
@@ -228,7 +228,7 @@ async fn a_full_policy_is_a_fault_with_a_way_on() {
     assert_eq!(fake.script.count("add"), 1);
 }
 
-/// EventBridge cannot invoke a function whose statement names the account besides the rule.
+/// EventBridge cannot invoke a function if the statement names the account in addition to the rule.
 #[tokio::test(start_paused = true)]
 async fn a_statement_that_names_the_account_is_made_anew_and_one_like_it_is_there_all_the_time() {
     let fake = Fake::of(&[with_account("alertctl-sns-alerts")]);
@@ -254,10 +254,10 @@ async fn a_statement_that_names_the_account_is_made_anew_and_one_like_it_is_ther
             format!("remove {stand_in}"),
         ]
     );
-    // The same principal and source.
+    // The stand-in has the same principal and source.
     assert_eq!(log[0].replace(stand_in, "alertctl-sns-alerts"), log[2]);
     assert_eq!(log[2], ADDED);
-    // Where a run was cut off, the next one finds the one that stands in, and lets it go last.
+    // After an interrupted run, the next one finds the stand-in and deletes it last.
     let left = Fake::of(&[statement(stand_in)]);
     let seen = observe(&left.aws(), &[desired()]).await;
     assert_eq!((&seen.wanted[0], seen.orphans.len()), (&Presence::Absent, 1));
@@ -288,7 +288,7 @@ async fn two_changes_at_once_go_one_after_the_other() {
     let live = live_of(statement("alertctl-sns-alerts")).await;
     let mut second = desired();
     second.statement_id = "alertctl-sns-other".into();
-    // The calls of one never come between those of the other.
+    // The calls of the two changes are not interleaved.
     let (one, two) = (desired(), second);
     let none = Changes::default();
     let (first, second) = futures::join!(one.update(live.clone(), &none, &cx), two.update(live, &none, &cx));
@@ -352,7 +352,7 @@ async fn statements_of_ours_that_nobody_wants_are_found_on_every_function_of_the
     let mut second = desired();
     second.statement_id = "alertctl-sns-new".into();
     let seen = observe(&aws, &[desired(), second]).await;
-    // One call a function, not one a statement.
+    // One call for each function, not for each statement.
     assert_eq!(fake.script.log(), ["policy relay", "policy guard"]);
     assert!(changes(&desired(), ours(&seen.wanted[0]), &known(&[])).is_empty());
     assert_eq!(seen.wanted[1], Presence::Absent);
@@ -397,7 +397,7 @@ async fn each_field_that_differs_is_a_change() {
     assert_eq!(edited(|s| s["Condition"] = json!(null)).await, ["source_arn"]);
     let more = edited(|s| s["Condition"]["StringEquals"] = json!({ "aws:PrincipalOrgID": "o-1" }));
     assert_eq!(more.await, ["condition.aws:principalorgid"]);
-    // The same, in other words.
+    // The same statement in another notation.
     let listed = edited(|s| s["Condition"]["ArnLike"] = json!({ "aws:SourceArn": [TOPIC] }));
     assert_eq!(listed.await, Vec::<String>::new());
 }

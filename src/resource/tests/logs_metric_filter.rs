@@ -25,7 +25,7 @@ fn desired() -> LogsMetricFilter {
     }
 }
 
-/// A CloudWatch Logs that keeps what it is told, and lists two filters a page.
+/// A CloudWatch Logs that stores what it is sent, and lists two filters per page.
 #[derive(Clone, Default)]
 struct Fake {
     script: Script,
@@ -52,7 +52,7 @@ impl Fake {
             script.rule(
                 "list",
                 mock!(Client::describe_metric_filters),
-                // A prefix counts within one log group only.
+                // A prefix is allowed only within one log group.
                 |r| format!("{:?} {:?}", r.log_group_name(), r.filter_name_prefix()),
                 move |r| {
                     let at: usize = r.next_token().map_or(0, |token| token.parse().unwrap());
@@ -171,7 +171,7 @@ async fn a_new_group_is_waited_for_and_a_missing_one_of_somebody_else_is_not() {
     desired().create(&step(&aws, known(&[]))).await.unwrap();
     assert_eq!(fake.script.count("put"), 11);
 
-    // A run that made no group waits for none.
+    // A run that created no log group does not wait for one.
     let (aws, start) = (fake.aws(true), Instant::now());
     fake.script
         .refuse("put", 1, "ResourceNotFoundException", "no group");

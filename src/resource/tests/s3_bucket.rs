@@ -41,11 +41,11 @@ fn desired() -> S3Bucket {
     }
 }
 
-/// One bucket's worth of S3.
+/// An S3 with one bucket.
 #[derive(Clone)]
 struct Fake {
     script: Script,
-    /// What HeadBucket answers: a status, and where the bucket is.
+    /// What HeadBucket answers: a status, and the region of the bucket.
     head: Arc<Mutex<(u16, &'static str)>>,
     tags: Arc<Mutex<Tags>>,
     rules: Arc<Mutex<Vec<LifecycleRule>>>,
@@ -53,7 +53,7 @@ struct Fake {
     keyed: Arc<Mutex<bool>>,
     objects: Arc<Mutex<usize>>,
     locked: Arc<Mutex<bool>>,
-    /// What S3 says of one file at a time, from the last on.
+    /// The errors that S3 returns for one file each, starting with the last.
     busy: Arc<Mutex<Vec<&'static str>>>,
 }
 
@@ -72,12 +72,12 @@ impl Fake {
         }
     }
 
-    /// No bucket of the name.
+    /// There is no bucket with this name.
     fn empty() -> Self {
         Self::new(404, "")
     }
 
-    /// The bucket as it is after a create, with these tags.
+    /// The bucket as it is after its creation, with these tags.
     fn holding(tags: Tags) -> Self {
         let fake = Self::new(200, "eu-west-1");
         *fake.tags.lock().unwrap() = tags;
@@ -293,7 +293,7 @@ impl Fake {
                 mock!(Client::list_object_versions).match_requests(|r| r.max_keys() == Some(1)),
                 |_| String::new(),
                 move |_| {
-                    // What was deleted where versions are kept.
+                    // A delete marker of a versioned bucket.
                     let marker = DeleteMarkerEntry::builder().key("gone").version_id("m").build();
                     ListObjectVersionsOutput::builder()
                         .set_delete_markers((*held.lock().unwrap() > 0).then(|| vec![marker]))
@@ -334,7 +334,7 @@ impl Fake {
                         return answer.set_errors(Some(errors.collect())).build();
                     }
                     if let Some(code) = busy.lock().unwrap().pop() {
-                        // All but one.
+                        // All but one object are deleted.
                         *deleted.lock().unwrap() -= r.delete().unwrap().objects().len() - 1;
                         return answer.errors(error(code, 1)).build();
                     }
@@ -393,7 +393,7 @@ async fn us_east_1_must_not_be_named() {
     let fake = Fake::empty();
     let mut aws = fake.aws();
     aws.connection.region = "us-east-1".into();
-    // The fake's bucket is in eu-west-1 afterwards: only the call matters.
+    // The fake's bucket is in eu-west-1 afterwards, but only the call matters.
     let _ = desired().create(&step(&aws, known(&[]))).await;
     assert_eq!(fake.written()[0], "create None tags=2");
 }
@@ -401,7 +401,7 @@ async fn us_east_1_must_not_be_named() {
 #[tokio::test(start_paused = true)]
 async fn what_a_create_without_tags_left_behind_is_tagged_at_once() {
     let fake = Fake::empty();
-    // An emulated AWS may drop the tags: the first read shows none.
+    // An emulated AWS may drop the tags: the first read finds none.
     fake.script
         .refuse("get-tags", 1, "NoSuchTagSet", "The TagSet does not exist");
     create(&fake, &fake.aws()).await.unwrap();
@@ -460,7 +460,7 @@ async fn an_own_bucket_of_a_lost_answer_is_taken_up() {
     let (head, made) = (fake.head.clone(), async {
         desired().create(&step(&aws, known(&[]))).await
     });
-    // It shows a moment later.
+    // The bucket becomes visible a moment later.
     let shows = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         *head.lock().unwrap() = (200, "eu-west-1");
@@ -482,7 +482,7 @@ async fn another_region_and_another_account_are_clear_faults() {
         let fault = observe(&fake.aws(), true).await.unwrap_err();
         assert!(fault.message.contains(expected), "{fault}");
         assert!(fault.hint.unwrap().contains("choose another name"));
-        // What left the file is not looked for there.
+        // A bucket that left the stack file is not looked for there.
         let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
         assert!(seen.orphans.is_empty());
     }
@@ -500,7 +500,8 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     let loss = |live: &Live| S3Bucket::loss(live).unwrap();
     assert!(loss(&seen.orphans[0].1).contains("kept unless you add --delete-trail-logs"));
     assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
-    // With files in it, it is no step of a run that may not delete them: no plan would ever be empty again.
+    // If it contains files and the run may not delete them, there is no step for it: otherwise no plan would ever be
+    // empty again.
     *fake.objects.lock().unwrap() = 1;
     let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
     let stays = S3Bucket::stays(&seen.orphans[0].1).unwrap();
@@ -567,7 +568,7 @@ async fn what_others_added_stays() {
         update(&fake, &desired()).await.last().unwrap(),
         "put-rules alertctl-expiry"
     );
-    // A configuration without rules is refused.
+    // S3 refuses a configuration without rules.
     assert_eq!(update(&fake, &forever).await.last().unwrap(), "delete-rules");
 }
 
@@ -591,7 +592,7 @@ async fn a_bucket_with_files_stays_unless_the_user_agreed() {
 
     let fake = Fake::holding(desired().tags);
     *fake.objects.lock().unwrap() = 2500;
-    // A late file arrives between the last list and the delete.
+    // A late file arrives between the last list and the deletion of the bucket.
     fake.script.refuse("delete", 2, "BucketNotEmpty", "not empty");
     let (result, notes) = delete(&fake, true).await;
     result.unwrap();
@@ -630,7 +631,7 @@ async fn a_file_that_cannot_be_deleted_ends_it_and_so_does_a_writer_that_never_s
     assert!(start.elapsed() <= empty::LIMIT);
 }
 
-/// DeleteObjects answers "done" and says of single files that S3 has too much to do.
+/// DeleteObjects succeeds, but reports for single files that S3 is overloaded.
 #[tokio::test(start_paused = true)]
 async fn files_that_s3_has_no_time_for_are_asked_for_again() {
     let fake = Fake::holding(desired().tags);

@@ -29,7 +29,7 @@ fn desired() -> S3BucketPolicy {
     }
 }
 
-/// As S3 returns it: keys in another order, lists of one as strings.
+/// As S3 returns it: keys in another order, and one-element lists as strings.
 const STORED: &str = r#"{"Statement":{"Resource":"arn:aws:s3:::mission-trail-123456789012","Sid":"Check",
     "Action":"s3:GetBucketAcl","Principal":{"Service":"cloudtrail.amazonaws.com"},"Effect":"Allow","Condition":
     {"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:eu-west-1:123456789012:trail/t"}}},"Version":"2012-10-17"}"#;
@@ -93,7 +93,7 @@ async fn what_s3_returns_equals_what_was_put_and_belongs_to_whom_the_bucket_does
     assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
 }
 
-/// The last files come when the trail is gone, and what is kept stays protected.
+/// The last log files arrive after the trail was deleted, and a bucket that is kept stays protected.
 #[tokio::test]
 async fn it_is_never_deleted_before_its_bucket() {
     let script = Script::default();

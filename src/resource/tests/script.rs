@@ -1,4 +1,4 @@
-//! Mocked services for the kinds' tests: what was called, in order, and what is refused first.
+//! Mocked services for the tests of the kinds: records the calls in order, and refuses calls on request.
 
 use std::collections::{HashMap, VecDeque};
 use std::error::Error;
@@ -13,14 +13,14 @@ use super::{Aws, Changes, Cx, Known, NodeId, Output, Presence, Resource, Tags, t
 use crate::aws::Scope;
 use crate::aws::discovery::Tagged;
 
-/// One test's calls, and the refusals still to be given.
+/// The recorded calls of one test, and the refusals that are still to be returned.
 #[derive(Clone, Default)]
 pub struct Script(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
 struct Inner {
     log: Vec<String>,
-    /// By operation, call by call; `None` lets it pass.
+    /// By operation, one entry for each call. `None` lets the call pass.
     refusals: HashMap<&'static str, VecDeque<Option<(&'static str, String)>>>,
 }
 
@@ -43,7 +43,7 @@ impl Script {
         self
     }
 
-    /// All calls, one line each: the operation and what `rule` was told to tell of the request.
+    /// All calls, one line each: the operation, and what the `tell` of its rule returned for the request.
     pub fn log(&self) -> Vec<String> {
         self.0.lock().unwrap().log.clone()
     }
@@ -53,7 +53,7 @@ impl Script {
         self.0.lock().unwrap().log.clear();
     }
 
-    /// Adds a line for a call that is answered by another rule than [`Script::rule`]'s.
+    /// Adds a line for a call that is not answered by a rule of [`Script::rule`].
     pub fn note(&self, line: &str) {
         self.0.lock().unwrap().log.push(line.to_owned());
     }
@@ -64,7 +64,7 @@ impl Script {
         self.log().iter().filter(called).count()
     }
 
-    /// Answers `operation` with `answer` once its refusals are used up.
+    /// Answers `operation` with `answer` after its refusals are used up.
     pub fn rule<I, O, E>(
         &self,
         operation: &'static str,
@@ -80,7 +80,7 @@ impl Script {
         self.rule_or(operation, builder, tell, move |request| Ok(answer(request)))
     }
 
-    /// As [`Script::rule`]; `answer` may be a refusal, by code and text.
+    /// Like [`Script::rule`], but `answer` may return a refusal, as code and text.
     pub fn rule_or<I, O, E>(
         &self,
         operation: &'static str,
@@ -116,7 +116,7 @@ impl Script {
     }
 }
 
-/// Account 123456789012 in eu-west-1: what [`Aws::mocked`] says too.
+/// Account 123456789012 in eu-west-1, as in [`Aws::mocked`].
 pub fn scope() -> Scope {
     Scope {
         partition: "aws".into(),
@@ -130,7 +130,7 @@ pub fn node(kind: &'static str, key: &str) -> NodeId {
     NodeId { kind, key }
 }
 
-/// The scope, and these nodes with their ARN and unique id.
+/// The scope, and the outputs (ARN and unique id) of these nodes.
 pub fn known(outputs: &[(&str, &str, &str)]) -> Known {
     let output = |(node, arn, id): &(&str, &str, &str)| {
         let (arn, id) = ((*arn).to_owned(), (*id).to_owned());
@@ -142,7 +142,7 @@ pub fn known(outputs: &[(&str, &str, &str)]) -> Known {
     }
 }
 
-/// A step's context in which `known` is known.
+/// The context of a step with these known outputs.
 pub fn step(aws: &Aws, known: Known) -> Cx<'_> {
     let mut cx = Cx::mocked(aws, scope());
     cx.known = known;
@@ -154,13 +154,13 @@ pub fn owned(id: &NodeId) -> Tags {
     tags::owned("mission", id, &Tags::new())
 }
 
-/// A line of the list of tagged resources.
+/// An entry of the list of tagged resources.
 pub fn tagged(arn: &str, tags: Tags) -> Tagged {
     let arn = arn.to_owned();
     Tagged { arn, tags }
 }
 
-/// What the plan would show.
+/// The changes that the plan would show.
 pub fn changes<R: Resource>(desired: &R, live: &R::Live, known: &Known) -> Changes {
     desired
         .fields(known)
@@ -172,7 +172,7 @@ pub fn names(changes: &Changes) -> Vec<String> {
     changes.iter().map(|change| change.field.clone()).collect()
 }
 
-/// The live state of what is the stack's own.
+/// The live state of a resource that belongs to the stack.
 #[track_caller]
 pub fn ours<L: std::fmt::Debug>(presence: &Presence<L>) -> &L {
     match presence {

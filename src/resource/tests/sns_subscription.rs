@@ -52,7 +52,7 @@ fn to(protocol: &'static str, endpoint: &str) -> SnsSubscription {
     }
 }
 
-/// A line of SNS's list; `arn` is the last part of it, or what SNS says in its place.
+/// An entry of SNS's list. `arn` is the last part of the ARN, or the text that SNS returns instead of one.
 fn listed(protocol: &str, endpoint: &str, arn: &str) -> Subscription {
     let arn = match arn {
         "PendingConfirmation" | "pending confirmation" | "Deleted" => arn.to_owned(),
@@ -80,7 +80,7 @@ struct Fake {
     script: Script,
     tags: Arc<Mutex<Tags>>,
     list: Vec<Subscription>,
-    /// No topic lists any before this many Subscribe calls.
+    /// No topic lists any subscription before this many Subscribe calls.
     unlisted_for: usize,
     attributes: Arc<Mutex<HashMap<String, String>>>,
     subscribed: &'static str,
@@ -230,7 +230,7 @@ impl Fake {
         observe(&self.aws(), wanted).await
     }
 
-    /// Observes, plans, and makes the changes.
+    /// Observes, plans, and applies the changes.
     async fn update(&self, desired: &SnsSubscription) -> Vec<String> {
         let live = ours(&self.observe(std::slice::from_ref(desired)).await.wanted[0]).clone();
         let (aws, known) = (self.aws(), known(&[]));
@@ -239,7 +239,7 @@ impl Fake {
         self.written()
     }
 
-    /// Creates; returns the notes.
+    /// Creates the subscription. Returns it with the notes.
     async fn create(&self, desired: &SnsSubscription) -> Result<(Live, Vec<String>)> {
         let aws = self.aws();
         let cx = step(&aws, known(&[]));
@@ -295,7 +295,7 @@ async fn the_scope_widens_before_the_filter_and_narrows_after_it() {
 
     let mut wanted = desired();
     wanted.filter_policy = Some(json!({ "severity": ["high"] }));
-    // The default.
+    // The default scope.
     wanted.filter_policy_scope = None;
     let log = Fake::of(&[relay()]).update(&wanted).await;
     assert_eq!(

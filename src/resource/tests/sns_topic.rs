@@ -67,7 +67,7 @@ struct Fake {
 
 impl Fake {
     fn new() -> Self {
-        // The policy as SNS may tell it: one-element lists as strings, keys in another order.
+        // The policy as SNS may return it: one-element lists as strings, and keys in another order.
         let policy = r#"{"Statement":{"Sid":"Alarms","Resource":"arn:aws:sns:eu-west-1:123456789012:mission-sns",
             "Effect":"Allow","Action":"sns:Publish","Principal":{"Service":"cloudwatch.amazonaws.com"},
             "Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}},"Version":"2012-10-17"}"#;
@@ -182,7 +182,7 @@ impl Fake {
         desired().create(&step(&aws, all_known())).await
     }
 
-    /// Observes, plans, and makes the changes.
+    /// Observes, plans, and applies the changes.
     async fn update(&self, desired: &SnsTopic) -> Result<Live> {
         let (aws, known) = (self.aws(), all_known());
         let live = ours(&observe(&aws, std::slice::from_ref(desired)).await.wanted[0]).clone();
@@ -317,7 +317,7 @@ async fn a_new_subscription_is_marked_and_one_that_left_stays_recognisable() {
         [format!("tag {MARKS_TAG}={new} {} {}", relay(), oncall())]
     );
 
-    // Fewer than are marked: nothing to write, the topic has no difference.
+    // If fewer subscriptions are wanted than are marked, nothing is written: the topic has no difference.
     wanted.subscriptions.truncate(0);
     let fake = Fake::new();
     let aws = fake.aws();
@@ -346,7 +346,8 @@ async fn marks_never_outgrow_a_tag() {
         "the wanted ones come first"
     );
 
-    // More than fit is a matter for the stack file's checks; here it must not end in a change for ever.
+    // The checks of the stack file refuse more subscriptions than fit. Here it must only not cause a permanent
+    // difference.
     wanted.subscriptions = many(0, 40).collect();
     let fake = Fake::new();
     let made = fake.update(&wanted).await.unwrap();

@@ -31,7 +31,7 @@ mod updating;
 
 const NAME: &str = "mission-dead-letters";
 
-/// The two forms in which SQS refuses: with and without the code of its older protocol.
+/// The two forms of an error response of SQS: with and without the code of its older protocol.
 fn refusals(code: &str, old: &str, message: &str) -> [HttpResponse; 2] {
     let body = serde_json::json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": message });
     let plain = || HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body.to_string()));
@@ -134,7 +134,7 @@ fn answer<O, E>(live: Option<Live>, output: impl Fn(Live) -> O) -> MockResponse<
     }
 }
 
-/// An SQS that holds `queues`.
+/// An SQS that contains `queues`.
 fn holding(queues: &[Live]) -> [Rule; 3] {
     let queues = queues.to_vec();
     let find = move |wanted: Option<&str>| {
@@ -298,7 +298,7 @@ fn every_field_that_differs_is_a_change_in_place() {
         )
         .touch("kms_key")
     );
-    // Messages come and go: no drift.
+    // The number of messages changes by itself: it is no drift.
     assert!(
         changes(
             &Live {

@@ -1,4 +1,4 @@
-//! An emulated AWS account seen past alertctl: SDK clients, and a list of all that is in it.
+//! Looks into an emulated AWS account without alertctl: SDK clients, and a list of everything in it.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -22,7 +22,7 @@ pub async fn clients(endpoint: &str, region: &str) -> Clients {
     clients_of(ACCOUNT, endpoint, region).await
 }
 
-/// The same for another of its accounts; each is a world of its own.
+/// The same for another account of the local AWS. The accounts are independent of each other.
 pub async fn clients_of(account: &str, endpoint: &str, region: &str) -> Clients {
     let credentials = aws_sdk_kms::config::Credentials::new(account, "test", None, None, "test");
     let loader = aws_config::defaults(BehaviorVersion::latest())
@@ -34,7 +34,7 @@ pub async fn clients_of(account: &str, endpoint: &str, region: &str) -> Clients 
     Clients::new(&loader.load().await)
 }
 
-/// A world in which the stack is as its file says, and clients on its region.
+/// A world in which the stack was applied, and clients for its region.
 pub async fn applied(stack: &str, region: &str) -> (World, Clients) {
     let mut world = World::new();
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
@@ -45,15 +45,14 @@ pub async fn applied(stack: &str, region: &str) -> (World, Clients) {
     (world, aws)
 }
 
-/// Everything in a region of the account, whoever it belongs to: `service name`; of keys those that nobody
-/// deleted.
+/// Everything in a region of the account, regardless of the owner: `service name`. Deleted keys are left out.
 pub async fn everything(aws: &Clients) -> BTreeSet<String> {
     let items = listed(aws).await.into_iter();
     let there = items.filter(|(kind, _)| *kind != "pending key");
     there.map(|(kind, name)| format!("{kind} {name}")).collect()
 }
 
-/// The ids of all keys, deleted ones too.
+/// The ids of all keys, including deleted ones.
 pub async fn keys(aws: &Clients) -> Vec<String> {
     let keys = aws.kms.list_keys().send().await.unwrap();
     keys.keys()
@@ -68,12 +67,12 @@ pub async fn key_of(aws: &Clients, alias: &str) -> String {
     key.key_metadata.unwrap().key_id
 }
 
-/// What stands behind the last colon.
+/// The part after the last colon.
 pub fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap()
 }
 
-/// True where `action` of the proxy only reads.
+/// True if this action of the proxy only reads.
 pub fn reads(action: &str) -> bool {
     let (_, operation) = action.split_once(':').unwrap_or(("", action));
     ["Get", "List", "Describe", "Head", "GET ", "Decrypt"]
@@ -81,7 +80,8 @@ pub fn reads(action: &str) -> bool {
         .any(|verb| operation.starts_with(verb))
 }
 
-/// What a plan printed as JSON does: `create kind/key`, `delete kind/key`, and with its fields `update kind/key: …`.
+/// The steps of a plan printed as JSON: `create kind/key`, `delete kind/key`, and with its fields `update kind/key:
+/// …`.
 pub fn told(json: &str) -> BTreeSet<String> {
     let plan: Value = serde_json::from_str(json).unwrap_or_default();
     let steps = plan["steps"].as_array().into_iter().flatten();
@@ -103,7 +103,7 @@ pub fn lines<const N: usize>(lines: [&str; N]) -> BTreeSet<String> {
     lines.map(str::to_owned).into()
 }
 
-/// Asserts that the plan of `stack.yaml` has nothing to do.
+/// Asserts that the plan of `stack.yaml` has no changes.
 pub fn unchanged(world: &World, what: &str) {
     let plan = world.run(&["plan", "--local", "--detailed-exitcode"]);
     assert_eq!(plan.code, 0, "{what}: {}", plan.all());
@@ -121,9 +121,9 @@ pub async fn eventually(what: &str, mut ready: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Gives `run` an endpoint in front of `endpoint`; with its result, the calls that passed there.
+/// Calls `run` with an endpoint in front of `endpoint`. Returns its result and the calls that passed through.
 pub fn calls<T: Send>(endpoint: &str, run: impl FnOnce(&str) -> T + Send) -> (T, Vec<String>) {
-    // Apart from the test's own runtime: the proxy has one itself.
+    // In a thread of its own, because the proxy has its own runtime.
     std::thread::scope(|scope| {
         let proxied = scope.spawn(|| {
             let proxy = Proxy::start(endpoint, Duration::ZERO);

@@ -1,4 +1,4 @@
-//! A real browser without a window, driven through chromedriver: WebDriver is JSON over HTTP.
+//! A real headless browser, driven through chromedriver: WebDriver is JSON over HTTP.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
-/// Set where a browser has to be there: without one the test fails there and is skipped elsewhere.
+/// Set where a browser must be installed: without one the test then fails. Elsewhere it is skipped.
 const REQUIRED: &str = "ALERTCTL_TEST_BROWSER";
 
-/// A session; both processes end with it.
+/// A browser session. Dropping it ends both processes.
 pub struct Browser {
     driver: Child,
     session: String,
@@ -23,7 +23,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser, or `None` where none is installed, which is said aloud.
+    /// A browser, or `None` if none is installed, which is reported.
     pub fn open() -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -84,7 +84,7 @@ impl Browser {
         self.ask("url", &json!({ "url": url }));
     }
 
-    /// What the body of a function returns; its arguments are `arguments`.
+    /// Runs the body of a function with these `arguments` and returns its result.
     pub fn run(&self, script: &str, arguments: &[Value]) -> Value {
         self.ask("execute/sync", &json!({ "script": script, "args": arguments }))
     }
@@ -98,7 +98,7 @@ impl Browser {
         }
     }
 
-    /// Everything the console says that is no mere information.
+    /// Everything in the console log at level warning or above.
     pub fn complaints(&self) -> Vec<Value> {
         let log = self.ask("se/log", &json!({ "type": "browser" }));
         let lines = log.as_array().unwrap().iter().cloned();
@@ -107,7 +107,7 @@ impl Browser {
             .collect()
     }
 
-    /// Writes a picture of the first element that fits the selector.
+    /// Saves a screenshot of the first element that matches the selector.
     pub fn picture(&self, selector: &str, path: &Path) {
         let found = self.ask("element", &json!({ "using": "css selector", "value": selector }));
         let id = found
@@ -133,7 +133,7 @@ impl Browser {
     }
 }
 
-/// chromedriver speaks HTTP/1.1 only and keeps the connection: the length says where the answer ends.
+/// chromedriver speaks only HTTP/1.1 and keeps the connection open: the length says where the answer ends.
 fn http(method: &str, url: &str, body: &str) -> (u16, String) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = BufReader::new(TcpStream::connect(host).unwrap());

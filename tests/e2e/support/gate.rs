@@ -1,8 +1,8 @@
-//! Who may do what, in front of the local AWS: each call is judged by policies as AWS judges it, action by
-//! action and resource by resource, and refused in AWS's words.
+//! Enforces permissions in front of the local AWS: each call is evaluated against policies as AWS does it, action by
+//! action and resource by resource, and denied with AWS's messages.
 //!
-//! What a call asks for is written down here once more, apart from alertctl's own tables: from the service
-//! authorization reference and the services' guides.
+//! The permissions that each call needs are listed here a second time, independently of alertctl's own tables. They
+//! come from the service authorization reference and the services' guides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -21,7 +21,7 @@ mod tagged;
 
 pub use tagged::complete;
 
-/// One permission that a call asks for.
+/// One permission that a call needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ask {
     pub action: String,
@@ -29,7 +29,7 @@ pub struct Ask {
     pub context: BTreeMap<String, String>,
 }
 
-/// One action of one statement, which is granted or not.
+/// One action of one statement, which can be granted on its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unit {
     pub action: String,
@@ -38,18 +38,18 @@ pub struct Unit {
     pub conditions: Vec<(String, String, String)>,
 }
 
-/// What is granted, and what was refused since it was last asked.
+/// The granted permissions, and those that were denied since the last check.
 #[derive(Default)]
 pub struct Gate {
     pub granted: Mutex<BTreeSet<Unit>>,
     pub refused: Mutex<BTreeSet<Ask>>,
-    /// The stack that lives in the account: its roles are under its path.
+    /// The stack in the account. Its roles are under its path.
     pub stack: String,
-    /// The ARN of who calls, where that is not the account's root user: IAM then tells what they may do.
+    /// The caller's ARN, if it is not the account's root user. IAM then answers what this caller may do.
     pub identity: Option<String>,
 }
 
-/// The units of policy documents.
+/// The units in policy documents.
 pub fn units(documents: &[Value]) -> BTreeSet<Unit> {
     let texts = |value: &Value| -> Vec<String> {
         let items = value.as_array().unwrap().iter();
@@ -77,7 +77,7 @@ pub fn units(documents: &[Value]) -> BTreeSet<Unit> {
 }
 
 impl Unit {
-    /// True when it allows what is asked for.
+    /// True if this unit allows what is asked for.
     pub fn allows(&self, ask: &Ask) -> bool {
         let holds = |(operator, key, value): &(String, String, String)| {
             let Some(is) = ask.context.get(key) else {
@@ -98,7 +98,7 @@ impl Unit {
     }
 }
 
-/// True when `text` is what the pattern says, in which `*` stands for any text.
+/// True if `text` matches the pattern, in which `*` stands for any text.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap()) else {
@@ -116,7 +116,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 impl Gate {
-    /// The refusal of a call that asks for what is not granted.
+    /// The error response for a call that needs a permission that is not granted.
     pub async fn refuses(
         &self,
         upstream: &str,
@@ -124,7 +124,7 @@ impl Gate {
         head: &Parts,
         body: &[u8],
     ) -> Option<Response<Body>> {
-        // Nobody needs a permission for it.
+        // This call needs no permission.
         if action == "sts:GetCallerIdentity" {
             return None;
         }
@@ -150,7 +150,7 @@ impl Gate {
         None
     }
 
-    /// Who calls, and what IAM says of what they may do.
+    /// Answers who the caller is, and IAM's simulation of the caller's permissions.
     pub fn answers(&self, action: &str, body: &[u8]) -> Option<Response<Body>> {
         let identity = self.identity.as_ref()?;
         let xml = match action {
@@ -175,7 +175,7 @@ impl Gate {
         Some(answer.body(Body::from(xml)).unwrap())
     }
 
-    /// One result an action, with one for each resource in it.
+    /// One result for each action, containing one for each resource.
     fn simulated(&self, form: &[(String, String)]) -> String {
         let list = |name: &str| {
             let name = format!("{name}.member.");
@@ -196,7 +196,7 @@ impl Gate {
                 resource: resource.to_owned(),
                 context: context.clone(),
             };
-            // Of every statement, whatever that is about.
+            // The keys of all statements, whatever they are about.
             let keys = granted.iter().flat_map(|unit| &unit.conditions);
             let keys: BTreeSet<_> = keys.map(|(_, key, _)| key).collect();
             let missing = keys.into_iter().filter(|key| !context.contains_key(*key));

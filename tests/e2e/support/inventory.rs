@@ -1,4 +1,4 @@
-//! All that is in an account of the local AWS, read past alertctl with the SDK.
+//! Everything in an account of the local AWS, read with the SDK and without alertctl.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_kms::types::KeyState;
 use futures::FutureExt as _;
 
-/// A kind of thing and the name of one.
+/// A kind of resource, and the name of one.
 pub type Item = (&'static str, String);
-/// How many there are of each thing, whoever owns it; what there is none of is left out.
+/// The number of resources of each kind, regardless of the owner. Kinds without resources are left out.
 pub type Inventory = BTreeMap<&'static str, usize>;
 
-/// Counts what is in these regions of the account with this id of twelve digits.
+/// Counts the resources in these regions of the account with this twelve-digit id.
 pub fn inventory(endpoint: &str, account: &str, regions: &[&str]) -> Inventory {
     let mut count = Inventory::new();
     for (at, region) in regions.iter().enumerate() {
@@ -32,7 +32,7 @@ pub fn inventory(endpoint: &str, account: &str, regions: &[&str]) -> Inventory {
     count
 }
 
-/// Does something in an account past alertctl.
+/// Runs `act` in an account, without alertctl.
 pub fn past<T>(endpoint: &str, account: &str, region: &str, act: impl AsyncFnOnce(SdkConfig) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -50,14 +50,14 @@ pub fn past<T>(endpoint: &str, account: &str, region: &str, act: impl AsyncFnOnc
     })
 }
 
-/// Everything in a region of an account and in no region, whoever it belongs to.
+/// Everything in a region of an account, and its global resources, regardless of the owner.
 pub async fn listed(aws: &Clients) -> Vec<Item> {
-    // Boxed: side by side they would not fit on a test's stack.
+    // Boxed: together the two futures would not fit on a test's stack.
     let (global, regional) = tokio::join!(global(aws).boxed_local(), regional(aws).boxed_local());
     [global, regional].concat()
 }
 
-/// What an account has once, whichever region it is seen from.
+/// The global resources of an account, which are visible in every region.
 async fn global(aws: &Clients) -> Vec<Item> {
     let (roles, buckets) = tokio::join!(roles(aws), buckets(aws));
     [roles, buckets].concat()
@@ -186,7 +186,7 @@ async fn logs_and_alarms(aws: &Clients) -> Vec<Item> {
     let (groups, filters, alarms) = tokio::join!(
         aws.logs.describe_log_groups().send(),
         aws.logs.describe_metric_filters().send(),
-        // Composite alarms only come when they are asked for.
+        // Composite alarms are returned only if they are asked for.
         alarms
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
@@ -252,7 +252,7 @@ async fn events_and_trails(aws: &Clients) -> Vec<Item> {
             }
         }
     }
-    // Of all regions are also seen from elsewhere.
+    // Multi-region trails are visible in other regions too.
     let trails = aws.cloudtrail.describe_trails().include_shadow_trails(false);
     for trail in trails.send().await.unwrap().trail_list() {
         items.push(("trail", trail.name().unwrap().to_owned()));

@@ -1,8 +1,8 @@
-//! A stack about as large as one region of an account takes.
+//! A stack about as large as one region of an account allows.
 
 use std::fmt::Write as _;
 
-/// Rules, of which a bus takes 300.
+/// Rules. A bus allows 300.
 pub const RULES: usize = 290;
 pub const ALARMS: usize = 200;
 

@@ -1,14 +1,14 @@
-//! The rates at which AWS takes calls to its control planes, for each account and region.
+//! The rate limits of AWS's control planes, for each account and region.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// Calls that share an allowance, by how their names start; the allowance; calls a second; calls at once. The
-/// first that fits counts. A `*` as allowance: each action has one of its own.
+/// Columns: the prefix of the calls' names, the limit that they share, calls per second, and burst. The first match
+/// counts. A `*` as the limit means that each action has its own.
 ///
 /// Sources: the quota pages of Amazon API Gateway, AWS CloudTrail, AWS KMS, AWS Lambda, CloudWatch Logs, Amazon
-/// CloudWatch, Amazon EventBridge and Amazon SNS. Written down a second time on purpose: the program's own
-/// table is what is being tested.
+/// CloudWatch, Amazon EventBridge and Amazon SNS. The list is repeated here on purpose: the program's own table is
+/// what is being tested.
 const RATES: &[(&str, &str, u32, u32)] = &[
     ("apigateway:", "apigateway", 10, 40),
     ("cloudtrail:LookupEvents", "*", 2, 2),
@@ -60,17 +60,17 @@ const RATES: &[(&str, &str, u32, u32)] = &[
     ("sns:SetTopicAttributes", "*", 30, 30),
 ];
 
-/// What AWS allows of calls that share one allowance.
+/// AWS's limit for calls that share it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Allowance {
     pub name: String,
-    /// Calls a second.
+    /// Calls per second.
     pub rate: u32,
-    /// Calls at once.
+    /// The maximum burst.
     pub burst: u32,
 }
 
-/// The allowance that `action` is taken from; `None` where AWS publishes none.
+/// The limit that applies to `action`. `None` if AWS publishes none.
 pub fn allowance(action: &str) -> Option<Allowance> {
     let (_, name, rate, burst) = RATES.iter().find(|(start, ..)| action.starts_with(start))?;
     let name = if *name == "*" { action } else { name };
@@ -81,15 +81,15 @@ pub fn allowance(action: &str) -> Option<Allowance> {
     })
 }
 
-/// A token bucket for each allowance and region, as AWS keeps them.
+/// A token bucket for each limit and region, as in AWS.
 #[derive(Default)]
 pub struct Limits {
-    /// The calls that may still come at once, and since when.
+    /// The calls that are still allowed at once, and the time of that count.
     left: HashMap<(String, String), (f64, Instant)>,
 }
 
 impl Limits {
-    /// Takes one call; false when it comes too fast.
+    /// Takes one call. Returns false if it comes too fast.
     pub fn take(&mut self, action: &str, region: &str, now: Instant) -> bool {
         let Some(Allowance { name, rate, burst }) = allowance(action) else {
             return true;
@@ -107,7 +107,7 @@ impl Limits {
     }
 }
 
-/// Status and code with which the service refuses a call that comes too fast: mostly HTTP 400.
+/// Status and code with which the service rejects a call that comes too fast. Mostly HTTP 400.
 pub fn throttled(action: &str) -> (u16, &'static str) {
     match action.split(':').next().unwrap() {
         "lambda" | "apigateway" => (429, "TooManyRequestsException"),

@@ -1,11 +1,11 @@
-//! What a command costs: its calls through a proxy, how they overlap, its time and memory.
+//! Measures a command: its calls through a proxy, how they overlap, its time and memory.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::proxy::{Call, Proxy};
 
-/// What one command took.
+/// The measurements of one command.
 pub struct Sample {
     pub calls: Vec<Call>,
     pub connections: usize,
@@ -14,7 +14,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Runs `command`, which calls AWS through `proxy`; it must end with success.
+    /// Runs `command`, which calls AWS through `proxy`. It must succeed.
     pub fn of(proxy: &Proxy, mut command: Command) -> Self {
         proxy.clear();
         let log = tempfile::NamedTempFile::new().unwrap();
@@ -42,18 +42,18 @@ impl Sample {
         }
     }
 
-    /// From the first request to the last answer.
+    /// The time from the first request to the last answer.
     pub fn span(&self) -> Duration {
         let start = self.calls.iter().map(|call| call.start).min();
         let end = self.calls.iter().map(|call| call.end).max();
         end.unwrap_or_default() - start.unwrap_or_default()
     }
 
-    /// The longest sequence of calls of which each started after the one before had ended.
+    /// The longest sequence of calls in which each call started after the previous one had ended.
     pub fn chain(&self) -> Vec<&Call> {
         let mut calls: Vec<_> = self.calls.iter().collect();
         calls.sort_by_key(|call| call.start);
-        // Of each call: how many stand before it in its longest sequence, and which is the last of them.
+        // For each call: how many calls precede it in its longest sequence, and the last of these.
         let mut longest: Vec<(usize, Option<usize>)> = Vec::new();
         for (index, call) in calls.iter().enumerate() {
             let before = (0..index).filter(|&other| calls[other].end <= call.start);
@@ -70,13 +70,13 @@ impl Sample {
         chain
     }
 
-    /// How many round trips it took; through [`Proxy::in_rounds`].
+    /// The number of round trips. Requires [`Proxy::in_rounds`].
     pub fn round_trips(&self) -> usize {
         let rounds = self.calls.iter().map(|call| call.round + 1);
         rounds.max().unwrap_or_default()
     }
 
-    /// The most calls that were under way at the same time.
+    /// The maximum number of concurrent calls.
     pub fn most_at_once(&self) -> usize {
         let under_way = |at: Duration| {
             let calls = self.calls.iter();
@@ -90,7 +90,7 @@ impl Sample {
     }
 }
 
-/// The most memory that a running process ever held, in KiB.
+/// The peak memory of a running process, in KiB.
 fn peak(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! One world a test: its own local AWS and Slack inbox, and the real binary in front of them.
+//! A world for each test: its own local AWS and Slack inbox, and the real binary that uses them.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -27,10 +27,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A webhook of the right shape that nobody answers.
+/// A webhook URL of the right format that no server answers.
 pub const NO_WEBHOOK: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
-/// The services, as the settings of the SDK name them.
+/// The services, with the names that the SDK uses in its settings.
 const SERVICES: [&str; 13] = [
     "APIGATEWAYV2",
     "CLOUDTRAIL",
@@ -47,10 +47,10 @@ const SERVICES: [&str; 13] = [
     "STS",
 ];
 
-/// A directory, a cache of its own, and the local AWS in it.
+/// A directory with a cache of its own and the local AWS.
 pub struct World {
     dir: TempDir,
-    /// More environment for every command.
+    /// Additional environment variables for every command.
     pub env: Vec<(String, String)>,
 }
 
@@ -63,7 +63,7 @@ pub struct Ran {
 }
 
 impl World {
-    /// A fresh world; nothing runs in it yet.
+    /// A fresh world, in which nothing runs yet.
     pub fn new() -> Self {
         let dir = tempfile::Builder::new()
             .prefix("alertctl-test-")
@@ -97,7 +97,7 @@ impl World {
         path
     }
 
-    /// A bundled stack file with an instance of its own, copied into the world's directory as `stack.yaml`.
+    /// Copies a bundled stack file, with an instance of its own, to `stack.yaml` in the world's directory.
     pub fn bundled(&self, name: &str) -> PathBuf {
         let text =
             std::fs::read_to_string(format!("{}/stacks/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
@@ -110,7 +110,7 @@ impl World {
     /// Changes the world's `stack.yaml`.
     ///
     /// # Panics
-    /// When that leaves it as it was: the test then means something else than it says.
+    /// If the change has no effect: the test would then not test what it says.
     pub fn edit(&self, change: impl FnOnce(&str) -> String) {
         let path = self.path().join("stack.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -119,26 +119,26 @@ impl World {
         std::fs::write(path, changed).unwrap();
     }
 
-    /// The command `alertctl ARGS`, in the world's directory, with nothing of the outer environment.
+    /// The command `alertctl ARGS` in the world's directory, without the outer environment.
     pub fn command(&self, args: &[&str]) -> Command {
         self.prepare(Command::new(env!("CARGO_BIN_EXE_alertctl")), args)
     }
 
-    /// Any program in the world's directory and environment; `alertctl` is on its PATH.
+    /// Any program in the world's directory and environment, with `alertctl` on its PATH.
     pub fn program(&self, program: &str, args: &[&str]) -> Command {
         self.prepare(Command::new(program), args)
     }
 
-    /// The command `alertctl ARGS` without the local mode: the AWS behind `endpoint`, as this account of
-    /// twelve digits. Every account of the local AWS is a world of its own.
+    /// The command `alertctl ARGS` without the local mode: it uses the AWS at `endpoint`, as this account of twelve
+    /// digits. The accounts of the local AWS are independent of each other.
     pub fn command_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Command {
         let mut command = self.command_as(account, args);
         command.args(["--endpoint-url", endpoint]);
         command
     }
 
-    /// Runs `alertctl ARGS` to its end as it is with AWS: the services are named one by one, where one endpoint for all
-    /// would have it make up for what a local AWS lacks.
+    /// Runs `alertctl ARGS` to its end as with real AWS. The endpoint is set for each service: with one endpoint for
+    /// all, alertctl would assume an emulator and work around what a local AWS lacks.
     pub fn run_with_aws(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
         let mut command = self.command_as(account, args);
         for service in SERVICES {
@@ -157,7 +157,7 @@ impl World {
         command
     }
 
-    /// Runs that command to its end.
+    /// Runs the command of [`Self::command_at`] to its end.
     pub fn run_at(&self, endpoint: &str, account: &str, args: &[&str]) -> Ran {
         Ran::of(self.command_at(endpoint, account, args).output().unwrap())
     }
@@ -199,14 +199,14 @@ impl World {
         serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stdout))
     }
 
-    /// Starts the local AWS and inbox; returns their URLs.
+    /// Starts the local AWS and the inbox. Returns their URLs.
     pub fn up(&self) -> (String, String) {
         let answer = self.json(&["local", "up"]);
         let url = |name: &str| answer["session"][name].as_str().unwrap().to_owned();
         (url("endpoint"), url("inbox"))
     }
 
-    /// Has every later command with `--local` reach the local AWS at `url`, such as a proxy's.
+    /// Makes later commands with `--local` use the local AWS at `url`, such as a proxy.
     pub fn reach_at(&self, url: &str) {
         let path = self.cache().join("local/session.json");
         let mut session: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -215,13 +215,13 @@ impl World {
         std::fs::write(path, session.to_string()).unwrap();
     }
 
-    /// Sets an environment variable of every later command.
+    /// Sets an environment variable for every later command.
     pub fn set(&mut self, name: &str, value: &str) {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
-    /// What arrived in the inbox, oldest first.
+    /// The messages in the inbox, oldest first.
     pub fn messages(&self, inbox: &str) -> Vec<Value> {
         let port = inbox.rsplit(':').next().unwrap();
         let body = http_get(port.parse().unwrap(), "/messages");
@@ -236,7 +236,7 @@ impl Drop for World {
 }
 
 impl Ran {
-    /// What `output` says.
+    /// Reads `output`.
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -245,13 +245,13 @@ impl Ran {
         }
     }
 
-    /// Both streams.
+    /// The text of both streams.
     pub fn all(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 }
 
-/// A cache directory with the local AWS installed; made once for all tests of a machine.
+/// A cache directory with the local AWS installed. It is created once for all tests of a machine.
 fn provisioned() -> &'static Path {
     static CACHE: OnceLock<PathBuf> = OnceLock::new();
     CACHE.get_or_init(|| {
@@ -283,14 +283,14 @@ fn provisioned() -> &'static Path {
     })
 }
 
-/// The HTTP client of the tests' own SDK clients: the local AWS speaks no TLS.
+/// The HTTP client of the tests' own SDK clients. The local AWS does not use TLS.
 pub fn plain_http() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
 const REQUIREMENTS: &str = include_str!("../../../src/local/requirements.txt");
 
-/// A plain GET on a loopback port; the body.
+/// A plain GET on a loopback port. Returns the body.
 pub fn http_get(port: u16, path: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -303,7 +303,7 @@ pub fn http_get(port: u16, path: &str) -> String {
         .unwrap_or_default()
 }
 
-/// A request with a JSON body to a URL on this machine; the status and the body of the answer.
+/// A request with a JSON body to a URL on this machine. Returns the status and the body of the answer.
 pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     use std::io::{Read, Write};
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();

@@ -1,5 +1,5 @@
-//! A proxy in front of the local AWS: records every call, adds a round trip's time, loses answers, holds calls
-//! to AWS's rates, counts round trips, and tells a test when a certain call has been made.
+//! A proxy in front of the local AWS: it records every call, adds latency, loses answers, enforces AWS's rate limits,
+//! counts round trips, and notifies a test when a certain call has been made.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
@@ -21,54 +21,54 @@ use super::limits::{Limits, throttled};
 use super::rounds::Rounds;
 use super::wire::{action, refusal, region};
 
-/// One call as it passed, in order of arrival.
+/// One recorded call. Calls are kept in order of arrival.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The IAM action, such as `kms:CreateKey`.
     pub action: String,
     /// The region it was signed for.
     pub region: String,
-    /// Since the proxy's start.
+    /// Time since the proxy's start.
     pub start: Duration,
-    /// When its answer left, or was lost.
+    /// When its answer was sent or lost.
     pub end: Duration,
-    /// Refused because the calls came faster than AWS takes them.
+    /// Whether it was throttled, because calls came faster than AWS accepts them.
     pub throttled: bool,
-    /// Which round trip it was part of, from 0; see [`Proxy::in_rounds`].
+    /// The number of its round trip, from 0. See [`Proxy::in_rounds`].
     pub round: usize,
 }
 
-/// What a test does when a call passes.
+/// The action of a test when a call passes.
 pub type Act = Arc<dyn Fn() + Send + Sync>;
 
-/// What happens to a call.
+/// What the proxy does with a call.
 #[derive(Clone)]
 pub enum Fate {
     Pass,
-    /// Runs before the call is passed on; the call then never reaches AWS and the connection breaks.
+    /// Runs the action before the call is passed on. The call never reaches AWS, and the connection breaks.
     Before(Act),
-    /// Runs before the call is passed on, which then goes its way.
+    /// Runs the action, then passes the call on.
     Meanwhile(Act),
-    /// The call waits until this is true, then goes its way; others pass meanwhile.
+    /// The call waits until this is true and is then passed on. Other calls are not held.
     Hold(Arc<AtomicBool>),
-    /// Runs once the call has been carried out; the connection then breaks before any answer.
+    /// Runs the action after the call was carried out. The connection breaks before any answer.
     After(Act),
     /// The call is refused with this status, code and message, and never reaches AWS.
     Refuse(u16, &'static str, &'static str),
-    /// The call gets this status and not a word, as from what stands before a service, and never reaches AWS.
+    /// The call gets this status without a body, as from a gateway in front of a service, and never reaches AWS.
     Bare(u16),
-    /// The call gets this for an answer, and never reaches AWS.
+    /// The call gets this answer, and never reaches AWS.
     Answer(&'static str),
 }
 
 impl Fate {
-    /// The call is carried out, its answer never arrives.
+    /// The call is carried out, but its answer never arrives.
     pub fn lost() -> Self {
         Self::After(Arc::new(|| {}))
     }
 }
 
-/// A call as it comes in.
+/// An incoming call.
 pub struct Arrival<'a> {
     /// From 0.
     pub index: usize,
@@ -78,8 +78,8 @@ pub struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Of what it asks for, whenever it is signed and in whichever order its maps are sent: a request that is sent
-    /// again has the same.
+    /// A digest of the request's content. It does not depend on the time of signing or on the order of maps, so a
+    /// request that is sent again has the same digest.
     pub fn digest(&self) -> u64 {
         let mut counts = [0_u32; 256];
         for byte in self.body {
@@ -121,24 +121,24 @@ struct Shared {
     judge: Box<Judge>,
 }
 
-/// What a proxy does beside passing calls on.
+/// What a proxy does besides passing calls on.
 #[derive(Default)]
 struct Settings {
     delay: Duration,
     limits: Option<Mutex<Limits>>,
     rounds: Option<Rounds>,
     gate: Option<Arc<Gate>>,
-    /// The tagging index tells of all kinds, as AWS's does.
+    /// The tagging index contains all kinds, as AWS's does.
     indexed: bool,
 }
 
 impl Proxy {
-    /// Passes every call to `upstream` (`http://127.0.0.1:PORT`), each taking `delay` longer.
+    /// Passes every call to `upstream` (`http://127.0.0.1:PORT`) with an additional latency of `delay`.
     pub fn start(upstream: &str, delay: Duration) -> Self {
         Self::judging(upstream, delay, pass_all)
     }
 
-    /// The same, with a fate for the call with this index (from 0) and action.
+    /// The same with a fate for each call, chosen by its index (from 0) and action.
     pub fn judging(
         upstream: &str,
         delay: Duration,
@@ -156,7 +156,7 @@ impl Proxy {
         Self::deciding(upstream, Settings::default(), Box::new(judge))
     }
 
-    /// Passes every call that comes no faster than AWS takes it, and refuses the others as AWS does.
+    /// Passes calls that respect AWS's rate limits, and throttles the others as AWS does.
     pub fn limiting(upstream: &str, delay: Duration) -> Self {
         let settings = Settings {
             delay,
@@ -166,7 +166,7 @@ impl Proxy {
         Self::with(upstream, settings, pass_all)
     }
 
-    /// Passes every call, and completes the tagging index by the kinds that only AWS's knows.
+    /// Passes every call, and adds to the tagging index the kinds that only AWS's has.
     pub fn indexing(upstream: &str) -> Self {
         let settings = Settings {
             indexed: true,
@@ -175,8 +175,8 @@ impl Proxy {
         Self::with(upstream, settings, pass_all)
     }
 
-    /// Holds every answer until no more calls come, then lets all of them go: each time is one round trip,
-    /// however long anything takes. A client that sends no more for `quiet` is waiting for answers.
+    /// Holds all answers until no more calls come, then releases all of them. Each release is one round trip, however
+    /// long anything takes. A client that sends nothing for `quiet` is waiting for answers.
     pub fn in_rounds(upstream: &str, quiet: Duration) -> Self {
         let settings = Settings {
             rounds: Some(Rounds::new(quiet)),
@@ -185,7 +185,7 @@ impl Proxy {
         Self::with(upstream, settings, pass_all)
     }
 
-    /// Passes what is granted, and refuses the rest as AWS does.
+    /// Passes calls with the granted permissions, and denies the others as AWS does.
     pub fn gated(upstream: &str, gate: Arc<Gate>) -> Self {
         let settings = Settings {
             gate: Some(gate),
@@ -244,19 +244,19 @@ impl Proxy {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Forgets the calls so far; the next one has index 0 again, and is in round 0.
+    /// Forgets the calls so far. The next one has index 0 and round 0 again.
     pub fn clear(&self) {
         self.quiet();
         self.shared.calls.lock().unwrap().clear();
         self.shared.settings.rounds.iter().for_each(Rounds::restart);
-        // The next command knows its own calls only: it starts with what AWS allows at once.
+        // Each command is measured alone, so it starts with the full burst.
         if let Some(limits) = &self.shared.settings.limits {
             *limits.lock().unwrap() = Limits::default();
         }
         self.shared.connections.store(0, Ordering::SeqCst);
     }
 
-    /// Waits until no call is under way: a killed client's calls are still carried out.
+    /// Waits until no call is in flight: calls of a killed client are still carried out.
     pub fn quiet(&self) {
         while self.shared.under_way.load(Ordering::SeqCst) > 0 {
             std::thread::sleep(Duration::from_millis(1));
@@ -275,18 +275,18 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = shared.clone();
         let service = service_fn(move |request| {
             let shared = shared.clone();
-            // A task of its own: it goes on when the client is gone.
+            // A separate task, which continues if the client is gone.
             async move { tokio::spawn(pass(shared, request)).await.unwrap() }
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .serve_connection(TokioIo::new(stream), service);
-        // It ends with an error when an answer is lost.
+        // The connection ends with an error if an answer is lost.
         tokio::spawn(async move { drop(connection.await) });
     }
 }
 
-/// No answer: the connection closes.
+/// There is no answer: the connection is closed.
 #[derive(Debug)]
 struct Lost;
 
@@ -301,10 +301,10 @@ impl std::error::Error for Lost {}
 async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Lost> {
     let start = shared.started.elapsed();
     let (head, body) = request.into_parts();
-    // A client killed in the middle of its request has made none.
+    // A client that was killed while sending its request has made no call.
     let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Lost)?;
     if !head.headers.contains_key("authorization") {
-        // No call to AWS: the local mode looks whether it is up.
+        // This is no call to AWS: the local mode checks whether the endpoint is up.
         return forward(shared.upstream, head, body).await;
     }
     let action = action(&head, &body);
@@ -351,7 +351,7 @@ async fn pass(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respons
     answer
 }
 
-/// Past the gate.
+/// Passes the call through the gate.
 async fn guarded(
     shared: &Shared,
     gate: &Gate,
@@ -369,7 +369,7 @@ async fn guarded(
     indexed(shared, action, head, body).await
 }
 
-/// With the tagging index as AWS's is.
+/// Completes the tagging index as in AWS.
 async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Result<Response<Body>, Lost> {
     let upstream = format!("http://{}", shared.upstream);
     if action != "tag:GetResources" {
@@ -379,7 +379,7 @@ async fn indexed(shared: &Shared, action: &str, head: Parts, body: Bytes) -> Res
     Ok(gate::complete(&upstream, &head, &body, answer).await)
 }
 
-/// As AWS refuses what comes too fast.
+/// The response of AWS to calls that come too fast.
 fn throttling(action: &str) -> Fate {
     let (status, code) = throttled(action);
     Fate::Refuse(status, code, "Rate exceeded")
@@ -426,7 +426,7 @@ async fn forward(upstream: SocketAddr, head: Parts, body: Bytes) -> Result<Respo
     tokio::spawn(connection);
     let request = Request::from_parts(head, Body::from(body));
     let (head, body) = sender.send_request(request).await.map_err(|_| Lost)?.into_parts();
-    // Read to its end, so that "carried out" and the recorded time mean the whole of it.
+    // The body is read to its end, so that "carried out" and the recorded time include all of it.
     let body = to_bytes(Body::new(body), usize::MAX).await.map_err(|_| Lost)?;
     Ok(Response::from_parts(head, Body::from(body)))
 }

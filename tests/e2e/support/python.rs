@@ -1,4 +1,4 @@
-//! Python programs of others, installed once for all tests of a machine.
+//! Third-party Python programs, installed once for all tests of a machine.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Runs `tests/python/<script>` with what `tests/python/<requirements>` lists; its standard output.
+/// Runs `tests/python/<script>` with the packages in `tests/python/<requirements>`. Returns its standard output.
 pub fn python(requirements: &str, script: &str, args: &[&str], env: &[(&str, &str)], input: &str) -> String {
     let scripts = Path::new("tests/python");
     let python = installed(&scripts.join(requirements)).join("bin/python");
@@ -27,7 +27,7 @@ pub fn python(requirements: &str, script: &str, args: &[&str], env: &[(&str, &st
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A virtual environment with what this file lists; named after it.
+/// A virtual environment with the packages in this file. It is named after the file.
 pub fn installed(requirements: &Path) -> PathBuf {
     let wanted = std::fs::read_to_string(requirements).unwrap();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(requirements.file_stem().unwrap());
@@ -44,7 +44,7 @@ pub fn installed(requirements: &Path) -> PathBuf {
         assert!(output.status.success(), "{command:?}: {said}");
     };
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-    // All that is needed is listed; ElastAlert2 asks for more, and for a newer Python than it uses here.
+    // All needed packages are listed. ElastAlert2 asks for more, and for a newer Python than it uses here.
     run(Command::new(venv.join("bin/pip"))
         .args([
             "install",

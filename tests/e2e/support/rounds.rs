@@ -1,21 +1,21 @@
-//! Round trips, counted: answers are held until all calls that can be made without them have been made.
+//! Counts round trips: answers are held until all calls that do not depend on them have been made.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// Calls in rounds. One round is over when every call of it has its answer and none has come for a while.
+/// Groups calls into rounds. A round ends when every call of it was carried out and no new call came for a while.
 pub struct Rounds {
     quiet: Duration,
     state: Arc<Mutex<State>>,
-    /// The round whose answers are held.
+    /// The round whose answers are being held.
     current: watch::Sender<usize>,
 }
 
 struct State {
     round: usize,
-    /// Calls of this round that are still being carried out.
+    /// Calls of this round that are not carried out yet.
     at_work: usize,
     last: Instant,
 }
@@ -34,7 +34,7 @@ impl Rounds {
         }
     }
 
-    /// A call comes; the round it is part of.
+    /// Adds a call. Returns its round.
     pub fn enter(&self) -> usize {
         let mut state = self.state.lock().unwrap();
         state.at_work += 1;
@@ -42,7 +42,7 @@ impl Rounds {
         state.round
     }
 
-    /// The call is carried out; its answer may go when this ends.
+    /// The call was carried out. Returns when its answer may be sent.
     pub async fn leave(&self) {
         let round = {
             let mut state = self.state.lock().unwrap();
@@ -68,7 +68,7 @@ impl Rounds {
         }
     }
 
-    /// The next round is the first one again; no call is under way.
+    /// Starts again with the first round. No call may be in flight.
     pub fn restart(&self) {
         self.state.lock().unwrap().round = 0;
         self.current.send_replace(0);

@@ -1,8 +1,8 @@
-//! As much of JSON Schema 2020-12 as the schemas of this tree use; a keyword that it does not know fails.
+//! The part of JSON Schema 2020-12 that the schemas of this repository use. An unknown keyword fails.
 
 use serde_json::Value;
 
-/// What of `value` is not as `schema` says, each with its place; `root` is the whole document.
+/// All violations of `schema` by `value`, each with its path. `root` is the whole schema document.
 pub fn violations(root: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(root, schema, value, "", &mut found);
@@ -51,7 +51,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
                 }
             }
             "pattern" => {
-                // Only what the schemas use: classes, `+`, `{n}` and anchors, read by `grep`.
+                // Supports only what the schemas use: classes, `+`, `{n}` and anchors. `grep` evaluates them.
                 let text = value.as_str().unwrap_or_default();
                 if !matches(rule.as_str().unwrap(), text) {
                     wrong(format!("`{text}` does not match {rule}"));
@@ -95,7 +95,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
     }
 }
 
-/// True when `text` matches; the patterns in use are the same in POSIX's extended expressions.
+/// True if `text` matches. The patterns in use mean the same in POSIX extended regular expressions.
 fn matches(pattern: &str, text: &str) -> bool {
     use std::collections::HashMap;
     use std::sync::{LazyLock, Mutex};

@@ -1,4 +1,4 @@
-//! A Slack of the test's own, which answers as it is told.
+//! A fake Slack, which answers as the test sets it.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What it answers, and the bodies of the posts that it took.
+/// The configured answer, and the bodies of the posts that it received.
 #[derive(Clone)]
 pub struct Slack(Arc<Mutex<State>>);
 
@@ -18,7 +18,7 @@ struct State {
 }
 
 impl Slack {
-    /// Starts one that takes everything; with it, a webhook of it.
+    /// Starts a fake that accepts everything. Returns it with a webhook URL.
     pub fn start() -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/services/T0/B0/x", listener.local_addr().unwrap());
@@ -37,13 +37,13 @@ impl Slack {
         (slack, url)
     }
 
-    /// From now on it answers this.
+    /// Sets the answer from now on.
     pub fn answer(&self, status: u16, code: &'static str) {
         let mut state = self.0.lock().unwrap();
         (state.status, state.code) = (status, code);
     }
 
-    /// What it took.
+    /// The bodies that it received.
     pub fn bodies(&self) -> Vec<String> {
         self.0.lock().unwrap().bodies.clone()
     }

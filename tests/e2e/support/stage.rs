@@ -1,4 +1,4 @@
-//! A stack in front of which AWS refuses what the local AWS forgives, in its own words and wire format.
+//! A stack with an AWS that refuses calls which the local AWS accepts, with AWS's own messages and wire format.
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::World;
 use super::proxy::{Fate, Proxy};
 
-/// Cases that run side by side: they mostly wait.
+/// The number of concurrent cases: they mostly wait.
 const WORKERS: usize = 6;
 
-/// Refusals of one action: how many of its first calls, and in which words.
+/// Refusals of one action: how many of its first calls are refused, and with which error.
 #[derive(Clone, Copy)]
 pub struct Refusal {
     pub action: &'static str,
@@ -38,14 +38,14 @@ pub const fn refusal(
     }
 }
 
-/// The local AWS with a stack file beside it, and an account for each case.
+/// The local AWS with a stack file, and an account for each case.
 pub struct Stage {
     pub world: World,
     pub endpoint: String,
 }
 
 impl Stage {
-    /// With this bundled stack.
+    /// A stage with this bundled stack.
     pub fn new(stack: &str) -> Self {
         let world = World::new();
         let (endpoint, _) = world.up();
@@ -53,7 +53,7 @@ impl Stage {
         Self { world, endpoint }
     }
 
-    /// With the stack file `text`.
+    /// A stage with the stack file `text`.
     pub fn of(text: &str) -> Self {
         let world = World::new();
         let (endpoint, _) = world.up();
@@ -61,7 +61,7 @@ impl Stage {
         Self { world, endpoint }
     }
 
-    /// Runs every case in an account of its own, some side by side.
+    /// Runs every case in an account of its own, several at the same time.
     pub fn each<T: Sync>(&self, cases: &[T], run: impl Fn(&str, &T) + Sync) {
         let waiting = Mutex::new(cases.iter().enumerate());
         std::thread::scope(|scope| {
@@ -78,7 +78,7 @@ impl Stage {
         });
     }
 
-    /// In front of the local AWS, refuses as told.
+    /// A proxy in front of the local AWS that refuses calls as `refusal` says.
     pub fn refusing(&self, refusal: Refusal) -> Proxy {
         let refused = Mutex::new(0);
         Proxy::judging(&self.endpoint, Duration::ZERO, move |_, action| {
@@ -91,7 +91,7 @@ impl Stage {
         })
     }
 
-    /// Nothing is left to do in the account.
+    /// Asserts that a plan of the account has no changes.
     pub fn whole(&self, account: &str, name: &str) {
         let ran = self
             .world
@@ -103,14 +103,14 @@ impl Stage {
         );
     }
 
-    /// What the user reads from the first error on, with what differs from run to run put out of it.
+    /// The user's output from the first error on, with parts that vary between runs replaced.
     pub fn errors(&self, stderr: &str, account: &str) -> String {
         let start = stderr
             .find("error: ")
             .unwrap_or_else(|| panic!("no error in\n{stderr}"));
         let text = stderr[start..].replace(account, "000000000000");
         let lines = text.lines().map(|line| match line.split_once(" in ") {
-            // What went on beside the refused call is a matter of luck.
+            // How many other calls ran next to the refused one varies.
             Some((_, seconds)) if seconds.ends_with(" s") => "(counts) in (time)".to_owned(),
             _ => match line.split_once(" --endpoint-url http") {
                 Some((command, _)) => format!("{command} --endpoint-url URL`"),

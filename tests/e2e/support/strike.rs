@@ -1,4 +1,4 @@
-//! One request of a command, picked out of all it makes, and a way to signal the command at it.
+//! Identifies one request among all requests of a command, and signals the command at it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::proxy::Act;
 
-/// One request of a command: its action, and which of several with that action. Requests that run side by
-/// side arrive in another order each time, so their place in line names none.
+/// One request of a command: its action, and its number among the requests with that action. Concurrent requests
+/// arrive in a different order each time, so their overall position identifies none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Request {
     pub action: String,
@@ -37,7 +37,7 @@ impl Request {
         !reads.iter().any(|verb| operation.starts_with(verb))
     }
 
-    /// Reads are repeated until something shows, now more often and now less.
+    /// Reads are repeated until something becomes visible, so their number varies.
     pub fn is_certain(&self) -> bool {
         self.nth == 0 || self.writes()
     }
@@ -49,12 +49,12 @@ impl fmt::Display for Request {
     }
 }
 
-/// Signals a command once it runs.
+/// Sends signals to a command once it runs.
 #[derive(Clone, Default)]
 pub struct Signaller(Arc<OnceLock<u32>>);
 
 impl Signaller {
-    /// The command runs, as this process.
+    /// The command runs as the process with this id.
     pub fn runs(&self, id: u32) {
         self.0.set(id).unwrap();
     }

@@ -1,11 +1,11 @@
-//! AWS's protocols as the proxy meets them: whose call it is, and how it is refused.
+//! AWS's wire protocols as the proxy sees them: which call a request is, and how to refuse it.
 
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
 
-/// A refusal as the called service sends it over the wire. `code` is the one that AWS documents: for SQS and
-/// CloudWatch that of the query protocol, which these services send in a header besides the type.
+/// An error response in the called service's wire format. `code` is the documented one. For SQS and CloudWatch, this
+/// is the code of the query protocol, which these services send in a header in addition to the type.
 pub fn refusal(status: u16, code: &str, message: &str, head: &Parts, body: &[u8]) -> Response<Body> {
     let answer = Response::builder()
         .status(status)
@@ -48,7 +48,7 @@ pub fn refusal(status: u16, code: &str, message: &str, head: &Parts, body: &[u8]
             .header("content-type", "application/x-amz-json-1.1")
             .body(Body::from(json.to_string()))
     } else if signed_for(&head.headers, SERVICE) == "s3" {
-        // No body where none may be: only the status tells.
+        // The answer to a HEAD request has no body, only a status.
         let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
         let body = if head.method == "HEAD" { String::new() } else { xml };
         answer
@@ -70,7 +70,7 @@ pub fn refusal(status: u16, code: &str, message: &str, head: &Parts, body: &[u8]
     answer.unwrap()
 }
 
-/// The IAM action of a call, read from whatever its protocol puts it in.
+/// The IAM action of a call, read from the place where its protocol puts it.
 pub fn action(head: &Parts, body: &[u8]) -> String {
     let (method, path) = (head.method.as_str(), head.uri.path());
     let header = |name: &str| text(&head.headers, name);
@@ -100,7 +100,7 @@ pub fn region(headers: &HeaderMap) -> String {
     signed_for(headers, REGION).to_owned()
 }
 
-/// The account whose key a call is signed with; in the local AWS its twelve digits are the key's id.
+/// The account that a call is signed for. In the local AWS, the key's id is the twelve-digit account id.
 pub fn account(headers: &HeaderMap) -> String {
     let credential = signed_for(headers, 0);
     credential.rsplit('=').next().unwrap_or_default().to_owned()
@@ -131,7 +131,7 @@ pub fn parameter(body: &[u8], name: &str) -> Option<String> {
     value.map(str::to_owned)
 }
 
-/// Lambda's operations, by what follows the API's version in the path.
+/// Lambda's operations, by the path after the API version.
 fn rest(method: &str, path: &str) -> String {
     let parts: Vec<_> = path.trim_matches('/').split('/').skip(1).collect();
     let verb = |get: &'static str, put: &'static str, post: &'static str, delete: &'static str| {
@@ -171,7 +171,7 @@ fn rest(method: &str, path: &str) -> String {
     }
 }
 
-/// API Gateway's operations, by what follows the API's version in the path.
+/// API Gateway's operations, by the path after the API version.
 fn gateway(method: &str, path: &str) -> String {
     const KINDS: [(&str, &str); 6] = [
         ("accesslogsettings", "AccessLogSettings"),
@@ -194,7 +194,7 @@ fn gateway(method: &str, path: &str) -> String {
         return format!("{method} {path}");
     };
     match method {
-        // A list and one of it are both a GET.
+        // Listing all and reading one are both a GET.
         "GET" if parts.last() == Some(all) => format!("Get{one}s"),
         "GET" => format!("Get{one}"),
         "POST" => format!("Create{one}"),

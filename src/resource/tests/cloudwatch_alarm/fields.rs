@@ -215,7 +215,7 @@ async fn the_defaults_of_options_are_no_difference() {
     });
     assert!(changes(&plain, &fake.live(&plain).await, &known(&[])).is_empty());
 
-    // Without the two periods there are none, and AWS may say what it does with missing data nevertheless.
+    // Without the two periods the fields are missing. AWS may still return a setting for missing data.
     let mut bare = promql();
     bare.metric = AlarmMetric::PromQl {
         query: "up == 0".into(),
@@ -244,7 +244,7 @@ async fn an_alarm_on_a_query_becomes_one_on_a_metric_and_back() {
         let live = fake.live(&wanted).await;
         assert!(changes(&wanted, &live, &known(&[])).is_empty());
     }
-    // CloudWatch refuses a query beside anything that judges a metric.
+    // CloudWatch refuses a query together with any setting that evaluates a metric.
     let fake = Fake::default();
     fake.create(&promql()).await.unwrap();
     let alarm = fake.alarms.lock().unwrap()["mission-cpu"].clone();

@@ -21,7 +21,7 @@ async fn alarms_are_described_a_hundred_a_call_and_tags_come_from_the_list() {
     let types = "[MetricAlarm, CompositeAlarm]";
     let mut log = fake.script.log()[before..].to_vec();
     log.sort();
-    // The one that the list does not hold yet is asked for its tags itself.
+    // The alarm that the index does not contain yet is asked for its tags directly.
     let describes = [100, 100, 50].map(|n| format!("describe {n} {types}"));
     assert_eq!(log[..3], describes);
     assert_eq!(log[3..], [format!("tags {ARN}")]);
@@ -41,7 +41,7 @@ async fn what_left_the_file_is_found_by_tag_and_a_strangers_alarm_is_foreign() {
     let aws = fake.aws_with(vec![tagged(ARN, owned(&id()))]);
     let seen = observe(&aws, &[]).await;
     assert_eq!(seen.orphans[0].0, id());
-    // What would be deleted is asked whose it is.
+    // An alarm that would be deleted is asked for its owner.
     assert_eq!(fake.script.count("tags"), 1);
 
     fake.tags.lock().unwrap().clear();
@@ -49,7 +49,7 @@ async fn what_left_the_file_is_found_by_tag_and_a_strangers_alarm_is_foreign() {
     assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
 }
 
-/// The index of tags goes on telling what the deleted alarm of that name had.
+/// The tagging index still has the tags of the deleted alarm with this name.
 #[tokio::test(start_paused = true)]
 async fn an_alarm_that_somebody_made_anew_is_neither_changed_nor_deleted() {
     let fake = Fake::default();

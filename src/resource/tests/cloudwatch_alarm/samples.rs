@@ -1,4 +1,4 @@
-//! One alarm of each sort.
+//! One alarm of each type.
 
 use super::*;
 

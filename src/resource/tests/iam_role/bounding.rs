@@ -68,7 +68,7 @@ async fn one_that_the_file_names_is_put_and_one_that_left_it_is_removed_before_i
     assert_eq!(now.unwrap(), live());
 }
 
-/// Organizations set boundaries on every role that somebody makes.
+/// Organizations set boundaries on every role that is created.
 #[tokio::test]
 async fn one_that_somebody_else_set_is_left_alone_until_the_file_names_one() {
     let aws = iam(RuleMode::MatchAny, &[]);

@@ -108,7 +108,8 @@ async fn a_used_up_quota_says_what_to_do() {
     assert!(fault.hint.unwrap().contains("Service Quotas"));
 }
 
-/// The tags of a creation, and what it came to where another run made the role first: one that marked it so.
+/// The result of creating the role if it already exists with a claim mark, and the mocked call. `own` says whether
+/// the mark is of this run.
 async fn claimed(own: bool) -> (Result<Live>, Rule) {
     let exists = mock!(Client::create_role)
         .match_requests(|ask| ask.tags().iter().any(|tag| Mark::is_key(tag.key())))
@@ -138,7 +139,7 @@ async fn of_two_runs_that_make_the_first_role_one_gives_way() {
         fault.to_string(),
         "another run is changing stack `mission` right now: it created the role `mission-lambda` a moment ago"
     );
-    // A request of its own whose answer was lost.
+    // A request of this run created the role, but its answer was lost.
     let (made, _) = claimed(true).await;
     assert_eq!(made.unwrap().tags, live().tags);
 }

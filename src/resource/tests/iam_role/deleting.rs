@@ -1,6 +1,6 @@
 use super::*;
 
-/// What hangs on the role: a managed policy, an inline one, an instance profile.
+/// Everything attached to the role: a managed policy, an inline policy, an instance profile.
 fn hanging() -> [Rule; 3] {
     let profile = || {
         InstanceProfile::builder()

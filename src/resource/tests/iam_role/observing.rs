@@ -111,7 +111,7 @@ async fn an_adopted_role_that_left_the_file_is_found_through_its_function() {
             GetFunctionConfigurationOutput::builder().role(role).build()
         });
     let rules = holding(&[(adopted, "/"), (foreign, "/")]);
-    // Carries the stack's tag as well, and is Lambda's too.
+    // A Lambda resource that also carries the stack's tag.
     let mapping = Tagged {
         arn: "arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:1-2-3".into(),
         tags: Tags::new(),

@@ -28,7 +28,7 @@ async fn ownership_and_policy_travel_in_the_creating_call() {
                 && [STACK_TAG, NODE_TAG, WINDOW_TAG, ALIAS_TAG].into_iter().all(tag)
         })
         .then_output(created);
-    // The stack owns nothing yet: nothing is looked for.
+    // The stack owns nothing yet, so nothing is looked for.
     let rotation = rotated();
     let aws = Aws::mocked(vec![], |clients| {
         clients.kms = in_order(&[create_key, rotation.clone()]);
@@ -64,11 +64,11 @@ async fn a_lost_answer_makes_no_second_key_when_the_index_knows_the_first() {
         || refusal(503, "DependencyTimeoutException", ""),
         || HttpResponse::new(502.try_into().unwrap(), SdkBody::from("<html>Bad Gateway</html>")),
         || HttpResponse::new(503.try_into().unwrap(), SdkBody::empty()),
-        // The answer to a request carried out, cut short.
+        // The request was carried out, but its answer was cut short.
         || HttpResponse::new(200.try_into().unwrap(), SdkBody::from("{\"KeyMeta")),
     ] {
         let create_key = mock!(Client::create_key).then_http_response(lost);
-        // It has another key's alias, so that only the index shows it.
+        // Another key's alias points to it, so only the index shows it.
         let mut rules = holding(&[live("k")], &[("alias/other", "k")]);
         rules.push(create_key.clone());
         let aws = Aws::mocked(vec![], |clients| {
@@ -110,7 +110,7 @@ async fn after_a_lost_answer_only_keys_that_were_not_there_before_are_asked() {
     let asked = mock!(Client::list_resource_tags)
         .match_requests(|ask| ask.key_id() == Some("stranger"))
         .then_output(|| ListResourceTagsOutput::builder().build());
-    // As the account is observed there is but one key.
+    // When the account is observed there is only one key.
     let before = mock!(Client::list_keys)
         .sequence()
         .output(|| {

@@ -69,7 +69,7 @@ async fn only_keys_without_alias_that_may_be_looked_at_are_asked_for_their_tags(
     assert_eq!(aliased.num_calls(), 0);
 }
 
-/// `count` keys of somebody else, without alias or tags, and how often they are asked for their tags.
+/// `count` keys of somebody else, without alias or tags, and the mocked call that reads their tags.
 fn strangers(count: usize) -> (Vec<Live>, Rule) {
     let stranger = |n| Live {
         tags: Tags::new(),
@@ -85,7 +85,8 @@ fn strangers(count: usize) -> (Vec<Live>, Rule) {
 async fn keys_of_which_the_index_knows_are_not_asked() {
     let (mut keys, asked) = strangers(1500);
     let known: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();
-    // Pending for so long that the index has it, which the list of the stack's own leaves out.
+    // It has been pending for so long that the index contains it, but the list of the stack's own resources leaves it
+    // out.
     keys.push(pending("k", "2026-11-28"));
     let mut rules = vec![asked.clone()];
     rules.extend(holding(&keys, &[]));
@@ -134,7 +135,7 @@ async fn keys_of_which_nothing_is_known_are_asked_few_or_for_a_stack_that_was_be
 #[tokio::test]
 async fn the_keys_of_the_account_are_not_listed_when_the_key_is_known() {
     let mut rules = holding(&[live("k")], &[(ALIAS, "k")]);
-    // Without these rules a call of ListKeys or ListAliases ends the test.
+    // Without these rules, a call of ListKeys or ListAliases fails the test.
     rules.truncate(4);
     let aws = Aws::mocked(index(&["k"]), |clients| clients.kms = kms(&rules));
     assert_eq!(ours(&observe(&aws).await.wanted[0]), "k");
@@ -168,7 +169,7 @@ async fn without_alias_one_in_use_then_the_one_deleted_last() {
         });
         let seen = observe(&aws).await;
         assert_eq!(ours(&seen.wanted[0]), expected);
-        // Keys on their way out are left alone.
+        // Keys that are pending deletion are left alone.
         assert!(seen.orphans.is_empty(), "{:?}", seen.orphans);
     }
 }

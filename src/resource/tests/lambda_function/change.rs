@@ -131,7 +131,7 @@ async fn a_role_made_again_gets_a_new_grant_and_the_mark_comes_last() {
     ];
     assert_eq!(fake.script.log(), steps);
 
-    // Interrupted between the two: the mark is still the old one.
+    // The run is interrupted between the two calls: the mark is still the old one.
     let fake = Fake::default();
     fake.says(&[(State::Active, LastUpdateStatus::Failed)]);
     update(&fake, &desired(), old).await.unwrap_err();
@@ -163,7 +163,7 @@ async fn a_broken_function_is_replaced_and_a_failed_change_is_made_again() {
     );
 }
 
-/// Reads the function as it is with this tag, or without one, and what bringing it to `desired` calls.
+/// Reads the function with this tag, or without one. Returns its state and the calls that bring it to `desired`.
 async fn tagged_with(mark: Option<&str>) -> (Live, Vec<String>) {
     let mut function = there(|_| {});
     let tags = function.tags.as_mut().unwrap();
@@ -196,12 +196,12 @@ async fn a_newer_relay_is_not_replaced_without_a_word() {
         let caution = desired().caution(&live).unwrap_or_default();
         let told = "runs relay 0.3.0, this alertctl ships 0.2.0";
         assert_eq!(caution.contains(told), warned, "{version}: {caution}");
-        // The same bytes, whatever the tag says of them.
+        // The bytes are the same, whatever the tag says about them.
         assert_eq!(log.len(), usize::from(version != "0.2.0"), "{log:?}");
     }
 }
 
-/// What a plan shows of settings is read from the end of the package that runs.
+/// The plan shows deployed settings, which are read from the end of the deployed package.
 #[tokio::test]
 async fn settings_that_run_are_read_from_where_aws_offers_them() {
     use std::io::{Read as _, Write as _};

@@ -75,7 +75,8 @@ async fn a_lost_answer_leaves_our_function_and_that_is_success() {
     assert_eq!(first_words(&log), ["encrypt", "create", "get", "reserve"]);
 }
 
-/// CreateFunction, sent again after a lost answer, may take the tags off what the first one made.
+/// A CreateFunction that is sent again after a lost answer may remove the tags of the function that the first one
+/// created.
 #[tokio::test(start_paused = true)]
 async fn our_function_that_lost_its_tags_to_a_second_request_gets_them_again() {
     let fake = Fake::default();
@@ -175,7 +176,7 @@ async fn settle_waits_until_the_function_is_made_and_tells_why_it_is_not() {
     ];
     assert_eq!(settle(&pending).await, Ok(3));
     assert_eq!(settle(&[(State::ActiveNonInvocable, Successful)]).await, Ok(1));
-    // Idle for weeks: the next invocation wakes it.
+    // The function was idle for weeks: the next invocation activates it.
     assert_eq!(settle(&[(State::Inactive, Successful)]).await, Ok(1));
     let fault = settle(&[(State::Pending, InProgress), (State::Failed, InProgress)]).await;
     assert!(fault.is_err(), "{fault:?}");

@@ -23,7 +23,7 @@ fn code(sources: &str, settings: &str, bytes: &str) -> Code {
 
 const SETTINGS: &str = r##"{"locale":"en","channels":{"project":{"label":"#project"}}}"##;
 
-/// The fields that differ between what is wanted and what runs.
+/// The fields that differ between the wanted and the deployed code.
 fn differing(deployed: &Deployed, wanted: &Code) -> Vec<String> {
     let live = deployed.fields(Fields::default());
     let changes = wanted.fields(Fields::default()).difference(&live, &[]);
@@ -57,7 +57,7 @@ fn code_that_somebody_else_uploaded_is_found_and_a_tag_that_is_missing_is_writte
     assert_eq!(origin("b25l", Some(&mark)), Origin::Relay(relay.clone()));
     assert_eq!(origin("aGFuZA==", Some(&mark)), Origin::ByHand(relay.clone()));
     assert_eq!(origin("aGFuZA==", None), Origin::Unknown);
-    // Killed between the upload and the tag.
+    // The run was killed between the upload and the tag.
     assert_eq!(origin("b25l", None), Origin::Unmarked(relay.clone()));
     let before = Mark {
         code_sha256: "b2xk".into(),
@@ -84,7 +84,7 @@ fn settings_are_told_by_name_where_the_package_can_be_read() {
         zip.write_all(text.as_bytes()).unwrap();
     }
     let zip = zip.finish().unwrap().into_inner();
-    // Of a package with other settings, or of half of one, nothing is believed.
+    // Settings from another package, or from a truncated one, are not used.
     let other = String::from_utf8_lossy(&zip)
         .replace("\"ko\"", "\"fr\"")
         .into_bytes();

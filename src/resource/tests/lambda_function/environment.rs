@@ -81,7 +81,7 @@ async fn an_environment_that_may_not_be_read_is_a_fault_that_names_the_permissio
         .await
         .unwrap_err();
     assert!(fault.hint.unwrap().contains("kms:Decrypt"));
-    // A key that is disabled is repaired by the plan that this observation is for.
+    // A disabled key will be repaired by the plan for which this observation is made.
     let seen = fake
         .holds(unreadable("DisabledException"))
         .observe(&[desired()])
@@ -89,7 +89,7 @@ async fn an_environment_that_may_not_be_read_is_a_fault_that_names_the_permissio
         .unwrap();
     let changes = changes(&desired(), ours(&seen.wanted[0]), &all_known());
     assert_eq!(names(&changes), ["environment.HOOK", "environment.LOCALE"]);
-    // What is to be deleted need not be read, and a stranger's is a conflict, not a fault.
+    // A function that is to be deleted need not be readable. Another owner's function is a conflict, not an error.
     let aws = fake
         .holds(unreadable("AccessDeniedException"))
         .aws_with(vec![tagged(ARN, owned(&id()))]);

@@ -3,7 +3,7 @@ use tokio::time::Duration;
 
 use super::*;
 
-/// On a slow line 3.5 MB take longer than the minute that any other answer may take.
+/// On a slow connection, 3.5 MB take longer than the one-minute timeout of other calls.
 #[tokio::test(start_paused = true)]
 async fn code_has_five_minutes_to_arrive() {
     let aws = Aws::mocked(Vec::new(), |clients| {

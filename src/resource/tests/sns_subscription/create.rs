@@ -56,7 +56,7 @@ async fn one_that_is_there_with_other_settings_is_brought_to_what_is_wanted() {
     assert_eq!(fake.written()[1..], [redrive]);
     assert!(changes(&desired(), &made, &known(&[])).is_empty());
 
-    // Pending: its settings cannot be changed yet.
+    // The subscription is pending, so its settings cannot be changed yet.
     let fake = Fake::of(&[listed("email", "oncall@example.com", "PendingConfirmation")]);
     fake.script.refuse("subscribe", 1, INVALID, text);
     fake.create(&to("email", "oncall@example.com")).await.unwrap();

@@ -132,7 +132,7 @@ async fn a_password_is_compared_as_sns_masks_it_and_shown_nowhere() {
     assert_eq!(masked("https://example.com/a:b@c"), "https://example.com/a:b@c");
     assert_eq!(mark("https", HOOK), mark("https", told));
     let wanted = to("https", HOOK);
-    // An emulated SNS tells it as it is.
+    // An emulated SNS returns it unmasked.
     for endpoint in [told, HOOK] {
         let fake = Fake::of(&[listed("https", endpoint, "1")]);
         let fake = fake.with("FilterPolicy", None).with("RedrivePolicy", None);

@@ -1,6 +1,6 @@
 use super::*;
 
-/// How long it took until the subscription was settled, and how often SNS was told of it meanwhile.
+/// The result and duration of settling the subscription, and the number of Subscribe calls meanwhile.
 async fn settle(fake: &Fake, desired: &SnsSubscription) -> (Result<()>, Duration, usize) {
     let aws = fake.aws();
     let cx = step(&aws, known(&[]));
@@ -17,7 +17,7 @@ async fn a_subscription_that_its_topic_lists_is_settled_at_once() {
     assert_eq!((settled, elapsed, told), (Ok(()), Duration::ZERO, 0));
 }
 
-/// Subscribe answered with a subscription of the topic's predecessor, of which the new topic knows nothing.
+/// Subscribe returned a subscription of the deleted topic with the same name, which the new topic does not have.
 #[tokio::test(start_paused = true)]
 async fn a_subscription_of_a_former_topic_is_made_again() {
     let fake = Fake {

@@ -43,7 +43,7 @@ async fn observing_reads_wanted_and_listed_topics_and_tells_whose_they_are() {
     )
     .await;
     assert!(matches!(seen.wanted[0], Presence::Foreign(_)));
-    // Listed a moment too long: no longer ours, so not an orphan.
+    // The index still lists it, but it is no longer ours, so it is no orphan.
     assert!(seen.orphans.is_empty());
 }
 
@@ -83,7 +83,7 @@ async fn the_bare_id_of_the_key_is_no_difference() {
         .live()
         .await;
     assert!(changes(&desired(), &live, &all_known()).is_empty());
-    // A key yet to be made is a change after apply.
+    // A key that does not exist yet is a change that is known after apply.
     let changes = changes(&desired(), &live, &known(&[]));
     let after = Some(Shown::AfterApply("kms-key/main".into()));
     assert!(changes.iter().all(|change| change.to == after) && changes.touch("kms_key"));

@@ -93,7 +93,7 @@ async fn its_arn_is_one_of_its_own_region() {
         clients.sqs = mock_client!(aws_sdk_sqs, [&create]);
     });
     let there = there.at("us-east-1");
-    // The context fills texts with the stack's home.
+    // The context fills placeholders with the stack's home region.
     let live = desired()
         .create(&Cx::mocked(&there, known().scope))
         .await

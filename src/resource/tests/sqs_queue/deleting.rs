@@ -45,7 +45,7 @@ fn whatever_parks_messages_in_it_goes_first() {
     }
 }
 
-/// Queues of rules in other regions have no alarm: the plan tells of what lies in them.
+/// Queues of rules in other regions have no alarm, so the plan reports their messages.
 #[test]
 fn what_could_not_be_delivered_is_remarked_upon() {
     let remark = |messages, passes_on| {
@@ -63,7 +63,7 @@ fn what_could_not_be_delivered_is_remarked_upon() {
     assert_eq!((remark(0, false), remark(3, true)), (None, None));
 }
 
-/// SQS goes on answering for up to a minute, from some of its servers: who looked then would keep a dying queue.
+/// Some of SQS's servers still know the queue for up to a minute: a run that looked then would keep a dying queue.
 #[tokio::test(start_paused = true)]
 async fn it_is_over_once_no_server_knows_the_queue() {
     let delete = mock!(Client::delete_queue).then_output(|| DeleteQueueOutput::builder().build());

@@ -117,7 +117,7 @@ async fn what_is_received_and_not_deleted_counts_as_held() {
     assert!(loss.contains("about 42 undelivered messages"), "{loss}");
 }
 
-/// A queue that nothing works off keeps SQS's defaults, or what somebody made of them.
+/// A queue without a consumer keeps SQS's defaults, or what somebody changed them to.
 #[tokio::test]
 async fn where_nothing_is_wanted_nothing_is_read() {
     let aws = sqs(&[], RuleMode::MatchAny, &held_by(None));

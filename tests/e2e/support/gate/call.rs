@@ -1,4 +1,4 @@
-//! Which permissions a call asks for, service by service.
+//! The permissions that a call needs, service by service.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Ask, decoded};
 use crate::support::wire::{account, parameter, region};
 
-/// What CloudWatch Logs asks of whoever lets API Gateway write an access log:
+/// The permissions that CloudWatch Logs requires of a caller who enables an access log of API Gateway:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html>.
 const LOG_DELIVERY: [&str; 8] = [
     "logs:CreateLogDelivery",
@@ -24,7 +24,7 @@ const LOG_DELIVERY: [&str; 8] = [
     "logs:UpdateLogDelivery",
 ];
 
-/// What deleting a stage with an access log asks for:
+/// The permissions for deleting a stage with an access log:
 /// https://github.com/aws-samples/aws-secure-environment-accelerator/issues/1084.
 const LOG_DELIVERY_END: [&str; 4] = [
     "logs:DeleteLogDelivery",
@@ -33,7 +33,8 @@ const LOG_DELIVERY_END: [&str; 4] = [
     "logs:ListLogDeliveries",
 ];
 
-/// Actions without resources, by the service authorization reference and, for composite alarms, the API's own.
+/// Actions without resources, according to the service authorization reference and, for composite alarms, the API
+/// reference.
 const EVERYTHING: [&str; 18] = [
     "cloudtrail:DescribeTrails",
     "cloudwatch:DescribeAlarms",
@@ -55,7 +56,7 @@ const EVERYTHING: [&str; 18] = [
     "sns:ListTopics",
 ];
 
-/// One call on its way.
+/// One call in transit.
 pub struct Call<'a> {
     action: &'a str,
     head: &'a Parts,
@@ -105,7 +106,7 @@ impl<'a> Call<'a> {
         self.json[name].as_str().unwrap_or_default()
     }
 
-    /// What stands behind this segment of the path.
+    /// The part of the path after this segment.
     fn segment(&self, name: &str) -> String {
         let (_, rest) = self
             .head
@@ -120,7 +121,7 @@ impl<'a> Call<'a> {
             .into_owned()
     }
 
-    /// The action of the call itself on `resource`.
+    /// The action of the call itself, on `resource`.
     fn own(&self, resource: String) -> Ask {
         self.ask(self.action, resource)
     }
@@ -222,7 +223,7 @@ impl<'a> Call<'a> {
             keys.push(alias.to_owned());
         }
         for key in keys {
-            // A key that does not exist is not asked about: KMS says so to anybody in the account.
+            // A key that does not exist needs no permission: KMS tells anybody in the account that it is missing.
             let Some(mut ask) = self.on_key(self.action, &key).await else {
                 continue;
             };
@@ -462,7 +463,8 @@ impl<'a> Call<'a> {
                 own.context.extend(self.boundary());
                 vec![own]
             }
-            // IAM knows the path of a role that exists, and only its name otherwise: whoever reads needs both.
+            // IAM knows the path of an existing role, but only the name of a missing one: reading requires permission
+            // for both.
             ("GetRole" | "GetRolePolicy" | "ListAttachedRolePolicies", _) => {
                 vec![self.own(role("/")), self.own(role(&self.own_path()))]
             }
@@ -470,7 +472,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The boundary that a role is to have.
+    /// The permissions boundary that a role should get.
     fn boundary(&self) -> Option<(String, String)> {
         let boundary = self.form("PermissionsBoundary");
         (!boundary.is_empty()).then(|| ("iam:PermissionsBoundary".to_owned(), boundary))
@@ -494,7 +496,7 @@ impl<'a> Call<'a> {
             ask.context.insert(key, value.as_str().unwrap().to_owned());
         }
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
-        // An API and its stages have tags, nothing else in it.
+        // An API and its stages have tags. Other parts of an API have none.
         if let ["apis", id] | ["apis", id, "stages", _] = parts.as_slice() {
             let api = self.aws.apigateway.get_api().api_id(*id).send().await;
             let tags = api.ok().and_then(|answer| answer.tags).unwrap_or_default();
@@ -508,13 +510,13 @@ impl<'a> Call<'a> {
         let made = self.head.method == "POST" && ["apis", "stages"].contains(parts.last().unwrap());
         if made && self.json["tags"].is_object() {
             asks.push(self.ask("apigateway:POST", on("/tags/new")));
-            // Of stages the action itself is asked for as well, though the authorization reference knows verbs only:
+            // For stages this action is required as well, although the authorization reference lists only HTTP verbs:
             // https://github.com/hashicorp/terraform-provider-aws/issues/20634
             if parts.last() == Some(&"stages") {
                 asks.push(self.ask("apigateway:TagResource", on(&path)));
             }
         }
-        // Whether the calls that tag an existing stage ask for it is not documented: here they do.
+        // Whether calls that tag an existing stage require it is not documented. Here they do.
         if let Some((_, stage)) = path
             .split_once("::/apis/")
             .filter(|(tags, _)| tags.starts_with("/tags/"))
@@ -554,7 +556,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The texts behind a key in a CBOR map: one, or a list.
+/// The texts of a key in a CBOR map: a single text, or a list.
 fn texts(body: &[u8], key: &str) -> Vec<String> {
     let length = u8::try_from(key.len()).unwrap();
     let mut marked = vec![0x60 + length];

@@ -1,4 +1,4 @@
-//! The tagging index, with the kinds that the local AWS does not count among the tagged.
+//! The tagging index, including the kinds that the local AWS leaves out.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 
-/// AWS's tagging index knows kinds that the local one does not: completes its last page.
+/// AWS's tagging index contains kinds that the local one does not: adds them to the last page.
 pub async fn complete(upstream: &str, head: &Parts, body: &[u8], answer: Response<Body>) -> Response<Body> {
     let (mut answer_head, answer_body) = answer.into_parts();
     let bytes = to_bytes(answer_body, usize::MAX).await.unwrap();
@@ -32,7 +32,7 @@ pub async fn complete(upstream: &str, head: &Parts, body: &[u8], answer: Respons
 }
 
 impl Call<'_> {
-    /// What carries the tag that is asked for, and the local AWS does not count among the tagged.
+    /// The resources with the requested tag that the local AWS leaves out.
     async fn tagged(&self) -> Vec<Value> {
         if self.json["ResourceTypeFilters"]
             .as_array()
