@@ -5,23 +5,23 @@
 /// One of AWS's clouds.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// As ARNs say it.
+    /// The id used in ARNs.
     pub id: &'static str,
-    /// What people call it.
+    /// The common name.
     pub name: &'static str,
-    /// How the names of its regions begin.
+    /// The prefix of the names of its regions.
     prefix: &'static str,
-    /// How the addresses of its services end.
+    /// The domain of its services' endpoints.
     pub dns_suffix: &'static str,
-    /// Where the services are that it has once only, and where their calls are logged.
+    /// The region of its global services, in which their calls are logged.
     pub global_region: &'static str,
-    /// Where IAM is, and sign-ins with it.
+    /// The region of IAM and of sign-ins.
     pub iam_region: &'static str,
-    /// Whether EventBridge hands events on from one of its regions to another.
+    /// Whether EventBridge can send events from one of its regions to another.
     pub forwards: bool,
 }
 
-/// The first is the one whose regions have no beginning of their own.
+/// The first partition is the one whose regions have no prefix.
 ///
 /// AWS announced targets in other regions for all regions "except AWS GovCloud (US) and China"
 /// (<https://aws.amazon.com/blogs/compute/expanding-cross-region-event-routing-with-amazon-eventbridge/>) and has
@@ -89,7 +89,7 @@ static PARTITIONS: [Partition; 8] = [
     ),
 ];
 
-/// A partition with one region for everything global, in which events stay where they are.
+/// A partition with one region for all global services, in which events cannot be sent to other regions.
 const fn alone(
     id: &'static str,
     name: &'static str,
@@ -109,14 +109,15 @@ const fn alone(
 }
 
 impl Partition {
-    /// The partition of a region, as far as its name tells; one nobody knows is AWS's largest.
+    /// The partition of a region, according to the region's name. For an unknown region it is AWS's largest
+    /// partition.
     pub fn of_region(region: &str) -> &'static Self {
         let [largest, others @ ..] = &PARTITIONS;
         let is_here = |partition: &&Self| region.starts_with(partition.prefix);
         others.iter().find(is_here).unwrap_or(largest)
     }
 
-    /// The partition that ARNs call `id`.
+    /// The partition with this id in ARNs.
     pub fn named(id: &str) -> &'static Self {
         let [largest, others @ ..] = &PARTITIONS;
         others

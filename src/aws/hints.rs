@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, NO_ANSWER, NOT_SENT};
 
-/// Where everything that is needed is listed.
+/// The command that lists all needed permissions.
 const ALL: &str = "`alertctl policy --deployer` prints all permissions that plan, apply and destroy need";
 
 /// What to do about `fault`, if its code or message is known.

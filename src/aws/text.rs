@@ -50,7 +50,7 @@ impl Scope {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
     pub arn: String,
-    /// The unique id (a role's `AROA…`, a key's id); empty where the kind has none.
+    /// The unique id (a role's `AROA…`, a key's id). Empty if the kind has none.
     pub id: String,
 }
 

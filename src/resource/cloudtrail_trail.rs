@@ -40,7 +40,7 @@ pub struct CloudtrailTrail {
     pub tags: Tags,
 }
 
-/// Where a trail writes in CloudWatch Logs.
+/// The log group and the role with which a trail writes to CloudWatch Logs.
 #[derive(Debug, Clone)]
 pub struct TrailLogs {
     /// Without `:*` at its end.

@@ -20,7 +20,7 @@ pub(super) const RELAY_TAG: &str = "alertctl:relay";
 /// How many characters of a digest are shown.
 const SHORT: usize = 12;
 
-/// What an executable was built from: equal for all builds of the same sources.
+/// The sources of an executable. Equal for all builds of the same sources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Relay {
     pub version: String,
