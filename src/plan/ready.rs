@@ -1,4 +1,4 @@
-//! Whether a stack works: the condition that `wait` waits for.
+//! Whether a stack works: the condition that `--wait` waits for.
 
 use serde::Serialize;
 
