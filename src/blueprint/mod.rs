@@ -64,7 +64,7 @@ const SOMEWHERE: &str = "us-east-1";
 /// decides which regions count as other regions.
 pub fn outline(stack: &Stack, region: Option<&str>) -> Graph {
     let home = region.or(stack.region.as_deref()).unwrap_or(SOMEWHERE);
-    graph(stack, home, &Webhooks::new())
+    names(stack, home)
 }
 
 /// The region and account of a stack.
