@@ -201,7 +201,7 @@ async fn mappings(aws: &Aws) -> Result<Vec<Tagged>> {
     .await
 }
 
-/// The cache key of a list of the whole account.
+/// How a fault of a list of the whole account names what was read.
 fn all(aws: &Aws, kind: &str) -> String {
     format!("{kind} of stack `{}`", aws.stack)
 }
