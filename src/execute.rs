@@ -80,9 +80,9 @@ pub async fn execute(
     parallelism: usize,
     interrupt: watch::Receiver<bool>,
     first: impl Future<Output = Result<()>>,
-    tell: &dyn Fn(Event<'_>),
+    on_event: &dyn Fn(Event<'_>),
 ) -> Result<Report> {
-    let mut claim = Claim::take(aws, plan, tell).await?;
+    let mut claim = Claim::take(aws, plan, on_event).await?;
     if let Err(fault) = claim.hold(first).await {
         let none = vec![End::Interrupted; plan.steps.len()];
         // If the mark stayed, the next run would wait a moment to see whether this run is still alive.
@@ -109,7 +109,7 @@ pub async fn execute(
     let run = Run {
         graph,
         known: &known,
-        tell,
+        on_event,
         claim: match plan.claim {
             plan::Claim::Creation(index) => Some(&plan.steps[index].id),
             _ => None,
@@ -136,7 +136,7 @@ pub async fn execute(
 struct Run<'a> {
     graph: &'a Graph,
     known: &'a RefCell<Known>,
-    tell: &'a dyn Fn(Event<'_>),
+    on_event: &'a dyn Fn(Event<'_>),
     /// The step that claims the stack, if there is one.
     claim: Option<&'a NodeId>,
     /// The resources that this run created and that no other run shares.
@@ -148,8 +148,8 @@ impl<'a> Run<'a> {
         if step.action == Action::Keep {
             return Ok(async { Ok(()) }.boxed_local());
         }
-        let (start, tell) = (Instant::now(), self.tell);
-        tell(Event::Started(step));
+        let (start, on_event) = (Instant::now(), self.on_event);
+        on_event(Event::Started(step));
         let cx = Cx {
             aws,
             known: self.known.borrow().clone(),
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
         let live = self
             .act(step, &cx)
             .await
-            .inspect_err(|fault| tell(Event::Failed { step, fault }))?;
+            .inspect_err(|fault| on_event(Event::Failed { step, fault }))?;
         if let Some(live) = &live {
             if cx.fresh.get() {
                 self.fresh.borrow_mut().push((step, live.clone()));
@@ -171,14 +171,14 @@ impl<'a> Run<'a> {
                 .outputs
                 .insert(step.id.to_string(), output);
         }
-        tell(Event::Waiting(step));
+        on_event(Event::Waiting(step));
         let node = self.graph.get(&step.id);
         Ok(async move {
             if let (Some(live), Some(node)) = (live, node) {
                 let settled = node.resource.settle(live, &cx).await;
-                settled.inspect_err(|fault| tell(Event::Failed { step, fault }))?;
+                settled.inspect_err(|fault| on_event(Event::Failed { step, fault }))?;
             }
-            tell(Event::Finished {
+            on_event(Event::Finished {
                 step,
                 elapsed: start.elapsed(),
                 notes: cx.notes.take(),
@@ -198,12 +198,12 @@ impl<'a> Run<'a> {
                 fresh: Cell::new(false),
                 notes: RefCell::default(),
             };
-            let told = match (kind(step.id.kind).take_back)(live, &cx).await {
+            let undone = match (kind(step.id.kind).take_back)(live, &cx).await {
                 Ok(None) => continue,
-                Ok(Some(told)) => told,
+                Ok(Some(undone)) => undone,
                 Err(refused) => format!("{} that it had created remains: {refused}", step.id),
             };
-            fault.message = format!("{}; {told}", fault.message);
+            fault.message = format!("{}; {undone}", fault.message);
         }
     }
 

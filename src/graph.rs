@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::resource::any::AnyResource;
-use crate::resource::expectation::Expectation;
+use crate::resource::precondition::Precondition;
 use crate::resource::{NodeId, Ref, Resource};
 
 /// The wanted resources in dependency order: each comes after everything that must exist before it.
@@ -19,7 +19,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     /// The index of each node in `nodes`.
     at: HashMap<NodeId, usize>,
-    expectations: Vec<Expectation>,
+    preconditions: Vec<Precondition>,
     also_in: BTreeSet<String>,
     heard: BTreeMap<String, BTreeSet<String>>,
 }
@@ -99,19 +99,19 @@ impl Graph {
     /// The same graph without expectations, for callers that only look for the stack's resources.
     pub fn alone(self) -> Self {
         Self {
-            expectations: Vec::new(),
+            preconditions: Vec::new(),
             ..self
         }
     }
 
     /// Adds something that the stack relies on without owning it.
-    pub fn expect(&mut self, expectation: Expectation) {
-        self.expectations.push(expectation);
+    pub fn require(&mut self, precondition: Precondition) {
+        self.preconditions.push(precondition);
     }
 
     /// What the stack relies on without owning it.
-    pub fn expectations(&self) -> &[Expectation] {
-        &self.expectations
+    pub fn preconditions(&self) -> &[Precondition] {
+        &self.preconditions
     }
 
     /// The nodes in dependency order.

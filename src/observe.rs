@@ -37,7 +37,7 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
     let regions = graph.regions();
     let home = KINDS.iter().map(|kind| of_kind(aws, graph, kind, None));
     let there = regions.iter().map(|region| elsewhere(aws, graph, region));
-    let expected = graph.expectations().iter().map(|what| what.unmet(aws));
+    let expected = graph.preconditions().iter().map(|what| what.unmet(aws));
     let (scope, seen, there, warnings) =
         tokio::join!(aws.scope(), join_all(home), join_all(there), join_all(expected));
     // If the caller's identity cannot be read, every other call fails for the same reason.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::aws::{Known, Scope};
 use crate::graph::Graph;
 use crate::resource::access::{Access, COMMON, Condition, Phase};
-use crate::resource::expectation::Expectation;
 use crate::resource::kinds::kind;
+use crate::resource::precondition::Precondition;
 use crate::resource::{KINDS, NodeId};
 
 mod about;
@@ -77,8 +77,8 @@ pub fn needed(stack: &str, graph: &Graph, scope: &Scope, commands: &[Command]) -
     };
     let at_all = |row: &'static Access| (row, About::nothing(scope));
     let mut rows: Vec<_> = COMMON.iter().map(at_all).collect();
-    if !graph.expectations().is_empty() {
-        rows.extend(Expectation::ACCESS.iter().map(at_all));
+    if !graph.preconditions().is_empty() {
+        rows.extend(Precondition::ACCESS.iter().map(at_all));
     }
     for kind in KINDS {
         rows.extend(kind.access.iter().filter(|row| row.always).map(at_all));

@@ -15,13 +15,13 @@ mod claim;
 mod document;
 mod origin;
 mod ready;
-mod strangers;
+mod unmanaged;
 
 pub use claim::Claim;
 pub use origin::Origin;
 pub use ready::NotReady;
-use strangers::owner;
-pub use strangers::{Adoption, Conflict};
+use unmanaged::owner;
+pub use unmanaged::{Adoption, Conflict};
 
 /// What happens to one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
@@ -146,7 +146,7 @@ impl Plan {
 
     /// True if both plans would do the same to the same resources. An apply checks this after the user has confirmed.
     pub fn same_as(&self, other: &Self) -> bool {
-        let told = |plan: &Self| {
+        let comparable = |plan: &Self| {
             let mut plan = plan.clone();
             // Remarks on kept resources change by themselves, for example the number of messages in a queue.
             let kept = plan.steps.iter_mut().filter(|step| step.action == Action::Keep);
@@ -155,7 +155,7 @@ impl Plan {
             plan.warnings.clear();
             serde_json::to_value(plan).ok()
         };
-        told(self) == told(other)
+        comparable(self) == comparable(other)
     }
 }
 
@@ -195,7 +195,7 @@ pub fn plan(stack: &str, graph: &Graph, seen: &Observation, adopt: &Adoption) ->
         let step = deletion(id, live);
         // A leftover with the same name as a wanted node is replaced by that node's step, so it gets no step of its
         // own.
-        if arn(&step).is_none_or(|arn| !taken.contains(&arn)) && !plan.lives_in_a_strangers(id, live, seen) {
+        if arn(&step).is_none_or(|arn| !taken.contains(&arn)) && !plan.lives_in_unmanaged(id, live, seen) {
             plan.steps.push(step);
         }
     }

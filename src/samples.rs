@@ -185,8 +185,8 @@ mod tests {
         assert_eq!(event["detail"]["requestParameters"]["name"], "audit");
         let text = event.to_string();
         for own in [HOME, "111122223333", "2026-11-20T05:03"] {
-            let told = text.replace("AWSReservedSSO", "");
-            assert!(!told.contains(own), "{own}: {told}");
+            let rest = text.replace("AWSReservedSSO", "");
+            assert!(!rest.contains(own), "{own}: {rest}");
         }
         let again = find("tamper-stop-logging").unwrap().happening(DUBLIN).unwrap();
         assert_ne!(event["id"], again["id"]);

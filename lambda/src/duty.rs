@@ -48,13 +48,13 @@ impl Duty {
 
 /// The destinations of everything that `ingest` and `guard` send.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Receivers {
     pub channels: Vec<ChannelKey>,
     /// ARNs of SNS topics.
     pub topics: Vec<String>,
 }
 
-impl Told {
+impl Receivers {
     /// Reads [`DESTINATIONS`] and [`TOPICS`].
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -286,11 +286,13 @@ mod tests {
     #[test]
     fn destinations_are_lists() {
         let all = [(DESTINATIONS, r#"["project"]"#), (TOPICS, r#"["arn:x"]"#)];
-        let told = Told::read(of(&all)).expect("destinations");
-        assert_eq!(told.channels, [ChannelKey("project".into())]);
-        assert_eq!(told.topics, ["arn:x"]);
+        let receivers = Receivers::read(of(&all)).expect("destinations");
+        assert_eq!(receivers.channels, [ChannelKey("project".into())]);
+        assert_eq!(receivers.topics, ["arn:x"]);
         for (name, value) in [(DESTINATIONS, "{}"), (TOPICS, "[1]")] {
-            let error = Told::read(of(&[(name, value)])).expect_err("refused").to_string();
+            let error = Receivers::read(of(&[(name, value)]))
+                .expect_err("refused")
+                .to_string();
             assert!(error.starts_with(name), "{error}");
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct Item {
     pub identity: Option<String>,
     /// The JSON that an SNS message carried, which routes match against. It is kept because parsing is by far
     /// the most expensive step.
-    told: Option<Value>,
+    payload: Option<Value>,
 }
 
 /// Splits an invocation event: one item per record of an SNS delivery, otherwise one item.
@@ -43,12 +43,12 @@ impl Item {
             None => envelope.event.pointer("/Records/0/Sns/MessageId"),
         };
         let identity = id.and_then(Value::as_str).map(str::to_owned);
-        let (notice, told) = event::read_one(&envelope.event);
-        let told = carried(told);
-        Self::of(envelope, notice, identity, told)
+        let (notice, payload) = event::read_one(&envelope.event);
+        let payload = carried(payload);
+        Self::of(envelope, notice, identity, payload)
     }
 
-    fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>, told: Option<Value>) -> Self {
+    fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>, payload: Option<Value>) -> Self {
         notice.source.rule.clone_from(&envelope.rule);
         notice.source.endpoint.clone_from(&envelope.endpoint);
         if let Some(id) = &envelope.test {
@@ -58,14 +58,14 @@ impl Item {
             envelope,
             notice,
             identity,
-            told,
+            payload,
         }
     }
 
     /// An item whose notice the sender has already read.
     pub fn known(envelope: Envelope, notice: Notice, identity: Option<String>) -> Self {
-        let told = carried(event::told(&envelope.event));
-        Self::of(envelope, notice, identity, told)
+        let payload = carried(event::payload(&envelope.event));
+        Self::of(envelope, notice, identity, payload)
     }
 
     /// Text without an event around it, such as a message that somebody put into a queue.
@@ -122,9 +122,9 @@ impl Item {
 
     /// What routes match against.
     pub fn traits(&self, settings: &Settings) -> Traits<'_> {
-        let event = match &self.told {
-            Some(told) => Cow::Borrowed(told),
-            None => event::told(&self.envelope.event),
+        let event = match &self.payload {
+            Some(payload) => Cow::Borrowed(payload),
+            None => event::payload(&self.envelope.event),
         };
         Traits::of(&self.notice, event, settings)
     }
@@ -150,9 +150,9 @@ impl Item {
 }
 
 /// The JSON, unless the event itself already contains it.
-fn carried(told: Cow<'_, Value>) -> Option<Value> {
-    match told {
-        Cow::Owned(told) => Some(told),
+fn carried(payload: Cow<'_, Value>) -> Option<Value> {
+    match payload {
+        Cow::Owned(payload) => Some(payload),
         Cow::Borrowed(_) => None,
     }
 }

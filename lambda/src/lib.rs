@@ -38,7 +38,7 @@ pub use config::{
     ENCRYPTION_CONTEXT_KEY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS,
     TRAIL, webhook_variable,
 };
-pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Told, Trail};
+pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
 pub use locale::Locale;

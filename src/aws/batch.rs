@@ -36,14 +36,14 @@ impl Aws {
             let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
             batches.entry(action).or_default().clone()
         };
-        let (tell, mut told) = oneshot::channel();
-        batch.line().push_back((name.to_owned(), tell));
+        let (sender, mut receiver) = oneshot::channel();
+        batch.line().push_back((name.to_owned(), sender));
         // Lets all tasks that are ready now enqueue their names before the first call is sent.
         yield_now().await;
         loop {
             tokio::select! {
                 biased;
-                answer = &mut told => {
+                answer = &mut receiver => {
                     let lost = |_| Err(Fault::new(action, NO_ANSWER, "the call was given up"));
                     return answer.unwrap_or_else(lost);
                 }
@@ -77,9 +77,9 @@ impl Batch {
                     parts.extend([rest, part]);
                 }
                 answer => {
-                    for (_, tell) in part {
+                    for (_, sender) in part {
                         // A waiter that was dropped needs no answer.
-                        let _ = tell.send(answer.clone());
+                        let _ = sender.send(answer.clone());
                     }
                 }
             }

@@ -133,7 +133,7 @@ impl Aws {
 
     /// Retries `call` by the same policy. For calls that report a refusal inside a successful answer.
     pub async fn patiently<T>(&self, call: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-        retry::patiently(&self.memory, self.connection.tell(), call).await
+        retry::patiently(&self.memory, self.connection.announce(), call).await
     }
 
     /// Makes one call without retries.

@@ -10,9 +10,9 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use super::endpoint;
 use super::fault::{Fault, NO_ANSWER, NOT_SENT, Result};
 use super::http;
-use super::patience::{Patience, Tell};
+use super::intercepted;
+use super::patience::{Announce, Patience};
 use super::profiles;
-use super::strangers;
 
 /// What the user specified about the target. Everything else comes from the SDK's own environment variables and
 /// files.
@@ -27,7 +27,7 @@ pub struct Target {
     /// The local AWS: its fixed test credentials are used and the user's own are never read.
     pub local: bool,
     /// Called when a call takes long.
-    pub tell: Option<Tell>,
+    pub announce: Option<Announce>,
 }
 
 /// How long connecting to a host may take.
@@ -59,7 +59,7 @@ pub struct Connection {
     pub emulated: bool,
     /// The endpoint is the local AWS of the local mode.
     pub local: bool,
-    tell: Option<Tell>,
+    announce: Option<Announce>,
     patience: Patience,
     pub clients: Clients,
 }
@@ -157,7 +157,7 @@ impl Connection {
             profile: target.profile.clone().or(profile),
             emulated: endpoint.as_deref().is_some_and(|url| !endpoint::is_aws(url)),
             local: target.local,
-            tell: target.tell,
+            announce: target.announce,
             patience: Patience::default(),
             endpoint,
             clients: Clients::new(&config),
@@ -184,7 +184,7 @@ impl Connection {
             endpoint: self.endpoint.clone(),
             emulated: self.emulated,
             local: self.local,
-            tell: self.tell,
+            announce: self.announce,
             patience: Patience::default(),
             clients: Clients::new(&config),
             config,
@@ -192,19 +192,21 @@ impl Connection {
     }
 
     /// The function that tells the user what is waited for.
-    pub(super) fn tell(&self) -> Option<Tell> {
-        self.tell
+    pub(super) fn announce(&self) -> Option<Announce> {
+        self.announce
     }
 
     /// Waits for `call`, and tells the user once it takes long.
     pub(super) async fn aloud<T>(&self, action: &str, call: impl Future<Output = T>) -> T {
-        self.patience.with(self.tell, action, &self.region, call).await
+        self.patience
+            .with(self.announce, action, &self.region, call)
+            .await
     }
 
     /// Adds to a call that got no answer where it was sent, and with whose credentials.
     pub(super) fn place(&self, fault: Fault) -> Fault {
         let proxy = endpoint::proxy(self.endpoint.as_deref()).filter(|_| !self.is_direct());
-        let fault = match strangers::advice(&fault, proxy.as_deref()) {
+        let fault = match intercepted::advice(&fault, proxy.as_deref()) {
             Some(advice) => Fault {
                 hint: Some(advice),
                 ..fault
@@ -284,7 +286,7 @@ impl Connection {
             endpoint: None,
             emulated: false,
             local: false,
-            tell: None,
+            announce: None,
             patience: Patience::default(),
             clients,
             config,

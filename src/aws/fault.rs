@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::intercepted::{self, NOT_AWS};
 use super::run::ANOTHER_RUN;
-use super::strangers::{self, NOT_AWS};
 use super::text::Scope;
 
 /// A call that did not succeed.
@@ -95,7 +95,7 @@ impl Fault {
     {
         if let Some(stranger) = error
             .raw_response()
-            .and_then(|response| strangers::answer(action, response))
+            .and_then(|response| intercepted::answer(action, response))
         {
             return stranger;
         }
@@ -349,17 +349,17 @@ pub fn gone<T>(result: Result<T>) -> Result<()> {
 pub(super) fn reasons(error: &(dyn Error + 'static)) -> String {
     /// Names of layers, which are of no use to a user.
     const LAYERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
-    let mut told: Vec<String> = Vec::new();
+    let mut reasons: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
-        let known = told.last().is_some_and(|last| last.ends_with(&text));
+        let known = reasons.last().is_some_and(|last| last.ends_with(&text));
         if !known && !LAYERS.contains(&text.as_str()) {
-            told.push(text);
+            reasons.push(text);
         }
         next = error.source();
     }
-    told.join(": ")
+    reasons.join(": ")
 }
 
 /// The SDK tries one source after the other and reports the error of the last one: the metadata service of EC2.

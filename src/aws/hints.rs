@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_a_permission_does_not_mend_says_whose_policy_it_is() {
         let text = "User: u is not authorized to perform: iam:CreateRole on resource: r";
-        for (words, told) in [
+        for (words, start) in [
             (
                 " with an explicit deny in a service control policy",
                 "a service control policy denies `iam:CreateRole`,",
@@ -142,7 +142,7 @@ mod tests {
             ),
         ] {
             let hint = hint("iam:CreateRole", "AccessDenied", &format!("{text}{words}"));
-            assert!(hint.starts_with(told), "{hint}");
+            assert!(hint.starts_with(start), "{hint}");
         }
     }
 

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod functions;
 mod hints;
 pub mod http;
+mod intercepted;
 pub mod invoke;
 pub mod logs;
 pub mod notify;
@@ -25,7 +26,6 @@ pub mod retry;
 pub mod run;
 pub mod secret;
 pub mod simulate;
-mod strangers;
 pub mod text;
 pub mod wait;
 

@@ -12,24 +12,24 @@ const QUIET: Duration = Duration::from_secs(5);
 const BETWEEN: Duration = Duration::from_secs(60);
 
 /// Shows a message to the waiting user, on standard error.
-pub type Tell = fn(&str);
+pub type Announce = fn(&str);
 
 /// When the user was last told about waiting in one region.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
-    told: Mutex<Option<Instant>>,
+    announced: Mutex<Option<Instant>>,
 }
 
 impl Patience {
-    /// Waits for `call`. Once that takes long, `tell` gets `waiting for ACTION in REGION …`.
+    /// Waits for `call`. Once that takes long, `announce` gets `waiting for ACTION in REGION …`.
     pub(super) async fn with<T>(
         &self,
-        tell: Option<Tell>,
+        announce: Option<Announce>,
         action: &str,
         region: &str,
         call: impl Future<Output = T>,
     ) -> T {
-        let Some(tell) = tell else {
+        let Some(announce) = announce else {
             return call.await;
         };
         let mut call = pin!(call);
@@ -39,17 +39,17 @@ impl Patience {
             () = sleep(QUIET) => {}
         }
         if self.is_time() {
-            tell(&format!("waiting for {action} in {region} …"));
+            announce(&format!("waiting for {action} in {region} …"));
         }
         call.await
     }
 
     fn is_time(&self) -> bool {
         let now = Instant::now();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = told.is_none_or(|told| now.duration_since(told) >= BETWEEN);
+        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = announced.is_none_or(|announced| now.duration_since(announced) >= BETWEEN);
         if due {
-            *told = Some(now);
+            *announced = Some(now);
         }
         due
     }
@@ -62,11 +62,11 @@ mod tests {
     use super::*;
 
     thread_local! {
-        static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+        static ANNOUNCED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     }
 
     fn hear(text: &str) {
-        TOLD.with_borrow_mut(|told| told.push(text.to_owned()));
+        ANNOUNCED.with_borrow_mut(|announced| announced.push(text.to_owned()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -77,15 +77,18 @@ mod tests {
             patience.with(Some(hear), "sts:GetCallerIdentity", "eu-west-1", wait)
         };
         call(4).await;
-        assert!(TOLD.take().is_empty());
+        assert!(ANNOUNCED.take().is_empty());
         tokio::join!(call(6), call(20), call(30));
-        assert_eq!(TOLD.take(), ["waiting for sts:GetCallerIdentity in eu-west-1 …"]);
+        assert_eq!(
+            ANNOUNCED.take(),
+            ["waiting for sts:GetCallerIdentity in eu-west-1 …"]
+        );
         call(70).await;
         assert!(
-            TOLD.take().is_empty(),
+            ANNOUNCED.take().is_empty(),
             "a line was there less than a minute before"
         );
         call(70).await;
-        assert_eq!(TOLD.take().len(), 1);
+        assert_eq!(ANNOUNCED.take().len(), 1);
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::fault::{Fault, NO_ANSWER, Result, Tried, spoken};
 use super::passing;
-use super::patience::Tell;
+use super::patience::Announce;
 
 pub use super::passing::may_pass;
 
@@ -44,7 +44,7 @@ pub struct Memory {
     /// The services in which this run changed something.
     changed: RefCell<HashSet<String>>,
     /// When the user was last told about an error code.
-    told: RefCell<HashMap<String, Instant>>,
+    announced: RefCell<HashMap<String, Instant>>,
 }
 
 impl fmt::Debug for Memory {
@@ -98,22 +98,22 @@ impl Memory {
 
     /// Whether to tell the user about the code now. Many calls wait for the same reason, and one message is enough.
     fn is_news(&self, code: &str) -> bool {
-        let mut told = self.told.borrow_mut();
-        if told.get(code).is_some_and(|last| last.elapsed() < REPEAT) {
+        let mut announced = self.announced.borrow_mut();
+        if announced.get(code).is_some_and(|last| last.elapsed() < REPEAT) {
             return false;
         }
-        told.insert(code.to_owned(), Instant::now());
+        announced.insert(code.to_owned(), Instant::now());
         true
     }
 }
 
 /// Retries `call` while its refusal is temporary, for at most [`LIMIT`] or the limit of that refusal.
 ///
-/// The last refusal is returned together with the number and duration of the attempts. `tell` gets the reason for
+/// The last refusal is returned together with the number and duration of the attempts. `announce` gets the reason for
 /// waiting.
 pub(super) async fn patiently<T>(
     memory: &Memory,
-    tell: Option<Tell>,
+    announce: Option<Announce>,
     mut call: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
     let (start, mut pause, mut tries) = (Instant::now(), PAUSE, 1_u32);
@@ -143,9 +143,9 @@ pub(super) async fn patiently<T>(
             return Err(Fault { tried, ..fault });
         }
         let silent = start.elapsed() + pause_now <= SILENCE;
-        if let Some(tell) = tell.filter(|_| !silent && memory.is_news(&fault.code)) {
+        if let Some(announce) = announce.filter(|_| !silent && memory.is_news(&fault.code)) {
             let (fault, limit) = (fault.bare(), spoken(limit));
-            tell(&format!("waiting: {fault}; retrying for up to {limit}"));
+            announce(&format!("waiting: {fault}; retrying for up to {limit}"));
         }
         sleep(pause_now).await;
         pause = pause.mul_f64(1.6).min(LONGEST);
@@ -162,11 +162,11 @@ mod tests {
     use super::*;
 
     thread_local! {
-        static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+        static ANNOUNCED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     }
 
     fn hear(text: &str) {
-        TOLD.with_borrow_mut(|told| told.push(text.to_owned()));
+        ANNOUNCED.with_borrow_mut(|announced| announced.push(text.to_owned()));
     }
 
     async fn refused(memory: &Memory, fault: &Fault) -> (Fault, u32, Duration) {
@@ -191,10 +191,10 @@ mod tests {
         let (fault, calls, elapsed) = refused(&reached(), &busy).await;
         assert!(elapsed <= LIMIT && elapsed > LIMIT - LONGEST * 2, "{elapsed:?}");
         assert!((35..60).contains(&calls), "{calls} calls");
-        let told = fault.to_string();
+        let announced = fault.to_string();
         assert!(
-            told.ends_with(&format!("busy (tried {calls} times in 5 min)")),
-            "{told}"
+            announced.ends_with(&format!("busy (tried {calls} times in 5 min)")),
+            "{announced}"
         );
     }
 
@@ -231,9 +231,9 @@ mod tests {
         for result in futures::future::join_all(calls).await {
             result.unwrap();
         }
-        let told = TOLD.take();
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("TooManyRequestsException"), "{told:?}");
+        let announced = ANNOUNCED.take();
+        assert_eq!(announced.len(), 1, "{announced:?}");
+        assert!(announced[0].contains("TooManyRequestsException"), "{announced:?}");
     }
 
     #[tokio::test(start_paused = true)]

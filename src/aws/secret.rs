@@ -97,7 +97,7 @@ pub enum Decrypts {
     /// KMS's reason.
     No(String),
     /// KMS was not asked, or gave no answer.
-    NotTold(String),
+    Unknown(String),
 }
 
 /// Whether `function` can decrypt `ciphertext` with the key `key` (ARN), as far as the key and the ciphertext are
@@ -136,7 +136,7 @@ pub async fn decrypts(aws: &Aws, key: &str, ciphertext: &str, function: &str) ->
             Decrypts::No("it was encrypted with another key than the stack's".to_owned())
         }
         "DisabledException" | "KMSInvalidStateException" => Decrypts::No(fault.message),
-        _ => Decrypts::NotTold(fault.to_string()),
+        _ => Decrypts::Unknown(fault.to_string()),
     }
 }
 

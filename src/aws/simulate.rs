@@ -152,7 +152,7 @@ async fn ask(
     };
     let mut refused = Vec::new();
     for result in results.iter().filter(|result| !by_organization(result)) {
-        let mut told = |decision: &PolicyEvaluationDecisionType, missing: &[String], resource: &str| {
+        let mut record = |decision: &PolicyEvaluationDecisionType, missing: &[String], resource: &str| {
             let pair =
                 |(action, on): &&(&str, String)| *action == result.eval_action_name() && on == resource;
             let asked = case.pairs.iter().find(pair);
@@ -163,10 +163,10 @@ async fn ask(
         let each = result.resource_specific_results();
         if each.is_empty() {
             let resource = result.eval_resource_name().unwrap_or("*");
-            told(result.eval_decision(), result.missing_context_values(), resource);
+            record(result.eval_decision(), result.missing_context_values(), resource);
         }
         for one in each {
-            told(
+            record(
                 one.eval_resource_decision(),
                 one.missing_context_values(),
                 one.eval_resource_name(),

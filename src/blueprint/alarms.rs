@@ -168,16 +168,16 @@ impl Build<'_> {
     }
 
     /// The names of the alarms that notify a topic.
-    pub(super) fn alarms_telling(&self, topic: &str) -> Vec<String> {
-        let tells = |alarm: &Alarm| {
-            let told = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
-            told.into_iter().flatten().any(|key| key == topic)
+    pub(super) fn alarms_notifying(&self, topic: &str) -> Vec<String> {
+        let notifies = |alarm: &Alarm| {
+            let topics = [&alarm.to, &alarm.ok, &alarm.insufficient_data];
+            topics.into_iter().flatten().any(|key| key == topic)
         };
         let at_home = |alarm: &Alarm| region_of(alarm, self.home).is_none();
         let alarms = self.alarms.iter();
-        let alarms = alarms.filter(|(_, alarm)| tells(alarm) && at_home(alarm));
+        let alarms = alarms.filter(|(_, alarm)| notifies(alarm) && at_home(alarm));
         let alarms = alarms.map(|(key, alarm)| self.names.alarm(key, alarm));
-        alarms.chain(self.monitors_telling(topic)).collect()
+        alarms.chain(self.monitors_notifying(topic)).collect()
     }
 
     pub(super) fn topic_arns(&self, keys: &[String]) -> Vec<Text> {

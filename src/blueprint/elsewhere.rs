@@ -25,8 +25,8 @@ const STATES: &str = "alarm.states";
 const MAX_PATTERN: usize = 2048;
 
 /// The topics that an alarm notifies, each with the states for it.
-fn told(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
-    let mut told = BTreeMap::<_, BTreeSet<_>>::new();
+fn notified(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
+    let mut notified = BTreeMap::<_, BTreeSet<_>>::new();
     // Like an alarm in the stack's region, an alarm with disabled actions notifies nobody.
     for (state, topics) in [
         ("ALARM", &alarm.to),
@@ -34,10 +34,10 @@ fn told(alarm: &Alarm) -> BTreeMap<&String, BTreeSet<&'static str>> {
         ("OK", &alarm.ok),
     ] {
         for topic in topics.iter().filter(|_| alarm.actions_enabled) {
-            told.entry(topic).or_default().insert(state);
+            notified.entry(topic).or_default().insert(state);
         }
     }
-    told
+    notified
 }
 
 /// The text that people read instead of CloudWatch's own message.
@@ -77,11 +77,14 @@ pub fn region_of<'a>(alarm: &'a Alarm, home: &str) -> Option<&'a str> {
 }
 
 /// The topics that alarms in other regions notify; `home` may be unknown.
-pub(super) fn topics_told(stack: &Stack, home: Option<&str>) -> BTreeSet<String> {
+pub(super) fn topics_notified(stack: &Stack, home: Option<&str>) -> BTreeSet<String> {
     let home = home.or(stack.region.as_deref()).unwrap_or_default();
     let alarms = stack.alarms.values();
     let elsewhere = alarms.filter(|alarm| region_of(alarm, home).is_some());
-    elsewhere.flat_map(told).map(|(topic, _)| topic.clone()).collect()
+    elsewhere
+        .flat_map(notified)
+        .map(|(topic, _)| topic.clone())
+        .collect()
 }
 
 impl Build<'_> {
@@ -91,16 +94,19 @@ impl Build<'_> {
         let alarms = self.alarms.clone();
         for (key, alarm) in alarms.iter() {
             if let Some(region) = region_of(alarm, self.home) {
-                let tells = !told(alarm).is_empty();
+                let notifies = !notified(alarm).is_empty();
                 let names = regions.entry(region).or_default();
-                names.push((self.names.alarm(key, alarm), tells));
+                names.push((self.names.alarm(key, alarm), notifies));
             }
         }
         let mut wirings = Vec::new();
         for (region, names) in regions {
             // If no alarm notifies anybody, all are named, so that the forwarding rule still exists.
-            let none = !names.iter().any(|(_, tells)| *tells);
-            let names: Vec<_> = names.into_iter().filter(|(_, tells)| none || *tells).collect();
+            let none = !names.iter().any(|(_, notifies)| *notifies);
+            let names: Vec<_> = names
+                .into_iter()
+                .filter(|(_, notifies)| none || *notifies)
+                .collect();
             let names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
             for (part, pattern) in patterns(&names, &forwarded).into_iter().enumerate() {
                 let key = numbered(STATES.to_owned(), part);
@@ -122,7 +128,7 @@ impl Build<'_> {
     }
 
     /// The rules in the stack's region that notify the topics, and the bus for the forwarded events.
-    pub(super) fn states_told(
+    pub(super) fn state_rules(
         &mut self,
         relay: Option<(&Function, &[NodeId])>,
         topics: &BTreeMap<String, Ref<SnsTopic>>,
@@ -142,7 +148,7 @@ impl Build<'_> {
         let alarms = self.alarms.clone();
         for (key, alarm) in alarms.iter() {
             if region_of(alarm, self.home).is_some() {
-                for (topic, states) in told(alarm) {
+                for (topic, states) in notified(alarm) {
                     let names = alike.entry((topic.clone(), states)).or_default();
                     names.push(self.names.alarm(key, alarm));
                 }
@@ -215,8 +221,8 @@ fn has_readers(stack: &Stack, topic: &str) -> bool {
 
 /// The channels that get both the event and the text of an alarm in another region; they must not show the
 /// text.
-pub(super) fn channels_told_twice(stack: &Stack) -> BTreeSet<String> {
-    let topics = topics_told(stack, None).into_iter();
+pub(super) fn channels_notified_twice(stack: &Stack) -> BTreeSet<String> {
+    let topics = topics_notified(stack, None).into_iter();
     let topics = topics.filter(|topic| has_readers(stack, topic));
     topics
         .filter_map(|topic| stack.topics.get(&topic))

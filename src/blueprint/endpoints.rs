@@ -82,9 +82,9 @@ impl Build<'_> {
             environment,
             kms_key: self.for_webhooks(&endpoint.to, kms),
             policy_name: "ingest",
-            may: self.may_tell(&endpoint.to, kms),
+            may: self.may_notify(&endpoint.to, kms),
             policy_after: kms.map(|key| key.id().clone()).into_iter().collect(),
-            parked_by: Vec::new(),
+            dead_letter_senders: Vec::new(),
             buffers: self.buffered_in(&endpoint.to),
             works_off: false,
             reserved_concurrency: None,
@@ -200,7 +200,7 @@ impl Build<'_> {
 
     /// Permissions of such a function: publish to exactly these topics, decrypt the webhooks, put messages into
     /// the channels' buffers.
-    pub(super) fn may_tell(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
+    pub(super) fn may_notify(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
         let topics: Vec<_> = self.topics_in(to).collect();
         let publish = Statement::allow("Publish", &["sns:Publish"]);
         let publish = topics
@@ -212,8 +212,8 @@ impl Build<'_> {
         let encrypt = key.filter(|_| encrypted).map(|key| {
             Statement::allow("EncryptForTopics", &["kms:Decrypt", "kms:GenerateDataKey*"]).on(key.arn())
         });
-        let told = self.channels_in(to).next().is_some();
-        let decrypt = key.filter(|_| told).map(|key| self.may_decrypt(key));
+        let has_channels = self.channels_in(to).next().is_some();
+        let decrypt = key.filter(|_| has_channels).map(|key| self.may_decrypt(key));
         let buffer = self.may_buffer(&self.buffered_in(to));
         let all = [publish, encrypt, decrypt, buffer];
         all.into_iter().flatten().collect()

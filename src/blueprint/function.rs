@@ -39,7 +39,7 @@ pub(super) struct Duty<'a> {
     /// Nodes whose generated ARNs are part of those statements.
     pub policy_after: Vec<NodeId>,
     /// Statements for others that send to its dead-letter queue.
-    pub parked_by: Vec<Statement>,
+    pub dead_letter_senders: Vec<Statement>,
     /// Channels whose buffers it puts messages into.
     pub buffers: Vec<String>,
     /// True if the function also drains those buffers.
@@ -70,11 +70,16 @@ impl Build<'_> {
                 tags: self.tags::<LogGroup>(key),
             },
         );
-        let dead_letters = self.dead_letters(key, names.dead_letters_of(name), duty.parked_by, Vec::new());
+        let dead_letters = self.dead_letters(
+            key,
+            names.dead_letters_of(name),
+            duty.dead_letter_senders,
+            Vec::new(),
+        );
         let mut works_off = Vec::new();
         for channel in duty.buffers.iter().filter(|_| duty.works_off) {
-            let parked = (&dead_letters, names.dead_letters_arn(name));
-            works_off.push((channel, self.buffer(channel, parked, duty.timeout)));
+            let dead_letters = (&dead_letters, names.dead_letters_arn(name));
+            works_off.push((channel, self.buffer(channel, dead_letters, duty.timeout)));
         }
         let role = self.role(
             key,

@@ -1,7 +1,7 @@
 //! The stack's KMS key and its alias.
 
 use super::Build;
-use super::elsewhere::topics_told;
+use super::elsewhere::topics_notified;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
@@ -20,7 +20,7 @@ impl Build<'_> {
         let uses = Uses {
             encrypted_topics: stack.topics.values().any(|topic| topic.encrypted),
             rules_to_encrypted_topics: self.rules.iter().any(|rule| rule.rule.to.iter().any(encrypted))
-                || topics_told(stack, Some(self.home)).iter().any(encrypted),
+                || topics_notified(stack, Some(self.home)).iter().any(encrypted),
             trail: stack.trail.as_ref().and_then(|trail| match &trail.source {
                 TrailSource::Own(own) if own.encrypted => Some(self.names.trail_arn(trail)),
                 _ => None,

@@ -85,10 +85,10 @@ impl Build<'_> {
     }
 
     /// The name pattern of these alarms, if they notify `topic`.
-    pub(super) fn monitors_telling(&self, topic: &str) -> Option<String> {
+    pub(super) fn monitors_notifying(&self, topic: &str) -> Option<String> {
         let monitoring = self.stack.monitoring.as_ref()?;
-        let told = monitoring.to.iter().any(|to| to == topic);
-        told.then(|| format!("{}*", self.monitor_prefix()))
+        let notified = monitoring.to.iter().any(|to| to == topic);
+        notified.then(|| format!("{}*", self.monitor_prefix()))
     }
 
     fn monitor_prefix(&self) -> String {

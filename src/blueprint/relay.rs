@@ -31,13 +31,13 @@ impl Build<'_> {
         let names = self.names;
         // SNS needs permission to send undelivered messages to the dead-letter queue; Lambda sends with the
         // function's own role.
-        let park = Statement::allow("TopicsMayPark", &["sqs:SendMessage"])
+        let statement = Statement::allow("TopicsMayPark", &["sqs:SendMessage"])
             .service("sns.amazonaws.com")
             .on(names.dead_letters_arn(&names.function()));
-        let park = (!topics.is_empty()).then(|| {
-            topics
-                .into_iter()
-                .fold(park, |park, topic| park.when("ArnEquals", "aws:SourceArn", topic))
+        let statement = (!topics.is_empty()).then(|| {
+            topics.into_iter().fold(statement, |statement, topic| {
+                statement.when("ArnEquals", "aws:SourceArn", topic)
+            })
         });
         let mut environment = plain([(DEAD_LETTER_QUEUE, names.dead_letters_arn(&names.function()))]);
         environment.extend(self.buffers(&buffered));
@@ -60,7 +60,7 @@ impl Build<'_> {
             policy_name: RELAY,
             may: may.into_iter().flatten().collect(),
             policy_after: vec![key.id().clone()],
-            parked_by: park.into_iter().collect(),
+            dead_letter_senders: statement.into_iter().collect(),
             buffers: buffered,
             works_off: true,
             reserved_concurrency: settings.reserved_concurrency,

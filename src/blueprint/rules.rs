@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Build;
-use super::elsewhere::topics_told;
+use super::elsewhere::topics_notified;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
 use crate::aws::Text;
@@ -112,7 +112,7 @@ impl Build<'_> {
         let states = self.states_forwarded();
         if !states.is_empty() {
             let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
-            wirings.extend(self.states_told(relay.zip(permission), topics, &mut buses));
+            wirings.extend(self.state_rules(relay.zip(permission), topics, &mut buses));
         }
         if wirings.is_empty() && states.is_empty() {
             return;
@@ -128,12 +128,12 @@ impl Build<'_> {
                 .collect();
             ways_home.insert(region.clone(), self.way_home(&region, &here));
         }
-        let tell = wirings.len();
+        let own = wirings.len();
         for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
             }
-            if let Some(undelivered) = undelivered.as_ref().filter(|_| index < tell) {
+            if let Some(undelivered) = undelivered.as_ref().filter(|_| index < own) {
                 self.wire(wiring, &buses, undelivered);
             }
         }
@@ -169,7 +169,7 @@ impl Build<'_> {
                 tags: self.tags::<EventbridgeRule>(&wiring.key),
             },
         );
-        let parked = |target| Target {
+        let dead_letters = |target| Target {
             dead_letter_queue: Some(queue.clone()),
             ..target
         };
@@ -177,7 +177,7 @@ impl Build<'_> {
             wiring.key,
             EventbridgeTargets {
                 rule,
-                targets: wiring.targets.into_iter().map(parked).collect(),
+                targets: wiring.targets.into_iter().map(dead_letters).collect(),
             },
             [wiring.after, vec![undelivered.id().clone()]].concat(),
         );
@@ -209,31 +209,31 @@ impl Build<'_> {
                 self.rule_arn(bus.as_deref(), &rules, region)
             })
             .collect();
-        let park = Statement::allow("RulesMayPark", &["sqs:SendMessage"])
+        let statement = Statement::allow("RulesMayPark", &["sqs:SendMessage"])
             .service("events.amazonaws.com")
             .on(arn);
-        let park = sources
-            .into_iter()
-            .fold(park, |park, arn| park.when("ArnLike", "aws:SourceArn", arn));
-        self.dead_letters(&key, queue, vec![park], after)
+        let statement = sources.into_iter().fold(statement, |statement, arn| {
+            statement.when("ArnLike", "aws:SourceArn", arn)
+        });
+        self.dead_letters(&key, queue, vec![statement], after)
     }
 
     /// The permissions for rules to invoke the relay: one for all rules with the stack's prefix on a bus, and
     /// one for each rule with a custom name. A function's policy is limited to 20 KB, which is about 50 rules.
     fn permissions(&mut self, relay: &Function) -> BTreeMap<(Option<String>, String), Vec<NodeId>> {
-        let told = self
+        let notified = self
             .rules
             .iter()
             .filter(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        let mut allowed: BTreeSet<_> = told
+        let mut allowed: BTreeSet<_> = notified
             .flat_map(|rule| {
                 let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
                 [self.allowed_as(rule)].into_iter().chain(arrives)
             })
             .collect();
-        let told = topics_told(self.stack, Some(self.home));
+        let notified = topics_notified(self.stack, Some(self.home));
         let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty();
-        allowed.extend(told.iter().any(relayed).then(|| self.arrivals_allowed_as()));
+        allowed.extend(notified.iter().any(relayed).then(|| self.arrivals_allowed_as()));
         let mut permissions = BTreeMap::new();
         for (bus, names) in allowed {
             let at = bus.as_deref().unwrap_or(DEFAULT_BUS);

@@ -81,13 +81,13 @@ endpoints:
         let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
         let running = Running::of(&stack, "eu-west-1");
         assert_eq!(running.functions, ["mission-relay", "mission-hook-ingest"]);
-        let told: Vec<_> = running
+        let lines: Vec<_> = running
             .dead_letters
             .iter()
             .map(|one| (one.name.as_str(), one.region.as_deref(), one.function.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            lines,
             [
                 ("mission-relay-dead-letters", None, Some("mission-relay")),
                 (

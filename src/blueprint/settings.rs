@@ -8,7 +8,7 @@ use alertctl_relay::{ChannelKey, Locale as Language};
 use jiff::tz::TimeZone;
 
 use super::Names;
-use super::elsewhere::{channels_told_twice, text_for_people, topics_told};
+use super::elsewhere::{channels_notified_twice, text_for_people, topics_notified};
 use crate::stack::{self, Attention, Locale, Stack};
 
 /// The settings of every function of `stack`.
@@ -19,7 +19,7 @@ pub fn settings(stack: &Stack) -> Settings {
     let named = named(stack);
     let rules = stack.rules.iter().map(|(key, rule)| (key, rule.severity));
     // For each topic, one rule reports alarms from other regions; that rule has the topic's key.
-    let elsewhere = topics_told(stack, None);
+    let elsewhere = topics_notified(stack, None);
     let by_topic = elsewhere.iter().filter(|key| !stack.rules.contains_key(*key));
     let by_topic = by_topic.filter_map(|key| Some((key, stack.topics.get(key)?.severity)));
     let rules = rules.chain(by_topic);
@@ -98,7 +98,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         mention,
         buffer,
     } = channel;
-    let text = channels_told_twice(stack).contains(key).then(|| Filter {
+    let text = channels_notified_twice(stack).contains(key).then(|| Filter {
         pattern: text_for_people(stack).as_object().cloned(),
         ..Filter::default()
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Build;
-use super::elsewhere::topics_told;
+use super::elsewhere::topics_notified;
 use super::function::Function;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
@@ -140,7 +140,7 @@ impl Build<'_> {
     }
 
     fn alarms_may_publish(&self, topic: &str) -> Option<Statement> {
-        let mut alarms = self.alarms_telling(topic);
+        let mut alarms = self.alarms_notifying(topic);
         if alarms.is_empty() {
             return None;
         }
@@ -161,13 +161,13 @@ impl Build<'_> {
     /// Without a condition: SNS refuses EventBridge's messages if the statement has one. Source: Amazon
     /// EventBridge User Guide, "Using resource-based policies", Amazon SNS permissions.
     fn rules_may_publish(&self, topic: &str) -> Option<Statement> {
-        let told = self
+        let by_rule = self
             .rules
             .iter()
             .any(|rule| rule.rule.to.iter().any(|to| to == topic));
         let subscribed = !self.stack.topics[topic].subscriptions.is_empty();
-        let elsewhere = topics_told(self.stack, Some(self.home));
-        (told || subscribed && elsewhere.contains(topic)).then(|| {
+        let elsewhere = topics_notified(self.stack, Some(self.home));
+        (by_rule || subscribed && elsewhere.contains(topic)).then(|| {
             Statement::allow("RulesMayPublish", &["sns:Publish"])
                 .service("events.amazonaws.com")
                 .on(self.names.topic_arn(topic))

@@ -13,11 +13,11 @@ use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::cloudtrail_trail::{self, CloudtrailTrail, Selectors};
 use crate::resource::eventbridge_rule::RuleState;
-use crate::resource::expectation::Expectation;
 use crate::resource::iam_role_policy::IamRolePolicy;
 use crate::resource::kms_key::KmsKey;
 use crate::resource::lambda_permission::LambdaPermission;
 use crate::resource::log_group::LogGroup;
+use crate::resource::precondition::Precondition;
 use crate::resource::s3_bucket::S3Bucket;
 use crate::resource::s3_bucket_policy::S3BucketPolicy;
 use crate::resource::sns_topic::SnsTopic;
@@ -45,7 +45,7 @@ impl Build<'_> {
         };
         match &trail.source {
             TrailSource::Existing(name) => {
-                self.graph.expect(Expectation::Trail {
+                self.graph.require(Precondition::Trail {
                     name_or_arn: name.clone(),
                     guarded: trail.keep_logging,
                 });
@@ -70,7 +70,7 @@ impl Build<'_> {
             regions.insert(self.home.to_owned());
         }
         if !regions.is_empty() {
-            self.graph.expect(Expectation::AnyTrail {
+            self.graph.require(Precondition::AnyTrail {
                 regions,
                 beside_a_trail: !at_home,
             });
@@ -194,7 +194,7 @@ impl Build<'_> {
         let name = self.names.guard_function(trail);
         let mut environment = plain([(DUTY, "guard".into()), (TRAIL, arn.clone())]);
         environment.extend(self.destinations(&trail.to, webhooks));
-        let mut may = self.may_tell(&trail.to, key);
+        let mut may = self.may_notify(&trail.to, key);
         may.push(
             Statement::allow(
                 "KeepLogging",
@@ -212,15 +212,15 @@ impl Build<'_> {
             policy_name: "allow-lambda-start-trail-logging",
             may,
             policy_after: key.map(|key| key.id().clone()).into_iter().collect(),
-            parked_by: Vec::new(),
+            dead_letter_senders: Vec::new(),
             buffers: self.buffered_in(&trail.to),
             works_off: false,
             reserved_concurrency: None,
             name: name.clone(),
         });
         let rule = self.names.default_rule("keep-logging");
-        let told = self.topics_in(&trail.to).map(|topic| topics[topic].id().clone());
-        let after: Vec<_> = told.chain(function.after.iter().cloned()).collect();
+        let notified = self.topics_in(&trail.to).map(|topic| topics[topic].id().clone());
+        let after: Vec<_> = notified.chain(function.after.iter().cloned()).collect();
         // If the trail's home is another region, its events arrive on a separate bus.
         let bus = self.names.arrivals(GUARD);
         let buses = [

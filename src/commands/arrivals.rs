@@ -113,12 +113,12 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
              STACK` draws the paths of alerts",
         );
     }
-    let told: Vec<_> = outcomes
+    let read: Vec<_> = outcomes
         .iter()
         .map(|(channel, outcome)| format!("channel `{channel}`: {}", fate(outcome)))
         .collect();
     Failure::new(
-        format!("{message}; {}", told.join("; ")),
+        format!("{message}; {}", read.join("; ")),
         "`alertctl logs STACK --local --follow` shows what happens to each message",
     )
 }
@@ -140,7 +140,7 @@ fn fate(outcome: &Outcome) -> String {
 mod tests {
     use super::*;
 
-    fn told(outcomes: &[(&str, &str, Option<&str>)]) -> (String, String) {
+    fn read(outcomes: &[(&str, &str, Option<&str>)]) -> (String, String) {
         let outcomes = outcomes
             .iter()
             .map(|(channel, outcome, reason)| {
@@ -161,10 +161,10 @@ mod tests {
 
     #[test]
     fn what_did_not_arrive_says_why() {
-        let (message, help) = told(&[]);
+        let (message, help) = read(&[]);
         assert!(message.ends_with("had a message for a channel"), "{message}");
         assert!(help.contains("sends no e-mail"), "{help}");
-        let (message, help) = told(&[
+        let (message, help) = read(&[
             ("log", "filtered", None),
             ("ops", "parked", Some("Slack answers 404 Not Found: no_service")),
         ]);

@@ -113,9 +113,9 @@ fn among<I: Iterator<Item = (String, String)>>(
     ArgValueCompleter::new(move |typed: &OsStr| -> Vec<CompletionCandidate> {
         let typed = typed.to_string_lossy();
         let fitting = known().filter(|(value, _)| value.starts_with(typed.as_ref()));
-        let told = |help: String| Some(help).filter(|help| !help.is_empty()).map(Into::into);
+        let description = |help: String| Some(help).filter(|help| !help.is_empty()).map(Into::into);
         fitting
-            .map(|(value, help)| CompletionCandidate::new(value).help(told(help)))
+            .map(|(value, help)| CompletionCandidate::new(value).help(description(help)))
             .collect()
     })
 }

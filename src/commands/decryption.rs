@@ -83,14 +83,14 @@ async fn check_function(
             }
         };
         Some(async move {
-            let told = match key {
+            let decrypts = match key {
                 Some(key) => secret::decrypts(aws, key, ciphertext, encrypted_for).await,
                 None => Decrypts::No("the stack's key does not exist".to_owned()),
             };
-            let (decrypts, reason) = match told {
+            let (decrypts, reason) = match decrypts {
                 Decrypts::Yes => (Answer::Yes, None),
                 Decrypts::No(reason) => (Answer::No, Some(reason)),
-                Decrypts::NotTold(reason) => (Answer::NotChecked, Some(reason)),
+                Decrypts::Unknown(reason) => (Answer::NotChecked, Some(reason)),
             };
             Checked {
                 channel,
@@ -247,11 +247,11 @@ mod tests {
         let states = [&yes, &no, &open].map(Checked::state);
         assert_eq!(states, ["ok", "failed", "unknown"]);
         assert_eq!((yes.not_ready(), open.not_ready()), (None, None));
-        let told = no.not_ready().expect("not ready");
-        assert_eq!(told.id.to_string(), "webhook/sec");
+        let verdict = no.not_ready().expect("not ready");
+        assert_eq!(verdict.id.to_string(), "webhook/sec");
         assert!(
-            !told.passing
-                && told
+            !verdict.passing
+                && verdict
                     .text
                     .contains("`shop-relay` cannot decrypt it: it is damaged")
         );

@@ -78,11 +78,13 @@ fn list(app: &App) -> Result<(), Unwritten> {
             lines.push(kind.to_owned());
             let of_kind = samples.iter().filter(|(_, other, _)| *other == kind);
             let width = width.unwrap_or(0);
-            lines.extend(of_kind.map(|(sample, _, told)| format!("  {:<width$}  {told}", sample.name)));
+            lines.extend(
+                of_kind.map(|(sample, _, headline)| format!("  {:<width$}  {headline}", sample.name)),
+            );
         }
         lines.join("\n")
     };
-    let entry = |(sample, kind, told): &(Sample, &str, String)| json!({ "name": sample.name, "type": kind, "headline": told });
+    let entry = |(sample, kind, headline): &(Sample, &str, String)| json!({ "name": sample.name, "type": kind, "headline": headline });
     app.out.result(
         text,
         || json!({ "version": 1, "samples": samples.iter().map(entry).collect::<Vec<_>>() }),

@@ -52,13 +52,13 @@ async fn up(app: &App) -> Outcome {
 
 async fn down(app: &App) -> Outcome {
     let ended = local::down(|text| app.out.say(text)).await?;
-    let told = if ended {
+    let text = if ended {
         "the local AWS and the Slack inbox were stopped and their contents deleted"
     } else {
         "nothing was running"
     };
     app.out
-        .result(|| told.to_owned(), || json!({ "version": 1, "running": false }))?;
+        .result(|| text.to_owned(), || json!({ "version": 1, "running": false }))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -208,12 +208,12 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     app.out.say(&format!("alarm {name}: {from} → {wanted}"));
     let reason = "Set by `alertctl local`: nothing is really wrong.";
     cloudwatch_alarm::set_state(aws, name, wanted, reason).await?;
-    if now.tells_on.contains(&wanted) || now.tells_on.is_empty() && is_forwarded(aws, name).await? {
+    if now.notifies_on.contains(&wanted) || now.notifies_on.is_empty() && is_forwarded(aws, name).await? {
         arrivals.show(&json!({})).await?;
     } else {
         app.out.say(&format!(
             "it notifies nobody on {wanted}, only on {}",
-            now.tells_on.join(", ")
+            now.notifies_on.join(", ")
         ));
     }
     Ok(ExitCode::SUCCESS)

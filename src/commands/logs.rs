@@ -33,23 +33,23 @@ pub async fn run(app: &App, args: &LogsArgs) -> Outcome {
     // Signals are caught from here on, even during a query: once a process has waited for a signal, that signal
     // no longer ends it by default.
     tokio::select! {
-        ended = tell(app, args, stack, &running, &access.aws) => ended,
+        ended = print(app, args, stack, &running, &access.aws) => ended,
         () = stop_signal() => Err(Failure::Interrupted),
     }
 }
 
-async fn tell(app: &App, args: &LogsArgs, stack: &Stack, running: &Running, aws: &Aws) -> Outcome {
+async fn print(app: &App, args: &LogsArgs, stack: &Stack, running: &Running, aws: &Aws) -> Outcome {
     let channel = args.channel.as_deref();
     let settings = blueprint::settings(stack);
     let since = Timestamp::now().as_millisecond() - i64::try_from(args.since.as_millis()).unwrap_or(i64::MAX);
     let mut tail = Tail::new(running.logs(stack), since);
-    let mut told = false;
+    let mut printed = false;
     loop {
         for line in tail.poll(aws).await? {
             if channel.is_some_and(|channel| !line.is_for(channel)) || (!args.all && line.is_frame()) {
                 continue;
             }
-            told = true;
+            printed = true;
             if !app.out.line(|| line.text(&settings.timezone), || line.json())? {
                 return Ok(ExitCode::SUCCESS);
             }
@@ -65,7 +65,7 @@ async fn tell(app: &App, args: &LogsArgs, stack: &Stack, running: &Running, aws:
             "log group `{group}` does not exist: `{apply}` creates it"
         ));
     }
-    if !told && app.out.format == Format::Text {
+    if !printed && app.out.format == Format::Text {
         app.out.say("nothing was logged in that period");
     }
     Ok(ExitCode::SUCCESS)

@@ -33,7 +33,7 @@ pub async fn silent(aws: &Aws, graph: &Graph, plan: &Plan) -> Vec<String> {
     let mut warnings = Vec::new();
     for answer in join_all(asked).await {
         match answer {
-            Ok(told) => warnings.extend(told),
+            Ok(more) => warnings.extend(more),
             Err(fault) => refusal = refusal.or(Some(fault)),
         }
     }
@@ -211,12 +211,12 @@ fn instead<'m>(metric: &Watched, others: impl Iterator<Item = &'m Watched>) -> O
         .iter()
         .map(|other| other.dimensions.keys().map(String::as_str).collect())
         .collect();
-    let told = |names: &Vec<&str>| match names.as_slice() {
+    let listed = |names: &Vec<&str>| match names.as_slice() {
         [] => "without dimensions".to_owned(),
         names => format!("with {}", names.join(" and ")),
     };
-    let told: Vec<_> = sets.iter().take(NAMED).map(told).collect();
-    (!told.is_empty()).then(|| format!("it reports {}", told.join(", or ")))
+    let listed: Vec<_> = sets.iter().take(NAMED).map(listed).collect();
+    (!listed.is_empty()).then(|| format!("it reports {}", listed.join(", or ")))
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ mod arrivals;
 pub mod completions;
 mod decryption;
 mod destroy;
-mod drip;
 mod encrypt_hook;
 mod endpoints;
 mod event;
@@ -43,6 +42,7 @@ mod metrics;
 mod plan;
 mod policy;
 mod preflight;
+mod rate_limit;
 mod redrive;
 mod render;
 mod saved;
@@ -121,7 +121,7 @@ struct Access {
     /// The local mode's session, if the resources are there.
     local: Option<Session>,
     /// Whether the user was told which webhooks the local inbox replaces; once per command is enough.
-    told_of_inbox: Cell<bool>,
+    inbox_announced: Cell<bool>,
 }
 
 impl Access {
@@ -191,7 +191,7 @@ impl App {
                     endpoint_url: self.global.endpoint_url.clone(),
                     profile: self.global.profile.clone(),
                     local: false,
-                    tell: Some(talk),
+                    announce: Some(talk),
                 };
                 let aws = self.aws(&target, name).await?;
                 self.refuse_mistyped(&aws.connection.region)?;
@@ -201,7 +201,7 @@ impl App {
         Ok(Access {
             aws,
             local,
-            told_of_inbox: Cell::default(),
+            inbox_announced: Cell::default(),
         })
     }
 
@@ -249,7 +249,7 @@ impl App {
             endpoint_url: Some(session.endpoint.clone()),
             profile: None,
             local: true,
-            tell: Some(talk),
+            announce: Some(talk),
         };
         self.aws(&target, "").await
     }
@@ -338,14 +338,14 @@ impl App {
         let start = Instant::now();
         let group = self.out.group("run", &format!("stack {}, run", plan.stack));
         let progress = Progress::new(self.out, plan);
-        let tell = |event: Event<'_>| progress.show(event);
+        let on_event = |event: Event<'_>| progress.show(event);
         let first = async {
             match aws.connection.local {
                 true => webhooks::disarm(aws, plan).await,
                 false => Ok(()),
             }
         };
-        let run = execute(aws, graph, plan, parallelism, self.interrupt(), first, &tell);
+        let run = execute(aws, graph, plan, parallelism, self.interrupt(), first, &on_event);
         let report = progress.during(run).await?;
         drop(group);
         for note in progress.notes().iter().chain(&report.notes) {
@@ -377,7 +377,7 @@ impl App {
 fn ended(report: &Report) -> Result<(), Failure> {
     match (report.interrupted(), report.complete()) {
         (true, _) => Err(Failure::Interrupted),
-        (_, false) => Err(Failure::Told),
+        (_, false) => Err(Failure::Reported),
         _ => Ok(()),
     }
 }

@@ -70,7 +70,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
     app.warn_of(plan);
     if app.out.format == Format::Json && !plan.conflicts.is_empty() {
         // The document contains the error; a second document would make the output invalid.
-        return Err(Failure::Told);
+        return Err(Failure::Reported);
     }
     refuse_conflicts(plan)?;
     app.out.refuse_warnings(args.strict, true)?;

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use alertctl_relay::Settings;
 
-use super::drip::Drip;
+use super::rate_limit::RateLimit;
 use super::{Access, App, Outcome, webhooks};
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, RedriveArgs};
-use crate::output::{Failure, Fate, Letters};
-use crate::parked::{self, Letter, MOST};
+use crate::dead_letters::{self, DeadLetter, MOST};
+use crate::output::{DeadLetterList, Failure, Fate};
 use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
@@ -19,8 +19,8 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     let access = app.access_at_home(&stack.stack, stack.region.as_deref()).await?;
     let running = Running::of(stack, access.home(stack).await?);
     let settings = blueprint::settings(stack);
-    let looked = parked::look(&access.aws, &running, &settings).await?;
-    let letters = Letters::new(&looked, &settings.timezone);
+    let looked = dead_letters::look(&access.aws, &running, &settings).await?;
+    let letters = DeadLetterList::new(&looked, &settings.timezone);
     if looked.is_empty() || args.list {
         app.out.result(|| letters.text(), || letters.json())?;
         return Ok(ExitCode::SUCCESS);
@@ -44,11 +44,11 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     // Messages stay visible to others during the prompt. Messages that arrived meanwhile were not approved and
     // are given back.
     let shown: BTreeSet<_> = looked.iter().map(|letter| letter.id().to_owned()).collect();
-    let taken = parked::take(&access.aws, &running, &settings).await?;
+    let taken = dead_letters::take(&access.aws, &running, &settings).await?;
     let (taken, new): (Vec<_>, Vec<_>) = taken.into_iter().partition(|letter| shown.contains(letter.id()));
     give_back(app, &new).await;
     let (fates, interrupted) = send(app, &access, &running, &settings, stack, &taken).await;
-    let letters = Letters::new(&taken, &settings.timezone).after(&fates);
+    let letters = DeadLetterList::new(&taken, &settings.timezone).after(&fates);
     let printed = match app.out.format {
         Format::Json => app.out.result(String::new, || letters.json()),
         Format::Text | Format::Markdown => Ok(()),
@@ -67,7 +67,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     }
     match (interrupted, letters.all_sent()) {
         (true, _) => Err(Failure::Interrupted),
-        (_, false) => Err(Failure::Told),
+        (_, false) => Err(Failure::Reported),
         _ => Ok(printed.map(|()| ExitCode::SUCCESS)?),
     }
 }
@@ -79,14 +79,14 @@ async fn send(
     running: &Running,
     settings: &Settings,
     stack: &Stack,
-    letters: &[Letter],
+    letters: &[DeadLetter],
 ) -> (Vec<Fate>, bool) {
     let interrupt = app.interrupt();
-    let mut drip = Drip::default();
+    let mut rate_limit = RateLimit::default();
     let mut fates = Vec::with_capacity(letters.len());
     for (index, letter) in letters.iter().enumerate() {
         if posts_at_once(letter, stack) {
-            drip.turn().await;
+            rate_limit.turn().await;
         }
         if *interrupt.borrow() {
             let rest = &letters[index..];
@@ -99,7 +99,7 @@ async fn send(
             give_back(app, std::slice::from_ref(letter)).await;
         }
         if app.out.format == Format::Text {
-            let letters = Letters::new(std::slice::from_ref(letter), &settings.timezone);
+            let letters = DeadLetterList::new(std::slice::from_ref(letter), &settings.timezone);
             app.out
                 .say(&letters.after(std::slice::from_ref(&fate)).progress(index + 1));
         }
@@ -108,9 +108,9 @@ async fn send(
     (fates, false)
 }
 
-async fn send_one(access: &Access, running: &Running, letter: &Letter) -> Fate {
-    let again = &letter.parked.again;
-    let deliveries = match parked::deliveries(&access.aws, again, &running.functions).await {
+async fn send_one(access: &Access, running: &Running, letter: &DeadLetter) -> Fate {
+    let again = &letter.undelivered.again;
+    let deliveries = match dead_letters::deliveries(&access.aws, again, &running.functions).await {
         Ok(Ok(deliveries)) => deliveries,
         Ok(Err(why)) => return Fate::Stayed(why),
         Err(fault) => return Fate::Stayed(fault.to_string()),
@@ -129,7 +129,7 @@ async fn send_one(access: &Access, running: &Running, letter: &Letter) -> Fate {
 }
 
 /// Gives messages back. If that fails, a message becomes visible again by itself after 15 minutes.
-async fn give_back(app: &App, letters: &[Letter]) {
+async fn give_back(app: &App, letters: &[DeadLetter]) {
     for letter in letters {
         if let Err(fault) = letter.give_back().await {
             app.out.warn(&format!(
@@ -141,7 +141,7 @@ async fn give_back(app: &App, letters: &[Letter]) {
 }
 
 /// Whether the message goes to Slack without a buffer.
-fn posts_at_once(letter: &Letter, stack: &Stack) -> bool {
+fn posts_at_once(letter: &DeadLetter, stack: &Stack) -> bool {
     let buffered = |key: &String| stack.channels.get(key).is_some_and(|one| one.buffer.is_some());
-    letter.parked.to.is_empty() || !letter.parked.to.iter().all(buffered)
+    letter.undelivered.to.is_empty() || !letter.undelivered.to.iter().all(buffered)
 }

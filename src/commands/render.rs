@@ -147,10 +147,10 @@ fn destinations<'a>(args: &'a RenderArgs, stack: Option<&'a Stack>) -> Result<Op
         .rules
         .get(wanted)
         .ok_or_else(|| unknown("rule", wanted, rules))?;
-    let told: Vec<_> = channels()
+    let chosen: Vec<_> = channels()
         .filter(|key| rule.to.iter().any(|to| to == key))
         .collect();
-    match told.is_empty() {
+    match chosen.is_empty() {
         true => Err(Failure::new(
             format!(
                 "rule `{wanted}` sends to no channel, only to {}",
@@ -158,7 +158,7 @@ fn destinations<'a>(args: &'a RenderArgs, stack: Option<&'a Stack>) -> Result<Op
             ),
             "`--channel KEY` shows the message as that channel would receive it",
         )),
-        false => Ok(Some(told)),
+        false => Ok(Some(chosen)),
     }
 }
 

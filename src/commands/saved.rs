@@ -29,7 +29,7 @@ const HEAD: u64 = 4096;
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Most differences that are listed.
-const TOLD: usize = 10;
+const LISTED_AT_MOST: usize = 10;
 
 /// The content of the file: what the plan was made from, and the document of `plan --output json`, which
 /// contains no secrets.
@@ -225,13 +225,13 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     leave_out_webhooks(&mut now, &saved.without_webhooks);
     let differences = differences(&saved.plan, &now);
     if !differences.is_empty() {
-        let more = differences.len().saturating_sub(TOLD);
-        let mut told = differences.into_iter().take(TOLD).collect::<Vec<_>>();
-        told.extend((more > 0).then(|| format!("… {more} more")));
+        let more = differences.len().saturating_sub(LISTED_AT_MOST);
+        let mut lines = differences.into_iter().take(LISTED_AT_MOST).collect::<Vec<_>>();
+        lines.extend((more > 0).then(|| format!("… {more} more")));
         let place = &saved.account;
         return refused(format!(
             "account {place} has changed since\n    {}",
-            told.join("\n    ")
+            lines.join("\n    ")
         ));
     }
     Ok((planned, anew))
@@ -298,7 +298,7 @@ fn leave_out_webhooks(plan: &mut Value, channels: &[String]) {
 /// The differences between two plans, one sentence each. Both are documents of `plan --output json`.
 fn differences(then: &Value, now: &Value) -> Vec<String> {
     let (before, after) = (steps(then), steps(now));
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for key in before
         .keys()
         .chain(after.keys().filter(|key| !before.contains_key(*key)))
@@ -309,16 +309,16 @@ fn differences(then: &Value, now: &Value) -> Vec<String> {
             (Some(_), None) => Some("no longer exists".to_owned()),
             (None, _) => Some("was not there".to_owned()),
         };
-        told.extend(what.map(|what| format!("{id} ({name}): {what}")));
+        lines.extend(what.map(|what| format!("{id} ({name}): {what}")));
     }
     for conflict in now["conflicts"].as_array().into_iter().flatten() {
         let (id, name) = (text(conflict, "id"), text(conflict, "name"));
-        told.push(format!("{id} ({name}): exists now and is not part of this stack"));
+        lines.push(format!("{id} ({name}): exists now and is not part of this stack"));
     }
     if then["stack"] != now["stack"] {
-        told.push("the stack has another name".to_owned());
+        lines.push("the stack has another name".to_owned());
     }
-    told
+    lines
 }
 
 /// The steps by id and name: a resource that moves has two steps with different names.

@@ -40,13 +40,13 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     // The AWS console does not show resources of an emulated AWS.
     let pages = !aws.connection.emulated;
     let text = || {
-        let told = endpoints.iter().map(Endpoint::text);
+        let addresses = endpoints.iter().map(Endpoint::text);
         let webhooks = checked
             .iter()
             .map(|one| Row::new(one.state(), format!("webhook/{}", one.channel), one.text()));
         [plan.status_text(pages, webhooks.collect()).trim_end().to_owned()]
             .into_iter()
-            .chain(told)
+            .chain(addresses)
             .collect::<Vec<_>>()
             .join("\n")
     };

@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use super::drip::{AT_ONCE, Drip};
 use super::plan::look;
+use super::rate_limit::{AT_ONCE, RateLimit};
 use super::{App, Outcome, endpoints, stop_signal, webhooks};
 use crate::aws::Aws;
 use crate::blueprint::{self, Names, Running};
 use crate::cli::{Adopt, TestArgs};
+use crate::dead_letters;
 use crate::logs::{Line, Said, Tail};
 use crate::output::{Failure, Samples, Verdicts};
-use crate::parked;
 use crate::probe::{self, Path, Probe, Sender, Sent, State, Trial};
 use crate::stack::{Stack, nearest};
 
@@ -120,7 +120,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
         app.out.say(&format!(
             "`{logs}` shows what the functions did, `{list}` what is parked"
         ));
-        return Err(Failure::Told);
+        return Err(Failure::Reported);
     }
     printed?;
     Ok(match verdicts.any(State::Skipped) {
@@ -148,7 +148,7 @@ impl Test<'_> {
         tail: &mut Tail,
         start: Timestamp,
     ) -> Result<(), Failure> {
-        let mut drip = Drip::default();
+        let mut rate_limit = RateLimit::default();
         if trials.len() > AT_ONCE {
             let text = format!(
                 "sending {} samples, one a second to stay within Slack's rate limit",
@@ -157,7 +157,7 @@ impl Test<'_> {
             self.app.out.say(&text);
         }
         for (number, trial) in trials.into_iter().enumerate() {
-            drip.turn().await;
+            rate_limit.turn().await;
             let mark = format!("{run}{number:0width$x}", width = MARK.1);
             let mut others = trial.others.into_iter();
             let mut path = trial.path;
@@ -233,7 +233,7 @@ impl Test<'_> {
         if !self.probes.iter().any(Probe::is_lost) {
             return found;
         }
-        let letters = match parked::look(aws, running, &Default::default()).await {
+        let letters = match dead_letters::look(aws, running, &Default::default()).await {
             Ok(letters) => letters,
             Err(fault) => {
                 self.app
@@ -244,7 +244,11 @@ impl Test<'_> {
         };
         for probe in &self.probes {
             if let Some(letter) = letters.iter().find(|letter| letter.is_of_test(&probe.mark)) {
-                let reason = letter.parked.reason.as_deref().unwrap_or("for no known reason");
+                let reason = letter
+                    .undelivered
+                    .reason
+                    .as_deref()
+                    .unwrap_or("for no known reason");
                 found.insert(
                     probe.mark.clone(),
                     format!("it is in the queue `{}`: {reason}", letter.queue()),

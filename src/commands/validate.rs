@@ -50,7 +50,7 @@ fn all<'a>(app: &App, paths: impl Iterator<Item = &'a Path>) -> Result<(), Failu
             .result(String::new, || json!({ "version": 1, "files": documents }))?;
     }
     match failed {
-        true => Err(Failure::Told),
+        true => Err(Failure::Reported),
         false => Ok(()),
     }
 }

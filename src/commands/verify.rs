@@ -66,7 +66,7 @@ pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
     app.out.say(&format!(
         "help: `{apply}` uploads what this alertctl ships; review its plan first"
     ));
-    Err(Failure::Told)
+    Err(Failure::Reported)
 }
 
 /// The observed function `id` of the stack.

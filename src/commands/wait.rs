@@ -42,7 +42,7 @@ impl App {
         graph: &Graph,
         limit: Duration,
     ) -> Result<(Aws, Plan), Failure> {
-        let (start, mut told) = (Instant::now(), String::new());
+        let (start, mut shown) = (Instant::now(), String::new());
         loop {
             let plan = look(&aws, graph, &Adopt::default()).await?;
             let open = plan.not_ready();
@@ -56,9 +56,9 @@ impl App {
                 .map(|one| format!("{} ({})", one.id, one.text))
                 .collect();
             let now = format!("waiting for {}", names.join(", "));
-            if now != told {
+            if now != shown {
                 self.out.say(&now);
-                told = now;
+                shown = now;
             }
             let (shortest, longest) = PAUSES;
             sleep((start.elapsed() / 8).clamp(shortest, longest).min(left)).await;
@@ -123,7 +123,7 @@ impl App {
             // Standard output already has its one JSON document.
             Format::Json => {
                 failure.report(Out { format: Format::Text });
-                Err(Failure::Told)
+                Err(Failure::Reported)
             }
             Format::Text | Format::Markdown => Err(failure),
         }

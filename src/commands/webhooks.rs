@@ -103,7 +103,7 @@ pub async fn resolve(
         return Err(Failure::Problems(problems));
     }
     if let Some(text) = stands_in(&stood_in_for)
-        && !access.told_of_inbox.replace(true)
+        && !access.inbox_announced.replace(true)
     {
         app.out.say(&text);
     }
@@ -324,20 +324,20 @@ mod tests {
 
     #[test]
     fn one_line_tells_of_all_webhooks_that_the_inbox_stands_in_for() {
-        let told = |webhooks: &[(&str, &str)]| {
+        let line = |webhooks: &[(&str, &str)]| {
             let webhooks: Vec<_> = webhooks
                 .iter()
                 .map(|(channel, place)| ((*channel).to_owned(), (*place).to_owned()))
                 .collect();
             stands_in(&webhooks)
         };
-        assert_eq!(told(&[]), None);
+        assert_eq!(line(&[]), None);
         assert_eq!(
-            told(&[("ops", "SLACK_OPS")]).as_deref(),
+            line(&[("ops", "SLACK_OPS")]).as_deref(),
             Some("channel `ops`: the local inbox stands in for the webhook in SLACK_OPS")
         );
         assert_eq!(
-            told(&[
+            line(&[
                 ("ops", "SLACK_OPS"),
                 ("dev", "SLACK_OPS"),
                 ("sec", "`encrypted:`")

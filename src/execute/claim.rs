@@ -41,7 +41,7 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// If another run is changing the stack.
-    pub(super) async fn take(aws: &'a Aws, plan: &Plan, tell: &dyn Fn(Event<'_>)) -> Result<Self> {
+    pub(super) async fn take(aws: &'a Aws, plan: &Plan, on_event: &dyn Fn(Event<'_>)) -> Result<Self> {
         let mut taken = Self {
             aws,
             role: None,
@@ -49,7 +49,7 @@ impl<'a> Claim<'a> {
             dead: Vec::new(),
         };
         match &plan.claim {
-            plan::Claim::Role { name, marks } => match taken.mark(name, marks, tell).await {
+            plan::Claim::Role { name, marks } => match taken.mark(name, marks, on_event).await {
                 // A caller who may change the stack but not the tags of its roles runs without a claim.
                 Err(fault) if fault.denied() => {}
                 Err(fault) => return Err(fault.of(|| format!("{} ({name})", IamRole::KIND))),
@@ -67,10 +67,10 @@ impl<'a> Claim<'a> {
         Ok(taken)
     }
 
-    async fn mark(&self, role: &str, seen: &[Mark], tell: &dyn Fn(Event<'_>)) -> Result<()> {
+    async fn mark(&self, role: &str, seen: &[Mark], on_event: &dyn Fn(Event<'_>)) -> Result<()> {
         let deleted = || self.another(&format!("it deleted the role `{role}`"));
         if let Some(first) = seen.first() {
-            tell(Event::Watching(&first.run.to_string()));
+            on_event(Event::Watching(&first.run.to_string()));
             let start = Instant::now();
             while start.elapsed() < WATCH {
                 sleep(LOOK).await;

@@ -94,14 +94,14 @@ pub(super) fn try_lock(path: &Path) -> Result<Option<File>, LocalError> {
 
 /// Takes the lock, and waits if somebody else holds it. Polls, so that Ctrl-C ends the wait.
 pub(super) async fn lock(path: &Path, mut on_wait: impl FnMut()) -> Result<File, LocalError> {
-    let mut told = false;
+    let mut announced = false;
     loop {
         if let Some(lock) = try_lock(path)? {
             return Ok(lock);
         }
-        if !told {
+        if !announced {
             on_wait();
-            told = true;
+            announced = true;
         }
         tokio::time::sleep(LOCK_POLL).await;
     }

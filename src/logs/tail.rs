@@ -38,7 +38,7 @@ struct Log {
     /// Start of the next query.
     since: i64,
     /// Lines that were already returned, with their time, so that no line is returned twice.
-    told: HashMap<Key, i64>,
+    seen: HashMap<Key, i64>,
     missing: bool,
 }
 
@@ -51,7 +51,7 @@ impl Tail {
         let log = |group| Log {
             group,
             since,
-            told: HashMap::new(),
+            seen: HashMap::new(),
             missing: false,
         };
         Self {
@@ -101,14 +101,14 @@ impl Log {
                     (like.0, like.1, like.2, *count)
                 }
             };
-            if self.told.insert(key, event.timestamp).is_none() {
+            if self.seen.insert(key, event.timestamp).is_none() {
                 new.push(event);
             }
         }
-        if let Some(newest) = self.told.values().max() {
+        if let Some(newest) = self.seen.values().max() {
             self.since = self.since.max(newest - OVERLAP);
             let since = self.since;
-            self.told.retain(|_, time| *time >= since);
+            self.seen.retain(|_, time| *time >= since);
         }
         new
     }
@@ -134,7 +134,7 @@ mod tests {
         Log {
             group: "g".into(),
             since: 0,
-            told: HashMap::new(),
+            seen: HashMap::new(),
             missing: false,
         }
     }
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(new, [late, event("2", 1_000_000, "a")]);
         // A line outside of the window is no longer queried, so it is forgotten.
         log.new_of(vec![event("3", 1_000_000 + OVERLAP + 1, "b")]);
-        assert_eq!((log.since, log.told.len()), (1_000_001, 1));
+        assert_eq!((log.since, log.seen.len()), (1_000_001, 1));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Failure {
     /// The user interrupted the command; what was done and what was not has already been reported.
     Interrupted,
     /// The failure has already been reported completely.
-    Told,
+    Reported,
 }
 
 impl Failure {
@@ -44,13 +44,13 @@ impl Failure {
     /// Reports the failure and returns the exit code.
     pub fn report(&self, out: Out) -> u8 {
         self.annotate(out);
-        self.tell(out)
+        self.print(out)
     }
 
-    fn tell(&self, out: Out) -> u8 {
+    fn print(&self, out: Out) -> u8 {
         match (self, out.format) {
             (Self::Interrupted, _) => return 130,
-            (Self::Told, _) => {}
+            (Self::Reported, _) => {}
             (Self::Declined(text), _) => out.say(text),
             (Self::Stack(error), Format::Text | Format::Markdown) => out.say(&error.render(out.color())),
             (Self::Problems(problems), Format::Text | Format::Markdown) => {
@@ -64,7 +64,7 @@ impl Failure {
                 }
             }
             (Self::Stack(_) | Self::Problems(_), Format::Json) => {
-                self.print(out, || json!({ "version": 1, "errors": self.errors() }));
+                self.print_document(out, || json!({ "version": 1, "errors": self.errors() }));
             }
         }
         1
@@ -75,16 +75,16 @@ impl Failure {
         match self {
             Self::Stack(error) => json!(error.reports()),
             Self::Problems(problems) => json!(problems),
-            Self::Declined(_) | Self::Interrupted | Self::Told => json!([]),
+            Self::Declined(_) | Self::Interrupted | Self::Reported => json!([]),
         }
     }
 
     /// Prints the failure as a document. If that cannot be written, reports both errors on standard error.
-    fn print(&self, out: Out, document: impl FnOnce() -> serde_json::Value) {
+    fn print_document(&self, out: Out, document: impl FnOnce() -> serde_json::Value) {
         if let Err(unwritten) = out.result(String::new, document) {
             let talk = Out { format: Format::Text };
-            Self::from(unwritten).tell(talk);
-            self.tell(talk);
+            Self::from(unwritten).print(talk);
+            self.print(talk);
         }
     }
 
@@ -97,7 +97,7 @@ impl Failure {
                     out.annotate_error("alertctl", message, help.as_deref());
                 }
             }
-            Self::Declined(_) | Self::Interrupted | Self::Told => {}
+            Self::Declined(_) | Self::Interrupted | Self::Reported => {}
         }
     }
 }

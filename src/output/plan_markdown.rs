@@ -121,7 +121,7 @@ impl Failure {
                 let entry = |problem: &Problem| with_help(&problem.message, problem.help.as_ref());
                 problems.iter().map(entry).collect()
             }
-            Self::Declined(_) | Self::Interrupted | Self::Told => Vec::new(),
+            Self::Declined(_) | Self::Interrupted | Self::Reported => Vec::new(),
         };
         let mut text = head(file);
         text += &format!("### alertctl: no plan for {}\n", code(file));

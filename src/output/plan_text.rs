@@ -105,11 +105,11 @@ impl Plan {
             let mut kinds: Vec<_> = kinds.into_iter().collect();
             kinds.sort_by_key(|(_, count)| Reverse(*count));
             // The non-breaking space keeps a count on the same line as its kind.
-            let told = kinds.iter().map(|(kind, count)| format!("{count}\u{a0}{kind}"));
-            let told = format!("{what}: {}", told.collect::<Vec<_>>().join(", "));
-            let told = wrapped(&told, "    ", Some(COLUMNS)).replace('\u{a0}', " ");
+            let counts = kinds.iter().map(|(kind, count)| format!("{count}\u{a0}{kind}"));
+            let line = format!("{what}: {}", counts.collect::<Vec<_>>().join(", "));
+            let line = wrapped(&line, "    ", Some(COLUMNS)).replace('\u{a0}', " ");
             let (mark, color) = symbol(action);
-            let _ = writeln!(text, "  {color}{mark}{color:#} {}", told.trim_start());
+            let _ = writeln!(text, "  {color}{mark}{color:#} {}", line.trim_start());
         }
         if !detail.full && changes.iter().any(|step| step.action == Action::Create) {
             let dim = style::DIM;
@@ -152,13 +152,13 @@ impl Summary {
             (delete, deleted),
             (keep, "unchanged"),
         ];
-        let told: Vec<_> = counts
+        let parts: Vec<_> = counts
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
         let bold = style::BOLD;
-        format!("{bold}plan{bold:#}: {}", told.join(", "))
+        format!("{bold}plan{bold:#}: {}", parts.join(", "))
     }
 }
 

@@ -147,9 +147,9 @@ impl Progress {
         let running = self.running.borrow();
         let running = running
             .iter()
-            .map(|one| format!("  {spinner} {}  {}", one.text, told(one.since.elapsed())));
+            .map(|one| format!("  {spinner} {}  {}", one.text, duration(one.since.elapsed())));
         let left = left(self.ended.get(), self.total, elapsed);
-        let left = left.map_or_else(String::new, |left| format!(", about {} left", told(left)));
+        let left = left.map_or_else(String::new, |left| format!(", about {} left", duration(left)));
         let head = format!("  {} of {} done{left}", self.ended.get(), self.total);
         [head].into_iter().chain(running).collect()
     }
@@ -162,7 +162,7 @@ fn left(ended: usize, total: usize, elapsed: Duration) -> Option<Duration> {
     (ended >= steps && elapsed >= time).then(|| elapsed.mul_f64(share))
 }
 
-fn told(time: Duration) -> String {
+fn duration(time: Duration) -> String {
     match time.as_secs_f64().round() as u64 {
         seconds @ ..=89 => format!("{seconds} s"),
         seconds => format!("{} min", (seconds + 30) / 60),
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(left(25, 75, seconds(1)), None);
         assert_eq!(left(25, 75, seconds(10)), Some(seconds(20)));
         assert_eq!(left(75, 75, seconds(10)), Some(Duration::ZERO));
-        let texts = [3, 89, 90, 150].map(|time| told(seconds(time)));
+        let texts = [3, 89, 90, 150].map(|time| duration(seconds(time)));
         assert_eq!(texts, ["3 s", "89 s", "2 min", "3 min"]);
     }
 }

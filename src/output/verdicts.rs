@@ -42,14 +42,14 @@ impl<'a> Verdicts<'a> {
                 .reason
                 .iter()
                 .map(|reason| format!("{}{reason}", skipped.unwrap_or_default()));
-            let channels = verdict.channels.iter().map(|(channel, told)| match told {
+            let channels = verdict.channels.iter().map(|(channel, outcome)| match outcome {
                 Some(outcome) => format!("{channel}: {}", fate(outcome)),
                 None => format!("{channel}: nothing"),
             });
             let mut name = probe.path.name.as_str();
             let mut sign = sign;
-            for told in channels.chain(reason) {
-                let _ = writeln!(text, "  {color}{sign}{color:#} {name:<width$}  {told}");
+            for line in channels.chain(reason) {
+                let _ = writeln!(text, "  {color}{sign}{color:#} {name:<width$}  {line}");
                 (name, sign) = ("", ' ');
             }
         }
@@ -76,13 +76,13 @@ impl<'a> Verdicts<'a> {
     /// All data; `run` is the common prefix of this run's marks.
     pub fn json(&self, run: &str) -> Value {
         let one = |(probe, verdict): &(&Probe, Verdict<'_>)| {
-            let channel = |(channel, told): &(&str, Option<&Outcome>)| {
+            let channel = |(channel, outcome): &(&str, Option<&Outcome>)| {
                 json!({
                     "channel": channel,
-                    "outcome": told.map(|told| &told.outcome),
-                    "status": told.and_then(|told| told.status),
-                    "milliseconds": told.and_then(|told| told.latency),
-                    "reason": told.and_then(|told| told.reason.as_ref()),
+                    "outcome": outcome.map(|outcome| &outcome.outcome),
+                    "status": outcome.and_then(|outcome| outcome.status),
+                    "milliseconds": outcome.and_then(|outcome| outcome.latency),
+                    "reason": outcome.and_then(|outcome| outcome.reason.as_ref()),
                 })
             };
             json!({

@@ -8,7 +8,7 @@ use super::{Failure, Out, style};
 use crate::cli::{Format, Strict};
 use crate::stack::Loaded;
 
-static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static WARNED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl Out {
     /// Prints a warning on standard error.
@@ -29,9 +29,9 @@ impl Out {
     /// With `--strict`, ends the command if there was any warning.
     ///
     /// # Errors
-    /// [`Failure::Told`] if `shown` says that standard output already has its document.
+    /// [`Failure::Reported`] if `shown` says that standard output already has its document.
     pub fn refuse_warnings(&self, strict: Strict, shown: bool) -> Result<(), Failure> {
-        let count = TOLD.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let count = WARNED.lock().unwrap_or_else(PoisonError::into_inner).len();
         if !strict.strict || count == 0 {
             return Ok(());
         }
@@ -46,7 +46,7 @@ impl Out {
         match shown && self.format == Format::Json {
             true => {
                 failure.report(Self { format: Format::Text });
-                Err(Failure::Told)
+                Err(Failure::Reported)
             }
             false => Err(failure),
         }
@@ -71,8 +71,8 @@ pub fn listed_in(mut document: Value) -> Value {
         Value::Array(warnings) => warnings,
         _ => Vec::new(),
     };
-    let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    let new: Vec<_> = told
+    let warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let new: Vec<_> = warned
         .iter()
         .map(|text| json!(text))
         .filter(|text| !warnings.contains(text))
@@ -83,7 +83,7 @@ pub fn listed_in(mut document: Value) -> Value {
 }
 
 fn keep(text: String) {
-    TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    WARNED.lock().unwrap_or_else(PoisonError::into_inner).push(text);
 }
 
 #[cfg(test)]

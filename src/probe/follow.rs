@@ -13,7 +13,7 @@ pub struct Probe {
     pub mark: String,
     pub sent: Sent,
     /// The last outcome logged for each channel.
-    told: BTreeMap<String, Outcome>,
+    outcomes: BTreeMap<String, Outcome>,
 }
 
 /// The result of a path.
@@ -43,7 +43,7 @@ impl Probe {
             path,
             mark,
             sent,
-            told: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
         }
     }
 
@@ -56,24 +56,24 @@ impl Probe {
             return;
         };
         // On a second path the same channel may report again; the first success counts.
-        let has_it = self.told.get(channel).is_some_and(Outcome::is_there);
+        let has_it = self.outcomes.get(channel).is_some_and(Outcome::is_there);
         if *mark == self.mark && !has_it {
-            self.told.insert(channel.clone(), (**outcome).clone());
+            self.outcomes.insert(channel.clone(), (**outcome).clone());
         }
     }
 
     /// Whether no further log lines are expected.
     pub fn is_over(&self) -> bool {
-        let is_told = |channel| self.told.get(channel).is_some_and(Outcome::is_final);
+        let has_final = |channel| self.outcomes.get(channel).is_some_and(Outcome::is_final);
         match self.sent {
             Sent::Skipped(_) | Sent::Refused(_) => true,
-            Sent::To(_) | Sent::Alarm { .. } => self.path.channels.iter().all(is_told),
+            Sent::To(_) | Sent::Alarm { .. } => self.path.channels.iter().all(has_final),
         }
     }
 
     /// Whether the sample was sent, but at least one of its channels has not logged it.
     pub fn is_lost(&self) -> bool {
-        let unheard = |channel: &String| !self.told.contains_key(channel);
+        let unheard = |channel: &String| !self.outcomes.contains_key(channel);
         matches!(self.sent, Sent::To(_) | Sent::Alarm { .. }) && self.path.channels.iter().any(unheard)
     }
 
@@ -81,7 +81,7 @@ impl Probe {
     pub fn verdict(&self, found: Option<&str>) -> Verdict<'_> {
         let channels = self.path.channels.iter();
         let channels: Vec<_> = channels
-            .map(|channel| (channel.as_str(), self.told.get(channel)))
+            .map(|channel| (channel.as_str(), self.outcomes.get(channel)))
             .collect();
         let handed_to = match &self.sent {
             Sent::Skipped(why) => return Verdict::of(State::Skipped, why.clone()),
@@ -91,7 +91,7 @@ impl Probe {
         };
         let arrived = channels
             .iter()
-            .all(|(_, told)| told.is_some_and(Outcome::is_there));
+            .all(|(_, outcome)| outcome.is_some_and(Outcome::is_there));
         let reason = if channels.is_empty() {
             Some(format!("{handed_to} accepted it, but it leads to no channel"))
         } else if self.is_lost() {

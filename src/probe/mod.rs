@@ -39,7 +39,7 @@ pub enum Way {
         /// Its region, if that is not the stack's own; rules in the stack's region then replace its actions.
         region: Option<String>,
         /// Whether it notifies anybody.
-        tells: bool,
+        notifies: bool,
     },
     /// An event that this rule matches.
     Rule {
@@ -65,7 +65,7 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
         let way = Way::Alarm {
             name: names.alarm(key, alarm),
             region: region_of(alarm, home).map(str::to_owned),
-            tells: !alarm.to.is_empty(),
+            notifies: !alarm.to.is_empty(),
         };
         let mut path = path(stack, "alarm", key, way, &alarm.to);
         // Afterwards the alarm returns to its previous state, which it reports as well.
@@ -216,7 +216,7 @@ endpoints:
   hook: { token: { sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 }, to: [mail] }
 ";
         let loaded = crate::stack::parse("stack.yaml", text).unwrap();
-        let told: Vec<_> = paths(&loaded.stack, "eu-west-1")
+        let descriptions: Vec<_> = paths(&loaded.stack, "eu-west-1")
             .into_iter()
             .map(|path| {
                 let channels: Vec<_> = path.channels.into_iter().collect();
@@ -241,7 +241,7 @@ endpoints:
         );
         assert_eq!(distinct[1].others[0].name, "rule/audit-ecs");
         assert_eq!(
-            told,
+            descriptions,
             [
                 "alarm/cpu → project",
                 "rule/audit-acm → oncall project",

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Path, Way, event};
 use crate::aws::fault::Result;
 use crate::aws::{Aws, Scope, Text, http, invoke, notify};
-use crate::parked::{Delivery, deliver};
+use crate::dead_letters::{Delivery, deliver};
 use crate::resource::cloudwatch_alarm;
 use crate::resource::{eventbridge_rule, eventbridge_targets};
 use crate::samples::Place;
@@ -58,10 +58,14 @@ impl Sender<'_> {
     /// Sends a sample with this mark.
     pub async fn send(&self, path: &Path, mark: &str) -> Sent {
         let sent = match &path.way {
-            Way::Alarm { name, region, tells } => {
+            Way::Alarm {
+                name,
+                region,
+                notifies,
+            } => {
                 // An alarm in another region has no actions; rules in the stack's region replace them.
-                let tells = region.as_ref().map(|_| *tells);
-                self.alarm(name, region.as_deref(), tells, mark).await
+                let notifies = region.as_ref().map(|_| *notifies);
+                self.alarm(name, region.as_deref(), notifies, mark).await
             }
             Way::Rule { name, bus, rewrites } => self.rule(name, bus, *rewrites, mark).await,
             Way::Topic { name } => self.topic(name, mark).await,
@@ -70,7 +74,13 @@ impl Sender<'_> {
         sent.unwrap_or_else(|fault| Sent::Refused(fault.to_string()))
     }
 
-    async fn alarm(&self, name: &str, region: Option<&str>, tells: Option<bool>, mark: &str) -> Result<Sent> {
+    async fn alarm(
+        &self,
+        name: &str,
+        region: Option<&str>,
+        notifies: Option<bool>,
+        mark: &str,
+    ) -> Result<Sent> {
         let there = region.map(|region| self.aws.at(region));
         let aws = there.as_deref().unwrap_or(self.aws);
         let Some(now) = cloudwatch_alarm::now(aws, name).await? else {
@@ -79,7 +89,7 @@ impl Sender<'_> {
         if !now.actions_enabled {
             return Ok(Sent::Skipped("the alarm's actions are disabled".to_owned()));
         }
-        if !tells.unwrap_or_else(|| now.tells_on.contains(&"ALARM")) {
+        if !notifies.unwrap_or_else(|| now.notifies_on.contains(&"ALARM")) {
             return Ok(Sent::Skipped(
                 "the alarm notifies nobody when it goes off".to_owned(),
             ));

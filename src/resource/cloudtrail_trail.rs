@@ -327,7 +327,7 @@ impl Resource for CloudtrailTrail {
     }
 }
 
-fn in_aws_words(tags: &Tags) -> Vec<Tag> {
+fn to_sdk(tags: &Tags) -> Vec<Tag> {
     let tag = |(key, value)| Tag::builder().key(key).value(value).build();
     tags.iter().flat_map(tag).collect()
 }

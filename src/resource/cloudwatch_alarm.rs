@@ -15,7 +15,7 @@ mod reported;
 mod silence;
 
 pub use common::Live;
-use common::{in_aws_words, in_order};
+use common::{in_order, to_sdk};
 pub use condition::{Condition, EvaluationWindow};
 pub use metrics::{AlarmMetric, MetricQuery, MetricStat};
 pub use options::{Options, PropagateTags, WarmUp};
@@ -107,7 +107,7 @@ impl Resource for CloudwatchAlarm {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
-        self.wished(common::arn(&self.name, cx)?, cx)
+        self.expected(common::arn(&self.name, cx)?, cx)
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -116,7 +116,7 @@ impl Resource for CloudwatchAlarm {
             self.put(None, cx).await?;
         }
         common::put_tags(cx.aws, &live, &self.tags).await?;
-        self.wished(live.arn, cx)
+        self.expected(live.arn, cx)
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
@@ -154,7 +154,7 @@ impl CloudwatchAlarm {
         options.fields(fields)
     }
 
-    fn wished(&self, arn: String, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, arn: String, cx: &Cx<'_>) -> Result<Live> {
         Ok(Live {
             name: self.name.clone(),
             arn,
@@ -180,7 +180,7 @@ impl CloudwatchAlarm {
             .set_alarm_actions(common::arns(&self.alarm_actions, cx)?)
             .set_ok_actions(common::arns(&self.ok_actions, cx)?)
             .set_insufficient_data_actions(common::arns(&self.insufficient_data_actions, cx)?)
-            .set_tags(tags.map(in_aws_words));
+            .set_tags(tags.map(to_sdk));
         let sent = cx
             .aws
             .call("cloudwatch:PutMetricAlarm", || request.clone().send())
@@ -195,7 +195,7 @@ pub struct Now {
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub state: String,
     /// The states in which it notifies somebody.
-    pub tells_on: Vec<&'static str>,
+    pub notifies_on: Vec<&'static str>,
     /// Whether it runs any actions at all.
     pub actions_enabled: bool,
 }
@@ -216,7 +216,7 @@ pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
         let on = actions.into_iter().filter(|(_, actions)| !actions.is_empty());
         Now {
             state: state.map_or("INSUFFICIENT_DATA", StateValue::as_str).to_owned(),
-            tells_on: on.map(|(state, _)| state).collect(),
+            notifies_on: on.map(|(state, _)| state).collect(),
             actions_enabled: enabled.unwrap_or(true),
         }
     };

@@ -100,7 +100,7 @@ impl Resource for CloudwatchCompositeAlarm {
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
-        Ok(self.wished(common::arn(&self.name, cx)?, cx))
+        Ok(self.expected(common::arn(&self.name, cx)?, cx))
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -109,7 +109,7 @@ impl Resource for CloudwatchCompositeAlarm {
             self.put(None, cx).await?;
         }
         common::put_tags(cx.aws, &live, &self.tags).await?;
-        Ok(self.wished(live.arn, cx))
+        Ok(self.expected(live.arn, cx))
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
@@ -162,7 +162,7 @@ impl CloudwatchCompositeAlarm {
             .set("suppressor_extension", *extension_seconds)
     }
 
-    fn wished(&self, arn: String, cx: &Cx<'_>) -> Live {
+    fn expected(&self, arn: String, cx: &Cx<'_>) -> Live {
         Live {
             name: self.name.clone(),
             arn,
@@ -188,7 +188,7 @@ impl CloudwatchCompositeAlarm {
             .set_actions_suppressor(suppressor.map(|one| one.alarm.clone()))
             .set_actions_suppressor_wait_period(suppressor.map(|one| one.wait_seconds))
             .set_actions_suppressor_extension_period(suppressor.map(|one| one.extension_seconds))
-            .set_tags(tags.map(common::in_aws_words));
+            .set_tags(tags.map(common::to_sdk));
         let sent = cx.aws.call("cloudwatch:PutCompositeAlarm", || put.clone().send());
         sent.await.map(drop).map_err(|fault| match child_missing(&fault) {
             true => {

@@ -135,7 +135,7 @@ impl Resource for EventbridgeRule {
                 Some(description.as_str()).filter(|text| !text.is_empty()),
             )
             .set("pattern", pattern.clone())
-            .set("state", state.in_aws_words().as_str())
+            .set("state", state.to_sdk().as_str())
             .tags(tags)
     }
 
@@ -204,7 +204,7 @@ impl Resource for EventbridgeRule {
             // PutRule ignores tags for an existing rule.
             put_tags(cx.aws, &arn, &live_tags, &self.tags).await?;
         }
-        Ok(self.wished(arn))
+        Ok(self.expected(arn))
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -213,7 +213,7 @@ impl Resource for EventbridgeRule {
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
             self.put(None, cx).await?;
         }
-        Ok(self.wished(live.arn))
+        Ok(self.expected(live.arn))
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
@@ -237,7 +237,7 @@ impl Resource for EventbridgeRule {
 }
 
 impl RuleState {
-    fn in_aws_words(self) -> sdk::RuleState {
+    fn to_sdk(self) -> sdk::RuleState {
         match self {
             Self::Enabled => sdk::RuleState::Enabled,
             Self::EnabledWithAllManagementEvents => sdk::RuleState::EnabledWithAllCloudtrailManagementEvents,
@@ -261,13 +261,13 @@ impl EventbridgeRule {
             .event_bus_name(self.bus_name())
             .description(&self.description)
             .event_pattern(self.pattern.to_string())
-            .state(self.state.in_aws_words())
+            .state(self.state.to_sdk())
             .set_tags(tags.map(listed));
         let answer = cx.aws.call("events:PutRule", || request.clone().send()).await;
         Ok(answer.map_err(explained)?.rule_arn.unwrap_or_default())
     }
 
-    fn wished(&self, arn: String) -> Live {
+    fn expected(&self, arn: String) -> Live {
         Live {
             name: self.name.clone(),
             bus_name: self.bus_name().to_owned(),
@@ -276,7 +276,7 @@ impl EventbridgeRule {
             pattern: Some(self.pattern.clone()),
             schedule: None,
             role_arn: None,
-            state: self.state.in_aws_words().as_str().to_owned(),
+            state: self.state.to_sdk().as_str().to_owned(),
             managed_by: None,
             tags: self.tags.clone(),
         }

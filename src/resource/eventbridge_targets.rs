@@ -165,18 +165,18 @@ impl Resource for EventbridgeTargets {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let live = self.wished(cx)?;
+        let live = self.expected(cx)?;
         put(cx.aws, &live, &live.targets).await?;
         Ok(live)
     }
 
     async fn update(&self, live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        let wished = self.wished(cx)?;
+        let expected = self.expected(cx)?;
         let as_it_is =
             |target: &&Target<String>| live.targets.contains(target) && !live.altered.contains(&target.id);
-        let changed = wished.targets.iter().filter(|target| !as_it_is(target));
+        let changed = expected.targets.iter().filter(|target| !as_it_is(target));
         let changed: Vec<_> = changed.cloned().collect();
-        let ids: BTreeSet<_> = wished.ids().collect();
+        let ids: BTreeSet<_> = expected.ids().collect();
         let left: Vec<_> = live.ids().filter(|id| !ids.contains(id)).collect();
         // The new targets are added before the old ones are removed, so that no matching event is lost, unless the
         // rule has no room for both.
@@ -188,7 +188,7 @@ impl Resource for EventbridgeTargets {
         if !full {
             remove(cx.aws, &live, &left).await?;
         }
-        Ok(wished)
+        Ok(expected)
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
@@ -198,7 +198,7 @@ impl Resource for EventbridgeTargets {
 }
 
 impl EventbridgeTargets {
-    fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, cx: &Cx<'_>) -> Result<Live> {
         let targets = self.targets.iter().map(|target| target.filled(cx));
         let (bus, rule) = place(self.rule.name());
         Ok(Live {

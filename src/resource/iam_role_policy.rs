@@ -256,12 +256,12 @@ fn pair(tag: &aws_sdk_iam::types::Tag) -> (String, String) {
     (tag.key().to_owned(), tag.value().to_owned())
 }
 
-/// Calls `tell` for every ARN in a policy.
-fn arns(policy: &Value, tell: &mut impl FnMut(&str)) {
+/// Calls `each` for every ARN in a policy.
+fn arns(policy: &Value, each: &mut impl FnMut(&str)) {
     match policy {
-        Value::String(text) if text.starts_with("arn:") => tell(text),
-        Value::Array(items) => items.iter().for_each(|item| arns(item, tell)),
-        Value::Object(fields) => fields.values().for_each(|value| arns(value, tell)),
+        Value::String(text) if text.starts_with("arn:") => each(text),
+        Value::Array(items) => items.iter().for_each(|item| arns(item, each)),
+        Value::Object(fields) => fields.values().for_each(|value| arns(value, each)),
         _ => {}
     }
 }

@@ -232,7 +232,7 @@ impl Resource for LambdaEventSourceMapping {
                 .call("lambda:UpdateEventSourceMapping", || request.clone().send())
                 .await?;
         }
-        self.wished(live.uuid, live.arn, cx)
+        self.expected(live.uuid, live.arn, cx)
     }
 
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
@@ -300,11 +300,11 @@ impl LambdaEventSourceMapping {
             .call("lambda:CreateEventSourceMapping", || request.clone().send())
             .await?;
         let text = |text: Option<String>| text.unwrap_or_default();
-        self.wished(text(made.uuid), text(made.event_source_mapping_arn), cx)
+        self.expected(text(made.uuid), text(made.event_source_mapping_arn), cx)
     }
 
     /// The wanted state, in the form in which it will be read back.
-    fn wished(&self, uuid: String, arn: String, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, uuid: String, arn: String, cx: &Cx<'_>) -> Result<Live> {
         Ok(Live {
             uuid,
             arn,

@@ -276,7 +276,7 @@ impl Resource for LambdaFunction {
             &self.encrypted_for,
         )
         .await?;
-        let live = self.wished(environment, cx)?;
+        let live = self.expected(environment, cx)?;
         match self.send_create(&live, cx).await {
             // Created by a request whose answer was lost, or meanwhile by somebody else.
             Err(fault) if fault.is(&["ResourceConflictException"]) => self.is_there(fault, cx).await?,
@@ -299,7 +299,7 @@ impl Resource for LambdaFunction {
             &self.encrypted_for,
         )
         .await?;
-        let wished = self.wished(environment, cx)?;
+        let expected = self.expected(environment, cx)?;
         if live.busy {
             rest(aws, name).await?;
         }
@@ -307,11 +307,11 @@ impl Resource for LambdaFunction {
         let regrant = changes.touch("role_id") && !changes.touch_any(&["role", "kms_key"]);
         let configure = regrant || changes.touch_any(CONFIGURATION);
         if regrant {
-            self.configure(&wished, "", cx).await?;
+            self.configure(&expected, "", cx).await?;
             ready(aws, name).await?;
         }
         if configure {
-            self.configure(&wished, &key_arn, cx).await?;
+            self.configure(&expected, &key_arn, cx).await?;
         }
         // Lambda accepts one change at a time. `settle` waits for the last one.
         let (replace, is_there) = (
@@ -340,8 +340,8 @@ impl Resource for LambdaFunction {
             ready(aws, name).await?;
             tags.extend(self.role_tag(cx)?);
         }
-        retag(aws, &wished.arn, &live.tags, &tags).await?;
-        Ok(wished)
+        retag(aws, &expected.arn, &live.tags, &tags).await?;
+        Ok(expected)
     }
 
     async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {

@@ -157,14 +157,14 @@ impl Resource for LambdaPermission {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let live = self.wished(cx)?;
+        let live = self.expected(cx)?;
         let _turn = turn(cx.aws, &live).await;
         add(cx.aws, &live).await?;
         Ok(live)
     }
 
     async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        let live = self.wished(cx)?;
+        let live = self.expected(cx)?;
         let _turn = turn(cx.aws, &live).await;
         // No call changes a statement, and while it is missing Lambda refuses invocations. So a statement with
         // another id stands in for it until it is re-created.
@@ -219,7 +219,7 @@ impl LambdaPermission {
         live.function_name == self.function.name() && live.statement_id == self.statement_id
     }
 
-    fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, cx: &Cx<'_>) -> Result<Live> {
         let conditions = [(SOURCE_ARN.to_owned(), cx.text(&self.source_arn)?)];
         Ok(Live {
             function_name: self.function.name().to_owned(),

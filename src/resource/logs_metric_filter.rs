@@ -133,7 +133,7 @@ impl Resource for LogsMetricFilter {
     }
 
     fn fields(&self, _known: &Known) -> Fields {
-        self.wished().fields()
+        self.expected().fields()
     }
 
     fn live_fields(live: &Live) -> Fields {
@@ -164,7 +164,7 @@ impl Resource for LogsMetricFilter {
             .metric_transformations(metric);
         let put = cx.aws.call("logs:PutMetricFilter", || request.clone().send());
         put.await.map_err(|fault| self.hinted(fault))?;
-        Ok(self.wished())
+        Ok(self.expected())
     }
 
     async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
@@ -189,7 +189,7 @@ impl LogsMetricFilter {
         live.log_group_name == self.log_group.name() && live.name == self.name
     }
 
-    fn wished(&self) -> Live {
+    fn expected(&self) -> Live {
         Live {
             name: self.name.clone(),
             log_group_name: self.log_group.name().to_owned(),

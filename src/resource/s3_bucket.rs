@@ -234,7 +234,7 @@ impl S3Bucket {
         let place = (region != "us-east-1").then(|| BucketLocationConstraint::from(region.as_str()));
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(place)
-            .set_tags(Some(in_aws_words(&self.tags)))
+            .set_tags(Some(to_sdk(&self.tags)))
             .build();
         let request = s3.create_bucket().bucket(name);
         let request = request.create_bucket_configuration(configuration);
@@ -260,7 +260,7 @@ impl S3Bucket {
             return Ok(());
         }
         let all = tags::merged(&live.tags, &self.tags);
-        let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(in_aws_words(&all)));
+        let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(to_sdk(&all)));
         let tagging = tagging.build().expect("the tags are set");
         let put = cx.aws.connection.clients.s3.put_bucket_tagging();
         let request = put.bucket(&live.name).tagging(tagging);
@@ -329,7 +329,7 @@ async fn holds_files(aws: &Aws, name: &str) -> Result<bool> {
     Ok(page.is_some_and(|page| !page.versions().is_empty() || !page.delete_markers().is_empty()))
 }
 
-fn in_aws_words(tags: &Tags) -> Vec<aws_sdk_s3::types::Tag> {
+fn to_sdk(tags: &Tags) -> Vec<aws_sdk_s3::types::Tag> {
     let tag = |(key, value)| aws_sdk_s3::types::Tag::builder().key(key).value(value).build();
     tags.iter().flat_map(tag).collect()
 }

@@ -140,7 +140,7 @@ impl Resource for SnsTopic {
     }
 
     async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
-        let live = self.wished(&[], cx)?;
+        let live = self.expected(&[], cx)?;
         let mut tags = live.tags.clone();
         tags.extend(marks_tag(&live.marks));
         let mut attributes = HashMap::from([("Policy".to_owned(), cx.policy(&self.policy)?)]);
@@ -154,7 +154,7 @@ impl Resource for SnsTopic {
         let request = request
             .name(&self.name)
             .set_attributes(Some(attributes))
-            .set_tags(Some(in_aws_words(&tags)));
+            .set_tags(Some(to_sdk(&tags)));
         match cx.aws.call("sns:CreateTopic", || request.clone().send()).await {
             // Created after the plan, by a request whose answer was lost or by somebody else.
             Err(fault) if invalid(&fault, "already exists with different") => {
@@ -171,14 +171,14 @@ impl Resource for SnsTopic {
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
-        let wished = self.wished(&live.marks, cx)?;
+        let expected = self.expected(&live.marks, cx)?;
         // One after the other: AWS does not document what SNS does with two concurrent changes of one topic.
         if changes.touch("display_name") {
-            let name = wished.display_name.clone().unwrap_or_default();
+            let name = expected.display_name.clone().unwrap_or_default();
             set(cx.aws, &live.arn, DISPLAY_NAME, name).await?;
         }
         if changes.touch("kms_key") {
-            let key = wished.kms_key.clone().unwrap_or_default();
+            let key = expected.kms_key.clone().unwrap_or_default();
             set(cx.aws, &live.arn, KMS_KEY, key).await?;
         }
         if changes.touch("policy") {
@@ -186,7 +186,7 @@ impl Resource for SnsTopic {
         }
         let mut tags = self.tags.clone();
         if changes.touch("marked_subscriptions") {
-            tags.extend(marks_tag(&wished.marks));
+            tags.extend(marks_tag(&expected.marks));
         }
         let sns = &cx.aws.connection.clients.sns;
         tags::sync(
@@ -202,7 +202,7 @@ impl Resource for SnsTopic {
             },
             async |put| {
                 let request = sns.tag_resource().resource_arn(&live.arn);
-                let request = request.set_tags(Some(in_aws_words(&put)));
+                let request = request.set_tags(Some(to_sdk(&put)));
                 cx.aws
                     .call("sns:TagResource", || request.clone().send())
                     .await
@@ -210,7 +210,7 @@ impl Resource for SnsTopic {
             },
         )
         .await?;
-        Ok(wished)
+        Ok(expected)
     }
 
     async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
@@ -225,7 +225,7 @@ const KMS_KEY: &str = "KmsMasterKeyId";
 
 impl SnsTopic {
     /// The wanted state of the topic, in the form in which it will be read back. `marks` are the existing marks.
-    fn wished(&self, marks: &[String], cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, marks: &[String], cx: &Cx<'_>) -> Result<Live> {
         let wanted = self.marks(&cx.known.scope);
         let stale = marks.iter().filter(|mark| !wanted.contains(mark)).cloned();
         let key = self.kms_key.as_ref().map(|key| cx.text(&key.arn())).transpose()?;
@@ -355,7 +355,7 @@ fn count(number: usize) -> Option<usize> {
     (number > 0).then_some(number)
 }
 
-fn in_aws_words(tags: &Tags) -> Vec<aws_sdk_sns::types::Tag> {
+fn to_sdk(tags: &Tags) -> Vec<aws_sdk_sns::types::Tag> {
     let tag = |(key, value): (&String, &String)| {
         let tag = aws_sdk_sns::types::Tag::builder().key(key).value(value);
         tag.build().expect("key and value are set")

@@ -203,7 +203,7 @@ impl Resource for SqsQueue {
             attributes.insert(Attribute::Policy, cx.policy(policy)?);
         }
         let redelivery = self.wished_redelivery(cx)?;
-        attributes.extend(redelivery.iter().flat_map(|wished| wished.attributes(None)));
+        attributes.extend(redelivery.iter().flat_map(|expected| expected.attributes(None)));
         let request = cx.aws.connection.clients.sqs.create_queue();
         let request = request
             .queue_name(&self.name)
@@ -267,7 +267,7 @@ impl Resource for SqsQueue {
         attributes.extend(
             redelivery
                 .iter()
-                .flat_map(|wished| wished.attributes(Some(changes))),
+                .flat_map(|expected| expected.attributes(Some(changes))),
         );
         if !attributes.is_empty() {
             let request = sqs.set_queue_attributes().queue_url(&live.url);
@@ -333,7 +333,7 @@ impl SqsQueue {
 
     fn wished_redelivery(&self, cx: &Cx<'_>) -> Result<Option<redelivery::Live>> {
         let redelivery = self.redelivery.as_ref();
-        redelivery.map(|redelivery| redelivery.wished(cx)).transpose()
+        redelivery.map(|redelivery| redelivery.expected(cx)).transpose()
     }
 
     async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {

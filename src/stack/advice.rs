@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_number_with_a_unit_is_told_without_it() {
-        for (key, text, told) in [
+        for (key, text, expected) in [
             ("period", "1m", Some("write seconds: `period: 60`")),
             ("period", "5 min", Some("write seconds: `period: 300`")),
             ("timeout", "30s", Some("write seconds: `timeout: 30`")),
@@ -154,7 +154,7 @@ mod tests {
             ("period", "99999999999999999999d", None),
             ("period", "9223372036854775807d", None),
         ] {
-            assert_eq!(number(key, text, true).as_deref(), told, "{key}: {text}");
+            assert_eq!(number(key, text, true).as_deref(), expected, "{key}: {text}");
         }
         let quoted = number("period", "60", false);
         assert_eq!(quoted.as_deref(), Some("write it without quotes: `period: 60`"));

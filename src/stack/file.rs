@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     /// The two messages for a file that cannot be read.
-    fn told(path: &Path) -> (String, String) {
+    fn refusal(path: &Path) -> (String, String) {
         let error = read(path).expect_err("no file");
         (fact(path, &error), way_on(path, &error))
     }
@@ -155,7 +155,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let holds = |name: &str, fact: &str, help: &str| {
-            let (what, way) = told(&at(name));
+            let (what, way) = refusal(&at(name));
             assert!(what.contains(fact), "{name}: {what}");
             assert!(way.contains(help), "{name}: {way}");
         };
@@ -177,12 +177,12 @@ mod tests {
         holds("alerts", "is a directory", "alerts/stack.yaml`?");
         std::fs::write(at("core"), vec![b' '; 1 + MAX_BYTES as usize]).unwrap();
         holds("core", "at most 1048576 bytes", "a different file");
-        let (what, way) = told(Path::new("https://example.com/stack.yaml"));
+        let (what, way) = refusal(Path::new("https://example.com/stack.yaml"));
         assert!(
             what.contains("does not exist") && way.contains("pass `-`"),
             "{what} {way}"
         );
-        let (_, way) = told(Path::new(r"C:\alerts\stack.yaml"));
+        let (_, way) = refusal(Path::new(r"C:\alerts\stack.yaml"));
         assert!(way.contains("`/mnt/c`"), "{way}");
         let denied = io::Error::from(ErrorKind::PermissionDenied);
         assert!(way_on(&at("core"), &denied).contains("chmod +r"));

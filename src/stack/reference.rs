@@ -34,7 +34,7 @@ pub fn reference() -> String {
 #[derive(Default)]
 struct Rows {
     text: String,
-    told: BTreeSet<String>,
+    documented: BTreeSet<String>,
 }
 
 impl Rows {
@@ -43,7 +43,7 @@ impl Rows {
         for (key, inner) in properties(schema) {
             let path = format!("{path}.{key}");
             // Several forms of a value may have the same key; it gets one row.
-            if self.told.insert(path.clone()) {
+            if self.documented.insert(path.clone()) {
                 self.row(&path, inner, required(schema, key));
             }
             self.below(&path, inner);

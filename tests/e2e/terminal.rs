@@ -88,11 +88,19 @@ impl Terminal {
 
     /// Resizes the window between two writes of the program.
     fn resize(&mut self, columns: u16) {
+        // While it sleeps it is not between reading the window's size and writing what fits.
+        while !self.sleeps() {}
         kill_process(self.pid, Signal::STOP).unwrap();
         self.follow(Duration::from_millis(100));
         resize(&self.side, columns);
         self.shown.resize(columns.into(), ROWS.into());
         kill_process(self.pid, Signal::CONT).unwrap();
+    }
+
+    fn sleeps(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid.as_raw_nonzero())).unwrap();
+        // The state follows the name, which is in parentheses.
+        stat.rsplit_once(") ").unwrap().1.starts_with('S')
     }
 
     /// The lines on the screen after the program has ended.

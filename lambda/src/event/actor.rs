@@ -331,8 +331,8 @@ mod tests {
 
     #[test]
     fn the_account_is_the_actors_own() {
-        let told = Actor::read(&json!({ "type": "IAMUser", "accountId": "444455556666" }));
-        assert_eq!(told.account.as_deref(), Some("444455556666"));
+        let actor = Actor::read(&json!({ "type": "IAMUser", "accountId": "444455556666" }));
+        assert_eq!(actor.account.as_deref(), Some("444455556666"));
         let derived = Actor::read(&json!({ "type": "IAMUser", "arn": "arn:aws:iam::444455556666:user/x" }));
         assert_eq!(derived.account.as_deref(), Some("444455556666"));
     }

@@ -23,7 +23,7 @@ const DISCOVER_FIELDS: [&str; 2] = ["kibana_discover_url", "opensearch_discover_
 /// Fields in which a document describes in words what happened.
 const SAID_FIELDS: [&str; 5] = ["message", "error.message", "msg", "log", "event.original"];
 /// The fields that people look for first.
-const TELLING_FIELDS: [&str; 26] = [
+const NOTABLE_FIELDS: [&str; 26] = [
     "service",
     "service.name",
     "app",
@@ -128,11 +128,11 @@ impl Alert {
         facts.truncate(MAX_FACTS - tops.len());
         let time = alert.get("@timestamp").and_then(moment);
         let discover = DISCOVER_FIELDS.iter().find_map(|key| text(alert, key));
-        let told = facts.iter().map(|(path, _)| path.as_str());
-        let told = told.chain(said.iter().map(|(path, _)| *path));
+        let shown = facts.iter().map(|(path, _)| path.as_str());
+        let shown = shown.chain(said.iter().map(|(path, _)| *path));
         let time_field = time.map(|_| "@timestamp");
         let counts = ["num_hits", "num_matches", "_index"];
-        for path in told.chain(DISCOVER_FIELDS).chain(counts).chain(time_field) {
+        for path in shown.chain(DISCOVER_FIELDS).chain(counts).chain(time_field) {
             remove(&mut rest, path);
         }
         for (field, _) in &tops {
@@ -203,9 +203,9 @@ fn facts(alert: &Value, said: Option<&str>) -> Vec<(String, String)> {
             && said != Some(path.as_str())
             && text != mask::MASK
     });
-    let rank = |path: &str| TELLING_FIELDS.iter().position(|telling| *telling == path);
+    let rank = |path: &str| NOTABLE_FIELDS.iter().position(|notable| *notable == path);
     // The sort is stable: the other fields keep the alert's order.
-    all.sort_by_key(|(path, _)| rank(path).unwrap_or(TELLING_FIELDS.len()));
+    all.sort_by_key(|(path, _)| rank(path).unwrap_or(NOTABLE_FIELDS.len()));
     all
 }
 
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn an_alert_says_how_bad_it_is_in_words() {
-        let told = [
+        let shown = [
             (json!({ "severity": "Critical" }), Some(Severity::Critical)),
             (json!({ "log": { "level": "WARN" } }), Some(Severity::Warning)),
             (json!({ "log.level": "err" }), Some(Severity::Error)),
@@ -270,7 +270,7 @@ mod tests {
             ),
             (json!([]), None),
         ];
-        for (alert, severity) in told {
+        for (alert, severity) in shown {
             assert_eq!(super::severity(&alert), severity, "{alert}");
         }
     }

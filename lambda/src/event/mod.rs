@@ -104,8 +104,8 @@ pub(crate) fn read_one(event: &Value) -> (Notice, Cow<'_, Value>) {
 }
 
 /// Only the JSON that [`read_one`] returns.
-pub(crate) fn told(event: &Value) -> Cow<'_, Value> {
-    first_record(event).map_or(Cow::Borrowed(event), sns::told)
+pub(crate) fn payload(event: &Value) -> Cow<'_, Value> {
+    first_record(event).map_or(Cow::Borrowed(event), sns::payload)
 }
 
 fn first_record(event: &Value) -> Option<&Value> {

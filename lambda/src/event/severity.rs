@@ -123,16 +123,16 @@ impl Settings {
             Content::Alarm(alarm) => Some(alarm),
             _ => None,
         };
-        let told = |known: Option<&settings::Source>| known?.severity;
+        let set = |known: Option<&settings::Source>| known?.severity;
         let source = &notice.source;
-        let severity = told(alarm.and_then(|alarm| self.alarms.get(&alarm.name)))
-            .or_else(|| told(self.rules.get(source.rule.as_ref()?)))
-            .or_else(|| told(self.endpoints.get(source.endpoint.as_ref()?)))
-            .or_else(|| told(self.topics.get(source.topic()?)));
+        let severity = set(alarm.and_then(|alarm| self.alarms.get(&alarm.name)))
+            .or_else(|| set(self.rules.get(source.rule.as_ref()?)))
+            .or_else(|| set(self.endpoints.get(source.endpoint.as_ref()?)))
+            .or_else(|| set(self.topics.get(source.topic()?)));
         match (severity, alarm) {
             (None, _) => notice.severity(),
-            (Some(told), Some(alarm)) if alarm.new != State::Alarm => told.min(notice.severity()),
-            (Some(told), _) => told,
+            (Some(set), Some(alarm)) if alarm.new != State::Alarm => set.min(notice.severity()),
+            (Some(set), _) => set,
         }
     }
 }

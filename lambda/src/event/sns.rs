@@ -25,9 +25,9 @@ pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
     };
     let subject = text(sns, "Subject");
     let mut test = mark::attribute(sns);
-    let told = told(record);
+    let payload = payload(record);
     let content = match sns.get("Message") {
-        Some(Value::String(message)) => match &told {
+        Some(Value::String(message)) => match &payload {
             Cow::Owned(value) => {
                 test = test.or_else(|| mark::read(value));
                 super::content(subject, value)
@@ -50,7 +50,7 @@ pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
         content,
         test,
     };
-    (notice, told)
+    (notice, payload)
 }
 
 /// The value of an attribute of the message.
@@ -59,7 +59,7 @@ fn attribute(sns: &Value, name: &str) -> Option<String> {
 }
 
 /// The JSON that a record carries, borrowed where it is the record's own.
-pub(super) fn told(record: &Value) -> Cow<'_, Value> {
+pub(super) fn payload(record: &Value) -> Cow<'_, Value> {
     let sns = record.get("Sns").unwrap_or(record);
     let message = sns.get("Message").and_then(Value::as_str).and_then(json);
     message.map_or(Cow::Borrowed(sns), Cow::Owned)

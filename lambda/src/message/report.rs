@@ -33,10 +33,10 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         blocks.push(Block::section(Text::plain(summary)));
     }
     let entries = |text: &str| lines(text.lines().map(str::to_owned).collect(), words);
-    let told = report.facts.iter().map(|(fact, text)| (*fact, entries(text)));
+    let shown = report.facts.iter().map(|(fact, text)| (*fact, entries(text)));
     let moments = report.moments.iter();
     let moments = moments.map(|(fact, moment)| (*fact, Some(frame.time(*moment))));
-    let facts = told
+    let facts = shown
         .chain(moments)
         .map(|(fact, value)| ((words.label)(fact), value))
         .take(MAX_FACTS);
@@ -128,16 +128,16 @@ fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
 }
 
 /// Removes texts that are already shown, and empty values; returns whether anything is left.
-fn prune(value: &mut Value, told: &HashSet<&str>) -> bool {
+fn prune(value: &mut Value, shown: &HashSet<&str>) -> bool {
     match value {
         Value::Null => false,
-        Value::String(text) => !text.trim().is_empty() && !told.contains(&**text),
+        Value::String(text) => !text.trim().is_empty() && !shown.contains(&**text),
         Value::Array(values) => {
-            values.retain_mut(|value| prune(value, told));
+            values.retain_mut(|value| prune(value, shown));
             !values.is_empty()
         }
         Value::Object(fields) => {
-            fields.retain(|_, value| prune(value, told));
+            fields.retain(|_, value| prune(value, shown));
             !fields.is_empty()
         }
         Value::Bool(_) | Value::Number(_) => true,

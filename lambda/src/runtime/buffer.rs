@@ -5,8 +5,8 @@
 //! tests never go into a digest. A pause between two posts respects Slack's rate limit.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
-use super::courier::{Courier, Report};
 use super::destinations::Refusal;
+use super::dispatcher::{Dispatcher, Report};
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
 use super::time::Budget;
@@ -55,7 +55,7 @@ struct Waiting {
 /// State while draining the buffer of one channel.
 struct Emptying<'a> {
     buffered: &'a Buffered,
-    courier: &'a Courier,
+    dispatcher: &'a Dispatcher,
     channel: &'a ChannelKey,
     buffer: Buffer,
     request_id: &'a str,
@@ -74,7 +74,7 @@ impl Buffered {
     pub async fn deliver(
         &self,
         mut event: Value,
-        courier: &Courier,
+        dispatcher: &Dispatcher,
         request_id: &str,
         budget: Budget,
     ) -> Value {
@@ -87,7 +87,7 @@ impl Buffered {
         for record in &records {
             let id = text(record, "messageId");
             let arn = text(record, "eventSourceARN");
-            let behind = Queue::from_arn(arn).and_then(|queue| courier.behind(&queue));
+            let behind = Queue::from_arn(arn).and_then(|queue| dispatcher.behind(&queue));
             for item in read(record, behind) {
                 let Some(channel) = item.envelope.channels.first().cloned() else {
                     let reason = format!("no channel has `{arn}` for its buffer");
@@ -106,10 +106,10 @@ impl Buffered {
             }
         }
         for (channel, queue) in queues {
-            let settings = courier.settings.channels.get(&channel);
+            let settings = dispatcher.settings.channels.get(&channel);
             let mut emptying = Emptying {
                 buffered: self,
-                courier,
+                dispatcher,
                 channel: &channel,
                 buffer: settings
                     .and_then(|channel| channel.buffer.clone())
@@ -150,7 +150,7 @@ impl Emptying<'_> {
         for one in singly {
             self.post_one(one).await;
         }
-        let settings = &self.courier.settings;
+        let settings = &self.dispatcher.settings;
         let lines: Vec<_> = together
             .iter()
             .map(|one| summarise(&one.item.notice, settings))
@@ -171,7 +171,7 @@ impl Emptying<'_> {
         for (id, item, age) in queue {
             let log = |fate| {
                 let report = Report::default();
-                self.courier
+                self.dispatcher
                     .log(&item, self.channel, self.request_id, fate, report);
             };
             let key = item.key(self.channel);
@@ -179,8 +179,8 @@ impl Emptying<'_> {
                 log(Fate::Duplicate);
                 continue;
             }
-            let traits = item.traits(&self.courier.settings);
-            let Some(accepted) = item.accepted(self.channel, &traits, &self.courier.settings) else {
+            let traits = item.traits(&self.dispatcher.settings);
+            let Some(accepted) = item.accepted(self.channel, &traits, &self.dispatcher.settings) else {
                 log(Fate::Filtered);
                 continue;
             };
@@ -196,7 +196,7 @@ impl Emptying<'_> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let message = one.item.message(&one.accepted, &self.courier.settings);
+        let message = one.item.message(&one.accepted, &self.dispatcher.settings);
         match self.post(&message).await {
             None => self.leave(&[one]),
             Some(Ok(retried)) => self.delivered(&[one], retried),
@@ -227,7 +227,7 @@ impl Emptying<'_> {
         }
         sleep_until(next).await;
         let outcome = self
-            .courier
+            .dispatcher
             .post(self.channel, message, self.budget.deliver)
             .await;
         let asked = match &outcome {
@@ -253,7 +253,7 @@ impl Emptying<'_> {
                 latency: one.age + self.budget.started.elapsed(),
                 refusal: None,
             };
-            self.courier
+            self.dispatcher
                 .log(&one.item, self.channel, self.request_id, Fate::Delivered, report);
         }
     }
@@ -261,7 +261,7 @@ impl Emptying<'_> {
     async fn refused(&mut self, all: &[&Waiting], mut refusal: Refusal) {
         for one in all {
             let given_up = self
-                .courier
+                .dispatcher
                 .give_up(
                     &one.item,
                     self.channel,

@@ -8,7 +8,7 @@ use super::slack::{self, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::arn::Arn;
 use crate::event::TEST_ATTRIBUTE;
-use crate::{ChannelKey, Letter, Message, Settings, Told};
+use crate::{ChannelKey, Letter, Message, Receivers, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -62,9 +62,9 @@ pub(super) enum Destination {
 
 impl Destination {
     /// All destinations, without duplicates.
-    pub fn all(told: &Told) -> Vec<Self> {
-        let channels = told.channels.iter().cloned().map(Self::Channel);
-        let topics = told.topics.iter().cloned().map(Self::Topic);
+    pub fn all(receivers: &Receivers) -> Vec<Self> {
+        let channels = receivers.channels.iter().cloned().map(Self::Channel);
+        let topics = receivers.topics.iter().cloned().map(Self::Topic);
         let mut all: Vec<_> = channels.chain(topics).collect();
         all.sort();
         all.dedup();

@@ -2,8 +2,8 @@
 
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
-use super::courier::{Courier, Trip};
 use super::destinations::{Destination, Refusal};
+use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
@@ -11,7 +11,7 @@ use super::time::remaining;
 use crate::envelope::Envelope;
 use crate::event::{GuardOutcome, Guarded, Notice};
 use crate::item::Item;
-use crate::{Duty, Guarding, SettingsError, Told, Trail};
+use crate::{Duty, Guarding, Receivers, SettingsError, Trail};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use serde_json::{Value, json};
@@ -30,19 +30,19 @@ const TELL_TIME: Duration = Duration::from_secs(10);
 pub(super) struct Guard {
     trail: Trail,
     destinations: Vec<Destination>,
-    courier: Courier,
+    dispatcher: Dispatcher,
     /// Which destination was notified about which call: a retry notifies only the others.
-    told: Seen,
+    delivered: Seen,
 }
 
 impl Guard {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
-        let told = Told::read(variable)?;
+        let receivers = Receivers::read(variable)?;
         Ok(Self {
             trail: Guarding::read(variable)?.trail,
-            destinations: Destination::all(&told),
-            courier: Courier::from_environment(Duty::Guard, variable)?,
-            told: Seen::default(),
+            destinations: Destination::all(&receivers),
+            dispatcher: Dispatcher::from_environment(Duty::Guard, variable)?,
+            delivered: Seen::default(),
         })
     }
 
@@ -73,15 +73,15 @@ impl Guard {
         destinations.extend(envelope.channels.iter().cloned().map(Destination::Channel));
         destinations.sort();
         destinations.dedup();
-        let told = self
-            .tell(&destinations, &guarded, envelope, &context.request_id, end)
+        let delivered = self
+            .deliver(&destinations, &guarded, envelope, &context.request_id, end)
             .await;
-        match (guarded.outcome, told) {
+        match (guarded.outcome, delivered) {
             (GuardOutcome::Failed(reason), Ok(_)) => Err(Failure::Unguarded(reason)),
-            (GuardOutcome::Failed(reason), Err(untold)) => {
-                Err(Failure::Unguarded(format!("{reason}; {untold}")))
+            (GuardOutcome::Failed(reason), Err(undelivered)) => {
+                Err(Failure::Unguarded(format!("{reason}; {undelivered}")))
             }
-            (_, Err(untold)) => Err(untold),
+            (_, Err(undelivered)) => Err(undelivered),
             (outcome, Ok(delivered)) => {
                 let outcome = match outcome {
                     GuardOutcome::AlreadyLogging => "already logging",
@@ -96,7 +96,7 @@ impl Guard {
     /// Starts logging whatever the status says: right after the call the status may still be the old one
     /// (eventual consistency), and starting a trail that is already logging changes nothing.
     async fn restart(&self, time: Duration, request_id: &str) -> GuardOutcome {
-        let aws = self.courier.network.aws();
+        let aws = self.dispatcher.network.aws();
         let starting = async {
             let logging = match timeout(STATUS_TIME, self.is_logging(aws)).await {
                 Ok(Ok(logging)) => logging,
@@ -138,7 +138,7 @@ impl Guard {
     }
 
     /// Notifies every destination that has not been notified yet; returns their number.
-    async fn tell(
+    async fn deliver(
         &self,
         everybody: &[Destination],
         guarded: &Guarded,
@@ -149,7 +149,8 @@ impl Guard {
         let call = guarded.event.pointer("/detail/eventID").unwrap_or(&Value::Null);
         let state = matches!(guarded.outcome, GuardOutcome::Failed(_));
         let key = |destination: &Destination| format!("{call} {state} {destination:?}");
-        let known = |destination: &&Destination| !call.is_null() && self.told.contains(&key(destination));
+        let known =
+            |destination: &&Destination| !call.is_null() && self.delivered.contains(&key(destination));
         let ignorant: Vec<_> = everybody.iter().filter(|one| !known(one)).cloned().collect();
         if ignorant.is_empty() {
             return Ok(0);
@@ -157,22 +158,22 @@ impl Guard {
         let notice = Notice::from(guarded.clone());
         let identity = call.as_str().map(str::to_owned);
         let item = Item::known(envelope, notice, identity);
-        let settings = &self.courier.settings;
+        let settings = &self.dispatcher.settings;
         let letter = guarded.letter(settings.locale);
         let started = Instant::now();
-        let trip = Trip {
+        let attempt = Attempt {
             request_id,
             started,
             deadline: end.min(started + TELL_TIME),
         };
-        let told = self.courier.tell(&ignorant, &item, &letter, trip).await;
+        let outcomes = self.dispatcher.deliver(&ignorant, &item, &letter, attempt).await;
         let mut problems = Vec::new();
-        for (destination, outcome) in told {
+        for (destination, outcome) in outcomes {
             match outcome {
-                Ok(()) => self.told.insert(&key(destination)),
+                Ok(()) => self.delivered.insert(&key(destination)),
                 Err(refusal) => {
                     problems.push(format!("{}: {refusal}", destination.name(settings)));
-                    self.courier
+                    self.dispatcher
                         .log_refusal(&item, destination, request_id, Fate::Undelivered, &refusal);
                 }
             }

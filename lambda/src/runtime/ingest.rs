@@ -22,8 +22,8 @@ mod answer;
 
 use super::Variables;
 use super::caller::{self, header};
-use super::courier::{Courier, Trip};
 use super::destinations::{Destination, Refusal};
+use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
@@ -31,7 +31,7 @@ use crate::config::{DESTINATIONS, SettingsError, TOPICS};
 use crate::envelope::{Envelope, Parking};
 use crate::event::{Content, Notice, Source, is_test};
 use crate::item::Item;
-use crate::{Duty, Endpoint, Ingesting, Letter, Told, parse_lenient};
+use crate::{Duty, Endpoint, Ingesting, Letter, Receivers, parse_lenient};
 use again::{is_parked, readable};
 use answer::Answer;
 use base64::Engine as _;
@@ -56,7 +56,7 @@ const MAX_BINARY: usize = 180_000;
 pub(super) struct Ingest {
     own: Ingesting,
     destinations: Vec<Destination>,
-    courier: Courier,
+    dispatcher: Dispatcher,
     /// Alerts that are already handled.
     seen: Seen,
 }
@@ -79,8 +79,8 @@ struct Rest<'a> {
 
 impl Ingest {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
-        let told = Told::read(variable)?;
-        let destinations = Destination::all(&told);
+        let receivers = Receivers::read(variable)?;
+        let destinations = Destination::all(&receivers);
         if destinations.is_empty() {
             return Err(SettingsError::Value {
                 variable: DESTINATIONS,
@@ -90,7 +90,7 @@ impl Ingest {
         Ok(Self {
             own: Ingesting::read(variable)?,
             destinations,
-            courier: Courier::from_environment(Duty::Ingest, variable)?,
+            dispatcher: Dispatcher::from_environment(Duty::Ingest, variable)?,
             seen: Seen::default(),
         })
     }
@@ -182,22 +182,23 @@ impl Ingest {
 
     async fn deliver(&self, alert: Value, body: &[u8], call: Call<'_>) -> Answer {
         let (item, letter) = self.item(self.envelope(&self.destinations, alert, call.test));
-        let trip = Trip {
+        let attempt = Attempt {
             request_id: call.request_id,
             started: call.started,
             deadline: call.started + DELIVERY_TIME,
         };
-        let told = self
-            .courier
-            .tell(&self.destinations, &item, &letter, trip)
+        let outcomes = self
+            .dispatcher
+            .deliver(&self.destinations, &item, &letter, attempt)
             .await
             .into_iter();
-        let refused = told.filter_map(|(destination, outcome)| Some((destination.clone(), outcome.err()?)));
+        let refused =
+            outcomes.filter_map(|(destination, outcome)| Some((destination.clone(), outcome.err()?)));
         let refused: Vec<_> = refused.collect();
         if refused.is_empty() {
             return Answer::ok("delivered", "the alert is delivered");
         }
-        let name = |destination: &Destination| destination.name(&self.courier.settings);
+        let name = |destination: &Destination| destination.name(&self.dispatcher.settings);
         let reasons = refused
             .iter()
             .map(|(destination, refusal)| format!("{}: {refusal}", name(destination)));
@@ -243,7 +244,7 @@ impl Ingest {
 
     /// The item and the letter for an envelope with an alert, or with the text of a body that is not JSON.
     fn item(&self, envelope: Envelope) -> (Item, Letter) {
-        let locale = self.courier.settings.locale;
+        let locale = self.dispatcher.settings.locale;
         if let Value::String(text) = &envelope.event {
             let text = readable(text, envelope.parked.as_ref());
             let letter = Letter::new(&self.own.endpoint.key, &text, locale);
@@ -270,7 +271,7 @@ impl Ingest {
             false => Fate::Undelivered,
         };
         for (destination, refusal) in refused {
-            self.courier
+            self.dispatcher
                 .log_refusal(item, destination, request_id, fate, refusal);
         }
     }
@@ -312,9 +313,9 @@ impl Ingest {
         let parking = Parking {
             reason: rest.reason,
             base64,
-            ..self.courier.parking(request_id)
+            ..self.dispatcher.parking(request_id)
         };
-        self.courier.park(envelope.parked(parking), deadline).await
+        self.dispatcher.park(envelope.parked(parking), deadline).await
     }
 }
 

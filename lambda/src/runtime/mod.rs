@@ -3,8 +3,8 @@
 mod aws;
 mod buffer;
 mod caller;
-mod courier;
 mod destinations;
+mod dispatcher;
 mod dns;
 mod failure;
 mod guard;

@@ -12,7 +12,7 @@
 
 use super::Variables;
 use super::buffer::{self, Buffered};
-use super::courier::{Courier, Report, Trip};
+use super::dispatcher::{Attempt, Dispatcher, Report};
 use super::failure::Failure;
 use super::log::Fate;
 use super::seen::Seen;
@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Notify {
-    courier: Courier,
+    dispatcher: Dispatcher,
     /// Which channel has which message.
     seen: Seen,
     buffered: Buffered,
@@ -34,7 +34,7 @@ pub(super) struct Notify {
 impl Notify {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
         Ok(Self {
-            courier: Courier::from_environment(Duty::Notify, variable)?,
+            dispatcher: Dispatcher::from_environment(Duty::Notify, variable)?,
             seen: Seen::default(),
             buffered: Buffered::default(),
         })
@@ -46,7 +46,7 @@ impl Notify {
         if buffer::is_batch(&event) {
             let batch = self
                 .buffered
-                .deliver(event, &self.courier, &context.request_id, budget);
+                .deliver(event, &self.dispatcher, &context.request_id, budget);
             return Ok(batch.await);
         }
         let mut items = items(event);
@@ -60,7 +60,7 @@ impl Notify {
         let mut unrouted = BTreeSet::new();
         let channels: Vec<_> = items
             .iter()
-            .map(|item| item.channels(&self.courier.settings))
+            .map(|item| item.channels(&self.dispatcher.settings))
             .collect();
         for (item, channels) in items.iter().zip(&channels) {
             match channels {
@@ -108,7 +108,7 @@ impl Notify {
         request_id: &str,
         budget: Budget,
     ) -> Vec<Result<Fate, String>> {
-        let trip = Trip {
+        let attempt = Attempt {
             request_id,
             started: budget.started,
             deadline: budget.deliver,
@@ -117,15 +117,15 @@ impl Notify {
         for item in queue {
             let key = item.key(channel);
             if self.seen.contains(&key) {
-                self.courier
+                self.dispatcher
                     .log(item, channel, request_id, Fate::Duplicate, Report::default());
                 outcomes.push(Ok(Fate::Duplicate));
                 continue;
             }
-            let outcome = match self.courier.take(item, channel, trip).await {
+            let outcome = match self.dispatcher.take(item, channel, attempt).await {
                 Ok(fate) => Ok(fate),
                 Err(refusal) => self
-                    .courier
+                    .dispatcher
                     .give_up(item, channel, refusal, request_id, budget.park)
                     .await
                     .map(|()| Fate::Parked),

@@ -78,7 +78,7 @@ impl Flow<'_> {
             let detail = Some("starts it again".to_owned());
             self.part("guard", "guard function", name, detail, column::SECOND);
             self.arrow("trail", "guard", Some("StopLogging"), None);
-            self.function_tells("guard", &trail.to);
+            self.function_notifies("guard", &trail.to);
         }
     }
 
@@ -178,7 +178,7 @@ impl Flow<'_> {
             let name = self.names.ingest_function(key, endpoint);
             self.part(&function, "ingest function", name, None, column::SECOND);
             self.arrow(&source, &function, None, None);
-            self.function_tells(&function, &endpoint.to);
+            self.function_notifies(&function, &endpoint.to);
         }
     }
 
@@ -211,15 +211,15 @@ impl Flow<'_> {
             );
             for subscription in &topic.subscriptions {
                 let address = address(&subscription.endpoint);
-                let told = id(subscription.endpoint.protocol(), &address);
+                let endpoint_id = id(subscription.endpoint.protocol(), &address);
                 self.part(
-                    &told,
+                    &endpoint_id,
                     subscription.endpoint.protocol(),
                     address,
                     None,
                     column::TOLD,
                 );
-                self.arrow(&topic_id, &told, None, None);
+                self.arrow(&topic_id, &endpoint_id, None, None);
             }
             for channel in &topic.to {
                 self.arrow(&topic_id, RELAY, Some(channel), self.strand(channel));
@@ -269,7 +269,7 @@ impl Flow<'_> {
     }
 
     /// Adds arrows from a function other than the relay to its topics and, directly, to its channels.
-    fn function_tells(&mut self, function: &str, to: &[String]) {
+    fn function_notifies(&mut self, function: &str, to: &[String]) {
         for to in to {
             match self.strand(to) {
                 Some(strand) => self.arrow(function, &self.entry(to), None, Some(strand)),

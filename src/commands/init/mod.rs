@@ -1,6 +1,6 @@
 //! `alertctl init`.
 
-mod wishes;
+mod wizard;
 
 use std::io;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
     let text = match &args.from {
         // The file's comments contain its original name.
         Some(name) => ready(name)?.replace(&format!("stacks/{name}.yaml"), &path.display().to_string()),
-        None => wishes::ask(app, path)?.text(schema::FILE),
+        None => wizard::ask(app, path)?.text(schema::FILE),
     };
     let name = path.display().to_string();
     let stack = parse(&name, &text)

@@ -28,7 +28,7 @@ pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {
         return if problems.is_empty() {
             Ok(ExitCode::SUCCESS)
         } else {
-            Err(Failure::Told)
+            Err(Failure::Reported)
         };
     }
     if !problems.is_empty() {

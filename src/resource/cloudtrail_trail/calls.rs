@@ -2,7 +2,7 @@
 
 use super::read::Trail;
 use super::selectors::Sdk;
-use super::{Aws, CloudtrailTrail, Cx, Fault, Live, Result, Tags, in_aws_words, tags};
+use super::{Aws, CloudtrailTrail, Cx, Fault, Live, Result, Tags, tags, to_sdk};
 
 /// The parameters that CreateTrail and UpdateTrail share, with all values filled in.
 struct Settings {
@@ -43,7 +43,7 @@ pub(super) async fn create(desired: &CloudtrailTrail, cx: &Cx<'_>) -> Result<Tra
         .set_kms_key_id(settings.kms_key)
         .set_cloud_watch_logs_log_group_arn(settings.log_group)
         .set_cloud_watch_logs_role_arn(settings.log_role)
-        .set_tags_list(Some(in_aws_words(&desired.tags)));
+        .set_tags_list(Some(to_sdk(&desired.tags)));
     let answer = cx.aws.call("cloudtrail:CreateTrail", || request.clone().send());
     answer.await.map(|answer| Trail::from(&answer)).map_err(hinted)
 }
@@ -75,7 +75,7 @@ pub(super) async fn put_selectors(desired: &CloudtrailTrail, arn: &str, cx: &Cx<
         .cloudtrail
         .put_event_selectors()
         .trail_name(arn);
-    let put = match desired.selectors.in_aws_words()? {
+    let put = match desired.selectors.to_sdk()? {
         Sdk::Basic(selectors) => put.set_event_selectors(Some(selectors)),
         Sdk::Advanced(selectors) => put.set_advanced_event_selectors(Some(selectors)),
     };
@@ -98,14 +98,14 @@ pub(super) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()
             let gone = live.tags.iter().filter(|(key, _)| remove.contains(key));
             let gone: Tags = gone.map(|(key, value)| (key.clone(), value.clone())).collect();
             let request = cloudtrail.remove_tags().resource_id(arn);
-            let request = request.set_tags_list(Some(in_aws_words(&gone)));
+            let request = request.set_tags_list(Some(to_sdk(&gone)));
             aws.call("cloudtrail:RemoveTags", || request.clone().send())
                 .await
                 .map(drop)
         },
         async |put| {
             let request = cloudtrail.add_tags().resource_id(arn);
-            let request = request.set_tags_list(Some(in_aws_words(&put)));
+            let request = request.set_tags_list(Some(to_sdk(&put)));
             aws.call("cloudtrail:AddTags", || request.clone().send())
                 .await
                 .map(drop)

@@ -28,7 +28,7 @@ pub(super) enum Sdk {
 impl Selectors {
     /// # Errors
     /// If a selector does not have AWS's format.
-    pub(super) fn in_aws_words(&self) -> Result<Sdk> {
+    pub(super) fn to_sdk(&self) -> Result<Sdk> {
         match self {
             Self::Default => Ok(Sdk::Basic(vec![basic(&json!({}))])),
             Self::Basic(Value::Array(list)) => Ok(Sdk::Basic(list.iter().map(basic).collect())),
@@ -43,7 +43,7 @@ impl Selectors {
 
     /// The form in which selectors are compared. `None` for AWS's default, in either notation.
     pub(super) fn shown(&self) -> Option<Value> {
-        match self.in_aws_words() {
+        match self.to_sdk() {
             Ok(selectors) => selectors.shown(),
             // AWS refuses it when it is sent.
             Err(_) => match self {

@@ -77,13 +77,17 @@ pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
     let named = stream::iter(named)
         .map(async |live: Live| {
             let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
-            let told = tags.map(|tags| Live { tags, ..live.clone() });
-            let as_wanted = |told: &Live| {
-                let wanted = desired.get(told.name.as_str())?.desired.fields(&known);
-                Some(wanted.difference(&R::live_fields(told), R::IMMUTABLE).is_empty())
+            let indexed = tags.map(|tags| Live { tags, ..live.clone() });
+            let as_wanted = |indexed: &Live| {
+                let wanted = desired.get(indexed.name.as_str())?.desired.fields(&known);
+                Some(
+                    wanted
+                        .difference(&R::live_fields(indexed), R::IMMUTABLE)
+                        .is_empty(),
+                )
             };
-            match told.filter(|told| as_wanted(told) == Some(true)) {
-                Some(told) => Ok(Some(told)),
+            match indexed.filter(|indexed| as_wanted(indexed) == Some(true)) {
+                Some(indexed) => Ok(Some(indexed)),
                 None => with_tags(aws, live).await,
             }
         })
@@ -169,7 +173,7 @@ pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags)
         },
         async |put| {
             let request = cloudwatch.tag_resource().resource_arn(&live.arn);
-            let request = request.set_tags(Some(in_aws_words(&put)));
+            let request = request.set_tags(Some(to_sdk(&put)));
             aws.call("cloudwatch:TagResource", || request.clone().send())
                 .await
                 .map(drop)
@@ -273,7 +277,7 @@ pub(in crate::resource) fn in_order(mut arns: Vec<String>) -> Vec<String> {
     arns
 }
 
-pub(in crate::resource) fn in_aws_words(tags: &Tags) -> Vec<Tag> {
+pub(in crate::resource) fn to_sdk(tags: &Tags) -> Vec<Tag> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect()

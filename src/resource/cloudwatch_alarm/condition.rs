@@ -99,7 +99,7 @@ impl Condition {
             .set_datapoints_to_alarm(self.datapoints_to_alarm)
             .set_treat_missing_data(self.treat_missing_data.clone())
             .set_evaluate_low_sample_count_percentile(self.evaluate_low_sample_count_percentile.clone())
-            .set_evaluation_window(self.evaluation_window.in_aws_words())
+            .set_evaluation_window(self.evaluation_window.to_sdk())
     }
 }
 
@@ -114,7 +114,7 @@ impl EvaluationWindow {
         }
     }
 
-    fn in_aws_words(&self) -> Option<sdk::EvaluationWindow> {
+    fn to_sdk(&self) -> Option<sdk::EvaluationWindow> {
         match self {
             Self::Sliding => None,
             Self::WallClock { timezone } => {

@@ -118,14 +118,12 @@ impl AlarmMetric {
             } => put
                 .namespace(namespace)
                 .metric_name(metric_name)
-                .set_dimensions(Some(in_aws_words(&filled(dimensions, cx)?)))
+                .set_dimensions(Some(to_sdk(&filled(dimensions, cx)?)))
                 .set_statistic(statistic.as_deref().map(Statistic::from))
                 .set_extended_statistic(extended_statistic.clone())
                 .period(*period)
                 .set_unit(unit.as_deref().map(StandardUnit::from)),
-            Self::Math(queries) => {
-                put.set_metrics(Some(queries.iter().map(MetricQuery::in_aws_words).collect()))
-            }
+            Self::Math(queries) => put.set_metrics(Some(queries.iter().map(MetricQuery::to_sdk).collect())),
             Self::PromQl {
                 query,
                 interval,
@@ -176,12 +174,12 @@ impl MetricQuery {
         }))
     }
 
-    fn in_aws_words(&self) -> MetricDataQuery {
+    fn to_sdk(&self) -> MetricDataQuery {
         let stat = self.stat.as_ref().map(|stat| {
             let metric = Metric::builder()
                 .namespace(&stat.namespace)
                 .metric_name(&stat.metric_name)
-                .set_dimensions(Some(in_aws_words(&stat.dimensions)))
+                .set_dimensions(Some(to_sdk(&stat.dimensions)))
                 .build();
             sdk::MetricStat::builder()
                 .metric(metric)
@@ -363,7 +361,7 @@ pub(super) fn dimensions(dimensions: &[Dimension]) -> BTreeMap<String, String> {
     dimensions.iter().filter_map(pair).collect()
 }
 
-fn in_aws_words(dimensions: &BTreeMap<String, String>) -> Vec<Dimension> {
+fn to_sdk(dimensions: &BTreeMap<String, String>) -> Vec<Dimension> {
     dimensions
         .iter()
         .map(|(name, value)| Dimension::builder().name(name).value(value).build())

@@ -134,7 +134,7 @@ pub(crate) fn reporting(metrics: Vec<Watched>, script: &super::super::script::Sc
     use aws_sdk_cloudwatch::types::Dimension;
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
-    let tell = |list: &ListMetricsInput| {
+    let describe = |list: &ListMetricsInput| {
         let filters = list.dimensions().iter();
         let filters: Vec<_> = filters
             .map(|one| format!(" {}={}", one.name().unwrap(), one.value().unwrap()))
@@ -153,7 +153,7 @@ pub(crate) fn reporting(metrics: Vec<Watched>, script: &super::super::script::Sc
         };
         let dimension =
             |(name, value): (&String, &String)| Dimension::builder().name(name).value(value).build();
-        let told = metrics.iter().filter(fits).map(|one| {
+        let answered = metrics.iter().filter(fits).map(|one| {
             Metric::builder()
                 .namespace(&one.namespace)
                 .metric_name(&one.name)
@@ -161,13 +161,13 @@ pub(crate) fn reporting(metrics: Vec<Watched>, script: &super::super::script::Sc
                 .build()
         });
         ListMetricsOutput::builder()
-            .set_metrics(Some(told.collect()))
+            .set_metrics(Some(answered.collect()))
             .build()
     };
     let list = script.rule(
         "list",
         mock!(aws_sdk_cloudwatch::Client::list_metrics),
-        tell,
+        describe,
         answer,
     );
     Aws::mocked(Vec::new(), |clients| {

@@ -50,9 +50,11 @@ pub(super) async fn read(aws: &Aws, bus: &str, name: &str, wanted: Option<&Tags>
     if live.managed_by.is_some() {
         return Ok(Presence::Foreign(live));
     }
-    let told = tagged.iter().find(|tagged| tagged.arn == live.arn);
-    let tags = match (told, wanted) {
-        (Some(told), Some(wanted)) if tags::are(&told.tags, wanted) => Rc::new(Some(told.tags.clone())),
+    let indexed = tagged.iter().find(|tagged| tagged.arn == live.arn);
+    let tags = match (indexed, wanted) {
+        (Some(indexed), Some(wanted)) if tags::are(&indexed.tags, wanted) => {
+            Rc::new(Some(indexed.tags.clone()))
+        }
         _ => tags_of(aws, &live.arn).await?,
     };
     Ok(match tags.as_ref() {

@@ -39,7 +39,7 @@ pub(super) async fn read(aws: &Aws, bus: &str, rule: &str) -> Result<Option<Live
 pub(super) async fn put(aws: &Aws, rule: &Live, targets: &[Target<String>]) -> Result<()> {
     let targets = targets
         .iter()
-        .map(in_aws_words)
+        .map(to_sdk)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Fault::new("events:PutTargets", "InvalidTarget", error.to_string()))?;
     for batch in targets.chunks(BATCH) {
@@ -103,12 +103,12 @@ pub(super) fn all_taken<'a>(
     // Permanent refusals are reported before temporary ones.
     let weight = |refused: &&Refused<'_>| retry::may_pass(&refused.fault(action));
     let code = refused.iter().min_by_key(weight).and_then(|worst| worst.code);
-    let told: Vec<_> = refused.iter().map(|one| one.fault(action).message).collect();
-    let told = match told.is_empty() {
+    let messages: Vec<_> = refused.iter().map(|one| one.fault(action).message).collect();
+    let message = match messages.is_empty() {
         true => format!("{count} targets were refused without a reason"),
-        false => told.join("; "),
+        false => messages.join("; "),
     };
-    Err(Fault::new(action, code.unwrap_or("FailedEntry"), told))
+    Err(Fault::new(action, code.unwrap_or("FailedEntry"), message))
 }
 
 impl Refused<'_> {
@@ -164,7 +164,7 @@ fn is_altered(target: &sdk::Target) -> bool {
     bare.is_ok_and(|bare| bare != rest)
 }
 
-fn in_aws_words(target: &Target<String>) -> Result<sdk::Target, impl std::error::Error + use<>> {
+fn to_sdk(target: &Target<String>) -> Result<sdk::Target, impl std::error::Error + use<>> {
     let Target {
         id,
         arn,

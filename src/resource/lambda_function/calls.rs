@@ -13,7 +13,7 @@ use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text, tags};
 
 impl LambdaFunction {
     /// The wanted state of the function, in the form in which it will be read back.
-    pub(super) fn wished(&self, environment: environment::Live, cx: &Cx<'_>) -> Result<Live> {
+    pub(super) fn expected(&self, environment: environment::Live, cx: &Cx<'_>) -> Result<Live> {
         let arn = Text::arn("lambda", format!("function:{}", self.name));
         Ok(Live {
             name: self.name.clone(),
@@ -89,7 +89,7 @@ impl LambdaFunction {
             .memory_size(self.memory_mb)
             .timeout(self.timeout_seconds)
             .set_kms_key_arn(live.kms_key.clone())
-            .environment(in_aws_words(&live.environment))
+            .environment(to_sdk(&live.environment))
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build())
             .set_tags(Some(tags.into_iter().collect()));
         let send = || {
@@ -113,7 +113,7 @@ impl LambdaFunction {
             .memory_size(self.memory_mb)
             .timeout(self.timeout_seconds)
             .kms_key_arn(key_arn)
-            .environment(in_aws_words(&live.environment))
+            .environment(to_sdk(&live.environment))
             // Removes layers that somebody added.
             .set_layers(Some(Vec::new()))
             .logging_config(LoggingConfig::builder().log_group(&live.log_group).build());
@@ -188,7 +188,7 @@ impl LambdaFunction {
     }
 }
 
-fn in_aws_words(environment: &environment::Live) -> Environment {
+fn to_sdk(environment: &environment::Live) -> Environment {
     let variables = environment::variables(environment);
     Environment::builder().set_variables(Some(variables)).build()
 }

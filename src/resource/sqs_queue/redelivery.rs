@@ -45,7 +45,7 @@ impl Redelivery {
     }
 
     /// The settings in the form in which they will be read back.
-    pub(super) fn wished(&self, cx: &Cx<'_>) -> Result<Live> {
+    pub(super) fn expected(&self, cx: &Cx<'_>) -> Result<Live> {
         Ok(Live {
             visibility_seconds: self.visibility_seconds,
             dead_letter_queue: Some(cx.text(&self.dead_letter_queue)?),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::resource::KINDS;
-use crate::resource::expectation::Expectation;
+use crate::resource::precondition::Precondition;
 
 /// Called instead of AWS's own calls if something emulates AWS. No policy needs it.
 const EMULATED: [&str; 1] = ["apigateway:GetTags"];
@@ -99,7 +99,7 @@ fn every_call_is_declared_and_every_declaration_called() {
 #[test]
 fn what_is_not_bounded_says_why() {
     let tables = KINDS.iter().flat_map(|kind| kind.access).chain(COMMON);
-    for row in tables.chain(Expectation::ACCESS) {
+    for row in tables.chain(Precondition::ACCESS) {
         let bounded = !row.when.is_empty()
             || row
                 .on

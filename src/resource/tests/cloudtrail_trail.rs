@@ -115,7 +115,7 @@ impl Fake {
                 mock!(Client::list_tags),
                 |r| r.resource_id_list().join(" "),
                 move |r| {
-                    let tags = in_aws_words(&tags.lock().unwrap());
+                    let tags = to_sdk(&tags.lock().unwrap());
                     let tags = sdk::ResourceTag::builder()
                         .resource_id(&r.resource_id_list()[0])
                         .set_tags_list(Some(tags));

@@ -78,7 +78,7 @@ impl Fake {
                 mock!(Client::list_tags_for_resource),
                 |r| r.resource_arn().unwrap_or_default().to_owned(),
                 move |_| {
-                    let tags = Some(in_aws_words(&tags.lock().unwrap()));
+                    let tags = Some(to_sdk(&tags.lock().unwrap()));
                     ListTagsForResourceOutput::builder().set_tags(tags).build()
                 },
             ),

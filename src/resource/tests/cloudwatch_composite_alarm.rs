@@ -105,7 +105,7 @@ impl Fake {
                         true => node(CloudwatchAlarm::KIND, "cpu"),
                         false => id(),
                     };
-                    let tags = common::in_aws_words(&owned(&id));
+                    let tags = common::to_sdk(&owned(&id));
                     ListTagsForResourceOutput::builder().set_tags(Some(tags)).build()
                 },
             ),

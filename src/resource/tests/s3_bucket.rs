@@ -151,7 +151,7 @@ impl Fake {
                 mock!(Client::get_bucket_tagging),
                 |_| String::new(),
                 move |_| {
-                    let tags = in_aws_words(&tags.lock().unwrap());
+                    let tags = to_sdk(&tags.lock().unwrap());
                     GetBucketTaggingOutput::builder()
                         .set_tag_set(Some(tags))
                         .build()

@@ -115,7 +115,7 @@ impl Fake {
                 mock!(Client::list_tags_for_resource),
                 move |r| name(r.resource_arn()),
                 move |_| {
-                    let tags = Some(in_aws_words(&tags.lock().unwrap()));
+                    let tags = Some(to_sdk(&tags.lock().unwrap()));
                     ListTagsForResourceOutput::builder().set_tags(tags).build()
                 },
             ),

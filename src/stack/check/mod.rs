@@ -223,8 +223,9 @@ impl<'a> Checker<'a> {
                     .help("remove one of the two"),
                 None if self.keys(section).contains(&name.as_str()) => continue,
                 None => {
-                    let tell = |checker: &Self, span| checker.leads_nowhere(span, name, section, elsewhere);
-                    self.once(span, section, name, tell);
+                    let describe =
+                        |checker: &Self, span| checker.leads_nowhere(span, name, section, elsewhere);
+                    self.once(span, section, name, describe);
                     continue;
                 }
             };
@@ -234,7 +235,7 @@ impl<'a> Checker<'a> {
 
     /// Reports an unknown name once, with all its places: a name that was removed or renamed is often used many
     /// times.
-    fn once(&mut self, span: Span, section: &str, name: &str, tell: impl FnOnce(&Self, Span) -> Problem) {
+    fn once(&mut self, span: Span, section: &str, name: &str, describe: impl FnOnce(&Self, Span) -> Problem) {
         let known = (section.to_owned(), name.to_owned());
         match self.nowhere.get(&known).and_then(|at| self.problems.get_mut(*at)) {
             Some(problem) => {
@@ -247,7 +248,7 @@ impl<'a> Checker<'a> {
             }
             None => {
                 self.nowhere.insert(known, self.problems.len());
-                let problem = tell(self, span);
+                let problem = describe(self, span);
                 self.report(problem);
             }
         }

@@ -1,10 +1,10 @@
 //! Dead letters of an endpoint, and their redrive by a direct invocation.
 
 use super::{Ingest, Rest};
-use crate::Told;
+use crate::Receivers;
 use crate::envelope::Envelope;
-use crate::runtime::courier::Trip;
 use crate::runtime::destinations::Destination;
+use crate::runtime::dispatcher::Attempt;
 use crate::runtime::failure::Failure;
 use crate::runtime::time::Budget;
 use base64::Engine as _;
@@ -17,7 +17,7 @@ impl Ingest {
     pub(super) async fn again(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
         let envelope = Envelope::open(event);
-        let told = Told {
+        let receivers = Receivers {
             channels: envelope.channels.clone(),
             topics: envelope.topics.clone(),
         };
@@ -28,18 +28,18 @@ impl Ingest {
             alert => alert.to_string(),
         };
         let key = |destination: &Destination| format!("{destination:?} {at} {body}");
-        let owed = Destination::all(&told).into_iter();
+        let owed = Destination::all(&receivers).into_iter();
         let owed: Vec<_> = owed.filter(|one| !self.seen.contains(&key(one))).collect();
         let (item, letter) = self.item(envelope);
-        let trip = Trip {
+        let attempt = Attempt {
             request_id: &context.request_id,
             started: budget.started,
             deadline: budget.deliver,
         };
-        let told = self.courier.tell(&owed, &item, &letter, trip).await;
+        let outcomes = self.dispatcher.deliver(&owed, &item, &letter, attempt).await;
         let (mut delivered, mut parked, mut problems) = (0, 0, Vec::new());
-        for (destination, outcome) in told {
-            let name = destination.name(&self.courier.settings);
+        for (destination, outcome) in outcomes {
+            let name = destination.name(&self.dispatcher.settings);
             let outcome = match outcome {
                 Ok(()) => {
                     delivered += 1;
@@ -56,13 +56,13 @@ impl Ingest {
                                 body: body.as_bytes(),
                                 reason: &reason,
                             };
-                            self.store(rest, &item, trip.request_id, budget.park)
+                            self.store(rest, &item, attempt.request_id, budget.park)
                                 .await
                                 .map_err(|error| format!("{reason}; dead-letter queue: {error}"))
                         }
                     };
                     parked += usize::from(stored.is_ok());
-                    self.log_refused(&item, &[refused], trip.request_id, stored.is_ok());
+                    self.log_refused(&item, &[refused], attempt.request_id, stored.is_ok());
                     stored
                 }
             };

@@ -55,8 +55,8 @@ fn what_is_misshapen_is_refused_and_never_panics() {
     ] {
         let selectors = Selectors::Advanced(value);
         assert!(selectors.shown().is_some());
-        let fault = selectors.in_aws_words().map(drop).unwrap_err();
+        let fault = selectors.to_sdk().map(drop).unwrap_err();
         assert!(fault.hint.is_some());
     }
-    assert!(Selectors::Basic(json!("x")).in_aws_words().is_err());
+    assert!(Selectors::Basic(json!("x")).to_sdk().is_err());
 }

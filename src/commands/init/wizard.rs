@@ -24,7 +24,7 @@ const MAIL: &str = "    input:                        # words of the e-mail; a c
 
 /// What somebody wants alerts about, and where to send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wishes {
+pub struct Wizard {
     pub stack: String,
     pub region: String,
     /// Label of a Slack channel.
@@ -36,7 +36,7 @@ pub struct Wishes {
 }
 
 /// Asks the questions on the terminal.
-pub fn ask(app: &App, path: &Path) -> Result<Wishes, Failure> {
+pub fn ask(app: &App, path: &Path) -> Result<Wizard, Failure> {
     let out = app.out;
     let folder = std::path::absolute(path).ok();
     let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
@@ -94,7 +94,7 @@ pub fn ask(app: &App, path: &Path) -> Result<Wishes, Failure> {
         )
         .map(Some),
     })?;
-    Ok(Wishes {
+    Ok(Wizard {
         stack,
         region,
         slack,
@@ -154,7 +154,7 @@ fn watched(answer: &str) -> Result<[bool; 5], String> {
     }
 }
 
-impl Wishes {
+impl Wizard {
     /// The stack file; `schema` is where its schema is.
     pub fn text(&self, schema: &str) -> String {
         let Self {
@@ -284,14 +284,14 @@ mod tests {
     use crate::stack::PLACEHOLDERS;
 
     /// Every combination of answers.
-    fn all() -> impl Iterator<Item = Wishes> {
-        let told = [
+    fn all() -> impl Iterator<Item = Wizard> {
+        let ways = [
             ("#ops", None),
             ("#ops", Some("a@example.com")),
             ("", Some("a@example.com")),
         ];
-        told.into_iter().flat_map(|(slack, email)| {
-            (1..32_u8).map(move |bits| Wishes {
+        ways.into_iter().flat_map(|(slack, email)| {
+            (1..32_u8).map(move |bits| Wizard {
                 stack: "mission".to_owned(),
                 region: "eu-west-1".to_owned(),
                 slack: Some(slack.to_owned()).filter(|slack| !slack.is_empty()),
@@ -304,8 +304,8 @@ mod tests {
 
     #[test]
     fn every_answer_makes_a_valid_stack_with_no_more_to_do_than_what_is_ones_own() {
-        for wishes in all() {
-            let text = wishes.text("alertctl.schema.json");
+        for wizard in all() {
+            let text = wizard.text("alertctl.schema.json");
             let loaded = parse("stack.yaml", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
             let mut warnings = loaded.warnings.iter();
             assert!(warnings.all(|one| one.is_example), "{text}");
@@ -319,16 +319,16 @@ mod tests {
                 !stack.endpoints.is_empty(),
                 stack.trail.is_some(),
             ];
-            assert_eq!(made, wishes.watched, "{text}");
+            assert_eq!(made, wizard.watched, "{text}");
         }
     }
 
     #[test]
     fn the_whole_file() {
-        let wishes = all().filter(|wishes| wishes.watched == [true; 5]).nth(1);
+        let wizard = all().filter(|wizard| wizard.watched == [true; 5]).nth(1);
         insta::assert_snapshot!(
-            wishes
-                .map(|wishes| wishes.text("alertctl.schema.json"))
+            wizard
+                .map(|wizard| wizard.text("alertctl.schema.json"))
                 .unwrap_or_default()
         );
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use alertctl_relay::Settings;
 use futures::future::try_join_all;
 
-use super::{Delivery, Parked, read};
+use super::{Delivery, Undelivered, read};
 use crate::aws::fault::Result;
 use crate::aws::queue::{Queue, Taken};
 use crate::aws::{Aws, invoke, notify};
@@ -16,8 +16,8 @@ pub const MOST: usize = 500;
 
 /// A message of a dead-letter queue. It is hidden from other readers until it is given back or deleted.
 #[derive(Debug)]
-pub struct Letter {
-    pub parked: Parked,
+pub struct DeadLetter {
+    pub undelivered: Undelivered,
     queue: Queue,
     taken: Taken,
     /// The client for the queue's region.
@@ -25,15 +25,15 @@ pub struct Letter {
 }
 
 /// Lists the messages in the dead-letter queues of a stack and leaves them there.
-pub async fn look(aws: &Aws, running: &Running, settings: &Settings) -> Result<Vec<Letter>> {
+pub async fn look(aws: &Aws, running: &Running, settings: &Settings) -> Result<Vec<DeadLetter>> {
     let letters = take(aws, running, settings).await?;
-    try_join_all(letters.iter().map(Letter::give_back)).await?;
+    try_join_all(letters.iter().map(DeadLetter::give_back)).await?;
     Ok(letters)
 }
 
 /// Takes the messages out of the dead-letter queues of a stack, up to [`MOST`] per queue: in the order of the
 /// queues, the oldest first.
-pub async fn take(aws: &Aws, running: &Running, settings: &Settings) -> Result<Vec<Letter>> {
+pub async fn take(aws: &Aws, running: &Running, settings: &Settings) -> Result<Vec<DeadLetter>> {
     let home = &aws.connection.region;
     let of_queue = async |dead: &DeadLetters| {
         let there = aws.at(dead.region.as_deref().unwrap_or(home));
@@ -43,8 +43,8 @@ pub async fn take(aws: &Aws, running: &Running, settings: &Settings) -> Result<V
         let mut taken = queue.take(&there, MOST).await?;
         taken.sort_by_key(|one| one.sent);
         let owner = dead.function.as_deref();
-        let letter = |taken: Taken| Letter {
-            parked: read(
+        let letter = |taken: Taken| DeadLetter {
+            undelivered: read(
                 &taken.body,
                 &taken.attributes,
                 owner,
@@ -61,7 +61,7 @@ pub async fn take(aws: &Aws, running: &Running, settings: &Settings) -> Result<V
     Ok(letters.into_iter().flatten().collect())
 }
 
-impl Letter {
+impl DeadLetter {
     /// The message's id in its queue.
     pub fn id(&self) -> &str {
         &self.taken.id

@@ -11,12 +11,12 @@ const EACH: Duration = Duration::from_secs(1);
 
 /// Lets a few messages through at once, then one per second.
 #[derive(Debug, Default)]
-pub struct Drip {
+pub struct RateLimit {
     passed: usize,
     next: Option<Instant>,
 }
 
-impl Drip {
+impl RateLimit {
     /// Waits until the next message may be sent.
     pub async fn turn(&mut self) {
         self.passed += 1;
@@ -35,13 +35,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_then_one_a_second() {
-        let (mut drip, start) = (Drip::default(), Instant::now());
+        let (mut rate_limit, start) = (RateLimit::default(), Instant::now());
         for _ in 0..AT_ONCE {
-            drip.turn().await;
+            rate_limit.turn().await;
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
         for _ in 0..5 {
-            drip.turn().await;
+            rate_limit.turn().await;
         }
         assert_eq!(start.elapsed().as_secs(), 5);
     }

@@ -97,15 +97,15 @@ fn client(script: &Script, arns: &[&str], state: State) -> Client {
     mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, &rules)
 }
 
-fn any_in(regions: &[&str]) -> Expectation {
-    Expectation::AnyTrail {
+fn any_in(regions: &[&str]) -> Precondition {
+    Precondition::AnyTrail {
         regions: regions.iter().map(|region| (*region).to_owned()).collect(),
         beside_a_trail: false,
     }
 }
 
-fn trail_called(name_or_arn: &str) -> Expectation {
-    Expectation::Trail {
+fn trail_called(name_or_arn: &str) -> Precondition {
+    Precondition::Trail {
         name_or_arn: name_or_arn.to_owned(),
         guarded: true,
     }
@@ -192,7 +192,7 @@ async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
             told.contains("account 999988887777") && told.contains("no guard is created here"),
             "{told}"
         );
-        let unguarded = Expectation::Trail {
+        let unguarded = Precondition::Trail {
             name_or_arn: ORGANIZATION.to_owned(),
             guarded: false,
         };
@@ -249,10 +249,10 @@ async fn each_region_with_rules_is_asked_about_unless_a_trail_of_all_regions_log
 async fn what_must_not_be_looked_at_is_a_warning_and_no_failure() {
     let (any, audit) = (any_in(&["eu-west-1"]), trail_called("audit"));
     for operation in ["describe", "status"] {
-        for expectation in [&any, &audit] {
+        for precondition in [&any, &audit] {
             let script = Script::default();
             script.refuse(operation, 1, "AccessDeniedException", "not authorized");
-            let text = expectation.unmet(&aws(&script, &[HERE], GOOD)).await.unwrap();
+            let text = precondition.unmet(&aws(&script, &[HERE], GOOD)).await.unwrap();
             assert!(text.unwrap().contains("could not be checked"));
         }
     }

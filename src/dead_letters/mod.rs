@@ -13,11 +13,11 @@ mod template;
 
 pub use advice::advice;
 pub use again::{Delivery, deliver, deliveries};
-pub use queues::{Letter, MOST, look, take};
+pub use queues::{DeadLetter, MOST, look, take};
 
 /// A dead letter, parsed as far as possible.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parked {
+pub struct Undelivered {
     pub form: Form,
     /// When it became a dead letter.
     pub at: Option<Timestamp>,
@@ -93,7 +93,7 @@ pub fn read(
     owner: Option<&str>,
     functions: &[String],
     settings: &Settings,
-) -> Parked {
+) -> Undelivered {
     let Ok(value) = serde_json::from_str::<Value>(body) else {
         return unknown(None, "it is not JSON");
     };
@@ -104,20 +104,23 @@ pub fn read(
         None => Again::No("it does not say which function it is for".to_owned()),
     };
     if let (Some(meta @ Value::Object(_)), Some(inner)) = (value.get("alertctl"), value.get("event")) {
-        let parked = &meta["parked"];
+        let undelivered = &meta["parked"];
         let why = || {
-            parked
+            undelivered
                 .is_null()
                 .then(|| "it was received from its queue too often".to_owned())
         };
-        return Parked {
+        return Undelivered {
             form: Form::Envelope,
-            at: moment(&parked["at"]),
+            at: moment(&undelivered["at"]),
             from: from(meta, inner),
-            reason: text(&parked["reason"]).or_else(why),
+            reason: text(&undelivered["reason"]).or_else(why),
             to: destinations(meta, inner, settings),
             headline: headline(meta, inner, settings),
-            again: invoke(parked["function"].as_str().map(name_of).or(owner), value.clone()),
+            again: invoke(
+                undelivered["function"].as_str().map(name_of).or(owner),
+                value.clone(),
+            ),
         };
     }
     if let (Some(context @ Value::Object(_)), Some(payload)) =
@@ -129,7 +132,7 @@ pub fn read(
         };
         let error = &value["responsePayload"];
         let reason = text(&error["errorMessage"]).or_else(|| text(&error["errorType"]));
-        return Parked {
+        return Undelivered {
             form: Form::OnFailure,
             at: moment(&value["timestamp"]),
             from: from(meta, inner),
@@ -146,7 +149,7 @@ pub fn read(
             "EventSubscriptionArn": value["UnsubscribeURL"].as_str().and_then(subscription),
             "Sns": value,
         }]});
-        return Parked {
+        return Undelivered {
             form: Form::Sns,
             at: moment(&value["Timestamp"]),
             from: from(&Value::Null, &records),
@@ -165,7 +168,7 @@ pub fn read(
             },
             None => Again::No(format!("`{rule}` is not the ARN of a rule")),
         };
-        return Parked {
+        return Undelivered {
             form: Form::EventBridge,
             at: moment(&value["time"]),
             from: RuleArn::read(rule).map(|rule| format!("rule {}", rule.rule)),
@@ -178,8 +181,8 @@ pub fn read(
     unknown(text(&value["reason"]), "it has an unknown format")
 }
 
-fn unknown(reason: Option<String>, why: &str) -> Parked {
-    Parked {
+fn unknown(reason: Option<String>, why: &str) -> Undelivered {
+    Undelivered {
         form: Form::Unknown,
         at: None,
         from: None,
@@ -204,12 +207,12 @@ fn name_of(arn: &str) -> &str {
 }
 
 fn error_of(attributes: &BTreeMap<String, String>, names: [&str; 2]) -> Option<String> {
-    let told: Vec<_> = names
+    let parts: Vec<_> = names
         .iter()
         .filter_map(|name| attributes.get(*name))
         .map(String::as_str)
         .collect();
-    (!told.is_empty()).then(|| told.join(": "))
+    (!parts.is_empty()).then(|| parts.join(": "))
 }
 
 fn from(meta: &Value, inner: &Value) -> Option<String> {

@@ -100,10 +100,10 @@ mod tests {
     #[test]
     fn a_page_is_no_answer_of_aws() {
         let page = "<!DOCTYPE html><html><head><TITLE>Hotel\n  Wi-Fi</TITLE></head></html>";
-        let told = "sts:GetCallerIdentity: a web page “Hotel Wi-Fi” was returned instead of a response from \
+        let expected = "sts:GetCallerIdentity: a web page “Hotel Wi-Fi” was returned instead of a response from \
                     AWS (status 200)";
-        assert_eq!(read(200, &[HTML], page).as_deref(), Some(told));
-        assert_eq!(read(200, &[], page).as_deref(), Some(told));
+        assert_eq!(read(200, &[HTML], page).as_deref(), Some(expected));
+        assert_eq!(read(200, &[], page).as_deref(), Some(expected));
         assert!(read(302, &[HTML], "").is_some());
         assert!(read(403, &[HTML], "<html>blocked</html>").is_some());
         assert!(read(407, &[], "").unwrap().contains("407"));
@@ -125,16 +125,16 @@ mod tests {
     fn what_stands_in_the_way_is_named() {
         let advice =
             |message: &str, proxy| advice(&Fault::new("sts:GetCallerIdentity", NO_ANSWER, message), proxy);
-        let told = |message, proxy| advice(message, proxy).unwrap_or_default();
+        let expected = |message, proxy| advice(message, proxy).unwrap_or_default();
         assert!(
-            told(
+            expected(
                 "tunnel error: proxy authorization required",
                 Some("http://p:3128")
             )
             .contains("USER:PASSWORD")
         );
-        assert!(told("invalid peer certificate: UnknownIssuer", None).contains("SSL_CERT_FILE"));
-        assert!(told("Connection refused", Some("http://p:3128")).contains("proxy http://p:3128:"));
+        assert!(expected("invalid peer certificate: UnknownIssuer", None).contains("SSL_CERT_FILE"));
+        assert!(expected("Connection refused", Some("http://p:3128")).contains("proxy http://p:3128:"));
         assert_eq!(advice("Connection refused", None), None);
     }
 }

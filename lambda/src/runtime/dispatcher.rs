@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-pub(super) struct Courier {
+pub(super) struct Dispatcher {
     pub settings: Settings,
     pub network: Network,
     duty: Duty,
@@ -27,7 +27,7 @@ pub(super) struct Courier {
 
 /// The data of one invocation that its messages need.
 #[derive(Clone, Copy)]
-pub(super) struct Trip<'a> {
+pub(super) struct Attempt<'a> {
     pub request_id: &'a str,
     pub started: Instant,
     /// Deadline for delivery.
@@ -42,7 +42,7 @@ pub(super) struct Report<'a> {
     pub refusal: Option<&'a Refusal>,
 }
 
-impl Courier {
+impl Dispatcher {
     pub fn from_environment(duty: Duty, variable: Variables) -> Result<Self, SettingsError> {
         let around = Notifying::read(variable)?;
         let buffers = around.buffers.into_iter();
@@ -66,22 +66,22 @@ impl Courier {
 
     /// Sends `item` to all destinations in parallel and logs the outcome for each channel, except for refusals:
     /// the caller decides how to handle those.
-    pub async fn tell<'a>(
+    pub async fn deliver<'a>(
         &self,
         destinations: &'a [Destination],
         item: &Item,
         letter: &Letter,
-        trip: Trip<'_>,
+        attempt: Attempt<'_>,
     ) -> Vec<(&'a Destination, Result<(), Refusal>)> {
         let test = item.notice.test.as_deref();
         let marked = test.map(|id| letter.marked(id, self.settings.locale));
         let letter = marked.as_ref().unwrap_or(letter);
         let send = async |destination: &'a Destination| {
             let outcome = match destination {
-                Destination::Channel(channel) => self.take(item, channel, trip).await.map(|_| ()),
+                Destination::Channel(channel) => self.take(item, channel, attempt).await.map(|_| ()),
                 Destination::Topic(arn) => {
                     let destinations = self.network.destinations();
-                    destinations.publish(arn, letter, trip.deadline).await
+                    destinations.publish(arn, letter, attempt.deadline).await
                 }
             };
             (destination, outcome)
@@ -90,32 +90,43 @@ impl Courier {
     }
 
     /// Sends `item` to `channel` unless its routes filter it out: into its buffer, or to Slack.
-    pub async fn take(&self, item: &Item, channel: &ChannelKey, trip: Trip<'_>) -> Result<Fate, Refusal> {
+    pub async fn take(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        attempt: Attempt<'_>,
+    ) -> Result<Fate, Refusal> {
         let traits = item.traits(&self.settings);
         let Some(accepted) = item.accepted(channel, &traits, &self.settings) else {
-            self.log(item, channel, trip.request_id, Fate::Filtered, Report::default());
+            self.log(
+                item,
+                channel,
+                attempt.request_id,
+                Fate::Filtered,
+                Report::default(),
+            );
             return Ok(Fate::Filtered);
         };
         let (fate, retried) = match self.buffers.get(channel) {
             Some(buffer) => {
                 let envelope = item.envelope.for_channel(channel);
-                buffer.send(&envelope, &self.network, trip.deadline).await?;
+                buffer.send(&envelope, &self.network, attempt.deadline).await?;
                 (Fate::Buffered, 0)
             }
             None => {
                 let message = item.message(&accepted, &self.settings);
                 (
                     Fate::Delivered,
-                    self.post(channel, &message, trip.deadline).await?,
+                    self.post(channel, &message, attempt.deadline).await?,
                 )
             }
         };
         let report = Report {
             retried,
-            latency: trip.started.elapsed(),
+            latency: attempt.started.elapsed(),
             refusal: None,
         };
-        self.log(item, channel, trip.request_id, fate, report);
+        self.log(item, channel, attempt.request_id, fate, report);
         Ok(fate)
     }
 

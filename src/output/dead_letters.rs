@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::style;
+use crate::dead_letters::{Again, DeadLetter, Form, Undelivered, advice};
 use crate::local;
-use crate::parked::{Again, Form, Letter, Parked, advice};
 
 /// The result of redriving a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Fate {
 }
 
 /// Messages of dead-letter queues.
-pub struct Letters<'a> {
+pub struct DeadLetterList<'a> {
     all: Vec<One<'a>>,
     zone: &'a TimeZone,
 }
@@ -27,16 +27,16 @@ pub struct Letters<'a> {
 struct One<'a> {
     queue: &'a str,
     id: &'a str,
-    parked: &'a Parked,
+    undelivered: &'a Undelivered,
     fate: Option<&'a Fate>,
 }
 
-impl<'a> Letters<'a> {
-    pub fn new(letters: &'a [Letter], zone: &'a TimeZone) -> Self {
-        let one = |letter: &'a Letter| One {
+impl<'a> DeadLetterList<'a> {
+    pub fn new(letters: &'a [DeadLetter], zone: &'a TimeZone) -> Self {
+        let one = |letter: &'a DeadLetter| One {
             queue: letter.queue(),
             id: letter.id(),
-            parked: &letter.parked,
+            undelivered: &letter.undelivered,
             fate: None,
         };
         Self {
@@ -80,18 +80,18 @@ impl<'a> Letters<'a> {
                 let gap = if text.is_empty() { "" } else { "\n" };
                 let _ = writeln!(text, "{gap}{bold}{queue}{bold:#}  {count}");
             }
-            let time = self.time(one.parked);
+            let time = self.time(one.undelivered);
             let _ = writeln!(text, "  {dim}{time}{dim:#}  {}", one.way());
             if let Some(headline) = one.headline() {
                 let _ = writeln!(text, "    {headline}");
             }
-            if let Some(reason) = &one.parked.reason {
+            if let Some(reason) = &one.undelivered.reason {
                 let _ = writeln!(text, "    {warning}{reason}{warning:#}");
                 if let Some(advice) = advice(reason) {
                     let _ = writeln!(text, "    {help}help{help:#}: {advice}");
                 }
             }
-            if let Again::No(why) = &one.parked.again {
+            if let Again::No(why) = &one.undelivered.again {
                 let _ = writeln!(text, "    it cannot be sent again: {why}");
             }
         }
@@ -127,7 +127,7 @@ impl<'a> Letters<'a> {
     /// All data except the events themselves.
     pub fn json(&self) -> Value {
         let one = |one: &One<'_>| {
-            let Parked {
+            let Undelivered {
                 form,
                 at,
                 from,
@@ -135,7 +135,7 @@ impl<'a> Letters<'a> {
                 to,
                 headline: _,
                 again,
-            } = one.parked;
+            } = one.undelivered;
             let why = match (one.fate, again) {
                 (Some(Fate::Stayed(why)), _) | (None, Again::No(why)) => Some(why),
                 _ => None,
@@ -167,8 +167,8 @@ impl<'a> Letters<'a> {
         })
     }
 
-    fn time(&self, parked: &Parked) -> String {
-        match parked.at {
+    fn time(&self, undelivered: &Undelivered) -> String {
+        match undelivered.at {
             Some(at) => at
                 .to_zoned(self.zone.clone())
                 .strftime("%Y-%m-%d %H:%M:%S")
@@ -181,15 +181,15 @@ impl<'a> Letters<'a> {
 impl One<'_> {
     /// `rule logins → project`.
     fn way(&self) -> String {
-        let from = self.parked.from.as_deref().unwrap_or("something");
-        match self.parked.to.as_slice() {
+        let from = self.undelivered.from.as_deref().unwrap_or("something");
+        match self.undelivered.to.as_slice() {
             [] => from.to_owned(),
             to => format!("{from} → {}", to.join(", ")),
         }
     }
 
     fn headline(&self) -> Option<String> {
-        let headline = self.parked.headline.as_ref()?;
+        let headline = self.undelivered.headline.as_ref()?;
         let shown = local::render_text(&json!({ "text": headline }));
         shown.lines().next().map(str::to_owned)
     }

@@ -2,7 +2,7 @@ use super::*;
 
 const FUNCTIONS: [&str; 2] = ["mission-lambda", "mission-hook-ingest"];
 
-fn parked(body: &Value, attributes: &[(&str, &str)], owner: Option<&str>) -> Parked {
+fn undelivered(body: &Value, attributes: &[(&str, &str)], owner: Option<&str>) -> Undelivered {
     let attributes = attributes
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -28,24 +28,27 @@ fn a_parked_envelope_goes_back_as_it_is() {
     let envelope = json!({ "alertctl": { "rule": "states", "channels": ["project"],
         "parked": { "reason": "Slack answered 404 no_service", "at": "2026-11-20T05:03:28Z", "function": "mission-lambda" } },
         "event": event() });
-    let parked = parked(&envelope, &[], Some("mission-hook-ingest"));
-    assert_eq!(parked.form, Form::Envelope);
+    let undelivered = undelivered(&envelope, &[], Some("mission-hook-ingest"));
+    assert_eq!(undelivered.form, Form::Envelope);
     assert_eq!(
-        (parked.from.as_deref(), parked.to.as_slice()),
+        (undelivered.from.as_deref(), undelivered.to.as_slice()),
         (Some("rule states"), &["project".to_owned()][..])
     );
-    assert_eq!(parked.reason.as_deref(), Some("Slack answered 404 no_service"));
-    assert_eq!(parked.at, "2026-11-20T05:03:28Z".parse().ok());
+    assert_eq!(
+        undelivered.reason.as_deref(),
+        Some("Slack answered 404 no_service")
+    );
+    assert_eq!(undelivered.at, "2026-11-20T05:03:28Z".parse().ok());
     assert!(
-        parked
+        undelivered
             .headline
             .as_deref()
             .unwrap()
             .contains("i-0123456789abcdef0"),
-        "{parked:?}"
+        "{undelivered:?}"
     );
     assert_eq!(
-        parked.again,
+        undelivered.again,
         Again::Invoke {
             function: "mission-lambda".into(),
             payload: envelope
@@ -57,12 +60,15 @@ fn a_parked_envelope_goes_back_as_it_is() {
 fn what_a_buffer_gave_up_goes_to_whose_queue_it_is_in() {
     let envelope =
         json!({ "alertctl": { "endpoint": "hook", "channels": ["project"] }, "event": { "rule": "5xx" } });
-    let parked = parked(&envelope, &[], Some("mission-lambda"));
-    assert_eq!(parked.from.as_deref(), Some("endpoint hook"));
-    assert!(parked.headline.as_deref().unwrap().contains("5xx"), "{parked:?}");
-    assert!(parked.reason.as_deref().unwrap().contains("too often"));
+    let undelivered = undelivered(&envelope, &[], Some("mission-lambda"));
+    assert_eq!(undelivered.from.as_deref(), Some("endpoint hook"));
+    assert!(
+        undelivered.headline.as_deref().unwrap().contains("5xx"),
+        "{undelivered:?}"
+    );
+    assert!(undelivered.reason.as_deref().unwrap().contains("too often"));
     assert_eq!(
-        parked.again,
+        undelivered.again,
         Again::Invoke {
             function: "mission-lambda".into(),
             payload: envelope
@@ -77,7 +83,7 @@ fn lambdas_record_goes_to_its_function_if_that_is_the_stacks() {
             "requestContext": { "requestId": "r", "functionArn": arn, "condition": "RetriesExhausted" },
             "requestPayload": event(), "responsePayload": { "errorMessage": "channel `project`: no_service" } })
     };
-    let own = parked(
+    let own = undelivered(
         &record("arn:aws:lambda:eu-west-1:111122223333:function:mission-lambda:$LATEST"),
         &[],
         None,
@@ -90,7 +96,7 @@ fn lambdas_record_goes_to_its_function_if_that_is_the_stacks() {
         }
     );
     assert_eq!(own.reason.as_deref(), Some("channel `project`: no_service"));
-    let foreign = parked(
+    let foreign = undelivered(
         &record("arn:aws:lambda:eu-west-1:111122223333:function:other"),
         &[],
         Some("mission-lambda"),
@@ -107,14 +113,14 @@ fn a_notification_goes_to_the_relay_as_sns_would_hand_it_over() {
         "Message": "disk full", "Timestamp": "2026-11-20T05:03:27.381Z",
         "UnsubscribeURL": "https://sns/?Action=Unsubscribe&SubscriptionArn=arn:aws:sns:eu-west-1:1:mission-sns:s" });
     let attributes = [("ErrorCode", "403"), ("ErrorMessage", "no permission")];
-    let parked = parked(&note, &attributes, Some("mission-lambda"));
+    let undelivered = undelivered(&note, &attributes, Some("mission-lambda"));
     assert_eq!(
-        (parked.form, parked.from.as_deref()),
+        (undelivered.form, undelivered.from.as_deref()),
         (Form::Sns, Some("topic mission-sns"))
     );
-    assert_eq!(parked.to, ["project"]);
-    assert_eq!(parked.reason.as_deref(), Some("403: no permission"));
-    let Again::Invoke { function, payload } = parked.again else {
+    assert_eq!(undelivered.to, ["project"]);
+    assert_eq!(undelivered.reason.as_deref(), Some("403: no permission"));
+    let Again::Invoke { function, payload } = undelivered.again else {
         panic!()
     };
     assert_eq!(function, "mission-lambda");
@@ -138,9 +144,9 @@ fn an_event_goes_where_its_rule_would_have_sent_it() {
         ),
         ("ERROR_CODE", "NO_PERMISSIONS"),
     ];
-    let parked = parked(&event(), &attributes, None);
-    assert_eq!(parked.reason.as_deref(), Some("NO_PERMISSIONS"));
-    let Again::Target { rule, target, .. } = parked.again else {
+    let undelivered = undelivered(&event(), &attributes, None);
+    assert_eq!(undelivered.reason.as_deref(), Some("NO_PERMISSIONS"));
+    let Again::Target { rule, target, .. } = undelivered.again else {
         panic!()
     };
     let wanted = RuleArn {
@@ -171,10 +177,13 @@ fn what_nobody_understands_stays_and_says_why() {
         r#"{"alertctl":1,"event":{}}"#,
         r#"{"requestContext":{}}"#,
     ] {
-        let parked = stays(body);
+        let undelivered = stays(body);
         assert!(
-            matches!((parked.form, &parked.again), (Form::Unknown, Again::No(_))),
-            "{body}: {parked:?}"
+            matches!(
+                (undelivered.form, &undelivered.again),
+                (Form::Unknown, Again::No(_))
+            ),
+            "{body}: {undelivered:?}"
         );
     }
     let old = stays(r#"{"reason":"the body is not JSON","endpoint":"hook","body":"<xml>"}"#);

@@ -12,7 +12,7 @@ use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 /// Something in the account that the stack needs to work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expectation {
+pub enum Precondition {
     /// Some trail logs in each of these regions. Without one, EventBridge receives no events "via CloudTrail" there.
     AnyTrail {
         regions: BTreeSet<String>,
@@ -27,7 +27,7 @@ pub enum Expectation {
     },
 }
 
-impl Expectation {
+impl Precondition {
     /// The permissions for the check. If they are denied, the plan says so and goes on.
     pub const ACCESS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
@@ -200,5 +200,5 @@ fn not_told(fault: &Fault) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tests/expectation.rs"]
+#[path = "tests/precondition.rs"]
 mod tests;
