@@ -109,7 +109,7 @@ fn what_others_have_costs_aws_no_call_but_pages() {
             strangers(&Clients::new(&config), others / 10).await;
         });
         let proxy = Proxy::indexing(&endpoint);
-        let mut told = Vec::new();
+        let mut shown = Vec::new();
         for applied in [false, true] {
             if applied {
                 world.ok(APPLY);
@@ -122,9 +122,9 @@ fn what_others_have_costs_aws_no_call_but_pages() {
             for call in proxy.calls() {
                 *counts.entry(call.action).or_insert(0) += 1;
             }
-            told.push(counts);
+            shown.push(counts);
         }
-        told
+        shown
     };
     let (few, many) = (asked(10), asked(5000));
     for (few, many) in few.into_iter().zip(many) {

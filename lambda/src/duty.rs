@@ -1,9 +1,10 @@
 //! The duty of a function, and the settings it needs for that.
 
 use crate::arn::{Arn, dns_suffix};
-use crate::config::{
+use crate::config::{SettingsError, json};
+use crate::contract::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY,
-    MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS, TRAIL, json,
+    MESSAGE_SUBJECT, TOKEN_SHA256, TOPICS, TRAIL,
 };
 use crate::{Endpoint, Template};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 //!
 //! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`
 
-use crate::ChannelKey;
+use crate::contract::ChannelKey;
 use crate::event::is_test;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! An SNS message: a subject and plain text within the limits of SNS.
 
-use crate::Locale;
+use crate::contract::Locale;
 use crate::event::{mask_text, mask_value};
 use serde_json::Value;
 

@@ -7,6 +7,7 @@
 mod alert;
 mod arn;
 mod config;
+pub mod contract;
 mod duty;
 #[cfg_attr(
     not(feature = "runtime"),
@@ -33,21 +34,20 @@ mod webhook;
 
 pub use alert::Endpoint;
 pub use arn::{console_page, encode as encode_fragment};
-pub use config::{
+pub use config::SettingsError;
+pub use contract::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
-    ENCRYPTION_CONTEXT_KEY, ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SettingsError, TOKEN_SHA256, TOPICS,
-    TRAIL, webhook_variable,
+    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Locale, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, Severity,
+    TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
 };
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
-pub use locale::Locale;
 pub use message::{Digest, Line, Message, compose, digest, summarise};
-pub use settings::{SETTINGS_FILE, Settings};
+pub use settings::Settings;
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
 pub use webhook::{Form, WebhookError, WebhookUrl};
 
-use event::Severity;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

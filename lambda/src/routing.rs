@@ -1,7 +1,7 @@
 //! Which messages a channel accepts, and who is mentioned.
 
-use crate::ChannelKey;
-use crate::event::{Content, Notice, Severity, State};
+use crate::contract::{ChannelKey, Severity};
+use crate::event::{Alarm, Content, Notice, State};
 use crate::pattern::{self, wildcard};
 use crate::settings::{Filter, Mention, Route, Settings, Source};
 use serde_json::Value;
@@ -36,25 +36,12 @@ pub struct Accepted {
 impl<'a> Traits<'a> {
     /// The traits of a notice; `event` is the JSON it was read from.
     pub(crate) fn of(notice: &Notice, event: Cow<'a, Value>, settings: &Settings) -> Self {
-        let topic = notice.source.topic();
-        let alarm = match &notice.content {
-            Content::Alarm(alarm) => Some(alarm),
-            _ => None,
-        };
-        // From the most specific to the most general source.
-        let ways = [
-            (alarm.map(|alarm| alarm.name.as_str()), &settings.alarms, false),
-            (notice.source.rule.as_deref(), &settings.rules, true),
-            (notice.source.endpoint.as_deref(), &settings.endpoints, true),
-            (topic, &settings.topics, false),
-        ];
+        let alarm = alarm_of(notice);
         let (mut sources, mut said) = (Vec::new(), None);
-        for (name, known, is_key) in ways {
-            let Some(name) = name else { continue };
-            let source: Option<&Source> = known.get(name);
-            sources.extend(is_key.then(|| name.to_owned()));
-            sources.extend(source.iter().flat_map(|source| source.keys.iter().cloned()));
-            said = said.or(source.and_then(|source| source.severity));
+        for way in ways(notice, settings) {
+            sources.extend(way.is_key.then(|| way.name.to_owned()));
+            sources.extend(way.source.iter().flat_map(|source| source.keys.iter().cloned()));
+            said = said.or(way.severity());
         }
         let (severity, over) = match alarm {
             Some(alarm) if alarm.new == State::Ok => (of_state(&alarm.old, said), true),
@@ -74,6 +61,43 @@ impl<'a> Traits<'a> {
     }
 }
 
+/// One source of a notice, and what the stack file sets for it.
+struct Way<'a> {
+    name: &'a str,
+    /// Whether routes name it by this name.
+    is_key: bool,
+    source: Option<&'a Source>,
+}
+
+impl Way<'_> {
+    fn severity(&self) -> Option<Severity> {
+        self.source?.severity
+    }
+}
+
+fn alarm_of(notice: &Notice) -> Option<&Alarm> {
+    match &notice.content {
+        Content::Alarm(alarm) => Some(alarm),
+        _ => None,
+    }
+}
+
+/// The sources of a notice, from the most specific to the most general.
+fn ways<'a>(notice: &'a Notice, settings: &'a Settings) -> impl Iterator<Item = Way<'a>> {
+    let alarm = alarm_of(notice).map(|alarm| alarm.name.as_str());
+    let all = [
+        (alarm, &settings.alarms, false),
+        (notice.source.rule.as_deref(), &settings.rules, true),
+        (notice.source.endpoint.as_deref(), &settings.endpoints, true),
+        (notice.source.topic(), &settings.topics, false),
+    ];
+    all.into_iter().filter_map(|(name, known, is_key)| {
+        let name = name?;
+        let source = known.get(name);
+        Some(Way { name, is_key, source })
+    })
+}
+
 /// The severity of an alarm in a state; `said` is its severity in the state ALARM.
 fn of_state(state: &State, said: Option<Severity>) -> Severity {
     let alarm = said.unwrap_or(Severity::Error);
@@ -85,6 +109,19 @@ fn of_state(state: &State, said: Option<Severity>) -> Severity {
 }
 
 impl Settings {
+    /// The severity that a message shows: what the stack file sets for its alarm, rule, endpoint or topic (the first of
+    /// them that sets one), otherwise the notice's own. A severity set for an alarm applies to the state ALARM.
+    /// In other states the lower of the two severities applies, so the recovery of a critical alarm is not
+    /// critical. Routes match against another severity, see [`Traits::severity`].
+    pub fn severity_of(&self, notice: &Notice) -> Severity {
+        let set = ways(notice, self).find_map(|way| way.severity());
+        match (set, alarm_of(notice)) {
+            (None, _) => notice.severity(),
+            (Some(set), Some(alarm)) if alarm.new != State::Alarm => set.min(notice.severity()),
+            (Some(set), _) => set,
+        }
+    }
+
     /// Whether the channel accepts a message, and who is mentioned then. A channel without routes, or one that
     /// the settings do not know, accepts everything.
     pub fn accepts(&self, channel: &ChannelKey, traits: &Traits<'_>) -> Option<Accepted> {
@@ -143,5 +180,43 @@ impl Filter {
                 .pattern
                 .as_ref()
                 .is_none_or(|pattern| pattern::matches(pattern, &traits.event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::read;
+    use serde_json::json;
+
+    #[test]
+    fn what_the_stack_says_comes_first() {
+        let settings = json!({ "alarms": { "cpu": { "severity": "critical" } },
+            "rules": { "logins": { "severity": "error" }, "quiet": {} },
+            "endpoints": { "elastalert": { "severity": "warning" } },
+            "topics": { "t": { "severity": "info" } } });
+        let settings = Settings::parse(&settings.to_string()).expect("settings");
+        let alarm = |name: &str, state: &str| {
+            let message = json!({ "AlarmName": name, "NewStateValue": state }).to_string();
+            let topic = "arn:aws:sns:us-east-1:111122223333:t";
+            notice(&json!({ "Records": [{ "Sns": { "TopicArn": topic, "Message": message } }] }))
+        };
+        let severity = |notice: &Notice| settings.severity_of(notice);
+        assert_eq!(severity(&alarm("cpu", "ALARM")), Severity::Critical);
+        assert_eq!(severity(&alarm("cpu", "INSUFFICIENT_DATA")), Severity::Warning);
+        assert_eq!(severity(&alarm("cpu", "OK")), Severity::Info);
+        assert_eq!(severity(&alarm("other", "ALARM")), Severity::Info);
+        let mut event = notice(&json!({ "any": 1 }));
+        assert_eq!(severity(&event), Severity::Info);
+        event.source.endpoint = Some("elastalert".into());
+        assert_eq!(severity(&event), Severity::Warning);
+        event.source.rule = Some("quiet".into());
+        assert_eq!(severity(&event), Severity::Warning);
+        event.source.rule = Some("logins".into());
+        assert_eq!(severity(&event), Severity::Error);
+    }
+
+    fn notice(event: &Value) -> Notice {
+        read(event).remove(0)
     }
 }

@@ -3,16 +3,14 @@
 //! Hundreds of rules and ten channels do not fit into the 4 KB that Lambda allows for environment variables.
 //! The file contains no secret: webhooks are in the environment, encrypted.
 
-use crate::config::{ChannelKey, SettingsError};
-use crate::event::Severity;
-use crate::locale::Locale;
+use crate::config::SettingsError;
+use crate::contract::ChannelKey;
+use crate::contract::Locale;
+use crate::contract::Severity;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Name of the file in the zip, and so in the directory where Lambda unpacks it.
-pub const SETTINGS_FILE: &str = "settings.json";
 
 /// How events are shown, and where they go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

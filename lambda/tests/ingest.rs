@@ -89,7 +89,7 @@ fn parked(function: &Function) -> Vec<Value> {
 }
 
 /// Number of messages that SNS and Slack received.
-fn told(function: &Function) -> (usize, usize) {
+fn shown(function: &Function) -> (usize, usize) {
     let script = lock(&function.script);
     (script.sns_messages.len(), script.slack_messages.len())
 }
@@ -163,7 +163,7 @@ async fn nobody_comes_in_without_a_token() {
         assert_eq!(answer["statusCode"], 401, "{request}");
         assert_eq!(answer["headers"]["www-authenticate"], "Bearer");
     }
-    assert_eq!((told(&function), function.kms_requests().len()), ((0, 0), 0));
+    assert_eq!((shown(&function), function.kms_requests().len()), ((0, 0), 0));
     for headers in [
         json!({ "authorization": format!("bearer {OLD_TOKEN}") }),
         json!({ "x-api-key": TOKEN }),
@@ -248,7 +248,7 @@ async fn what_can_never_be_read_is_stored() {
         BASE64_STANDARD.encode([b'"', 0xb0, 0xa1, b'"'])
     );
     assert_eq!(letters[6]["alertctl"]["parked"]["bodyEncoding"], "base64");
-    assert_eq!(told(&function), (0, 0));
+    assert_eq!(shown(&function), (0, 0));
     lock(&function.script).sqs_refusals = [(400, "AccessDenied")].into();
     assert_eq!(status(&mut function, &request("{")).await, 503);
     let (lines, _) = log(function).await;
@@ -285,12 +285,12 @@ async fn an_alert_that_comes_again_is_not_sent_again() {
     for id in ["1", "1", "2", "1"] {
         assert_eq!(status(&mut function, &request(&alert(id).to_string())).await, 200);
     }
-    assert_eq!(told(&function), (2, 2));
+    assert_eq!(shown(&function), (2, 2));
     // Without an id, duplicates cannot be recognized.
     for _ in 0..2 {
         status(&mut function, &request(r#"{"rule":"5xx"}"#)).await;
     }
-    assert_eq!(told(&function), (4, 4));
+    assert_eq!(shown(&function), (4, 4));
     // A retry after a failure is not a duplicate.
     {
         let mut script = lock(&function.script);
@@ -337,7 +337,7 @@ async fn what_all_refuse_for_good_is_stored() {
     assert_eq!(record["event"], alert("1"));
     // The alert is in the queue, so the sender need not retry it.
     assert_eq!(status(&mut function, &request(&body)).await, 200);
-    assert_eq!(told(&function), (1, 1));
+    assert_eq!(shown(&function), (1, 1));
     let (lines, _) = log(function).await;
     assert_eq!(
         (&lines[0]["kind"], &lines[0]["outcome"]),
@@ -449,10 +449,10 @@ async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
     status(&mut function, &request(&alert("1").to_string())).await;
     status(&mut function, &request("{\"a\":")).await;
     let letters = parked(&function);
-    assert_eq!(told(&function), (1, 1));
+    assert_eq!(shown(&function), (1, 1));
     let answer = function.succeed(&letters[0]).await;
     assert_eq!(answer, json!({ "delivered": 1, "parked": 0 }));
-    assert_eq!(told(&function), (1, 2));
+    assert_eq!(shown(&function), (1, 2));
     // A body that is not JSON is shown as text.
     let answer = function.succeed(&letters[1]).await;
     assert_eq!(answer, json!({ "delivered": 2, "parked": 0 }));
@@ -461,7 +461,7 @@ async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
     // Destinations that have the alert by now do not get it again. A new failure is reported, or becomes a dead
     // letter again.
     function.succeed(&letters[1]).await;
-    assert_eq!(told(&function), (2, 3));
+    assert_eq!(shown(&function), (2, 3));
     let mut letter = letters[0].clone();
     letter["alertctl"]["parked"]["at"] = "later".into();
     lock(&function.script).slack_answers = [(410, "channel_is_archived".to_owned())].into();
@@ -493,7 +493,7 @@ async fn no_request_passes_as_something_parked() {
     request["alertctl"] = letter["alertctl"].clone();
     request["event"] = letter["event"].clone();
     assert_eq!(function.succeed(&request).await["statusCode"], 401);
-    assert_eq!(told(&function), (0, 0));
+    assert_eq!(shown(&function), (0, 0));
     log(function).await;
 }
 
@@ -510,7 +510,7 @@ async fn an_alert_waits_in_the_buffer_of_its_channel() {
     let mut request = request(&alert("1").to_string());
     request["headers"]["x-alertctl-test"] = "t-0123abcd".into();
     assert_eq!(status(&mut function, &request).await, 200);
-    assert_eq!(told(&function), (1, 0));
+    assert_eq!(shown(&function), (1, 0));
     let waiting = &function.queue("mission-project-buffer")[0];
     assert_eq!(
         waiting["alertctl"],

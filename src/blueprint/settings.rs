@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alertctl_relay::event::Severity;
+use alertctl_relay::contract::{ChannelKey, Severity};
 use alertctl_relay::settings::{Buffer, Channel, Filter, Mention, Route, Settings, Source};
-use alertctl_relay::{ChannelKey, Locale as Language};
 use jiff::tz::TimeZone;
 
 use super::Names;
 use super::elsewhere::{channels_notified_twice, text_for_people, topics_notified};
-use crate::stack::{self, Attention, Locale, Stack};
+use crate::stack::{self, Stack};
 
 /// The settings of every function of `stack`.
 pub fn settings(stack: &Stack) -> Settings {
@@ -26,10 +25,7 @@ pub fn settings(stack: &Stack) -> Settings {
     let endpoints = stack.endpoints.iter();
     Settings {
         stack: stack.stack.clone(),
-        locale: match stack.locale {
-            Locale::En => Language::En,
-            Locale::Ko => Language::Ko,
-        },
+        locale: stack.locale,
         // The check of the stack file has already validated the time zone.
         timezone: TimeZone::get(&stack.timezone).unwrap_or(TimeZone::UTC),
         accounts: stack.accounts.clone(),
@@ -43,7 +39,7 @@ pub fn settings(stack: &Stack) -> Settings {
                 let source = Source {
                     to: topic.to.iter().cloned().map(ChannelKey).collect(),
                     keys: named.get(key).cloned().into_iter().collect(),
-                    severity: topic.severity.map(severity),
+                    severity: topic.severity,
                 };
                 (names.topic(key, topic), source)
             })
@@ -59,7 +55,7 @@ pub fn settings(stack: &Stack) -> Settings {
                 let source = Source {
                     to: Vec::new(),
                     keys,
-                    severity: alarm.severity.map(severity),
+                    severity: alarm.severity,
                 };
                 (source != Source::default()).then(|| (names.alarm(key, alarm), source))
             })
@@ -78,10 +74,10 @@ fn named(stack: &Stack) -> BTreeSet<String> {
 }
 
 /// Sources by key, for which the stack file sets a severity.
-fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Attention>)>) -> BTreeMap<String, Source> {
+fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Severity>)>) -> BTreeMap<String, Source> {
     let graded = sources.filter_map(|(key, said)| {
         let source = Source {
-            severity: Some(severity(said?)),
+            severity: Some(said?),
             ..Source::default()
         };
         Some((key.clone(), source))
@@ -113,7 +109,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
             .collect(),
         except: except.iter().map(|one| filter(stack, one)).chain(text).collect(),
         mention: mention.as_ref().map(|mention| Mention {
-            from: severity(mention.from),
+            from: mention.from,
             who: mention.who.clone(),
         }),
         buffer: buffer.map(|buffer| Buffer {
@@ -129,19 +125,10 @@ fn filter(stack: &Stack, filter: &stack::Filter) -> Filter {
         named.map_or(account, |(id, _)| id).clone()
     };
     Filter {
-        severity: filter.severity.map(severity),
+        severity: filter.severity,
         accounts: filter.accounts.iter().map(id).collect(),
         regions: filter.regions.clone(),
         rules: filter.rules.clone(),
         pattern: filter.pattern.clone(),
-    }
-}
-
-fn severity(attention: Attention) -> Severity {
-    match attention {
-        Attention::Info => Severity::Info,
-        Attention::Warning => Severity::Warning,
-        Attention::Error => Severity::Error,
-        Attention::Critical => Severity::Critical,
     }
 }

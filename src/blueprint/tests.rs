@@ -10,7 +10,7 @@ use crate::resource::Shown;
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
 /// Every node with its dependencies and its fields, as far as they are known before anything exists.
-fn told(text: &str) -> String {
+fn written(text: &str) -> String {
     let stack = crate::stack::parse("stack.yaml", text)
         .expect("a valid stack")
         .stack;
@@ -28,12 +28,12 @@ fn told(text: &str) -> String {
         scope,
         outputs: BTreeMap::new(),
     };
-    let mut told = String::new();
+    let mut written = String::new();
     for node in graph(&stack, "ap-northeast-2", &webhooks).nodes() {
         let after: Vec<_> = node.after.iter().map(ToString::to_string).collect();
-        let _ = writeln!(told, "{} {}", node.id, node.resource.name());
+        let _ = writeln!(written, "{} {}", node.id, node.resource.name());
         if !after.is_empty() {
-            let _ = writeln!(told, "  after {}", after.join(", "));
+            let _ = writeln!(written, "  after {}", after.join(", "));
         }
         let fields = node.resource.fields(&known);
         // The settings have their own tests.
@@ -44,56 +44,62 @@ fn told(text: &str) -> String {
                 Shown::AfterApply(node) => format!("(after {node})"),
                 Shown::Secret(_) => "(secret)".to_owned(),
             };
-            let _ = writeln!(told, "  {field} = {shown}");
+            let _ = writeln!(written, "  {field} = {shown}");
         }
     }
-    assert!(!told.contains("hooks.slack.com"), "a secret shows");
-    told
+    assert!(!written.contains("hooks.slack.com"), "a secret shows");
+    written
 }
 
 #[test]
 fn the_bundled_stack() {
-    insta::assert_snapshot!(told(include_str!("../../stacks/cloudwatch-slack.yaml")));
+    insta::assert_snapshot!(written(include_str!("../../stacks/cloudwatch-slack.yaml")));
 }
 
 #[test]
 fn the_other_bundled_stacks() {
     insta::assert_snapshot!(
         "elastalert_email",
-        told(include_str!("../../stacks/elastalert-email.yaml"))
+        written(include_str!("../../stacks/elastalert-email.yaml"))
     );
-    insta::assert_snapshot!("trail_guard", told(include_str!("../../stacks/trail-guard.yaml")));
+    insta::assert_snapshot!(
+        "trail_guard",
+        written(include_str!("../../stacks/trail-guard.yaml"))
+    );
     insta::assert_snapshot!(
         "console_login",
-        told(include_str!("../../stacks/console-login.yaml"))
+        written(include_str!("../../stacks/console-login.yaml"))
     );
-    insta::assert_snapshot!("audit_slack", told(include_str!("../../stacks/audit-slack.yaml")));
-    insta::assert_snapshot!("full", told(include_str!("../../stacks/full.yaml")));
+    insta::assert_snapshot!(
+        "audit_slack",
+        written(include_str!("../../stacks/audit-slack.yaml"))
+    );
+    insta::assert_snapshot!("full", written(include_str!("../../stacks/full.yaml")));
 }
 
 #[test]
 fn an_encrypted_topic_lets_alarms_use_the_key() {
-    let told = told(
+    let written = written(
         "stack: t\nregion: eu-west-1\ntopics:\n  a: { encrypted: true, subscriptions: [{ email: a@example.com }] }\n\
          alarms:\n  c: { metric: AWS/EC2 CPUUtilization, statistic: p99, period: 60, threshold: '> 1', to: [a] }\n",
     );
-    assert!(told.contains("cloudwatch.amazonaws.com"), "{told}");
-    assert!(told.contains("kms:GenerateDataKey*"), "{told}");
+    assert!(written.contains("cloudwatch.amazonaws.com"), "{written}");
+    assert!(written.contains("kms:GenerateDataKey*"), "{written}");
     // Nothing goes to Slack, so there is no relay.
-    assert!(!told.contains("lambda-function"), "{told}");
+    assert!(!written.contains("lambda-function"), "{written}");
 }
 
 #[test]
 fn without_channels_or_encryption_there_is_no_key() {
-    let told =
-        told("stack: t\nregion: eu-west-1\ntopics:\n  a: { subscriptions: [{ email: a@example.com }] }\n");
-    assert!(!told.contains("kms-key"), "{told}");
+    let written =
+        written("stack: t\nregion: eu-west-1\ntopics:\n  a: { subscriptions: [{ email: a@example.com }] }\n");
+    assert!(!written.contains("kms-key"), "{written}");
 }
 
 #[test]
 fn alarms_of_every_sort() {
-    let told = told(include_str!("../stack/fixtures/everything.yaml"));
-    let alarms: String = told
+    let written = written(include_str!("../stack/fixtures/everything.yaml"));
+    let alarms: String = written
         .split_inclusive('\n')
         .scan(false, |inside, line| {
             if !line.starts_with(' ') {
@@ -108,16 +114,16 @@ fn alarms_of_every_sort() {
 /// Lambda does not accept `.` in a statement's id, but EventBridge does in a rule's name.
 #[test]
 fn a_statement_of_a_rule_with_any_name_is_one_that_lambda_takes() {
-    let told = told(
+    let written = written(
         "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\nrules:\n  \
          a: { preset: ec2-life-cycle, name: ops.ec2, to: [c] }\n  b: { preset: ec2-life-cycle, name: ops-ec2, to: [c] }\n",
     );
-    let ids: Vec<_> = told
+    let ids: Vec<_> = written
         .lines()
         .filter_map(|line| line.trim().strip_prefix("statement_id = \"")?.strip_suffix('"'))
         .filter(|id| id.contains("rule"))
         .collect();
-    assert_eq!(ids.len(), 2, "{told}");
+    assert_eq!(ids.len(), 2, "{written}");
     assert_ne!(ids[0], ids[1]);
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     assert!(ids.iter().all(|id| id.chars().all(fits)), "{ids:?}");
@@ -125,16 +131,16 @@ fn a_statement_of_a_rule_with_any_name_is_one_that_lambda_takes() {
 
 #[test]
 fn a_topic_called_relay_and_the_relay_are_two_targets() {
-    let told = told(
+    let written = written(
         "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\n\
          topics:\n  relay: { subscriptions: [{ email: a@example.com }] }\nrules:\n  \
          a: { preset: ec2-life-cycle, to: [c, relay] }\n",
     );
-    let targets = told
+    let targets = written
         .lines()
         .filter_map(|line| line.strip_prefix("  target.")?.split_once(".arn = "));
     let ids: std::collections::BTreeSet<_> = targets.map(|(id, _)| id).collect();
-    assert_eq!(ids.len(), 2, "{told}");
+    assert_eq!(ids.len(), 2, "{written}");
 }
 
 /// If two rules of one region forwarded to the same bus, an event that both match would arrive twice, and each
@@ -147,10 +153,10 @@ fn an_event_of_another_region_comes_to_each_rule_once() {
          trail: { existing: 'arn:aws:cloudtrail:us-east-1:123456789012:trail/audit', keep_logging: true, to: [a] }\n\
          rules:\n  stop: { preset: cloudtrail-tampering, regions: [us-east-1], to: [a] }\n",
     ] {
-        let told = told(text);
+        let written = written(text);
         let mut seen = std::collections::BTreeSet::new();
         let mut region = "";
-        for line in told.lines() {
+        for line in written.lines() {
             if let Some(id) = line.strip_prefix("eventbridge-targets/") {
                 region = id
                     .split(' ')
@@ -164,7 +170,7 @@ fn an_event_of_another_region_comes_to_each_rule_once() {
                 assert!(seen.insert((region, bus)), "{region} {bus}");
             }
         }
-        assert!(seen.len() > 1, "{told}");
+        assert!(seen.len() > 1, "{written}");
     }
 }
 
@@ -175,13 +181,13 @@ fn settings_of_a_stack_with_routes() {
     let stack = crate::stack::parse("stack.yaml", text)
         .expect("a valid stack")
         .stack;
-    let told = settings::settings(&stack);
+    let written = settings::settings(&stack);
     assert_eq!(
-        told.json(),
+        written.json(),
         settings::settings(&stack).json(),
         "another text the second time"
     );
-    insta::assert_snapshot!("settings_json", told.json());
+    insta::assert_snapshot!("settings_json", written.json());
 }
 
 /// Stopping another account's trail is logged in that account, and can only be undone there.
@@ -209,7 +215,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organizatio
 /// For an alarm in another region, rules send what its actions would send.
 #[test]
 fn an_alarm_in_another_region_is_told_of_at_home() {
-    let told = told(
+    let written = written(
         "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\ntopics:\n  both: { encrypted: true, to: [c], \
          subscriptions: [{ email: a@example.com }] }\n  slack: { to: [c], severity: critical }\nalarms:\n  bill: { metric: \
          AWS/Billing EstimatedCharges, region: us-east-1, statistic: Maximum, period: 21600, threshold: '> 1', to: [both, \
@@ -217,7 +223,7 @@ fn an_alarm_in_another_region_is_told_of_at_home() {
          AWS/CloudFront Requests, region: us-east-1, statistic: Sum, period: 60, threshold: '> 1', actions_enabled: \
          false, to: [both] }\n",
     );
-    let shown: String = told
+    let shown: String = written
         .split_inclusive('\n')
         .scan(false, |inside, line| {
             if !line.starts_with(' ') {
@@ -249,8 +255,8 @@ fn many_alarms_in_another_region_take_several_rules() {
     let text = format!(
         "stack: t\nregion: eu-west-1\ntopics:\n  t: {{ subscriptions: [{{ email: a@example.com }}] }}\nalarms:\n{alarms}"
     );
-    let told = told(&text);
-    let patterns: Vec<_> = told
+    let written = written(&text);
+    let patterns: Vec<_> = written
         .lines()
         .filter_map(|line| line.trim().strip_prefix("pattern = "))
         .collect();

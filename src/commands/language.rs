@@ -1,6 +1,6 @@
 //! The language of the person at the terminal.
 
-use crate::stack::Locale;
+use alertctl_relay::contract::Locale;
 
 /// As in POSIX, the first variable that is set counts. English if there are no messages in its language.
 pub(super) fn of_environment() -> Locale {

@@ -22,7 +22,7 @@ pub struct Preflight {
     pub who: String,
     /// Action and resource.
     pub lacking: BTreeSet<(String, String)>,
-    /// Whether IAM was asked. If it was, an empty result is only valid at that moment.
+    /// Whether IAM was asked. If it was and nothing is lacking, a denial during the run is only temporary.
     asked: bool,
 }
 

@@ -218,13 +218,13 @@ async fn a_rule_that_moves_to_another_bus_is_made_there_with_its_targets_before_
     let after = stack(Some("mission-security"));
     let seen = observe(&home(), &after).await.unwrap();
     let plan = crate::plan::plan("mission", &after, &seen, &Default::default());
-    let told: Vec<_> = plan
+    let shown: Vec<_> = plan
         .steps
         .iter()
         .map(|step| (step.action, step.id.kind, step.name.as_str()))
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             (Action::Create, "eventbridge-event-bus", "mission-security"),
             (

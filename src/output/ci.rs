@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Out, Unwritten};
 use crate::cli::Format;
-use crate::stack::{Report, Severity};
+use crate::stack::{Level, Report};
 
 /// The kind of runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,8 +144,8 @@ fn annotation(report: &Report, root: &Path) -> String {
         related: _,
     } = report;
     let command = match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
+        Level::Error => "error",
+        Level::Warning => "warning",
     };
     // Columns are only valid within a single line.
     let end = match (end_line == line, end_column.saturating_sub(1)) {
@@ -201,7 +201,7 @@ mod tests {
             column: 5,
             end_line: 3,
             end_column: 12,
-            severity: Severity::Error,
+            severity: Level::Error,
             message: message.into(),
             help: Some("write `period`".into()),
             related: Vec::new(),

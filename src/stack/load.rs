@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     check, file,
     model::{Stack, Webhook},
-    problem::{Problem, Problems, Report, Severity, Source, Span},
+    problem::{Level, Problem, Problems, Report, Source, Span},
     read, secret,
     tree::{self, Kind, Node},
 };
@@ -183,7 +183,7 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
     }
     settle(&mut problems, &secrets);
 
-    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+    if problems.iter().any(|problem| problem.severity == Level::Error) {
         return Err(Problems {
             source,
             list: problems,
@@ -239,7 +239,7 @@ fn is_value(node: &Node, span: &Span) -> bool {
 /// Sorts the problems by their place in the file. At a masked place only the problem with the secret stays. If
 /// there are errors, most warnings are only consequences of them and are dropped.
 fn settle(problems: &mut Vec<Problem>, secrets: &[Span]) {
-    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    let is_error = |problem: &Problem| problem.severity == Level::Error;
     let masked = |span: &Span| secrets.iter().any(|secret| secret::overlaps(secret, span));
     let about_secret = |problem: &Problem| problem.label.as_deref() == Some(secret::LABEL);
     problems.retain(|problem| about_secret(problem) || !masked(&problem.span));

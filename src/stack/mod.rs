@@ -35,7 +35,7 @@ pub use file::is_yaml;
 pub use load::{Ciphertexts, LoadError, Loaded, load, load_for, parse};
 pub use model::*;
 pub use placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
-pub use problem::{Problem, Problems, Report, Severity, Source, Span};
+pub use problem::{Level, Problem, Problems, Report, Source, Span};
 pub use read::nearest;
 pub use reference::reference;
 pub use regions::Region;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::contract::{Locale, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ mod rule;
 mod trail;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Attention, Buffer, Channel, ChannelRoute, Filter, Mention, Webhook};
+pub use channel::{Buffer, Channel, ChannelRoute, Filter, Mention, Webhook};
 pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use trail::{
@@ -22,8 +23,7 @@ pub use trail::{
 
 pub use super::threshold::{Bound, Comparison, Threshold};
 pub use super::values::{
-    Architecture, Endpoint, FilterScope, Locale, LowSampleCount, Metric, PropagateTags, Statistic,
-    TreatMissingData,
+    Architecture, Endpoint, FilterScope, LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData,
 };
 use super::values::{alias_name, written};
 pub use super::window::EvaluationWindow;
@@ -148,7 +148,7 @@ pub struct Topic {
     /// Subscriptions in addition to the relay's own.
     pub subscriptions: Vec<Subscription>,
     /// Severity of its messages; overrides the severity of each message.
-    pub severity: Option<Attention>,
+    pub severity: Option<Severity>,
     /// Channels the relay forwards to: keys of `channels`.
     pub to: Vec<String>,
 }

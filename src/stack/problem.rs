@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
 use serde::Serialize;
 
 use super::tree;
@@ -18,7 +18,7 @@ const MAX_RELATED: usize = 5;
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum Level {
     /// The stack is refused.
     Error,
     /// The stack works, but perhaps not as intended.
@@ -29,7 +29,7 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: Level,
     /// The fact.
     pub message: String,
     /// Where.
@@ -53,7 +53,7 @@ impl Problem {
             message.replace_range(at.., "…");
         }
         Self {
-            severity: Severity::Error,
+            severity: Level::Error,
             message,
             span,
             label: None,
@@ -66,7 +66,7 @@ impl Problem {
     /// A warning: something suspicious.
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
         Self {
-            severity: Severity::Warning,
+            severity: Level::Warning,
             ..Self::error(span, message)
         }
     }
@@ -112,7 +112,7 @@ pub struct Report {
     /// 1-based, in characters, exclusive.
     pub end_column: usize,
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: Level,
     /// The fact and its reason.
     pub message: String,
     /// The next move.
@@ -187,8 +187,8 @@ impl Source {
 
     fn groups<'a>(&'a self, problem: &'a Problem) -> Vec<Group<'a>> {
         let level = match problem.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
+            Level::Error => annotate_snippets::Level::ERROR,
+            Level::Warning => annotate_snippets::Level::WARNING,
         };
         let primary = AnnotationKind::Primary
             .span(self.clamp(&problem.span))
@@ -206,10 +206,12 @@ impl Source {
             .element(snippet.annotations(related));
         let group = match problem.related.len().saturating_sub(MAX_RELATED) {
             0 => group,
-            more => group.element(Level::NOTE.message(format!("and in {more} more places"))),
+            more => {
+                group.element(annotate_snippets::Level::NOTE.message(format!("and in {more} more places")))
+            }
         };
         vec![match &problem.help {
-            Some(help) => group.element(Level::HELP.message(help.as_str())),
+            Some(help) => group.element(annotate_snippets::Level::HELP.message(help.as_str())),
             None => group,
         }]
     }
@@ -278,7 +280,7 @@ impl Problems {
         let errors = self
             .list
             .iter()
-            .filter(|problem| problem.severity == Severity::Error)
+            .filter(|problem| problem.severity == Level::Error)
             .count();
         let plural = if errors == 1 { "" } else { "s" };
         let closing = format!("{}: {errors} error{plural}", self.source.name.escape_debug());

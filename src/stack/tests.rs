@@ -66,7 +66,10 @@ fn everything_reachable() {
 #[test]
 fn defaults() {
     let stack = good("stack: a").stack;
-    assert_eq!((stack.timezone.as_str(), stack.locale), ("UTC", Locale::En));
+    assert_eq!(
+        (stack.timezone.as_str(), stack.locale),
+        ("UTC", alertctl_relay::contract::Locale::En)
+    );
     assert_eq!(stack.default_name("b"), "a-b");
     assert_eq!((stack.key, stack.relay), (Key::default(), Relay::default()));
 }
@@ -107,11 +110,11 @@ fn a_boundary_is_the_arn_of_a_policy() {
         "arn:aws:iam::111122223333:policy/",
         "arn:aws:sns:eu-west-1:111122223333:policy/x",
     ] {
-        let told = bad(&with(arn));
-        assert!(told.contains("is not the ARN of a policy"), "{told}");
+        let seen = bad(&with(arn));
+        assert!(seen.contains("is not the ARN of a policy"), "{seen}");
         assert!(
-            told.contains("arn:aws:iam::{account}:policy/team-boundary"),
-            "{told}"
+            seen.contains("arn:aws:iam::{account}:policy/team-boundary"),
+            "{seen}"
         );
     }
 }
@@ -496,7 +499,7 @@ fn no_input_panics() {
                 problems
                     .list()
                     .iter()
-                    .any(|problem| problem.severity == Severity::Error)
+                    .any(|problem| problem.severity == Level::Error)
             );
             drop((problems.render(true), problems.reports()));
         }

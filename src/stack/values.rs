@@ -7,21 +7,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use super::model::Subscription;
 use super::schema::{Or, one_of, written_as};
-
-/// Language of the messages.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Locale {
-    /// English.
-    #[default]
-    En,
-    /// Korean.
-    Ko,
-}
 
 /// Who receives what a topic publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]

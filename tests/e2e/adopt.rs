@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::account::{calls, clients, clients_of, everything, key_of, lines, reads, told};
+use crate::support::account::{calls, clients, clients_of, everything, key_of, lines, planned, reads};
 use crate::support::{NO_WEBHOOK, Ran, World};
 use alertctl::aws::connect::Clients;
 use aws_sdk_apigatewayv2::types::ProtocolType;
@@ -350,7 +350,7 @@ async fn refused_then_taken_over(world: &World, strangers: &[Stranger]) {
         assert!(ran.stdout.contains("to adopt"), "{}", ran.stdout);
         assert!(calls.iter().all(|call| reads(call)), "{node}: {calls:?}");
         let (ran, _) = run(&["plan", "--output", "json", "--adopt", node]);
-        let adopted: Vec<_> = told(&ran.stdout)
+        let adopted: Vec<_> = planned(&ran.stdout)
             .into_iter()
             .filter(|line| line.starts_with("adopt"))
             .collect();
@@ -529,8 +529,8 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
 
     // Adoption changes at most tags and tightens permissions, except for the code, which the tool replaces.
     let plan = world.ok(&["plan", "--local", "--adopt-all", "--output", "json"]);
-    let told: Vec<_> = told(&plan.stdout).into_iter().collect();
-    insta::assert_snapshot!(told.join("\n"), @"
+    let shown: Vec<_> = planned(&plan.stdout).into_iter().collect();
+    insta::assert_snapshot!(shown.join("\n"), @"
     adopt cloudwatch-alarm/cpu: description, tags.alertctl:node, tags.alertctl:stack
     adopt iam-role/relay: attached_policies, description, tags.alertctl:home, tags.alertctl:node, tags.alertctl:stack, trust
     adopt kms-alias/main: 
@@ -687,7 +687,7 @@ async fn what_lost_its_ownership_comes_back_by_adoption() {
     let nodes = ["sns-topic/alerts", "lambda-function/relay", "kms-key/main"];
     let adopt: Vec<_> = nodes.iter().flat_map(|node| ["--adopt", node]).collect();
     let plan = world.ok(&[&["plan", "--local", "--output", "json"], adopt.as_slice()].concat());
-    let mut owned = told(&plan.stdout);
+    let mut owned = planned(&plan.stdout);
     owned.retain(|line| !line.ends_with(": "));
     let expected = nodes.map(|node| format!("adopt {node}: tags.alertctl:stack"));
     assert_eq!(owned, expected.into());

@@ -23,7 +23,7 @@ fn sessions() {
 fn the_help_of_no_command_is_left_out() {
     use clap::CommandFactory as _;
     let sessions = std::fs::read_to_string("tests/cmd/help.md").unwrap();
-    let told = |names: &str| {
+    let shown = |names: &str| {
         let asked = format!("$ alertctl {names}--help\n");
         let (_, help) = sessions.split_once(&asked).unwrap_or_else(|| panic!("{names}"));
         let help = help.split_once("```").unwrap().0;
@@ -33,9 +33,9 @@ fn the_help_of_no_command_is_left_out() {
         );
     };
     for command in alertctl::cli::Cli::command().get_subcommands() {
-        told(&format!("{} ", command.get_name()));
+        shown(&format!("{} ", command.get_name()));
         for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-            told(&format!("{} {} ", command.get_name(), sub.get_name()));
+            shown(&format!("{} {} ", command.get_name(), sub.get_name()));
         }
     }
 }
@@ -596,16 +596,16 @@ fn a_stack_file_through_a_pipe() {
             "plan {name} --save p.plan --endpoint-url http://127.0.0.1:9"
         ));
         assert_eq!(ran.code, 1);
-        let told = format!("error: a plan made from `{name}` could not be applied: ");
-        assert!(ran.stderr.starts_with(&told), "{}", ran.stderr);
+        let shown = format!("error: a plan made from `{name}` could not be applied: ");
+        assert!(ran.stderr.starts_with(&shown), "{}", ran.stderr);
     }
     world.write("p.plan", "{\n  \"alertctl_plan\": 1\n}");
     for command in ["plan", "validate", "status"] {
         let ran = world.run(&[command, "p.plan"]);
         assert_eq!(ran.code, 1);
-        let told =
+        let shown =
             "error: `p.plan` is a saved plan, not a stack file\n  help: `alertctl apply p.plan` runs it;";
-        assert!(ran.stderr.starts_with(told), "{command}: {}", ran.stderr);
+        assert!(ran.stderr.starts_with(shown), "{command}: {}", ran.stderr);
     }
 }
 

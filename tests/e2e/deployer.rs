@@ -356,8 +356,8 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     let (ran, asked, _) = trial.counted(&["apply", "--yes"]);
     assert_eq!((ran.code, asked), (0, 1), "{}", ran.all());
     assert!(!ran.stderr.contains("SimulatePrincipalPolicy"), "{}", ran.all());
-    let told = trial.run(&["plan", "--preflight", "--output", "json"]);
-    assert_eq!(told.code, 0, "{}", told.all());
+    let shown = trial.run(&["plan", "--preflight", "--output", "json"]);
+    assert_eq!(shown.code, 0, "{}", shown.all());
 
     // Without changes there is no query; with one change, only its permissions are queried.
     trial.grant(printed.clone());

@@ -31,7 +31,7 @@ const APPLY: &[&str] = &["apply", "--yes"];
 const ALWAYS: usize = usize::MAX;
 
 /// The tool's output, by the title of its section.
-type Told = BTreeMap<&'static str, String>;
+type Reported = BTreeMap<&'static str, String>;
 
 /// The sections of a part of the document: title, output, explanation.
 fn sections(part: &str) -> Vec<(&str, &str, &str)> {
@@ -54,24 +54,24 @@ fn part<'d>(document: &'d str, group: &str) -> &'d str {
 }
 
 /// Compares the part of the document called `group` with the output.
-fn hold(group: &str, told: &Told) {
+fn hold(group: &str, shown: &Reported) {
     static WRITING: Mutex<()> = Mutex::new(());
     let _alone = WRITING.lock().unwrap();
     let document = std::fs::read_to_string(DOCUMENT).unwrap();
     let part = part(&document, group);
     let titles: Vec<_> = sections(part).iter().map(|(title, ..)| *title).collect();
-    for title in told.keys() {
+    for title in shown.keys() {
         assert!(titles.contains(title), "{DOCUMENT} has no `{title}` in `{group}`");
     }
     assert_eq!(
         titles.len(),
-        told.len(),
+        shown.len(),
         "`{group}`: {titles:?}\nmade were {:?}",
-        told.keys()
+        shown.keys()
     );
     if std::env::var("ALERTCTL_DOCS").is_ok_and(|how| how == "overwrite") {
         let mut written = part.to_owned();
-        for (title, text) in told {
+        for (title, text) in shown {
             let (before, rest) = written.split_once(&format!("\n### {title}\n")).unwrap();
             let (between, rest) = rest.split_once("```text\n").unwrap();
             let (_, after) = rest.split_once("```").unwrap();
@@ -81,7 +81,7 @@ fn hold(group: &str, told: &Told) {
         return;
     }
     for (title, block, _) in sections(part) {
-        assert_eq!(told[title], block.trim_end(), "{DOCUMENT}: {title}");
+        assert_eq!(shown[title], block.trim_end(), "{DOCUMENT}: {title}");
     }
 }
 
@@ -120,14 +120,14 @@ fn first(ran: &Ran, account: &str) -> String {
         });
     let text: String = text.collect();
     // Replaces the addresses of the local AWS and of the proxies.
-    let mut told = String::new();
+    let mut shown = String::new();
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("http://127.0.0.1:") {
-        told += before;
-        told += "http://127.0.0.1:4566";
+        shown += before;
+        shown += "http://127.0.0.1:4566";
         rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
     }
-    told + rest
+    shown + rest
 }
 
 /// Runs a command that must fail.
@@ -138,15 +138,15 @@ fn fails(world: &World, args: &[&str]) -> String {
 }
 
 /// The output if AWS refuses this call of the command every time.
-fn refused(stage: &Stage, cases: &[(&'static str, &[&str], Refusal)]) -> Told {
-    let told = Mutex::new(Told::new());
+fn refused(stage: &Stage, cases: &[(&'static str, &[&str], Refusal)]) -> Reported {
+    let shown = Mutex::new(Reported::new());
     stage.each(cases, |account, (title, args, refusal)| {
         let proxy = stage.refusing(*refusal);
         let ran = stage.world.run_at(&proxy.url, account, args);
         assert_eq!(ran.code, 1, "{title}\n{}", ran.all());
-        told.lock().unwrap().insert(*title, first(&ran, account));
+        shown.lock().unwrap().insert(*title, first(&ran, account));
     });
-    told.into_inner().unwrap()
+    shown.into_inner().unwrap()
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn mistakes_in_the_stack_file() {
         assert!(stack.contains(change.0));
         stack.replace(change.0, change.1)
     };
-    let mut told = Told::new();
-    told.insert("The file is not there", fails(&world, &["plan", "alerts.yaml"]));
+    let mut shown = Reported::new();
+    shown.insert("The file is not there", fails(&world, &["plan", "alerts.yaml"]));
     for (title, change) in [
         ("It is not YAML", ("[mail]", "[mail")),
         (
@@ -192,9 +192,9 @@ fn mistakes_in_the_stack_file() {
         ("A name that leads nowhere", ("[mail]", "[mial]")),
     ] {
         world.write("stack.yaml", &text(change));
-        told.insert(title, fails(&world, &["validate"]));
+        shown.insert(title, fails(&world, &["validate"]));
     }
-    hold("The stack file", &told);
+    hold("The stack file", &shown);
 }
 
 #[test]
@@ -234,34 +234,34 @@ fn credentials_and_regions() {
         ),
     ];
     let cases = cases.map(|(title, (args, refusal))| (title, args, refusal));
-    let mut told = refused(&stage, &cases);
+    let mut shown = refused(&stage, &cases);
 
     let mut world = World::new();
     world.bundled("cloudwatch-slack");
     world.set("SLACK_WEBHOOK_URL", NO_WEBHOOK);
     // EC2's metadata service takes seconds to time out, and may exist on a build machine.
     world.set("AWS_EC2_METADATA_DISABLED", "true");
-    told.insert("No credentials", fails(&world, PLAN));
+    shown.insert("No credentials", fails(&world, PLAN));
     let config = "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\
                   [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n";
     let config = world.write("config", config);
     world.set("AWS_CONFIG_FILE", config.to_str().unwrap());
     let work = fails(&world, &["plan", "--profile", "work"]);
-    told.insert("A sign-in to IAM Identity Center that is over", work);
+    shown.insert("A sign-in to IAM Identity Center that is over", work);
     let nobody = fails(&world, &["plan", "--profile", "wrok"]);
-    told.insert("A profile that does not exist", nobody);
+    shown.insert("A profile that does not exist", nobody);
     let config = "[profile work]\nrole_arn = arn:aws:iam::111122223333:role/ops\nsource_profile = base\n";
     world.write("config", config);
     let work = fails(&world, &["plan", "--profile", "work"]);
-    told.insert("A source profile that does not exist", work);
+    shown.insert("A source profile that does not exist", work);
     world.edit(|text| text.replace("region: ap-northeast-2\n", ""));
-    told.insert("No region", fails(&world, PLAN));
+    shown.insert("No region", fails(&world, PLAN));
     let apply = stage.world.run_at(&stage.endpoint, ACCOUNT, APPLY);
     assert_eq!(apply.code, 0, "{}", apply.all());
     let elsewhere = ["plan", "--region", "us-west-2"];
     let ran = stage.world.run_at(&stage.endpoint, ACCOUNT, &elsewhere);
-    told.insert("A stack at home in another region", first(&ran, ACCOUNT));
-    hold("Credentials and region", &told);
+    shown.insert("A stack at home in another region", first(&ran, ACCOUNT));
+    hold("Credentials and region", &shown);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn the_way_to_aws() {
     let mut stage = Stage::new("cloudwatch-slack");
     stage.world.env.push(("AWS_MAX_ATTEMPTS".into(), "2".into()));
     let sts = |status, code, message| refusal("sts:GetCallerIdentity", ALWAYS, status, code, message);
-    let mut told = refused(
+    let mut shown = refused(
         &stage,
         &[
             ("Too many calls", PLAN, sts(400, "Throttling", "Rate exceeded")),
@@ -287,7 +287,7 @@ fn the_way_to_aws() {
     let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<!DOCTYPE html>\
                 <html><title>Hotel Wi-Fi</title></html>";
     let ran = stage.world.run_at(&answering(page), ACCOUNT, PLAN);
-    told.insert("A network's sign-in page", first(&ran, ACCOUNT));
+    shown.insert("A network's sign-in page", first(&ran, ACCOUNT));
     for (title, answer) in [
         (
             "A proxy that wants a password",
@@ -307,17 +307,17 @@ fn the_way_to_aws() {
             .env("HTTPS_PROXY", proxy);
         let ran = Ran::of(command.output().unwrap());
         assert!(!ran.all().contains("s3cret"), "{}", ran.all());
-        told.insert(title, first(&ran, ACCOUNT));
+        shown.insert(title, first(&ran, ACCOUNT));
     }
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
     let ran = stage.world.run_at(&url, ACCOUNT, PLAN);
-    told.insert("Nobody answers", first(&ran, ACCOUNT));
+    shown.insert("Nobody answers", first(&ran, ACCOUNT));
     let mut slim = stage.world.command_at(&stage.endpoint, ACCOUNT, PLAN);
     let ran = Ran::of(slim.env("SSL_CERT_FILE", "/dev/null").output().unwrap());
-    told.insert("No certificates, as in a slim container", first(&ran, ACCOUNT));
-    hold("The way to AWS", &told);
+    shown.insert("No certificates, as in a slim container", first(&ran, ACCOUNT));
+    hold("The way to AWS", &shown);
 }
 
 /// A server that sends this response to every request; returns its address.
@@ -376,7 +376,7 @@ fn permissions() {
     let tags = "User: arn:aws:iam::111122223333:user/ci is not authorized to perform: tag:GetResources because no \
                 identity-based policy allows the tag:GetResources action";
     let denied = "AccessDeniedException";
-    let mut told = refused(
+    let mut shown = refused(
         &stage,
         &[
             (
@@ -406,8 +406,8 @@ fn permissions() {
             ),
         ],
     );
-    told.insert("A plan that needs what is not allowed", not_begun(&stage));
-    hold("Permissions", &told);
+    shown.insert("A plan that needs what is not allowed", not_begun(&stage));
+    hold("Permissions", &shown);
 }
 
 /// The output of an apply by a caller who may ask IAM but may not pass the function's role.
@@ -449,7 +449,7 @@ fn names_and_quotas() {
     let trail = std::fs::read_to_string("stacks/trail-guard.yaml").unwrap();
     stage.world.write("trail.yaml", &trail);
     const TRAIL: &[&str] = &["apply", "trail.yaml", "--yes"];
-    let mut told = refused(
+    let mut shown = refused(
         &stage,
         &[
             (
@@ -500,14 +500,14 @@ fn names_and_quotas() {
         trail.send().await.unwrap();
     });
     let run = |args| stage.world.run_at(&stage.endpoint, account, args);
-    told.insert("A name that is taken", first(&run(APPLY), account));
+    shown.insert("A name that is taken", first(&run(APPLY), account));
     let unknown = run(&["plan", "--adopt", "sns-topic/mission-sns"]);
-    told.insert("An id that the stack does not have", first(&unknown, account));
-    told.insert("A trail at home in another region", first(&run(TRAIL), account));
+    shown.insert("An id that the stack does not have", first(&unknown, account));
+    shown.insert("A trail at home in another region", first(&run(TRAIL), account));
     stage.world.write("theirs.yaml", THEIRS);
     let ran = run(&["plan", "theirs.yaml"]);
-    told.insert("A trail of another account", first(&ran, account));
-    hold("Names and quotas", &told);
+    shown.insert("A trail of another account", first(&ran, account));
+    hold("Names and quotas", &shown);
 }
 
 #[test]
@@ -515,20 +515,20 @@ fn plans_and_questions() {
     let stage = Stage::new("cloudwatch-slack");
     let (one, other) = ("500000000002", "500000000003");
     let run = |account, args: &[&str]| stage.world.run_at(&stage.endpoint, account, args);
-    let mut told = Told::new();
-    told.insert("No terminal to ask on", first(&run(one, &["apply"]), one));
+    let mut shown = Reported::new();
+    shown.insert("No terminal to ask on", first(&run(one, &["apply"]), one));
     let saved = run(one, &["plan", "--save", "alerts.plan"]);
     assert_eq!(saved.code, 0, "{}", saved.all());
     let wrong = first(&run(other, &["apply", "alerts.plan"]), other);
-    told.insert("A plan for another account", wrong.replace(one, "444455556666"));
+    shown.insert("A plan for another account", wrong.replace(one, "444455556666"));
     stage
         .world
         .edit(|text| text.replace("period: 60 ", "period: 300"));
-    told.insert(
+    shown.insert(
         "The stack file changed after the plan",
         first(&run(one, &["apply", "alerts.plan"]), one),
     );
-    hold("Plans and questions", &told);
+    hold("Plans and questions", &shown);
 }
 
 /// Waits for a dead letter whose reason contains `mark`; returns the reason and the advice.
@@ -543,8 +543,8 @@ fn parked(world: &World, args: &[&str], mark: &str) -> String {
         );
         let lines: Vec<_> = listed.stdout.lines().collect();
         if let Some(at) = lines.iter().position(|line| line.contains(mark)) {
-            let told = lines[at..].iter().take(2).map(|line| line.trim_start());
-            return told.collect::<Vec<_>>().join("\n  ");
+            let shown = lines[at..].iter().take(2).map(|line| line.trim_start());
+            return shown.collect::<Vec<_>>().join("\n  ");
         }
         assert!(Instant::now() < deadline, "{mark}: {}", listed.all());
         std::thread::sleep(Duration::from_millis(200));
@@ -564,16 +564,16 @@ rules:
 
 #[test]
 fn keys_webhooks_and_mail() {
-    let mut told = Told::new();
+    let mut shown = Reported::new();
     let mut world = World::new();
     world.write("stack.yaml", RELAYED);
     let (endpoint, _) = world.up();
     let plan = ["apply", "--yes", "--endpoint-url", &endpoint];
     world.set("AWS_ACCESS_KEY_ID", ACCOUNT);
     world.set("AWS_SECRET_ACCESS_KEY", "test");
-    told.insert("A webhook that is not set", fails(&world, &plan));
+    shown.insert("A webhook that is not set", fails(&world, &plan));
     world.set("SLACK_WEBHOOK_URL", "https://example.com/hook");
-    told.insert("Not a webhook", fails(&world, &plan));
+    shown.insert("Not a webhook", fails(&world, &plan));
 
     let renamed = RELAYED.replace(
         "{ webhook: { env: SLACK_WEBHOOK_URL } }",
@@ -582,7 +582,7 @@ fn keys_webhooks_and_mail() {
     let renamed = renamed.replace("\nrules:", "\nrelay: { name: renamed }\nrules:");
     world.write("stack.yaml", &renamed);
     let title = "The relay has another name than a ciphertext was made for";
-    told.insert(title, fails(&world, &["validate"]));
+    shown.insert(title, fails(&world, &["validate"]));
     world.write("stack.yaml", RELAYED);
 
     // Encrypted in the stack file for one function, and then used by another.
@@ -594,7 +594,7 @@ fn keys_webhooks_and_mail() {
     ]
     .concat());
     let elsewhere = world.run_at(&endpoint, "500000000005", PLAN);
-    told.insert("The key of a ciphertext is gone", first(&elsewhere, ACCOUNT));
+    shown.insert("The key of a ciphertext is gone", first(&elsewhere, ACCOUNT));
     // An earlier version wrote the ciphertext without the function's name.
     world.edit(|text| {
         format!(
@@ -605,7 +605,7 @@ fn keys_webhooks_and_mail() {
     world.ok(&[&["apply", "--yes"], &at[..]].concat());
     let happens = |world: &World| world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
     happens(&world);
-    told.insert("A webhook for another function", parked(&world, &at, "KMS"));
+    shown.insert("A webhook for another function", parked(&world, &at, "KMS"));
     world.ok(&[&["destroy", "--yes"], &at[..]].concat());
 
     let (slack, webhook) = Slack::start();
@@ -636,21 +636,21 @@ fn keys_webhooks_and_mail() {
     });
     happens(&world);
     let off = parked(&world, &["--local"], "disabled");
-    told.insert(
+    shown.insert(
         "The key is disabled",
         off.replace(&key, "KEY").replace(ACCOUNT, "111122223333"),
     );
     world.ok(&["apply", "--local", "--yes"]);
     slack.answer(404, "no_service");
     happens(&world);
-    told.insert(
+    shown.insert(
         "A webhook that was revoked",
         parked(&world, &["--local"], "no_service"),
     );
     slack.answer(410, "channel_is_archived");
     happens(&world);
     let archived = parked(&world, &["--local"], "channel_is_archived");
-    told.insert("A channel that is archived", archived);
+    shown.insert("A channel that is archived", archived);
 
     // Somebody disables or deletes the key after the plan, while it is used for encryption.
     let mut stage = Stage::new("cloudwatch-slack");
@@ -659,12 +659,12 @@ fn keys_webhooks_and_mail() {
     let key = "arn:aws:kms:ap-northeast-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let pending: &'static str = format!("{key} is pending deletion.").leak();
     let state = kms("KMSInvalidStateException", pending);
-    told.append(&mut refused(
+    shown.append(&mut refused(
         &stage,
         &[("The key is about to be deleted", APPLY, state)],
     ));
-    told.insert("A mail subscription that nobody confirmed", pending_mail(&stage));
-    hold("Keys, webhooks and mail", &told);
+    shown.insert("A mail subscription that nobody confirmed", pending_mail(&stage));
+    hold("Keys, webhooks and mail", &shown);
 }
 
 /// The line of `status` for a subscription. The local AWS confirms subscriptions by itself, so SNS's response

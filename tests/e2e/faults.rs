@@ -104,15 +104,15 @@ fn the_user_hears_what_is_waited_for() {
     let ran = stage.world.run_at(&proxy.url, "400000000009", &apply);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_eq!(asked.load(Ordering::SeqCst), 9);
-    let told: Vec<_> = ran
+    let shown: Vec<_> = ran
         .stderr
         .lines()
         .filter(|line| line.starts_with("waiting: "))
         .collect();
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(shown.len(), 1, "{shown:?}");
     assert!(
-        told[0].starts_with("waiting: sns:CreateTopic: Throttling")
-            && told[0].ends_with("retrying for up to 5 min"),
-        "{told:?}"
+        shown[0].starts_with("waiting: sns:CreateTopic: Throttling")
+            && shown[0].ends_with("retrying for up to 5 min"),
+        "{shown:?}"
     );
 }

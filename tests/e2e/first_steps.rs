@@ -43,14 +43,18 @@ fn each_ready_stack_file_is_written_with_its_schema_and_plans_on() {
             let words = ["alertctl"].into_iter().chain(line.split_whitespace());
             assert!(alertctl::cli::Cli::try_parse_from(words).is_ok(), "{line}");
         }
-        let told = text(&ran.stderr);
+        let shown = text(&ran.stderr);
         let at = |command: &str| {
-            told.find(&format!("  alertctl {command} stack.yaml"))
-                .unwrap_or_else(|| panic!("{command}: {told}"))
+            shown
+                .find(&format!("  alertctl {command} stack.yaml"))
+                .unwrap_or_else(|| panic!("{command}: {shown}"))
         };
-        assert!(at("validate") < at("apply") && at("apply") < at("plan"), "{told}");
-        let hooks = told.matches("  alertctl encrypt-hook ").count();
-        assert_eq!(hooks, loaded.stack.channels.len(), "{told}");
+        assert!(
+            at("validate") < at("apply") && at("apply") < at("plan"),
+            "{shown}"
+        );
+        let hooks = shown.matches("  alertctl encrypt-hook ").count();
+        assert_eq!(hooks, loaded.stack.channels.len(), "{shown}");
     }
 }
 
@@ -93,15 +97,15 @@ fn five_questions_make_a_stack_file() {
         .args(["-c", &line])
         .output()
         .unwrap();
-    let told = text(&ran.stdout);
-    let loaded = load(&folder.path().join("stack.yaml")).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let shown = text(&ran.stdout);
+    let loaded = load(&folder.path().join("stack.yaml")).unwrap_or_else(|error| panic!("{error}: {shown}"));
     assert_eq!(loaded.stack.stack, "mission");
     assert_eq!(loaded.stack.region.as_deref(), Some("eu-west-1"));
     assert_eq!(loaded.stack.channels["slack"].label.as_deref(), Some("#ops"));
     assert!(loaded.stack.rules.contains_key("sign-ins") && !loaded.stack.alarms.is_empty());
-    assert!(told.contains("alertctl apply stack.yaml --local"), "{told}");
+    assert!(shown.contains("alertctl apply stack.yaml --local"), "{shown}");
     let rule = "`Mission!` cannot be the name of a stack: write a lower-case letter, then up to 39";
-    assert!(told.contains(rule), "{told}");
+    assert!(shown.contains(rule), "{shown}");
 }
 
 /// The completions that bash gets for a command line: its last word is completed.

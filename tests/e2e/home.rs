@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::account::{lines, reads, told};
+use crate::support::account::{lines, planned, reads};
 use crate::support::inventory::{inventory, past};
 use crate::support::proxy::Proxy;
 use crate::support::{NO_WEBHOOK, Ran, World};
@@ -177,7 +177,7 @@ fn a_stack_made_before_roles_said_it_learns_its_home_with_the_next_apply() {
         "update iam-role/endpoint.search: tags.alertctl:home",
         "update iam-role/relay: tags.alertctl:home",
     ]);
-    assert_eq!(told(&plan.stdout), expected);
+    assert_eq!(planned(&plan.stdout), expected);
     applied.ok(&["apply", "--yes", "--region", HOME]);
     let plan = applied.run(&["plan", "--detailed-exitcode", "--region", HOME]);
     assert_eq!(plan.code, 0, "{}", plan.all());

@@ -134,9 +134,9 @@ fn every_sample_is_drawn_as_slack_would() {
                 message,
                 &format!("return node.querySelectorAll('{selector}').length"),
             );
-            let told = found.get(what).copied().unwrap_or(0);
-            assert_eq!(drawn, told, "{what} of {message:#}");
-            *kinds.entry(what).or_insert(0) += told;
+            let seen = found.get(what).copied().unwrap_or(0);
+            assert_eq!(drawn, seen, "{what} of {message:#}");
+            *kinds.entry(what).or_insert(0) += seen;
         }
         // Code fences become code, and are not shown.
         let drawn = of(

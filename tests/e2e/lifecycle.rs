@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::account::{
-    ACCOUNT, applied, calls, clients, eventually, everything, key_of, keys, lines, reads, told, unchanged,
+    ACCOUNT, applied, calls, clients, eventually, everything, key_of, keys, lines, planned, reads, unchanged,
 };
 use crate::support::{NO_WEBHOOK, World};
 use alertctl::aws::connect::Clients;
@@ -83,9 +83,9 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     world.set("HOOK", &format!("{inbox}/services/LOCAL/INBOX/project"));
     world.ok(&["encrypt-hook", "--local", "--write", "--env", "HOOK"]);
     world.env.clear();
-    let told = told(&world.ok(&["plan", "--local", "--output", "json"]).stdout);
+    let seen = planned(&world.ok(&["plan", "--local", "--output", "json"]).stdout);
     assert_eq!(
-        told,
+        seen,
         lines(["update lambda-function/relay: environment.WEBHOOK_project"])
     );
     world.ok(&["apply", "--local", "--yes"]);
@@ -229,7 +229,7 @@ async fn a_buffer_comes_and_goes_and_nothing_else_is_made_anew() {
     ] {
         world.write("stack.yaml", &stack);
         let plan = world.ok(&["plan", "--local", "--output", "json"]);
-        let (changed, whole): (Vec<_>, Vec<_>) = told(&plan.stdout)
+        let (changed, whole): (Vec<_>, Vec<_>) = planned(&plan.stdout)
             .into_iter()
             .partition(|line| line.starts_with("update "));
         let expected = ["lambda-event-source-mapping", "sqs-queue"];
@@ -267,7 +267,7 @@ async fn what_leaves_the_file_leaves_the_account() {
         let plan = world.ok(&["plan", "--local", "--output", "json"]);
         world.ok(&["apply", "--local", "--yes"]);
         unchanged(&world, to);
-        told(&plan.stdout)
+        planned(&plan.stdout)
     };
 
     let disk = TEAM.lines().find(|line| line.contains("disk:")).unwrap();
@@ -276,9 +276,9 @@ async fn what_leaves_the_file_leaves_the_account() {
         change(disk, ""),
         lines(["delete cloudwatch-alarm/disk", "update sns-topic/alerts: policy"])
     );
-    let told = change("      - { email: oncall@example.com }\n", "");
+    let seen = change("      - { email: oncall@example.com }\n", "");
     assert_eq!(
-        told,
+        seen,
         lines(["delete sns-subscription/team-alerts/email/49ddbc0e"])
     );
     assert_eq!(
@@ -291,15 +291,15 @@ async fn what_leaves_the_file_leaves_the_account() {
 
     // One of two topics is no longer relayed.
     let before = everything(&aws).await;
-    let told = change("chatter: { to: [project] }", "chatter: { display_name: Chatter }");
+    let seen = change("chatter: { to: [project] }", "chatter: { display_name: Chatter }");
     let expected = [
         "delete lambda-permission/team-relay/alertctl-topic-team-chatter",
         "update lambda-function/relay: settings, settings.topics.team-chatter",
         "update sns-topic/chatter: display_name",
         "update sqs-queue/relay: policy",
     ];
-    assert!(expected.iter().all(|line| told.contains(*line)), "{told:?}");
-    assert_eq!(told.len(), 5, "{told:?}");
+    assert!(expected.iter().all(|line| seen.contains(*line)), "{seen:?}");
+    assert_eq!(seen.len(), 5, "{seen:?}");
     assert_eq!(
         gone(&before, &everything(&aws).await),
         [
@@ -338,30 +338,30 @@ async fn keys_of_the_file_and_physical_names_are_two_things() {
         let plan = world.ok(&["plan", "--local", "--output", "json"]);
         world.ok(&["apply", "--local", "--yes"]);
         unchanged(&world, to);
-        told(&plan.stdout)
+        planned(&plan.stdout)
     };
 
     // Another key for the same resource: only the tag with its key changes.
-    let told = change("cpu: {", "processor: { name: team-cpu,");
+    let seen = change("cpu: {", "processor: { name: team-cpu,");
     assert_eq!(
-        told,
+        seen,
         lines(["update cloudwatch-alarm/processor: tags.alertctl:node"])
     );
-    let told = change(
+    let seen = change(
         "  chatter: { to: [project] }",
         "  talk: { name: team-chatter, to: [project] }",
     );
-    assert_eq!(told, lines(["update sns-topic/talk: tags.alertctl:node"]));
+    assert_eq!(seen, lines(["update sns-topic/talk: tags.alertctl:node"]));
     assert_eq!(everything(&aws).await, before);
 
     // Another name means a new resource, and the old one is deleted.
-    let told = change("name: team-cpu,", "name: team-processor,");
+    let seen = change("name: team-cpu,", "name: team-processor,");
     let alarm = [
         "create cloudwatch-alarm/processor",
         "delete cloudwatch-alarm/processor",
     ];
     assert_eq!(
-        told,
+        seen,
         lines([alarm[0], alarm[1], "update sns-topic/alerts: policy"])
     );
     let now = everything(&aws).await;
@@ -389,9 +389,9 @@ async fn keys_of_the_file_and_physical_names_are_two_things() {
 
     // The key's alias is a name like any other; the key itself stays.
     let key = key_of(&aws, "alias/team-key").await;
-    let told = change("key: {", "key: { alias: team-secrets,");
+    let seen = change("key: {", "key: { alias: team-secrets,");
     assert_eq!(
-        told,
+        seen,
         lines([
             "create kms-alias/main",
             "delete kms-alias/team-key",

@@ -403,7 +403,7 @@ fn without_a_python_that_will_do_the_error_says_so() {
     let bin = world.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
     let path = world.path().display().to_string();
-    let told = |command: &mut Command| {
+    let shown = |command: &mut Command| {
         let ran = Ran::of(command.output().unwrap());
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.all());
         ran.stderr.replace(&path, "DIR")
@@ -412,7 +412,7 @@ fn without_a_python_that_will_do_the_error_says_so() {
         let python = bin.join("python3");
         std::fs::write(&python, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
-        told(
+        shown(
             world
                 .command(&["local", "up"])
                 .env("PATH", format!("{}:/usr/bin:/bin", bin.display())),
@@ -421,11 +421,11 @@ fn without_a_python_that_will_do_the_error_says_so() {
     let nothing = world.path().join("nothing").display().to_string();
     insta::assert_snapshot!(
         "no_python",
-        told(world.command(&["local", "up"]).env("PATH", &nothing))
+        shown(world.command(&["local", "up"]).env("PATH", &nothing))
     );
     insta::assert_snapshot!(
         "no_such_python",
-        told(
+        shown(
             world
                 .command(&["apply", "--local"])
                 .env("ALERTCTL_PYTHON", "/nowhere/python3")

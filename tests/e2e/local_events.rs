@@ -238,14 +238,14 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
     insta::assert_snapshot!("event_without_rule", ran.stderr);
     assert!(start.elapsed() < Duration::from_secs(5));
     world.write("no.json", "[1]");
-    for (event, told) in [
+    for (event, seen) in [
         ("nothing", "is neither a sample nor a readable file"),
         ("no.json", "an event is an object with a `source`"),
         ("index.py", "is not JSON"),
     ] {
         let ran = world.run(&["local", "event", event]);
         assert_eq!(ran.code, 1, "{}", ran.all());
-        assert!(ran.stderr.contains(told), "{}", ran.all());
+        assert!(ran.stderr.contains(seen), "{}", ran.all());
     }
 }
 
@@ -312,7 +312,7 @@ async fn a_trail_tells_the_bus_and_its_log_group() {
     let world = World::new();
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, HOME).await;
-    let told = queue(&aws, "told").await;
+    let seen = queue(&aws, "told").await;
     let all = queue(&aws, "all").await;
     let alarmed = queue(&aws, "alarmed").await;
     let pattern = json!({ "source": ["aws.cloudtrail"], "detail-type": ["AWS API Call via CloudTrail"] });
@@ -437,13 +437,13 @@ async fn a_trail_tells_the_bus_and_its_log_group() {
         .send()
         .await
         .unwrap_err();
-    let (event, _) = next(&aws, &told, "").await.unwrap();
+    let (event, _) = next(&aws, &seen, "").await.unwrap();
     assert_eq!(
         event["detail"]["errorCode"], "TrailNotFoundException",
         "{event:#}"
     );
     aws.cloudtrail.stop_logging().name(&trail).send().await.unwrap();
-    let (event, _) = next(&aws, &told, "").await.unwrap();
+    let (event, _) = next(&aws, &seen, "").await.unwrap();
     let detail = &event["detail"];
     assert_eq!(event["source"], "aws.cloudtrail", "{event:#}");
     assert_eq!(event["region"], HOME);
@@ -472,7 +472,7 @@ async fn a_trail_tells_the_bus_and_its_log_group() {
 
     // A stopped trail sends nothing.
     aws.cloudtrail.stop_logging().name(&trail).send().await.unwrap();
-    stays_empty(&aws, &told).await;
+    stays_empty(&aws, &seen).await;
 }
 
 #[tokio::test]

@@ -101,29 +101,29 @@ async fn every_document_in_the_account_is_as_narrow_as_it_can_be() {
 
     for (name, document) in &documents {
         for statement in document["Statement"].as_array().unwrap() {
-            let told = format!("{name}: {statement:#}");
+            let shown = format!("{name}: {statement:#}");
             let (resources, actions) = (list(&statement["Resource"]), list(&statement["Action"]));
-            assert_eq!(statement["Effect"], "Allow", "{told}");
+            assert_eq!(statement["Effect"], "Allow", "{shown}");
             // A key's own policy refers to the key as `*`; a trust policy names no resource.
             match *name {
-                "key policy" => assert_eq!(resources, ["*"], "{told}"),
-                "role trust" => assert!(resources.is_empty(), "{told}"),
-                _ => assert!(resources.iter().all(|arn| exact(arn)), "{told}"),
+                "key policy" => assert_eq!(resources, ["*"], "{shown}"),
+                "role trust" => assert!(resources.is_empty(), "{shown}"),
+                _ => assert!(resources.iter().all(|arn| exact(arn)), "{shown}"),
             }
             let principals = list(&statement["Principal"]["AWS"]);
             let delegates = *name == "key policy" && principals == ["arn:aws:iam::000000000000:root"];
             assert!(
                 delegates || actions.iter().all(|action| !action.contains('*')),
-                "{told}"
+                "{shown}"
             );
             if !list(&statement["Principal"]["Service"]).is_empty() {
                 let condition = statement["Condition"].to_string().to_lowercase();
                 let deputy = condition.contains("aws:sourceaccount") || condition.contains("aws:sourcearn");
-                assert!(deputy, "any account could make the service do it: {told}");
+                assert!(deputy, "any account could make the service do it: {shown}");
             }
             assert!(
                 statement["Principal"] != "*" && !principals.contains(&"*".to_owned()),
-                "{told}"
+                "{shown}"
             );
         }
     }

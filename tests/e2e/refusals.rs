@@ -274,19 +274,19 @@ const ALARMS_FINAL: &[(&str, Refusal)] = &[
 
 #[test]
 fn a_refusal_for_good_ends_with_what_to_do() {
-    let mut told = BTreeMap::new();
-    told.extend(refused(&Stage::new("trail-guard"), TRAIL_FINAL));
-    told.extend(refused(&Stage::new("elastalert-email"), ENDPOINT_FINAL));
+    let mut shown = BTreeMap::new();
+    shown.extend(refused(&Stage::new("trail-guard"), TRAIL_FINAL));
+    shown.extend(refused(&Stage::new("elastalert-email"), ENDPOINT_FINAL));
     let stage = Stage::new("elastalert-email");
     stage.world.write("stack.yaml", ALARMS);
-    told.extend(refused(&stage, ALARMS_FINAL));
-    let told = told.iter().map(|(name, text)| format!("## {name}\n{text}"));
-    insta::assert_snapshot!("for_good", told.collect::<Vec<_>>().join("\n"));
+    shown.extend(refused(&stage, ALARMS_FINAL));
+    let shown = shown.iter().map(|(name, text)| format!("## {name}\n{text}"));
+    insta::assert_snapshot!("for_good", shown.collect::<Vec<_>>().join("\n"));
 }
 
 /// The user's output for each refusal; once it is lifted, the next run repairs everything.
 fn refused(stage: &Stage, refusals: &[(&'static str, Refusal)]) -> BTreeMap<&'static str, String> {
-    let told = Mutex::new(BTreeMap::new());
+    let shown = Mutex::new(BTreeMap::new());
     stage.each(refusals, |account, (name, refusal)| {
         past(&stage.endpoint, account, REGION, async |config| {
             let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
@@ -300,12 +300,12 @@ fn refused(stage: &Stage, refusals: &[(&'static str, Refusal)]) -> BTreeMap<&'st
         let ran = stage.world.run_at(&proxy.url, account, APPLY);
         assert_eq!(ran.code, 1, "{name}\n{}", ran.stderr);
         let text = stage.errors(&ran.stderr, account);
-        told.lock().unwrap().insert(*name, text);
+        shown.lock().unwrap().insert(*name, text);
         let ran = stage.world.run_at(&stage.endpoint, account, APPLY);
         assert_eq!(ran.code, 0, "{name}\n{}", ran.stderr);
         stage.whole(account, name);
     });
-    told.into_inner().unwrap()
+    shown.into_inner().unwrap()
 }
 
 /// A filter's name shows that it belongs to the stack. Without permission to list filters, the user is warned
@@ -460,8 +460,8 @@ fn a_destroyed_trail_keeps_its_files_until_they_are_given_up() {
         }
     });
     let kept = |ran: &crate::support::Ran| {
-        let told = format!("{bucket}: kept with the log files in it");
-        assert!(ran.code == 0 && ran.all().contains(&told), "{}", ran.all());
+        let shown = format!("{bucket}: kept with the log files in it");
+        assert!(ran.code == 0 && ran.all().contains(&shown), "{}", ran.all());
     };
     // The trail is removed from the file; the bucket that is kept is not reported as a pending change forever.
     let whole = std::fs::read_to_string(stage.world.path().join("stack.yaml")).unwrap();

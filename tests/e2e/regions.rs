@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::support::World;
-use crate::support::account::{ACCOUNT, clients, everything, lines, told};
+use crate::support::account::{ACCOUNT, clients, everything, lines, planned};
 use crate::support::inventory::past;
 use crate::support::proxy::{Call, Fate, Proxy};
 
@@ -72,7 +72,7 @@ fn a_region_that_leaves_the_file_is_left() {
     let run = |args: &[&str]| world.run_at(&proxy.url, ACCOUNT, args);
     let plan = run(&["plan", "--output", "json"]);
     assert_eq!(
-        told(&plan.stdout),
+        planned(&plan.stdout),
         lines([
             "delete eventbridge-rule/keys@us-east-1",
             "delete eventbridge-targets/keys@us-east-1",
@@ -269,10 +269,10 @@ async fn an_alarm_elsewhere_tells_channels_and_mail_at_home() {
     // Each message once: the text for people does not go to the channel.
     let shown = world.messages(&inbox);
     assert_eq!(shown.len(), 2, "{shown:#?}");
-    let told: Vec<_> = shown.iter().map(ToString::to_string).collect();
-    assert!(told.iter().all(|one| one.contains("bills-bill")), "{shown:#?}");
+    let seen: Vec<_> = shown.iter().map(ToString::to_string).collect();
+    assert!(seen.iter().all(|one| one.contains("bills-bill")), "{shown:#?}");
     assert!(
-        told.iter()
+        seen.iter()
             .all(|one| !one.contains("alertctl stack bills, alarm")),
         "{shown:#?}"
     );

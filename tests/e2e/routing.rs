@@ -44,13 +44,13 @@ fn arrived(world: &World, inbox: &str, count: usize) -> Vec<(String, String)> {
         let messages = world.messages(inbox);
         if messages.len() >= count || Instant::now() > deadline {
             assert_eq!(messages.len(), count, "{messages:#?}");
-            let told = |message: &Value| {
+            let shown = |message: &Value| {
                 (
                     message["channel"].as_str().unwrap().to_owned(),
                     message.to_string(),
                 )
             };
-            return messages.iter().map(told).collect();
+            return messages.iter().map(shown).collect();
         }
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::account::{clients, eventually, everything, told, unchanged};
+use crate::support::account::{clients, eventually, everything, planned, unchanged};
 use crate::support::{World, http};
 use alertctl::aws::connect::Clients;
 use serde_json::Value;
@@ -126,7 +126,7 @@ impl Applied {
     fn repaired(&self, drift: &[&str]) {
         let expected: BTreeSet<_> = drift.iter().map(|line| (*line).to_owned()).collect();
         assert_eq!(
-            told(&self.world.ok(&["plan", "--local", "--output", "json"]).stdout),
+            planned(&self.world.ok(&["plan", "--local", "--output", "json"]).stdout),
             expected
         );
         self.world.json(&["apply", "--local", "--yes"]);

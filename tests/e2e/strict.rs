@@ -273,17 +273,18 @@ const FINAL: &[(&str, Refusal)] = &[
 #[test]
 fn a_refusal_for_good_ends_with_what_to_do() {
     let stage = Stage::new("cloudwatch-slack");
-    let told = Mutex::new(HashMap::new());
+    let shown = Mutex::new(HashMap::new());
     stage.each(FINAL, |account, (name, refusal)| {
         let proxy = stage.refusing(*refusal);
         let ran = stage.world.run_at(&proxy.url, account, &["apply", "--yes"]);
         assert_eq!(ran.code, 1, "{name}\n{}", ran.stderr);
-        told.lock()
+        shown
+            .lock()
             .unwrap()
             .insert(*name, stage.errors(&ran.stderr, account));
     });
     for (name, _) in FINAL {
-        insta::assert_snapshot!(*name, told.lock().unwrap()[name]);
+        insta::assert_snapshot!(*name, shown.lock().unwrap()[name]);
     }
 }
 
@@ -366,8 +367,8 @@ fn what_never_reaches_aws_is_told_in_a_line() {
         .unwrap();
     let url = format!("http://{closed}");
     world.set("AWS_MAX_ATTEMPTS", "1");
-    let told = errors(&world, &["plan", "--endpoint-url", &url]).replace(&url, "http://127.0.0.1:PORT");
-    insta::assert_snapshot!("nobody_answers", told);
+    let shown = errors(&world, &["plan", "--endpoint-url", &url]).replace(&url, "http://127.0.0.1:PORT");
+    insta::assert_snapshot!("nobody_answers", shown);
     insta::assert_snapshot!("no_url", errors(&world, &["plan", "--endpoint-url", "127.0.0.1"]));
 
     let text = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();

@@ -460,9 +460,9 @@ fn following_goes_on_until_it_is_stopped() {
         1,
     );
     let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut told = String::new();
-    while !told.contains("delivered") {
-        assert_ne!(lines.read_line(&mut told).unwrap(), 0, "{told}");
+    let mut seen = String::new();
+    while !seen.contains("delivered") {
+        assert_ne!(lines.read_line(&mut seen).unwrap(), 0, "{seen}");
     }
     // Further queries of the log repeat no line.
     more(&proxy, "logs:FilterLogEvents", 3);
@@ -470,8 +470,8 @@ fn following_goes_on_until_it_is_stopped() {
     more(&proxy, "logs:FilterLogEvents", 1);
     assert_eq!(stopped(&mut child), Some(130));
     open.store(true, Ordering::SeqCst);
-    lines.read_to_string(&mut told).unwrap();
-    assert_eq!(told.matches("delivered").count(), 1, "{told}");
+    lines.read_to_string(&mut seen).unwrap();
+    assert_eq!(seen.matches("delivered").count(), 1, "{seen}");
 }
 
 #[test]

@@ -83,8 +83,8 @@ fn a_token_that_nobody_got_is_not_made() {
     let world = World::new();
     let refused = |ran: Ran, why: &str| {
         assert_eq!(ran.code, 1, "{}", ran.all());
-        let told = format!("error: no token was created: standard output cannot be written: {why}");
-        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+        let shown = format!("error: no token was created: standard output cannot be written: {why}");
+        assert!(ran.stderr.contains(&shown), "{}", ran.stderr);
         assert!(!ran.stderr.contains("sha256"), "{}", ran.stderr);
     };
     refused(into(&world, &["token"], full()), "No space left on device");

@@ -15,14 +15,14 @@ const MARK: &str = "alertctl:relay";
 #[test]
 fn version_says_which_build_and_which_relay_this_is() {
     let world = World::new();
-    let told = world.json(&["version"]);
-    assert_eq!(told["alertctl"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(told["target"], "x86_64-unknown-linux-gnu");
-    assert_eq!(told["relay"]["version"], VERSION);
-    assert_eq!(told["relay"]["sources_sha256"], SOURCES_SHA256);
-    assert_eq!(told["relay"]["package_sha256"].as_str().unwrap().len(), 64);
+    let shown = world.json(&["version"]);
+    assert_eq!(shown["alertctl"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(shown["target"], "x86_64-unknown-linux-gnu");
+    assert_eq!(shown["relay"]["version"], VERSION);
+    assert_eq!(shown["relay"]["sources_sha256"], SOURCES_SHA256);
+    assert_eq!(shown["relay"]["package_sha256"].as_str().unwrap().len(), 64);
     // A debug build has no commit.
-    assert_eq!(told["commit"], Value::Null);
+    assert_eq!(shown["commit"], Value::Null);
     let text = world.ok(&["version"]).stdout;
     assert!(
         text.starts_with("alertctl ") && text.contains(SOURCES_SHA256),
@@ -63,9 +63,9 @@ async fn mark(aws: &Clients, text: &str) {
 /// The output of `verify` for the only function, and whether everything is fine.
 fn verified(world: &World) -> (Value, bool) {
     let ran = world.run(&["verify", "--local", "--output", "json"]);
-    let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.all()));
-    assert_eq!(told["verified"], ran.code == 0, "{}", ran.all());
-    (told["functions"][0].clone(), ran.code == 0)
+    let shown: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.all()));
+    assert_eq!(shown["verified"], ran.code == 0, "{}", ran.all());
+    (shown["functions"][0].clone(), ran.code == 0)
 }
 
 #[tokio::test]

@@ -115,11 +115,11 @@ impl Contender {
                 let file = task_root.join(case.module).with_extension("py");
                 fs::copy(handler(case), file).expect("a file");
                 let mut command = Command::new(interpreter);
-                let told = case.python.iter();
+                let shown = case.python.iter();
                 command
                     .args(["-m", "awslambdaric", &format!("{}.handler", case.module)])
                     .env_clear()
-                    .envs(told.map(|(name, value)| (name, value.replace("{services}", services))))
+                    .envs(shown.map(|(name, value)| (name, value.replace("{services}", services))))
                     // Lambda's task root is read-only: the handler is compiled at each start.
                     .env("PYTHONDONTWRITEBYTECODE", "1");
                 command

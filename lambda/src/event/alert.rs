@@ -4,7 +4,8 @@
 //!
 //! All other fields are the document's own, so they can hold whatever an application logged.
 
-use super::{Severity, mask, text, time};
+use super::{mask, text, time};
+use crate::contract::Severity;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 

@@ -27,7 +27,6 @@ pub use guard::{GuardOutcome, Guarded};
 pub(crate) use mark::is_test;
 pub use mark::{TEST_ATTRIBUTE, TEST_REASON, TEST_RESOURCE};
 pub use report::{Fact, Job, News, Page, Report, Tone};
-pub use severity::Severity;
 pub use weight::{Risk, Weight};
 
 use jiff::Timestamp;

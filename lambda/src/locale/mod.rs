@@ -4,29 +4,10 @@ mod en;
 mod ko;
 mod particle;
 
-use serde::{Deserialize, Serialize};
-
+use crate::contract::Locale;
 use crate::event::{ActorKind, Condition, Fact, GuardOutcome, News, Risk, State};
 
-/// A language of the messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Locale {
-    #[default]
-    En,
-    Ko,
-}
-
 impl Locale {
-    /// The language with this code: `en` or `ko`.
-    pub fn from_code(code: &str) -> Option<Self> {
-        match code {
-            "en" => Some(Self::En),
-            "ko" => Some(Self::Ko),
-            _ => None,
-        }
-    }
-
     pub(crate) fn words(self) -> &'static Words {
         match self {
             Self::En => &en::WORDS,

@@ -7,7 +7,8 @@ use super::markup::{clip_escaped, escape, one_line, plain};
 use super::note;
 use super::parts::{colour, field, json, lines, prose};
 use crate::Endpoint;
-use crate::event::{Alert, Severity};
+use crate::contract::Severity;
+use crate::event::Alert;
 use serde_json::Value;
 use std::fmt::Write as _;
 

@@ -5,7 +5,8 @@ use super::frame::Frame;
 use super::parts::{PLAIN, code, field, json, lines};
 use super::{Draft, call, report};
 use crate::arn::Arn;
-use crate::event::{Detail, Event, Severity};
+use crate::contract::Severity;
+use crate::event::{Detail, Event};
 use serde_json::Value;
 
 /// Most sections that JSON may fill; `MAX_PROSE` explains the limit.

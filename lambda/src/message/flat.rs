@@ -6,8 +6,8 @@
 use super::Message;
 use super::block::{Block, Text};
 use super::markup::{clip, one_line, without_markup};
-use crate::Locale;
-use crate::event::Severity;
+use crate::contract::Locale;
+use crate::contract::Severity;
 use crate::template::MISSING;
 use std::collections::BTreeMap;
 

@@ -4,9 +4,11 @@ use super::block::{Block, Text};
 use super::frame::Frame;
 use super::markup::{clean, clip, clip_escaped, one_line, plain};
 use super::{Draft, note};
-use crate::event::{GuardOutcome, Guarded, Severity};
+use crate::contract::Locale;
+use crate::contract::Severity;
+use crate::event::{GuardOutcome, Guarded};
 use crate::letter::{Letter, readable};
-use crate::locale::{Doer, Locale, Words};
+use crate::locale::{Doer, Words};
 use serde_json::Value;
 
 /// Longest reason shown. With three pages of JSON the message still stays below Slack's limit.

@@ -165,7 +165,7 @@ fn fit(text: &str, limit: usize, width: fn(char) -> usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Locale;
+    use crate::contract::Locale;
 
     #[test]
     fn only_what_slack_interprets_is_escaped() {

@@ -16,7 +16,8 @@ mod report;
 
 pub use digest::{Digest, Line, digest, summarise};
 
-use crate::event::{Content, Detail, Notice, Severity};
+use crate::contract::Severity;
+use crate::event::{Content, Detail, Notice};
 use crate::locale::Words;
 use crate::settings::Settings;
 use block::{Block, Text};

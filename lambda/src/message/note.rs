@@ -6,7 +6,8 @@ use super::frame::Frame;
 use super::markup::{clean, clip_escaped, one_line, paginate, plain};
 use super::parts::{PLAIN, json};
 use crate::arn::Arn;
-use crate::event::{Severity, mask_text, mask_value};
+use crate::contract::Severity;
+use crate::event::{mask_text, mask_value};
 use crate::locale::Words;
 use serde_json::Value;
 

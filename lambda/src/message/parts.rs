@@ -2,7 +2,7 @@
 
 use super::block::{MAX_FIELD, MAX_SECTION, Text};
 use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate, plain};
-use crate::event::Severity;
+use crate::contract::Severity;
 use crate::locale::Words;
 use serde_json::Value;
 

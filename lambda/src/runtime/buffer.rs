@@ -10,7 +10,7 @@ use super::dispatcher::{Dispatcher, Report};
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
 use super::time::Budget;
-use crate::event::Severity;
+use crate::contract::Severity;
 use crate::item::{Item, items};
 use crate::message::{digest, summarise};
 use crate::routing::Accepted;

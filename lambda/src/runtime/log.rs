@@ -4,7 +4,7 @@
 //! metrics from the log without an API call. No line contains a webhook, a token or the text of an alert.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-use crate::event::Severity;
+use crate::contract::Severity;
 use crate::{ChannelKey, Duty};
 use jiff::Timestamp;
 use serde::Serialize;

@@ -104,9 +104,9 @@ async fn recorded_refusals_are_read_as_what_they_are() {
         } else {
             "person"
         };
-        let told = fault.to_string();
-        if is != meaning || !told.contains(action) || !told.contains(code) || fault.help().is_empty() {
-            wrong.push(format!("{meaning}, but read as {is}: {told}"));
+        let shown = fault.to_string();
+        if is != meaning || !shown.contains(action) || !shown.contains(code) || fault.help().is_empty() {
+            wrong.push(format!("{meaning}, but read as {is}: {shown}"));
         }
     }
     assert!(rows.count() > 100);

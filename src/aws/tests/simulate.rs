@@ -167,7 +167,7 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
     };
     // The topic with `kms:EnableKey` is not reported either, since nobody asked about that pair.
     let conditions = BTreeSet::from(["aws:RequestTag/alertctl:stack"]);
-    let told = refused(&aws, "arn:aws:iam::111122223333:user/ann", &[case], &conditions)
+    let shown = refused(&aws, "arn:aws:iam::111122223333:user/ann", &[case], &conditions)
         .await
         .unwrap();
     let expected = [
@@ -176,7 +176,7 @@ async fn what_hangs_on_more_than_was_said_is_not_refused() {
         ("sns:Publish", TOPIC),
     ];
     assert_eq!(
-        told,
+        shown,
         expected
             .map(|(action, resource)| (action.to_owned(), resource.to_owned()))
             .into()

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::{App, FLAG};
 use crate::commands::language;
 use crate::output::Failure;
-use crate::stack::{Locale, NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
+use crate::stack::{NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
+use alertctl_relay::contract::Locale;
 
 /// What can be watched, in the words of the question.
 const WATCHED: [&str; 5] = [

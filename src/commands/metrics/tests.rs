@@ -33,7 +33,7 @@ fn metric(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Watched {
 }
 
 /// The warnings of a plan that creates these alarms if `metrics` are reported; also records the queries.
-async fn told(alarms: &str, metrics: Vec<Watched>, script: &Script) -> Vec<String> {
+async fn shown(alarms: &str, metrics: Vec<Watched>, script: &Script) -> Vec<String> {
     let stack = parse("stack.yaml", &format!("{SOURCES}{alarms}"))
         .unwrap_or_else(|problems| panic!("{problems}"))
         .stack;
@@ -78,9 +78,9 @@ async fn a_metric_that_nothing_reports_is_told_with_what_there_is() {
         metric("Shop", "Orders", &[]),
         metric("Shop", "Orders", &[("Colour", "red")]),
     ];
-    let told = told(&alarms.concat(), there, &Script::default()).await;
+    let shown = shown(&alarms.concat(), there, &Script::default()).await;
     assert_eq!(
-        told,
+        shown,
         [
             "no metric AWS/ApplicationELB HTTPCode_ELB_5XX_Count with TargetGroup=a has reported in eu-west-1 in the \
              past two weeks: no data for cloudwatch-alarm/web; it reports with AvailabilityZone and LoadBalancer, or \
@@ -109,9 +109,9 @@ async fn each_metric_is_asked_for_once_and_many_of_one_name_together() {
         database("c"),
         metric("AWS/Lambda", "Errors", &[("FunctionName", "f")]),
     ];
-    let told = told(&alarms.concat(), there, &script).await;
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("cloudwatch-alarm/b"), "{told:?}");
+    let shown = shown(&alarms.concat(), there, &script).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert!(shown[0].contains("cloudwatch-alarm/b"), "{shown:?}");
     let mut asked = script.log();
     asked.sort();
     assert_eq!(
@@ -132,8 +132,8 @@ async fn metrics_that_come_with_the_stack_are_not_asked_for() {
   far: { metrics: [{ id: a, metric: A b, statistic: Sum, period: 60, return_data: true, account_id: '444455556666' }], threshold: '> 1', to: [t] }
   math: { metrics: [{ id: a, metric: A b, statistic: Sum, period: 60 }, { id: c, expression: 2 * a, return_data: true }], threshold: '> 1', to: [t] }
 ";
-    let told = told(alarms, vec![metric("A", "b", &[])], &script).await;
-    assert_eq!(told, [""; 0]);
+    let shown = shown(alarms, vec![metric("A", "b", &[])], &script).await;
+    assert_eq!(shown, [""; 0]);
     assert_eq!(script.log(), ["list A b"]);
 }
 
@@ -147,9 +147,9 @@ async fn an_identity_that_may_not_list_metrics_is_told_so_once() {
         "not authorized to perform: cloudwatch:ListMetrics",
     );
     let alarms = [on("a", "A b"), on("c", "C d")];
-    let told = told(&alarms.concat(), Vec::new(), &script).await;
-    assert_eq!(told.len(), 1, "{told:?}");
+    let shown = shown(&alarms.concat(), Vec::new(), &script).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
     let begin =
         "could not check whether the metrics of the alarms have data: cloudwatch:ListMetrics: AccessDenied";
-    assert!(told[0].starts_with(begin), "{told:?}");
+    assert!(shown[0].starts_with(begin), "{shown:?}");
 }

@@ -259,17 +259,17 @@ async fn one_of_quick_create_is_no_orphan_and_a_refusal_says_why() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deployment_that_failed_is_remarked_upon() {
-    let told = async |text: &str| {
+    let written = async |text: &str| {
         let mut one = stage(NAME);
         one.last_deployment_status_message = Some(text.into());
         ApigatewayStage::remark(&live_of(one).await)
     };
     assert_eq!(
-        told("Successfully deployed stage with deployment ID 'd1'").await,
+        written("Successfully deployed stage with deployment ID 'd1'").await,
         None
     );
     let text = "Deployment attempt failed: Unable to deploy API because no routes exist in this API";
-    assert_eq!(told(text).await, Some(format!("its last deployment: {text}")));
+    assert_eq!(written(text).await, Some(format!("its last deployment: {text}")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -163,12 +163,12 @@ fn what_another_resource_comes_to_is_shown_as_known_after_apply() {
 async fn defaults_of_aws_are_no_difference() {
     let fake = with_rule().await;
     create(&fake, &with(vec![plain("relay")])).await.unwrap();
-    let told = sdk::RetryPolicy::builder()
+    let written = sdk::RetryPolicy::builder()
         .maximum_retry_attempts(185)
         .maximum_event_age_in_seconds(86_400)
         .build();
-    for told in [Some(told), Some(sdk::RetryPolicy::builder().build()), None] {
-        edit(&fake, "relay", |target| target.retry_policy = told);
+    for written in [Some(written), Some(sdk::RetryPolicy::builder().build()), None] {
+        edit(&fake, "relay", |target| target.retry_policy = written);
         let explicit = Target {
             retry_attempts: Some(185),
             retry_age_seconds: Some(86_400),

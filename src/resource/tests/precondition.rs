@@ -187,10 +187,10 @@ async fn a_trail_of_another_account_counts_and_nothing_is_asked_about_it() {
         assert_eq!(any_in(&["eu-west-1"]).unmet(&aws).await, Ok(None), "{code}");
         assert_eq!(script.log(), ["describe"]);
         // Only its own account can stop it and start it again.
-        let told = trail_called(ORGANIZATION).unmet(&aws).await.unwrap().unwrap();
+        let shown = trail_called(ORGANIZATION).unmet(&aws).await.unwrap().unwrap();
         assert!(
-            told.contains("account 999988887777") && told.contains("no guard is created here"),
-            "{told}"
+            shown.contains("account 999988887777") && shown.contains("no guard is created here"),
+            "{shown}"
         );
         let unguarded = Precondition::Trail {
             name_or_arn: ORGANIZATION.to_owned(),
@@ -222,17 +222,17 @@ async fn each_region_with_rules_is_asked_about_unless_a_trail_of_all_regions_log
             .and_in("us-east-2", Vec::new(), |clients| clients.cloudtrail = ohio)
     };
     let script = Script::default();
-    let told = any_in(&regions).unmet(&world(&script, GOOD, &[THERE])).await;
-    let told = told.unwrap().unwrap();
+    let shown = any_in(&regions).unmet(&world(&script, GOOD, &[THERE])).await;
+    let shown = shown.unwrap().unwrap();
     assert!(
-        told.starts_with("no CloudTrail trail logs in 123456789012, us-east-2: rules"),
-        "{told}"
+        shown.starts_with("no CloudTrail trail logs in 123456789012, us-east-2: rules"),
+        "{shown}"
     );
-    let told = any_in(&regions).unmet(&world(&script, GOOD, &[])).await;
-    let told = told.unwrap().unwrap();
+    let shown = any_in(&regions).unmet(&world(&script, GOOD, &[])).await;
+    let shown = shown.unwrap().unwrap();
     assert!(
-        told.contains("123456789012, us-east-1, us-east-2: rules"),
-        "{told}"
+        shown.contains("123456789012, us-east-1, us-east-2: rules"),
+        "{shown}"
     );
 
     let script = Script::default();
@@ -264,8 +264,8 @@ async fn what_must_not_be_looked_at_is_a_warning_and_no_failure() {
     // Any other refusal of AWS: nothing that the stack owns depends on it.
     let script = Script::default();
     script.refuse("describe", 1, "InvalidTrailNameException", "no");
-    let told = any.unmet(&self::aws(&script, &[HERE], GOOD)).await.unwrap();
-    assert!(told.unwrap().contains("could not be checked"));
+    let shown = any.unmet(&self::aws(&script, &[HERE], GOOD)).await.unwrap();
+    assert!(shown.unwrap().contains("could not be checked"));
     let script = Script::default();
     script.refuse("describe", 1000, NO_ANSWER, "no");
     assert!(any.unmet(&self::aws(&script, &[HERE], GOOD)).await.is_err());

@@ -131,7 +131,7 @@ impl Fake {
                 .to_owned()
         };
         let (tags, list, attributes) = (self.tags.clone(), self.list.clone(), self.attributes.clone());
-        let (subscribed, told, unlisted_for) = (self.subscribed, script.clone(), self.unlisted_for);
+        let (subscribed, shown, unlisted_for) = (self.subscribed, script.clone(), self.unlisted_for);
         let rules = [
             script.rule(
                 "tags",
@@ -151,7 +151,7 @@ impl Fake {
                 move |r| format!("{} {}", last(r.topic_arn()), r.next_token().unwrap_or_default()),
                 // Two pages.
                 move |r| {
-                    let list = match told.count("subscribe") < unlisted_for {
+                    let list = match shown.count("subscribe") < unlisted_for {
                         true => &[],
                         false => &list[..],
                     };

@@ -1,10 +1,11 @@
 //! Checks which messages channels accept and whom they mention: routes, exceptions, mentions, buffers.
 
+use alertctl_relay::contract::Severity;
 use std::collections::BTreeSet;
 
 use super::{
     super::{
-        model::{Attention, Buffer, Channel, ChannelRoute, Filter, Stack},
+        model::{Buffer, Channel, ChannelRoute, Filter, Stack},
         problem::Problem,
         regions::Region,
     },
@@ -311,7 +312,7 @@ fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
 
 /// Whether `wide` matches everything that `narrow` matches, as far as this is known without comparing patterns.
 fn covers(wide: &Filter, narrow: &Filter) -> bool {
-    let lowest = |filter: &Filter| filter.severity.unwrap_or(Attention::Info);
+    let lowest = |filter: &Filter| filter.severity.unwrap_or(Severity::Info);
     let list = |wide: &[String], narrow: &[String]| {
         wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(|name| wide.contains(name)))
     };

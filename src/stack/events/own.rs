@@ -20,8 +20,8 @@ const SOURCES: [&str; 10] = [
 ];
 
 /// Calls that do not change the stack. Lambda creates a log stream for each new instance of a function. Two
-/// calls only read; EventBridge recognizes reads by the first word of a name. And a run of this tool tags a
-/// role every two seconds.
+/// calls only read, but EventBridge recognizes reads by the first word of a name and delivers these two. And
+/// a run of this tool tags a role every two seconds.
 const NO_CHANGES: [&str; 5] = [
     "CreateLogStream",
     "FilterLogEvents",

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::contract::Severity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::schema::one_of;
 use super::super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
 use super::super::{threshold::Threshold, window::EvaluationWindow};
-use super::channel::Attention;
 
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
 /// alarms (`rule`), or a ready-made set of them (`preset`).
@@ -68,7 +68,7 @@ pub struct Alarm {
     /// Time to wait before the first evaluation.
     pub warm_up: Option<WarmUp>,
     /// Severity when it goes off; `error` or its topic's severity by default.
-    pub severity: Option<Attention>,
+    pub severity: Option<Severity>,
     /// Whether state changes send notifications.
     #[serde(default = "on")]
     pub actions_enabled: bool,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use alertctl_relay::contract::Severity;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -85,20 +86,6 @@ impl TryFrom<WebhookFields> for Webhook {
     }
 }
 
-/// How much attention something deserves, from what is good to know to what wakes people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Attention {
-    /// Good to know.
-    Info,
-    /// Worth a look when there is time.
-    Warning,
-    /// Something is broken.
-    Error,
-    /// Somebody has to act now.
-    Critical,
-}
-
 /// Conditions on messages. All of them must match, and of each list one entry.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(
@@ -108,7 +95,7 @@ pub enum Attention {
 )]
 pub struct Filter {
     /// This severity or higher.
-    pub severity: Option<Attention>,
+    pub severity: Option<Severity>,
     /// Names from `accounts`, or ids.
     pub accounts: Vec<String>,
     /// Regions; `*` stands for any text.
@@ -140,7 +127,7 @@ pub struct ChannelRoute {
 #[derive(Default)]
 struct RouteFields {
     /// This severity or higher.
-    severity: Option<Attention>,
+    severity: Option<Severity>,
     /// Names from `accounts`, or ids.
     accounts: Vec<String>,
     /// Regions; `*` stands for any text.
@@ -183,7 +170,7 @@ impl From<RouteFields> for ChannelRoute {
 #[schemars(from = "Or<Vec<String>, MentionFields>")]
 pub struct Mention {
     /// Below this nobody is called.
-    pub from: Attention,
+    pub from: Severity,
     /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
     pub who: Vec<String>,
 }
@@ -216,7 +203,7 @@ impl Default for Buffer {
 struct MentionFields {
     /// Lowest severity that mentions anybody; `critical` by default.
     #[serde(default = "worst")]
-    from: Attention,
+    from: Severity,
     /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
     #[serde(default)]
     who: Vec<String>,
@@ -279,6 +266,6 @@ fn buffer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Buffer>, 
     deserializer.deserialize_any(SwitchOrSettings)
 }
 
-fn worst() -> Attention {
-    Attention::Critical
+fn worst() -> Severity {
+    Severity::Critical
 }

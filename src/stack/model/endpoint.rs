@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use alertctl_relay::contract::Severity;
 use schemars::JsonSchema;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
@@ -9,7 +10,6 @@ use serde::{Deserialize, Deserializer};
 
 use super::super::schema::Or;
 use super::super::values::on;
-use super::channel::Attention;
 
 /// An HTTP API with one route, and the function that answers it.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -42,7 +42,7 @@ pub struct HttpEndpoint {
     #[serde(default)]
     pub message: MessageTemplate,
     /// Severity of its alerts; `info` by default.
-    pub severity: Option<Attention>,
+    pub severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at least one.
     #[serde(default)]
     pub to: Vec<String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use alertctl_relay::contract::Severity;
 use schemars::JsonSchema;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -10,7 +11,6 @@ use serde::{Deserialize, Deserializer};
 
 use super::super::schema::{All, Or, one_of, written_as};
 use super::super::values::on;
-use super::channel::Attention;
 
 /// An event bus in addition to the default one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -54,7 +54,7 @@ pub struct Rule {
     /// How long to retry a target that fails.
     pub retry: Retry,
     /// Severity of its events in channels; overrides the severity of each event.
-    pub severity: Option<Attention>,
+    pub severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     pub to: Vec<String>,
 }
@@ -97,7 +97,7 @@ struct RuleFields {
     #[serde(default)]
     retry: Retry,
     /// Severity of its events in channels; overrides the severity of each event.
-    severity: Option<Attention>,
+    severity: Option<Severity>,
     /// Recipients: keys of `topics` and `channels`, at most 5 (all channels together count as one).
     #[serde(default)]
     to: Vec<String>,

@@ -224,7 +224,7 @@ fn changes_only() {
         let tag = |key: &&str| json!({ "key": key, "value": "v" });
         json!({ "roleName": "r", "tags": keys.iter().map(tag).collect::<Vec<_>>() })
     };
-    for (name, parameters, told) in [
+    for (name, parameters, shown) in [
         ("TagRole", tags(&["alertctl:run.0123abcd"]), false),
         ("TagRole", tags(&["team"]), true),
         (
@@ -240,7 +240,7 @@ fn changes_only() {
         ("UntagRole", json!({ "tagKeys": ["team"] }), true),
     ] {
         let event = call("iam", name, user(), parameters);
-        assert_eq!(matches(&pattern, &event), told, "{event}");
+        assert_eq!(matches(&pattern, &event), shown, "{event}");
     }
     let excepted = pattern_of("preset: iam-changes, except: { event_name: [CreateUser] }");
     assert!(!matches(&excepted, &call("iam", "CreateUser", user(), json!({}))));
@@ -839,7 +839,7 @@ fn one_event_is_one_message() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/full.yaml"));
     let stack = load(path).expect("a stack").stack;
     let compiled = stack.compiled_rules("ap-northeast-2");
-    let told = |event: &Value| -> Vec<&str> {
+    let shown = |event: &Value| -> Vec<&str> {
         let of_security = compiled
             .iter()
             .filter(|rule| rule.rule.to.iter().any(|to| to == "security"));
@@ -848,22 +848,25 @@ fn one_event_is_one_message() {
     };
     let root = || json!({ "type": "Root", "arn": "arn:aws:iam::111122223333:root" });
     let signs_in = |identity| sign_in("AWS Console Sign In via CloudTrail", "ConsoleLogin", identity);
-    assert_eq!(told(&signs_in(root())), ["root"]);
-    assert_eq!(told(&signs_in(user())), ["logins"]);
+    assert_eq!(shown(&signs_in(root())), ["root"]);
+    assert_eq!(shown(&signs_in(user())), ["logins"]);
     // A failed sign-in may have no known user.
     assert_eq!(
-        told(&signs_in(json!({ "type": "IAMUser", "accessKeyId": "" }))),
+        shown(&signs_in(json!({ "type": "IAMUser", "accessKeyId": "" }))),
         ["logins"]
     );
     let topic = json!({ "topicArn": "arn:aws:sns:ap-northeast-2:111122223333:full-alerts" });
-    assert_eq!(told(&call("sns", "DeleteTopic", root(), topic.clone())), ["root"]);
-    assert_eq!(told(&call("sns", "DeleteTopic", user(), topic)), ["own"]);
+    assert_eq!(
+        shown(&call("sns", "DeleteTopic", root(), topic.clone())),
+        ["root"]
+    );
+    assert_eq!(shown(&call("sns", "DeleteTopic", user(), topic)), ["own"]);
     let trail = json!({ "name": "full-trail" });
     assert_eq!(
-        told(&call("cloudtrail", "StopLogging", user(), trail.clone())),
+        shown(&call("cloudtrail", "StopLogging", user(), trail.clone())),
         ["tampering"]
     );
-    assert_eq!(told(&call("cloudtrail", "StartLogging", user(), trail)), ["own"]);
+    assert_eq!(shown(&call("cloudtrail", "StartLogging", user(), trail)), ["own"]);
 }
 
 /// A trail can only be changed and stopped in its home region.

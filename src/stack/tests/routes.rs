@@ -1,6 +1,7 @@
 //! Accounts, and the routes and mentions of channels.
 
 use super::*;
+use alertctl_relay::contract::Severity;
 
 /// `GOOD` with more settings in its channel.
 fn with(channel: &str) -> String {
@@ -8,8 +9,8 @@ fn with(channel: &str) -> String {
 }
 
 fn refused(channel: &str, message: &str, help: &str) {
-    let told = bad(&with(channel));
-    assert!(told.contains(message) && told.contains(help), "{told}");
+    let shown = bad(&with(channel));
+    assert!(shown.contains(message) && shown.contains(help), "{shown}");
 }
 
 fn warned(channel: &str, message: &str) {
@@ -32,7 +33,7 @@ fn everything_about_routes() {
 fn short_forms() {
     let channel = |text: &str| good(&with(text)).stack.channels["project"].clone();
     let mention = Mention {
-        from: Attention::Critical,
+        from: Severity::Critical,
         who: vec!["@here".to_owned()],
     };
     assert_eq!(channel("mention: ['@here']").mention, Some(mention.clone()));
@@ -44,11 +45,11 @@ fn short_forms() {
 
 #[test]
 fn everything_wrong_is_told_at_once() {
-    let told = bad(&with(
+    let shown = bad(&with(
         "routes: [{ severity: fatal }, { accounts: [prod], regions: [Seoul], rules: [cpus] }, { march: {} }], \
          except: [{ match: { a: [{ prefx: b }] } }], mention: ['@alice'], buffer: { digest_above: 0, per_second: 0 }",
     ));
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(shown);
 }
 
 #[test]

@@ -103,12 +103,12 @@ fn it_has_every_key_that_the_parser_knows_and_no_other() {
     for Place { fields, file } in places {
         let problems =
             parse("stack.yaml", &serde_yaml::to_string(&file).expect("YAML")).expect_err("a key too many");
-        let told = problems.list().iter().find_map(|problem| {
+        let shown = problems.list().iter().find_map(|problem| {
             let known = problem.help.as_deref()?.strip_prefix("known keys here: ")?;
             Some(known.split(", ").map(str::to_owned).collect::<BTreeSet<_>>())
         });
         let fields: BTreeSet<_> = fields.keys().cloned().collect();
-        assert_eq!(told, Some(fields), "{file}: {problems}");
+        assert_eq!(shown, Some(fields), "{file}: {problems}");
     }
 }
 

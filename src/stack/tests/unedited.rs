@@ -18,8 +18,8 @@ fn what_a_ready_stack_leaves_to_people_is_warned_of() {
         "/stacks/cloudwatch-slack.yaml"
     )))
     .expect("a stack");
-    let told: Vec<_> = loaded.warnings.iter().map(|one| one.message.as_str()).collect();
-    assert_eq!(told, ["`i-0123456789abcdef0` is only an example"]);
+    let shown: Vec<_> = loaded.warnings.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(shown, ["`i-0123456789abcdef0` is only an example"]);
 }
 
 #[test]
@@ -71,18 +71,18 @@ fn metrics_that_aws_does_not_publish() {
         "AWS/RDS CPUUtilization, dimensions: { DBInstanceIdentifer: a }",
         "AWS/SQS NumberOfMessagesSent, dimensions: { Queue: a, Colour: red }",
     ];
-    let told: Vec<_> = each
+    let shown: Vec<_> = each
         .iter()
         .map(|metric| warned(METRIC, &format!("metric: {metric},")))
         .collect();
-    insta::assert_snapshot!(told.join("\n\n"));
+    insta::assert_snapshot!(shown.join("\n\n"));
     let query =
         "metrics: [{ id: a, metric: AWS/Lambda Erors, statistic: Sum, period: 60, return_data: true }],";
-    let told = warned(
+    let shown = warned(
         "metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60,",
         query,
     );
-    assert!(told.contains("did you mean `Errors`?"), "{told}");
+    assert!(shown.contains("did you mean `Errors`?"), "{shown}");
 }
 
 #[test]

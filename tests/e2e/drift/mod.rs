@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::account::{ACCOUNT, applied, told, unchanged};
+use crate::support::account::{ACCOUNT, applied, planned, unchanged};
 use alertctl::aws::connect::Clients;
 use futures::future::LocalBoxFuture;
 
@@ -184,11 +184,14 @@ async fn each(stack: &str, tables: &[&[Case]]) {
     for case in tables.iter().copied().flatten() {
         (case.act)(&aws).await;
         let plan = world.run(&["plan", "--local", "--detailed-exitcode", "--output", "json"]);
-        let told: BTreeSet<_> = told(&plan.stdout).iter().map(|line| without_ids(line)).collect();
+        let shown: BTreeSet<_> = planned(&plan.stdout)
+            .iter()
+            .map(|line| without_ids(line))
+            .collect();
         let expected: BTreeSet<_> = case.plan.iter().map(|line| (*line).to_owned()).collect();
-        if plan.code != 2 || told != expected {
+        if plan.code != 2 || shown != expected {
             wrong.push(format!(
-                "{}: exit {}, {told:?}\n{}",
+                "{}: exit {}, {shown:?}\n{}",
                 case.what, plan.code, plan.stderr
             ));
         }

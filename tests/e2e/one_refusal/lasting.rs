@@ -58,7 +58,7 @@ enum Outcome {
     Missed,
     /// It went on without, and did all of it.
     Without,
-    Told,
+    Reported,
     Wrong(String),
 }
 
@@ -69,8 +69,8 @@ fn flaw(stderr: &str, action: &str, said: &Said) -> Option<String> {
     let code = format!("{action}: {}", said.code);
     let mut lines = stderr.lines();
     let is_told = |line: &&str| {
-        let told = line.contains(&code) || (action == "s3:ListBucket" && line.contains(&status));
-        line.starts_with("error: ") && told
+        let shown = line.contains(&code) || (action == "s3:ListBucket" && line.contains(&status));
+        line.starts_with("error: ") && shown
     };
     let Some(line) = lines.find(is_told) else {
         return Some(format!("no error with `{code}`"));
@@ -149,7 +149,7 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, case: &Case) -> Outcome {
     match deed.left(&account, plain) {
         Some(left) => wrong(left),
         None if went_on => Outcome::Without,
-        None => Outcome::Told,
+        None => Outcome::Reported,
     }
 }
 
@@ -186,7 +186,7 @@ fn lasts(place: &Place, deed: Deed, sample: usize) -> usize {
     let name = place.subject.name;
     println!(
         "{name}, {deed:?}: {} refusals told, {} done without, {} not met, {} wrong",
-        count(|outcome| matches!(outcome, Outcome::Told)),
+        count(|outcome| matches!(outcome, Outcome::Reported)),
         count(|outcome| matches!(outcome, Outcome::Without)),
         count(|outcome| matches!(outcome, Outcome::Missed)),
         wrong.len()

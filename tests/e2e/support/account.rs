@@ -82,7 +82,7 @@ pub fn reads(action: &str) -> bool {
 
 /// The steps of a plan printed as JSON: `create kind/key`, `delete kind/key`, and with its fields `update kind/key:
 /// …`.
-pub fn told(json: &str) -> BTreeSet<String> {
+pub fn planned(json: &str) -> BTreeSet<String> {
     let plan: Value = serde_json::from_str(json).unwrap_or_default();
     let steps = plan["steps"].as_array().into_iter().flatten();
     let line = |step: &Value| {
@@ -98,7 +98,7 @@ pub fn told(json: &str) -> BTreeSet<String> {
     steps.filter(|step| step["action"] != "keep").map(line).collect()
 }
 
-/// A set of lines, to compare with [`told`].
+/// A set of lines, to compare with [`planned`].
 pub fn lines<const N: usize>(lines: [&str; N]) -> BTreeSet<String> {
     lines.map(str::to_owned).into()
 }

@@ -32,8 +32,8 @@ impl Sample {
             }
             std::thread::sleep(Duration::from_millis(1));
         };
-        let told = std::fs::read_to_string(log.path()).unwrap();
-        assert!(status.success(), "{command:?}: {status}\n{told}");
+        let shown = std::fs::read_to_string(log.path()).unwrap();
+        assert!(status.success(), "{command:?}: {status}\n{shown}");
         Self {
             calls: proxy.calls(),
             connections: proxy.connections(),

@@ -194,8 +194,8 @@ async fn a_newer_relay_is_not_replaced_without_a_word() {
     for (version, warned) in [("0.3.0", true), ("0.2.0", false), ("0.1.9", false)] {
         let (live, log) = tagged_with(Some(&mark.replace("0.2.0", version))).await;
         let caution = desired().caution(&live).unwrap_or_default();
-        let told = "runs relay 0.3.0, this alertctl ships 0.2.0";
-        assert_eq!(caution.contains(told), warned, "{version}: {caution}");
+        let shown = "runs relay 0.3.0, this alertctl ships 0.2.0";
+        assert_eq!(caution.contains(shown), warned, "{version}: {caution}");
         // The bytes are the same, whatever the tag says about them.
         assert_eq!(log.len(), usize::from(version != "0.2.0"), "{log:?}");
     }

@@ -60,8 +60,11 @@ async fn what_somebody_put_into_the_environment_is_never_shown() {
     .await;
     let changes = changes(&desired(), &stranger, &all_known());
     assert_eq!(names(&changes), ["environment.HOOK", "environment.PASSWORD"]);
-    let told = format!("{}{stranger:?}", serde_json::to_string(&changes).unwrap());
-    assert!(!told.contains("hunter2") && !told.contains("pasted"), "{told}");
+    let written = format!("{}{stranger:?}", serde_json::to_string(&changes).unwrap());
+    assert!(
+        !written.contains("hunter2") && !written.contains("pasted"),
+        "{written}"
+    );
     assert!(!format!("{:?}", desired()).contains("token"));
 }
 

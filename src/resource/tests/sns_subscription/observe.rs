@@ -126,14 +126,14 @@ async fn each_setting_that_differs_is_a_change() {
 
 #[tokio::test(start_paused = true)]
 async fn a_password_is_compared_as_sns_masks_it_and_shown_nowhere() {
-    let told = "https://user:****@example.com:8443/hooks/token?key=secret";
-    assert_eq!(masked(HOOK), told);
-    assert_eq!(masked(told), told);
+    let shown = "https://user:****@example.com:8443/hooks/token?key=secret";
+    assert_eq!(masked(HOOK), shown);
+    assert_eq!(masked(shown), shown);
     assert_eq!(masked("https://example.com/a:b@c"), "https://example.com/a:b@c");
-    assert_eq!(mark("https", HOOK), mark("https", told));
+    assert_eq!(mark("https", HOOK), mark("https", shown));
     let wanted = to("https", HOOK);
     // An emulated SNS returns it unmasked.
-    for endpoint in [told, HOOK] {
+    for endpoint in [shown, HOOK] {
         let fake = Fake::of(&[listed("https", endpoint, "1")]);
         let fake = fake.with("FilterPolicy", None).with("RedrivePolicy", None);
         let seen = fake.observe(std::slice::from_ref(&wanted)).await;
@@ -143,7 +143,7 @@ async fn a_password_is_compared_as_sns_masks_it_and_shown_nowhere() {
     let seen = fake.observe(std::slice::from_ref(&wanted)).await;
     let live = ours(&seen.wanted[0]);
     let fields = wanted.fields(&known(&[]));
-    let told = format!(
+    let shown = format!(
         "{} {} {:?} {:?}",
         wanted.name(),
         SnsSubscription::live_name(live),
@@ -151,8 +151,8 @@ async fn a_password_is_compared_as_sns_masks_it_and_shown_nowhere() {
         SnsSubscription::live_fields(live)
     );
     assert!(
-        !told.contains("pass") && !told.contains("token") && !told.contains("secret"),
-        "{told}"
+        !shown.contains("pass") && !shown.contains("token") && !shown.contains("secret"),
+        "{shown}"
     );
     assert_eq!(wanted.name(), "https https://example.com:8443 → mission-sns");
 }

@@ -7,14 +7,14 @@ async fn settle(fake: &Fake, desired: &SnsSubscription) -> (Result<()>, Duration
     let live = desired.create(&cx).await.unwrap();
     let (start, before) = (Instant::now(), fake.script.count("subscribe"));
     let settled = desired.settle(&live, &cx).await;
-    let told = fake.script.count("subscribe") - before;
-    (settled, start.elapsed(), told)
+    let shown = fake.script.count("subscribe") - before;
+    (settled, start.elapsed(), shown)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_subscription_that_its_topic_lists_is_settled_at_once() {
-    let (settled, elapsed, told) = settle(&Fake::of(&[relay()]), &desired()).await;
-    assert_eq!((settled, elapsed, told), (Ok(()), Duration::ZERO, 0));
+    let (settled, elapsed, shown) = settle(&Fake::of(&[relay()]), &desired()).await;
+    assert_eq!((settled, elapsed, shown), (Ok(()), Duration::ZERO, 0));
 }
 
 /// Subscribe returned a subscription of the deleted topic with the same name, which the new topic does not have.
@@ -24,8 +24,8 @@ async fn a_subscription_of_a_former_topic_is_made_again() {
         unlisted_for: 2,
         ..Fake::of(&[relay()])
     };
-    let (settled, elapsed, told) = settle(&fake, &desired()).await;
-    assert_eq!((settled, told), (Ok(()), 1));
+    let (settled, elapsed, shown) = settle(&fake, &desired()).await;
+    assert_eq!((settled, shown), (Ok(()), 1));
     assert!(
         elapsed > LOST && elapsed < LOST + Duration::from_secs(5),
         "{elapsed:?}"
@@ -38,10 +38,10 @@ async fn a_subscription_that_never_shows_is_a_fault_and_the_relay_does_not_stay_
         unlisted_for: usize::MAX,
         ..Fake::of(&[relay()])
     };
-    let (settled, elapsed, told) = settle(&fake, &desired()).await;
+    let (settled, elapsed, shown) = settle(&fake, &desired()).await;
     let fault = settled.unwrap_err();
     assert!(elapsed <= LISTED && elapsed > LISTED - LOST, "{elapsed:?}");
-    assert_eq!((fault.code.as_str(), told), ("Timeout", 4));
+    assert_eq!((fault.code.as_str(), shown), ("Timeout", 4));
     let text = fault.to_string();
     assert!(
         text.contains("the subscription lambda relay → mission-sns"),
@@ -58,7 +58,7 @@ async fn a_subscription_that_never_shows_is_a_fault_and_the_relay_does_not_stay_
 async fn what_somebody_has_to_confirm_is_not_waited_for() {
     let mut fake = Fake::of(&[]);
     fake.subscribed = "pending confirmation";
-    let (settled, elapsed, told) = settle(&fake, &to("email", "oncall@example.com")).await;
-    assert_eq!((settled, elapsed, told), (Ok(()), Duration::ZERO, 0));
+    let (settled, elapsed, shown) = settle(&fake, &to("email", "oncall@example.com")).await;
+    assert_eq!((settled, elapsed, shown), (Ok(()), Duration::ZERO, 0));
     assert_eq!(fake.script.count("list"), 0);
 }

@@ -55,10 +55,10 @@ fn what_could_not_be_delivered_is_remarked_upon() {
             ..live()
         })
     };
-    let told = remark(3, false).unwrap();
+    let shown = remark(3, false).unwrap();
     assert!(
-        told.starts_with("undelivered messages: about 3") && told.contains("`alertctl redrive`"),
-        "{told}"
+        shown.starts_with("undelivered messages: about 3") && shown.contains("`alertctl redrive`"),
+        "{shown}"
     );
     assert_eq!((remark(0, false), remark(3, true)), (None, None));
 }

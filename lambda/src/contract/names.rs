@@ -1,0 +1,41 @@
+//! The names by which the deployer hands something to a function: files, environment variables, encryption contexts.
+
+use super::ChannelKey;
+
+/// Name of the file in the zip, and so in the directory where Lambda unpacks it.
+pub const SETTINGS_FILE: &str = "settings.json";
+/// Environment variable: what the function is for, `notify` (default), `ingest` or `guard`.
+pub const DUTY: &str = "ALERTCTL_DUTY";
+/// Environment variable: value of [`ENCRYPTION_CONTEXT_KEY`] for the webhooks; the function's own name by
+/// default.
+pub const ENCRYPTED_FOR: &str = "ALERTCTL_ENCRYPTED_FOR";
+/// Environment variable: JSON array of the channel keys that `ingest` and `guard` post to.
+pub const DESTINATIONS: &str = "DESTINATIONS";
+/// Environment variable: JSON array of the ARNs of the SNS topics that `ingest` and `guard` publish to.
+pub const TOPICS: &str = "TOPICS";
+/// Environment variable (`ingest`): SHA-256 of each valid token in hexadecimal, separated by commas. There are
+/// two during a token rotation.
+pub const TOKEN_SHA256: &str = "TOKEN_SHA256";
+/// Environment variable (`ingest`): largest body in bytes, 262,144 by default.
+pub const BODY_LIMIT: &str = "BODY_LIMIT";
+/// Environment variable (`ingest`): key of the endpoint in the stack file.
+pub const ENDPOINT: &str = "ENDPOINT";
+/// Environment variable (`ingest`): template of the subject, see [`Template`](crate::Template).
+pub const MESSAGE_SUBJECT: &str = "MESSAGE_SUBJECT";
+/// Environment variable (`ingest`): template of the text, see [`Template`](crate::Template).
+pub const MESSAGE_BODY: &str = "MESSAGE_BODY";
+/// Environment variable (`notify`, `ingest`): ARN of the SQS queue for messages that can never be delivered.
+pub const DEAD_LETTER_QUEUE: &str = "DEAD_LETTER_QUEUE";
+/// Environment variable (`notify`, `ingest`): JSON object that maps the key of each channel with a buffer to
+/// the ARN of its SQS queue.
+pub const BUFFERS: &str = "BUFFERS";
+/// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
+pub const TRAIL: &str = "TRAIL";
+/// Encryption context key of every webhook ciphertext; its value is the name of the function.
+pub const ENCRYPTION_CONTEXT_KEY: &str = "LambdaFunctionName";
+
+/// Name of the environment variable with the encrypted webhook of `channel`: `WEBHOOK_` and the key. Each `-`
+/// becomes `_` because Lambda allows only letters, digits and underscores.
+pub fn webhook_variable(channel: &ChannelKey) -> String {
+    format!("WEBHOOK_{}", channel.0.replace('-', "_"))
+}
