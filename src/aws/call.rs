@@ -276,15 +276,20 @@ pub async fn pages<T>(
 impl Aws {
     /// The stack `mission` in account 123456789012, eu-west-1. Only `tagged` carries its tag.
     pub(crate) fn mocked(tagged: Vec<Tagged>, put: impl FnOnce(&mut super::Clients)) -> Self {
-        let aws = Self::new(Connection::mocked(put), "mission");
+        Self::new(Connection::mocked(put), "mission").knowing(tagged)
+    }
+
+    /// The same stack in account 123456789012, eu-west-1, where only `tagged` carries its tag. For a stack that has
+    /// asked nothing yet.
+    pub(crate) fn knowing(self, tagged: Vec<Tagged>) -> Self {
         let scope = Scope {
             partition: "aws".into(),
             region: "eu-west-1".into(),
             account: "123456789012".into(),
         };
-        aws.scope.set(scope).expect("set once");
-        aws.tagged.set(Ok(tagged)).expect("set once");
-        aws
+        self.scope.set(scope).expect("set once");
+        self.tagged.set(Ok(tagged)).expect("set once");
+        self
     }
 
     /// Adds another region, where only `tagged` carries the stack's tag.

@@ -1,11 +1,11 @@
 //! Chooses the step or the role that serves to detect two runs that change the stack at the same time.
 
-use super::{Action, Plan, of};
+use super::{Action, Plan, Step, of};
 use crate::aws::run::Mark;
 use crate::observe::Observation;
+use crate::resource::any::Kind;
 use crate::resource::iam_role::IamRole;
-use crate::resource::kms_alias::KmsAlias;
-use crate::resource::{NodeId, Resource as _};
+use crate::resource::{KINDS, Resource as _};
 
 /// How a run claims a stack.
 ///
@@ -38,12 +38,12 @@ impl Plan {
             };
             return;
         }
-        let made = |kind: &str| {
-            let is = |id: &NodeId, action| id.kind == kind && action == Action::Create;
-            self.steps.iter().position(|step| is(&step.id, step.action))
+        let made = |kind: &Kind| {
+            let is = |step: &Step| step.id.kind == kind.name && step.action == Action::Create;
+            self.steps.iter().position(is)
         };
-        // Without a role, the name of the key's alias is the one that AWS gives only once.
-        let Some(claim) = made(IamRole::KIND).or_else(|| made(KmsAlias::KIND)) else {
+        // In the order of the registry, so that all runs choose the same kind: a role before the alias of a key.
+        let Some(claim) = KINDS.iter().filter(|kind| kind.claims).find_map(made) else {
             return;
         };
         self.claim = Claim::Creation(claim);

@@ -83,6 +83,7 @@ impl Resource for IamRole {
         "cloudtrail-trail",
     ];
     const GLOBAL: bool = true;
+    const CLAIMS: bool = true;
     const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 

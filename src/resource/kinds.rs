@@ -26,6 +26,8 @@ use super::s3_bucket_policy::S3BucketPolicy;
 use super::sns_subscription::SnsSubscription;
 use super::sns_topic::SnsTopic;
 use super::sqs_queue::SqsQueue;
+#[cfg(test)]
+use super::world::{alias::Alias, entry::Entry, group::Group, key::Key};
 
 /// Every kind that alertctl manages.
 pub const KINDS: &[Kind] = &[
@@ -54,6 +56,14 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<SnsSubscription>(),
     Kind::of::<SnsTopic>(),
     Kind::of::<SqsQueue>(),
+    #[cfg(test)]
+    Kind::of::<Alias>(),
+    #[cfg(test)]
+    Kind::of::<Entry>(),
+    #[cfg(test)]
+    Kind::of::<Group>(),
+    #[cfg(test)]
+    Kind::of::<Key>(),
 ];
 
 /// The kind with this name.

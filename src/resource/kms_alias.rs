@@ -35,6 +35,7 @@ const ALIAS: &str = "arn:{partition}:kms:{region}:{account}:{prefix}";
 
 impl Resource for KmsAlias {
     const KIND: &'static str = "kms-alias";
+    const CLAIMS: bool = true;
     const ACCESS: &'static [Access] = &[
         Access::read(&["kms:ListAliases"], ANY).because("KMS lists keys and aliases as a whole"),
         Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])

@@ -55,6 +55,9 @@ pub(crate) mod gateway;
 #[cfg(test)]
 #[path = "tests/script.rs"]
 pub(crate) mod script;
+#[cfg(test)]
+#[path = "tests/world.rs"]
+pub(crate) mod world;
 
 pub use access::Access;
 pub use fields::{Change, Changes, Fields, Shown};
@@ -164,6 +167,8 @@ pub trait Resource: Sized + 'static {
     const IN_OTHER_REGIONS: bool = false;
     /// Resources of this kind are visible in all regions.
     const GLOBAL: bool = false;
+    /// AWS gives the name only once, so the creation of the resource claims the stack for a run.
+    const CLAIMS: bool = false;
     /// The resource is created beside the step that claims the stack, not after it. If another run claims the stack
     /// first, the resource is shared with that run, or is taken back.
     const BESIDE_CLAIM: bool = false;

@@ -1,0 +1,451 @@
+//! An account in memory for the property test of the engine, and the four kinds of resources in it.
+//!
+//! The kinds differ in what matters to the engine: the name of an alias claims the stack, a group has a field that
+//! cannot be changed, an entry lives in a group, and a key has a generated id instead of a name.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::pending;
+use std::rc::Rc;
+
+use futures::FutureExt;
+use tokio::task::yield_now;
+
+use super::{Aws, Fault, Output, Presence, Resource, Result, Tags, apigatewayv2_api};
+use crate::aws::discovery::{STACK_TAG, Tagged};
+use crate::aws::fault::NO_ANSWER;
+
+#[path = "world/alias.rs"]
+pub(crate) mod alias;
+#[path = "world/entry.rs"]
+pub(crate) mod entry;
+#[path = "world/group.rs"]
+pub(crate) mod group;
+#[path = "world/key.rs"]
+pub(crate) mod key;
+#[path = "world/random.rs"]
+pub(crate) mod random;
+
+use random::Random;
+
+/// The stack of all runs.
+pub(crate) const STACK: &str = "mission";
+
+/// A resource as it is. Its kind says which of the fields mean something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub kind: &'static str,
+    /// The name, or the generated id. An entry's is `group/entry`.
+    pub name: String,
+    pub tags: Tags,
+    pub shape: u64,
+    pub size: u64,
+    /// The id of the key that a group uses.
+    pub key: Option<String>,
+    /// The number of the run that created it.
+    pub made_by: usize,
+}
+
+impl Record {
+    pub(crate) fn new(kind: &'static str, name: &str, tags: &Tags) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            tags: tags.clone(),
+            shape: 0,
+            size: 0,
+            key: None,
+            made_by: usize::MAX,
+        }
+    }
+
+    pub(crate) fn output(&self) -> Output {
+        Output {
+            arn: arn(self.kind, &self.name),
+            id: self.name.clone(),
+        }
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        self.tags.get(STACK_TAG).is_some_and(|stack| stack == STACK)
+    }
+}
+
+/// How likely the faults of calls are: one in so many. Zero: never.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Chances {
+    /// The answer is lost, whether the call was carried out or not.
+    pub lost: u64,
+    pub refused: u64,
+}
+
+/// What became of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    Refused,
+    /// The answer is lost, and the call was carried out or not.
+    Lost(bool),
+    /// The run ends here, and the call was carried out or not.
+    Crash(bool),
+}
+
+/// One run, as the account sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Caller {
+    pub calls: u32,
+    /// The run ends with this call.
+    pub crash_at: Option<u32>,
+    pub crashed: bool,
+}
+
+/// The account.
+#[derive(Default)]
+pub(crate) struct World {
+    records: BTreeMap<(&'static str, String), Record>,
+    /// What the index of tags listed after each change: kinds and names.
+    index: Vec<Vec<(&'static str, String)>>,
+    pub random: Random,
+    pub chances: Chances,
+    pub callers: Vec<Caller>,
+    /// Takes this group's name at this call of any run, if nobody else has it.
+    pub intruder: Option<(usize, String)>,
+    /// The calls and steps, in order, if they are to be written down.
+    pub log: Option<Vec<String>>,
+    /// Whatever must never happen and did.
+    pub wrong: Vec<String>,
+    /// How often each situation occurred.
+    pub seen: BTreeMap<&'static str, u64>,
+    calls: usize,
+    made: u32,
+}
+
+pub(crate) type Shared = Rc<RefCell<World>>;
+
+impl World {
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+
+    pub(crate) fn find(&self, kind: &'static str, name: &str) -> Option<&Record> {
+        self.records.get(&(kind, name.to_owned()))
+    }
+
+    /// Puts a record without asking anybody.
+    pub(crate) fn put(&mut self, record: Record) {
+        self.records.insert((record.kind, record.name.clone()), record);
+        self.indexed();
+    }
+
+    /// Notes that a situation occurred.
+    pub(crate) fn saw(&mut self, situation: &'static str) {
+        *self.seen.entry(situation).or_default() += 1;
+    }
+
+    /// Writes a line down.
+    pub(crate) fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(line());
+        }
+    }
+
+    /// Removes a stranger's group with its entries.
+    pub(crate) fn make_room(&mut self, name: &str) {
+        if self
+            .find("world-group", name)
+            .is_some_and(|group| !group.is_ours())
+        {
+            self.remove("world-group", name);
+        }
+    }
+
+    /// Records it if a run that gave way to another left a key of its own that nobody uses, although no call of it
+    /// failed.
+    pub(crate) fn takes_back(&mut self, run: usize) {
+        let left = |key: &&Record| key.kind == "world-key" && key.made_by == run && self.uses(key).is_none();
+        let left = self.records().find(left).map(|key| key.name.clone());
+        let calm = self.chances.lost == 0 && self.chances.refused == 0;
+        if let Some(name) = left.filter(|_| calm) {
+            self.wrong
+                .push(format!("run {run} gave way and left {name} behind"));
+        }
+    }
+
+    fn remove(&mut self, kind: &'static str, name: &str) {
+        self.records.remove(&(kind, name.to_owned()));
+        if kind == "world-group" {
+            let inside = format!("{name}/");
+            let is_inside = |kind: &str, name: &str| kind == "world-entry" && name.starts_with(&inside);
+            self.records.retain(|(kind, name), _| !is_inside(kind, name));
+        }
+        self.indexed();
+    }
+
+    fn indexed(&mut self) {
+        let tagged = self.records().filter(|record| record.is_ours());
+        let names = tagged.map(|record| (record.kind, record.name.clone()));
+        self.index.push(names.collect());
+    }
+
+    /// What the index of tags lists if it is `lag` changes behind.
+    fn tagged(&self, lag: usize) -> Vec<Tagged> {
+        let at = self.index.len().checked_sub(1 + lag);
+        let names = at.map_or(&[][..], |at| &self.index[at]);
+        let tagged = |(kind, name): &(&'static str, String)| Tagged {
+            arn: arn(kind, name),
+            tags: Tags::new(),
+        };
+        names.iter().map(tagged).collect()
+    }
+
+    /// Creates a record whose name nobody has.
+    fn create(&mut self, run: usize, record: Record) -> Result<Record> {
+        let record = Record {
+            made_by: run,
+            ..record
+        };
+        if self.find(record.kind, &record.name).is_some() {
+            return Err(Fault::new("world:Create", "AlreadyExists", &record.name));
+        }
+        self.holds(record.key.as_deref())?;
+        self.put(record.clone());
+        Ok(record)
+    }
+
+    /// Creates a record under a new id.
+    fn make(&mut self, run: usize, record: Record) -> Result<Record> {
+        self.made += 1;
+        let name = format!("id-{:03}", self.made);
+        self.create(run, Record { name, ..record })
+    }
+
+    fn change(
+        &mut self,
+        run: usize,
+        kind: &'static str,
+        name: &str,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<Record> {
+        let mut record = self.find(kind, name).cloned().ok_or_else(|| missing(name))?;
+        self.respects(run, &record);
+        change(&mut record);
+        self.holds(record.key.as_deref())?;
+        self.put(record.clone());
+        Ok(record)
+    }
+
+    /// Deletes a record, and a group with its entries. A key that a group uses cannot be deleted.
+    fn delete(&mut self, run: usize, kind: &'static str, name: &str) -> Result<()> {
+        let record = self.find(kind, name).cloned().ok_or_else(|| missing(name))?;
+        self.respects(run, &record);
+        if self.uses(&record).is_some() {
+            return Err(Fault::new("world:Delete", "InUse", name));
+        }
+        self.remove(kind, name);
+        Ok(())
+    }
+
+    /// A group that uses this key.
+    pub(crate) fn uses(&self, key: &Record) -> Option<&Record> {
+        let mut records = self.records();
+        records.find(|record| key.kind == "world-key" && record.key.as_ref() == Some(&key.name))
+    }
+
+    fn holds(&self, key: Option<&str>) -> Result<()> {
+        match key {
+            Some(key) if self.find("world-key", key).is_none() => Err(missing(key)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Records it if a run touches what is not the stack's. An entry belongs to its group.
+    fn respects(&mut self, run: usize, record: &Record) {
+        let group = record.name.split('/').next().unwrap_or_default();
+        let owner = match record.kind {
+            "world-entry" => self.find("world-group", group),
+            _ => Some(record),
+        };
+        if owner.is_some_and(|owner| !owner.is_ours()) {
+            let text = format!("run {run} touches a stranger's {}", record.name);
+            self.wrong.push(text);
+        }
+    }
+
+    /// Answers one call. `None`: the run has ended.
+    fn answer<T>(
+        &mut self,
+        run: usize,
+        action: &'static str,
+        name: &str,
+        act: impl FnOnce(&mut Self, usize) -> Result<T>,
+    ) -> Option<Result<T>> {
+        if self.callers[run].crashed {
+            return None;
+        }
+        self.calls += 1;
+        if let Some((at, name)) = self.intruder.clone()
+            && self.calls >= at
+        {
+            self.intruder = None;
+            self.intrude(&name);
+        }
+        let fate = self.fate(run);
+        self.note(|| format!("run {run}: {action} {name}: {fate:?}"));
+        let lost = || Fault::new(action, NO_ANSWER, "lost");
+        Some(match fate {
+            Fate::Answered => act(self, run),
+            Fate::Refused => Err(Fault::new(action, "ValidationError", "refused by the test")),
+            Fate::Lost(true) => act(self, run).and_then(|_| Err(lost())),
+            Fate::Lost(false) => Err(lost()),
+            Fate::Crash(done) => {
+                self.callers[run].crashed = true;
+                let _ = done.then(|| act(self, run));
+                return None;
+            }
+        })
+    }
+
+    fn fate(&mut self, run: usize) -> Fate {
+        let Chances { lost, refused } = self.chances;
+        let caller = &mut self.callers[run];
+        caller.calls += 1;
+        if caller.crash_at.is_some_and(|at| caller.calls >= at) {
+            self.saw("crash");
+            Fate::Crash(self.random.one_in(2))
+        } else if self.random.one_in(lost) {
+            self.saw("lost");
+            Fate::Lost(self.random.one_in(2))
+        } else if self.random.one_in(refused) {
+            self.saw("refused");
+            Fate::Refused
+        } else {
+            Fate::Answered
+        }
+    }
+
+    /// Somebody else creates a group.
+    fn intrude(&mut self, name: &str) {
+        if self.find("world-group", name).is_none() {
+            self.saw("intruder");
+            self.note(|| format!("a stranger creates {name}"));
+            self.put(Record::new("world-group", name, &strangers()));
+        }
+    }
+}
+
+/// The tags of what is not the stack's.
+pub(crate) fn strangers() -> Tags {
+    Tags::from([(STACK_TAG.to_owned(), "another".to_owned())])
+}
+
+/// A run's place in the account. It is kept among the run's answers, where the kinds find it.
+struct Seat {
+    world: Shared,
+    run: usize,
+}
+
+const SEAT: &str = "world";
+
+/// Gives the stack `aws` a place in `world` as run number `run`, with an index of tags that is `lag` changes behind.
+pub(crate) fn seat(aws: Aws, world: &Shared, run: usize, lag: usize) -> Aws {
+    let tagged = world.borrow().tagged(lag);
+    let aws = aws.afresh().knowing(tagged);
+    let place = Seat {
+        world: world.clone(),
+        run,
+    };
+    let answered = aws.once(SEAT, async || Ok(place)).now_or_never();
+    answered.expect("answered at once").expect("no fault");
+    // The two lists that are read for every stack: there are none of these kinds.
+    let roles = aws.once("iam:ListRoles", async || {
+        Ok(Vec::<aws_sdk_iam::types::Role>::new())
+    });
+    roles.now_or_never().expect("answered at once").expect("no fault");
+    let apis = aws.once("apigateway:GetApis", async || {
+        Ok(Vec::<apigatewayv2_api::Live>::new())
+    });
+    apis.now_or_never().expect("answered at once").expect("no fault");
+    aws
+}
+
+/// True if the stack is in a world. Other tests have none.
+fn is_here(aws: &Aws) -> bool {
+    aws.answered::<Seat>(SEAT).is_some()
+}
+
+/// The number of the run.
+fn run(aws: &Aws) -> usize {
+    aws.answered::<Seat>(SEAT).expect("a world").run
+}
+
+/// Makes a call, and retries it as the engine's retries say.
+async fn call<T>(
+    aws: &Aws,
+    action: &'static str,
+    name: &str,
+    act: impl Fn(&mut World, usize) -> Result<T>,
+) -> Result<T> {
+    let call = aws.patiently(async || attempt(aws, action, name, &act).await);
+    call.boxed_local().await
+}
+
+/// Makes one call. Its answer takes a random time, so that other calls come between.
+async fn attempt<T>(
+    aws: &Aws,
+    action: &'static str,
+    name: &str,
+    act: impl Fn(&mut World, usize) -> Result<T>,
+) -> Result<T> {
+    let seat = aws.answered::<Seat>(SEAT).expect("a world");
+    let slow = seat.world.borrow_mut().random.below(3);
+    for _ in 0..slow {
+        yield_now().await;
+    }
+    let answer = seat.world.borrow_mut().answer(seat.run, action, name, act);
+    match answer {
+        Some(answer) => answer,
+        None => pending().await,
+    }
+}
+
+/// Reads one record by its name. Such reads are current.
+async fn read(aws: &Aws, kind: &'static str, name: &str) -> Result<Option<Record>> {
+    call(aws, "world:Read", name, |world, _| {
+        Ok(world.find(kind, name).cloned())
+    })
+    .await
+}
+
+/// The record under the name of one that was to be created, if it is the stack's.
+async fn existing<R: Resource>(aws: &Aws, name: &str, fault: Fault) -> Result<Record> {
+    if !fault.is(&["AlreadyExists"]) {
+        return Err(fault);
+    }
+    let live = read(aws, R::KIND, name).await?;
+    let ours = live.filter(|live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(())));
+    ours.ok_or(fault)
+}
+
+fn arn(kind: &str, name: &str) -> String {
+    format!("arn:aws:world:eu-west-1:123456789012:{kind}/{name}")
+}
+
+fn missing(name: &str) -> Fault {
+    Fault::new("world:Read", "NotFound", name)
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.log
+            .iter()
+            .flatten()
+            .try_for_each(|line| writeln!(f, "  {line}"))?;
+        writeln!(f, "  what is there:")?;
+        self.records().try_for_each(|record| {
+            let Record { kind, name, size, .. } = record;
+            let (tags, key) = (&record.tags, &record.key);
+            writeln!(f, "  {kind} {name} size {size} key {key:?} {tags:?}")
+        })
+    }
+}
