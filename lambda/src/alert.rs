@@ -1,8 +1,9 @@
 //! Alerts that reach an endpoint as a JSON object, such as ElastAlert2's.
 
+use crate::Template;
+use crate::contract::Locale;
 use crate::event::{Content, Notice, Source};
 use crate::letter::{Letter, readable};
-use crate::{Locale, Template};
 use serde_json::Value;
 
 /// Fields in which an alert may carry the name of its rule; ElastAlert2 does not add one by default.

@@ -1,9 +1,10 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
+use crate::contract::ChannelKey;
 use crate::envelope::Envelope;
 use crate::event::{self, Content, Notice};
 use crate::routing::{Accepted, Traits};
-use crate::{ChannelKey, Message, Settings, compose};
+use crate::{Message, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 

@@ -7,7 +7,7 @@
 mod alert;
 mod arn;
 mod config;
-pub mod contract;
+mod contract;
 mod duty;
 #[cfg_attr(
     not(feature = "runtime"),

@@ -4,9 +4,7 @@
 //! The file contains no secret: webhooks are in the environment, encrypted.
 
 use crate::config::SettingsError;
-use crate::contract::ChannelKey;
-use crate::contract::Locale;
-use crate::contract::Severity;
+use crate::contract::{ChannelKey, Locale, Severity};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -125,16 +125,16 @@ mod tests {
     fn what_stands_in_the_way_is_named() {
         let advice =
             |message: &str, proxy| advice(&Fault::new("sts:GetCallerIdentity", NO_ANSWER, message), proxy);
-        let expected = |message, proxy| advice(message, proxy).unwrap_or_default();
+        let advised = |message, proxy| advice(message, proxy).unwrap_or_default();
         assert!(
-            expected(
+            advised(
                 "tunnel error: proxy authorization required",
                 Some("http://p:3128")
             )
             .contains("USER:PASSWORD")
         );
-        assert!(expected("invalid peer certificate: UnknownIssuer", None).contains("SSL_CERT_FILE"));
-        assert!(expected("Connection refused", Some("http://p:3128")).contains("proxy http://p:3128:"));
+        assert!(advised("invalid peer certificate: UnknownIssuer", None).contains("SSL_CERT_FILE"));
+        assert!(advised("Connection refused", Some("http://p:3128")).contains("proxy http://p:3128:"));
         assert_eq!(advice("Connection refused", None), None);
     }
 }

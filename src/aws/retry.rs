@@ -191,10 +191,10 @@ mod tests {
         let (fault, calls, elapsed) = refused(&reached(), &busy).await;
         assert!(elapsed <= LIMIT && elapsed > LIMIT - LONGEST * 2, "{elapsed:?}");
         assert!((35..60).contains(&calls), "{calls} calls");
-        let announced = fault.to_string();
+        let text = fault.to_string();
         assert!(
-            announced.ends_with(&format!("busy (tried {calls} times in 5 min)")),
-            "{announced}"
+            text.ends_with(&format!("busy (tried {calls} times in 5 min)")),
+            "{text}"
         );
     }
 

@@ -47,11 +47,11 @@ impl Build<'_> {
     }
 
     /// Adds the queue in front of `channel`, which a function with this `timeout` drains. A message that is
-    /// received too often goes to `dead_letters`; the second part of the pair is that queue's ARN.
+    /// received too often goes to `dead_letters`.
     pub(super) fn buffer(
         &mut self,
         channel: &str,
-        (dead_letters, arn): (&Ref<SqsQueue>, Text),
+        dead_letters: &Ref<SqsQueue>,
         timeout: i32,
     ) -> Ref<SqsQueue> {
         let (key, name) = (buffer_key(channel), self.names.buffer(channel));
@@ -69,12 +69,12 @@ impl Build<'_> {
                 // permanently to the dead-letter queue.
                 redelivery: Some(Redelivery {
                     visibility_seconds,
-                    dead_letter_queue: arn,
+                    dead_letter_queue: dead_letters.arn(),
                     max_receive_count: (PARKED_AFTER / visibility_seconds).clamp(1, RECEIVES),
                 }),
                 tags: self.tags::<SqsQueue>(&key),
             },
-            vec![dead_letters.id().clone()],
+            [dead_letters.id().clone()],
         )
     }
 

@@ -204,7 +204,7 @@ impl Build<'_> {
         if let (Some((relay, permission)), false) = (relay, channels.is_empty()) {
             targets.push(Target {
                 input: Some(for_relay(topic, &channels)),
-                ..bare_target(self.relay_target(), self.names.function_arn_of(&relay.name))
+                ..bare_target(self.relay_target(), relay.function.arn())
             });
             after.extend(permission.iter().cloned());
         }

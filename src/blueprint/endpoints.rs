@@ -133,7 +133,7 @@ impl Build<'_> {
                 route_key: route.to_string(),
                 integration,
             },
-            vec![permission.id().clone()],
+            [permission.id().clone()],
         );
         let access_log = endpoint.access_log.then(|| self.access_log(key));
         self.graph.add_after(
@@ -143,10 +143,10 @@ impl Build<'_> {
                 rate_limit: endpoint.throttle.rate,
                 burst_limit: endpoint.throttle.burst,
                 access_log,
-                // The stage is added last: the address must not answer before everything behind it exists.
                 tags: self.tags::<ApigatewayStage>(key),
             },
-            vec![route.id().clone()],
+            // The stage is added last: the address must not answer before everything behind it exists.
+            [route.id().clone()],
         );
     }
 

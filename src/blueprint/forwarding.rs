@@ -174,7 +174,7 @@ impl Build<'_> {
         let role = self.role(
             key,
             Role {
-                name: role_name.clone(),
+                name: role_name,
                 description: format!("alertctl stack {}: forwards events", self.stack.stack),
                 trust,
                 region,
@@ -189,7 +189,7 @@ impl Build<'_> {
             },
         );
         let after = vec![role.id().clone(), policy.id().clone()];
-        (self.names.own_role_arn(&role_name), after)
+        (role.arn(), after)
     }
 }
 

@@ -50,7 +50,6 @@ pub(super) struct Duty<'a> {
 /// A function, with what its triggers need.
 pub(super) struct Function {
     pub function: Ref<LambdaFunction>,
-    pub name: String,
     /// What must exist before an event may reach the function.
     pub after: Vec<NodeId>,
     /// The dead-letter queue.
@@ -78,8 +77,7 @@ impl Build<'_> {
         );
         let mut works_off = Vec::new();
         for channel in duty.buffers.iter().filter(|_| duty.works_off) {
-            let dead_letters = (&dead_letters, names.dead_letters_arn(name));
-            works_off.push((channel, self.buffer(channel, dead_letters, duty.timeout)));
+            works_off.push((channel, self.buffer(channel, &dead_letters, duty.timeout)));
         }
         let role = self.role(
             key,
@@ -99,7 +97,7 @@ impl Build<'_> {
                     Statement::allow("WriteOwnLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(
                         Text::arn("logs", format!("log-group:{}:*", names.log_group_of(name))),
                     ),
-                    Statement::allow("ParkWhatFailed", &["sqs:SendMessage"]).on(names.dead_letters_arn(name)),
+                    Statement::allow("ParkWhatFailed", &["sqs:SendMessage"]).on(dead_letters.arn()),
                 ])),
             },
             duty.policy_after,
@@ -132,14 +130,13 @@ impl Build<'_> {
                 function: function.clone(),
                 maximum_retry_attempts: settings.maximum_retry_attempts,
                 maximum_event_age_seconds: settings.maximum_event_age_seconds,
-                on_failure_arn: names.dead_letters_arn(name),
+                on_failure_arn: dead_letters.arn(),
             },
-            vec![role_policy.id().clone(), dead_letters.id().clone()],
+            [role_policy.id().clone(), dead_letters.id().clone()],
         );
         self.watched.functions.push((duty.key.clone(), duty.name.clone()));
         let function = Function {
             function,
-            name: duty.name,
             after: vec![role_policy.id().clone()],
             dead_letters,
         };

@@ -56,16 +56,6 @@ impl<'a> Names<'a> {
         limited(format!("{function}-role"), 64)
     }
 
-    /// ARN of that role.
-    pub fn role_arn(&self, function: &str) -> Text {
-        self.own_role_arn(&self.role_of(function))
-    }
-
-    /// ARN of one of the stack's roles.
-    pub fn own_role_arn(&self, role: &str) -> Text {
-        Text::global_arn("iam", format!("role{}{role}", self.role_path()))
-    }
-
     /// Name of a role that does not belong to a function.
     pub fn role(&self, what: &str) -> String {
         limited(self.stack.default_name(what), 64)

@@ -71,11 +71,7 @@ impl Build<'_> {
             if let (Some(relay), false) = (relay, channels.is_empty()) {
                 targets.push(Target {
                     input: Some(for_relay(&rule.origin, &channels)),
-                    ..target(
-                        self.relay_target(),
-                        self.names.function_arn_of(&relay.name),
-                        rule.rule,
-                    )
+                    ..target(self.relay_target(), relay.function.arn(), rule.rule)
                 });
                 let arrives = (!rule.regions.is_empty()).then(|| self.arrivals_allowed_as());
                 let allowed: BTreeSet<_> = arrives.into_iter().chain([self.allowed_as(rule)]).collect();
@@ -128,12 +124,12 @@ impl Build<'_> {
                 .collect();
             ways_home.insert(region.clone(), self.way_home(&region, &here));
         }
-        let own = wirings.len();
+        let targeted = wirings.len();
         for (index, wiring) in forwarding.into_iter().enumerate() {
             for region in &wiring.regions {
                 self.forwarding_home(&wiring, region, &ways_home[region]);
             }
-            if let Some(undelivered) = undelivered.as_ref().filter(|_| index < own) {
+            if let Some(undelivered) = undelivered.as_ref().filter(|_| index < targeted) {
                 self.wire(wiring, &buses, undelivered);
             }
         }
@@ -169,7 +165,7 @@ impl Build<'_> {
                 tags: self.tags::<EventbridgeRule>(&wiring.key),
             },
         );
-        let dead_letters = |target| Target {
+        let with_queue = |target| Target {
             dead_letter_queue: Some(queue.clone()),
             ..target
         };
@@ -177,7 +173,7 @@ impl Build<'_> {
             wiring.key,
             EventbridgeTargets {
                 rule,
-                targets: wiring.targets.into_iter().map(dead_letters).collect(),
+                targets: wiring.targets.into_iter().map(with_queue).collect(),
             },
             [wiring.after, vec![undelivered.id().clone()]].concat(),
         );

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alertctl_relay::contract::{ChannelKey, Severity};
 use alertctl_relay::settings::{Buffer, Channel, Filter, Mention, Route, Settings, Source};
+use alertctl_relay::{ChannelKey, Severity};
 use jiff::tz::TimeZone;
 
 use super::Names;

@@ -109,15 +109,14 @@ impl Build<'_> {
             SnsSubscription {
                 topic: made.clone(),
                 protocol: "lambda",
-                endpoint: self.names.function_arn_of(&relay.name),
+                endpoint: relay.function.arn(),
                 filter_policy: None,
                 filter_policy_scope: None,
                 raw_message_delivery: false,
-                dead_letter_queue: Some(self.names.dead_letters_arn(&relay.name)),
-                // SNS drops a message that it may not deliver, so the subscription must come after the
-                // permission.
+                dead_letter_queue: Some(relay.dead_letters.arn()),
             },
-            vec![permission.id().clone(), relay.dead_letters.id().clone()],
+            // SNS drops a message that it may not deliver, so the subscription must come after the permission.
+            [permission.id().clone(), relay.dead_letters.id().clone()],
         );
     }
 

@@ -144,11 +144,10 @@ impl Build<'_> {
             },
         );
         self.trail_log_group = Some(log_group.clone());
-        let role_name = self.names.role("trail-logs");
         let role = self.role(
             TRAIL_KEY,
             Role {
-                name: role_name.clone(),
+                name: self.names.role("trail-logs"),
                 description: format!("alertctl stack {}: trail to CloudWatch Logs", self.stack.stack),
                 trust: Statement::allow("CloudTrail", &["sts:AssumeRole"])
                     .service("cloudtrail.amazonaws.com"),
@@ -166,7 +165,7 @@ impl Build<'_> {
         let policy = self.graph.add(
             TRAIL_KEY,
             IamRolePolicy {
-                role,
+                role: role.clone(),
                 name: "deliver".to_owned(),
                 policy: Policy::of([Statement::allow(
                     "DeliverTrail",
@@ -176,8 +175,8 @@ impl Build<'_> {
             },
         );
         let logs = cloudtrail_trail::TrailLogs {
-            log_group_arn: Text::arn("logs", format!("log-group:{name}")),
-            role_arn: self.names.own_role_arn(&role_name),
+            log_group_arn: log_group.arn(),
+            role_arn: role.arn(),
         };
         (logs, [log_group.id().clone(), policy.id().clone()])
     }
@@ -269,7 +268,7 @@ impl Build<'_> {
             regions: self.far_home(trail).into_iter().collect(),
             arrivals: GUARD.to_owned(),
             bus: None,
-            targets: vec![bare_target("guard", self.names.function_arn_of(&function.name))],
+            targets: vec![bare_target("guard", function.function.arn())],
             after,
             name,
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alertctl_relay::contract::Locale;
+use alertctl_relay::Locale;
 use clap::Args;
 use jiff::tz::TimeZone;
 

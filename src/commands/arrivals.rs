@@ -113,12 +113,12 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
              STACK` draws the paths of alerts",
         );
     }
-    let read: Vec<_> = outcomes
+    let reasons: Vec<_> = outcomes
         .iter()
         .map(|(channel, outcome)| format!("channel `{channel}`: {}", fate(outcome)))
         .collect();
     Failure::new(
-        format!("{message}; {}", read.join("; ")),
+        format!("{message}; {}", reasons.join("; ")),
         "`alertctl logs STACK --local --follow` shows what happens to each message",
     )
 }
@@ -140,7 +140,7 @@ fn fate(outcome: &Outcome) -> String {
 mod tests {
     use super::*;
 
-    fn read(outcomes: &[(&str, &str, Option<&str>)]) -> (String, String) {
+    fn advised(outcomes: &[(&str, &str, Option<&str>)]) -> (String, String) {
         let outcomes = outcomes
             .iter()
             .map(|(channel, outcome, reason)| {
@@ -161,10 +161,10 @@ mod tests {
 
     #[test]
     fn what_did_not_arrive_says_why() {
-        let (message, help) = read(&[]);
+        let (message, help) = advised(&[]);
         assert!(message.ends_with("had a message for a channel"), "{message}");
         assert!(help.contains("sends no e-mail"), "{help}");
-        let (message, help) = read(&[
+        let (message, help) = advised(&[
             ("log", "filtered", None),
             ("ops", "parked", Some("Slack answers 404 Not Found: no_service")),
         ]);

@@ -1,6 +1,6 @@
 //! The language of the person at the terminal.
 
-use alertctl_relay::contract::Locale;
+use alertctl_relay::Locale;
 
 /// As in POSIX, the first variable that is set counts. English if there are no messages in its language.
 pub(super) fn of_environment() -> Locale {
@@ -19,10 +19,11 @@ fn named(variables: [&str; 3]) -> Locale {
 
 /// The language's code in a stack file, and a matching time zone.
 pub(super) fn written(locale: Locale) -> (&'static str, &'static str) {
-    match locale {
-        Locale::En => ("en", "UTC"),
-        Locale::Ko => ("ko", "Asia/Seoul"),
-    }
+    let zone = match locale {
+        Locale::En => "UTC",
+        Locale::Ko => "Asia/Seoul",
+    };
+    (locale.code(), zone)
 }
 
 #[cfg(test)]

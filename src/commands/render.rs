@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use alertctl_relay::contract::Severity;
+use alertctl_relay::Severity;
 use alertctl_relay::{ChannelKey, Filtered, Message, Rendered, Settings, parse_lenient};
 use serde_json::{Value, json};
 

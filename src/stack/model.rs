@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::contract::{Locale, Severity};
+use alertctl_relay::{Locale, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -68,7 +68,7 @@ fn defaults() {
     let stack = good("stack: a").stack;
     assert_eq!(
         (stack.timezone.as_str(), stack.locale),
-        ("UTC", alertctl_relay::contract::Locale::En)
+        ("UTC", alertctl_relay::Locale::En)
     );
     assert_eq!(stack.default_name("b"), "a-b");
     assert_eq!((stack.key, stack.relay), (Key::default(), Relay::default()));

@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn an_alert_says_how_bad_it_is_in_words() {
-        let shown = [
+        let cases = [
             (json!({ "severity": "Critical" }), Some(Severity::Critical)),
             (json!({ "log": { "level": "WARN" } }), Some(Severity::Warning)),
             (json!({ "log.level": "err" }), Some(Severity::Error)),
@@ -271,7 +271,7 @@ mod tests {
             ),
             (json!([]), None),
         ];
-        for (alert, severity) in shown {
+        for (alert, severity) in cases {
             assert_eq!(super::severity(&alert), severity, "{alert}");
         }
     }

@@ -6,8 +6,7 @@
 use super::Message;
 use super::block::{Block, Text};
 use super::markup::{clip, one_line, without_markup};
-use crate::contract::Locale;
-use crate::contract::Severity;
+use crate::contract::{Locale, Severity};
 use crate::template::MISSING;
 use std::collections::BTreeMap;
 

@@ -7,8 +7,9 @@ use super::kms::Kms;
 use super::slack::{self, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::arn::Arn;
+use crate::contract::ChannelKey;
 use crate::event::TEST_ATTRIBUTE;
-use crate::{ChannelKey, Letter, Message, Receivers, Settings};
+use crate::{Letter, Message, Receivers, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 

@@ -2,7 +2,7 @@
 
 use super::aws::{Aws, AwsError, Call, Service};
 use super::{FUNCTION_NAME, Variables};
-use crate::{ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY};
+use crate::contract::{ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::SecretString;

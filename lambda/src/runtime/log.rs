@@ -4,8 +4,8 @@
 //! metrics from the log without an API call. No line contains a webhook, a token or the text of an alert.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-use crate::contract::Severity;
-use crate::{ChannelKey, Duty};
+use crate::Duty;
+use crate::contract::{ChannelKey, Severity};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write as _;

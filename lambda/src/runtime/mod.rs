@@ -21,7 +21,8 @@ mod webhooks;
 
 pub use lambda_runtime::Error;
 
-use crate::{Duty, SETTINGS_FILE, Settings, SettingsError};
+use crate::contract::SETTINGS_FILE;
+use crate::{Duty, Settings, SettingsError};
 use aws::Aws;
 use destinations::Destinations;
 use failure::Failure;

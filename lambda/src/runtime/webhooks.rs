@@ -2,7 +2,8 @@
 
 use super::Variables;
 use super::kms::{Kms, KmsError};
-use crate::{ChannelKey, WebhookError, WebhookUrl, webhook_variable};
+use crate::contract::{ChannelKey, webhook_variable};
+use crate::{WebhookError, WebhookUrl};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret;

@@ -17,7 +17,7 @@ mod column {
     pub const TOPIC: usize = 3;
     pub const RELAY: usize = 4;
     pub const BUFFER: usize = 5;
-    pub const TOLD: usize = 6;
+    pub const NOTIFIED: usize = 6;
 }
 
 /// Id of the relay's box.
@@ -217,7 +217,7 @@ impl Flow<'_> {
                     subscription.endpoint.protocol(),
                     address,
                     None,
-                    column::TOLD,
+                    column::NOTIFIED,
                 );
                 self.arrow(&topic_id, &endpoint_id, None, None);
             }
@@ -252,7 +252,7 @@ impl Flow<'_> {
                 sort: "Slack channel".to_owned(),
                 title: label,
                 detail: routes,
-                column: Some(column::TOLD),
+                column: Some(column::NOTIFIED),
                 strand,
             });
             let entry = self.entry(key);

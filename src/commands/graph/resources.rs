@@ -22,17 +22,17 @@ pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
             column: None,
             strand: None,
         });
-        let needs: Vec<_> = node
+        let after: Vec<_> = node
             .after
             .iter()
             .filter_map(|id| graph.nodes().iter().position(|other| other.id == *id))
             .collect();
-        order.push(needs);
+        order.push(after);
     }
-    for (at, needs) in direct(&order).into_iter().enumerate() {
-        for need in needs {
+    for (at, after) in direct(&order).into_iter().enumerate() {
+        for one in after {
             picture.arrow(Arrow {
-                from: graph.nodes()[need].id.to_string(),
+                from: graph.nodes()[one].id.to_string(),
                 to: graph.nodes()[at].id.to_string(),
                 label: None,
                 strand: None,
@@ -47,20 +47,20 @@ pub fn picture(stack: &Stack, region: Option<&str>) -> Picture {
 fn direct(order: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut behind: Vec<Vec<bool>> = Vec::new();
     let mut direct = Vec::new();
-    for needs in order {
+    for after in order {
         let mut reached = vec![false; order.len()];
-        for &need in needs {
-            let further = behind.get(need).map(Vec::as_slice).unwrap_or_default();
+        for &one in after {
+            let further = behind.get(one).map(Vec::as_slice).unwrap_or_default();
             reached
                 .iter_mut()
                 .zip(further)
                 .for_each(|(mine, its)| *mine |= its);
         }
-        let mut kept: Vec<_> = needs.iter().copied().filter(|&need| !reached[need]).collect();
+        let mut kept: Vec<_> = after.iter().copied().filter(|&one| !reached[one]).collect();
         kept.sort_unstable();
         kept.dedup();
         direct.push(kept);
-        needs.iter().for_each(|&need| reached[need] = true);
+        after.iter().for_each(|&one| reached[one] = true);
         behind.push(reached);
     }
     direct

@@ -6,7 +6,7 @@ use super::{App, FLAG};
 use crate::commands::language;
 use crate::output::Failure;
 use crate::stack::{NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
-use alertctl_relay::contract::Locale;
+use alertctl_relay::Locale;
 
 /// What can be watched, in the words of the question.
 const WATCHED: [&str; 5] = [
@@ -25,7 +25,7 @@ const MAIL: &str = "    input:                        # words of the e-mail; a c
 
 /// What somebody wants alerts about, and where to send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wizard {
+pub struct Answers {
     pub stack: String,
     pub region: String,
     /// Label of a Slack channel.
@@ -37,7 +37,7 @@ pub struct Wizard {
 }
 
 /// Asks the questions on the terminal.
-pub fn ask(app: &App, path: &Path) -> Result<Wizard, Failure> {
+pub fn ask(app: &App, path: &Path) -> Result<Answers, Failure> {
     let out = app.out;
     let folder = std::path::absolute(path).ok();
     let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
@@ -95,7 +95,7 @@ pub fn ask(app: &App, path: &Path) -> Result<Wizard, Failure> {
         )
         .map(Some),
     })?;
-    Ok(Wizard {
+    Ok(Answers {
         stack,
         region,
         slack,
@@ -155,7 +155,7 @@ fn watched(answer: &str) -> Result<[bool; 5], String> {
     }
 }
 
-impl Wizard {
+impl Answers {
     /// The stack file; `schema` is where its schema is.
     pub fn text(&self, schema: &str) -> String {
         let Self {
@@ -285,14 +285,14 @@ mod tests {
     use crate::stack::PLACEHOLDERS;
 
     /// Every combination of answers.
-    fn all() -> impl Iterator<Item = Wizard> {
+    fn all() -> impl Iterator<Item = Answers> {
         let ways = [
             ("#ops", None),
             ("#ops", Some("a@example.com")),
             ("", Some("a@example.com")),
         ];
         ways.into_iter().flat_map(|(slack, email)| {
-            (1..32_u8).map(move |bits| Wizard {
+            (1..32_u8).map(move |bits| Answers {
                 stack: "mission".to_owned(),
                 region: "eu-west-1".to_owned(),
                 slack: Some(slack.to_owned()).filter(|slack| !slack.is_empty()),
@@ -305,8 +305,8 @@ mod tests {
 
     #[test]
     fn every_answer_makes_a_valid_stack_with_no_more_to_do_than_what_is_ones_own() {
-        for wizard in all() {
-            let text = wizard.text("alertctl.schema.json");
+        for answers in all() {
+            let text = answers.text("alertctl.schema.json");
             let loaded = parse("stack.yaml", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
             let mut warnings = loaded.warnings.iter();
             assert!(warnings.all(|one| one.is_example), "{text}");
@@ -320,16 +320,16 @@ mod tests {
                 !stack.endpoints.is_empty(),
                 stack.trail.is_some(),
             ];
-            assert_eq!(made, wizard.watched, "{text}");
+            assert_eq!(made, answers.watched, "{text}");
         }
     }
 
     #[test]
     fn the_whole_file() {
-        let wizard = all().filter(|wizard| wizard.watched == [true; 5]).nth(1);
+        let answers = all().filter(|answers| answers.watched == [true; 5]).nth(1);
         insta::assert_snapshot!(
-            wizard
-                .map(|wizard| wizard.text("alertctl.schema.json"))
+            answers
+                .map(|answers| answers.text("alertctl.schema.json"))
                 .unwrap_or_default()
         );
     }

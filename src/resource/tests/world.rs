@@ -6,18 +6,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::pending;
 use std::rc::Rc;
 
-use futures::FutureExt;
-use tokio::task::yield_now;
-
-use super::{Aws, Fault, Output, Presence, Resource, Result, Tags, apigatewayv2_api};
+use super::{Fault, Output, Result, Tags};
 use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::fault::NO_ANSWER;
 
 #[path = "world/alias.rs"]
 pub(crate) mod alias;
+#[path = "world/calls.rs"]
+mod calls;
 #[path = "world/entry.rs"]
 pub(crate) mod entry;
 #[path = "world/group.rs"]
@@ -27,6 +25,8 @@ pub(crate) mod key;
 #[path = "world/random.rs"]
 pub(crate) mod random;
 
+pub(crate) use calls::seat;
+use calls::{attempt, call, existing, is_here, read, run};
 use random::Random;
 
 /// The stack of all runs.
@@ -337,94 +337,6 @@ impl World {
 /// The tags of what is not the stack's.
 pub(crate) fn strangers() -> Tags {
     Tags::from([(STACK_TAG.to_owned(), "another".to_owned())])
-}
-
-/// A run's place in the account. It is kept among the run's answers, where the kinds find it.
-struct Seat {
-    world: Shared,
-    run: usize,
-}
-
-const SEAT: &str = "world";
-
-/// Gives the stack `aws` a place in `world` as run number `run`, with an index of tags that is `lag` changes behind.
-pub(crate) fn seat(aws: Aws, world: &Shared, run: usize, lag: usize) -> Aws {
-    let tagged = world.borrow().tagged(lag);
-    let aws = aws.afresh().knowing(tagged);
-    let place = Seat {
-        world: world.clone(),
-        run,
-    };
-    let answered = aws.once(SEAT, async || Ok(place)).now_or_never();
-    answered.expect("answered at once").expect("no fault");
-    // The two lists that are read for every stack: there are none of these kinds.
-    let roles = aws.once("iam:ListRoles", async || {
-        Ok(Vec::<aws_sdk_iam::types::Role>::new())
-    });
-    roles.now_or_never().expect("answered at once").expect("no fault");
-    let apis = aws.once("apigateway:GetApis", async || {
-        Ok(Vec::<apigatewayv2_api::Live>::new())
-    });
-    apis.now_or_never().expect("answered at once").expect("no fault");
-    aws
-}
-
-/// True if the stack is in a world. Other tests have none.
-fn is_here(aws: &Aws) -> bool {
-    aws.answered::<Seat>(SEAT).is_some()
-}
-
-/// The number of the run.
-fn run(aws: &Aws) -> usize {
-    aws.answered::<Seat>(SEAT).expect("a world").run
-}
-
-/// Makes a call, and retries it as the engine's retries say.
-async fn call<T>(
-    aws: &Aws,
-    action: &'static str,
-    name: &str,
-    act: impl Fn(&mut World, usize) -> Result<T>,
-) -> Result<T> {
-    let call = aws.patiently(async || attempt(aws, action, name, &act).await);
-    call.boxed_local().await
-}
-
-/// Makes one call. Its answer takes a random time, so that other calls come between.
-async fn attempt<T>(
-    aws: &Aws,
-    action: &'static str,
-    name: &str,
-    act: impl Fn(&mut World, usize) -> Result<T>,
-) -> Result<T> {
-    let seat = aws.answered::<Seat>(SEAT).expect("a world");
-    let slow = seat.world.borrow_mut().random.below(3);
-    for _ in 0..slow {
-        yield_now().await;
-    }
-    let answer = seat.world.borrow_mut().answer(seat.run, action, name, act);
-    match answer {
-        Some(answer) => answer,
-        None => pending().await,
-    }
-}
-
-/// Reads one record by its name. Such reads are current.
-async fn read(aws: &Aws, kind: &'static str, name: &str) -> Result<Option<Record>> {
-    call(aws, "world:Read", name, |world, _| {
-        Ok(world.find(kind, name).cloned())
-    })
-    .await
-}
-
-/// The record under the name of one that was to be created, if it is the stack's.
-async fn existing<R: Resource>(aws: &Aws, name: &str, fault: Fault) -> Result<Record> {
-    if !fault.is(&["AlreadyExists"]) {
-        return Err(fault);
-    }
-    let live = read(aws, R::KIND, name).await?;
-    let ours = live.filter(|live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(())));
-    ours.ok_or(fault)
 }
 
 fn arn(kind: &str, name: &str) -> String {

@@ -1,6 +1,6 @@
 //! Checks which messages channels accept and whom they mention: routes, exceptions, mentions, buffers.
 
-use alertctl_relay::contract::Severity;
+use alertctl_relay::Severity;
 use std::collections::BTreeSet;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::contract::Severity;
+use alertctl_relay::Severity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alertctl_relay::contract::Severity;
+use alertctl_relay::Severity;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
