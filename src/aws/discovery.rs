@@ -174,7 +174,8 @@ async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {
         .filter(|trail| trail.home_region() == Some(&aws.connection.region));
     let arns = at_home.filter_map(|trail| trail.trail_arn().map(str::to_owned));
     let arns = arns.filter(|arn| cloudtrail::foreign(scope, arn).is_none());
-    let mut tagged = cloudtrail::tags(aws, arns.collect()).await?;
+    let tagged = cloudtrail::tags(aws, arns.collect()).await;
+    let mut tagged = tagged.map_err(|fault| fault.of(|| all(aws, "trails")))?;
     tagged.retain(|trail| trail.tags.get(STACK_TAG) == Some(&aws.stack));
     Ok(tagged)
 }

@@ -20,7 +20,7 @@ mod read;
 mod settings;
 
 pub(super) use read::of_bucket;
-use read::{Head, head, read};
+use read::{Head, closed, head, read};
 use settings::Settings;
 
 /// How long a new bucket may stay invisible.
@@ -305,14 +305,21 @@ async fn read_named(aws: &Aws, name: &str) -> Result<Option<Live>> {
     }
 }
 
-/// A bucket that left the stack file and is in another region belongs to another stack.
+/// A bucket that left the stack file. One in another region belongs to another stack.
+///
+/// # Errors
+/// If the caller may not access it: its tag says that it is the stack's, so it must not be passed over.
 async fn read_left(aws: &Aws, name: &str) -> Result<Option<Live>> {
     match head(aws, name).await? {
         Head::Here => {
             let (live, kept) = futures::try_join!(read(aws, name), holds_files(aws, name))?;
             Ok(live.map(|live| Live { kept, ..live }))
         }
-        Head::Nowhere | Head::Elsewhere(_) | Head::Closed => Ok(None),
+        Head::Closed => Err(closed(name).hint(
+            "the identity that runs alertctl needs `s3:ListBucket` on it; if another account took the name after the \
+             bucket was deleted, wait until AWS's tagging index no longer lists it",
+        )),
+        Head::Nowhere | Head::Elsewhere(_) => Ok(None),
     }
 }
 

@@ -28,17 +28,19 @@ impl Head {
                      `bucket: { existing: NAME }`",
                 )
             }
-            _ => {
-                let text = format!(
-                    "the bucket `{name}` exists, and belongs to another account or is closed to this identity"
-                );
-                Fault::new("s3:ListBucket", "AccessDenied", text).hint(
-                    "choose another name for the bucket; if it is this account's, the identity that runs \
-                     alertctl needs `s3:ListBucket` on it",
-                )
-            }
+            _ => closed(name).hint(
+                "choose another name for the bucket; if it is this account's, the identity that runs \
+                 alertctl needs `s3:ListBucket` on it",
+            ),
         }
     }
+}
+
+/// Why a bucket that is [`Head::Closed`] cannot be used.
+pub(super) fn closed(name: &str) -> Fault {
+    let text =
+        format!("the bucket `{name}` exists, and belongs to another account or is closed to this identity");
+    Fault::new("s3:ListBucket", "AccessDenied", text)
 }
 
 /// Looks up `name`. The answer has no body: everything is in its status and one header.
