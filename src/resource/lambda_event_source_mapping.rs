@@ -195,19 +195,7 @@ impl Resource for LambdaEventSourceMapping {
                 Some(_) => Err(fault.hint(
                     "somebody created it after the plan: run the same command again to see what it is",
                 )),
-                None => {
-                    let what = format!("the former mapping `{}` to be deleted", self.name());
-                    wait::until(
-                        READY,
-                        "lambda:CreateEventSourceMapping",
-                        &what,
-                        async || match self.send_create(cx).await {
-                            Err(fault) if exists(&fault) => Ok(None),
-                            result => result.map(Some),
-                        },
-                    )
-                    .await
-                }
+                None => self.create_after_former(fault, cx).await,
             },
             result => result,
         }
@@ -301,6 +289,33 @@ impl LambdaEventSourceMapping {
             .await?;
         let text = |text: Option<String>| text.unwrap_or_default();
         self.expected(text(made.uuid), text(made.event_source_mapping_arn), cx)
+    }
+
+    /// Creates it once its former mapping is deleted. `refusal` is why it cannot be created now.
+    ///
+    /// # Errors
+    /// AWS's last refusal, if the former mapping outlasts the wait.
+    async fn create_after_former(&self, mut refusal: Fault, cx: &Cx<'_>) -> Result<Live> {
+        let what = format!("the former mapping `{}` to be deleted", self.name());
+        let made = wait::until(
+            READY,
+            "lambda:CreateEventSourceMapping",
+            &what,
+            async || match self.send_create(cx).await {
+                Err(fault) if exists(&fault) => {
+                    refusal = fault;
+                    Ok(None)
+                }
+                result => result.map(Some),
+            },
+        );
+        match made.await {
+            Err(over) if over.is(&["Timeout"]) => {
+                let hint = format!("{}; {}", over.message, over.hint.as_deref().unwrap_or_default());
+                Err(refusal.hint(hint))
+            }
+            result => result,
+        }
     }
 
     /// The wanted state, in the form in which it will be read back.

@@ -361,6 +361,19 @@ async fn one_that_is_there_already_is_taken_where_it_is_ours_and_waited_out_wher
     going.script.refuse("create", 3, CONFLICT, &exists_already());
     going.create().await.unwrap();
     assert_eq!(going.script.count("create"), 4);
+
+    // If it stays, AWS's own message is the one that helps.
+    going
+        .script
+        .refuse("create", 100_000, CONFLICT, &exists_already());
+    let fault = going.create().await.unwrap_err();
+    assert!(
+        fault.is(&[CONFLICT]) && fault.message == exists_already(),
+        "{fault}"
+    );
+    let hint = fault.hint.unwrap();
+    assert!(hint.contains("still waiting for the former mapping"), "{hint}");
+    assert!(hint.contains("run the same command again"), "{hint}");
 }
 
 #[tokio::test(start_paused = true)]
