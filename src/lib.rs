@@ -1,22 +1,16 @@
 //! alertctl: one YAML file to a working AWS alerting stack.
 //!
-//! The README shows the rooms (modules) and the dependencies between them; `tests/rooms.rs` enforces them.
+//! `docs/architecture.md` shows the rooms (modules) and the dependencies between them; `tests/e2e/rooms.rs` enforces them.
 
 pub mod aws;
 pub mod blueprint;
 pub mod cli;
 pub mod commands;
-pub mod dead_letters;
-pub mod execute;
-pub mod graph;
+pub mod engine;
 pub mod local;
-pub mod logs;
-pub mod observe;
+pub mod operate;
 pub mod output;
 pub mod partition;
-pub mod permissions;
-pub mod plan;
-pub mod probe;
 pub mod relay_zip;
 pub mod resource;
 pub mod samples;

@@ -18,7 +18,7 @@ use crate::support::proxy::Proxy;
 use alertctl::aws::connect::{Clients, Connection, Target};
 use alertctl::aws::{Aws, fault};
 use alertctl::blueprint::{Webhook, graph};
-use alertctl::observe::{Observation, observe};
+use alertctl::engine::observe::{Observation, observe};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
 const APPLY: &[&str] = &["apply", "--local", "--yes"];

@@ -383,5 +383,4 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "tests/fault.rs"]
 mod tests;

@@ -330,5 +330,4 @@ pub(super) fn is_wrong_clock(fault: &Fault) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tests/refusals.rs"]
 mod tests;

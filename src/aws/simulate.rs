@@ -177,5 +177,4 @@ async fn ask(
 }
 
 #[cfg(test)]
-#[path = "tests/simulate.rs"]
 mod tests;

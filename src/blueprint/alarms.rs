@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::Build;
 use super::elsewhere::region_of;
 use crate::aws::Text;
-use crate::resource::cloudwatch_alarm::{
+use crate::resource::cloudwatch::alarm::{
     AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, MetricQuery, MetricStat, Options,
     PropagateTags, WarmUp,
 };
-use crate::resource::cloudwatch_composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
-use crate::resource::logs_metric_filter::{Group, LogsMetricFilter};
+use crate::resource::cloudwatch::composite_alarm::{CloudwatchCompositeAlarm, Suppressor};
+use crate::resource::logs::metric_filter::{Group, LogsMetricFilter};
 use crate::resource::{NodeId, Resource as _};
 use crate::stack::{self, Alarm, Bound, LogFilter, Statistic, Threshold};
 

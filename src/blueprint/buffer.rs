@@ -9,9 +9,9 @@ use super::Build;
 use super::function::{Function, plain};
 use crate::aws::Text;
 use crate::aws::policy::Statement;
-use crate::resource::lambda_event_source_mapping::LambdaEventSourceMapping;
-use crate::resource::lambda_function::EnvValue;
-use crate::resource::sqs_queue::{Redelivery, SqsQueue};
+use crate::resource::lambda::event_source_mapping::LambdaEventSourceMapping;
+use crate::resource::lambda::function::EnvValue;
+use crate::resource::sqs::queue::{Redelivery, SqsQueue};
 use crate::resource::{NodeId, Ref, Resource};
 
 /// Minimum timeout in seconds for a batch: a few posts within Slack's rate limit, and one wait of half a minute

@@ -12,10 +12,10 @@ use super::Build;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
 use super::rules::{Buses, Wiring, bare_target, for_relay};
-use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge_rule::RuleState;
-use crate::resource::eventbridge_targets::{Input, Target};
-use crate::resource::sns_topic::SnsTopic;
+use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge::rule::RuleState;
+use crate::resource::eventbridge::targets::{Input, Target};
+use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{Alarm, Endpoint, Stack};
 

@@ -14,14 +14,14 @@ use super::{Build, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
-use crate::resource::apigatewayv2_api::ApigatewayApi;
-use crate::resource::apigatewayv2_integration::ApigatewayIntegration;
-use crate::resource::apigatewayv2_route::ApigatewayRoute;
-use crate::resource::apigatewayv2_stage::{AccessLog, ApigatewayStage};
-use crate::resource::kms_key::KmsKey;
-use crate::resource::lambda_function::EnvValue;
-use crate::resource::lambda_permission::LambdaPermission;
-use crate::resource::log_group::LogGroup;
+use crate::resource::apigatewayv2::api::ApigatewayApi;
+use crate::resource::apigatewayv2::integration::ApigatewayIntegration;
+use crate::resource::apigatewayv2::route::ApigatewayRoute;
+use crate::resource::apigatewayv2::stage::{AccessLog, ApigatewayStage};
+use crate::resource::kms::key::KmsKey;
+use crate::resource::lambda::function::EnvValue;
+use crate::resource::lambda::permission::LambdaPermission;
+use crate::resource::logs::log_group::LogGroup;
 use crate::stack::HttpEndpoint;
 
 /// Timeout of the function in seconds. It answers within 8, because ElastAlert2 waits 10.

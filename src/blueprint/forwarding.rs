@@ -11,10 +11,10 @@ use super::rules::{Buses, Wiring, bare_target};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;
-use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
-use crate::resource::eventbridge_targets::{EventbridgeTargets, Target};
-use crate::resource::iam_role_policy::IamRolePolicy;
+use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
+use crate::resource::iam::role_policy::IamRolePolicy;
 
 /// Prefix of the keys of buses for a rule's events from other regions; no key in a stack file contains a dot.
 pub(super) const ARRIVALS: &str = "regions.";

@@ -9,12 +9,12 @@ use super::roles::Role;
 use super::{Build, Webhook, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
-use crate::resource::iam_role_policy::IamRolePolicy;
-use crate::resource::kms_key::KmsKey;
-use crate::resource::lambda_event_invoke_config::LambdaEventInvokeConfig;
-use crate::resource::lambda_function::{EnvValue, LambdaFunction};
-use crate::resource::log_group::LogGroup;
-use crate::resource::sqs_queue::SqsQueue;
+use crate::resource::iam::role_policy::IamRolePolicy;
+use crate::resource::kms::key::KmsKey;
+use crate::resource::lambda::event_invoke_config::LambdaEventInvokeConfig;
+use crate::resource::lambda::function::{EnvValue, LambdaFunction};
+use crate::resource::logs::log_group::LogGroup;
+use crate::resource::sqs::queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
 
 /// Dead letters are kept as long as SQS allows: 14 days.

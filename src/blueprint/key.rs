@@ -5,8 +5,8 @@ use super::elsewhere::topics_notified;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
-use crate::resource::kms_alias::KmsAlias;
-use crate::resource::kms_key::KmsKey;
+use crate::resource::kms::alias::KmsAlias;
+use crate::resource::kms::key::KmsKey;
 use crate::stack::TrailSource;
 
 /// The key's name in [`Build::graph`]; there is one per stack.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::Build;
 use crate::aws::Text;
 use crate::resource::NodeId;
-use crate::resource::cloudwatch_alarm::{AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, Options};
+use crate::resource::cloudwatch::alarm::{
+    AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, Options,
+};
 
 /// The resources to monitor, collected while the features are built.
 #[derive(Default)]

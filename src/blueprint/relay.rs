@@ -7,7 +7,7 @@ use super::function::{Duty, Function, plain};
 use super::{Build, Webhooks};
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
-use crate::resource::kms_key::KmsKey;
+use crate::resource::kms::key::KmsKey;
 
 /// The key of the relay's resources in the graph.
 pub const RELAY: &str = "relay";

@@ -5,7 +5,7 @@ use crate::aws::Text;
 use crate::aws::discovery::REGION_TAG;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
-use crate::resource::iam_role::{BOUNDARY_TAG, IamRole};
+use crate::resource::iam::role::{BOUNDARY_TAG, IamRole};
 
 /// A role to add.
 pub(super) struct Role<'a> {

@@ -12,12 +12,12 @@ use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::aws::secret::fingerprint;
 use crate::resource::eventbridge::DEFAULT_BUS;
-use crate::resource::eventbridge_event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge_rule::{EventbridgeRule, RuleState};
-use crate::resource::eventbridge_targets::{EventbridgeTargets, Input, Target};
-use crate::resource::lambda_permission::LambdaPermission;
-use crate::resource::sns_topic::SnsTopic;
-use crate::resource::sqs_queue::SqsQueue;
+use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
+use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge::targets::{EventbridgeTargets, Input, Target};
+use crate::resource::lambda::permission::LambdaPermission;
+use crate::resource::sns::topic::SnsTopic;
+use crate::resource::sqs::queue::SqsQueue;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{CompiledRule, Rule, RuleInput, What};
 

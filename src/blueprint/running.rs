@@ -2,8 +2,8 @@
 
 use super::{Home, Names, Webhooks, graph};
 use crate::resource::Resource as _;
-use crate::resource::lambda_function::LambdaFunction;
-use crate::resource::sqs_queue::SqsQueue;
+use crate::resource::lambda::function::LambdaFunction;
+use crate::resource::sqs::queue::SqsQueue;
 use crate::stack::Stack;
 
 /// The functions of a stack and its dead-letter queues.

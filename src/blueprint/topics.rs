@@ -9,10 +9,10 @@ use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::aws::secret::fingerprint;
 use crate::resource::Ref;
-use crate::resource::kms_key::KmsKey;
-use crate::resource::lambda_permission::LambdaPermission;
-use crate::resource::sns_subscription::SnsSubscription;
-use crate::resource::sns_topic::SnsTopic;
+use crate::resource::kms::key::KmsKey;
+use crate::resource::lambda::permission::LambdaPermission;
+use crate::resource::sns::subscription::SnsSubscription;
+use crate::resource::sns::topic::SnsTopic;
 use crate::stack::{Endpoint, FilterScope, Subscription, Topic};
 
 /// Up to this number, a topic's policy names each alarm; above it, the policy allows all alarms of the account.

@@ -11,16 +11,16 @@ use super::rules::{Wiring, bare_target};
 use super::{Build, Webhooks};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
-use crate::resource::cloudtrail_trail::{self, CloudtrailTrail, Selectors};
-use crate::resource::eventbridge_rule::RuleState;
-use crate::resource::iam_role_policy::IamRolePolicy;
-use crate::resource::kms_key::KmsKey;
-use crate::resource::lambda_permission::LambdaPermission;
-use crate::resource::log_group::LogGroup;
+use crate::resource::cloudtrail::trail::{self, CloudtrailTrail, Selectors};
+use crate::resource::eventbridge::rule::RuleState;
+use crate::resource::iam::role_policy::IamRolePolicy;
+use crate::resource::kms::key::KmsKey;
+use crate::resource::lambda::permission::LambdaPermission;
+use crate::resource::logs::log_group::LogGroup;
 use crate::resource::precondition::Precondition;
-use crate::resource::s3_bucket::S3Bucket;
-use crate::resource::s3_bucket_policy::S3BucketPolicy;
-use crate::resource::sns_topic::SnsTopic;
+use crate::resource::s3::bucket::S3Bucket;
+use crate::resource::s3::bucket_policy::S3BucketPolicy;
+use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource};
 
@@ -133,7 +133,7 @@ impl Build<'_> {
     }
 
     /// The log group that the trail writes to, and the role it writes with.
-    fn delivery(&mut self, logs: &TrailLogs) -> (cloudtrail_trail::TrailLogs, [NodeId; 2]) {
+    fn delivery(&mut self, logs: &TrailLogs) -> (trail::TrailLogs, [NodeId; 2]) {
         let name = self.names.trail_log_group(logs);
         let log_group = self.graph.add(
             TRAIL_KEY,
@@ -174,7 +174,7 @@ impl Build<'_> {
                 .on(streams)]),
             },
         );
-        let logs = cloudtrail_trail::TrailLogs {
+        let logs = trail::TrailLogs {
             log_group_arn: log_group.arn(),
             role_arn: role.arn(),
         };

@@ -9,9 +9,9 @@ use super::webhooks::Missing;
 use super::{App, Outcome, decryption, endpoints, preflight, saved};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
-use crate::graph::Graph;
+use crate::engine::graph::Graph;
+use crate::engine::plan::{Action, Plan};
 use crate::output::Failure;
-use crate::plan::{Action, Plan};
 use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::App;
 use crate::aws::functions;
 use crate::local::{self, Session};
-use crate::logs::{Outcome, Said, Tail};
+use crate::operate::logs::{Outcome, Said, Tail};
 use crate::output::Failure;
 
 /// A message takes well under a second; a cold start may take longer.

@@ -14,8 +14,8 @@ use serde_json::json;
 use super::{App, Outcome};
 use crate::blueprint::{self, Names};
 use crate::cli::{Cli, CompletionsArgs, Shell};
+use crate::operate::probe;
 use crate::output::Failure;
-use crate::probe;
 use crate::samples;
 use crate::stack::{BUNDLED, Ciphertexts, Region, Stack, is_yaml, load_for};
 

@@ -10,10 +10,10 @@ use super::App;
 use crate::aws::secret::{self, Decrypts};
 use crate::aws::{Aws, Fault, functions};
 use crate::blueprint::RELAY;
+use crate::engine::plan::{Action, NotReady, Plan, Step};
 use crate::output::Problem;
-use crate::plan::{Action, NotReady, Plan, Step};
-use crate::resource::kms_key::KmsKey;
-use crate::resource::lambda_function::LambdaFunction;
+use crate::resource::kms::key::KmsKey;
+use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{NodeId, Resource as _};
 use crate::stack::{Stack, Webhook};
 

@@ -9,13 +9,13 @@ use crate::aws::Aws;
 use crate::aws::discovery::STACK_TAG;
 use crate::blueprint::{self, Home};
 use crate::cli::{DestroyArgs, Detail, Format};
-use crate::graph::Graph;
-use crate::observe::{Observation, observe};
+use crate::engine::graph::Graph;
+use crate::engine::observe::{Observation, observe};
+use crate::engine::plan::{Adoption, Plan, Step, plan};
 use crate::output::Failure;
-use crate::plan::{Adoption, Plan, Step, plan};
 use crate::resource::Resource as _;
 use crate::resource::kinds::kind;
-use crate::resource::kms_key::KmsKey;
+use crate::resource::kms::key::KmsKey;
 use crate::stack::{Ciphertexts, Stack};
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {

@@ -12,8 +12,8 @@ use super::plan::{look, refuse_conflicts};
 use super::{Access, App, Outcome, files, webhooks};
 use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, Detail, EncryptHookArgs};
+use crate::engine::plan::Action;
 use crate::output::Failure;
-use crate::plan::Action;
 use crate::stack::{AllowLoopback, Ciphertexts, Stack, WebhookUrl, set_webhook};
 
 /// Slack's URLs have fewer than 200 characters; input longer than this is not one.

@@ -12,9 +12,9 @@ use crate::blueprint;
 use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, Detail, LocalCommand};
 use crate::local::{self, Session};
 use crate::output::Failure;
-use crate::resource::cloudwatch_alarm::{self, Now};
+use crate::resource::cloudwatch::alarm::{self, Now};
+use crate::resource::eventbridge;
 use crate::resource::eventbridge::DEFAULT_BUS;
-use crate::resource::eventbridge_rule;
 use crate::stack::{self, Loaded};
 
 /// The stack of `local demo`, unless another one is given.
@@ -112,7 +112,7 @@ async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
     };
     for region in regions {
         let aws = app.local_aws(&session, &region).await?;
-        if let Some(now) = cloudwatch_alarm::now(&aws, &args.name).await? {
+        if let Some(now) = alarm::now(&aws, &args.name).await? {
             webhooks::refuse_all_armed(app, &session, &region).await?;
             return fire(app, &aws, &session, &args.name, &now, args.state).await;
         }
@@ -168,7 +168,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     }
 
     let name = blueprint::Names::of(stack).alarm(key, first);
-    let Some(now) = cloudwatch_alarm::now(&aws, &name).await? else {
+    let Some(now) = alarm::now(&aws, &name).await? else {
         return Err(Failure::new(
             format!("alarm `{name}` no longer exists"),
             "run `alertctl local demo` again",
@@ -202,12 +202,12 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
     let other = if wanted == "OK" { "INSUFFICIENT_DATA" } else { "OK" };
     let from = if now.state == wanted { other } else { &now.state };
     if now.state == wanted {
-        cloudwatch_alarm::set_state(aws, name, other, "Left, to be entered again.").await?;
+        alarm::set_state(aws, name, other, "Left, to be entered again.").await?;
     }
     let arrivals = Arrivals::from_now_on(app, session).await?;
     app.out.say(&format!("alarm {name}: {from} → {wanted}"));
     let reason = "Set by `alertctl local`: nothing is really wrong.";
-    cloudwatch_alarm::set_state(aws, name, wanted, reason).await?;
+    alarm::set_state(aws, name, wanted, reason).await?;
     if now.notifies_on.contains(&wanted) || now.notifies_on.is_empty() && is_forwarded(aws, name).await? {
         arrivals.show(&json!({})).await?;
     } else {
@@ -222,8 +222,8 @@ async fn fire(app: &App, aws: &Aws, session: &Session, name: &str, now: &Now, st
 /// Whether a rule in the alarm's region forwards its changes of state: an alarm in another region than its
 /// stack has no actions.
 async fn is_forwarded(aws: &Aws, name: &str) -> Result<bool, Failure> {
-    let rules = eventbridge_rule::now(aws, DEFAULT_BUS).await?;
-    let names = |rule: &eventbridge_rule::Now| {
+    let rules = eventbridge::rule::now(aws, DEFAULT_BUS).await?;
+    let names = |rule: &eventbridge::rule::Now| {
         let names = rule.pattern["detail"]["alarmName"].as_array();
         names.is_some_and(|names| names.iter().any(|one| one == name))
     };

@@ -10,7 +10,7 @@ use super::{App, Outcome, stop_signal};
 use crate::aws::Aws;
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, LogsArgs};
-use crate::logs::{Line, Said, Tail};
+use crate::operate::logs::{Line, Said, Tail};
 use crate::output::Failure;
 use crate::stack::{Stack, nearest};
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 
 use crate::aws::Aws;
-use crate::graph::Graph;
-use crate::plan::{Action, Plan, Step};
-use crate::resource::cloudwatch_alarm::{CloudwatchAlarm, Reported, Watched, reported};
-use crate::resource::logs_metric_filter::LogsMetricFilter;
+use crate::engine::graph::Graph;
+use crate::engine::plan::{Action, Plan, Step};
+use crate::resource::cloudwatch::alarm::{CloudwatchAlarm, Reported, Watched, reported};
+use crate::resource::logs::metric_filter::LogsMetricFilter;
 use crate::resource::{Fault, NodeId, Resource as _, Verdict};
 use crate::stack::nearest;
 
@@ -220,5 +220,4 @@ fn instead<'m>(metric: &Watched, others: impl Iterator<Item = &'m Watched>) -> O
 }
 
 #[cfg(test)]
-#[path = "metrics/tests.rs"]
 mod tests;

@@ -13,12 +13,12 @@ use crate::aws::connect::Target;
 use crate::aws::{Aws, Connection, Fault};
 use crate::blueprint::Home;
 use crate::cli::{Cli, Command, Format, Global, PARALLELISM, StackOrName};
-use crate::execute::{Event, Report, execute};
-use crate::graph::Graph;
+use crate::engine::execute::{Event, Report, execute};
+use crate::engine::graph::Graph;
+use crate::engine::observe;
+use crate::engine::plan::Plan;
 use crate::local::{self, Session};
-use crate::observe;
 use crate::output::{self, Failure, Out, Progress, talk};
-use crate::plan::Plan;
 use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_for};
 
 mod again;

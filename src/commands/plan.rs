@@ -11,13 +11,13 @@ use super::{Access, App, Outcome, decryption, metrics, saved, webhooks};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, Format, PlanArgs};
-use crate::graph::Graph;
-use crate::observe::observe;
+use crate::engine::graph::Graph;
+use crate::engine::observe::observe;
+use crate::engine::plan::{Action, Adoption, Plan, Step, plan};
 use crate::output::{Failure, Problem, warnings_of_file};
-use crate::plan::{Action, Adoption, Plan, Step, plan};
 use crate::resource::Resource as _;
-use crate::resource::cloudwatch_alarm::CloudwatchAlarm;
-use crate::resource::kms_key::KmsKey;
+use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
+use crate::resource::kms::key::KmsKey;
 use crate::stack::{Loaded, Stack, Webhook};
 
 /// `plan --detailed-exitcode`: there are changes.
@@ -303,7 +303,7 @@ fn problems(plan: &Plan) -> Vec<Problem> {
         0 | 1 => "",
         _ => ", or `--adopt-all` for all of these",
     };
-    let problem = |conflict: &crate::plan::Conflict| Problem {
+    let problem = |conflict: &crate::engine::plan::Conflict| Problem {
         message: format!(
             "`{}` exists in account {} and is not part of stack `{}`{} ({})",
             conflict.name,

@@ -9,9 +9,9 @@ use super::{App, Outcome};
 use crate::aws::Scope;
 use crate::blueprint::{self, Webhook, Webhooks};
 use crate::cli::PolicyArgs;
-use crate::graph::Graph;
+use crate::engine::graph::Graph;
+use crate::operate::permissions::{Bound, Command, Permission, documents, grants, needed};
 use crate::output::Failure;
-use crate::permissions::{Bound, Command, Permission, documents, grants, needed};
 use crate::stack::{self, Stack};
 
 mod check;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::aws::simulate::{self, Caller};
 use crate::aws::{Aws, Fault};
-use crate::graph::Graph;
+use crate::engine::graph::Graph;
+use crate::engine::plan::{Action, Plan, Step};
+use crate::operate::permissions::{Deed, Permission, cases, conditions, needed_for};
 use crate::output::{Failure, Problem};
-use crate::permissions::{Deed, Permission, cases, conditions, needed_for};
-use crate::plan::{Action, Plan, Step};
 use crate::resource::access::Phase;
 
 /// Timeout for IAM's answers: `apply` also works without them.

@@ -9,7 +9,7 @@ use super::rate_limit::RateLimit;
 use super::{Access, App, Outcome, webhooks};
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, RedriveArgs};
-use crate::dead_letters::{self, DeadLetter, MOST};
+use crate::operate::dead_letters::{self, DeadLetter, MOST};
 use crate::output::{DeadLetterList, Failure, Fate};
 use crate::stack::Stack;
 

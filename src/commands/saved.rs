@@ -16,8 +16,8 @@ use super::webhooks::Missing;
 use super::{App, Outcome, files};
 use crate::aws::Scope;
 use crate::cli::{Adopt, ApplyArgs, Detail};
+use crate::engine::plan::{Action, Plan};
 use crate::output::{Failure, with_warnings};
-use crate::plan::{Action, Plan};
 
 /// The version of the file's format.
 const VERSION: u32 = 1;

@@ -10,7 +10,7 @@ use super::plan::look;
 use super::{App, Outcome, webhooks};
 use crate::blueprint;
 use crate::cli::{Adopt, StatusArgs};
-use crate::graph::Graph;
+use crate::engine::graph::Graph;
 use crate::output::Row;
 use crate::stack::Ciphertexts;
 

@@ -15,10 +15,10 @@ use super::{App, Outcome, endpoints, stop_signal, webhooks};
 use crate::aws::Aws;
 use crate::blueprint::{self, Names, Running};
 use crate::cli::{Adopt, TestArgs};
-use crate::dead_letters;
-use crate::logs::{Line, Said, Tail};
+use crate::operate::dead_letters;
+use crate::operate::logs::{Line, Said, Tail};
+use crate::operate::probe::{self, Path, Probe, Sender, Sent, State, Trial};
 use crate::output::{Failure, Samples, Verdicts};
-use crate::probe::{self, Path, Probe, Sender, Sent, State, Trial};
 use crate::stack::{Stack, nearest};
 
 /// Exit code: nothing failed, but some path could not be tried.
@@ -333,7 +333,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::probe::Way;
+    use crate::operate::probe::Way;
 
     fn names(wanted: &[&str]) -> Result<Vec<String>, Failure> {
         let path = |name: &str| Path {

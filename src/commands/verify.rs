@@ -8,9 +8,9 @@ use super::plan::look;
 use super::{App, Outcome, webhooks};
 use crate::blueprint;
 use crate::cli::{Adopt, VerifyArgs};
+use crate::engine::plan::Plan;
 use crate::output::{self, Failure, line};
-use crate::plan::Plan;
-use crate::resource::lambda_function::{Code, CodeVerdict, LambdaFunction, Live, SettingsVerdict, Verified};
+use crate::resource::lambda::function::{Code, CodeVerdict, LambdaFunction, Live, SettingsVerdict, Verified};
 use crate::resource::{NodeId, Resource as _};
 
 /// Indentation below a function's name.

@@ -8,10 +8,10 @@ use super::plan::look;
 use super::{App, stop_signal};
 use crate::aws::Aws;
 use crate::cli::{Adopt, Format, Wait};
-use crate::graph::Graph;
+use crate::engine::graph::Graph;
+use crate::engine::plan::{NotReady, Plan};
 use crate::output::{Failure, Out, Problem};
-use crate::plan::{NotReady, Plan};
-use crate::resource::cloudwatch_alarm::CloudwatchAlarm;
+use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
 use crate::resource::{Health, Resource as _};
 
 /// The shortest and longest pause between two observations; each reads everything in the stack, so the pause

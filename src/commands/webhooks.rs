@@ -11,11 +11,11 @@ use super::{Access, App};
 use crate::aws::secret::{self, Opening, Secret};
 use crate::aws::{Aws, Fault, functions};
 use crate::blueprint::{Names, Webhook, Webhooks};
+use crate::engine::plan::{Action, Plan, Step};
 use crate::local::{Noted, Session};
 use crate::output::{Failure, Problem};
-use crate::plan::{Action, Plan, Step};
-use crate::resource::eventbridge_rule::EventbridgeRule;
-use crate::resource::lambda_function::LambdaFunction;
+use crate::resource::eventbridge::rule::EventbridgeRule;
+use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{Change, Resource as _};
 use crate::stack::{self, AllowLoopback, Stack, WebhookUrl};
 

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::style;
-use crate::dead_letters::{Again, DeadLetter, Form, Undelivered, advice};
 use crate::local;
+use crate::operate::dead_letters::{Again, DeadLetter, Form, Undelivered, advice};
 
 /// The result of redriving a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{printable, style};
-use crate::logs::{Line, Outcome, Said};
+use crate::operate::logs::{Line, Outcome, Said};
 
 impl Line {
     /// The line as text, in this time zone.

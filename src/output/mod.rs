@@ -8,7 +8,6 @@ use crate::cli::Format;
 
 mod ask;
 mod ci;
-mod console;
 mod dead_letters;
 mod failure;
 mod lines;

@@ -4,7 +4,7 @@ use super::markdown::{LIMIT, code, fenced, prose};
 use super::plan_text::step_text;
 use super::{Failure, Problem};
 use crate::cli::Detail;
-use crate::plan::{Action, Plan, Step};
+use crate::engine::plan::{Action, Plan, Step};
 
 /// Beginning of the first line of every comment; the next run finds the comment by it and replaces it.
 const MARK: &str = "<!-- alertctl plan";

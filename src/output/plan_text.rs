@@ -10,7 +10,7 @@ use similar::{ChangeTag, TextDiff};
 use super::style::{self, symbol};
 use super::width::wrapped;
 use crate::cli::Detail;
-use crate::plan::{Action, Conflict, Plan, Step, Summary};
+use crate::engine::plan::{Action, Conflict, Plan, Step, Summary};
 use crate::resource::{Change, Shown};
 
 /// Up to this number of changes, no counts by kind are shown.

@@ -9,8 +9,8 @@ use tokio::time::interval;
 
 use super::style::{symbol, verbs};
 use super::{Out, live, style};
-use crate::execute::Event;
-use crate::plan::{Action, Plan, Step};
+use crate::engine::execute::Event;
+use crate::engine::plan::{Action, Plan, Step};
 use crate::resource::NodeId;
 
 /// Interval between two drawings.

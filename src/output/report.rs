@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::Out;
 use super::markdown::{code, fenced};
 use super::style::{self, verbs};
-use crate::execute::Report;
-use crate::graph::End;
-use crate::plan::{Action, Plan, Step};
+use crate::engine::execute::Report;
+use crate::engine::graph::End;
+use crate::engine::plan::{Action, Plan, Step};
 
 impl Report {
     /// The root failures with the steps that they blocked, then the counts.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::probe::{Reach, Receiver, Trial};
+use crate::operate::probe::{Reach, Receiver, Trial};
 
 /// The samples of a test, before they are sent.
 pub struct Samples<'a> {

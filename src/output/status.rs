@@ -3,9 +3,9 @@
 use anstyle::Style;
 use serde_json::{Value, json};
 
+use super::style;
 use super::width::{columns, cut, of_results, wrapped};
-use super::{console, style};
-use crate::plan::{Action, Plan, Step};
+use crate::engine::plan::{Action, Plan, Step};
 use crate::resource::Verdict;
 
 /// The states in the first column of a row, in the order in which they are counted.
@@ -87,7 +87,7 @@ impl Row {
             shade,
             arn: step.output().map(|output| output.arn).unwrap_or_default(),
             notes: drift.into_iter().chain(step.condition()).collect(),
-            page: console::page(step, &plan.scope.region).filter(|_| pages),
+            page: step.console_page(&plan.scope.region).filter(|_| pages),
             ..Self::new(
                 state,
                 step.id.to_string(),
@@ -233,7 +233,7 @@ impl Plan {
                     "name": step.name,
                     "state": self.state(step),
                     "arn": step.output().map(|output| output.arn),
-                    "console": console::page(step, &self.scope.region).filter(|_| pages),
+                    "console": step.console_page(&self.scope.region).filter(|_| pages),
                     "health": step.health(),
                     "remark": step.condition(),
                 })

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::style;
-use crate::logs::Outcome;
-use crate::probe::{Probe, State, Verdict};
+use crate::operate::logs::Outcome;
+use crate::operate::probe::{Probe, State, Verdict};
 
 /// The result of each path.
 pub struct Verdicts<'a> {

@@ -134,5 +134,4 @@ impl Access {
 }
 
 #[cfg(test)]
-#[path = "tests/access.rs"]
 mod tests;

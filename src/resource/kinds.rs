@@ -1,33 +1,33 @@
 //! The registry: one line for each kind.
 
 use super::any::Kind;
-use super::apigatewayv2_api::ApigatewayApi;
-use super::apigatewayv2_integration::ApigatewayIntegration;
-use super::apigatewayv2_route::ApigatewayRoute;
-use super::apigatewayv2_stage::ApigatewayStage;
-use super::cloudtrail_trail::CloudtrailTrail;
-use super::cloudwatch_alarm::CloudwatchAlarm;
-use super::cloudwatch_composite_alarm::CloudwatchCompositeAlarm;
-use super::eventbridge_event_bus::EventbridgeEventBus;
-use super::eventbridge_rule::EventbridgeRule;
-use super::eventbridge_targets::EventbridgeTargets;
-use super::iam_role::IamRole;
-use super::iam_role_policy::IamRolePolicy;
-use super::kms_alias::KmsAlias;
-use super::kms_key::KmsKey;
-use super::lambda_event_invoke_config::LambdaEventInvokeConfig;
-use super::lambda_event_source_mapping::LambdaEventSourceMapping;
-use super::lambda_function::LambdaFunction;
-use super::lambda_permission::LambdaPermission;
-use super::log_group::LogGroup;
-use super::logs_metric_filter::LogsMetricFilter;
-use super::s3_bucket::S3Bucket;
-use super::s3_bucket_policy::S3BucketPolicy;
-use super::sns_subscription::SnsSubscription;
-use super::sns_topic::SnsTopic;
-use super::sqs_queue::SqsQueue;
+use super::apigatewayv2::api::ApigatewayApi;
+use super::apigatewayv2::integration::ApigatewayIntegration;
+use super::apigatewayv2::route::ApigatewayRoute;
+use super::apigatewayv2::stage::ApigatewayStage;
+use super::cloudtrail::trail::CloudtrailTrail;
+use super::cloudwatch::alarm::CloudwatchAlarm;
+use super::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use super::eventbridge::event_bus::EventbridgeEventBus;
+use super::eventbridge::rule::EventbridgeRule;
+use super::eventbridge::targets::EventbridgeTargets;
+use super::iam::role::IamRole;
+use super::iam::role_policy::IamRolePolicy;
+use super::kms::alias::KmsAlias;
+use super::kms::key::KmsKey;
+use super::lambda::event_invoke_config::LambdaEventInvokeConfig;
+use super::lambda::event_source_mapping::LambdaEventSourceMapping;
+use super::lambda::function::LambdaFunction;
+use super::lambda::permission::LambdaPermission;
+use super::logs::log_group::LogGroup;
+use super::logs::metric_filter::LogsMetricFilter;
+use super::s3::bucket::S3Bucket;
+use super::s3::bucket_policy::S3BucketPolicy;
+use super::sns::subscription::SnsSubscription;
+use super::sns::topic::SnsTopic;
+use super::sqs::queue::SqsQueue;
 #[cfg(test)]
-use super::world::{alias::Alias, entry::Entry, group::Group, key::Key};
+use super::tests::world::{alias::Alias, entry::Entry, group::Group, key::Key};
 
 /// Every kind that alertctl manages.
 pub const KINDS: &[Kind] = &[

@@ -38,7 +38,7 @@ impl Serialize for NodeId {
     }
 }
 
-/// A typed reference to a node. Only [`crate::graph::Graph::add`] creates one, so a cycle is impossible.
+/// A typed reference to a node. Only [`crate::engine::graph::Graph::add`] creates one, so a cycle is impossible.
 #[derive(Debug)]
 pub struct Ref<R> {
     id: NodeId,

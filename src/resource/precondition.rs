@@ -6,7 +6,8 @@ use std::rc::Rc;
 use futures::{StreamExt, stream};
 
 use super::access::ANY;
-use super::{Access, Aws, Fault, Result, cloudtrail_trail};
+use super::cloudtrail::trail;
+use super::{Access, Aws, Fault, Result};
 use crate::aws::cloudtrail::{self, Trail};
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
@@ -176,11 +177,11 @@ async fn logs(aws: &Aws, trail: &Trail) -> Result<bool> {
         return Ok(true);
     }
     let ask = async || {
-        let status = cloudtrail_trail::status(aws, arn).await?;
+        let status = trail::status(aws, arn).await?;
         if !status.is_some_and(|status| status.logging) {
             return Ok(false);
         }
-        match cloudtrail_trail::logs_writes(aws, arn).await {
+        match trail::logs_writes(aws, arn).await {
             // A trail of another region may return its selectors only in that region.
             Err(fault) if not_told(&fault) => Ok(true),
             result => result,
@@ -200,5 +201,4 @@ fn not_told(fault: &Fault) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tests/precondition.rs"]
 mod tests;

@@ -1,8 +1,11 @@
-//! Checks the rooms (modules) and their dependencies, as drawn in the README, against the code.
+//! Checks the rooms (modules) and their dependencies, as drawn in docs/architecture.md, against the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Folders that hold several rooms, each with arrows of its own: `engine/plan` and the like.
+const FLOORS: &[&str] = &["engine", "operate"];
 
 /// Each room and the rooms that it may use. Its own subrooms are listed, those above it are not.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -14,18 +17,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "output",
             "local",
             "blueprint",
-            "execute",
-            "plan",
-            "observe",
-            "graph",
+            "engine/execute",
+            "engine/plan",
+            "engine/observe",
+            "engine/graph",
             "resource",
             "aws",
             "stack",
             "samples",
-            "logs",
-            "dead_letters",
-            "probe",
-            "permissions",
+            "operate/logs",
+            "operate/dead_letters",
+            "operate/probe",
+            "operate/permissions",
             "partition",
             "relay_zip",
         ],
@@ -33,26 +36,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "output",
         &[
-            "logs",
-            "dead_letters",
-            "probe",
+            "operate/logs",
+            "operate/dead_letters",
+            "operate/probe",
             "cli",
             "local",
-            "execute",
-            "plan",
-            "graph",
+            "engine/execute",
+            "engine/plan",
+            "engine/graph",
             "resource",
             "aws",
             "stack",
             "partition",
         ],
     ),
-    ("logs", &["aws"]),
+    ("operate/logs", &["aws"]),
     (
-        "probe",
+        "operate/probe",
         &[
-            "logs",
-            "dead_letters",
+            "operate/logs",
+            "operate/dead_letters",
             "samples",
             "blueprint",
             "resource",
@@ -60,17 +63,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "stack",
         ],
     ),
-    ("dead_letters", &["blueprint", "resource", "aws"]),
-    ("blueprint", &["stack", "graph", "resource", "aws", "relay_zip"]),
-    ("permissions", &["graph", "resource", "aws"]),
-    ("execute", &["plan", "graph", "resource", "aws"]),
-    ("plan", &["observe", "graph", "resource", "aws"]),
-    ("observe", &["graph", "resource", "aws"]),
-    ("graph", &["resource"]),
+    ("operate/dead_letters", &["blueprint", "resource", "aws"]),
+    (
+        "blueprint",
+        &["stack", "engine/graph", "resource", "aws", "relay_zip"],
+    ),
+    ("operate/permissions", &["engine/graph", "resource", "aws"]),
+    (
+        "engine/execute",
+        &["engine/plan", "engine/graph", "resource", "aws"],
+    ),
+    (
+        "engine/plan",
+        &["engine/observe", "engine/graph", "resource", "aws"],
+    ),
+    ("engine/observe", &["engine/graph", "resource", "aws"]),
+    ("engine/graph", &["resource"]),
     ("resource", &["aws", "partition"]),
     ("aws", &["partition"]),
     ("stack", &["partition"]),
     ("partition", &[]),
+    ("engine", &[]),
+    ("operate", &[]),
     ("samples", &[]),
     ("local", &[]),
     ("cli", &[]),
@@ -219,16 +233,19 @@ fn used_rooms(line: &str) -> Vec<String> {
             let names: String = match rest.strip_prefix('{') {
                 Some(group) => group.split('}').next().unwrap_or_default().to_owned(),
                 None => rest
-                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':')
                     .next()
                     .unwrap_or_default()
                     .to_owned(),
             };
-            rooms.extend(
-                names
-                    .split(',')
-                    .map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()),
-            );
+            rooms.extend(names.split(',').map(|name| {
+                let mut parts = name.trim().split("::");
+                let first = parts.next().unwrap_or_default();
+                match parts.next() {
+                    Some(second) if FLOORS.contains(&first) => format!("{first}/{second}"),
+                    _ => first.to_owned(),
+                }
+            }));
         }
     }
     rooms.retain(|name| !name.is_empty());
@@ -256,15 +273,14 @@ fn code(file: &Path) -> Vec<(usize, String)> {
 }
 
 fn room(file: &Path, root: &str) -> String {
-    let inside = file.strip_prefix(root).unwrap();
-    let first = inside
-        .components()
-        .next()
-        .unwrap()
-        .as_os_str()
-        .to_string_lossy()
-        .into_owned();
-    first.trim_end_matches(".rs").to_owned()
+    let inside = file.strip_prefix(root).unwrap().with_extension("");
+    let mut parts = inside.iter().map(|part| part.to_str().unwrap());
+    let first = parts.next().unwrap();
+    match parts.next() {
+        Some("mod") | None => first.to_owned(),
+        Some(second) if FLOORS.contains(&first) => format!("{first}/{second}"),
+        Some(_) => first.to_owned(),
+    }
 }
 
 fn sources(dir: &Path) -> Vec<PathBuf> {

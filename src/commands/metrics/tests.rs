@@ -1,9 +1,9 @@
 use crate::blueprint;
-use crate::observe::Observation;
-use crate::plan::plan;
+use crate::engine::observe::Observation;
+use crate::engine::plan::plan;
 use crate::resource::Presence;
-use crate::resource::cloudwatch_alarm::reporting;
-use crate::resource::script::{Script, scope};
+use crate::resource::cloudwatch::alarm::reporting;
+use crate::resource::tests::script::{Script, scope};
 use crate::stack::parse;
 
 use super::*;

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{App, Outcome, commands, graph};
 use crate::cli::{Format, PolicyArgs};
 use crate::commands::preflight::Preflight;
+use crate::operate::permissions::needed;
 use crate::output::Failure;
-use crate::permissions::needed;
 use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &PolicyArgs, stack: &Stack) -> Outcome {

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Known, Output, Scope};
-use crate::graph::Graph;
-use crate::resource::iam_role::IamRole;
-use crate::resource::iam_role_policy::IamRolePolicy;
+use crate::engine::graph::Graph;
+use crate::resource::iam::role::IamRole;
+use crate::resource::iam::role_policy::IamRolePolicy;
 
 /// A planned role.
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::users;
 use crate::aws::Scope;
-use crate::permissions::{Command, Permission, documents, grants};
+use crate::operate::permissions::{Command, Permission, documents, grants};
 
 /// The title of the table.
 pub fn title(stack: &str, scope: &Scope, commands: &[Command]) -> String {

@@ -279,5 +279,4 @@ fn at_most(found: usize, limit: usize, unit: &str) -> Checked {
 }
 
 #[cfg(test)]
-#[path = "accept_tests.rs"]
 mod tests;

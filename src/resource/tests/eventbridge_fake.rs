@@ -21,11 +21,11 @@ use aws_sdk_eventbridge::operation::update_event_bus::UpdateEventBusOutput;
 use aws_sdk_eventbridge::types as sdk;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
-use super::eventbridge::listed;
-use super::script::Script;
-use super::{Aws, Tags};
 use crate::aws::Clients;
 use crate::aws::discovery::{STACK_TAG, Tagged};
+use crate::resource::eventbridge::listed;
+use crate::resource::tests::script::Script;
+use crate::resource::{Aws, Tags};
 
 /// Bus and rule.
 type Place = (String, String);

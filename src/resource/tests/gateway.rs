@@ -30,9 +30,9 @@ use aws_sdk_apigatewayv2::types::{
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use aws_smithy_types::retry::RetryConfig;
 
-use super::script::{Script, known, node, owned};
-use super::{Aws, Known, NodeId, Tags};
 use crate::aws::discovery::Tagged;
+use crate::resource::tests::script::{Script, known, node, owned};
+use crate::resource::{Aws, Known, NodeId, Tags};
 
 /// The contents of the mocked region: each resource with the id of its API.
 #[derive(Default)]

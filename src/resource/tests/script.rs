@@ -9,9 +9,9 @@ use aws_smithy_mocks::{MockResponse, Rule, RuleBuilder};
 use aws_smithy_runtime_api::client::result::CreateUnhandledError;
 use aws_smithy_types::error::ErrorMetadata;
 
-use super::{Aws, Changes, Cx, Known, NodeId, Output, Presence, Resource, Tags, tags};
 use crate::aws::Scope;
 use crate::aws::discovery::Tagged;
+use crate::resource::{Aws, Changes, Cx, Known, NodeId, Output, Presence, Resource, Tags, tags};
 
 /// The recorded calls of one test, and the refusals that are still to be returned.
 #[derive(Clone, Default)]

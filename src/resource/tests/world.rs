@@ -8,21 +8,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Fault, Output, Result, Tags};
 use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::fault::NO_ANSWER;
+use crate::resource::{Fault, Output, Result, Tags};
 
-#[path = "world/alias.rs"]
 pub(crate) mod alias;
-#[path = "world/calls.rs"]
 mod calls;
-#[path = "world/entry.rs"]
 pub(crate) mod entry;
-#[path = "world/group.rs"]
 pub(crate) mod group;
-#[path = "world/key.rs"]
 pub(crate) mod key;
-#[path = "world/random.rs"]
 pub(crate) mod random;
 
 pub(crate) use calls::seat;

@@ -1,11 +1,11 @@
 //! A name of which there is only one: its creation claims the stack.
 
-use super::super::{
-    Access, Aws, Changes, Cx, Fields, Known, Observed, Output, Resource, Result, Tags, Wanted, named,
-};
 use super::{Record, call, existing, read, run};
 use crate::aws::fault::gone;
 use crate::aws::run::another;
+use crate::resource::{
+    Access, Aws, Changes, Cx, Fields, Known, Observed, Output, Resource, Result, Tags, Wanted, named,
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Alias {

@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use super::{Record, Shared, World};
 use crate::aws::Aws;
-use crate::resource::{Fault, Presence, Resource, Result, apigatewayv2_api};
+use crate::resource::{Fault, Presence, Resource, Result, apigatewayv2};
 
 /// A run's place in the account. It is kept among the run's answers, where the kinds find it.
 struct Seat {
@@ -33,7 +33,7 @@ pub(crate) fn seat(aws: Aws, world: &Shared, run: usize, lag: usize) -> Aws {
     });
     roles.now_or_never().expect("answered at once").expect("no fault");
     let apis = aws.once("apigateway:GetApis", async || {
-        Ok(Vec::<apigatewayv2_api::Live>::new())
+        Ok(Vec::<apigatewayv2::api::Live>::new())
     });
     apis.now_or_never().expect("answered at once").expect("no fault");
     aws

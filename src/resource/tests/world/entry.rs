@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{
-    Access, Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Wanted,
-};
 use super::group::Group;
 use super::{Record, call, is_here, missing};
 use crate::aws::fault::gone;
+use crate::resource::{
+    Access, Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Wanted,
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {

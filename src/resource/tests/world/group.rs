@@ -1,12 +1,12 @@
 //! A group, found by its name and owned by its tag. It may use a key, and its size is set after its creation.
 
-use super::super::{
-    Access, Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Wanted,
-    named,
-};
 use super::key::Key;
 use super::{Record, call, existing, read};
 use crate::aws::fault::gone;
+use crate::resource::{
+    Access, Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Wanted,
+    named,
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Group {

@@ -1,11 +1,11 @@
 //! A key. It has a generated id and no name, so two calls create two keys; its tags say which node it is.
 
-use super::super::{
-    Access, Aws, Changes, Cx, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Wanted, tags,
-};
 use super::{Record, attempt, call, is_here};
 use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
+use crate::resource::{
+    Access, Aws, Changes, Cx, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Wanted, tags,
+};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Key {

@@ -1,0 +1,3 @@
+//! The kinds of CloudTrail.
+
+pub mod trail;

@@ -1,0 +1,537 @@
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::operation::add_tags::AddTagsOutput;
+use aws_sdk_cloudtrail::operation::create_trail::CreateTrailOutput;
+use aws_sdk_cloudtrail::operation::delete_trail::DeleteTrailOutput;
+use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use aws_sdk_cloudtrail::operation::get_trail::GetTrailOutput;
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
+use aws_sdk_cloudtrail::operation::list_tags::ListTagsOutput;
+use aws_sdk_cloudtrail::operation::put_event_selectors::PutEventSelectorsOutput;
+use aws_sdk_cloudtrail::operation::remove_tags::RemoveTagsOutput;
+use aws_sdk_cloudtrail::operation::start_logging::StartLoggingOutput;
+use aws_sdk_cloudtrail::operation::update_trail::UpdateTrailOutput;
+use aws_sdk_cloudtrail::types as sdk;
+use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::resource::tests::script::{Script, changes, known, names, node, ours, owned, step, tagged};
+
+mod selectors;
+
+const ARN: &str = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/mission-trail";
+
+fn desired() -> CloudtrailTrail {
+    CloudtrailTrail {
+        name: "mission-trail".into(),
+        bucket_name: Text::with_account("mission-trail-{account}"),
+        prefix: Some("p".into()),
+        multi_region: true,
+        log_file_validation: true,
+        kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
+        logs: Some(TrailLogs {
+            log_group_arn: Text::arn("logs", "log-group:g"),
+            role_arn: Text::global_arn("iam", "role/r"),
+        }),
+        selectors: Selectors::Default,
+        tags: owned(&node(CloudtrailTrail::KIND, "trail")),
+    }
+}
+
+fn at_hand() -> Known {
+    known(&[("kms-key/main", "arn:aws:kms:eu-west-1:123456789012:key/k", "k")])
+}
+
+/// A CloudTrail with one trail.
+#[derive(Clone, Default)]
+struct Fake {
+    script: Script,
+    trail: Arc<Mutex<Option<sdk::Trail>>>,
+    tags: Arc<Mutex<Tags>>,
+    logging: Arc<Mutex<bool>>,
+    selectors: Arc<Mutex<(Vec<sdk::EventSelector>, Vec<sdk::AdvancedEventSelector>)>>,
+    /// It drops the tags and the log group of the creating call, as an emulated AWS may do.
+    forgetful: bool,
+}
+
+/// Copies the fields that requests, answers and the trail itself have in common.
+macro_rules! settings {
+    ($to:expr, $from:expr) => {
+        $to.set_s3_bucket_name($from.s3_bucket_name.clone())
+            .set_s3_key_prefix($from.s3_key_prefix.clone())
+            .set_include_global_service_events($from.include_global_service_events)
+            .set_is_multi_region_trail($from.is_multi_region_trail)
+            .set_kms_key_id($from.kms_key_id.clone())
+            .set_cloud_watch_logs_log_group_arn($from.cloud_watch_logs_log_group_arn.clone())
+            .set_cloud_watch_logs_role_arn($from.cloud_watch_logs_role_arn.clone())
+    };
+}
+
+impl Fake {
+    fn aws(&self) -> Aws {
+        self.aws_with(Vec::new())
+    }
+
+    fn aws_with(&self, listed: Vec<crate::aws::discovery::Tagged>) -> Aws {
+        let rules: Vec<_> = self.reading().into_iter().chain(self.writing()).collect();
+        Aws::mocked(listed, |clients| {
+            clients.cloudtrail = mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, &rules);
+        })
+    }
+
+    fn reading(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let script = &self.script;
+        let (all, one) = (self.trail.clone(), self.trail.clone());
+        let (tags, logging, selectors) = (self.tags.clone(), self.logging.clone(), self.selectors.clone());
+        vec![
+            script.rule(
+                "describe",
+                mock!(Client::describe_trails),
+                |_| String::new(),
+                move |_| {
+                    let trails = all.lock().unwrap().clone().into_iter().collect();
+                    DescribeTrailsOutput::builder()
+                        .set_trail_list(Some(trails))
+                        .build()
+                },
+            ),
+            script.rule(
+                "get",
+                mock!(Client::get_trail),
+                |_| String::new(),
+                move |_| {
+                    GetTrailOutput::builder()
+                        .set_trail(one.lock().unwrap().clone())
+                        .build()
+                },
+            ),
+            script.rule(
+                "list-tags",
+                mock!(Client::list_tags),
+                |r| r.resource_id_list().join(" "),
+                move |r| {
+                    let tags = to_sdk(&tags.lock().unwrap());
+                    let tags = sdk::ResourceTag::builder()
+                        .resource_id(&r.resource_id_list()[0])
+                        .set_tags_list(Some(tags));
+                    ListTagsOutput::builder().resource_tag_list(tags.build()).build()
+                },
+            ),
+            script.rule(
+                "status",
+                mock!(Client::get_trail_status),
+                |_| String::new(),
+                move |_| {
+                    GetTrailStatusOutput::builder()
+                        .is_logging(*logging.lock().unwrap())
+                        .latest_delivery_error("AccessDenied")
+                        .build()
+                },
+            ),
+            script.rule(
+                "selectors",
+                mock!(Client::get_event_selectors),
+                |_| String::new(),
+                move |_| {
+                    let (basic, advanced) = selectors.lock().unwrap().clone();
+                    GetEventSelectorsOutput::builder()
+                        .set_event_selectors(Some(basic))
+                        .set_advanced_event_selectors(Some(advanced))
+                        .build()
+                },
+            ),
+        ]
+    }
+
+    fn writing(&self) -> Vec<aws_smithy_mocks::Rule> {
+        let (script, forgetful) = (&self.script, self.forgetful);
+        let (create, update, tags, added) = (
+            self.trail.clone(),
+            self.trail.clone(),
+            self.tags.clone(),
+            self.tags.clone(),
+        );
+        let (logging, put) = (self.logging.clone(), self.selectors.clone());
+        vec![
+            script.rule(
+                "create",
+                mock!(Client::create_trail),
+                |r| {
+                    format!(
+                        "tags={} {:?}",
+                        r.tags_list().len(),
+                        r.cloud_watch_logs_log_group_arn()
+                    )
+                },
+                move |r| {
+                    let mut sent = r.clone();
+                    if forgetful {
+                        sent.cloud_watch_logs_log_group_arn = None;
+                        sent.cloud_watch_logs_role_arn = None;
+                    } else {
+                        let list = r.tags_list().iter();
+                        *tags.lock().unwrap() = list
+                            .map(|tag| (tag.key().into(), tag.value().unwrap().into()))
+                            .collect();
+                    }
+                    let validation = sent.enable_log_file_validation.unwrap();
+                    let trail = sdk::Trail::builder()
+                        .name(sent.name().unwrap())
+                        .trail_arn(ARN)
+                        .home_region("eu-west-1");
+                    let trail = settings!(trail, sent).log_file_validation_enabled(validation);
+                    *create.lock().unwrap() = Some(trail.build());
+                    let answer = CreateTrailOutput::builder()
+                        .name(sent.name().unwrap())
+                        .trail_arn(ARN);
+                    settings!(answer, sent)
+                        .log_file_validation_enabled(validation)
+                        .build()
+                },
+            ),
+            script.rule(
+                "update",
+                mock!(Client::update_trail),
+                |r| {
+                    format!(
+                        "prefix={:?} kms={:?} logs={:?}",
+                        r.s3_key_prefix().unwrap(),
+                        r.kms_key_id().unwrap(),
+                        r.cloud_watch_logs_log_group_arn().unwrap()
+                    )
+                },
+                move |r| {
+                    let validation = r.enable_log_file_validation.unwrap();
+                    let trail = sdk::Trail::builder()
+                        .name("mission-trail")
+                        .trail_arn(ARN)
+                        .home_region("eu-west-1");
+                    let trail = settings!(trail, r).log_file_validation_enabled(validation);
+                    *update.lock().unwrap() = Some(trail.build());
+                    let answer = UpdateTrailOutput::builder().name("mission-trail").trail_arn(ARN);
+                    settings!(answer, r)
+                        .log_file_validation_enabled(validation)
+                        .build()
+                },
+            ),
+            script.rule(
+                "put-selectors",
+                mock!(Client::put_event_selectors),
+                |r| {
+                    format!(
+                        "{} {}",
+                        r.event_selectors().len(),
+                        r.advanced_event_selectors().len()
+                    )
+                },
+                move |r| {
+                    *put.lock().unwrap() = (
+                        r.event_selectors().to_vec(),
+                        r.advanced_event_selectors().to_vec(),
+                    );
+                    PutEventSelectorsOutput::builder().build()
+                },
+            ),
+            script.rule(
+                "start",
+                mock!(Client::start_logging),
+                |r| r.name().unwrap().to_owned(),
+                move |_| {
+                    *logging.lock().unwrap() = true;
+                    StartLoggingOutput::builder().build()
+                },
+            ),
+            script.rule(
+                "add-tags",
+                mock!(Client::add_tags),
+                |r| r.tags_list().iter().map(Tag::key).collect::<Vec<_>>().join(" "),
+                move |r| {
+                    let list = r.tags_list().iter();
+                    let list = list.map(|tag| (tag.key().into(), tag.value().unwrap().into()));
+                    added.lock().unwrap().extend(list);
+                    AddTagsOutput::builder().build()
+                },
+            ),
+            script.rule(
+                "remove-tags",
+                mock!(Client::remove_tags),
+                |r| r.tags_list().iter().map(Tag::key).collect::<Vec<_>>().join(" "),
+                |_| RemoveTagsOutput::builder().build(),
+            ),
+            script.rule(
+                "delete",
+                mock!(Client::delete_trail),
+                |r| r.name().unwrap().to_owned(),
+                |_| DeleteTrailOutput::builder().build(),
+            ),
+        ]
+    }
+
+    async fn create(&self) -> Result<Live> {
+        let aws = self.aws();
+        desired().create(&step(&aws, at_hand())).await
+    }
+
+    /// The calls that change something.
+    fn written(&self) -> Vec<String> {
+        let read = ["describe", "get", "list-tags", "status", "selectors"];
+        let log = self.script.log().into_iter();
+        log.filter(|line| !read.contains(&line.split(' ').next().unwrap()))
+            .collect()
+    }
+}
+
+async fn observe(aws: &Aws, wanted: bool) -> Result<Observed<Live>> {
+    let (id, desired) = (node(CloudtrailTrail::KIND, "trail"), desired());
+    let wanted = wanted.then_some(Wanted {
+        id: &id,
+        desired: &desired,
+    });
+    CloudtrailTrail::observe(aws, wanted.as_slice()).await
+}
+
+const GROUP: &str = "arn:aws:logs:eu-west-1:123456789012:log-group:g:*";
+
+#[tokio::test(start_paused = true)]
+async fn it_is_made_with_its_tags_and_logs_at_the_end() {
+    let fake = Fake::default();
+    let made = fake.create().await.unwrap();
+    let create = format!("create tags=2 Some({GROUP:?})");
+    assert_eq!(fake.written(), [create, format!("start {ARN}")]);
+    assert!(changes(&desired(), &made, &at_hand()).is_empty());
+    let before = fake.script.log().len();
+    let seen = observe(&fake.aws(), true).await.unwrap();
+    let none = changes(&desired(), ours(&seen.wanted[0]), &at_hand());
+    assert!(none.is_empty(), "{none:?}");
+    let mut reads = fake.script.log()[before..].to_vec();
+    reads.sort();
+    assert_eq!(
+        reads,
+        [
+            "describe".to_owned(),
+            format!("list-tags {ARN}"),
+            "selectors".into(),
+            "status".into()
+        ]
+    );
+    assert_eq!(CloudtrailTrail::output(&made).arn, ARN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_creating_call_dropped_is_put_behind_it() {
+    let fake = Fake {
+        forgetful: true,
+        ..Fake::default()
+    };
+    let made = fake.create().await.unwrap();
+    assert!(changes(&desired(), &made, &at_hand()).is_empty());
+    let calls = fake.written();
+    assert_eq!(calls[1], "add-tags alertctl:node alertctl:stack");
+    assert!(
+        calls[2].starts_with("update ") && calls[2].contains(GROUP),
+        "{calls:?}"
+    );
+    assert_eq!(calls[3], format!("start {ARN}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn policies_made_a_moment_ago_are_waited_for_and_not_for_ever() {
+    for (code, text) in [
+        (
+            "InsufficientS3BucketPolicyException",
+            "Incorrect S3 bucket policy is detected for bucket: b",
+        ),
+        ("InsufficientEncryptionPolicyException", ""),
+        (
+            "InvalidCloudWatchLogsLogGroupArnException",
+            "Access denied. Check the permissions for your role.",
+        ),
+        ("InvalidCloudWatchLogsRoleArnException", "Access denied."),
+        ("ConflictException", ""),
+    ] {
+        let fake = Fake::default();
+        fake.script.refuse("create", 10, code, text);
+        fake.create().await.unwrap();
+        let (fake, start) = (Fake::default(), Instant::now());
+        fake.script.refuse("create", 1000, code, text);
+        fake.create().await.unwrap_err();
+        assert!(start.elapsed() <= crate::aws::retry::LIMIT);
+    }
+    let fake = Fake::default();
+    let wrong = "CloudTrail cannot find a log group of this name";
+    fake.script
+        .refuse("create", 1, "InvalidCloudWatchLogsLogGroupArnException", wrong);
+    fake.create().await.unwrap_err();
+    assert_eq!(fake.script.count("create"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_say_what_to_do() {
+    for (code, hint) in [
+        ("MaximumNumberOfTrailsExceededException", "existing: NAME"),
+        ("S3BucketDoesNotExistException", "bucket:"),
+        ("InvalidHomeRegionException", "region:"),
+    ] {
+        let fake = Fake::default();
+        fake.script.refuse("create", 1, code, "no");
+        assert!(fake.create().await.unwrap_err().hint.unwrap().contains(hint));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_a_lost_answer_is_finished_and_a_strangers_is_refused() {
+    let fake = Fake::default();
+    fake.create().await.unwrap();
+    *fake.logging.lock().unwrap() = false;
+    fake.script
+        .refuse("create", 1, "TrailAlreadyExistsException", "exists");
+    fake.create().await.unwrap();
+    assert_eq!(fake.written().last().unwrap(), &format!("start {ARN}"));
+
+    fake.tags.lock().unwrap().clear();
+    fake.script
+        .refuse("create", 1, "TrailAlreadyExistsException", "exists");
+    assert!(fake.create().await.unwrap_err().hint.unwrap().contains("--adopt"));
+}
+
+async fn update(fake: &Fake, to: &CloudtrailTrail) -> Vec<String> {
+    let before = fake.written().len();
+    let aws = fake.aws();
+    let seen = observe(&aws, true).await.unwrap();
+    let live = ours(&seen.wanted[0]).clone();
+    let planned = changes(to, &live, &at_hand());
+    let now = to.update(live, &planned, &step(&aws, at_hand())).await.unwrap();
+    assert_eq!(names(&changes(to, &now, &at_hand())), [""; 0]);
+    fake.written()[before..].to_vec()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_is_cleared_and_only_what_differs_is_called() {
+    let fake = Fake::default();
+    fake.create().await.unwrap();
+    let bare = CloudtrailTrail {
+        prefix: None,
+        kms_key: None,
+        logs: None,
+        ..desired()
+    };
+    assert_eq!(
+        update(&fake, &bare).await,
+        ["update prefix=\"\" kms=\"\" logs=\"\""]
+    );
+    let selecting = CloudtrailTrail {
+        selectors: Selectors::Basic(json!([{ "ReadWriteType": "WriteOnly" }])),
+        ..bare.clone()
+    };
+    assert_eq!(update(&fake, &selecting).await, ["put-selectors 1 0"]);
+    assert_eq!(update(&fake, &bare).await, ["put-selectors 1 0"]);
+    *fake.logging.lock().unwrap() = false;
+    assert_eq!(update(&fake, &bare).await, [format!("start {ARN}")]);
+    let tagged = CloudtrailTrail {
+        tags: tags::owned(
+            "mission",
+            &node(CloudtrailTrail::KIND, "trail"),
+            &Tags::from([("a".into(), "b".into())]),
+        ),
+        ..bare.clone()
+    };
+    assert_eq!(update(&fake, &tagged).await, ["add-tags a alertctl:tags"]);
+    assert_eq!(update(&fake, &bare).await, ["remove-tags a alertctl:tags"]);
+}
+
+#[tokio::test]
+async fn a_trail_at_home_elsewhere_cannot_be_wanted_here() {
+    let fake = Fake::default();
+    let shadow = sdk::Trail::builder()
+        .name("mission-trail")
+        .trail_arn(ARN.replace("eu-west-1", "us-east-1"))
+        .home_region("us-east-1");
+    *fake.trail.lock().unwrap() = Some(shadow.build());
+    let fault = observe(&fake.aws(), true).await.unwrap_err();
+    assert!(fault.message.contains("at home in us-east-1"), "{fault}");
+    assert!(
+        fault
+            .hint
+            .unwrap()
+            .contains("existing: arn:aws:cloudtrail:us-east-1")
+    );
+    // It is no orphan either.
+    assert!(observe(&fake.aws(), false).await.unwrap().orphans.is_empty());
+}
+
+/// Members of an organization see its trail. If its tags were listed together with those of other trails, the whole
+/// call would be refused.
+#[tokio::test]
+async fn an_organizations_trail_is_nobodys_here_and_its_name_is_taken() {
+    let fake = Fake::default();
+    let theirs = ARN.replace("123456789012", "999988887777");
+    let trail = sdk::Trail::builder()
+        .name("mission-trail")
+        .trail_arn(&theirs)
+        .home_region("eu-west-1")
+        .is_organization_trail(true);
+    *fake.trail.lock().unwrap() = Some(trail.build());
+    let fault = observe(&fake.aws(), true).await.unwrap_err();
+    assert!(fault.message.contains("belongs to another account"), "{fault}");
+    let hint = fault.hint.unwrap();
+    assert!(hint.contains("another name") && hint.contains(&format!("existing: {theirs}")));
+    // Even if the tagging index says that it is ours.
+    let aws = fake.aws_with(vec![tagged(&theirs, desired().tags)]);
+    assert!(observe(&aws, false).await.unwrap().orphans.is_empty());
+    assert_eq!(fake.script.log(), ["describe", "describe"]);
+    // If it becomes visible only when the trail is created.
+    fake.script
+        .refuse("create", 1, "TrailAlreadyExistsException", "taken");
+    let fault = fake.create().await.unwrap_err();
+    assert!(fault.hint.unwrap().contains("another name"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ours_foreign_left_over_or_none() {
+    let fake = Fake::default();
+    assert_eq!(
+        observe(&fake.aws(), true).await.unwrap().wanted,
+        [Presence::Absent]
+    );
+    // With no trail in the account, one call is enough. If none is wanted either, no call is made.
+    assert_eq!(fake.script.log(), ["describe"]);
+    observe(&fake.aws(), false).await.unwrap();
+    assert_eq!(fake.script.count("describe"), 1);
+    fake.create().await.unwrap();
+    let seen = observe(&fake.aws_with(vec![tagged(ARN, desired().tags)]), false)
+        .await
+        .unwrap();
+    assert_eq!(seen.orphans[0].0, node(CloudtrailTrail::KIND, "trail"));
+    let remark = CloudtrailTrail::remark(&seen.orphans[0].1).unwrap();
+    assert!(remark.contains("could not be delivered") && remark.contains("AccessDenied"));
+    fake.tags.lock().unwrap().clear();
+    let seen = observe(&fake.aws_with(vec![tagged(ARN, desired().tags)]), true)
+        .await
+        .unwrap();
+    assert!(matches!(seen.wanted[0], Presence::Foreign(_)) && seen.orphans.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_gone_is_done_and_what_needs_it_goes_first() {
+    let fake = Fake::default();
+    let live = fake.create().await.unwrap();
+    let aws = fake.aws();
+    fake.script.refuse("delete", 1, "ConflictException", "");
+    fake.script.refuse("delete", 1, "TrailNotFoundException", "");
+    CloudtrailTrail::delete(live, &step(&aws, at_hand()))
+        .await
+        .unwrap();
+    assert_eq!(fake.script.count("delete"), 2);
+    for after in [
+        crate::resource::logs::log_group::LogGroup::DELETED_AFTER,
+        crate::resource::iam::role::IamRole::DELETED_AFTER,
+        KmsKey::DELETED_AFTER,
+        crate::resource::s3::bucket::S3Bucket::DELETED_AFTER,
+    ] {
+        assert!(after.contains(&CloudtrailTrail::KIND));
+    }
+}

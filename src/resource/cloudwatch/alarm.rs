@@ -1,0 +1,262 @@
+//! A CloudWatch metric alarm.
+
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+
+use crate::resource::access::{ANY, Access};
+use crate::resource::{
+    Aws, Changes, Cx, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
+};
+
+pub(super) mod common;
+mod condition;
+mod metrics;
+mod options;
+mod reported;
+mod silence;
+
+pub use common::Live;
+use common::{in_order, to_sdk};
+pub use condition::{Condition, EvaluationWindow};
+pub use metrics::{AlarmMetric, MetricQuery, MetricStat};
+pub use options::{Options, PropagateTags, WarmUp};
+#[cfg(test)]
+pub(crate) use reported::reporting;
+pub use reported::{Reported, Watched, reported};
+
+/// The desired alarm.
+#[derive(Debug, Clone)]
+pub struct CloudwatchAlarm {
+    pub name: String,
+    pub description: Option<String>,
+    pub actions_enabled: bool,
+    /// ARNs. Those of topics are computed: CloudWatch does not check whether they exist.
+    pub alarm_actions: Vec<Text>,
+    pub ok_actions: Vec<Text>,
+    pub insufficient_data_actions: Vec<Text>,
+    pub metric: AlarmMetric,
+    /// `None` for a PromQL query, which contains its own condition.
+    pub condition: Option<Condition>,
+    pub options: Options,
+    pub tags: Tags,
+}
+
+impl Resource for CloudwatchAlarm {
+    const KIND: &'static str = "cloudwatch-alarm";
+    // Composite alarms and metric alarms share one namespace: adopting a composite alarm's name replaces that alarm.
+    const IMMUTABLE: &'static [&'static str] = &["type"];
+    // An alarm that a composite alarm depends on cannot be deleted.
+    const DELETED_AFTER: &'static [&'static str] = &["cloudwatch-composite-alarm"];
+    // Some services have their metrics in one region only.
+    const IN_OTHER_REGIONS: bool = true;
+    // The service quota is 3 calls per second.
+    const AT_ONCE: Option<usize> = Some(3);
+    const DELETED_TOGETHER: bool = true;
+    const ACCESS: &'static [Access] = &[
+        Access::read(&["cloudwatch:DescribeAlarms"], ANY)
+            .because("CloudWatch shows composite alarms only to those who may read all alarms"),
+        Access::read(&["cloudwatch:ListTagsForResource"], &[common::ALARM]),
+        // A plan checks whether the metrics of new alarms exist. If that is denied, it says so and goes on.
+        Access::read(&["cloudwatch:ListMetrics"], ANY)
+            .because("CloudWatch lists the metrics of all services"),
+        Access::write(
+            &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"],
+            &[common::ALARM],
+        ),
+        Access::change(
+            &["cloudwatch:SetAlarmState", "cloudwatch:UntagResource"],
+            &[common::ALARM],
+        ),
+        Access::delete(&["cloudwatch:DeleteAlarms"], &[common::ALARM]),
+    ];
+    type Live = Live;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
+        common::observe(aws, wanted).await
+    }
+
+    fn fields(&self, known: &Known) -> Fields {
+        self.settings(known).tags(&self.tags)
+    }
+
+    fn live_fields(live: &Live) -> Fields {
+        live.settings.clone().live_tags(&live.tags)
+    }
+
+    fn live_name(live: &Live) -> String {
+        live.name.clone()
+    }
+
+    fn output(live: &Live) -> Output {
+        Output {
+            arn: live.arn.clone(),
+            id: String::new(),
+        }
+    }
+
+    fn console_page(name: &str, _output: &Output, region: &str) -> Option<String> {
+        common::console_page(name, region)
+    }
+
+    fn remark(live: &Live) -> Option<String> {
+        live.alarm.clone()
+    }
+
+    fn health(live: &Live) -> Option<Health> {
+        live.health.clone()
+    }
+
+    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+        self.put(Some(&self.tags), cx).await?;
+        self.expected(common::arn(&self.name, cx)?, cx)
+    }
+
+    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+        if changes.iter().any(|change| !change.field.starts_with("tags.")) {
+            // This call ignores tags for an existing alarm.
+            self.put(None, cx).await?;
+        }
+        common::put_tags(cx.aws, &live, &self.tags).await?;
+        self.expected(live.arn, cx)
+    }
+
+    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+        common::delete_together(cx.aws, &live).await
+    }
+}
+
+impl CloudwatchAlarm {
+    fn settings(&self, known: &Known) -> Fields {
+        let Self {
+            name,
+            description,
+            actions_enabled,
+            alarm_actions,
+            ok_actions,
+            insufficient_data_actions,
+            metric,
+            condition,
+            options,
+            tags: _,
+        } = self;
+        let fields = Fields::default().set("name", name.as_str());
+        let fields = common::describe_fields(fields, description.as_deref(), *actions_enabled)
+            .when_known("alarm_actions", common::actions(alarm_actions, known))
+            .when_known("ok_actions", common::actions(ok_actions, known))
+            .when_known(
+                "insufficient_data_actions",
+                common::actions(insufficient_data_actions, known),
+            );
+        let fields = metric.fields(fields, known);
+        let fields = match condition {
+            Some(condition) => condition.fields(fields),
+            None => fields,
+        };
+        options.fields(fields)
+    }
+
+    fn expected(&self, arn: String, cx: &Cx<'_>) -> Result<Live> {
+        Ok(Live {
+            name: self.name.clone(),
+            arn,
+            settings: self.settings(&cx.known),
+            alarm: None,
+            health: None,
+            tags: self.tags.clone(),
+        })
+    }
+
+    /// Sets all settings, whatever they were. The alarm's state stays.
+    async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<()> {
+        let put = cx.aws.connection.clients.cloudwatch.put_metric_alarm();
+        let put = self.options.put(self.metric.put(put, cx)?);
+        let put = match &self.condition {
+            Some(condition) => condition.put(put),
+            None => put,
+        };
+        let request = put
+            .alarm_name(&self.name)
+            .set_alarm_description(self.description.clone())
+            .actions_enabled(self.actions_enabled)
+            .set_alarm_actions(common::arns(&self.alarm_actions, cx)?)
+            .set_ok_actions(common::arns(&self.ok_actions, cx)?)
+            .set_insufficient_data_actions(common::arns(&self.insufficient_data_actions, cx)?)
+            .set_tags(tags.map(to_sdk));
+        let sent = cx
+            .aws
+            .call("cloudwatch:PutMetricAlarm", || request.clone().send())
+            .await;
+        sent.map(drop).map_err(common::hinted)
+    }
+}
+
+/// The current state of an alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Now {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// The states in which it notifies somebody.
+    pub notifies_on: Vec<&'static str>,
+    /// Whether it runs any actions at all.
+    pub actions_enabled: bool,
+}
+
+/// The metric alarm or composite alarm called `name`. `None` if there is none.
+pub async fn now(aws: &Aws, name: &str) -> Result<Option<Now>> {
+    let request = aws.connection.clients.cloudwatch.describe_alarms();
+    // Without a type, AWS returns only metric alarms.
+    let request = request
+        .alarm_names(name)
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm);
+    let answer = aws
+        .call("cloudwatch:DescribeAlarms", || request.clone().send())
+        .await?;
+    let now = |state: Option<&StateValue>, [alarm, ok, unknown]: [&[String]; 3], enabled: Option<bool>| {
+        let actions = [("ALARM", alarm), ("OK", ok), ("INSUFFICIENT_DATA", unknown)];
+        let on = actions.into_iter().filter(|(_, actions)| !actions.is_empty());
+        Now {
+            state: state.map_or("INSUFFICIENT_DATA", StateValue::as_str).to_owned(),
+            notifies_on: on.map(|(state, _)| state).collect(),
+            actions_enabled: enabled.unwrap_or(true),
+        }
+    };
+    if let Some(alarm) = answer.metric_alarms().first() {
+        let actions = [
+            alarm.alarm_actions(),
+            alarm.ok_actions(),
+            alarm.insufficient_data_actions(),
+        ];
+        return Ok(Some(now(alarm.state_value(), actions, alarm.actions_enabled())));
+    }
+    Ok(answer.composite_alarms().first().map(|alarm| {
+        let actions = [
+            alarm.alarm_actions(),
+            alarm.ok_actions(),
+            alarm.insufficient_data_actions(),
+        ];
+        now(alarm.state_value(), actions, alarm.actions_enabled())
+    }))
+}
+
+/// Puts the alarm `name` into `state` (`OK`, `ALARM`, `INSUFFICIENT_DATA`) until its next evaluation. This runs the
+/// actions of that state.
+pub async fn set_state(aws: &Aws, name: &str, state: &str, reason: &str) -> Result<()> {
+    let request = aws
+        .connection
+        .clients
+        .cloudwatch
+        .set_alarm_state()
+        .alarm_name(name)
+        .state_value(StateValue::from(state))
+        .state_reason(reason);
+    aws.call("cloudwatch:SetAlarmState", || request.clone().send())
+        .await
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+//! What metric alarms and composite alarms share: the namespace of names, actions, tags and deletion.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types::{AlarmType, Tag};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{CloudwatchAlarm, metrics};
+use crate::aws::Unknown;
+use crate::aws::discovery::{self, NODE_TAG};
+use crate::aws::fault::{found, gone};
+use crate::resource::{
+    Aws, Cx, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted, tags,
+};
+
+/// An alarm by its name.
+pub const ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{prefix}";
+
+/// An alarm as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    pub(in crate::resource) name: String,
+    pub(in crate::resource) arn: String,
+    /// All fields except the tags, under the names of the desired fields.
+    pub(in crate::resource) settings: Fields,
+    /// The reason if it is in `ALARM`.
+    pub(in crate::resource) alarm: Option<String>,
+    /// Unknown if the alarm was just put.
+    pub(in crate::resource) health: Option<Health>,
+    pub(in crate::resource) tags: Tags,
+}
+
+#[cfg(test)]
+impl Live {
+    /// A metric alarm of which only the name is known.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            arn: format!("arn:aws:cloudwatch:eu-west-1:1:alarm:{name}"),
+            settings: Fields::default().set("name", name),
+            alarm: None,
+            health: None,
+            tags: Tags::new(),
+        }
+    }
+}
+
+/// The number of alarms that one call describes or deletes.
+const BATCH: usize = 100;
+/// Concurrent requests.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Reads the wanted alarms of one kind, even if an alarm of the other type has the name, and the stack's other alarms
+/// of the kind.
+///
+/// The tagging index lags behind, and still has the tags of an alarm that was deleted and then re-created by somebody
+/// else. So the index is trusted only if it leads to no change. An alarm that would be changed or deleted is asked
+/// for its tags directly.
+pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
+    aws: &Aws,
+    wanted: &[Wanted<'_, R>],
+) -> Result<Observed<Live>> {
+    let names: Vec<_> = wanted.iter().map(|wanted| wanted.desired.name()).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let described = describe(aws, &names);
+    let (named, tagged, scope) = futures::try_join!(described, aws.tagged(), aws.scope())?;
+    let listed: BTreeMap<_, _> = tagged
+        .iter()
+        .filter(|tagged| tagged.service() == "cloudwatch")
+        .filter_map(|tagged| Some((tagged.resource().strip_prefix("alarm:")?, &tagged.tags)))
+        .collect();
+    let known = Known {
+        scope: scope.clone(),
+        outputs: BTreeMap::new(),
+    };
+    let desired: BTreeMap<_, _> = names.iter().copied().zip(wanted).collect();
+    let named = stream::iter(named)
+        .map(async |live: Live| {
+            let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
+            let indexed = tags.map(|tags| Live { tags, ..live.clone() });
+            let as_wanted = |indexed: &Live| {
+                let wanted = desired.get(indexed.name.as_str())?.desired.fields(&known);
+                Some(
+                    wanted
+                        .difference(&R::live_fields(indexed), R::IMMUTABLE)
+                        .is_empty(),
+                )
+            };
+            match indexed.filter(|indexed| as_wanted(indexed) == Some(true)) {
+                Some(indexed) => Ok(Some(indexed)),
+                None => with_tags(aws, live).await,
+            }
+        })
+        .buffered(SIDE_BY_SIDE)
+        .try_filter_map(async |live| Ok(live))
+        .try_collect();
+    let left: Vec<_> = listed
+        .iter()
+        .filter(|(name, tags)| !names.contains(name) && is_of::<R>(tags))
+        .map(|(name, _)| *name)
+        .collect();
+    let left = async {
+        stream::iter(describe(aws, &left).await?)
+            .map(|live| with_tags(aws, live))
+            .buffered(SIDE_BY_SIDE)
+            .try_filter_map(async |live| Ok(live))
+            .try_collect()
+            .await
+    };
+    let (named, left): (Vec<Live>, Vec<Live>) = futures::try_join!(named, left)?;
+    let named: BTreeMap<_, _> = named.iter().map(|live| (live.name.as_str(), live)).collect();
+    let present = |name: &&str| match named.get(*name) {
+        Some(live) => Presence::by_tag(aws, &live.tags, (*live).clone()),
+        None => Presence::Absent,
+    };
+    let ours = |live: &Live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(()));
+    let left = left.into_iter().filter(ours);
+    Ok(Observed {
+        wanted: names.iter().map(present).collect(),
+        orphans: left
+            .map(|live| (tags::node(R::KIND, &live.tags, &live.name), live))
+            .collect(),
+    })
+}
+
+/// Whether an alarm belongs to the kind, according to its node tag. Without this tag it counts as a metric alarm.
+fn is_of<R: Resource>(tags: &Tags) -> bool {
+    let node = tags.get(NODE_TAG).and_then(|node| node.split_once('/'));
+    node.map_or(CloudwatchAlarm::KIND, |(kind, _)| kind) == R::KIND
+}
+
+/// The fields of every alarm other than name and actions.
+pub(in crate::resource) fn describe_fields(
+    fields: Fields,
+    description: Option<&str>,
+    actions_enabled: bool,
+) -> Fields {
+    fields
+        .set_some("description", description.filter(|text| !text.is_empty()))
+        .set("actions_enabled", actions_enabled)
+}
+
+/// The ARN of the alarm with this name in the current region.
+pub(in crate::resource) fn arn(name: &str, cx: &Cx<'_>) -> Result<String> {
+    let region = cx.aws.connection.region.as_str();
+    cx.text(&Text::arn_in(region, "cloudwatch", format!("alarm:{name}")))
+}
+
+/// The ARNs of actions, in the form that is compared.
+pub(in crate::resource) fn actions(texts: &[Text], known: &Known) -> Result<Vec<String>, Unknown> {
+    let arns: Result<Vec<_>, _> = texts.iter().map(|text| text.fill(known)).collect();
+    arns.map(in_order)
+}
+
+/// The ARNs of actions, in the form that is sent.
+pub(in crate::resource) fn arns(texts: &[Text], cx: &Cx<'_>) -> Result<Option<Vec<String>>> {
+    let arns: Result<Vec<_>> = texts.iter().map(|text| cx.text(text)).collect();
+    arns.map(Some)
+}
+
+/// Changes an alarm's tags to `wanted`. The calls that put alarms set tags only for new alarms.
+pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()> {
+    let cloudwatch = &aws.connection.clients.cloudwatch;
+    tags::sync(
+        &live.tags,
+        wanted,
+        async |remove| {
+            let request = cloudwatch.untag_resource().resource_arn(&live.arn);
+            let request = request.set_tag_keys(Some(remove));
+            aws.call("cloudwatch:UntagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+        async |put| {
+            let request = cloudwatch.tag_resource().resource_arn(&live.arn);
+            let request = request.set_tags(Some(to_sdk(&put)));
+            aws.call("cloudwatch:TagResource", || request.clone().send())
+                .await
+                .map(drop)
+        },
+    )
+    .await
+}
+
+/// Deletes a metric alarm with a call that it shares with others: one call deletes up to a hundred.
+///
+/// AWS's documentation has changed over the years about whether CloudWatch deletes the other alarms if it refuses
+/// one. After a refused call the alarms are sent again, and one that is already gone is no failure.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>
+pub(in crate::resource) async fn delete_together(aws: &Aws, live: &Live) -> Result<()> {
+    let send = async |names| send_delete(aws, names).await;
+    let deleted = aws.together("cloudwatch:DeleteAlarms", BATCH, &live.name, send);
+    gone(deleted.await).map_err(held)
+}
+
+/// Deletes a composite alarm with a call of its own: one call cannot delete two.
+pub(in crate::resource) async fn delete_alone(aws: &Aws, live: &Live) -> Result<()> {
+    gone(send_delete(aws, vec![live.name.clone()]).await).map_err(held)
+}
+
+async fn send_delete(aws: &Aws, names: Vec<String>) -> Result<()> {
+    let cloudwatch = &aws.connection.clients.cloudwatch;
+    let request = cloudwatch.delete_alarms().set_alarm_names(Some(names));
+    let deleted = aws.call("cloudwatch:DeleteAlarms", || request.clone().send());
+    deleted.await.map(drop)
+}
+
+/// Adds a hint for an alarm that a composite alarm depends on.
+fn held(fault: Fault) -> Fault {
+    match in_use(&fault) {
+        true => fault.hint(
+            "a composite alarm refers to it: change that one first; where two refer to each other, set the \
+             rule of one to `FALSE`",
+        ),
+        false => fault,
+    }
+}
+
+/// The name of an alarm that is given by its name or its ARN.
+pub(in crate::resource) fn bare(alarm: &str) -> &str {
+    let arn = alarm
+        .strip_prefix("arn:")
+        .and_then(|arn| arn.split_once(":alarm:"));
+    arn.map_or(alarm, |(_, name)| name)
+}
+
+/// "Cannot delete … as there are composite alarm(s) depending on it."
+pub(in crate::resource) fn in_use(fault: &Fault) -> bool {
+    fault.message.contains("composite alarm")
+}
+
+/// Adds a hint if the quota of alarms is used up.
+pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
+    match fault.is(&["LimitExceeded", "LimitExceededFault"]) {
+        true => fault.hint(
+            "the account's quota of alarms in this region is used up: delete some, or ask AWS for more \
+             (quota `Number of CloudWatch alarms`)",
+        ),
+        false => fault,
+    }
+}
+
+/// Describes the alarms with these names, of both types. The answer does not contain their tags.
+async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
+    let batches = stream::iter(names.chunks(BATCH)).map(async |names| {
+        let request = aws
+            .connection
+            .clients
+            .cloudwatch
+            .describe_alarms()
+            .set_alarm_names(Some(names.iter().map(|name| (*name).to_owned()).collect()))
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(BATCH as i32);
+        let answer = aws
+            .call("cloudwatch:DescribeAlarms", || request.clone().send())
+            .await?;
+        let metric = answer.metric_alarms().iter().map(metrics::read);
+        let composite = answer.composite_alarms().iter().map(metrics::read_composite);
+        Ok::<Vec<Live>, Fault>(metric.chain(composite).collect())
+    });
+    batches.buffered(8).try_concat().await
+}
+
+/// The alarm with its current tags. `None` if it was deleted meanwhile.
+async fn with_tags(aws: &Aws, live: Live) -> Result<Option<Live>> {
+    let tags = found(discovery::alarm_tags(aws, &live.arn).await)?;
+    Ok(tags.map(|tags| Live {
+        tags: (*tags).clone(),
+        ..live
+    }))
+}
+
+/// The order of actions has no meaning.
+pub(in crate::resource) fn in_order(mut arns: Vec<String>) -> Vec<String> {
+    arns.sort_unstable();
+    arns
+}
+
+pub(in crate::resource) fn to_sdk(tags: &Tags) -> Vec<Tag> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}
+
+/// An alarm's page in the console.
+pub(in crate::resource) fn console_page(name: &str, region: &str) -> Option<String> {
+    let fragment = format!("alarmsV2:alarm/{}", alertctl_relay::encode_fragment(name));
+    alertctl_relay::console_page(region, "cloudwatch/home", &fragment)
+}

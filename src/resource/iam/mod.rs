@@ -1,0 +1,4 @@
+//! The kinds of IAM.
+
+pub mod role;
+pub mod role_policy;

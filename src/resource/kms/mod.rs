@@ -1,0 +1,4 @@
+//! The kinds of KMS.
+
+pub mod alias;
+pub mod key;

@@ -1,0 +1,4 @@
+//! The kinds of SNS.
+
+pub mod subscription;
+pub mod topic;

@@ -1,0 +1,3 @@
+//! The kinds of SQS.
+
+pub mod queue;
