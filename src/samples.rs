@@ -1,5 +1,6 @@
 //! Events as AWS sends them, to preview messages and to test rules: the relay's own test events.
 
+use alertctl_relay::Envelope;
 use alertctl_relay::event::{self, Act, Content, Detail};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -40,10 +41,7 @@ pub fn find(name: &str) -> Option<Sample> {
 
 /// The event without its envelope from a rule's target.
 fn unwrapped(event: &Value) -> &Value {
-    event
-        .get("event")
-        .filter(|_| event.get("alertctl").is_some())
-        .unwrap_or(event)
+    Envelope::parts(event).map_or(event, |(_, inner)| inner)
 }
 
 impl Sample {

@@ -1,7 +1,7 @@
 //! The duty of a function, and the settings it needs for that.
 
-use crate::arn::{Arn, dns_suffix};
 use crate::config::{SettingsError, json};
+use crate::contract::{Arn, dns_suffix};
 use crate::contract::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY,
     MESSAGE_SUBJECT, TOKEN_SHA256, TOPICS, TRAIL,

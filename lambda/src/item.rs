@@ -1,7 +1,7 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
 use crate::contract::ChannelKey;
-use crate::envelope::Envelope;
+use crate::contract::Envelope;
 use crate::event::{self, Content, Notice};
 use crate::routing::{Accepted, Traits};
 use crate::{Message, Settings, compose};

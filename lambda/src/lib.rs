@@ -5,15 +5,9 @@
 //! network code (`runtime`, behind the feature of that name) is a thin layer around [`render`].
 
 mod alert;
-mod arn;
 mod config;
 mod contract;
 mod duty;
-#[cfg_attr(
-    not(feature = "runtime"),
-    allow(dead_code, reason = "only the network sends envelopes on")
-)]
-mod envelope;
 pub mod event;
 #[cfg_attr(
     not(feature = "runtime"),
@@ -30,15 +24,14 @@ pub mod routing;
 pub mod runtime;
 pub mod settings;
 mod template;
-mod webhook;
 
 pub use alert::Endpoint;
-pub use arn::{console_page, encode as encode_fragment};
 pub use config::SettingsError;
 pub use contract::{
-    BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
-    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Locale, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, Severity,
-    TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
+    BODY_LIMIT, BUFFERS, Buffer, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
+    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter, Form, Locale, MESSAGE_BODY, MESSAGE_SUBJECT, Mention,
+    SETTINGS_FILE, Severity, TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS,
+    TRAIL, WebhookError, WebhookUrl, console_page, encode as encode_fragment, webhook_variable,
 };
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
 pub use lenient::parse as parse_lenient;
@@ -46,7 +39,6 @@ pub use letter::Letter;
 pub use message::{Digest, Line, Message, compose, digest, summarise};
 pub use settings::Settings;
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
-pub use webhook::{Form, WebhookError, WebhookUrl};
 
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,9 +1,10 @@
 //! Which messages a channel accepts, and who is mentioned.
 
 use crate::contract::{ChannelKey, Severity};
+use crate::contract::{Filter, Mention};
 use crate::event::{Alarm, Content, Notice, State};
 use crate::pattern::{self, wildcard};
-use crate::settings::{Filter, Mention, Route, Settings, Source};
+use crate::settings::{Route, Settings, Source};
 use serde_json::Value;
 use std::borrow::Cow;
 

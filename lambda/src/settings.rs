@@ -4,10 +4,9 @@
 //! The file contains no secret: webhooks are in the environment, encrypted.
 
 use crate::config::SettingsError;
-use crate::contract::{ChannelKey, Locale, Severity};
+use crate::contract::{Buffer, ChannelKey, Filter, Locale, Mention, Severity};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How events are shown, and where they go.
@@ -62,57 +61,6 @@ pub struct Route {
     /// Who is mentioned in messages that match, instead of the channel's mentions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mention: Option<Vec<String>>,
-}
-
-/// Matches messages. All given conditions must hold; for a list, one entry is enough.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Filter {
-    /// Lowest severity that matches.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
-    /// Account ids.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub accounts: Vec<String>,
-    /// Regions; `*` stands for any text.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub regions: Vec<String>,
-    /// Keys of rules, alarms, endpoints and topics of the stack file.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<String>,
-    /// An EventBridge pattern, see [`pattern`](crate::pattern).
-    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<Map<String, Value>>,
-}
-
-/// Who is mentioned in a channel, and the lowest severity for it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mention {
-    pub from: Severity,
-    /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
-    pub who: Vec<String>,
-}
-
-/// A queue in front of a channel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Buffer {
-    /// More messages than this at once become digests.
-    pub digest_above: usize,
-    /// Highest number of posts per second.
-    pub per_second: f64,
-}
-
-impl Default for Buffer {
-    /// Slack accepts about one message per second for a webhook.
-    /// <https://docs.slack.dev/apis/web-api/rate-limits/>
-    fn default() -> Self {
-        Self {
-            digest_above: 5,
-            per_second: 1.0,
-        }
-    }
 }
 
 /// A source of messages.

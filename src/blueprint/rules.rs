@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alertctl_relay::Envelope;
 use serde_json::{Value, json};
 
 use super::Build;
@@ -364,7 +365,7 @@ pub(super) fn for_relay(rule: &str, channels: &[&String]) -> Input {
     let route = json!({ "rule": rule, "channels": channels });
     Input::Transformer {
         paths: BTreeMap::new(),
-        template: format!(r#"{{"alertctl":{route},"event":<aws.events.event.json>}}"#),
+        template: Envelope::template(&route, "<aws.events.event.json>"),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alertctl_relay::settings::{Buffer, Channel, Filter, Mention, Route, Settings, Source};
-use alertctl_relay::{ChannelKey, Severity};
+use alertctl_relay::settings::{Channel, Route, Settings, Source};
+use alertctl_relay::{ChannelKey, Filter, Severity};
 use jiff::tz::TimeZone;
 
 use super::Names;
@@ -108,27 +108,19 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
             })
             .collect(),
         except: except.iter().map(|one| filter(stack, one)).chain(text).collect(),
-        mention: mention.as_ref().map(|mention| Mention {
-            from: mention.from,
-            who: mention.who.clone(),
-        }),
-        buffer: buffer.map(|buffer| Buffer {
-            digest_above: buffer.digest_above as usize,
-            per_second: buffer.per_second,
-        }),
+        mention: mention.clone(),
+        buffer: *buffer,
     }
 }
 
-fn filter(stack: &Stack, filter: &stack::Filter) -> Filter {
+/// The filter with ids instead of the names of accounts.
+fn filter(stack: &Stack, filter: &Filter) -> Filter {
     let id = |account: &String| {
         let named = stack.accounts.iter().find(|(_, alias)| *alias == account);
         named.map_or(account, |(id, _)| id).clone()
     };
     Filter {
-        severity: filter.severity,
         accounts: filter.accounts.iter().map(id).collect(),
-        regions: filter.regions.clone(),
-        rules: filter.rules.clone(),
-        pattern: filter.pattern.clone(),
+        ..filter.clone()
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use alertctl_relay::{Settings, render};
+use alertctl_relay::{Envelope, Settings, render};
 use serde_json::{Value, json};
 
 use super::{App, Outcome};
@@ -53,15 +53,13 @@ pub fn find(what: &str) -> Result<Given, Failure> {
 
 /// `event` in the envelope that a rule's target would send for these channels.
 pub fn addressed(event: &Value, rule: Option<&str>, channels: &[&str]) -> Value {
-    let (mut wrapper, inner) = match (event.get("alertctl"), event.get("event")) {
-        (Some(own @ Value::Object(_)), Some(inner)) => (own.clone(), inner),
-        _ => (json!({}), event),
-    };
+    let parts = Envelope::parts(event);
+    let (mut wrapper, inner) = parts.map_or_else(|| (json!({}), event), |(own, inner)| (own.clone(), inner));
     wrapper["channels"] = json!(channels);
     if let Some(rule) = rule {
         wrapper["rule"] = json!(rule);
     }
-    json!({ "alertctl": wrapper, "event": inner })
+    Envelope::around(wrapper, inner)
 }
 
 fn list(app: &App) -> Result<(), Unwritten> {

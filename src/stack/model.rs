@@ -14,7 +14,7 @@ mod rule;
 mod trail;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Buffer, Channel, ChannelRoute, Filter, Mention, Webhook};
+pub use channel::{Channel, ChannelRoute, Webhook};
 pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use trail::{

@@ -95,35 +95,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The same for the relay. What `lib.rs` passes on counts as the room that it comes from.
 const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     ("contract", &[]),
-    ("arn", &[]),
     ("lenient", &[]),
     ("pattern", &[]),
     ("template", &[]),
-    ("webhook", &[]),
     ("config", &["contract"]),
     ("settings", &["contract", "config"]),
-    ("event", &["contract", "arn"]),
+    ("event", &["contract"]),
     ("locale", &["contract", "event"]),
     ("routing", &["contract", "event", "pattern", "settings"]),
     ("letter", &["contract", "event"]),
     ("alert", &["contract", "event", "letter", "template"]),
-    ("duty", &["contract", "config", "arn", "alert", "template"]),
-    ("envelope", &["contract", "event"]),
+    ("duty", &["contract", "config", "alert", "template"]),
     (
         "message",
         &[
-            "contract", "event", "locale", "settings", "arn", "alert", "letter", "template",
+            "contract", "event", "locale", "settings", "alert", "letter", "template",
         ],
     ),
-    (
-        "item",
-        &["contract", "envelope", "event", "routing", "message", "settings"],
-    ),
+    ("item", &["contract", "event", "routing", "message", "settings"]),
     (
         "runtime",
         &[
-            "contract", "config", "settings", "event", "routing", "letter", "alert", "duty", "envelope",
-            "message", "item", "arn", "lenient", "webhook", "template",
+            "contract", "config", "settings", "event", "routing", "letter", "alert", "duty", "message",
+            "item", "lenient", "template",
         ],
     ),
 ];

@@ -2,15 +2,25 @@
 //!
 //! Leaf files: nothing here imports from the rest of the relay.
 
+mod arn;
 mod channel;
+mod envelope;
 mod locale;
 mod names;
+mod route;
 mod severity;
+mod test_mark;
+mod webhook;
 
+pub use arn::{Arn, console_page, dns_suffix, encode, is_commercial};
 pub use channel::ChannelKey;
+pub use envelope::{Envelope, Parking};
 pub use locale::Locale;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
     ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
 };
+pub use route::{Buffer, Filter, Mention};
 pub use severity::Severity;
+pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
+pub use webhook::{Form, WebhookError, WebhookUrl};

@@ -4,7 +4,7 @@
 //! type lacks, another one carries in its ARN or its principal id.
 
 use super::text;
-use crate::arn::Arn;
+use crate::contract::Arn;
 use serde_json::Value;
 
 /// CloudTrail writes this instead of the user name of a failed sign-in, because people type passwords there.

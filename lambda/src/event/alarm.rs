@@ -4,7 +4,7 @@
 //! seen absent or null. The trigger of a metric math alarm has `Metrics` instead of a metric.
 
 use super::{list, mask, text, time};
-use crate::arn::Arn;
+use crate::contract::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -1,6 +1,7 @@
 //! An EventBridge event: the envelope, and the known kinds of detail.
 
-use super::{Call, Report, TEST_RESOURCE, list, mask, text, time};
+use super::{Call, Report, list, mask, text, time};
+use crate::contract::TEST_RESOURCE;
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use super::mask;
 use super::weight::{self, Risk, Weight};
 use super::{Actor, ActorKind, list, text, time};
-use crate::arn::Arn;
+use crate::contract::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
 

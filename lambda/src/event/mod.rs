@@ -24,8 +24,6 @@ pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
 pub use bridge::{Detail, Event};
 pub use call::{Act, Call, Origin, Outcome, Problem};
 pub use guard::{GuardOutcome, Guarded};
-pub(crate) use mark::is_test;
-pub use mark::{TEST_ATTRIBUTE, TEST_REASON, TEST_RESOURCE};
 pub use report::{Fact, Job, News, Page, Report, Tone};
 pub use weight::{Risk, Weight};
 

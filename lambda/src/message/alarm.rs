@@ -5,7 +5,7 @@ use super::block::{Block, Text};
 use super::frame::Frame;
 use super::markup::{clip_escaped, one_line, plain};
 use super::parts::{BAD, GOOD, IDLE, field, lines, prose};
-use crate::arn::Arn;
+use crate::contract::Arn;
 use crate::event::{Alarm, Child, Metric, State};
 use crate::locale::Words;
 

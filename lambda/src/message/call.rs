@@ -5,7 +5,7 @@ use super::block::{Block, Text};
 use super::frame::Frame;
 use super::markup::{clip, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
-use crate::arn::console_page;
+use crate::contract::console_page;
 use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Weight};
 use crate::locale::{Deed, Doer, End, Place, What, Words};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
 use super::parts::{PLAIN, code, field, json, lines};
 use super::{Draft, call, report};
-use crate::arn::Arn;
+use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{Detail, Event};
 use serde_json::Value;

@@ -5,7 +5,7 @@ use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
 use super::markup::{clean, clip_escaped, one_line, paginate, plain};
 use super::parts::{PLAIN, json};
-use crate::arn::Arn;
+use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{mask_text, mask_value};
 use crate::locale::Words;

@@ -6,7 +6,7 @@ use super::event::circumstances;
 use super::frame::Frame;
 use super::markup::{clip_escaped, one_line, plain};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, json, lines, prose};
-use crate::arn::{Arn, console_page, encode, is_commercial};
+use crate::contract::{Arn, console_page, encode, is_commercial};
 use crate::event::{Event, Fact, News, Page, Report, Tone};
 use serde_json::Value;
 use std::collections::HashSet;

@@ -10,7 +10,7 @@ pub(super) use call::{Call, Service};
 pub(super) use error::AwsError;
 
 use super::http::Http;
-use crate::arn::dns_suffix;
+use crate::contract::dns_suffix;
 use ::http::header::HeaderValue;
 use ::http::uri::InvalidUri;
 use ::http::{Request, Response, Uri};

@@ -10,11 +10,11 @@ use super::dispatcher::{Dispatcher, Report};
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
 use super::time::Budget;
+use crate::contract::Buffer;
 use crate::contract::{ChannelKey, Severity};
 use crate::item::{Item, items};
 use crate::message::{digest, summarise};
 use crate::routing::Accepted;
-use crate::settings::Buffer;
 use crate::{Duty, Message, Queue};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,9 +111,7 @@ impl Buffered {
                 buffered: self,
                 dispatcher,
                 channel: &channel,
-                buffer: settings
-                    .and_then(|channel| channel.buffer.clone())
-                    .unwrap_or_default(),
+                buffer: settings.and_then(|channel| channel.buffer).unwrap_or_default(),
                 request_id,
                 budget,
                 left: BTreeSet::new(),
@@ -139,7 +137,7 @@ impl Buffered {
 impl Emptying<'_> {
     async fn run(&mut self, queue: Vec<(String, Item, Duration)>) {
         let waiting = self.wanted(queue);
-        let few = |count| count <= self.buffer.digest_above;
+        let few = |count| count <= self.buffer.digest_above as usize;
         let urgent = |one: &&Waiting| {
             few(waiting.len()) || one.severity == Severity::Critical || one.item.notice.test.is_some()
         };

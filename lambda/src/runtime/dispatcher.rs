@@ -6,7 +6,7 @@ use super::log::{Fate, Line};
 use super::queue::Outbox;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Severity};
-use crate::envelope::{Envelope, Parking};
+use crate::contract::{Envelope, Parking};
 use crate::item::Item;
 use crate::{Duty, Letter, Message, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::log::{self, Fate, Kind};
 use super::seen::Seen;
 use super::time::remaining;
-use crate::envelope::Envelope;
+use crate::contract::Envelope;
 use crate::event::{GuardOutcome, Guarded, Notice};
 use crate::item::Item;
 use crate::{Duty, Guarding, Receivers, SettingsError, Trail};

@@ -29,8 +29,9 @@ use super::log::{self, Fate, Kind};
 use super::seen::Seen;
 use crate::config::SettingsError;
 use crate::contract::{DESTINATIONS, TOPICS};
-use crate::envelope::{Envelope, Parking};
-use crate::event::{Content, Notice, Source, is_test};
+use crate::contract::{Envelope, Parking};
+use crate::contract::{TEST_HEADER, is_test};
+use crate::event::{Content, Notice, Source};
 use crate::item::Item;
 use crate::{Duty, Endpoint, Ingesting, Letter, Receivers, parse_lenient};
 use again::{is_parked, readable};
@@ -49,8 +50,6 @@ const DELIVERY_TIME: Duration = Duration::from_millis(5_500);
 /// Time limit from the start of the request that includes the dead-letter queue.
 const TOTAL_TIME: Duration = Duration::from_millis(7_500);
 
-/// Header with the mark of a test.
-const TEST_HEADER: &str = "x-alertctl-test";
 /// Limit in bytes for a non-UTF-8 body in a dead letter; Base64 makes it a third larger.
 const MAX_BINARY: usize = 180_000;
 

@@ -4,7 +4,7 @@ use super::Network;
 use super::aws::{Call, Service};
 use super::destinations::Refusal;
 use crate::Queue;
-use crate::envelope::Envelope;
+use crate::contract::Envelope;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 

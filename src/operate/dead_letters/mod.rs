@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{Endpoint, Settings, event, summarise};
+use alertctl_relay::{Endpoint, Envelope, Settings, event, summarise};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ pub fn read(
         Some((name, None)) => Again::No(format!("`{name}` is not a function of this stack")),
         None => Again::No("it does not say which function it is for".to_owned()),
     };
-    if let (Some(meta @ Value::Object(_)), Some(inner)) = (value.get("alertctl"), value.get("event")) {
+    if let Some((meta, inner)) = Envelope::parts(&value) {
         let undelivered = &meta["parked"];
         let why = || {
             undelivered
@@ -126,10 +126,7 @@ pub fn read(
     if let (Some(context @ Value::Object(_)), Some(payload)) =
         (value.get("requestContext"), value.get("requestPayload"))
     {
-        let (meta, inner) = match (payload.get("alertctl"), payload.get("event")) {
-            (Some(meta @ Value::Object(_)), Some(inner)) => (meta, inner),
-            _ => (&Value::Null, payload),
-        };
+        let (meta, inner) = Envelope::parts(payload).unwrap_or((&Value::Null, payload));
         let error = &value["responsePayload"];
         let reason = text(&error["errorMessage"]).or_else(|| text(&error["errorType"]));
         return Undelivered {

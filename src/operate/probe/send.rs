@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::event::{TEST_ATTRIBUTE, TEST_REASON, TEST_RESOURCE};
+use alertctl_relay::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -16,8 +16,6 @@ use crate::resource::eventbridge;
 use crate::samples::Place;
 use crate::stack::Stack;
 
-/// Header with the test's mark for an endpoint.
-const HEADER: &str = "x-alertctl-test";
 /// Text that explains the message to a person who reads an email.
 const TEXT: &str = "alertctl test: nothing happened. Somebody tries whether alerts arrive.";
 
@@ -206,7 +204,7 @@ impl Sender<'_> {
         }
         let method = if method == "ANY" { "POST" } else { method };
         let alert = json!({ "rule": "alertctl test", "message": TEXT });
-        match http::send(method, url, &token, &[(HEADER, mark)], &alert.to_string()).await {
+        match http::send(method, url, &token, &[(TEST_HEADER, mark)], &alert.to_string()).await {
             Ok((200 | 202, _)) => Sent::To("the endpoint"),
             Ok((status, body)) => {
                 let said: String = body.chars().filter(|c| !c.is_control()).take(200).collect();

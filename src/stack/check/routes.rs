@@ -1,11 +1,11 @@
 //! Checks which messages channels accept and whom they mention: routes, exceptions, mentions, buffers.
 
-use alertctl_relay::Severity;
+use alertctl_relay::{Buffer, Filter, Severity};
 use std::collections::BTreeSet;
 
 use super::{
     super::{
-        model::{Buffer, Channel, ChannelRoute, Filter, Stack},
+        model::{Channel, ChannelRoute, Stack},
         problem::Problem,
         regions::Region,
     },

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alertctl_relay::Severity;
+use alertctl_relay::{Buffer, Filter, Mention, Severity};
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -28,6 +28,8 @@ pub struct Channel {
     #[serde(default)]
     pub except: Vec<Filter>,
     /// Whom to mention.
+    #[serde(default, deserialize_with = "mention")]
+    #[schemars(with = "Option<MentionForm>")]
     pub mention: Option<Mention>,
     /// A queue in front of the channel; `true` for one with the defaults, `false` for none.
     #[serde(default, deserialize_with = "buffer")]
@@ -84,27 +86,6 @@ impl TryFrom<WebhookFields> for Webhook {
             (Some(_), Some(_)) => Err("a webhook has either `encrypted` or `env`\nremove one of them"),
         }
     }
-}
-
-/// Conditions on messages. All of them must match, and of each list one entry.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "conditions on messages, such as `{ severity: warning }`"
-)]
-pub struct Filter {
-    /// This severity or higher.
-    pub severity: Option<Severity>,
-    /// Names from `accounts`, or ids.
-    pub accounts: Vec<String>,
-    /// Regions; `*` stands for any text.
-    pub regions: Vec<String>,
-    /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
-    pub rules: Vec<String>,
-    /// An EventBridge pattern that the event, the alarm or the alert must match.
-    #[serde(rename = "match")]
-    pub pattern: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// A way into a channel.
@@ -166,37 +147,9 @@ impl From<RouteFields> for ChannelRoute {
 }
 
 /// Who is called in a channel, and from which severity on. A list alone is called from `critical` on.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(from = "Or<Vec<String>, MentionFields>")]
-pub struct Mention {
-    /// Below this nobody is called.
-    pub from: Severity,
-    /// `@here`, `@channel`, `@everyone`, ids of users (`U…`, `W…`) and of user groups (`S…`).
-    pub who: Vec<String>,
-}
-
-/// A queue in front of a channel: storms come out as digests, at Slack's pace.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a buffer: `true`, or `{ digest_above: 5, per_second: 1 }`"
-)]
-pub struct Buffer {
-    /// If more messages than this are waiting, they become digests, 1–100.
-    pub digest_above: u32,
-    /// Maximum number of posts per second, 0.1–10; Slack accepts one.
-    pub per_second: f64,
-}
-
-impl Default for Buffer {
-    fn default() -> Self {
-        Self {
-            digest_above: 5,
-            per_second: 1.0,
-        }
-    }
-}
+#[derive(JsonSchema)]
+#[schemars(rename = "Mention", from = "Or<Vec<String>, MentionFields>")]
+struct MentionForm;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -209,38 +162,40 @@ struct MentionFields {
     who: Vec<String>,
 }
 
-impl<'de> Deserialize<'de> for Mention {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ListOrSettings;
+/// A list, or a list and the severity from which on it is mentioned.
+fn mention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mention>, D::Error> {
+    struct ListOrSettings;
 
-        impl<'de> Visitor<'de> for ListOrSettings {
-            type Value = Mention;
+    impl<'de> Visitor<'de> for ListOrSettings {
+        type Value = Option<Mention>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "whom to mention: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
-                )
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Mention, A::Error> {
-                let who = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-                Ok(Mention { from: worst(), who })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mention, A::Error> {
-                let MentionFields { from, who } =
-                    MentionFields::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Mention { from, who })
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Mention, E> {
-                let name = name.escape_debug();
-                Err(E::custom(format!("`mention` takes a list\nwrite `[\"{name}\"]`")))
-            }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(
+                "whom to mention: a list such as `[\"@here\"]`, or `{ from: error, who: [\"@here\"] }`",
+            )
         }
 
-        deserializer.deserialize_any(ListOrSettings)
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+            let who = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+            Ok(Some(Mention { from: worst(), who }))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            let MentionFields { from, who } = MentionFields::deserialize(MapAccessDeserializer::new(map))?;
+            Ok(Some(Mention { from, who }))
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+            let name = name.escape_debug();
+            Err(E::custom(format!("`mention` takes a list\nwrite `[\"{name}\"]`")))
+        }
     }
+
+    deserializer.deserialize_any(ListOrSettings)
 }
 
 /// `true`, `false`, or the buffer's settings.

@@ -1,7 +1,7 @@
 //! Accounts, and the routes and mentions of channels.
 
 use super::*;
-use alertctl_relay::Severity;
+use alertctl_relay::{Buffer, Mention, Severity};
 
 /// `GOOD` with more settings in its channel.
 fn with(channel: &str) -> String {

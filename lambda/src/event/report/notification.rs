@@ -1,7 +1,7 @@
 //! What services publish to an SNS topic on their own, without EventBridge.
 
 use super::{Fact, News, Page, Report, Tone, compute, costs, facts, operations};
-use crate::arn::Arn;
+use crate::contract::Arn;
 use crate::event::{Detail, Event, text, time};
 use serde_json::{Value, json};
 

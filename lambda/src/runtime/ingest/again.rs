@@ -2,7 +2,7 @@
 
 use super::{Ingest, Rest};
 use crate::Receivers;
-use crate::envelope::Envelope;
+use crate::contract::Envelope;
 use crate::runtime::destinations::Destination;
 use crate::runtime::dispatcher::Attempt;
 use crate::runtime::failure::Failure;

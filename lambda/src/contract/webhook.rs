@@ -13,7 +13,7 @@ pub struct WebhookUrl(SecretString);
 pub enum Form {
     /// A message with blocks: an incoming webhook, `/services/…`.
     Message,
-    /// A flat object of texts, see [`Message::flat`](crate::Message::flat): a webhook that starts a workflow,
+    /// A flat object of texts, see `Message::flat`: a webhook that starts a workflow,
     /// `/triggers/…`, formerly `/workflows/…`.
     Workflow,
 }

@@ -1,10 +1,9 @@
 //! The envelope around an event, which names its destinations. A rule's target sends it, a channel's buffer
 //! holds it, and a dead-letter queue keeps it for a redrive.
 //!
-//! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`
+//! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`. Nothing else knows this form.
 
-use crate::contract::ChannelKey;
-use crate::event::is_test;
+use super::{ChannelKey, is_test};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -20,9 +19,13 @@ const CUTS: [(usize, usize); 5] = [
     (128, 16),
 ];
 
+/// The field with what is known of the event, and the field with the event.
+const WRAPPER: &str = "alertctl";
+const EVENT: &str = "event";
+
 /// An event and its destinations.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Envelope {
+pub struct Envelope {
     /// Key of the rule that matched the event.
     pub rule: Option<String>,
     /// The event's channels; empty if there was no envelope.
@@ -40,7 +43,7 @@ pub(crate) struct Envelope {
 
 /// Why an event becomes a dead letter, for the person who redrives it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parking<'a> {
+pub struct Parking<'a> {
     /// Must not contain a secret.
     pub reason: &'a str,
     pub at: Timestamp,
@@ -57,11 +60,11 @@ impl Envelope {
         let Value::Object(mut fields) = event else {
             return Self::bare(event);
         };
-        let is_wrapped = fields.get("alertctl").is_some_and(Value::is_object) && fields.contains_key("event");
+        let is_wrapped = fields.get(WRAPPER).is_some_and(Value::is_object) && fields.contains_key(EVENT);
         if !is_wrapped {
             return Self::bare(Value::Object(fields));
         }
-        let wrapper = fields.remove("alertctl").unwrap_or_default();
+        let wrapper = fields.remove(WRAPPER).unwrap_or_default();
         let text = |name: &str| Some(wrapper.get(name)?.as_str()?.to_owned());
         let texts = |name: &str| -> Vec<String> {
             let list = wrapper.get(name).and_then(Value::as_array).into_iter().flatten();
@@ -74,7 +77,7 @@ impl Envelope {
             topics: texts("topics"),
             test: text("test").filter(|mark| is_test(mark)),
             parked: wrapper.get("parked").filter(|parked| parked.is_object()).cloned(),
-            event: fields.remove("event").unwrap_or_default(),
+            event: fields.remove(EVENT).unwrap_or_default(),
         }
     }
 
@@ -83,6 +86,22 @@ impl Envelope {
             event,
             ..Self::default()
         }
+    }
+
+    /// The wrapper and the event of an envelope. `None` if `value` is no envelope.
+    pub fn parts(value: &Value) -> Option<(&Value, &Value)> {
+        let wrapper = value.get(WRAPPER).filter(|wrapper| wrapper.is_object())?;
+        Some((wrapper, value.get(EVENT)?))
+    }
+
+    /// The envelope of `event` with this wrapper.
+    pub fn around(wrapper: Value, event: &Value) -> Value {
+        json!({ WRAPPER: wrapper, EVENT: event })
+    }
+
+    /// The text of an envelope in which `placeholder` stands for the event, for EventBridge to fill in.
+    pub fn template(wrapper: &Value, placeholder: &str) -> String {
+        format!(r#"{{"{WRAPPER}":{wrapper},"{EVENT}":{placeholder}}}"#)
     }
 
     /// The same envelope for only one channel.
@@ -156,7 +175,7 @@ impl Envelope {
             put("cut", length.into());
         }
         // SQS refuses these two characters, and JSON does not escape them by default.
-        json!({ "alertctl": wrapper, "event": event })
+        Self::around(wrapper.into(), event)
             .to_string()
             .replace('\u{fffe}', "\\ufffe")
             .replace('\u{ffff}', "\\uffff")
