@@ -19,12 +19,15 @@ pub struct Filter {
     pub severity: Option<Severity>,
     /// Names from `accounts`, or ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
     pub accounts: Vec<String>,
     /// Regions; `*` stands for any text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
     pub regions: Vec<String>,
     /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
     pub rules: Vec<String>,
     /// An EventBridge pattern that the event, the alarm or the alert must match.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
