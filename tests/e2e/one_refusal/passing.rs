@@ -66,7 +66,10 @@ fn attempt(place: &Place, deed: Deed, plain: &Plain, round: &Round) -> Outcome {
     } else if deed == Deed::Plan
         && without_ids(&ran.stdout, &account.id) != without_ids(&plain.ran.stdout, &plain.account)
     {
-        Some(format!("another plan:\n{}", ran.stdout))
+        Some(format!(
+            "another plan:\n{}\ninstead of:\n{}",
+            ran.stdout, plain.ran.stdout
+        ))
     } else {
         deed.left(&account, plain)
     };
