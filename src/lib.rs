@@ -1,6 +1,7 @@
 //! alertctl: one YAML file to a working AWS alerting stack.
 //!
-//! `docs/architecture.md` shows the rooms (modules) and the dependencies between them; `tests/e2e/rooms.rs` enforces them.
+//! `docs/architecture.md` shows the rooms (modules) and the dependencies between them; `tests/e2e/rooms.rs` enforces
+//! them.
 
 pub mod aws;
 pub mod blueprint;

@@ -57,13 +57,11 @@ pub struct Parking<'a> {
 impl Envelope {
     /// Opens the envelope. An event without one becomes the content itself.
     pub fn open(event: Value) -> Self {
-        let Value::Object(mut fields) = event else {
-            return Self::bare(event);
+        let is_wrapped = Self::parts(&event).is_some();
+        let mut fields = match event {
+            Value::Object(fields) if is_wrapped => fields,
+            event => return Self::bare(event),
         };
-        let is_wrapped = fields.get(WRAPPER).is_some_and(Value::is_object) && fields.contains_key(EVENT);
-        if !is_wrapped {
-            return Self::bare(Value::Object(fields));
-        }
         let wrapper = fields.remove(WRAPPER).unwrap_or_default();
         let text = |name: &str| Some(wrapper.get(name)?.as_str()?.to_owned());
         let texts = |name: &str| -> Vec<String> {

@@ -14,7 +14,9 @@ mod webhook;
 
 pub use arn::{Arn, console_page, dns_suffix, encode, is_commercial};
 pub use channel::ChannelKey;
-pub use envelope::{Envelope, Parking};
+pub use envelope::Envelope;
+#[cfg(feature = "runtime")]
+pub use envelope::Parking;
 pub use locale::Locale;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,

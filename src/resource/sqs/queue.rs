@@ -219,7 +219,7 @@ impl Resource for SqsQueue {
         if let Some(policy) = &self.policy {
             attributes.insert(Attribute::Policy, cx.policy(policy)?);
         }
-        let redelivery = self.wished_redelivery(cx)?;
+        let redelivery = self.expected_redelivery(cx)?;
         attributes.extend(redelivery.iter().flat_map(|expected| expected.attributes(None)));
         let request = cx.aws.connection.clients.sqs.create_queue();
         let request = request
@@ -280,7 +280,7 @@ impl Resource for SqsQueue {
             // An empty text removes the policy.
             attributes.insert(Attribute::Policy, policy.unwrap_or_default());
         }
-        let redelivery = self.wished_redelivery(cx)?;
+        let redelivery = self.expected_redelivery(cx)?;
         attributes.extend(
             redelivery
                 .iter()
@@ -348,7 +348,7 @@ impl SqsQueue {
             .map_err(Cx::too_early)
     }
 
-    fn wished_redelivery(&self, cx: &Cx<'_>) -> Result<Option<redelivery::Live>> {
+    fn expected_redelivery(&self, cx: &Cx<'_>) -> Result<Option<redelivery::Live>> {
         let redelivery = self.redelivery.as_ref();
         redelivery.map(|redelivery| redelivery.expected(cx)).transpose()
     }
