@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -145,15 +146,21 @@ impl Aws {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        self.pace.turn(action).await;
         // Boxed, because this future makes the futures of calls large, and they nest.
-        let answer = self
-            .connection
-            .aloud(action, Box::pin(send))
-            .await
-            .map_err(|error| self.connection.place(Fault::from_sdk(action, error)))?;
-        self.memory.answered(action);
-        Ok(answer)
+        let mut answer = None;
+        let send = async { answer = Some(send.await.map_err(|error| Fault::from_sdk(action, error))) };
+        self.send(action, Box::pin(send)).await;
+        let answer = answer.unwrap_or_else(|| unreachable!("the call was waited for"));
+        if answer.is_ok() {
+            self.memory.answered(action);
+        }
+        answer.map_err(|fault| self.connection.place(fault))
+    }
+
+    /// Waits for the action's turn, then for `call`. Compiled once for all calls.
+    async fn send(&self, action: &str, mut call: Pin<Box<dyn Future<Output = ()> + '_>>) {
+        self.pace.turn(action).await;
+        self.connection.aloud(action, call.as_mut()).await;
     }
 
     /// The ARN of the identity that makes the calls.

@@ -1,5 +1,6 @@
 //! Credentials, region and one client per service, over one pool of connections.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -197,10 +198,10 @@ impl Connection {
     }
 
     /// Waits for `call`, and tells the user once it takes long.
-    pub(super) async fn aloud<T>(&self, action: &str, call: impl Future<Output = T>) -> T {
+    pub(super) async fn aloud(&self, action: &str, call: Pin<&mut dyn Future<Output = ()>>) {
         self.patience
             .with(self.announce, action, &self.region, call)
-            .await
+            .await;
     }
 
     /// Adds to a call that got no answer where it was sent, and with whose credentials.

@@ -4,13 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-
-use super::intercepted::{self, NOT_AWS};
+use super::intercepted::NOT_AWS;
 use super::run::ANOTHER_RUN;
 use super::text::Scope;
+
+mod sdk;
+
+pub(super) use sdk::reasons;
 
 /// A call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +67,6 @@ pub const NO_ANSWER: &str = "NoAnswer";
 /// The request never left: no credentials, no region, no endpoint.
 pub const NOT_SENT: &str = "NotSent";
 
-/// The HTTP statuses of a service that failed, or of a gateway in front of it. All of them are worth a retry. Source:
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
-const FAILURES: [u16; 4] = [500, 502, 503, 504];
-
 /// The refusal comes from alertctl, not from AWS. Only the message is shown.
 pub const REFUSED: &str = "Refused";
 
@@ -86,71 +82,6 @@ impl Fault {
             hint: None,
             more: Box::default(),
         }
-    }
-
-    /// Reads the code, message and request id out of an SDK error.
-    pub fn from_sdk<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> Self
-    where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    {
-        if let Some(stranger) = error
-            .raw_response()
-            .and_then(|response| intercepted::answer(action, response))
-        {
-            return stranger;
-        }
-        let request_id = error
-            .raw_response()
-            .and_then(|http| {
-                http.headers()
-                    .get("x-amzn-requestid")
-                    .or_else(|| http.headers().get("x-amz-request-id"))
-            })
-            .map(str::to_owned);
-        let failed = error
-            .raw_response()
-            .is_some_and(|http| FAILURES.contains(&http.status().as_u16()));
-        let (code, message) = match &error {
-            SdkError::ServiceError(service) => {
-                let meta = service.err().meta();
-                let status = service.raw().status();
-                let code = meta
-                    .code()
-                    .map_or_else(|| format!("Http{}", status.as_u16()), str::to_owned);
-                (code, meta.message().unwrap_or_default().to_owned())
-            }
-            // The SDK loads credentials while it sends, and reports a failure to load them as a failed dispatch.
-            SdkError::DispatchFailure(_) if reasons(&error).contains("credential") => {
-                (NOT_SENT.to_owned(), no_credentials(&reasons(&error)))
-            }
-            SdkError::ConstructionFailure(_) => (
-                NOT_SENT.to_owned(),
-                format!("{action} was not sent: {}", reasons(&error)),
-            ),
-            SdkError::DispatchFailure(failure) if failure.is_user() => (
-                NOT_SENT.to_owned(),
-                format!("{action} was not sent: {}", reasons(&error)),
-            ),
-            _ => {
-                let status = error.raw_response().map(|http| http.status().as_u16());
-                let code = status.map_or(NO_ANSWER.to_owned(), |status| format!("Http{status}"));
-                (code, reasons(&error))
-            }
-        };
-        let fault = Self {
-            action,
-            code,
-            message: one_line(&message),
-            tried: None,
-            hint: None,
-            more: Box::new(More {
-                request_id,
-                failed,
-                subject: None,
-            }),
-        };
-        let hint = super::hints::known(&fault);
-        Self { hint, ..fault }
     }
 
     /// True when the code is one of `codes`.
@@ -343,43 +274,6 @@ pub fn found<T>(result: Result<T>) -> Result<Option<T>> {
 /// Turns "it does not exist" into success: a resource that is to be deleted may be gone already.
 pub fn gone<T>(result: Result<T>) -> Result<()> {
     found(result).map(drop)
-}
-
-/// What went wrong and why, outermost error first. Text that an error repeats from its cause is left out.
-pub(super) fn reasons(error: &(dyn Error + 'static)) -> String {
-    /// Names of layers, which are of no use to a user.
-    const LAYERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
-    let mut reasons: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        let known = reasons.last().is_some_and(|last| last.ends_with(&text));
-        if !known && !LAYERS.contains(&text.as_str()) {
-            reasons.push(text);
-        }
-        next = error.source();
-    }
-    reasons.join(": ")
-}
-
-/// The SDK tries one source after the other and reports the error of the last one: the metadata service of EC2.
-fn no_credentials(reasons: &str) -> String {
-    if reasons.contains("IMDS") {
-        return "no AWS credentials were found".to_owned();
-    }
-    let cause = [
-        "loading credentials: ",
-        "provider was not enabled: ",
-        "properly configured: ",
-    ]
-    .iter()
-    .find_map(|words| Some(reasons.split_once(words)?.1))
-    .unwrap_or(reasons);
-    format!("the AWS credentials could not be loaded: {cause}")
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! On a slow network, tells the user what is being waited for.
 
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,20 +22,19 @@ pub(super) struct Patience {
 
 impl Patience {
     /// Waits for `call`. Once that takes long, `announce` gets `waiting for ACTION in REGION …`.
-    pub(super) async fn with<T>(
+    pub(super) async fn with(
         &self,
         announce: Option<Announce>,
         action: &str,
         region: &str,
-        call: impl Future<Output = T>,
-    ) -> T {
+        mut call: Pin<&mut dyn Future<Output = ()>>,
+    ) {
         let Some(announce) = announce else {
             return call.await;
         };
-        let mut call = pin!(call);
         tokio::select! {
             biased;
-            answer = &mut call => return answer,
+            () = &mut call => return,
             () = sleep(QUIET) => {}
         }
         if self.is_time() {
@@ -58,6 +57,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::pin::pin;
 
     use super::*;
 
@@ -72,9 +72,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_long_wait_is_told_once_however_many_calls_wait() {
         let patience = Patience::default();
-        let call = |seconds| {
-            let wait = sleep(Duration::from_secs(seconds));
-            patience.with(Some(hear), "sts:GetCallerIdentity", "eu-west-1", wait)
+        let call = async |seconds| {
+            let wait = pin!(sleep(Duration::from_secs(seconds)));
+            patience
+                .with(Some(hear), "sts:GetCallerIdentity", "eu-west-1", wait)
+                .await;
         };
         call(4).await;
         assert!(ANNOUNCED.take().is_empty());

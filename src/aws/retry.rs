@@ -116,27 +116,57 @@ pub(super) async fn patiently<T>(
     announce: Option<Announce>,
     mut call: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
-    let (start, mut pause, mut tries) = (Instant::now(), PAUSE, 1_u32);
+    let mut attempts = Attempts {
+        memory,
+        announce,
+        start: Instant::now(),
+        pause: PAUSE,
+        tries: 1,
+    };
     loop {
-        let fault = match call().await {
+        match call().await {
             Ok(answer) => return Ok(answer),
-            Err(fault) => fault,
-        };
+            Err(fault) => attempts.wait_after(fault).await?,
+        }
+    }
+}
+
+/// The attempts of one call. Knows nothing of the call, so that its code is compiled once for all of them.
+struct Attempts<'a> {
+    memory: &'a Memory,
+    announce: Option<Announce>,
+    start: Instant,
+    /// Before the next attempt.
+    pause: Duration,
+    /// Including the one under way.
+    tries: u32,
+}
+
+impl Attempts<'_> {
+    /// Waits until the next attempt makes sense. An error, which is `fault`, if none does.
+    async fn wait_after(&mut self, fault: Fault) -> Result<()> {
+        let Self {
+            memory,
+            announce,
+            start,
+            pause,
+            tries,
+        } = self;
         // The SDK learns the clock's offset from the first answer, and signs with the corrected time from then on.
-        if passing::is_wrong_clock(&fault) && tries == 1 {
-            tries += 1;
-            continue;
+        if passing::is_wrong_clock(&fault) && *tries == 1 {
+            *tries += 1;
+            return Ok(());
         }
         let Some(limit) = memory.limit(&fault) else {
             return Err(fault);
         };
-        let pause_now = jitter(pause);
-        let enough = memory.most.get().is_some_and(|most| tries >= most);
+        let pause_now = jitter(*pause);
+        let enough = memory.most.get().is_some_and(|most| *tries >= most);
         if enough || start.elapsed() + pause_now > limit {
             let elapsed = start.elapsed();
-            let tried = (tries > 1).then(|| {
+            let tried = (*tries > 1).then(|| {
                 Box::new(Tried {
-                    times: tries,
+                    times: *tries,
                     elapsed,
                 })
             });
@@ -148,8 +178,9 @@ pub(super) async fn patiently<T>(
             announce(&format!("waiting: {fault}; retrying for up to {limit}"));
         }
         sleep(pause_now).await;
-        pause = pause.mul_f64(1.6).min(LONGEST);
-        tries += 1;
+        *pause = pause.mul_f64(1.6).min(LONGEST);
+        *tries += 1;
+        Ok(())
     }
 }
 

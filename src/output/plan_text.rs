@@ -3,9 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
+use anstyle::Style;
+use imara_diff::{Algorithm, Diff, InternedInput};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::style::{self, symbol};
 use super::width::wrapped;
@@ -235,22 +237,39 @@ fn change_text(text: &mut String, change: &Change, new: bool) {
     }
 }
 
+/// Unchanged lines before and after changed ones.
+const CONTEXT: u32 = 2;
+
 /// The lines that differ between two documents, with their context.
 fn difference(text: &mut String, from: &Value, to: &Value) {
     let (from, to) = (pretty(from, 0), pretty(to, 0));
-    for group in TextDiff::from_lines(&from, &to).grouped_ops(2) {
+    let input = InternedInput::new(&*from, &*to);
+    let diff = Diff::compute(Algorithm::Myers, &input);
+    let hunks: Vec<_> = diff.hunks().collect();
+    let (old, new): (Vec<_>, Vec<_>) = (from.lines().collect(), to.lines().collect());
+    let same = (" ", style::DIM);
+    for near in hunks.chunk_by(|one, next| next.before.start - one.before.end <= 2 * CONTEXT) {
+        let mut shown = near[0].before.start.saturating_sub(CONTEXT);
         let _ = writeln!(text, "          …");
-        for op in group {
-            let (old, new): (Vec<_>, Vec<_>) = (from.lines().collect(), to.lines().collect());
-            for change in TextDiff::from_slices(&old, &new).iter_changes(&op) {
-                let (mark, color) = match change.tag() {
-                    ChangeTag::Delete => symbol(Action::Delete),
-                    ChangeTag::Insert => symbol(Action::Create),
-                    ChangeTag::Equal => (" ", style::DIM),
-                };
-                let _ = writeln!(text, "        {color}{mark} {}{color:#}", change.value());
-            }
+        for hunk in near {
+            show(text, same, &old, shown..hunk.before.start);
+            show(text, symbol(Action::Delete), &old, hunk.before.clone());
+            show(text, symbol(Action::Create), &new, hunk.after.clone());
+            shown = hunk.before.end;
         }
+        show(
+            text,
+            same,
+            &old,
+            shown..old.len().min((shown + CONTEXT) as usize) as u32,
+        );
+    }
+}
+
+/// These of the lines, each behind its mark.
+fn show(text: &mut String, (mark, color): (&str, Style), lines: &[&str], range: Range<u32>) {
+    for line in &lines[range.start as usize..range.end as usize] {
+        let _ = writeln!(text, "        {color}{mark} {line}{color:#}");
     }
 }
 

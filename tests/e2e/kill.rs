@@ -363,14 +363,19 @@ fn at_requests(subject: &Subject, args: &[&str], faults: impl Fn(usize, &Request
     });
     let missed = missed.into_inner().unwrap();
     assert!(missed.is_empty(), "never made again: {missed:?}");
-    assert!(cases.len() > 20, "only {} cases", cases.len());
+    assert!(cases.len() > 10, "only {} cases", cases.len());
 }
 
-/// Kills the command right after each changing call, and causes a varying fault at every `step`th request.
-fn whatever_breaks(subject: &Subject, args: &[&str], step: usize) {
+/// The services of the first stack. In the other stacks' tests, their changing calls are not each met again.
+const OF_THE_FIRST: &[&str] = &["iam", "kms", "lambda", "logs", "sns", "sqs"];
+
+/// Kills the command right after each changing call, except of `known` services, and causes a varying fault at every
+/// `step`th request of any service.
+fn whatever_breaks(subject: &Subject, args: &[&str], known: &[&str], step: usize) {
     let others = [Fault::KilledBefore, Fault::LostAnswer, Fault::KilledAfter];
     at_requests(subject, args, |at, request| {
-        let killed = Some(Fault::KilledAfter).filter(|_| request.writes());
+        let killed =
+            Some(Fault::KilledAfter).filter(|_| request.writes() && !known.contains(&request.service()));
         let other = Some(others[at / step % others.len()]).filter(|_| at % step == 0);
         killed.into_iter().chain(other).collect()
     });
@@ -378,49 +383,49 @@ fn whatever_breaks(subject: &Subject, args: &[&str], step: usize) {
 
 #[test]
 fn a_stack_is_made_whatever_breaks() {
-    whatever_breaks(&CLOUDWATCH, APPLY, 6);
+    whatever_breaks(&CLOUDWATCH, APPLY, &[], 9);
 }
 
 #[test]
 fn a_stack_is_destroyed_whatever_breaks() {
-    whatever_breaks(&CLOUDWATCH, DESTROY, 6);
+    whatever_breaks(&CLOUDWATCH, DESTROY, &[], 9);
 }
 
 #[test]
 fn an_endpoint_is_made_whatever_breaks() {
-    whatever_breaks(&ELASTALERT, APPLY, 8);
+    whatever_breaks(&ELASTALERT, APPLY, OF_THE_FIRST, 8);
 }
 
 #[test]
 fn an_endpoint_is_destroyed_whatever_breaks() {
-    whatever_breaks(&ELASTALERT, DESTROY, 8);
+    whatever_breaks(&ELASTALERT, DESTROY, OF_THE_FIRST, 8);
 }
 
 #[test]
 fn a_trail_is_made_whatever_breaks() {
-    whatever_breaks(&TRAIL_GUARD, APPLY, 8);
+    whatever_breaks(&TRAIL_GUARD, APPLY, OF_THE_FIRST, 12);
 }
 
 #[test]
 fn a_trail_is_destroyed_whatever_breaks() {
-    whatever_breaks(&TRAIL_GUARD, DESTROY, 8);
+    whatever_breaks(&TRAIL_GUARD, DESTROY, OF_THE_FIRST, 12);
 }
 
 #[test]
 fn rules_of_two_regions_are_made_whatever_breaks() {
-    whatever_breaks(&FAR, APPLY, 8);
+    whatever_breaks(&FAR, APPLY, OF_THE_FIRST, 12);
 }
 
 #[test]
 fn a_region_that_leaves_the_file_is_left_whatever_breaks() {
-    whatever_breaks(&NEAR, APPLY, 8);
+    whatever_breaks(&NEAR, APPLY, &[], 12);
 }
 
 /// The file is lost: only the stack's name is known.
 #[test]
 fn rules_of_two_regions_are_destroyed_whatever_breaks() {
     let by_name = ["destroy", "--yes", "--stack", "far", "--region", HOME];
-    whatever_breaks(&FAR, &by_name, 8);
+    whatever_breaks(&FAR, &by_name, OF_THE_FIRST, 12);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod lifecycle;
 mod local;
 mod local_events;
 mod one_refusal;
+mod others;
 mod permissions;
 mod policies;
 mod refusals;

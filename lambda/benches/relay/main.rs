@@ -20,7 +20,8 @@
 
 mod cases;
 mod contender;
-#[path = "../../tests/support/fakes.rs"]
+#[path = "../../tests/relay/support/fakes.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod fakes;
 #[path = "../../../tests/e2e/support/python.rs"]
 mod python;

@@ -1,3 +1,4 @@
+use super::sdk::no_credentials;
 use super::*;
 
 #[test]

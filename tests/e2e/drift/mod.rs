@@ -147,58 +147,87 @@ alarms:
 // for confirmation.
 
 #[tokio::test]
-async fn key_role_logs_and_queue() {
-    each(STACK, &[kms::CASES, iam::CASES, logs::CASES, sqs::CASES]).await;
+async fn of_alarms_and_the_relay() {
+    let tables = [
+        kms::CASES,
+        iam::CASES,
+        logs::CASES,
+        sqs::CASES,
+        lambda::CASES,
+        sns::CASES,
+        cloudwatch::CASES,
+    ];
+    each(STACK, &tables).await;
 }
 
 #[tokio::test]
-async fn relay() {
-    each(STACK, &[lambda::CASES]).await;
+async fn of_endpoints_rules_and_trail() {
+    let tables = [apigateway::CASES, events::CASES, composite::CASES, trail::CASES];
+    each(EVENTS, &tables).await;
 }
 
-#[tokio::test]
-async fn topics_and_alarms() {
-    each(STACK, &[sns::CASES, cloudwatch::CASES]).await;
+impl Case {
+    /// The resources of its plan: in `update KIND/KEY: FIELDS` the second word.
+    fn resources(&self) -> impl Iterator<Item = &'static str> {
+        let resource = |line: &&'static str| line.split([' ', ':']).nth(1).unwrap();
+        self.plan.iter().map(resource)
+    }
 }
 
-#[tokio::test]
-async fn endpoints() {
-    each(EVENTS, &[apigateway::CASES]).await;
+/// All cases, in few batches. No two cases of a batch are about the same resource, so what is wrong in a plan of the
+/// whole batch is the fault of one case.
+fn batches(tables: &[&'static [Case]]) -> Vec<Vec<&'static Case>> {
+    let mut batches: Vec<(BTreeSet<&str>, Vec<&Case>)> = Vec::new();
+    for case in tables.iter().copied().flatten() {
+        let taken =
+            |(resources, _): &&mut (BTreeSet<&str>, _)| case.resources().any(|one| resources.contains(one));
+        let free = batches.iter_mut().find(|batch| !taken(batch));
+        let (resources, cases) = match free {
+            Some(batch) => batch,
+            None => {
+                batches.push((BTreeSet::new(), Vec::new()));
+                batches.last_mut().unwrap()
+            }
+        };
+        resources.extend(case.resources());
+        cases.push(case);
+    }
+    batches.into_iter().map(|(_, cases)| cases).collect()
 }
 
-#[tokio::test]
-async fn rules_and_composite_alarms() {
-    each(EVENTS, &[events::CASES, composite::CASES]).await;
-}
-
-#[tokio::test]
-async fn trail_bucket_and_filters() {
-    each(EVENTS, &[trail::CASES]).await;
-}
-
-/// Changes one thing after the other in one account: plan shows it and nothing else, apply puts it right.
-async fn each(stack: &str, tables: &[&[Case]]) {
+/// Makes the changes of one batch after the other in one account: plan shows them and nothing else, apply puts them
+/// right.
+async fn each(stack: &str, tables: &[&'static [Case]]) {
     let (world, aws) = applied(stack, REGION).await;
     unchanged(&world, "a fresh stack");
     let mut wrong = Vec::new();
-    for case in tables.iter().copied().flatten() {
-        (case.act)(&aws).await;
+    for batch in batches(tables) {
+        for case in &batch {
+            (case.act)(&aws).await;
+        }
         let plan = world.run(&["plan", "--local", "--detailed-exitcode", "--output", "json"]);
         let shown: BTreeSet<_> = planned(&plan.stdout)
             .iter()
             .map(|line| without_ids(line))
             .collect();
-        let expected: BTreeSet<_> = case.plan.iter().map(|line| (*line).to_owned()).collect();
+        let expected: BTreeSet<_> = batch
+            .iter()
+            .flat_map(|case| case.plan)
+            .map(|line| (*line).to_owned())
+            .collect();
+        let names: Vec<_> = batch.iter().map(|case| case.what).collect();
         if plan.code != 2 || shown != expected {
+            let missing: Vec<_> = expected.difference(&shown).collect();
+            let surplus: Vec<_> = shown.difference(&expected).collect();
             wrong.push(format!(
-                "{}: exit {}, {shown:?}\n{}",
-                case.what, plan.code, plan.stderr
+                "{names:?}: exit {}\nmissing: {missing:#?}\nsurplus: {surplus:#?}\n{}",
+                plan.code, plan.stderr
             ));
         }
         // What is left of it now stands in the next plan.
         let apply = world.run(&["apply", "--local", "--yes"]);
         if apply.code != 0 {
-            wrong.push(format!("{}: not put right\n{}", case.what, apply.all()));
+            wrong.push(format!("{names:?}: not put right\n{}", apply.all()));
             break;
         }
     }

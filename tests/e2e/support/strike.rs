@@ -31,6 +31,12 @@ impl Request {
         move |_, action| action == this.action && seen.fetch_add(1, Ordering::SeqCst) == this.nth
     }
 
+    /// The service's prefix in IAM's actions, such as `sns`.
+    pub fn service(&self) -> &str {
+        let (service, _) = self.action.split_once(':').unwrap();
+        service
+    }
+
     pub fn writes(&self) -> bool {
         let (_, operation) = self.action.split_once(':').unwrap();
         let reads = ["Get", "List", "Describe"];

@@ -1,6 +1,7 @@
 //! The permissions that a call needs, service by service.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use alertctl::aws::connect::Clients;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -65,20 +66,13 @@ pub struct Call<'a> {
     stack: &'a str,
     pub region: String,
     pub account: String,
-    pub aws: Clients,
+    upstream: &'a str,
+    aws: OnceLock<Clients>,
 }
 
 impl<'a> Call<'a> {
-    pub fn new(upstream: &str, action: &'a str, stack: &'a str, head: &'a Parts, body: &'a [u8]) -> Self {
+    pub fn new(upstream: &'a str, action: &'a str, stack: &'a str, head: &'a Parts, body: &'a [u8]) -> Self {
         let (region, account) = (region(&head.headers), account(&head.headers));
-        let root = Credentials::new(&account, "test", None, None, "test");
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
-            .endpoint_url(upstream)
-            .credentials_provider(SharedCredentialsProvider::new(root))
-            .http_client(crate::support::plain_http())
-            .build();
         Self {
             action,
             head,
@@ -87,8 +81,24 @@ impl<'a> Call<'a> {
             json: serde_json::from_slice(body).unwrap_or_default(),
             region,
             account,
-            aws: Clients::new(&config),
+            upstream,
+            aws: OnceLock::new(),
         }
+    }
+
+    /// Clients of the account. Most calls need none, and making them takes longer than to judge a call.
+    pub fn aws(&self) -> &Clients {
+        self.aws.get_or_init(|| {
+            let root = Credentials::new(&self.account, "test", None, None, "test");
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(self.region.clone()))
+                .endpoint_url(self.upstream)
+                .credentials_provider(SharedCredentialsProvider::new(root))
+                .http_client(crate::support::plain_http())
+                .build();
+            Clients::new(&config)
+        })
     }
 
     fn arn(&self, service: &str, resource: &str) -> String {
@@ -235,10 +245,10 @@ impl<'a> Call<'a> {
 
     /// An action on an existing key, with its tags.
     async fn on_key(&self, action: &str, key: &str) -> Option<Ask> {
-        let answer = self.aws.kms.describe_key().key_id(key).send().await.ok()?;
+        let answer = self.aws().kms.describe_key().key_id(key).send().await.ok()?;
         let metadata = answer.key_metadata?;
         let tags = self
-            .aws
+            .aws()
             .kms
             .list_resource_tags()
             .key_id(&metadata.key_id)
@@ -271,7 +281,7 @@ impl<'a> Call<'a> {
         if path.contains("/tags/") {
             let mut ask = self.own(self.segment("tags"));
             requested(&mut ask);
-            let tags = self.aws.lambda.list_tags().resource(&ask.resource).send().await;
+            let tags = self.aws().lambda.list_tags().resource(&ask.resource).send().await;
             let tags = tags.ok().and_then(|answer| answer.tags).unwrap_or_default();
             ask.context.extend(
                 tags.into_iter()
@@ -289,7 +299,7 @@ impl<'a> Call<'a> {
         let name = name.rsplit(':').next().unwrap().to_owned();
         let mut own = self.own(self.arn("lambda", &format!("function:{name}")));
         if operation == "GetFunctionConfiguration" {
-            let tags = self.aws.lambda.list_tags().resource(&own.resource).send().await;
+            let tags = self.aws().lambda.list_tags().resource(&own.resource).send().await;
             let tags = tags.ok().and_then(|answer| answer.tags).unwrap_or_default();
             own.context.extend(
                 tags.into_iter()
@@ -332,7 +342,7 @@ impl<'a> Call<'a> {
             }
             "ListEventSourceMappings" => vec![own],
             _ => {
-                let tags = self.aws.lambda.list_tags().resource(&own.resource).send().await;
+                let tags = self.aws().lambda.list_tags().resource(&own.resource).send().await;
                 let tags = tags.ok().and_then(|answer| answer.tags).unwrap_or_default();
                 own.context.extend(
                     tags.into_iter()
@@ -498,7 +508,7 @@ impl<'a> Call<'a> {
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
         // An API and its stages have tags. Other parts of an API have none.
         if let ["apis", id] | ["apis", id, "stages", _] = parts.as_slice() {
-            let api = self.aws.apigateway.get_api().api_id(*id).send().await;
+            let api = self.aws().apigateway.get_api().api_id(*id).send().await;
             let tags = api.ok().and_then(|answer| answer.tags).unwrap_or_default();
             ask.context.extend(
                 tags.into_iter()
@@ -532,7 +542,7 @@ impl<'a> Call<'a> {
             asks.extend(LOG_DELIVERY.map(|action| self.ask(action, "*".to_owned())));
         }
         if let ("DELETE", ["apis", id, "stages", name]) = (self.head.method.as_str(), parts.as_slice()) {
-            let stage = self.aws.apigateway.get_stage().api_id(*id).stage_name(*name);
+            let stage = self.aws().apigateway.get_stage().api_id(*id).stage_name(*name);
             let stage = stage.send().await.ok();
             if stage.is_some_and(|stage| stage.access_log_settings.is_some()) {
                 asks.extend(LOG_DELIVERY_END.map(|action| self.ask(action, "*".to_owned())));

@@ -46,11 +46,11 @@ impl Call<'_> {
             filter["Values"][0].as_str().unwrap(),
         );
         let mut found: Vec<(String, BTreeMap<String, String>)> = Vec::new();
-        let groups = self.aws.logs.describe_log_groups().into_paginator().items();
+        let groups = self.aws().logs.describe_log_groups().into_paginator().items();
         for group in groups.send().collect::<Result<Vec<_>, _>>().await.unwrap() {
             let arn = group.arn().unwrap().trim_end_matches(":*").to_owned();
             let tags = self
-                .aws
+                .aws()
                 .logs
                 .list_tags_for_resource()
                 .resource_arn(&arn)
@@ -59,7 +59,7 @@ impl Call<'_> {
                 .unwrap();
             found.push((arn, tags.tags.unwrap_or_default().into_iter().collect()));
         }
-        let alarms = self.aws.cloudwatch.describe_alarms();
+        let alarms = self.aws().cloudwatch.describe_alarms();
         let alarms = alarms
             .alarm_types("MetricAlarm".into())
             .alarm_types("CompositeAlarm".into());
@@ -73,7 +73,7 @@ impl Call<'_> {
         }
         for arn in &arns {
             let tags = self
-                .aws
+                .aws()
                 .cloudwatch
                 .list_tags_for_resource()
                 .resource_arn(arn)
@@ -85,14 +85,14 @@ impl Call<'_> {
             };
             found.push((arn.to_owned(), tags.tags().iter().map(pair).collect()));
         }
-        let trails = self.aws.cloudtrail.describe_trails().send().await.unwrap();
+        let trails = self.aws().cloudtrail.describe_trails().send().await.unwrap();
         for trail in trails.trail_list() {
             if trail.home_region() != Some(&self.region) {
                 continue;
             }
             let arn = trail.trail_arn().unwrap();
             let tags = self
-                .aws
+                .aws()
                 .cloudtrail
                 .list_tags()
                 .resource_id_list(arn)
@@ -105,16 +105,22 @@ impl Call<'_> {
             };
             found.push((arn.to_owned(), tags.map(pair).collect()));
         }
-        let apis = self.aws.apigateway.get_apis().send().await.unwrap();
+        let apis = self.aws().apigateway.get_apis().send().await.unwrap();
         for api in apis.items() {
             let id = api.api_id().unwrap();
             let tags = api.tags().cloned().unwrap_or_default().into_iter().collect();
             found.push((format!("arn:aws:apigateway:{}::/apis/{id}", self.region), tags));
         }
-        let mappings = self.aws.lambda.list_event_source_mappings().send().await.unwrap();
+        let mappings = self
+            .aws()
+            .lambda
+            .list_event_source_mappings()
+            .send()
+            .await
+            .unwrap();
         for mapping in mappings.event_source_mappings() {
             let arn = mapping.event_source_mapping_arn().unwrap();
-            let tags = self.aws.lambda.list_tags().resource(arn).send().await.unwrap();
+            let tags = self.aws().lambda.list_tags().resource(arn).send().await.unwrap();
             found.push((
                 arn.to_owned(),
                 tags.tags.unwrap_or_default().into_iter().collect(),

@@ -1,0 +1,11 @@
+//! The relay, from event to message: its library, and its real executable with fakes of everything around it. All are
+//! in one program, because some tests mostly wait, and others mostly compute.
+
+mod delivery;
+mod guard;
+mod ingest;
+mod limits;
+mod messages;
+mod routing;
+mod storm;
+mod support;

@@ -1,0 +1,349 @@
+//! Fakes of everything around the function, on loopback: Lambda's Runtime API, AWS and Slack.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+
+/// The result of an invocation, as reported to the Runtime API.
+#[derive(Debug)]
+pub enum Outcome {
+    Success(Value),
+    /// The body of the report, which Lambda puts into the dead-letter queue and returns to the caller.
+    Failure(Value),
+}
+
+/// What AWS and Slack received, and how they respond.
+#[derive(Default)]
+pub struct Script {
+    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`.
+    pub silent: BTreeSet<&'static str>,
+    /// Status and error code of SNS's next responses; afterwards it publishes.
+    pub sns_refusals: VecDeque<(u16, &'static str)>,
+    /// Parameters of each message that SNS received.
+    pub sns_messages: Vec<BTreeMap<String, String>>,
+    /// Status and error code of SQS's next responses; afterwards it stores.
+    pub sqs_refusals: VecDeque<(u16, &'static str)>,
+    /// Messages that SQS stored.
+    pub sqs_requests: Vec<Value>,
+    /// Whether CloudTrail reports that the trail is logging.
+    pub logging: bool,
+    /// Status and error code of the next responses to `StartLogging`; afterwards it starts.
+    pub start_refusals: VecDeque<(u16, &'static str)>,
+    /// The calls that CloudTrail received, with the trail in the request and the region of the signature.
+    pub trail_calls: Vec<(String, String, String)>,
+    /// Status and error body of KMS's next responses; afterwards it decrypts.
+    pub kms_refusals: VecDeque<(u16, Value)>,
+    /// The plaintext of every ciphertext.
+    pub plaintext: String,
+    /// Requests that KMS received.
+    pub kms_requests: Vec<Value>,
+    /// Status and body of Slack's next responses, a 429 with `Retry-After: 1`; afterwards 200 `ok`.
+    pub slack_answers: VecDeque<(u16, String)>,
+    /// Slack's response after those, for every request.
+    pub slack_always: Option<(u16, &'static str)>,
+    /// Path and body of each message that Slack received.
+    pub slack_messages: Vec<(String, Value)>,
+}
+
+pub type Shared = Arc<Mutex<Script>>;
+
+/// Invocations, which are delivered one at a time.
+pub struct Invocations {
+    waiting: Mutex<VecDeque<String>>,
+    /// Time limit of an invocation; `None` for no limit.
+    time: Mutex<Option<Duration>>,
+    /// Number of processes that were killed before this one.
+    killed: AtomicU16,
+    arrived: Notify,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+    polls: mpsc::UnboundedSender<Instant>,
+}
+
+pub struct Runtime {
+    pub address: SocketAddr,
+    invocations: Arc<Invocations>,
+    outcomes: mpsc::UnboundedReceiver<Outcome>,
+    polls: mpsc::UnboundedReceiver<Instant>,
+}
+
+impl Runtime {
+    pub async fn start() -> Self {
+        let (outcome_sender, outcomes) = mpsc::unbounded_channel();
+        let (poll_sender, polls) = mpsc::unbounded_channel();
+        let invocations = Arc::new(Invocations {
+            waiting: Mutex::default(),
+            time: Mutex::default(),
+            killed: AtomicU16::default(),
+            arrived: Notify::new(),
+            outcomes: outcome_sender,
+            polls: poll_sender,
+        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{how}", post(report))
+            .with_state(invocations.clone());
+        Self {
+            address: serve(router).await,
+            invocations,
+            outcomes,
+            polls,
+        }
+    }
+
+    /// Waits until the function asks for work; returns the time when it did.
+    pub async fn polled(&mut self) -> Instant {
+        self.polls.recv().await.expect("the server lives")
+    }
+
+    /// Sets the time limit of the next invocations.
+    pub fn hurry(&self, time: Duration) {
+        *self.invocations.time.lock().expect("not poisoned") = Some(time);
+    }
+
+    /// Drops the invocation during which a process was killed: the next process does not get it, and a late
+    /// report does not count for another invocation.
+    pub fn forget(&mut self) {
+        self.invocations.killed.fetch_add(1, Ordering::SeqCst);
+        self.invocations.waiting.lock().expect("not poisoned").clear();
+        while self.outcomes.try_recv().is_ok() {}
+    }
+
+    pub async fn invoke(&mut self, event: &Value) -> Outcome {
+        self.invoke_text(event.to_string()).await
+    }
+
+    /// `event` must be JSON.
+    pub async fn invoke_text(&mut self, event: String) -> Outcome {
+        self.invocations
+            .waiting
+            .lock()
+            .expect("not poisoned")
+            .push_back(event);
+        self.invocations.arrived.notify_one();
+        self.outcomes.recv().await.expect("the server lives")
+    }
+}
+
+impl Invocations {
+    /// The same id for all invocations of a process, as if each were a retry.
+    fn request_id(&self) -> String {
+        let end = 0x3fcd + self.killed.load(Ordering::SeqCst);
+        format!("8476a536-e9f4-11e8-9739-2dfe598c{end:04x}")
+    }
+}
+
+async fn next(State(invocations): State<Arc<Invocations>>) -> Response {
+    let _ = invocations.polls.send(Instant::now());
+    loop {
+        let event = invocations.waiting.lock().expect("not poisoned").pop_front();
+        if let Some(event) = event {
+            let time = *invocations.time.lock().expect("not poisoned");
+            let deadline = time.map_or(4_102_444_800_000, |time| {
+                let end = SystemTime::now() + time;
+                end.duration_since(UNIX_EPOCH).expect("after 1970").as_millis()
+            });
+            let (deadline, request_id) = (deadline.to_string(), invocations.request_id());
+            let headers = [
+                ("content-type", "application/json"),
+                ("lambda-runtime-aws-request-id", request_id.as_str()),
+                ("lambda-runtime-deadline-ms", deadline.as_str()),
+                (
+                    "lambda-runtime-invoked-function-arn",
+                    "arn:aws:lambda:us-east-1:111122223333:function:f",
+                ),
+                (
+                    "lambda-runtime-trace-id",
+                    "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
+                ),
+            ];
+            return (headers, event).into_response();
+        }
+        invocations.arrived.notified().await;
+    }
+}
+
+async fn report(
+    State(invocations): State<Arc<Invocations>>,
+    Path((id, how)): Path<(String, String)>,
+    body: Bytes,
+) -> StatusCode {
+    let body = serde_json::from_slice(&body).expect("a report is JSON");
+    let outcome = if how == "response" {
+        Outcome::Success(body)
+    } else {
+        Outcome::Failure(body)
+    };
+    if id == invocations.request_id() {
+        let _ = invocations.outcomes.send(outcome);
+    }
+    StatusCode::ACCEPTED
+}
+
+/// AWS and Slack on one port: `POST /` is for AWS, every other path is a webhook.
+pub async fn services(script: Shared) -> SocketAddr {
+    serve(
+        Router::new()
+            .route("/", post(aws))
+            .fallback(slack)
+            .with_state(script),
+    )
+    .await
+}
+
+async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let signature = headers["authorization"].to_str().expect("ASCII");
+    let credential = signature
+        .strip_prefix("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+        .unwrap_or_else(|| panic!("{signature}"));
+    assert_eq!(headers["x-amz-security-token"], "session");
+    let region = credential.split('/').nth(1).expect("a region");
+    let target = headers
+        .get("x-amz-target")
+        .map(|target| target.to_str().expect("ASCII"));
+    let Some((service, call)) = target.and_then(|target| target.rsplit_once('.')) else {
+        return sns(&script, &body).await;
+    };
+    let request: Value = serde_json::from_slice(&body).expect("JSON");
+    match (service, call) {
+        ("TrentService", "Decrypt") => kms(&script, request).await,
+        ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
+        (service, call) if service.ends_with("CloudTrail_20131101") => {
+            cloudtrail(&script, call, request, region).await
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Never returns if `service` is silent.
+async fn speak(script: &Shared, service: &str) {
+    let silent = script.lock().expect("not poisoned").silent.contains(service);
+    if silent {
+        pending::<()>().await;
+    }
+}
+
+async fn kms(script: &Shared, request: Value) -> Response {
+    speak(script, "KMS").await;
+    let mut script = script.lock().expect("not poisoned");
+    script.kms_requests.push(request);
+    let (status, answer) = script.kms_refusals.pop_front().unwrap_or_else(|| {
+        let plaintext = BASE64_STANDARD.encode(&script.plaintext);
+        (
+            200,
+            json!({ "KeyId": "arn:aws:kms:us-east-1:111122223333:key/k", "Plaintext": plaintext }),
+        )
+    });
+    answered(status, "application/x-amz-json-1.1", answer.to_string())
+}
+
+async fn sns(script: &Shared, body: &[u8]) -> Response {
+    let body = std::str::from_utf8(body).expect("ASCII");
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text)
+            .decode_utf8()
+            .expect("UTF-8")
+            .into_owned()
+    };
+    let request: BTreeMap<_, _> = body
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect();
+    assert_eq!(request["Action"], "Publish");
+    let refusal = {
+        let mut script = script.lock().expect("not poisoned");
+        script.sns_messages.push(request);
+        script.sns_refusals.pop_front()
+    };
+    speak(script, "SNS").await;
+    match refusal {
+        None => answered(
+            200,
+            "text/xml",
+            "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"
+                .to_owned(),
+        ),
+        Some((status, code)) => answered(
+            status,
+            "text/xml",
+            format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"),
+        ),
+    }
+}
+
+async fn sqs(script: &Shared, request: Value) -> Response {
+    speak(script, "SQS").await;
+    let mut script = script.lock().expect("not poisoned");
+    let (status, answer) = match script.sqs_refusals.pop_front() {
+        None => {
+            script.sqs_requests.push(request);
+            (200, json!({ "MessageId": "m" }))
+        }
+        Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
+    };
+    answered(status, "application/x-amz-json-1.0", answer.to_string())
+}
+
+async fn cloudtrail(script: &Shared, call: &str, request: Value, region: &str) -> Response {
+    let (status, answer) = {
+        let mut script = script.lock().expect("not poisoned");
+        let trail = request["Name"].as_str().expect("a trail").to_owned();
+        script
+            .trail_calls
+            .push((call.to_owned(), trail, region.to_owned()));
+        match call {
+            "GetTrailStatus" => (200, json!({ "IsLogging": script.logging })),
+            "StartLogging" => match script.start_refusals.pop_front() {
+                None => (200, json!({})),
+                Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
+            },
+            other => panic!("{other}"),
+        }
+    };
+    speak(script, "CloudTrail").await;
+    answered(status, "application/x-amz-json-1.1", answer.to_string())
+}
+
+fn answered(status: u16, content_type: &str, body: String) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    (status, [("content-type", content_type)], body).into_response()
+}
+
+async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response {
+    let message = serde_json::from_slice(&body).expect("a message is JSON");
+    let (status, answer) = {
+        let mut script = script.lock().expect("not poisoned");
+        script.slack_messages.push((uri.path().to_owned(), message));
+        let always = script.slack_always.unwrap_or((200, "ok"));
+        let always = (always.0, always.1.to_owned());
+        script.slack_answers.pop_front().unwrap_or(always)
+    };
+    speak(&script, "slack").await;
+    let status = StatusCode::from_u16(status).expect("a status");
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return (status, [("retry-after", "1")], answer).into_response();
+    }
+    (status, answer).into_response()
+}
+
+async fn serve(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}

@@ -1,0 +1,50 @@
+//! Helpers that the tests share.
+
+pub mod fakes;
+pub mod function;
+pub mod slack;
+
+use alertctl_relay::Settings;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Names of the sample events, sorted.
+pub fn fixtures() -> Vec<String> {
+    let files = fs::read_dir(directory()).expect("the fixtures");
+    let mut names: Vec<_> = files
+        .map(|file| file.expect("a file").path())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty());
+    names
+}
+
+pub fn fixture(name: &str) -> Value {
+    let text = fs::read_to_string(directory().join(format!("{name}.json"))).expect("a fixture");
+    serde_json::from_str(&text).expect("a fixture is JSON")
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+pub fn english() -> Settings {
+    settings("en", "UTC")
+}
+
+pub fn korean() -> Settings {
+    settings("ko", "Asia/Seoul")
+}
+
+fn settings(locale: &str, timezone: &str) -> Settings {
+    let text = json!({
+        "stack": "mission",
+        "locale": locale,
+        "timezone": timezone,
+        "channels": { "project": { "label": "#project" } },
+        "topics": { "mission-sns": { "to": ["project"] } },
+    });
+    Settings::parse(&text.to_string()).expect("valid settings")
+}
