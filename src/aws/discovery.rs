@@ -10,10 +10,10 @@ use std::rc::Rc;
 
 use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::call::{Aws, pages};
 use super::cloudtrail;
+use super::concurrently::concurrently_found;
 use super::fault::Result;
 
 /// The tag that marks a resource as part of a stack; its value is the stack's name.
@@ -213,17 +213,10 @@ async fn tags_of(
     arns: Vec<String>,
     tags: impl AsyncFn(&str) -> Result<Tags>,
 ) -> Result<Vec<Tagged>> {
-    let tags = &tags;
-    stream::iter(arns)
-        .map(|arn| async move {
-            let tags = tags(&arn).await.map_err(|fault| fault.of(|| arn.clone()))?;
-            Ok(Tagged { arn, tags })
-        })
-        .buffer_unordered(16)
-        .try_filter(|tagged| {
-            let ours = tagged.tags.get(STACK_TAG) == Some(&aws.stack);
-            async move { ours }
-        })
-        .try_collect()
-        .await
+    concurrently_found(arns, async |arn| {
+        let tags = tags(&arn).await.map_err(|fault| fault.of(|| arn.clone()))?;
+        let ours = tags.get(STACK_TAG) == Some(&aws.stack);
+        Ok(ours.then_some(Tagged { arn, tags }))
+    })
+    .await
 }

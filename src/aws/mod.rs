@@ -5,6 +5,7 @@
 mod batch;
 pub mod call;
 pub mod cloudtrail;
+mod concurrently;
 pub mod connect;
 pub mod discovery;
 mod endpoint;
@@ -30,6 +31,7 @@ pub mod text;
 pub mod wait;
 
 pub use call::Aws;
+pub use concurrently::{concurrently, concurrently_found};
 pub use connect::{Clients, Connection};
 pub use fault::Fault;
 pub use text::{Known, Output, Scope, Text, Unknown};

@@ -1,11 +1,7 @@
 //! Observes resources that are found by name and owned by tag, as most kinds are.
 
-use futures::{StreamExt, TryStreamExt, stream};
-
 use super::{Aws, Observed, Presence, Resource, Result, Tags, Wanted, tags};
-
-/// Concurrent requests for one kind.
-const SIDE_BY_SIDE: usize = 16;
+use crate::aws::{concurrently, concurrently_found};
 
 /// Reads every wanted name, and every other name in `listed`. The tagging index says that those carry the stack's
 /// tag; if a resource no longer carries it, it is not reported as an orphan.
@@ -17,26 +13,19 @@ pub async fn observe<'a, R: Resource>(
     tags_of: fn(&R::Live) -> &Tags,
 ) -> Result<Observed<R::Live>> {
     let read = &read;
-    let named = stream::iter(wanted)
-        .map(|wanted| async move {
-            let name = wanted.desired.name();
-            let live = read(&name, Some(wanted.desired)).await;
-            live.map_err(|fault| fault.of(|| format!("{} ({name})", wanted.id)))
-        })
-        .buffered(SIDE_BY_SIDE)
-        .try_collect();
+    let named = concurrently(wanted, |wanted| async move {
+        let name = wanted.desired.name();
+        let live = read(&name, Some(wanted.desired)).await;
+        live.map_err(|fault| fault.of(|| format!("{} ({name})", wanted.id)))
+    });
     let left = async {
         let mut left = listed().await?;
         left.retain(|name| !wanted.iter().any(|wanted| wanted.desired.name() == *name));
-        stream::iter(left)
-            .map(|name| async move {
-                let live = read(name, None).await;
-                live.map_err(|fault| fault.of(|| format!("{} ({name})", R::KIND)))
-            })
-            .buffered(SIDE_BY_SIDE)
-            .try_filter_map(async |live| Ok(live))
-            .try_collect()
-            .await
+        concurrently_found(left, |name| async move {
+            let live = read(name, None).await;
+            live.map_err(|fault| fault.of(|| format!("{} ({name})", R::KIND)))
+        })
+        .await
     };
     let (named, left): (Vec<_>, Vec<R::Live>) = futures::try_join!(named, left)?;
     let present = |live: R::Live| Presence::by_tag(aws, &tags_of(&live).clone(), live);

@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use alertctl_relay::{console_page, encode_fragment};
 use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
-use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Scope;
 use crate::aws::call::pages;
+use crate::aws::concurrently_found;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{Access, BECOMES_OURS, OURS};
@@ -306,16 +306,12 @@ async fn list(aws: &Aws) -> Result<Vec<Live>> {
         Ok((page.items.unwrap_or_default(), page.next_token))
     });
     let (apis, scope) = futures::try_join!(apis, aws.scope())?;
-    let mut apis: Vec<Live> = stream::iter(apis)
-        .map(async |api| {
-            let arn = arn(scope, api.api_id().unwrap_or_default());
-            let tags = calls::tags(aws, &arn, api.tags()).await?;
-            Ok(Live::of(&api, tags, scope))
-        })
-        .buffered(16)
-        .try_filter_map(async |live| Ok(live))
-        .try_collect()
-        .await?;
+    let mut apis: Vec<Live> = concurrently_found(apis, async |api| {
+        let arn = arn(scope, api.api_id().unwrap_or_default());
+        let tags = calls::tags(aws, &arn, api.tags()).await?;
+        Ok(Live::of(&api, tags, scope))
+    })
+    .await?;
     for at in 0..apis.len() {
         let claims = apis.iter().filter(|live| live.is_like(&apis[at].tags));
         if apis[at].is_owned(aws) && claims.count() > 1 {

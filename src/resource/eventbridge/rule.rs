@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use alertctl_relay::{console_page, encode_fragment};
 use aws_sdk_eventbridge::types as sdk;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use crate::aws::fault::gone;
 use crate::aws::wait;
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access};
 use crate::resource::eventbridge;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
@@ -26,9 +26,6 @@ use read::{look, read};
 
 /// How long EventBridge may still see targets that were removed from a rule.
 const TARGETS_GONE: Duration = Duration::from_secs(5 * 60);
-/// Concurrent requests: as many as AWS accepts per second.
-const SIDE_BY_SIDE: usize = 50;
-
 /// The desired rule.
 #[derive(Debug, Clone)]
 pub struct EventbridgeRule {
@@ -96,24 +93,18 @@ impl Resource for EventbridgeRule {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| wanted.desired)
-            .map(|desired| read(aws, desired.bus_name(), &desired.name, Some(&desired.tags)))
-            .buffered(SIDE_BY_SIDE)
-            .try_collect();
+        let named = concurrently(wanted.iter().map(|wanted| wanted.desired), |desired| {
+            read(aws, desired.bus_name(), &desired.name, Some(&desired.tags))
+        });
         let places = wanted.iter().map(|wanted| wanted.desired);
         let places = places.map(|desired| (desired.bus_name(), desired.name.as_str()));
         let places = places.collect();
         let orphans = async {
-            stream::iter(left(aws, &places).await?)
-                .map(async |place| {
-                    let live = of_stack(aws, place).await?;
-                    Ok(live.map(|live| (live.node(Self::KIND), live)))
-                })
-                .buffered(SIDE_BY_SIDE)
-                .try_filter_map(async |found| Ok(found))
-                .try_collect()
-                .await
+            concurrently_found(left(aws, &places).await?, async |place| {
+                let live = of_stack(aws, place).await?;
+                Ok(live.map(|live| (live.node(Self::KIND), live)))
+            })
+            .await
         };
         let (wanted, orphans) = futures::try_join!(named, orphans)?;
         Ok(Observed { wanted, orphans })

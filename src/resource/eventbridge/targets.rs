@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{StreamExt, TryStreamExt, stream};
-
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{Access, OWN_ROLES};
 use crate::resource::eventbridge::rule::{self, EventbridgeRule, on_bus, place};
 use crate::resource::{
@@ -19,9 +18,6 @@ const RETRY_ATTEMPTS: i32 = 185;
 const RETRY_AGE_SECONDS: i32 = 24 * 60 * 60;
 /// The maximum number of targets of a rule.
 const MOST: usize = 5;
-/// Concurrent requests: as many as AWS accepts per second.
-const SIDE_BY_SIDE: usize = 50;
-
 /// The desired targets of a rule. Other targets of the rule are removed.
 #[derive(Debug, Clone)]
 pub struct EventbridgeTargets {
@@ -105,25 +101,20 @@ impl Resource for EventbridgeTargets {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| place(wanted.desired.rule.name()))
-            .map(|(bus, rule)| read(aws, bus, rule))
-            .buffered(SIDE_BY_SIDE)
-            .try_collect();
+        let named = concurrently(
+            wanted.iter().map(|wanted| place(wanted.desired.rule.name())),
+            |(bus, rule)| read(aws, bus, rule),
+        );
         let places = wanted.iter().map(|wanted| place(wanted.desired.rule.name()));
         let places = places.collect();
         let left = async {
-            stream::iter(rule::left(aws, &places).await?)
-                .map(async |place| {
-                    let (bus, name) = place;
-                    // Concurrently: each of the two calls has its own rate limit.
-                    let (rule, live) = futures::try_join!(rule::of_stack(aws, place), read(aws, bus, name))?;
-                    Ok(rule.zip(live).map(|(rule, live)| (rule.node(Self::KIND), live)))
-                })
-                .buffered(SIDE_BY_SIDE)
-                .try_filter_map(async |found| Ok(found))
-                .try_collect()
-                .await
+            concurrently_found(rule::left(aws, &places).await?, async |place| {
+                let (bus, name) = place;
+                // Concurrently: each of the two calls has its own rate limit.
+                let (rule, live) = futures::try_join!(rule::of_stack(aws, place), read(aws, bus, name))?;
+                Ok(rule.zip(live).map(|(rule, live)| (rule.node(Self::KIND), live)))
+            })
+            .await
         };
         let (named, orphans): (Vec<_>, Vec<_>) = futures::try_join!(named, left)?;
         Ok(Observed {

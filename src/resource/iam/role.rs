@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use alertctl_relay::{console_page, encode_fragment};
 use aws_sdk_iam::types::Tag;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
+use crate::aws::concurrently;
 use crate::aws::discovery::{HOME_TAG, REGION_TAG};
 use crate::aws::fault::gone;
 use crate::aws::policy::Policy;
@@ -106,10 +106,7 @@ impl Resource for IamRole {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| read(aws, &wanted.desired.name))
-            .buffered(16)
-            .try_collect();
+        let named = concurrently(wanted, |wanted| read(aws, &wanted.desired.name));
         let (named, listed, adopted): (Vec<_>, _, _) =
             futures::try_join!(named, list_owned(aws), of_functions(aws))?;
         let names: BTreeSet<_> = listed.iter().map(|role| role.role_name.clone()).collect();
@@ -118,11 +115,7 @@ impl Resource for IamRole {
             .chain(adopted)
             .filter(|name| !wanted.iter().any(|wanted| wanted.desired.name == *name))
             .collect();
-        let left: Vec<_> = stream::iter(left)
-            .map(async |name| read(aws, &name).await)
-            .buffered(16)
-            .try_collect()
-            .await?;
+        let left: Vec<_> = concurrently(left, async |name| read(aws, &name).await).await?;
         let owned = left.into_iter().filter_map(|presence| match presence {
             Presence::Ours(live) => Some((tags::node(Self::KIND, &live.tags, &live.name), live)),
             Presence::Foreign(_) | Presence::Absent => None,

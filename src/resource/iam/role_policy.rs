@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use crate::aws::call::pages;
 use crate::aws::fault::{found, gone};
 use crate::aws::policy::{self, Policy};
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{Access, NAMED_ROLE, OWN_ROLES};
 use crate::resource::iam::role::{self, IamRole};
 use crate::resource::{
@@ -67,10 +67,9 @@ impl Resource for IamRolePolicy {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| read(aws, wanted.desired.role.name(), &wanted.desired.name))
-            .buffered(16)
-            .try_collect();
+        let named = concurrently(wanted, |wanted| {
+            read(aws, wanted.desired.role.name(), &wanted.desired.name)
+        });
         let roles: BTreeSet<_> = wanted.iter().map(|wanted| wanted.desired.role.name()).collect();
         let (named, under_path, mut policies): (Vec<_>, _, _) =
             futures::try_join!(named, role::list_owned(aws), names_of(aws, roles))?;
@@ -91,12 +90,11 @@ impl Resource for IamRolePolicy {
         let extra = policies
             .iter()
             .flat_map(|(role, names)| names.iter().map(move |name| (role, name)));
-        let extra: Vec<Live> = stream::iter(extra.filter(|(role, name)| !is_wanted(role, name)))
-            .map(|(role, name)| read(aws, role, name))
-            .buffered(16)
-            .try_filter_map(async |live| Ok(live))
-            .try_collect()
-            .await?;
+        let extra: Vec<Live> = concurrently_found(
+            extra.filter(|(role, name)| !is_wanted(role, name)),
+            |(role, name)| read(aws, role, name),
+        )
+        .await?;
         let present = |live: Option<Live>| match live {
             Some(live) if owned.contains(&live.role_name) => Presence::Ours(live),
             Some(live) => Presence::Foreign(live),
@@ -218,38 +216,30 @@ async fn names_of<'a>(
     roles: impl IntoIterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, Vec<String>>> {
     let iam = &aws.connection.clients.iam;
-    stream::iter(roles)
-        .map(async |role| {
-            let names = pages(async |marker| {
-                let request = iam.list_role_policies().role_name(role).set_marker(marker);
-                let page = aws
-                    .call("iam:ListRolePolicies", || request.clone().send())
-                    .await?;
-                Ok((page.policy_names, page.marker))
-            });
-            Ok(found(names.await)?.map(|names| (role.to_owned(), names)))
-        })
-        .buffered(16)
-        .try_filter_map(async |role| Ok(role))
-        .try_collect()
-        .await
+    concurrently_found(roles, async |role| {
+        let names = pages(async |marker| {
+            let request = iam.list_role_policies().role_name(role).set_marker(marker);
+            let page = aws
+                .call("iam:ListRolePolicies", || request.clone().send())
+                .await?;
+            Ok((page.policy_names, page.marker))
+        });
+        Ok(found(names.await)?.map(|names| (role.to_owned(), names)))
+    })
+    .await
 }
 
 /// The roles among `roles` that carry the stack's tag.
 async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<String>> {
-    stream::iter(roles)
-        .map(async |name| {
-            let request = aws.connection.clients.iam.get_role().role_name(name);
-            let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
-            let role = role.and_then(|answer| answer.role);
-            let tags: Tags = role.iter().flat_map(|role| role.tags()).map(pair).collect();
-            let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
-            Ok(ours.then(|| name.clone()))
-        })
-        .buffered(16)
-        .try_filter_map(async |name| Ok(name))
-        .try_collect()
-        .await
+    concurrently_found(roles, async |name| {
+        let request = aws.connection.clients.iam.get_role().role_name(name);
+        let role = found(aws.call("iam:GetRole", || request.clone().send()).await)?;
+        let role = role.and_then(|answer| answer.role);
+        let tags: Tags = role.iter().flat_map(|role| role.tags()).map(pair).collect();
+        let ours = matches!(Presence::by_tag(aws, &tags, ()), Presence::Ours(()));
+        Ok(ours.then(|| name.clone()))
+    })
+    .await
 }
 
 fn pair(tag: &aws_sdk_iam::types::Tag) -> (String, String) {

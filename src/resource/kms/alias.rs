@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_kms::types::{AliasListEntry, KeyMetadata, KeyState};
-use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::call::pages;
 use crate::aws::discovery::Tagged;
 use crate::aws::fault::{found, gone};
 use crate::aws::run;
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, KEYS, OURS};
 use crate::resource::kms::key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, aliased};
 use crate::resource::{
@@ -58,39 +58,31 @@ impl Resource for KmsAlias {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(async |wanted| {
-                Ok(live(
-                    &wanted.desired.name,
-                    aliased(aws, &wanted.desired.name).await?,
-                ))
-            })
-            .buffered(16)
-            .try_collect();
+        let named = concurrently(wanted, async |wanted| {
+            Ok(live(
+                &wanted.desired.name,
+                aliased(aws, &wanted.desired.name).await?,
+            ))
+        });
         let (named, tagged): (Vec<_>, _) = futures::try_join!(named, aws.tagged())?;
         let keys = tagged.iter().map(|tagged| tagged.arn.as_str());
         let keys: BTreeSet<&str> = keys
             .filter(|arn| arn.contains(":kms:") && arn.contains(":key/"))
             .chain(named.iter().flatten().map(|live| live.target.as_str()))
             .collect();
-        let owned: BTreeMap<&str, Vec<Live>> = stream::iter(keys)
-            .map(async |key| Ok((key, of_owned_key(aws, key).await?)))
-            .buffered(16)
-            .try_filter_map(async |(key, aliases)| Ok(aliases.map(|aliases| (key, aliases))))
-            .try_collect()
-            .await?;
+        let owned: BTreeMap<&str, Vec<Live>> = concurrently_found(keys, async |key| {
+            let aliases = of_owned_key(aws, key).await?;
+            Ok(aliases.map(|aliases| (key, aliases)))
+        })
+        .await?;
         let strange = named.iter().flatten();
         let strange = strange.filter(|live| !owned.contains_key(live.target.as_str()));
-        let moved: BTreeSet<&str> = stream::iter(strange)
-            .map(async |live| {
-                Ok(is_moved(aws, &live.name, tagged)
-                    .await?
-                    .then_some(live.name.as_str()))
-            })
-            .buffered(16)
-            .try_filter_map(async |name| Ok(name))
-            .try_collect()
-            .await?;
+        let moved: BTreeSet<&str> = concurrently_found(strange, async |live| {
+            Ok(is_moved(aws, &live.name, tagged)
+                .await?
+                .then_some(live.name.as_str()))
+        })
+        .await?;
         let present = |live: Option<Live>| match live {
             Some(live) if owned.contains_key(live.target.as_str()) => Presence::Ours(live),
             Some(live) if moved.contains(live.name.as_str()) => Presence::Ours(live),

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use alertctl_relay::{console_page, encode_fragment};
 use aws_sdk_kms::types::KeyState;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use crate::aws::fault::found;
 use crate::aws::policy::Policy;
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, BECOMES_OURS, KEYS, OURS};
 use crate::resource::{
     Aws, Changes, Cx, Fault, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags,
@@ -117,10 +117,7 @@ impl Resource for KmsKey {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let aliased = stream::iter(wanted)
-            .map(|wanted| aliased(aws, &wanted.desired.alias))
-            .buffered(16)
-            .try_collect();
+        let aliased = concurrently(wanted, |wanted| aliased(aws, &wanted.desired.alias));
         let (aliased, tagged): (Vec<_>, _) = futures::try_join!(aliased, aws.tagged())?;
         let targets: Vec<_> = aliased
             .iter()
@@ -144,12 +141,7 @@ impl Resource for KmsKey {
                 }
             }
         }
-        let keys: Vec<Live> = stream::iter(keys)
-            .map(|(id, key)| read(aws, id, key))
-            .buffered(16)
-            .try_filter_map(async |live| Ok(live))
-            .try_collect()
-            .await?;
+        let keys: Vec<Live> = concurrently_found(keys, |(id, key)| read(aws, id, key)).await?;
 
         let mut seen = Observed {
             wanted: Vec::new(),

@@ -4,8 +4,8 @@
 //! the error: a parked message then says why it is there.
 
 use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
-use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::aws::concurrently;
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{Access, FUNCTION};
 use crate::resource::lambda::function::{self, LambdaFunction};
@@ -53,19 +53,12 @@ impl Resource for LambdaEventInvokeConfig {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Live>> {
-        let named = stream::iter(wanted)
-            .map(|wanted| read(aws, wanted.desired.function.name()))
-            .buffered(16)
-            .try_collect();
+        let named = concurrently(wanted, |wanted| read(aws, wanted.desired.function.name()));
         let (named, listed): (Vec<_>, _) = futures::try_join!(named, function::listed(aws))?;
         let left = listed
             .into_iter()
             .filter(|name| !wanted.iter().any(|w| w.desired.function.name() == *name));
-        let left: Vec<_> = stream::iter(left)
-            .map(|name| read(aws, name))
-            .buffered(16)
-            .try_collect()
-            .await?;
+        let left: Vec<_> = concurrently(left, |name| read(aws, name)).await?;
         let orphan = |live: Live| {
             let (kind, key) = (Self::KIND, live.function_name.clone());
             (NodeId { kind, key }, live)

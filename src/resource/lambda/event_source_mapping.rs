@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_lambda::types::{FilterCriteria, FunctionResponseType, ScalingConfig};
-use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::aws::concurrently;
 use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 use crate::resource::access::Access;
@@ -85,10 +85,7 @@ impl Resource for LambdaEventSourceMapping {
             .iter()
             .map(|wanted| wanted.desired.function.name())
             .collect();
-        let named = stream::iter(functions)
-            .map(|function| of_function(aws, function))
-            .buffered(16)
-            .try_collect();
+        let named = concurrently(functions, |function| of_function(aws, function));
         let (scope, named, tagged): (_, Vec<_>, _) = futures::try_join!(
             aws.scope(),
             named,
@@ -99,11 +96,7 @@ impl Resource for LambdaEventSourceMapping {
             .into_iter()
             .filter(|uuid| !found.iter().any(|live| live.uuid == *uuid))
             .collect();
-        let left: Vec<_> = stream::iter(left)
-            .map(|uuid| by_id(aws, uuid))
-            .buffered(16)
-            .try_collect()
-            .await?;
+        let left: Vec<_> = concurrently(left, |uuid| by_id(aws, uuid)).await?;
         found.extend(left.into_iter().flatten());
 
         let present = |live: Live| Presence::by_tag(aws, &live.tags.clone(), live);

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::aws::concurrently;
 use crate::aws::fault::{found, gone};
 use crate::aws::secret::fingerprint;
 use crate::aws::wait;
@@ -292,11 +292,8 @@ async fn remove(aws: &Aws, live: &Live) -> Result<()> {
 }
 
 async fn read_all<'a>(aws: &Aws, functions: impl Iterator<Item = &'a str>) -> Result<Vec<Live>> {
-    stream::iter(functions)
-        .map(|name| read(aws, name))
-        .buffered(16)
-        .try_concat()
-        .await
+    let read: Vec<_> = concurrently(functions, |name| read(aws, name)).await?;
+    Ok(read.concat())
 }
 
 /// The statements of a function's policy. Empty if there is no policy or no function.

@@ -7,10 +7,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use alertctl_relay::console_page;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::aws::concurrently;
 use crate::aws::fault::gone;
 use crate::aws::{Scope, wait};
 use crate::resource::access::{ANY, Access};
@@ -93,56 +93,47 @@ impl Resource for SnsSubscription {
         names.dedup();
         let named = async {
             let scope = aws.scope().await?;
-            stream::iter(&names)
-                .map(async |name| {
-                    let arn = topic::arn(name, scope);
-                    let (tags, list) = futures::try_join!(topic::read_tags(aws, &arn), list(aws, &arn))?;
-                    Ok(Topic::new(aws, tags.unwrap_or_default(), list))
-                })
-                .buffered(16)
-                .try_collect()
-                .await
+            concurrently(&names, async |name| {
+                let arn = topic::arn(name, scope);
+                let (tags, list) = futures::try_join!(topic::read_tags(aws, &arn), list(aws, &arn))?;
+                Ok(Topic::new(aws, tags.unwrap_or_default(), list))
+            })
+            .await
         };
         let left = async {
             let left = topic::listed(aws).await?.into_iter();
-            stream::iter(left.filter(|(name, ..)| !names.contains(name)))
-                .map(async |(_, arn, tags)| Ok(Topic::new(aws, tags.clone(), list(aws, arn).await?)))
-                .buffered(16)
-                .try_collect()
-                .await
+            concurrently(
+                left.filter(|(name, ..)| !names.contains(name)),
+                async |(_, arn, tags)| Ok(Topic::new(aws, tags.clone(), list(aws, arn).await?)),
+            )
+            .await
         };
         let (mut topics, left): (Vec<Topic>, Vec<Topic>) = futures::try_join!(named, left)?;
         topics.extend(left);
         let scope = aws.scope().await?;
 
-        let present = stream::iter(wanted)
-            .map(async |wanted| {
-                let on = |topic: &Topic| Some((topic.ours, topic.find(wanted.desired, scope)?.clone()));
-                let Some((ours, live)) = topics.iter().find_map(on) else {
-                    return Ok(Presence::Absent);
-                };
-                let live = match live.arn {
-                    Some(_) => read(aws, live).await?,
-                    // It cannot be read until it is confirmed, and subscribing again would only send another e-mail.
-                    None => Some(Live {
-                        settings: Settings::of(wanted.desired, scope),
-                        ..live
-                    }),
-                };
-                Ok(match live {
-                    None => Presence::Absent,
-                    Some(live) if ours => Presence::Ours(live),
-                    Some(live) => Presence::Foreign(live),
-                })
+        let present = concurrently(wanted, async |wanted| {
+            let on = |topic: &Topic| Some((topic.ours, topic.find(wanted.desired, scope)?.clone()));
+            let Some((ours, live)) = topics.iter().find_map(on) else {
+                return Ok(Presence::Absent);
+            };
+            let live = match live.arn {
+                Some(_) => read(aws, live).await?,
+                // It cannot be read until it is confirmed, and subscribing again would only send another e-mail.
+                None => Some(Live {
+                    settings: Settings::of(wanted.desired, scope),
+                    ..live
+                }),
+            };
+            Ok(match live {
+                None => Presence::Absent,
+                Some(live) if ours => Presence::Ours(live),
+                Some(live) => Presence::Foreign(live),
             })
-            .buffered(16)
-            .try_collect();
+        });
         let unwanted = topics.iter().flat_map(Topic::marked);
         let unwanted = unwanted.filter(|live| !wanted.iter().any(|w| w.desired.is(live, scope)));
-        let orphans = stream::iter(unwanted)
-            .map(|live| read(aws, live.clone()))
-            .buffered(16)
-            .try_collect();
+        let orphans = concurrently(unwanted, |live| read(aws, live.clone()));
         let (present, orphans): (_, Vec<_>) = futures::try_join!(present, orphans)?;
         let orphan = |live: Live| {
             let mark = mark(&live.protocol, &live.endpoint);

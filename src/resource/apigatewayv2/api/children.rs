@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
-
 use super::{Live as Api, listed, of, resolve};
 use crate::aws::Aws;
+use crate::aws::concurrently;
 use crate::aws::fault::{Result, found};
 use crate::resource::{NodeId, Observed, Presence, Resource, Wanted};
 
@@ -32,14 +31,11 @@ pub async fn observe<R: Child>(aws: &Aws, wanted: &[Wanted<'_, R>]) -> Result<Ob
     let parents = resolve(aws, &apis, &named);
     let is_parent = |api: &Api| parents.iter().filter_map(of).any(|parent| parent.id == api.id);
     let concerned = apis.iter().filter(|api| api.is_owned(aws) || is_parent(api));
-    let children: BTreeMap<&str, Vec<R::Live>> = stream::iter(concerned)
-        .map(async |api| {
-            let all = found(R::list(aws, api).await)?.unwrap_or_default();
-            Ok((api.id.as_str(), all))
-        })
-        .buffered(16)
-        .try_collect()
-        .await?;
+    let children: BTreeMap<&str, Vec<R::Live>> = concurrently(concerned, async |api| {
+        let all = found(R::list(aws, api).await)?.unwrap_or_default();
+        Ok((api.id.as_str(), all))
+    })
+    .await?;
 
     let (mut present, mut used) = (Vec::new(), Vec::new());
     for (wanted, parent) in wanted.iter().zip(&parents) {

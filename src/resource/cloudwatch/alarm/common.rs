@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{AlarmType, Tag};
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{CloudwatchAlarm, metrics};
 use crate::aws::Unknown;
 use crate::aws::discovery::{self, NODE_TAG};
 use crate::aws::fault::{found, gone};
+use crate::aws::{concurrently, concurrently_found};
 use crate::resource::{
     Aws, Cx, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted, tags,
 };
@@ -47,9 +47,6 @@ impl Live {
 
 /// The number of alarms that one call describes or deletes.
 const BATCH: usize = 100;
-/// Concurrent requests.
-const SIDE_BY_SIDE: usize = 16;
-
 /// Reads the wanted alarms of one kind, even if an alarm of the other type has the name, and the stack's other alarms
 /// of the kind.
 ///
@@ -74,39 +71,28 @@ pub(in crate::resource) async fn observe<R: Resource<Live = Live>>(
         outputs: BTreeMap::new(),
     };
     let desired: BTreeMap<_, _> = names.iter().copied().zip(wanted).collect();
-    let named = stream::iter(named)
-        .map(async |live: Live| {
-            let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
-            let indexed = tags.map(|tags| Live { tags, ..live.clone() });
-            let as_wanted = |indexed: &Live| {
-                let wanted = desired.get(indexed.name.as_str())?.desired.fields(&known);
-                Some(
-                    wanted
-                        .difference(&R::live_fields(indexed), R::IMMUTABLE)
-                        .is_empty(),
-                )
-            };
-            match indexed.filter(|indexed| as_wanted(indexed) == Some(true)) {
-                Some(indexed) => Ok(Some(indexed)),
-                None => with_tags(aws, live).await,
-            }
-        })
-        .buffered(SIDE_BY_SIDE)
-        .try_filter_map(async |live| Ok(live))
-        .try_collect();
+    let named = concurrently_found(named, async |live: Live| {
+        let tags = listed.get(live.name.as_str()).map(|tags| (*tags).clone());
+        let indexed = tags.map(|tags| Live { tags, ..live.clone() });
+        let as_wanted = |indexed: &Live| {
+            let wanted = desired.get(indexed.name.as_str())?.desired.fields(&known);
+            Some(
+                wanted
+                    .difference(&R::live_fields(indexed), R::IMMUTABLE)
+                    .is_empty(),
+            )
+        };
+        match indexed.filter(|indexed| as_wanted(indexed) == Some(true)) {
+            Some(indexed) => Ok(Some(indexed)),
+            None => with_tags(aws, live).await,
+        }
+    });
     let left: Vec<_> = listed
         .iter()
         .filter(|(name, tags)| !names.contains(name) && is_of::<R>(tags))
         .map(|(name, _)| *name)
         .collect();
-    let left = async {
-        stream::iter(describe(aws, &left).await?)
-            .map(|live| with_tags(aws, live))
-            .buffered(SIDE_BY_SIDE)
-            .try_filter_map(async |live| Ok(live))
-            .try_collect()
-            .await
-    };
+    let left = async { concurrently_found(describe(aws, &left).await?, |live| with_tags(aws, live)).await };
     let (named, left): (Vec<Live>, Vec<Live>) = futures::try_join!(named, left)?;
     let named: BTreeMap<_, _> = named.iter().map(|live| (live.name.as_str(), live)).collect();
     let present = |name: &&str| match named.get(*name) {
@@ -242,7 +228,7 @@ pub(in crate::resource) fn hinted(fault: Fault) -> Fault {
 
 /// Describes the alarms with these names, of both types. The answer does not contain their tags.
 async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
-    let batches = stream::iter(names.chunks(BATCH)).map(async |names| {
+    let described: Vec<Vec<Live>> = concurrently(names.chunks(BATCH), async |names| {
         let request = aws
             .connection
             .clients
@@ -257,9 +243,10 @@ async fn describe(aws: &Aws, names: &[&str]) -> Result<Vec<Live>> {
             .await?;
         let metric = answer.metric_alarms().iter().map(metrics::read);
         let composite = answer.composite_alarms().iter().map(metrics::read_composite);
-        Ok::<Vec<Live>, Fault>(metric.chain(composite).collect())
-    });
-    batches.buffered(8).try_concat().await
+        Ok(metric.chain(composite).collect())
+    })
+    .await?;
+    Ok(described.into_iter().flatten().collect())
 }
 
 /// The alarm with its current tags. `None` if it was deleted meanwhile.

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use aws_sdk_iam::types::Role;
-use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Aws;
 use crate::aws::call::pages;
+use crate::aws::concurrently_found;
 use crate::aws::discovery::{HOME_TAG, Tagged};
 use crate::aws::fault::{Result, found};
 
@@ -63,20 +63,14 @@ pub(super) async fn of_functions(aws: &Aws) -> Result<Vec<String>> {
     // Lambda's event source mappings carry the tag as well.
     let is_function =
         |tagged: &&Tagged| tagged.service() == "lambda" && tagged.resource().starts_with("function:");
-    stream::iter(tagged.filter(is_function))
-        .map(async |function| {
-            let request = aws.connection.clients.lambda.get_function_configuration();
-            let request = request.function_name(&function.arn);
-            found(
-                aws.call("lambda:GetFunctionConfiguration", || request.clone().send())
-                    .await,
-            )
-        })
-        .buffered(16)
-        .try_filter_map(async |answer| {
-            let role = answer.and_then(|answer| answer.role);
-            Ok(role.and_then(|arn| Some(arn.rsplit_once('/')?.1.to_owned())))
-        })
-        .try_collect()
-        .await
+    concurrently_found(tagged.filter(is_function), async |function| {
+        let request = aws.connection.clients.lambda.get_function_configuration();
+        let request = request.function_name(&function.arn);
+        let answer = aws
+            .call("lambda:GetFunctionConfiguration", || request.clone().send())
+            .await;
+        let role = found(answer)?.and_then(|answer| answer.role);
+        Ok(role.and_then(|arn| Some(arn.rsplit_once('/')?.1.to_owned())))
+    })
+    .await
 }

@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_sdk_resourcegroupstagging::types::TagFilter;
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::Live;
 use super::read::{best, read, tags_of};
 use crate::aws::call::pages;
+use crate::aws::concurrently_found;
 use crate::aws::discovery::{self, NODE_TAG, STACK_TAG};
 use crate::aws::{Aws, fault::Result, wait};
 use crate::resource::{Tags, iam};
@@ -38,12 +38,7 @@ async fn once(aws: &Aws, tags: &Tags) -> Result<Option<Live>> {
     };
     let (indexed, made) = futures::try_join!(indexed(aws, tags), made)?;
     let ids: BTreeSet<_> = indexed.into_iter().chain(made).collect();
-    let keys: Vec<Live> = stream::iter(ids)
-        .map(|id| read(aws, id, None))
-        .buffered(16)
-        .try_filter_map(async |live| Ok(live))
-        .try_collect()
-        .await?;
+    let keys: Vec<Live> = concurrently_found(ids, |id| read(aws, id, None)).await?;
     let ours = keys.iter().filter(|live| same_node(&live.tags, tags));
     Ok(best(ours, None).cloned())
 }
@@ -124,18 +119,15 @@ async fn bare(aws: &Aws, keys: BTreeSet<String>) -> Result<Vec<String>> {
 
 /// The keys among `keys` that have the stack and node of `tags`, according to KMS itself.
 async fn asked(aws: &Aws, keys: Vec<String>, tags: &Tags) -> Result<Vec<String>> {
-    stream::iter(keys)
-        .map(|id| async move {
-            match tags_of(aws, &id).await {
-                // Somebody else's key, whose policy does not let us read the tags.
-                Err(fault) if fault.is(&["AccessDeniedException"]) => Ok(None),
-                tags => Ok(tags?.map(|tags| (id, tags))),
-            }
-        })
-        .buffered(16)
-        .try_filter_map(async |key| Ok(key.filter(|(_, live)| same_node(live, tags)).map(|(id, _)| id)))
-        .try_collect()
-        .await
+    concurrently_found(keys, async |id| {
+        let live = match tags_of(aws, &id).await {
+            // Somebody else's key, whose policy does not let us read the tags.
+            Err(fault) if fault.is(&["AccessDeniedException"]) => None,
+            live => live?,
+        };
+        Ok(live.filter(|live| same_node(live, tags)).map(|_| id))
+    })
+    .await
 }
 
 fn same_node(live: &Tags, tags: &Tags) -> bool {

@@ -2,10 +2,10 @@
 
 use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOutput;
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
-use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws::Aws;
 use crate::aws::call::pages;
+use crate::aws::concurrently_found;
 use crate::aws::fault::found;
 use crate::resource::{Health, Result, Tags, Verdict};
 
@@ -46,12 +46,10 @@ pub(super) async fn of_function(aws: &Aws, function: &str) -> Result<Vec<Live>> 
         queues.retain(|one| one.event_source_arn().is_some_and(|arn| arn.contains(":sqs:")));
         Ok((queues, page.next_marker))
     });
-    stream::iter(found(listed.await)?.unwrap_or_default())
-        .map(|one| with_tags(aws, one))
-        .buffered(16)
-        .try_filter_map(async |live| Ok(live))
-        .try_collect()
-        .await
+    concurrently_found(found(listed.await)?.unwrap_or_default(), |one| {
+        with_tags(aws, one)
+    })
+    .await
 }
 
 /// The mapping with this id.
