@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use alertctl_relay::Outcome;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -10,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::App;
 use crate::aws::functions;
 use crate::local::{self, Session};
-use crate::operate::logs::{Outcome, Said, Tail};
+use crate::operate::logs::{Logged, Said, Tail};
 use crate::output::Failure;
 
 /// A message takes well under a second; a cold start may take longer.
@@ -75,7 +76,7 @@ impl<'a> Arrivals<'a> {
                 looked = Instant::now();
                 let outcomes = self.outcomes().await?;
                 let waited = start.elapsed();
-                let settled = !outcomes.is_empty() && outcomes.values().all(Outcome::is_final);
+                let settled = !outcomes.is_empty() && outcomes.values().all(Logged::is_final);
                 if settled || waited > PATIENCE {
                     return Err(nothing_arrived(waited, &outcomes));
                 }
@@ -85,7 +86,7 @@ impl<'a> Arrivals<'a> {
     }
 
     /// The outcome by channel, from the logs of the functions in the local AWS.
-    async fn outcomes(&self) -> Result<BTreeMap<String, Outcome>, Failure> {
+    async fn outcomes(&self) -> Result<BTreeMap<String, Logged>, Failure> {
         let mut outcomes = BTreeMap::new();
         for region in self.session.regions()? {
             let aws = self.app.local_aws(self.session, &region).await?;
@@ -104,7 +105,7 @@ impl<'a> Arrivals<'a> {
 }
 
 /// Explains why nothing arrived, from the outcome in each channel.
-fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Failure {
+fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Logged>) -> Failure {
     let message = format!("no message arrived in the inbox within {} s", waited.as_secs());
     if outcomes.is_empty() {
         return Failure::new(
@@ -115,7 +116,7 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
     }
     let reasons: Vec<_> = outcomes
         .iter()
-        .map(|(channel, outcome)| format!("channel `{channel}`: {}", fate(outcome)))
+        .map(|(channel, outcome)| format!("channel `{channel}`: {}", in_words(outcome)))
         .collect();
     Failure::new(
         format!("{message}; {}", reasons.join("; ")),
@@ -124,15 +125,17 @@ fn nothing_arrived(waited: Duration, outcomes: &BTreeMap<String, Outcome>) -> Fa
 }
 
 /// An outcome in words for somebody who watches the inbox.
-fn fate(outcome: &Outcome) -> String {
+fn in_words(outcome: &Logged) -> String {
     let reason = outcome.reason.as_ref();
     let because = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
-    match outcome.outcome.as_str() {
-        "filtered" => "its routes do not accept this message".to_owned(),
-        "delivered" => "delivered to a webhook on this machine that is not the inbox's".to_owned(),
-        "duplicate" => "duplicate: the same event was received before".to_owned(),
-        "buffered" => "still in its buffer".to_owned(),
-        other => format!("{other}{because}"),
+    match outcome.of_message() {
+        Some(Outcome::Filtered) => "its routes do not accept this message".to_owned(),
+        Some(Outcome::Delivered) => {
+            "delivered to a webhook on this machine that is not the inbox's".to_owned()
+        }
+        Some(Outcome::Duplicate) => "duplicate: the same event was received before".to_owned(),
+        Some(Outcome::Buffered) => "still in its buffer".to_owned(),
+        _ => format!("{}{because}", outcome.outcome),
     }
 }
 
@@ -144,10 +147,10 @@ mod tests {
         let outcomes = outcomes
             .iter()
             .map(|(channel, outcome, reason)| {
-                let outcome = Outcome {
+                let outcome = Logged {
                     outcome: (*outcome).to_owned(),
                     reason: reason.map(str::to_owned),
-                    ..Outcome::default()
+                    ..Logged::default()
                 };
                 ((*channel).to_owned(), outcome)
             })

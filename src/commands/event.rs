@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::arrivals::Arrivals;
 use super::events::{self, Given};
 use super::{App, Outcome, webhooks};
+use crate::aws::cloudtrail;
 use crate::cli::EventArgs;
 use crate::local::{self, Session};
 use crate::output::Failure;
@@ -92,12 +93,9 @@ fn first_region(session: &Session) -> Result<String, Failure> {
 /// The ARN of a trail in the local AWS, because a guard watches for calls on the stack's trail.
 async fn a_trail(app: &App, session: &Session, region: &str) -> Result<Option<String>, Failure> {
     let aws = app.local_aws(session, region).await?;
-    let request = aws.connection.clients.cloudtrail.describe_trails();
-    let answer = aws
-        .call("cloudtrail:DescribeTrails", || request.clone().send())
-        .await?;
-    let trail = answer.trail_list().first();
-    Ok(trail.and_then(|trail| trail.trail_arn()).map(str::to_owned))
+    let trails = cloudtrail::trails(&aws).await?;
+    let arn = trails.first().and_then(|trail| trail.trail_arn());
+    Ok(arn.map(str::to_owned))
 }
 
 fn nothing_matched(session: &Session, what: &str, region: &str) -> Result<Failure, Failure> {

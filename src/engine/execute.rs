@@ -14,7 +14,7 @@ use crate::engine::graph::{self, End, Graph, Job, Settle};
 use crate::engine::plan::{self, Action, Plan, Step};
 use crate::resource::any::AnyLive;
 use crate::resource::kinds::kind;
-use crate::resource::{Cx, NodeId, Result};
+use crate::resource::{Context, NodeId, Result};
 
 mod claim;
 
@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
         }
         let (start, on_event) = (Instant::now(), self.on_event);
         on_event(Event::Started(step));
-        let cx = Cx {
+        let cx = Context {
             aws,
             known: self.known.borrow().clone(),
             claim: self.claim == Some(&step.id),
@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
     /// Deletes what this run created next to a claim that another run won. Adds the outcome to the run's `fault`.
     async fn take_back(&self, aws: &Aws, fault: &mut Fault) {
         for (step, live) in self.fresh.take() {
-            let cx = Cx {
+            let cx = Context {
                 aws,
                 known: self.known.borrow().clone(),
                 claim: false,
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn act(&self, step: &Step, cx: &Cx<'_>) -> Result<Option<AnyLive>> {
+    async fn act(&self, step: &Step, cx: &Context<'_>) -> Result<Option<AnyLive>> {
         let resource = || {
             let node = self
                 .graph

@@ -192,7 +192,7 @@ impl Found {
     fn regions(&self) -> impl Iterator<Item = &str> {
         self.observation
             .owned()
-            .filter_map(|(id, live)| (kind(id.kind).leads_to)(live))
+            .filter_map(|(id, live)| (kind(id.kind).other_region)(live))
             .filter(|region| *region != self.observation.scope.region)
     }
 }

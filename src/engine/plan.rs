@@ -297,8 +297,8 @@ impl Plan {
     /// different one.
     fn lives_elsewhere(&self, inside: usize, holder: usize) -> bool {
         let (inside, holder) = (&self.steps[inside], &self.steps[holder]);
-        let within = inside.live.as_ref().and_then(of(&inside.id).within);
-        within.is_some_and(|(kind, name)| {
+        let lives_in = inside.live.as_ref().and_then(of(&inside.id).lives_in);
+        lives_in.is_some_and(|(kind, name)| {
             kind == holder.id.kind
                 && (name.as_str(), inside.id.region()) != (&holder.name, holder.id.region())
         })
@@ -317,7 +317,7 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
             true => Changes::default(),
             false => Fields::default().difference(&(kind.live_fields)(live), &[]),
         },
-        remark: stays.or_else(|| (kind.loss)(live)),
+        remark: stays.or_else(|| (kind.data_loss)(live)),
         kept,
         origin: None,
         after: Vec::new(),

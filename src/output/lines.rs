@@ -1,10 +1,11 @@
 //! Log lines as text and as JSON.
 
+use alertctl_relay::Outcome;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{printable, style};
-use crate::operate::logs::{Line, Outcome, Said};
+use crate::operate::logs::{Line, Logged, Said};
 
 impl Line {
     /// The line as text, in this time zone.
@@ -42,16 +43,16 @@ impl Line {
     }
 }
 
-impl Outcome {
+impl Logged {
     /// `✓ delivered  project  rule logins  error  200  123 ms`.
     fn text(&self) -> String {
         let color = style::outcome(&self.outcome);
-        let sign = match self.outcome.as_str() {
-            "delivered" => '✓',
-            "buffered" => '…',
-            "parked" | "undelivered" => '✗',
-            "duplicate" | "filtered" => '–',
-            _ => ' ',
+        let sign = match self.of_message() {
+            Some(Outcome::Delivered) => '✓',
+            Some(Outcome::Buffered) => '…',
+            Some(Outcome::Parked | Outcome::Undelivered) => '✗',
+            Some(Outcome::Duplicate | Outcome::Filtered) => '–',
+            None => ' ',
         };
         let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", self.outcome)];
         parts.extend(self.channel.clone());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::style;
-use crate::operate::logs::Outcome;
+use crate::operate::logs::Logged;
 use crate::operate::probe::{Probe, State, Verdict};
 
 /// The result of each path.
@@ -43,7 +43,7 @@ impl<'a> Verdicts<'a> {
                 .iter()
                 .map(|reason| format!("{}{reason}", skipped.unwrap_or_default()));
             let channels = verdict.channels.iter().map(|(channel, outcome)| match outcome {
-                Some(outcome) => format!("{channel}: {}", fate(outcome)),
+                Some(outcome) => format!("{channel}: {}", in_words(outcome)),
                 None => format!("{channel}: nothing"),
             });
             let mut name = probe.path.name.as_str();
@@ -76,7 +76,7 @@ impl<'a> Verdicts<'a> {
     /// All data; `run` is the common prefix of this run's marks.
     pub fn json(&self, run: &str) -> Value {
         let one = |(probe, verdict): &(&Probe, Verdict<'_>)| {
-            let channel = |(channel, outcome): &(&str, Option<&Outcome>)| {
+            let channel = |(channel, outcome): &(&str, Option<&Logged>)| {
                 json!({
                     "channel": channel,
                     "outcome": outcome.map(|outcome| &outcome.outcome),
@@ -102,7 +102,7 @@ impl<'a> Verdicts<'a> {
 }
 
 /// `delivered in 123 ms`, `parked, Slack answers 404 Not Found: no_service`.
-fn fate(outcome: &Outcome) -> String {
+fn in_words(outcome: &Logged) -> String {
     let latency = outcome
         .latency
         .map(|ms| format!(" in {ms} ms"))

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::{
-    Access, Aws, Changes, Cx, Fields, Health, Home, Known, NodeId, Output, Presence, Resource, Result, Wanted,
+    Access, Aws, Changes, Context, Fields, Health, Home, Known, NodeId, Output, Presence, Resource, Result,
+    Wanted,
 };
 use crate::aws::run::Mark;
 
@@ -38,17 +39,17 @@ pub struct Kind {
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,
     pub console_page: fn(&str, &Output, &str) -> Option<String>,
-    pub leads_to: fn(&AnyLive) -> Option<&str>,
+    pub other_region: fn(&AnyLive) -> Option<&str>,
     pub home: fn(&AnyLive) -> Option<Home>,
     pub marks: fn(&AnyLive) -> &[Mark],
-    pub within: fn(&AnyLive) -> Option<(&'static str, String)>,
+    pub lives_in: fn(&AnyLive) -> Option<(&'static str, String)>,
     pub remark: fn(&AnyLive) -> Option<String>,
     pub health: fn(&AnyLive) -> Option<Health>,
     pub stays: fn(&AnyLive) -> Option<String>,
     pub is_going: fn(&AnyLive) -> bool,
-    pub loss: fn(&AnyLive) -> Option<String>,
-    pub delete: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>,
-    pub take_back: for<'a> fn(AnyLive, &'a Cx<'a>) -> LocalBoxFuture<'a, Result<Option<String>>>,
+    pub data_loss: fn(&AnyLive) -> Option<String>,
+    pub delete: for<'a> fn(AnyLive, &'a Context<'a>) -> LocalBoxFuture<'a, Result<()>>,
+    pub take_back: for<'a> fn(AnyLive, &'a Context<'a>) -> LocalBoxFuture<'a, Result<Option<String>>>,
 }
 
 impl Kind {
@@ -85,15 +86,15 @@ impl Kind {
             live_name: |live| R::live_name(typed::<R>(live)),
             output: |live| R::output(typed::<R>(live)),
             console_page: R::console_page,
-            leads_to: |live| R::leads_to(typed::<R>(live)),
+            other_region: |live| R::other_region(typed::<R>(live)),
             home: |live| R::home(typed::<R>(live)),
             marks: |live| R::marks(typed::<R>(live)),
-            within: |live| R::within(typed::<R>(live)),
+            lives_in: |live| R::lives_in(typed::<R>(live)),
             remark: |live| R::remark(typed::<R>(live)),
             health: |live| R::health(typed::<R>(live)),
             stays: |live| R::stays(typed::<R>(live)),
             is_going: |live| R::is_going(typed::<R>(live)),
-            loss: |live| R::loss(typed::<R>(live)),
+            data_loss: |live| R::data_loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
             take_back: |live, cx| R::take_back(typed::<R>(&live).clone(), cx).boxed_local(),
         }
@@ -111,14 +112,14 @@ pub trait AnyResource {
     fn fields(&self, known: &Known) -> Fields;
     fn difference(&self, live: &AnyLive, known: &Known) -> Changes;
     fn caution(&self, live: &AnyLive) -> Option<String>;
-    fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>>;
+    fn create<'a>(&'a self, cx: &'a Context<'a>) -> LocalBoxFuture<'a, Result<AnyLive>>;
     fn update<'a>(
         &'a self,
         live: AnyLive,
         changes: &'a Changes,
-        cx: &'a Cx<'a>,
+        cx: &'a Context<'a>,
     ) -> LocalBoxFuture<'a, Result<AnyLive>>;
-    fn settle<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>>;
+    fn settle<'a>(&'a self, live: AnyLive, cx: &'a Context<'a>) -> LocalBoxFuture<'a, Result<()>>;
 }
 
 impl<R: Resource> AnyResource for R {
@@ -158,7 +159,7 @@ impl<R: Resource> AnyResource for R {
         R::caution(self, typed::<R>(live))
     }
 
-    fn create<'a>(&'a self, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<AnyLive>> {
+    fn create<'a>(&'a self, cx: &'a Context<'a>) -> LocalBoxFuture<'a, Result<AnyLive>> {
         async move { R::create(self, cx).await.map(|live| Rc::new(live) as AnyLive) }.boxed_local()
     }
 
@@ -166,7 +167,7 @@ impl<R: Resource> AnyResource for R {
         &'a self,
         live: AnyLive,
         changes: &'a Changes,
-        cx: &'a Cx<'a>,
+        cx: &'a Context<'a>,
     ) -> LocalBoxFuture<'a, Result<AnyLive>> {
         async move {
             let live = typed::<R>(&live).clone();
@@ -177,7 +178,7 @@ impl<R: Resource> AnyResource for R {
         .boxed_local()
     }
 
-    fn settle<'a>(&'a self, live: AnyLive, cx: &'a Cx<'a>) -> LocalBoxFuture<'a, Result<()>> {
+    fn settle<'a>(&'a self, live: AnyLive, cx: &'a Context<'a>) -> LocalBoxFuture<'a, Result<()>> {
         async move { R::settle(self, typed::<R>(&live), cx).await }.boxed_local()
     }
 }

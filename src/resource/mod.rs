@@ -86,7 +86,7 @@ pub struct Observed<L> {
 }
 
 /// The context of a step: AWS, and everything known so far.
-pub struct Cx<'a> {
+pub struct Context<'a> {
     pub aws: &'a Aws,
     pub known: Known,
     /// This step claims the stack for the run. It fails if another run was first.
@@ -97,7 +97,7 @@ pub struct Cx<'a> {
     pub notes: RefCell<Vec<String>>,
 }
 
-impl Cx<'_> {
+impl Context<'_> {
     /// Fills the placeholders of `text`. The scheduler starts a step only when everything it refers to exists.
     pub fn text(&self, text: &Text) -> Result<String> {
         text.fill(&self.known).map_err(Self::too_early)
@@ -211,7 +211,7 @@ pub trait Resource: Sized + 'static {
     }
 
     /// Another region in which the stack has resources, according to this resource.
-    fn leads_to(_live: &Self::Live) -> Option<&str> {
+    fn other_region(_live: &Self::Live) -> Option<&str> {
         None
     }
 
@@ -228,7 +228,7 @@ pub trait Resource: Sized + 'static {
     /// The kind and physical name of the resource that an unwanted resource lives in. Of that kind, only the deletion
     /// of this resource waits for it. If that resource is not the stack's, the unwanted one is deleted only when that
     /// one is adopted.
-    fn within(_live: &Self::Live) -> Option<(&'static str, String)> {
+    fn lives_in(_live: &Self::Live) -> Option<(&'static str, String)> {
         None
     }
 
@@ -259,41 +259,41 @@ pub trait Resource: Sized + 'static {
     }
 
     /// What is lost when a live resource is deleted, beyond the resource itself. The user is told before agreeing.
-    fn loss(_live: &Self::Live) -> Option<String> {
+    fn data_loss(_live: &Self::Live) -> Option<String> {
         None
     }
 
     /// Creates the resource with its ownership tag. It is a success if the resource already exists and is ours (after
     /// a lost answer or a retry).
-    async fn create(&self, cx: &Cx<'_>) -> Result<Self::Live>;
+    async fn create(&self, cx: &Context<'_>) -> Result<Self::Live>;
 
     /// Makes the planned changes.
-    async fn update(&self, live: Self::Live, changes: &Changes, cx: &Cx<'_>) -> Result<Self::Live>;
+    async fn update(&self, live: Self::Live, changes: &Changes, cx: &Context<'_>) -> Result<Self::Live>;
 
     /// Brings an existing resource to the desired state. It was created by a call whose answer was lost, or by an
     /// earlier run.
-    async fn converge(&self, live: Self::Live, cx: &Cx<'_>) -> Result<Self::Live> {
+    async fn converge(&self, live: Self::Live, cx: &Context<'_>) -> Result<Self::Live> {
         let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
         self.update(live, &changes, cx).await
     }
 
     /// The work that may run while dependents are being created: settings that no dependent needs, and the wait until
     /// the resource is usable.
-    async fn settle(&self, _live: &Self::Live, _cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, _live: &Self::Live, _cx: &Context<'_>) -> Result<()> {
         Ok(())
     }
 
     /// Deletes the resource. It is a success if it is already gone.
-    async fn delete(live: Self::Live, cx: &Cx<'_>) -> Result<()>;
+    async fn delete(live: Self::Live, cx: &Context<'_>) -> Result<()>;
 
-    /// Undoes a creation of [`Cx::fresh`] before the resource was used. Returns a message for the user.
-    async fn take_back(_live: Self::Live, _cx: &Cx<'_>) -> Result<Option<String>> {
+    /// Undoes a creation of [`Context::fresh`] before the resource was used. Returns a message for the user.
+    async fn take_back(_live: Self::Live, _cx: &Context<'_>) -> Result<Option<String>> {
         Ok(None)
     }
 }
 
 #[cfg(test)]
-impl<'a> Cx<'a> {
+impl<'a> Context<'a> {
     /// The context of a step when only the account is known.
     pub(crate) fn mocked(aws: &'a Aws, scope: crate::aws::Scope) -> Self {
         let known = Known {

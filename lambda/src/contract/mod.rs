@@ -7,6 +7,7 @@ mod channel;
 mod envelope;
 mod locale;
 mod names;
+mod outcome;
 mod route;
 mod severity;
 mod test_mark;
@@ -22,6 +23,7 @@ pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
     ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
 };
+pub use outcome::Outcome;
 pub use route::{Buffer, Filter, Mention};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};

@@ -7,10 +7,11 @@
 
 use super::destinations::Refusal;
 use super::dispatcher::{Dispatcher, Report};
-use super::log::{self, Fate, Kind};
+use super::log::{self, Kind};
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::Buffer;
+use crate::contract::Outcome;
 use crate::contract::{ChannelKey, Severity};
 use crate::item::{Item, items};
 use crate::message::{digest, summarise};
@@ -167,19 +168,19 @@ impl Emptying<'_> {
         let mut keys = BTreeSet::new();
         let mut wanted = Vec::with_capacity(queue.len());
         for (id, item, age) in queue {
-            let log = |fate| {
+            let log = |outcome| {
                 let report = Report::default();
                 self.dispatcher
-                    .log(&item, self.channel, self.request_id, fate, report);
+                    .log(&item, self.channel, self.request_id, outcome, report);
             };
             let key = item.key(self.channel);
             if self.buffered.seen.contains(&key) || !keys.insert(key) {
-                log(Fate::Duplicate);
+                log(Outcome::Duplicate);
                 continue;
             }
             let traits = item.traits(&self.dispatcher.settings);
             let Some(accepted) = item.accepted(self.channel, &traits, &self.dispatcher.settings) else {
-                log(Fate::Filtered);
+                log(Outcome::Filtered);
                 continue;
             };
             wanted.push(Waiting {
@@ -251,8 +252,13 @@ impl Emptying<'_> {
                 latency: one.age + self.budget.started.elapsed(),
                 refusal: None,
             };
-            self.dispatcher
-                .log(&one.item, self.channel, self.request_id, Fate::Delivered, report);
+            self.dispatcher.log(
+                &one.item,
+                self.channel,
+                self.request_id,
+                Outcome::Delivered,
+                report,
+            );
         }
     }
 

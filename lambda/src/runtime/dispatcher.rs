@@ -2,9 +2,10 @@
 //! directly. Logs the outcome of each message.
 
 use super::destinations::{Destination, Refusal};
-use super::log::{Fate, Line};
+use super::log::Line;
 use super::queue::Outbox;
 use super::{FUNCTION_NAME, Network, Variables};
+use crate::contract::Outcome;
 use crate::contract::{ChannelKey, Severity};
 use crate::contract::{Envelope, Parking};
 use crate::item::Item;
@@ -95,28 +96,28 @@ impl Dispatcher {
         item: &Item,
         channel: &ChannelKey,
         attempt: Attempt<'_>,
-    ) -> Result<Fate, Refusal> {
+    ) -> Result<Outcome, Refusal> {
         let traits = item.traits(&self.settings);
         let Some(accepted) = item.accepted(channel, &traits, &self.settings) else {
             self.log(
                 item,
                 channel,
                 attempt.request_id,
-                Fate::Filtered,
+                Outcome::Filtered,
                 Report::default(),
             );
-            return Ok(Fate::Filtered);
+            return Ok(Outcome::Filtered);
         };
-        let (fate, retried) = match self.buffers.get(channel) {
+        let (outcome, retried) = match self.buffers.get(channel) {
             Some(buffer) => {
                 let envelope = item.envelope.for_channel(channel);
                 buffer.send(&envelope, &self.network, attempt.deadline).await?;
-                (Fate::Buffered, 0)
+                (Outcome::Buffered, 0)
             }
             None => {
                 let message = item.message(&accepted, &self.settings);
                 (
-                    Fate::Delivered,
+                    Outcome::Delivered,
                     self.post(channel, &message, attempt.deadline).await?,
                 )
             }
@@ -126,8 +127,8 @@ impl Dispatcher {
             latency: attempt.started.elapsed(),
             refusal: None,
         };
-        self.log(item, channel, attempt.request_id, fate, report);
-        Ok(fate)
+        self.log(item, channel, attempt.request_id, outcome, report);
+        Ok(outcome)
     }
 
     /// Posts a message; returns the number of retries.
@@ -169,7 +170,7 @@ impl Dispatcher {
         deadline: Instant,
     ) -> Result<(), String> {
         let mut refusal = refusal;
-        let mut fate = Fate::Undelivered;
+        let mut outcome = Outcome::Undelivered;
         if !refusal.transient {
             let parking = Parking {
                 reason: &refusal.reason,
@@ -177,7 +178,7 @@ impl Dispatcher {
             };
             let envelope = item.envelope.for_channel(channel).parked(parking);
             match self.park(envelope, deadline).await {
-                Ok(()) => fate = Fate::Parked,
+                Ok(()) => outcome = Outcome::Parked,
                 Err(error) => refusal.reason = format!("{}; dead-letter queue: {error}", refusal.reason),
             }
         }
@@ -186,9 +187,9 @@ impl Dispatcher {
             refusal: Some(&refusal),
             ..Report::default()
         };
-        self.log(item, channel, request_id, fate, report);
-        match fate {
-            Fate::Parked => Ok(()),
+        self.log(item, channel, request_id, outcome, report);
+        match outcome {
+            Outcome::Parked => Ok(()),
             _ => Err(format!(
                 "channel {}: {}",
                 self.settings.channel_name(channel),
@@ -203,7 +204,7 @@ impl Dispatcher {
         item: &Item,
         destination: &Destination,
         request_id: &str,
-        fate: Fate,
+        outcome: Outcome,
         refusal: &Refusal,
     ) {
         if let Destination::Channel(channel) = destination {
@@ -212,7 +213,7 @@ impl Dispatcher {
                 refusal: Some(refusal),
                 ..Report::default()
             };
-            self.log(item, channel, request_id, fate, report);
+            self.log(item, channel, request_id, outcome, report);
         }
     }
 
@@ -221,7 +222,14 @@ impl Dispatcher {
         item.traits(&self.settings).severity
     }
 
-    pub fn log(&self, item: &Item, channel: &ChannelKey, request_id: &str, fate: Fate, report: Report<'_>) {
+    pub fn log(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        request_id: &str,
+        outcome: Outcome,
+        report: Report<'_>,
+    ) {
         let line = Line {
             stack: &self.settings.stack,
             channel,
@@ -231,7 +239,7 @@ impl Dispatcher {
             rule: item.envelope.rule.as_deref(),
             severity: self.severity(item),
             test: item.notice.test.as_deref(),
-            fate,
+            outcome,
             retried: report.retried,
             latency: report.latency,
             status: report.refusal.and_then(|refusal| refusal.status),

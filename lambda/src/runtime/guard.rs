@@ -5,10 +5,11 @@ use super::aws::{Aws, AwsError, Call, Service};
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
-use super::log::{self, Fate, Kind};
+use super::log::{self, Kind};
 use super::seen::Seen;
 use super::time::remaining;
 use crate::contract::Envelope;
+use crate::contract::Outcome;
 use crate::event::{GuardOutcome, Guarded, Notice};
 use crate::item::Item;
 use crate::{Duty, Guarding, Receivers, SettingsError, Trail};
@@ -173,8 +174,13 @@ impl Guard {
                 Ok(()) => self.delivered.insert(&key(destination)),
                 Err(refusal) => {
                     problems.push(format!("{}: {refusal}", destination.name(settings)));
-                    self.dispatcher
-                        .log_refusal(&item, destination, request_id, Fate::Undelivered, &refusal);
+                    self.dispatcher.log_refusal(
+                        &item,
+                        destination,
+                        request_id,
+                        Outcome::Undelivered,
+                        &refusal,
+                    );
                 }
             }
         }

@@ -25,9 +25,10 @@ use super::caller::{self, header};
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
-use super::log::{self, Fate, Kind};
+use super::log::{self, Kind};
 use super::seen::Seen;
 use crate::config::SettingsError;
+use crate::contract::Outcome;
 use crate::contract::{DESTINATIONS, TOPICS};
 use crate::contract::{Envelope, Parking};
 use crate::contract::{TEST_HEADER, is_test};
@@ -266,13 +267,13 @@ impl Ingest {
     }
 
     fn log_refused(&self, item: &Item, refused: &[(Destination, Refusal)], request_id: &str, stored: bool) {
-        let fate = match stored {
-            true => Fate::Parked,
-            false => Fate::Undelivered,
+        let outcome = match stored {
+            true => Outcome::Parked,
+            false => Outcome::Undelivered,
         };
         for (destination, refusal) in refused {
             self.dispatcher
-                .log_refusal(item, destination, request_id, fate, refusal);
+                .log_refusal(item, destination, request_id, outcome, refusal);
         }
     }
 

@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use crate::Duty;
-use crate::contract::{ChannelKey, Severity};
+use crate::contract::{ChannelKey, Outcome, Severity};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write as _;
@@ -26,23 +26,6 @@ pub(super) enum Kind {
     Failed,
 }
 
-/// The outcome of a message for a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Fate {
-    Delivered,
-    /// It is in the channel's buffer.
-    Buffered,
-    /// Slack will never accept it: it is in the dead-letter queue.
-    Parked,
-    /// Not delivered yet; it will be retried.
-    Undelivered,
-    /// The channel already has it.
-    Duplicate,
-    /// The channel's routes filter it out.
-    Filtered,
-}
-
 /// A message for a channel, and its outcome.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,8 +34,7 @@ pub(super) struct Line<'a> {
     pub stack: &'a str,
     #[serde(rename = "Channel")]
     pub channel: &'a ChannelKey,
-    #[serde(rename = "outcome")]
-    pub fate: Fate,
+    pub outcome: Outcome,
     pub duty: Duty,
     pub request_id: &'a str,
     pub severity: Severity,
@@ -147,10 +129,10 @@ const DEFINITIONS: [Definition; 4] = [
 impl Line<'_> {
     fn metrics(&self, time: Timestamp) -> Option<Metrics> {
         let [counts @ .., _] = &DEFINITIONS;
-        let (definitions, latency) = match self.fate {
-            Fate::Delivered => (&DEFINITIONS[..], Some(self.latency)),
-            Fate::Parked | Fate::Undelivered => (&counts[..], None),
-            Fate::Buffered | Fate::Duplicate | Fate::Filtered => return None,
+        let (definitions, latency) = match self.outcome {
+            Outcome::Delivered => (&DEFINITIONS[..], Some(self.latency)),
+            Outcome::Parked | Outcome::Undelivered => (&counts[..], None),
+            Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered => return None,
         };
         Some(Metrics {
             metadata: Metadata {
@@ -161,9 +143,9 @@ impl Line<'_> {
                     metrics: definitions,
                 }],
             },
-            delivered: u8::from(self.fate == Fate::Delivered),
+            delivered: u8::from(self.outcome == Outcome::Delivered),
             retried: self.retried,
-            parked: u8::from(self.fate == Fate::Parked),
+            parked: u8::from(self.outcome == Outcome::Parked),
             latency: latency.map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
         })
     }
@@ -217,7 +199,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn line(fate: Fate) -> Value {
+    fn line(outcome: Outcome) -> Value {
         let line = Line {
             stack: "mission",
             channel: &ChannelKey("project".into()),
@@ -227,7 +209,7 @@ mod tests {
             rule: None,
             severity: Severity::Error,
             test: None,
-            fate,
+            outcome,
             retried: 2,
             latency: Duration::from_millis(1_234),
             status: None,
@@ -238,7 +220,7 @@ mod tests {
 
     #[test]
     fn cloudwatch_finds_each_metric_and_dimension() {
-        let delivered = line(Fate::Delivered);
+        let delivered = line(Outcome::Delivered);
         assert_eq!(
             delivered,
             json!({
@@ -260,11 +242,11 @@ mod tests {
                 "Delivered": 1, "Retried": 2, "Parked": 0, "Latency": 1234,
             })
         );
-        let parked = line(Fate::Parked);
+        let parked = line(Outcome::Parked);
         assert_eq!((&parked["Delivered"], &parked["Parked"]), (&json!(0), &json!(1)));
         assert!(parked.get("Latency").is_none());
-        for fate in [Fate::Buffered, Fate::Duplicate, Fate::Filtered] {
-            let line = line(fate);
+        for outcome in [Outcome::Buffered, Outcome::Duplicate, Outcome::Filtered] {
+            let line = line(outcome);
             assert!(
                 line.get("_aws").is_none() && line.get("Delivered").is_none(),
                 "{line}"

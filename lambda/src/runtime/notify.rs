@@ -14,10 +14,10 @@ use super::Variables;
 use super::buffer::{self, Buffered};
 use super::dispatcher::{Attempt, Dispatcher, Report};
 use super::failure::Failure;
-use super::log::Fate;
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::ChannelKey;
+use crate::contract::Outcome;
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::join_all;
@@ -76,8 +76,8 @@ impl Notify {
         let queues = queues.into_iter();
         let deliver = |(channel, queue)| self.deliver(channel, queue, &context.request_id, budget);
         let outcomes: Vec<_> = join_all(queues.map(deliver)).await.concat();
-        let count = |fate| outcomes.iter().filter(|outcome| **outcome == Ok(fate)).count();
-        let delivered = count(Fate::Delivered);
+        let count = |wanted| outcomes.iter().filter(|outcome| **outcome == Ok(wanted)).count();
+        let delivered = count(Outcome::Delivered);
         let unrouted = unrouted.into_iter();
         let unrouted = unrouted.map(|topic| format!("no channel is routed to topic `{topic}`"));
         let refused = outcomes.iter().filter_map(|outcome| outcome.clone().err());
@@ -87,13 +87,13 @@ impl Notify {
         }
         let mut answer = Map::new();
         answer.insert("delivered".to_owned(), delivered.into());
-        for (name, fate) in [
-            ("buffered", Fate::Buffered),
-            ("parked", Fate::Parked),
-            ("duplicates", Fate::Duplicate),
-            ("filtered", Fate::Filtered),
+        for (name, outcome) in [
+            ("buffered", Outcome::Buffered),
+            ("parked", Outcome::Parked),
+            ("duplicates", Outcome::Duplicate),
+            ("filtered", Outcome::Filtered),
         ] {
-            let count = count(fate);
+            let count = count(outcome);
             if count > 0 {
                 answer.insert(name.to_owned(), count.into());
             }
@@ -108,7 +108,7 @@ impl Notify {
         queue: Vec<&Item>,
         request_id: &str,
         budget: Budget,
-    ) -> Vec<Result<Fate, String>> {
+    ) -> Vec<Result<Outcome, String>> {
         let attempt = Attempt {
             request_id,
             started: budget.started,
@@ -119,17 +119,17 @@ impl Notify {
             let key = item.key(channel);
             if self.seen.contains(&key) {
                 self.dispatcher
-                    .log(item, channel, request_id, Fate::Duplicate, Report::default());
-                outcomes.push(Ok(Fate::Duplicate));
+                    .log(item, channel, request_id, Outcome::Duplicate, Report::default());
+                outcomes.push(Ok(Outcome::Duplicate));
                 continue;
             }
             let outcome = match self.dispatcher.take(item, channel, attempt).await {
-                Ok(fate) => Ok(fate),
+                Ok(outcome) => Ok(outcome),
                 Err(refusal) => self
                     .dispatcher
                     .give_up(item, channel, refusal, request_id, budget.park)
                     .await
-                    .map(|()| Fate::Parked),
+                    .map(|()| Outcome::Parked),
             };
             if outcome.is_ok() {
                 self.seen.insert(&key);

@@ -53,6 +53,35 @@ fn after_whatever_happened_a_run_leaves_exactly_the_stack() {
         let value = std::env::var(name).ok()?;
         Some(value.parse::<u64>().expect("a number"))
     };
+    let alone = number("WORLD_SEED");
+    let seeds = match alone {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("WORLD_SEEDS").unwrap_or(STORIES),
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let shares = (0..workers).map(|worker| seeds.clone().skip(worker).step_by(workers));
+        let running: Vec<_> = shares.map(|share| scope.spawn(move || stories(share))).collect();
+        for share in running {
+            for (situation, count) in share.join().expect("every story ends well") {
+                *seen.entry(situation).or_default() += count;
+            }
+        }
+    });
+    println!("{seen:?}");
+    let never: Vec<_> = SITUATIONS
+        .iter()
+        .filter(|what| !seen.contains_key(*what))
+        .collect();
+    assert!(alone.is_some() || never.is_empty(), "never: {never:?}");
+}
+
+/// Lets the stories of these seeds happen, one after the other. Returns how often each situation occurred.
+///
+/// # Panics
+/// If a story ends badly.
+fn stories(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u64> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -66,11 +95,6 @@ fn after_whatever_happened_a_run_leaves_exactly_the_stack() {
         spare = story.spare;
         story.world
     };
-    let alone = number("WORLD_SEED");
-    let seeds = match alone {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("WORLD_SEEDS").unwrap_or(STORIES),
-    };
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
     for seed in seeds {
         let world = story(seed, false);
@@ -83,12 +107,7 @@ fn after_whatever_happened_a_run_leaves_exactly_the_stack() {
             *seen.entry(situation).or_default() += count;
         }
     }
-    println!("{seen:?}");
-    let never: Vec<_> = SITUATIONS
-        .iter()
-        .filter(|what| !seen.contains_key(*what))
-        .collect();
-    assert!(alone.is_some() || never.is_empty(), "never: {never:?}");
+    seen
 }
 
 /// What one run is to do, and what happens to it.

@@ -1,5 +1,6 @@
 //! Parses one line of a function's log.
 
+use alertctl_relay::Outcome;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
     /// From the relay: the outcome of a message or of a request.
-    Outcome(Box<Outcome>),
+    Outcome(Box<Logged>),
     /// From Lambda: an invocation began or ended.
     Frame,
     /// From Lambda: the resources that an invocation used.
@@ -26,9 +27,8 @@ pub enum Said {
 /// The outcome of a message for a channel, as the relay logs it.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Outcome {
-    /// `delivered`, `buffered`, `parked`, `undelivered`, `duplicate`, `filtered`, or another word that depends
-    /// on the duty.
+pub struct Logged {
+    /// The word of an [`Outcome`], or another word that depends on the duty.
     pub outcome: String,
     /// `notify`, `ingest` or `guard`.
     pub duty: Option<String>,
@@ -55,7 +55,7 @@ impl Said {
     /// Parses a line. Never fails: an unknown line is `Other`.
     pub fn read(message: &str) -> Self {
         let message = message.trim_end();
-        if let Some(outcome) = Outcome::read(message) {
+        if let Some(outcome) = Logged::read(message) {
             return Self::Outcome(Box::new(outcome));
         }
         let frames = ["START RequestId: ", "END RequestId: ", "INIT_START "];
@@ -66,7 +66,7 @@ impl Said {
     }
 }
 
-impl Outcome {
+impl Logged {
     fn read(message: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(message).ok()?;
         value.get("outcome")?.as_str()?;
@@ -87,14 +87,19 @@ impl Outcome {
         })
     }
 
+    /// The outcome, if the line is about a message.
+    pub fn of_message(&self) -> Option<Outcome> {
+        Outcome::named(&self.outcome)
+    }
+
     /// Whether Slack has it.
     pub fn is_there(&self) -> bool {
-        matches!(self.outcome.as_str(), "delivered" | "duplicate")
+        self.of_message().is_some_and(Outcome::is_there)
     }
 
     /// Whether the outcome cannot change without a person.
     pub fn is_final(&self) -> bool {
-        self.is_there() || matches!(self.outcome.as_str(), "parked" | "filtered")
+        self.of_message().is_some_and(Outcome::is_final)
     }
 }
 
@@ -128,7 +133,7 @@ mod tests {
         };
         assert_eq!(
             *outcome,
-            Outcome {
+            Logged {
                 outcome: "delivered".into(),
                 duty: Some("notify".into()),
                 kind: None,

@@ -3,5 +3,5 @@
 mod line;
 mod tail;
 
-pub use line::{Outcome, Said};
+pub use line::{Logged, Said};
 pub use tail::{Line, Tail};

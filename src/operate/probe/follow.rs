@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Path, Sent};
-use crate::operate::logs::{Line, Outcome, Said};
+use crate::operate::logs::{Line, Logged, Said};
 
 /// A sample on its way.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Probe {
     pub mark: String,
     pub sent: Sent,
     /// The last outcome logged for each channel.
-    outcomes: BTreeMap<String, Outcome>,
+    outcomes: BTreeMap<String, Logged>,
 }
 
 /// The result of a path.
@@ -32,7 +32,7 @@ pub enum State {
 pub struct Verdict<'a> {
     pub state: State,
     /// Each of its channels with the outcome, if one was logged.
-    pub channels: Vec<(&'a str, Option<&'a Outcome>)>,
+    pub channels: Vec<(&'a str, Option<&'a Logged>)>,
     /// Why it was not sent or not accepted, or where it stopped.
     pub reason: Option<String>,
 }
@@ -56,7 +56,7 @@ impl Probe {
             return;
         };
         // On a second path the same channel may report again; the first success counts.
-        let has_it = self.outcomes.get(channel).is_some_and(Outcome::is_there);
+        let has_it = self.outcomes.get(channel).is_some_and(Logged::is_there);
         if *mark == self.mark && !has_it {
             self.outcomes.insert(channel.clone(), (**outcome).clone());
         }
@@ -64,7 +64,7 @@ impl Probe {
 
     /// Whether no further log lines are expected.
     pub fn is_over(&self) -> bool {
-        let has_final = |channel| self.outcomes.get(channel).is_some_and(Outcome::is_final);
+        let has_final = |channel| self.outcomes.get(channel).is_some_and(Logged::is_final);
         match self.sent {
             Sent::Skipped(_) | Sent::Refused(_) => true,
             Sent::To(_) | Sent::Alarm { .. } => self.path.channels.iter().all(has_final),
@@ -91,7 +91,7 @@ impl Probe {
         };
         let arrived = channels
             .iter()
-            .all(|(_, outcome)| outcome.is_some_and(Outcome::is_there));
+            .all(|(_, outcome)| outcome.is_some_and(Logged::is_there));
         let reason = if channels.is_empty() {
             Some(format!("{handed_to} accepted it, but it leads to no channel"))
         } else if self.is_lost() {

@@ -15,7 +15,7 @@ use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{Access, BECOMES_OURS, OURS};
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
+    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
     Wanted, tags,
 };
 
@@ -167,11 +167,11 @@ impl Resource for ApigatewayApi {
         Some(format!("{page}&api={}", encode_fragment(&output.id)))
     }
 
-    fn loss(_live: &Live) -> Option<String> {
+    fn data_loss(_live: &Live) -> Option<String> {
         Some("its URL is lost for good: a new API gets a different one".to_owned())
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let find = async || {
             let apis = list(cx.aws).await?;
             Ok(best(apis.iter().filter(|live| live.is_like(&self.tags))).cloned())
@@ -180,7 +180,7 @@ impl Resource for ApigatewayApi {
         self.converge(live, cx).await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // Ownership first: if a later call fails, the next run finishes the rest.
         calls::retag(cx.aws, &live.id, &live.arn, &live.tags, &self.tags).await?;
         if changes.touch_any(&["name", "description", "endpoint"]) {
@@ -208,7 +208,7 @@ impl Resource for ApigatewayApi {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.id, async || {
             let request = gateway.delete_api().api_id(&live.id);

@@ -10,7 +10,7 @@ use crate::resource::apigatewayv2::api::children::{self, Child};
 use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
 };
 
 /// The desired integration, the only one of its API.
@@ -123,7 +123,7 @@ impl Resource for ApigatewayIntegration {
         }
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let (api_id, target) = (cx.text(&self.api.unique_id())?, cx.text(&self.function.arn())?);
         let gateway = &cx.aws.connection.clients.apigateway;
         let make = async || {
@@ -161,7 +161,7 @@ impl Resource for ApigatewayIntegration {
         self.converge(live, cx).await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let target = cx.text(&self.function.arn())?;
         if !changes.is_empty() {
             let gateway = &cx.aws.connection.clients.apigateway;
@@ -190,7 +190,7 @@ impl Resource for ApigatewayIntegration {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.api_id, async || {
             let request = gateway.delete_integration().api_id(&live.api_id);

@@ -10,7 +10,7 @@ use crate::resource::apigatewayv2::api::children::{self, Child};
 use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::apigatewayv2::integration::ApigatewayIntegration;
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
 };
 
 /// The desired route. Its key is its identity: with another key it is another route, which is created before this one
@@ -116,7 +116,7 @@ impl Resource for ApigatewayRoute {
         }
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let api_id = cx.text(&self.api.unique_id())?;
         let integration = cx.text(&self.integration.unique_id())?;
         let gateway = &cx.aws.connection.clients.apigateway;
@@ -151,7 +151,7 @@ impl Resource for ApigatewayRoute {
         self.converge(live, cx).await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let integration = cx.text(&self.integration.unique_id())?;
         if !changes.is_empty() {
             let gateway = &cx.aws.connection.clients.apigateway;
@@ -176,7 +176,7 @@ impl Resource for ApigatewayRoute {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.api_id, async || {
             let request = gateway.delete_route().api_id(&live.api_id);

@@ -11,7 +11,8 @@ use crate::resource::apigatewayv2::api::children::{self, Child};
 use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Wanted,
+    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
+    Wanted,
 };
 
 mod access;
@@ -171,7 +172,7 @@ impl Resource for ApigatewayStage {
         failed.map(|text| format!("its last deployment: {text}"))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let api_id = cx.text(&self.api.unique_id())?;
         let gateway = &cx.aws.connection.clients.apigateway;
         let log = self.log(cx)?;
@@ -214,7 +215,7 @@ impl Resource for ApigatewayStage {
         self.converge(live, cx).await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let log = self.log(cx)?;
         self.put(&live, changes, log.as_ref(), cx)
             .await
@@ -237,7 +238,7 @@ impl Resource for ApigatewayStage {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let gateway = &cx.aws.connection.clients.apigateway;
         change(cx.aws, &live.api_id, async || {
             let request = gateway.delete_stage().api_id(&live.api_id);
@@ -279,7 +280,7 @@ impl ApigatewayStage {
             .build()
     }
 
-    fn log(&self, cx: &Cx<'_>) -> Result<Option<LiveLog>> {
+    fn log(&self, cx: &Context<'_>) -> Result<Option<LiveLog>> {
         let log = |log: &AccessLog| {
             Ok(LiveLog {
                 destination: bare(cx.text(&log.log_group.arn())?),
@@ -289,7 +290,13 @@ impl ApigatewayStage {
         self.access_log.as_ref().map(log).transpose()
     }
 
-    async fn put(&self, live: &Live, changes: &Changes, log: Option<&LiveLog>, cx: &Cx<'_>) -> Result<()> {
+    async fn put(
+        &self,
+        live: &Live,
+        changes: &Changes,
+        log: Option<&LiveLog>,
+        cx: &Context<'_>,
+    ) -> Result<()> {
         calls::retag(cx.aws, &live.api_id, &live.arn, &live.tags, &self.tags).await?;
         // UpdateStage keeps settings that are left out, so a setting is removed by a call of its own.
         if changes.touch("route_settings") {

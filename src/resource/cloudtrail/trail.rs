@@ -10,7 +10,7 @@ use crate::aws::fault::gone;
 use crate::resource::access::{ANY, Access, OWN_ROLES};
 use crate::resource::kms::key::KmsKey;
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Aws, Changes, Context, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
     Result, Tags, Text, Verdict, Wanted, tags,
 };
 
@@ -263,7 +263,7 @@ impl Resource for CloudtrailTrail {
         Some(health.with("delivery_error", live.delivery_error.clone()))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let live = match calls::create(self, cx).await {
             Err(fault) if fault.is(&["TrailAlreadyExistsException"]) => {
                 // The answer of an earlier attempt was lost, or the trail with this name is somebody else's.
@@ -293,7 +293,7 @@ impl Resource for CloudtrailTrail {
         self.converge(live, cx).await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // Ownership first: if a later call fails, the next run finishes the rest.
         calls::put_tags(cx.aws, &live, &self.tags).await?;
         let trail = match changes.touch_any(Trail::FIELDS) {
@@ -321,7 +321,7 @@ impl Resource for CloudtrailTrail {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let delete = cx.aws.connection.clients.cloudtrail.delete_trail();
         let request = delete.name(&live.trail.arn);
         gone(

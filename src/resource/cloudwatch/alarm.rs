@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
 use crate::resource::access::{ANY, Access};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
+    Aws, Changes, Context, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
 };
 
 pub(super) mod common;
@@ -109,12 +109,12 @@ impl Resource for CloudwatchAlarm {
         live.health.clone()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
         self.expected(common::arn(&self.name, cx)?, cx)
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
             // This call ignores tags for an existing alarm.
             self.put(None, cx).await?;
@@ -123,7 +123,7 @@ impl Resource for CloudwatchAlarm {
         self.expected(live.arn, cx)
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         common::delete_together(cx.aws, &live).await
     }
 }
@@ -158,7 +158,7 @@ impl CloudwatchAlarm {
         options.fields(fields)
     }
 
-    fn expected(&self, arn: String, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, arn: String, cx: &Context<'_>) -> Result<Live> {
         Ok(Live {
             name: self.name.clone(),
             arn,
@@ -170,7 +170,7 @@ impl CloudwatchAlarm {
     }
 
     /// Sets all settings, whatever they were. The alarm's state stays.
-    async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<()> {
+    async fn put(&self, tags: Option<&Tags>, cx: &Context<'_>) -> Result<()> {
         let put = cx.aws.connection.clients.cloudwatch.put_metric_alarm();
         let put = self.options.put(self.metric.put(put, cx)?);
         let put = match &self.condition {

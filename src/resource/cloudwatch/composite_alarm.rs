@@ -7,7 +7,8 @@ use tokio::time::{Instant, sleep};
 use crate::resource::access::{ANY, Access};
 use crate::resource::cloudwatch::alarm::common;
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
+    Aws, Changes, Context, Fault, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text,
+    Wanted,
 };
 
 pub use common::Live;
@@ -102,12 +103,12 @@ impl Resource for CloudwatchCompositeAlarm {
         live.health.clone()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         self.put(Some(&self.tags), cx).await?;
         Ok(self.expected(common::arn(&self.name, cx)?, cx))
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
             // This call ignores tags for an existing alarm.
             self.put(None, cx).await?;
@@ -116,7 +117,7 @@ impl Resource for CloudwatchCompositeAlarm {
         Ok(self.expected(live.arn, cx))
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let start = Instant::now();
         loop {
             match common::delete_alone(cx.aws, &live).await {
@@ -166,7 +167,7 @@ impl CloudwatchCompositeAlarm {
             .set("suppressor_extension", *extension_seconds)
     }
 
-    fn expected(&self, arn: String, cx: &Cx<'_>) -> Live {
+    fn expected(&self, arn: String, cx: &Context<'_>) -> Live {
         Live {
             name: self.name.clone(),
             arn,
@@ -178,7 +179,7 @@ impl CloudwatchCompositeAlarm {
     }
 
     /// Sets all settings, whatever they were. The alarm's state stays.
-    async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<()> {
+    async fn put(&self, tags: Option<&Tags>, cx: &Context<'_>) -> Result<()> {
         let suppressor = self.suppressor.as_ref();
         let put = cx.aws.connection.clients.cloudwatch.put_composite_alarm();
         let put = put

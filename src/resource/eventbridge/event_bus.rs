@@ -7,8 +7,8 @@ use crate::aws::fault::{found, gone};
 use crate::resource::access::Access;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted,
-    named,
+    Aws, Changes, Context, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, named,
 };
 
 /// The desired bus.
@@ -117,7 +117,7 @@ impl Resource for EventbridgeEventBus {
         )
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let events = &cx.aws.connection.clients.events;
         let request = events
             .create_event_bus()
@@ -150,7 +150,7 @@ impl Resource for EventbridgeEventBus {
         })
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let events = &cx.aws.connection.clients.events;
         // Ownership first: if a later call fails, the next run finishes the rest.
         put_tags(cx.aws, &live.arn, &live.tags, &self.tags).await?;
@@ -177,7 +177,7 @@ impl Resource for EventbridgeEventBus {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let events = &cx.aws.connection.clients.events;
         // EventBridge may still see rules that were just deleted.
         let request = events.delete_event_bus().name(&live.name);

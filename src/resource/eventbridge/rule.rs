@@ -14,8 +14,8 @@ use crate::resource::eventbridge;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags};
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Wanted, tags,
+    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Tags, Wanted, tags,
 };
 
 mod read;
@@ -182,7 +182,7 @@ impl Resource for EventbridgeRule {
         ))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         // PutRule would overwrite a rule that was created with this name after the plan.
         let there = look(cx.aws, self.bus_name(), &self.name).await?;
         let live_tags = match there {
@@ -205,7 +205,7 @@ impl Resource for EventbridgeRule {
         Ok(self.expected(arn))
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // Ownership first: if a later call fails, the next run finishes the rest.
         put_tags(cx.aws, &live.arn, &live.tags, &self.tags).await?;
         if changes.iter().any(|change| !change.field.starts_with("tags.")) {
@@ -214,7 +214,7 @@ impl Resource for EventbridgeRule {
         Ok(self.expected(live.arn))
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let events = &cx.aws.connection.clients.events;
         let Live { name, bus_name, .. } = &live;
         let request = events.delete_rule().name(name).event_bus_name(bus_name);
@@ -251,7 +251,7 @@ impl EventbridgeRule {
     }
 
     /// Sets everything: PutRule resets what is left out. Returns the ARN.
-    async fn put(&self, tags: Option<&Tags>, cx: &Cx<'_>) -> Result<String> {
+    async fn put(&self, tags: Option<&Tags>, cx: &Context<'_>) -> Result<String> {
         let events = &cx.aws.connection.clients.events;
         let request = events
             .put_rule()

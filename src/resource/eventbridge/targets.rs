@@ -6,7 +6,8 @@ use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{Access, OWN_ROLES};
 use crate::resource::eventbridge::rule::{self, EventbridgeRule, on_bus, place};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
 };
 
 mod calls;
@@ -150,17 +151,17 @@ impl Resource for EventbridgeTargets {
         Output::default()
     }
 
-    fn within(live: &Live) -> Option<(&'static str, String)> {
+    fn lives_in(live: &Live) -> Option<(&'static str, String)> {
         Some((EventbridgeRule::KIND, Self::live_name(live)))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let live = self.expected(cx)?;
         put(cx.aws, &live, &live.targets).await?;
         Ok(live)
     }
 
-    async fn update(&self, live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let expected = self.expected(cx)?;
         let as_it_is =
             |target: &&Target<String>| live.targets.contains(target) && !live.altered.contains(&target.id);
@@ -181,14 +182,14 @@ impl Resource for EventbridgeTargets {
         Ok(expected)
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let ids: Vec<_> = live.ids().collect();
         remove(cx.aws, &live, &ids).await
     }
 }
 
 impl EventbridgeTargets {
-    fn expected(&self, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, cx: &Context<'_>) -> Result<Live> {
         let targets = self.targets.iter().map(|target| target.filled(cx));
         let (bus, rule) = place(self.rule.name());
         Ok(Live {
@@ -246,7 +247,7 @@ impl<T> Target<T> {
 }
 
 impl Target {
-    fn filled(&self, cx: &Cx<'_>) -> Result<Target<String>> {
+    fn filled(&self, cx: &Context<'_>) -> Result<Target<String>> {
         let Self {
             id,
             arn,

@@ -15,8 +15,8 @@ use crate::aws::policy::Policy;
 use crate::aws::run::{self, Mark};
 use crate::resource::access::Access;
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Home, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, tags,
+    Aws, Changes, Context, Fault, Fields, Home, Known, Observed, Output, Presence, Resource, Result, Tags,
+    Text, Wanted, tags,
 };
 
 mod access;
@@ -187,7 +187,7 @@ impl Resource for IamRole {
         console_page(region, "iam/home", &fragment)
     }
 
-    fn leads_to(live: &Live) -> Option<&str> {
+    fn other_region(live: &Live) -> Option<&str> {
         live.tags.get(REGION_TAG).map(String::as_str)
     }
 
@@ -199,7 +199,7 @@ impl Resource for IamRole {
         &live.marks
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
         let mut tags = self.tags.clone();
         // If several runs create the stack, the one that creates this role goes on.
@@ -236,14 +236,14 @@ impl Resource for IamRole {
         let role =
             role.ok_or_else(|| Fault::new("iam:CreateRole", "NoRole", "the response names no role"))?;
         Ok(Live {
-            trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
+            trust: self.trust.render(&cx.known).map_err(Context::too_early)?,
             permissions_boundary: boundary,
             tags: self.tags.clone(),
             ..Live::of(cx.aws, &role).await?
         })
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let iam = &cx.aws.connection.clients.iam;
         let (boundary, bounds) = (self.boundary(cx)?, changes.touch("permissions_boundary"));
         if bounds && boundary.is_none() {
@@ -278,7 +278,7 @@ impl Resource for IamRole {
         }
         Ok(Live {
             description: self.description.clone(),
-            trust: self.trust.render(&cx.known).map_err(Cx::too_early)?,
+            trust: self.trust.render(&cx.known).map_err(Context::too_early)?,
             attached_policies: Vec::new(),
             permissions_boundary: boundary,
             tags: self.tags.clone(),
@@ -286,7 +286,7 @@ impl Resource for IamRole {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let iam = &cx.aws.connection.clients.iam;
         let request = iam.delete_role().role_name(&live.name);
         // The role's own policies are separate resources and already deleted. Anything else attached to it is rare.
@@ -301,7 +301,7 @@ impl Resource for IamRole {
 }
 
 impl IamRole {
-    async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn put_tags(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let iam = &cx.aws.connection.clients.iam;
         tags::sync(
             &live.tags,

@@ -14,8 +14,8 @@ use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{Access, NAMED_ROLE, OWN_ROLES};
 use crate::resource::iam::role::{self, IamRole};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Home, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Wanted,
+    Aws, Changes, Context, Fields, Home, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Tags, Wanted,
 };
 
 /// The desired inline policy.
@@ -132,7 +132,7 @@ impl Resource for IamRolePolicy {
         Output::default()
     }
 
-    fn within(live: &Live) -> Option<(&'static str, String)> {
+    fn lives_in(live: &Live) -> Option<(&'static str, String)> {
         Some((IamRole::KIND, live.role_name.clone()))
     }
 
@@ -149,7 +149,7 @@ impl Resource for IamRolePolicy {
         only.map(Home::Seems)
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let iam = &cx.aws.connection.clients.iam;
         let policy = cx.policy(&self.policy)?;
         let request = iam
@@ -167,16 +167,16 @@ impl Resource for IamRolePolicy {
         Ok(Live {
             role_name: self.role.name().to_owned(),
             name: self.name.clone(),
-            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+            policy: self.policy.render(&cx.known).map_err(Context::too_early)?,
         })
     }
 
-    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // PutRolePolicy replaces the document.
         self.create(cx).await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.iam.delete_role_policy();
         let request = request.role_name(&live.role_name).policy_name(&live.name);
         gone(

@@ -12,7 +12,8 @@ use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, KEYS, OURS};
 use crate::resource::kms::key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, aliased};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
+    Wanted,
 };
 
 /// The desired alias.
@@ -126,7 +127,7 @@ impl Resource for KmsAlias {
         }
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let kms = &cx.aws.connection.clients.kms;
         let target = cx.text(&self.key.arn())?;
         let request = kms.create_alias().alias_name(&self.name).target_key_id(&target);
@@ -157,14 +158,14 @@ impl Resource for KmsAlias {
         }
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         match changes.touch("target") {
             true => self.point(cx).await,
             false => Ok(live),
         }
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
         let request = kms.delete_alias().alias_name(&live.name);
         gone(cx.aws.call("kms:DeleteAlias", || request.clone().send()).await)
@@ -173,7 +174,7 @@ impl Resource for KmsAlias {
 
 impl KmsAlias {
     /// Points an existing alias at the key.
-    async fn point(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn point(&self, cx: &Context<'_>) -> Result<Live> {
         let kms = &cx.aws.connection.clients.kms;
         let target = cx.text(&self.key.arn())?;
         let request = kms.update_alias().alias_name(&self.name).target_key_id(&target);

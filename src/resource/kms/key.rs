@@ -14,7 +14,7 @@ use crate::aws::policy::Policy;
 use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, BECOMES_OURS, KEYS, OURS};
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags,
+    Aws, Changes, Context, Fault, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags,
     Wanted, tags,
 };
 
@@ -255,14 +255,14 @@ impl Resource for KmsKey {
         live.pending()
     }
 
-    fn loss(live: &Live) -> Option<String> {
+    fn data_loss(live: &Live) -> Option<String> {
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
         Some(format!(
             "KMS keeps it for {days} more days; `alertctl apply` before then restores it"
         ))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let mut tries = 1;
         let created = loop {
             match self.create_key(cx).await {
@@ -284,21 +284,21 @@ impl Resource for KmsKey {
         cx.fresh.set(true);
         Ok(Live {
             rotation: false,
-            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+            policy: self.policy.render(&cx.known).map_err(Context::too_early)?,
             tags: self.all_tags(),
             ..Live::of(&created)
         })
     }
 
     /// A new key can encrypt before its rotation is enabled.
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         match live.rotation == self.rotation {
             true => Ok(()),
             false => self.put_rotation(live, cx).await,
         }
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         if let Some(reason) = &live.unusable {
             let text = format!("`{}` is the key {}: {reason}", self.alias, live.id);
             return Err(Fault::new("kms:DescribeKey", "UnusableKey", text).hint(
@@ -330,13 +330,13 @@ impl Resource for KmsKey {
             deletion_date: None,
             description: self.description.clone(),
             rotation: self.rotation,
-            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+            policy: self.policy.render(&cx.known).map_err(Context::too_early)?,
             tags: self.all_tags(),
             ..live
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
         let kms = &cx.aws.connection.clients.kms;
         let request = kms.schedule_key_deletion().key_id(&live.id);
@@ -360,7 +360,7 @@ impl Resource for KmsKey {
         Ok(())
     }
 
-    async fn take_back(live: Live, cx: &Cx<'_>) -> Result<Option<String>> {
+    async fn take_back(live: Live, cx: &Context<'_>) -> Result<Option<String>> {
         create::take_back(&live, cx).await
     }
 }

@@ -10,7 +10,8 @@ use crate::aws::fault::{found, gone};
 use crate::resource::access::{Access, FUNCTION};
 use crate::resource::lambda::function::{self, LambdaFunction};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
 };
 
 /// The desired handling of asynchronous invocations.
@@ -111,15 +112,15 @@ impl Resource for LambdaEventInvokeConfig {
         Output::default()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         self.put(cx).await
     }
 
-    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         self.put(cx).await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let delete = cx
             .aws
             .connection
@@ -136,7 +137,7 @@ impl Resource for LambdaEventInvokeConfig {
 
 impl LambdaEventInvokeConfig {
     /// Sets all settings, whatever they were.
-    async fn put(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn put(&self, cx: &Context<'_>) -> Result<Live> {
         let lambda = &cx.aws.connection.clients.lambda;
         let on_failure = cx.text(&self.on_failure_arn)?;
         let destination = OnFailure::builder().destination(&on_failure).build();

@@ -15,7 +15,7 @@ use crate::resource::access::Access;
 use crate::resource::lambda::function::{self, LambdaFunction};
 use crate::resource::sqs::queue::{self, SqsQueue};
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Aws, Changes, Context, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
     Result, Tags, Text, Wanted, tags,
 };
 
@@ -178,7 +178,7 @@ impl Resource for LambdaEventSourceMapping {
         Some(read::health(live))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         match self.send_create(cx).await {
             // Created by a request whose answer was lost, or by somebody after the plan. Or it is being deleted.
             Err(fault) if exists(&fault) => match self.find(cx).await? {
@@ -194,7 +194,7 @@ impl Resource for LambdaEventSourceMapping {
         }
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // Ownership first: if a later call fails, the next run finishes the rest.
         function::retag(cx.aws, &live.arn, &live.tags, &self.tags).await?;
         if changes.touch_any(CONFIGURATION) {
@@ -216,7 +216,7 @@ impl Resource for LambdaEventSourceMapping {
         self.expected(live.uuid, live.arn, cx)
     }
 
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let what = format!("event source mapping `{}`", Self::live_name(live));
         wait::until(READY, "lambda:GetEventSourceMapping", &what, async || {
             settled(cx.aws, &live.uuid).await
@@ -224,7 +224,7 @@ impl Resource for LambdaEventSourceMapping {
         .await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         drain(&live, cx).await?;
         let lambda = &cx.aws.connection.clients.lambda;
         let request = lambda.delete_event_source_mapping().uuid(&live.uuid);
@@ -257,13 +257,13 @@ impl LambdaEventSourceMapping {
     }
 
     /// The mapping of this queue and function, unless it is being deleted.
-    async fn find(&self, cx: &Cx<'_>) -> Result<Option<Live>> {
+    async fn find(&self, cx: &Context<'_>) -> Result<Option<Live>> {
         let listed = of_function(cx.aws, self.function.name()).await?;
         let mut listed = listed.into_iter();
         Ok(listed.find(|live| self.is(live, &cx.known.scope)))
     }
 
-    async fn send_create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn send_create(&self, cx: &Context<'_>) -> Result<Live> {
         let lambda = &cx.aws.connection.clients.lambda;
         let queue_arn = cx.text(&self.queue.arn())?;
         let request = lambda
@@ -288,7 +288,7 @@ impl LambdaEventSourceMapping {
     ///
     /// # Errors
     /// AWS's last refusal, if the former mapping outlasts the wait.
-    async fn create_after_former(&self, mut refusal: Fault, cx: &Cx<'_>) -> Result<Live> {
+    async fn create_after_former(&self, mut refusal: Fault, cx: &Context<'_>) -> Result<Live> {
         let what = format!("the former mapping `{}` to be deleted", self.name());
         let made = wait::until(
             READY,
@@ -312,7 +312,7 @@ impl LambdaEventSourceMapping {
     }
 
     /// The wanted state, in the form in which it will be read back.
-    fn expected(&self, uuid: String, arn: String, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, uuid: String, arn: String, cx: &Context<'_>) -> Result<Live> {
         Ok(Live {
             uuid,
             arn,
@@ -331,7 +331,7 @@ impl LambdaEventSourceMapping {
 }
 
 /// Waits until the messages in the queue are delivered.
-async fn drain(live: &Live, cx: &Cx<'_>) -> Result<()> {
+async fn drain(live: &Live, cx: &Context<'_>) -> Result<()> {
     let queue = resource(&live.queue_arn);
     let empty = wait::until(DRAINED, "sqs:GetQueueAttributes", "an empty queue", async || {
         let held = queue::messages(cx.aws, queue).await?;

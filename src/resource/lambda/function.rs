@@ -12,8 +12,8 @@ use crate::resource::iam::role::IamRole;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
-    Access, Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
-    Text, Wanted, named,
+    Access, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result,
+    Tags, Text, Wanted, named,
 };
 
 mod access;
@@ -275,7 +275,7 @@ impl Resource for LambdaFunction {
         states::caution(self, live)
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let key_arn = self.filled_key_arn(cx)?;
         let environment = environment::seal(
             cx,
@@ -297,7 +297,7 @@ impl Resource for LambdaFunction {
         Ok(live)
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let (aws, name) = (cx.aws, &self.name);
         let key_arn = self.filled_key_arn(cx)?;
         let environment = environment::seal(
@@ -353,11 +353,11 @@ impl Resource for LambdaFunction {
         Ok(expected)
     }
 
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         ready(cx.aws, &live.name).await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let lambda = &cx.aws.connection.clients.lambda;
         let request = lambda.delete_function().function_name(&live.name);
         gone(

@@ -14,7 +14,8 @@ use crate::aws::wait;
 use crate::resource::access::{Access, FUNCTION};
 use crate::resource::lambda::function::{self, LambdaFunction};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
 };
 
 /// The desired permission for `lambda:InvokeFunction`, for sources in this account.
@@ -154,14 +155,14 @@ impl Resource for LambdaPermission {
         Output::default()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let live = self.expected(cx)?;
         let _turn = turn(cx.aws, &live).await;
         add(cx.aws, &live).await?;
         Ok(live)
     }
 
-    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let live = self.expected(cx)?;
         let _turn = turn(cx.aws, &live).await;
         // No call changes a statement, and while it is missing Lambda refuses invocations. So a statement with
@@ -183,7 +184,7 @@ impl Resource for LambdaPermission {
     /// If two changes of one policy run concurrently, Lambda reports success for both but keeps only one. Our own
     /// changes run one after the other, but another process may interfere. So this looks for the statement, and adds
     /// it again if it is lost.
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let added = Cell::new(Instant::now());
         let what = format!("permission `{}`", Self::live_name(live));
         wait::until(wait::LAMBDA, "lambda:GetPolicy", &what, async || {
@@ -203,7 +204,7 @@ impl Resource for LambdaPermission {
         .await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let _turn = turn(cx.aws, &live).await;
         remove(cx.aws, &live).await
     }
@@ -217,7 +218,7 @@ impl LambdaPermission {
         live.function_name == self.function.name() && live.statement_id == self.statement_id
     }
 
-    fn expected(&self, cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, cx: &Context<'_>) -> Result<Live> {
         let conditions = [(SOURCE_ARN.to_owned(), cx.text(&self.source_arn)?)];
         Ok(Live {
             function_name: self.function.name().to_owned(),

@@ -6,8 +6,8 @@
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{ANY, Access};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted, named,
-    tags,
+    Aws, Changes, Context, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted,
+    named, tags,
 };
 use alertctl_relay::{console_page, encode_fragment};
 
@@ -127,7 +127,7 @@ impl Resource for LogGroup {
         )
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let logs = &cx.aws.connection.clients.logs;
         let request = logs
             .create_log_group()
@@ -158,14 +158,14 @@ impl Resource for LogGroup {
     }
 
     /// A new group accepts events before its retention is set.
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         match live.retention_days == Some(self.retention_days) {
             true => Ok(()),
             false => self.put_retention(cx).await,
         }
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let logs = &cx.aws.connection.clients.logs;
         if changes.touch("retention_days") {
             self.put_retention(cx).await?;
@@ -198,7 +198,7 @@ impl Resource for LogGroup {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let logs = &cx.aws.connection.clients.logs;
         let request = logs.delete_log_group().log_group_name(&live.name);
         let deleted = cx.aws.call("logs:DeleteLogGroup", || request.clone().send());
@@ -213,7 +213,7 @@ impl Resource for LogGroup {
 }
 
 impl LogGroup {
-    async fn put_retention(&self, cx: &Cx<'_>) -> Result<()> {
+    async fn put_retention(&self, cx: &Context<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.logs.put_retention_policy();
         let request = request
             .log_group_name(&self.name)

@@ -7,7 +7,8 @@ use crate::aws::fault::gone;
 use crate::resource::access::Access;
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Wanted,
+    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Wanted,
 };
 
 /// The desired filter. A filter has no tags, so its name tells its owner, see [`prefix`].
@@ -151,7 +152,7 @@ impl Resource for LogsMetricFilter {
         Output::default()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let metric = MetricTransformation::builder()
             .metric_namespace(&self.metric_namespace)
             .metric_name(&self.metric_name)
@@ -170,12 +171,12 @@ impl Resource for LogsMetricFilter {
         Ok(self.expected())
     }
 
-    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // PutMetricFilter replaces the filter.
         self.create(cx).await
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let delete = cx.aws.connection.clients.logs.delete_metric_filter();
         let delete = delete.log_group_name(&live.log_group_name);
         let request = delete.filter_name(&live.name);

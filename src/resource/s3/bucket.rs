@@ -12,8 +12,8 @@ use crate::aws::fault::{found, gone};
 use crate::aws::wait;
 use crate::resource::access::{Access, Phase};
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted,
-    tags,
+    Aws, Changes, Context, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Wanted, tags,
 };
 
 mod empty;
@@ -167,7 +167,7 @@ impl Resource for S3Bucket {
         })
     }
 
-    fn loss(live: &Live) -> Option<String> {
+    fn data_loss(live: &Live) -> Option<String> {
         let text = match live.may_empty {
             true => "all its log files are deleted with it",
             false => "its log files are kept unless you add --delete-trail-logs",
@@ -175,7 +175,7 @@ impl Resource for S3Bucket {
         Some(text.to_owned())
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let name = cx.text(&self.name)?;
         // Checked first: in us-east-1, creating an own bucket again succeeds and resets its ACL.
         let made = match head(cx.aws, &name).await? {
@@ -193,7 +193,7 @@ impl Resource for S3Bucket {
         self.converge(live, cx).await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // Ownership first: if a later call fails, the next run finishes the rest.
         self.put_tags(&live, cx).await?;
         let settings = Settings::wanted(self.expire_after_days);
@@ -205,7 +205,7 @@ impl Resource for S3Bucket {
         })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let name = &live.name;
         let what = format!("bucket `{name}` to stay empty: something still writes to it");
         // The last log files arrive minutes after the trail was deleted.
@@ -232,7 +232,7 @@ impl Resource for S3Bucket {
 
 impl S3Bucket {
     /// True if the bucket was created, false if it already exists.
-    async fn send_create(&self, name: &str, cx: &Cx<'_>) -> Result<bool> {
+    async fn send_create(&self, name: &str, cx: &Context<'_>) -> Result<bool> {
         let s3 = &cx.aws.connection.clients.s3;
         let region = &cx.aws.connection.region;
         // us-east-1 is the only region that must not be named.
@@ -260,7 +260,7 @@ impl S3Bucket {
     }
 
     /// S3 accepts only the whole set of tags, so tags that others added are sent as well.
-    async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn put_tags(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         if tags::are(&live.tags, &self.tags) {
             return Ok(());
         }
@@ -280,7 +280,7 @@ impl S3Bucket {
 pub(super) async fn names(aws: &Aws, names: impl Iterator<Item = &Text>) -> Result<Vec<String>> {
     let scope = aws.scope().await?;
     names
-        .map(|name| name.fill_computed(scope).map_err(Cx::too_early))
+        .map(|name| name.fill_computed(scope).map_err(Context::too_early))
         .collect()
 }
 

@@ -7,7 +7,8 @@ use crate::aws::policy::{self, Policy};
 use crate::resource::access::Access;
 use crate::resource::s3::bucket::{self, S3Bucket};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
+    Wanted,
 };
 
 /// The desired policy.
@@ -79,7 +80,7 @@ impl Resource for S3BucketPolicy {
         Output::default()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let (bucket_name, policy) = (cx.text(&self.bucket_name())?, cx.policy(&self.policy)?);
         let put = cx.aws.connection.clients.s3.put_bucket_policy();
         let request = put.bucket(&bucket_name).policy(&policy);
@@ -88,17 +89,17 @@ impl Resource for S3BucketPolicy {
             .await?;
         Ok(Live {
             bucket_name,
-            policy: self.policy.render(&cx.known).map_err(Cx::too_early)?,
+            policy: self.policy.render(&cx.known).map_err(Context::too_early)?,
         })
     }
 
-    async fn update(&self, _live: Live, _changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, _live: Live, _changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         // PutBucketPolicy replaces the document.
         self.create(cx).await
     }
 
     /// S3 deletes it with the bucket.
-    async fn delete(_live: Live, _cx: &Cx<'_>) -> Result<()> {
+    async fn delete(_live: Live, _cx: &Context<'_>) -> Result<()> {
         Ok(())
     }
 }

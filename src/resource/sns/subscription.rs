@@ -16,8 +16,8 @@ use crate::aws::{Scope, wait};
 use crate::resource::access::{ANY, Access};
 use crate::resource::sns::topic::{self, SnsTopic, invalid};
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Verdict, Wanted,
+    Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Text, Verdict, Wanted,
 };
 
 mod endpoint;
@@ -225,12 +225,12 @@ impl Resource for SnsSubscription {
         Some(health.with("confirmed", confirmed))
     }
 
-    fn loss(live: &Live) -> Option<String> {
+    fn data_loss(live: &Live) -> Option<String> {
         let expires = "never confirmed: AWS keeps it until it expires by itself, 3 days after its creation";
         live.arn.is_none().then(|| expires.to_owned())
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let scope = &cx.known.scope;
         let (topic_arn, endpoint) = (topic::arn(self.topic.name(), scope), cx.text(&self.endpoint)?);
         let settings = Settings::of(self, scope);
@@ -266,7 +266,7 @@ impl Resource for SnsSubscription {
     /// SNS may answer with the subscription of a deleted topic of the same name, which the new topic does not have.
     /// So this checks that the topic lists it, and subscribes again if it does not.
     /// <https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-sns/pull/70>
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         // Other protocols wait for somebody to confirm the subscription, and the local AWS keeps nothing of deleted
         // topics.
         if !matches!(self.protocol, "lambda" | "sqs") || cx.aws.connection.emulated {
@@ -288,7 +288,7 @@ impl Resource for SnsSubscription {
         .await
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let settings = Settings::of(self, &cx.known.scope);
         if let Some(arn) = &live.arn {
             settings::put(cx.aws, arn, &settings, changes).await?;
@@ -296,7 +296,7 @@ impl Resource for SnsSubscription {
         Ok(Live { settings, ..live })
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let pending = || {
             let (to, topic) = (shown(&live.protocol, &live.endpoint), &live.topic_name);
             cx.note(format!(
@@ -326,7 +326,7 @@ const LOST: Duration = Duration::from_secs(20);
 
 impl SnsSubscription {
     /// Sends Subscribe. Returns the ARN, unless the subscription must be confirmed first.
-    async fn subscribe(&self, cx: &Cx<'_>) -> Result<Option<String>> {
+    async fn subscribe(&self, cx: &Context<'_>) -> Result<Option<String>> {
         let scope = &cx.known.scope;
         let request = cx.aws.connection.clients.sns.subscribe();
         let request = request
@@ -356,7 +356,7 @@ impl SnsSubscription {
     }
 
     /// Brings an existing subscription to the desired state.
-    async fn bring(&self, live: Live, cx: &Cx<'_>) -> Result<Live> {
+    async fn bring(&self, live: Live, cx: &Context<'_>) -> Result<Live> {
         let live = match live.arn {
             Some(_) => read(cx.aws, live.clone()).await?.unwrap_or(live),
             None => live,

@@ -12,8 +12,8 @@ use crate::resource::access::Access;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::sns::subscription::mark;
 use crate::resource::{
-    Aws, Changes, Cx, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Text, Wanted, named, tags,
+    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Tags, Text, Wanted, named, tags,
 };
 
 /// The desired topic.
@@ -144,7 +144,7 @@ impl Resource for SnsTopic {
         console_page(region, "sns/v3/home", &format!("/topic/{}", output.arn))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let live = self.expected(&[], cx)?;
         let mut tags = live.tags.clone();
         tags.extend(marks_tag(&live.marks));
@@ -175,7 +175,7 @@ impl Resource for SnsTopic {
         }
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let expected = self.expected(&live.marks, cx)?;
         // One after the other: AWS does not document what SNS does with two concurrent changes of one topic.
         if changes.touch("display_name") {
@@ -218,7 +218,7 @@ impl Resource for SnsTopic {
         Ok(expected)
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let sns = &cx.aws.connection.clients.sns;
         let request = sns.delete_topic().topic_arn(&live.arn);
         gone(cx.aws.call("sns:DeleteTopic", || request.clone().send()).await)
@@ -230,7 +230,7 @@ const KMS_KEY: &str = "KmsMasterKeyId";
 
 impl SnsTopic {
     /// The wanted state of the topic, in the form in which it will be read back. `marks` are the existing marks.
-    fn expected(&self, marks: &[String], cx: &Cx<'_>) -> Result<Live> {
+    fn expected(&self, marks: &[String], cx: &Context<'_>) -> Result<Live> {
         let wanted = self.marks(&cx.known.scope);
         let stale = marks.iter().filter(|mark| !wanted.contains(mark)).cloned();
         let key = self.kms_key.as_ref().map(|key| cx.text(&key.arn())).transpose()?;

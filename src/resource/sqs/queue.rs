@@ -13,7 +13,7 @@ use crate::aws::wait;
 use crate::partition::Partition;
 use crate::resource::access::Access;
 use crate::resource::{
-    Aws, Changes, Cx, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
+    Aws, Changes, Context, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
     Verdict, Wanted, named, tags,
 };
 
@@ -203,12 +203,12 @@ impl Resource for SqsQueue {
         })
     }
 
-    fn loss(live: &Live) -> Option<String> {
+    fn data_loss(live: &Live) -> Option<String> {
         let messages = live.messages;
         (messages > 0).then(|| format!("about {messages} undelivered messages in it are lost"))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Live> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let mut attributes = HashMap::from([
             (
                 Attribute::MessageRetentionPeriod,
@@ -257,7 +257,7 @@ impl Resource for SqsQueue {
         })
     }
 
-    async fn update(&self, live: Live, changes: &Changes, cx: &Cx<'_>) -> Result<Live> {
+    async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {
         let sqs = &cx.aws.connection.clients.sqs;
         // Ownership first: if a later call fails, the next run finishes the rest.
         self.put_tags(&live, cx).await?;
@@ -304,7 +304,7 @@ impl Resource for SqsQueue {
         })
     }
 
-    async fn settle(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         // An emulated AWS has a single server.
         let times = if cx.aws.connection.emulated { 1 } else { SHOWN };
         let (action, what) = ("sqs:GetQueueAttributes", "the queue's attributes");
@@ -325,7 +325,7 @@ impl Resource for SqsQueue {
         }
     }
 
-    async fn delete(live: Live, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Live, cx: &Context<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.sqs.delete_queue().queue_url(&live.url);
         gone(cx.aws.call("sqs:DeleteQueue", || request.clone().send()).await)?;
         dying::until_gone(&live, cx).await?;
@@ -340,20 +340,20 @@ impl Resource for SqsQueue {
 }
 
 impl SqsQueue {
-    fn rendered(&self, cx: &Cx<'_>) -> Result<Option<Value>> {
+    fn rendered(&self, cx: &Context<'_>) -> Result<Option<Value>> {
         let policy = self.policy.as_ref();
         policy
             .map(|policy| policy.render(&cx.known))
             .transpose()
-            .map_err(Cx::too_early)
+            .map_err(Context::too_early)
     }
 
-    fn expected_redelivery(&self, cx: &Cx<'_>) -> Result<Option<redelivery::Live>> {
+    fn expected_redelivery(&self, cx: &Context<'_>) -> Result<Option<redelivery::Live>> {
         let redelivery = self.redelivery.as_ref();
         redelivery.map(|redelivery| redelivery.expected(cx)).transpose()
     }
 
-    async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    async fn put_tags(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let sqs = &cx.aws.connection.clients.sqs;
         tags::sync(
             &live.tags,

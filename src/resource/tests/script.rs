@@ -11,7 +11,7 @@ use aws_smithy_types::error::ErrorMetadata;
 
 use crate::aws::Scope;
 use crate::aws::discovery::Tagged;
-use crate::resource::{Aws, Changes, Cx, Known, NodeId, Output, Presence, Resource, Tags, tags};
+use crate::resource::{Aws, Changes, Context, Known, NodeId, Output, Presence, Resource, Tags, tags};
 
 /// The recorded calls of one test, and the refusals that are still to be returned.
 #[derive(Clone, Default)]
@@ -143,8 +143,8 @@ pub fn known(outputs: &[(&str, &str, &str)]) -> Known {
 }
 
 /// The context of a step with these known outputs.
-pub fn step(aws: &Aws, known: Known) -> Cx<'_> {
-    let mut cx = Cx::mocked(aws, scope());
+pub fn step(aws: &Aws, known: Known) -> Context<'_> {
+    let mut cx = Context::mocked(aws, scope());
     cx.known = known;
     cx
 }

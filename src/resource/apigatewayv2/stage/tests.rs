@@ -2,9 +2,8 @@ use aws_sdk_apigatewayv2::types::Stage;
 
 use super::*;
 use crate::aws::Text;
-use crate::resource::Shown;
 use crate::resource::tests::gateway::{Gateway, our_api, outputs};
-use crate::resource::tests::script::{changes, names, node, ours, owned, step};
+use crate::resource::tests::script::{changes, node, ours, owned, step};
 
 const ARN: &str = "arn:aws:apigateway:eu-west-1::/apis/a1/stages/$default";
 const GROUP: &str = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/in";
@@ -163,37 +162,6 @@ async fn a_refusal_to_log_says_what_is_missing() {
         );
     }
     assert_eq!(desired().create(&cx).await.unwrap_err().hint, None);
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_field_that_differs_is_a_change() {
-    let edited = async |edit: fn(&mut Live)| {
-        let mut live = live().await;
-        edit(&mut live);
-        names(&changes(&desired(), &live, &outputs()))
-    };
-    assert_eq!(edited(|live| live.auto_deploy = false).await, ["auto_deploy"]);
-    assert_eq!(edited(|live| live.rate_limit = None).await, ["rate_limit"]);
-    assert_eq!(
-        edited(|live| live.burst_limit = Some(5000)).await,
-        ["burst_limit"]
-    );
-    assert_eq!(
-        edited(|live| live.detailed_metrics = true).await,
-        ["detailed_metrics"]
-    );
-    assert_eq!(
-        edited(|live| live.access_log = None).await,
-        ["access_log.destination", "access_log.format"]
-    );
-    let mut by_route = stage(NAME);
-    let settings = RouteSettings::builder().throttling_rate_limit(1.0).build();
-    by_route.route_settings = Some([("POST /x".to_owned(), settings)].into());
-    let differ = changes(&desired(), &live_of(by_route).await, &outputs());
-    assert_eq!(names(&differ), ["route_settings.POST /x"]);
-    let from = differ.iter().next().unwrap().from.clone().unwrap();
-    let shown = "rate limit 1, burst limit default, detailed metrics false";
-    assert_eq!(from, Shown::Value(shown.into()));
 }
 
 #[tokio::test(start_paused = true)]

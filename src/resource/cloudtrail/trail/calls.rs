@@ -2,7 +2,7 @@
 
 use super::read::Trail;
 use super::selectors::Sdk;
-use super::{Aws, CloudtrailTrail, Cx, Fault, Live, Result, Tags, tags, to_sdk};
+use super::{Aws, CloudtrailTrail, Context, Fault, Live, Result, Tags, tags, to_sdk};
 
 /// The parameters that CreateTrail and UpdateTrail share, with all values filled in.
 struct Settings {
@@ -14,7 +14,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn of(desired: &CloudtrailTrail, cx: &Cx<'_>) -> Result<Self> {
+    fn of(desired: &CloudtrailTrail, cx: &Context<'_>) -> Result<Self> {
         let kms_key = desired.kms_key.as_ref().map(|key| cx.text(&key.arn()));
         let logs = desired.logs.as_ref();
         // CloudTrail requires the ARN of the group with `:*`, which includes its streams.
@@ -30,7 +30,7 @@ impl Settings {
     }
 }
 
-pub(super) async fn create(desired: &CloudtrailTrail, cx: &Cx<'_>) -> Result<Trail> {
+pub(super) async fn create(desired: &CloudtrailTrail, cx: &Context<'_>) -> Result<Trail> {
     let settings = Settings::of(desired, cx)?;
     let request = cx.aws.connection.clients.cloudtrail.create_trail();
     let request = request
@@ -48,7 +48,7 @@ pub(super) async fn create(desired: &CloudtrailTrail, cx: &Cx<'_>) -> Result<Tra
     answer.await.map(|answer| Trail::from(&answer)).map_err(hinted)
 }
 
-pub(super) async fn update(desired: &CloudtrailTrail, arn: &str, cx: &Cx<'_>) -> Result<Trail> {
+pub(super) async fn update(desired: &CloudtrailTrail, arn: &str, cx: &Context<'_>) -> Result<Trail> {
     let settings = Settings::of(desired, cx)?;
     // A parameter that is left out keeps its value. An empty text removes it.
     let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -67,7 +67,7 @@ pub(super) async fn update(desired: &CloudtrailTrail, arn: &str, cx: &Cx<'_>) ->
     answer.await.map(|answer| Trail::from(&answer)).map_err(hinted)
 }
 
-pub(super) async fn put_selectors(desired: &CloudtrailTrail, arn: &str, cx: &Cx<'_>) -> Result<()> {
+pub(super) async fn put_selectors(desired: &CloudtrailTrail, arn: &str, cx: &Context<'_>) -> Result<()> {
     let put = cx
         .aws
         .connection

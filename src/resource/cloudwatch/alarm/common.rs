@@ -10,7 +10,8 @@ use crate::aws::discovery::{self, NODE_TAG};
 use crate::aws::fault::{found, gone};
 use crate::aws::{concurrently, concurrently_found};
 use crate::resource::{
-    Aws, Cx, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted, tags,
+    Aws, Context, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted,
+    tags,
 };
 
 /// An alarm by its name.
@@ -127,7 +128,7 @@ pub(in crate::resource) fn describe_fields(
 }
 
 /// The ARN of the alarm with this name in the current region.
-pub(in crate::resource) fn arn(name: &str, cx: &Cx<'_>) -> Result<String> {
+pub(in crate::resource) fn arn(name: &str, cx: &Context<'_>) -> Result<String> {
     let region = cx.aws.connection.region.as_str();
     cx.text(&Text::arn_in(region, "cloudwatch", format!("alarm:{name}")))
 }
@@ -139,7 +140,7 @@ pub(in crate::resource) fn actions(texts: &[Text], known: &Known) -> Result<Vec<
 }
 
 /// The ARNs of actions, in the form that is sent.
-pub(in crate::resource) fn arns(texts: &[Text], cx: &Cx<'_>) -> Result<Option<Vec<String>>> {
+pub(in crate::resource) fn arns(texts: &[Text], cx: &Context<'_>) -> Result<Option<Vec<String>>> {
     let arns: Result<Vec<_>> = texts.iter().map(|text| cx.text(text)).collect();
     arns.map(Some)
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::common::{bare, describe_fields};
 use super::silence::{Patience, health};
 use super::{Condition, Live, Options, in_order};
-use crate::resource::{Cx, Fields, Known, Result, Tags, Text};
+use crate::resource::{Context, Fields, Known, Result, Tags, Text};
 
 /// What an alarm watches.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,7 @@ impl AlarmMetric {
     pub(super) fn put(
         &self,
         put: PutMetricAlarmFluentBuilder,
-        cx: &Cx<'_>,
+        cx: &Context<'_>,
     ) -> Result<PutMetricAlarmFluentBuilder> {
         Ok(match self {
             Self::Single {
@@ -376,7 +376,7 @@ fn without_null(value: Value) -> Value {
     set.collect::<Map<_, _>>().into()
 }
 
-fn filled(dimensions: &BTreeMap<String, Text>, cx: &Cx<'_>) -> Result<BTreeMap<String, String>> {
+fn filled(dimensions: &BTreeMap<String, Text>, cx: &Context<'_>) -> Result<BTreeMap<String, String>> {
     let pairs = dimensions.iter();
     pairs
         .map(|(name, value)| Ok((name.clone(), cx.text(value)?)))

@@ -10,9 +10,7 @@ use aws_sdk_cloudwatch::operation::set_alarm_state::SetAlarmStateOutput;
 use aws_sdk_cloudwatch::operation::tag_resource::TagResourceOutput;
 use aws_sdk_cloudwatch::operation::untag_resource::UntagResourceOutput;
 use aws_sdk_cloudwatch::types as sdk;
-use aws_sdk_cloudwatch::types::{
-    ComparisonOperator, CompositeAlarm, Dimension, MetricAlarm, StandardUnit, Statistic, Tag,
-};
+use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricAlarm, Tag};
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
 use super::*;

@@ -5,7 +5,7 @@
 
 use aws_sdk_iam::types::Role;
 
-use super::{Cx, Fault, IamRole, Result};
+use super::{Context, Fault, IamRole, Result};
 use crate::aws::fault::gone;
 
 /// On a role whose boundary comes from the stack file.
@@ -20,13 +20,13 @@ pub(super) fn of(role: &Role) -> Option<String> {
 
 impl IamRole {
     /// The ARN of the wanted boundary.
-    pub(super) fn boundary(&self, cx: &Cx<'_>) -> Result<Option<String>> {
+    pub(super) fn boundary(&self, cx: &Context<'_>) -> Result<Option<String>> {
         let boundary = self.permissions_boundary.as_ref();
         boundary.map(|arn| cx.text(arn)).transpose()
     }
 }
 
-pub(super) async fn put(cx: &Cx<'_>, role: &str, arn: &str) -> Result<()> {
+pub(super) async fn put(cx: &Context<'_>, role: &str, arn: &str) -> Result<()> {
     let put = cx.aws.connection.clients.iam.put_role_permissions_boundary();
     let request = put.role_name(role).permissions_boundary(arn);
     let put = cx
@@ -35,7 +35,7 @@ pub(super) async fn put(cx: &Cx<'_>, role: &str, arn: &str) -> Result<()> {
     put.await.map(drop).map_err(explain)
 }
 
-pub(super) async fn remove(cx: &Cx<'_>, role: &str) -> Result<()> {
+pub(super) async fn remove(cx: &Context<'_>, role: &str) -> Result<()> {
     let delete = cx.aws.connection.clients.iam.delete_role_permissions_boundary();
     let request = delete.role_name(role);
     let deleted = cx

@@ -1,10 +1,10 @@
 //! Detaches from a role everything that prevents its deletion.
 
-use super::{Cx, Result, attached};
+use super::{Context, Result, attached};
 use crate::aws::call::pages;
 use crate::aws::fault::{found, gone};
 
-pub(super) async fn detach(cx: &Cx<'_>, name: &str, arn: &str) -> Result<()> {
+pub(super) async fn detach(cx: &Context<'_>, name: &str, arn: &str) -> Result<()> {
     let request = cx.aws.connection.clients.iam.detach_role_policy();
     let request = request.role_name(name).policy_arn(arn);
     let detached = cx.aws.call("iam:DetachRolePolicy", || request.clone().send());
@@ -12,7 +12,7 @@ pub(super) async fn detach(cx: &Cx<'_>, name: &str, arn: &str) -> Result<()> {
 }
 
 /// Detaches everything that prevents IAM from deleting the role. Returns false if the role is already gone.
-pub(super) async fn strip(cx: &Cx<'_>, name: &str) -> Result<bool> {
+pub(super) async fn strip(cx: &Context<'_>, name: &str) -> Result<bool> {
     let iam = &cx.aws.connection.clients.iam;
     let inline = async {
         let names = pages(async |marker| {

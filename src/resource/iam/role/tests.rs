@@ -188,8 +188,8 @@ async fn observe(aws: &Aws) -> Observed<Live> {
     .unwrap()
 }
 
-async fn cx(aws: &Aws) -> Cx<'_> {
-    Cx::mocked(aws, aws.scope().await.unwrap().clone())
+async fn cx(aws: &Aws) -> Context<'_> {
+    Context::mocked(aws, aws.scope().await.unwrap().clone())
 }
 
 fn changes(from: &Live, to: &IamRole) -> Changes {

@@ -162,8 +162,8 @@ async fn observe(aws: &Aws) -> Observed<Live> {
     .unwrap()
 }
 
-async fn cx(aws: &Aws) -> Cx<'_> {
-    let mut cx = Cx::mocked(aws, aws.scope().await.unwrap().clone());
+async fn cx(aws: &Aws) -> Context<'_> {
+    let mut cx = Context::mocked(aws, aws.scope().await.unwrap().clone());
     let output = Output {
         arn: "arn:k".into(),
         id: "k".into(),

@@ -103,8 +103,8 @@ fn mocked(tagged: &[&str], rules: &[Rule]) -> Aws {
     })
 }
 
-async fn cx<'a>(aws: &'a Aws, key: &str) -> Cx<'a> {
-    let mut cx = Cx::mocked(aws, aws.scope().await.unwrap().clone());
+async fn cx<'a>(aws: &'a Aws, key: &str) -> Context<'a> {
+    let mut cx = Context::mocked(aws, aws.scope().await.unwrap().clone());
     let output = Output {
         arn: arn(key),
         id: key.into(),

@@ -4,10 +4,10 @@ use aws_sdk_kms::types::Tag;
 
 use super::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, Live};
 use crate::aws::fault::Result;
-use crate::resource::{Cx, Tags, tags};
+use crate::resource::{Context, Tags, tags};
 
 impl KmsKey {
-    pub(super) async fn put_tags(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn put_tags(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
         let mut wanted = self.all_tags();
         let former = live.tags.get(ALIAS_TAG).filter(|alias| **alias != self.alias);
@@ -35,7 +35,7 @@ impl KmsKey {
         .await
     }
 
-    pub(super) async fn put_rotation(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn put_rotation(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
         if self.rotation {
             let request = kms.enable_key_rotation().key_id(&live.id);
@@ -48,7 +48,7 @@ impl KmsKey {
         }
     }
 
-    pub(super) async fn put_policy(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn put_policy(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
         let policy = cx.policy(&self.policy)?;
         let request = kms.put_key_policy().key_id(&live.id).policy(policy);
@@ -61,7 +61,7 @@ impl KmsKey {
 
 impl Live {
     /// Makes a key usable that is disabled or pending deletion.
-    pub(super) async fn restore(&self, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn restore(&self, cx: &Context<'_>) -> Result<()> {
         let kms = &cx.aws.connection.clients.kms;
         // Whoever cancels the deletion, KMS may still see the old state for a while.
         cx.aws.memory.changed("kms");

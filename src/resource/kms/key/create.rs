@@ -10,7 +10,7 @@ use super::change::listed;
 use super::read::{day, describe};
 use super::{ALIAS_TAG, KmsKey, Live};
 use crate::aws::fault::{Fault, Result};
-use crate::resource::Cx;
+use crate::resource::Context;
 
 /// The shortest time in days that KMS keeps a deleted key. It is enough for a key that has encrypted nothing.
 const SHORTEST_WINDOW: i32 = 7;
@@ -19,7 +19,7 @@ const ALIAS: Duration = Duration::from_secs(10);
 
 impl KmsKey {
     /// Sends CreateKey. Sends it again only if KMS says that it created no key, not after a lost answer.
-    pub(super) async fn create_key(&self, cx: &Cx<'_>) -> Result<KeyMetadata> {
+    pub(super) async fn create_key(&self, cx: &Context<'_>) -> Result<KeyMetadata> {
         let policy = cx.policy(&self.policy)?;
         let kms = &cx.aws.connection.clients.kms;
         let request = kms
@@ -43,7 +43,7 @@ impl KmsKey {
 /// Deletes a key that was just created and has encrypted nothing, once the stack's alias points to another key.
 ///
 /// The other run may have found this key by its tags and used it: then the key stays.
-pub(super) async fn take_back(live: &Live, cx: &Cx<'_>) -> Result<Option<String>> {
+pub(super) async fn take_back(live: &Live, cx: &Context<'_>) -> Result<Option<String>> {
     let Some(alias) = live.tags.get(ALIAS_TAG) else {
         return Ok(None);
     };

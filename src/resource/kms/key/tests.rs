@@ -31,7 +31,6 @@ use super::*;
 use crate::aws::discovery::{NODE_TAG, STACK_TAG, Tagged};
 use crate::aws::policy::Statement;
 use crate::resource::NodeId;
-use crate::resource::Shown;
 
 mod comparing;
 mod creating;

@@ -9,7 +9,7 @@ use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use tokio::time::Instant;
 
 use super::*;
-use crate::resource::tests::script::{Script, changes, known, names, node, ours, owned, step, tagged};
+use crate::resource::tests::script::{Script, changes, known, node, ours, owned, step, tagged};
 
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:123456789012:mission-dead";
 const INVALID: &str = "InvalidParameterValueException";
@@ -176,34 +176,6 @@ async fn observing_finds_what_left_the_file_on_the_stacks_functions() {
     );
     let seen = observe(&fake.aws(listed.to_vec()), &[desired()]).await;
     assert_eq!((seen.wanted, seen.orphans), (vec![Presence::Absent], Vec::new()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_field_that_differs_is_a_change() {
-    type Edit = fn(&mut GetFunctionEventInvokeConfigOutput);
-    let cases: [(&str, Edit); 4] = [
-        ("maximum_retry_attempts", |config| {
-            config.maximum_retry_attempts = Some(0)
-        }),
-        ("maximum_event_age_seconds", |config| {
-            config.maximum_event_age_in_seconds = None
-        }),
-        ("on_failure", |config| {
-            config.destination_config.as_mut().unwrap().on_failure = None
-        }),
-        ("on_success", |config| {
-            let to = OnSuccess::builder().destination("arn:other").build();
-            config.destination_config.as_mut().unwrap().on_success = Some(to);
-        }),
-    ];
-    for (field, edit) in cases {
-        let fake = Fake::new();
-        edit(&mut fake.config.lock().unwrap());
-        assert_eq!(
-            names(&changes(&desired(), &fake.live().await, &known(&[]))),
-            [field]
-        );
-    }
 }
 
 #[tokio::test(start_paused = true)]

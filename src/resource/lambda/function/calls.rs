@@ -9,11 +9,11 @@ use super::{
 use crate::aws::Aws;
 use crate::aws::connect::upload;
 use crate::aws::fault::gone;
-use crate::resource::{Cx, Fault, Ref, Resource, Result, Tags, Text, tags};
+use crate::resource::{Context, Fault, Ref, Resource, Result, Tags, Text, tags};
 
 impl LambdaFunction {
     /// The wanted state of the function, in the form in which it will be read back.
-    pub(super) fn expected(&self, environment: environment::Live, cx: &Cx<'_>) -> Result<Live> {
+    pub(super) fn expected(&self, environment: environment::Live, cx: &Context<'_>) -> Result<Live> {
         let arn = Text::arn("lambda", format!("function:{}", self.name));
         Ok(Live {
             name: self.name.clone(),
@@ -49,12 +49,12 @@ impl LambdaFunction {
     }
 
     /// The same as text for calls. Empty for AWS's own key.
-    pub(super) fn filled_key_arn(&self, cx: &Cx<'_>) -> Result<String> {
+    pub(super) fn filled_key_arn(&self, cx: &Context<'_>) -> Result<String> {
         self.key_arn().map_or(Ok(String::new()), |key| cx.text(&key))
     }
 
     /// Its tags, including those that store state.
-    fn all_tags(&self, cx: &Cx<'_>) -> Result<Tags> {
+    fn all_tags(&self, cx: &Context<'_>) -> Result<Tags> {
         let mut tags = self.tags.clone();
         tags.extend([self.relay_tag()]);
         tags.extend(self.role_tag(cx)?);
@@ -67,12 +67,12 @@ impl LambdaFunction {
     }
 
     /// The tag that records the role with the key's grant, if there is a key.
-    pub(super) fn role_tag(&self, cx: &Cx<'_>) -> Result<Option<(String, String)>> {
+    pub(super) fn role_tag(&self, cx: &Context<'_>) -> Result<Option<(String, String)>> {
         let id = self.kms_key.as_ref().map(|_| cx.text(&self.role.unique_id()));
         Ok(id.transpose()?.map(|id| (ROLE_ID_TAG.to_owned(), id)))
     }
 
-    pub(super) async fn send_create(&self, live: &Live, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn send_create(&self, live: &Live, cx: &Context<'_>) -> Result<()> {
         let tags = self.all_tags(cx)?;
         let lambda = &cx.aws.connection.clients.lambda;
         let request = lambda
@@ -101,7 +101,7 @@ impl LambdaFunction {
 
     /// Sets the whole configuration. `key_arn` is the key for the environment, or empty for AWS's own key. The
     /// environment is always sent too, because it would not be re-encrypted if only the key changed.
-    pub(super) async fn configure(&self, live: &Live, key_arn: &str, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn configure(&self, live: &Live, key_arn: &str, cx: &Context<'_>) -> Result<()> {
         let lambda = &cx.aws.connection.clients.lambda;
         let request = lambda
             .update_function_configuration()
@@ -123,7 +123,7 @@ impl LambdaFunction {
         configured.await.map(drop).map_err(explain)
     }
 
-    pub(super) async fn upload(&self, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn upload(&self, cx: &Context<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.lambda.update_function_code();
         let request = request
             .function_name(&self.name)
@@ -138,7 +138,7 @@ impl LambdaFunction {
         uploaded.await.map(drop).map_err(explain)
     }
 
-    pub(super) async fn reserve(&self, count: i32, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn reserve(&self, count: i32, cx: &Context<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.lambda.put_function_concurrency();
         let request = request
             .function_name(&self.name)
@@ -149,7 +149,7 @@ impl LambdaFunction {
         reserved.await.map(drop).map_err(explain)
     }
 
-    pub(super) async fn unreserve(&self, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn unreserve(&self, cx: &Context<'_>) -> Result<()> {
         let request = cx.aws.connection.clients.lambda.delete_function_concurrency();
         let request = request.function_name(&self.name);
         let unreserved = cx
@@ -159,7 +159,7 @@ impl LambdaFunction {
     }
 
     /// Succeeds if the existing function with this name is the wanted one.
-    pub(super) async fn is_there(&self, fault: Fault, cx: &Cx<'_>) -> Result<()> {
+    pub(super) async fn is_there(&self, fault: Fault, cx: &Context<'_>) -> Result<()> {
         let Some(live) = read(cx.aws, &self.name, Some(self)).await? else {
             return Err(fault);
         };

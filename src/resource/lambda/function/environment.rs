@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures::future::try_join_all;
 
 use crate::aws::secret::{Secret, fingerprint};
-use crate::resource::{Cx, Fault, Fields, Known, Result, Text};
+use crate::resource::{Context, Fault, Fields, Known, Result, Text};
 
 /// A variable's desired value.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ pub(super) fn live_fields(fields: Fields, live: &Live) -> Fields {
 
 /// Encrypts the secrets concurrently. A secret that is unchanged in `live` keeps its ciphertext.
 pub(super) async fn seal(
-    cx: &Cx<'_>,
+    cx: &Context<'_>,
     wanted: &Wanted,
     live: &Live,
     key_arn: &str,

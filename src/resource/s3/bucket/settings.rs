@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{
     TransitionDefaultMinimumObjectSize,
 };
 
-use super::{Aws, Changes, Cx, Fields, Result};
+use super::{Aws, Changes, Context, Fields, Result};
 use crate::aws::fault::found;
 
 /// The id of our lifecycle rule. All other rules of a bucket are left alone.
@@ -131,7 +131,13 @@ impl Settings {
     }
 
     /// Puts the settings in `changes`. Returns the settings afterwards, including rules that others made.
-    pub(super) async fn put(self, name: &str, live: &Self, changes: &Changes, cx: &Cx<'_>) -> Result<Self> {
+    pub(super) async fn put(
+        self,
+        name: &str,
+        live: &Self,
+        changes: &Changes,
+        cx: &Context<'_>,
+    ) -> Result<Self> {
         let s3 = &cx.aws.connection.clients.s3;
         if changes.touch("public_access_blocked") {
             let request = s3.put_public_access_block().bucket(name);
@@ -166,7 +172,7 @@ impl Settings {
         Ok(settings)
     }
 
-    async fn put_lifecycle(&self, name: &str, cx: &Cx<'_>) -> Result<()> {
+    async fn put_lifecycle(&self, name: &str, cx: &Context<'_>) -> Result<()> {
         let s3 = &cx.aws.connection.clients.s3;
         // S3 refuses a configuration without rules.
         if self.lifecycle.is_empty() {

@@ -509,7 +509,7 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     assert!(seen.orphans.is_empty());
     let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
     assert_eq!(seen.orphans[0].0, node(S3Bucket::KIND, "trail"));
-    let loss = |live: &Live| S3Bucket::loss(live).unwrap();
+    let loss = |live: &Live| S3Bucket::data_loss(live).unwrap();
     assert!(loss(&seen.orphans[0].1).contains("kept unless you add --delete-trail-logs"));
     assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
     // If it contains files and the run may not delete them, there is no step for it: otherwise no plan would ever be

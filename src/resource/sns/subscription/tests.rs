@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::resource::Tags;
-use crate::resource::tests::script::{Script, changes, known, names, node, ours, owned, scope, step, tagged};
+use crate::resource::tests::script::{Script, changes, known, node, ours, owned, scope, step, tagged};
 
 mod create;
 mod observe;
@@ -330,7 +330,7 @@ async fn delete_unsubscribes_and_leaves_a_pending_one_to_expire() {
     assert_eq!(delete(&fake, live(relay()).await).await, Ok(Vec::new()));
 
     let pending = live(listed("https", HOOK, "PendingConfirmation")).await;
-    assert!(SnsSubscription::loss(&pending).is_some_and(|loss| loss.contains("3 days")));
+    assert!(SnsSubscription::data_loss(&pending).is_some_and(|loss| loss.contains("3 days")));
     let fake = Fake::of(&[]);
     let notes = delete(&fake, pending).await.unwrap();
     assert!(

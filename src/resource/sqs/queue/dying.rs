@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cx, Live, Result};
+use super::{Context, Live, Result};
 use crate::aws::fault::found;
 use crate::aws::wait;
 
@@ -14,7 +14,7 @@ const GONE: u32 = 5;
 
 /// Waits until no server knows the queue any more. Otherwise the next run would treat the dying queue as the stack's
 /// own, keep it, and lose it a minute later.
-pub(super) async fn until_gone(live: &Live, cx: &Cx<'_>) -> Result<()> {
+pub(super) async fn until_gone(live: &Live, cx: &Context<'_>) -> Result<()> {
     // An emulated AWS has a single server.
     if cx.aws.connection.emulated {
         return Ok(());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::{Value, json};
 
-use super::{Changes, Cx, Fields, Known, Result, Text};
+use super::{Changes, Context, Fields, Known, Result, Text};
 
 /// What happens to a message that its consumer does not delete.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Redelivery {
     }
 
     /// The settings in the form in which they will be read back.
-    pub(super) fn expected(&self, cx: &Cx<'_>) -> Result<Live> {
+    pub(super) fn expected(&self, cx: &Context<'_>) -> Result<Live> {
         Ok(Live {
             visibility_seconds: self.visibility_seconds,
             dead_letter_queue: Some(cx.text(&self.dead_letter_queue)?),

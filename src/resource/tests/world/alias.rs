@@ -4,7 +4,7 @@ use super::{Record, call, existing, read, run};
 use crate::aws::fault::gone;
 use crate::aws::run::another;
 use crate::resource::{
-    Access, Aws, Changes, Cx, Fields, Known, Observed, Output, Resource, Result, Tags, Wanted, named,
+    Access, Aws, Changes, Context, Fields, Known, Observed, Output, Resource, Result, Tags, Wanted, named,
 };
 
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Resource for Alias {
         live.output()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Record> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Record> {
         let record = Record::new(Self::KIND, &self.name, &self.tags);
         let created = call(cx.aws, "world:CreateAlias", &self.name, |world, run| {
             world.create(run, record.clone())
@@ -70,7 +70,7 @@ impl Resource for Alias {
         }
     }
 
-    async fn update(&self, live: Record, _changes: &Changes, cx: &Cx<'_>) -> Result<Record> {
+    async fn update(&self, live: Record, _changes: &Changes, cx: &Context<'_>) -> Result<Record> {
         call(cx.aws, "world:TagAlias", &live.name, |world, run| {
             world.change(run, Self::KIND, &live.name, |record| {
                 record.tags.clone_from(&self.tags);
@@ -79,7 +79,7 @@ impl Resource for Alias {
         .await
     }
 
-    async fn delete(live: Record, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Record, cx: &Context<'_>) -> Result<()> {
         let deleted = call(cx.aws, "world:DeleteAlias", &live.name, |world, run| {
             world.delete(run, Self::KIND, &live.name)
         });

@@ -6,7 +6,7 @@ use super::group::Group;
 use super::{Record, call, is_here, missing};
 use crate::aws::fault::gone;
 use crate::resource::{
-    Access, Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Access, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
     Wanted,
 };
 
@@ -93,20 +93,20 @@ impl Resource for Entry {
         live.output()
     }
 
-    fn within(live: &Record) -> Option<(&'static str, String)> {
+    fn lives_in(live: &Record) -> Option<(&'static str, String)> {
         let (group, _) = live.name.split_once('/')?;
         Some((Group::KIND, group.to_owned()))
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Record> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Record> {
         self.put(cx).await
     }
 
-    async fn update(&self, _live: Record, _changes: &Changes, cx: &Cx<'_>) -> Result<Record> {
+    async fn update(&self, _live: Record, _changes: &Changes, cx: &Context<'_>) -> Result<Record> {
         self.put(cx).await
     }
 
-    async fn delete(live: Record, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Record, cx: &Context<'_>) -> Result<()> {
         let deleted = call(cx.aws, "world:DeleteEntry", &live.name, |world, run| {
             world.delete(run, Self::KIND, &live.name)
         });
@@ -116,7 +116,7 @@ impl Resource for Entry {
 
 impl Entry {
     /// Creates the entry or replaces its content, as the service does not distinguish the two.
-    async fn put(&self, cx: &Cx<'_>) -> Result<Record> {
+    async fn put(&self, cx: &Context<'_>) -> Result<Record> {
         let name = Resource::name(self);
         let group = self.group.name();
         call(cx.aws, "world:PutEntry", &name, |world, run| {

@@ -4,8 +4,8 @@ use super::key::Key;
 use super::{Record, call, existing, read};
 use crate::aws::fault::gone;
 use crate::resource::{
-    Access, Aws, Changes, Cx, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags, Wanted,
-    named,
+    Access, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
+    Wanted, named,
 };
 
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl Resource for Group {
         live.output()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Record> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Record> {
         let record = Record {
             shape: self.shape,
             key: self.key(cx)?,
@@ -91,14 +91,14 @@ impl Resource for Group {
         }
     }
 
-    async fn settle(&self, live: &Record, cx: &Cx<'_>) -> Result<()> {
+    async fn settle(&self, live: &Record, cx: &Context<'_>) -> Result<()> {
         match live.size == self.size {
             true => Ok(()),
             false => self.set_size(cx).await.map(drop),
         }
     }
 
-    async fn update(&self, live: Record, changes: &Changes, cx: &Cx<'_>) -> Result<Record> {
+    async fn update(&self, live: Record, changes: &Changes, cx: &Context<'_>) -> Result<Record> {
         if changes.touch("size") {
             self.set_size(cx).await?;
         }
@@ -112,7 +112,7 @@ impl Resource for Group {
         .await
     }
 
-    async fn delete(live: Record, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Record, cx: &Context<'_>) -> Result<()> {
         let deleted = call(cx.aws, "world:DeleteGroup", &live.name, |world, run| {
             world.delete(run, Self::KIND, &live.name)
         });
@@ -121,12 +121,12 @@ impl Resource for Group {
 }
 
 impl Group {
-    fn key(&self, cx: &Cx<'_>) -> Result<Option<String>> {
+    fn key(&self, cx: &Context<'_>) -> Result<Option<String>> {
         let key = self.key.as_ref();
         key.map(|key| cx.text(&key.unique_id())).transpose()
     }
 
-    async fn set_size(&self, cx: &Cx<'_>) -> Result<Record> {
+    async fn set_size(&self, cx: &Context<'_>) -> Result<Record> {
         call(cx.aws, "world:SizeGroup", &self.name, |world, run| {
             world.change(run, Self::KIND, &self.name, |record| record.size = self.size)
         })

@@ -4,7 +4,8 @@ use super::{Record, attempt, call, is_here};
 use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
 use crate::resource::{
-    Access, Aws, Changes, Cx, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Wanted, tags,
+    Access, Aws, Changes, Context, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Wanted,
+    tags,
 };
 
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ impl Resource for Key {
         live.output()
     }
 
-    async fn create(&self, cx: &Cx<'_>) -> Result<Record> {
+    async fn create(&self, cx: &Context<'_>) -> Result<Record> {
         let name = Resource::name(self);
         let record = Record {
             size: self.size,
@@ -85,14 +86,14 @@ impl Resource for Key {
         }
     }
 
-    async fn update(&self, live: Record, _changes: &Changes, cx: &Cx<'_>) -> Result<Record> {
+    async fn update(&self, live: Record, _changes: &Changes, cx: &Context<'_>) -> Result<Record> {
         call(cx.aws, "world:SizeKey", &live.name, |world, run| {
             world.change(run, Self::KIND, &live.name, |record| record.size = self.size)
         })
         .await
     }
 
-    async fn delete(live: Record, cx: &Cx<'_>) -> Result<()> {
+    async fn delete(live: Record, cx: &Context<'_>) -> Result<()> {
         let deleted = call(cx.aws, "world:DeleteKey", &live.name, |world, run| {
             world.delete(run, Self::KIND, &live.name)
         });
@@ -100,7 +101,7 @@ impl Resource for Key {
     }
 
     /// The other run may have found the key by its tags and used it: then the key stays.
-    async fn take_back(live: Record, cx: &Cx<'_>) -> Result<Option<String>> {
+    async fn take_back(live: Record, cx: &Context<'_>) -> Result<Option<String>> {
         call(cx.aws, "world:TakeBackKey", &live.name, |world, run| {
             world.saw("taken back");
             match world.uses(&live) {

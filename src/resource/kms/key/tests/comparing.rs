@@ -1,41 +1,6 @@
 use super::*;
 
 #[test]
-fn every_field_that_differs_is_a_change_in_place() {
-    assert!(changes(&live("k"), &desired()).is_empty());
-    let cases: [(&str, fn(&mut KmsKey)); 6] = [
-        ("alias", |key| key.alias = "alias/other".into()),
-        ("description", |key| key.description = "other".into()),
-        ("rotation", |key| key.rotation = false),
-        ("deletion_window_days", |key| key.deletion_window_days = 8),
-        ("policy", |key| key.policy = Policy::of([])),
-        ("tags.team", |key| {
-            drop(key.tags.insert("team".into(), "x".into()))
-        }),
-    ];
-    for (field, edit) in cases {
-        let mut to = desired();
-        edit(&mut to);
-        let changes = changes(&live("k"), &to);
-        let fields: Vec<_> = changes.iter().map(|change| change.field.as_str()).collect();
-        assert_eq!(fields, [field]);
-        assert!(!changes.replace());
-    }
-    for state in ["Disabled", "PendingDeletion"] {
-        let from = Live {
-            state: state.into(),
-            ..live("k")
-        };
-        let changes = changes(&from, &desired());
-        let change = changes.iter().next().expect("one change");
-        assert_eq!(
-            (change.field.as_str(), &change.to),
-            ("state", &Some(Shown::Value("Enabled".into())))
-        );
-    }
-}
-
-#[test]
 fn a_foreign_key_has_no_window_yet_and_a_senseless_one_counts_as_none() {
     for tags in [Tags::new(), Tags::from([(WINDOW_TAG.into(), "5".into())])] {
         let from = Live { tags, ..live("k") };

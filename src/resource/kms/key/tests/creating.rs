@@ -12,7 +12,7 @@ fn rotated() -> Rule {
 
 async fn create(aws: &Aws) -> Result<Live> {
     let scope = aws.scope().await.unwrap().clone();
-    let cx = Cx::mocked(aws, scope);
+    let cx = Context::mocked(aws, scope);
     let live = desired().create(&cx).await?;
     desired().settle(&live, &cx).await?;
     Ok(live)

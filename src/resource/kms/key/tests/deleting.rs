@@ -2,7 +2,7 @@ use super::*;
 
 async fn delete(live: Live, rule: Rule) -> (Result<()>, Vec<String>) {
     let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[rule]));
-    let cx = Cx::mocked(&aws, aws.scope().await.unwrap().clone());
+    let cx = Context::mocked(&aws, aws.scope().await.unwrap().clone());
     let result = KmsKey::delete(live, &cx).await;
     (result, cx.notes.take())
 }

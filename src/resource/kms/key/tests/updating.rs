@@ -3,7 +3,7 @@ use super::*;
 async fn update(aws: &Aws, from: Live, to: &KmsKey) -> Result<Live> {
     let changes = changes(&from, to);
     let scope = aws.scope().await.unwrap().clone();
-    to.update(from, &changes, &Cx::mocked(aws, scope)).await
+    to.update(from, &changes, &Context::mocked(aws, scope)).await
 }
 
 fn tagged() -> Rule {

@@ -94,37 +94,6 @@ async fn a_confirmed_one_wins_over_a_pending_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_setting_that_differs_is_a_change() {
-    for (field, name, value) in [
-        ("filter_policy", "FilterPolicy", Some(r#"{"severity":["low"]}"#)),
-        (
-            "filter_policy_scope",
-            "FilterPolicyScope",
-            Some("MessageAttributes"),
-        ),
-        ("raw_message_delivery", "RawMessageDelivery", Some("true")),
-        (
-            "dead_letter_queue",
-            "RedrivePolicy",
-            Some(r#"{"deadLetterTargetArn":"arn:other"}"#),
-        ),
-        ("dead_letter_queue", "RedrivePolicy", None),
-    ] {
-        let seen = Fake::of(&[relay()]).with(name, value).observe(&[desired()]).await;
-        assert_eq!(
-            names(&changes(&desired(), ours(&seen.wanted[0]), &known(&[]))),
-            [field]
-        );
-    }
-    let seen = Fake::of(&[relay()])
-        .with("FilterPolicy", Some("{}"))
-        .observe(&[desired()])
-        .await;
-    let changes = changes(&desired(), ours(&seen.wanted[0]), &known(&[]));
-    assert_eq!(names(&changes), ["filter_policy", "filter_policy_scope"]);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_password_is_compared_as_sns_masks_it_and_shown_nowhere() {
     let shown = "https://user:****@example.com:8443/hooks/token?key=secret";
     assert_eq!(masked(HOOK), shown);

@@ -48,35 +48,6 @@ async fn observing_reads_wanted_and_listed_topics_and_tells_whose_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_field_that_differs_is_a_change() {
-    for (field, name, value) in [
-        ("display_name", "DisplayName", "Other"),
-        ("display_name", "DisplayName", ""),
-        ("kms_key", "KmsMasterKeyId", "alias/aws/sns"),
-        ("kms_key", "KmsMasterKeyId", ""),
-        ("policy", "Policy", r#"{"Version":"2012-10-17","Statement":[]}"#),
-    ] {
-        let live = Fake::new().with(name, value).live().await;
-        assert_eq!(names(&changes(&desired(), &live, &all_known())), [field]);
-    }
-    let fake = Fake::new();
-    fake.tags.lock().unwrap().insert(MARKS_TAG.into(), oncall());
-    assert_eq!(
-        names(&changes(&desired(), &fake.live().await, &all_known())),
-        ["marked_subscriptions"]
-    );
-    let fake = Fake::new();
-    fake.tags
-        .lock()
-        .unwrap()
-        .insert("alertctl:node".into(), "sns-topic/other".into());
-    assert_eq!(
-        names(&changes(&desired(), &fake.live().await, &all_known())),
-        ["tags.alertctl:node"]
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_bare_id_of_the_key_is_no_difference() {
     let live = Fake::new()
         .with("KmsMasterKeyId", KEY.rsplit('/').next().unwrap())

@@ -95,7 +95,7 @@ async fn its_arn_is_one_of_its_own_region() {
     let there = there.at("us-east-1");
     // The context fills placeholders with the stack's home region.
     let live = desired()
-        .create(&Cx::mocked(&there, known().scope))
+        .create(&Context::mocked(&there, known().scope))
         .await
         .unwrap();
     assert_eq!(
