@@ -10,13 +10,12 @@ use super::fault::Result;
 const SIDE_BY_SIDE: usize = 50;
 
 /// Makes `call` for each of `items`. The results are in the order of the items; the first error ends it.
-pub async fn concurrently<I, F, T, C>(items: I, call: impl FnMut(I::Item) -> F) -> Result<C>
+pub async fn concurrently<I, F, T, C>(items: I, mut call: impl FnMut(I::Item) -> F) -> Result<C>
 where
     I: IntoIterator,
     F: Future<Output = Result<T>>,
     C: FromIterator<T>,
 {
-    let mut call = call;
     let calls = items.into_iter().map(|item| call(item).boxed_local()).collect();
     Ok(all(calls).await?.into_iter().collect())
 }

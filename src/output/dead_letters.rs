@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use alertctl_relay::Outcome;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -100,7 +101,10 @@ impl<'a> DeadLetterList<'a> {
 
     /// The result for the message with this `number`.
     pub fn progress(&self, number: usize) -> String {
-        let (good, bad) = (style::outcome("delivered"), style::outcome("parked"));
+        let (good, bad) = (
+            style::outcome(Outcome::Delivered),
+            style::outcome(Outcome::Parked),
+        );
         let lines = self.all.iter().map(|one| match one.fate {
             Some(Fate::Stayed(why)) => {
                 format!("  {bad}✗{bad:#} {number}  {}: stays: {why}", one.way())

@@ -46,7 +46,7 @@ impl Line {
 impl Logged {
     /// `✓ delivered  project  rule logins  error  200  123 ms`.
     fn text(&self) -> String {
-        let color = style::outcome(&self.outcome);
+        let color = self.of_message().map(style::outcome).unwrap_or_default();
         let sign = match self.of_message() {
             Some(Outcome::Delivered) => '✓',
             Some(Outcome::Buffered) => '…',

@@ -1,5 +1,6 @@
 //! All colours of the output.
 
+use alertctl_relay::Outcome;
 use anstyle::{AnsiColor, Style};
 
 use crate::engine::plan::Action;
@@ -35,11 +36,10 @@ pub fn verbs(action: Action) -> (&'static str, &'static str) {
 }
 
 /// The colour of a message's outcome.
-pub fn outcome(word: &str) -> Style {
-    match word {
-        "delivered" | "arrived" => AnsiColor::Green.on_default(),
-        "buffered" | "duplicate" | "filtered" | "skipped" => AnsiColor::Yellow.on_default(),
-        "parked" | "undelivered" | "stopped" => ERROR,
-        _ => Style::new(),
+pub fn outcome(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Delivered => AnsiColor::Green.on_default(),
+        Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered => AnsiColor::Yellow.on_default(),
+        Outcome::Parked | Outcome::Undelivered => ERROR,
     }
 }

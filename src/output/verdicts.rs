@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use alertctl_relay::Outcome;
 use serde_json::{Value, json};
 
 use super::style;
@@ -33,9 +34,9 @@ impl<'a> Verdicts<'a> {
         let mut text = String::new();
         for (probe, verdict) in &self.all {
             let (sign, color) = match verdict.state {
-                State::Arrived => ('✓', style::outcome("delivered")),
-                State::Stopped => ('✗', style::outcome("parked")),
-                State::Skipped => ('–', style::outcome("filtered")),
+                State::Arrived => ('✓', style::outcome(Outcome::Delivered)),
+                State::Stopped => ('✗', style::outcome(Outcome::Parked)),
+                State::Skipped => ('–', style::outcome(Outcome::Filtered)),
             };
             let skipped = (verdict.state == State::Skipped).then_some("not tested: ");
             let reason = verdict

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use futures::{StreamExt, stream};
-
 use super::access::ANY;
 use super::cloudtrail::trail;
 use super::{Access, Aws, Fault, Result};
 use crate::aws::cloudtrail::{self, Trail};
+use crate::aws::concurrently;
 use crate::aws::fault::{NO_ANSWER, NOT_SENT};
 
 /// Something in the account that the stack needs to work.
@@ -113,15 +112,13 @@ struct Seen {
 /// The trails that log, or might log, the events in the region of `aws`.
 async fn seen(aws: &Aws) -> Result<Vec<Seen>> {
     let trails = cloudtrail::trails(aws).await?;
-    let answer = async |trail: &Trail| Seen {
-        everywhere: trail.is_multi_region_trail().unwrap_or(false),
-        logs: logs(aws, trail).await,
-    };
-    Ok(stream::iter(trails.iter())
-        .map(answer)
-        .buffered(8)
-        .collect()
-        .await)
+    concurrently(trails.iter(), async |trail| {
+        Ok(Seen {
+            everywhere: trail.is_multi_region_trail().unwrap_or(false),
+            logs: logs(aws, trail).await,
+        })
+    })
+    .await
 }
 
 async fn trail(aws: &Aws, name_or_arn: &str, guarded: bool) -> Result<Option<String>> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::support::account::ACCOUNT;
 use crate::support::inventory::past;
 use crate::support::proxy::{Fate, Proxy};
 use crate::support::slack::Slack;
@@ -25,7 +26,6 @@ const GROUPS: &[&str] = &[
 ];
 const REGION: &str = "ap-northeast-2";
 /// The account of `--local`.
-const ACCOUNT: &str = "000000000000";
 const PLAN: &[&str] = &["plan"];
 const APPLY: &[&str] = &["apply", "--yes"];
 const ALWAYS: usize = usize::MAX;

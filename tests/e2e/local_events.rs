@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::account::ACCOUNT;
 use crate::support::{Ran, World, http_get};
 use alertctl::aws::connect::{Clients, Connection, Target};
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, IntegrationType, ProtocolType};
@@ -14,7 +15,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 const HOME: &str = "ap-northeast-2";
-const ACCOUNT: &str = "000000000000";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn clients(endpoint: &str, region: &str) -> Clients {

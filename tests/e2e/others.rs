@@ -9,10 +9,10 @@ use alertctl::engine::observe::{Observation, observe};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
 use crate::support::World;
+use crate::support::account::ACCOUNT;
 use crate::support::inventory::past;
 use crate::support::proxy::Proxy;
 
-const ACCOUNT: &str = "000000000000";
 const REGION: &str = "ap-northeast-2";
 /// Lists of an account of which every page is a call of its own.
 const PAGED: [&str; 6] = [

@@ -87,7 +87,7 @@ impl Logged {
         })
     }
 
-    /// The outcome, if the line is about a message.
+    /// The outcome of a message that has this word. The line of a request may have the same word.
     pub fn of_message(&self) -> Option<Outcome> {
         Outcome::named(&self.outcome)
     }

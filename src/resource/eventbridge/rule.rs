@@ -26,6 +26,7 @@ use read::{look, read};
 
 /// How long EventBridge may still see targets that were removed from a rule.
 const TARGETS_GONE: Duration = Duration::from_secs(5 * 60);
+
 /// The desired rule.
 #[derive(Debug, Clone)]
 pub struct EventbridgeRule {

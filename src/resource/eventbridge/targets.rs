@@ -19,6 +19,7 @@ const RETRY_ATTEMPTS: i32 = 185;
 const RETRY_AGE_SECONDS: i32 = 24 * 60 * 60;
 /// The maximum number of targets of a rule.
 const MOST: usize = 5;
+
 /// The desired targets of a rule. Other targets of the rule are removed.
 #[derive(Debug, Clone)]
 pub struct EventbridgeTargets {
