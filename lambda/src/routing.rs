@@ -1,10 +1,9 @@
 //! Which messages a channel accepts, and who is mentioned.
 
-use crate::contract::{ChannelKey, Severity};
-use crate::contract::{Filter, Mention};
+use crate::contract::{ChannelKey, Filter, Mention, Route, Severity};
 use crate::event::{Alarm, Content, Notice, State};
 use crate::pattern::{self, wildcard};
-use crate::settings::{Route, Settings, Source};
+use crate::settings::{Settings, Source};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -135,7 +134,7 @@ impl Settings {
         let ways: Vec<&Route> = channel
             .routes
             .iter()
-            .filter(|route| route.fits.fits(traits))
+            .filter(|route| route.filter.fits(traits))
             .collect();
         if ways.is_empty() && !channel.routes.is_empty() {
             return None;

@@ -4,7 +4,7 @@
 //! The file contains no secret: webhooks are in the environment, encrypted.
 
 use crate::config::SettingsError;
-use crate::contract::{Buffer, ChannelKey, Filter, Locale, Mention, Severity};
+use crate::contract::{Buffer, ChannelKey, Filter, Locale, Mention, Route, Severity};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,17 +50,6 @@ pub struct Channel {
     /// The rate limit of the channel, if there is a queue in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Buffer>,
-}
-
-/// A route into a channel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Route {
-    /// Which messages match.
-    pub fits: Filter,
-    /// Who is mentioned in messages that match, instead of the channel's mentions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mention: Option<Vec<String>>,
 }
 
 /// A source of messages.
@@ -161,7 +150,7 @@ mod tests {
     fn what_is_written_is_read() {
         let text = r##"{"stack":"mission","locale":"ko","timezone":"Asia/Seoul",
             "accounts":{"111122223333":"production"},"channels":{"project":{"label":"#project",
-                "routes":[{"fits":{"severity":"warning","match":{"a":["b"]}},"mention":["@here"]}],
+                "routes":[{"severity":"warning","match":{"a":["b"]},"mention":["@here"]}],
                 "except":[{"regions":["us-*"]}],"mention":{"from":"error","who":["U0123ABCD"]},
                 "buffer":{"per_second":0.5}}},
             "topics":{"mission-sns":{"to":["project","audit-log"]}},
@@ -172,7 +161,7 @@ mod tests {
         assert_eq!(settings.timezone.iana_name(), Some("Asia/Seoul"));
         assert_eq!(settings.rules["logins"].severity, Some(Severity::Critical));
         let channel = &settings.channels[&ChannelKey("project".into())];
-        assert_eq!(channel.routes[0].fits.severity, Some(Severity::Warning));
+        assert_eq!(channel.routes[0].filter.severity, Some(Severity::Warning));
         assert_eq!(channel.buffer.as_ref().map(|buffer| buffer.digest_above), Some(5));
         assert_eq!(
             settings.all_channels(),

@@ -169,7 +169,7 @@ mod tests {
                 .iter()
                 .any(|package| package.starts_with(&format!("{name} v")))
         };
-        assert!(has("lambda_runtime") && has("serde"), "{packages:?}");
+        assert!(has("hyper-rustls") && has("serde"), "{packages:?}");
         assert!(
             !has("insta") && !has("clap") && !has("windows-sys"),
             "{packages:?}"

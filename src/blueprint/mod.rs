@@ -13,7 +13,7 @@ use crate::engine::graph::Graph;
 use crate::relay_zip;
 use crate::resource::Tags;
 use crate::resource::iam::role::IamRole;
-use crate::resource::lambda::function::{Code, Relay, Settings};
+use crate::resource::lambda::function::{Code, Package, Relay, Settings};
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::tags::owned;
 use crate::resource::{NodeId, Ref, Resource};
@@ -95,12 +95,12 @@ impl<'a> From<&'a Scope> for Home<'a> {
 
 /// Builds the graph of everything that `stack` asks for in its `home`.
 pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Webhooks) -> Graph {
-    built(Build::new(stack, home.into(), code(stack)), webhooks)
+    built(Build::new(stack, home.into()), webhooks)
 }
 
-/// The same graph without webhooks and code, for commands that only look up resources.
+/// The same graph without webhooks, for commands that only look up resources.
 pub fn names<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Graph {
-    built(Build::new(stack, home.into(), no_code()), &Webhooks::new())
+    built(Build::new(stack, home.into()), &Webhooks::new())
 }
 
 fn built(mut build: Build<'_>, webhooks: &Webhooks) -> Graph {
@@ -115,17 +115,17 @@ fn built(mut build: Build<'_>, webhooks: &Webhooks) -> Graph {
     build.graph
 }
 
-/// The deployment package of every function of `stack`.
+/// The code of every function of `stack`.
 fn code(stack: &Stack) -> Code {
     let settings = settings(stack).json();
-    let (head, tail) = relay_zip::with_settings(&settings);
-    Code {
-        sha256: relay_zip::sha256([head, &tail]).into(),
-        head,
-        tail: tail.into(),
-        relay: relay().into(),
-        settings: Settings::of(&settings).into(),
-    }
+    Code::new(relay(), Settings::of(&settings), move || {
+        let (head, tail) = relay_zip::with_settings(&settings);
+        Package {
+            sha256: relay_zip::sha256([head, &tail]),
+            head,
+            tail,
+        }
+    })
 }
 
 /// The relay that is part of this alertctl.
@@ -136,19 +136,9 @@ fn relay() -> Relay {
     }
 }
 
-fn no_code() -> Code {
-    Code {
-        head: &[],
-        tail: Vec::new().into(),
-        sha256: "".into(),
-        relay: relay().into(),
-        settings: Settings::of("").into(),
-    }
-}
-
 /// Only the key and its alias, which are enough to encrypt a webhook.
 pub fn key_graph(stack: &Stack, home: &str) -> Graph {
-    let mut build = Build::new(stack, home.into(), no_code());
+    let mut build = Build::new(stack, home.into());
     build.key();
     build.graph
 }
@@ -176,7 +166,7 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn new(stack: &'a Stack, Home { region, account }: Home<'a>, code: Code) -> Self {
+    fn new(stack: &'a Stack, Home { region, account }: Home<'a>) -> Self {
         Self {
             stack,
             home: region,
@@ -187,7 +177,7 @@ impl<'a> Build<'a> {
             trail_log_group: None,
             watched: Watched::default(),
             leads: BTreeMap::new(),
-            code,
+            code: code(stack),
             graph: Graph::default(),
         }
     }

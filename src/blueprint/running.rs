@@ -1,6 +1,6 @@
 //! The functions and dead-letter queues of a stack, for the commands that look after a running stack.
 
-use super::{Home, Names, Webhooks, graph};
+use super::{Home, Names, names};
 use crate::resource::Resource as _;
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::sqs::queue::SqsQueue;
@@ -27,8 +27,8 @@ pub struct DeadLetters {
 impl Running {
     /// The functions and queues that `stack` has at `home`.
     pub fn of<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Self {
-        let names = Names::of(stack);
-        let graph = graph(stack, home, &Webhooks::new());
+        let physical = Names::of(stack);
+        let graph = names(stack, home);
         let of_kind = |kind: &'static str| graph.nodes().iter().filter(move |node| node.id.kind == kind);
         let functions: Vec<_> = of_kind(LambdaFunction::KIND)
             .map(|node| node.resource.name())
@@ -37,10 +37,10 @@ impl Running {
             let name = node.resource.name();
             let function = functions
                 .iter()
-                .find(|function| names.dead_letters_of(function) == name)
+                .find(|function| physical.dead_letters_of(function) == name)
                 .cloned();
             // Buffers are queues, too, but not dead-letter queues.
-            (function.is_some() || name == names.rule_dead_letters()).then(|| DeadLetters {
+            (function.is_some() || name == physical.rule_dead_letters()).then(|| DeadLetters {
                 region: node.id.region().map(str::to_owned),
                 name,
                 function,

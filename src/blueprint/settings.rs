@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alertctl_relay::settings::{Channel, Route, Settings, Source};
-use alertctl_relay::{ChannelKey, Filter, Severity};
+use alertctl_relay::settings::{Channel, Settings, Source};
+use alertctl_relay::{ChannelKey, Filter, Route, Severity};
 use jiff::tz::TimeZone;
 
 use super::Names;
@@ -103,7 +103,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         routes: routes
             .iter()
             .map(|route| Route {
-                fits: filter(stack, &route.filter),
+                filter: filter(stack, &route.filter),
                 mention: route.mention.clone(),
             })
             .collect(),

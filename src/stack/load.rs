@@ -7,13 +7,11 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    check, file,
-    model::{Stack, Webhook},
-    problem::{Level, Problem, Problems, Report, Source, Span},
-    read, secret,
-    tree::{self, Kind, Node},
-};
+use super::check;
+use super::file::problem::{Level, Problem, Problems, Report, Source, Span};
+use super::file::tree::{self, Kind, Node};
+use super::file::{open, read, secret};
+use super::model::{Stack, Webhook};
 
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,7 +78,7 @@ impl LoadError {
     pub fn render(&self, color: bool) -> String {
         match self {
             Self::File { path, error } => {
-                format!("error: {self}\n  help: {}", file::way_on(path, error))
+                format!("error: {self}\n  help: {}", open::way_on(path, error))
             }
             Self::Problems(problems) => problems.render(color),
         }
@@ -94,7 +92,7 @@ impl LoadError {
                     name: path.display().to_string(),
                     text: String::new(),
                 };
-                source.reports(&[Problem::error(0..0, self.to_string()).help(file::way_on(path, error))])
+                source.reports(&[Problem::error(0..0, self.to_string()).help(open::way_on(path, error))])
             }
             Self::Problems(problems) => problems.reports(),
         }
@@ -104,7 +102,7 @@ impl LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, error } => f.write_str(&file::fact(path, error)),
+            Self::File { path, error } => f.write_str(&open::fact(path, error)),
             Self::Problems(problems) => problems.fmt(f),
         }
     }
@@ -135,7 +133,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 
 /// The same for a command that uses ciphertexts in this way.
 pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
-    let bytes = file::read(path).map_err(|error| LoadError::File {
+    let bytes = open::read(path).map_err(|error| LoadError::File {
         path: path.to_owned(),
         error,
     })?;
@@ -183,28 +181,19 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
     }
     settle(&mut problems, &secrets);
 
-    if problems.iter().any(|problem| problem.severity == Level::Error) {
-        return Err(Problems {
-            source,
-            list: problems,
-        });
-    }
-    // The tree is only for the checks; the result is what `serde_yaml` reads from the file itself.
-    match serde_yaml::from_str::<serde_yaml::Value>(text).and_then(serde_yaml::from_value) {
-        Ok(stack) => Ok(Loaded {
+    let is_refused = problems.iter().any(|problem| problem.severity == Level::Error);
+    match stack {
+        // Without errors nothing in the tree was masked or left out.
+        Some(stack) if !is_refused => Ok(Loaded {
             stack,
             source,
             warnings: problems,
             sha256,
         }),
-        Err(error) => {
-            let at = error.location().map_or(0, |location| location.index());
-            let problem = Problem::error(at..at, format!("this is not YAML: {error}"));
-            Err(Problems {
-                source,
-                list: vec![problem.help("write it in a simpler way")],
-            })
-        }
+        _ => Err(Problems {
+            source,
+            list: problems,
+        }),
     }
 }
 

@@ -1,5 +1,4 @@
-//! The stack file as plain types. `serde_yaml` parses the file into them; `check` validates ranges and
-//! cross-references.
+//! The stack file as plain types, read from the tree. `check` validates ranges and cross-references.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +10,25 @@ mod alarm;
 mod channel;
 mod endpoint;
 mod rule;
+mod threshold;
 mod trail;
+mod values;
+pub mod webhook;
+mod window;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Channel, ChannelRoute, Webhook};
-pub use endpoint::{HttpEndpoint, MessageTemplate, Route, Throttle, Token};
+pub use channel::{Channel, Webhook};
+pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
+pub use threshold::{Bound, Comparison, Threshold};
 pub use trail::{
     EventSelectors, Guard, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource,
 };
-
-pub use super::threshold::{Bound, Comparison, Threshold};
-pub use super::values::{
+pub use values::{
     Architecture, Endpoint, FilterScope, LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData,
 };
-use super::values::{alias_name, written};
-pub use super::window::EvaluationWindow;
+use values::{alias_name, written};
+pub use window::EvaluationWindow;
 
 /// One stack file.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -155,7 +157,7 @@ pub struct Topic {
 
 /// A subscription of a topic.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "super::values::SubscriptionFields")]
+#[serde(try_from = "values::SubscriptionFields")]
 pub struct Subscription {
     /// Who receives.
     pub endpoint: Endpoint,

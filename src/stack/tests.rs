@@ -250,6 +250,7 @@ mod alarms;
 mod endpoints;
 mod events;
 mod places;
+mod reading;
 mod routes;
 mod rules;
 mod schema;

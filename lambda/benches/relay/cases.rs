@@ -113,8 +113,8 @@ pub fn settings() -> Value {
             "project": {
                 "label": "#project",
                 "routes": [
-                    { "fits": { "severity": "warning", "accounts": ["111122223333"] }, "mention": ["@here"] },
-                    { "fits": { "regions": ["ap-*"], "match": { "source": [{ "prefix": "aws." }] } } },
+                    { "severity": "warning", "accounts": ["111122223333"], "mention": ["@here"] },
+                    { "regions": ["ap-*"], "match": { "source": [{ "prefix": "aws." }] } },
                 ],
                 "except": [{ "match": { "detail": { "eventName": [{ "prefix": "List" }] } } }],
                 "mention": { "from": "critical", "who": ["@channel"] },

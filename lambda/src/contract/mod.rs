@@ -24,7 +24,7 @@ pub use names::{
     ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
 };
 pub use outcome::Outcome;
-pub use route::{Buffer, Filter, Mention};
+pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
 pub use webhook::{Form, WebhookError, WebhookUrl};

@@ -34,6 +34,108 @@ pub struct Filter {
     pub pattern: Option<Map<String, Value>>,
 }
 
+/// A way into a channel.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "RouteFields", into = "RouteFields")]
+pub struct Route {
+    /// What comes in by it.
+    pub filter: Filter,
+    /// Who is mentioned for messages that come in by it, instead of the channel's mentions; an empty list mentions
+    /// nobody.
+    pub mention: Option<Vec<String>>,
+}
+
+// As it is written: the conditions of the filter stand beside the route's own fields. (`serde(flatten)` would accept
+// unknown fields.)
+/// A way into a channel.
+#[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a route, such as `{ severity: warning }`"
+)]
+struct RouteFields {
+    /// This severity or higher.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
+    /// Names from `accounts`, or ids.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
+    accounts: Vec<String>,
+    /// Regions; `*` stands for any text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
+    regions: Vec<String>,
+    /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
+    rules: Vec<String>,
+    /// An EventBridge pattern that the event, the alarm or the alert must match.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pattern: Option<Map<String, Value>>,
+    /// Whom to mention for messages that match, instead of the channel's `mention`; an empty list mentions
+    /// nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mention: Option<Vec<String>>,
+}
+
+impl From<RouteFields> for Route {
+    fn from(fields: RouteFields) -> Self {
+        let RouteFields {
+            severity,
+            accounts,
+            regions,
+            rules,
+            pattern,
+            mention,
+        } = fields;
+        let filter = Filter {
+            severity,
+            accounts,
+            regions,
+            rules,
+            pattern,
+        };
+        Self { filter, mention }
+    }
+}
+
+impl From<Route> for RouteFields {
+    fn from(Route { filter, mention }: Route) -> Self {
+        let Filter {
+            severity,
+            accounts,
+            regions,
+            rules,
+            pattern,
+        } = filter;
+        Self {
+            severity,
+            accounts,
+            regions,
+            rules,
+            pattern,
+            mention,
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Route {
+    fn inline_schema() -> bool {
+        RouteFields::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Route".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        RouteFields::json_schema(generator)
+    }
+}
+
 /// Who is mentioned in a channel, and from which severity on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

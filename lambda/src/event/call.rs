@@ -1,9 +1,9 @@
 //! A CloudTrail record: an API call, a sign-in to the console, something a service did by itself.
 
+use super::effect::{self, Effect, Risk};
 use super::mask;
-use super::weight::{self, Risk, Weight};
 use super::{Actor, ActorKind, list, text, time};
-use crate::contract::Arn;
+use crate::contract::{Arn, Severity};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -27,8 +27,9 @@ pub struct Call {
     /// Account in which it happened, twelve digits.
     pub account: Option<String>,
     pub act: Act,
-    pub outcome: Outcome,
-    pub weight: Weight,
+    pub ending: Ending,
+    pub effect: Effect,
+    pub severity: Severity,
     /// The risk of a successful call that removes a safeguard of the account.
     pub risk: Option<Risk>,
     /// Names, ids or ARNs of the resources that the call concerns.
@@ -65,7 +66,7 @@ pub enum Act {
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     Done,
     /// The caller lacked a permission.
     Denied(Problem),
@@ -95,8 +96,9 @@ impl Call {
                 actor = switcher(&person, actor);
             }
         }
-        let outcome = Outcome::read(&name, record);
-        let risk = weight::risk(source.as_deref().unwrap_or_default(), &name);
+        let ending = Ending::read(&name, record);
+        let effect = Effect::of(&name, record.get("readOnly"), &act);
+        let risk = effect::risk(source.as_deref().unwrap_or_default(), &name);
         Some(Self {
             id: text(record, "eventID"),
             region: text(record, "awsRegion"),
@@ -104,14 +106,8 @@ impl Call {
             origin: Origin::read(text(record, "sourceIPAddress")),
             user_agent: text(record, "userAgent").map(|agent| mask::text(&agent)),
             account: text(record, "recipientAccountId").or_else(|| actor.account.clone()),
-            weight: weight::of(
-                &name,
-                record.get("readOnly"),
-                &actor,
-                &act,
-                &outcome,
-                risk.is_some(),
-            ),
+            severity: effect::severity(effect, &act, &ending, &actor, risk),
+            effect,
             risk,
             resources: resources(record, request),
             parameters: mask::value(request),
@@ -119,7 +115,7 @@ impl Call {
             name,
             actor,
             act,
-            outcome,
+            ending,
         })
     }
 
@@ -172,7 +168,7 @@ impl Act {
     }
 }
 
-impl Outcome {
+impl Ending {
     fn read(name: &str, record: &Value) -> Self {
         let code = text(record, "errorCode");
         let message = text(record, "errorMessage").map(|message| mask::text(&message));
@@ -306,10 +302,10 @@ mod tests {
 
     #[test]
     fn failures_are_told_by_code_answer_or_message() {
-        let outcome = |change: Value| match call("ConsoleLogin", change).outcome {
-            Outcome::Done => "done",
-            Outcome::Denied(_) => "denied",
-            Outcome::Failed(_) => "failed",
+        let outcome = |change: Value| match call("ConsoleLogin", change).ending {
+            Ending::Done => "done",
+            Ending::Denied(_) => "denied",
+            Ending::Failed(_) => "failed",
         };
         assert_eq!(outcome(json!({})), "done");
         assert_eq!(

@@ -7,6 +7,7 @@ mod alarm;
 mod alert;
 mod bridge;
 mod call;
+mod effect;
 mod guard;
 mod mark;
 mod mask;
@@ -14,7 +15,6 @@ mod report;
 mod severity;
 mod sns;
 mod time;
-mod weight;
 
 pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
@@ -22,10 +22,10 @@ pub(crate) use mask::{text as mask_text, value as mask_value};
 
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
 pub use bridge::{Detail, Event};
-pub use call::{Act, Call, Origin, Outcome, Problem};
+pub use call::{Act, Call, Ending, Origin, Problem};
+pub use effect::{Effect, Risk};
 pub use guard::{GuardOutcome, Guarded};
 pub use report::{Fact, Job, News, Page, Report, Tone};
-pub use weight::{Risk, Weight};
 
 use jiff::Timestamp;
 use serde_json::Value;

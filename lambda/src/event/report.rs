@@ -12,6 +12,7 @@ mod operations;
 pub(super) use notification::{in_json, in_text};
 
 use super::{mask, text, time};
+use crate::contract::Severity;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -78,10 +79,18 @@ pub enum Tone {
     Plain,
     /// In transition between two states, or idle.
     Idle,
-    Warning,
-    Bad,
-    /// Bad, and AWS itself rates it as critical.
-    Critical,
+    /// So bad.
+    Bad(Severity),
+}
+
+impl Tone {
+    /// How urgent the news is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Good | Self::Plain | Self::Idle => Severity::Info,
+            Self::Bad(severity) => severity,
+        }
+    }
 }
 
 /// The label of a fact.

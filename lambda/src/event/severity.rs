@@ -1,6 +1,6 @@
 //! How urgent a notice is by itself, and the account, region and time it is about.
 
-use super::{Content, Detail, GuardOutcome, Notice, State, Tone, Weight, alert, text, time};
+use super::{Content, Detail, GuardOutcome, Notice, State, alert, text, time};
 use crate::contract::Severity;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,17 +19,8 @@ impl Notice {
                 GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => Severity::Error,
             },
             Content::Event(event) => match &event.detail {
-                Detail::Call(call) => match call.weight {
-                    Weight::Read | Weight::Change | Weight::SignIn => Severity::Info,
-                    Weight::Delete | Weight::Failed | Weight::Denied => Severity::Warning,
-                    Weight::Critical => Severity::Critical,
-                },
-                Detail::Report(report) => match report.tone {
-                    Tone::Good | Tone::Plain | Tone::Idle => Severity::Info,
-                    Tone::Warning => Severity::Warning,
-                    Tone::Bad => Severity::Error,
-                    Tone::Critical => Severity::Critical,
-                },
+                Detail::Call(call) => call.severity,
+                Detail::Report(report) => report.tone.severity(),
                 Detail::Other(_) => Severity::Info,
             },
             Content::Json { value, .. } if self.source.endpoint.is_some() => {

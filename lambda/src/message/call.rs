@@ -5,8 +5,8 @@ use super::block::{Block, Text};
 use super::frame::Frame;
 use super::markup::{clip, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
-use crate::contract::console_page;
-use crate::event::{Act, ActorKind, Call, Event, Origin, Outcome, Weight};
+use crate::contract::{Severity, console_page};
+use crate::event::{Act, ActorKind, Call, Effect, Ending, Event, Origin};
 use crate::locale::{Deed, Doer, End, Place, What, Words};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let mut blocks = vec![Block::fields(fields(call, event, frame))];
     let problem = call
-        .outcome
+        .ending
         .problem()
         .and_then(|problem| problem.message.as_deref());
     if let Some(reason) = prose(problem, words) {
@@ -46,7 +46,7 @@ pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
     }
     Draft {
         headline: headline(call, frame),
-        colour: colour(call.weight),
+        colour: colour(call),
         blocks,
         page: page(call).map(|page| (page, words.open_event.to_owned())),
         small: Vec::new(),
@@ -100,15 +100,15 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
             },
             Act::SwitchRole { .. } => What::SwitchRole(role.as_deref()),
         },
-        end: match &call.outcome {
-            Outcome::Done => End::Done,
-            outcome => {
-                error = outcome
+        end: match &call.ending {
+            Ending::Done => End::Done,
+            ending => {
+                error = ending
                     .problem()
                     .and_then(|problem| problem.code.as_deref())
                     .map(name);
-                match outcome {
-                    Outcome::Denied(_) => End::Denied(error.as_deref()),
+                match ending {
+                    Ending::Denied(_) => End::Denied(error.as_deref()),
                     _ => End::Failed(error.as_deref()),
                 }
             }
@@ -116,7 +116,7 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
     };
     let sentence = (words.deed)(&deed);
     let sign = sign(call);
-    match call.risk.filter(|_| call.outcome == Outcome::Done) {
+    match call.risk.filter(|_| call.ending == Ending::Done) {
         Some(risk) => format!("{sign} *{}* — {sentence}", (words.risk)(risk)),
         None => format!("{sign} {sentence}"),
     }
@@ -148,25 +148,25 @@ fn object(resources: &[String], words: &Words) -> Option<String> {
 }
 
 fn sign(call: &Call) -> &'static str {
-    match call.weight {
-        Weight::Read => "🔎",
-        Weight::Change => "✏️",
-        Weight::SignIn => "🔑",
-        Weight::Delete => "🗑️",
-        Weight::Failed => "⚠️",
-        Weight::Denied => "⛔",
-        Weight::Critical => "🚨",
+    match (&call.ending, call.effect) {
+        _ if call.severity == Severity::Critical => "🚨",
+        (Ending::Denied(_), _) => "⛔",
+        (Ending::Failed(_), _) => "⚠️",
+        (Ending::Done, Effect::Read) => "🔎",
+        (Ending::Done, Effect::Change) => "✏️",
+        (Ending::Done, Effect::SignIn) => "🔑",
+        (Ending::Done, Effect::Delete) => "🗑️",
     }
 }
 
-fn colour(weight: Weight) -> &'static str {
-    match weight {
-        Weight::Read => IDLE,
-        Weight::Change => PLAIN,
-        Weight::SignIn => GOOD,
-        Weight::Delete => WARNING,
-        Weight::Failed | Weight::Denied => SERIOUS,
-        Weight::Critical => BAD,
+fn colour(call: &Call) -> &'static str {
+    match (&call.ending, call.effect) {
+        _ if call.severity == Severity::Critical => BAD,
+        (Ending::Denied(_) | Ending::Failed(_), _) => SERIOUS,
+        (Ending::Done, Effect::Read) => IDLE,
+        (Ending::Done, Effect::Change) => PLAIN,
+        (Ending::Done, Effect::SignIn) => GOOD,
+        (Ending::Done, Effect::Delete) => WARNING,
     }
 }
 
@@ -188,7 +188,7 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
     };
     let last = match call.act {
         // A failed sign-in may have ended before the second factor was requested.
-        Act::SignIn { mfa } if call.outcome == Outcome::Done => {
+        Act::SignIn { mfa } if call.ending == Ending::Done => {
             (words.label_mfa, Some((words.mfa)(mfa).to_owned()))
         }
         _ => {

@@ -6,7 +6,7 @@ use super::event::circumstances;
 use super::frame::Frame;
 use super::markup::{clip_escaped, one_line, plain};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, json, lines, prose};
-use crate::contract::{Arn, console_page, encode, is_commercial};
+use crate::contract::{Arn, Severity, console_page, encode, is_commercial};
 use crate::event::{Event, Fact, News, Page, Report, Tone};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -149,8 +149,8 @@ fn sign(tone: Tone) -> &'static str {
         Tone::Good => "✅",
         Tone::Plain => "ℹ️",
         Tone::Idle => "⏳",
-        Tone::Warning => "⚠️",
-        Tone::Bad | Tone::Critical => "🚨",
+        Tone::Bad(Severity::Info | Severity::Warning) => "⚠️",
+        Tone::Bad(Severity::Error | Severity::Critical) => "🚨",
     }
 }
 
@@ -159,8 +159,8 @@ fn colour(tone: Tone) -> &'static str {
         Tone::Good => GOOD,
         Tone::Plain => PLAIN,
         Tone::Idle => IDLE,
-        Tone::Warning => WARNING,
-        Tone::Bad | Tone::Critical => BAD,
+        Tone::Bad(Severity::Info | Severity::Warning) => WARNING,
+        Tone::Bad(Severity::Error | Severity::Critical) => BAD,
     }
 }
 

@@ -3,6 +3,7 @@
 mod call;
 mod clock;
 mod error;
+mod sign;
 #[cfg(test)]
 mod tests;
 
@@ -14,13 +15,12 @@ use crate::contract::dns_suffix;
 use ::http::header::HeaderValue;
 use ::http::uri::InvalidUri;
 use ::http::{Request, Response, Uri};
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
 use clock::Clock;
+use jiff::Timestamp;
+use sign::{Credentials, Scope, sign};
 use std::error::Error as StdError;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// Timeout of one attempt. AWS answers these calls in milliseconds. If a call hangs, for example on a
@@ -50,13 +50,11 @@ impl Aws {
         Self {
             http,
             region: required("AWS_REGION"),
-            credentials: Credentials::new(
-                required("AWS_ACCESS_KEY_ID"),
-                required("AWS_SECRET_ACCESS_KEY"),
-                variable("AWS_SESSION_TOKEN"),
-                None,
-                "lambda",
-            ),
+            credentials: Credentials {
+                access_key_id: required("AWS_ACCESS_KEY_ID"),
+                secret_access_key: required("AWS_SECRET_ACCESS_KEY").into(),
+                session_token: variable("AWS_SESSION_TOKEN").map(Into::into),
+            },
             endpoint: variable("AWS_ENDPOINT_URL"),
             clock: Clock::default(),
         }
@@ -127,27 +125,17 @@ impl Aws {
         address: &Uri,
         region: &str,
         call: &Call,
-        time: SystemTime,
+        time: Timestamp,
     ) -> Result<Request<Bytes>, Box<dyn StdError>> {
         let mut request = Request::post(address).body(call.body.clone())?;
         for (name, value) in call.headers() {
             request.headers_mut().insert(name, HeaderValue::from_str(&value)?);
         }
-        let identity = self.credentials.clone().into();
-        let parameters = SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name(call.service.id)
-            .time(time)
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let headers = request.headers().iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let body = SignableBody::Bytes(&call.body);
-        let signable = SignableRequest::new("POST", address.to_string(), headers, body)?;
-        let (signature, _) = sign(signable, &parameters)?.into_parts();
-        signature.apply_to_request_http1x(&mut request);
+        let scope = Scope {
+            region,
+            service: call.service.id,
+        };
+        sign(&mut request, &self.credentials, scope, time)?;
         Ok(request)
     }
 }

@@ -1,6 +1,5 @@
 //! Reasons for a failed invocation.
 
-use lambda_runtime::Diagnostic;
 use std::fmt;
 
 /// An invocation that did not complete its work. Lambda retries an asynchronous invocation and then puts its
@@ -16,6 +15,23 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The failure for an event that is not JSON. Lambda refuses to invoke a function with one; an emulator may not.
+    pub fn unreadable(error: &serde_json::Error) -> Self {
+        Self::Undelivered {
+            problems: vec![format!("the event is not JSON: {error}")],
+            delivered: 0,
+        }
+    }
+
+    /// The failure as Lambda's `errorType`, which a dead letter carries too.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "Relay.Settings",
+            Self::Undelivered { .. } => "Relay.Undelivered",
+            Self::Unguarded(_) => "Relay.Unguarded",
+        }
+    }
+
     /// The failure as one word, for the log.
     pub fn outcome(&self) -> &'static str {
         match self {
@@ -34,20 +50,6 @@ impl fmt::Display for Failure {
                 write!(f, "{} ({delivered} delivered)", problems.join("; "))
             }
             Self::Unguarded(reason) => f.write_str(reason),
-        }
-    }
-}
-
-impl From<Failure> for Diagnostic {
-    fn from(failure: Failure) -> Self {
-        let error_type = match failure {
-            Failure::Settings(_) => "Relay.Settings",
-            Failure::Undelivered { .. } => "Relay.Undelivered",
-            Failure::Unguarded(_) => "Relay.Unguarded",
-        };
-        Self {
-            error_type: error_type.to_owned(),
-            error_message: failure.to_string(),
         }
     }
 }

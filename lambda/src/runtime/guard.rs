@@ -1,6 +1,7 @@
 //! The duty `guard`: restarts a trail that somebody stopped, and notifies its destinations.
 
 use super::Variables;
+use super::api::Context;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::{Attempt, Dispatcher};
@@ -13,7 +14,6 @@ use crate::event::{GuardOutcome, Guarded, Notice};
 use crate::item::Item;
 use crate::{Duty, Guarding, Receivers, SettingsError, Trail};
 use bytes::Bytes;
-use lambda_runtime::Context;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};

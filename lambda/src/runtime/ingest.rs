@@ -21,6 +21,7 @@ mod again;
 mod answer;
 
 use super::Variables;
+use super::api::Context;
 use super::caller::{self, header};
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::{Attempt, Dispatcher};
@@ -36,7 +37,6 @@ use again::{is_parked, readable};
 use answer::Answer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use lambda_runtime::Context;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;

@@ -1,5 +1,6 @@
 //! The network code around the library: Lambda, AWS and Slack.
 
+mod api;
 mod aws;
 mod buffer;
 mod caller;
@@ -19,17 +20,17 @@ mod slack;
 mod time;
 mod webhooks;
 
-pub use lambda_runtime::Error;
+pub use api::Error;
 
 use crate::contract::SETTINGS_FILE;
 use crate::{Duty, Settings, SettingsError};
+use api::{Context, RuntimeApi};
 use aws::Aws;
 use destinations::Destinations;
 use failure::Failure;
 use guard::Guard;
 use http::Http;
 use ingest::Ingest;
-use lambda_runtime::{Context, LambdaEvent, service_fn};
 use notify::Notify;
 use serde_json::Value;
 use std::path::Path;
@@ -64,27 +65,32 @@ pub fn run() -> Result<(), Error> {
         Ok(duty) => Worker::new(*duty, variable),
         Err(error) => Err(Failure::Settings(error.to_string())),
     };
-    let handler = service_fn(async |invocation: LambdaEvent<Value>| {
-        let LambdaEvent { payload, context } = invocation;
-        let outcome = match &worker {
-            Ok(worker) => worker.handle(payload, &context).await,
-            Err(failure) => Err(failure.clone()),
-        };
-        if let Err(failure) = &outcome {
-            // Lambda does not write the error of a failed invocation to the function's log.
-            let duty = *duty.as_ref().unwrap_or(&Duty::Notify);
-            let reason = failure.to_string();
-            log::write(
-                log::Kind::Failed,
-                duty,
-                &context.request_id,
-                failure.outcome(),
-                Some(&reason),
-            );
+    let address = variable(api::ADDRESS);
+    let address = address.ok_or_else(|| format!("{} is not set: only Lambda starts this", api::ADDRESS))?;
+    executor.block_on(async {
+        let mut lambda = RuntimeApi::new(address);
+        loop {
+            let (context, event) = lambda.next().await?;
+            let result = match (&worker, serde_json::from_slice(&event)) {
+                (Ok(worker), Ok(event)) => worker.handle(event, &context).await,
+                (Ok(_), Err(error)) => Err(Failure::unreadable(&error)),
+                (Err(failure), _) => Err(failure.clone()),
+            };
+            if let Err(failure) = &result {
+                // Lambda does not write the error of a failed invocation to the function's log.
+                let duty = *duty.as_ref().unwrap_or(&Duty::Notify);
+                let reason = failure.to_string();
+                log::write(
+                    log::Kind::Failed,
+                    duty,
+                    &context.request_id,
+                    failure.outcome(),
+                    Some(&reason),
+                );
+            }
+            lambda.end(&context, result).await?;
         }
-        outcome
-    });
-    executor.block_on(lambda_runtime::run(handler))
+    })
 }
 
 /// The duty of this process.

@@ -11,6 +11,7 @@
 //! as far as the process remembers.
 
 use super::Variables;
+use super::api::Context;
 use super::buffer::{self, Buffered};
 use super::dispatcher::{Attempt, Dispatcher, Report};
 use super::failure::Failure;
@@ -20,7 +21,6 @@ use crate::contract::{ChannelKey, Outcome};
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::join_all;
-use lambda_runtime::Context;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! The time budget of an invocation.
 
-use lambda_runtime::Context;
+use super::api::Context;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -38,7 +38,7 @@ impl Budget {
 /// The time until the invocation must end.
 pub(super) fn remaining(context: &Context) -> Duration {
     let time = context
-        .deadline()
+        .deadline
         .duration_since(SystemTime::now())
         .unwrap_or_default();
     time.saturating_sub(RESERVE).min(LONGEST)

@@ -62,34 +62,25 @@ fn everything_arrives_where_nothing_else_is_said() {
 fn all_of_one_route_must_hold_and_any_route_suffices() {
     let event = alarm("OK", "ALARM");
     for (routes, expected) in [
-        (json!([{ "fits": { "severity": "error" } }]), true),
-        (json!([{ "fits": { "severity": "critical" } }]), false),
-        (json!([{ "fits": { "rules": ["alerts"] } }]), true),
-        (json!([{ "fits": { "rules": ["cpu"] } }]), false),
-        (json!([{ "fits": { "accounts": ["111122223333"] } }]), true),
-        (json!([{ "fits": { "accounts": ["444455556666"] } }]), false),
+        (json!([{ "severity": "error" }]), true),
+        (json!([{ "severity": "critical" }]), false),
+        (json!([{ "rules": ["alerts"] }]), true),
+        (json!([{ "rules": ["cpu"] }]), false),
+        (json!([{ "accounts": ["111122223333"] }]), true),
+        (json!([{ "accounts": ["444455556666"] }]), false),
+        (json!([{ "regions": ["us-*", "ap-northeast-*"] }]), true),
+        (json!([{ "regions": ["eu-*"] }]), false),
+        (json!([{ "severity": "error", "regions": ["eu-*"] }]), false),
+        (json!([{ "regions": ["eu-*"] }, { "rules": ["alerts"] }]), true),
         (
-            json!([{ "fits": { "regions": ["us-*", "ap-northeast-*"] } }]),
+            json!([{ "match": { "AlarmName": [{ "prefix": "mission-" }] } }]),
             true,
         ),
-        (json!([{ "fits": { "regions": ["eu-*"] } }]), false),
         (
-            json!([{ "fits": { "severity": "error", "regions": ["eu-*"] } }]),
+            json!([{ "match": { "AlarmName": [{ "prefix": "other-" }] } }]),
             false,
         ),
-        (
-            json!([{ "fits": { "regions": ["eu-*"] } }, { "fits": { "rules": ["alerts"] } }]),
-            true,
-        ),
-        (
-            json!([{ "fits": { "match": { "AlarmName": [{ "prefix": "mission-" }] } } }]),
-            true,
-        ),
-        (
-            json!([{ "fits": { "match": { "AlarmName": [{ "prefix": "other-" }] } } }]),
-            false,
-        ),
-        (json!([{ "fits": {} }]), true),
+        (json!([{}]), true),
     ] {
         assert_eq!(
             arrives(json!({ "routes": routes }), json!({}), &event),
@@ -97,14 +88,8 @@ fn all_of_one_route_must_hold_and_any_route_suffices() {
             "{routes}"
         );
         // The same filter as an exception blocks what it would accept as a route.
-        let fits: Vec<_> = routes
-            .as_array()
-            .expect("routes")
-            .iter()
-            .map(|route| &route["fits"])
-            .collect();
         assert_eq!(
-            arrives(json!({ "except": fits }), json!({}), &event),
+            arrives(json!({ "except": routes }), json!({}), &event),
             !expected,
             "{routes}"
         );
@@ -141,12 +126,12 @@ fn the_nearest_source_says_how_severe_something_is() {
         "error"
     );
     assert!(arrives(
-        json!({ "routes": [{ "fits": { "rules": ["elk"], "match": { "a": [1] } } }] }),
+        json!({ "routes": [{ "rules": ["elk"], "match": { "a": [1] } }] }),
         json!({}),
         &alert
     ));
     assert!(!arrives(
-        json!({ "routes": [{ "fits": { "rules": ["logins"] } }] }),
+        json!({ "routes": [{ "rules": ["logins"] }] }),
         json!({}),
         &alert
     ));
@@ -154,7 +139,8 @@ fn the_nearest_source_says_how_severe_something_is() {
 
 #[test]
 fn an_alarm_that_is_over_goes_where_it_went_and_calls_nobody() {
-    let channel = || json!({ "routes": [{ "fits": { "severity": "critical" } }], "mention": { "from": "info", "who": ["@here"] } });
+    let channel =
+        || json!({ "routes": [{ "severity": "critical" }], "mention": { "from": "info", "who": ["@here"] } });
     let more = || json!({ "alarms": { "mission-cpu": { "severity": "critical" } } });
     assert_eq!(
         called(channel(), more(), &alarm("OK", "ALARM")).as_deref(),
@@ -172,17 +158,17 @@ fn a_route_may_call_others_than_its_channel() {
     let event = alarm("OK", "ALARM");
     let channel =
         |routes: Value| json!({ "routes": routes, "mention": { "from": "error", "who": ["@channel"] } });
-    let all = |mention: Value| json!([{ "fits": {}, "mention": mention }, { "fits": {} }]);
+    let all = |mention: Value| json!([{ "mention": mention }, {}]);
     for (routes, expected) in [
         (json!([]), Some("<!channel>")),
-        (json!([{ "fits": {} }]), Some("<!channel>")),
+        (json!([{}]), Some("<!channel>")),
         (
             all(json!(["U0123ABCD", "S0123ABCD", "U0123ABCD"])),
             Some("<@U0123ABCD> <!subteam^S0123ABCD>"),
         ),
         (all(json!([])), None),
         (
-            json!([{ "fits": { "rules": ["x"] }, "mention": ["@here"] }, { "fits": {} }]),
+            json!([{ "rules": ["x"], "mention": ["@here"] }, {}]),
             Some("<!channel>"),
         ),
         // With manipulated settings, invalid names are not mentioned.
@@ -207,7 +193,7 @@ fn a_test_arrives_and_calls_nobody() {
 
 #[test]
 fn a_text_is_matched_by_its_subject_and_message() {
-    let channel = json!({ "routes": [{ "fits": { "match": { "Message": [{ "wildcard": "*disk*" }] } } }] });
+    let channel = json!({ "routes": [{ "match": { "Message": [{ "wildcard": "*disk*" }] } }] });
     assert!(arrives(
         channel.clone(),
         json!({}),
@@ -216,8 +202,7 @@ fn a_text_is_matched_by_its_subject_and_message() {
     assert!(!arrives(channel, json!({}), &text("disk", "all is well")));
     let event = json!({ "alertctl": { "channels": ["c"] }, "event": fixture("call-iam-user") });
     let name = event["event"]["detail"]["eventName"].clone();
-    let route =
-        |name: &Value| json!({ "routes": [{ "fits": { "match": { "detail": { "eventName": [name] } } } }] });
+    let route = |name: &Value| json!({ "routes": [{ "match": { "detail": { "eventName": [name] } } }] });
     assert!(arrives(route(&name), json!({}), &event));
     assert!(!arrives(route(&json!("Other")), json!({}), &event));
 }

@@ -29,7 +29,7 @@ pub(super) use calls::retag;
 pub use deployed::{Deployed, Origin, Relay, Settings};
 use deployed::{Mark, RELAY_TAG};
 pub use environment::EnvValue;
-pub use package::Code;
+pub use package::{Code, Package};
 pub(super) use states::listed;
 use states::{read, ready, rest};
 pub use verified::{CodeVerdict, SettingsVerdict, Verified};
@@ -325,7 +325,7 @@ impl Resource for LambdaFunction {
         // Lambda accepts one change at a time. `settle` waits for the last one.
         let (replace, is_there) = (
             changes.touch_any(CODE),
-            *self.code.sha256 == live.code.code_sha256,
+            self.code.sha256() == live.code.code_sha256,
         );
         // If exactly this package is deployed, only its tag is missing.
         if replace && (!is_there || changes.touch_any(&["architecture", "last_update"])) {

@@ -2,17 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    super::{
-        expand::members,
-        model::{Alarm, Bound, PropagateTags},
-        problem::{Problem, Span},
-        read::nearest,
-    },
-    Checker, composite, evaluation, filters,
-    metrics::{Source, is_period, queries, source},
-    places,
-};
+use super::metrics::{Source, is_period, queries, source};
+use super::{Checker, composite, evaluation, filters, places};
+use crate::stack::compile::alarms::members;
+use crate::stack::file::problem::{Problem, Span};
+use crate::stack::file::read::nearest;
+use crate::stack::model::{Alarm, Bound, PropagateTags};
 
 /// Most topics per state.
 const MAX_ACTIONS: usize = 5;

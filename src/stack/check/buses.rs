@@ -1,9 +1,8 @@
 //! Checks event buses: their names, and what is forwarded to them.
 
-use super::{
-    super::{events::regions, problem::Problem},
-    Checker,
-};
+use super::Checker;
+use crate::stack::compile::events::regions;
+use crate::stack::file::problem::Problem;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     checker.section_keys("buses");

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    super::{
-        events::{except::is_like, services},
-        model::{Calls, Rule},
-        problem::Problem,
-        read::nearest,
-    },
-    Checker,
-};
+use super::Checker;
+use crate::stack::compile::events::except::is_like;
+use crate::stack::compile::events::services;
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::model::{Calls, Rule};
 
 /// Where AWS lists the services.
 const REFERENCE: &str = "https://docs.aws.amazon.com/eventbridge/latest/ref/events.html";

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{
-    super::{load::Ciphertexts, model::Webhook, problem::Problem},
-    Checker, destinations,
-};
+use super::{Checker, destinations};
+use crate::stack::file::problem::Problem;
+use crate::stack::load::Ciphertexts;
+use crate::stack::model::Webhook;
 
 /// Limit for all environment variables of a function together, names included.
 pub(super) const MAX_ENVIRONMENT: usize = 4096;

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    super::{
-        composite::{Parsed, parse},
-        expand::members,
-        model::{Alarm, Suppressor},
-        problem::Problem,
-        read::nearest,
-    },
-    Checker,
-};
+use super::Checker;
+use crate::stack::compile::alarms::members;
+use crate::stack::compile::composite::{Parsed, parse};
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::model::{Alarm, Suppressor};
 
 const MAX_RULE: usize = 10_240;
 const MAX_ALARMS: usize = 100;

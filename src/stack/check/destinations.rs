@@ -1,13 +1,9 @@
 //! Checks `to:` where it may name topics and channels.
 
-use super::{
-    super::{
-        model::Stack,
-        problem::{Problem, Span},
-        read::nearest,
-    },
-    Checker, arn,
-};
+use super::{Checker, arn};
+use crate::stack::file::problem::{Problem, Span};
+use crate::stack::file::read::nearest;
+use crate::stack::model::Stack;
 
 /// Every name in a `to:` that accepts channels.
 pub(super) fn all(stack: &Stack) -> impl Iterator<Item = &str> {

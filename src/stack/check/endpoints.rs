@@ -1,15 +1,10 @@
 //! Checks HTTP endpoints: names, route, token, limits, message.
 
-use super::{
-    super::{
-        model::{HttpEndpoint, Route},
-        problem::Problem,
-        secret,
-    },
-    Checker,
-    channels::MAX_ENVIRONMENT,
-    destinations, is_name, template,
-};
+use super::channels::MAX_ENVIRONMENT;
+use super::{Checker, destinations, is_name, template};
+use crate::stack::file::problem::Problem;
+use crate::stack::file::secret;
+use crate::stack::model::{HttpEndpoint, HttpRoute};
 
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
@@ -90,8 +85,8 @@ fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
 }
 
 /// The routes that API Gateway accepts in an HTTP API.
-fn check_route(checker: &mut Checker<'_>, path: &[&str], route: &Route) {
-    let Route { method, path: url } = route;
+fn check_route(checker: &mut Checker<'_>, path: &[&str], route: &HttpRoute) {
+    let HttpRoute { method, path: url } = route;
     if !METHODS.contains(&method.as_str()) {
         let message = format!("`{}` is not an HTTP method", method.escape_debug());
         let problem = Problem::error(checker.at(path), message);

@@ -1,15 +1,10 @@
 //! Checks the evaluation of an alarm: periods, their window, percentiles with few samples, the warm-up.
 
-use super::{
-    super::{
-        model::{Alarm, EvaluationWindow, MetricQuery},
-        problem::Problem,
-        read::nearest,
-    },
-    Checker,
-    metrics::is_period,
-    one_of,
-};
+use super::metrics::is_period;
+use super::{Checker, one_of};
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::model::{Alarm, EvaluationWindow, MetricQuery};
 
 const DAY: i64 = 86_400;
 pub(super) const WEEK: i64 = 7 * DAY;

@@ -1,14 +1,10 @@
 //! Checks alarms on logs, and the presets that create sets of them: the filter, its log group, its metric.
 
-use super::{
-    super::{
-        model::{LogFilter, TrailSource},
-        problem::Problem,
-    },
-    Checker,
-    metrics::metric_name,
-    trail::log_group_name,
-};
+use super::Checker;
+use super::metrics::metric_name;
+use super::trail::log_group_name;
+use crate::stack::file::problem::Problem;
+use crate::stack::model::{LogFilter, TrailSource};
 
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], filter: &LogFilter) {
     let at = |key: &'static str| [path, &["filter", key]].concat();

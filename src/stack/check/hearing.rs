@@ -2,15 +2,11 @@
 
 use serde_json::Value;
 
-use super::{
-    super::{
-        events::{regions, services},
-        model::{Preset, Rule, TrailSource, What},
-        problem::Problem,
-    },
-    Checker,
-};
+use super::Checker;
 use crate::partition::Partition;
+use crate::stack::compile::events::{regions, services};
+use crate::stack::file::problem::Problem;
+use crate::stack::model::{Preset, Rule, TrailSource, What};
 
 /// The exact sources of a pattern.
 pub(super) fn sources(pattern: &Value) -> Vec<&str> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    super::{model::RuleInput, problem::Problem, read::nearest},
-    Checker,
-};
+use super::Checker;
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::model::RuleInput;
 
 const MAX_PATHS: usize = 100;
 /// Placeholders that EventBridge fills itself.

@@ -2,16 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    super::{
-        model::{Alarm, Bound, Metric, MetricQuery, Statistic},
-        problem::Problem,
-        read::nearest,
-    },
-    Checker,
-    evaluation::WEEK,
-    is_account_id, one_of, published,
-};
+use super::evaluation::WEEK;
+use super::{Checker, is_account_id, one_of, published};
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::model::{Alarm, Bound, Metric, MetricQuery, Statistic};
 
 const MAX_DIMENSIONS: usize = 30;
 const MAX_QUERIES: usize = 20;

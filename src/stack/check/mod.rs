@@ -2,6 +2,7 @@
 
 mod alarms;
 mod arn;
+mod aws_metrics;
 mod bucket;
 mod buses;
 mod calls;
@@ -30,13 +31,11 @@ mod unedited;
 
 use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
 
-use super::{
-    load::Ciphertexts,
-    model::Stack,
-    problem::{Problem, Source, Span},
-    read::nearest,
-    tree::{Kind, Node},
-};
+use super::file::problem::{Problem, Source, Span};
+use super::file::read::nearest;
+use super::file::tree::{Kind, Node};
+use super::load::Ciphertexts;
+use super::model::Stack;
 
 /// All problems of a stack that could be parsed. `tree` is the part that was parsed, `written` is the whole
 /// file: a key that was removed because it is faulty does not count as missing.

@@ -3,13 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::{
-    super::{
-        model::TrailSource,
-        problem::{Problem, Span},
-    },
-    Checker,
-};
+use super::Checker;
+use crate::stack::file::problem::{Problem, Span};
+use crate::stack::model::TrailSource;
 
 /// Lambda's limit.
 const MAX_FUNCTION: usize = 64;

@@ -2,13 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{
-    super::{
-        events::{API_CALL, SERVICE_EVENT, SIGN_INS, VIA_TRAIL},
-        problem::Problem,
-    },
-    Checker,
-};
+use super::Checker;
+use crate::stack::compile::events::{API_CALL, SERVICE_EVENT, SIGN_INS, VIA_TRAIL};
+use crate::stack::file::problem::Problem;
 
 /// The fields of every event.
 const ENVELOPE: [&str; 10] = [

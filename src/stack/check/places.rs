@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    super::{aws_metrics::only_region, model::Alarm, problem::Problem},
-    Checker,
-};
+use super::Checker;
+use super::aws_metrics::only_region;
+use crate::stack::file::problem::Problem;
+use crate::stack::model::Alarm;
 
 pub(super) fn check(checker: &mut Checker<'_>, expanded: &BTreeMap<String, Alarm>) {
     let stack = checker.stack;

@@ -1,13 +1,9 @@
 //! Checks whether AWS publishes a metric with this name: an alarm on any other one never gets data.
 
-use super::{
-    super::{
-        aws_metrics::{Namespace, namespace, namespaces},
-        model::Metric,
-        problem::Problem,
-    },
-    Checker,
-};
+use super::Checker;
+use super::aws_metrics::{Namespace, namespace, namespaces};
+use crate::stack::file::problem::Problem;
+use crate::stack::model::Metric;
 
 /// Prefix of the namespaces of AWS services. `PutMetricData` refuses it for others, so such a metric either
 /// comes from AWS or does not exist. Nothing is known about other namespaces.

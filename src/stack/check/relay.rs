@@ -1,6 +1,7 @@
 //! Checks the relay's settings.
 
-use super::{super::problem::Problem, Checker, is_name, one_of};
+use super::{Checker, is_name, one_of};
+use crate::stack::file::problem::Problem;
 
 /// The values that PutRetentionPolicy accepts.
 const RETENTION_DAYS: [i32; 22] = [

@@ -1,16 +1,12 @@
 //! Checks which messages channels accept and whom they mention: routes, exceptions, mentions, buffers.
 
-use alertctl_relay::{Buffer, Filter, Severity};
+use alertctl_relay::{Buffer, Filter, Route, Severity};
 use std::collections::BTreeSet;
 
-use super::{
-    super::{
-        model::{Channel, ChannelRoute, Stack},
-        problem::Problem,
-        regions::Region,
-    },
-    Checker, is_account_id, pattern,
-};
+use super::{Checker, is_account_id, pattern};
+use crate::stack::file::problem::Problem;
+use crate::stack::model::{Channel, Stack};
+use crate::stack::regions::Region;
 
 /// Sections whose keys may appear in `rules` of a route.
 const SOURCES: [&str; 4] = ["rules", "alarms", "endpoints", "topics"];
@@ -266,7 +262,7 @@ fn buffer(checker: &mut Checker<'_>, path: &[&str], buffer: &Buffer) {
 
 /// A route is superfluous if another route accepts everything that it accepts, and if it has no mentions of its
 /// own.
-fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[ChannelRoute]) {
+fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[Route]) {
     for (index, route) in routes
         .iter()
         .enumerate()
@@ -292,7 +288,7 @@ fn superfluous(checker: &mut Checker<'_>, path: &[&str], routes: &[ChannelRoute]
 
 /// Finds channels in which no message can arrive.
 fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
-    let everything = [ChannelRoute {
+    let everything = [Route {
         filter: Filter::default(),
         mention: None,
     }];
@@ -300,7 +296,7 @@ fn silent(checker: &mut Checker<'_>, key: &str, channel: &Channel) {
         true => &everything[..],
         false => &channel.routes,
     };
-    let shut = |route: &ChannelRoute| channel.except.iter().any(|except| covers(except, &route.filter));
+    let shut = |route: &Route| channel.except.iter().any(|except| covers(except, &route.filter));
     if routes.iter().all(shut) {
         let problem = Problem::warning(
             checker.key(&["channels", key, "except"]),

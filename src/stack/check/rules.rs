@@ -1,15 +1,10 @@
 //! Checks rules: what they match, where they listen, what they forward.
 
-use super::{
-    super::{
-        events::{CompiledRule, except},
-        model::{Endpoint, Rule, Stack, What},
-        problem::Problem,
-    },
-    Checker,
-    buses::is_event_name,
-    calls, destinations, hearing, input, pattern,
-};
+use super::buses::is_event_name;
+use super::{Checker, calls, destinations, hearing, input, pattern};
+use crate::stack::compile::events::{CompiledRule, except};
+use crate::stack::file::problem::Problem;
+use crate::stack::model::{Endpoint, Rule, Stack, What};
 
 /// Longest name of a rule in characters.
 const MAX_NAME: usize = 64;

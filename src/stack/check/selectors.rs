@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{super::problem::Problem, Checker};
+use super::Checker;
+use crate::stack::file::problem::Problem;
 
 /// A category of events, and the fields by which a trail can select them. Event data stores support more
 /// fields.

@@ -1,6 +1,7 @@
 //! Checks message templates: text with `{fields}`.
 
-use super::{super::problem::Problem, Checker};
+use super::Checker;
+use crate::stack::file::problem::Problem;
 
 /// Every brace must belong to a field with a name, or be doubled.
 pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], text: &str) {

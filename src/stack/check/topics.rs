@@ -4,13 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{
-    super::{
-        model::{Endpoint, FilterScope, Subscription, Topic},
-        problem::Problem,
-    },
-    Checker, is_account_id, is_name,
-};
+use super::{Checker, is_account_id, is_name};
+use crate::stack::file::problem::Problem;
+use crate::stack::model::{Endpoint, FilterScope, Subscription, Topic};
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     checker.section_keys("topics");

@@ -1,16 +1,10 @@
 //! Checks the trail: its name, bucket, events, log group and guard.
 
-use super::{
-    super::{
-        model::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailSource},
-        problem::Problem,
-    },
-    Checker,
-    bucket::{bucket_fault, existing_bucket_fault, trail_fault},
-    destinations, is_account_id, is_name,
-    relay::retention,
-    selectors,
-};
+use super::bucket::{bucket_fault, existing_bucket_fault, trail_fault};
+use super::relay::retention;
+use super::{Checker, destinations, is_account_id, is_name, selectors};
+use crate::stack::file::problem::Problem;
+use crate::stack::model::{EventSelectors, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailSource};
 
 /// Keys that are only valid for a trail that the stack owns.
 const OF_OWN: [&str; 9] = [

@@ -1,14 +1,10 @@
 //! Finds texts that were never edited: placeholders of the ready-made files, and variables that nothing
 //! replaces.
 
-use super::{
-    super::{
-        placeholders::{PLACEHOLDERS, Placeholder},
-        problem::{Problem, Span},
-        tree::{Kind, Node},
-    },
-    Checker,
-};
+use super::Checker;
+use crate::stack::file::problem::{Problem, Span};
+use crate::stack::file::tree::{Kind, Node};
+use crate::stack::placeholders::{PLACEHOLDERS, Placeholder};
 
 /// How many further places of a placeholder are shown.
 const SHOWN: usize = 4;

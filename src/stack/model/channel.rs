@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use alertctl_relay::{Buffer, Filter, Mention, Severity};
+use alertctl_relay::{Buffer, Filter, Mention, Route, Severity};
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::super::schema::{Or, one_of};
+use crate::stack::schema::{Or, one_of};
 
 /// A Slack incoming webhook, and which of the messages sent to it arrive.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ pub struct Channel {
     pub webhook: Webhook,
     /// Messages sent here arrive if they match any of these routes; without routes, all of them arrive.
     #[serde(default)]
-    pub routes: Vec<ChannelRoute>,
+    pub routes: Vec<Route>,
     /// Messages that match any of these do not arrive, whatever the routes say.
     #[serde(default)]
     pub except: Vec<Filter>,
@@ -84,64 +84,6 @@ impl TryFrom<WebhookFields> for Webhook {
                 "a webhook needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
             ),
             (Some(_), Some(_)) => Err("a webhook has either `encrypted` or `env`\nremove one of them"),
-        }
-    }
-}
-
-/// A way into a channel.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(from = "RouteFields")]
-pub struct ChannelRoute {
-    /// What comes in by it.
-    pub filter: Filter,
-    /// Whom to mention for messages that match, instead of the channel's `mention`; an empty list mentions
-    /// nobody.
-    pub mention: Option<Vec<String>>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a route, such as `{ severity: warning }`"
-)]
-#[derive(Default)]
-struct RouteFields {
-    /// This severity or higher.
-    severity: Option<Severity>,
-    /// Names from `accounts`, or ids.
-    accounts: Vec<String>,
-    /// Regions; `*` stands for any text.
-    regions: Vec<String>,
-    /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
-    rules: Vec<String>,
-    /// An EventBridge pattern that the event, the alarm or the alert must match.
-    #[serde(rename = "match")]
-    pattern: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Whom to mention for messages that match, instead of the channel's `mention`; an empty list mentions
-    /// nobody.
-    mention: Option<Vec<String>>,
-}
-
-impl From<RouteFields> for ChannelRoute {
-    fn from(fields: RouteFields) -> Self {
-        let RouteFields {
-            severity,
-            accounts,
-            regions,
-            rules,
-            pattern,
-            mention,
-        } = fields;
-        Self {
-            filter: Filter {
-                severity,
-                accounts,
-                regions,
-                rules,
-                pattern,
-            },
-            mention,
         }
     }
 }

@@ -8,8 +8,8 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::super::schema::Or;
-use super::super::values::on;
+use super::values::on;
+use crate::stack::schema::Or;
 
 /// An HTTP API with one route, and the function that answers it.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ pub struct HttpEndpoint {
     /// Physical name of the function, `[A-Za-z0-9_-]{1,64}`; `<stack>-<key>-ingest` by default.
     pub function: Option<String>,
     /// Method and path; `POST /<key>` by default.
-    pub route: Option<Route>,
+    pub route: Option<HttpRoute>,
     /// The token that callers must send.
     pub token: Token,
     /// How many calls to allow.
@@ -50,8 +50,8 @@ pub struct HttpEndpoint {
 
 impl HttpEndpoint {
     /// The route of the endpoint with this key.
-    pub fn route(&self, key: &str) -> Route {
-        self.route.clone().unwrap_or_else(|| Route {
+    pub fn route(&self, key: &str) -> HttpRoute {
+        self.route.clone().unwrap_or_else(|| HttpRoute {
             method: "POST".to_owned(),
             path: format!("/{key}"),
         })
@@ -62,14 +62,14 @@ impl HttpEndpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(extend("pattern" = r"^\s*\S+\s+\S+\s*$"))]
-pub struct Route {
+pub struct HttpRoute {
     /// HTTP method or `ANY`.
     pub method: String,
     /// Begins with `/`; may hold `{parameters}`.
     pub path: String,
 }
 
-impl TryFrom<String> for Route {
+impl TryFrom<String> for HttpRoute {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -87,7 +87,7 @@ impl TryFrom<String> for Route {
     }
 }
 
-impl fmt::Display for Route {
+impl fmt::Display for HttpRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
     }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::super::events::{regions, services};
 use super::*;
+use crate::stack::compile::events::{regions, services};
 
 /// Whether an event matches a pattern.
 fn matches(pattern: &Value, event: &Value) -> bool {

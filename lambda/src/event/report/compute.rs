@@ -1,6 +1,7 @@
 //! EC2 instances, Auto Scaling groups, ECS tasks and services.
 
 use super::{Fact, News, Page, Report, Tone, facts, last_name};
+use crate::contract::Severity;
 use crate::event::{list, text};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
     Some(Report {
         tone: match state.as_str() {
             "running" => Tone::Good,
-            "stopped" | "terminated" => Tone::Warning,
+            "stopped" | "terminated" => Tone::Bad(Severity::Warning),
             _ => Tone::Idle,
         },
         summary: None,
@@ -32,9 +33,11 @@ pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
 pub(super) fn scaling(detail_type: &str, detail: &Value) -> Option<Report> {
     let (news, tone) = match detail_type {
         "EC2 Instance Launch Successful" => (News::Launched { done: true }, Tone::Plain),
-        "EC2 Instance Launch Unsuccessful" => (News::Launched { done: false }, Tone::Bad),
+        "EC2 Instance Launch Unsuccessful" => (News::Launched { done: false }, Tone::Bad(Severity::Error)),
         "EC2 Instance Terminate Successful" => (News::Terminated { done: true }, Tone::Plain),
-        "EC2 Instance Terminate Unsuccessful" => (News::Terminated { done: false }, Tone::Bad),
+        "EC2 Instance Terminate Unsuccessful" => {
+            (News::Terminated { done: false }, Tone::Bad(Severity::Error))
+        }
         _ => return None,
     };
     let group = text(detail, "AutoScalingGroupName")?;
@@ -103,9 +106,9 @@ fn task(detail: &Value) -> Option<Report> {
         tone: match (status.as_str(), code.as_str()) {
             // A task that was stopped by a person or a deployment did not fail, whatever its exit code.
             ("STOPPED", "UserInitiated" | "ServiceSchedulerInitiated") => Tone::Plain,
-            ("STOPPED", "TaskFailedToStart") => Tone::Bad,
-            ("STOPPED", _) if failed => Tone::Bad,
-            ("STOPPED", _) => Tone::Warning,
+            ("STOPPED", "TaskFailedToStart") => Tone::Bad(Severity::Error),
+            ("STOPPED", _) if failed => Tone::Bad(Severity::Error),
+            ("STOPPED", _) => Tone::Bad(Severity::Warning),
             ("RUNNING", _) => Tone::Good,
             _ => Tone::Idle,
         },
@@ -138,8 +141,8 @@ fn service(event: &Value, detail: &Value) -> Option<Report> {
     let cluster = last_name(detail, "clusterArn").or(cluster);
     Some(Report {
         tone: match text(detail, "eventType").as_deref() {
-            Some("ERROR") => Tone::Bad,
-            Some("WARN") => Tone::Warning,
+            Some("ERROR") => Tone::Bad(Severity::Error),
+            Some("WARN") => Tone::Bad(Severity::Warning),
             _ if name.ends_with("COMPLETED") || name.ends_with("STEADY_STATE") => Tone::Good,
             _ => Tone::Plain,
         },

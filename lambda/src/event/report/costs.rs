@@ -1,6 +1,7 @@
 //! AWS Budgets and Cost Anomaly Detection.
 
 use super::{Fact, News, Page, Report, Tone, facts, last_name, moment};
+use crate::contract::Severity;
 use crate::event::{list, text};
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ pub(super) fn anomaly(detail: &Value) -> Option<Report> {
             percent: percent.map(|percent| format!("{percent:+.0} %")),
         },
         subject: subject.unwrap_or_else(|| "AWS".to_owned()),
-        tone: Tone::Warning,
+        tone: Tone::Bad(Severity::Warning),
         summary: None,
         facts: facts([
             (Fact::Expected, dollars("totalExpectedSpend")),
@@ -89,9 +90,9 @@ pub(super) fn budget(message: &str) -> Option<Report> {
         .map(|(amount, of)| amount >= of);
     Some(Report {
         tone: if rising && !forecast && passed == Some(true) {
-            Tone::Bad
+            Tone::Bad(Severity::Error)
         } else {
-            Tone::Warning
+            Tone::Bad(Severity::Warning)
         },
         summary: None,
         facts: facts([
@@ -168,16 +169,19 @@ mod tests {
         let report = budget(&text("ACTUAL", "> $800.00", "ACTUAL Amount: $831.20")).expect("a budget");
         assert_eq!(
             (report.subject.as_str(), report.tone),
-            ("all: of it", Tone::Warning)
+            ("all: of it", Tone::Bad(Severity::Warning))
         );
         assert!(
             report.facts.contains(&(Fact::Spent, "$831.20 (83 %)".into())),
             "{report:?}"
         );
         let over = budget(&text("ACTUAL", "> $800.00", "ACTUAL Amount: $1,000.01"));
-        assert_eq!(over.map(|report| report.tone), Some(Tone::Bad));
+        assert_eq!(over.map(|report| report.tone), Some(Tone::Bad(Severity::Error)));
         let unused = budget(&text("ACTUAL", "< 80.00%", "ACTUAL Amount: $1,000.01"));
-        assert_eq!(unused.map(|report| report.tone), Some(Tone::Warning));
+        assert_eq!(
+            unused.map(|report| report.tone),
+            Some(Tone::Bad(Severity::Warning))
+        );
         let forecast = budget(&text("FORECASTED", "> $1,000.00", "FORECASTED Amount: $1,200.00"));
         let news = forecast.map(|report| (report.news, report.tone));
         let expected = News::Budget {
@@ -185,7 +189,7 @@ mod tests {
             amount: "$1,200.00".into(),
             budgeted: "$1,000.00".into(),
         };
-        assert_eq!(news, Some((expected, Tone::Warning)));
+        assert_eq!(news, Some((expected, Tone::Bad(Severity::Warning))));
         assert_eq!(budget("Budget Name: x"), None);
     }
 

@@ -1,6 +1,7 @@
 //! GuardDuty and Security Hub.
 
 use super::{Fact, News, Page, Report, Tone, facts, last_name, moment, number};
+use crate::contract::Severity;
 use crate::event::{list, text};
 use serde_json::Value;
 
@@ -25,9 +26,9 @@ pub(super) fn guardduty(detail_type: &str, detail: &Value) -> Option<Report> {
         .or_else(|| text(list(resource, "s3BucketDetails").first()?, "name"));
     // GuardDuty guide, "Severity levels of GuardDuty findings".
     let (tone, level) = match detail.get("severity").and_then(Value::as_f64) {
-        Some(severity) if severity >= 9.0 => (Tone::Critical, "Critical"),
-        Some(severity) if severity >= 7.0 => (Tone::Bad, "High"),
-        Some(severity) if severity >= 4.0 => (Tone::Warning, "Medium"),
+        Some(severity) if severity >= 9.0 => (Tone::Bad(Severity::Critical), "Critical"),
+        Some(severity) if severity >= 7.0 => (Tone::Bad(Severity::Error), "High"),
+        Some(severity) if severity >= 4.0 => (Tone::Bad(Severity::Warning), "Medium"),
         _ => (Tone::Plain, "Low"),
     };
     let severity = number(detail, "severity").map(|severity| format!("{level} ({severity})"));
@@ -78,9 +79,9 @@ pub(super) fn securityhub(detail_type: &str, detail: &Value) -> Option<Report> {
         subject: text(finding, "Title")?,
         tone: match label.as_deref() {
             _ if settled => Tone::Good,
-            Some("CRITICAL") => Tone::Critical,
-            Some("HIGH") => Tone::Bad,
-            Some("MEDIUM") => Tone::Warning,
+            Some("CRITICAL") => Tone::Bad(Severity::Critical),
+            Some("HIGH") => Tone::Bad(Severity::Error),
+            Some("MEDIUM") => Tone::Bad(Severity::Warning),
             _ => Tone::Plain,
         },
         summary: text(finding, "Description"),

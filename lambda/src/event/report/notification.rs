@@ -2,6 +2,7 @@
 
 use super::{Fact, News, Page, Report, Tone, compute, costs, facts, operations};
 use crate::contract::Arn;
+use crate::contract::Severity;
 use crate::event::{Detail, Event, text, time};
 use serde_json::{Value, json};
 
@@ -76,11 +77,11 @@ fn database(message: &Value) -> Option<Report> {
     let speaks_of = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     // Unlike the EventBridge event, the notification has no categories.
     let tone = if speaks_of(&["failover"]) {
-        Tone::Warning
+        Tone::Bad(Severity::Warning)
     } else if speaks_of(&["fail", "unable", "exhaust", "storage is full", "low on"]) {
-        Tone::Bad
+        Tone::Bad(Severity::Error)
     } else if speaks_of(&["delet", "shutdown", "shut down", "restart", "stopp"]) {
-        Tone::Warning
+        Tone::Bad(Severity::Warning)
     } else {
         Tone::Plain
     };

@@ -1,6 +1,7 @@
 //! RDS, AWS Health, AWS Backup.
 
 use super::{Fact, Job, News, Page, Report, Tone, facts, last_name, moment};
+use crate::contract::Severity;
 use crate::event::{list, text};
 use serde_json::Value;
 
@@ -18,9 +19,9 @@ pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
     Some(Report {
         news: News::Database,
         tone: if has(&["failure", "low storage"]) {
-            Tone::Bad
+            Tone::Bad(Severity::Error)
         } else if has(&["deletion", "failover", "availability"]) {
-            Tone::Warning
+            Tone::Bad(Severity::Warning)
         } else if has(&["recovery", "creation"]) {
             Tone::Good
         } else {
@@ -64,8 +65,8 @@ pub(super) fn health(detail_type: &str, detail: &Value) -> Option<Report> {
     Some(Report {
         tone: match category.as_str() {
             _ if closed => Tone::Good,
-            "issue" => Tone::Bad,
-            "scheduledChange" => Tone::Warning,
+            "issue" => Tone::Bad(Severity::Error),
+            "scheduledChange" => Tone::Bad(Severity::Warning),
             _ => Tone::Plain,
         },
         summary: descriptions
@@ -106,8 +107,8 @@ pub(super) fn backup(detail_type: &str, detail: &Value) -> Option<Report> {
     Some(Report {
         tone: match state.as_str() {
             "COMPLETED" => Tone::Good,
-            "FAILED" | "EXPIRED" => Tone::Bad,
-            "ABORTED" | "PARTIAL" => Tone::Warning,
+            "FAILED" | "EXPIRED" => Tone::Bad(Severity::Error),
+            "ABORTED" | "PARTIAL" => Tone::Bad(Severity::Warning),
             _ => Tone::Idle,
         },
         summary: text(detail, "statusMessage"),

@@ -7,7 +7,6 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::SystemTime;
 
 /// AWS accepts signatures that are up to five minutes off. Like the SDKs, a smaller difference is taken as a
 /// sign that AWS refused for another reason.
@@ -29,10 +28,10 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub fn now(&self) -> SystemTime {
+    pub fn now(&self) -> Timestamp {
         let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed));
         let now = Timestamp::now();
-        now.checked_add(ahead).unwrap_or(now).into()
+        now.checked_add(ahead).unwrap_or(now)
     }
 
     /// Whether a wrong clock caused the error. If so, AWS's time is used from then on.
@@ -57,7 +56,6 @@ impl Clock {
 mod tests {
     use super::*;
     use ::http::HeaderValue;
-    use std::time::Duration;
 
     /// Whether a signature error with the given `date` corrects `clock`.
     fn corrects(clock: &Clock, code: &str, date: &str) -> bool {
@@ -81,8 +79,8 @@ mod tests {
         assert!(!corrects(&clock, "SignatureDoesNotMatch", &date(60)));
         assert!(!corrects(&clock, "ValidationException", &date(600)));
         assert!(!corrects(&clock, "SignatureDoesNotMatch", "tomorrow"));
-        let ahead = |clock: &Clock| clock.now().duration_since(SystemTime::now()).unwrap_or_default();
-        assert_eq!(ahead(&clock), Duration::ZERO);
+        let ahead = |clock: &Clock| clock.now().duration_since(Timestamp::now());
+        assert_eq!(ahead(&clock).as_secs(), 0);
 
         assert!(corrects(&clock, "RequestTimeTooSkewed", &date(600)));
         let minutes = ahead(&clock).as_secs_f64() / 60.0;

@@ -109,7 +109,7 @@ fn requests_are_signed_for_their_service_and_region() {
         let address = aws.address(region, call.service).expect("an address");
         assert_eq!(address.to_string(), format!("https://{host}/"));
         let time: Timestamp = "2026-11-20T05:00:00Z".parse().expect("a time");
-        let request = aws.request(&address, region, &call, time.into());
+        let request = aws.request(&address, region, &call, time);
         let request = request.expect("a request");
         let service = call.service.id;
         assert_eq!(

@@ -3,13 +3,13 @@
 use super::{Ingest, Rest};
 use crate::Receivers;
 use crate::contract::Envelope;
+use crate::runtime::api::Context;
 use crate::runtime::destinations::Destination;
 use crate::runtime::dispatcher::Attempt;
 use crate::runtime::failure::Failure;
 use crate::runtime::time::Budget;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use lambda_runtime::Context;
 use serde_json::{Value, json};
 
 impl Ingest {

@@ -180,7 +180,7 @@ impl LambdaFunction {
             && others
                 .iter()
                 .all(|field| field.starts_with("tags.") || ["relay", "role_id"].contains(field))
-            && *self.code.sha256 == live.code.code_sha256
+            && self.code.sha256() == live.code.code_sha256
         {
             return retag(cx.aws, &live.arn, &live.tags, &self.all_tags(cx)?).await;
         }

@@ -110,7 +110,7 @@ impl Mark {
         Self {
             relay: (*code.relay).clone(),
             settings: code.settings.sha256.clone(),
-            code_sha256: code.sha256.to_string(),
+            code_sha256: code.sha256().to_owned(),
         }
     }
 
@@ -167,12 +167,11 @@ pub struct Deployed {
 impl Deployed {
     /// Compares `mark` and the digest of the code with `wanted`.
     pub(super) fn new(code_sha256: String, mark: Option<Mark>, wanted: Option<&Code>) -> Self {
-        let same_bytes = wanted.filter(|wanted| *wanted.sha256 == code_sha256);
-        let origin = match (&mark, same_bytes) {
+        let origin = match (&mark, wanted) {
             (Some(mark), _) if mark.code_sha256 == code_sha256 => Origin::Relay(mark.relay.clone()),
-            (_, Some(wanted)) => Origin::Unmarked((*wanted.relay).clone()),
-            (Some(mark), None) => Origin::ByHand(mark.relay.clone()),
-            (None, None) => Origin::Unknown,
+            (_, Some(wanted)) if wanted.sha256() == code_sha256 => Origin::Unmarked((*wanted.relay).clone()),
+            (Some(mark), _) => Origin::ByHand(mark.relay.clone()),
+            (None, _) => Origin::Unknown,
         };
         // If the code is replaced as a whole, the settings are not shown as a difference.
         let known = mark.filter(|_| matches!(origin, Origin::Relay(_)));
@@ -191,7 +190,7 @@ impl Deployed {
 
     /// The code of a function after `code` was uploaded.
     pub(super) fn with(code: &Code) -> Self {
-        Self::new(code.sha256.to_string(), Some(Mark::of(code)), Some(code))
+        Self::new(code.sha256().to_owned(), Some(Mark::of(code)), Some(code))
     }
 
     /// The relay that runs, if it is known.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{Error, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::Blob;
@@ -12,25 +12,45 @@ use base64::write::EncoderStringWriter;
 
 use super::{Relay, Settings};
 
-/// A deployment package: a zip of some megabytes, which is assembled only while it is sent.
-#[derive(Clone, PartialEq, Eq)]
+/// The code of a function. Its deployment package is made when it is first asked for: most commands only need to
+/// know which code it is. Clones share the package.
+#[derive(Clone)]
 pub struct Code {
-    /// The beginning of the zip, as it is embedded in the program.
-    pub head: &'static [u8],
-    pub tail: Arc<[u8]>,
-    /// Base64, as AWS reports it in `CodeSha256`.
-    pub sha256: Arc<str>,
     /// The executable in it.
     pub relay: Arc<Relay>,
     /// The settings beside the executable.
     pub settings: Arc<Settings>,
+    package: Arc<LazyLock<Package, Box<dyn FnOnce() -> Package + Send>>>,
+}
+
+/// A zip of some megabytes, in two parts. They are put together only while they are sent.
+pub struct Package {
+    /// The beginning, as it is embedded in the program.
+    pub head: &'static [u8],
+    pub tail: Vec<u8>,
+    /// Base64, as AWS reports it in `CodeSha256`.
+    pub sha256: String,
 }
 
 impl Code {
+    /// The code whose package `package` makes from `relay` and `settings`.
+    pub fn new(relay: Relay, settings: Settings, package: impl FnOnce() -> Package + Send + 'static) -> Self {
+        Self {
+            relay: relay.into(),
+            settings: settings.into(),
+            package: Arc::new(LazyLock::new(Box::new(package))),
+        }
+    }
+
+    /// The package's digest in Base64, as AWS reports it in `CodeSha256`.
+    pub fn sha256(&self) -> &str {
+        &self.package.sha256
+    }
+
     /// A placeholder for the package until [`Self::put_into`]. If the SDK got the package itself, it would hold it
     /// three times at once: raw, in Base64, and in a body that is kept for the next attempt.
     pub(super) fn placeholder(&self) -> Blob {
-        Blob::new(self.sha256.as_bytes())
+        Blob::new(self.sha256().as_bytes())
     }
 
     /// A function that puts the package into a request with [`Self::placeholder`], before each attempt is signed.
@@ -52,33 +72,32 @@ impl Code {
     /// The JSON `body` with the placeholder replaced by the package.
     fn written_out(&self, body: &[u8]) -> Option<String> {
         let body = std::str::from_utf8(body).ok()?;
-        let (before, behind) = body.split_once(&BASE64_STANDARD.encode(&*self.sha256))?;
-        let length = (self.head.len() + self.tail.len()).div_ceil(3) * 4;
+        let (before, behind) = body.split_once(&BASE64_STANDARD.encode(self.sha256()))?;
+        let Package { head, tail, .. } = &**self.package;
+        let length = (head.len() + tail.len()).div_ceil(3) * 4;
         let mut text = String::with_capacity(before.len() + length + behind.len());
         text.push_str(before);
         let mut base64 = EncoderStringWriter::from_consumer(&mut text, &BASE64_STANDARD);
-        base64.write_all(self.head).ok()?;
-        base64.write_all(&self.tail).ok()?;
+        base64.write_all(head).ok()?;
+        base64.write_all(tail).ok()?;
         base64.into_inner();
         text.push_str(behind);
         Some(text)
     }
 }
 
+/// The package follows from the rest.
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.relay == other.relay && self.settings == other.settings
+    }
+}
+
+impl Eq for Code {}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            head,
-            tail,
-            sha256,
-            relay,
-            settings: _,
-        } = self;
-        write!(
-            f,
-            "Code({} bytes, {sha256}, relay {relay})",
-            head.len() + tail.len()
-        )
+        write!(f, "Code(relay {})", self.relay)
     }
 }
 
@@ -88,17 +107,15 @@ mod tests {
 
     #[test]
     fn each_attempt_has_the_package_in_the_place_of_its_digest_and_says_how_long_it_is() {
-        let code = Code {
-            head: b"four",
-            tail: b" and ten".as_slice().into(),
-            sha256: "c29tZQ==".into(),
-            relay: Relay {
-                version: "0.1.0".to_owned(),
-                sha256: "ab".repeat(32),
-            }
-            .into(),
-            settings: Settings::of("{}").into(),
+        let relay = Relay {
+            version: "0.1.0".to_owned(),
+            sha256: "ab".repeat(32),
         };
+        let code = Code::new(relay, Settings::of("{}"), || Package {
+            head: b"four",
+            tail: b" and ten".to_vec(),
+            sha256: "c29tZQ==".to_owned(),
+        });
         let standing = BASE64_STANDARD.encode(code.placeholder());
         let body = |zip: &str| format!(r#"{{"Architectures":["x86_64"],"ZipFile":"{zip}","Publish":false}}"#);
         let put = code.put_into();

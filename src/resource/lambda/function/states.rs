@@ -51,9 +51,7 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&LambdaFunction>)
         readable(name, error)?;
     }
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    // A caller that only looks for the function passes no code to compare with.
     let code = wanted.map(|wanted| &wanted.code);
-    let code = code.filter(|code| !code.sha256.is_empty());
     let mut deployed = Deployed::new(text(function.code_sha256()), mark, code);
     if code.is_some_and(|code| deployed.has_other_settings(code))
         && let Some(url) = answer.code().and_then(|code| code.location())

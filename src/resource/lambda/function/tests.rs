@@ -60,13 +60,11 @@ fn desired() -> LambdaFunction {
             .with_arn(Text::global_arn("iam", "role/alertctl/mission/relay")),
         memory_mb: 128,
         timeout_seconds: 30,
-        code: Code {
+        code: Code::new(relay(), Settings::of(SETTINGS), || Package {
             head: b"z",
-            tail: b"ip".as_slice().into(),
-            sha256: "c29tZQ==".into(),
-            relay: relay().into(),
-            settings: Settings::of(SETTINGS).into(),
-        },
+            tail: b"ip".to_vec(),
+            sha256: "c29tZQ==".to_owned(),
+        }),
         kms_key: Some(Ref::named(node("kms-key", "main"), "alias/mission")),
         encrypted_for: "relay".into(),
         environment: BTreeMap::from([

@@ -76,7 +76,7 @@ impl LambdaFunction {
             stale,
             ..
         } = live;
-        let same_bytes = deployed.code_sha256 == *self.code.sha256;
+        let same_bytes = deployed.code_sha256 == self.code.sha256();
         let code = match &deployed.origin {
             _ if same_bytes => CodeVerdict::EqualBytes,
             Origin::Relay(relay) if *relay == *self.code.relay => CodeVerdict::SameRelay,
@@ -107,7 +107,7 @@ impl LambdaFunction {
             code,
             relay,
             code_sha256: deployed.code_sha256.clone(),
-            shipped_code_sha256: self.code.sha256.to_string(),
+            shipped_code_sha256: self.code.sha256().to_owned(),
             settings,
             differs: wanted.difference(&found, &[]),
             failure: broken.clone().or_else(|| stale.clone()),

@@ -2,6 +2,7 @@ use std::io::{Cursor, Write as _};
 
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+use super::super::Package;
 use super::*;
 
 fn relay(version: &str, sources: &str) -> Relay {
@@ -12,13 +13,12 @@ fn relay(version: &str, sources: &str) -> Relay {
 }
 
 fn code(sources: &str, settings: &str, bytes: &str) -> Code {
-    Code {
+    let sha256 = bytes.to_owned();
+    Code::new(relay("0.2.0", sources), Settings::of(settings), || Package {
         head: b"",
-        tail: b"".as_slice().into(),
-        sha256: bytes.into(),
-        relay: relay("0.2.0", sources).into(),
-        settings: Settings::of(settings).into(),
-    }
+        tail: vec![],
+        sha256,
+    })
 }
 
 const SETTINGS: &str = r##"{"locale":"en","channels":{"project":{"label":"#project"}}}"##;

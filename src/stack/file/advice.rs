@@ -24,7 +24,7 @@ const THRESHOLD: &str = "`threshold` contains the comparison: `threshold: \">= 8
 const OF_A_METRIC: [&str; 3] = ["metricname", "metricnamespace", "namespace"];
 
 /// The advice for the unknown key `key` in `holder`; `known` are the valid keys.
-pub(super) fn on_key(key: &str, known: &[&str], holder: Option<&Node>) -> Option<String> {
+pub fn on_key(key: &str, known: &[&str], holder: Option<&Node>) -> Option<String> {
     if !known.contains(&"metric") {
         return None;
     }
@@ -61,7 +61,7 @@ fn plain(key: &str) -> String {
 }
 
 /// The advice if `path` needs a value of the type `expected` and `node` has another type.
-pub(super) fn on_value(path: &[String], expected: &str, node: &Node) -> Option<String> {
+pub fn on_value(path: &[String], expected: &str, node: &Node) -> Option<String> {
     let key = path.last()?.as_str();
     match (&node.kind, expected) {
         (Kind::Scalar { text, plain }, "i32") => number(key, text, *plain),

@@ -9,8 +9,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::model::Subscription;
-use super::schema::{Or, one_of, written_as};
+use super::Subscription;
+use crate::stack::schema::{Or, one_of, written_as};
 
 /// Who receives what a topic publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Endpoint {
     expecting = "a subscription, such as `{ email: oncall@example.com }`"
 )]
 #[schemars(extend("oneOf" = one_of(["email", "https", "sqs", "lambda"])))]
-pub(super) struct SubscriptionFields {
+pub struct SubscriptionFields {
     /// An e-mail address; its owner confirms by a link in an e-mail.
     email: Option<String>,
     /// An `https://` URL that confirms the subscription itself.
@@ -328,18 +328,18 @@ impl TryFrom<String> for Architecture {
 }
 
 /// Accepts a KMS alias with or without its prefix.
-pub(super) fn alias_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub fn alias_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let alias = Option::<String>::deserialize(deserializer)?;
     Ok(alias.map(|name| name.strip_prefix("alias/").map(str::to_owned).unwrap_or(name)))
 }
 
 /// Default of a switch that is on by default.
-pub(super) fn on() -> bool {
+pub fn on() -> bool {
     true
 }
 
 /// An optional section; an empty section gets its defaults.
-pub(super) fn written<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub fn written<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)

@@ -4,7 +4,7 @@ mod cis;
 
 use std::collections::BTreeMap;
 
-use super::model::{
+use crate::stack::model::{
     Alarm, AlarmPreset, Bound, Comparison, LogFilter, Metric, Stack, Statistic, Threshold, TrailLogs,
     TreatMissingData,
 };
@@ -81,7 +81,7 @@ impl Stack {
 }
 
 /// The keys of the alarms of a preset with this key.
-pub(super) fn members(key: &str, preset: AlarmPreset) -> Vec<String> {
+pub fn members(key: &str, preset: AlarmPreset) -> Vec<String> {
     match preset {
         AlarmPreset::CisAwsFoundations => {
             let names = cis::CONTROLS.iter().map(|control| control.name);

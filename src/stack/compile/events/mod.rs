@@ -1,26 +1,26 @@
 //! Compiles the rules of a stack to EventBridge patterns.
 
-pub(super) mod except;
+pub mod except;
 mod own;
 mod presets;
-pub(super) mod regions;
-pub(super) mod services;
+pub mod regions;
+pub mod services;
 
 use serde_json::{Value, json};
 
-use super::model::{Calls, Except, Rule, Stack, What};
+use crate::stack::model::{Calls, Except, Rule, Stack, What};
 
 /// Detail-type of API calls.
-pub(super) const API_CALL: &str = "AWS API Call via CloudTrail";
+pub const API_CALL: &str = "AWS API Call via CloudTrail";
 /// Detail types of sign-ins: AWS sends the first and documents the second.
-pub(super) const SIGN_INS: [&str; 2] = [
+pub const SIGN_INS: [&str; 2] = [
     "AWS Console Sign In via CloudTrail",
     "AWS Console Signin via CloudTrail",
 ];
 /// Detail type of actions that AWS performs on behalf of the account.
-pub(super) const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
+pub const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
 /// Suffix of all detail types that need a trail.
-pub(super) const VIA_TRAIL: &str = " via CloudTrail";
+pub const VIA_TRAIL: &str = " via CloudTrail";
 
 /// One EventBridge rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ impl Stack {
     }
 
     /// The EventBridge rules for one rule of the file.
-    pub(super) fn compile<'a>(&self, key: &str, rule: &'a Rule, home: &str) -> Vec<CompiledRule<'a>> {
+    pub fn compile<'a>(&self, key: &str, rule: &'a Rule, home: &str) -> Vec<CompiledRule<'a>> {
         self.uncompiled(key, rule, home)
             .into_iter()
             .map(|(mut compiled, except)| {
@@ -78,12 +78,7 @@ impl Stack {
     }
 
     /// The same rules without their exceptions, and the exceptions.
-    pub(super) fn uncompiled<'a>(
-        &self,
-        key: &str,
-        rule: &'a Rule,
-        home: &str,
-    ) -> Vec<(CompiledRule<'a>, Except)> {
+    pub fn uncompiled<'a>(&self, key: &str, rule: &'a Rule, home: &str) -> Vec<(CompiledRule<'a>, Except)> {
         let name = rule.name.clone().unwrap_or_else(|| self.default_name(key));
         let compiled = |suffix: &str, what: &str, pattern: Value, regions: Vec<String>| CompiledRule {
             key: format!("{key}{suffix}"),

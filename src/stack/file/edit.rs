@@ -1,9 +1,7 @@
 //! Writes a webhook's ciphertext into a stack file and leaves every other byte unchanged.
 
-use super::{
-    secret,
-    tree::{self, Kind, Node},
-};
+use super::secret;
+use super::tree::{self, Kind, Node};
 
 /// Why the file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +83,7 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) 
             tree.remove(&path);
         }
     }
-    if is_set && expected.to_value() == after.to_value() {
+    if is_set && expected.says_same(&after) {
         Ok(format!("{mark}{edited}"))
     } else {
         Err(unsupported())

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::model::Except;
+use crate::stack::model::Except;
 
 /// Why an exception cannot become part of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -136,8 +136,8 @@ pub struct Place {
 /// A stack file's name and text, with every secret in it masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    pub(super) name: String,
-    pub(super) text: String,
+    pub name: String,
+    pub text: String,
 }
 
 impl Source {
@@ -260,8 +260,8 @@ impl Source {
 /// Why a stack file was refused: at least one error, and the warnings, sorted by place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
-    pub(super) source: Source,
-    pub(super) list: Vec<Problem>,
+    pub source: Source,
+    pub list: Vec<Problem>,
 }
 
 impl Problems {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::model::{Stack, TrailBucket, TrailSource, What};
 use super::API_CALL;
+use crate::stack::model::{Stack, TrailBucket, TrailSource, What};
 
 /// Services of the stack's resources.
 const SOURCES: [&str; 10] = [
@@ -38,7 +38,7 @@ const KEPT_IN_ROLES: usize = 55;
 ///
 /// Data events are excluded: if a trail logs invocations of the relay, such an event names the relay and would
 /// invoke it again, in an endless loop.
-pub(super) fn pattern(stack: &Stack) -> Value {
+pub fn pattern(stack: &Stack) -> Value {
     let given = Given::of(stack);
     let prefix = format!("{}-", stack.stack);
     let begins = || json!({ "prefix": prefix });

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::model::{Preset, Stack};
 use super::{API_CALL, SERVICE_EVENT, SIGN_INS, own};
+use crate::stack::model::{Preset, Stack};
 
 /// The pattern of a preset.
-pub(super) fn pattern(preset: Preset, stack: &Stack) -> Value {
+pub fn pattern(preset: Preset, stack: &Stack) -> Value {
     match preset {
         Preset::ConsoleSignIn => console_sign_in(),
         Preset::RootActivity => root_activity(),

@@ -2,16 +2,14 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{
-    problem::{Problem, Span},
-    tree::{Kind, Node},
-};
+use super::problem::{Problem, Span};
+use super::tree::{Kind, Node};
 
 const ENCRYPT: &str =
     "run `alertctl encrypt-hook` and write `webhook: { encrypted: … }`, or name a variable: `{ env: NAME }`";
 
 /// Places of text that looks like a Slack webhook or contains a password, in values and in comments.
-pub(super) fn find(text: &str) -> Vec<Span> {
+pub fn find(text: &str) -> Vec<Span> {
     let is_secret = |token: &str| looks_like_webhook(token) || has_password(token);
     tokens(text)
         .filter(|span| is_secret(&text[span.clone()]))
@@ -20,7 +18,7 @@ pub(super) fn find(text: &str) -> Vec<Span> {
 
 /// Places of everything with a URL scheme: without a tree, it is unknown which value is a webhook, so all are
 /// masked.
-pub(super) fn find_urls(text: &str) -> Vec<Span> {
+pub fn find_urls(text: &str) -> Vec<Span> {
     tokens(text)
         .filter(|span| text[span.clone()].contains("//"))
         .collect()
@@ -28,7 +26,7 @@ pub(super) fn find_urls(text: &str) -> Vec<Span> {
 
 /// Kinds of values that must not be in the file in this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Misplaced {
+pub enum Misplaced {
     /// Under `webhook`: neither a ciphertext nor the name of a variable.
     Webhook,
     /// Under `webhook`: a variable in shell syntax.
@@ -38,7 +36,7 @@ pub(super) enum Misplaced {
 }
 
 /// Places of webhooks and tokens that are not written in one of the forms that hide the secret.
-pub(super) fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
+pub fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     let section = |section: &str| {
         root.entry(section)
             .map(|entry| entry.value.entries())
@@ -123,7 +121,7 @@ fn strange_tokens(token: &Node) -> Vec<Span> {
 
 /// Places of text after `token:` or `sha256:` in a line that is not a digest: without a tree, it is unknown
 /// which value is a token.
-pub(super) fn find_tokens(text: &str) -> Vec<Span> {
+pub fn find_tokens(text: &str) -> Vec<Span> {
     let mut found = vec![];
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -145,7 +143,7 @@ pub(super) fn find_tokens(text: &str) -> Vec<Span> {
 }
 
 /// The text with these places made unreadable; its length in bytes does not change.
-pub(super) fn mask(text: &str, spans: &[Span]) -> String {
+pub fn mask(text: &str, spans: &[Span]) -> String {
     let mut hidden = vec![false; text.len()];
     for span in spans {
         hidden[span.clone()].fill(true);
@@ -162,7 +160,7 @@ pub(super) fn mask(text: &str, spans: &[Span]) -> String {
 }
 
 /// Replaces the values at the given places, so that no message can quote them.
-pub(super) fn mask_tree(node: &mut Node, spans: &[Span]) {
+pub fn mask_tree(node: &mut Node, spans: &[Span]) {
     let hit = spans.iter().any(|span| overlaps(span, &node.span));
     match &mut node.kind {
         Kind::Scalar { text, .. } if hit => "MASKED".clone_into(text),
@@ -180,11 +178,11 @@ pub(super) fn mask_tree(node: &mut Node, spans: &[Span]) {
 }
 
 /// The label of every problem with a secret; other problems at its place are dropped.
-pub(super) const LABEL: &str = "masked";
+pub const LABEL: &str = "masked";
 
 /// The problem with a secret that `find` found. In a comment it is only a warning, because the stack still
 /// works.
-pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
+pub fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
     let token = text.get(span.clone()).unwrap_or_default();
     let (secret, help) = if looks_like_webhook(token) {
         (
@@ -206,7 +204,7 @@ pub(super) fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
 }
 
 /// The problem with a secret that `find_misplaced` found.
-pub(super) fn misplaced(span: &Span, kind: Misplaced) -> Problem {
+pub fn misplaced(span: &Span, kind: Misplaced) -> Problem {
     let (fact, help) = match kind {
         Misplaced::Webhook => (
             "this is neither a webhook's ciphertext in base64 nor the name of a variable",
@@ -225,12 +223,12 @@ pub(super) fn misplaced(span: &Span, kind: Misplaced) -> Problem {
     Problem::error(span.clone(), fact).label(LABEL).help(help)
 }
 
-pub(super) fn overlaps(a: &Span, b: &Span) -> bool {
+pub fn overlaps(a: &Span, b: &Span) -> bool {
     a.start < b.end && b.start < a.end
 }
 
 /// Base64 of something that is not itself a URL.
-pub(super) fn is_ciphertext(text: &str) -> bool {
+pub fn is_ciphertext(text: &str) -> bool {
     let is_url = |bytes: &[u8]| {
         str::from_utf8(bytes).is_ok_and(|text| text.contains("//") || looks_like_webhook(text))
     };
@@ -241,7 +239,7 @@ pub(super) fn is_ciphertext(text: &str) -> bool {
 }
 
 /// SHA-256 in hexadecimal digits.
-pub(super) fn is_digest(text: &str) -> bool {
+pub fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -254,7 +252,7 @@ fn is_function(text: &str) -> bool {
 }
 
 /// A name that every shell can export. A longer name is more likely a token.
-pub(super) fn is_variable(text: &str) -> bool {
+pub fn is_variable(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text

@@ -1,14 +1,14 @@
 //! The file as a tree in which every key and value knows its position.
 //!
-//! `serde_yaml` parses the model but loses positions; this tree keeps them. It also refuses input that
-//! `serde_yaml` would accept silently or handle badly: duplicate keys, tags, merge keys, and alias bombs.
+//! The model is read from it (see `deserialize`). It refuses what YAML allows and a stack file does not: duplicate
+//! keys, tags, merge keys, and alias bombs.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
-use serde_yaml::Value;
 
 use super::problem::{Problem, Span};
+use super::scalar::Scalar;
 
 /// Far more than any real stack has (300 alarms need about 10,000), and far less than would cause problems.
 const MAX_NODES: usize = 50_000;
@@ -17,13 +17,13 @@ const MAX_DEPTH: usize = 40;
 
 /// A value and its position.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub struct Node {
     pub span: Span,
     pub kind: Kind,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub enum Kind {
     Scalar { text: String, plain: bool },
     List(Vec<Node>),
     Map(Vec<Entry>),
@@ -31,7 +31,7 @@ pub(super) enum Kind {
 
 /// A key with its value.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub struct Entry {
     pub key: String,
     pub key_span: Span,
     pub value: Node,
@@ -114,26 +114,28 @@ impl Node {
         }
     }
 
-    /// The same content as `serde_yaml` sees it.
-    pub fn to_value(&self) -> Value {
+    /// The meaning of a scalar; `None` for a list or a mapping.
+    pub fn scalar(&self) -> Option<Scalar<'_>> {
         match &self.kind {
-            Kind::Scalar { text, plain: true } => match serde_yaml::from_str(text) {
-                Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => value,
-                _ => Value::String(text.clone()),
-            },
-            Kind::Scalar { text, plain: false } => Value::String(text.clone()),
-            Kind::List(items) => items.iter().map(Node::to_value).collect(),
-            Kind::Map(entries) => Value::Mapping(
-                entries
-                    .iter()
-                    .map(|entry| (Value::String(entry.key.clone()), entry.value.to_value()))
-                    .collect(),
-            ),
+            Kind::Scalar { text, plain: true } => Some(Scalar::of_plain(text)),
+            Kind::Scalar { text, plain: false } => Some(Scalar::Text(text)),
+            Kind::List(_) | Kind::Map(_) => None,
         }
     }
 
-    fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { plain: true, text } if text.is_empty() || text == "~" || text == "null")
+    /// Whether both mean the same, wherever it is written.
+    pub fn says_same(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::List(one), Kind::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.says_same(two))
+            }
+            (Kind::Map(one), Kind::Map(two)) => {
+                let same =
+                    |(one, two): (&Entry, &Entry)| one.key == two.key && one.value.says_same(&two.value);
+                one.len() == two.len() && one.iter().zip(two).all(same)
+            }
+            _ => self.scalar().is_some() && self.scalar() == other.scalar(),
+        }
     }
 
     fn size(&self) -> usize {
@@ -162,7 +164,7 @@ fn first_line(text: &str, span: &Span) -> Span {
 }
 
 /// Parses the tree. A syntax error stops the parser; other errors are collected and returned with the tree.
-pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
+pub fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
     let mut builder = Builder::new(text);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
@@ -181,7 +183,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
         }
     }
     match builder.root {
-        Some(root) if !root.is_null() => Ok((root, builder.problems)),
+        Some(root) if root.scalar() != Some(Scalar::Null) => Ok((root, builder.problems)),
         _ => Err(Box::new(
             Problem::error(0..0, "the file is empty").help("begin with `stack: my-stack`"),
         )),

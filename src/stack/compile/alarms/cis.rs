@@ -2,7 +2,7 @@
 //! AWS Security Hub looks for (controls CloudWatch.1 to CloudWatch.14).
 
 /// One filter of the benchmark.
-pub(super) struct Control {
+pub struct Control {
     /// Suffix of the alarm's key and name.
     pub name: &'static str,
     /// What it detects, and its number.
@@ -11,7 +11,7 @@ pub(super) struct Control {
     pub pattern: &'static str,
 }
 
-pub(super) const CONTROLS: [Control; 15] = [
+pub const CONTROLS: [Control; 15] = [
     Control {
         name: "unauthorized-api-calls",
         description: "CIS 4.1: calls that were denied",

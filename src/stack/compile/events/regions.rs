@@ -1,7 +1,7 @@
 //! The regions in which AWS logs events: those of global services and sign-ins are not in the stack's region.
 
-use super::super::model::{Preset, Rule, Stack, What};
 use crate::partition::Partition;
+use crate::stack::model::{Preset, Rule, Stack, What};
 
 /// Regions that may log console sign-ins. Root: the first one. A user: the one of these that the global sign-in
 /// page chose, or the region of a regional page.
@@ -67,7 +67,7 @@ pub fn of_global(service: &str, home: &str) -> Vec<&'static str> {
 }
 
 /// Further regions in which a service's calls are logged.
-pub(super) fn of_service(stack: &Stack, service: &str, home: &str) -> Vec<String> {
+pub fn of_service(stack: &Stack, service: &str, home: &str) -> Vec<String> {
     let partition = Partition::of_region(home);
     match super::services::source(service) {
         "signin" => owned(sign_in(home)),
@@ -80,7 +80,7 @@ pub(super) fn of_service(stack: &Stack, service: &str, home: &str) -> Vec<String
 }
 
 /// Further regions in which the events of a preset are logged.
-pub(super) fn of_preset(stack: &Stack, preset: Preset, home: &str) -> Vec<String> {
+pub fn of_preset(stack: &Stack, preset: Preset, home: &str) -> Vec<String> {
     match preset {
         Preset::ConsoleSignIn | Preset::RootActivity => owned(sign_in(home)),
         Preset::IamChanges => owned(of_global("iam", home)),
@@ -129,7 +129,7 @@ fn of_stack(stack: &Stack, home: &str) -> Vec<String> {
 
 /// The further regions in which a rule must listen. A rule on a custom bus only gets events of the stack's
 /// region.
-pub(super) fn beside(home: &str, rule: &Rule, logged: Vec<String>) -> Vec<String> {
+pub fn beside(home: &str, rule: &Rule, logged: Vec<String>) -> Vec<String> {
     let mut regions: Vec<String> = vec![];
     if rule.bus.is_none() {
         for region in logged.into_iter().chain(rule.regions.iter().cloned()) {

@@ -9,7 +9,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 const STANDARD_INPUT: &str = "-";
 
 /// The bytes of the file, or of standard input for `-`.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new(STANDARD_INPUT) {
         return up_to_limit(io::stdin().lock());
     }
@@ -31,7 +31,7 @@ fn up_to_limit(source: impl io::Read) -> io::Result<Vec<u8>> {
 }
 
 /// The error in one sentence.
-pub(super) fn fact(path: &Path, error: &io::Error) -> String {
+pub fn fact(path: &Path, error: &io::Error) -> String {
     let name = path.display();
     match error.kind() {
         _ if path == Path::new(STANDARD_INPUT) => format!("cannot read standard input: {error}"),
@@ -49,7 +49,7 @@ pub(super) fn fact(path: &Path, error: &io::Error) -> String {
 }
 
 /// What to do next.
-pub(super) fn way_on(path: &Path, error: &io::Error) -> String {
+pub fn way_on(path: &Path, error: &io::Error) -> String {
     let written = path.to_string_lossy();
     let drive = written.split_once(":\\").map(|(drive, _)| drive);
     match error.kind() {

@@ -1,11 +1,11 @@
 //! The rule of a composite alarm, such as `ALARM(cpu) AND NOT ALARM(deploy)`.
 
-use super::model::Stack;
-use super::problem::Span;
+use crate::stack::file::problem::Span;
+use crate::stack::model::Stack;
 
 /// An alarm that a rule refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reference {
+pub struct Reference {
     /// A key of `alarms`; if quoted, a physical name or an ARN.
     pub name: String,
     /// Whether it is in quotes.
@@ -16,7 +16,7 @@ pub(super) struct Reference {
 
 /// The parsed parts of a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Parsed {
+pub struct Parsed {
     pub references: Vec<Reference>,
     /// Number of elements as CloudWatch counts them: alarms, `TRUE`, `FALSE` and parentheses.
     pub elements: usize,
@@ -24,7 +24,7 @@ pub(super) struct Parsed {
 
 /// Why a rule cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub struct Fault {
     /// Byte range in the rule.
     pub span: Span,
     pub message: String,
@@ -36,7 +36,7 @@ const STATES: [&str; 3] = ["ALARM", "OK", "INSUFFICIENT_DATA"];
 const MAX_DEPTH: usize = 50;
 
 /// Reads a rule.
-pub(super) fn parse(rule: &str) -> Result<Parsed, Fault> {
+pub fn parse(rule: &str) -> Result<Parsed, Fault> {
     let mut parser = Parser {
         rule,
         at: 0,
