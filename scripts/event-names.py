@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes src/stack/events/calls.txt: the event names that CloudTrail knows, by service.
+"""Writes src/stack/compile/events/calls.txt: the event names that CloudTrail knows, by service.
 
-    pip install botocore && scripts/event-names.py > src/stack/events/calls.txt
+    pip install botocore && scripts/event-names.py > src/stack/compile/events/calls.txt
 
 For nearly every service an API's operation is the event's name. The operations come from the service
 models in botocore (https://github.com/boto/botocore, Apache-2.0), read without credentials or network.

@@ -7,7 +7,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::check;
+use super::check::{self, Ciphertexts};
 use super::file::problem::{Level, Problem, Problems, Report, Source, Span};
 use super::file::tree::{self, Kind, Node};
 use super::file::{open, read, secret};
@@ -117,15 +117,6 @@ impl std::error::Error for LoadError {
     }
 }
 
-/// How a command uses the ciphertexts of a stack file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ciphertexts {
-    /// They must be for the current relay.
-    Used,
-    /// The command makes new ones or needs none: a ciphertext for a relay with another name is not an error.
-    Unused,
-}
-
 /// Reads and checks a stack file; `-` is standard input.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     load_for(path, Ciphertexts::Used)
@@ -174,7 +165,7 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
     };
 
     let written = tree.clone();
-    let (stack, faults) = read::read(&mut tree, &source.text);
+    let (stack, faults) = read::read::<Stack>(&mut tree, &source.text);
     problems.extend(faults);
     if let Some(stack) = &stack {
         problems.extend(check::check(stack, &tree, &written, &source, ciphertexts));

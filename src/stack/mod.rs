@@ -8,23 +8,22 @@ mod compile;
 mod file;
 mod load;
 mod model;
-mod placeholders;
 mod reference;
-mod regions;
 mod schema;
 #[cfg(test)]
 mod tests;
 
 pub use bundled::{BUNDLED, Bundled, modeline};
+pub use check::Ciphertexts;
+pub use check::placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
+pub use check::regions::Region;
 pub use compile::events::CompiledRule;
 pub use file::edit::{EditError, set_webhook};
 pub use file::open::is_yaml;
 pub use file::problem::{Level, Problem, Problems, Report, Source, Span};
 pub use file::read::nearest;
-pub use load::{Ciphertexts, LoadError, Loaded, load, load_for, parse};
+pub use load::{LoadError, Loaded, load, load_for, parse};
 pub use model::webhook::{AllowLoopback, WebhookUrl, WebhookUrlError};
 pub use model::*;
-pub use placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
 pub use reference::reference;
-pub use regions::Region;
 pub use schema::schema;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 mod alarm;
 mod channel;
 mod endpoint;
+mod form;
 mod rule;
 mod threshold;
 mod trail;

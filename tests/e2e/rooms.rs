@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold several rooms, each with arrows of its own: `engine/plan` and the like.
-const FLOORS: &[&str] = &["engine", "operate"];
+const FLOORS: &[&str] = &["engine", "operate", "stack"];
 
 /// Each room and the rooms that it may use. Its own subrooms are listed, those above it are not.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -81,7 +81,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine/graph", &["resource"]),
     ("resource", &["aws", "partition"]),
     ("aws", &["partition"]),
-    ("stack", &["partition"]),
+    (
+        "stack",
+        &["stack/file", "stack/model", "stack/compile", "stack/check"],
+    ),
+    (
+        "stack/check",
+        &["stack/file", "stack/model", "stack/compile", "partition"],
+    ),
+    ("stack/compile", &["stack/file", "stack/model", "partition"]),
+    ("stack/model", &[]),
+    ("stack/file", &[]),
     ("partition", &[]),
     ("engine", &[]),
     ("operate", &[]),
@@ -235,8 +245,8 @@ fn used_rooms(line: &str) -> Vec<String> {
                 let mut parts = name.trim().split("::");
                 let first = parts.next().unwrap_or_default();
                 match parts.next() {
-                    Some(second) if FLOORS.contains(&first) => format!("{first}/{second}"),
-                    _ => first.to_owned(),
+                    Some(second) => subroom(first, second),
+                    None => first.to_owned(),
                 }
             }));
         }
@@ -271,8 +281,16 @@ fn room(file: &Path, root: &str) -> String {
     let first = parts.next().unwrap();
     match parts.next() {
         Some("mod") | None => first.to_owned(),
-        Some(second) if FLOORS.contains(&first) => format!("{first}/{second}"),
-        Some(_) => first.to_owned(),
+        Some(second) => subroom(first, second),
+    }
+}
+
+/// The room of `second` in `first`: a folder of a floor is a room of its own, its other files belong to the floor.
+fn subroom(first: &str, second: &str) -> String {
+    let is_room = !["", "tests"].contains(&second);
+    match FLOORS.contains(&first) && is_room && Path::new("src").join(first).join(second).is_dir() {
+        true => format!("{first}/{second}"),
+        false => first.to_owned(),
     }
 }
 

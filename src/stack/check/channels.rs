@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::Ciphertexts;
 use super::{Checker, destinations};
 use crate::stack::file::problem::Problem;
-use crate::stack::load::Ciphertexts;
 use crate::stack::model::Webhook;
 
 /// Limit for all environment variables of a function together, names included.
@@ -72,7 +72,7 @@ fn fits(checker: &mut Checker<'_>, channel: &str, made_for: &str) {
 }
 
 /// The command that replaces the ciphertext in the file by one for the current relay.
-pub(in super::super) fn encrypt_again(file: &str, channel: &str) -> String {
+pub fn encrypt_again(file: &str, channel: &str) -> String {
     format!("alertctl encrypt-hook {file} --channel {channel} --write")
 }
 

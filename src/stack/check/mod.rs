@@ -6,7 +6,7 @@ mod aws_metrics;
 mod bucket;
 mod buses;
 mod calls;
-pub(super) mod channels;
+pub mod channels;
 mod composite;
 mod destinations;
 mod endpoints;
@@ -17,8 +17,10 @@ mod input;
 mod metrics;
 mod names;
 mod pattern;
+pub mod placeholders;
 mod places;
 mod published;
+pub mod regions;
 mod relay;
 mod routes;
 mod rules;
@@ -31,11 +33,19 @@ mod unedited;
 
 use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
 
-use super::file::problem::{Problem, Source, Span};
-use super::file::read::nearest;
-use super::file::tree::{Kind, Node};
-use super::load::Ciphertexts;
-use super::model::Stack;
+use crate::stack::file::problem::{Problem, Source, Span};
+use crate::stack::file::read::nearest;
+use crate::stack::file::tree::{Kind, Node};
+use crate::stack::model::Stack;
+
+/// How a command uses the ciphertexts of a stack file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ciphertexts {
+    /// They must be for the current relay.
+    Used,
+    /// The command makes new ones or needs none: a ciphertext for a relay with another name is not an error.
+    Unused,
+}
 
 /// All problems of a stack that could be parsed. `tree` is the part that was parsed, `written` is the whole
 /// file: a key that was removed because it is faulty does not count as missing.

@@ -3,10 +3,10 @@
 use alertctl_relay::{Buffer, Filter, Route, Severity};
 use std::collections::BTreeSet;
 
+use super::regions::Region;
 use super::{Checker, is_account_id, pattern};
 use crate::stack::file::problem::Problem;
 use crate::stack::model::{Channel, Stack};
-use crate::stack::regions::Region;
 
 /// Sections whose keys may appear in `rules` of a route.
 const SOURCES: [&str; 4] = ["rules", "alarms", "endpoints", "topics"];

@@ -1,8 +1,8 @@
 //! Checks the stack's own name, region, time zone, tags and key.
 
 use super::Checker;
+use super::regions::Region;
 use crate::stack::file::problem::Problem;
-use crate::stack::regions::Region;
 
 /// AWS allows 50 tags per resource; the rest is reserved for alertctl's own.
 const MAX_TAGS: usize = 40;

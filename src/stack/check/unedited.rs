@@ -2,9 +2,9 @@
 //! replaces.
 
 use super::Checker;
+use super::placeholders::{PLACEHOLDERS, Placeholder};
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::tree::{Kind, Node};
-use crate::stack::placeholders::{PLACEHOLDERS, Placeholder};
 
 /// How many further places of a placeholder are shown.
 const SHOWN: usize = 4;

@@ -5,13 +5,12 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 
 use super::advice;
 use super::deserialize::{Found, What};
 use super::problem::Problem;
 use super::tree::{self, Entry, Kind, Node};
-use crate::stack::model::Stack;
 
 /// Most errors that are collected; nobody reads more.
 const MAX_FAULTS: usize = 200;
@@ -32,13 +31,13 @@ const STAND_INS: [(&str, &str); 12] = [
     ("extension", "0"),
 ];
 
-/// The stack without its faulty parts, and the errors. `None` if nothing is left to check.
-pub fn read(tree: &mut Node, text: &str) -> (Option<Stack>, Vec<Problem>) {
+/// The model without its faulty parts, and the errors. `None` if nothing is left to check.
+pub fn read<T: DeserializeOwned>(tree: &mut Node, text: &str) -> (Option<T>, Vec<Problem>) {
     let mut faults = vec![];
     let mut repaired = HashSet::new();
     let mut faulty: Vec<Vec<String>> = vec![];
     for _ in 0..MAX_FAULTS {
-        let mismatch = match Stack::deserialize(&*tree) {
+        let mismatch = match T::deserialize(&*tree) {
             Ok(stack) => return (Some(stack), faults),
             Err(mismatch) => mismatch,
         };

@@ -6,10 +6,10 @@ use alertctl_relay::Severity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::form::one_of;
 use super::threshold::Threshold;
 use super::values::{LowSampleCount, Metric, PropagateTags, Statistic, TreatMissingData, on};
 use super::window::EvaluationWindow;
-use crate::stack::schema::one_of;
 
 /// A CloudWatch alarm: on a metric (every field of `PutMetricAlarm`), on a log (`filter`), on other
 /// alarms (`rule`), or a ready-made set of them (`preset`).

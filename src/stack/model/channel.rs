@@ -8,7 +8,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::stack::schema::{Or, one_of};
+use super::form::{Or, one_of};
 
 /// A Slack incoming webhook, and which of the messages sent to it arrive.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

@@ -8,8 +8,8 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::form::Or;
 use super::values::on;
-use crate::stack::schema::Or;
 
 /// An HTTP API with one route, and the function that answers it.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

@@ -9,8 +9,8 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::form::{All, Or, one_of, written_as};
 use super::values::on;
-use crate::stack::schema::{All, Or, one_of, written_as};
 
 /// An event bus in addition to the default one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]

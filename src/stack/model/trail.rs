@@ -7,8 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::form::{Or, written_as};
 use super::values::on;
-use crate::stack::schema::{Or, written_as};
 
 /// The trail, the stack's own or one that is there already.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -10,7 +10,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Subscription;
-use crate::stack::schema::{Or, one_of, written_as};
+use super::form::{Or, one_of, written_as};
 
 /// Who receives what a topic publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -152,7 +152,7 @@ fn both(text: &str) -> (Option<Stack>, Option<Stack>) {
     (own, other.ok())
 }
 
-/// Every stack file of the project, and every change of one of its lines: left out, indented, or with another value.
+/// Every stack file of the project, and each with one line left out, indented, or with another value.
 #[test]
 fn whole_files_are_read_as_elsewhere() {
     let bundled = crate::stack::BUNDLED.iter().map(|bundled| bundled.text);
@@ -181,19 +181,17 @@ fn whole_files_are_read_as_elsewhere() {
             let line = lines[at];
             let key = line.split_once(": ").map_or(line, |(key, _)| key);
             let value = random.choice(values).unwrap_or_default();
-            for changed in [String::new(), format!("  {line}"), format!("{key}: {value}")] {
-                let file = [&lines[..at], &[changed.as_str()], &lines[at + 1..]]
-                    .concat()
-                    .join("\n");
-                let (own, other) = both(&file);
-                match &own {
-                    Some(_) => read += 1,
-                    None => refused += 1,
-                }
-                // What this tool alone refuses: the same key twice in flow style, tags, merge keys.
-                assert_eq!(own, other, "line {}: {changed}\n{file}", at + 1);
+            let changes = [String::new(), format!("  {line}"), format!("{key}: {value}")];
+            let changed = random.choice(changes).unwrap_or_default();
+            let file = [&lines[..at], &[changed.as_str()], &lines[at + 1..]].concat();
+            let file = file.join("\n");
+            let (own, other) = both(&file);
+            match &own {
+                Some(_) => read += 1,
+                None => refused += 1,
             }
+            assert_eq!(own, other, "line {}: {changed}\n{file}", at + 1);
         }
     }
-    assert!(read > 300 && refused > 300, "{read} read, {refused} refused");
+    assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
 }

@@ -56,8 +56,8 @@ impl Placeholder {
 
 #[cfg(test)]
 mod tests {
-    use super::super::BUNDLED;
     use super::*;
+    use crate::stack::BUNDLED;
 
     /// All words in `text` that look like examples: an id of an instance or account, an address, a digest.
     fn examples(text: &str) -> Vec<String> {
