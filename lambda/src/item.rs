@@ -1,9 +1,8 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
-use crate::contract::ChannelKey;
-use crate::contract::Envelope;
+use crate::contract::{ChannelKey, Envelope, Verdict};
 use crate::event::{self, Content, Notice};
-use crate::routing::{Accepted, Traits};
+use crate::routing::Traits;
 use crate::{Message, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -130,22 +129,18 @@ impl Item {
         Traits::of(&self.notice, event, settings)
     }
 
-    /// Whether `channel` accepts the item. A dead letter was accepted once already; a redrive sends it to
-    /// exactly the channels that do not have it.
-    pub fn accepted(
-        &self,
-        channel: &ChannelKey,
-        traits: &Traits<'_>,
-        settings: &Settings,
-    ) -> Option<Accepted> {
-        let accepted = settings.accepts(channel, traits);
-        accepted.or_else(|| self.envelope.parked.is_some().then(Accepted::default))
+    /// How `channel` is told of the item; `None` if it does not accept it. What was decided before stays: a message in
+    /// a buffer was accepted, and a redrive sends a dead letter to exactly the channels that do not have it.
+    pub fn verdict(&self, channel: &ChannelKey, traits: &Traits<'_>, settings: &Settings) -> Option<Verdict> {
+        let decided = self.envelope.verdict.clone();
+        let decided = decided.or_else(|| settings.accepts(channel, traits));
+        decided.or_else(|| self.envelope.parked.is_some().then(|| traits.unmentioned()))
     }
 
     /// The Slack message for the item.
-    pub fn message(&self, accepted: &Accepted, settings: &Settings) -> Message {
+    pub fn message(&self, verdict: &Verdict, settings: &Settings) -> Message {
         let mut message = compose(&self.notice, settings);
-        message.mention(&accepted.mention);
+        message.mention(&verdict.mention);
         message
     }
 }

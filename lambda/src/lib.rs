@@ -91,14 +91,14 @@ pub fn render(event: &Value, settings: &Settings) -> Rendered {
         let traits = item.traits(settings);
         let severity = traits.severity;
         for channel in channels.iter().cloned() {
-            let Some(accepted) = item.accepted(&channel, &traits, settings) else {
+            let Some(verdict) = item.verdict(&channel, &traits, settings) else {
                 rendered.filtered.push(Filtered { channel, severity });
                 continue;
             };
             rendered.deliveries.push(Delivery {
                 channel,
                 severity,
-                message: item.message(&accepted, settings),
+                message: item.message(&verdict, settings),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Which messages a channel accepts, and who is mentioned.
 
-use crate::contract::{ChannelKey, Filter, Mention, Route, Severity};
+use crate::contract::{ChannelKey, Filter, Mention, Route, Severity, Verdict};
 use crate::event::{Alarm, Content, Notice, State};
 use crate::pattern::{self, wildcard};
 use crate::settings::{Settings, Source};
@@ -24,13 +24,6 @@ pub struct Traits<'a> {
     pub test: bool,
     /// The event, alarm or alert as JSON.
     pub event: Cow<'a, Value>,
-}
-
-/// A message that a channel accepts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// The mentions: `@here`, `@channel`, `@everyone`, or ids of users and user groups.
-    pub mention: Vec<String>,
 }
 
 impl<'a> Traits<'a> {
@@ -57,6 +50,14 @@ impl<'a> Traits<'a> {
             calm: over || test,
             test,
             event,
+        }
+    }
+
+    /// The verdict of a channel that mentions nobody.
+    pub(crate) fn unmentioned(&self) -> Verdict {
+        Verdict {
+            severity: self.severity,
+            mention: Vec::new(),
         }
     }
 }
@@ -124,9 +125,9 @@ impl Settings {
 
     /// Whether the channel accepts a message, and who is mentioned then. A channel without routes, or one that
     /// the settings do not know, accepts everything.
-    pub fn accepts(&self, channel: &ChannelKey, traits: &Traits<'_>) -> Option<Accepted> {
+    pub fn accepts(&self, channel: &ChannelKey, traits: &Traits<'_>) -> Option<Verdict> {
         let Some(channel) = self.channels.get(channel).filter(|_| !traits.test) else {
-            return Some(Accepted::default());
+            return Some(traits.unmentioned());
         };
         if channel.except.iter().any(|filter| filter.fits(traits)) {
             return None;
@@ -139,7 +140,8 @@ impl Settings {
         if ways.is_empty() && !channel.routes.is_empty() {
             return None;
         }
-        Some(Accepted {
+        Some(Verdict {
+            severity: traits.severity,
             mention: match traits.calm {
                 true => Vec::new(),
                 false => called(&ways, channel.mention.as_ref(), traits.severity),

@@ -3,8 +3,9 @@
 //!
 //! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`. Nothing else knows this form.
 
-use super::{ChannelKey, is_test};
+use super::{ChannelKey, Verdict, is_test};
 use jiff::Timestamp;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 /// The message size that every queue accepts. Larger messages need a queue that is configured for them.
@@ -36,6 +37,8 @@ pub struct Envelope {
     pub topics: Vec<String>,
     /// The mark of a test, `t-` and 8 hexadecimal digits.
     pub test: Option<String>,
+    /// What was decided for the one channel of a message in its buffer.
+    pub verdict: Option<Verdict>,
     /// Why the event became a dead letter: an object with `reason`, `at`, `requestId`, `function`.
     pub parked: Option<Value>,
     pub event: Value,
@@ -74,6 +77,9 @@ impl Envelope {
             endpoint: text("endpoint"),
             topics: texts("topics"),
             test: text("test").filter(|mark| is_test(mark)),
+            verdict: wrapper
+                .get("verdict")
+                .and_then(|verdict| Verdict::deserialize(verdict).ok()),
             parked: wrapper.get("parked").filter(|parked| parked.is_object()).cloned(),
             event: fields.remove(EVENT).unwrap_or_default(),
         }
@@ -166,6 +172,9 @@ impl Envelope {
         if let Some(test) = &self.test {
             put("test", test.as_str().into());
         }
+        if let Some(verdict) = &self.verdict {
+            put("verdict", json!(verdict));
+        }
         if let Some(parked) = &self.parked {
             put("parked", parked.clone());
         }
@@ -183,9 +192,10 @@ impl Envelope {
 fn shortened(value: &Value, cut: (usize, usize)) -> Value {
     let (texts, elements) = cut;
     match value {
-        Value::String(text) if text.len() > texts => {
-            format!("{}…", &text[..text.floor_char_boundary(texts)]).into()
-        }
+        Value::String(text) if text.len() > texts => match within(text, cut) {
+            Some(shortened) if shortened.len() <= texts => shortened.into(),
+            _ => format!("{}…", &text[..text.floor_char_boundary(texts)]).into(),
+        },
         Value::Array(list) => list
             .iter()
             .take(elements)
@@ -197,6 +207,13 @@ fn shortened(value: &Value, cut: (usize, usize)) -> Value {
             .collect(),
         other => other.clone(),
     }
+}
+
+/// The JSON in a text, such as the message of an SNS notification, shortened by the same step: cut through, it would no
+/// longer be what it is, such as an alarm.
+fn within(text: &str, cut: (usize, usize)) -> Option<String> {
+    let inner: Value = serde_json::from_str(text).ok()?;
+    inner.is_object().then(|| shortened(&inner, cut).to_string())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod outcome;
 mod route;
 mod severity;
 mod test_mark;
+mod verdict;
 mod webhook;
 
 pub use arn::{Arn, console_page, dns_suffix, encode, is_commercial};
@@ -27,4 +28,5 @@ pub use outcome::Outcome;
 pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
+pub use verdict::Verdict;
 pub use webhook::{Form, WebhookError, WebhookUrl};

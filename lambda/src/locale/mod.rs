@@ -47,6 +47,8 @@ pub(crate) struct Words {
     pub label: fn(Fact) -> &'static str,
     /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
+    /// Under a message that Slack refused in its usual form.
+    pub refused_form: &'static str,
     /// End of a truncated list; `count` entries are missing.
     pub more_entries: fn(count: usize) -> String,
     /// The same for an enumeration inside a sentence.

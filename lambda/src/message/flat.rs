@@ -74,7 +74,8 @@ fn harmless(text: &str) -> String {
     text.replace('<', "‹").replace('>', "›")
 }
 
-fn texts(block: &Block) -> Vec<String> {
+/// The texts of a block, without markup.
+pub(super) fn texts(block: &Block) -> Vec<String> {
     let texts: Vec<_> = match block {
         Block::Section { text, fields } => text.iter().chain(fields).collect(),
         Block::Context { elements } => elements.iter().collect(),

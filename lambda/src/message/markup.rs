@@ -93,23 +93,24 @@ pub(super) fn without_markup(mrkdwn: &str) -> String {
 
 /// Truncates plain text to `limit` and says how much is missing.
 pub(super) fn clip(text: &str, limit: usize, words: &Words) -> String {
-    cut(text, limit, words, char::len_utf16)
+    cut(text, 0, limit, words, char::len_utf16)
 }
 
 /// Escapes text for mrkdwn and truncates it so that the result fits into `limit`; says how much is missing.
 pub(super) fn clip_escaped(text: &str, limit: usize, words: &Words) -> String {
-    escape(&cut(text, limit, words, escaped_width))
+    escape(&cut(text, 0, limit, words, escaped_width))
 }
 
 /// Splits `text` into at most `pages` pieces of at most `limit` escaped units each. It splits at a line break
-/// if that wastes less than half a piece. The last piece says how much is missing.
-pub(super) fn paginate(text: &str, limit: usize, pages: usize, words: &Words) -> Vec<String> {
-    let mut pieces = Vec::new();
+/// if that wastes less than half a piece. The last piece says how much is missing; `beyond` characters are missing in
+/// any case.
+pub(super) fn paginate(text: &str, beyond: usize, limit: usize, pages: usize, words: &Words) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         if pieces.len() + 1 == pages {
-            pieces.push(cut(rest, limit, words, escaped_width));
-            break;
+            pieces.push(cut(rest, beyond, limit, words, escaped_width));
+            return pieces;
         }
         let fitting = &rest[..fit(rest, limit, escaped_width)];
         let end = match fitting.rfind('\n') {
@@ -124,6 +125,10 @@ pub(super) fn paginate(text: &str, limit: usize, pages: usize, words: &Words) ->
         }
         rest = others;
     }
+    if beyond > 0 {
+        let last = pieces.pop().unwrap_or_default();
+        pieces.push(cut(&last, beyond, limit, words, escaped_width));
+    }
     pieces
 }
 
@@ -135,18 +140,22 @@ fn escaped_width(c: char) -> usize {
     }
 }
 
-fn cut(text: &str, limit: usize, words: &Words, width: fn(char) -> usize) -> String {
-    if fit(text, limit, width) == text.len() {
+/// The beginning of `text` that fits into `limit` units, with how much is missing: also `beyond` characters after it.
+fn cut(text: &str, beyond: usize, limit: usize, words: &Words, width: fn(char) -> usize) -> String {
+    if beyond == 0 && fit(text, limit, width) == text.len() {
         return text.to_owned();
     }
     // Reserves room for the note. Its number has at most as many digits as the text's length.
-    let room = (words.more_characters)(text.len()).encode_utf16().count() + 1;
+    let room = (words.more_characters)(text.len() + beyond)
+        .encode_utf16()
+        .count()
+        + 1;
     let (kept, lost) = text.split_at(fit(text, limit.saturating_sub(room), width));
     let separator = if text.contains('\n') { "\n" } else { " " };
     format!(
         "{}{separator}{}",
         kept.trim_end(),
-        (words.more_characters)(lost.chars().count())
+        (words.more_characters)(lost.chars().count() + beyond)
     )
 }
 
@@ -232,15 +241,15 @@ mod tests {
         let words = Locale::En.words();
         let text = "0123456789\n0123456789\n0123456789";
         assert_eq!(
-            paginate(text, 25, 3, words),
+            paginate(text, 0, 25, 3, words),
             ["0123456789\n0123456789", "0123456789"]
         );
         assert_eq!(
-            paginate(&"x".repeat(70), 40, 2, words),
+            paginate(&"x".repeat(70), 0, 40, 2, words),
             ["x".repeat(40), "x".repeat(30)]
         );
-        let pages = paginate(&"x".repeat(100), 40, 2, words);
+        let pages = paginate(&"x".repeat(100), 0, 40, 2, words);
         assert_eq!(pages[1], format!("{} … 41 more characters", "x".repeat(19)));
-        assert!(paginate(" \n ", 10, 2, words).is_empty());
+        assert!(paginate(" \n ", 0, 10, 2, words).is_empty());
     }
 }

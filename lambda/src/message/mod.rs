@@ -12,6 +12,7 @@ mod guard;
 mod markup;
 mod note;
 mod parts;
+mod plain;
 mod report;
 
 pub use digest::{Digest, Line, digest, summarise};

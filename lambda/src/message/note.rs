@@ -76,7 +76,7 @@ fn small(frame: &Frame<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn prose(text: &str, words: &Words) -> Vec<Block> {
-    let pages = paginate(&clean(text), MAX_SECTION, PAGES, words);
+    let pages = paginate(&clean(text), 0, MAX_SECTION, PAGES, words);
     pages
         .into_iter()
         .map(|page| Block::section(Text::plain(page)))

@@ -5,6 +5,7 @@ use super::markup::{clean, clip, clip_escaped, escape, one_line, paginate, plain
 use crate::contract::Severity;
 use crate::locale::Words;
 use serde_json::Value;
+use std::fmt::{self, Write as _};
 
 pub(super) const GOOD: &str = "#2eb67d";
 pub(super) const PLAIN: &str = "#439fe0";
@@ -77,8 +78,95 @@ pub(super) fn link(page: &str, label: &str) -> String {
 /// Pretty-printed JSON as at most `pages` code blocks of at most `limit` characters. A code fence inside the
 /// JSON would end the block, so invisible spaces separate its backticks.
 pub(super) fn json(value: &Value, limit: usize, pages: usize, words: &Words) -> Vec<String> {
-    let text = format!("{value:#}").replace(FENCE, "`\u{200b}`\u{200b}`");
-    let pages = paginate(&clean(&text), limit - 2 * (FENCE.len() + 1), pages, words);
+    // A character takes at most four bytes.
+    let text = Bounded::of(value, 4 * limit * pages);
+    let shown = text.kept.replace(FENCE, "`\u{200b}`\u{200b}`");
+    let limit = limit - 2 * (FENCE.len() + 1);
+    // Blanks at the end are cleaned away.
+    let blanks = shown.chars().rev().take_while(|one| one.is_whitespace());
+    let beyond = match text.beyond {
+        0 => 0,
+        more => more + blanks.count(),
+    };
+    let pages = paginate(&clean(&shown), beyond, limit, pages, words);
     let fenced = |page: String| format!("{FENCE}\n{}\n{FENCE}", escape(&page));
     pages.into_iter().map(fenced).collect()
+}
+
+/// The beginning of a text. Of the rest only the length is known, so that a value which takes megabytes when it is
+/// written with indentation takes none.
+struct Bounded {
+    kept: String,
+    /// In bytes.
+    most: usize,
+    /// Number of characters after `kept`.
+    beyond: usize,
+}
+
+impl Bounded {
+    /// Pretty-printed JSON of which at most `most` bytes are kept.
+    fn of(value: &Value, most: usize) -> Self {
+        let mut text = Self {
+            kept: String::new(),
+            most,
+            beyond: 0,
+        };
+        // Writing to memory does not fail.
+        let _ = write!(text, "{value:#}");
+        text
+    }
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = match self.beyond {
+            0 => self.most.saturating_sub(self.kept.len()),
+            _ => 0,
+        };
+        let (kept, beyond) = text.split_at(text.floor_char_boundary(room));
+        self.kept.push_str(kept);
+        self.beyond += beyond.chars().count();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Locale;
+    use serde_json::json;
+
+    #[test]
+    fn of_json_only_as_much_is_kept_as_is_shown() {
+        let mut deep = json!(1);
+        for _ in 0..120 {
+            deep = json!([deep]);
+        }
+        let value = json!(vec![deep; 300]);
+        let whole = format!("{value:#}");
+        let text = Bounded::of(&value, 5_000);
+        assert_eq!(text.kept, whole[..5_000]);
+        assert_eq!(text.beyond, whole.len() - 5_000);
+        assert!(text.kept.capacity() < 20_000);
+        let shown = json(&value, 1_000, 2, Locale::En.words());
+        assert_eq!(shown.len(), 2);
+        let missing: usize = shown[1]
+            .split("… ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next())
+            .and_then(|count| count.parse().ok())
+            .expect("a count");
+        assert!(
+            missing < whole.len() && missing > whole.len() - 2_000,
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_told_even_if_what_is_left_fits() {
+        // Marks that change the direction of text are taken out, so all of what was kept fits.
+        let value = json!("\u{202e}".repeat(50_000));
+        let shown = json(&value, 1_000, 1, Locale::En.words());
+        assert!(shown[0].contains(" more characters"), "{shown:?}");
+    }
 }

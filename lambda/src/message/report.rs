@@ -127,19 +127,21 @@ fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
         .collect()
 }
 
-/// Removes texts that are already shown, and empty values; returns whether anything is left.
-fn prune(value: &mut Value, shown: &HashSet<&str>) -> bool {
+/// Leaves only those entries of the details that say more than what is already shown; returns whether any is left. An
+/// entry stays whole: a part of it, such as a list of containers without the names of some, would mislead.
+fn prune(details: &mut Value, shown: &HashSet<&str>) -> bool {
+    if let Value::Object(entries) = details {
+        entries.retain(|_, entry| says_more(entry, shown));
+    }
+    says_more(details, shown)
+}
+
+fn says_more(value: &Value, shown: &HashSet<&str>) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.trim().is_empty() && !shown.contains(&**text),
-        Value::Array(values) => {
-            values.retain_mut(|value| prune(value, shown));
-            !values.is_empty()
-        }
-        Value::Object(fields) => {
-            fields.retain(|_, value| prune(value, shown));
-            !fields.is_empty()
-        }
+        Value::Array(values) => values.iter().any(|value| says_more(value, shown)),
+        Value::Object(fields) => fields.values().any(|value| says_more(value, shown)),
         Value::Bool(_) | Value::Number(_) => true,
     }
 }

@@ -6,14 +6,13 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
 use super::destinations::Refusal;
-use super::dispatcher::{Dispatcher, Report};
+use super::dispatcher::{BAD_REQUEST, Dispatcher, Posted, Report};
 use super::log::{self, Kind};
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{Buffer, ChannelKey, Outcome, Severity};
+use crate::contract::{Buffer, ChannelKey, Outcome, Severity, Verdict};
 use crate::item::{Item, items};
 use crate::message::{digest, summarise};
-use crate::routing::Accepted;
 use crate::{Duty, Message, Queue};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,25 +27,24 @@ const FUNCTIONS: f64 = 2.0;
 const SLOWEST: f64 = 1.0 / 60.0;
 /// Time that a post needs; with less time left, none is started.
 const ATTEMPT: Duration = Duration::from_millis(500);
-/// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
-const BAD_REQUEST: Option<u16> = Some(400);
-
 /// What the process remembers about the buffers that it drains.
 #[derive(Default)]
 pub(super) struct Buffered {
-    /// Which channel has which message.
-    seen: Seen,
+    /// How each channel was told of what.
+    told: Seen<Verdict>,
     /// The earliest time of the next post to each channel.
     next: Mutex<BTreeMap<ChannelKey, Instant>>,
 }
 
 /// One message of a batch, for one channel.
 struct Waiting {
-    /// SQS's message id.
-    id: String,
+    /// SQS's ids of the message, and of its copies that came by other rules.
+    ids: Vec<String>,
+    /// The most urgent copy.
     item: Item,
-    severity: Severity,
-    accepted: Accepted,
+    /// Of all copies.
+    verdict: Verdict,
+    copies: Vec<Item>,
     /// Time in the queue before this invocation.
     age: Duration,
 }
@@ -133,12 +131,24 @@ impl Buffered {
     }
 }
 
+impl Waiting {
+    /// Takes in another copy of the same event.
+    fn join(&mut self, id: String, mut copy: Item, verdict: &Verdict) {
+        if verdict.severity > self.verdict.severity {
+            std::mem::swap(&mut self.item, &mut copy);
+        }
+        self.verdict.merge(verdict);
+        self.ids.push(id);
+        self.copies.push(copy);
+    }
+}
+
 impl Emptying<'_> {
     async fn run(&mut self, queue: Vec<(String, Item, Duration)>) {
         let waiting = self.wanted(queue);
         let few = |count| count <= self.buffer.digest_above as usize;
         let urgent = |one: &&Waiting| {
-            few(waiting.len()) || one.severity == Severity::Critical || one.item.notice.test.is_some()
+            few(waiting.len()) || one.verdict.severity == Severity::Critical || one.item.notice.test.is_some()
         };
         let (mut singly, mut together): (Vec<_>, Vec<_>) = waiting.iter().partition(urgent);
         if few(together.len()) {
@@ -161,52 +171,83 @@ impl Emptying<'_> {
         }
     }
 
-    /// The messages that the channel accepts and does not have yet.
+    /// The messages that the channel accepts and does not have yet. Copies of one event that came by several rules are
+    /// one message: the most urgent of them, with the mentions of all.
     fn wanted(&self, queue: Vec<(String, Item, Duration)>) -> Vec<Waiting> {
-        let mut keys = BTreeSet::new();
-        let mut wanted = Vec::with_capacity(queue.len());
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut wanted: Vec<Waiting> = Vec::with_capacity(queue.len());
         for (id, item, age) in queue {
-            let log = |outcome| {
-                let report = Report::default();
-                self.dispatcher
-                    .log(&item, self.channel, self.request_id, outcome, report);
+            let Some(verdict) = self.dispatcher.verdict(&item, self.channel) else {
+                self.log(&item, Outcome::Filtered);
+                continue;
             };
             let key = item.key(self.channel);
-            if self.buffered.seen.contains(&key) || !keys.insert(key) {
-                log(Outcome::Duplicate);
+            let told = self.buffered.told.get(&key);
+            if told.is_some_and(|told| told.covers(&verdict)) {
+                self.log(&item, Outcome::Duplicate);
                 continue;
             }
-            let traits = item.traits(&self.dispatcher.settings);
-            let Some(accepted) = item.accepted(self.channel, &traits, &self.dispatcher.settings) else {
-                log(Outcome::Filtered);
-                continue;
-            };
-            wanted.push(Waiting {
-                id,
-                severity: traits.severity,
-                accepted,
-                age,
-                item,
-            });
+            match places.get(&key).and_then(|place| wanted.get_mut(*place)) {
+                Some(one) => one.join(id, item, &verdict),
+                None => {
+                    places.insert(key, wanted.len());
+                    wanted.push(Waiting {
+                        ids: vec![id],
+                        item,
+                        verdict,
+                        copies: Vec::new(),
+                        age,
+                    });
+                }
+            }
         }
         wanted
     }
 
+    fn log(&self, item: &Item, outcome: Outcome) {
+        let report = Report::default();
+        self.dispatcher
+            .log(item, self.channel, self.request_id, outcome, report);
+    }
+
+    /// Remembers that the channel was told, or never will be.
+    fn remember(&self, one: &Waiting) {
+        let key = one.item.key(self.channel);
+        let mut verdict = one.verdict.clone();
+        if let Some(told) = self.buffered.told.get(&key) {
+            verdict.merge(&told);
+        }
+        self.buffered.told.insert(&key, verdict);
+        for copy in &one.copies {
+            self.log(copy, Outcome::Duplicate);
+        }
+    }
+
     async fn post_one(&mut self, one: &Waiting) {
-        let message = one.item.message(&one.accepted, &self.dispatcher.settings);
-        match self.post(&message).await {
+        let message = one.item.message(&one.verdict, &self.dispatcher.settings);
+        let channel = self.channel;
+        let deadline = self.budget.deliver;
+        let post = self.dispatcher.post_alert(channel, &message, deadline);
+        match self.at_its_pace(post).await {
             None => self.leave(&[one]),
-            Some(Ok(retried)) => self.delivered(&[one], retried),
+            Some(Ok(posted)) => self.delivered(&[one], &posted),
             Some(Err(refusal)) => self.refused(&[one], refusal).await,
         }
     }
 
     async fn post_digest(&mut self, mut message: Message, covered: &[&Waiting]) {
-        let called: BTreeSet<_> = covered.iter().flat_map(|one| &one.accepted.mention).collect();
+        let called: BTreeSet<_> = covered.iter().flat_map(|one| &one.verdict.mention).collect();
         message.mention(&called.into_iter().cloned().collect::<Vec<_>>());
-        match self.post(&message).await {
+        let post = async {
+            let posted = self.dispatcher.post(self.channel, &message, self.budget.deliver);
+            posted.await.map(|retried| Posted {
+                retried,
+                refused: None,
+            })
+        };
+        match self.at_its_pace(post).await {
             None => self.leave(covered),
-            Some(Ok(retried)) => self.delivered(covered, retried),
+            Some(Ok(posted)) => self.delivered(covered, &posted),
             Some(Err(refusal)) if refusal.status == BAD_REQUEST && covered.len() > 1 => {
                 for one in covered {
                     self.post_one(one).await;
@@ -217,16 +258,16 @@ impl Emptying<'_> {
     }
 
     /// Posts as soon as the channel's rate allows; `None` if the remaining time is too short.
-    async fn post(&self, message: &Message) -> Option<Result<u32, Refusal>> {
+    async fn at_its_pace(
+        &self,
+        post: impl Future<Output = Result<Posted, Refusal>>,
+    ) -> Option<Result<Posted, Refusal>> {
         let next = self.buffered.next(self.channel);
         if next.max(Instant::now()) + ATTEMPT > self.budget.deliver {
             return None;
         }
         sleep_until(next).await;
-        let outcome = self
-            .dispatcher
-            .post(self.channel, message, self.budget.deliver)
-            .await;
+        let outcome = post.await;
         let asked = match &outcome {
             Err(refusal) => refusal.pause.unwrap_or_default(),
             Ok(_) => Duration::ZERO,
@@ -238,17 +279,17 @@ impl Emptying<'_> {
 
     /// Leaves the messages in the queue.
     fn leave(&mut self, all: &[&Waiting]) {
-        self.left.extend(all.iter().map(|one| one.id.clone()));
+        self.left.extend(all.iter().flat_map(|one| one.ids.clone()));
     }
 
-    fn delivered(&self, all: &[&Waiting], retried: u32) {
+    fn delivered(&self, all: &[&Waiting], posted: &Posted) {
         for (index, one) in all.iter().enumerate() {
-            self.buffered.seen.insert(&one.item.key(self.channel));
+            self.remember(one);
             let report = Report {
                 // All messages of a digest share one post, so its retries count once.
-                retried: if index == 0 { retried } else { 0 },
+                retried: if index == 0 { posted.retried } else { 0 },
                 latency: one.age + self.budget.started.elapsed(),
-                refusal: None,
+                refusal: posted.refused.as_ref(),
             };
             self.dispatcher.log(
                 &one.item,
@@ -274,7 +315,7 @@ impl Emptying<'_> {
                 .await;
             refusal.retried = 0;
             match given_up {
-                Ok(()) => self.buffered.seen.insert(&one.item.key(self.channel)),
+                Ok(()) => self.remember(one),
                 Err(_) => self.leave(&[one]),
             }
         }

@@ -5,7 +5,7 @@ use super::destinations::{Destination, Refusal};
 use super::log::Line;
 use super::queue::Outbox;
 use super::{FUNCTION_NAME, Network, Variables};
-use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity};
+use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
 use crate::item::Item;
 use crate::{Duty, Letter, Message, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;
@@ -40,6 +40,18 @@ pub(super) struct Report<'a> {
     pub latency: Duration,
     pub refusal: Option<&'a Refusal>,
 }
+
+/// A message that a channel has.
+#[derive(Debug, Default)]
+pub(super) struct Posted {
+    /// Number of retries.
+    pub retried: u32,
+    /// Why it came as text alone.
+    pub refused: Option<Refusal>,
+}
+
+/// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
+pub(super) const BAD_REQUEST: Option<u16> = Some(400);
 
 impl Dispatcher {
     pub fn from_environment(duty: Duty, variable: Variables) -> Result<Self, SettingsError> {
@@ -95,35 +107,50 @@ impl Dispatcher {
         channel: &ChannelKey,
         attempt: Attempt<'_>,
     ) -> Result<Outcome, Refusal> {
-        let traits = item.traits(&self.settings);
-        let Some(accepted) = item.accepted(channel, &traits, &self.settings) else {
-            self.log(
-                item,
-                channel,
-                attempt.request_id,
-                Outcome::Filtered,
-                Report::default(),
-            );
-            return Ok(Outcome::Filtered);
-        };
-        let (outcome, retried) = match self.buffers.get(channel) {
+        match self.verdict(item, channel) {
+            Some(verdict) => self.hand_over(item, channel, verdict, attempt).await,
+            None => {
+                let report = Report::default();
+                self.log(item, channel, attempt.request_id, Outcome::Filtered, report);
+                Ok(Outcome::Filtered)
+            }
+        }
+    }
+
+    /// How `channel` is told of `item`; `None` if its routes filter it out.
+    pub fn verdict(&self, item: &Item, channel: &ChannelKey) -> Option<Verdict> {
+        item.verdict(channel, &item.traits(&self.settings), &self.settings)
+    }
+
+    /// Sends `item` to `channel`: into its buffer, or to Slack.
+    pub async fn hand_over(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        verdict: Verdict,
+        attempt: Attempt<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let (outcome, posted) = match self.buffers.get(channel) {
             Some(buffer) => {
-                let envelope = item.envelope.for_channel(channel);
+                let envelope = Envelope {
+                    verdict: Some(verdict),
+                    ..item.envelope.for_channel(channel)
+                };
                 buffer.send(&envelope, &self.network, attempt.deadline).await?;
-                (Outcome::Buffered, 0)
+                (Outcome::Buffered, Posted::default())
             }
             None => {
-                let message = item.message(&accepted, &self.settings);
+                let message = item.message(&verdict, &self.settings);
                 (
                     Outcome::Delivered,
-                    self.post(channel, &message, attempt.deadline).await?,
+                    self.post_alert(channel, &message, attempt.deadline).await?,
                 )
             }
         };
         let report = Report {
-            retried,
+            retried: posted.retried,
             latency: attempt.started.elapsed(),
-            refusal: None,
+            refusal: posted.refused.as_ref(),
         };
         self.log(item, channel, attempt.request_id, outcome, report);
         Ok(outcome)
@@ -137,6 +164,34 @@ impl Dispatcher {
         deadline: Instant,
     ) -> Result<u32, Refusal> {
         self.network.destinations().post(channel, message, deadline).await
+    }
+
+    /// Posts the message of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
+    /// each time.
+    pub async fn post_alert(
+        &self,
+        channel: &ChannelKey,
+        message: &Message,
+        deadline: Instant,
+    ) -> Result<Posted, Refusal> {
+        let refused = match self.post(channel, message, deadline).await {
+            Ok(retried) => {
+                return Ok(Posted {
+                    retried,
+                    refused: None,
+                });
+            }
+            Err(refusal) if refusal.status == BAD_REQUEST => refusal,
+            Err(refusal) => return Err(refusal),
+        };
+        match self.post(channel, &message.plain(), deadline).await {
+            Ok(retried) => Ok(Posted {
+                retried: refused.retried + 1 + retried,
+                refused: Some(refused),
+            }),
+            Err(again) if again.transient => Err(again),
+            Err(_) => Err(refused),
+        }
     }
 
     /// Puts an envelope into the function's dead-letter queue.
@@ -217,7 +272,10 @@ impl Dispatcher {
 
     /// The severity of `item`.
     pub fn severity(&self, item: &Item) -> Severity {
-        item.traits(&self.settings).severity
+        match &item.envelope.verdict {
+            Some(verdict) => verdict.severity,
+            None => item.traits(&self.settings).severity,
+        }
     }
 
     pub fn log(

@@ -170,7 +170,7 @@ impl Guard {
         let mut problems = Vec::new();
         for (destination, outcome) in outcomes {
             match outcome {
-                Ok(()) => self.delivered.insert(&key(destination)),
+                Ok(()) => self.delivered.insert(&key(destination), ()),
                 Err(refusal) => {
                     problems.push(format!("{}: {refusal}", destination.name(settings)));
                     self.dispatcher.log_refusal(

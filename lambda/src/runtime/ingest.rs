@@ -5,8 +5,8 @@
 //!
 //! | response | what happened to the alert |
 //! |---|---|
-//! | 200 | every destination has it, now or from an earlier attempt |
-//! | 202 | it is in the dead-letter queue: it cannot be read, every destination refuses it permanently, or only some have it |
+//! | 200 | every destination has it, now or from an earlier attempt; a body that is no JSON object is shown as text |
+//! | 202 | it is in the dead-letter queue: it cannot be shown, every destination refuses it permanently, or only some have it |
 //! | 401 | no valid token; nothing was read |
 //! | 503 | no destination has it; a retry may help |
 //!
@@ -19,6 +19,7 @@
 
 mod again;
 mod answer;
+mod body;
 
 use super::Variables;
 use super::api::Context;
@@ -30,16 +31,16 @@ use super::log::{self, Kind};
 use super::seen::Seen;
 use crate::config::SettingsError;
 use crate::contract::{DESTINATIONS, Envelope, Outcome, Parking, TEST_HEADER, TOPICS, is_test};
-use crate::event::{Content, Notice, Source};
+use crate::event::{self, Notice, Source};
 use crate::item::Item;
 use crate::{Duty, Endpoint, Ingesting, Letter, Receivers, parse_lenient};
 use again::{is_parked, readable};
 use answer::Answer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use body::{Body, Content};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -121,19 +122,18 @@ impl Ingest {
 
     /// Handles a request of an authenticated caller.
     async fn take(&self, request: &Value, call: Call<'_>) -> Answer {
-        let decoded = body(request);
-        let body = decoded.as_deref().unwrap_or(text(request).as_bytes());
-        let alert = match decoded {
-            Some(_) => self.read(request, body),
-            None => Err("the body is not Base64, although the request says so"),
-        };
-        let alert = match alert {
-            Ok(alert) => alert,
-            Err(reason) => {
+        let body = Body::read(request, self.own.body_limit);
+        let alert = match body.content {
+            Content::Alert(alert) => alert,
+            Content::Text { text, reason } => {
+                let answer = self.deliver(Value::String(text), &body.bytes, call).await;
+                return answer.shown_as_text(reason);
+            }
+            Content::Unreadable(reason) => {
                 let (item, _) = self.item(self.envelope(&self.destinations, Value::Null, call.test));
                 let rest = Rest {
                     destinations: self.destinations.clone(),
-                    body,
+                    body: &body.bytes,
                     reason,
                 };
                 let message = format!("stored, but not delivered: {reason}");
@@ -147,37 +147,14 @@ impl Ingest {
         {
             return Answer::ok("duplicate", "the alert was taken before");
         }
-        let answer = self.deliver(alert, body, call).await;
+        let answer = self.deliver(alert, &body.bytes, call).await;
         if let Some(identity) = identity.filter(|_| answer.status < 400) {
-            self.seen.insert(&identity);
+            self.seen.insert(&identity, ());
         }
         answer
     }
 
-    /// The alert in the body, or why there is none and a retry cannot help.
-    fn read(&self, request: &Value, body: &[u8]) -> Result<Value, &'static str> {
-        if header(request, "content-encoding")
-            .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
-        {
-            return Err("the body is compressed, which is not supported");
-        }
-        if body.len() > self.own.body_limit {
-            return Err("the body is larger than the endpoint takes");
-        }
-        if header(request, "content-type").is_some_and(|content_type| !is_utf8(content_type)) {
-            return Err("the body is not in UTF-8");
-        }
-        let text = std::str::from_utf8(body).map_err(|_| "the body is not in UTF-8")?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let alert = parse_lenient(text).map_err(|_| "the body is not JSON, or nested too deeply")?;
-        // ElastAlert2 sends one object per match. For a list, a single response could not report the outcome of
-        // each alert.
-        alert
-            .is_object()
-            .then_some(alert)
-            .ok_or("the body is not a JSON object")
-    }
-
+    /// Delivers an alert, or a text.
     async fn deliver(&self, alert: Value, body: &[u8], call: Call<'_>) -> Answer {
         let (item, letter) = self.item(self.envelope(&self.destinations, alert, call.test));
         let attempt = Attempt {
@@ -240,15 +217,19 @@ impl Ingest {
         }
     }
 
-    /// The item and the letter for an envelope with an alert, or with the text of a body that is not JSON.
+    /// The item and the letter for an envelope with an alert, or with a body that is none.
     fn item(&self, envelope: Envelope) -> (Item, Letter) {
         let locale = self.dispatcher.settings.locale;
-        if let Value::String(text) = &envelope.event {
-            let text = readable(text, envelope.parked.as_ref());
+        let text = match &envelope.event {
+            Value::String(text) => Some(readable(text, envelope.parked.as_ref())),
+            Value::Array(_) => Some(envelope.event.to_string()),
+            _ => None,
+        };
+        if let Some(text) = text {
             let letter = Letter::new(&self.own.endpoint.key, &text, locale);
             let notice = Notice {
                 source: Source::default(),
-                content: Content::Text {
+                content: event::Content::Text {
                     subject: Some(self.own.endpoint.key.clone()),
                     text,
                 },
@@ -321,50 +302,4 @@ impl Ingest {
 fn digest(identity: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(identity).into();
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The bytes of the body; `None` if they are declared as Base64 and are not.
-fn body(request: &Value) -> Option<Cow<'_, [u8]>> {
-    let text = text(request);
-    if request.get("isBase64Encoded").and_then(Value::as_bool) != Some(true) {
-        return Some(text.as_bytes().into());
-    }
-    BASE64_STANDARD.decode(text).ok().map(Cow::from)
-}
-
-/// The body as it is in the request.
-fn text(request: &Value) -> &str {
-    request.get("body").and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Whether the charset of a content type is compatible with UTF-8, which is also the default for JSON.
-fn is_utf8(content_type: &str) -> bool {
-    content_type
-        .split(';')
-        .skip(1)
-        .filter_map(|parameter| parameter.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-        .all(|(_, charset)| {
-            let charset = charset.trim().trim_matches('"').to_ascii_lowercase();
-            matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii")
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_another_charset_is_refused() {
-        for content_type in [
-            "application/json",
-            "application/json;charset=utf-8",
-            "text/plain; x=y; Charset=\"UTF-8\"",
-            "",
-        ] {
-            assert!(is_utf8(content_type), "{content_type}");
-        }
-        assert!(!is_utf8("application/json; charset=EUC-KR"));
-        assert!(!is_utf8("application/json; charset=utf-8; charset=utf-16"));
-    }
 }

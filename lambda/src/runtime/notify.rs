@@ -8,7 +8,8 @@
 //! | Slack does not accept now | undelivered: the invocation fails, Lambda retries it and then puts the event into the dead-letter queue |
 //!
 //! Each channel of each record is tracked separately. A retry goes only to the channels that lack the message,
-//! as far as the process remembers.
+//! as far as the process remembers. An event that comes by several rules is told once, and again only by a rule that
+//! makes it more urgent or calls somebody else.
 
 use super::Variables;
 use super::api::Context;
@@ -17,7 +18,7 @@ use super::dispatcher::{Attempt, Dispatcher, Report};
 use super::failure::Failure;
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{ChannelKey, Outcome};
+use crate::contract::{ChannelKey, Outcome, Verdict};
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::join_all;
@@ -26,8 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Notify {
     dispatcher: Dispatcher,
-    /// Which channel has which message.
-    seen: Seen,
+    /// How each channel was told of what.
+    told: Seen<Verdict>,
     buffered: Buffered,
 }
 
@@ -35,7 +36,7 @@ impl Notify {
     pub fn from_environment(variable: Variables) -> Result<Self, SettingsError> {
         Ok(Self {
             dispatcher: Dispatcher::from_environment(Duty::Notify, variable)?,
-            seen: Seen::default(),
+            told: Seen::default(),
             buffered: Buffered::default(),
         })
     }
@@ -115,14 +116,24 @@ impl Notify {
         };
         let mut outcomes = Vec::with_capacity(queue.len());
         for item in queue {
-            let key = item.key(channel);
-            if self.seen.contains(&key) {
+            let log = |outcome| {
                 self.dispatcher
-                    .log(item, channel, request_id, Outcome::Duplicate, Report::default());
-                outcomes.push(Ok(Outcome::Duplicate));
+                    .log(item, channel, request_id, outcome, Report::default());
+                Ok(outcome)
+            };
+            // What is filtered is not remembered: another rule may let the same event pass.
+            let Some(mut verdict) = self.dispatcher.verdict(item, channel) else {
+                outcomes.push(log(Outcome::Filtered));
+                continue;
+            };
+            let key = item.key(channel);
+            let told = self.told.get(&key);
+            if told.as_ref().is_some_and(|told| told.covers(&verdict)) {
+                outcomes.push(log(Outcome::Duplicate));
                 continue;
             }
-            let outcome = match self.dispatcher.take(item, channel, attempt).await {
+            let taken = self.dispatcher.hand_over(item, channel, verdict.clone(), attempt);
+            let outcome = match taken.await {
                 Ok(outcome) => Ok(outcome),
                 Err(refusal) => self
                     .dispatcher
@@ -131,7 +142,8 @@ impl Notify {
                     .map(|()| Outcome::Parked),
             };
             if outcome.is_ok() {
-                self.seen.insert(&key);
+                told.iter().for_each(|told| verdict.merge(told));
+                self.told.insert(&key, verdict);
             }
             outcomes.push(outcome);
         }

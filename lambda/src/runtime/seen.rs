@@ -1,33 +1,47 @@
 //! What a warm function has already done.
 
 use sha2::{Digest, Sha256};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 /// Enough for an alert storm; an entry takes about 50 bytes.
 const CAPACITY: usize = 10_000;
 
-/// Remembers the last 10,000 names for as long as Lambda keeps the process.
-#[derive(Default)]
-pub(super) struct Seen(Mutex<Names>);
+/// Remembers the last 10,000 names, and something about each, for as long as Lambda keeps the process.
+pub(super) struct Seen<T = ()>(Mutex<Names<T>>);
 
-#[derive(Default)]
-struct Names {
-    known: HashSet<u128>,
+struct Names<T> {
+    known: HashMap<u128, T>,
     /// The same digests, from the oldest to the newest.
     order: VecDeque<u128>,
 }
 
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Names {
+            known: HashMap::new(),
+            order: VecDeque::new(),
+        }))
+    }
+}
+
 impl Seen {
     pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}
+
+impl<T: Clone> Seen<T> {
+    pub fn get(&self, name: &str) -> Option<T> {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.known.contains(&digest(name))
+        names.known.get(&digest(name)).cloned()
     }
 
-    pub fn insert(&self, name: &str) {
+    /// Remembers `about` for `name`, in place of what was remembered for it.
+    pub fn insert(&self, name: &str, about: T) {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = digest(name);
-        if !names.known.insert(digest) {
+        if names.known.insert(digest, about).is_some() {
             return;
         }
         names.order.push_back(digest);
@@ -52,11 +66,11 @@ mod tests {
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let seen = Seen::default();
+        let seen: Seen = Seen::default();
         assert!(!seen.contains("0"));
         for number in 0..=CAPACITY {
-            seen.insert(&number.to_string());
-            seen.insert(&number.to_string());
+            seen.insert(&number.to_string(), ());
+            seen.insert(&number.to_string(), ());
         }
         assert!(!seen.contains("0") && seen.contains("1") && seen.contains(&CAPACITY.to_string()));
     }

@@ -109,6 +109,7 @@ async fn what_slack_will_never_take_is_parked_at_once() {
     lock(&function.script).slack_answers = [
         (404, "no_service".to_owned()),
         (400, "invalid_payload".to_owned()),
+        (400, "no_text".to_owned()),
         (403, format!("nothing at /services/T0/B0/{SECRET}")),
     ]
     .into();
@@ -131,7 +132,7 @@ async fn what_slack_will_never_take_is_parked_at_once() {
         let answer = function.succeed(&text(id)).await;
         assert_eq!(answer, json!({ "delivered": 0, "duplicates": 1 }));
     }
-    assert_eq!((function.messages().len(), function.queue("dead").len()), (3, 3));
+    assert_eq!((function.messages().len(), function.queue("dead").len()), (4, 3));
     // A redriven dead letter is delivered again, but only once.
     let parked = function.queue("dead").remove(0);
     assert_eq!(function.succeed(&parked).await, json!({ "delivered": 1 }));
@@ -422,10 +423,9 @@ async fn a_buffer_takes_messages_for_its_channel_alone() {
         function.succeed(&event).await,
         json!({ "delivered": 0, "buffered": 1 })
     );
-    assert_eq!(
-        function.queue("mission-project-buffer"),
-        std::slice::from_ref(&event)
-    );
+    let mut queued = event.clone();
+    queued["alertctl"]["verdict"] = json!({ "severity": "info" });
+    assert_eq!(function.queue("mission-project-buffer"), [queued]);
     assert!(function.messages().is_empty());
     let buffered = batch(&[event.to_string()]);
     assert_eq!(
@@ -477,14 +477,19 @@ async fn a_digest_that_is_refused_is_posted_one_by_one() {
         (400, "invalid_blocks".to_owned()),
         (200, "ok".to_owned()),
         (400, "invalid_blocks".to_owned()),
+        (400, "no_text".to_owned()),
     ]
     .into();
     let bodies: Vec<_> = ["a", "b", "c", "d", "e"].into_iter().map(waiting).collect();
     function.succeed(&batch(&bodies)).await;
     assert_eq!(
-        headlines(&function)[1..],
+        headlines(&function)[1..]
+            .iter()
+            .map(|text| text.lines().next().unwrap_or_default())
+            .collect::<Vec<_>>(),
         [
             "🔵 *alert a*",
+            "🔵 *alert b*",
             "🔵 *alert b*",
             "🔵 *alert c*",
             "🔵 *alert d*",
@@ -533,5 +538,29 @@ async fn a_batch_for_nobody_stays_where_it_is() {
             .stop()
             .await
             .contains("no channel has `arn:aws:sqs:ap-northeast-2")
+    );
+}
+
+#[tokio::test]
+async fn what_slack_refuses_for_its_form_comes_as_text() {
+    let mut function = relay().await;
+    lock(&function.script).slack_answers = [(400, "invalid_blocks".to_owned())].into();
+    let event = fixture("alarm-in-alarm");
+    assert_eq!(function.succeed(&event).await, json!({ "delivered": 1 }));
+    let messages = function.messages();
+    let [(_, refused), (_, shown)] = messages.as_slice() else {
+        panic!("{messages:#?}");
+    };
+    assert!(refused["attachments"].is_array());
+    assert!(shown.get("attachments").is_none(), "{shown:#}");
+    let (refused, shown) = (refused["text"].as_str(), shown["text"].as_str());
+    assert!(shown.expect("a text").starts_with(refused.expect("a headline")));
+    let lines = function.log().await;
+    assert_eq!(lines[0]["outcome"], "delivered");
+    assert_eq!(lines[0]["status"], 400);
+    assert_eq!(lines[0]["Retried"], 1);
+    assert_eq!(
+        lines[0]["reason"],
+        "Slack answers 400 Bad Request: invalid_blocks"
     );
 }

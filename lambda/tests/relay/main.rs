@@ -9,3 +9,4 @@ mod messages;
 mod routing;
 mod storm;
 mod support;
+mod ways;

@@ -56,7 +56,7 @@ const MIN_SECRET: usize = 16;
 /// Begin and end markers of a private key in PEM.
 const PEM_BEGIN: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
-const PEM_KEY: &str = "PRIVATE KEY-----";
+const PEM_KEYS: [&str; 2] = ["PRIVATE KEY-----", "PRIVATE KEY BLOCK-----"];
 
 /// What a word says about the next one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,16 +80,30 @@ pub(crate) fn text(text: &str) -> String {
     masked + &words(rest)
 }
 
-/// The text before and after the first private key. A truncated key ends with the text.
+/// The text before and after the first private key. A truncated key ends with the text. The end of a key whose beginning
+/// is missing hides no key after it.
 fn private_key(text: &str) -> Option<(&str, &str)> {
-    let key = text.find(PEM_KEY)?;
-    let begin = text[..key].rfind(PEM_BEGIN)?;
-    let inside = &text[key + PEM_KEY.len()..];
+    let mut from = 0;
+    let (begin, inside) = loop {
+        let end = from + marker(&text[from..])?;
+        match text[..end].rfind(PEM_BEGIN) {
+            Some(begin) => break (begin, &text[end..]),
+            None => from = end,
+        }
+    };
     let after = inside.find(PEM_END).and_then(|end| {
         let end = &inside[end..];
-        Some(&end[end.find(PEM_KEY)? + PEM_KEY.len()..])
+        Some(&end[marker(end)?..])
     });
     Some((&text[..begin], after.unwrap_or_default()))
+}
+
+/// Where the first marker of a private key ends.
+fn marker(text: &str) -> Option<usize> {
+    let ends = PEM_KEYS
+        .iter()
+        .filter_map(|key| Some(text.find(key)? + key.len()));
+    ends.min()
 }
 
 fn words(text: &str) -> String {

@@ -139,6 +139,12 @@ fn a_private_key_takes_nothing_else_with_it() {
         super::text(&format!("cut: {}", key(&begin))),
         format!("cut: {MASK}")
     );
+    // A log line that begins in the middle of a key.
+    let torn = format!("{end} then {}{end} after", key(&begin));
+    assert_eq!(super::text(&torn), format!("{end} then {MASK} after"));
+    let pgp = |side: &str| format!("-----{side} PGP PRIVATE {}-----", "KEY BLOCK");
+    let text = format!("a {}\nlQOYBF\n{} b", pgp("BEGIN"), pgp("END"));
+    assert_eq!(super::text(&text), format!("a {MASK} b"));
     let escaped = format!("{begin}\\nMIIEow\\n{end} and more");
     assert_eq!(super::text(&escaped), format!("{MASK} and more"));
 }

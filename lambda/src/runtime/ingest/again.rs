@@ -67,7 +67,7 @@ impl Ingest {
                 }
             };
             match outcome {
-                Ok(()) => self.seen.insert(&key(destination)),
+                Ok(()) => self.seen.insert(&key(destination), ()),
                 Err(problem) => problems.push(problem),
             }
         }

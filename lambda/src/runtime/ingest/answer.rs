@@ -25,6 +25,18 @@ impl Answer {
         }
     }
 
+    /// The answer about a body that was shown as text, for this reason.
+    pub fn shown_as_text(self, reason: &str) -> Self {
+        if self.status != 200 {
+            return self;
+        }
+        Self {
+            message: format!("{} as text: {reason}", self.message),
+            reason: Some(reason.to_owned()),
+            ..self
+        }
+    }
+
     pub fn unauthorized() -> Self {
         Self {
             status: 401,

@@ -1,0 +1,33 @@
+//! What routing decides about a message for one channel.
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+
+/// How a channel that takes a message is told of it. It travels with the message, so that nobody judges it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The severity that routes matched against.
+    pub severity: Severity,
+    /// The mentions: `@here`, `@channel`, `@everyone`, or ids of users and user groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mention: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether a channel that was told by this verdict gains nothing from `other` on the same event, which may come by
+    /// several rules: it is no more urgent, and mentions nobody else.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.severity >= other.severity && other.mention.iter().all(|who| self.mention.contains(who))
+    }
+
+    /// Takes over from `other` what this one does not cover.
+    pub fn merge(&mut self, other: &Self) {
+        self.severity = self.severity.max(other.severity);
+        for who in &other.mention {
+            if !self.mention.contains(who) {
+                self.mention.push(who.clone());
+            }
+        }
+    }
+}
