@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
-/// The message size that every queue accepts. Larger messages need a queue that is configured for them.
-const MAX_BYTES: usize = 262_144;
+/// The message size that the stack's queues accept, and Lambda for the event of an asynchronous invocation.
+const MAX_BYTES: usize = 1_048_576;
 /// Steps of truncation for an event that is too long: the longest text and the most list elements. The first
 /// step that makes the event small enough applies. A Slack message shows at most 3,000 characters of a text.
 const CUTS: [(usize, usize); 5] = [
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_cut_and_keeps_its_shape() {
-        for long in ["x".repeat(300_000), "\"".repeat(200_000), "가".repeat(100_000)] {
+        for long in ["x".repeat(1_200_000), "\"".repeat(800_000), "가".repeat(400_000)] {
             let (text, _) = parked(json!({ "source": "aws.ec2", "detail": { "id": 1, "long": long } }));
             let value: Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(value["event"]["source"], "aws.ec2");
@@ -309,13 +309,13 @@ mod tests {
                     .expect("a text")
                     .ends_with('…')
             );
-            assert!(value["alertctl"]["cut"].as_u64().expect("bytes") > 300_000);
+            assert!(value["alertctl"]["cut"].as_u64().expect("bytes") > 1_048_576);
         }
-        let list: Vec<_> = (0..100_000).collect();
+        let list: Vec<_> = (0..250_000).collect();
         let (text, _) = parked(json!({ "list": list }));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(value["event"]["list"][4_095], 4_095);
-        let fields: Map<_, _> = (0..50_000).map(|n| (format!("f{n}"), json!(n))).collect();
+        let fields: Map<_, _> = (0..120_000).map(|n| (format!("f{n}"), json!(n))).collect();
         let (text, _) = parked(fields.into());
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert!(value["event"].as_str().expect("a text").starts_with("{\"f0\":0,"));

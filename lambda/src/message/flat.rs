@@ -74,17 +74,20 @@ fn harmless(text: &str) -> String {
     text.replace('<', "‹").replace('>', "›")
 }
 
-/// The texts of a block, without markup.
-pub(super) fn texts(block: &Block) -> Vec<String> {
+fn texts(block: &Block) -> Vec<String> {
     let texts: Vec<_> = match block {
         Block::Section { text, fields } => text.iter().chain(fields).collect(),
         Block::Context { elements } => elements.iter().collect(),
     };
-    let plain = |text: &Text| match text {
+    texts.into_iter().map(visible).collect()
+}
+
+/// A text without its markup.
+pub(super) fn visible(text: &Text) -> String {
+    match text {
         Text::PlainText { text, .. } => text.clone(),
         Text::Mrkdwn { text, .. } => without_markup(text),
-    };
-    texts.into_iter().map(plain).collect()
+    }
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ async fn what_is_cut_for_the_buffer_keeps_its_severity_and_its_words() {
     let mut event = fixture("alarm-in-alarm");
     let message = event["Records"][0]["Sns"]["Message"].as_str().expect("a text");
     let mut alarm: Value = serde_json::from_str(message).expect("an alarm");
-    alarm["AlarmDescription"] = "x".repeat(300_000).into();
+    alarm["AlarmDescription"] = "x".repeat(1_100_000).into();
     event["Records"][0]["Sns"]["Message"] = alarm.to_string().into();
     function.succeed(&event).await;
     let waiting = function.queue("mission-project-buffer");

@@ -31,6 +31,10 @@ const ATTRIBUTES: Duration = Duration::from_secs(60);
 /// still refuse an allowed message, and that message is lost.
 const SHOWN: u32 = 5;
 
+/// In bytes, SQS's maximum: Lambda and EventBridge put events of up to 1 MB into a dead-letter queue, and drop one that is
+/// too long for it. Queues made before August 2025 take 256 KiB.
+const MAXIMUM_MESSAGE_SIZE: i32 = 1_048_576;
+
 /// The desired queue.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
@@ -52,6 +56,7 @@ pub struct Live {
     url: String,
     arn: String,
     retention_seconds: i32,
+    maximum_message_size: i32,
     sqs_managed_sse: bool,
     /// The KMS key, if the queue is encrypted with one.
     kms_key: Option<String>,
@@ -120,6 +125,7 @@ impl Resource for SqsQueue {
         let fields = Fields::default()
             .set("name", name.as_str())
             .set("retention_seconds", *retention_seconds)
+            .set("maximum_message_size", MAXIMUM_MESSAGE_SIZE)
             .set("sqs_managed_sse", true);
         let fields = match redelivery {
             Some(redelivery) => redelivery.fields(fields, known),
@@ -138,6 +144,7 @@ impl Resource for SqsQueue {
             url: _,
             arn: _,
             retention_seconds,
+            maximum_message_size,
             sqs_managed_sse,
             kms_key,
             policy,
@@ -149,6 +156,7 @@ impl Resource for SqsQueue {
         let fields = Fields::default()
             .set("name", name.as_str())
             .set("retention_seconds", *retention_seconds)
+            .set("maximum_message_size", *maximum_message_size)
             .set("sqs_managed_sse", *sqs_managed_sse)
             .set_some("kms_key", kms_key.as_deref());
         match redelivery {
@@ -195,7 +203,7 @@ impl Resource for SqsQueue {
         Some(health.with("dead_letters", !live.passes_on))
     }
 
-    // No alarm watches a queue in another region, so its messages may stay unnoticed for their fourteen days.
+    // No alarm watches a queue in another region.
     fn remark(live: &Live) -> Option<String> {
         let messages = live.messages;
         (messages > 0 && !live.passes_on).then(|| {
@@ -214,6 +222,7 @@ impl Resource for SqsQueue {
                 Attribute::MessageRetentionPeriod,
                 self.retention_seconds.to_string(),
             ),
+            (Attribute::MaximumMessageSize, MAXIMUM_MESSAGE_SIZE.to_string()),
             (Attribute::SqsManagedSseEnabled, "true".to_owned()),
         ]);
         if let Some(policy) = &self.policy {
@@ -247,6 +256,7 @@ impl Resource for SqsQueue {
                 .fill_computed(cx.aws.scope().await?)
                 .unwrap_or_default(),
             retention_seconds: self.retention_seconds,
+            maximum_message_size: MAXIMUM_MESSAGE_SIZE,
             sqs_managed_sse: true,
             kms_key: None,
             policy: self.rendered(cx)?,
@@ -267,6 +277,9 @@ impl Resource for SqsQueue {
                 Attribute::MessageRetentionPeriod,
                 self.retention_seconds.to_string(),
             );
+        }
+        if changes.touch("maximum_message_size") {
+            attributes.insert(Attribute::MaximumMessageSize, MAXIMUM_MESSAGE_SIZE.to_string());
         }
         if changes.touch_any(&["sqs_managed_sse", "kms_key"]) {
             attributes.insert(Attribute::SqsManagedSseEnabled, "true".to_owned());
@@ -289,12 +302,12 @@ impl Resource for SqsQueue {
         if !attributes.is_empty() {
             let request = sqs.set_queue_attributes().queue_url(&live.url);
             let request = request.set_attributes(Some(attributes));
-            cx.aws
-                .call("sqs:SetQueueAttributes", || request.clone().send())
-                .await?;
+            let send = || request.clone().send();
+            cx.aws.call("sqs:SetQueueAttributes", send).await?;
         }
         Ok(Live {
             retention_seconds: self.retention_seconds,
+            maximum_message_size: MAXIMUM_MESSAGE_SIZE,
             sqs_managed_sse: true,
             kms_key: None,
             policy: self.rendered(cx)?,

@@ -12,6 +12,11 @@ pub const CASES: &[Case] = &[
         |aws| { set_queue(aws, QueueAttribute::MessageRetentionPeriod, "60").await }
     ),
     case!(
+        "queue's largest message changed",
+        ["update sqs-queue/relay: maximum_message_size"],
+        |aws| { set_queue(aws, QueueAttribute::MaximumMessageSize, "262144").await }
+    ),
+    case!(
         "queue policy changed",
         ["update sqs-queue/relay: policy"],
         |aws| { set_queue(aws, QueueAttribute::Policy, &open_policy("sqs:*", "*")).await }

@@ -35,12 +35,12 @@ pub(super) async fn read(aws: &Aws, name: &str, wanted: Option<&SqsQueue>) -> Re
         return Ok(None);
     };
     let text = |name: Attribute| attributes.get(&name).filter(|text| !text.is_empty());
+    let number = |name: Attribute| text(name).and_then(|text| text.parse().ok()).unwrap_or_default();
     Ok(Some(Live {
         name: name.to_owned(),
         arn: text(Attribute::QueueArn).cloned().unwrap_or_default(),
-        retention_seconds: text(Attribute::MessageRetentionPeriod)
-            .and_then(|seconds| seconds.parse().ok())
-            .unwrap_or_default(),
+        retention_seconds: number(Attribute::MessageRetentionPeriod),
+        maximum_message_size: number(Attribute::MaximumMessageSize),
         sqs_managed_sse: text(Attribute::SqsManagedSseEnabled).is_some_and(|enabled| enabled == "true"),
         kms_key: text(Attribute::KmsMasterKeyId).cloned(),
         policy: text(Attribute::Policy).map(|policy| policy::parse(policy)),

@@ -89,6 +89,7 @@ fn live() -> Live {
         url: url(NAME),
         arn: format!("arn:aws:sqs:eu-west-1:123456789012:{NAME}"),
         retention_seconds: desired.retention_seconds,
+        maximum_message_size: MAXIMUM_MESSAGE_SIZE,
         sqs_managed_sse: true,
         kms_key: None,
         policy: desired.policy.map(|policy| policy.render(&known()).unwrap()),
@@ -105,6 +106,10 @@ fn attributes(live: &Live) -> GetQueueAttributesOutput {
         (
             Attribute::MessageRetentionPeriod,
             live.retention_seconds.to_string(),
+        ),
+        (
+            Attribute::MaximumMessageSize,
+            live.maximum_message_size.to_string(),
         ),
         (Attribute::SqsManagedSseEnabled, live.sqs_managed_sse.to_string()),
         (
