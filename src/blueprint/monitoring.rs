@@ -6,7 +6,7 @@ use super::Build;
 use crate::aws::Text;
 use crate::resource::NodeId;
 use crate::resource::cloudwatch::alarm::{
-    AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, Options,
+    AlarmMetric, CloudwatchAlarm, Condition, EvaluationWindow, MetricQuery, MetricStat, Options,
 };
 
 /// The resources to monitor, collected while the features are built.
@@ -20,6 +20,10 @@ pub(super) struct Watched {
     pub buffers: Vec<(String, String)>,
     /// HTTP APIs by key.
     pub apis: Vec<(String, NodeId)>,
+    /// Topics with a dead-letter queue, by key.
+    pub topics: Vec<(String, String)>,
+    /// Rules with a dead-letter queue in the stack's own region: the dimensions of their metrics.
+    pub rules: Vec<BTreeMap<String, String>>,
 }
 
 /// One alarm on a part of the stack.
@@ -27,10 +31,7 @@ struct Monitor {
     /// Suffix of the key after `monitor.`, and of the name after `<stack>-monitor-`.
     what: String,
     description: String,
-    namespace: &'static str,
-    metric: &'static str,
-    statistic: &'static str,
-    dimension: (&'static str, Text),
+    metric: AlarmMetric,
     /// The alarm goes off at this value and above.
     threshold: f64,
     after: Vec<NodeId>,
@@ -40,10 +41,13 @@ struct Monitor {
 const PERIOD: i32 = 300;
 /// Seconds that an alert may wait in a buffer before the alarm goes off.
 const TOO_LATE: f64 = 300.0;
+/// Most metrics that one alarm adds up.
+const MAX_METRICS: usize = 10;
 
 impl Build<'_> {
     /// Adds an alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
-    /// on each buffer whose alerts wait too long, and on the server errors of each API.
+    /// on each buffer whose alerts wait too long, on the server errors of each API, and on everything that Lambda, SNS
+    /// and EventBridge could not put into a dead-letter queue, which is lost.
     pub(super) fn monitoring(&mut self) {
         let Some(monitoring) = &self.stack.monitoring else {
             return;
@@ -59,15 +63,7 @@ impl Build<'_> {
                     alarm_actions: self.topic_arns(&monitoring.to),
                     ok_actions: Vec::new(),
                     insufficient_data_actions: Vec::new(),
-                    metric: AlarmMetric::Single {
-                        namespace: monitor.namespace.to_owned(),
-                        metric_name: monitor.metric.to_owned(),
-                        dimensions: BTreeMap::from([(monitor.dimension.0.to_owned(), monitor.dimension.1)]),
-                        statistic: Some(monitor.statistic.to_owned()),
-                        extended_statistic: None,
-                        period: PERIOD,
-                        unit: None,
-                    },
+                    metric: monitor.metric,
                     condition: Some(Condition {
                         comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(),
                         threshold: Some(monitor.threshold),
@@ -99,13 +95,10 @@ impl Build<'_> {
 
     fn monitors(&self) -> Vec<Monitor> {
         let functions = self.watched.functions.iter().flat_map(|(key, name)| {
-            let monitor = |metric: &'static str, what: &str, description: String| Monitor {
+            let monitor = |metric: &str, what: &str, description: String| Monitor {
                 what: format!("{key}-{what}"),
                 description,
-                namespace: "AWS/Lambda",
-                metric,
-                statistic: "Sum",
-                dimension: ("FunctionName", name.as_str().into()),
+                metric: sum("AWS/Lambda", metric, ("FunctionName", name.as_str().into())),
                 threshold: 1.0,
                 after: Vec::new(),
             };
@@ -116,38 +109,113 @@ impl Build<'_> {
                     "throttles",
                     format!("{name} was throttled: alerts wait"),
                 ),
+                monitor(
+                    "DestinationDeliveryFailures",
+                    "lost",
+                    format!("{name} failed, and its dead-letter queue did not take the event: it is lost"),
+                ),
             ]
         });
         let queues = self.watched.queues.iter().map(|(key, name)| Monitor {
             what: format!("{key}-dead-letters"),
             description: format!("{name} holds alerts that could not be delivered"),
-            namespace: "AWS/SQS",
-            metric: "ApproximateNumberOfMessagesVisible",
-            statistic: "Maximum",
-            dimension: ("QueueName", name.as_str().into()),
+            metric: maximum("ApproximateNumberOfMessagesVisible", name),
             threshold: 1.0,
             after: Vec::new(),
         });
         let buffers = self.watched.buffers.iter().map(|(key, name)| Monitor {
             what: format!("{key}-age"),
             description: format!("alerts wait in {name} for more than {} minutes", TOO_LATE / 60.0),
-            namespace: "AWS/SQS",
-            metric: "ApproximateAgeOfOldestMessage",
-            statistic: "Maximum",
-            dimension: ("QueueName", name.as_str().into()),
+            metric: maximum("ApproximateAgeOfOldestMessage", name),
             threshold: TOO_LATE,
             after: Vec::new(),
         });
         let apis = self.watched.apis.iter().map(|(key, node)| Monitor {
             what: format!("{key}-5xx"),
             description: format!("endpoint {key} answers with server errors"),
-            namespace: "AWS/ApiGateway",
-            metric: "5xx",
-            statistic: "Sum",
-            dimension: ("ApiId", Text::id_of(node)),
+            metric: sum("AWS/ApiGateway", "5xx", ("ApiId", Text::id_of(node))),
             threshold: 1.0,
             after: vec![node.clone()],
         });
-        functions.chain(queues).chain(buffers).chain(apis).collect()
+        let topics = self.watched.topics.iter().map(|(key, name)| Monitor {
+            what: format!("{key}-lost-by-topic"),
+            description: format!(
+                "{name} could put a message neither to the relay nor into its dead-letter queue: it is lost"
+            ),
+            metric: sum(
+                "AWS/SNS",
+                "NumberOfNotificationsFailedToRedriveToDlq",
+                ("TopicName", name.as_str().into()),
+            ),
+            threshold: 1.0,
+            after: Vec::new(),
+        });
+        let rules = self.watched.rules.chunks(MAX_METRICS).enumerate();
+        let rules = rules.map(|(index, rules)| Monitor {
+            what: match index {
+                0 => "lost-by-rules".to_owned(),
+                index => format!("lost-by-rules-{}", index + 1),
+            },
+            description:
+                "a rule could put an event neither to its target nor into the dead-letter queue: it is lost"
+                    .to_owned(),
+            metric: sum_of_rules(rules),
+            threshold: 1.0,
+            after: Vec::new(),
+        });
+        let own = functions.chain(queues).chain(buffers).chain(apis);
+        own.chain(topics).chain(rules).collect()
     }
+}
+
+fn sum(namespace: &str, metric: &str, dimension: (&str, Text)) -> AlarmMetric {
+    single(namespace, metric, "Sum", dimension)
+}
+
+fn maximum(metric: &str, queue: &str) -> AlarmMetric {
+    single("AWS/SQS", metric, "Maximum", ("QueueName", queue.into()))
+}
+
+fn single(namespace: &str, metric: &str, statistic: &str, dimension: (&str, Text)) -> AlarmMetric {
+    AlarmMetric::Single {
+        namespace: namespace.to_owned(),
+        metric_name: metric.to_owned(),
+        dimensions: BTreeMap::from([(dimension.0.to_owned(), dimension.1)]),
+        statistic: Some(statistic.to_owned()),
+        extended_statistic: None,
+        period: PERIOD,
+        unit: None,
+    }
+}
+
+/// What these rules could not put into their dead-letter queue, added up. `SUM` passes over a rule that has no data, as
+/// all of them have in good times.
+fn sum_of_rules(rules: &[BTreeMap<String, String>]) -> AlarmMetric {
+    let metrics = rules.iter().enumerate().map(|(index, dimensions)| MetricQuery {
+        id: format!("r{index}"),
+        expression: None,
+        label: None,
+        return_data: false,
+        period: None,
+        account_id: None,
+        stat: Some(MetricStat {
+            namespace: "AWS/Events".to_owned(),
+            metric_name: "InvocationsFailedToBeSentToDlq".to_owned(),
+            dimensions: dimensions.clone(),
+            stat: "Sum".to_owned(),
+            period: PERIOD,
+            unit: None,
+        }),
+    });
+    let ids: Vec<_> = (0..rules.len()).map(|index| format!("r{index}")).collect();
+    let all = MetricQuery {
+        id: "lost".to_owned(),
+        expression: Some(format!("SUM([{}])", ids.join(", "))),
+        label: Some("lost".to_owned()),
+        return_data: true,
+        period: None,
+        account_id: None,
+        stat: None,
+    };
+    AlarmMetric::Math(metrics.chain([all]).collect())
 }

@@ -154,6 +154,12 @@ impl Build<'_> {
 
     fn wire(&mut self, wiring: Wiring, buses: &Buses, undelivered: &Ref<SqsQueue>) {
         let bus = wiring.bus.as_ref().map(|key| buses[key].clone());
+        let mut dimensions = BTreeMap::from([("RuleName".to_owned(), wiring.name.clone())]);
+        dimensions.extend(
+            bus.as_ref()
+                .map(|bus| ("EventBusName".to_owned(), bus.name().to_owned())),
+        );
+        self.watched.rules.push(dimensions);
         let queue = Text::arn("sqs", self.names.rule_dead_letters());
         let rule = self.graph.add(
             &wiring.key,

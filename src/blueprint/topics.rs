@@ -94,6 +94,8 @@ impl Build<'_> {
     }
 
     fn relay_subscription(&mut self, topic: &str, made: &Ref<SnsTopic>, relay: &Function) {
+        let name = self.names.topic(topic, &self.stack.topics[topic]);
+        self.watched.topics.push((topic.to_owned(), name));
         let permission = self.graph.add_after(
             topic,
             LambdaPermission {

@@ -75,6 +75,25 @@ fn defaults() {
 }
 
 #[test]
+fn too_little_for_the_relay_is_warned_of() {
+    let warnings = |relay: &str| -> Vec<String> {
+        let buffered = GOOD.replace("SLACK_WEBHOOK_URL }", "SLACK_WEBHOOK_URL }, buffer: true");
+        let loaded = good(&format!("{buffered}relay: {{ {relay} }}\n"));
+        let problems = loaded.warnings.iter();
+        problems.map(|problem| problem.message.clone()).collect()
+    };
+    assert_eq!(warnings("timeout: 10, reserved_concurrency: 4"), [""; 0]);
+    assert_eq!(warnings("reserved_concurrency: 0"), [""; 0]);
+    assert_eq!(
+        warnings("timeout: 9, reserved_concurrency: 3"),
+        [
+            "within 9 seconds the relay delivers hardly anything",
+            "3 concurrent executions are too few for the relay"
+        ]
+    );
+}
+
+#[test]
 fn keys_of_tags_are_bounded_together() {
     let tags = |count: usize| {
         let tags = (0..count).map(|number| format!("{}-{number:02}: x", "k".repeat(60)));

@@ -8,6 +8,12 @@ const RETENTION_DAYS: [i32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
+/// In seconds. With less there is no time for a second attempt.
+const SHORT_TIMEOUT: i32 = 10;
+/// Executions that work off a buffer at the same time, the fewest that Lambda allows.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
+const OF_A_BUFFER: i32 = 2;
+
 pub(super) fn check(checker: &mut Checker<'_>) {
     let relay = &checker.stack.relay;
     if let Some(name) = &relay.name {
@@ -37,11 +43,37 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     if let Some(reserved) = relay.reserved_concurrency {
         checker.range(&["relay", "reserved_concurrency"], reserved, 0..=i32::MAX, "");
     }
+    sufficient(checker);
     retention(
         checker,
         &["relay", "log_retention_days"],
         relay.log_retention_days,
     );
+}
+
+/// Warns if the relay has too little time or too few executions to deliver anything.
+fn sufficient(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    let (timeout, reserved) = (stack.relay.timeout, stack.relay.reserved_concurrency);
+    if (1..SHORT_TIMEOUT).contains(&timeout) {
+        let message = format!("within {timeout} seconds the relay delivers hardly anything");
+        let problem = Problem::warning(checker.at(&["relay", "timeout"]), message);
+        checker.report(problem.help(format!(
+            "write at least {SHORT_TIMEOUT}: a start takes its time, and so does a Slack that is slow"
+        )));
+    }
+    let buffers = stack.channels.values().filter(|channel| channel.buffer.is_some());
+    let buffers = i32::try_from(buffers.count()).unwrap_or(i32::MAX);
+    let needed = buffers.saturating_mul(OF_A_BUFFER).saturating_add(OF_A_BUFFER);
+    if buffers > 0
+        && let Some(reserved) = reserved.filter(|reserved| (1..needed).contains(reserved))
+    {
+        let message = format!("{reserved} concurrent executions are too few for the relay");
+        let problem = Problem::warning(checker.at(&["relay", "reserved_concurrency"]), message);
+        checker.report(problem.help(format!(
+            "write at least {needed}: each buffer takes {OF_A_BUFFER}, and Lambda throttles what finds none free"
+        )));
+    }
 }
 
 /// Checks a retention in days against the values that CloudWatch Logs accepts.
