@@ -140,7 +140,7 @@ impl Build<'_> {
         let topics = self.watched.topics.iter().map(|(key, name)| Monitor {
             what: format!("{key}-lost-by-topic"),
             description: format!(
-                "{name} could put a message neither to the relay nor into its dead-letter queue: it is lost"
+                "{name} could deliver a message neither to the relay nor to its dead-letter queue: it is lost"
             ),
             metric: sum(
                 "AWS/SNS",
@@ -157,7 +157,7 @@ impl Build<'_> {
                 index => format!("lost-by-rules-{}", index + 1),
             },
             description:
-                "a rule could put an event neither to its target nor into the dead-letter queue: it is lost"
+                "a rule could deliver an event neither to its target nor to the dead-letter queue: it is lost"
                     .to_owned(),
             metric: sum_of_rules(rules),
             threshold: 1.0,

@@ -170,7 +170,7 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
     if let Some(stack) = &stack {
         problems.extend(check::check(stack, &tree, &written, &source, ciphertexts));
     }
-    settle(&mut problems, &secrets);
+    settle(&mut problems);
 
     let is_refused = problems.iter().any(|problem| problem.severity == Level::Error);
     match stack {
@@ -216,13 +216,18 @@ fn is_value(node: &Node, span: &Span) -> bool {
     }
 }
 
-/// Sorts the problems by their place in the file. At a masked place only the problem with the secret stays. If
-/// there are errors, most warnings are only consequences of them and are dropped.
-fn settle(problems: &mut Vec<Problem>, secrets: &[Span]) {
+/// Sorts the problems by their place in the file. Where a value was masked, only the problem with the secret stays: it
+/// is the cause of the others. A secret in a comment causes none. If there are errors, most warnings are only
+/// consequences of them and are dropped.
+fn settle(problems: &mut Vec<Problem>) {
     let is_error = |problem: &Problem| problem.severity == Level::Error;
-    let masked = |span: &Span| secrets.iter().any(|secret| secret::overlaps(secret, span));
     let about_secret = |problem: &Problem| problem.label.as_deref() == Some(secret::LABEL);
-    problems.retain(|problem| about_secret(problem) || !masked(&problem.span));
+    let exposed = problems
+        .iter()
+        .filter(|problem| is_error(problem) && about_secret(problem));
+    let masked: Vec<Span> = exposed.map(|problem| problem.span.clone()).collect();
+    let is_masked = |span: &Span| masked.iter().any(|secret| secret::overlaps(secret, span));
+    problems.retain(|problem| about_secret(problem) || !is_masked(&problem.span));
     if problems.iter().any(is_error) {
         problems.retain(|problem| is_error(problem) || about_secret(problem));
     }

@@ -87,10 +87,31 @@ fn too_little_for_the_relay_is_warned_of() {
     assert_eq!(
         warnings("timeout: 9, reserved_concurrency: 3"),
         [
-            "within 9 seconds the relay delivers hardly anything",
+            "a timeout of 9 seconds leaves the relay too little time to deliver",
             "3 concurrent executions are too few for the relay"
         ]
     );
+}
+
+/// A secret in a comment is a warning; it must not take an error at its place with it.
+#[test]
+fn a_secret_in_a_comment_hides_no_error() {
+    let hook = [
+        "https://hooks.slack.com/services",
+        "T0123ABCD",
+        "B0123ABCD",
+        "abcdefghijklmnop",
+    ]
+    .join("/");
+    let said = bad(&format!(
+        "channels:  # was {hook}\n  project: {{ webhook: {{ env: HOOK }} }}\n"
+    ));
+    assert!(said.contains("`stack` is missing"), "{said}");
+    assert!(!said.contains("abcdefghijklmnop"), "{said}");
+    let said = bad(&format!(
+        "stack: a\nalarms:\n  a:\n    threshold: '> 1'\n    metrics:\n      - metric: AWS/Lambda Errors  # {hook}\n"
+    ));
+    assert!(said.contains("`id` is missing"), "{said}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Effect {
     }
 }
 
-/// How urgent a call is. Critical are all of the root user's, a sign-in without a second factor, and an attack on a
+/// How urgent a call is. Critical: every call of the root user, a sign-in without a second factor, and an attack on a
 /// safeguard of the account, even one that failed.
 pub(super) fn severity(
     effect: Effect,

@@ -79,7 +79,7 @@ pub enum Tone {
     Plain,
     /// In transition between two states, or idle.
     Idle,
-    /// So bad.
+    /// Bad, with this severity.
     Bad(Severity),
 }
 

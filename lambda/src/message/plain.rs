@@ -3,7 +3,7 @@
 use super::Message;
 use super::block::Block;
 use super::flat::visible;
-use super::markup::{clip_escaped, plain};
+use super::markup::{clip_escaped, escape, plain};
 
 /// Longest details. Slack shows a text of up to 4,000 characters.
 /// <https://docs.slack.dev/changelog/2018-truncating-really-long-messages/>
@@ -17,7 +17,7 @@ impl Message {
         let details = clip_escaped(&plain(&details.join("\n")), MAX_DETAILS, words);
         let mut lines = vec![self.text.clone(), details];
         if let Some(page) = &self.about.page {
-            lines.push(format!("<{page}>"));
+            lines.push(format!("<{}>", escape(page)));
         }
         lines.push(format!("_{}_", words.refused_form));
         lines.retain(|line| !line.trim().is_empty());

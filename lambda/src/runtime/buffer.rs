@@ -5,8 +5,8 @@
 //! tests never go into a digest. A pause between two posts respects Slack's rate limit.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
-use super::destinations::Refusal;
-use super::dispatcher::{BAD_REQUEST, Dispatcher, Posted, Report};
+use super::destinations::{BAD_REQUEST, Refusal};
+use super::dispatcher::{Dispatcher, Posted, Report};
 use super::log::{self, Kind};
 use super::seen::Seen;
 use super::time::Budget;
@@ -27,6 +27,7 @@ const FUNCTIONS: f64 = 2.0;
 const SLOWEST: f64 = 1.0 / 60.0;
 /// Time that a post needs; with less time left, none is started.
 const ATTEMPT: Duration = Duration::from_millis(500);
+
 /// What the process remembers about the buffers that it drains.
 #[derive(Default)]
 pub(super) struct Buffered {
@@ -138,6 +139,8 @@ impl Waiting {
             std::mem::swap(&mut self.item, &mut copy);
         }
         self.verdict.merge(verdict);
+        // A dead letter of it is told to whom the copies would have been told.
+        self.item.envelope.verdict = Some(self.verdict.clone());
         self.ids.push(id);
         self.copies.push(copy);
     }
@@ -248,7 +251,7 @@ impl Emptying<'_> {
         match self.at_its_pace(post).await {
             None => self.leave(covered),
             Some(Ok(posted)) => self.delivered(covered, &posted),
-            Some(Err(refusal)) if refusal.status == BAD_REQUEST && covered.len() > 1 => {
+            Some(Err(refusal)) if refusal.status == BAD_REQUEST => {
                 for one in covered {
                     self.post_one(one).await;
                 }

@@ -9,7 +9,7 @@ use super::webhooks::{NoWebhook, Webhooks};
 use crate::contract::Arn;
 use crate::contract::ChannelKey;
 use crate::contract::TEST_ATTRIBUTE;
-use crate::{Letter, Message, Receivers, Settings};
+use crate::{Form, Letter, Message, Receivers, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -26,7 +26,12 @@ pub(super) struct Refusal {
     pub retried: u32,
     /// How long Slack asks to wait.
     pub pause: Option<Duration>,
+    /// Slack refuses the message for its blocks, perhaps: without them it may take it.
+    pub as_text: bool,
 }
+
+/// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
+pub(super) const BAD_REQUEST: Option<u16> = Some(400);
 
 impl Refusal {
     pub fn transient(reason: String) -> Self {
@@ -108,9 +113,14 @@ impl Destinations {
             .await
             .map_err(late)??;
         let (retried, outcome) = slack::post(&self.http, &webhook, message, deadline).await;
-        outcome.map(|()| retried).map_err(|error| Refusal {
-            retried,
-            ..error.into()
+        outcome.map(|()| retried).map_err(|error| {
+            let refusal = Refusal::from(error);
+            Refusal {
+                retried,
+                // The message for a workflow has no blocks, and always the same keys.
+                as_text: refusal.status == BAD_REQUEST && webhook.form() == Form::Message,
+                ..refusal
+            }
         })
     }
 

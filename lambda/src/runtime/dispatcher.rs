@@ -50,9 +50,6 @@ pub(super) struct Posted {
     pub refused: Option<Refusal>,
 }
 
-/// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
-pub(super) const BAD_REQUEST: Option<u16> = Some(400);
-
 impl Dispatcher {
     pub fn from_environment(duty: Duty, variable: Variables) -> Result<Self, SettingsError> {
         let around = Notifying::read(variable)?;
@@ -181,7 +178,7 @@ impl Dispatcher {
                     refused: None,
                 });
             }
-            Err(refusal) if refusal.status == BAD_REQUEST => refusal,
+            Err(refusal) if refusal.as_text => refusal,
             Err(refusal) => return Err(refusal),
         };
         match self.post(channel, &message.plain(), deadline).await {

@@ -49,8 +49,8 @@ const DELIVERY_TIME: Duration = Duration::from_millis(5_500);
 /// Time limit from the start of the request that includes the dead-letter queue.
 const TOTAL_TIME: Duration = Duration::from_millis(7_500);
 
-/// Limit in bytes for a non-UTF-8 body in a dead letter; Base64 makes it a third larger.
-const MAX_BINARY: usize = 180_000;
+/// Limit in bytes for a body in a dead letter that cannot be shown; Base64 makes it a third larger.
+const MAX_BINARY: usize = 700_000;
 
 pub(super) struct Ingest {
     own: Ingesting,
@@ -72,7 +72,10 @@ struct Call<'a> {
 /// What goes to the dead-letter queue.
 struct Rest<'a> {
     destinations: Vec<Destination>,
-    body: &'a [u8],
+    /// The alert, or the text of a body that is none.
+    event: Value,
+    /// Size in bytes of a body whose Base64 `event` holds, because it is no text.
+    base64: Option<usize>,
     reason: &'a str,
 }
 
@@ -126,14 +129,16 @@ impl Ingest {
         let alert = match body.content {
             Content::Alert(alert) => alert,
             Content::Text { text, reason } => {
-                let answer = self.deliver(Value::String(text), &body.bytes, call).await;
+                let answer = self.deliver(Value::String(text), call).await;
                 return answer.shown_as_text(reason);
             }
             Content::Unreadable(reason) => {
                 let (item, _) = self.item(self.envelope(&self.destinations, Value::Null, call.test));
+                let (event, base64) = kept(&body.bytes);
                 let rest = Rest {
                     destinations: self.destinations.clone(),
-                    body: &body.bytes,
+                    event,
+                    base64,
                     reason,
                 };
                 let message = format!("stored, but not delivered: {reason}");
@@ -147,7 +152,7 @@ impl Ingest {
         {
             return Answer::ok("duplicate", "the alert was taken before");
         }
-        let answer = self.deliver(alert, &body.bytes, call).await;
+        let answer = self.deliver(alert, call).await;
         if let Some(identity) = identity.filter(|_| answer.status < 400) {
             self.seen.insert(&identity, ());
         }
@@ -155,8 +160,8 @@ impl Ingest {
     }
 
     /// Delivers an alert, or a text.
-    async fn deliver(&self, alert: Value, body: &[u8], call: Call<'_>) -> Answer {
-        let (item, letter) = self.item(self.envelope(&self.destinations, alert, call.test));
+    async fn deliver(&self, alert: Value, call: Call<'_>) -> Answer {
+        let (item, letter) = self.item(self.envelope(&self.destinations, alert.clone(), call.test));
         let attempt = Attempt {
             request_id: call.request_id,
             started: call.started,
@@ -188,7 +193,8 @@ impl Ingest {
                 .iter()
                 .map(|(destination, _)| destination.clone())
                 .collect(),
-            body,
+            event: alert,
+            base64: None,
             reason: &reason,
         };
         let message = "stored for the destinations that do not have it".to_owned();
@@ -281,20 +287,28 @@ impl Ingest {
         request_id: &str,
         deadline: Instant,
     ) -> Result<(), Refusal> {
-        let (event, base64) = match std::str::from_utf8(rest.body) {
-            Ok(text) => (parse_lenient(text).unwrap_or_else(|_| text.into()), None),
-            Err(_) => {
-                let kept = &rest.body[..rest.body.len().min(MAX_BINARY)];
-                (BASE64_STANDARD.encode(kept).into(), Some(rest.body.len()))
-            }
-        };
-        let envelope = self.envelope(&rest.destinations, event, item.notice.test.as_deref());
+        let envelope = self.envelope(&rest.destinations, rest.event, item.notice.test.as_deref());
         let parking = Parking {
             reason: rest.reason,
-            base64,
+            base64: rest.base64,
             ..self.dispatcher.parking(request_id)
         };
         self.dispatcher.park(envelope.parked(parking), deadline).await
+    }
+}
+
+/// What is kept of a body that cannot be shown: an alert, a text, or as much as fits in Base64, with the size of the
+/// whole.
+fn kept(body: &[u8]) -> (Value, Option<usize>) {
+    match std::str::from_utf8(body) {
+        Ok(text) => {
+            let alert = parse_lenient(text).ok().filter(Value::is_object);
+            (alert.unwrap_or_else(|| text.into()), None)
+        }
+        Err(_) => {
+            let kept = &body[..body.len().min(MAX_BINARY)];
+            (BASE64_STANDARD.encode(kept).into(), Some(body.len()))
+        }
     }
 }
 

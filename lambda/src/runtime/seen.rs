@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// Enough for an alert storm; an entry takes about 50 bytes.
+/// Enough for an alert storm; an entry takes about 100 bytes, and those who are mentioned.
 const CAPACITY: usize = 10_000;
 
 /// Remembers the last 10,000 names, and something about each, for as long as Lambda keeps the process.

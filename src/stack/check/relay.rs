@@ -56,10 +56,10 @@ fn sufficient(checker: &mut Checker<'_>) {
     let stack = checker.stack;
     let (timeout, reserved) = (stack.relay.timeout, stack.relay.reserved_concurrency);
     if (1..SHORT_TIMEOUT).contains(&timeout) {
-        let message = format!("within {timeout} seconds the relay delivers hardly anything");
+        let message = format!("a timeout of {timeout} seconds leaves the relay too little time to deliver");
         let problem = Problem::warning(checker.at(&["relay", "timeout"]), message);
         checker.report(problem.help(format!(
-            "write at least {SHORT_TIMEOUT}: a start takes its time, and so does a Slack that is slow"
+            "write at least {SHORT_TIMEOUT}: a cold start takes time, and Slack can be slow"
         )));
     }
     let buffers = stack.channels.values().filter(|channel| channel.buffer.is_some());
@@ -71,7 +71,7 @@ fn sufficient(checker: &mut Checker<'_>) {
         let message = format!("{reserved} concurrent executions are too few for the relay");
         let problem = Problem::warning(checker.at(&["relay", "reserved_concurrency"]), message);
         checker.report(problem.help(format!(
-            "write at least {needed}: each buffer takes {OF_A_BUFFER}, and Lambda throttles what finds none free"
+            "write at least {needed}: each buffer takes {OF_A_BUFFER}, and Lambda throttles invocations beyond that"
         )));
     }
 }

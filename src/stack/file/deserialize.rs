@@ -1,4 +1,4 @@
-//! Types read from the tree by serde. What does not match is told in types, with the path to it.
+//! Types read from the tree by serde. A mismatch is a typed error with its path.
 
 use std::fmt;
 

@@ -27,6 +27,13 @@ impl Ingest {
             Value::String(text) => readable(text, envelope.parked.as_ref()),
             alert => alert.to_string(),
         };
+        // A letter that is stored again is stored as it is.
+        let event = envelope.event.clone();
+        let base64 = envelope
+            .parked
+            .as_ref()
+            .and_then(|parked| parked.get("bodyBytes")?.as_u64());
+        let base64 = base64.and_then(|bytes| usize::try_from(bytes).ok());
         let key = |destination: &Destination| format!("{destination:?} {at} {body}");
         let owed = Destination::all(&receivers).into_iter();
         let owed: Vec<_> = owed.filter(|one| !self.seen.contains(&key(one))).collect();
@@ -53,7 +60,8 @@ impl Ingest {
                         false => {
                             let rest = Rest {
                                 destinations: vec![destination.clone()],
-                                body: body.as_bytes(),
+                                event: event.clone(),
+                                base64,
                                 reason: &reason,
                             };
                             self.store(rest, &item, attempt.request_id, budget.park)
