@@ -6,7 +6,7 @@ use alertctl_relay::{ChannelKey, webhook_variable};
 
 use super::buffer::buffer_nodes;
 use super::roles::Role;
-use super::{Build, Webhook, Webhooks};
+use super::{Build, Webhook, Webhooks, code};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::iam::role_policy::IamRolePolicy;
@@ -114,7 +114,7 @@ impl Build<'_> {
                 role,
                 memory_mb: duty.memory_mb,
                 timeout_seconds: duty.timeout,
-                code: self.code.clone(),
+                code: self.code.get_or_init(|| code(self.stack)).clone(),
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
                 environment: duty.environment,

@@ -3,6 +3,7 @@
 //! Everything between the sources and the destinations of a stack (roles, policies, permissions, keys, queues,
 //! log groups) is derived only here.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -160,8 +161,8 @@ struct Build<'a> {
     /// By region: the nodes that must exist before anything else in that other region, because they mark it for
     /// later runs.
     leads: BTreeMap<String, Vec<NodeId>>,
-    /// The code of every function of the stack.
-    code: Code,
+    /// The code of every function of the stack, once there is one.
+    code: OnceCell<Code>,
     graph: Graph,
 }
 
@@ -177,7 +178,7 @@ impl<'a> Build<'a> {
             trail_log_group: None,
             watched: Watched::default(),
             leads: BTreeMap::new(),
-            code: code(stack),
+            code: OnceCell::new(),
             graph: Graph::default(),
         }
     }

@@ -37,6 +37,19 @@ struct Monitor {
     after: Vec<NodeId>,
 }
 
+impl Monitor {
+    /// An alarm that goes off at the first failure.
+    fn new(what: String, description: String, metric: AlarmMetric) -> Self {
+        Self {
+            what,
+            description,
+            metric,
+            threshold: 1.0,
+            after: Vec::new(),
+        }
+    }
+}
+
 /// Seconds over which failures are summed.
 const PERIOD: i32 = 300;
 /// Seconds that an alert may wait in a buffer before the alarm goes off.
@@ -95,12 +108,9 @@ impl Build<'_> {
 
     fn monitors(&self) -> Vec<Monitor> {
         let functions = self.watched.functions.iter().flat_map(|(key, name)| {
-            let monitor = |metric: &str, what: &str, description: String| Monitor {
-                what: format!("{key}-{what}"),
-                description,
-                metric: sum("AWS/Lambda", metric, ("FunctionName", name.as_str().into())),
-                threshold: 1.0,
-                after: Vec::new(),
+            let monitor = |metric: &str, what: &str, description: String| {
+                let metric = sum("AWS/Lambda", metric, ("FunctionName", name.as_str().into()));
+                Monitor::new(format!("{key}-{what}"), description, metric)
             };
             [
                 monitor("Errors", "errors", format!("{name} failed: see its log group")),
@@ -116,52 +126,51 @@ impl Build<'_> {
                 ),
             ]
         });
-        let queues = self.watched.queues.iter().map(|(key, name)| Monitor {
-            what: format!("{key}-dead-letters"),
-            description: format!("{name} holds alerts that could not be delivered"),
-            metric: maximum("ApproximateNumberOfMessagesVisible", name),
-            threshold: 1.0,
-            after: Vec::new(),
+        let queues = self.watched.queues.iter().map(|(key, name)| {
+            Monitor::new(
+                format!("{key}-dead-letters"),
+                format!("{name} holds alerts that could not be delivered"),
+                maximum("ApproximateNumberOfMessagesVisible", name),
+            )
         });
         let buffers = self.watched.buffers.iter().map(|(key, name)| Monitor {
-            what: format!("{key}-age"),
-            description: format!("alerts wait in {name} for more than {} minutes", TOO_LATE / 60.0),
-            metric: maximum("ApproximateAgeOfOldestMessage", name),
             threshold: TOO_LATE,
-            after: Vec::new(),
+            ..Monitor::new(
+                format!("{key}-age"),
+                format!("alerts wait in {name} for more than {} minutes", TOO_LATE / 60.0),
+                maximum("ApproximateAgeOfOldestMessage", name),
+            )
         });
         let apis = self.watched.apis.iter().map(|(key, node)| Monitor {
-            what: format!("{key}-5xx"),
-            description: format!("endpoint {key} answers with server errors"),
-            metric: sum("AWS/ApiGateway", "5xx", ("ApiId", Text::id_of(node))),
-            threshold: 1.0,
             after: vec![node.clone()],
+            ..Monitor::new(
+                format!("{key}-5xx"),
+                format!("endpoint {key} answers with server errors"),
+                sum("AWS/ApiGateway", "5xx", ("ApiId", Text::id_of(node))),
+            )
         });
-        let topics = self.watched.topics.iter().map(|(key, name)| Monitor {
-            what: format!("{key}-lost-by-topic"),
-            description: format!(
-                "{name} could deliver a message neither to the relay nor to its dead-letter queue: it is lost"
-            ),
-            metric: sum(
-                "AWS/SNS",
-                "NumberOfNotificationsFailedToRedriveToDlq",
-                ("TopicName", name.as_str().into()),
-            ),
-            threshold: 1.0,
-            after: Vec::new(),
+        let topics = self.watched.topics.iter().map(|(key, name)| {
+            Monitor::new(
+                format!("{key}-lost-by-topic"),
+                format!(
+                    "{name} could deliver a message neither to the relay nor to its dead-letter queue: it is lost"
+                ),
+                sum(
+                    "AWS/SNS",
+                    "NumberOfNotificationsFailedToRedriveToDlq",
+                    ("TopicName", name.as_str().into()),
+                ),
+            )
         });
         let rules = self.watched.rules.chunks(MAX_METRICS).enumerate();
-        let rules = rules.map(|(index, rules)| Monitor {
-            what: match index {
+        let rules = rules.map(|(index, rules)| {
+            let what = match index {
                 0 => "lost-by-rules".to_owned(),
                 index => format!("lost-by-rules-{}", index + 1),
-            },
-            description:
-                "a rule could deliver an event neither to its target nor to the dead-letter queue: it is lost"
-                    .to_owned(),
-            metric: sum_of_rules(rules),
-            threshold: 1.0,
-            after: Vec::new(),
+            };
+            let description =
+                "a rule could deliver an event neither to its target nor to the dead-letter queue: it is lost";
+            Monitor::new(what, description.to_owned(), sum_of_rules(rules))
         });
         let own = functions.chain(queues).chain(buffers).chain(apis);
         own.chain(topics).chain(rules).collect()
@@ -191,8 +200,9 @@ fn single(namespace: &str, metric: &str, statistic: &str, dimension: (&str, Text
 /// What these rules could not put into their dead-letter queue, added up. `SUM` passes over a rule that has no data, as
 /// all of them have in good times.
 fn sum_of_rules(rules: &[BTreeMap<String, String>]) -> AlarmMetric {
-    let metrics = rules.iter().enumerate().map(|(index, dimensions)| MetricQuery {
-        id: format!("r{index}"),
+    let ids: Vec<_> = (0..rules.len()).map(|index| format!("r{index}")).collect();
+    let metrics = ids.iter().zip(rules).map(|(id, dimensions)| MetricQuery {
+        id: id.clone(),
         expression: None,
         label: None,
         return_data: false,
@@ -207,7 +217,6 @@ fn sum_of_rules(rules: &[BTreeMap<String, String>]) -> AlarmMetric {
             unit: None,
         }),
     });
-    let ids: Vec<_> = (0..rules.len()).map(|index| format!("r{index}")).collect();
     let all = MetricQuery {
         id: "lost".to_owned(),
         expression: Some(format!("SUM([{}])", ids.join(", "))),

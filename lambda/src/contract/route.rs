@@ -36,19 +36,20 @@ pub struct Filter {
 
 /// A way into a channel.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "RouteFields", into = "RouteFields")]
+#[serde(from = "RouteFields")]
 pub struct Route {
-    /// What comes in by it.
+    /// What comes in by it. Its conditions are written beside the mention.
+    #[serde(flatten)]
     pub filter: Filter,
     /// Who is mentioned for messages that come in by it, instead of the channel's mentions; an empty list mentions
     /// nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mention: Option<Vec<String>>,
 }
 
-// As it is written: the conditions of the filter stand beside the route's own fields. (`serde(flatten)` would accept
-// unknown fields.)
+// As it is read: `serde(flatten)` would accept unknown fields.
 /// A way into a channel.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     deny_unknown_fields,
@@ -57,26 +58,18 @@ pub struct Route {
 )]
 struct RouteFields {
     /// This severity or higher.
-    #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<Severity>,
     /// Names from `accounts`, or ids.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
     accounts: Vec<String>,
     /// Regions; `*` stands for any text.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
     regions: Vec<String>,
     /// Sources of messages: keys of `rules`, `alarms`, `endpoints` and `topics`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(extend("default" = [] as [&str; 0])))]
     rules: Vec<String>,
     /// An EventBridge pattern that the event, the alarm or the alert must match.
-    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "match")]
     pattern: Option<Map<String, Value>>,
     /// Whom to mention for messages that match, instead of the channel's `mention`; an empty list mentions
     /// nobody.
-    #[serde(skip_serializing_if = "Option::is_none")]
     mention: Option<Vec<String>>,
 }
 
@@ -98,26 +91,6 @@ impl From<RouteFields> for Route {
             pattern,
         };
         Self { filter, mention }
-    }
-}
-
-impl From<Route> for RouteFields {
-    fn from(Route { filter, mention }: Route) -> Self {
-        let Filter {
-            severity,
-            accounts,
-            regions,
-            rules,
-            pattern,
-        } = filter;
-        Self {
-            severity,
-            accounts,
-            regions,
-            rules,
-            pattern,
-            mention,
-        }
     }
 }
 

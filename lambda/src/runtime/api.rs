@@ -12,6 +12,7 @@ use std::error::Error as StdError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpStream;
 
+use super::OWN_NAME;
 use super::failure::Failure;
 
 /// Environment variable, set by Lambda: host and port of the Runtime API.
@@ -74,15 +75,13 @@ impl RuntimeApi {
     async fn send(&mut self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let headers = request.headers_mut();
         headers.insert(HOST, self.address.parse()?);
-        headers.insert(
-            USER_AGENT,
-            concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).parse()?,
-        );
+        headers.insert(USER_AGENT, OWN_NAME.parse()?);
         headers.insert(CONTENT_TYPE, "application/json".parse()?);
         let mut connection = match self.connection.take() {
-            Some(open) if !open.is_closed() => open,
-            _ => connect(&self.address).await?,
+            Some(open) => open,
+            None => connect(&self.address).await?,
         };
+        // It may have been closed in the meantime.
         if connection.ready().await.is_err() {
             connection = connect(&self.address).await?;
         }

@@ -180,14 +180,13 @@ impl Emptying<'_> {
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut wanted: Vec<Waiting> = Vec::with_capacity(queue.len());
         for (id, item, age) in queue {
-            let Some(verdict) = self.dispatcher.verdict(&item, self.channel) else {
-                self.log(&item, Outcome::Filtered);
+            let verdict = self.dispatcher.verdict(&item, self.channel, self.request_id);
+            let Some(verdict) = verdict else {
                 continue;
             };
             let key = item.key(self.channel);
-            let told = self.buffered.told.get(&key);
-            if told.is_some_and(|told| told.covers(&verdict)) {
-                self.log(&item, Outcome::Duplicate);
+            if self.buffered.told.covers(&key, &verdict) {
+                self.log_duplicate(&item);
                 continue;
             }
             match places.get(&key).and_then(|place| wanted.get_mut(*place)) {
@@ -207,8 +206,8 @@ impl Emptying<'_> {
         wanted
     }
 
-    fn log(&self, item: &Item, outcome: Outcome) {
-        let report = Report::default();
+    fn log_duplicate(&self, item: &Item) {
+        let (outcome, report) = (Outcome::Duplicate, Report::default());
         self.dispatcher
             .log(item, self.channel, self.request_id, outcome, report);
     }
@@ -216,14 +215,8 @@ impl Emptying<'_> {
     /// Remembers that the channel was told, or never will be.
     fn remember(&self, one: &Waiting) {
         let key = one.item.key(self.channel);
-        let mut verdict = one.verdict.clone();
-        if let Some(told) = self.buffered.told.get(&key) {
-            verdict.merge(&told);
-        }
-        self.buffered.told.insert(&key, verdict);
-        for copy in &one.copies {
-            self.log(copy, Outcome::Duplicate);
-        }
+        self.buffered.told.add(&key, one.verdict.clone());
+        one.copies.iter().for_each(|copy| self.log_duplicate(copy));
     }
 
     async fn post_one(&mut self, one: &Waiting) {
@@ -241,13 +234,7 @@ impl Emptying<'_> {
     async fn post_digest(&mut self, mut message: Message, covered: &[&Waiting]) {
         let called: BTreeSet<_> = covered.iter().flat_map(|one| &one.verdict.mention).collect();
         message.mention(&called.into_iter().cloned().collect::<Vec<_>>());
-        let post = async {
-            let posted = self.dispatcher.post(self.channel, &message, self.budget.deliver);
-            posted.await.map(|retried| Posted {
-                retried,
-                refused: None,
-            })
-        };
+        let post = self.dispatcher.post(self.channel, &message, self.budget.deliver);
         match self.at_its_pace(post).await {
             None => self.leave(covered),
             Some(Ok(posted)) => self.delivered(covered, &posted),

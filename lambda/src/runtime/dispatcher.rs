@@ -104,19 +104,19 @@ impl Dispatcher {
         channel: &ChannelKey,
         attempt: Attempt<'_>,
     ) -> Result<Outcome, Refusal> {
-        match self.verdict(item, channel) {
+        match self.verdict(item, channel, attempt.request_id) {
             Some(verdict) => self.hand_over(item, channel, verdict, attempt).await,
-            None => {
-                let report = Report::default();
-                self.log(item, channel, attempt.request_id, Outcome::Filtered, report);
-                Ok(Outcome::Filtered)
-            }
+            None => Ok(Outcome::Filtered),
         }
     }
 
-    /// How `channel` is told of `item`; `None` if its routes filter it out.
-    pub fn verdict(&self, item: &Item, channel: &ChannelKey) -> Option<Verdict> {
-        item.verdict(channel, &item.traits(&self.settings), &self.settings)
+    /// How `channel` is told of `item`. If its routes filter it out, logs that and returns `None`.
+    pub fn verdict(&self, item: &Item, channel: &ChannelKey, request_id: &str) -> Option<Verdict> {
+        let verdict = item.verdict(channel, &item.traits(&self.settings), &self.settings);
+        if verdict.is_none() {
+            self.log(item, channel, request_id, Outcome::Filtered, Report::default());
+        }
+        verdict
     }
 
     /// Sends `item` to `channel`: into its buffer, or to Slack.
@@ -153,14 +153,19 @@ impl Dispatcher {
         Ok(outcome)
     }
 
-    /// Posts a message; returns the number of retries.
+    /// Posts a message as it is.
     pub async fn post(
         &self,
         channel: &ChannelKey,
         message: &Message,
         deadline: Instant,
-    ) -> Result<u32, Refusal> {
-        self.network.destinations().post(channel, message, deadline).await
+    ) -> Result<Posted, Refusal> {
+        let destinations = self.network.destinations();
+        let retried = destinations.post(channel, message, deadline).await?;
+        Ok(Posted {
+            retried,
+            refused: None,
+        })
     }
 
     /// Posts the message of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
@@ -172,18 +177,12 @@ impl Dispatcher {
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
         let refused = match self.post(channel, message, deadline).await {
-            Ok(retried) => {
-                return Ok(Posted {
-                    retried,
-                    refused: None,
-                });
-            }
             Err(refusal) if refusal.as_text => refusal,
-            Err(refusal) => return Err(refusal),
+            outcome => return outcome,
         };
         match self.post(channel, &message.plain(), deadline).await {
-            Ok(retried) => Ok(Posted {
-                retried: refused.retried + 1 + retried,
+            Ok(posted) => Ok(Posted {
+                retried: refused.retried + 1 + posted.retried,
                 refused: Some(refused),
             }),
             Err(again) if again.transient => Err(again),

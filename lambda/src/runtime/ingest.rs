@@ -21,7 +21,6 @@ mod again;
 mod answer;
 mod body;
 
-use super::Variables;
 use super::api::Context;
 use super::caller::{self, header};
 use super::destinations::{Destination, Refusal};
@@ -29,16 +28,17 @@ use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::{self, Kind};
 use super::seen::Seen;
+use super::{Variables, hex};
 use crate::config::SettingsError;
 use crate::contract::{DESTINATIONS, Envelope, Outcome, Parking, TEST_HEADER, TOPICS, is_test};
-use crate::event::{self, Notice, Source};
+use crate::event::{Content, Notice, Source};
 use crate::item::Item;
 use crate::{Duty, Endpoint, Ingesting, Letter, Receivers, parse_lenient};
 use again::{is_parked, readable};
 use answer::Answer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use body::{Body, Content};
+use body::Body;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -125,16 +125,15 @@ impl Ingest {
 
     /// Handles a request of an authenticated caller.
     async fn take(&self, request: &Value, call: Call<'_>) -> Answer {
-        let body = Body::read(request, self.own.body_limit);
-        let alert = match body.content {
-            Content::Alert(alert) => alert,
-            Content::Text { text, reason } => {
+        let alert = match Body::read(request, self.own.body_limit) {
+            Body::Alert(alert) => alert,
+            Body::Text { text, reason } => {
                 let answer = self.deliver(Value::String(text), call).await;
                 return answer.shown_as_text(reason);
             }
-            Content::Unreadable(reason) => {
+            Body::Unreadable { bytes, reason } => {
                 let (item, _) = self.item(self.envelope(&self.destinations, Value::Null, call.test));
-                let (event, base64) = kept(&body.bytes);
+                let (event, base64) = kept(&bytes);
                 let rest = Rest {
                     destinations: self.destinations.clone(),
                     event,
@@ -235,7 +234,7 @@ impl Ingest {
             let letter = Letter::new(&self.own.endpoint.key, &text, locale);
             let notice = Notice {
                 source: Source::default(),
-                content: event::Content::Text {
+                content: Content::Text {
                     subject: Some(self.own.endpoint.key.clone()),
                     text,
                 },
@@ -315,5 +314,5 @@ fn kept(body: &[u8]) -> (Value, Option<usize>) {
 /// An identifier for an alert that reveals nothing about it.
 fn digest(identity: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(identity).into();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..16])
 }

@@ -43,6 +43,9 @@ const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 /// Environment variable, set by Lambda.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
+/// The `User-Agent` of requests to AWS and to Lambda's Runtime API.
+const OWN_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// Returns the value of an environment variable.
 type Variables = fn(&str) -> Option<String>;
 
@@ -157,4 +160,9 @@ impl Network {
     fn aws(&self) -> &Aws {
         &self.0.aws
     }
+}
+
+/// Bytes in hexadecimal, lower-case.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

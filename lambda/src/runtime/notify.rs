@@ -116,20 +116,16 @@ impl Notify {
         };
         let mut outcomes = Vec::with_capacity(queue.len());
         for item in queue {
-            let log = |outcome| {
-                self.dispatcher
-                    .log(item, channel, request_id, outcome, Report::default());
-                Ok(outcome)
-            };
             // What is filtered is not remembered: another rule may let the same event pass.
-            let Some(mut verdict) = self.dispatcher.verdict(item, channel) else {
-                outcomes.push(log(Outcome::Filtered));
+            let Some(verdict) = self.dispatcher.verdict(item, channel, request_id) else {
+                outcomes.push(Ok(Outcome::Filtered));
                 continue;
             };
             let key = item.key(channel);
-            let told = self.told.get(&key);
-            if told.as_ref().is_some_and(|told| told.covers(&verdict)) {
-                outcomes.push(log(Outcome::Duplicate));
+            if self.told.covers(&key, &verdict) {
+                self.dispatcher
+                    .log(item, channel, request_id, Outcome::Duplicate, Report::default());
+                outcomes.push(Ok(Outcome::Duplicate));
                 continue;
             }
             let taken = self.dispatcher.hand_over(item, channel, verdict.clone(), attempt);
@@ -142,8 +138,7 @@ impl Notify {
                     .map(|()| Outcome::Parked),
             };
             if outcome.is_ok() {
-                told.iter().for_each(|told| verdict.merge(told));
-                self.told.insert(&key, verdict);
+                self.told.add(&key, verdict);
             }
             outcomes.push(outcome);
         }

@@ -1,5 +1,6 @@
 //! What a warm function has already done.
 
+use crate::contract::Verdict;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -31,8 +32,23 @@ impl Seen {
     }
 }
 
+impl Seen<Verdict> {
+    /// Whether who was told of `name` gains nothing from `verdict`.
+    pub fn covers(&self, name: &str, verdict: &Verdict) -> bool {
+        self.get(name).is_some_and(|told| told.covers(verdict))
+    }
+
+    /// Remembers that `name` was told by `verdict`, too.
+    pub fn add(&self, name: &str, mut verdict: Verdict) {
+        if let Some(told) = self.get(name) {
+            verdict.merge(&told);
+        }
+        self.insert(name, verdict);
+    }
+}
+
 impl<T: Clone> Seen<T> {
-    pub fn get(&self, name: &str) -> Option<T> {
+    fn get(&self, name: &str) -> Option<T> {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.known.get(&digest(name)).cloned()
     }

@@ -1,7 +1,7 @@
 //! Tests the real executable with the duty `notify`, with a fake Lambda, KMS and Slack.
 
 use crate::support::fixture;
-use crate::support::function::{BUFFER, Function, PATIENCE, QUEUE, SECRET, lock, settings};
+use crate::support::function::{BUFFER, Function, PATIENCE, QUEUE, SECRET, batch, lock, settings};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -36,20 +36,6 @@ fn text(id: &str) -> Value {
     event["Records"][0]["Sns"]["MessageId"] = id.into();
     event["Records"][0]["Sns"]["Subject"] = format!("alert {id}").into();
     event
-}
-
-/// A batch from the channel's buffer.
-fn batch(bodies: &[String]) -> Value {
-    let record = |(index, body): (usize, &String)| {
-        json!({
-            "messageId": format!("m-{index}"),
-            "body": body,
-            "attributes": { "SentTimestamp": "1790000000000", "ApproximateReceiveCount": "1" },
-            "eventSource": "aws:sqs",
-            "eventSourceARN": BUFFER,
-        })
-    };
-    json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })
 }
 
 fn waiting(id: &str) -> String {

@@ -1,7 +1,7 @@
 //! One event that comes by several rules: the copy that pages is never the one that is dropped.
 
 use crate::support::fixture;
-use crate::support::function::{BUFFER, Function, settings};
+use crate::support::function::{BUFFER, Function, batch, settings};
 use serde_json::{Value, json};
 
 /// A relay whose rule `logins` is a warning, `root` critical, and `audit` critical, too. Its channel mentions
@@ -32,17 +32,9 @@ fn by(rule: &str) -> Value {
     json!({ "alertctl": { "rule": rule, "channels": ["project"] }, "event": fixture("ec2-stopped") })
 }
 
-fn batch(bodies: &[Value]) -> Value {
-    let record = |(index, body): (usize, &Value)| {
-        json!({
-            "messageId": format!("m-{index}"),
-            "body": body.to_string(),
-            "attributes": { "SentTimestamp": "1790000000000" },
-            "eventSource": "aws:sqs",
-            "eventSourceARN": BUFFER,
-        })
-    };
-    json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })
+/// A batch of the messages that wait in the channel's buffer.
+fn batched(waiting: &[Value]) -> Value {
+    batch(&waiting.iter().map(Value::to_string).collect::<Vec<_>>())
 }
 
 /// Whether each message that Slack got mentions the channel.
@@ -99,11 +91,11 @@ async fn copies_in_a_buffer_become_one_message() {
         assert_eq!(waiting[0]["alertctl"]["verdict"]["severity"], {
             if rules[0] == "root" { "critical" } else { "warning" }
         });
-        let answer = function.succeed(&batch(&waiting)).await;
+        let answer = function.succeed(&batched(&waiting)).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
         assert_eq!(pages(&function), [true], "{rules:?}");
         // Both copies are done with.
-        function.succeed(&batch(&waiting)).await;
+        function.succeed(&batched(&waiting)).await;
         assert_eq!(pages(&function), [true], "{rules:?}");
     }
 }
@@ -131,7 +123,7 @@ async fn what_is_cut_for_the_buffer_keeps_its_severity_and_its_words() {
     function.succeed(&event).await;
     let waiting = function.queue("mission-project-buffer");
     assert!(waiting[0]["alertctl"]["cut"].is_u64(), "it was to be cut");
-    function.succeed(&batch(&waiting)).await;
+    function.succeed(&batched(&waiting)).await;
     let messages = function.messages();
     assert_eq!(messages.len(), 1);
     let headline = messages[0].1["text"].as_str().expect("a headline");

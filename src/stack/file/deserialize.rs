@@ -119,22 +119,6 @@ impl de::Error for Mismatch {
 }
 
 impl Node {
-    /// The error for a node in place of what `visitor` expects.
-    fn instead_of<'de>(&self, visitor: &impl Visitor<'de>) -> Mismatch {
-        let scalar = self.scalar();
-        let found = match (&self.kind, &scalar) {
-            (Kind::List(_), _) => Unexpected::Seq,
-            (Kind::Map(_), _) => Unexpected::Map,
-            (_, Some(Scalar::Bool(is))) => Unexpected::Bool(*is),
-            (_, Some(Scalar::Unsigned(number))) => Unexpected::Unsigned(*number),
-            (_, Some(Scalar::Signed(number))) => Unexpected::Signed(*number),
-            (_, Some(Scalar::Float(number))) => Unexpected::Float(*number),
-            (_, Some(Scalar::Text(text))) => Unexpected::Str(text),
-            (_, Some(Scalar::Null) | None) => Unexpected::Unit,
-        };
-        de::Error::invalid_type(found, visitor)
-    }
-
     fn is_nothing(&self) -> bool {
         self.scalar() == Some(Scalar::Null)
     }
@@ -170,16 +154,18 @@ impl<'de> Deserializer<'de> for &'de Node {
         match &self.kind {
             Kind::List(items) => visitor.visit_seq(Items { items, next: 0 }),
             _ if self.is_nothing() => visitor.visit_seq(Items { items: &[], next: 0 }),
-            _ => Err(self.instead_of(&visitor)),
+            _ => self.deserialize_any(visitor),
         }
     }
 
-    /// `key:` without a value is an empty mapping.
+    /// `key:` without a value is an empty mapping. A list is none, although serde would read a struct from one, field by
+    /// field.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let entries = match &self.kind {
             Kind::Map(entries) => entries.as_slice(),
+            Kind::List(_) => return Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
             _ if self.is_nothing() => &[],
-            _ => return Err(self.instead_of(&visitor)),
+            _ => return self.deserialize_any(visitor),
         };
         visitor.visit_map(Entries { entries, value: None })
     }
@@ -210,7 +196,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     ) -> Result<V::Value, Mismatch> {
         match self.scalar() {
             Some(Scalar::Text(text)) => visitor.visit_enum(Word(text)),
-            _ => Err(self.instead_of(&visitor)),
+            _ => self.deserialize_any(visitor),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests to AWS, in the protocol that the service uses.
 
+use crate::runtime::OWN_NAME;
 use ::http::header::{CONTENT_TYPE, HeaderName, USER_AGENT};
 use bytes::Bytes;
 use form_urlencoded::Serializer;
@@ -102,10 +103,7 @@ impl Call {
 
     /// The headers other than those of the signature.
     pub(super) fn headers(&self) -> Vec<(HeaderName, String)> {
-        let mut headers = vec![(
-            USER_AGENT,
-            concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
-        )];
+        let mut headers = vec![(USER_AGENT, OWN_NAME.to_owned())];
         match self.service.protocol {
             Protocol::Json {
                 version,

@@ -2,6 +2,7 @@
 //! memory.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+use crate::runtime::hex;
 use ::http::Request;
 use ::http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT};
 use bytes::Bytes;
@@ -109,8 +110,4 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     };
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,20 +10,17 @@ use std::borrow::Cow;
 use std::io::Read as _;
 
 /// What a request brings.
-pub(super) struct Body<'a> {
-    /// Decoded from Base64, and decompressed.
-    pub bytes: Cow<'a, [u8]>,
-    pub content: Content,
-}
-
 #[derive(Debug, PartialEq)]
-pub(super) enum Content {
+pub(super) enum Body<'a> {
     /// A JSON object: ElastAlert2 sends one for each match.
     Alert(Value),
     /// Anything else that can be shown, and why it is no alert.
     Text { text: String, reason: &'static str },
-    /// What cannot be shown, and why.
-    Unreadable(&'static str),
+    /// What cannot be shown, as it was sent, and why.
+    Unreadable {
+        bytes: Cow<'a, [u8]>,
+        reason: &'static str,
+    },
 }
 
 impl<'a> Body<'a> {
@@ -35,26 +32,12 @@ impl<'a> Body<'a> {
             None => sent.as_bytes().into(),
             Some(Ok(bytes)) => bytes.into(),
             Some(Err(_)) => {
-                let content = text(sent, "the body is not Base64, although the request says so");
-                return Self {
-                    bytes: sent.as_bytes().into(),
-                    content,
-                };
+                return text(sent, "the body is not Base64, although the request says so");
             }
         };
         match decompressed(request, &bytes, limit) {
-            Ok(Some(plain)) => Self {
-                content: content(request, &plain),
-                bytes: plain.into(),
-            },
-            Ok(None) => Self {
-                content: content(request, &bytes),
-                bytes,
-            },
-            Err(reason) => Self {
-                bytes,
-                content: Content::Unreadable(reason),
-            },
+            Ok(plain) => content(request, plain.as_deref().unwrap_or(&bytes)),
+            Err(reason) => Self::Unreadable { bytes, reason },
         }
     }
 }
@@ -85,7 +68,7 @@ fn decompressed(request: &Value, bytes: &[u8], limit: usize) -> Result<Option<Ve
     }
 }
 
-fn content(request: &Value, bytes: &[u8]) -> Content {
+fn content(request: &Value, bytes: &[u8]) -> Body<'static> {
     let declared = header(request, "content-type").is_none_or(is_utf8);
     let Ok(sent) = std::str::from_utf8(bytes) else {
         return text(&String::from_utf8_lossy(bytes), "the body is not in UTF-8");
@@ -94,14 +77,14 @@ fn content(request: &Value, bytes: &[u8]) -> Content {
     match parse_lenient(sent) {
         // ASCII, which JSON may be written in, is the same in nearly every charset.
         _ if !declared && !sent.is_ascii() => text(sent, "the body is not in UTF-8"),
-        Ok(alert) if alert.is_object() => Content::Alert(alert),
+        Ok(alert) if alert.is_object() => Body::Alert(alert),
         Ok(_) => text(sent, "the body is not a JSON object"),
         Err(_) => text(sent, "the body is not JSON, or nested too deeply"),
     }
 }
 
-fn text(text: &str, reason: &'static str) -> Content {
-    Content::Text {
+fn text(text: &str, reason: &'static str) -> Body<'static> {
+    Body::Text {
         text: text.to_owned(),
         reason,
     }
@@ -157,14 +140,12 @@ mod tests {
     fn gzip_is_read_and_a_bomb_is_not() {
         let request = zipped(br#"{"rule":"a"}"#);
         let body = Body::read(&request, 1_000);
-        assert_eq!(body.content, Content::Alert(json!({ "rule": "a" })));
-        assert_eq!(&*body.bytes, br#"{"rule":"a"}"#);
+        assert_eq!(body, Body::Alert(json!({ "rule": "a" })));
         let request = zipped(&vec![b' '; 50_000_000]);
-        let body = Body::read(&request, 100_000);
-        let Content::Unreadable(reason) = body.content else {
-            panic!("{:?}", body.content);
+        let Body::Unreadable { bytes, reason } = Body::read(&request, 100_000) else {
+            panic!("it was read");
         };
         assert!(reason.contains("larger"), "{reason}");
-        assert!(body.bytes.len() < 100_000, "what is stored is what was sent");
+        assert!(bytes.len() < 100_000, "what is stored is what was sent");
     }
 }

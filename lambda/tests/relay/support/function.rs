@@ -36,6 +36,20 @@ pub fn settings() -> Value {
     })
 }
 
+/// A batch from the channel's buffer.
+pub fn batch(bodies: &[String]) -> Value {
+    let record = |(index, body): (usize, &String)| {
+        json!({
+            "messageId": format!("m-{index}"),
+            "body": body,
+            "attributes": { "SentTimestamp": "1790000000000", "ApproximateReceiveCount": "1" },
+            "eventSource": "aws:sqs",
+            "eventSourceARN": BUFFER,
+        })
+    };
+    json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })
+}
+
 impl Function {
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
