@@ -5,6 +5,7 @@
 mod arn;
 mod channel;
 mod envelope;
+mod guard;
 mod locale;
 mod names;
 mod outcome;
@@ -19,10 +20,12 @@ pub use channel::ChannelKey;
 pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
+pub use guard::GuardOutcome;
 pub use locale::Locale;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
-    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
+    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, RETRY_QUEUE, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL,
+    webhook_variable,
 };
 pub use outcome::Outcome;
 pub use route::{Buffer, Filter, Mention, Route};

@@ -26,9 +26,12 @@ pub const MESSAGE_SUBJECT: &str = "MESSAGE_SUBJECT";
 pub const MESSAGE_BODY: &str = "MESSAGE_BODY";
 /// Environment variable (`notify`, `ingest`): ARN of the SQS queue for messages that can never be delivered.
 pub const DEAD_LETTER_QUEUE: &str = "DEAD_LETTER_QUEUE";
-/// Environment variable (`notify`, `ingest`): JSON object that maps the key of each channel with a buffer to
+/// Environment variable: JSON object that maps the key of each channel with a buffer to
 /// the ARN of its SQS queue.
 pub const BUFFERS: &str = "BUFFERS";
+/// Environment variable: ARN of the SQS queue for messages that a destination without a buffer does not take now. The
+/// relay drains it.
+pub const RETRY_QUEUE: &str = "RETRY_QUEUE";
 /// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
 pub const TRAIL: &str = "TRAIL";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.

@@ -17,10 +17,12 @@ const MAX_ANSWER: usize = 120;
 const RETRIES: u32 = 5;
 /// The longest pause before the first retry; it doubles with each further retry.
 const BACKOFF: Duration = Duration::from_millis(400);
-const MAX_BACKOFF: Duration = Duration::from_secs(6);
+const MAX_BACKOFF: Duration = PATIENCE;
 /// The pause after a 429 that does not say how long to wait. Slack accepts about one message per second.
 /// <https://docs.slack.dev/apis/web-api/rate-limits/>
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause that an invocation waits for. A queue waits longer for less money.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Time that an attempt needs; with less time left, none is started.
 const ATTEMPT: Duration = Duration::from_millis(300);
 
@@ -100,7 +102,9 @@ pub(super) async fn post(
             return (retry, Ok(()));
         };
         match error.pause(retry) {
-            Some(pause) if Instant::now() + pause + ATTEMPT < deadline => sleep(pause).await,
+            Some(pause) if pause <= PATIENCE && Instant::now() + pause + ATTEMPT < deadline => {
+                sleep(pause).await;
+            }
             _ => return (retry, Err(error)),
         }
         retry += 1;

@@ -505,6 +505,7 @@ async fn what_finds_no_time_or_no_ear_stays_in_the_buffer() {
     let answer = function.succeed(&batch(&[waiting("c"), waiting("d")])).await;
     assert_eq!(answer["batchItemFailures"].as_array().expect("a list").len(), 2);
     lock(&function.script).slack_always = None;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let answer = function.succeed(&batch(&[waiting("a"), waiting("c")])).await;
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert_eq!(headlines(&function).last().expect("a message"), "🔵 *alert c*");
