@@ -24,8 +24,8 @@ pub use guard::GuardOutcome;
 pub use locale::Locale;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
-    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, RETRY_QUEUE, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL,
-    webhook_variable,
+    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION,
+    TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, webhook_variable,
 };
 pub use outcome::Outcome;
 pub use route::{Buffer, Filter, Mention, Route};

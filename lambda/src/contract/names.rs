@@ -34,6 +34,12 @@ pub const BUFFERS: &str = "BUFFERS";
 pub const RETRY_QUEUE: &str = "RETRY_QUEUE";
 /// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
 pub const TRAIL: &str = "TRAIL";
+/// Namespace of the metrics that the relay writes.
+pub const METRIC_NAMESPACE: &str = "alertctl";
+/// Metric: how many seconds an alert waits that a channel does not take. Its dimension is [`STACK_DIMENSION`].
+pub const WAITING_METRIC: &str = "Waiting";
+/// Dimension of the metrics: the name of the stack.
+pub const STACK_DIMENSION: &str = "Stack";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.
 pub const ENCRYPTION_CONTEXT_KEY: &str = "LambdaFunctionName";
 

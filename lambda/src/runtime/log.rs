@@ -5,15 +5,12 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use crate::Duty;
-use crate::contract::{ChannelKey, Outcome, Severity};
+use crate::contract::{ChannelKey, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use std::io::Write as _;
 use std::time::Duration;
-
-/// Namespace of the metrics.
-const NAMESPACE: &str = "alertctl";
 
 /// The result of a request, for the reader of the log.
 #[derive(Clone, Copy, Serialize)]
@@ -139,8 +136,8 @@ impl Line<'_> {
             metadata: Metadata {
                 timestamp: time.as_millisecond(),
                 cloud_watch_metrics: [Directive {
-                    namespace: NAMESPACE,
-                    dimensions: [["Stack", "Channel"]],
+                    namespace: METRIC_NAMESPACE,
+                    dimensions: [[STACK_DIMENSION, "Channel"]],
                     metrics: definitions,
                 }],
             },
@@ -183,17 +180,17 @@ impl Waits<'_> {
             "_aws": {
                 "Timestamp": Timestamp::now().as_millisecond(),
                 "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["Stack"]],
-                    "Metrics": [{ "Name": "Waiting", "Unit": "Seconds" }],
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [[STACK_DIMENSION]],
+                    "Metrics": [{ "Name": WAITING_METRIC, "Unit": "Seconds" }],
                 }],
             },
-            "Stack": self.stack,
+            STACK_DIMENSION: self.stack,
             "Channel": self.channel,
             "outcome": "waiting",
             "messages": self.count,
             "againInSeconds": self.again_in.as_secs(),
-            "Waiting": self.oldest.as_secs(),
+            WAITING_METRIC: self.oldest.as_secs(),
         }));
     }
 }

@@ -65,6 +65,8 @@ pub struct Script {
     pub slack_at: BTreeMap<String, (u16, &'static str)>,
     /// Path and body of each message that Slack received.
     pub slack_messages: Vec<(String, Value)>,
+    /// Body of each message that Slack accepted.
+    pub slack_taken: Vec<Value>,
 }
 
 pub type Shared = Arc<Mutex<Script>>;
@@ -360,15 +362,20 @@ fn answered(status: u16, content_type: &str, body: String) -> Response {
 }
 
 async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response {
-    let message = serde_json::from_slice(&body).expect("a message is JSON");
+    let message: Value = serde_json::from_slice(&body).expect("a message is JSON");
     let (status, answer, pause) = {
         let mut script = script.lock().expect("not poisoned");
-        script.slack_messages.push((uri.path().to_owned(), message));
+        script
+            .slack_messages
+            .push((uri.path().to_owned(), Value::clone(&message)));
         let pause = script.slack_pause.unwrap_or(1).to_string();
         let here = script.slack_at.get(uri.path()).copied();
         let always = here.or(script.slack_always).unwrap_or((200, "ok"));
         let always = (always.0, always.1.to_owned());
         let (status, answer) = script.slack_answers.pop_front().unwrap_or(always);
+        if status == 200 {
+            script.slack_taken.push(message);
+        }
         (status, answer, pause)
     };
     speak(&script, "slack").await;
