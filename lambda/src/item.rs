@@ -3,7 +3,7 @@
 use crate::contract::{ChannelKey, Envelope, Verdict};
 use crate::event::{self, Content, Notice};
 use crate::routing::Traits;
-use crate::{Message, Settings, compose};
+use crate::{Card, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -137,11 +137,11 @@ impl Item {
         decided.or_else(|| self.envelope.parked.is_some().then(|| traits.unmentioned()))
     }
 
-    /// The Slack message for the item.
-    pub fn message(&self, verdict: &Verdict, settings: &Settings) -> Message {
-        let mut message = compose(&self.notice, settings);
-        message.mention(&verdict.mention);
-        message
+    /// The card for the item, with the people that the verdict mentions.
+    pub fn card(&self, verdict: &Verdict, settings: &Settings) -> Card {
+        let mut card = compose(&self.notice, settings);
+        card.mention(&verdict.mention);
+        card
     }
 }
 

@@ -9,11 +9,12 @@ use super::destinations::{BAD_REQUEST, Refusal};
 use super::dispatcher::{Dispatcher, Posted, Report};
 use super::log::{self, Kind};
 use super::seen::Seen;
+use super::slack::Shape;
 use super::time::Budget;
 use crate::contract::{Buffer, ChannelKey, Outcome, Severity, Verdict};
+use crate::destination::slack::fit;
 use crate::item::{Item, items};
-use crate::message::{digest, summarise};
-use crate::{Duty, Message, Queue};
+use crate::{Card, Duty, Queue, digest, summarise};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -165,12 +166,12 @@ impl Emptying<'_> {
             .iter()
             .map(|one| summarise(&one.item.notice, settings))
             .collect();
-        for digest in digest(&lines, settings) {
+        for digest in digest(&lines, settings, fit) {
             let covered = digest.covers.iter();
             let covered: Vec<_> = covered
                 .filter_map(|index| together.get(*index).copied())
                 .collect();
-            self.post_digest(digest.message, &covered).await;
+            self.post_digest(digest.card, &covered).await;
         }
     }
 
@@ -220,10 +221,10 @@ impl Emptying<'_> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let message = one.item.message(&one.verdict, &self.dispatcher.settings);
+        let card = one.item.card(&one.verdict, &self.dispatcher.settings);
         let channel = self.channel;
         let deadline = self.budget.deliver;
-        let post = self.dispatcher.post_alert(channel, &message, deadline);
+        let post = self.dispatcher.post_alert(channel, &card, deadline);
         match self.at_its_pace(post).await {
             None => self.leave(&[one]),
             Some(Ok(posted)) => self.delivered(&[one], &posted),
@@ -231,10 +232,11 @@ impl Emptying<'_> {
         }
     }
 
-    async fn post_digest(&mut self, mut message: Message, covered: &[&Waiting]) {
+    async fn post_digest(&mut self, mut card: Card, covered: &[&Waiting]) {
         let called: BTreeSet<_> = covered.iter().flat_map(|one| &one.verdict.mention).collect();
-        message.mention(&called.into_iter().cloned().collect::<Vec<_>>());
-        let post = self.dispatcher.post(self.channel, &message, self.budget.deliver);
+        card.mention(&called.into_iter().cloned().collect::<Vec<_>>());
+        let dispatcher = self.dispatcher;
+        let post = dispatcher.post(self.channel, &card, Shape::Usual, self.budget.deliver);
         match self.at_its_pace(post).await {
             None => self.leave(covered),
             Some(Ok(posted)) => self.delivered(covered, &posted),

@@ -4,10 +4,11 @@
 use super::destinations::{Destination, Refusal};
 use super::log::Line;
 use super::queue::Outbox;
+use super::slack::Shape;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
 use crate::item::Item;
-use crate::{Duty, Letter, Message, Notifying, Queue, Settings, SettingsError};
+use crate::{Card, Duty, Letter, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -137,10 +138,10 @@ impl Dispatcher {
                 (Outcome::Buffered, Posted::default())
             }
             None => {
-                let message = item.message(&verdict, &self.settings);
+                let card = item.card(&verdict, &self.settings);
                 (
                     Outcome::Delivered,
-                    self.post_alert(channel, &message, attempt.deadline).await?,
+                    self.post_alert(channel, &card, attempt.deadline).await?,
                 )
             }
         };
@@ -153,34 +154,35 @@ impl Dispatcher {
         Ok(outcome)
     }
 
-    /// Posts a message as it is.
+    /// Posts a card in one shape.
     pub async fn post(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
+        shape: Shape,
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
         let destinations = self.network.destinations();
-        let retried = destinations.post(channel, message, deadline).await?;
+        let retried = destinations.post(channel, card, shape, deadline).await?;
         Ok(Posted {
             retried,
             refused: None,
         })
     }
 
-    /// Posts the message of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
+    /// Posts the card of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
     /// each time.
     pub async fn post_alert(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
-        let refused = match self.post(channel, message, deadline).await {
+        let refused = match self.post(channel, card, Shape::Usual, deadline).await {
             Err(refusal) if refusal.as_text => refusal,
             outcome => return outcome,
         };
-        match self.post(channel, &message.plain(), deadline).await {
+        match self.post(channel, card, Shape::Plain, deadline).await {
             Ok(posted) => Ok(Posted {
                 retried: refused.retried + 1 + posted.retried,
                 refused: Some(refused),
