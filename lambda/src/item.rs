@@ -1,10 +1,11 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
 use crate::contract::{ChannelKey, Envelope, Verdict};
+use crate::destination::text;
 use crate::event::{self, Content, Guarded, Notice};
 use crate::letter::{Letter, readable};
 use crate::routing::Traits;
-use crate::{Message, Settings, compose};
+use crate::{Card, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -161,8 +162,8 @@ impl Item {
                 Letter::new(subject, &readable(value), locale)
             }
             Content::Alarm(_) | Content::Event(_) => {
-                let message = compose(&self.notice, settings);
-                Letter::new(message.text(), &readable(&self.envelope.event), locale)
+                let card = compose(&self.notice, settings);
+                Letter::new(&card.headline.plain(), &text(&card), locale)
             }
         };
         match &self.notice.test {
@@ -171,11 +172,11 @@ impl Item {
         }
     }
 
-    /// The Slack message for the item.
-    pub fn message(&self, verdict: &Verdict, settings: &Settings) -> Message {
-        let mut message = compose(&self.notice, settings);
-        message.mention(&verdict.mention);
-        message
+    /// The card for the item, with the people that the verdict mentions.
+    pub fn card(&self, verdict: &Verdict, settings: &Settings) -> Card {
+        let mut card = compose(&self.notice, settings);
+        card.mention(&verdict.mention);
+        card
     }
 }
 

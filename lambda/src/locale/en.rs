@@ -1,5 +1,6 @@
 use super::{Deed, Doer, End, Place, What, Words};
 use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, Risk, State};
+use crate::phrase::Phrase;
 
 pub(super) const WORDS: Words = Words {
     headline,
@@ -68,7 +69,7 @@ pub(super) const WORDS: Words = Words {
     label_index: "Index",
 };
 
-fn headline(name: &str, old: &State, new: &State) -> String {
+fn headline(name: &Phrase, old: &State, new: &State) -> String {
     match (old, new) {
         (_, State::Alarm) => format!("🚨 {name} is in alarm"),
         (State::Alarm, State::Ok) => format!("✅ {name} is back to OK"),
@@ -133,7 +134,7 @@ fn actor(doer: &Doer<'_>) -> String {
         (ActorKind::Account, Some(who)) => return format!("Account {who}"),
         (ActorKind::Instance, Some(who)) => format!("Instance {who}"),
         (ActorKind::Service, None) => "An AWS service".to_owned(),
-        (_, Some(who)) => who.to_owned(),
+        (_, Some(who)) => who.to_string(),
         (_, None) => "Somebody unknown".to_owned(),
     };
     match doer.home {
@@ -150,7 +151,8 @@ fn deed(deed: &Deed<'_>) -> String {
         Place::Service(service) => format!(" through {service}"),
         Place::Inside => " from inside AWS".to_owned(),
     };
-    let role = |role: Option<&str>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
+    let role =
+        |role: Option<&Phrase>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
     let (done, tried) = match deed.what {
         What::Call(event, object) => {
             let object = object.map(|object| format!(" on {object}")).unwrap_or_default();
@@ -175,7 +177,7 @@ fn deed(deed: &Deed<'_>) -> String {
             )
         }
     };
-    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {done}"),
         End::Denied(error) => format!("{actor} {tried} and was denied{}", code(error)),
@@ -195,7 +197,7 @@ fn risk(risk: Risk) -> &'static str {
     }
 }
 
-fn news(news: &News, subject: &str) -> String {
+fn news(news: &News, subject: &Phrase) -> String {
     match news {
         News::Instance { state } => match state.as_str() {
             "pending" => format!("Instance {subject} is starting"),
@@ -228,7 +230,7 @@ fn news(news: &News, subject: &str) -> String {
         News::Terminated { done: false } => {
             format!("Auto Scaling group {subject} could not terminate an instance")
         }
-        News::Finding => subject.to_owned(),
+        News::Finding => subject.to_string(),
         News::Health { category, closed } => match category.as_str() {
             "issue" if *closed => format!("AWS has resolved an issue: {subject}"),
             "scheduledChange" if *closed => format!("A change by AWS is over: {subject}"),

@@ -1,6 +1,7 @@
 use super::particle::{Particle, join, with};
 use super::{Deed, Doer, End, Place, What, Words};
 use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, Risk, State};
+use crate::phrase::Phrase;
 
 pub(super) const WORDS: Words = Words {
     headline,
@@ -59,7 +60,7 @@ pub(super) const WORDS: Words = Words {
     label_index: "인덱스",
 };
 
-fn headline(name: &str, old: &State, new: &State) -> String {
+fn headline(name: &Phrase, old: &State, new: &State) -> String {
     match (old, new) {
         (_, State::Alarm) => format!("🚨 {name} 경보가 발생했습니다"),
         (State::Alarm, State::Ok) => format!("✅ {name} 경보가 해제되었습니다"),
@@ -171,14 +172,14 @@ fn deed(deed: &Deed<'_>) -> String {
             )
         }
         What::SwitchRole(role) => {
-            let role = role.unwrap_or("다른");
+            let role = role.map_or("다른".to_owned(), Phrase::to_string);
             (
                 format!("{role} 역할로 전환했습니다"),
                 format!("{role} 역할로 전환을 시도했지만"),
             )
         }
     };
-    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {place}{done}"),
         End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}", code(error)),
@@ -198,7 +199,7 @@ fn risk(risk: Risk) -> &'static str {
     }
 }
 
-fn news(news: &News, subject: &str) -> String {
+fn news(news: &News, subject: &Phrase) -> String {
     match news {
         News::Instance { state } => match state.as_str() {
             "pending" => format!("{subject} 인스턴스가 시작되고 있습니다"),
@@ -243,7 +244,7 @@ fn news(news: &News, subject: &str) -> String {
         News::Terminated { done: false } => {
             format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료하지 못했습니다")
         }
-        News::Finding => subject.to_owned(),
+        News::Finding => subject.to_string(),
         News::Health { category, closed } => match category.as_str() {
             "issue" if *closed => format!("AWS 문제가 해결되었습니다: {subject}"),
             "scheduledChange" if *closed => format!("AWS 변경이 끝났습니다: {subject}"),

@@ -4,12 +4,12 @@ use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::http::Http;
 use super::kms::Kms;
-use super::slack::{self, SlackError};
+use super::slack::{self, Shape, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::contract::Arn;
 use crate::contract::ChannelKey;
 use crate::contract::TEST_ATTRIBUTE;
-use crate::{Form, Letter, Message, Receivers, Settings};
+use crate::{Card, Form, Letter, Receivers, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -137,18 +137,19 @@ impl Destinations {
         }
     }
 
-    /// Posts a message to a channel before `deadline`; returns the number of retries.
+    /// Posts a card to a channel before `deadline`; returns the number of retries.
     pub async fn post(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
+        shape: Shape,
         deadline: Instant,
     ) -> Result<u32, Refusal> {
         let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
         let webhook = timeout_at(deadline, self.webhooks.get(channel))
             .await
             .map_err(late)??;
-        let (retried, outcome) = slack::post(&self.http, &webhook, message, deadline).await;
+        let (retried, outcome) = slack::post(&self.http, &webhook, card, shape, deadline).await;
         outcome.map(|()| retried).map_err(|error| {
             let refusal = Refusal::from(error);
             Refusal {

@@ -5,10 +5,11 @@ use super::destinations::{Destination, Refusal};
 use super::log::Line;
 use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
+use super::slack::Shape;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
 use crate::item::Item;
-use crate::{Duty, Letter, Message, Notifying, Queue, Settings, SettingsError};
+use crate::{Card, Duty, Letter, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -148,43 +149,59 @@ impl Dispatcher {
         verdict: Verdict,
         attempt: Attempt<'_>,
     ) -> Result<Outcome, Refusal> {
-        if let Some(buffer) = self.buffers.get(channel) {
-            let envelope = for_channel(item, channel, verdict);
-            let (network, deadline) = (&self.network, attempt.deadline);
-            buffer.send(&envelope, Duration::ZERO, network, deadline).await?;
-            let (request_id, report) = (attempt.request_id, Report::default());
-            self.log(item, channel, request_id, Outcome::Buffered, report);
-            return Ok(Outcome::Buffered);
-        }
-        let pause = self.pauses.left(channel);
-        let refusal = if pause.is_zero() || self.retries.is_none() {
-            let message = item.message(&verdict, &self.settings);
-            match self.post_alert(channel, &message, attempt.deadline).await {
-                Ok(posted) => {
-                    self.pauses.taken(channel);
-                    let report = Report {
-                        retried: posted.retried,
-                        latency: attempt.started.elapsed(),
-                        refusal: posted.refused.as_ref(),
-                    };
-                    self.log(item, channel, attempt.request_id, Outcome::Delivered, report);
-                    return Ok(Outcome::Delivered);
-                }
-                Err(refusal) => refusal,
+        match self.buffers.get(channel) {
+            Some(buffer) => {
+                let envelope = for_channel(item, channel, verdict);
+                let (network, deadline) = (&self.network, attempt.deadline);
+                buffer.send(&envelope, Duration::ZERO, network, deadline).await?;
+                let (request_id, report) = (attempt.request_id, Report::default());
+                self.log(item, channel, request_id, Outcome::Buffered, report);
+                Ok(Outcome::Buffered)
             }
-        } else {
+            None => match self.post_now(item, channel, &verdict, attempt).await {
+                Ok(()) => Ok(Outcome::Delivered),
+                Err((refusal, pause)) => {
+                    let envelope = for_channel(item, channel, verdict);
+                    self.defer(&envelope, pause, &refusal, attempt).await?;
+                    let (request_id, report) = (attempt.request_id, Report::of(&refusal));
+                    self.log(item, channel, request_id, Outcome::Deferred, report);
+                    Ok(Outcome::Deferred)
+                }
+            },
+        }
+    }
+
+    /// Posts `item` to `channel`, unless another message was refused a moment ago. The error also says how long to wait.
+    async fn post_now(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        verdict: &Verdict,
+        attempt: Attempt<'_>,
+    ) -> Result<(), (Refusal, Duration)> {
+        let pause = self.pauses.left(channel);
+        if !pause.is_zero() && self.retries.is_some() {
             let reason = "the channel refused another message a moment ago".to_owned();
-            Refusal::transient(reason)
-        };
-        let pause = match pause.is_zero() {
-            true if refusal.is_of_all() => self.pauses.refused(channel, &refusal, 0),
-            _ => pause,
-        };
-        let envelope = for_channel(item, channel, verdict);
-        self.defer(&envelope, pause, &refusal, attempt).await?;
-        let (request_id, report) = (attempt.request_id, Report::of(&refusal));
-        self.log(item, channel, request_id, Outcome::Deferred, report);
-        Ok(Outcome::Deferred)
+            return Err((Refusal::transient(reason), pause));
+        }
+        let card = item.card(verdict, &self.settings);
+        match self.post_alert(channel, &card, attempt.deadline).await {
+            Ok(posted) => {
+                self.pauses.taken(channel);
+                let report = Report {
+                    retried: posted.retried,
+                    latency: attempt.started.elapsed(),
+                    refusal: posted.refused.as_ref(),
+                };
+                self.log(item, channel, attempt.request_id, Outcome::Delivered, report);
+                Ok(())
+            }
+            Err(refusal) if refusal.is_of_all() => {
+                let pause = self.pauses.refused(channel, &refusal, 0);
+                Err((refusal, pause))
+            }
+            Err(refusal) => Err((refusal, Duration::ZERO)),
+        }
     }
 
     /// Publishes `letter` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
@@ -226,34 +243,35 @@ impl Dispatcher {
         })
     }
 
-    /// Posts a message as it is.
+    /// Posts a card in one shape.
     pub async fn post(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
+        shape: Shape,
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
         let destinations = self.network.destinations();
-        let retried = destinations.post(channel, message, deadline).await?;
+        let retried = destinations.post(channel, card, shape, deadline).await?;
         Ok(Posted {
             retried,
             refused: None,
         })
     }
 
-    /// Posts the message of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
+    /// Posts the card of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
     /// each time.
     pub async fn post_alert(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
-        let refused = match self.post(channel, message, deadline).await {
+        let refused = match self.post(channel, card, Shape::Usual, deadline).await {
             Err(refusal) if refusal.as_text => refusal,
             outcome => return outcome,
         };
-        match self.post(channel, &message.plain(), deadline).await {
+        match self.post(channel, card, Shape::Plain, deadline).await {
             Ok(posted) => Ok(Posted {
                 retried: refused.retried + 1 + posted.retried,
                 refused: Some(refused),

@@ -57,7 +57,10 @@ async fn an_alarm_reaches_the_channel_once() {
     let messages = function.messages();
     assert_eq!(
         messages,
-        [(format!("/services/T0/B0/{SECRET}"), json!(expected[0].message))]
+        [(
+            format!("/services/T0/B0/{SECRET}"),
+            json!(alertctl_relay::slack::message(&expected[0].card))
+        )]
     );
     assert_eq!(
         function.kms_requests(),
@@ -369,7 +372,10 @@ async fn the_wrapper_says_where_an_event_goes() {
     let answer = function.succeed(&event).await;
     assert_eq!(answer, json!({ "delivered": 1 }));
     let expected = alertctl_relay::render(&event, &crate::support::english()).deliveries;
-    assert_eq!(function.messages()[0].1, json!(expected[0].message));
+    assert_eq!(
+        function.messages()[0].1,
+        json!(alertctl_relay::slack::message(&expected[0].card))
+    );
     assert_eq!(
         function.kms_requests()[0]["EncryptionContext"],
         json!({ "LambdaFunctionName": "mission-relay" })

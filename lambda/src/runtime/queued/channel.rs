@@ -1,15 +1,16 @@
 //! The messages of a batch for one channel.
 
 use super::{Arrival, Left, Queued, Receipt};
-use crate::Message;
 use crate::contract::{Buffer, ChannelKey, Outcome, Severity, Verdict};
+use crate::destination::slack::fit;
 use crate::item::Item;
-use crate::message::{digest, summarise};
 use crate::runtime::destinations::{BAD_REQUEST, Refusal};
 use crate::runtime::dispatcher::{Dispatcher, Posted, Report};
 use crate::runtime::log::Waits;
 use crate::runtime::pauses::growing;
+use crate::runtime::slack::Shape;
 use crate::runtime::time::Budget;
+use crate::{Card, digest, summarise};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -114,12 +115,12 @@ impl<'a> Draining<'a> {
             .iter()
             .map(|one| summarise(&one.item.notice, settings))
             .collect();
-        for digest in digest(&lines, settings) {
+        for digest in digest(&lines, settings, fit) {
             let covered = digest.covers.iter();
             let covered: Vec<_> = covered
                 .filter_map(|index| together.get(*index).copied())
                 .collect();
-            self.post_digest(digest.message, &covered).await;
+            self.post_digest(digest.card, &covered).await;
         }
         self.leaving()
     }
@@ -200,10 +201,10 @@ impl<'a> Draining<'a> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let message = one.item.message(&one.verdict, &self.dispatcher.settings);
+        let card = one.item.card(&one.verdict, &self.dispatcher.settings);
         let channel = self.channel;
         let deadline = self.budget.deliver;
-        let post = self.dispatcher.post_alert(channel, &message, deadline);
+        let post = self.dispatcher.post_alert(channel, &card, deadline);
         match self.at_its_pace(post).await {
             None => self.leave(&[one], Duration::ZERO),
             Some(Ok(posted)) => self.delivered(&[one], &posted),
@@ -211,10 +212,11 @@ impl<'a> Draining<'a> {
         }
     }
 
-    async fn post_digest(&mut self, mut message: Message, covered: &[&Waiting]) {
+    async fn post_digest(&mut self, mut card: Card, covered: &[&Waiting]) {
         let called: BTreeSet<_> = covered.iter().flat_map(|one| &one.verdict.mention).collect();
-        message.mention(&called.into_iter().cloned().collect::<Vec<_>>());
-        let post = self.dispatcher.post(self.channel, &message, self.budget.deliver);
+        card.mention(&called.into_iter().cloned().collect::<Vec<_>>());
+        let dispatcher = self.dispatcher;
+        let post = dispatcher.post(self.channel, &card, Shape::Usual, self.budget.deliver);
         match self.at_its_pace(post).await {
             None => self.leave(covered, Duration::ZERO),
             Some(Ok(posted)) => self.delivered(covered, &posted),
