@@ -4,7 +4,7 @@ use super::cut::width;
 use super::frame::Frame;
 use super::parts::{self, code};
 use super::{Card, Excerpt, Link, Prose, Row, Section, draft};
-use crate::contract::Severity;
+use crate::contract::{Locale, Severity};
 use crate::event::{Notice, Source};
 use crate::phrase::Phrase;
 use crate::settings::Settings;
@@ -67,7 +67,7 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
 /// The fewest messages that show every line, the most severe first, then by time. Lines with the same severity and
 /// headline are merged into one, with their count and the times of the first and the last. `fit` tells how many rows,
 /// from the first on, fit into one message of the destination.
-pub fn digest(lines: &[Line], settings: &Settings, fit: fn(&[Row]) -> usize) -> Vec<Digest> {
+pub fn digest(lines: &[Line], settings: &Settings, fit: fn(&[Row], Locale) -> usize) -> Vec<Digest> {
     let source = Source::default();
     let frame = Frame::new(&source, settings);
     let mut groups = group(lines);
@@ -75,7 +75,7 @@ pub fn digest(lines: &[Line], settings: &Settings, fit: fn(&[Row]) -> usize) -> 
         let time = group.first.map_or((true, Timestamp::MAX), |first| (false, first));
         (std::cmp::Reverse(group.line.severity), time)
     });
-    let pages = paginate(groups, &frame, fit);
+    let pages = paginate(groups, &frame, |rows| fit(rows, settings.locale));
     let count = pages.len();
     let pages = pages.into_iter().enumerate();
     pages
@@ -135,7 +135,7 @@ fn moments(groups: &[Group<'_>]) -> impl Iterator<Item = Timestamp> {
 }
 
 /// Splits the groups into those of one message each.
-fn paginate<'a>(groups: Vec<Group<'a>>, frame: &Frame<'_>, fit: fn(&[Row]) -> usize) -> Vec<Page<'a>> {
+fn paginate<'a>(groups: Vec<Group<'a>>, frame: &Frame<'_>, fit: impl Fn(&[Row]) -> usize) -> Vec<Page<'a>> {
     let one_day = is_one_day(&groups, frame);
     let mut rows: Vec<_> = groups.iter().map(|group| group.row(one_day, frame)).collect();
     let mut groups = groups;
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    fn all_fit(rows: &[Row]) -> usize {
+    fn all_fit(rows: &[Row], _: Locale) -> usize {
         rows.len()
     }
 

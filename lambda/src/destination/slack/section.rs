@@ -1,9 +1,10 @@
 //! The sections and the footer of a card as blocks, within Slack's limits.
 
 use super::block::{Block, MAX_FIELD, MAX_SECTION, Text};
-use super::markup::{clip_escaped, escape, escaped_width, link, mrkdwn, plain};
+use super::markup::{clip_escaped, clipped_code, escape, escaped_width, link, mrkdwn, plain};
 use crate::card::cut::{cut, paginate, width};
 use crate::card::{Card, Entry, Excerpt, Prose, Row, Section};
+use crate::contract::Locale;
 use crate::locale::Words;
 
 /// The smallest part of its space that a text gets.
@@ -16,6 +17,8 @@ const MAX_ROWS: usize = 12_000;
 const MAX_ROW_SECTION: usize = 2_900;
 /// Longest address in a row. A longer one consists almost only of escapes and is not worth the space.
 const MAX_LINK: usize = 600;
+/// Longest row of which only the text is left.
+const MAX_BARE: usize = 600;
 const FENCE: &str = "```";
 
 /// Longest value of a field shown; the label and its bold are beside it.
@@ -62,7 +65,7 @@ fn blocks_of(section: &Section, share: usize, words: &Words) -> Vec<Block> {
             pages.map(|page| Block::section(Text::mrkdwn(page))).collect()
         }
         Section::Rows(rows) => {
-            let sections = packed(rows).into_iter();
+            let sections = packed(rows, words).into_iter();
             sections
                 .map(|section| Block::section(Text::mrkdwn(section)))
                 .collect()
@@ -152,19 +155,20 @@ fn footer(card: &Card) -> Option<Block> {
 }
 
 /// How many of the rows, from the first on, fit into one digest.
-pub fn fit(rows: &[Row]) -> usize {
+pub fn fit(rows: &[Row], locale: Locale) -> usize {
+    let words = locale.words();
     let mut used = 0;
     let fits = |row: &&Row| {
-        used += width(&line(row)) + 1;
+        used += width(&line(row, words)) + 1;
         used <= MAX_ROWS
     };
     rows.iter().take_while(fits).count()
 }
 
 /// The rows, as many in a section as fit.
-fn packed(rows: &[Row]) -> Vec<String> {
+fn packed(rows: &[Row], words: &Words) -> Vec<String> {
     let mut sections: Vec<String> = Vec::new();
-    for line in rows.iter().map(line) {
+    for line in rows.iter().map(|row| line(row, words)) {
         match sections.last_mut() {
             Some(section) if width(section) + width(&line) < MAX_ROW_SECTION => {
                 section.push('\n');
@@ -176,21 +180,21 @@ fn packed(rows: &[Row]) -> Vec<String> {
     sections
 }
 
-/// A row as mrkdwn, with its link at the end if there is room for it.
-fn line(row: &Row) -> String {
-    let text = mrkdwn(&row.phrase, None);
+/// A row as mrkdwn, with its link at the end if there is room for it. Of a row that consists almost only of escapes, only
+/// the beginning of its text is left.
+fn line(row: &Row, words: &Words) -> String {
+    let fits = |line: &String| width(line) <= MAX_ROW_SECTION;
+    let text = Some(mrkdwn(&row.phrase, None)).filter(fits);
+    let text = text.unwrap_or_else(|| clipped_code(&row.phrase.plain(), MAX_BARE, words));
     let page = row.link.as_ref().filter(|link| width(&link.page) <= MAX_LINK);
     let linked = page.map(|page| format!("{text}  {}", link(page)));
-    let fits = |line: &String| width(line) <= MAX_ROW_SECTION;
     linked.filter(fits).unwrap_or(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::Link;
-    use crate::card::Phrase;
-    use crate::contract::Locale;
+    use crate::card::{Link, Phrase};
 
     fn excerpt(text: &str, beyond: usize, most: usize) -> Excerpt {
         Excerpt {
@@ -230,16 +234,23 @@ mod tests {
                 label: "Open".to_owned(),
             }),
         };
+        let words = Locale::En.words();
+        let line = |row: Row| line(&row, words);
         assert_eq!(
-            line(&row("cpu", "https://x.example/?a&b")),
+            line(row("cpu", "https://x.example/?a&b")),
             "cpu  <https://x.example/?a&amp;b|Open>"
         );
         let long = format!("https://x.example/{}", "a".repeat(600));
-        assert_eq!(line(&row("cpu", &long)), "cpu");
+        assert_eq!(line(row("cpu", &long)), "cpu");
         let escapes = format!("https://x.example/{}", "&".repeat(580));
-        assert_eq!(line(&row("cpu", &escapes)), "cpu");
+        assert_eq!(line(row("cpu", &escapes)), "cpu");
         let rows = vec![row(&"y".repeat(400), "https://x.example/"); 100];
-        let (sections, count) = (packed(&rows), fit(&rows));
+        let escapes = line(row(&"&".repeat(600), "https://x.example/"));
+        assert!(
+            escapes.starts_with("`&amp;") && width(&escapes) < 700,
+            "{escapes}"
+        );
+        let (sections, count) = (packed(&rows, words), fit(&rows, Locale::En));
         assert!(sections.iter().all(|section| width(section) <= MAX_ROW_SECTION));
         assert!((25..30).contains(&count), "{count}");
     }
