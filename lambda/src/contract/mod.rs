@@ -32,4 +32,4 @@ pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
 pub use verdict::{Verdict, unite};
-pub use webhook::{Form, WebhookError, WebhookUrl};
+pub use webhook::{Form, SLACK_HOSTS, WebhookError, WebhookUrl};

@@ -132,7 +132,11 @@ impl Destinations {
     pub fn new(aws: Aws, http: Http, variable: Variables) -> Self {
         Self {
             http,
-            webhooks: Webhooks::new(Kms::new(aws.clone(), variable), variable),
+            webhooks: Webhooks::new(
+                Kms::new(aws.clone(), variable),
+                aws.endpoint().is_some(),
+                variable,
+            ),
             aws,
         }
     }
