@@ -60,7 +60,7 @@ impl Sample {
             Some(Content::Guard(_)) => "trail guard",
             Some(Content::Event(event)) => match &event.detail {
                 Detail::Call(call) if call.act != Act::Call => "sign-in",
-                Detail::Call(call) if call.risk.is_some() => "tampering",
+                Detail::Call(call) if call.decision.as_ref().is_some_and(event::Decision::is_safeguard) => "tampering",
                 Detail::Call(_) => "call",
                 Detail::Report(_) => "service",
                 Detail::Other(_) => "other",

@@ -7,13 +7,18 @@ mod alarm;
 mod alert;
 mod bridge;
 mod call;
+mod decision;
 mod effect;
+mod ending;
 mod guard;
+mod insight;
 mod mark;
 mod mask;
 mod report;
+mod session;
 mod severity;
 mod sns;
+mod target;
 mod time;
 
 pub use actor::{Actor, ActorKind};
@@ -22,10 +27,14 @@ pub(crate) use mask::{text as mask_text, value as mask_value};
 
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
 pub use bridge::{Detail, Event};
-pub use call::{Act, Call, Ending, Origin, Problem};
-pub use effect::{Effect, Risk};
+pub use call::{Act, Call, Origin};
+pub use decision::{Decision, Thing};
+pub use effect::Effect;
+pub use ending::{Ending, Problem};
 pub use guard::{GuardOutcome, Guarded};
+pub use insight::Insight;
 pub use report::{Fact, Job, News, Page, Report, Tone};
+pub use session::Session;
 
 use jiff::Timestamp;
 use serde_json::Value;

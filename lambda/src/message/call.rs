@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::markup::{clip, one_line};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
 use crate::contract::{Severity, console_page};
-use crate::event::{Act, ActorKind, Call, Effect, Ending, Event, Origin};
+use crate::event::{Act, ActorKind, Call, Decision, Effect, Ending, Event, Origin, Session};
 use crate::locale::{Deed, Doer, End, Place, What, Words};
 use serde_json::Value;
 
@@ -15,10 +15,12 @@ const MAX_PARAMETERS: usize = 2_400;
 /// Ids have 36 characters.
 const MAX_ID: usize = 64;
 const MAX_USER_AGENT: usize = 300;
+/// Longest name in the small print, with room for the signs around it.
+const MAX_SMALL: usize = 250;
 /// A headline names at most this many objects.
 const MAX_OBJECTS: usize = 2;
 
-pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
+pub(super) fn compose(call: &Call, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let mut blocks = vec![Block::fields(fields(call, event, frame))];
     let problem = call
@@ -45,15 +47,15 @@ pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
         ))));
     }
     Draft {
-        headline: headline(call, frame),
-        colour: colour(call),
+        headline: headline(call, severity, frame),
+        colour: colour(call, severity),
         blocks,
         page: page(call).map(|page| (page, words.open_event.to_owned())),
-        small: Vec::new(),
+        small: session(&call.session, words),
     }
 }
 
-fn headline(call: &Call, frame: &Frame<'_>) -> String {
+fn headline(call: &Call, severity: Severity, frame: &Frame<'_>) -> String {
     let words = frame.words;
     let name = |text: &str| code(text, words);
     let title = call.actor.title().map(|title| match call.actor.kind {
@@ -66,9 +68,21 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
         .filter(|_| call.actor.kind != ActorKind::Account)
         .map(|id| name(&frame.account(id)));
     let event = name(&call.name);
-    let object = object(&call.resources, words);
-    let role = match &call.act {
-        Act::SwitchRole { role } => role.as_deref().map(name),
+    let object = object(&call.targets, words);
+    let (role, there) = match &call.act {
+        Act::SwitchRole { role, account } => {
+            let there = account
+                .as_ref()
+                .filter(|account| call.account.as_ref() != Some(account));
+            (
+                role.as_deref().map(name),
+                there.map(|id| name(&frame.account(id))),
+            )
+        }
+        _ => (None, None),
+    };
+    let unusual = match &call.act {
+        Act::Unusual(insight) => insight.error.as_deref().map(name),
         _ => None,
     };
     let (address, error);
@@ -95,10 +109,19 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
         },
         what: match &call.act {
             Act::Call => What::Call(&event, object.as_deref()),
-            Act::SignIn { mfa } => What::SignIn {
+            Act::SignIn { mfa, portal } => What::SignIn {
                 without_mfa: *mfa == Some(false),
+                portal: *portal,
             },
-            Act::SwitchRole { .. } => What::SwitchRole(role.as_deref()),
+            Act::Unusual(insight) => What::Unusual {
+                event: &event,
+                error: unusual.as_deref(),
+                insight,
+            },
+            Act::SwitchRole { .. } => What::SwitchRole {
+                role: role.as_deref(),
+                account: there.as_deref(),
+            },
         },
         end: match &call.ending {
             Ending::Done => End::Done,
@@ -115,43 +138,41 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
         },
     };
     let sentence = (words.deed)(&deed);
-    let sign = sign(call);
-    match call.risk.filter(|_| call.ending == Ending::Done) {
-        Some(risk) => format!("{sign} *{}* — {sentence}", (words.risk)(risk)),
+    let sign = sign(call, severity);
+    match decision(call, severity) {
+        Some(decision) => format!("{sign} *{}* — {sentence}", (words.decision)(decision)),
         None => format!("{sign} {sentence}"),
     }
 }
 
-/// The object of the call: the short names of the first resources, without duplicates, because many resources
-/// are also listed by their ARN.
-fn object(resources: &[String], words: &Words) -> Option<String> {
-    let mut names: Vec<&str> = Vec::new();
-    for resource in resources {
-        let name = match resource.starts_with("arn:") {
-            true => resource.rsplit(['/', ':']).next().unwrap_or(resource),
-            false => resource,
-        };
-        if !name.trim().is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let shown: Vec<_> = names
+/// What is so now. What depends on the thing is only said where the severity tells that it matters.
+fn decision(call: &Call, severity: Severity) -> Option<&Decision> {
+    let decision = call.decision.as_ref().filter(|_| call.ending == Ending::Done)?;
+    (!decision.is_relative() || severity >= Severity::Error).then_some(decision)
+}
+
+/// The object of the call.
+fn object(targets: &[String], words: &Words) -> Option<String> {
+    let shown: Vec<_> = targets
         .iter()
         .take(MAX_OBJECTS)
         .map(|name| code(name, words))
         .collect();
-    let more = match names.len().saturating_sub(MAX_OBJECTS) {
+    let more = match targets.len().saturating_sub(MAX_OBJECTS) {
         0 => String::new(),
         more => (words.and_more)(more),
     };
     (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
-fn sign(call: &Call) -> &'static str {
+fn sign(call: &Call, severity: Severity) -> &'static str {
     match (&call.ending, call.effect) {
-        _ if call.severity == Severity::Critical => "🚨",
+        _ if severity == Severity::Critical => "🚨",
+        _ if matches!(&call.act, Act::Unusual(insight) if insight.over) => "✅",
+        _ if matches!(call.act, Act::Unusual(_)) => "📈",
         (Ending::Denied(_), _) => "⛔",
         (Ending::Failed(_), _) => "⚠️",
+        _ if severity == Severity::Error || decision(call, severity).is_some() => severity.emoji(),
         (Ending::Done, Effect::Read) => "🔎",
         (Ending::Done, Effect::Change) => "✏️",
         (Ending::Done, Effect::SignIn) => "🔑",
@@ -159,15 +180,38 @@ fn sign(call: &Call) -> &'static str {
     }
 }
 
-fn colour(call: &Call) -> &'static str {
+fn colour(call: &Call, severity: Severity) -> &'static str {
     match (&call.ending, call.effect) {
-        _ if call.severity == Severity::Critical => BAD,
+        _ if severity == Severity::Critical => BAD,
         (Ending::Denied(_) | Ending::Failed(_), _) => SERIOUS,
+        _ if severity == Severity::Error => SERIOUS,
+        _ if severity == Severity::Warning => WARNING,
         (Ending::Done, Effect::Read) => IDLE,
         (Ending::Done, Effect::Change) => PLAIN,
         (Ending::Done, Effect::SignIn) => GOOD,
         (Ending::Done, Effect::Delete) => WARNING,
     }
+}
+
+/// The credentials, in the small print: what an investigation asks for first.
+fn session(session: &Session, words: &Words) -> Vec<(&'static str, String)> {
+    // As code, so that Slack makes no emoji of the colons in an ARN.
+    let name = |text: &String| {
+        let text = one_line(text).replace('`', "'");
+        format!("`{}`", clip(&text, MAX_SMALL, words))
+    };
+    let mfa = session.mfa.map(|mfa| (words.mfa)(Some(mfa)).to_owned());
+    let small = [
+        (words.label_principal, session.arn.as_ref().map(name)),
+        (words.label_access_key, session.access_key.as_ref().map(name)),
+        (words.label_session_mfa, mfa),
+        (words.label_mfa_device, session.mfa_device.as_ref().map(name)),
+        (words.label_page, session.page.as_ref().map(name)),
+    ];
+    let known = small
+        .into_iter()
+        .filter_map(|(label, value)| Some((label, value?)));
+    known.collect()
 }
 
 /// The first eight labels are the field names of CloudTrail's event record, in every language.
@@ -188,7 +232,7 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
     };
     let last = match call.act {
         // A failed sign-in may have ended before the second factor was requested.
-        Act::SignIn { mfa } if call.ending == Ending::Done => {
+        Act::SignIn { mfa, .. } if call.ending == Ending::Done => {
             (words.label_mfa, Some((words.mfa)(mfa).to_owned()))
         }
         _ => {
@@ -199,9 +243,8 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
     // On one line, so that a name cannot imitate another field.
     let line = |text: &Option<String>| text.as_deref().map(one_line);
     [
-        ("Event ID", line(&call.id)),
-        ("Event Source", line(&call.source)),
         ("Event Name", Some(one_line(&call.name))),
+        ("Event Source", line(&call.source)),
         ("AWS Region", line(&call.region).or_else(|| line(&event.region))),
         ("Client IP", line(&origin)),
         ("Event Time", moment.map(|moment| frame.time(moment))),
@@ -210,6 +253,7 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
             line(&call.actor.group).or_else(|| line(&call.actor.identity)),
         ),
         ("User", line(&user)),
+        ("Event ID", line(&call.id)),
         (
             words.label_account,
             line(&call.account)
@@ -244,13 +288,12 @@ fn page(call: &Call) -> Option<String> {
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    // Sign-ins of IAM are recorded under no region and are to be found in this one.
+    let region = match call.region.as_deref()? {
+        "global" => "us-east-1",
+        region => region,
+    };
     is_id
-        .then(|| {
-            console_page(
-                call.region.as_deref()?,
-                "cloudtrailv2/home",
-                &format!("/events/{id}"),
-            )
-        })
+        .then(|| console_page(region, "cloudtrailv2/home", &format!("/events/{id}")))
         .flatten()
 }

@@ -2,7 +2,8 @@
 
 use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clean, clip, clip_escaped, one_line, plain};
+use super::markup::{clean, clip, one_line};
+use super::parts::code;
 use super::{Draft, note};
 use crate::contract::{Locale, Severity};
 use crate::event::{GuardOutcome, Guarded};
@@ -12,7 +13,6 @@ use serde_json::Value;
 
 /// Longest reason shown. With three pages of JSON the message still stays below Slack's limit.
 const MAX_REASON: usize = 700;
-const MAX_HEADLINE: usize = 200;
 
 pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
@@ -22,8 +22,8 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
         Some(call) => super::draft(call, call.severity(), frame),
         None => note::compose(None, note::Body::Json(&guarded.event), Severity::Error, frame),
     };
-    let headline = one_line(&headline(guarded, words));
-    message.headline = format!("*{}*", clip_escaped(&plain(&headline), MAX_HEADLINE, words));
+    // Whoever stops a trail chooses the name of the session, which Slack could take for a link.
+    message.headline = one_line(&headline(guarded, |name| code(name, words), words));
     message.colour = match &guarded.outcome {
         GuardOutcome::Failed(_) => "#d7263d",
         GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => "#ecb22e",
@@ -40,7 +40,7 @@ impl Guarded {
     /// The same for the subscribers of a topic.
     pub fn letter(&self, locale: Locale) -> Letter {
         let words = locale.words();
-        let headline = headline(self, words);
+        let headline = headline(self, str::to_owned, words);
         let mut text = format!("{headline}\n\n");
         if let GuardOutcome::Failed(reason) = &self.outcome {
             text += &format!("{}: {reason}\n\n", words.label_reason);
@@ -49,15 +49,21 @@ impl Guarded {
     }
 }
 
-fn headline(guarded: &Guarded, words: &Words) -> String {
+/// Who stopped which trail, and what became of it; `shown` formats a name.
+fn headline(guarded: &Guarded, shown: impl Fn(&str) -> String, words: &Words) -> String {
     let actor = guarded.actor();
     let account = guarded.event.get("account").and_then(Value::as_str);
-    let title = actor.title();
+    let title = actor.title().map(|title| shown(&title));
+    let home = actor
+        .account
+        .as_deref()
+        .filter(|home| account.is_some_and(|account| *home != account));
+    let home = home.map(&shown);
     let doer = Doer {
         kind: actor.kind,
         who: title.as_deref(),
-        home: account.and_then(|account| actor.account.as_deref().filter(|home| *home != account)),
+        home: home.as_deref(),
     };
-    let trail = guarded.trail().unwrap_or_default();
+    let trail = guarded.trail().map(|trail| shown(&trail)).unwrap_or_default();
     (words.guard_headline)(&(words.actor)(&doer), &trail, &guarded.outcome)
 }
