@@ -177,6 +177,7 @@ const CALLS: &[(&str, &str, Decision)] = &[
 /// Service, beginning of the call's name, a key at any depth of the request and its value, and what that decides.
 const VALUES: &[(&str, &str, &str, &str, Decision)] = &[
     ("guardduty", "UpdateDetector", "enable", "false", DetectionOff),
+    ("macie2", "UpdateMacieSession", "status", "PAUSED", DetectionOff),
     ("events", "PutRule", "state", "DISABLED", AlertsOff),
     (
         "monitoring",

@@ -27,7 +27,7 @@ const ENDS: [&str; 10] = [
     "id",
 ];
 /// Keys that name a thing as they are.
-const THINGS: [&str; 15] = [
+const THINGS: [&str; 17] = [
     "cluster",
     "service",
     "services",
@@ -43,6 +43,8 @@ const THINGS: [&str; 15] = [
     "task",
     "stream",
     "family",
+    "identity",
+    "identities",
 ];
 /// Keys that end like a name and name no resource.
 const NO_THINGS: [&str; 14] = [

@@ -27,10 +27,11 @@ const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 /// Days after which records may be deleted without being missed.
 const SOON: u64 = 90;
 /// Keys of a request that hold the policy of a resource.
-const POLICIES: [&str; 7] = [
+const POLICIES: [&str; 8] = [
     "policy",
     "bucketpolicy",
     "policytext",
+    "policyinjson",
     "resourcepolicy",
     "accesspolicies",
     "policydocument",
