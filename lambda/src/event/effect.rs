@@ -52,12 +52,15 @@ impl Call {
     /// Critical is whatever the root user does, a sign-in without a second factor, and a safeguard of the account that
     /// is gone. What may or may not have been a safeguard (a bucket, a rule, a topic) is one if it belongs to the stack
     /// or if its name says that it keeps records of the account. A denied or failed call changed nothing, so it is a
-    /// warning, and an error only if it was an attack on the trail or on the stack.
+    /// warning, and an error only if the root user made it, or if it was an attack on the trail or on the stack.
     pub fn severity(&self, of_stack: bool) -> Severity {
         let unguarded =
             matches!(self.act, Act::SignIn { mfa: Some(false), .. }) && self.ending == Ending::Done;
         if self.actor.kind == ActorKind::Root || unguarded {
-            return Severity::Critical;
+            return match self.ending {
+                Ending::Done => Severity::Critical,
+                Ending::Denied(_) | Ending::Failed(_) => Severity::Error,
+            };
         }
         if let Act::Unusual(insight) = &self.act {
             return if insight.over {

@@ -377,12 +377,11 @@ pub(super) fn short(name: &str) -> &str {
         return name;
     };
     let resource = parts.nth(2).unwrap_or(name).trim_end_matches(":*");
-    let resource = match (service, resource.split_once([':', '/'])) {
-        ("s3" | "sns" | "sqs", _) | (_, None) => return resource,
+    match (service, resource.split_once([':', '/'])) {
+        ("s3" | "sns" | "sqs", _) | (_, None) => resource,
         ("iam" | "sts", Some(_)) => resource.rsplit('/').next().unwrap_or(resource),
         (_, Some((_, name))) => name,
-    };
-    resource.trim_start_matches("loadbalancer/")
+    }
 }
 
 #[cfg(test)]

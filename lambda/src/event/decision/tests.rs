@@ -50,6 +50,11 @@ fn an_attempt_decides_nothing() {
     assert_eq!(severity("cloudtrail:StopLogging", "AccessDenied"), Error);
     assert_eq!(severity("cloudtrail:StopLogging", "TrailNotFoundException"), Info);
     assert_eq!(severity("cloudtrail:CreateTrail", "AccessDenied"), Warning);
+    let root = |error: &str| {
+        let change = json!({ "errorCode": error, "userIdentity": { "type": "Root", "accountId": OWN } });
+        call("ec2:DescribeInstances", &change).severity(false)
+    };
+    assert_eq!((root(""), root("AccessDenied")), (Critical, Error));
     assert_eq!(severity("guardduty:DeleteDetector", "AccessDenied"), Warning);
     assert_eq!(severity("secretsmanager:GetSecretValue", "AccessDenied"), Warning);
     assert_eq!(severity("ec2:RunInstances", "Client.InvalidAMIID.NotFound"), Info);
