@@ -25,13 +25,14 @@ pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
 pub(crate) use mask::{text as mask_text, value as mask_value};
 
+pub use crate::contract::GuardOutcome;
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
 pub use bridge::{Detail, Event};
 pub use call::{Act, Call, Origin};
 pub use decision::{Decision, Thing};
 pub use effect::Effect;
 pub use ending::{Ending, Problem};
-pub use guard::{GuardOutcome, Guarded};
+pub use guard::Guarded;
 pub use insight::Insight;
 pub use report::{Fact, Job, News, Page, Report, Tone};
 pub use session::Session;

@@ -2,6 +2,7 @@ mod call;
 
 use super::{Doer, Words};
 use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, State};
+use crate::phrase::Phrase;
 use call::{decision, deed};
 
 pub(super) const WORDS: Words = Words {
@@ -76,7 +77,7 @@ pub(super) const WORDS: Words = Words {
     label_index: "Index",
 };
 
-fn headline(name: &str, old: &State, new: &State) -> String {
+fn headline(name: &Phrase, old: &State, new: &State) -> String {
     match (old, new) {
         (_, State::Alarm) => format!("🚨 {name} is in alarm"),
         (State::Alarm, State::Ok) => format!("✅ {name} is back to OK"),
@@ -141,7 +142,7 @@ fn actor(doer: &Doer<'_>) -> String {
         (ActorKind::Account, Some(who)) => return format!("Account {who}"),
         (ActorKind::Instance, Some(who)) => format!("Instance {who}"),
         (ActorKind::Service, None) => "An AWS service".to_owned(),
-        (_, Some(who)) => who.to_owned(),
+        (_, Some(who)) => who.to_string(),
         (_, None) => "An unknown user".to_owned(),
     };
     match doer.home {
@@ -150,7 +151,7 @@ fn actor(doer: &Doer<'_>) -> String {
     }
 }
 
-fn news(news: &News, subject: &str) -> String {
+fn news(news: &News, subject: &Phrase) -> String {
     match news {
         News::Instance { state } => match state.as_str() {
             "pending" => format!("Instance {subject} is starting"),
@@ -183,7 +184,7 @@ fn news(news: &News, subject: &str) -> String {
         News::Terminated { done: false } => {
             format!("Auto Scaling group {subject} could not terminate an instance")
         }
-        News::Finding => subject.to_owned(),
+        News::Finding => subject.to_string(),
         News::Health { category, closed } => match category.as_str() {
             "issue" if *closed => format!("AWS has resolved an issue: {subject}"),
             "scheduledChange" if *closed => format!("A change by AWS is over: {subject}"),

@@ -3,6 +3,7 @@ mod call;
 use super::particle::{Particle, join, with};
 use super::{Doer, Words};
 use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, State};
+use crate::phrase::Phrase;
 use call::{decision, deed};
 
 pub(super) const WORDS: Words = Words {
@@ -67,7 +68,7 @@ pub(super) const WORDS: Words = Words {
     label_index: "인덱스",
 };
 
-fn headline(name: &str, old: &State, new: &State) -> String {
+fn headline(name: &Phrase, old: &State, new: &State) -> String {
     match (old, new) {
         (_, State::Alarm) => format!("🚨 {name} 경보가 발생했습니다"),
         (State::Alarm, State::Ok) => format!("✅ {name} 경보가 해제되었습니다"),
@@ -78,15 +79,19 @@ fn headline(name: &str, old: &State, new: &State) -> String {
 }
 
 fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
+    let trail = match trail {
+        "" => "추적".to_owned(),
+        trail => format!("{trail} 추적"),
+    };
     match outcome {
         GuardOutcome::Restarted => {
-            format!("🛡️ {actor} {trail} 추적을 중지해서 자동으로 로깅을 다시 시작했습니다")
+            format!("🛡️ {actor} {trail}을 중지해서 자동으로 로깅을 다시 시작했습니다")
         }
         GuardOutcome::AlreadyLogging => {
-            format!("🛡️ {actor} {trail} 추적을 중지했으나 다시 로깅 중입니다")
+            format!("🛡️ {actor} {trail}을 중지했으나 다시 로깅 중입니다")
         }
         GuardOutcome::Failed(_) => {
-            format!("🚨 {actor} 중지한 {trail} 추적의 로깅을 다시 시작하지 못했습니다")
+            format!("🚨 {actor} 중지한 {trail}의 로깅을 다시 시작하지 못했습니다")
         }
     }
 }
@@ -152,7 +157,7 @@ fn actor(doer: &Doer<'_>) -> String {
     }
 }
 
-fn news(news: &News, subject: &str) -> String {
+fn news(news: &News, subject: &Phrase) -> String {
     match news {
         News::Instance { state } => match state.as_str() {
             "pending" => format!("{subject} 인스턴스가 시작되고 있습니다"),
@@ -197,7 +202,7 @@ fn news(news: &News, subject: &str) -> String {
         News::Terminated { done: false } => {
             format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료하지 못했습니다")
         }
-        News::Finding => subject.to_owned(),
+        News::Finding => subject.to_string(),
         News::Health { category, closed } => match category.as_str() {
             "issue" if *closed => format!("AWS 문제가 해결되었습니다: {subject}"),
             "scheduledChange" if *closed => format!("AWS 변경이 끝났습니다: {subject}"),

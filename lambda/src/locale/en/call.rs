@@ -3,6 +3,7 @@
 use super::super::{Deed, End, Place, What, range};
 use super::actor;
 use crate::event::{Decision, Insight, Thing};
+use crate::phrase::Phrase;
 
 pub(super) fn deed(deed: &Deed<'_>) -> String {
     if let What::Unusual {
@@ -45,7 +46,7 @@ pub(super) fn deed(deed: &Deed<'_>) -> String {
             (format!("switched to {to}"), format!("tried to switch to {to}"))
         }
     };
-    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {done}"),
         End::Denied(error) => format!("{actor} {tried} and was denied{}", code(error)),
@@ -53,7 +54,7 @@ pub(super) fn deed(deed: &Deed<'_>) -> String {
     }
 }
 
-fn unusual(event: &str, error: Option<&str>, insight: &Insight) -> String {
+fn unusual(event: &Phrase, error: Option<&Phrase>, insight: &Insight) -> String {
     let what = match (insight.of_errors, error) {
         (true, Some(error)) => format!("{event} fails with {error}"),
         (true, None) => format!("{event} fails"),

@@ -4,6 +4,7 @@ use super::super::particle::{Particle, join, with};
 use super::super::{Deed, End, Place, What, range};
 use super::actor;
 use crate::event::{Decision, Insight, Thing};
+use crate::phrase::Phrase;
 
 pub(super) fn deed(deed: &Deed<'_>) -> String {
     if let What::Unusual {
@@ -42,14 +43,18 @@ pub(super) fn deed(deed: &Deed<'_>) -> String {
         What::Unusual { .. } => (String::new(), String::new()),
         What::SwitchRole { role, account } => {
             let account = account.map(|account| format!("{account} 계정의 "));
-            let role = format!("{}{}", account.unwrap_or_default(), role.unwrap_or("다른"));
+            let role = format!(
+                "{}{}",
+                account.unwrap_or_default(),
+                role.map_or("다른".to_owned(), Phrase::to_string)
+            );
             (
                 format!("{role} 역할로 전환했습니다"),
                 format!("{role} 역할로 전환을 시도했지만"),
             )
         }
     };
-    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {place}{done}"),
         End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}", code(error)),
@@ -57,7 +62,7 @@ pub(super) fn deed(deed: &Deed<'_>) -> String {
     }
 }
 
-fn unusual(event: &str, error: Option<&str>, insight: &Insight) -> String {
+fn unusual(event: &Phrase, error: Option<&Phrase>, insight: &Insight) -> String {
     let what = match (insight.of_errors, error) {
         (true, Some(error)) => format!("{event} 호출의 {error} 오류 빈도"),
         (true, None) => format!("{event} 호출의 오류 빈도"),

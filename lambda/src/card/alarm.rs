@@ -1,13 +1,13 @@
-//! The message for a CloudWatch alarm.
+//! The card for a CloudWatch alarm.
 
-use super::Draft;
-use super::block::{Block, Text};
+use super::cut::clip;
 use super::frame::Frame;
-use super::markup::{clip_escaped, one_line, plain};
-use super::parts::{BAD, GOOD, IDLE, field, lines, prose};
+use super::parts::{facts, lines, prose, reason};
+use super::{Colour, Draft, Link};
 use crate::contract::Arn;
 use crate::event::{Alarm, Child, Metric, State};
 use crate::locale::Words;
+use crate::phrase::{Phrase, one_line};
 
 /// Longest alarm name shown; AWS allows 255 characters.
 const MAX_NAME: usize = 300;
@@ -16,42 +16,34 @@ pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let name = one_line(&alarm.name);
     let name = if name.is_empty() { "?" } else { &name };
-    let shown = clip_escaped(&plain(name), MAX_NAME, words);
+    let title = Phrase::title(&clip(name, MAX_NAME, words));
     let page = alarm.arn.as_ref().and_then(|arn| arn.alarm_page(&alarm.name));
-    let title = match &page {
-        Some(page) => format!("*<{page}|{shown}>*"),
-        None => format!("*{shown}*"),
-    };
-
-    let mut blocks = Vec::new();
-    if let Some(description) = prose(alarm.description.as_deref(), words) {
-        blocks.push(Block::section(Text::plain(description)));
-    }
-    blocks.push(Block::fields(fields(alarm, frame)));
-    if let Some(reason) = prose(alarm.reason.as_deref(), words) {
-        blocks.push(Block::section(Text::plain(format!(
-            "{}: {reason}",
-            words.label_reason
-        ))));
-    }
+    let sections = [
+        prose(alarm.description.as_deref()),
+        facts(fields(alarm, frame)),
+        reason(alarm.reason.as_deref(), words),
+    ];
     Draft {
-        headline: (words.headline)(&title, &alarm.old, &alarm.new),
+        headline: words.headline(&title, &alarm.old, &alarm.new),
         colour: colour(&alarm.new),
-        blocks,
-        page: page.map(|page| (page, words.open_alarm.to_owned())),
+        sections: sections.into_iter().flatten().collect(),
+        link: page.map(|page| Link {
+            page,
+            label: words.open_alarm.to_owned(),
+        }),
         small: Vec::new(),
     }
 }
 
-fn colour(state: &State) -> &'static str {
+fn colour(state: &State) -> Colour {
     match state {
-        State::Alarm => BAD,
-        State::Ok => GOOD,
-        State::InsufficientData | State::Other(_) => IDLE,
+        State::Alarm => Colour::Bad,
+        State::Ok => Colour::Good,
+        State::InsufficientData | State::Other(_) => Colour::Idle,
     }
 }
 
-fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
+fn fields(alarm: &Alarm, frame: &Frame<'_>) -> [(&'static str, Option<String>); 10] {
     let words = frame.words;
     let region = alarm.arn.as_ref().and_then(|arn| arn.region.clone()).or_else(|| {
         // An alarm can only notify topics in its own region.
@@ -95,9 +87,6 @@ fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
                 .map(|moment| frame.time(moment)),
         ),
     ]
-    .into_iter()
-    .filter_map(|(label, value)| field(label, &value?, words))
-    .collect()
 }
 
 fn metric_name(metric: &Metric) -> String {

@@ -1,16 +1,16 @@
-//! The message for an EventBridge event.
+//! The card for an EventBridge event.
 
-use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
-use super::parts::{PLAIN, code, field, json, lines};
-use super::{Draft, call, report};
+use super::parts::{code, facts, json, lines};
+use super::{Colour, Draft, call, report};
 use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{Detail, Event};
+use crate::phrase::Phrase;
 use serde_json::Value;
 
-/// Most sections that JSON may fill; `MAX_PROSE` explains the limit.
-const PAGES: usize = 2;
+/// Longest JSON worth showing.
+const MAX_JSON: usize = 6_000;
 
 pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     match &event.detail {
@@ -24,24 +24,16 @@ pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> D
 fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let name = |text: &Option<String>| code(text.as_deref().unwrap_or_default(), words);
-    let fields: Vec<_> = circumstances(event, frame)
-        .into_iter()
-        .filter_map(|(label, value)| field(label, &value?, words))
-        .collect();
-    let mut blocks = Vec::new();
-    if !fields.is_empty() {
-        blocks.push(Block::fields(fields));
-    }
-    if !detail.is_null() {
-        let pages = json(detail, MAX_SECTION, PAGES, words).into_iter();
-        blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
-    }
-    let headline = (words.event)(&name(&event.detail_type), &name(&event.source));
+    let sections = [
+        facts(circumstances(event, frame)),
+        (!detail.is_null()).then(|| json(detail, MAX_JSON)),
+    ];
+    let headline = words.event(&name(&event.detail_type), &name(&event.source));
     Draft {
-        headline: format!("{} {headline}", severity.emoji()),
-        colour: PLAIN,
-        blocks,
-        page: None,
+        headline: Phrase::said(format!("{} {headline}", severity.emoji())),
+        colour: Colour::Plain,
+        sections: sections.into_iter().flatten().collect(),
+        link: None,
         small: Vec::new(),
     }
 }

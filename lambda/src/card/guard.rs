@@ -1,46 +1,46 @@
-//! The message about a trail that somebody stopped.
+//! The card about a trail that somebody stopped.
 
-use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clean, clip, one_line};
 use super::parts::code;
-use super::{Draft, note};
+use super::{Colour, Draft, Excerpt, Prose, Section, note};
 use crate::contract::{Locale, Severity};
 use crate::event::{GuardOutcome, Guarded};
 use crate::letter::{Letter, readable};
 use crate::locale::{Doer, Words};
+use crate::phrase::Phrase;
 use serde_json::Value;
 
-/// Longest reason shown. With three pages of JSON the message still stays below Slack's limit.
+/// Longest reason worth showing.
 const MAX_REASON: usize = 700;
 
 pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    // The message for the recorded call, under a headline that says how it ended.
+    // The card for the recorded call, under a headline that says how it ended.
     let call = crate::event::read(&guarded.event).into_iter().next();
-    let mut message = match &call {
+    let mut draft = match &call {
         Some(call) => super::draft(call, call.severity(), frame),
         None => note::compose(None, note::Body::Json(&guarded.event), Severity::Error, frame),
     };
-    // Whoever stops a trail chooses the name of the session, which Slack could take for a link.
-    message.headline = one_line(&headline(guarded, |name| code(name, words), words));
-    message.colour = match &guarded.outcome {
-        GuardOutcome::Failed(_) => "#d7263d",
-        GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => "#ecb22e",
+    // Whoever stops a trail chooses the name of the session, which a destination could take for a link.
+    draft.headline = headline(guarded, |name| code(name, words), words);
+    draft.colour = match &guarded.outcome {
+        GuardOutcome::Failed(_) => Colour::Bad,
+        GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => Colour::Warning,
     };
-    if let GuardOutcome::Failed(reason) = &guarded.outcome {
-        let reason = format!("{}: {}", words.label_reason, clean(reason));
-        let reason = Text::plain(clip(&reason, MAX_REASON, words));
-        message.blocks.insert(0, Block::section(reason));
+    if let GuardOutcome::Failed(reason) = &guarded.outcome
+        && let Some(text) = Excerpt::of(reason, MAX_REASON)
+    {
+        let label = Some(words.label_reason);
+        draft.sections.insert(0, Section::Prose(Prose { label, text }));
     }
-    message
+    draft
 }
 
 impl Guarded {
     /// The same for the subscribers of a topic.
     pub fn letter(&self, locale: Locale) -> Letter {
         let words = locale.words();
-        let headline = headline(self, str::to_owned, words);
+        let headline = headline(self, Phrase::text, words).plain();
         let mut text = format!("{headline}\n\n");
         if let GuardOutcome::Failed(reason) = &self.outcome {
             text += &format!("{}: {reason}\n\n", words.label_reason);
@@ -50,7 +50,7 @@ impl Guarded {
 }
 
 /// Who stopped which trail, and what became of it; `shown` formats a name.
-fn headline(guarded: &Guarded, shown: impl Fn(&str) -> String, words: &Words) -> String {
+fn headline(guarded: &Guarded, shown: impl Fn(&str) -> Phrase, words: &Words) -> Phrase {
     let actor = guarded.actor();
     let account = guarded.event.get("account").and_then(Value::as_str);
     let title = actor.title().map(|title| shown(&title));
@@ -61,9 +61,9 @@ fn headline(guarded: &Guarded, shown: impl Fn(&str) -> String, words: &Words) ->
     let home = home.map(&shown);
     let doer = Doer {
         kind: actor.kind,
-        who: title.as_deref(),
-        home: home.as_deref(),
+        who: title.as_ref(),
+        home: home.as_ref(),
     };
     let trail = guarded.trail().map(|trail| shown(&trail)).unwrap_or_default();
-    (words.guard_headline)(&(words.actor)(&doer), &trail, &guarded.outcome)
+    words.guard_headline(&doer, &trail, &guarded.outcome)
 }

@@ -1,61 +1,53 @@
-//! The message for a CloudTrail record.
+//! The card for a CloudTrail record.
 
-use super::Draft;
-use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clip, one_line};
-use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
+use super::parts::{code, facts, lines, reason};
+use super::{Colour, Draft, Entry, Excerpt, Link, Prose, Section};
 use crate::contract::{Severity, console_page};
 use crate::event::{Act, ActorKind, Call, Decision, Effect, Ending, Event, Origin, Session};
 use crate::locale::{Deed, Doer, End, Place, What, Words};
+use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 
-/// Longest request shown.
+/// Longest request worth showing.
 const MAX_PARAMETERS: usize = 2_400;
 /// Ids have 36 characters.
 const MAX_ID: usize = 64;
 const MAX_USER_AGENT: usize = 300;
-/// Longest name in the small print, with room for the signs around it.
-const MAX_SMALL: usize = 250;
 /// A headline names at most this many objects.
 const MAX_OBJECTS: usize = 2;
 
 pub(super) fn compose(call: &Call, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let mut blocks = vec![Block::fields(fields(call, event, frame))];
     let problem = call
         .ending
         .problem()
         .and_then(|problem| problem.message.as_deref());
-    if let Some(reason) = prose(problem, words) {
-        blocks.push(Block::section(Text::plain(format!(
-            "{}: {reason}",
-            words.label_reason
-        ))));
-    }
-    blocks.extend(parameters(&call.parameters, words));
-    let agent = call
-        .user_agent
-        .as_deref()
-        .map(one_line)
-        .filter(|agent| !agent.is_empty());
-    if let Some(agent) = agent {
-        let agent = clip(&agent, MAX_USER_AGENT, words);
-        blocks.push(Block::context(Text::plain(format!(
-            "{}: {agent}",
-            words.label_user_agent
-        ))));
-    }
+    let agent = call.user_agent.as_deref().map(one_line);
+    let agent = agent.and_then(|agent| Excerpt::of(&agent, MAX_USER_AGENT));
+    let agent = agent.map(|text| Prose {
+        label: Some(words.label_user_agent),
+        text,
+    });
+    let sections = [
+        facts(fields(call, event, frame)),
+        reason(problem, words),
+        parameters(&call.parameters),
+        agent.map(Section::Small),
+    ];
     Draft {
         headline: headline(call, severity, frame),
         colour: colour(call, severity),
-        blocks,
-        page: page(call).map(|page| (page, words.open_event.to_owned())),
+        sections: sections.into_iter().flatten().collect(),
+        link: page(call).map(|page| Link {
+            page,
+            label: words.open_event.to_owned(),
+        }),
         small: session(&call.session, words),
     }
 }
 
-fn headline(call: &Call, severity: Severity, frame: &Frame<'_>) -> String {
+fn headline(call: &Call, severity: Severity, frame: &Frame<'_>) -> Phrase {
     let words = frame.words;
     let name = |text: &str| code(text, words);
     let title = call.actor.title().map(|title| match call.actor.kind {
@@ -89,8 +81,8 @@ fn headline(call: &Call, severity: Severity, frame: &Frame<'_>) -> String {
     let deed = Deed {
         doer: Doer {
             kind: call.actor.kind,
-            who: who.as_deref(),
-            home: home.as_deref(),
+            who: who.as_ref(),
+            home: home.as_ref(),
         },
         place: match &call.origin {
             Origin::Address(text) => {
@@ -108,19 +100,19 @@ fn headline(call: &Call, severity: Severity, frame: &Frame<'_>) -> String {
             Origin::Unknown => Place::Unknown,
         },
         what: match &call.act {
-            Act::Call => What::Call(&event, object.as_deref()),
+            Act::Call => What::Call(&event, object.as_ref()),
             Act::SignIn { mfa, portal } => What::SignIn {
                 without_mfa: *mfa == Some(false),
                 portal: *portal,
             },
             Act::Unusual(insight) => What::Unusual {
                 event: &event,
-                error: unusual.as_deref(),
+                error: unusual.as_ref(),
                 insight,
             },
             Act::SwitchRole { .. } => What::SwitchRole {
-                role: role.as_deref(),
-                account: there.as_deref(),
+                role: role.as_ref(),
+                account: there.as_ref(),
             },
         },
         end: match &call.ending {
@@ -131,18 +123,21 @@ fn headline(call: &Call, severity: Severity, frame: &Frame<'_>) -> String {
                     .and_then(|problem| problem.code.as_deref())
                     .map(name);
                 match ending {
-                    Ending::Denied(_) => End::Denied(error.as_deref()),
-                    _ => End::Failed(error.as_deref()),
+                    Ending::Denied(_) => End::Denied(error.as_ref()),
+                    _ => End::Failed(error.as_ref()),
                 }
             }
         },
     };
-    let sentence = (words.deed)(&deed);
+    let sentence = words.deed(&deed);
     let sign = sign(call, severity);
-    match decision(call, severity) {
-        Some(decision) => format!("{sign} *{}* — {sentence}", (words.decision)(decision)),
+    Phrase::said(match decision(call, severity) {
+        Some(decision) => format!(
+            "{sign} {} — {sentence}",
+            Phrase::strong(&(words.decision)(decision))
+        ),
         None => format!("{sign} {sentence}"),
-    }
+    })
 }
 
 /// What is so now. What depends on the thing is only said where the severity tells that it matters.
@@ -152,17 +147,17 @@ fn decision(call: &Call, severity: Severity) -> Option<&Decision> {
 }
 
 /// The object of the call.
-fn object(targets: &[String], words: &Words) -> Option<String> {
+fn object(targets: &[String], words: &Words) -> Option<Phrase> {
     let shown: Vec<_> = targets
         .iter()
         .take(MAX_OBJECTS)
-        .map(|name| code(name, words))
+        .map(|name| code(name, words).to_string())
         .collect();
     let more = match targets.len().saturating_sub(MAX_OBJECTS) {
         0 => String::new(),
         more => (words.and_more)(more),
     };
-    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
+    (!shown.is_empty()).then(|| Phrase::said(format!("{}{more}", shown.join(", "))))
 }
 
 fn sign(call: &Call, severity: Severity) -> &'static str {
@@ -180,42 +175,35 @@ fn sign(call: &Call, severity: Severity) -> &'static str {
     }
 }
 
-fn colour(call: &Call, severity: Severity) -> &'static str {
+fn colour(call: &Call, severity: Severity) -> Colour {
     match (&call.ending, call.effect) {
-        _ if severity == Severity::Critical => BAD,
-        (Ending::Denied(_) | Ending::Failed(_), _) => SERIOUS,
-        _ if severity == Severity::Error => SERIOUS,
-        _ if severity == Severity::Warning => WARNING,
-        (Ending::Done, Effect::Read) => IDLE,
-        (Ending::Done, Effect::Change) => PLAIN,
-        (Ending::Done, Effect::SignIn) => GOOD,
-        (Ending::Done, Effect::Delete) => WARNING,
+        _ if severity == Severity::Critical => Colour::Bad,
+        (Ending::Denied(_) | Ending::Failed(_), _) => Colour::Serious,
+        _ if severity == Severity::Error => Colour::Serious,
+        _ if severity == Severity::Warning => Colour::Warning,
+        (Ending::Done, Effect::Read) => Colour::Idle,
+        (Ending::Done, Effect::Change) => Colour::Plain,
+        (Ending::Done, Effect::SignIn) => Colour::Good,
+        (Ending::Done, Effect::Delete) => Colour::Warning,
     }
 }
 
 /// The credentials, in the small print: what an investigation asks for first.
-fn session(session: &Session, words: &Words) -> Vec<(&'static str, String)> {
-    // As code, so that Slack makes no emoji of the colons in an ARN.
-    let name = |text: &String| {
-        let text = one_line(text).replace('`', "'");
-        format!("`{}`", clip(&text, MAX_SMALL, words))
-    };
-    let mfa = session.mfa.map(|mfa| (words.mfa)(Some(mfa)).to_owned());
+fn session(session: &Session, words: &Words) -> Vec<Entry> {
+    let name = |label, name: &Option<String>| Entry::small_code(label, name.as_deref()?);
+    let mfa = session.mfa.map(|mfa| (words.mfa)(Some(mfa)));
     let small = [
-        (words.label_principal, session.arn.as_ref().map(name)),
-        (words.label_access_key, session.access_key.as_ref().map(name)),
-        (words.label_session_mfa, mfa),
-        (words.label_mfa_device, session.mfa_device.as_ref().map(name)),
-        (words.label_page, session.page.as_ref().map(name)),
+        name(words.label_principal, &session.arn),
+        name(words.label_access_key, &session.access_key),
+        mfa.and_then(|mfa| Entry::small(words.label_session_mfa, mfa)),
+        name(words.label_mfa_device, &session.mfa_device),
+        name(words.label_page, &session.page),
     ];
-    let known = small
-        .into_iter()
-        .filter_map(|(label, value)| Some((label, value?)));
-    known.collect()
+    small.into_iter().flatten().collect()
 }
 
 /// The first eight labels are the field names of CloudTrail's event record, in every language.
-fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
+fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> [(&'static str, Option<String>); 10] {
     let words = frame.words;
     let origin = match &call.origin {
         Origin::Address(origin) | Origin::Service(origin) => Some(origin.clone()),
@@ -262,23 +250,18 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
         ),
         last,
     ]
-    .into_iter()
-    .filter_map(|(label, value)| field(label, &value?, words))
-    .collect()
 }
 
-fn parameters(parameters: &Value, words: &Words) -> Option<Block> {
+fn parameters(parameters: &Value) -> Option<Section> {
     let empty = match parameters {
         Value::Null => true,
         Value::Object(map) => map.is_empty(),
         _ => false,
     };
-    let shown = json(parameters, MAX_PARAMETERS, 1, words)
-        .pop()
-        .filter(|_| !empty)?;
-    Some(Block::section(Text::mrkdwn(format!(
-        "*Request Parameters*\n{shown}"
-    ))))
+    (!empty).then(|| Section::Json {
+        title: Some("Request Parameters"),
+        text: Excerpt::of_json(parameters, MAX_PARAMETERS),
+    })
 }
 
 /// Link to the record in CloudTrail's event history.

@@ -1,19 +1,19 @@
-//! The message for a service's report on one of its resources.
+//! The card for a service's report on one of its resources.
 
-use super::Draft;
-use super::block::{Block, Text};
+use super::cut::clip;
 use super::event::circumstances;
 use super::frame::Frame;
-use super::markup::{clip_escaped, one_line, plain};
-use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, json, lines, prose};
+use super::parts::{code, facts, json, lines, prose};
+use super::{Colour, Draft, Link};
 use crate::contract::{Arn, Severity, console_page, encode, is_commercial};
 use crate::event::{Event, Fact, News, Page, Report, Tone};
+use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Most fields for facts; the other fields show place and time.
+/// Most facts of the report's own; others show place and time.
 const MAX_FACTS: usize = 7;
-/// Longest details shown.
+/// Longest details worth showing.
 const MAX_DETAILS: usize = 1_800;
 /// Longest address of a page.
 const MAX_ADDRESS: usize = 2_600;
@@ -24,37 +24,28 @@ const MAX_TITLE: usize = 300;
 
 pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let mut blocks = Vec::new();
     let summary = report
         .summary
         .as_deref()
         .filter(|_| report.news != News::Database);
-    if let Some(summary) = prose(summary, words) {
-        blocks.push(Block::section(Text::plain(summary)));
-    }
     let entries = |text: &str| lines(text.lines().map(str::to_owned).collect(), words);
     let shown = report.facts.iter().map(|(fact, text)| (*fact, entries(text)));
     let moments = report.moments.iter();
     let moments = moments.map(|(fact, moment)| (*fact, Some(frame.time(*moment))));
-    let facts = shown
+    let known = shown
         .chain(moments)
         .map(|(fact, value)| ((words.label)(fact), value))
         .take(MAX_FACTS);
     // The facts already name the resource, so that field is left out.
     let [account, region, time, _] = circumstances(event, frame);
     let region = (region.0, region.1.filter(|_| !report.news.is_global()));
-    let fields: Vec<_> = facts
-        .chain([account, region, time])
-        .filter_map(|(label, value)| field(label, &value?, words))
-        .collect();
-    if !fields.is_empty() {
-        blocks.push(Block::fields(fields));
-    }
     let mut details = report.details.clone();
-    if prune(&mut details, &already(report, event)) {
-        let pages = json(&details, MAX_DETAILS, 1, words).into_iter();
-        blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
-    }
+    let more = prune(&mut details, &already(report, event));
+    let sections = [
+        prose(summary),
+        facts(known.chain([account, region, time])),
+        more.then(|| json(&details, MAX_DETAILS)),
+    ];
     let topic_arn = frame.source.topic_arn.as_deref();
     let region = topic_arn.and_then(Arn::parse).and_then(|topic| topic.region);
     let region = event.region.clone().or(region);
@@ -62,23 +53,23 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .page
         .as_ref()
         .and_then(|page| address(page, region.as_deref()));
-    let sentence = |text: &str| clip_escaped(&plain(&one_line(text)), MAX_TITLE, words);
+    let sentence = |text: &str| clip(&one_line(text), MAX_TITLE, words);
     let headline = match (&report.news, &report.summary) {
         // A finding's title is a sentence that may not name the resource.
         (News::Finding, _) => {
-            let title = format!("*{}*", sentence(&report.subject));
+            let title = Phrase::strong(&sentence(&report.subject));
             let resource = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
             let resource = resource
                 .map(|(_, name)| name.as_str())
                 .filter(|name| !name.contains('\n') && !report.subject.contains(name));
             match resource {
                 Some(resource) => format!("{title} — {}", code(resource, words)),
-                None => title,
+                None => title.to_string(),
             }
         }
         // RDS has hundreds of event kinds, so its own sentence is the headline.
         (News::Database, Some(summary)) => {
-            let subject = (words.news)(&News::Database, &code(&report.subject, words));
+            let subject = words.news(&News::Database, &code(&report.subject, words));
             format!("{subject}: {}", sentence(summary))
         }
         // The amounts come from a text that anybody may have written.
@@ -95,16 +86,18 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
                 amount: sentence(amount),
                 budgeted: sentence(budgeted),
             };
-            (words.news)(&amounts, &code(&report.subject, words))
+            words.news(&amounts, &code(&report.subject, words)).to_string()
         }
-        (news, _) => (words.news)(news, &code(&report.subject, words)),
+        (news, _) => words.news(news, &code(&report.subject, words)).to_string(),
     };
-    let headline = format!("{} {headline}", sign(report.tone));
     Draft {
-        headline,
+        headline: Phrase::said(format!("{} {headline}", sign(report.tone))),
         colour: colour(report.tone),
-        blocks,
-        page: page.map(|page| (page, words.open_page.to_owned())),
+        sections: sections.into_iter().flatten().collect(),
+        link: page.map(|page| Link {
+            page,
+            label: words.open_page.to_owned(),
+        }),
         small: Vec::new(),
     }
 }
@@ -156,13 +149,13 @@ fn sign(tone: Tone) -> &'static str {
     }
 }
 
-fn colour(tone: Tone) -> &'static str {
+fn colour(tone: Tone) -> Colour {
     match tone {
-        Tone::Good => GOOD,
-        Tone::Plain => PLAIN,
-        Tone::Idle => IDLE,
-        Tone::Bad(Severity::Info | Severity::Warning) => WARNING,
-        Tone::Bad(Severity::Error | Severity::Critical) => BAD,
+        Tone::Good => Colour::Good,
+        Tone::Plain => Colour::Plain,
+        Tone::Idle => Colour::Idle,
+        Tone::Bad(Severity::Info | Severity::Warning) => Colour::Warning,
+        Tone::Bad(Severity::Error | Severity::Critical) => Colour::Bad,
     }
 }
 

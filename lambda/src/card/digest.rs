@@ -1,33 +1,27 @@
 //! Combines many alerts into few messages: one line each, duplicates together, none left out.
 
-use super::block::{Block, Text};
-use super::flat::About;
+use super::cut::width;
 use super::frame::Frame;
-use super::markup::without_links;
-use super::parts::{self, link};
-use super::{Message, draft, shortened, width};
-use crate::contract::Severity;
+use super::parts::{self, code};
+use super::{Card, Excerpt, Link, Prose, Row, Section, draft};
+use crate::contract::{Locale, Severity};
 use crate::event::{Notice, Source};
+use crate::phrase::Phrase;
 use crate::settings::Settings;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
 /// Most lines in one message, so that people still read it.
 const MAX_LINES: usize = 100;
-/// Most characters in one message. Slack refuses about 13,200.
-const MAX_MESSAGE: usize = 12_000;
-/// Most characters in one section; Slack allows 3,000.
-const MAX_SECTION: usize = 2_900;
 /// Longest headline in a line; nearly all are less than half as long.
 const MAX_HEADLINE: usize = 600;
-/// Longest address in a line. A longer one consists almost only of escapes and is not worth the space.
-const MAX_LINK: usize = 600;
+/// Longest time span shown; it has fewer characters.
+const MAX_SPAN: usize = 100;
 
 /// One alert in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// mrkdwn without a link.
-    pub headline: String,
+    pub headline: Phrase,
     pub severity: Severity,
     /// When it happened.
     pub time: Option<Timestamp>,
@@ -40,14 +34,14 @@ pub struct Line {
 /// A message about many alerts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Digest {
-    pub message: Message,
+    pub card: Card,
     /// Indices of the alerts that it shows, in ascending order; each alert is in exactly one digest.
     pub covers: Vec<usize>,
     /// The highest severity of its alerts; tests do not count.
     pub severity: Severity,
 }
 
-/// The line for one notice, with the headline of its message.
+/// The line for one notice, with the headline of its card.
 pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     let frame = Frame::new(&notice.source, settings);
     let severity = settings.severity_of(notice);
@@ -55,27 +49,25 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     let headline = match &notice.test {
         Some(_) => super::test_headline(&draft.headline, &frame),
         // The line already begins with that emoji.
-        None => match draft.headline.strip_prefix(severity.emoji()) {
-            Some(headline) => headline.trim_start().to_owned(),
-            None => draft.headline,
-        },
+        None => draft.headline.without_start(severity.emoji()),
     };
+    let plain = headline.plain();
     Line {
-        headline: shortened(without_links(&headline), MAX_HEADLINE, frame.words),
+        headline: match width(&plain) <= MAX_HEADLINE {
+            true => headline,
+            false => code(&plain, frame.words),
+        },
         severity,
         time: notice.time(),
-        link: draft
-            .page
-            .map(|(page, _)| page)
-            .filter(|page| width(page) <= MAX_LINK),
+        link: draft.link.map(|link| link.page),
         test: notice.test.is_some(),
     }
 }
 
-/// The fewest messages within Slack's limits that show every line, the most severe first, then by time. Lines
-/// with the same severity and headline are merged into one, with their count and the times of the first and the
-/// last.
-pub fn digest(lines: &[Line], settings: &Settings) -> Vec<Digest> {
+/// The fewest messages that show every line, the most severe first, then by time. Lines with the same severity and
+/// headline are merged into one, with their count and the times of the first and the last. `fit` tells how many rows,
+/// from the first on, fit into one message of the destination.
+pub fn digest(lines: &[Line], settings: &Settings, fit: fn(&[Row], Locale) -> usize) -> Vec<Digest> {
     let source = Source::default();
     let frame = Frame::new(&source, settings);
     let mut groups = group(lines);
@@ -83,7 +75,7 @@ pub fn digest(lines: &[Line], settings: &Settings) -> Vec<Digest> {
         let time = group.first.map_or((true, Timestamp::MAX), |first| (false, first));
         (std::cmp::Reverse(group.line.severity), time)
     });
-    let pages = paginate(groups, &frame);
+    let pages = paginate(groups, &frame, |rows| fit(rows, settings.locale));
     let count = pages.len();
     let pages = pages.into_iter().enumerate();
     pages
@@ -102,7 +94,7 @@ struct Group<'a> {
 
 fn group(lines: &[Line]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut known: HashMap<(Severity, &str), usize> = HashMap::new();
+    let mut known: HashMap<(Severity, &Phrase), usize> = HashMap::new();
     for (index, line) in lines.iter().enumerate() {
         let at = *known
             .entry((line.severity, &line.headline))
@@ -127,52 +119,48 @@ fn group(lines: &[Line]) -> Vec<Group<'_>> {
     groups
 }
 
-/// The content of one message.
-#[derive(Default)]
-struct Page<'a> {
-    groups: Vec<Group<'a>>,
-    sections: Vec<String>,
-    width: usize,
-}
-
-fn paginate<'a>(groups: Vec<Group<'a>>, frame: &Frame<'_>) -> Vec<Page<'a>> {
-    let moments = || {
-        groups
-            .iter()
-            .flat_map(|group| [group.first, group.last])
-            .flatten()
-    };
-    let one_day = match (moments().min(), moments().max()) {
+/// Whether all of it happened on one day.
+fn is_one_day(groups: &[Group<'_>], frame: &Frame<'_>) -> bool {
+    match (moments(groups).min(), moments(groups).max()) {
         (Some(first), Some(last)) => frame.date(first) == frame.date(last),
         _ => true,
-    };
-    let mut pages = Vec::new();
-    let mut page = Page::default();
-    for group in groups {
-        let text = group.text(one_day, frame);
-        let width = width(&text) + 1;
-        if page.groups.len() == MAX_LINES || page.width + width > MAX_MESSAGE {
-            pages.push(std::mem::take(&mut page));
-        }
-        page.width += width;
-        page.groups.push(group);
-        match page.sections.last_mut() {
-            Some(section) if self::width(section) + width <= MAX_SECTION => {
-                section.push('\n');
-                section.push_str(&text);
-            }
-            _ => page.sections.push(text),
-        }
     }
-    if !page.groups.is_empty() {
-        pages.push(page);
+}
+
+fn moments(groups: &[Group<'_>]) -> impl Iterator<Item = Timestamp> {
+    groups
+        .iter()
+        .flat_map(|group| [group.first, group.last])
+        .flatten()
+}
+
+/// Splits the groups into those of one message each.
+fn paginate<'a>(groups: Vec<Group<'a>>, frame: &Frame<'_>, fit: impl Fn(&[Row]) -> usize) -> Vec<Page<'a>> {
+    let one_day = is_one_day(&groups, frame);
+    let mut rows: Vec<_> = groups.iter().map(|group| group.row(one_day, frame)).collect();
+    let mut groups = groups;
+    let mut pages = Vec::new();
+    while !rows.is_empty() {
+        let most = rows.len().min(MAX_LINES);
+        // At least one, so that this ends.
+        let count = fit(rows.get(..most).unwrap_or_default()).clamp(1, most);
+        pages.push(Page {
+            groups: groups.drain(..count).collect(),
+            rows: rows.drain(..count).collect(),
+        });
     }
     pages
 }
 
+/// The content of one message.
+struct Page<'a> {
+    groups: Vec<Group<'a>>,
+    rows: Vec<Row>,
+}
+
 impl Group<'_> {
-    /// `🔴 14:00:03  headline  ×3 (14:00:03–14:02:11)  Open`
-    fn text(&self, one_day: bool, frame: &Frame<'_>) -> String {
+    /// `🔴 14:00:03  headline  ×3 (14:00:03–14:02:11)`, and its link.
+    fn row(&self, one_day: bool, frame: &Frame<'_>) -> Row {
         let clock = |moment: Timestamp| {
             if one_day {
                 frame.clock(moment)
@@ -187,17 +175,21 @@ impl Group<'_> {
         }
         text += &format!("  {}", line.headline);
         if self.covers.len() > 1 {
-            text += &format!("  *×{}*", self.covers.len());
+            let count = format!("×{}", self.covers.len());
+            text += &format!("  {}", Phrase::strong(&count));
             if let (Some(first), Some(last)) = (self.first, self.last)
                 && first != last
             {
                 text += &format!(" ({}–{})", clock(first), clock(last));
             }
         }
-        if let Some(page) = &line.link {
-            text += &format!("  {}", link(page, frame.words.open));
+        Row {
+            phrase: Phrase::said(text),
+            link: line.link.clone().map(|page| Link {
+                page,
+                label: frame.words.open.to_owned(),
+            }),
         }
-        text
     }
 }
 
@@ -221,42 +213,32 @@ impl Page<'_> {
             (count > 0).then(|| format!("{} {count}", severity.emoji()))
         });
         let counts: Vec<_> = counts.collect();
-        let moments = || {
-            self.groups
-                .iter()
-                .flat_map(|group| [group.first, group.last])
-                .flatten()
-        };
-        let span = match (moments().min(), moments().max()) {
+        let span = match (moments(&self.groups).min(), moments(&self.groups).max()) {
             (Some(first), Some(last)) if first == last => Some(frame.time(first)),
             (Some(first), Some(last)) => Some(format!("{} – {}", frame.time(first), frame.time(last))),
             _ => None,
         };
-        let headline = (frame.words.digest)(covers.len(), part, parts);
-        let mut blocks: Vec<_> = self
-            .sections
-            .into_iter()
-            .map(|section| Block::section(Text::mrkdwn(section)))
-            .collect();
-        blocks.extend(span.clone().map(|span| Block::context(Text::plain(span))));
-        let message = Message {
-            text: format!("🔔 *{headline}*  {}", counts.join("  ")),
+        let headline = Phrase::strong(&(frame.words.digest)(covers.len(), part, parts));
+        let test = self.groups.iter().all(|group| group.line.test);
+        let small = span.as_deref().and_then(|span| Excerpt::of(span, MAX_SPAN));
+        let small = small.map(|text| Section::Small(Prose { label: None, text }));
+        let card = Card {
+            headline: Phrase::said(format!("🔔 {headline}  {}", counts.join("  "))),
+            severity,
             colour: parts::colour(severity),
-            blocks,
+            sections: [Section::Rows(self.rows)].into_iter().chain(small).collect(),
+            link: None,
+            footer: Vec::new(),
             mentions: Vec::new(),
-            about: About {
-                severity,
-                account: None,
-                region: None,
-                time: span,
-                page: None,
-                stack: settings.stack.clone(),
-                locale: settings.locale,
-                test: self.groups.iter().all(|group| group.line.test),
-            },
+            account: None,
+            region: None,
+            time: span,
+            stack: settings.stack.clone(),
+            locale: settings.locale,
+            test,
         };
         Digest {
-            message,
+            card,
             covers,
             severity,
         }
@@ -271,7 +253,7 @@ mod tests {
 
     fn line(headline: &str, severity: Severity, second: i64) -> Line {
         Line {
-            headline: headline.to_owned(),
+            headline: Phrase::text(headline),
             severity,
             time: Timestamp::from_second(1_763_614_800 + second).ok(),
             link: None,
@@ -279,25 +261,29 @@ mod tests {
         }
     }
 
+    fn all_fit(rows: &[Row], _: Locale) -> usize {
+        rows.len()
+    }
+
     fn texts(digest: &Digest) -> Vec<String> {
-        let message = json!(digest.message);
-        let blocks = message["attachments"][0]["blocks"].as_array().expect("blocks");
-        let sections = blocks.iter().filter_map(|block| block["text"]["text"].as_str());
-        sections.flat_map(str::lines).map(str::to_owned).collect()
+        let Some(Section::Rows(rows)) = digest.card.sections.first() else {
+            panic!("{digest:#?}")
+        };
+        rows.iter().map(|row| row.phrase.plain()).collect()
     }
 
     #[test]
     fn equal_alerts_are_one_line_and_the_worst_come_first() {
-        let mut linked = line("*cpu* ALARM", Severity::Error, 9);
+        let mut linked = line("cpu ALARM", Severity::Error, 9);
         linked.link = Some("https://x.example/a".to_owned());
         let lines = [
             line("saved", Severity::Info, 0),
-            line("*cpu* ALARM", Severity::Error, 3),
-            line("*disk* ALARM", Severity::Error, 1),
+            line("cpu ALARM", Severity::Error, 3),
+            line("disk ALARM", Severity::Error, 1),
             line("root signed in", Severity::Critical, 7),
             linked,
         ];
-        let digests = digest(&lines, &Settings::default());
+        let digests = digest(&lines, &Settings::default(), all_fit);
         let [only] = digests.as_slice() else {
             panic!("{digests:#?}")
         };
@@ -305,12 +291,12 @@ mod tests {
             texts(only),
             [
                 "🔴 05:00:07  root signed in",
-                "🟠 05:00:01  *disk* ALARM",
-                "🟠 05:00:03  *cpu* ALARM  *×2* (05:00:03–05:00:09)  <https://x.example/a|Open>",
+                "🟠 05:00:01  disk ALARM",
+                "🟠 05:00:03  cpu ALARM  ×2 (05:00:03–05:00:09)",
                 "🔵 05:00:00  saved",
             ]
         );
-        assert_eq!(only.message.text(), "🔔 *5 alerts*  🔴 1  🟠 3  🔵 1");
+        assert_eq!(only.card.headline.plain(), "🔔 5 alerts  🔴 1  🟠 3  🔵 1");
         assert_eq!(
             (only.severity, &only.covers),
             (Severity::Critical, &vec![0, 1, 2, 3, 4])
@@ -323,7 +309,7 @@ mod tests {
         let lines: Vec<_> = (0..700)
             .map(|index| line(&headline(index), Severity::ALL[index % 2], 0))
             .collect();
-        let digests = digest(&lines, &Settings::default());
+        let digests = digest(&lines, &Settings::default(), all_fit);
         let mut covered: Vec<_> = digests.iter().flat_map(|digest| digest.covers.clone()).collect();
         covered.sort_unstable();
         assert_eq!(covered, (0..700).collect::<Vec<_>>());
@@ -334,11 +320,12 @@ mod tests {
         for (index, digest) in digests.iter().enumerate() {
             assert!(texts(digest).len() <= MAX_LINES);
             let part = format!("({}/{})", index + 1, digests.len());
-            assert!(digest.message.text().contains(&part), "{}", digest.message.text());
+            let headline = digest.card.headline.plain();
+            assert!(headline.contains(&part), "{headline}");
             let highest = digest.covers.iter().map(|at| lines[*at].severity).max();
             assert_eq!(highest, Some(digest.severity));
         }
-        assert!(self::digest(&[], &Settings::default()).is_empty());
+        assert!(self::digest(&[], &Settings::default(), all_fit).is_empty());
     }
 
     #[test]
@@ -350,7 +337,7 @@ mod tests {
             line("b", Severity::Info, 86_400),
             line("a", Severity::Info, 0),
         ];
-        let digests = digest(&lines, &Settings::default());
+        let digests = digest(&lines, &Settings::default(), all_fit);
         assert_eq!(
             texts(&digests[0]),
             ["🔵 11-20 05:00:00  a", "🔵 11-21 05:00:00  b", "🔵  c"]
@@ -358,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_the_headline_without_its_link_and_sign() {
+    fn a_line_has_the_headline_without_the_sign_of_its_severity() {
         let topic = "arn:aws:sns:us-east-1:111122223333:t";
         let line = |message: &str, test: &str| {
             let attributes = json!({ "alertctl.test": { "Value": test } });
@@ -368,21 +355,22 @@ mod tests {
                 &Settings::default(),
             )
         };
-        assert_eq!(line("x", "").headline, "*Message through t*");
+        assert_eq!(line("x", "").headline.plain(), "Message through t");
         let rehearsed = line("x", "t-0a1b2c3d");
-        assert_eq!(rehearsed.headline, "🧪 *TEST* · 🔵 *Message through t*");
+        assert_eq!(rehearsed.headline.plain(), "🧪 TEST · 🔵 Message through t");
         let arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu";
         let alarm = json!({ "AlarmName": "cpu", "AlarmArn": arn, "NewStateValue": "ALARM" });
         let alarm = line(&alarm.to_string(), "");
-        assert!(!alarm.headline.contains('<') && alarm.link.is_some_and(|page| page.ends_with("cpu")));
+        assert_eq!(alarm.headline.plain(), "🚨 cpu is in alarm  ·  us-east-1");
+        assert!(alarm.link.is_some_and(|page| page.ends_with("cpu")));
         // A test does not raise a digest's severity, and a digest with nothing but tests mentions nobody.
         let critical = Line {
             severity: Severity::Critical,
             ..rehearsed
         };
-        let mut digest = digest(&[critical], &Settings::default()).remove(0);
+        let mut digest = digest(&[critical], &Settings::default(), all_fit).remove(0);
         assert_eq!(digest.severity, Severity::Info);
-        digest.message.mention(&["@here".to_owned()]);
-        assert!(!json!(digest.message).to_string().contains("<!here>"));
+        digest.card.mention(&["@here".to_owned()]);
+        assert!(digest.card.mentions.is_empty());
     }
 }
