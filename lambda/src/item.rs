@@ -145,7 +145,15 @@ impl Item {
     pub fn verdict(&self, channel: &ChannelKey, traits: &Traits<'_>, settings: &Settings) -> Option<Verdict> {
         let decided = self.envelope.verdict.clone();
         let decided = decided.or_else(|| settings.accepts(channel, traits));
-        decided.or_else(|| self.envelope.parked.is_some().then(|| traits.unmentioned()))
+        if self.envelope.parked.is_none() {
+            return decided;
+        }
+        // Who sends a dead letter again knows of it, so it calls nobody.
+        let decided = decided.unwrap_or_else(|| traits.unmentioned());
+        Some(Verdict {
+            mention: Vec::new(),
+            ..decided
+        })
     }
 
     /// The item for the subscribers of a topic.

@@ -5,13 +5,11 @@ use std::process::ExitCode;
 
 use alertctl_relay::Settings;
 
-use super::rate_limit::RateLimit;
 use super::{Access, App, Outcome, webhooks};
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, RedriveArgs};
 use crate::operate::dead_letters::{self, DeadLetter, MOST};
 use crate::output::{DeadLetterList, Failure, Fate};
-use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     let loaded = app.load(&args.file.path)?;
@@ -47,7 +45,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     let taken = dead_letters::take(&access.aws, &running, &settings).await?;
     let (taken, new): (Vec<_>, Vec<_>) = taken.into_iter().partition(|letter| shown.contains(letter.id()));
     give_back(app, &new).await;
-    let (fates, interrupted) = send(app, &access, &running, &settings, stack, &taken).await;
+    let (fates, interrupted) = send(app, &access, &running, &settings, &taken).await;
     let letters = DeadLetterList::new(&taken, &settings.timezone).after(&fates);
     let printed = match app.out.format {
         Format::Json => app.out.result(String::new, || letters.json()),
@@ -78,16 +76,11 @@ async fn send(
     access: &Access,
     running: &Running,
     settings: &Settings,
-    stack: &Stack,
     letters: &[DeadLetter],
 ) -> (Vec<Fate>, bool) {
     let interrupt = app.interrupt();
-    let mut rate_limit = RateLimit::default();
     let mut fates = Vec::with_capacity(letters.len());
     for (index, letter) in letters.iter().enumerate() {
-        if posts_at_once(letter, stack) {
-            rate_limit.turn().await;
-        }
         if *interrupt.borrow() {
             let rest = &letters[index..];
             give_back(app, rest).await;
@@ -138,10 +131,4 @@ async fn give_back(app: &App, letters: &[DeadLetter]) {
             ));
         }
     }
-}
-
-/// Whether the message goes to Slack without a buffer.
-fn posts_at_once(letter: &DeadLetter, stack: &Stack) -> bool {
-    let buffered = |key: &String| stack.channels.get(key).is_some_and(|one| one.buffer.is_some());
-    letter.undelivered.to.is_empty() || !letter.undelivered.to.iter().all(buffered)
 }

@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How long a dead letter that is sent again waits for the others of its redrive, with which it becomes a digest.
+const GATHERING: Duration = Duration::from_secs(5);
+
 pub(super) struct Dispatcher {
     pub settings: Settings,
     pub network: Network,
@@ -171,7 +174,8 @@ impl Dispatcher {
         }
     }
 
-    /// Posts `item` to `channel`, unless another message was refused a moment ago. The error also says how long to wait.
+    /// Posts `item` to `channel`, unless another message was refused a moment ago, or many may come at once. The error also
+    /// says how long to wait.
     async fn post_now(
         &self,
         item: &Item,
@@ -179,6 +183,10 @@ impl Dispatcher {
         verdict: &Verdict,
         attempt: Attempt<'_>,
     ) -> Result<(), (Refusal, Duration)> {
+        if item.envelope.parked.is_some() && self.retries.is_some() {
+            let reason = "it is sent again together with others".to_owned();
+            return Err((Refusal::transient(reason), GATHERING));
+        }
         let pause = self.pauses.left(channel);
         if !pause.is_zero() && self.retries.is_some() {
             let reason = "the channel refused another message a moment ago".to_owned();

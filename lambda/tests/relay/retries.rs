@@ -403,3 +403,25 @@ async fn what_the_guard_did_is_told_even_later() {
     assert_eq!(relay.queue("dead")[0]["alertctl"]["guard"], "restarted");
     relay.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_person_sends_again_comes_together_and_calls_nobody() {
+    let mut function = function(|_| {}).await;
+    for id in 0..8 {
+        let mut letter = event(&format!("{id}"), &["project"]);
+        letter["alertctl"]["verdict"] = json!({ "severity": "critical", "mention": ["@here"] });
+        letter["alertctl"]["parked"] = json!({ "reason": "no_service", "at": "2026-11-20T05:00:00Z" });
+        let answer = function.succeed(&letter).await;
+        assert_eq!(answer, json!({ "delivered": 0, "deferred": 1 }));
+    }
+    assert!(function.messages().is_empty());
+    let queue = waiting(&function);
+    assert!(queue.iter().all(|(_, delay)| *delay == 5), "{queue:?}");
+    function.runtime.hurry(10 * SECOND);
+    let bodies: Vec<_> = queue.into_iter().map(|(body, _)| body).collect();
+    assert!(drain(&mut function, 5 * SECOND, &bodies).await.is_empty());
+    let shown = headlines(&function, "project");
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert!(shown[0].starts_with("🔔 *8 alerts*"), "{shown:?}");
+    function.stop().await;
+}
