@@ -114,6 +114,14 @@ impl Item {
         format!("{channel} {} {identity}", parked.unwrap_or("-"))
     }
 
+    /// The envelope in which the item waits for `channel`, with what was decided about it.
+    pub fn waiting_for(&self, channel: &ChannelKey, verdict: Verdict) -> Envelope {
+        Envelope {
+            verdict: Some(verdict),
+            ..self.envelope.for_channel(channel)
+        }
+    }
+
     /// The item's channels. If no channel is routed to its SNS topic, the topic's name is the error.
     ///
     /// The envelope names the channels, or else the settings for the SNS topic. An item with neither goes to

@@ -1,6 +1,7 @@
 //! Delivers messages to channels: applies the channel's routes, then uses its buffer or posts to Slack
 //! directly. What a destination does not take now goes into the retry queue. Logs the outcome of each message.
 
+use super::defect::caught;
 use super::destinations::{Destination, Refusal};
 use super::log::Line;
 use super::pauses::{Pauses, growing};
@@ -154,7 +155,7 @@ impl Dispatcher {
     ) -> Result<Outcome, Refusal> {
         match self.buffers.get(channel) {
             Some(buffer) => {
-                let envelope = for_channel(item, channel, verdict);
+                let envelope = item.waiting_for(channel, verdict);
                 let (network, deadline) = (&self.network, attempt.deadline);
                 buffer.send(&envelope, Duration::ZERO, network, deadline).await?;
                 let (request_id, report) = (attempt.request_id, Report::default());
@@ -164,7 +165,7 @@ impl Dispatcher {
             None => match self.post_now(item, channel, &verdict, attempt).await {
                 Ok(()) => Ok(Outcome::Delivered),
                 Err((refusal, pause)) => {
-                    let envelope = for_channel(item, channel, verdict);
+                    let envelope = item.waiting_for(channel, verdict);
                     self.defer(&envelope, pause, &refusal, attempt).await?;
                     let (request_id, report) = (attempt.request_id, Report::of(&refusal));
                     self.log(item, channel, request_id, Outcome::Deferred, report);
@@ -192,8 +193,11 @@ impl Dispatcher {
             let reason = "the channel refused another message a moment ago".to_owned();
             return Err((Refusal::transient(reason), pause));
         }
-        let card = item.card(verdict, &self.settings);
-        match self.post_alert(channel, &card, attempt.deadline).await {
+        let posted = match caught(|| item.card(verdict, &self.settings)) {
+            Ok(card) => self.post_alert(channel, &card, attempt.deadline).await,
+            Err(defect) => Err(defect),
+        };
+        match posted {
             Ok(posted) => {
                 self.pauses.taken(channel);
                 let report = Report {
@@ -389,13 +393,5 @@ impl Dispatcher {
             reason: report.refusal.map(|refusal| refusal.reason.as_str()),
         };
         line.write();
-    }
-}
-
-/// The envelope of `item` for the queue in front of `channel`.
-fn for_channel(item: &Item, channel: &ChannelKey, verdict: Verdict) -> Envelope {
-    Envelope {
-        verdict: Some(verdict),
-        ..item.envelope.for_channel(channel)
     }
 }

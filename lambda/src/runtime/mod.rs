@@ -3,6 +3,7 @@
 mod api;
 mod aws;
 mod caller;
+mod defect;
 mod destinations;
 mod dispatcher;
 mod dns;
@@ -59,6 +60,7 @@ type Variables = fn(&str) -> Option<String>;
 /// # Errors
 /// The Runtime API cannot be reached.
 pub fn run() -> Result<(), Error> {
+    defect::hush();
     // Lambda sends one invocation at a time, so a single thread is enough and uses the least memory.
     let executor = tokio::runtime::Builder::new_current_thread()
         .enable_all()

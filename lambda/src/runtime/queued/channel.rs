@@ -4,6 +4,7 @@ use super::{Arrival, Left, Queued, Receipt};
 use crate::contract::{Buffer, ChannelKey, Outcome, Severity, Verdict};
 use crate::destination::slack::fit;
 use crate::item::Item;
+use crate::runtime::defect::caught;
 use crate::runtime::destinations::{BAD_REQUEST, Refusal};
 use crate::runtime::dispatcher::{Dispatcher, Posted, Report};
 use crate::runtime::log::Waits;
@@ -110,19 +111,28 @@ impl<'a> Draining<'a> {
         for one in singly {
             self.post_one(one).await;
         }
+        self.post_together(&together).await;
+        self.leaving()
+    }
+
+    /// Posts digests that list each of `together`.
+    async fn post_together(&mut self, together: &[&Waiting]) {
         let settings = &self.dispatcher.settings;
-        let lines: Vec<_> = together
-            .iter()
-            .map(|one| summarise(&one.item.notice, settings))
-            .collect();
+        let (mut lines, mut listed) = (Vec::new(), Vec::new());
+        for one in together {
+            match caught(|| summarise(&one.item.notice, settings)) {
+                Ok(line) => {
+                    lines.push(line);
+                    listed.push(*one);
+                }
+                Err(defect) => self.refused(&[*one], defect).await,
+            }
+        }
         for digest in digest(&lines, settings, fit) {
             let covered = digest.covers.iter();
-            let covered: Vec<_> = covered
-                .filter_map(|index| together.get(*index).copied())
-                .collect();
+            let covered: Vec<_> = covered.filter_map(|index| listed.get(*index).copied()).collect();
             self.post_digest(digest.card, &covered).await;
         }
-        self.leaving()
     }
 
     /// What is posted one by one, and what goes into digests. Tests are posted one by one, and so are critical messages
@@ -201,7 +211,11 @@ impl<'a> Draining<'a> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let card = one.item.card(&one.verdict, &self.dispatcher.settings);
+        let settings = &self.dispatcher.settings;
+        let card = match caught(|| one.item.card(&one.verdict, settings)) {
+            Ok(card) => card,
+            Err(defect) => return self.refused(&[one], defect).await,
+        };
         let channel = self.channel;
         let deadline = self.budget.deliver;
         let post = self.dispatcher.post_alert(channel, &card, deadline);
