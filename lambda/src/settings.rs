@@ -4,7 +4,7 @@
 //! The file contains no secret: webhooks are in the environment, encrypted.
 
 use crate::config::SettingsError;
-use crate::contract::{Buffer, ChannelKey, Filter, Locale, Mention, Route, Severity};
+use crate::contract::{Buffer, ChannelKey, Filter, Locale, Mention, Portal, Route, Severity};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,9 @@ pub struct Settings {
     pub timezone: TimeZone,
     /// Account id → alias.
     pub accounts: BTreeMap<String, String>,
+    /// Through which links open the console.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portal: Option<Portal>,
     pub channels: BTreeMap<ChannelKey, Channel>,
     /// Keyed by the name of the SNS topic.
     pub topics: BTreeMap<String, Source>,
@@ -76,6 +79,7 @@ impl Default for Settings {
             locale: Locale::En,
             timezone: TimeZone::UTC,
             accounts: BTreeMap::new(),
+            portal: None,
             channels: BTreeMap::new(),
             topics: BTreeMap::new(),
             rules: BTreeMap::new(),

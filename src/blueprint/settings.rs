@@ -29,6 +29,7 @@ pub fn settings(stack: &Stack) -> Settings {
         // The check of the stack file has already validated the time zone.
         timezone: TimeZone::get(&stack.timezone).unwrap_or(TimeZone::UTC),
         accounts: stack.accounts.clone(),
+        portal: stack.portal.clone(),
         channels: stack
             .channels
             .iter()

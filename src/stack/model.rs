@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{Locale, Severity};
+use alertctl_relay::{Locale, Portal, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -60,6 +60,8 @@ pub struct Stack {
     /// Names for accounts, by their twelve-digit ids.
     #[serde(default)]
     pub accounts: BTreeMap<String, String>,
+    /// The access portal of IAM Identity Center: links to the console go through it, into the right account.
+    pub portal: Option<Portal>,
     /// Slack incoming webhooks.
     #[serde(default)]
     pub channels: BTreeMap<String, Channel>,

@@ -9,6 +9,7 @@ mod guard;
 mod locale;
 mod names;
 mod outcome;
+mod portal;
 mod route;
 mod severity;
 mod test_mark;
@@ -28,6 +29,7 @@ pub use names::{
     TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, webhook_variable,
 };
 pub use outcome::Outcome;
+pub use portal::Portal;
 pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};

@@ -24,6 +24,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     timezone(checker, &stack.timezone);
     tags(checker);
     accounts(checker);
+    portal(checker);
     key(checker);
     boundary(checker);
 }
@@ -48,6 +49,33 @@ fn boundary(checker: &mut Checker<'_>) {
     let message = format!("`{}` is not the ARN of a policy", arn.escape_debug());
     let problem = Problem::error(checker.at(&["role_permissions_boundary"]), message);
     checker.report(problem.help("write such as `arn:aws:iam::{account}:policy/team-boundary`"));
+}
+
+/// The access portal: its address is https and has no query, and the role is the name of a permission set.
+fn portal(checker: &mut Checker<'_>) {
+    let Some(portal) = &checker.stack.portal else {
+        return;
+    };
+    let rest = portal.url.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_plain = |byte: u8| is_host(byte) || matches!(byte, b'/' | b'_' | b'~');
+    if !host.contains('.') || !host.bytes().all(is_host) || !rest.bytes().all(is_plain) {
+        let message = format!(
+            "`{}` is not the address of an access portal",
+            portal.url.escape_debug()
+        );
+        let problem = Problem::error(checker.at(&["portal", "url"]), message);
+        checker.report(problem.help("write it as the browser shows it, `https://example.awsapps.com/start`"));
+    }
+    let is_role = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    checker.text(
+        &["portal", "role"],
+        &portal.role,
+        1..=32,
+        is_role,
+        "the name of a permission set: letters, digits and `+=,.@_-`",
+    );
 }
 
 /// Account ids with their aliases; an alias must identify one account.
