@@ -8,7 +8,10 @@ mod alert;
 mod bridge;
 mod call;
 mod effect;
+mod gist;
 mod guard;
+mod judge;
+mod link;
 mod mark;
 mod mask;
 mod report;
@@ -20,12 +23,14 @@ pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
 pub(crate) use mask::{text as mask_text, value as mask_value};
 
-pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
-pub use bridge::{Detail, Event};
+pub use alarm::{Alarm, Child, Comparison, Condition, Metric, Muted, Reading, State, Window};
+pub use bridge::{Detail, Event, Unknown};
 pub use call::{Act, Call, Ending, Origin, Problem};
 pub use effect::{Effect, Risk};
+pub use gist::Gist;
 pub use guard::{GuardOutcome, Guarded};
-pub use report::{Fact, Job, News, Page, Report, Tone};
+pub use judge::Verdict;
+pub use report::{Fact, Job, News, Page, Report, Thing, Tone, Turn};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -126,7 +131,10 @@ fn content(subject: Option<String>, value: &Value) -> Content {
     if let Some(alarm) = Alarm::read(value).or_else(|| Alarm::read_event(value)) {
         return Content::Alarm(Box::new(alarm));
     }
-    match Event::read(value).or_else(|| report::in_json(value)) {
+    match Event::read(value)
+        .or_else(|| report::in_json(value))
+        .or_else(|| report::in_record(value))
+    {
         Some(event) => Content::Event(Box::new(event)),
         None => Content::Json {
             subject: subject.or_else(|| text(value, "detail-type")),

@@ -5,7 +5,7 @@ mod ko;
 mod particle;
 
 use crate::contract::Locale;
-use crate::event::{ActorKind, Condition, Fact, GuardOutcome, News, Risk, State};
+use crate::event::{ActorKind, Condition, Fact, GuardOutcome, Muted, News, Risk, State};
 
 impl Locale {
     pub(crate) fn words(self) -> &'static Words {
@@ -22,6 +22,14 @@ impl Locale {
 pub(crate) struct Words {
     /// Headline of an alarm that went from `old` to `new`; `name` is mrkdwn.
     pub headline: fn(name: &str, old: &State, new: &State) -> String,
+    /// End of that headline: it was in alarm for `time`, such as `12 min`.
+    pub lasted: fn(time: &str) -> String,
+    /// A duration such as `2 h 5 min`.
+    pub duration: fn(&str) -> String,
+    /// Link text for the runbook on `host`.
+    pub runbook: fn(host: &str) -> String,
+    /// Why an alarm's actions come late or not at all.
+    pub muted: fn(&Muted) -> String,
     /// Name of a state, as in the AWS console.
     pub state: fn(&State) -> &str,
     /// The condition of a metric alarm in one line.
@@ -45,6 +53,11 @@ pub(crate) struct Words {
     /// Headline of a service's report on `subject`, which is mrkdwn.
     pub news: fn(&News, subject: &str) -> String,
     pub label: fn(Fact) -> &'static str,
+    /// The value of a fact. Words of a closed set are translated, with AWS's word after them.
+    pub value: fn(Fact, &str) -> String,
+    /// Headline of an event of a kind without a layout: the thing's name and its state, as far as they are known; all
+    /// are mrkdwn.
+    pub gist: fn(kind: &str, name: Option<&str>, state: Option<&str>) -> String,
     /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
     /// Under a message that Slack refused in its usual form.
@@ -75,6 +88,11 @@ pub(crate) struct Words {
     pub label_metric: &'static str,
     pub label_dimensions: &'static str,
     pub label_expression: &'static str,
+    pub label_contributor: &'static str,
+    pub label_query: &'static str,
+    pub label_pending: &'static str,
+    pub label_muted: &'static str,
+    pub label_tags: &'static str,
     pub label_rule: &'static str,
     pub label_children: &'static str,
     pub label_region: &'static str,

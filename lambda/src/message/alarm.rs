@@ -1,46 +1,138 @@
 //! The message for a CloudWatch alarm.
 
-use super::Draft;
 use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clip_escaped, one_line, plain};
-use super::parts::{BAD, GOOD, IDLE, field, lines, prose};
-use crate::contract::Arn;
-use crate::event::{Alarm, Child, Metric, State};
+use super::markup::{clip_escaped, escape, one_line, plain};
+use super::parts::{BAD, GOOD, IDLE, code, field, lines, link, prose};
+use super::{Draft, alert};
+use crate::contract::{Arn, console_page, encode};
+use crate::event::{Alarm, Child, Metric, Reading, State};
 use crate::locale::Words;
 
 /// Longest alarm name shown; AWS allows 255 characters.
 const MAX_NAME: usize = 300;
+/// Longest name of a metric in a headline.
+const MAX_METRIC: usize = 100;
 
 pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let name = one_line(&alarm.name);
     let name = if name.is_empty() { "?" } else { &name };
     let shown = clip_escaped(&plain(name), MAX_NAME, words);
-    let page = alarm.arn.as_ref().and_then(|arn| arn.alarm_page(&alarm.name));
+    let region = region(alarm, frame);
+    // An alarm without an ARN is in the region of its topic.
+    let page = alarm
+        .arn
+        .as_ref()
+        .and_then(|arn| arn.alarm_page(&alarm.name))
+        .or_else(|| {
+            let fragment = format!("alarmsV2:alarm/{}", encode(&alarm.name));
+            console_page(region.as_deref()?, "cloudwatch/home", &fragment)
+        });
     let title = match &page {
         Some(page) => format!("*<{page}|{shown}>*"),
         None => format!("*{shown}*"),
     };
+    let good = alarm.new == State::Ok;
+    let mut headline = (words.headline)(&title, &alarm.old, &alarm.new);
+    if let Some(seconds) = alarm.lasted {
+        headline += &(words.lasted)(&duration(seconds));
+    }
+    let contributor: Vec<_> = alarm
+        .contributor
+        .iter()
+        .map(|(_, value)| code(value, words))
+        .collect();
+    if !contributor.is_empty() {
+        headline += &format!(" ({})", contributor.join(", "));
+    }
+    if let Some(reading) = alarm.reading.as_ref().filter(|_| alarm.new == State::Alarm) {
+        headline += &format!(": {}", value(reading, words));
+    }
 
     let mut blocks = Vec::new();
-    if let Some(description) = prose(alarm.description.as_deref(), words) {
+    // What is over needs no explanation.
+    if let Some(description) = prose(alarm.description.as_deref().filter(|_| !good), words) {
         blocks.push(Block::section(Text::plain(description)));
     }
+    if let Some((page, host)) = runbook(alarm).filter(|_| !good) {
+        let label = escape(&(words.runbook)(&host));
+        blocks.push(Block::section(Text::mrkdwn(link(&page, &label))));
+    }
     blocks.push(Block::fields(fields(alarm, frame)));
-    if let Some(reason) = prose(alarm.reason.as_deref(), words) {
+    if let Some(reason) = prose(alarm.reason.as_deref().filter(|_| !good), words) {
         blocks.push(Block::section(Text::plain(format!(
             "{}: {reason}",
             words.label_reason
         ))));
     }
     Draft {
-        headline: (words.headline)(&title, &alarm.old, &alarm.new),
+        headline,
         colour: colour(&alarm.new),
         blocks,
         page: page.map(|page| (page, words.open_alarm.to_owned())),
         small: Vec::new(),
     }
+}
+
+/// `CPUUtilization 83.33 ≥ 50`
+fn value(reading: &Reading, words: &Words) -> String {
+    let name = reading
+        .name
+        .as_deref()
+        .map(|name| clip_escaped(&plain(&one_line(name)), MAX_METRIC, words));
+    let name = name.map(|name| name + " ").unwrap_or_default();
+    let sign = escape(reading.sign);
+    format!("{name}{} {sign} {}", short(reading.value), short(reading.limit))
+}
+
+/// A number with at most two decimals, or with two digits that say something.
+fn short(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 {
+        return format!("{value:.1e}");
+    }
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The largest unit that is not zero, and the next one: `2 h 5 min`.
+fn duration(seconds: i64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// The address of the runbook, and its host: of a tag, or the first one in the description.
+fn runbook(alarm: &Alarm) -> Option<(String, String)> {
+    let tag = alarm
+        .tags
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case("runbook"));
+    let tag = tag.and_then(|(_, address)| alert::page(address));
+    tag.or_else(|| {
+        let description = alarm.description.as_deref()?;
+        let mut addresses = description.match_indices("https://");
+        addresses.find_map(|(at, _)| {
+            let rest = description.get(at..)?;
+            let end = rest.find(|c: char| c.is_whitespace() || "<>\"'`".contains(c));
+            let address = rest.get(..end.unwrap_or(rest.len()))?;
+            alert::page(address.trim_end_matches(['.', ',', ';', ')', ']']))
+        })
+    })
+}
+
+fn region(alarm: &Alarm, frame: &Frame<'_>) -> Option<String> {
+    alarm.arn.as_ref().and_then(|arn| arn.region.clone()).or_else(|| {
+        // An alarm can only notify topics in its own region.
+        let topic = frame.source.topic_arn.as_deref().and_then(Arn::parse);
+        topic.and_then(|arn| arn.region)
+    })
 }
 
 fn colour(state: &State) -> &'static str {
@@ -53,36 +145,24 @@ fn colour(state: &State) -> &'static str {
 
 fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
     let words = frame.words;
-    let region = alarm.arn.as_ref().and_then(|arn| arn.region.clone()).or_else(|| {
-        // An alarm can only notify topics in its own region.
-        frame
-            .source
-            .topic_arn
-            .as_deref()
-            .and_then(Arn::parse)
-            .and_then(|arn| arn.region)
-    });
     let children = alarm
         .children
         .iter()
         .map(|child| child_line(child, words))
         .collect();
     let transition = format!("{} → {}", (words.state)(&alarm.old), (words.state)(&alarm.new));
-    [
-        (words.label_state, Some(transition)),
-        (
-            words.label_condition,
-            alarm.condition.as_ref().map(words.condition),
-        ),
-        (
-            words.label_metric,
-            lines(alarm.metrics.iter().map(metric_name).collect(), words),
-        ),
-        (words.label_dimensions, lines(dimensions(&alarm.metrics), words)),
-        (words.label_expression, lines(alarm.expressions.clone(), words)),
-        (words.label_rule, alarm.rule.clone()),
-        (words.label_children, lines(children, words)),
-        (words.label_region, region),
+    // A contributor's event has no old state, and the headline has the new one.
+    let transition = Some(transition).filter(|_| alarm.contributor.is_empty());
+    let muted = alarm.muted.as_ref().map(words.muted);
+    let named = |pairs: &[(String, String)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| format!("{} = {}", one_line(name), one_line(value)));
+        lines(pairs.collect(), words)
+    };
+    let last = [
+        (words.label_muted, muted),
+        (words.label_tags, named(&alarm.tags)),
         (
             words.label_account,
             alarm.account.as_deref().map(|id| frame.account(id)),
@@ -94,10 +174,36 @@ fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
                 .or(frame.source.sent)
                 .map(|moment| frame.time(moment)),
         ),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| field(label, &value?, words))
-    .collect()
+    ];
+    // What is over is told in a line; the state's change is in the headline.
+    let first = [
+        (words.label_state, transition),
+        (words.label_contributor, named(&alarm.contributor)),
+        (
+            words.label_condition,
+            alarm.condition.as_ref().map(words.condition),
+        ),
+        (
+            words.label_metric,
+            lines(alarm.metrics.iter().map(metric_name).collect(), words),
+        ),
+        (words.label_dimensions, lines(dimensions(&alarm.metrics), words)),
+        (words.label_expression, lines(alarm.expressions.clone(), words)),
+        (words.label_query, alarm.query.clone()),
+        (
+            words.label_pending,
+            alarm
+                .pending_seconds
+                .map(|seconds| (words.duration)(&duration(seconds.try_into().unwrap_or(i64::MAX)))),
+        ),
+        (words.label_rule, alarm.rule.clone()),
+        (words.label_children, lines(children, words)),
+    ];
+    let first = first.into_iter().filter(|_| alarm.new != State::Ok);
+    first
+        .chain(last)
+        .filter_map(|(label, value)| field(label, &value?, words))
+        .collect()
 }
 
 fn metric_name(metric: &Metric) -> String {

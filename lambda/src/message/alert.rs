@@ -109,7 +109,7 @@ fn is_empty(value: &Value) -> bool {
 /// Returns an address that is safe to link, and its host. Only `https` is allowed, because a stranger may have
 /// made an application log the address. The host is shown so that people can check it before they follow the
 /// link.
-fn page(address: &str) -> Option<(String, String)> {
+pub(super) fn page(address: &str) -> Option<(String, String)> {
     let rest = address.trim().strip_prefix("https://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_host = host

@@ -54,10 +54,12 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     let draft = draft(notice, severity, &frame);
     let headline = match &notice.test {
         Some(_) => super::test_headline(&draft.headline, &frame),
-        // The line already begins with that emoji.
-        None => match draft.headline.strip_prefix(severity.emoji()) {
-            Some(headline) => headline.trim_start().to_owned(),
-            None => draft.headline,
+        // The line already begins with a sign.
+        None => match draft.headline.split_once(' ') {
+            Some((sign, headline)) if !sign.contains(|c: char| c.is_ascii() || c.is_alphanumeric()) => {
+                headline.trim_start().to_owned()
+            }
+            _ => draft.headline,
         },
     };
     Line {

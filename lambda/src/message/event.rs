@@ -2,12 +2,12 @@
 
 use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
-use super::parts::{PLAIN, code, field, json, lines};
+use super::parts::{BAD, GOOD, PLAIN, WARNING, code, field, json, lines};
+use super::report::sentence;
 use super::{Draft, call, report};
 use crate::contract::Arn;
 use crate::contract::Severity;
-use crate::event::{Detail, Event};
-use serde_json::Value;
+use crate::event::{Detail, Event, Gist, Unknown, Verdict};
 
 /// Most sections that JSON may fill; `MAX_PROSE` explains the limit.
 const PAGES: usize = 2;
@@ -16,14 +16,15 @@ pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> D
     match &event.detail {
         Detail::Call(call) => call::compose(call, event, frame),
         Detail::Report(report) => report::compose(report, event, frame),
-        Detail::Other(detail) => other(detail, event, severity, frame),
+        Detail::Other(unknown) => other(unknown, event, severity, frame),
     }
 }
 
 /// An event whose kind has no layout of its own.
-fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
+fn other(unknown: &Unknown, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let name = |text: &Option<String>| code(text.as_deref().unwrap_or_default(), words);
+    let detail = &unknown.detail;
+    let name = |text: &Option<String>| text.as_deref().map(|text| code(text, words));
     let fields: Vec<_> = circumstances(event, frame)
         .into_iter()
         .filter_map(|(label, value)| field(label, &value?, words))
@@ -36,14 +37,45 @@ fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -
         let pages = json(detail, MAX_SECTION, PAGES, words).into_iter();
         blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
     }
-    let headline = (words.event)(&name(&event.detail_type), &name(&event.source));
+    let kind = name(&event.detail_type).unwrap_or_else(|| code("", words));
+    let headline = match name(&event.source) {
+        Some(source) if unknown.gist.name.is_none() && unknown.gist.state.is_none() => {
+            (words.event)(&kind, &source)
+        }
+        _ => gist(&kind, &unknown.gist, frame),
+    };
     Draft {
         headline: format!("{} {headline}", severity.emoji()),
-        colour: PLAIN,
+        colour: shade(&unknown.gist),
         blocks,
-        page: None,
+        page: page(&unknown.gist, frame),
         small: Vec::new(),
     }
+}
+
+/// The headline of something without a layout, of which some is known; `kind` is mrkdwn.
+pub(super) fn gist(kind: &str, gist: &Gist, frame: &Frame<'_>) -> String {
+    let words = frame.words;
+    let name = |text: &Option<String>| text.as_deref().map(|text| code(text, words));
+    let headline = (words.gist)(kind, name(&gist.name).as_deref(), name(&gist.state).as_deref());
+    match &gist.reason {
+        Some(reason) => format!("{headline}: {}", sentence(reason, words)),
+        None => headline,
+    }
+}
+
+pub(super) fn shade(gist: &Gist) -> &'static str {
+    match gist.verdict {
+        Verdict::Good => GOOD,
+        Verdict::Plain => PLAIN,
+        Verdict::Warning => WARNING,
+        Verdict::Error | Verdict::Critical => BAD,
+    }
+}
+
+pub(super) fn page(gist: &Gist, frame: &Frame<'_>) -> Option<(String, String)> {
+    let page = gist.page.clone()?;
+    Some((page, frame.words.open_page.to_owned()))
 }
 
 /// Place and time, which every event has.

@@ -1,13 +1,13 @@
 //! The message for anything without a layout of its own: text, or JSON in a code block.
 
-use super::Draft;
 use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
 use super::markup::{clean, clip_escaped, one_line, paginate, plain};
 use super::parts::{PLAIN, json};
+use super::{Draft, event};
 use crate::contract::Arn;
 use crate::contract::Severity;
-use crate::event::{mask_text, mask_value};
+use crate::event::{Gist, mask_text, mask_value};
 use crate::locale::Words;
 use serde_json::Value;
 
@@ -24,17 +24,24 @@ pub(super) enum Body<'a> {
 
 pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let blocks = match body {
+    let blocks = match &body {
         Body::Text(text) => prose(&mask_text(text), words),
         Body::Json(value) => code(&mask_value(value), words),
     };
-    Draft {
+    let mut draft = Draft {
         headline: headline(subject, severity, frame),
         colour: PLAIN,
         blocks,
         page: None,
         small: small(frame),
+    };
+    if let Body::Json(value) = body {
+        let gist = Gist::of_json(subject, value);
+        draft.headline = event::gist(&draft.headline, &gist, frame);
+        draft.colour = event::shade(&gist);
+        draft.page = event::page(&gist, frame);
     }
+    draft
 }
 
 /// The subject with an emoji before it; without a subject, a headline from what is known.

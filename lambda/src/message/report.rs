@@ -7,9 +7,8 @@ use super::frame::Frame;
 use super::markup::{clip_escaped, one_line, plain};
 use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, json, lines, prose};
 use crate::contract::{Arn, Severity, console_page, encode, is_commercial};
-use crate::event::{Event, Fact, News, Page, Report, Tone};
-use serde_json::Value;
-use std::collections::HashSet;
+use crate::event::{Event, Fact, Job, News, Page, Report, Thing, Tone, Turn};
+use crate::locale::Words;
 
 /// Most fields for facts; the other fields show place and time.
 const MAX_FACTS: usize = 7;
@@ -25,15 +24,22 @@ const MAX_TITLE: usize = 300;
 pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let mut blocks = Vec::new();
-    let summary = report
-        .summary
-        .as_deref()
-        .filter(|_| report.news != News::Database);
+    // What the headline already says whole is not said again.
+    let in_headline = |summary: &&str| {
+        is_reason(report) && summary.trim().lines().count() == 1 && summary.chars().count() <= MAX_TITLE
+    };
+    let summary = report.summary.as_deref().filter(|summary| !in_headline(summary));
     if let Some(summary) = prose(summary, words) {
         blocks.push(Block::section(Text::plain(summary)));
     }
-    let entries = |text: &str| lines(text.lines().map(str::to_owned).collect(), words);
-    let shown = report.facts.iter().map(|(fact, text)| (*fact, entries(text)));
+    let entries = |fact: Fact, text: &str| {
+        let value = (words.value)(fact, text);
+        lines(value.lines().map(str::to_owned).collect(), words)
+    };
+    let shown = report
+        .facts
+        .iter()
+        .map(|(fact, text)| (*fact, entries(*fact, text)));
     let moments = report.moments.iter();
     let moments = moments.map(|(fact, moment)| (*fact, Some(frame.time(*moment))));
     let facts = shown
@@ -50,9 +56,8 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     if !fields.is_empty() {
         blocks.push(Block::fields(fields));
     }
-    let mut details = report.details.clone();
-    if prune(&mut details, &already(report, event)) {
-        let pages = json(&details, MAX_DETAILS, 1, words).into_iter();
+    if !report.details.is_null() {
+        let pages = json(&report.details, MAX_DETAILS, 1, words).into_iter();
         blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
     }
     let topic_arn = frame.source.topic_arn.as_deref();
@@ -62,44 +67,7 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .page
         .as_ref()
         .and_then(|page| address(page, region.as_deref()));
-    let sentence = |text: &str| clip_escaped(&plain(&one_line(text)), MAX_TITLE, words);
-    let headline = match (&report.news, &report.summary) {
-        // A finding's title is a sentence that may not name the resource.
-        (News::Finding, _) => {
-            let title = format!("*{}*", sentence(&report.subject));
-            let resource = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
-            let resource = resource
-                .map(|(_, name)| name.as_str())
-                .filter(|name| !name.contains('\n') && !report.subject.contains(name));
-            match resource {
-                Some(resource) => format!("{title} — {}", code(resource, words)),
-                None => title,
-            }
-        }
-        // RDS has hundreds of event kinds, so its own sentence is the headline.
-        (News::Database, Some(summary)) => {
-            let subject = (words.news)(&News::Database, &code(&report.subject, words));
-            format!("{subject}: {}", sentence(summary))
-        }
-        // The amounts come from a text that anybody may have written.
-        (
-            News::Budget {
-                forecast,
-                amount,
-                budgeted,
-            },
-            _,
-        ) => {
-            let amounts = News::Budget {
-                forecast: *forecast,
-                amount: sentence(amount),
-                budgeted: sentence(budgeted),
-            };
-            (words.news)(&amounts, &code(&report.subject, words))
-        }
-        (news, _) => (words.news)(news, &code(&report.subject, words)),
-    };
-    let headline = format!("{} {headline}", sign(report.tone));
+    let headline = format!("{} {}", sign(report.tone), headline(report, frame));
     Draft {
         headline,
         colour: colour(report.tone),
@@ -109,40 +77,103 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     }
 }
 
-/// All the texts that the message shows without the details.
-fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
-    let facts = report
-        .facts
-        .iter()
-        .flat_map(|(_, text)| text.lines().chain([&**text]));
-    let summary = report
-        .summary
-        .iter()
-        .flat_map(|text| text.lines().chain([&**text]));
-    let place = event.account.iter().chain(&event.region);
-    facts
-        .chain(summary)
-        .chain(place.map(String::as_str))
-        .chain([&*report.subject])
-        .collect()
-}
-
-/// Leaves only those entries of the details that say more than what is already shown; returns whether any is left. An
-/// entry stays whole: a part of it, such as a list of containers without the names of some, would mislead.
-fn prune(details: &mut Value, shown: &HashSet<&str>) -> bool {
-    if let Value::Object(entries) = details {
-        entries.retain(|_, entry| says_more(entry, shown));
+/// Whether the summary is why something happened, and belongs into the headline.
+fn is_reason(report: &Report) -> bool {
+    match &report.news {
+        // The text about a key that leaked is long, and nothing new to who reads the headline.
+        News::Changed { turn, .. } => *turn != Turn::Exposed,
+        News::Told { .. } => true,
+        News::Task { .. }
+        | News::Service { .. }
+        | News::Launched { .. }
+        | News::Terminated { .. }
+        | News::Backup { .. } => {
+            matches!(report.tone, Tone::Bad(_))
+        }
+        _ => false,
     }
-    says_more(details, shown)
 }
 
-fn says_more(value: &Value, shown: &HashSet<&str>) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.trim().is_empty() && !shown.contains(&**text),
-        Value::Array(values) => values.iter().any(|value| says_more(value, shown)),
-        Value::Object(fields) => fields.values().any(|value| says_more(value, shown)),
-        Value::Bool(_) | Value::Number(_) => true,
+/// A text from outside as one line of a headline.
+pub(super) fn sentence(text: &str, words: &Words) -> String {
+    clip_escaped(&plain(&one_line(text)), MAX_TITLE, words)
+}
+
+fn headline(report: &Report, frame: &Frame<'_>) -> String {
+    let words = frame.words;
+    let said = |text: &str| sentence(text, words);
+    let subject = code(&report.subject, words);
+    // Auto Scaling's second line is about how it came to that.
+    let first = |summary: &String| summary.lines().next().unwrap_or_default().to_owned();
+    let with_reason = |headline: String| match report.summary.as_ref().map(first) {
+        Some(summary) if is_reason(report) && !summary.is_empty() => {
+            format!("{headline}: {}", said(&summary))
+        }
+        _ => headline,
+    };
+    let entity = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
+    let entity = entity
+        .map(|(_, name)| name.as_str())
+        .filter(|name| !name.contains('\n') && !report.subject.contains(name));
+    let entity = entity
+        .map(|name| format!(" — {}", code(name, words)))
+        .unwrap_or_default();
+    match &report.news {
+        // A finding's title is a sentence that may not name the resource.
+        news @ News::Finding { .. } => {
+            let title = format!("*{}*", said(&report.subject));
+            format!("{}{entity}", (words.news)(news, &title))
+        }
+        // RDS and others have hundreds of event kinds, so their own sentence is the headline.
+        news @ News::Told { .. } => with_reason((words.news)(news, &subject)),
+        News::Changed { thing, turn, raw, of } => {
+            let news = News::Changed {
+                thing: *thing,
+                turn: *turn,
+                raw: if raw.is_empty() {
+                    String::new()
+                } else {
+                    code(raw, words)
+                },
+                of: of.as_ref().map(|(owner, name)| (*owner, code(name, words))),
+            };
+            let headline = with_reason((words.news)(&news, &subject));
+            if *thing == Thing::Check {
+                headline + &entity
+            } else {
+                headline
+            }
+        }
+        News::Health {
+            category,
+            closed,
+            service,
+        } => {
+            let news = News::Health {
+                category: category.clone(),
+                closed: *closed,
+                service: said(service),
+            };
+            let begins = report.moments.iter().find(|(fact, _)| *fact == Fact::Starts);
+            let begins = begins.filter(|_| category == "scheduledChange" && !closed);
+            let begins = begins.map(|(_, moment)| format!("  ·  {}", frame.time(*moment)));
+            let headline = (words.news)(&news, &said(&report.subject));
+            format!("{headline}{entity}{}", begins.unwrap_or_default())
+        }
+        // The amounts come from a text that anybody may have written.
+        News::Budget {
+            forecast,
+            amount,
+            budgeted,
+        } => {
+            let amounts = News::Budget {
+                forecast: *forecast,
+                amount: said(amount),
+                budgeted: said(budgeted),
+            };
+            (words.news)(&amounts, &subject)
+        }
+        news => with_reason((words.news)(news, &subject)),
     }
 }
 
@@ -168,8 +199,13 @@ fn colour(tone: Tone) -> &'static str {
 
 /// The console page in `region`; for a resource without a region, the page of the global console.
 fn address(page: &Page, region: Option<&str>) -> Option<String> {
+    if let Page::Address(address) = page {
+        return Some(address.clone());
+    }
     let region = region?;
     let (path, fragment) = match page {
+        Page::Address(_) => return None,
+        Page::Console { path, fragment } => return console_page(region, path, fragment),
         Page::Instance(id) => ("ec2/home", format!("InstanceDetails:instanceId={}", encode(id))),
         Page::ScalingGroup(name) => ("ec2/home", format!("AutoScalingGroupDetails:id={}", encode(name))),
         Page::Database { id, cluster } => (
@@ -198,6 +234,14 @@ fn address(page: &Page, region: Option<&str>) -> Option<String> {
                 encode(&encode(id))
             ),
         ),
+        Page::BackupJob { job, id } => {
+            let kind = match job {
+                Job::Backup => "backup",
+                Job::Copy => "copy",
+                Job::Restore => "restore",
+            };
+            ("backup/home", format!("/jobs/{kind}/details/{}", encode(id)))
+        }
         Page::Vault(name) => ("backup/home", format!("/backupvaults/details/{}", encode(name))),
         Page::Health(_) | Page::Budget(_) | Page::CostAnomaly { .. } => return global(page, region),
     };

@@ -64,7 +64,10 @@ fn every_fixture_in_one_digest() {
 fn nothing_from_outside_becomes_markup() {
     let consoles = [
         ".console.aws.amazon.com/",
+        "https://console.aws.amazon.com/",
         ".console.amazonaws.cn/",
+        // A runbook in the description of an alarm.
+        "https://wiki.example.com/",
         // The address of the matching documents in the sample alerts.
         "https://kibana.example.com/app/",
     ];
