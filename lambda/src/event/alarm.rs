@@ -37,6 +37,8 @@ pub struct Alarm {
     pub reading: Option<Reading>,
     /// PromQL, or the query of an alarm on logs.
     pub query: Option<String>,
+    /// Log groups that an alarm on logs reads.
+    pub log_groups: Vec<String>,
     /// Seconds that a contributor of a PromQL alarm has to breach.
     pub pending_seconds: Option<u64>,
     /// The one time series, among those of the alarm, that changed: name and value of its attributes.
@@ -165,6 +167,7 @@ impl Alarm {
                 .collect(),
             reading: Reading::read(&reason, subject.as_deref()),
             query: reading::query(message, trigger),
+            log_groups: reading::names(list(message, "LogGroups")),
             pending_seconds: trigger
                 .get("EvaluationCriteria")
                 .and_then(|criteria| whole(criteria.get("PromQLCriteria")?, "PendingPeriod")),

@@ -208,14 +208,7 @@ fn fits(word: &str, most: usize) -> bool {
 
 fn name(detail: &Value, resources: &[String]) -> Option<String> {
     let other = |key: &str| OTHER_NAMES.contains(&key) || key.ends_with("accountid");
-    let names = |key: &str| {
-        (key.ends_with("name")
-            || matches!(
-                key,
-                "title" | "pipeline" | "service" | "application" | "job" | "subject"
-            ))
-            && !other(key)
-    };
+    let names = |key: &str| (key.ends_with("name") || matches!(key, "title" | "pipeline")) && !other(key);
     let ids = |key: &str| {
         (key.ends_with("id") || key.ends_with("arn") || key.ends_with("key")) && !other(key) && key != "id"
     };
@@ -225,8 +218,10 @@ fn name(detail: &Value, resources: &[String]) -> Option<String> {
     };
     let resource = || resources.iter().find_map(|arn| last(arn));
     let inner = || find(detail, &|key| names(key) || key == "key").and_then(named);
+    let others = |key: &str| matches!(key, "service" | "application" | "job" | "subject");
     top(&names)
         .or_else(resource)
+        .or_else(|| top(&others))
         .or_else(|| top(&ids))
         .or_else(inner)
         .or_else(|| text(detail, "id"))

@@ -65,6 +65,7 @@ pub(super) const WORDS: Words = Words {
     label_expression: "Expression",
     label_contributor: "Contributor",
     label_query: "Query",
+    label_log_groups: "Log groups",
     label_pending: "Pending period",
     label_muted: "Actions",
     label_tags: "Tags",

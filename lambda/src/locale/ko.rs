@@ -57,6 +57,7 @@ pub(super) const WORDS: Words = Words {
     label_expression: "표현식",
     label_contributor: "기여자",
     label_query: "쿼리",
+    label_log_groups: "로그 그룹",
     label_pending: "대기 기간",
     label_muted: "작업",
     label_tags: "태그",

@@ -90,6 +90,7 @@ pub(crate) struct Words {
     pub label_expression: &'static str,
     pub label_contributor: &'static str,
     pub label_query: &'static str,
+    pub label_log_groups: &'static str,
     pub label_pending: &'static str,
     pub label_muted: &'static str,
     pub label_tags: &'static str,

@@ -13,6 +13,8 @@ use crate::locale::Words;
 const MAX_NAME: usize = 300;
 /// Longest name of a metric in a headline.
 const MAX_METRIC: usize = 100;
+/// Longest address of a runbook; a longer one stays text in the description.
+const MAX_RUNBOOK: usize = 500;
 
 pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
@@ -114,7 +116,8 @@ fn runbook(alarm: &Alarm) -> Option<(String, String)> {
         .tags
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case("runbook"));
-    let tag = tag.and_then(|(_, address)| alert::page(address));
+    let safe = |address: &str| alert::page(address).filter(|(page, _)| page.len() <= MAX_RUNBOOK);
+    let tag = tag.and_then(|(_, address)| safe(address));
     tag.or_else(|| {
         let description = alarm.description.as_deref()?;
         let mut addresses = description.match_indices("https://");
@@ -122,7 +125,7 @@ fn runbook(alarm: &Alarm) -> Option<(String, String)> {
             let rest = description.get(at..)?;
             let end = rest.find(|c: char| c.is_whitespace() || "<>\"'`".contains(c));
             let address = rest.get(..end.unwrap_or(rest.len()))?;
-            alert::page(address.trim_end_matches(['.', ',', ';', ')', ']']))
+            safe(address.trim_end_matches(['.', ',', ';', ')', ']']))
         })
     })
 }
@@ -189,6 +192,7 @@ fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
         ),
         (words.label_dimensions, lines(dimensions(&alarm.metrics), words)),
         (words.label_expression, lines(alarm.expressions.clone(), words)),
+        (words.label_log_groups, lines(alarm.log_groups.clone(), words)),
         (words.label_query, alarm.query.clone()),
         (
             words.label_pending,

@@ -313,6 +313,21 @@ fn report() -> impl Strategy<Value = Value> {
         "cost-anomaly",
         "ecs-service-steady",
         "health-issue-closed",
+        "health-exposed-key",
+        "alarm-changed",
+        "alarm-contributor",
+        "autoscaling-lifecycle",
+        "codebuild",
+        "codecommit",
+        "codepipeline-action",
+        "config-compliance",
+        "ecr-scan",
+        "guardduty-malware",
+        "inspector",
+        "s3-object",
+        "securityhub-ocsf",
+        "step-functions",
+        "trusted-advisor",
     ];
     let texts = prop::collection::vec(prop_oneof![3 => text().prop_map(Value::from), 1 => json()], 1..12);
     (prop::sample::select(reported.to_vec()), texts).prop_map(|(name, texts)| {

@@ -1,6 +1,6 @@
 //! The change of state as EventBridge has it, and as an alarm's own action on a function has it.
 
-use super::{Alarm, Metric, Muted, Reading, State, prose, reading};
+use super::{Alarm, Comparison, Condition, Metric, Muted, Reading, State, prose, reading};
 use crate::contract::Arn;
 use crate::event::{list, text, time};
 use serde_json::Value;
@@ -52,6 +52,8 @@ impl Alarm {
             .or_else(|| text(configuration, "aggregationExpression"));
         let seconds =
             |(since, until): (jiff::Timestamp, jiff::Timestamp)| until.as_second() - since.as_second();
+        let data = || Reading::of_data(&text(state, "reasonData")?, subject.as_deref());
+        let reading = Reading::read(&reason, subject.as_deref()).or_else(data);
         let was_in_alarm = (&old, &new) == (&State::Alarm, &State::Ok);
         Some(Self {
             name: text(detail, "alarmName")?,
@@ -65,12 +67,12 @@ impl Alarm {
                 .iter()
                 .filter_map(|query| text(query, "expression"))
                 .collect(),
-            condition: None,
+            condition: condition(reading.as_ref(), queries),
             rule: text(configuration, "alarmRule"),
             children: Vec::new(),
-            reading: Reading::read(&reason, subject.as_deref())
-                .or_else(|| Reading::of_data(&text(state, "reasonData")?, subject.as_deref())),
+            reading,
             query: text(configuration, "queryString"),
+            log_groups: reading::names(list(configuration, "logGroupIdentifiers")),
             pending_seconds: None,
             contributor: reading::pairs(part("alarmContributor").get("attributes")),
             lasted: since
@@ -83,6 +85,21 @@ impl Alarm {
             new,
         })
     }
+}
+
+/// What the alarm watches for: an event has no threshold of its own, but what was crossed.
+fn condition(reading: Option<&Reading>, queries: &[Value]) -> Option<Condition> {
+    let reading = reading?;
+    let stat = queries.iter().find_map(|query| query.get("metricStat"));
+    Some(Condition {
+        statistic: stat.and_then(|stat| text(stat, "stat")),
+        subject: reading.name.clone()?,
+        comparison: Comparison::Number {
+            sign: reading.sign,
+            threshold: reading.limit,
+        },
+        window: None,
+    })
 }
 
 /// By which rules its actions are muted; a composite alarm may be suppressed by another alarm.

@@ -114,6 +114,19 @@ pub(super) fn pairs(value: Option<&Value>) -> Vec<(String, String)> {
     }
 }
 
+/// Names, of which ARNs are reduced to what comes after `log-group:`.
+pub(super) fn names(values: &[Value]) -> Vec<String> {
+    let values = values.iter().filter_map(Value::as_str);
+    let name = |value: &str| {
+        value
+            .split_once(":log-group:")
+            .map_or(value, |(_, name)| name)
+            .trim_end_matches(":*")
+            .to_owned()
+    };
+    values.map(name).collect()
+}
+
 /// What the alarm asks for, if it is no metric: PromQL, or a query of logs.
 pub(super) fn query(message: &Value, trigger: &Value) -> Option<String> {
     let criteria = trigger

@@ -112,10 +112,10 @@ pub(super) const LAYOUTS: &[Layout] = &[
         thing: Thing::Build,
         name: &["project-name"],
         turn: When::State(&["build-status"]),
+        why: failed_phase,
         facts: &[
             (Fact::Author, "additional-information.initiator"),
             (Fact::Commit, "additional-information.source-version"),
-            (Fact::Phase, "current-phase"),
         ],
         page: build,
         ..LAYOUT
@@ -207,6 +207,20 @@ fn build(detail: &Value) -> Option<Page> {
         &format!("codesuite/codebuild/projects/{project}/build/{id}"),
         String::new(),
     )
+}
+
+/// `BUILD: COMMAND_EXECUTION_ERROR: Error while executing command: make test. …`
+fn failed_phase(detail: &Value) -> Option<String> {
+    let phases = detail.get("additional-information")?.get("phases")?.as_array()?;
+    let failed = |phase: &&Value| {
+        at(phase, "phase-status")
+            .is_some_and(|status| matches!(status.as_str(), "FAILED" | "FAULT" | "TIMED_OUT"))
+    };
+    let phase = phases.iter().find(failed)?;
+    let (name, why) = (at(phase, "phase-type")?, at(phase, "phase-context.0"));
+    // An empty context is `: `.
+    let why = why.filter(|why| why.chars().any(char::is_alphanumeric));
+    Some(why.map_or_else(|| name.clone(), |why| format!("{name}: {why}")))
 }
 
 fn drift(detail: &Value) -> Option<Turn> {

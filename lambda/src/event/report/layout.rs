@@ -20,6 +20,8 @@ pub(super) struct Layout {
     pub turn: When,
     /// Paths of the reason, of bad news.
     pub reason: &'static [&'static str],
+    /// The reason where it takes more than a path to find it.
+    pub why: fn(&Value) -> Option<String>,
     /// Paths of a remark that is worth telling with good news, too.
     pub note: &'static [&'static str],
     pub facts: &'static [(Fact, &'static str)],
@@ -48,6 +50,7 @@ pub(super) const LAYOUT: Layout = Layout {
     of: None,
     turn: When::State(&["state", "status"]),
     reason: &[],
+    why: |_| None,
     note: &[],
     facts: &[],
     page: |_| None,
@@ -82,7 +85,9 @@ impl Layout {
             .facts
             .iter()
             .filter_map(|(fact, path)| Some((*fact, at(detail, path)?)));
-        let reason = first(self.reason).filter(|reason| !says_nothing(reason));
+        let reason = (self.why)(detail)
+            .or_else(|| first(self.reason))
+            .filter(|reason| !says_nothing(reason));
         let reason = reason.map(|reason| reason.trim_start_matches('[').trim_end_matches(']').to_owned());
         let tone = match tone(turn, state.as_deref()) {
             // Why something failed is never good news.

@@ -285,7 +285,7 @@ fn backup(message: &str, attribute: &impl Fn(&str) -> Option<String>) -> Option<
     };
     // What is left of the message without the sentences that the facts say.
     let known = [
-        "An AWS Backup",
+        "An AWS ",
         "A restore job",
         "A copy job",
         "Resource ARN",
@@ -293,6 +293,9 @@ fn backup(message: &str, attribute: &impl Fn(&str) -> Option<String>) -> Option<
         "BackupJob ID",
         "RestoreJob ID",
         "CopyJob ID",
+        "Copy Job Id",
+        "Restore Job Id",
+        "Backup Job Id",
     ];
     let said: Vec<_> = message
         .split(". ")

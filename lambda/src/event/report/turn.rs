@@ -44,7 +44,6 @@ pub enum Turn {
     Expired,
     /// A certificate that is renewed only after somebody acted.
     RenewalNeeded,
-    NotRenewed,
     Rotated,
     Approval,
     /// A key that is deleted for good; so is what it encrypted.
@@ -194,7 +193,6 @@ impl Turn {
             | Self::NotRolledBack
             | Self::Unavailable
             | Self::Expired
-            | Self::NotRenewed
             | Self::Infected
             | Self::Gone
             | Self::Public
