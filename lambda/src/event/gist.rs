@@ -85,8 +85,11 @@ impl Gist {
         if verdict == Verdict::Plain && error.is_some() {
             verdict = Verdict::Warning;
         }
-        if verdict == Verdict::Plain {
-            verdict = kind.map_or(Verdict::Plain, judge::kind);
+        // DMS and others have the state in the name of the event only.
+        let event = find(detail, &|key| matches!(key, "eventtype" | "eventname")).and_then(short);
+        if verdict != Verdict::Good {
+            let names = [kind, event.as_deref()].into_iter().flatten();
+            verdict = names.map(judge::kind).fold(verdict, Verdict::max);
         }
         let reasons = [
             "reason",
@@ -94,6 +97,8 @@ impl Gist {
             "cause",
             "message",
             "errormessage",
+            "warningmessage",
+            "detailmessage",
             "failurereason",
         ];
         let reason = || find(detail, &|key| reasons.contains(&key)).and_then(said);

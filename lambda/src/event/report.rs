@@ -72,7 +72,7 @@ pub enum News {
     Told { thing: Thing },
     /// A service that searches for dangers found one; `settled` if it is none any more.
     Finding { settled: bool },
-    /// AWS Health; `category` is `issue` or `scheduledChange`, for example. The subject is what happens to
+    /// AWS Health; `category` is `issue` or `scheduledChange`, for example, or `abuse`. The subject is what happens to
     /// `service`.
     Health {
         category: String,
@@ -251,7 +251,7 @@ impl Report {
     pub(super) fn read(source: Option<&str>, detail_type: &str, event: &Value) -> Option<Self> {
         let detail = event.get("detail")?;
         let is = |name: &str| source.is_none_or(|source| source == name);
-        let special: [(&str, Reader); 20] = [
+        let special: [(&str, Reader); 21] = [
             ("aws.ec2", compute::instance),
             ("aws.ec2", storage::volumes),
             ("aws.ec2", fleet::spot),
@@ -271,6 +271,7 @@ impl Report {
             ("aws.s3", storage::object),
             ("aws.cloudwatch", alarms::changed),
             ("aws.codecommit", delivery::codecommit),
+            ("aws.dms", data::dms),
             ("aws.ce", costs::anomaly_event),
         ];
         let layouts = [

@@ -52,6 +52,8 @@ pub(crate) struct Words {
     pub mfa: fn(Option<bool>) -> &'static str,
     /// Headline of a service's report on `subject`, which is mrkdwn.
     pub news: fn(&News, subject: &str) -> String,
+    /// What an event of RDS tells, by its id; `None` where AWS's own sentence is shown.
+    pub told: fn(id: &str) -> Option<&'static str>,
     pub label: fn(Fact) -> &'static str,
     /// The value of a fact. Words of a closed set are translated, with AWS's word after them.
     pub value: fn(Fact, &str) -> String,

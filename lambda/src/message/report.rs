@@ -26,7 +26,10 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     let mut blocks = Vec::new();
     // What the headline already says whole is not said again.
     let in_headline = |summary: &&str| {
-        is_reason(report) && summary.trim().lines().count() == 1 && summary.chars().count() <= MAX_TITLE
+        translated(report, words).is_none()
+            && is_reason(report)
+            && summary.trim().lines().count() == 1
+            && summary.chars().count() <= MAX_TITLE
     };
     let summary = report.summary.as_deref().filter(|summary| !in_headline(summary));
     if let Some(summary) = prose(summary, words) {
@@ -77,6 +80,16 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     }
 }
 
+/// What a service tells, where the language has a sentence for its id.
+fn translated(report: &Report, words: &Words) -> Option<&'static str> {
+    let told = matches!(report.news, News::Told { .. });
+    let id = report
+        .facts
+        .iter()
+        .find(|(fact, _)| told && *fact == Fact::Status);
+    id.and_then(|(_, id)| (words.told)(id))
+}
+
 /// Whether the summary is why something happened, and belongs into the headline.
 fn is_reason(report: &Report) -> bool {
     match &report.news {
@@ -125,7 +138,10 @@ fn headline(report: &Report, frame: &Frame<'_>) -> String {
             format!("{}{entity}", (words.news)(news, &title))
         }
         // RDS and others have hundreds of event kinds, so their own sentence is the headline.
-        news @ News::Told { .. } => with_reason((words.news)(news, &subject)),
+        news @ News::Told { .. } => match translated(report, words) {
+            Some(told) => format!("{}: {told}", (words.news)(news, &subject)),
+            None => with_reason((words.news)(news, &subject)),
+        },
         News::Changed { thing, turn, raw, of } => {
             let news = News::Changed {
                 thing: *thing,

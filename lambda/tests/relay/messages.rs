@@ -131,6 +131,8 @@ fn a_name_cannot_pass_for_another_field() {
 fn an_event_reads_the_same_however_it_comes() {
     let headline = |name: &str| messages(&fixture(name), &korean())[0]["text"].clone();
     assert_eq!(headline("call-through-sns"), headline("call-identity-center"));
+    assert_eq!(headline("rds-stopped-through-sns"), headline("rds-stopped"));
+    assert_eq!(headline("config-through-sns"), headline("config-compliance"));
     assert_eq!(headline("call-from-rule"), headline("call-identity-center"));
     assert_eq!(headline("call-bare"), headline("call-iam-user"));
 }

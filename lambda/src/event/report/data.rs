@@ -1,7 +1,8 @@
 //! Jobs and data: Glue, Step Functions, Batch, EMR, SageMaker, Redshift Data, Synthetics.
 
 use super::layout::{LAYOUT, Layout, When, at, encoded, page};
-use super::{Fact, Page, Thing, Turn};
+use super::{Fact, News, Page, Report, Thing, Tone, Turn, facts};
+use crate::event::{gist, judge, link, text};
 use serde_json::Value;
 
 /// Each service's guide, chapter "EventBridge events" or "Monitoring with EventBridge".
@@ -257,4 +258,37 @@ fn cluster(detail: &Value) -> Option<Page> {
         "emr/home",
         format!("/clusterDetails/{}", encoded(detail, "clusterId")?),
     )
+}
+
+/// <https://docs.aws.amazon.com/dms/latest/userguide/CHAP_EventBridge.html>
+pub(super) fn dms(detail_type: &str, event: &Value, detail: &Value) -> Option<Report> {
+    if !detail_type.starts_with("DMS ") {
+        return None;
+    }
+    let said = text(detail, "detailMessage")?;
+    let happened = text(detail, "eventType").unwrap_or_default();
+    let address = text(detail, "resourceLink").and_then(|link| link::in_text(&link));
+    // The ARN ends in an id that says nothing; the address of the page ends in the name.
+    let named = address
+        .as_deref()
+        .and_then(|link| Some(link.split_once('#')?.1.rsplit('/').next()?.to_owned()));
+    let resource = || gist::last(event.get("resources")?.get(0)?.as_str()?);
+    Some(Report {
+        tone: Tone::of(judge::state(&happened).max(judge::kind(&said))),
+        summary: Some(said),
+        facts: facts([
+            (
+                Fact::Status,
+                Some(happened).filter(|happened| !happened.is_empty()),
+            ),
+            (Fact::Kind, text(detail, "type")),
+        ]),
+        page: address.map(Page::Address),
+        ..Report::new(
+            News::Told {
+                thing: Thing::ReplicationTask,
+            },
+            named.filter(|name| !name.is_empty()).or_else(resource)?,
+        )
+    })
 }

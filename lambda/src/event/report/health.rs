@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// <https://docs.aws.amazon.com/health/latest/ug/aws-health-events-eventbridge-schema.html>
 pub(super) fn health(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
-    if detail_type != "AWS Health Event" {
+    if !matches!(detail_type, "AWS Health Event" | "AWS Health Abuse Event") {
         return None;
     }
     let code = text(detail, "eventTypeCode")?;
@@ -28,13 +28,19 @@ pub(super) fn health(detail_type: &str, _: &Value, detail: &Value) -> Option<Rep
     let described = described.map(|text| text.replace("\\r", "").replace("\\n", "\n"));
     let service = text(detail, "service").unwrap_or_default();
     let page = text(detail, "eventArn").map(Page::Health);
+    // Somebody complains about this account: nothing that AWS has to mend.
+    let category = if service == "ABUSE" {
+        "abuse".to_owned()
+    } else {
+        category
+    };
     if code == "AWS_RISK_CREDENTIALS_EXPOSED" {
         return Some(exposed(detail, &entities, described));
     }
     Some(Report {
         tone: match category.as_str() {
             _ if closed => Tone::Good,
-            "issue" => Tone::Bad(Severity::Error),
+            "issue" | "abuse" => Tone::Bad(Severity::Error),
             "scheduledChange" => Tone::Bad(Severity::Warning),
             _ => Tone::Plain,
         },

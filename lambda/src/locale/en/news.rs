@@ -65,6 +65,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
         } => {
             let what = format!("AWS Health: {service} {subject}");
             match category.as_str() {
+                "abuse" => format!("AWS got a complaint about this account: {subject}"),
                 "issue" if *closed => format!("{what} (resolved)"),
                 "issue" => format!("{what} (open)"),
                 "scheduledChange" if *closed => format!("{what} is over"),

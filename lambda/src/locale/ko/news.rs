@@ -68,6 +68,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
         } => {
             let what = format!("AWS Health: {service} {subject}");
             match category.as_str() {
+                "abuse" => format!("AWS에 이 계정에 대한 신고가 접수되었습니다: {subject}"),
                 "issue" if *closed => format!("{what} (해결됨)"),
                 "issue" => format!("{what} (진행 중)"),
                 "scheduledChange" if *closed => format!("{what} (완료됨)"),
@@ -200,4 +201,26 @@ pub(super) fn value(fact: Fact, text: &str) -> String {
         _ => return text.to_owned(),
     };
     format!("{known} ({text})")
+}
+
+/// The events of RDS that are most common.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html>
+pub(super) fn told(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "RDS-EVENT-0001" => "백업을 시작했습니다",
+        "RDS-EVENT-0002" => "백업이 완료되었습니다",
+        "RDS-EVENT-0003" => "DB 인스턴스가 삭제되었습니다",
+        "RDS-EVENT-0004" => "DB 인스턴스가 종료되었습니다",
+        "RDS-EVENT-0005" => "DB 인스턴스가 생성되었습니다",
+        "RDS-EVENT-0006" => "DB 인스턴스가 다시 시작되었습니다",
+        "RDS-EVENT-0007" => "할당된 스토리지를 모두 사용했습니다",
+        "RDS-EVENT-0013" => "다중 AZ 장애 조치가 시작되었습니다",
+        "RDS-EVENT-0015" | "RDS-EVENT-0049" => "다중 AZ 장애 조치가 완료되었습니다",
+        "RDS-EVENT-0031" => "DB 인스턴스에 장애가 발생했습니다",
+        "RDS-EVENT-0087" => "DB 인스턴스가 중지되었습니다",
+        "RDS-EVENT-0088" => "DB 인스턴스가 시작되었습니다",
+        "RDS-EVENT-0089" => "스토리지가 얼마 남지 않았습니다",
+        "RDS-EVENT-0154" => "최대 중지 기간이 지나 DB 인스턴스를 시작합니다",
+        _ => return None,
+    })
 }
