@@ -71,7 +71,7 @@ pub struct Gist {
 }
 
 impl Gist {
-    /// Reads JSON whose secrets are masked. `kind` is the detail type or subject, `resources` are ARNs.
+    /// Reads JSON. `kind` is the detail type or subject, `resources` are ARNs.
     pub fn read(kind: Option<&str>, resources: &[String], detail: &Value) -> Self {
         // A list of one thing, such as `findings` or `Records`, is about that thing.
         let detail = single(detail);
@@ -86,7 +86,9 @@ impl Gist {
             verdict = Verdict::Warning;
         }
         // DMS and others have the state in the name of the event only.
-        let event = find(detail, &|key| matches!(key, "eventtype" | "eventname")).and_then(short);
+        let event = find(detail, &|key| matches!(key, "eventtype" | "eventname" | "type")).and_then(short);
+        let bad = |name: &String| judge::kind(name) > Verdict::Plain;
+        let state = state.or_else(|| event.clone().filter(bad));
         if verdict != Verdict::Good {
             let names = [kind, event.as_deref()].into_iter().flatten();
             verdict = names.map(judge::kind).fold(verdict, Verdict::max);
@@ -103,18 +105,16 @@ impl Gist {
         ];
         let reason = || find(detail, &|key| reasons.contains(&key)).and_then(said);
         let bad = matches!(verdict, Verdict::Warning | Verdict::Error | Verdict::Critical);
+        // What is shown is masked here, for the JSON may be large, and little of it is shown.
+        let shown = |text: Option<String>| text.map(|text| mask::text(&text));
+        let page = link::in_json(detail).filter(|page| mask::text(page) == *page);
         Self {
-            name: name(detail, resources),
-            state: state.or(severity),
-            reason: error.or_else(reason).filter(|_| bad),
+            name: shown(name(detail, resources)),
+            state: shown(state.or(severity)),
+            reason: shown(error.or_else(reason).filter(|_| bad)),
             verdict,
-            page: link::in_json(detail).or_else(|| resources.first().and_then(|arn| link::of_arn(arn))),
+            page: page.or_else(|| resources.first().and_then(|arn| link::of_arn(arn))),
         }
-    }
-
-    /// Reads JSON that has neither an envelope nor a known format.
-    pub fn of_json(subject: Option<&str>, value: &Value) -> Self {
-        Self::read(subject, &[], &mask::value(value))
     }
 }
 
@@ -316,6 +316,17 @@ mod tests {
                 "{detail}"
             );
         }
+    }
+
+    #[test]
+    fn no_secret_gets_into_a_headline() {
+        let token = ["ghp", "0123456789abcdef0123456789abcdef"].join("_");
+        let console = format!("https://console.aws.amazon.com/?token={token}");
+        let detail =
+            json!({ "name": token, "state": "FAILED", "reason": format!("token: {token}"), "link": console });
+        let gist = Gist::read(None, &[], &detail);
+        assert!(!format!("{gist:?}").contains(&token), "{gist:?}");
+        assert_eq!(gist.verdict, Verdict::Error);
     }
 
     #[test]

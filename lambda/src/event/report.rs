@@ -296,6 +296,13 @@ impl Report {
     /// Masks secrets in what others wrote.
     fn masked(mut self) -> Self {
         self.summary = self.summary.map(|summary| mask::text(&summary));
+        self.subject = mask::text(&self.subject);
+        if let News::Changed { raw, of, .. } = &mut self.news {
+            *raw = mask::text(raw);
+            if let Some((_, name)) = of {
+                *name = mask::text(name);
+            }
+        }
         for (_, fact) in &mut self.facts {
             *fact = mask::text(fact);
         }

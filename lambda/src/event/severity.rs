@@ -28,7 +28,7 @@ impl Notice {
             Content::Json { value, .. } if self.source.endpoint.is_some() => {
                 alert::severity(value).unwrap_or(Severity::Info)
             }
-            Content::Json { subject, value } => Gist::of_json(subject.as_deref(), value).verdict.severity(),
+            Content::Json { subject, value } => Gist::read(subject.as_deref(), &[], value).verdict.severity(),
             Content::Text { .. } => Severity::Info,
         }
     }

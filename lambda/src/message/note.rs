@@ -36,7 +36,7 @@ pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity,
         small: small(frame),
     };
     if let Body::Json(value) = body {
-        let gist = Gist::of_json(subject, value);
+        let gist = Gist::read(subject, &[], value);
         draft.headline = event::gist(&draft.headline, &gist, frame);
         draft.colour = event::shade(&gist);
         draft.page = event::page(&gist, frame);

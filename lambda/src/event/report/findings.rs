@@ -133,7 +133,18 @@ pub(super) fn securityhub(detail_type: &str, _: &Value, detail: &Value) -> Optio
     // of the others.
     let finding = findings.first()?;
     let part = |name: &str, key: &str| text(finding.get(name)?, key);
-    let label = part("Severity", "Label");
+    // Older findings have only a number from 0 to 100.
+    let normalized = || finding.get("Severity")?.get("Normalized")?.as_f64();
+    let label = part("Severity", "Label").or_else(|| {
+        let label = match normalized()? {
+            90.0.. => "CRITICAL",
+            70.0.. => "HIGH",
+            40.0.. => "MEDIUM",
+            1.0.. => "LOW",
+            _ => "INFORMATIONAL",
+        };
+        Some(label.to_owned())
+    });
     let compliance = part("Compliance", "Status");
     let settled = compliance.as_deref() == Some("PASSED")
         || text(finding, "RecordState").as_deref() == Some("ARCHIVED")
@@ -159,6 +170,7 @@ pub(super) fn securityhub(detail_type: &str, _: &Value, detail: &Value) -> Optio
             Some("CRITICAL") => Tone::Bad(Severity::Critical),
             Some("HIGH") => Tone::Bad(Severity::Error),
             Some("MEDIUM") => Tone::Bad(Severity::Warning),
+            None if compliance.as_deref() == Some("FAILED") => Tone::Bad(Severity::Warning),
             _ => Tone::Plain,
         },
         summary: text(finding, "Description"),
