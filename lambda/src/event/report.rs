@@ -27,7 +27,7 @@ pub use thing::Thing;
 pub use turn::Turn;
 
 use super::judge::Verdict;
-use super::{mask, text, time};
+use super::{link, mask, text, time};
 use crate::contract::Severity;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -290,7 +290,11 @@ impl Report {
                 let layout = layouts.find(|layout| layout.kind == detail_type && is(layout.source))?;
                 layout.read(event, detail)
             });
-        report.map(Self::masked)
+        let resource = || link::of_arn(event.get("resources")?.get(0)?.as_str()?).map(Page::Address);
+        report.map(|report| Self {
+            page: report.page.clone().or_else(resource),
+            ..report.masked()
+        })
     }
 
     /// Masks secrets in what others wrote.

@@ -52,15 +52,16 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     let frame = Frame::new(&notice.source, settings);
     let severity = settings.severity_of(notice);
     let draft = draft(notice, severity, &frame);
+    // The line already begins with a sign.
+    let headline = match draft.headline.split_once(' ') {
+        Some((sign, headline)) if !sign.contains(|c: char| c.is_ascii() || c.is_alphanumeric()) => {
+            headline.trim_start().to_owned()
+        }
+        _ => draft.headline,
+    };
     let headline = match &notice.test {
-        Some(_) => super::test_headline(&draft.headline, &frame),
-        // The line already begins with a sign.
-        None => match draft.headline.split_once(' ') {
-            Some((sign, headline)) if !sign.contains(|c: char| c.is_ascii() || c.is_alphanumeric()) => {
-                headline.trim_start().to_owned()
-            }
-            _ => draft.headline,
-        },
+        Some(_) => super::test_headline(&headline, &frame),
+        None => headline,
     };
     Line {
         headline: shortened(without_links(&headline), MAX_HEADLINE, frame.words),
@@ -372,7 +373,7 @@ mod tests {
         };
         assert_eq!(line("x", "").headline, "*Message through t*");
         let rehearsed = line("x", "t-0a1b2c3d");
-        assert_eq!(rehearsed.headline, "🧪 *TEST* · 🔵 *Message through t*");
+        assert_eq!(rehearsed.headline, "🧪 *TEST* · *Message through t*");
         let arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu";
         let alarm = json!({ "AlarmName": "cpu", "AlarmArn": arn, "NewStateValue": "ALARM" });
         let alarm = line(&alarm.to_string(), "");

@@ -2,7 +2,7 @@
 
 use super::developer::{deployment, pipeline};
 use super::layout::{page, tone};
-use super::{Fact, News, Page, Report, Thing, Tone, Turn, facts};
+use super::{Fact, News, Page, Report, Thing, Tone, Turn, facts, moment};
 use crate::contract::{Severity, encode};
 use crate::event::{gist, link, text};
 use serde_json::Value;
@@ -144,9 +144,9 @@ pub(super) fn approval(message: &Value) -> Option<Report> {
         facts: facts([
             (Fact::Stage, text(approval, "stageName")),
             (Fact::Action, text(approval, "actionName")),
-            (Fact::Ends, text(approval, "expires")),
             (Fact::Place, text(approval, "externalEntityLink")),
         ]),
+        moments: facts([(Fact::Ends, moment(approval, "expires"))]),
         page: address.map(Page::Address).or_else(|| pipeline(&name, None)),
         ..Report::new(
             News::Changed {

@@ -2,7 +2,7 @@
 
 use super::{Fact, News, Page, Report, Thing, Tone, Turn};
 use crate::contract::{Severity, encode};
-use crate::event::{gist, judge};
+use crate::event::{gist, judge, time};
 use serde_json::Value;
 
 /// Where a kind of event says what. A path is a list of keys with dots between them, into the detail.
@@ -25,6 +25,7 @@ pub(super) struct Layout {
     /// Paths of a remark that is worth telling with good news, too.
     pub note: &'static [&'static str],
     pub facts: &'static [(Fact, &'static str)],
+    pub moments: &'static [(Fact, &'static str)],
     pub page: fn(&Value) -> Option<Page>,
 }
 
@@ -53,6 +54,7 @@ pub(super) const LAYOUT: Layout = Layout {
     why: |_| None,
     note: &[],
     facts: &[],
+    moments: &[],
     page: |_| None,
 };
 
@@ -81,10 +83,14 @@ impl Layout {
             path => gist::last(&at(detail, path)?),
         };
         let of = self.of.and_then(|(thing, path)| Some((thing, owner(path)?)));
-        let facts = self
-            .facts
-            .iter()
-            .filter_map(|(fact, path)| Some((*fact, at(detail, path)?)));
+        let facts = self.facts.iter();
+        let facts = facts.filter_map(|(fact, path)| {
+            let value = at(detail, path)?;
+            // The name at the end of an ARN is what people know.
+            Some((*fact, gist::last(&value).unwrap_or(value)))
+        });
+        let moments = self.moments.iter();
+        let moments = moments.filter_map(|(fact, path)| Some((*fact, time::parse(&at(detail, path)?)?)));
         let reason = (self.why)(detail)
             .or_else(|| first(self.reason))
             .filter(|reason| !says_nothing(reason));
@@ -103,6 +109,7 @@ impl Layout {
             tone,
             summary: reason.filter(|_| matches!(tone, Tone::Bad(_))).or(note),
             facts: facts.collect(),
+            moments: moments.collect(),
             page: (self.page)(detail),
             ..Report::new(
                 News::Changed {

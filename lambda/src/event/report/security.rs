@@ -60,7 +60,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         of: Some((Thing::Rule, "configRuleName")),
         turn: When::State(&["newEvaluationResult.complianceType"]),
         reason: &["newEvaluationResult.annotation"],
-        facts: &[(Fact::Kind, "resourceType"), (Fact::Rule, "configRuleName")],
+        facts: &[(Fact::Kind, "resourceType")],
         page: |detail| {
             page(
                 "config/home",
@@ -112,8 +112,9 @@ const ACM: Layout = Layout {
     name: &["CommonName", "DomainName"],
     facts: &[
         (Fact::Reason, "RenewalStatusReason"),
-        (Fact::Reason, "ActionRequired"),
+        (Fact::Action, "ActionRequired"),
     ],
+    moments: &[(Fact::Ends, "CertificateExpirationDate")],
     ..LAYOUT
 };
 const KMS: Layout = Layout {

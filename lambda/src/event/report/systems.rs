@@ -142,7 +142,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         kind: "Calendar State Change",
         thing: Thing::Calendar,
         turn: When::State(&["state"]),
-        facts: &[(Fact::Starts, "atTime"), (Fact::Ends, "nextTransitionTime")],
+        moments: &[(Fact::Starts, "atTime"), (Fact::Ends, "nextTransitionTime")],
         ..SSM
     },
     Layout {

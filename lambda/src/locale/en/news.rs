@@ -284,7 +284,7 @@ fn turn(turn: Turn, raw: &str) -> String {
         Turn::Expiring(Some(days)) => return format!("expires in {days} days"),
         Turn::Expiring(None) => "expires soon",
         Turn::Expired => "has expired",
-        Turn::RenewalNeeded => "is not renewed until you act",
+        Turn::RenewalNeeded => "needs action to be renewed",
         Turn::Rotated => "was rotated",
         Turn::Approval => "waits for approval",
         Turn::Gone => "was deleted for good",

@@ -153,11 +153,13 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
         }
         Turn::Expiring(None) => "곧 만료됩니다",
         Turn::Expired => "만료되었습니다",
-        Turn::RenewalNeeded => "조치하기 전에는 갱신되지 않습니다",
+        Turn::RenewalNeeded => {
+            return format!("{} 갱신하려면 조치가 필요합니다", with(subject, Particle::Object));
+        }
         Turn::Rotated => "교체되었습니다",
         Turn::Approval => "승인을 기다리고 있습니다",
         Turn::Gone => "완전히 삭제되었습니다",
-        Turn::Exposed => "외부에 공개되었습니다",
+        Turn::Exposed => "외부에 노출되었습니다",
         Turn::Public => "모두에게 공개되어 있습니다",
         Turn::Accessible => "외부에서 접근할 수 있는 상태입니다",
         Turn::Unused => "사용하지 않는 권한을 가지고 있습니다",
