@@ -81,7 +81,11 @@ impl Gist {
         if verdict != Verdict::Good {
             verdict = verdict.max(severity.as_deref().map_or(Verdict::Plain, judge::severity));
         }
+        let none = |error: &String| {
+            ["none", "n/a", "false", "no", "0", "ok"].contains(&error.to_lowercase().as_str())
+        };
         let error = find(detail, &|key| ERRORS.contains(&key)).and_then(said);
+        let error = error.filter(|error| !none(error));
         if verdict == Verdict::Plain && error.is_some() {
             verdict = Verdict::Warning;
         }
@@ -334,6 +338,7 @@ mod tests {
         let error = json!({ "name": "x", "errorMessage": "no room" });
         assert_eq!(gist("A Change", &error).2, Verdict::Warning);
         assert_eq!(gist("Render Failed", &json!({})).2, Verdict::Error);
+        assert_eq!(gist("Render", &json!({ "error": "None" })).2, Verdict::Plain);
         assert_eq!(gist("Render", &json!({ "errorMessage": "" })).2, Verdict::Plain);
         assert_eq!(gist("Render", &json!(["x"])), (None, None, Verdict::Plain));
     }

@@ -98,11 +98,8 @@ const WARNINGS: &[&str] = &[
 ];
 const GOOD: &[&str] = &[
     "SUCCE",
-    "SUCCESS",
     "COMPLET",
     "COMPLIAN",
-    "PASS",
-    "OK",
     "HEALTHY",
     "AVAILABLE",
     "RESOLV",
@@ -117,8 +114,10 @@ const GOOD: &[&str] = &[
     "RUNNING",
     "SERVICE",
 ];
-/// These turn the next word around: `NON_COMPLIANT`, `NO_THREATS_FOUND`.
-const NOT: &[&str] = &["NO", "NON", "NOT", "WITHOUT"];
+/// The same, as whole words: `PASSWORD` and `OKTA` are no good news.
+const GOOD_WORDS: &[&str] = &["OK", "PASS", "PASSED"];
+/// These turn the next word around: `NON_COMPLIANT`, `NO_THREATS_FOUND`, `OUT_OF_SERVICE`.
+const NOT: &[&str] = &["NO", "NON", "NOT", "WITHOUT", "OUT"];
 
 /// What the word of a state says.
 pub(super) fn state(state: &str) -> Verdict {
@@ -126,17 +125,17 @@ pub(super) fn state(state: &str) -> Verdict {
     let mut verdict: Option<Verdict> = None;
     let mut turned = false;
     for (at, word) in words.iter().enumerate() {
-        if NOT.contains(&word.as_str()) {
+        let begins = |list: &[&str]| list.iter().any(|start| word.starts_with(start));
+        let timed_out = word == "OUT" && at > 0 && words.get(at - 1).is_some_and(|before| before == "TIMED");
+        if NOT.contains(&word.as_str()) && !timed_out {
             turned = true;
             continue;
         }
-        let begins = |list: &[&str]| list.iter().any(|start| word.starts_with(start));
-        let timed_out = word == "OUT" && at > 0 && words.get(at - 1).is_some_and(|before| before == "TIMED");
         let found = if timed_out || begins(ERRORS) {
             Some(Verdict::Error)
         } else if begins(WARNINGS) {
             Some(Verdict::Warning)
-        } else if begins(GOOD) {
+        } else if begins(GOOD) || GOOD_WORDS.contains(&word.as_str()) {
             Some(Verdict::Good)
         } else {
             None
@@ -203,13 +202,13 @@ mod tests {
             ),
             (
                 Verdict::Warning,
-                "NON_COMPLIANT,non_compliant,NonCompliant,NOT_AVAILABLE,CANCELLED,Stopped,Aborted,Degraded",
+                "NON_COMPLIANT,non_compliant,NonCompliant,NOT_AVAILABLE,OUT_OF_SERVICE,CANCELLED,Stopped,Aborted,Degraded",
             ),
             (
                 Verdict::Good,
                 "SUCCEEDED,success,COMPLETE,compliant,NO_THREATS_FOUND,OK,IN_SERVICE,passed",
             ),
-            (Verdict::Plain, "PENDING,Executing,PUSH,created,"),
+            (Verdict::Plain, "PENDING,Executing,PUSH,created,PASSWORD_CHANGED,"),
         ];
         for (expected, states) in cases {
             for one in states.split(',') {
