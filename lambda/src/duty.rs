@@ -4,7 +4,7 @@ use crate::config::{SettingsError, json};
 use crate::contract::{Arn, dns_suffix};
 use crate::contract::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY,
-    MESSAGE_SUBJECT, TOKEN_SHA256, TOPICS, TRAIL,
+    MESSAGE_SUBJECT, RETRY_QUEUE, TOKEN_SHA256, TOPICS, TRAIL,
 };
 use crate::{Endpoint, Template};
 use serde::Serialize;
@@ -66,17 +66,20 @@ impl Receivers {
     }
 }
 
-/// The queues around the channels, for the duties `notify` and `ingest`.
+/// The queues around the destinations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notifying {
     /// Queue for messages that Slack will never accept. Without it, such a message fails its invocation.
     pub dead_letters: Option<Queue>,
     /// The queue in front of each channel with a buffer.
     pub buffers: BTreeMap<ChannelKey, Queue>,
+    /// Queue for messages that a destination without a buffer does not take now. Without it, such a message fails its
+    /// invocation.
+    pub retries: Option<Queue>,
 }
 
 impl Notifying {
-    /// Reads [`DEAD_LETTER_QUEUE`] and [`BUFFERS`].
+    /// Reads [`DEAD_LETTER_QUEUE`], [`BUFFERS`] and [`RETRY_QUEUE`].
     ///
     /// # Errors
     /// A variable that cannot be understood.
@@ -86,11 +89,11 @@ impl Notifying {
             let problem = || wrong(name, format!("has `{arn}`, which is not the ARN of an SQS queue"));
             Queue::from_arn(arn).ok_or_else(problem)
         };
+        let named = |name| variable(name).map(|arn| queue(name, &arn)).transpose();
         let buffers: BTreeMap<ChannelKey, String> = json(&variable, BUFFERS)?;
         Ok(Self {
-            dead_letters: variable(DEAD_LETTER_QUEUE)
-                .map(|arn| queue(DEAD_LETTER_QUEUE, &arn))
-                .transpose()?,
+            dead_letters: named(DEAD_LETTER_QUEUE)?,
+            retries: named(RETRY_QUEUE)?,
             buffers: buffers
                 .into_iter()
                 .map(|(channel, arn)| Ok((channel, queue(BUFFERS, &arn)?)))

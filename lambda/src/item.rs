@@ -1,9 +1,11 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
 use crate::contract::{ChannelKey, Envelope, Verdict};
-use crate::event::{self, Content, Notice};
+use crate::destination::text;
+use crate::event::{self, Content, Guarded, Notice};
+use crate::letter::{Letter, readable};
 use crate::routing::Traits;
-use crate::{Message, Settings, compose};
+use crate::{Card, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -43,7 +45,16 @@ impl Item {
             None => envelope.event.pointer("/Records/0/Sns/MessageId"),
         };
         let identity = id.and_then(Value::as_str).map(str::to_owned);
-        let (notice, payload) = event::read_one(&envelope.event);
+        let (notice, payload) = match &envelope.guard {
+            Some(outcome) => (
+                Notice::from(Guarded {
+                    outcome: outcome.clone(),
+                    event: envelope.event.clone(),
+                }),
+                Cow::Borrowed(&envelope.event),
+            ),
+            None => event::read_one(&envelope.event),
+        };
         let payload = carried(payload);
         Self::of(envelope, notice, identity, payload)
     }
@@ -137,11 +148,35 @@ impl Item {
         decided.or_else(|| self.envelope.parked.is_some().then(|| traits.unmentioned()))
     }
 
-    /// The Slack message for the item.
-    pub fn message(&self, verdict: &Verdict, settings: &Settings) -> Message {
-        let mut message = compose(&self.notice, settings);
-        message.mention(&verdict.mention);
-        message
+    /// The item for the subscribers of a topic.
+    pub fn letter(&self, settings: &Settings) -> Letter {
+        let locale = settings.locale;
+        let endpoint = self.envelope.endpoint.as_deref().unwrap_or_default();
+        let letter = match &self.notice.content {
+            Content::Guard(guarded) => guarded.letter(locale),
+            Content::Text { subject, text } => {
+                Letter::new(subject.as_deref().unwrap_or(endpoint), text, locale)
+            }
+            Content::Json { subject, value } => {
+                let subject = subject.as_deref().unwrap_or(endpoint);
+                Letter::new(subject, &readable(value), locale)
+            }
+            Content::Alarm(_) | Content::Event(_) => {
+                let card = compose(&self.notice, settings);
+                Letter::new(&card.headline.plain(), &text(&card), locale)
+            }
+        };
+        match &self.notice.test {
+            Some(id) => letter.marked(id, locale),
+            None => letter,
+        }
+    }
+
+    /// The card for the item, with the people that the verdict mentions.
+    pub fn card(&self, verdict: &Verdict, settings: &Settings) -> Card {
+        let mut card = compose(&self.notice, settings);
+        card.mention(&verdict.mention);
+        card
     }
 }
 

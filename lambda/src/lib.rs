@@ -1,12 +1,14 @@
 //! The relay: one function with three duties. `notify` turns SNS and EventBridge events into Slack messages,
 //! `ingest` takes alerts over HTTP, `guard` restarts a stopped trail.
 //!
-//! Reading ([`event`]) and writing ([`message`]) are pure, so a preview shows exactly what Slack will get. The
-//! network code (`runtime`, behind the feature of that name) is a thin layer around [`render`].
+//! Reading ([`event`]), composing ([`card`]) and rendering ([`destination`]) are pure, so a preview shows exactly what
+//! Slack will get. The network code (`runtime`, behind the feature of that name) is a thin layer around [`render`].
 
 mod alert;
+pub mod card;
 mod config;
 mod contract;
+pub mod destination;
 mod duty;
 pub mod event;
 #[cfg_attr(
@@ -17,8 +19,8 @@ mod item;
 mod lenient;
 mod letter;
 mod locale;
-pub mod message;
 pub mod pattern;
+mod phrase;
 pub mod routing;
 #[cfg(feature = "runtime")]
 pub mod runtime;
@@ -26,31 +28,32 @@ pub mod settings;
 mod template;
 
 pub use alert::Endpoint;
+pub use card::{Card, Digest, Line, compose, digest, summarise};
 pub use config::SettingsError;
 pub use contract::{
     BODY_LIMIT, BUFFERS, Buffer, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
-    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter, Form, Locale, MESSAGE_BODY, MESSAGE_SUBJECT, Mention,
-    Outcome, Route, SETTINGS_FILE, Severity, TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE,
-    TOKEN_SHA256, TOPICS, TRAIL, WebhookError, WebhookUrl, console_page, encode as encode_fragment,
-    webhook_variable,
+    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter, Form, Locale, MESSAGE_BODY, MESSAGE_SUBJECT,
+    METRIC_NAMESPACE, Mention, Outcome, RETRY_QUEUE, Route, SETTINGS_FILE, SLACK_HOSTS, STACK_DIMENSION,
+    Severity, TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS, TRAIL,
+    WAITING_METRIC, WebhookError, WebhookUrl, console_page, encode as encode_fragment, webhook_variable,
 };
+pub use destination::{slack, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
-pub use message::{Digest, Line, Message, compose, digest, summarise};
 pub use settings::Settings;
 pub use template::{MISSING, Template, TemplateError, TemplateProblem};
 
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// One message and its channel.
+/// One card and its channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     pub channel: ChannelKey,
     /// The severity that the channel's routes matched against.
     pub severity: Severity,
-    pub message: Message,
+    pub card: Card,
 }
 
 /// A message that no route of a channel accepts.
@@ -60,7 +63,7 @@ pub struct Filtered {
     pub severity: Severity,
 }
 
-/// The result for one event: the messages to send, and the topics that have no channel.
+/// The result for one event: the cards to send, and the topics that have no channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     pub deliveries: Vec<Delivery>,
@@ -71,7 +74,7 @@ pub struct Rendered {
     pub unrouted: BTreeSet<String>,
 }
 
-/// Turns an invocation event into the messages for each channel, in the order of the event's records.
+/// Turns an invocation event into the cards for each channel, in the order of the event's records.
 ///
 /// The envelope from a rule's target, `{"alertctl":{"channels":[…]},"event":…}`, names the channels, or else
 /// the settings for the SNS topic. Each channel's routes then decide what is delivered and who is mentioned.
@@ -98,7 +101,7 @@ pub fn render(event: &Value, settings: &Settings) -> Rendered {
             rendered.deliveries.push(Delivery {
                 channel,
                 severity,
-                message: item.message(&verdict, settings),
+                card: item.card(&verdict, settings),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Which messages a channel accepts, and who is mentioned.
 
-use crate::contract::{ChannelKey, Filter, Mention, Route, Severity, Verdict};
+use crate::contract::{ChannelKey, Filter, Mention, Route, Severity, Verdict, unite};
 use crate::event::{Alarm, Content, Notice, State};
 use crate::pattern::{self, wildcard};
 use crate::settings::{Settings, Source};
@@ -154,16 +154,11 @@ impl Settings {
 fn called(ways: &[&Route], channel: Option<&Mention>, severity: Severity) -> Vec<String> {
     let own: Vec<_> = ways.iter().filter_map(|route| route.mention.as_ref()).collect();
     let mut called = Vec::new();
-    let everybody: Vec<&String> = if own.is_empty() {
+    if own.is_empty() {
         let mention = channel.filter(|mention| severity >= mention.from);
-        mention.iter().flat_map(|mention| &mention.who).collect()
+        unite(&mut called, mention.iter().flat_map(|mention| &mention.who));
     } else {
-        own.into_iter().flatten().collect()
-    };
-    for who in everybody {
-        if !called.contains(who) {
-            called.push(who.clone());
-        }
+        unite(&mut called, own.into_iter().flatten());
     }
     called
 }

@@ -1,7 +1,7 @@
 //! HTTP endpoints: one HTTP API each, with one route to a function that checks the token and forwards the
 //! alert.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::{
     BODY_LIMIT, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENDPOINT, MESSAGE_BODY,
@@ -85,7 +85,7 @@ impl Build<'_> {
             may: self.may_notify(&endpoint.to, kms),
             policy_after: kms.map(|key| key.id().clone()).into_iter().collect(),
             dead_letter_senders: Vec::new(),
-            buffers: self.buffered_in(&endpoint.to),
+            queues: self.queues(&endpoint.to),
             works_off: false,
             reserved_concurrency: None,
             name,
@@ -183,9 +183,9 @@ impl Build<'_> {
                 (DESTINATIONS, json!(channels).to_string().into()),
                 (ENCRYPTED_FOR, self.names.function().into()),
             ]));
-            environment.extend(self.buffers(&self.buffered_in(channels.iter().copied())));
             environment.extend(Self::webhooks(webhooks, channels));
         }
+        environment.extend(self.queue_variables(&self.queues(to)));
         environment
     }
 
@@ -198,10 +198,26 @@ impl Build<'_> {
         key.filter(|_| self.channels_in(to).next().is_some())
     }
 
-    /// Permissions of such a function: publish to exactly these topics, decrypt the webhooks, put messages into
-    /// the channels' buffers.
+    /// Permissions of such a function: publish to exactly these topics, decrypt the webhooks, put messages into the
+    /// queues.
     pub(super) fn may_notify(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
-        let topics: Vec<_> = self.topics_in(to).collect();
+        let has_channels = self.channels_in(to).next().is_some();
+        let decrypt = key.filter(|_| has_channels).map(|key| self.may_decrypt(key));
+        let publish = self.may_publish(to, key).into_iter();
+        let others = decrypt.into_iter().chain(self.may_defer(&self.queues(to)));
+        publish.chain(others).collect()
+    }
+
+    /// Permissions to publish to those of `to` that are topics.
+    pub(super) fn may_publish<'t>(
+        &self,
+        to: impl IntoIterator<Item = &'t String>,
+        key: Option<&Ref<KmsKey>>,
+    ) -> Vec<Statement> {
+        let topics: BTreeSet<_> = to
+            .into_iter()
+            .filter(|key| self.stack.topics.contains_key(*key))
+            .collect();
         let publish = Statement::allow("Publish", &["sns:Publish"]);
         let publish = topics
             .iter()
@@ -212,10 +228,6 @@ impl Build<'_> {
         let encrypt = key.filter(|_| encrypted).map(|key| {
             Statement::allow("EncryptForTopics", &["kms:Decrypt", "kms:GenerateDataKey*"]).on(key.arn())
         });
-        let has_channels = self.channels_in(to).next().is_some();
-        let decrypt = key.filter(|_| has_channels).map(|key| self.may_decrypt(key));
-        let buffer = self.may_buffer(&self.buffered_in(to));
-        let all = [publish, encrypt, decrypt, buffer];
-        all.into_iter().flatten().collect()
+        publish.into_iter().chain(encrypt).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alertctl_relay::{ChannelKey, webhook_variable};
 
-use super::buffer::buffer_nodes;
+use super::queues::Queue;
 use super::roles::Role;
 use super::{Build, Webhook, Webhooks, code};
 use crate::aws::Text;
@@ -40,9 +40,9 @@ pub(super) struct Duty<'a> {
     pub policy_after: Vec<NodeId>,
     /// Statements for others that send to its dead-letter queue.
     pub dead_letter_senders: Vec<Statement>,
-    /// Channels whose buffers it puts messages into.
-    pub buffers: Vec<String>,
-    /// True if the function also drains those buffers.
+    /// Queues that it puts messages into.
+    pub queues: Vec<Queue>,
+    /// True if the function also drains those queues.
     pub works_off: bool,
     pub reserved_concurrency: Option<i32>,
 }
@@ -76,8 +76,8 @@ impl Build<'_> {
             Vec::new(),
         );
         let mut works_off = Vec::new();
-        for channel in duty.buffers.iter().filter(|_| duty.works_off) {
-            works_off.push((channel, self.buffer(channel, &dead_letters, duty.timeout)));
+        for queue in duty.queues.iter().filter(|_| duty.works_off) {
+            works_off.push((queue, self.queue(queue, &dead_letters, duty.timeout)));
         }
         let role = self.role(
             key,
@@ -102,7 +102,7 @@ impl Build<'_> {
             },
             duty.policy_after,
         );
-        let mut after = buffer_nodes(&duty.buffers);
+        let mut after: Vec<_> = duty.queues.iter().map(Queue::node).collect();
         if !after.is_empty() {
             after.push(role_policy.id().clone());
         }
@@ -140,8 +140,8 @@ impl Build<'_> {
             after: vec![role_policy.id().clone()],
             dead_letters,
         };
-        for (channel, queue) in works_off {
-            self.work_off(channel, queue, &function);
+        for (queue, node) in works_off {
+            self.work_off(queue, node, &function);
         }
         function
     }

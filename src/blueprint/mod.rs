@@ -21,7 +21,6 @@ use crate::resource::{NodeId, Ref, Resource};
 use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
-mod buffer;
 mod elsewhere;
 mod endpoints;
 mod forwarding;
@@ -29,6 +28,7 @@ mod function;
 mod key;
 mod monitoring;
 pub mod names;
+mod queues;
 mod relay;
 mod roles;
 mod rules;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use alertctl_relay::{METRIC_NAMESPACE, STACK_DIMENSION, WAITING_METRIC};
+
 use super::Build;
 use crate::aws::Text;
 use crate::resource::NodeId;
@@ -16,8 +18,8 @@ pub(super) struct Watched {
     pub functions: Vec<(String, String)>,
     /// Dead-letter queues in the stack's own region.
     pub queues: Vec<(String, String)>,
-    /// Queues in front of channels.
-    pub buffers: Vec<(String, String)>,
+    /// Queues in which messages wait.
+    pub waiting: Vec<(String, String)>,
     /// HTTP APIs by key.
     pub apis: Vec<(String, NodeId)>,
     /// Topics with a dead-letter queue, by key.
@@ -59,7 +61,7 @@ const MAX_METRICS: usize = 10;
 
 impl Build<'_> {
     /// Adds an alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
-    /// on each buffer whose alerts wait too long, on the server errors of each API, and on everything that Lambda, SNS
+    /// on each queue that nobody drains, on alerts that wait too long, on the server errors of each API, and on everything that Lambda, SNS
     /// and EventBridge could not put into a dead-letter queue, which is lost.
     pub(super) fn monitoring(&mut self) {
         let Some(monitoring) = &self.stack.monitoring else {
@@ -133,12 +135,29 @@ impl Build<'_> {
                 maximum("ApproximateNumberOfMessagesVisible", name),
             )
         });
-        let buffers = self.watched.buffers.iter().map(|(key, name)| Monitor {
+        let minutes = TOO_LATE / 60.0;
+        let undrained = self.watched.waiting.iter().map(move |(key, name)| Monitor {
             threshold: TOO_LATE,
             ..Monitor::new(
                 format!("{key}-age"),
-                format!("alerts wait in {name} for more than {} minutes", TOO_LATE / 60.0),
+                format!("nothing has read {name} for more than {minutes} minutes: alerts wait"),
                 maximum("ApproximateAgeOfOldestMessage", name),
+            )
+        });
+        // SQS leaves what was received three times out of the age of the oldest message.
+        let waiting = (!self.watched.waiting.is_empty()).then(|| Monitor {
+            threshold: TOO_LATE,
+            ..Monitor::new(
+                "waiting".to_owned(),
+                format!(
+                    "alerts have waited for more than {minutes} minutes, because a channel does not take them"
+                ),
+                single(
+                    METRIC_NAMESPACE,
+                    WAITING_METRIC,
+                    "Maximum",
+                    (STACK_DIMENSION, self.stack.stack.as_str().into()),
+                ),
             )
         });
         let apis = self.watched.apis.iter().map(|(key, node)| Monitor {
@@ -172,7 +191,11 @@ impl Build<'_> {
                 "a rule could deliver an event neither to its target nor to the dead-letter queue: it is lost";
             Monitor::new(what, description.to_owned(), sum_of_rules(rules))
         });
-        let own = functions.chain(queues).chain(buffers).chain(apis);
+        let own = functions
+            .chain(queues)
+            .chain(undrained)
+            .chain(waiting)
+            .chain(apis);
         own.chain(topics).chain(rules).collect()
     }
 }

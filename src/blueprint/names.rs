@@ -81,9 +81,9 @@ impl<'a> Names<'a> {
         limited(self.stack.default_name(&format!("{channel}-buffer")), 80)
     }
 
-    /// ARN of that queue.
-    pub fn buffer_arn(&self, channel: &str) -> Text {
-        Text::arn("sqs", self.buffer(channel))
+    /// The queue for messages that a destination without a buffer does not take now.
+    pub fn retries(&self) -> String {
+        limited(self.stack.default_name("retries"), 80)
     }
 
     /// The dead-letter queue of EventBridge rules; there is one in each region with rules.

@@ -2,8 +2,8 @@
 
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
-use super::buffer::BATCH_TIMEOUT;
 use super::function::{Duty, Function, plain};
+use super::queues::{BATCH_TIMEOUT, Queue};
 use super::{Build, Webhooks};
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
@@ -13,8 +13,7 @@ use crate::resource::kms::key::KmsKey;
 pub const RELAY: &str = "relay";
 
 impl Build<'_> {
-    /// Adds the relay if a topic or a rule of the stack goes to a channel, or if a channel has a buffer to
-    /// drain.
+    /// Adds the relay if a topic or a rule of the stack goes to a channel, or if there is a queue to drain.
     pub(super) fn relay(&mut self, key: &Ref<KmsKey>, webhooks: &Webhooks) -> Option<Function> {
         let topics: Vec<_> = self
             .relayed_topics()
@@ -24,8 +23,8 @@ impl Build<'_> {
             .rules
             .iter()
             .any(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        let buffered = self.buffered();
-        if topics.is_empty() && !by_rules && buffered.is_empty() {
+        let queues = self.queues(self.stack.channels.keys());
+        if topics.is_empty() && !by_rules && queues.is_empty() {
             return None;
         }
         let names = self.names;
@@ -40,15 +39,21 @@ impl Build<'_> {
             })
         });
         let mut environment = plain([(DEAD_LETTER_QUEUE, names.dead_letters_arn(&names.function()))]);
-        environment.extend(self.buffers(&buffered));
+        environment.extend(self.queue_variables(&queues));
         environment.extend(Self::webhooks(webhooks, self.stack.channels.keys()));
         let settings = &self.stack.relay;
-        let timeout = match buffered.is_empty() {
-            true => settings.timeout,
-            false => settings.timeout.max(BATCH_TIMEOUT),
+        let has_buffer = queues.iter().any(|queue| matches!(queue, Queue::Buffer(_)));
+        let timeout = match has_buffer {
+            true => settings.timeout.max(BATCH_TIMEOUT),
+            false => settings.timeout,
         };
-        let buffer = self.may_buffer(&buffered);
-        let may = [Some(self.may_decrypt(key)), buffer, self.may_work_off(&buffered)];
+        let mut may = vec![self.may_decrypt(key)];
+        may.extend(self.may_defer(&queues));
+        may.extend(self.may_work_off(&queues));
+        if queues.contains(&Queue::Retry) {
+            // What a function could not publish waits in the retry queue.
+            may.extend(self.may_publish(self.notified(), Some(key)));
+        }
         Some(self.function(Duty {
             key: RELAY.to_owned(),
             name: names.function(),
@@ -58,10 +63,10 @@ impl Build<'_> {
             environment,
             kms_key: Some(key),
             policy_name: RELAY,
-            may: may.into_iter().flatten().collect(),
+            may,
             policy_after: vec![key.id().clone()],
             dead_letter_senders: statement.into_iter().collect(),
-            buffers: buffered,
+            queues,
             works_off: true,
             reserved_concurrency: settings.reserved_concurrency,
         }))

@@ -135,6 +135,7 @@ fn in_words(outcome: &Logged) -> String {
         }
         Some(Outcome::Duplicate) => "duplicate: the same event was received before".to_owned(),
         Some(Outcome::Buffered) => "still in its buffer".to_owned(),
+        Some(Outcome::Deferred) => format!("the relay tries it again{because}"),
         _ => format!("{}{because}", outcome.outcome),
     }
 }

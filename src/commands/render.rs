@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use alertctl_relay::Severity;
-use alertctl_relay::{ChannelKey, Filtered, Message, Rendered, Settings, parse_lenient};
+use alertctl_relay::{Card, ChannelKey, Filtered, Rendered, Settings, parse_lenient, slack};
 use serde_json::{Value, json};
 
 use super::events::{self, Given, addressed};
@@ -17,11 +17,11 @@ use crate::stack::{Stack, nearest};
 /// Channel of a message without a stack.
 const PREVIEW: &str = "preview";
 
-/// A message and its channels.
+/// A card and its channels.
 struct Shown {
     channels: Vec<ChannelKey>,
     severity: Severity,
-    message: Message,
+    card: Card,
 }
 
 pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
@@ -73,8 +73,8 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
                 json!({
                     "channels": channels,
                     "severity": shown.severity,
-                    "message": shown.message,
-                    "workflow": shown.message.flat(),
+                    "message": slack::message(&shown.card),
+                    "workflow": slack::flat(&shown.card),
                 })
             };
             let filtered = rendered.filtered.iter();
@@ -180,13 +180,13 @@ fn grouped(rendered: Rendered) -> Vec<Shown> {
     let mut all: Vec<Shown> = Vec::new();
     for delivery in rendered.deliveries {
         match all.last_mut() {
-            Some(last) if last.message == delivery.message && !last.channels.contains(&delivery.channel) => {
+            Some(last) if last.card == delivery.card && !last.channels.contains(&delivery.channel) => {
                 last.channels.push(delivery.channel);
             }
             _ => all.push(Shown {
                 channels: vec![delivery.channel],
                 severity: delivery.severity,
-                message: delivery.message,
+                card: delivery.card,
             }),
         }
     }
@@ -195,7 +195,7 @@ fn grouped(rendered: Rendered) -> Vec<Shown> {
 
 fn text(all: &[Shown], filtered: &[Filtered], settings: &Settings, in_stack: bool) -> String {
     let one = |shown: &Shown| {
-        let message = local::render_text(&json!(shown.message));
+        let message = local::render_text(&json!(slack::message(&shown.card)));
         let names: Vec<_> = shown.channels.iter().map(|key| name(key, settings)).collect();
         match (in_stack, names.is_empty()) {
             (false, _) => message,
@@ -233,7 +233,7 @@ async fn put_into_inbox(all: &[Shown]) -> Result<String, Failure> {
         ));
     };
     for shown in all {
-        let message = json!(shown.message);
+        let message = json!(slack::message(&shown.card));
         let channels = shown.channels.iter().map(|key| key.0.as_str());
         let nobody = shown.channels.is_empty().then_some(PREVIEW);
         for channel in channels.chain(nobody) {

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::style;
-use crate::local;
 use crate::operate::dead_letters::{Again, DeadLetter, Form, Undelivered, advice};
 
 /// The result of redriving a message.
@@ -83,7 +82,7 @@ impl<'a> DeadLetterList<'a> {
             }
             let time = self.time(one.undelivered);
             let _ = writeln!(text, "  {dim}{time}{dim:#}  {}", one.way());
-            if let Some(headline) = one.headline() {
+            if let Some(headline) = &one.undelivered.headline {
                 let _ = writeln!(text, "    {headline}");
             }
             if let Some(reason) = &one.undelivered.reason {
@@ -137,7 +136,7 @@ impl<'a> DeadLetterList<'a> {
                 from,
                 reason,
                 to,
-                headline: _,
+                headline,
                 again,
             } = one.undelivered;
             let why = match (one.fate, again) {
@@ -151,7 +150,7 @@ impl<'a> DeadLetterList<'a> {
                 "at": at.map(|at| at.to_string()),
                 "from": from,
                 "to": to,
-                "headline": one.headline(),
+                "headline": headline,
                 "reason": reason,
                 "help": reason.as_deref().and_then(advice),
                 "sent": one.fate == Some(&Fate::Sent),
@@ -190,12 +189,6 @@ impl One<'_> {
             [] => from.to_owned(),
             to => format!("{from} → {}", to.join(", ")),
         }
-    }
-
-    fn headline(&self) -> Option<String> {
-        let headline = self.undelivered.headline.as_ref()?;
-        let shown = local::render_text(&json!({ "text": headline }));
-        shown.lines().next().map(str::to_owned)
     }
 }
 

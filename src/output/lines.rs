@@ -49,7 +49,7 @@ impl Logged {
         let color = self.of_message().map(style::outcome).unwrap_or_default();
         let sign = match self.of_message() {
             Some(Outcome::Delivered) => '✓',
-            Some(Outcome::Buffered) => '…',
+            Some(Outcome::Buffered | Outcome::Deferred) => '…',
             Some(Outcome::Parked | Outcome::Undelivered) => '✗',
             Some(Outcome::Duplicate | Outcome::Filtered) => '–',
             None => ' ',

@@ -93,6 +93,24 @@ fn too_little_for_the_relay_is_warned_of() {
     );
 }
 
+#[test]
+fn monitoring_that_only_the_relay_hears_is_warned_of() {
+    let warnings = |topic: &str| -> Vec<String> {
+        let loaded = good(&format!(
+            "stack: a\nchannels:\n  c: {{ webhook: {{ env: HOOK }} }}\ntopics:\n  t: {{ {topic} }}\n\
+             monitoring: {{ to: [t] }}\n"
+        ));
+        let problems = loaded.warnings.iter();
+        problems.map(|problem| problem.message.clone()).collect()
+    };
+    let warned = "monitoring tells of a broken relay only through the relay";
+    assert_eq!(warnings("to: [c]"), [warned]);
+    assert_eq!(
+        warnings("to: [c], subscriptions: [{ email: oncall@example.com }]"),
+        [""; 0]
+    );
+}
+
 /// A secret in a comment is a warning; it must not take an error at its place with it.
 #[test]
 fn a_secret_in_a_comment_hides_no_error() {

@@ -1,9 +1,9 @@
-//! The envelope around an event, which names its destinations. A rule's target sends it, a channel's buffer
-//! holds it, and a dead-letter queue keeps it for a redrive.
+//! The envelope around an event, which names its destinations. A rule's target sends it, a channel's buffer and the
+//! retry queue hold it, and a dead-letter queue keeps it for a redrive.
 //!
 //! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`. Nothing else knows this form.
 
-use super::{ChannelKey, Verdict, is_test};
+use super::{ChannelKey, GuardOutcome, Verdict, is_test};
 use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
@@ -37,8 +37,10 @@ pub struct Envelope {
     pub topics: Vec<String>,
     /// The mark of a test, `t-` and 8 hexadecimal digits.
     pub test: Option<String>,
-    /// What was decided for the one channel of a message in its buffer.
+    /// What was decided for the one channel of a message that waits in a queue.
     pub verdict: Option<Verdict>,
+    /// What the guard did about the trail that the event says was stopped.
+    pub guard: Option<GuardOutcome>,
     /// Why the event became a dead letter: an object with `reason`, `at`, `requestId`, `function`.
     pub parked: Option<Value>,
     pub event: Value,
@@ -80,6 +82,9 @@ impl Envelope {
             verdict: wrapper
                 .get("verdict")
                 .and_then(|verdict| Verdict::deserialize(verdict).ok()),
+            guard: wrapper
+                .get("guard")
+                .and_then(|guard| GuardOutcome::deserialize(guard).ok()),
             parked: wrapper.get("parked").filter(|parked| parked.is_object()).cloned(),
             event: fields.remove(EVENT).unwrap_or_default(),
         }
@@ -113,6 +118,15 @@ impl Envelope {
         Self {
             channels: vec![channel.clone()],
             topics: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The same envelope for only the topic with this ARN.
+    pub fn for_topic(&self, arn: &str) -> Self {
+        Self {
+            channels: Vec::new(),
+            topics: vec![arn.to_owned()],
             ..self.clone()
         }
     }
@@ -174,6 +188,9 @@ impl Envelope {
         }
         if let Some(verdict) = &self.verdict {
             put("verdict", json!(verdict));
+        }
+        if let Some(guard) = &self.guard {
+            put("guard", json!(guard));
         }
         if let Some(parked) = &self.parked {
             put("parked", parked.clone());

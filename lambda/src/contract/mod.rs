@@ -5,6 +5,7 @@
 mod arn;
 mod channel;
 mod envelope;
+mod guard;
 mod locale;
 mod names;
 mod outcome;
@@ -19,14 +20,16 @@ pub use channel::ChannelKey;
 pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
+pub use guard::GuardOutcome;
 pub use locale::Locale;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
-    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, SETTINGS_FILE, TOKEN_SHA256, TOPICS, TRAIL, webhook_variable,
+    ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION,
+    TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, webhook_variable,
 };
 pub use outcome::Outcome;
 pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
-pub use verdict::Verdict;
-pub use webhook::{Form, WebhookError, WebhookUrl};
+pub use verdict::{Verdict, unite};
+pub use webhook::{Form, SLACK_HOSTS, WebhookError, WebhookUrl};

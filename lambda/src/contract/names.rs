@@ -26,11 +26,20 @@ pub const MESSAGE_SUBJECT: &str = "MESSAGE_SUBJECT";
 pub const MESSAGE_BODY: &str = "MESSAGE_BODY";
 /// Environment variable (`notify`, `ingest`): ARN of the SQS queue for messages that can never be delivered.
 pub const DEAD_LETTER_QUEUE: &str = "DEAD_LETTER_QUEUE";
-/// Environment variable (`notify`, `ingest`): JSON object that maps the key of each channel with a buffer to
+/// Environment variable: JSON object that maps the key of each channel with a buffer to
 /// the ARN of its SQS queue.
 pub const BUFFERS: &str = "BUFFERS";
+/// Environment variable: ARN of the SQS queue for messages that a destination without a buffer does not take now. The
+/// relay drains it.
+pub const RETRY_QUEUE: &str = "RETRY_QUEUE";
 /// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
 pub const TRAIL: &str = "TRAIL";
+/// Namespace of the metrics that the relay writes.
+pub const METRIC_NAMESPACE: &str = "alertctl";
+/// Metric: how many seconds an alert waits that a channel does not take. Its dimension is [`STACK_DIMENSION`].
+pub const WAITING_METRIC: &str = "Waiting";
+/// Dimension of the metrics: the name of the stack.
+pub const STACK_DIMENSION: &str = "Stack";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.
 pub const ENCRYPTION_CONTEXT_KEY: &str = "LambdaFunctionName";
 

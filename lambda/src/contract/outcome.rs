@@ -10,9 +10,11 @@ pub enum Outcome {
     Delivered,
     /// It is in the channel's buffer.
     Buffered,
+    /// The channel does not take it now: it is in a queue, and the relay tries again.
+    Deferred,
     /// The channel will never accept it: it is in the dead-letter queue.
     Parked,
-    /// Not delivered yet; it will be retried.
+    /// Not delivered, and no queue took it: the sender must try again.
     Undelivered,
     /// The channel already has it.
     Duplicate,
@@ -46,6 +48,7 @@ mod tests {
         let words = [
             "delivered",
             "buffered",
+            "deferred",
             "parked",
             "undelivered",
             "duplicate",

@@ -24,10 +24,15 @@ impl Verdict {
     /// Takes over from `other` what this one does not cover.
     pub fn merge(&mut self, other: &Self) {
         self.severity = self.severity.max(other.severity);
-        for who in &other.mention {
-            if !self.mention.contains(who) {
-                self.mention.push(who.clone());
-            }
+        unite(&mut self.mention, &other.mention);
+    }
+}
+
+/// Adds those of `more` to `mention` that are not in it.
+pub fn unite<'a>(mention: &mut Vec<String>, more: impl IntoIterator<Item = &'a String>) {
+    for who in more {
+        if !mention.contains(who) {
+            mention.push(who.clone());
         }
     }
 }

@@ -4,6 +4,9 @@ use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 use std::str::FromStr;
 
+/// Slack's own hosts, commercial and government.
+pub const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+
 /// A checked webhook URL. `Debug` prints no part of it, and there is no `Display`.
 #[derive(Clone, Debug)]
 pub struct WebhookUrl(SecretString);
@@ -25,12 +28,15 @@ pub enum WebhookError {
     Malformed,
     #[error("the webhook must use https (plain http is accepted for this machine only)")]
     Scheme,
+    #[error("the webhook's host is not one of Slack's")]
+    Host,
 }
 
 impl WebhookUrl {
-    /// Checks a webhook URL. A missing `https://` is added; `http://` is accepted only for loopback hosts, so
-    /// that a webhook never crosses a network in clear text.
-    pub fn parse(text: &str) -> Result<Self, WebhookError> {
+    /// Checks a webhook URL. A missing `https://` is added. An alert goes to Slack only, whoever encrypted the address:
+    /// on AWS, this machine is where Lambda's own API listens. Only if `local`, beside an emulator, is an address on this
+    /// machine accepted, also in clear text.
+    pub fn parse(text: &str, local: bool) -> Result<Self, WebhookError> {
         let text = text.trim();
         let text = if text.contains("://") {
             text.to_owned()
@@ -45,9 +51,12 @@ impl WebhookUrl {
         if host.is_empty() || named_user || uri.path().len() < 2 {
             return Err(WebhookError::Malformed);
         }
+        let here = local && is_loopback(host);
+        let is_slack = SLACK_HOSTS.iter().any(|one| host.eq_ignore_ascii_case(one));
         match uri.scheme_str() {
-            Some("https") => Ok(Self(SecretString::from(text))),
-            Some("http") if is_loopback(host) => Ok(Self(SecretString::from(text))),
+            Some("https") if here || is_slack => Ok(Self(SecretString::from(text))),
+            Some("http") if here => Ok(Self(SecretString::from(text))),
+            Some("https") => Err(WebhookError::Host),
             _ => Err(WebhookError::Scheme),
         }
     }
@@ -86,7 +95,7 @@ mod tests {
     use super::*;
 
     fn address(text: &str) -> Result<String, WebhookError> {
-        WebhookUrl::parse(text)
+        WebhookUrl::parse(text, true)
             .and_then(|url| url.expose())
             .map(|uri| uri.to_string())
     }
@@ -116,8 +125,24 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_goes_to_slack_only() {
+        for url in [
+            "https://hooks.slack.com.example/x",
+            "https://example.com/x",
+            "https://10.0.0.1/x",
+        ] {
+            assert_eq!(address(url), Err(WebhookError::Host), "{url}");
+        }
+        assert!(address("https://HOOKS.slack-gov.com/x").is_ok());
+        let on_aws = |text: &str| WebhookUrl::parse(text, false).err();
+        assert_eq!(on_aws("http://127.0.0.1:9001/x"), Some(WebhookError::Scheme));
+        assert_eq!(on_aws("https://localhost/x"), Some(WebhookError::Host));
+    }
+
+    #[test]
     fn the_path_tells_what_an_address_takes() {
-        let form = |path: &str| WebhookUrl::parse(&format!("hooks.slack.com{path}")).map(|url| url.form());
+        let form =
+            |path: &str| WebhookUrl::parse(&format!("hooks.slack.com{path}"), false).map(|url| url.form());
         assert_eq!(form("/services/T0/B0/secret"), Ok(Form::Message));
         assert_eq!(form("/triggers/T0/1/secret"), Ok(Form::Workflow));
         assert_eq!(form("/workflows/T0/A0/1/secret"), Ok(Form::Workflow));
@@ -139,7 +164,7 @@ mod tests {
 
     #[test]
     fn debug_tells_nothing() {
-        let url = WebhookUrl::parse("hooks.slack.com/services/T0/B0/secret").expect("valid");
+        let url = WebhookUrl::parse("hooks.slack.com/services/T0/B0/secret", false).expect("valid");
         let shown = format!("{url:?}");
         assert!(!shown.contains("secret") && !shown.contains("hooks"), "{shown}");
         assert!(url.appears_in("no such path /services/T0/B0/secret"));

@@ -1,6 +1,7 @@
 //! A trail that somebody stopped, and the result of the guard's work.
 
 use super::{Actor, Content, Notice, Source, mark, text, time};
+use crate::contract::GuardOutcome;
 use serde_json::Value;
 
 /// A `StopLogging` call and what the guard did about it.
@@ -9,16 +10,6 @@ pub struct Guarded {
     pub outcome: GuardOutcome,
     /// The EventBridge event, without the envelope.
     pub event: Value,
-}
-
-/// The state in which the guard left the trail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GuardOutcome {
-    Restarted,
-    /// The trail was logging again before the guard ran.
-    AlreadyLogging,
-    /// The trail is still stopped, for this reason.
-    Failed(String),
 }
 
 impl Guarded {

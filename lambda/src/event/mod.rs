@@ -23,12 +23,13 @@ pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
 pub(crate) use mask::{text as mask_text, value as mask_value};
 
+pub use crate::contract::GuardOutcome;
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, Muted, Reading, State, Window};
 pub use bridge::{Detail, Event, Unknown};
 pub use call::{Act, Call, Ending, Origin, Problem};
 pub use effect::{Effect, Risk};
 pub use gist::Gist;
-pub use guard::{GuardOutcome, Guarded};
+pub use guard::Guarded;
 pub use judge::Verdict;
 pub use report::{Fact, Job, News, Page, Report, Thing, Tone, Turn};
 

@@ -2,6 +2,7 @@ mod news;
 
 use super::{Deed, Doer, End, Place, What, Words};
 use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, Risk, State};
+use crate::phrase::Phrase;
 
 pub(super) const WORDS: Words = Words {
     headline,
@@ -87,7 +88,7 @@ pub(super) const WORDS: Words = Words {
     label_index: "Index",
 };
 
-fn headline(name: &str, old: &State, new: &State) -> String {
+fn headline(name: &Phrase, old: &State, new: &State) -> String {
     match (old, new) {
         (_, State::Alarm) => format!("🚨 {name} is in alarm"),
         (State::Alarm, State::Ok) => format!("✅ {name} is back to OK"),
@@ -152,7 +153,7 @@ fn actor(doer: &Doer<'_>) -> String {
         (ActorKind::Account, Some(who)) => return format!("Account {who}"),
         (ActorKind::Instance, Some(who)) => format!("Instance {who}"),
         (ActorKind::Service, None) => "An AWS service".to_owned(),
-        (_, Some(who)) => who.to_owned(),
+        (_, Some(who)) => who.to_string(),
         (_, None) => "Somebody unknown".to_owned(),
     };
     match doer.home {
@@ -169,7 +170,8 @@ fn deed(deed: &Deed<'_>) -> String {
         Place::Service(service) => format!(" through {service}"),
         Place::Inside => " from inside AWS".to_owned(),
     };
-    let role = |role: Option<&str>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
+    let role =
+        |role: Option<&Phrase>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
     let (done, tried) = match deed.what {
         What::Call(event, object) => {
             let object = object.map(|object| format!(" on {object}")).unwrap_or_default();
@@ -194,7 +196,7 @@ fn deed(deed: &Deed<'_>) -> String {
             )
         }
     };
-    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {done}"),
         End::Denied(error) => format!("{actor} {tried} and was denied{}", code(error)),

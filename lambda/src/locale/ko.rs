@@ -4,6 +4,7 @@ mod words;
 use super::particle::{Particle, join, with};
 use super::{Deed, Doer, End, Place, What, Words};
 use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, Risk, State};
+use crate::phrase::Phrase;
 
 pub(super) const WORDS: Words = Words {
     headline,
@@ -79,7 +80,7 @@ pub(super) const WORDS: Words = Words {
     label_index: "인덱스",
 };
 
-fn headline(name: &str, old: &State, new: &State) -> String {
+fn headline(name: &Phrase, old: &State, new: &State) -> String {
     match (old, new) {
         (_, State::Alarm) => format!("🚨 {name} 경보가 발생했습니다"),
         (State::Alarm, State::Ok) => format!("✅ {name} 경보가 해제되었습니다"),
@@ -199,14 +200,14 @@ fn deed(deed: &Deed<'_>) -> String {
             )
         }
         What::SwitchRole(role) => {
-            let role = role.unwrap_or("다른");
+            let role = role.map_or("다른".to_owned(), Phrase::to_string);
             (
                 format!("{role} 역할로 전환했습니다"),
                 format!("{role} 역할로 전환을 시도했지만"),
             )
         }
     };
-    let code = |code: Option<&str>| code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
     match deed.end {
         End::Done => format!("{actor} {place}{done}"),
         End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}", code(error)),

@@ -6,6 +6,7 @@ mod particle;
 
 use crate::contract::Locale;
 use crate::event::{ActorKind, Condition, Fact, GuardOutcome, Muted, News, Risk, State};
+use crate::phrase::Phrase;
 
 impl Locale {
     pub(crate) fn words(self) -> &'static Words {
@@ -18,10 +19,11 @@ impl Locale {
 
 /// All the texts of a message.
 ///
-/// Functions expect finished mrkdwn for a parameter called `name`, and raw text otherwise.
+/// No markup: how a name or a stressed word looks is up to a destination. What is written around a [`Phrase`] becomes one
+/// again by the method of the same name.
 pub(crate) struct Words {
-    /// Headline of an alarm that went from `old` to `new`; `name` is mrkdwn.
-    pub headline: fn(name: &str, old: &State, new: &State) -> String,
+    /// Headline of an alarm that went from `old` to `new`.
+    headline: fn(name: &Phrase, old: &State, new: &State) -> String,
     /// End of that headline: it was in alarm for `time`, such as `12 min`.
     pub lasted: fn(time: &str) -> String,
     /// A duration such as `2 h 5 min`.
@@ -34,32 +36,31 @@ pub(crate) struct Words {
     pub state: fn(&State) -> &str,
     /// The condition of a metric alarm in one line.
     pub condition: fn(&Condition) -> String,
-    /// Headline about a trail that `actor` stopped (formatted by [`Words::actor`]); raw text.
-    pub guard_headline: fn(actor: &str, trail: &str, outcome: &GuardOutcome) -> String,
+    /// Headline about a trail that `actor` stopped, as [`Words::actor`] says it.
+    guard_headline: fn(actor: &str, trail: &str, outcome: &GuardOutcome) -> String,
     /// Who did something, as the beginning of a sentence.
-    pub actor: fn(&Doer<'_>) -> String,
+    actor: fn(&Doer<'_>) -> String,
     /// Headline of a message without a subject that came through `topic`.
     pub from_topic: fn(topic: &str) -> String,
     /// Headline of an unknown event.
     pub unknown_event: &'static str,
-    /// Headline of an event without a layout of its own; both are mrkdwn.
-    pub event: fn(detail_type: &str, source: &str) -> String,
-    /// Who did what, from where, and how it ended; one sentence of mrkdwn.
-    pub deed: fn(&Deed<'_>) -> String,
+    /// Headline of an event without a layout of its own.
+    event: fn(detail_type: &Phrase, source: &Phrase) -> String,
+    /// Who did what, from where, and how it ended; one sentence.
+    deed: fn(&Deed<'_>) -> String,
     /// The risk that a call causes.
     pub risk: fn(Risk) -> &'static str,
     /// Whether a sign-in used a second factor; `None` if AWS does not know.
     pub mfa: fn(Option<bool>) -> &'static str,
-    /// Headline of a service's report on `subject`, which is mrkdwn.
-    pub news: fn(&News, subject: &str) -> String,
+    /// Headline of a service's report on `subject`.
+    news: fn(&News, subject: &Phrase) -> String,
     /// What an event of RDS tells, by its id; `None` where AWS's own sentence is shown.
     pub told: fn(id: &str) -> Option<&'static str>,
     pub label: fn(Fact) -> &'static str,
     /// The value of a fact. Words of a closed set are translated, with AWS's word after them.
     pub value: fn(Fact, &str) -> String,
-    /// Headline of an event of a kind without a layout: the thing's name and its state, as far as they are known; all
-    /// are mrkdwn.
-    pub gist: fn(kind: &str, name: Option<&str>, state: Option<&str>) -> String,
+    /// Headline of an event of a kind without a layout: the thing's name and its state, as far as they are known.
+    gist: fn(kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> String,
     /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
     /// Under a message that Slack refused in its usual form.
@@ -114,7 +115,34 @@ pub(crate) struct Words {
     pub label_index: &'static str,
 }
 
-/// The parts of a sentence about a call. Texts are finished mrkdwn.
+impl Words {
+    pub fn headline(&self, name: &Phrase, old: &State, new: &State) -> Phrase {
+        Phrase::said((self.headline)(name, old, new))
+    }
+
+    pub fn guard_headline(&self, doer: &Doer<'_>, trail: &Phrase, outcome: &GuardOutcome) -> Phrase {
+        let actor = (self.actor)(doer);
+        Phrase::said((self.guard_headline)(&actor, &trail.to_string(), outcome))
+    }
+
+    pub fn event(&self, detail_type: &Phrase, source: &Phrase) -> Phrase {
+        Phrase::said((self.event)(detail_type, source))
+    }
+
+    pub fn deed(&self, deed: &Deed<'_>) -> Phrase {
+        Phrase::said((self.deed)(deed))
+    }
+
+    pub fn news(&self, news: &News, subject: &Phrase) -> Phrase {
+        Phrase::said((self.news)(news, subject))
+    }
+
+    pub fn gist(&self, kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> Phrase {
+        Phrase::said((self.gist)(kind, name, state))
+    }
+}
+
+/// The parts of a sentence about a call.
 pub(crate) struct Deed<'a> {
     pub doer: Doer<'a>,
     pub place: Place<'a>,
@@ -126,17 +154,17 @@ pub(crate) struct Deed<'a> {
 pub(crate) struct Doer<'a> {
     pub kind: ActorKind,
     /// `None` if the name is unknown.
-    pub who: Option<&'a str>,
+    pub who: Option<&'a Phrase>,
     /// The doer's account, if the call was made in another one.
-    pub home: Option<&'a str>,
+    pub home: Option<&'a Phrase>,
 }
 
 /// Where a call came from.
 pub(crate) enum Place<'a> {
     Unknown,
-    Address(&'a str),
+    Address(&'a Phrase),
     /// Through a service that called on the actor's behalf.
-    Service(&'a str),
+    Service(&'a Phrase),
     /// From somewhere inside AWS.
     Inside,
 }
@@ -144,16 +172,16 @@ pub(crate) enum Place<'a> {
 /// What was done.
 pub(crate) enum What<'a> {
     /// The name of the call, and its object.
-    Call(&'a str, Option<&'a str>),
+    Call(&'a Phrase, Option<&'a Phrase>),
     SignIn {
         without_mfa: bool,
     },
-    SwitchRole(Option<&'a str>),
+    SwitchRole(Option<&'a Phrase>),
 }
 
 /// How it ended, with the error code if there is one.
 pub(crate) enum End<'a> {
     Done,
-    Denied(Option<&'a str>),
-    Failed(Option<&'a str>),
+    Denied(Option<&'a Phrase>),
+    Failed(Option<&'a Phrase>),
 }

@@ -4,9 +4,7 @@
 //! 브이피엔). An English word is read as it is usually written in Hangul, which its last letters predict well
 //! enough: `Bucket` 버킷, `Group` 그룹, `Trail` 트레일, but `Policy` 폴리시, `Instance` 인스턴스.
 
-/// Separates a word in code or bold from its particle: Slack does not recognize the end of markup directly
-/// before a letter.
-const JOINT: char = '\u{200b}';
+use std::fmt::Display;
 
 /// A particle with all its forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +37,15 @@ impl Particle {
     }
 }
 
-/// Appends the particle in the form that `word` requires. Markup at the end of the word is ignored.
-pub(super) fn with(word: &str, particle: Particle) -> String {
-    join(word, particle.after(ending(word)))
+/// Appends the particle in the form that `word` requires. Marks at the end of a phrase are ignored.
+pub(super) fn with(word: impl Display, particle: Particle) -> String {
+    let word = word.to_string();
+    join(&word, particle.after(ending(&word)))
 }
 
 /// Appends `follower` without a blank.
-pub(super) fn join(word: &str, follower: &str) -> String {
-    if word.ends_with(['`', '*']) {
-        format!("{word}{JOINT}{follower}")
-    } else {
-        format!("{word}{follower}")
-    }
+pub(super) fn join(word: impl Display, follower: &str) -> String {
+    format!("{word}{follower}")
 }
 
 fn ending(word: &str) -> Ending {
@@ -117,6 +112,7 @@ fn is_vowel(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phrase::Phrase;
 
     #[test]
     fn the_object_particle_follows_the_sound() {
@@ -144,7 +140,6 @@ mod tests {
             "StartJob",
             "V3",
             "top10",
-            "`StopLogging`",
             "CreateWebhook",
             "CreateImageMap",
             "ECR",
@@ -197,8 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn markup_is_kept_apart() {
-        assert_eq!(with("`alice`", Particle::Subject), "`alice`\u{200b}가");
+    fn the_marks_of_a_phrase_have_no_sound() {
+        let name = Phrase::code("alice");
+        assert_eq!(with(&name, Particle::Subject), format!("{name}가"));
         assert_eq!(join("alice", "님이"), "alice님이");
     }
 }

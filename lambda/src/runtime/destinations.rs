@@ -4,12 +4,12 @@ use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::http::Http;
 use super::kms::Kms;
-use super::slack::{self, SlackError};
+use super::slack::{self, Shape, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::contract::Arn;
 use crate::contract::ChannelKey;
 use crate::contract::TEST_ATTRIBUTE;
-use crate::{Form, Letter, Message, Receivers, Settings};
+use crate::{Card, Form, Letter, Receivers, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,7 +28,15 @@ pub(super) struct Refusal {
     pub pause: Option<Duration>,
     /// Slack refuses the message for its blocks, perhaps: without them it may take it.
     pub as_text: bool,
+    /// A permission is missing. Right after a deployment that may be because IAM has not spread it yet.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+    pub denied: bool,
 }
+
+/// How long a message that is not taken is tried again; a person looks at it then.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+/// How long a missing permission may be one that IAM has not spread yet.
+const SPREADING: Duration = Duration::from_secs(10 * 60);
 
 /// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
 pub(super) const BAD_REQUEST: Option<u16> = Some(400);
@@ -42,10 +50,38 @@ impl Refusal {
         }
     }
 
+    /// Whether another try may help a message that has waited for `age`.
+    pub fn may_pass(&self, age: Duration) -> bool {
+        let time = match (self.transient, self.denied) {
+            (true, _) => GIVEN_UP_AFTER,
+            (false, true) => SPREADING,
+            (false, false) => return false,
+        };
+        age < time
+    }
+
+    /// Whether the destination would refuse other messages now, too.
+    pub fn is_of_all(&self) -> bool {
+        self.transient || self.denied
+    }
+
+    /// The same refusal of a message that is given up after it has waited for `age`.
+    pub fn after(self, age: Duration) -> Self {
+        match self.transient {
+            false => self,
+            true => Self {
+                transient: false,
+                reason: format!("after {} days: {}", age.as_secs() / 86_400, self.reason),
+                ..self
+            },
+        }
+    }
+
     /// The refusal for a failed call to `service`.
     pub fn by(service: &str, error: &AwsError) -> Self {
         Self {
             transient: error.is_transient(),
+            denied: error.is_denied(),
             reason: format!("{service} {error}"),
             ..Self::default()
         }
@@ -96,23 +132,28 @@ impl Destinations {
     pub fn new(aws: Aws, http: Http, variable: Variables) -> Self {
         Self {
             http,
-            webhooks: Webhooks::new(Kms::new(aws.clone(), variable), variable),
+            webhooks: Webhooks::new(
+                Kms::new(aws.clone(), variable),
+                aws.endpoint().is_some(),
+                variable,
+            ),
             aws,
         }
     }
 
-    /// Posts a message to a channel before `deadline`; returns the number of retries.
+    /// Posts a card to a channel before `deadline`; returns the number of retries.
     pub async fn post(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
+        shape: Shape,
         deadline: Instant,
     ) -> Result<u32, Refusal> {
         let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
         let webhook = timeout_at(deadline, self.webhooks.get(channel))
             .await
             .map_err(late)??;
-        let (retried, outcome) = slack::post(&self.http, &webhook, message, deadline).await;
+        let (retried, outcome) = slack::post(&self.http, &webhook, card, shape, deadline).await;
         outcome.map(|()| retried).map_err(|error| {
             let refusal = Refusal::from(error);
             Refusal {
@@ -156,11 +197,13 @@ impl Destinations {
 
 /// Problems that only a person can fix (a key that is disabled, denied or deleted, a webhook that was encrypted
 /// for another function) do not go away within minutes. Such a message becomes a dead letter at once, with
-/// instructions for the fix, and is redriven afterwards.
+/// instructions for the fix, and is redriven afterwards. Only what may be a permission that IAM has not spread yet is tried
+/// for some minutes.
 impl From<NoWebhook> for Refusal {
     fn from(error: NoWebhook) -> Self {
         Self {
             transient: matches!(&error, NoWebhook::Kms(error) if error.is_transient()),
+            denied: matches!(&error, NoWebhook::Kms(error) if error.is_denied()),
             reason: error.to_string(),
             ..Self::default()
         }

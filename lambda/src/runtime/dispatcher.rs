@@ -1,13 +1,15 @@
 //! Delivers messages to channels: applies the channel's routes, then uses its buffer or posts to Slack
-//! directly. Logs the outcome of each message.
+//! directly. What a destination does not take now goes into the retry queue. Logs the outcome of each message.
 
 use super::destinations::{Destination, Refusal};
 use super::log::Line;
+use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
+use super::slack::Shape;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
 use crate::item::Item;
-use crate::{Duty, Letter, Message, Notifying, Queue, Settings, SettingsError};
+use crate::{Card, Duty, Letter, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -17,10 +19,13 @@ use tokio::time::Instant;
 pub(super) struct Dispatcher {
     pub settings: Settings,
     pub network: Network,
+    /// Which channels are left alone for a while.
+    pub pauses: Pauses,
     duty: Duty,
     /// The function's name.
     function: String,
     buffers: BTreeMap<ChannelKey, Outbox>,
+    retries: Option<Outbox>,
     dead_letters: Option<Outbox>,
 }
 
@@ -31,6 +36,8 @@ pub(super) struct Attempt<'a> {
     pub started: Instant,
     /// Deadline for delivery.
     pub deadline: Instant,
+    /// Deadline for putting what is not delivered into a queue.
+    pub park: Instant,
 }
 
 /// What the log says about a message besides its outcome.
@@ -39,6 +46,16 @@ pub(super) struct Report<'a> {
     pub retried: u32,
     pub latency: Duration,
     pub refusal: Option<&'a Refusal>,
+}
+
+impl<'a> Report<'a> {
+    pub fn of(refusal: &'a Refusal) -> Self {
+        Self {
+            retried: refusal.retried,
+            refusal: Some(refusal),
+            ..Self::default()
+        }
+    }
 }
 
 /// A message that a channel has.
@@ -57,11 +74,13 @@ impl Dispatcher {
         Ok(Self {
             settings: super::settings(variable)?,
             network: Network::new(variable),
+            pauses: Pauses::default(),
             duty,
             function: variable(FUNCTION_NAME).unwrap_or_default(),
             buffers: buffers
                 .map(|(channel, queue)| (channel, Outbox::new(queue)))
                 .collect(),
+            retries: around.retries.map(Outbox::new),
             dead_letters: around.dead_letters.map(Outbox::new),
         })
     }
@@ -72,6 +91,12 @@ impl Dispatcher {
         Some(found.next()?.0)
     }
 
+    /// The buffer or the retry queue that is `queue`.
+    pub fn outbox(&self, queue: &Queue) -> Option<&Outbox> {
+        let mut drained = self.buffers.values().chain(&self.retries);
+        drained.find(|outbox| outbox.is(queue))
+    }
+
     /// Sends `item` to all destinations in parallel and logs the outcome for each channel, except for refusals:
     /// the caller decides how to handle those.
     pub async fn deliver<'a>(
@@ -80,17 +105,14 @@ impl Dispatcher {
         item: &Item,
         letter: &Letter,
         attempt: Attempt<'_>,
-    ) -> Vec<(&'a Destination, Result<(), Refusal>)> {
+    ) -> Vec<(&'a Destination, Result<Outcome, Refusal>)> {
         let test = item.notice.test.as_deref();
         let marked = test.map(|id| letter.marked(id, self.settings.locale));
         let letter = marked.as_ref().unwrap_or(letter);
         let send = async |destination: &'a Destination| {
             let outcome = match destination {
-                Destination::Channel(channel) => self.take(item, channel, attempt).await.map(|_| ()),
-                Destination::Topic(arn) => {
-                    let destinations = self.network.destinations();
-                    destinations.publish(arn, letter, attempt.deadline).await
-                }
+                Destination::Channel(channel) => self.take(item, channel, attempt).await,
+                Destination::Topic(arn) => self.publish(item, arn, letter, attempt).await,
             };
             (destination, outcome)
         };
@@ -119,7 +141,7 @@ impl Dispatcher {
         verdict
     }
 
-    /// Sends `item` to `channel`: into its buffer, or to Slack.
+    /// Sends `item` to `channel`: into its buffer, or to Slack, or into the retry queue if Slack does not take it now.
     pub async fn hand_over(
         &self,
         item: &Item,
@@ -127,60 +149,129 @@ impl Dispatcher {
         verdict: Verdict,
         attempt: Attempt<'_>,
     ) -> Result<Outcome, Refusal> {
-        let (outcome, posted) = match self.buffers.get(channel) {
+        match self.buffers.get(channel) {
             Some(buffer) => {
-                let envelope = Envelope {
-                    verdict: Some(verdict),
-                    ..item.envelope.for_channel(channel)
-                };
-                buffer.send(&envelope, &self.network, attempt.deadline).await?;
-                (Outcome::Buffered, Posted::default())
+                let envelope = for_channel(item, channel, verdict);
+                let (network, deadline) = (&self.network, attempt.deadline);
+                buffer.send(&envelope, Duration::ZERO, network, deadline).await?;
+                let (request_id, report) = (attempt.request_id, Report::default());
+                self.log(item, channel, request_id, Outcome::Buffered, report);
+                Ok(Outcome::Buffered)
             }
-            None => {
-                let message = item.message(&verdict, &self.settings);
-                (
-                    Outcome::Delivered,
-                    self.post_alert(channel, &message, attempt.deadline).await?,
-                )
-            }
-        };
-        let report = Report {
-            retried: posted.retried,
-            latency: attempt.started.elapsed(),
-            refusal: posted.refused.as_ref(),
-        };
-        self.log(item, channel, attempt.request_id, outcome, report);
-        Ok(outcome)
+            None => match self.post_now(item, channel, &verdict, attempt).await {
+                Ok(()) => Ok(Outcome::Delivered),
+                Err((refusal, pause)) => {
+                    let envelope = for_channel(item, channel, verdict);
+                    self.defer(&envelope, pause, &refusal, attempt).await?;
+                    let (request_id, report) = (attempt.request_id, Report::of(&refusal));
+                    self.log(item, channel, request_id, Outcome::Deferred, report);
+                    Ok(Outcome::Deferred)
+                }
+            },
+        }
     }
 
-    /// Posts a message as it is.
+    /// Posts `item` to `channel`, unless another message was refused a moment ago. The error also says how long to wait.
+    async fn post_now(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        verdict: &Verdict,
+        attempt: Attempt<'_>,
+    ) -> Result<(), (Refusal, Duration)> {
+        let pause = self.pauses.left(channel);
+        if !pause.is_zero() && self.retries.is_some() {
+            let reason = "the channel refused another message a moment ago".to_owned();
+            return Err((Refusal::transient(reason), pause));
+        }
+        let card = item.card(verdict, &self.settings);
+        match self.post_alert(channel, &card, attempt.deadline).await {
+            Ok(posted) => {
+                self.pauses.taken(channel);
+                let report = Report {
+                    retried: posted.retried,
+                    latency: attempt.started.elapsed(),
+                    refusal: posted.refused.as_ref(),
+                };
+                self.log(item, channel, attempt.request_id, Outcome::Delivered, report);
+                Ok(())
+            }
+            Err(refusal) if refusal.is_of_all() => {
+                let pause = self.pauses.refused(channel, &refusal, 0);
+                Err((refusal, pause))
+            }
+            Err(refusal) => Err((refusal, Duration::ZERO)),
+        }
+    }
+
+    /// Publishes `letter` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
+    async fn publish(
+        &self,
+        item: &Item,
+        arn: &str,
+        letter: &Letter,
+        attempt: Attempt<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let destinations = self.network.destinations();
+        let Err(refusal) = destinations.publish(arn, letter, attempt.deadline).await else {
+            return Ok(Outcome::Delivered);
+        };
+        let envelope = item.envelope.for_topic(arn);
+        self.defer(&envelope, growing(0, &refusal), &refusal, attempt)
+            .await?;
+        Ok(Outcome::Deferred)
+    }
+
+    /// Puts a message that was refused into the retry queue for `pause`. The refusal is the error if there is no such queue,
+    /// if it fails, too, or if another try cannot help. The relay decides about the last for the guard, which has no time to.
+    async fn defer(
+        &self,
+        envelope: &Envelope,
+        pause: Duration,
+        refusal: &Refusal,
+        attempt: Attempt<'_>,
+    ) -> Result<(), Refusal> {
+        let helps = refusal.may_pass(Duration::ZERO) || self.duty == Duty::Guard;
+        let Some(retries) = self.retries.as_ref().filter(|_| helps) else {
+            return Err(refusal.clone());
+        };
+        let sent = retries.send(envelope, pause, &self.network, attempt.park).await;
+        sent.map_err(|error| Refusal {
+            transient: true,
+            reason: format!("{}; retry queue: {error}", refusal.reason),
+            ..refusal.clone()
+        })
+    }
+
+    /// Posts a card in one shape.
     pub async fn post(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
+        shape: Shape,
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
         let destinations = self.network.destinations();
-        let retried = destinations.post(channel, message, deadline).await?;
+        let retried = destinations.post(channel, card, shape, deadline).await?;
         Ok(Posted {
             retried,
             refused: None,
         })
     }
 
-    /// Posts the message of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
+    /// Posts the card of one alert. If Slack refuses its form, posts it once more as text: it would refuse the form
     /// each time.
     pub async fn post_alert(
         &self,
         channel: &ChannelKey,
-        message: &Message,
+        card: &Card,
         deadline: Instant,
     ) -> Result<Posted, Refusal> {
-        let refused = match self.post(channel, message, deadline).await {
+        let refused = match self.post(channel, card, Shape::Usual, deadline).await {
             Err(refusal) if refusal.as_text => refusal,
             outcome => return outcome,
         };
-        match self.post(channel, &message.plain(), deadline).await {
+        match self.post(channel, card, Shape::Plain, deadline).await {
             Ok(posted) => Ok(Posted {
                 retried: refused.retried + 1 + posted.retried,
                 refused: Some(refused),
@@ -194,7 +285,9 @@ impl Dispatcher {
     pub async fn park(&self, envelope: Envelope, deadline: Instant) -> Result<(), Refusal> {
         let queue = self.dead_letters.as_ref();
         let queue = queue.ok_or_else(|| Refusal::lasting("the function has none".to_owned()))?;
-        queue.send(&envelope, &self.network, deadline).await
+        queue
+            .send(&envelope, Duration::ZERO, &self.network, deadline)
+            .await
     }
 
     /// The details of a dead letter, without the reason.
@@ -231,12 +324,7 @@ impl Dispatcher {
                 Err(error) => refusal.reason = format!("{}; dead-letter queue: {error}", refusal.reason),
             }
         }
-        let report = Report {
-            retried: refusal.retried,
-            refusal: Some(&refusal),
-            ..Report::default()
-        };
-        self.log(item, channel, request_id, outcome, report);
+        self.log(item, channel, request_id, outcome, Report::of(&refusal));
         match outcome {
             Outcome::Parked => Ok(()),
             _ => Err(format!(
@@ -257,12 +345,7 @@ impl Dispatcher {
         refusal: &Refusal,
     ) {
         if let Destination::Channel(channel) = destination {
-            let report = Report {
-                retried: refusal.retried,
-                refusal: Some(refusal),
-                ..Report::default()
-            };
-            self.log(item, channel, request_id, outcome, report);
+            self.log(item, channel, request_id, outcome, Report::of(refusal));
         }
     }
 
@@ -298,5 +381,13 @@ impl Dispatcher {
             reason: report.refusal.map(|refusal| refusal.reason.as_str()),
         };
         line.write();
+    }
+}
+
+/// The envelope of `item` for the queue in front of `channel`.
+fn for_channel(item: &Item, channel: &ChannelKey, verdict: Verdict) -> Envelope {
+    Envelope {
+        verdict: Some(verdict),
+        ..item.envelope.for_channel(channel)
     }
 }

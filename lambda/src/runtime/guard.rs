@@ -25,7 +25,7 @@ const STATUS_TIME: Duration = Duration::from_secs(3);
 /// Timeout for starting the trail; Lambda retries after one minute.
 const START_TIME: Duration = Duration::from_secs(15);
 /// Timeout for the notification.
-const TELL_TIME: Duration = Duration::from_secs(10);
+const TELL_TIME: Duration = Duration::from_secs(8);
 
 pub(super) struct Guard {
     trail: Trail,
@@ -155,6 +155,10 @@ impl Guard {
         if ignorant.is_empty() {
             return Ok(0);
         }
+        let envelope = Envelope {
+            guard: Some(guarded.outcome.clone()),
+            ..envelope
+        };
         let notice = Notice::from(guarded.clone());
         let identity = call.as_str().map(str::to_owned);
         let item = Item::known(envelope, notice, identity);
@@ -165,12 +169,13 @@ impl Guard {
             request_id,
             started,
             deadline: end.min(started + TELL_TIME),
+            park: end,
         };
         let outcomes = self.dispatcher.deliver(&ignorant, &item, &letter, attempt).await;
         let mut problems = Vec::new();
         for (destination, outcome) in outcomes {
             match outcome {
-                Ok(()) => self.delivered.insert(&key(destination), ()),
+                Ok(_) => self.delivered.insert(&key(destination), ()),
                 Err(refusal) => {
                     problems.push(format!("{}: {refusal}", destination.name(settings)));
                     self.dispatcher.log_refusal(

@@ -6,7 +6,7 @@
 //! | response | what happened to the alert |
 //! |---|---|
 //! | 200 | every destination has it, now or from an earlier attempt; a body that is no JSON object is shown as text |
-//! | 202 | it is in the dead-letter queue: it cannot be shown, every destination refuses it permanently, or only some have it |
+//! | 202 | it is in a queue: in the retry queue for the destinations that do not take it now, or in the dead-letter queue because it cannot be shown, or because a destination refuses it permanently |
 //! | 401 | no valid token; nothing was read |
 //! | 503 | no destination has it; a retry may help |
 //!
@@ -14,8 +14,8 @@
 //! with it, it sends the alert to exactly these. No HTTP request can look like a dead letter ([`is_parked`]).
 //!
 //! If one destination has the alert, the sender must not retry it for the others, because that destination
-//! would get a copy every minute. So the rest goes to the dead-letter queue, with the names of the destinations
-//! that lack it. Only if that queue fails, too, must the sender retry the whole alert.
+//! would get a copy every minute. So the rest goes to a queue, with the names of the destinations that lack it. Only if
+//! that queue fails, too, must the sender retry the whole alert.
 
 mod again;
 mod answer;
@@ -165,17 +165,24 @@ impl Ingest {
             request_id: call.request_id,
             started: call.started,
             deadline: call.started + DELIVERY_TIME,
+            park: call.started + TOTAL_TIME,
         };
         let outcomes = self
             .dispatcher
             .deliver(&self.destinations, &item, &letter, attempt)
-            .await
-            .into_iter();
-        let refused =
-            outcomes.filter_map(|(destination, outcome)| Some((destination.clone(), outcome.err()?)));
+            .await;
+        let deferred = outcomes
+            .iter()
+            .any(|(_, outcome)| *outcome == Ok(Outcome::Deferred));
+        let refused = outcomes
+            .into_iter()
+            .filter_map(|(destination, outcome)| Some((destination.clone(), outcome.err()?)));
         let refused: Vec<_> = refused.collect();
         if refused.is_empty() {
-            return Answer::ok("delivered", "the alert is delivered");
+            return match deferred {
+                true => Answer::deferred(),
+                false => Answer::ok("delivered", "the alert is delivered"),
+            };
         }
         let name = |destination: &Destination| destination.name(&self.dispatcher.settings);
         let reasons = refused

@@ -39,6 +39,15 @@ impl KmsError {
             Self::WrongContext { .. } | Self::KeyUnavailable { .. } | Self::NotText => false,
         }
     }
+
+    /// Whether a permission may be missing.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Aws(error) => error.is_denied(),
+            Self::KeyUnavailable { .. } => true,
+            Self::WrongContext { .. } | Self::NotText => false,
+        }
+    }
 }
 
 pub(super) struct Kms {

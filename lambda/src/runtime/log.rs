@@ -5,14 +5,12 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use crate::Duty;
-use crate::contract::{ChannelKey, Outcome, Severity};
+use crate::contract::{ChannelKey, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use std::io::Write as _;
 use std::time::Duration;
-
-/// Namespace of the metrics.
-const NAMESPACE: &str = "alertctl";
 
 /// The result of a request, for the reader of the log.
 #[derive(Clone, Copy, Serialize)]
@@ -131,15 +129,15 @@ impl Line<'_> {
         let [counts @ .., _] = &DEFINITIONS;
         let (definitions, latency) = match self.outcome {
             Outcome::Delivered => (&DEFINITIONS[..], Some(self.latency)),
-            Outcome::Parked | Outcome::Undelivered => (&counts[..], None),
+            Outcome::Parked | Outcome::Undelivered | Outcome::Deferred => (&counts[..], None),
             Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered => return None,
         };
         Some(Metrics {
             metadata: Metadata {
                 timestamp: time.as_millisecond(),
                 cloud_watch_metrics: [Directive {
-                    namespace: NAMESPACE,
-                    dimensions: [["Stack", "Channel"]],
+                    namespace: METRIC_NAMESPACE,
+                    dimensions: [[STACK_DIMENSION, "Channel"]],
                     metrics: definitions,
                 }],
             },
@@ -159,6 +157,41 @@ impl Line<'_> {
 
     pub fn write(&self) {
         say(&self.written(Timestamp::now()));
+    }
+}
+
+/// Messages that stay in a queue because a channel does not take them now, or not so fast.
+#[derive(Clone, Copy)]
+pub(super) struct Waits<'a> {
+    pub stack: &'a str,
+    pub channel: &'a ChannelKey,
+    pub count: usize,
+    /// How long the oldest will have waited when it is tried again.
+    pub oldest: Duration,
+    pub again_in: Duration,
+}
+
+impl Waits<'_> {
+    /// Writes a line with the metric `Waiting` of the stack, in seconds: the queue's own age says nothing of messages that
+    /// were received three times or more.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
+    pub fn write(&self) {
+        say(&json!({
+            "_aws": {
+                "Timestamp": Timestamp::now().as_millisecond(),
+                "CloudWatchMetrics": [{
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [[STACK_DIMENSION]],
+                    "Metrics": [{ "Name": WAITING_METRIC, "Unit": "Seconds" }],
+                }],
+            },
+            STACK_DIMENSION: self.stack,
+            "Channel": self.channel,
+            "outcome": "waiting",
+            "messages": self.count,
+            "againInSeconds": self.again_in.as_secs(),
+            WAITING_METRIC: self.oldest.as_secs(),
+        }));
     }
 }
 
@@ -197,7 +230,7 @@ fn say(line: &impl Serialize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     fn line(outcome: Outcome) -> Value {
         let line = Line {

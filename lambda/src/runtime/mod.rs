@@ -2,7 +2,6 @@
 
 mod api;
 mod aws;
-mod buffer;
 mod caller;
 mod destinations;
 mod dispatcher;
@@ -14,7 +13,9 @@ mod ingest;
 mod kms;
 mod log;
 mod notify;
+mod pauses;
 mod queue;
+mod queued;
 mod seen;
 mod slack;
 mod time;

@@ -3,9 +3,10 @@
 //! | a message that | is |
 //! |---|---|
 //! | Slack accepts | delivered |
-//! | goes to a channel with a buffer | put into that queue, which returns it in batches ([`Buffered`]) |
+//! | goes to a channel with a buffer | put into that queue, which returns it in batches ([`Queued`]) |
 //! | Slack will never accept, or only after a person fixed something | put into the dead-letter queue at once; a person can redrive it |
-//! | Slack does not accept now | undelivered: the invocation fails, Lambda retries it and then puts the event into the dead-letter queue |
+//! | Slack does not accept now | deferred: put into the retry queue, which returns it in batches, for four days |
+//! | neither Slack nor the retry queue accepts now | undelivered: the invocation fails, Lambda retries it and then puts the event into the dead-letter queue |
 //!
 //! Each channel of each record is tracked separately. A retry goes only to the channels that lack the message,
 //! as far as the process remembers. An event that comes by several rules is told once, and again only by a rule that
@@ -13,9 +14,9 @@
 
 use super::Variables;
 use super::api::Context;
-use super::buffer::{self, Buffered};
 use super::dispatcher::{Attempt, Dispatcher, Report};
 use super::failure::Failure;
+use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Outcome, Verdict};
@@ -29,7 +30,7 @@ pub(super) struct Notify {
     dispatcher: Dispatcher,
     /// How each channel was told of what.
     told: Seen<Verdict>,
-    buffered: Buffered,
+    queued: Queued,
 }
 
 impl Notify {
@@ -37,16 +38,16 @@ impl Notify {
         Ok(Self {
             dispatcher: Dispatcher::from_environment(Duty::Notify, variable)?,
             told: Seen::default(),
-            buffered: Buffered::default(),
+            queued: Queued::default(),
         })
     }
 
     /// Delivers all messages of the event; attempts all of them before it returns an error.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
-        if buffer::is_batch(&event) {
+        if queued::is_batch(&event) {
             let batch = self
-                .buffered
+                .queued
                 .deliver(event, &self.dispatcher, &context.request_id, budget);
             return Ok(batch.await);
         }
@@ -89,6 +90,7 @@ impl Notify {
         answer.insert("delivered".to_owned(), delivered.into());
         for (name, outcome) in [
             ("buffered", Outcome::Buffered),
+            ("deferred", Outcome::Deferred),
             ("parked", Outcome::Parked),
             ("duplicates", Outcome::Duplicate),
             ("filtered", Outcome::Filtered),
@@ -113,6 +115,7 @@ impl Notify {
             request_id,
             started: budget.started,
             deadline: budget.deliver,
+            park: budget.park,
         };
         let mut outcomes = Vec::with_capacity(queue.len());
         for item in queue {

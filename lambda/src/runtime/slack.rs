@@ -4,7 +4,8 @@
 //! whether Slack has the message. It is posted again anyway: a duplicate is better than a lost message.
 
 use super::http::{Fault, Http};
-use crate::{Form, Message, WebhookError, WebhookUrl};
+use crate::destination::slack;
+use crate::{Card, Form, WebhookError, WebhookUrl};
 use ::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use ::http::{Request, Response, StatusCode};
 use bytes::Bytes;
@@ -17,10 +18,12 @@ const MAX_ANSWER: usize = 120;
 const RETRIES: u32 = 5;
 /// The longest pause before the first retry; it doubles with each further retry.
 const BACKOFF: Duration = Duration::from_millis(400);
-const MAX_BACKOFF: Duration = Duration::from_secs(6);
+const MAX_BACKOFF: Duration = PATIENCE;
 /// The pause after a 429 that does not say how long to wait. Slack accepts about one message per second.
 /// <https://docs.slack.dev/apis/web-api/rate-limits/>
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause that an invocation waits for. A queue waits longer for less money.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Time that an attempt needs; with less time left, none is started.
 const ATTEMPT: Duration = Duration::from_millis(300);
 
@@ -77,19 +80,30 @@ impl SlackError {
     }
 }
 
-/// Posts `message` and retries where that may help: after the pause that Slack asks for, after errors of Slack
+/// How a card is posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// As the webhook wants it.
+    Usual,
+    /// As one text, because Slack refuses its blocks.
+    Plain,
+}
+
+/// Posts `card` and retries where that may help: after the pause that Slack asks for, after errors of Slack
 /// itself and after every connection failure, as long as the next attempt can end before `deadline`.
 ///
 /// Also returns the number of retries.
 pub(super) async fn post(
     http: &Http,
     webhook: &WebhookUrl,
-    message: &Message,
+    card: &Card,
+    shape: Shape,
     deadline: Instant,
 ) -> (u32, Result<(), SlackError>) {
-    let body = match webhook.form() {
-        Form::Message => serde_json::to_vec(message),
-        Form::Workflow => serde_json::to_vec(&message.flat()),
+    let body = match (webhook.form(), shape) {
+        (Form::Message, Shape::Usual) => serde_json::to_vec(&slack::message(card)),
+        (Form::Message, Shape::Plain) => serde_json::to_vec(&slack::plain(card)),
+        (Form::Workflow, _) => serde_json::to_vec(&slack::flat(card)),
     };
     let Ok(body) = body.map(Bytes::from) else {
         return (0, Err(SlackError::Unwritable));
@@ -100,7 +114,9 @@ pub(super) async fn post(
             return (retry, Ok(()));
         };
         match error.pause(retry) {
-            Some(pause) if Instant::now() + pause + ATTEMPT < deadline => sleep(pause).await,
+            Some(pause) if pause <= PATIENCE && Instant::now() + pause + ATTEMPT < deadline => {
+                sleep(pause).await;
+            }
             _ => return (retry, Err(error)),
         }
         retry += 1;

@@ -26,15 +26,18 @@ pub(super) enum NoWebhook {
 pub(super) struct Webhooks {
     kms: Kms,
     variable: Variables,
+    /// Whether an emulator stands in for AWS.
+    local: bool,
     /// A failure is not stored, so that the next invocation tries again.
     urls: RwLock<BTreeMap<ChannelKey, WebhookUrl>>,
 }
 
 impl Webhooks {
-    pub fn new(kms: Kms, variable: Variables) -> Self {
+    pub fn new(kms: Kms, local: bool, variable: Variables) -> Self {
         Self {
             kms,
             variable,
+            local,
             urls: RwLock::default(),
         }
     }
@@ -52,7 +55,7 @@ impl Webhooks {
             .decode(text.trim())
             .map_err(|_| NoWebhook::NotBase64(name))?;
         let plaintext = self.kms.decrypt(&ciphertext).await?;
-        let url = WebhookUrl::parse(plaintext.expose_secret())?;
+        let url = WebhookUrl::parse(plaintext.expose_secret(), self.local)?;
         self.urls.write().await.insert(channel.clone(), url.clone());
         Ok(url)
     }

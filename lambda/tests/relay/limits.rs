@@ -1,9 +1,11 @@
 //! Whatever arrives, Slack accepts the message.
 
 use crate::support::{english, fixture, fixtures, korean};
+use alertctl_relay::card::Phrase;
 use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{
-    Endpoint, Line, Locale, Message, Settings, Template, compose, digest, render, summarise,
+    Card, Endpoint, Line, Locale, Settings, Template, compose, digest, render, slack, summarise,
+    text as plain_text,
 };
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -61,11 +63,11 @@ fn length(text: &str) -> usize {
 /// characters.
 const MAX_FLAT: usize = 2_500;
 
-fn assert_flat(message: &Message) {
+fn assert_flat(card: &Card) {
     let keys = [
         "account", "details", "link", "mention", "region", "severity", "stack", "text", "time",
     ];
-    let flat = message.flat();
+    let flat = slack::flat(card);
     assert!(flat.keys().eq(keys.iter()), "{flat:#?}");
     for (key, value) in &flat {
         assert!(
@@ -80,22 +82,29 @@ fn assert_flat(message: &Message) {
     }
 }
 
+/// Checks what each destination shows of a card.
+fn assert_shown(card: &Card) {
+    assert_valid(&json!(slack::message(card)));
+    let plain = json!(slack::plain(card));
+    assert!(BLOCK_KIT.is_valid(&plain), "{plain:#}");
+    assert_flat(card);
+    let text = plain_text(card);
+    let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    assert!(!text.trim().is_empty() && !text.contains(hidden), "{text:?}");
+}
+
 /// Checks the message as it is, with as many mentions as possible, for a workflow, and as part of a test.
 fn assert_notice_valid(notice: &Notice, settings: &Settings) {
     let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
-    let mut message = compose(notice, settings);
-    assert_valid(&json!(message));
-    message.mention(&crowd);
-    assert_valid(&json!(message));
-    assert_flat(&message);
+    let mut card = compose(notice, settings);
+    assert_shown(&card);
+    card.mention(&crowd);
+    assert_shown(&card);
     let mut test = compose(&notice.clone().marked("t-0a1b2c3d"), settings);
-    assert_valid(&json!(test));
     test.mention(&crowd);
-    assert!(
-        !json!(test)["text"].to_string().contains("<!"),
-        "a test calls somebody"
-    );
-    assert_flat(&test);
+    assert_shown(&test);
+    let called = json!(slack::message(&test))["text"].to_string();
+    assert!(!called.contains("<!"), "a test calls somebody");
     let marked = notice.clone().marked("t-0a1b2c3d");
     assert_digests_valid(
         &[summarise(notice, settings), summarise(&marked, settings)],
@@ -107,11 +116,10 @@ fn assert_notice_valid(notice: &Notice, settings: &Settings) {
 fn assert_digests_valid(lines: &[Line], settings: &Settings) {
     let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
     let mut covered = Vec::new();
-    for digest in digest(lines, settings) {
-        let mut message = digest.message;
-        message.mention(&crowd);
-        assert_valid(&json!(message));
-        assert_flat(&message);
+    for digest in digest(lines, settings, slack::fit) {
+        let mut card = digest.card;
+        card.mention(&crowd);
+        assert_shown(&card);
         covered.extend(digest.covers);
     }
     covered.sort_unstable();
@@ -598,7 +606,10 @@ proptest! {
             let many: Vec<_> = (0..times * lines.len()).map(|index| {
                 let mut line = lines[index % lines.len()].clone();
                 // Every second line repeats another one.
-                line.headline = format!("{} {}", index / 2, line.headline);
+                let mut headline = Phrase::text(&format!("{}:", index / 2));
+                headline.push(&line.headline);
+                line.key = headline.clone();
+                line.headline = headline;
                 line
             }).collect();
             assert_digests_valid(&lines, &settings);

@@ -6,6 +6,8 @@ mod guard;
 mod ingest;
 mod limits;
 mod messages;
+mod outage;
+mod retries;
 mod routing;
 mod storm;
 mod support;

@@ -2,7 +2,7 @@
 
 use crate::support::{english, fixture, fixtures, korean};
 use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
-use alertctl_relay::{Settings, compose, digest, render, summarise};
+use alertctl_relay::{Settings, compose, digest, render, slack, summarise};
 use serde_json::{Value, json};
 
 fn messages(event: &Value, settings: &Settings) -> Value {
@@ -11,7 +11,7 @@ fn messages(event: &Value, settings: &Settings) -> Value {
     rendered
         .deliveries
         .iter()
-        .map(|delivery| json!(delivery.message))
+        .map(|delivery| json!(slack::message(&delivery.card)))
         .collect()
 }
 
@@ -35,7 +35,8 @@ fn circumstances(settings: Settings) -> Value {
     let mut calling = compose(&alarm, &settings);
     calling.mention(&["@here".to_owned(), "U0123ABCD".to_owned()]);
     let test = compose(&alarm.marked("t-0a1b2c3d"), &settings);
-    json!({ "calling": calling, "flat": calling.flat(), "test": test, "flat test": test.flat() })
+    json!({ "calling": slack::message(&calling), "flat": slack::flat(&calling),
+        "test": slack::message(&test), "flat test": slack::flat(&test) })
 }
 
 #[test]
@@ -50,8 +51,10 @@ fn digests(settings: &Settings) -> Value {
     let names = names.iter().chain(&names[..5]).chain(&names[..5]);
     let notices = names.flat_map(|name| read(&fixture(name)));
     let lines: Vec<_> = notices.map(|notice| summarise(&notice, settings)).collect();
-    let digests = digest(&lines, settings).into_iter();
-    digests.map(|digest| json!(digest.message)).collect()
+    let digests = digest(&lines, settings, slack::fit).into_iter();
+    digests
+        .map(|digest| json!(slack::message(&digest.card)))
+        .collect()
 }
 
 #[test]
@@ -79,8 +82,10 @@ fn nothing_from_outside_becomes_markup() {
             .iter()
             .map(|notice| summarise(notice, &settings))
             .collect();
-        let digests = digest(&lines, &settings);
-        let digests: Value = digests.iter().map(|digest| json!(digest.message)).collect();
+        let digests = digest(&lines, &settings, slack::fit).into_iter();
+        let digests: Value = digests
+            .map(|digest| json!(slack::message(&digest.card)))
+            .collect();
         let shown = json!([messages(&fixture(name), &settings), digests]);
         for text in mrkdwn(&shown) {
             let ours = |piece: &&str| {
@@ -99,7 +104,7 @@ fn no_secret_is_shown() {
             let notices = read_wrapped(&fixture(name));
             let flat: Vec<_> = notices
                 .iter()
-                .map(|notice| compose(notice, &settings).flat())
+                .map(|notice| slack::flat(&compose(notice, &settings)))
                 .collect();
             let shown = json!([messages(&fixture(name), &settings), flat]).to_string();
             for secret in ["correct-horse", "hooks.slack", "123456789012-", "wJalr"] {
@@ -163,7 +168,7 @@ fn guarded(settings: &Settings) -> Value {
     let notices = outcomes.map(|(outcome, event)| Notice::from(Guarded { outcome, event }));
     notices
         .iter()
-        .map(|notice| json!(compose(notice, settings)))
+        .map(|notice| json!(slack::message(&compose(notice, settings))))
         .collect()
 }
 
@@ -178,7 +183,8 @@ fn actors(settings: &Settings) -> String {
     let headline = |identity: &Value| {
         let event = json!({ "source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "detail": {
             "eventName": "RunInstances", "recipientAccountId": "111122223333", "userIdentity": identity } });
-        compose(&read(&event)[0], settings).text().to_owned()
+        let card = compose(&read(&event)[0], settings);
+        slack::message(&card).text().to_owned()
     };
     let lines = identities().into_iter().map(|(what, identity)| {
         let headline = headline(&identity).replace('\u{200b}', "");

@@ -1,7 +1,7 @@
 //! Which messages a channel accepts, and who is mentioned.
 
 use crate::support::fixture;
-use alertctl_relay::{Rendered, Settings, render};
+use alertctl_relay::{Rendered, Settings, render, slack};
 use serde_json::{Value, json};
 
 /// A stack whose topic leads to `channels`.
@@ -27,9 +27,10 @@ fn arrives(channel: Value, more: Value, event: &Value) -> bool {
 
 fn called(channel: Value, more: Value, event: &Value) -> Option<String> {
     let rendered = routed(channel, more, event);
-    let message = json!(rendered.deliveries[0].message);
-    let text = message["text"].as_str()?;
-    let called = text.strip_suffix(rendered.deliveries[0].message.text())?.trim();
+    let message = slack::message(&rendered.deliveries[0].card);
+    let shown = json!(message);
+    let text = shown["text"].as_str()?;
+    let called = text.strip_suffix(message.text())?.trim();
     (!called.is_empty()).then(|| called.to_owned())
 }
 

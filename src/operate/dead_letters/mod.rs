@@ -26,7 +26,7 @@ pub struct Undelivered {
     pub reason: Option<String>,
     /// The channels or topics that lack it, if known.
     pub to: Vec<String>,
-    /// The first line that Slack would show, in mrkdwn.
+    /// The headline of its message, as text.
     pub headline: Option<String>,
     pub again: Again,
 }
@@ -246,7 +246,7 @@ fn destinations(meta: &Value, inner: &Value, settings: &Settings) -> Vec<String>
     })
 }
 
-/// The first line that Slack would show, in mrkdwn without links.
+/// The headline of the message, as text.
 fn headline(meta: &Value, inner: &Value, settings: &Settings) -> Option<String> {
     let notices = match meta["endpoint"].as_str() {
         // A body that is not JSON is plain text.
@@ -262,7 +262,7 @@ fn headline(meta: &Value, inner: &Value, settings: &Settings) -> Option<String> 
         _ => event::read(inner),
     };
     let (first, more) = (notices.first()?, notices.len() - 1);
-    let line = summarise(first, settings).headline;
+    let line = summarise(first, settings).headline.plain();
     Some(match more {
         0 => line,
         _ => format!("{line} (+{more})"),

@@ -6,7 +6,7 @@ use crate::resource::eventbridge::targets::Input;
 
 /// Placeholder of an input template for the whole event as JSON.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html>
-const WHOLE: &str = "<aws.events.event.json>";
+const WHOLE: &str = "aws.events.event.json";
 
 /// The text that a target with this input gets for `event`.
 pub(super) fn fill(input: Option<&Input>, event: &Value) -> String {
@@ -14,23 +14,49 @@ pub(super) fn fill(input: Option<&Input>, event: &Value) -> String {
         None => event.to_string(),
         Some(Input::Constant(text)) => text.clone(),
         Some(Input::Path(path)) => at(event, path).to_string(),
-        Some(Input::Transformer { paths, template }) => {
-            // In a JSON template a text is inserted with its quotes, unless the placeholder is already inside
-            // quotes.
-            let whole = template.replace(WHOLE, &event.to_string());
-            paths.iter().fold(whole, |filled, (name, path)| {
-                let (hole, value) = (format!("<{name}>"), at(event, path));
-                let bare = match value {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
-                match template.trim_start().starts_with('{') {
-                    true => filled.replace(&hole, &value.to_string()),
-                    false => filled.replace(&hole, &bare),
-                }
-            })
-        }
+        Some(Input::Transformer { paths, template }) => transformed(template, |name| match name {
+            WHOLE => Some(event),
+            name => paths.get(name).map(|path| at(event, path)),
+        }),
     }
+}
+
+/// The template with the value of each placeholder, in one pass: what is inserted is not read as a template again. A value
+/// comes as JSON, and between quotes as text, so that a JSON template stays JSON.
+fn transformed<'a>(template: &str, value: impl Fn(&str) -> Option<&'a Value>) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut quoted = false;
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        let placeholder = rest
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once('>'))
+            .and_then(|(name, after)| Some((value(name)?, after)));
+        if let Some((value, after)) = placeholder {
+            filled += &match (quoted, value) {
+                (false, value) => value.to_string(),
+                (true, Value::String(text)) => escaped(text),
+                (true, value) => escaped(&value.to_string()),
+            };
+            rest = after;
+            continue;
+        }
+        // An escaped character does not end a text.
+        let taken = match c {
+            '\\' if quoted => c.len_utf8() + rest[1..].chars().next().map_or(0, char::len_utf8),
+            c => c.len_utf8(),
+        };
+        quoted ^= c == '"';
+        filled += &rest[..taken];
+        rest = &rest[taken..];
+    }
+    filled
+}
+
+/// A text as it stands between the quotes of JSON.
+fn escaped(text: &str) -> String {
+    let json = Value::from(text).to_string();
+    json[1..json.len() - 1].to_owned()
 }
 
 /// The value at `$.a.b` in an event.
@@ -80,6 +106,24 @@ mod tests {
             fill(Some(&transformer("\"<r> is <state>\"")), &event),
             "\"r is up\""
         );
+        let named = |state: &str| {
+            let event = json!({ "resources": ["r"], "detail": { "state": state } });
+            let text = fill(
+                Some(&transformer(
+                    r#"{"msg":"<r> is <state>, \"<state>\"","s":<state>}"#,
+                )),
+                &event,
+            );
+            serde_json::from_str::<Value>(&text).expect("JSON")
+        };
+        assert_eq!(named("up"), json!({ "msg": "r is up, \"up\"", "s": "up" }));
+        // What comes from the event is no template, and no JSON.
+        for odd in ["<state>", "<aws.events.event.json>", "a \"b\" \\", "\n"] {
+            assert_eq!(
+                named(odd),
+                json!({ "msg": format!("r is {odd}, \"{odd}\""), "s": odd })
+            );
+        }
         let wrapped = fill(
             Some(&transformer(
                 r#"{"alertctl":{"rule":"a"},"event":<aws.events.event.json>}"#,

@@ -161,6 +161,7 @@ mod tests {
             ("delivered", "a", false),
             ("buffered", "b", false),
             ("undelivered", "b", false),
+            ("deferred", "b", false),
             ("delivered", "b", true),
             ("filtered", "b", true),
         ] {

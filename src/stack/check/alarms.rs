@@ -118,6 +118,19 @@ fn monitoring(checker: &mut Checker<'_>) {
         let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
     }
+    // A topic that only the relay hears is silent about a relay that is broken.
+    let topics = &checker.stack.topics;
+    let only_relayed = |key: &String| {
+        let topic = topics.get(key);
+        topic.is_some_and(|topic| topic.subscriptions.is_empty() && !topic.to.is_empty())
+    };
+    if !monitoring.to.is_empty() && monitoring.to.iter().all(only_relayed) {
+        let message = "monitoring tells of a broken relay only through the relay";
+        let problem = Problem::warning(checker.at(&path), message);
+        checker.report(problem.help(
+            "add a topic with a subscription of its own, such as `subscriptions: [{ email: oncall@example.com }]`",
+        ));
+    }
 }
 
 /// Exactly one way to watch something, and only the keys that belong to it.

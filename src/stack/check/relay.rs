@@ -10,9 +10,9 @@ const RETENTION_DAYS: [i32; 22] = [
 
 /// In seconds. With less there is no time for a second attempt.
 const SHORT_TIMEOUT: i32 = 10;
-/// Executions that work off a buffer at the same time, the fewest that Lambda allows.
+/// Executions that drain a queue at the same time, the fewest that Lambda allows.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const OF_A_BUFFER: i32 = 2;
+const OF_A_QUEUE: i32 = 2;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     let relay = &checker.stack.relay;
@@ -64,14 +64,18 @@ fn sufficient(checker: &mut Checker<'_>) {
     }
     let buffers = stack.channels.values().filter(|channel| channel.buffer.is_some());
     let buffers = i32::try_from(buffers.count()).unwrap_or(i32::MAX);
-    let needed = buffers.saturating_mul(OF_A_BUFFER).saturating_add(OF_A_BUFFER);
-    if buffers > 0
+    // All channels without a buffer share the retry queue.
+    let retries = stack.channels.values().any(|channel| channel.buffer.is_none());
+    let queues = buffers.saturating_add(i32::from(retries));
+    let needed = queues.saturating_mul(OF_A_QUEUE).saturating_add(OF_A_QUEUE);
+    if queues > 0
         && let Some(reserved) = reserved.filter(|reserved| (1..needed).contains(reserved))
     {
         let message = format!("{reserved} concurrent executions are too few for the relay");
         let problem = Problem::warning(checker.at(&["relay", "reserved_concurrency"]), message);
         checker.report(problem.help(format!(
-            "write at least {needed}: each buffer takes {OF_A_BUFFER}, and Lambda throttles invocations beyond that"
+            "write at least {needed}: each buffer takes {OF_A_QUEUE}, so does the queue for retries, and Lambda throttles \
+             invocations beyond that"
         )));
     }
 }

@@ -2,10 +2,9 @@
 
 use std::{fmt, net::Ipv6Addr};
 
+use alertctl_relay::SLACK_HOSTS;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
-/// Slack's own hosts, commercial and government.
-const HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 /// Slack's webhooks are shorter than 200 characters; KMS encrypts at most 4,096 bytes.
 const MAX_LENGTH: usize = 2048;
 
@@ -82,7 +81,7 @@ impl WebhookUrl {
         if !scheme.eq_ignore_ascii_case("https") {
             return Err(Error::Scheme);
         }
-        let host = HOSTS
+        let host = SLACK_HOSTS
             .iter()
             .find(|host| authority.eq_ignore_ascii_case(host))
             .ok_or_else(|| {
@@ -91,7 +90,7 @@ impl WebhookUrl {
                     .rsplit('@')
                     .next()
                     .and_then(|after| after.split(':').next());
-                if bare.is_some_and(|bare| HOSTS.contains(&bare)) {
+                if bare.is_some_and(|bare| SLACK_HOSTS.contains(&bare)) {
                     Error::Extras
                 } else {
                     Error::Host

@@ -1,12 +1,13 @@
 //! What services report, in English.
 
 use crate::event::{Fact, Job, News, Thing, Turn};
+use crate::phrase::Phrase;
 
-pub(super) fn gist(kind: &str, name: Option<&str>, state: Option<&str>) -> String {
+pub(super) fn gist(kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> String {
     match (name, state) {
         (Some(name), Some(state)) => format!("{kind}: {name} is {state}"),
         (Some(one), None) | (None, Some(one)) => format!("{kind}: {one}"),
-        (None, None) => kind.to_owned(),
+        (None, None) => kind.to_string(),
     }
 }
 
@@ -15,7 +16,7 @@ pub(super) fn value(_: Fact, text: &str) -> String {
     text.to_owned()
 }
 
-pub(super) fn news(news: &News, subject: &str) -> String {
+pub(super) fn news(news: &News, subject: &Phrase) -> String {
     match news {
         News::Instance { state } => match state.as_str() {
             "pending" => format!("Instance {subject} is starting"),
@@ -29,7 +30,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
         News::Changed { thing, turn, raw, of } => {
             let of = of
                 .as_ref()
-                .map(|(owner, name)| format!(" {} {name}", self::of(*owner)));
+                .map(|(owner, name)| format!(" {} {}", self::of(*owner), Phrase::code(name)));
             format!(
                 "{} {subject}{} {}",
                 self::thing(*thing),
@@ -57,7 +58,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
             format!("Auto Scaling group {subject} could not terminate an instance")
         }
         News::Finding { settled: true } => format!("Resolved: {subject}"),
-        News::Finding { settled: false } => subject.to_owned(),
+        News::Finding { settled: false } => subject.to_string(),
         News::Health {
             category,
             closed,
@@ -109,7 +110,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
     }
 }
 
-fn service(event: &str, subject: &str) -> String {
+fn service(event: &str, subject: &Phrase) -> String {
     match event {
         "SERVICE_STEADY_STATE" => format!("ECS service {subject} is steady"),
         "SERVICE_DEPLOYMENT_IN_PROGRESS" => format!("ECS service {subject} is being deployed"),
@@ -130,14 +131,8 @@ fn service(event: &str, subject: &str) -> String {
         "ECS_OPERATION_THROTTLED" | "SERVICE_DISCOVERY_OPERATION_THROTTLED" => {
             format!("Calls of ECS service {subject} are throttled")
         }
-        _ => format!("ECS service {subject}: `{}`", word(event)),
+        _ => format!("ECS service {subject}: {}", Phrase::code(event)),
     }
-}
-
-/// A word that stays itself between backticks.
-fn word(text: &str) -> String {
-    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "_-.".contains(*c);
-    text.chars().filter(is_plain).take(60).collect()
 }
 
 /// How a thing belongs to another one.
@@ -333,7 +328,7 @@ fn turn(turn: Turn, raw: &str) -> String {
         Turn::Fine => "is fine",
         Turn::Tested => "sends its notifications here",
         Turn::Other if raw.is_empty() => "changed",
-        Turn::Other => return format!("is {raw}"),
+        Turn::Other => return format!("is {}", Phrase::code(raw)),
     };
     said.to_owned()
 }

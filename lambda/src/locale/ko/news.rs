@@ -3,16 +3,17 @@
 use super::super::particle::{Particle, join, with};
 use super::words::{of, thing, turn};
 use crate::event::{Fact, Job, News};
+use crate::phrase::Phrase;
 
-pub(super) fn gist(kind: &str, name: Option<&str>, state: Option<&str>) -> String {
+pub(super) fn gist(kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> String {
     match (name, state) {
         (Some(name), Some(state)) => format!("{kind}: {} 상태는 {state}입니다", join(name, "의")),
         (Some(one), None) | (None, Some(one)) => format!("{kind}: {one}"),
-        (None, None) => kind.to_owned(),
+        (None, None) => kind.to_string(),
     }
 }
 
-pub(super) fn news(news: &News, subject: &str) -> String {
+pub(super) fn news(news: &News, subject: &Phrase) -> String {
     match news {
         News::Instance { state } => match state.as_str() {
             "pending" => format!("{subject} 인스턴스가 시작되고 있습니다"),
@@ -26,7 +27,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
         News::Changed { thing, turn, raw, of } => {
             let of = of
                 .as_ref()
-                .map(|(owner, name)| format!("{name} {} ", self::of(*owner)));
+                .map(|(owner, name)| format!("{} {} ", Phrase::code(name), self::of(*owner)));
             let subject = format!("{}{subject} {}", of.unwrap_or_default(), self::thing(*thing));
             self::turn(&subject, *turn, raw)
         }
@@ -60,7 +61,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
             format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료하지 못했습니다")
         }
         News::Finding { settled: true } => format!("해결됨: {subject}"),
-        News::Finding { settled: false } => subject.to_owned(),
+        News::Finding { settled: false } => subject.to_string(),
         News::Health {
             category,
             closed,
@@ -114,7 +115,7 @@ pub(super) fn news(news: &News, subject: &str) -> String {
 }
 
 /// A budget that is used up is exceeded, one below its amount is not.
-fn budget(subject: &str, amount: &str, budgeted: &str) -> String {
+fn budget(subject: &Phrase, amount: &str, budgeted: &str) -> String {
     let number = |text: &str| {
         let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
         digits.parse::<f64>().ok()
@@ -131,7 +132,7 @@ fn budget(subject: &str, amount: &str, budgeted: &str) -> String {
     }
 }
 
-fn service(event: &str, subject: &str) -> String {
+fn service(event: &str, subject: &Phrase) -> String {
     let (does, object) = (with(subject, Particle::Subject), with(subject, Particle::Object));
     let of = join(subject, "의");
     match event {
@@ -152,11 +153,7 @@ fn service(event: &str, subject: &str) -> String {
         "ECS_OPERATION_THROTTLED" | "SERVICE_DISCOVERY_OPERATION_THROTTLED" => {
             format!("ECS 서비스 {of} 호출이 제한되고 있습니다")
         }
-        _ => {
-            let is_plain = |c: &char| c.is_ascii_alphanumeric() || "_-.".contains(*c);
-            let event: String = event.chars().filter(is_plain).take(60).collect();
-            format!("ECS 서비스 {subject}: `{event}`")
-        }
+        _ => format!("ECS 서비스 {subject}: {}", Phrase::code(event)),
     }
 }
 

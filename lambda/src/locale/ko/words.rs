@@ -2,6 +2,7 @@
 
 use super::super::particle::{Particle, join, with};
 use crate::event::{Fact, Thing, Turn};
+use crate::phrase::Phrase;
 
 /// How a thing belongs to another one.
 pub(super) fn of(owner: Thing) -> &'static str {
@@ -204,7 +205,13 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
         Turn::Fine => "정상입니다",
         Turn::Tested => return format!("{} 알림을 여기로 보냅니다", join(subject, "의")),
         Turn::Other if raw.is_empty() => "변경되었습니다",
-        Turn::Other => return format!("{} 상태가 바뀌었습니다: {raw}", join(subject, "의")),
+        Turn::Other => {
+            return format!(
+                "{} 상태가 바뀌었습니다: {}",
+                join(subject, "의"),
+                Phrase::code(raw)
+            );
+        }
     };
     format!("{} {said}", with(subject, Particle::Subject))
 }

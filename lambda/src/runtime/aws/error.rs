@@ -73,6 +73,12 @@ impl AwsError {
             )
     }
 
+    /// Whether a permission is missing.
+    pub fn is_denied(&self) -> bool {
+        let denials = ["AccessDenied", "AccessDeniedException", "AuthorizationError"];
+        self.code().is_some_and(|code| denials.contains(&code))
+    }
+
     /// Whether the cause may disappear within seconds: the errors that the standard mode of AWS's SDKs retries.
     pub(super) fn is_retryable(&self) -> bool {
         let Self::Refused { status, code, .. } = self else {

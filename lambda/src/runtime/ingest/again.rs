@@ -2,7 +2,7 @@
 
 use super::{Ingest, Rest};
 use crate::Receivers;
-use crate::contract::Envelope;
+use crate::contract::{Envelope, Outcome};
 use crate::runtime::api::Context;
 use crate::runtime::destinations::Destination;
 use crate::runtime::dispatcher::Attempt;
@@ -42,13 +42,18 @@ impl Ingest {
             request_id: &context.request_id,
             started: budget.started,
             deadline: budget.deliver,
+            park: budget.park,
         };
         let outcomes = self.dispatcher.deliver(&owed, &item, &letter, attempt).await;
-        let (mut delivered, mut parked, mut problems) = (0, 0, Vec::new());
+        let (mut delivered, mut deferred, mut parked, mut problems) = (0, 0, 0, Vec::new());
         for (destination, outcome) in outcomes {
             let name = destination.name(&self.dispatcher.settings);
             let outcome = match outcome {
-                Ok(()) => {
+                Ok(Outcome::Deferred) => {
+                    deferred += 1;
+                    Ok(())
+                }
+                Ok(_) => {
                     delivered += 1;
                     Ok(())
                 }
@@ -80,7 +85,11 @@ impl Ingest {
             }
         }
         if problems.is_empty() {
-            return Ok(json!({ "delivered": delivered, "parked": parked }));
+            let mut answer = json!({ "delivered": delivered, "parked": parked });
+            if deferred > 0 {
+                answer["deferred"] = deferred.into();
+            }
+            return Ok(answer);
         }
         Err(Failure::Undelivered { problems, delivered })
     }

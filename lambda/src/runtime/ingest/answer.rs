@@ -25,6 +25,17 @@ impl Answer {
         }
     }
 
+    /// The answer about an alert of which the relay tries the rest again.
+    pub fn deferred() -> Self {
+        Self {
+            status: 202,
+            ..Self::ok(
+                "deferred",
+                "some destination does not take the alert now: it is tried again for days",
+            )
+        }
+    }
+
     /// The answer about a body that was shown as text, for this reason.
     pub fn shown_as_text(self, reason: &str) -> Self {
         if self.status != 200 {

@@ -39,6 +39,8 @@ pub struct Script {
     pub sqs_refusals: VecDeque<(u16, &'static str)>,
     /// Messages that SQS stored.
     pub sqs_requests: Vec<Value>,
+    /// Receipt handle of each message that was put off, and for how many seconds.
+    pub put_off: Vec<(String, u64)>,
     /// Whether CloudTrail reports that the trail is logging.
     pub logging: bool,
     /// Status and error code of the next responses to `StartLogging`; afterwards it starts.
@@ -47,16 +49,24 @@ pub struct Script {
     pub trail_calls: Vec<(String, String, String)>,
     /// Status and error body of KMS's next responses; afterwards it decrypts.
     pub kms_refusals: VecDeque<(u16, Value)>,
-    /// The plaintext of every ciphertext.
+    /// The plaintext of every ciphertext but those in `webhooks`.
     pub plaintext: String,
+    /// The plaintext of each of these ciphertexts, in Base64.
+    pub webhooks: BTreeMap<String, String>,
     /// Requests that KMS received.
     pub kms_requests: Vec<Value>,
-    /// Status and body of Slack's next responses, a 429 with `Retry-After: 1`; afterwards 200 `ok`.
+    /// The `Retry-After` of Slack's responses with status 429, in seconds; 1 by default.
+    pub slack_pause: Option<u64>,
+    /// Status and body of Slack's next responses; afterwards 200 `ok`.
     pub slack_answers: VecDeque<(u16, String)>,
     /// Slack's response after those, for every request.
     pub slack_always: Option<(u16, &'static str)>,
+    /// Slack's response at these paths, for every request.
+    pub slack_at: BTreeMap<String, (u16, &'static str)>,
     /// Path and body of each message that Slack received.
     pub slack_messages: Vec<(String, Value)>,
+    /// Body of each message that Slack accepted.
+    pub slack_taken: Vec<Value>,
 }
 
 pub type Shared = Arc<Mutex<Script>>;
@@ -221,6 +231,7 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
     match (service, call) {
         ("TrentService", "Decrypt") => kms(&script, request).await,
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
+        ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
         (service, call) if service.ends_with("CloudTrail_20131101") => {
             cloudtrail(&script, call, request, region).await
         }
@@ -239,9 +250,12 @@ async fn speak(script: &Shared, service: &str) {
 async fn kms(script: &Shared, request: Value) -> Response {
     speak(script, "KMS").await;
     let mut script = script.lock().expect("not poisoned");
+    let ciphertext = request["CiphertextBlob"].as_str().unwrap_or_default();
+    let known = script.webhooks.get(ciphertext).cloned();
     script.kms_requests.push(request);
     let (status, answer) = script.kms_refusals.pop_front().unwrap_or_else(|| {
-        let plaintext = BASE64_STANDARD.encode(&script.plaintext);
+        let plaintext = known.unwrap_or_else(|| script.plaintext.clone());
+        let plaintext = BASE64_STANDARD.encode(plaintext);
         (
             200,
             json!({ "KeyId": "arn:aws:kms:us-east-1:111122223333:key/k", "Plaintext": plaintext }),
@@ -299,6 +313,29 @@ async fn sqs(script: &Shared, request: Value) -> Response {
     answered(status, "application/x-amz-json-1.0", answer.to_string())
 }
 
+/// SQS takes ten entries, with ids that differ, and counts in seconds up to twelve hours.
+async fn put_off(script: &Shared, request: &Value) -> Response {
+    speak(script, "SQS").await;
+    let entries = request["Entries"].as_array().expect("entries");
+    let ids: BTreeSet<_> = entries
+        .iter()
+        .map(|entry| entry["Id"].as_str().expect("an id"))
+        .collect();
+    assert!(
+        ids.len() == entries.len() && (1..=10).contains(&entries.len()),
+        "{request}"
+    );
+    let mut script = script.lock().expect("not poisoned");
+    for entry in entries {
+        let receipt = entry["ReceiptHandle"].as_str().expect("a receipt").to_owned();
+        let seconds = entry["VisibilityTimeout"].as_u64().expect("seconds");
+        assert!((1..=43_200).contains(&seconds), "{request}");
+        script.put_off.push((receipt, seconds));
+    }
+    let answer = json!({ "Successful": [], "Failed": [] }).to_string();
+    answered(200, "application/x-amz-json-1.0", answer)
+}
+
 async fn cloudtrail(script: &Shared, call: &str, request: Value, region: &str) -> Response {
     let (status, answer) = {
         let mut script = script.lock().expect("not poisoned");
@@ -325,18 +362,26 @@ fn answered(status: u16, content_type: &str, body: String) -> Response {
 }
 
 async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response {
-    let message = serde_json::from_slice(&body).expect("a message is JSON");
-    let (status, answer) = {
+    let message: Value = serde_json::from_slice(&body).expect("a message is JSON");
+    let (status, answer, pause) = {
         let mut script = script.lock().expect("not poisoned");
-        script.slack_messages.push((uri.path().to_owned(), message));
-        let always = script.slack_always.unwrap_or((200, "ok"));
+        script
+            .slack_messages
+            .push((uri.path().to_owned(), Value::clone(&message)));
+        let pause = script.slack_pause.unwrap_or(1).to_string();
+        let here = script.slack_at.get(uri.path()).copied();
+        let always = here.or(script.slack_always).unwrap_or((200, "ok"));
         let always = (always.0, always.1.to_owned());
-        script.slack_answers.pop_front().unwrap_or(always)
+        let (status, answer) = script.slack_answers.pop_front().unwrap_or(always);
+        if status == 200 {
+            script.slack_taken.push(message);
+        }
+        (status, answer, pause)
     };
     speak(&script, "slack").await;
     let status = StatusCode::from_u16(status).expect("a status");
     if status == StatusCode::TOO_MANY_REQUESTS {
-        return (status, [("retry-after", "1")], answer).into_response();
+        return (status, [("retry-after", pause)], answer).into_response();
     }
     (status, answer).into_response()
 }

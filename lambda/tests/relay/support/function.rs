@@ -5,7 +5,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 pub const SECRET: &str = "XXXXsecretXXXX";
 pub const QUEUE: &str = "arn:aws:sqs:ap-northeast-2:111122223333:dead";
 pub const BUFFER: &str = "arn:aws:sqs:ap-northeast-2:111122223333:mission-project-buffer";
+pub const RETRIES: &str = "arn:aws:sqs:ap-northeast-2:111122223333:mission-relay-retries";
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The relay as a process, with fakes of everything that it talks to.
@@ -38,13 +39,21 @@ pub fn settings() -> Value {
 
 /// A batch from the channel's buffer.
 pub fn batch(bodies: &[String]) -> Value {
+    batch_from(BUFFER, Duration::from_secs(1), bodies)
+}
+
+/// A batch from a queue, of messages that have waited for `age`.
+pub fn batch_from(queue: &str, age: Duration, bodies: &[String]) -> Value {
+    let sent = SystemTime::now() - age;
+    let sent = sent.duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
     let record = |(index, body): (usize, &String)| {
         json!({
             "messageId": format!("m-{index}"),
+            "receiptHandle": format!("r-{index}"),
             "body": body,
-            "attributes": { "SentTimestamp": "1790000000000", "ApproximateReceiveCount": "1" },
+            "attributes": { "SentTimestamp": sent.to_string(), "ApproximateReceiveCount": "1" },
             "eventSource": "aws:sqs",
-            "eventSourceARN": BUFFER,
+            "eventSourceARN": queue,
         })
     };
     json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() })

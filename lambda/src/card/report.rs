@@ -1,18 +1,18 @@
-//! The message for a service's report on one of its resources.
+//! The card for a service's report on one of its resources.
 
-use super::Draft;
-use super::block::{Block, Text};
+use super::cut::clip;
 use super::event::circumstances;
 use super::frame::Frame;
-use super::markup::{clip_escaped, one_line, plain};
-use super::parts::{BAD, GOOD, IDLE, PLAIN, WARNING, code, field, json, lines, prose};
+use super::parts::{code, facts, json, lines, name, prose};
+use super::{Colour, Draft, Link};
 use crate::contract::{Arn, Severity, console_page, encode, is_commercial};
 use crate::event::{Event, Fact, Job, News, Page, Report, Thing, Tone, Turn};
 use crate::locale::Words;
+use crate::phrase::{Phrase, one_line};
 
-/// Most fields for facts; the other fields show place and time.
+/// Most facts of the report's own; others show place and time.
 const MAX_FACTS: usize = 7;
-/// Longest details shown.
+/// Longest details worth showing.
 const MAX_DETAILS: usize = 1_800;
 /// Longest address of a page.
 const MAX_ADDRESS: usize = 2_600;
@@ -23,7 +23,6 @@ const MAX_TITLE: usize = 300;
 
 pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let mut blocks = Vec::new();
     // What the headline already says whole is not said again.
     let in_headline = |summary: &&str| {
         translated(report, words).is_none()
@@ -32,9 +31,6 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
             && summary.chars().count() <= MAX_TITLE
     };
     let summary = report.summary.as_deref().filter(|summary| !in_headline(summary));
-    if let Some(summary) = prose(summary, words) {
-        blocks.push(Block::section(Text::plain(summary)));
-    }
     let entries = |fact: Fact, text: &str| {
         let value = (words.value)(fact, text);
         lines(value.lines().map(str::to_owned).collect(), words)
@@ -45,24 +41,18 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .map(|(fact, text)| (*fact, entries(*fact, text)));
     let moments = report.moments.iter();
     let moments = moments.map(|(fact, moment)| (*fact, Some(frame.time(*moment))));
-    let facts = shown
+    let known = shown
         .chain(moments)
         .map(|(fact, value)| ((words.label)(fact), value))
         .take(MAX_FACTS);
     // The facts already name the resource, so that field is left out.
     let [account, region, time, _] = circumstances(event, frame);
     let region = (region.0, region.1.filter(|_| !report.news.is_global()));
-    let fields: Vec<_> = facts
-        .chain([account, region, time])
-        .filter_map(|(label, value)| field(label, &value?, words))
-        .collect();
-    if !fields.is_empty() {
-        blocks.push(Block::fields(fields));
-    }
-    if !report.details.is_null() {
-        let pages = json(&report.details, MAX_DETAILS, 1, words).into_iter();
-        blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
-    }
+    let sections = [
+        prose(summary),
+        facts(known.chain([account, region, time])),
+        (!report.details.is_null()).then(|| json(&report.details, MAX_DETAILS)),
+    ];
     let topic_arn = frame.source.topic_arn.as_deref();
     let region = topic_arn.and_then(Arn::parse).and_then(|topic| topic.region);
     let region = event.region.clone().or(region);
@@ -70,12 +60,16 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .page
         .as_ref()
         .and_then(|page| address(page, region.as_deref()));
-    let headline = format!("{} {}", sign(report.tone), headline(report, frame));
+    let headline = headline(report, frame);
     Draft {
-        headline,
+        headline: Phrase::said(format!("{} {headline}", sign(report.tone))),
+        key: None,
         colour: colour(report.tone),
-        blocks,
-        page: page.map(|page| (page, words.open_page.to_owned())),
+        sections: sections.into_iter().flatten().collect(),
+        link: page.map(|page| Link {
+            page,
+            label: words.open_page.to_owned(),
+        }),
         small: Vec::new(),
     }
 }
@@ -109,18 +103,44 @@ fn is_reason(report: &Report) -> bool {
 
 /// A text from outside as one line of a headline.
 pub(super) fn sentence(text: &str, words: &Words) -> String {
-    clip_escaped(&plain(&one_line(text)), MAX_TITLE, words)
+    clip(&one_line(text), MAX_TITLE, words)
 }
 
-fn headline(report: &Report, frame: &Frame<'_>) -> String {
+/// The news with all its texts from outside short and on one line.
+fn short(news: &News, words: &Words) -> News {
+    let mut news = news.clone();
+    match &mut news {
+        News::Changed { raw, of, .. } => {
+            if !raw.is_empty() {
+                *raw = name(raw, words);
+            }
+            if let Some((_, owner)) = of {
+                *owner = name(owner, words);
+            }
+        }
+        News::Service { event } => *event = name(event, words),
+        News::Health { service, .. } => *service = sentence(service, words),
+        // The amounts come from a text that anybody may have written.
+        News::Budget { amount, budgeted, .. } => {
+            *amount = sentence(amount, words);
+            *budgeted = sentence(budgeted, words);
+        }
+        _ => {}
+    }
+    news
+}
+
+fn headline(report: &Report, frame: &Frame<'_>) -> Phrase {
     let words = frame.words;
     let said = |text: &str| sentence(text, words);
+    let news = short(&report.news, words);
+    let headline = |subject: &Phrase| words.news(&news, subject);
     let subject = code(&report.subject, words);
     // Auto Scaling's second line is about how it came to that.
-    let first = |summary: &String| summary.lines().next().unwrap_or_default().to_owned();
-    let with_reason = |headline: String| match report.summary.as_ref().map(first) {
-        Some(summary) if is_reason(report) && !summary.is_empty() => {
-            format!("{headline}: {}", said(&summary))
+    let first = report.summary.as_ref().and_then(|summary| summary.lines().next());
+    let with_reason = |headline: Phrase| match first {
+        Some(reason) if is_reason(report) && !reason.is_empty() => {
+            Phrase::said(format!("{headline}: {}", said(reason)))
         }
         _ => headline,
     };
@@ -128,68 +148,34 @@ fn headline(report: &Report, frame: &Frame<'_>) -> String {
     let entity = entity
         .map(|(_, name)| name.as_str())
         .filter(|name| !name.contains('\n') && !report.subject.contains(name));
-    let entity = entity
-        .map(|name| format!(" — {}", code(name, words)))
-        .unwrap_or_default();
+    let entity = entity.map(|name| Phrase::said(format!(" — {}", code(name, words))));
+    let entity = entity.unwrap_or_default();
     match &report.news {
         // A finding's title is a sentence that may not name the resource.
-        news @ News::Finding { .. } => {
-            let title = format!("*{}*", said(&report.subject));
-            format!("{}{entity}", (words.news)(news, &title))
+        News::Finding { .. } => {
+            let title = Phrase::strong(&said(&report.subject));
+            Phrase::said(format!("{}{entity}", headline(&title)))
         }
         // RDS and others have hundreds of event kinds, so their own sentence is the headline.
-        news @ News::Told { .. } => match translated(report, words) {
-            Some(told) => format!("{}: {told}", (words.news)(news, &subject)),
-            None => with_reason((words.news)(news, &subject)),
+        News::Told { .. } => match translated(report, words) {
+            Some(told) => Phrase::said(format!("{}: {told}", headline(&subject))),
+            None => with_reason(headline(&subject)),
         },
-        News::Changed { thing, turn, raw, of } => {
-            let news = News::Changed {
-                thing: *thing,
-                turn: *turn,
-                raw: if raw.is_empty() {
-                    String::new()
-                } else {
-                    code(raw, words)
-                },
-                of: of.as_ref().map(|(owner, name)| (*owner, code(name, words))),
-            };
-            let headline = with_reason((words.news)(&news, &subject));
-            if *thing == Thing::Check {
-                headline + &entity
-            } else {
-                headline
-            }
-        }
-        News::Health {
-            category,
-            closed,
-            service,
+        News::Changed {
+            thing: Thing::Check, ..
         } => {
-            let news = News::Health {
-                category: category.clone(),
-                closed: *closed,
-                service: said(service),
-            };
+            let headline = with_reason(headline(&subject));
+            Phrase::said(format!("{headline}{entity}"))
+        }
+        News::Health { category, closed, .. } => {
             let begins = report.moments.iter().find(|(fact, _)| *fact == Fact::Starts);
             let begins = begins.filter(|_| category == "scheduledChange" && !closed);
             let begins = begins.map(|(_, moment)| format!("  ·  {}", frame.time(*moment)));
-            let headline = (words.news)(&news, &said(&report.subject));
-            format!("{headline}{entity}{}", begins.unwrap_or_default())
+            let headline = headline(&Phrase::text(&said(&report.subject)));
+            Phrase::said(format!("{headline}{entity}{}", begins.unwrap_or_default()))
         }
-        // The amounts come from a text that anybody may have written.
-        News::Budget {
-            forecast,
-            amount,
-            budgeted,
-        } => {
-            let amounts = News::Budget {
-                forecast: *forecast,
-                amount: said(amount),
-                budgeted: said(budgeted),
-            };
-            (words.news)(&amounts, &subject)
-        }
-        news => with_reason((words.news)(news, &subject)),
+        News::Budget { .. } => headline(&subject),
+        _ => with_reason(headline(&subject)),
     }
 }
 
@@ -203,13 +189,13 @@ fn sign(tone: Tone) -> &'static str {
     }
 }
 
-fn colour(tone: Tone) -> &'static str {
+fn colour(tone: Tone) -> Colour {
     match tone {
-        Tone::Good => GOOD,
-        Tone::Plain => PLAIN,
-        Tone::Idle => IDLE,
-        Tone::Bad(Severity::Info | Severity::Warning) => WARNING,
-        Tone::Bad(Severity::Error | Severity::Critical) => BAD,
+        Tone::Good => Colour::Good,
+        Tone::Plain => Colour::Plain,
+        Tone::Idle => Colour::Idle,
+        Tone::Bad(Severity::Info | Severity::Warning) => Colour::Warning,
+        Tone::Bad(Severity::Error | Severity::Critical) => Colour::Bad,
     }
 }
 

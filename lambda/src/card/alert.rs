@@ -1,22 +1,21 @@
-//! The message for an alert that an endpoint took, such as a match of ElastAlert2.
+//! The card for an alert that an endpoint took, such as a match of ElastAlert2.
 
-use super::Draft;
-use super::block::{Block, Text};
+use super::cut::{clip, width};
 use super::frame::Frame;
-use super::markup::{clip_escaped, escape, one_line, plain};
-use super::note;
-use super::parts::{colour, field, json, lines, prose};
+use super::parts::{colour, facts, json, lines, prose};
+use super::{Draft, Link, note};
 use crate::Endpoint;
 use crate::contract::Severity;
 use crate::event::Alert;
+use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// Longest JSON shown. Together with the fields and the prose, the message stays below Slack's limit.
+/// Longest JSON worth showing.
 const MAX_JSON: usize = 2_400;
 /// Longest name of a field.
 const MAX_NAME: usize = 60;
-/// Longest address of a page, as mrkdwn; Kibana's addresses have about 700 characters.
+/// Longest address of a page; Kibana's addresses have about 700 characters.
 const MAX_PAGE: usize = 2_400;
 
 pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, frame: &Frame<'_>) -> Draft {
@@ -37,36 +36,37 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
             !(key.starts_with("rule") && value.as_str().is_some_and(|rule| subject.contains(rule)))
         });
     }
-    let mut blocks = Vec::new();
-    if let Some(said) = prose(alert.said.as_deref(), words) {
-        blocks.push(Block::section(Text::plain(said)));
-    }
-    let fields = fields(&alert, frame);
-    if !fields.is_empty() {
-        blocks.push(Block::fields(fields));
-    }
-    if !is_empty(&alert.rest) {
-        let pages = json(&alert.rest, MAX_JSON, 1, words).into_iter();
-        blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
-    }
+    let sections = [
+        prose(alert.said.as_deref()),
+        facts(
+            fields(&alert, frame)
+                .iter()
+                .map(|(label, value)| (&**label, Some(value.clone()))),
+        ),
+        (!is_empty(&alert.rest)).then(|| json(&alert.rest, MAX_JSON)),
+    ];
     let mut headline = note::headline(Some(&subject), severity, frame);
     if let Some(hits) = alert.hits.filter(|hits| *hits > 1) {
-        headline += &format!("  ·  {}", (words.hits)(hits));
+        headline.push(&Phrase::said(format!("  ·  {}", (words.hits)(hits))));
     }
     let page = alert.discover.as_deref().and_then(page);
     Draft {
         headline,
+        key: None,
         colour: colour(severity),
-        blocks,
-        page: page.map(|(page, host)| (page, (words.open_discover)(&host))),
+        sections: sections.into_iter().flatten().collect(),
+        link: page.map(|(page, host)| Link {
+            page,
+            label: (words.open_discover)(&host),
+        }),
         small: Vec::new(),
     }
 }
 
-fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<Text> {
+fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<(String, String)> {
     let words = frame.words;
     // Field names also come from outside.
-    let name = |name: &str| clip_escaped(&plain(&one_line(name)), MAX_NAME, words);
+    let name = |name: &str| clip(&one_line(name), MAX_NAME, words);
     let facts = alert
         .facts
         .iter()
@@ -94,7 +94,6 @@ fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<Text> {
                 .map(|index| (words.label_index.to_owned(), index)),
         )
         .chain(moment.map(|moment| (words.label_time.to_owned(), moment)))
-        .filter_map(|(label, value)| field(&label, &value, words))
         .collect()
 }
 
@@ -131,7 +130,7 @@ pub(super) fn page(address: &str) -> Option<(String, String)> {
             }
         }
     }
-    (escape(&page).len() <= MAX_PAGE).then(|| (page, host.to_owned()))
+    (width(&page) <= MAX_PAGE).then(|| (page, host.to_owned()))
 }
 
 #[cfg(test)]
@@ -168,6 +167,6 @@ mod tests {
         ] {
             assert_eq!(address(refused), None, "{refused}");
         }
-        assert_eq!(address(&format!("https://k.example/{}", "&".repeat(500))), None);
+        assert_eq!(address(&format!("https://k.example/{}", "&".repeat(2_400))), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The Block Kit blocks that the messages use.
 
+use crate::card::cut::width;
 use serde::Serialize;
 
 /// Longest text of a section; Slack refuses more.
@@ -49,6 +50,15 @@ impl Block {
     pub fn context(text: Text) -> Self {
         Self::Context { elements: vec![text] }
     }
+
+    /// Number of UTF-16 units in all its texts.
+    pub fn width(&self) -> usize {
+        let texts: Vec<_> = match self {
+            Self::Section { text, fields } => text.iter().chain(fields).collect(),
+            Self::Context { elements } => elements.iter().collect(),
+        };
+        texts.into_iter().map(Text::width).sum()
+    }
 }
 
 impl Text {
@@ -58,5 +68,11 @@ impl Text {
 
     pub fn mrkdwn(text: String) -> Self {
         Self::Mrkdwn { text, verbatim: true }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::PlainText { text, .. } | Self::Mrkdwn { text, .. } => width(text),
+        }
     }
 }

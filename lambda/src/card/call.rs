@@ -1,16 +1,15 @@
-//! The message for a CloudTrail record.
+//! The card for a CloudTrail record.
 
-use super::Draft;
-use super::block::{Block, Text};
 use super::frame::Frame;
-use super::markup::{clip, one_line};
-use super::parts::{BAD, GOOD, IDLE, PLAIN, SERIOUS, WARNING, code, field, json, lines, prose};
+use super::parts::{code, facts, lines, reason};
+use super::{Colour, Draft, Excerpt, Link, Prose, Section};
 use crate::contract::{Severity, console_page};
 use crate::event::{Act, ActorKind, Call, Effect, Ending, Event, Origin};
 use crate::locale::{Deed, Doer, End, Place, What, Words};
+use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 
-/// Longest request shown.
+/// Longest request worth showing.
 const MAX_PARAMETERS: usize = 2_400;
 /// Ids have 36 characters.
 const MAX_ID: usize = 64;
@@ -20,40 +19,36 @@ const MAX_OBJECTS: usize = 2;
 
 pub(super) fn compose(call: &Call, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let mut blocks = vec![Block::fields(fields(call, event, frame))];
     let problem = call
         .ending
         .problem()
         .and_then(|problem| problem.message.as_deref());
-    if let Some(reason) = prose(problem, words) {
-        blocks.push(Block::section(Text::plain(format!(
-            "{}: {reason}",
-            words.label_reason
-        ))));
-    }
-    blocks.extend(parameters(&call.parameters, words));
-    let agent = call
-        .user_agent
-        .as_deref()
-        .map(one_line)
-        .filter(|agent| !agent.is_empty());
-    if let Some(agent) = agent {
-        let agent = clip(&agent, MAX_USER_AGENT, words);
-        blocks.push(Block::context(Text::plain(format!(
-            "{}: {agent}",
-            words.label_user_agent
-        ))));
-    }
+    let agent = call.user_agent.as_deref().map(one_line);
+    let agent = agent.and_then(|agent| Excerpt::of(&agent, MAX_USER_AGENT));
+    let agent = agent.map(|text| Prose {
+        label: Some(words.label_user_agent),
+        text,
+    });
+    let sections = [
+        facts(fields(call, event, frame)),
+        reason(problem, words),
+        parameters(&call.parameters),
+        agent.map(Section::Small),
+    ];
     Draft {
         headline: headline(call, frame),
+        key: None,
         colour: colour(call),
-        blocks,
-        page: page(call).map(|page| (page, words.open_event.to_owned())),
+        sections: sections.into_iter().flatten().collect(),
+        link: page(call).map(|page| Link {
+            page,
+            label: words.open_event.to_owned(),
+        }),
         small: Vec::new(),
     }
 }
 
-fn headline(call: &Call, frame: &Frame<'_>) -> String {
+fn headline(call: &Call, frame: &Frame<'_>) -> Phrase {
     let words = frame.words;
     let name = |text: &str| code(text, words);
     let title = call.actor.title().map(|title| match call.actor.kind {
@@ -75,8 +70,8 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
     let deed = Deed {
         doer: Doer {
             kind: call.actor.kind,
-            who: who.as_deref(),
-            home: home.as_deref(),
+            who: who.as_ref(),
+            home: home.as_ref(),
         },
         place: match &call.origin {
             Origin::Address(text) => {
@@ -94,11 +89,11 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
             Origin::Unknown => Place::Unknown,
         },
         what: match &call.act {
-            Act::Call => What::Call(&event, object.as_deref()),
+            Act::Call => What::Call(&event, object.as_ref()),
             Act::SignIn { mfa } => What::SignIn {
                 without_mfa: *mfa == Some(false),
             },
-            Act::SwitchRole { .. } => What::SwitchRole(role.as_deref()),
+            Act::SwitchRole { .. } => What::SwitchRole(role.as_ref()),
         },
         end: match &call.ending {
             Ending::Done => End::Done,
@@ -108,23 +103,23 @@ fn headline(call: &Call, frame: &Frame<'_>) -> String {
                     .and_then(|problem| problem.code.as_deref())
                     .map(name);
                 match ending {
-                    Ending::Denied(_) => End::Denied(error.as_deref()),
-                    _ => End::Failed(error.as_deref()),
+                    Ending::Denied(_) => End::Denied(error.as_ref()),
+                    _ => End::Failed(error.as_ref()),
                 }
             }
         },
     };
-    let sentence = (words.deed)(&deed);
+    let sentence = words.deed(&deed);
     let sign = sign(call);
-    match call.risk.filter(|_| call.ending == Ending::Done) {
-        Some(risk) => format!("{sign} *{}* — {sentence}", (words.risk)(risk)),
+    Phrase::said(match call.risk.filter(|_| call.ending == Ending::Done) {
+        Some(risk) => format!("{sign} {} — {sentence}", Phrase::strong((words.risk)(risk))),
         None => format!("{sign} {sentence}"),
-    }
+    })
 }
 
 /// The object of the call: the short names of the first resources, without duplicates, because many resources
 /// are also listed by their ARN.
-fn object(resources: &[String], words: &Words) -> Option<String> {
+fn object(resources: &[String], words: &Words) -> Option<Phrase> {
     let mut names: Vec<&str> = Vec::new();
     for resource in resources {
         let name = match resource.starts_with("arn:") {
@@ -138,13 +133,13 @@ fn object(resources: &[String], words: &Words) -> Option<String> {
     let shown: Vec<_> = names
         .iter()
         .take(MAX_OBJECTS)
-        .map(|name| code(name, words))
+        .map(|name| code(name, words).to_string())
         .collect();
     let more = match names.len().saturating_sub(MAX_OBJECTS) {
         0 => String::new(),
         more => (words.and_more)(more),
     };
-    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
+    (!shown.is_empty()).then(|| Phrase::said(format!("{}{more}", shown.join(", "))))
 }
 
 fn sign(call: &Call) -> &'static str {
@@ -159,19 +154,19 @@ fn sign(call: &Call) -> &'static str {
     }
 }
 
-fn colour(call: &Call) -> &'static str {
+fn colour(call: &Call) -> Colour {
     match (&call.ending, call.effect) {
-        _ if call.severity == Severity::Critical => BAD,
-        (Ending::Denied(_) | Ending::Failed(_), _) => SERIOUS,
-        (Ending::Done, Effect::Read) => IDLE,
-        (Ending::Done, Effect::Change) => PLAIN,
-        (Ending::Done, Effect::SignIn) => GOOD,
-        (Ending::Done, Effect::Delete) => WARNING,
+        _ if call.severity == Severity::Critical => Colour::Bad,
+        (Ending::Denied(_) | Ending::Failed(_), _) => Colour::Serious,
+        (Ending::Done, Effect::Read) => Colour::Idle,
+        (Ending::Done, Effect::Change) => Colour::Plain,
+        (Ending::Done, Effect::SignIn) => Colour::Good,
+        (Ending::Done, Effect::Delete) => Colour::Warning,
     }
 }
 
 /// The first eight labels are the field names of CloudTrail's event record, in every language.
-fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
+fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> [(&'static str, Option<String>); 10] {
     let words = frame.words;
     let origin = match &call.origin {
         Origin::Address(origin) | Origin::Service(origin) => Some(origin.clone()),
@@ -218,23 +213,18 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> Vec<Text> {
         ),
         last,
     ]
-    .into_iter()
-    .filter_map(|(label, value)| field(label, &value?, words))
-    .collect()
 }
 
-fn parameters(parameters: &Value, words: &Words) -> Option<Block> {
+fn parameters(parameters: &Value) -> Option<Section> {
     let empty = match parameters {
         Value::Null => true,
         Value::Object(map) => map.is_empty(),
         _ => false,
     };
-    let shown = json(parameters, MAX_PARAMETERS, 1, words)
-        .pop()
-        .filter(|_| !empty)?;
-    Some(Block::section(Text::mrkdwn(format!(
-        "*Request Parameters*\n{shown}"
-    ))))
+    (!empty).then(|| Section::Json {
+        title: Some("Request Parameters"),
+        text: Excerpt::of_json(parameters, MAX_PARAMETERS),
+    })
 }
 
 /// Link to the record in CloudTrail's event history.

@@ -1,16 +1,16 @@
-//! What all messages share: the stack's language, account aliases and time zone, and the small print.
+//! What all cards share: the stack's language, account aliases and time zone, and the small print.
 
-use super::block::{Block, MAX_SECTION, Text};
-use super::markup::{clip_escaped, one_line};
-use super::parts::link;
+use super::Entry;
+use super::cut::clip;
 use crate::event::Source;
 use crate::locale::Words;
+use crate::phrase::one_line;
 use crate::settings::Settings;
 use jiff::Timestamp;
 
-/// Longest name in the small print.
-const MAX_SMALL: usize = 300;
-/// Longest name of an account or a region in a headline.
+/// Longest name of an account (with its alias) or of a region.
+const MAX_NAME: usize = 100;
+/// The same in a headline.
 const MAX_PLACE: usize = 60;
 
 pub(super) struct Frame<'a> {
@@ -56,6 +56,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The name of an account or of a region, on one short line.
+    pub fn name(&self, name: &str) -> String {
+        clip(&one_line(name), MAX_NAME, self.words)
+    }
+
     /// The place of an event for a headline: the account (only if the stack has account aliases) and the
     /// region.
     pub fn place(&self, account: Option<&str>, region: Option<&str>) -> Vec<String> {
@@ -68,12 +73,12 @@ impl<'a> Frame<'a> {
         let parts = account.into_iter().chain(region).map(|part| one_line(&part));
         parts
             .filter(|part| !part.is_empty())
-            .map(|part| clip_escaped(&part, MAX_PLACE, self.words))
+            .map(|part| clip(&part, MAX_PLACE, self.words))
             .collect()
     }
 
-    /// The footer: a link to a console page, and the topic, rule or endpoint through which the message came.
-    pub fn footer(&self, page: Option<&(String, String)>, small: &[(&'static str, String)]) -> Option<Block> {
+    /// The topic, rule or endpoint through which the message came.
+    pub fn way(&self) -> Vec<Entry> {
         let known = |text: &Option<String>| text.clone();
         let words = self.words;
         let way = [
@@ -81,21 +86,8 @@ impl<'a> Frame<'a> {
             (words.label_source_rule, known(&self.source.rule)),
             (words.label_endpoint, known(&self.source.endpoint)),
         ];
-        let way = way.into_iter().filter_map(|(label, name)| Some((label, name?)));
-        let named = way.chain(small.iter().cloned()).filter_map(|(label, name)| {
-            let name = one_line(&name);
-            (!name.is_empty()).then(|| format!("{label}: {}", clip_escaped(&name, MAX_SMALL, words)))
-        });
-        // A page alone is shorter than `MAX_SECTION`; the names share the remaining space.
-        let page = page.map(|(page, label)| link(page, label));
-        let mut text = page.unwrap_or_default();
-        for name in named {
-            let separator = if text.is_empty() { "" } else { "  ·  " };
-            let more = format!("{separator}{name}");
-            if text.encode_utf16().count() + more.encode_utf16().count() <= MAX_SECTION {
-                text += &more;
-            }
-        }
-        (!text.is_empty()).then(|| Block::context(Text::mrkdwn(text)))
+        way.into_iter()
+            .filter_map(|(label, name)| Entry::small(label, &name?))
+            .collect()
     }
 }

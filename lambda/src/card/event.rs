@@ -1,16 +1,16 @@
-//! The message for an EventBridge event.
+//! The card for an EventBridge event.
 
-use super::block::{Block, MAX_SECTION, Text};
 use super::frame::Frame;
-use super::parts::{BAD, GOOD, PLAIN, WARNING, code, field, json, lines};
+use super::parts::{code, facts, json, lines};
 use super::report::sentence;
-use super::{Draft, call, report};
+use super::{Colour, Draft, Link, call, report};
 use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{Detail, Event, Gist, Unknown, Verdict};
+use crate::phrase::Phrase;
 
-/// Most sections that JSON may fill; `MAX_PROSE` explains the limit.
-const PAGES: usize = 2;
+/// Longest JSON worth showing.
+const MAX_JSON: usize = 6_000;
 
 pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     match &event.detail {
@@ -24,58 +24,53 @@ pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> D
 fn other(unknown: &Unknown, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     let detail = &unknown.detail;
-    let name = |text: &Option<String>| text.as_deref().map(|text| code(text, words));
-    let fields: Vec<_> = circumstances(event, frame)
-        .into_iter()
-        .filter_map(|(label, value)| field(label, &value?, words))
-        .collect();
-    let mut blocks = Vec::new();
-    if !fields.is_empty() {
-        blocks.push(Block::fields(fields));
-    }
-    if !detail.is_null() {
-        let pages = json(detail, MAX_SECTION, PAGES, words).into_iter();
-        blocks.extend(pages.map(|page| Block::section(Text::mrkdwn(page))));
-    }
-    let kind = name(&event.detail_type).unwrap_or_else(|| code("", words));
-    let headline = match name(&event.source) {
+    let sections = [
+        facts(circumstances(event, frame)),
+        (!detail.is_null()).then(|| json(detail, MAX_JSON)),
+    ];
+    let kind = code(event.detail_type.as_deref().unwrap_or_default(), words);
+    let headline = match &event.source {
         Some(source) if unknown.gist.name.is_none() && unknown.gist.state.is_none() => {
-            (words.event)(&kind, &source)
+            words.event(&kind, &code(source, words))
         }
         _ => gist(&kind, &unknown.gist, frame),
     };
     Draft {
-        headline: format!("{} {headline}", severity.emoji()),
+        headline: Phrase::said(format!("{} {headline}", severity.emoji())),
+        key: None,
         colour: shade(&unknown.gist),
-        blocks,
-        page: page(&unknown.gist, frame),
+        sections: sections.into_iter().flatten().collect(),
+        link: link(&unknown.gist, frame),
         small: Vec::new(),
     }
 }
 
-/// The headline of something without a layout, of which some is known; `kind` is mrkdwn.
-pub(super) fn gist(kind: &str, gist: &Gist, frame: &Frame<'_>) -> String {
+/// The headline of something without a layout, of which some is known.
+pub(super) fn gist(kind: &Phrase, gist: &Gist, frame: &Frame<'_>) -> Phrase {
     let words = frame.words;
     let name = |text: &Option<String>| text.as_deref().map(|text| code(text, words));
-    let headline = (words.gist)(kind, name(&gist.name).as_deref(), name(&gist.state).as_deref());
+    let headline = words.gist(kind, name(&gist.name).as_ref(), name(&gist.state).as_ref());
     match &gist.reason {
-        Some(reason) => format!("{headline}: {}", sentence(reason, words)),
+        Some(reason) => Phrase::said(format!("{headline}: {}", sentence(reason, words))),
         None => headline,
     }
 }
 
-pub(super) fn shade(gist: &Gist) -> &'static str {
+pub(super) fn shade(gist: &Gist) -> Colour {
     match gist.verdict {
-        Verdict::Good => GOOD,
-        Verdict::Plain => PLAIN,
-        Verdict::Warning => WARNING,
-        Verdict::Error | Verdict::Critical => BAD,
+        Verdict::Good => Colour::Good,
+        Verdict::Plain => Colour::Plain,
+        Verdict::Warning => Colour::Warning,
+        Verdict::Error | Verdict::Critical => Colour::Bad,
     }
 }
 
-pub(super) fn page(gist: &Gist, frame: &Frame<'_>) -> Option<(String, String)> {
+pub(super) fn link(gist: &Gist, frame: &Frame<'_>) -> Option<Link> {
     let page = gist.page.clone()?;
-    Some((page, frame.words.open_page.to_owned()))
+    Some(Link {
+        page,
+        label: frame.words.open_page.to_owned(),
+    })
 }
 
 /// Place and time, which every event has.

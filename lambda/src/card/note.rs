@@ -1,21 +1,19 @@
-//! The message for anything without a layout of its own: text, or JSON in a code block.
+//! The card for anything without a layout of its own: text, or JSON in a code block.
 
-use super::block::{Block, MAX_SECTION, Text};
+use super::cut::clip;
 use super::frame::Frame;
-use super::markup::{clean, clip_escaped, one_line, paginate, plain};
-use super::parts::{PLAIN, json};
-use super::{Draft, event};
+use super::parts::json;
+use super::{Colour, Draft, Entry, Excerpt, Prose, Section, event};
 use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{Gist, mask_text, mask_value};
-use crate::locale::Words;
+use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 
 /// Longest headline; SNS subjects have fewer than 100 characters.
 const MAX_HEADLINE: usize = 200;
-/// Most sections that a text may fill. Slack refuses a message with about 13,200 characters in total, a limit
-/// that it does not document.
-const PAGES: usize = 3;
+/// Longest text or JSON worth showing: it is all that the message says.
+const MAX_BODY: usize = 9_000;
 
 pub(super) enum Body<'a> {
     Text(&'a str),
@@ -23,29 +21,29 @@ pub(super) enum Body<'a> {
 }
 
 pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity, frame: &Frame<'_>) -> Draft {
-    let words = frame.words;
-    let blocks = match &body {
-        Body::Text(text) => prose(&mask_text(text), words),
-        Body::Json(value) => code(&mask_value(value), words),
+    let section = match &body {
+        Body::Text(text) => prose(&mask_text(text)),
+        Body::Json(value) => Some(json(&mask_value(value), MAX_BODY)),
     };
     let mut draft = Draft {
         headline: headline(subject, severity, frame),
-        colour: PLAIN,
-        blocks,
-        page: None,
+        key: None,
+        colour: Colour::Plain,
+        sections: section.into_iter().collect(),
+        link: None,
         small: small(frame),
     };
     if let Body::Json(value) = body {
         let gist = Gist::read(subject, &[], value);
         draft.headline = event::gist(&draft.headline, &gist, frame);
         draft.colour = event::shade(&gist);
-        draft.page = event::page(&gist, frame);
+        draft.link = event::link(&gist, frame);
     }
     draft
 }
 
 /// The subject with an emoji before it; without a subject, a headline from what is known.
-pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<'_>) -> String {
+pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<'_>) -> Phrase {
     let (words, source) = (frame.words, frame.source);
     let headline = match (
         subject
@@ -63,11 +61,12 @@ pub(super) fn headline(subject: Option<&str>, severity: Severity, frame: &Frame<
     } else {
         String::new()
     };
-    format!("{sign}*{}*", clip_escaped(&plain(&headline), MAX_HEADLINE, words))
+    let headline = Phrase::strong(&clip(&headline, MAX_HEADLINE, words));
+    Phrase::said(format!("{sign}{headline}"))
 }
 
 /// Where and when the SNS message was sent.
-fn small(frame: &Frame<'_>) -> Vec<(&'static str, String)> {
+fn small(frame: &Frame<'_>) -> Vec<Entry> {
     let (words, source) = (frame.words, frame.source);
     let topic = source.topic_arn.as_deref().and_then(Arn::parse);
     let topic = topic.unwrap_or_default();
@@ -78,21 +77,11 @@ fn small(frame: &Frame<'_>) -> Vec<(&'static str, String)> {
     ];
     small
         .into_iter()
-        .filter_map(|(label, value)| Some((label, value?)))
+        .filter_map(|(label, value)| Entry::small(label, &value?))
         .collect()
 }
 
-fn prose(text: &str, words: &Words) -> Vec<Block> {
-    let pages = paginate(&clean(text), 0, MAX_SECTION, PAGES, words);
-    pages
-        .into_iter()
-        .map(|page| Block::section(Text::plain(page)))
-        .collect()
-}
-
-fn code(value: &Value, words: &Words) -> Vec<Block> {
-    json(value, MAX_SECTION, PAGES, words)
-        .into_iter()
-        .map(|page| Block::section(Text::mrkdwn(page)))
-        .collect()
+fn prose(text: &str) -> Option<Section> {
+    let text = Excerpt::of(text, MAX_BODY)?;
+    Some(Section::Prose(Prose { label: None, text }))
 }

@@ -1,13 +1,13 @@
-//! The message for a CloudWatch alarm.
+//! The card for a CloudWatch alarm.
 
-use super::block::{Block, Text};
+use super::cut::clip;
 use super::frame::Frame;
-use super::markup::{clip_escaped, escape, one_line, plain};
-use super::parts::{BAD, GOOD, IDLE, code, field, lines, link, prose};
-use super::{Draft, alert};
+use super::parts::{code, facts, lines, prose, reason};
+use super::{Colour, Draft, Link, Section, alert};
 use crate::contract::{Arn, console_page, encode};
 use crate::event::{Alarm, Child, Metric, Reading, State};
 use crate::locale::Words;
+use crate::phrase::{Phrase, one_line};
 
 /// Longest alarm name shown; AWS allows 255 characters.
 const MAX_NAME: usize = 300;
@@ -18,10 +18,7 @@ const MAX_RUNBOOK: usize = 500;
 
 pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let name = one_line(&alarm.name);
-    let name = if name.is_empty() { "?" } else { &name };
-    let shown = clip_escaped(&plain(name), MAX_NAME, words);
-    let region = region(alarm, frame);
+    let (key, headline) = headlines(alarm, words);
     // An alarm without an ARN is in the region of its topic.
     let page = alarm
         .arn
@@ -29,63 +26,63 @@ pub(super) fn compose(alarm: &Alarm, frame: &Frame<'_>) -> Draft {
         .and_then(|arn| arn.alarm_page(&alarm.name))
         .or_else(|| {
             let fragment = format!("alarmsV2:alarm/{}", encode(&alarm.name));
-            console_page(region.as_deref()?, "cloudwatch/home", &fragment)
+            console_page(&region(alarm, frame)?, "cloudwatch/home", &fragment)
         });
-    let title = match &page {
-        Some(page) => format!("*<{page}|{shown}>*"),
-        None => format!("*{shown}*"),
-    };
-    let good = alarm.new == State::Ok;
-    let mut headline = (words.headline)(&title, &alarm.old, &alarm.new);
-    if let Some(seconds) = alarm.lasted {
-        headline += &(words.lasted)(&duration(seconds));
-    }
-    let contributor: Vec<_> = alarm
-        .contributor
-        .iter()
-        .map(|(_, value)| code(value, words))
-        .collect();
-    if !contributor.is_empty() {
-        headline += &format!(" ({})", contributor.join(", "));
-    }
-    if let Some(reading) = alarm.reading.as_ref().filter(|_| alarm.new == State::Alarm) {
-        headline += &format!(": {}", value(reading, words));
-    }
-
-    let mut blocks = Vec::new();
     // What is over needs no explanation.
-    if let Some(description) = prose(alarm.description.as_deref().filter(|_| !good), words) {
-        blocks.push(Block::section(Text::plain(description)));
-    }
-    if let Some((page, host)) = runbook(alarm).filter(|_| !good) {
-        let label = escape(&(words.runbook)(&host));
-        blocks.push(Block::section(Text::mrkdwn(link(&page, &label))));
-    }
-    blocks.push(Block::fields(fields(alarm, frame)));
-    if let Some(reason) = prose(alarm.reason.as_deref().filter(|_| !good), words) {
-        blocks.push(Block::section(Text::plain(format!(
-            "{}: {reason}",
-            words.label_reason
-        ))));
-    }
+    let unsettled = Some(alarm).filter(|alarm| alarm.new != State::Ok);
+    let runbook = unsettled.and_then(runbook).map(|(page, host)| Link {
+        page,
+        label: (words.runbook)(&host),
+    });
+    let sections = [
+        prose(unsettled.and_then(|alarm| alarm.description.as_deref())),
+        runbook.map(|runbook| Section::Links(vec![runbook])),
+        facts(fields(alarm, frame)),
+        reason(unsettled.and_then(|alarm| alarm.reason.as_deref()), words),
+    ];
     Draft {
         headline,
+        key: Some(key),
         colour: colour(&alarm.new),
-        blocks,
-        page: page.map(|page| (page, words.open_alarm.to_owned())),
+        sections: sections.into_iter().flatten().collect(),
+        link: page.map(|page| Link {
+            page,
+            label: words.open_alarm.to_owned(),
+        }),
         small: Vec::new(),
     }
 }
 
+/// The headline without and with what differs whenever the same alarm goes off or ends.
+fn headlines(alarm: &Alarm, words: &Words) -> (Phrase, Phrase) {
+    let name = one_line(&alarm.name);
+    let name = if name.is_empty() { "?" } else { &name };
+    let title = Phrase::title(&clip(name, MAX_NAME, words));
+    let mut key = words.headline(&title, &alarm.old, &alarm.new);
+    let mut headline = key.clone();
+    if let Some(seconds) = alarm.lasted {
+        headline.push(&Phrase::said((words.lasted)(&duration(seconds))));
+    }
+    let contributor = alarm.contributor.iter();
+    let contributor = contributor.map(|(_, value)| code(value, words).to_string());
+    let contributor: Vec<_> = contributor.collect();
+    if !contributor.is_empty() {
+        let contributor = Phrase::said(format!(" ({})", contributor.join(", ")));
+        key.push(&contributor);
+        headline.push(&contributor);
+    }
+    if let Some(reading) = alarm.reading.as_ref().filter(|_| alarm.new == State::Alarm) {
+        headline.push(&Phrase::said(format!(": {}", value(reading, words))));
+    }
+    (key, headline)
+}
+
 /// `CPUUtilization 83.33 ≥ 50`
 fn value(reading: &Reading, words: &Words) -> String {
-    let name = reading
-        .name
-        .as_deref()
-        .map(|name| clip_escaped(&plain(&one_line(name)), MAX_METRIC, words));
-    let name = name.map(|name| name + " ").unwrap_or_default();
-    let sign = escape(reading.sign);
-    format!("{name}{} {sign} {}", short(reading.value), short(reading.limit))
+    let name = reading.name.as_deref();
+    let name = name.map(|name| clip(&one_line(name), MAX_METRIC, words) + " ");
+    let (value, limit) = (short(reading.value), short(reading.limit));
+    format!("{}{value} {} {limit}", name.unwrap_or_default(), reading.sign)
 }
 
 /// A number with at most two decimals, or with two digits that say something.
@@ -138,15 +135,15 @@ fn region(alarm: &Alarm, frame: &Frame<'_>) -> Option<String> {
     })
 }
 
-fn colour(state: &State) -> &'static str {
+fn colour(state: &State) -> Colour {
     match state {
-        State::Alarm => BAD,
-        State::Ok => GOOD,
-        State::InsufficientData | State::Other(_) => IDLE,
+        State::Alarm => Colour::Bad,
+        State::Ok => Colour::Good,
+        State::InsufficientData | State::Other(_) => Colour::Idle,
     }
 }
 
-fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
+fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<(&'static str, Option<String>)> {
     let words = frame.words;
     let children = alarm
         .children
@@ -204,10 +201,7 @@ fn fields(alarm: &Alarm, frame: &Frame<'_>) -> Vec<Text> {
         (words.label_children, lines(children, words)),
     ];
     let first = first.into_iter().filter(|_| alarm.new != State::Ok);
-    first
-        .chain(last)
-        .filter_map(|(label, value)| field(label, &value?, words))
-        .collect()
+    first.chain(last).collect()
 }
 
 fn metric_name(metric: &Metric) -> String {

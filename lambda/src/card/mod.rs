@@ -1,0 +1,268 @@
+//! What a notice says, as a card: headline, sections, link and footer in the stack's language, for any destination.
+//!
+//! A card knows no markup and no limits of a destination. It says of a long text how much of it is worth showing; how
+//! much of that fits is for the destination to decide.
+
+mod alarm;
+mod alert;
+mod call;
+pub(crate) mod cut;
+mod digest;
+mod event;
+mod excerpt;
+mod frame;
+mod guard;
+mod note;
+mod parts;
+mod report;
+
+pub use crate::phrase::{Phrase, Span, Style};
+pub use digest::{Digest, Line, digest, summarise};
+pub use excerpt::Excerpt;
+
+use crate::contract::{Locale, Severity, unite};
+use crate::event::{Content, Detail, Notice};
+use crate::phrase::one_line;
+use crate::settings::Settings;
+use frame::Frame;
+
+/// Longest name worth showing in the footer.
+const MAX_SMALL: usize = 300;
+
+/// One alert, or a digest of many, as people get to see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// One line. Notifications show only this.
+    pub headline: Phrase,
+    pub severity: Severity,
+    pub colour: Colour,
+    /// In their order.
+    pub sections: Vec<Section>,
+    /// The page of the thing itself, in a console or elsewhere.
+    pub link: Option<Link>,
+    /// How the message came, in small print.
+    pub footer: Vec<Entry>,
+    /// The people it mentions, as written in the stack file.
+    pub mentions: Vec<String>,
+    /// With its alias.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    /// When it happened, in the stack's time zone.
+    pub time: Option<String>,
+    pub stack: String,
+    pub locale: Locale,
+    /// Whether it is part of a test.
+    pub test: bool,
+}
+
+/// What the colour of a card says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    Good,
+    /// Neither good nor bad.
+    Plain,
+    /// In transition, or of little interest.
+    Idle,
+    Warning,
+    Serious,
+    Bad,
+}
+
+/// A part of a card.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Section {
+    Prose(Prose),
+    /// Prose in small print.
+    Small(Prose),
+    /// Not empty.
+    Facts(Vec<Entry>),
+    /// Pretty-printed JSON, under its title.
+    Json {
+        title: Option<&'static str>,
+        text: Excerpt,
+    },
+    /// Further pages, such as a runbook; not empty.
+    Links(Vec<Link>),
+    /// The alerts of a digest, one a line.
+    Rows(Vec<Row>),
+}
+
+/// Text that somebody wrote, which may have several lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prose {
+    /// Stands before the text.
+    pub label: Option<&'static str>,
+    pub text: Excerpt,
+}
+
+/// A value with its label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// One line.
+    pub label: String,
+    pub value: Excerpt,
+}
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// An address without blanks, control characters, quotes, `|`, `<` or `>`.
+    pub page: String,
+    pub label: String,
+}
+
+/// One line of a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub phrase: Phrase,
+    pub link: Option<Link>,
+}
+
+/// What a kind of content makes of a notice.
+struct Draft {
+    headline: Phrase,
+    /// The headline without what differs each time that the same happens to the same thing, if anything does.
+    key: Option<Phrase>,
+    colour: Colour,
+    sections: Vec<Section>,
+    link: Option<Link>,
+    /// More entries of the footer.
+    small: Vec<Entry>,
+}
+
+impl Card {
+    /// Mentions people: `@here`, `@channel`, `@everyone`, the id of a user or of a user group. A test mentions nobody.
+    pub fn mention(&mut self, who: &[String]) {
+        if !self.test {
+            unite(&mut self.mentions, who);
+        }
+    }
+}
+
+impl Entry {
+    /// `None` if the value is blank.
+    fn new(label: &str, value: &str, most: usize) -> Option<Self> {
+        Some(Self {
+            label: label.to_owned(),
+            value: Excerpt::of(value, most)?,
+        })
+    }
+
+    /// An entry of the footer, which is one line.
+    fn small(label: &str, value: &str) -> Option<Self> {
+        Self::new(label, &one_line(value), MAX_SMALL)
+    }
+}
+
+/// The card for one notice, in the language and time zone of the stack.
+pub fn compose(notice: &Notice, settings: &Settings) -> Card {
+    let frame = Frame::new(&notice.source, settings);
+    let severity = settings.severity_of(notice);
+    let draft = draft(notice, severity, &frame);
+    let mut sections = draft.sections;
+    if let Some(id) = &notice.test {
+        let banner = parts::prose(Some(&(frame.words.test_banner)(id)));
+        sections.splice(0..0, banner);
+    }
+    let mut footer = frame.way();
+    footer.extend(draft.small);
+    Card {
+        headline: match &notice.test {
+            Some(_) => test_headline(&draft.headline, &frame),
+            None => draft.headline,
+        },
+        severity,
+        // If the severity equals the notice's own, the notice keeps its colour (a recovered alarm stays green).
+        colour: if severity == notice.severity() {
+            draft.colour
+        } else {
+            parts::colour(severity)
+        },
+        sections,
+        link: draft.link,
+        footer,
+        mentions: Vec::new(),
+        account: notice
+            .account()
+            .map(|account| frame.name(&frame.account(account))),
+        region: notice.region().map(|region| frame.name(region)),
+        time: notice.time().map(|moment| frame.time(moment)),
+        stack: settings.stack.clone(),
+        locale: settings.locale,
+        test: notice.test.is_some(),
+    }
+}
+
+/// `🧪 TEST · …`
+fn test_headline(headline: &Phrase, frame: &Frame<'_>) -> Phrase {
+    Phrase::said(format!("🧪 {} · {headline}", Phrase::strong(frame.words.test)))
+}
+
+fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
+    let mut draft = match &notice.content {
+        Content::Alarm(alarm) => alarm::compose(alarm, frame),
+        Content::Guard(guarded) => guard::compose(guarded, frame),
+        Content::Event(event) => event::compose(event, severity, frame),
+        Content::Text { subject, text } => {
+            return note::compose(subject.as_deref(), note::Body::Text(text), severity, frame);
+        }
+        Content::Json { subject, value } if notice.source.endpoint.is_some() => {
+            return alert::compose(subject.as_deref(), value, severity, frame);
+        }
+        Content::Json { subject, value } => {
+            return note::compose(subject.as_deref(), note::Body::Json(value), severity, frame);
+        }
+    };
+    // A phone notification shows only the headline, and so does a digest; both need the place.
+    let is_global = matches!(&notice.content, Content::Event(event)
+        if matches!(&event.detail, Detail::Report(report) if report.news.is_global()));
+    let region = notice.region().filter(|_| !is_global);
+    for place in frame.place(notice.account(), region) {
+        let place = Phrase::said(format!("  ·  {place}"));
+        draft.headline.push(&place);
+        if let Some(key) = &mut draft.key {
+            key.push(&place);
+        }
+    }
+    draft
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::read;
+    use serde_json::json;
+
+    fn notice() -> Notice {
+        read(&json!({ "any": 1 })).remove(0)
+    }
+
+    #[test]
+    fn a_test_says_so_and_calls_nobody() {
+        let mut card = compose(&notice().marked("t-0a1b2c3d"), &Settings::default());
+        card.mention(&["@here".to_owned()]);
+        assert!(card.mentions.is_empty());
+        assert!(card.headline.plain().starts_with("🧪 TEST · "), "{card:#?}");
+        let Some(Section::Prose(banner)) = card.sections.first() else {
+            panic!("{card:#?}")
+        };
+        let banner = &banner.text.text;
+        assert!(banner.contains("t-0a1b2c3d") && banner.contains("Nothing happened"));
+    }
+
+    #[test]
+    fn what_the_stack_says_colours_the_card() {
+        let settings = json!({ "alarms": { "cpu": { "severity": "critical" } }, "rules": { "r": { "severity": "warning" } } });
+        let settings = Settings::parse(&settings.to_string()).expect("settings");
+        let alarm = |state: &str| {
+            let alarm = json!({ "AlarmName": "cpu", "NewStateValue": state });
+            compose(&read(&alarm)[0], &settings).colour
+        };
+        assert_eq!((alarm("ALARM"), alarm("OK")), (Colour::Bad, Colour::Good));
+        let mut event = read(&json!({ "source": "a", "detail-type": "b", "detail": {} })).remove(0);
+        event.source.rule = Some("r".to_owned());
+        let card = compose(&event, &settings);
+        assert_eq!(card.colour, Colour::Warning);
+        assert!(card.headline.plain().starts_with("🟡 "), "{card:#?}");
+    }
+}

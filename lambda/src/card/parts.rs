@@ -1,0 +1,78 @@
+//! Building blocks that several kinds of cards share.
+
+use super::cut::clip;
+use super::{Colour, Entry, Excerpt, Prose, Section};
+use crate::contract::Severity;
+use crate::locale::Words;
+use crate::phrase::{Phrase, one_line};
+use serde_json::Value;
+
+/// Longest prose worth showing, such as an alarm's description; AWS allows 1,024 characters there.
+const MAX_PROSE: usize = 1_500;
+/// Longest value of a fact worth showing.
+const MAX_VALUE: usize = 700;
+/// Most lines in a fact; AWS allows 30 dimensions and 100 children of an alarm.
+const MAX_LINES: usize = 10;
+/// Longest name in a headline.
+const MAX_NAME: usize = 160;
+
+/// Colour of a notice whose severity comes from the stack file.
+pub(super) fn colour(severity: Severity) -> Colour {
+    match severity {
+        Severity::Info => Colour::Plain,
+        Severity::Warning => Colour::Warning,
+        Severity::Error => Colour::Serious,
+        Severity::Critical => Colour::Bad,
+    }
+}
+
+/// The facts that are known, as a section; `None` if there are none.
+pub(super) fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Option<Section> {
+    let known = facts
+        .into_iter()
+        .filter_map(|(label, value)| Entry::new(label, &value?, MAX_VALUE));
+    let known: Vec<_> = known.collect();
+    (!known.is_empty()).then_some(Section::Facts(known))
+}
+
+/// Text that somebody wrote, as a section; `None` if it is blank.
+pub(super) fn prose(text: Option<&str>) -> Option<Section> {
+    let text = Excerpt::of(text?, MAX_PROSE)?;
+    Some(Section::Prose(Prose { label: None, text }))
+}
+
+/// Why something happened.
+pub(super) fn reason(text: Option<&str>, words: &Words) -> Option<Section> {
+    let text = Excerpt::of(text?, MAX_PROSE)?;
+    let label = Some(words.label_reason);
+    Some(Section::Prose(Prose { label, text }))
+}
+
+/// JSON of which at most `most` characters are worth showing.
+pub(super) fn json(value: &Value, most: usize) -> Section {
+    Section::Json {
+        title: None,
+        text: Excerpt::of_json(value, most),
+    }
+}
+
+/// The entries, one per line; only the first ones if there are many.
+pub(super) fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
+    if entries.len() > MAX_LINES {
+        let missing = entries.len() - MAX_LINES;
+        entries.truncate(MAX_LINES);
+        entries.push((words.more_entries)(missing));
+    }
+    (!entries.is_empty()).then(|| entries.join("\n"))
+}
+
+/// A name from outside, short and on one line.
+pub(super) fn name(name: &str, words: &Words) -> String {
+    let name = one_line(name);
+    clip(if name.is_empty() { "?" } else { &name }, MAX_NAME, words)
+}
+
+/// A name from outside, for a headline.
+pub(super) fn code(name: &str, words: &Words) -> Phrase {
+    Phrase::code(&self::name(name, words))
+}

@@ -1,0 +1,189 @@
+//! Short texts for people, in spans: what is a name, what is stressed. How that looks is up to a destination.
+//!
+//! A phrase is one string in which control characters delimit the spans. So the tables of words build phrases with
+//! `format!`, whose arguments the compiler checks, and a Korean particle sees how the word before it ends. Text from
+//! outside holds no control characters, because every way to make a phrase of it takes them out.
+
+use std::fmt;
+
+/// Begins a span of this style.
+const STRONG: char = '\u{1}';
+const CODE: char = '\u{2}';
+const TITLE: char = '\u{3}';
+/// Ends a span.
+const END: char = '\u{4}';
+
+/// A short text on one line, in spans.
+///
+/// It is written through `Display` with the marks of its spans; [`Phrase::plain`] is its text alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Phrase(String);
+
+/// A part of a phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span<'a> {
+    pub style: Style,
+    pub text: &'a str,
+}
+
+/// What a span is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Words of a sentence.
+    Text,
+    /// Stressed.
+    Strong,
+    /// A name or a value, to be shown as it is and copied.
+    Code,
+    /// The name of the thing that the whole is about, stressed. The card's link leads to it.
+    Title,
+}
+
+impl Phrase {
+    /// Text from outside.
+    pub fn text(text: &str) -> Self {
+        Self(one_line(text))
+    }
+
+    pub fn strong(text: &str) -> Self {
+        Self::marked(STRONG, text)
+    }
+
+    pub fn code(text: &str) -> Self {
+        Self::marked(CODE, text)
+    }
+
+    pub fn title(text: &str) -> Self {
+        Self::marked(TITLE, text)
+    }
+
+    fn marked(style: char, text: &str) -> Self {
+        Self(format!("{style}{}{END}", one_line(text)))
+    }
+
+    /// A sentence that was put together from words of ours and from phrases.
+    pub(crate) fn said(mut sentence: String) -> Self {
+        sentence.retain(|c| is_mark(c) || is_kept(c) && !matches!(c, '\n' | '\t'));
+        Self(sentence)
+    }
+
+    /// The spans in their order; none is empty.
+    pub fn spans(&self) -> impl Iterator<Item = Span<'_>> {
+        let pieces = self.0.split_inclusive(is_mark);
+        let mut style = Style::Text;
+        pieces.filter_map(move |piece| {
+            let text = piece.trim_end_matches(is_mark);
+            let span = Span { style, text };
+            style = match piece.chars().next_back() {
+                Some(STRONG) => Style::Strong,
+                Some(CODE) => Style::Code,
+                Some(TITLE) => Style::Title,
+                _ => Style::Text,
+            };
+            (!text.is_empty()).then_some(span)
+        })
+    }
+
+    /// The text without the marks.
+    pub fn plain(&self) -> String {
+        self.spans().map(|span| span.text).collect()
+    }
+
+    /// Adds another phrase at the end.
+    pub fn push(&mut self, more: &Self) {
+        self.0 += &more.0;
+    }
+
+    /// The phrase without the sign, such as an emoji, that may stand before its words.
+    pub(crate) fn without_sign(&self) -> Self {
+        // The marks of spans are ASCII, too.
+        let is_sign = |word: &str| !word.contains(|c: char| c.is_ascii() || c.is_alphanumeric());
+        match self.0.split_once(' ') {
+            Some((sign, words)) if is_sign(sign) => Self(words.trim_start().to_owned()),
+            _ => self.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Phrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, STRONG | CODE | TITLE | END)
+}
+
+/// Removes what would deceive a reader or break a message: control characters other than line breaks and tabs, marks
+/// that change the direction of text, and blanks at both ends.
+pub(crate) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    cleaned.extend(text.trim().chars().filter(|c| is_kept(*c)));
+    match cleaned.trim() {
+        trimmed if trimmed.len() == cleaned.len() => cleaned,
+        trimmed => trimmed.to_owned(),
+    }
+}
+
+fn is_kept(c: char) -> bool {
+    match c {
+        '\n' | '\t' => true,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        c => !c.is_control(),
+    }
+}
+
+/// [`clean`], on one line.
+pub(crate) fn one_line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deceiving_characters_are_removed() {
+        assert_eq!(clean(" a\u{202e}b\u{0}c\u{7f}\r\nd\te \n"), "abc\nd\te");
+        assert_eq!(one_line("a\n  b\tc"), "a b c");
+    }
+
+    #[test]
+    fn a_sentence_keeps_its_spans() {
+        let (who, what) = (Phrase::title("cpu"), Phrase::code("a b"));
+        let sentence = Phrase::said(format!("🚨 {who} did {what}: {}", Phrase::strong("x")));
+        let spans: Vec<_> = sentence.spans().map(|span| (span.style, span.text)).collect();
+        assert_eq!(
+            spans,
+            [
+                (Style::Text, "🚨 "),
+                (Style::Title, "cpu"),
+                (Style::Text, " did "),
+                (Style::Code, "a b"),
+                (Style::Text, ": "),
+                (Style::Strong, "x"),
+            ]
+        );
+        assert_eq!(sentence.plain(), "🚨 cpu did a b: x");
+        let bare = sentence.without_sign();
+        assert_eq!(bare.plain(), "cpu did a b: x");
+        for same in [bare, Phrase::strong("🔥 fire"), Phrase::text("불 났음")] {
+            assert_eq!(same.without_sign(), same);
+        }
+    }
+
+    #[test]
+    fn text_from_outside_makes_no_spans() {
+        let hostile = "\u{1}bold\u{4} \u{2}code\n\u{202e}\u{3}";
+        for phrase in [
+            Phrase::text(hostile),
+            Phrase::code(hostile),
+            Phrase::title(hostile),
+        ] {
+            let spans: Vec<_> = phrase.spans().map(|span| span.text).collect();
+            assert_eq!(spans, ["bold code"]);
+        }
+        assert_eq!(Phrase::said("a\u{202e}\r\n\u{7f}b".to_owned()).plain(), "ab");
+    }
+}
