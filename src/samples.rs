@@ -1,7 +1,7 @@
 //! Events as AWS sends them, to preview messages and to test rules: the relay's own test events.
 
 use alertctl_relay::Envelope;
-use alertctl_relay::event::{self, Act, Content, Detail};
+use alertctl_relay::event::{self, Act, Content, Decision, Detail};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -59,8 +59,12 @@ impl Sample {
             Some(Content::Alarm(_)) => "alarm",
             Some(Content::Guard(_)) => "trail guard",
             Some(Content::Event(event)) => match &event.detail {
-                Detail::Call(call) if call.act != Act::Call => "sign-in",
-                Detail::Call(call) if call.risk.is_some() => "tampering",
+                Detail::Call(call) if matches!(call.act, Act::SignIn { .. } | Act::SwitchRole { .. }) => {
+                    "sign-in"
+                }
+                Detail::Call(call) if call.decision.as_ref().is_some_and(Decision::is_safeguard) => {
+                    "tampering"
+                }
                 Detail::Call(_) => "call",
                 Detail::Report(_) => "service",
                 Detail::Other(_) => "other",

@@ -12,6 +12,10 @@ const CODE: char = '\u{2}';
 const TITLE: char = '\u{3}';
 /// Ends a span.
 const END: char = '\u{4}';
+/// Makes one emoji of two, invisibly ("zero width joiner").
+const JOINER: char = '\u{200d}';
+/// Asks for the coloured form of the character before it.
+const VARIATION: char = '\u{fe0f}';
 
 /// A short text on one line, in spans.
 ///
@@ -62,9 +66,8 @@ impl Phrase {
     }
 
     /// A sentence that was put together from words of ours and from phrases.
-    pub(crate) fn said(mut sentence: String) -> Self {
-        sentence.retain(|c| is_mark(c) || is_kept(c) && !matches!(c, '\n' | '\t'));
-        Self(sentence)
+    pub(crate) fn said(sentence: String) -> Self {
+        Self(kept(&sentence, |c| is_mark(c) || is_shown(c)))
     }
 
     /// The spans in their order; none is empty.
@@ -115,23 +118,53 @@ fn is_mark(c: char) -> bool {
     matches!(c, STRONG | CODE | TITLE | END)
 }
 
-/// Removes what would deceive a reader or break a message: control characters other than line breaks and tabs, marks
-/// that change the direction of text, and blanks at both ends.
+/// Removes what would deceive a reader or break a message: control characters other than line breaks and tabs,
+/// invisible characters, such as marks that change the direction of text, and blanks at both ends. A destination that needs
+/// invisible characters adds them afterwards.
 pub(crate) fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
-    cleaned.extend(text.trim().chars().filter(|c| is_kept(*c)));
+    let cleaned = kept(text.trim(), |c| matches!(c, '\n' | '\t') || is_shown(c));
     match cleaned.trim() {
         trimmed if trimmed.len() == cleaned.len() => cleaned,
         trimmed => trimmed.to_owned(),
     }
 }
 
-fn is_kept(c: char) -> bool {
+/// The characters that are kept, and the joiners that make one emoji of several.
+fn kept(text: &str, is_kept: impl Fn(char) -> bool) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    let mut before = None;
+    while let Some(c) = rest.next() {
+        let joins = before.is_some_and(|c| c == VARIATION || is_emoji(c))
+            && rest.peek().is_some_and(|next| is_emoji(*next));
+        if is_kept(c) || c == JOINER && joins {
+            kept.push(c);
+            before = Some(c);
+        }
+    }
+    kept
+}
+
+/// Whether a reader can see it, or at least its effect. The others are Unicode's category `Cf` ("format") as far as it
+/// exists outside of single scripts: marks of direction, joiners, spaces without width, annotations, tags.
+fn is_shown(c: char) -> bool {
     match c {
-        '\n' | '\t' => true,
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => false,
         c => !c.is_control(),
     }
+}
+
+/// Whether it may be a part of an emoji that has several.
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// [`clean`], on one line.
@@ -147,6 +180,45 @@ mod tests {
     fn deceiving_characters_are_removed() {
         assert_eq!(clean(" a\u{202e}b\u{0}c\u{7f}\r\nd\te \n"), "abc\nd\te");
         assert_eq!(one_line("a\n  b\tc"), "a b c");
+    }
+
+    #[test]
+    fn invisible_characters_are_removed() {
+        let tags: String = "admin"
+            .bytes()
+            .map(|byte| char::from_u32(0xe0000 + u32::from(byte)).expect("a tag"))
+            .collect();
+        for invisible in [
+            "\u{feff}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{ad}", "\u{61c}", &tags,
+        ] {
+            assert_eq!(clean(invisible), "", "{invisible:?}");
+            assert_eq!(
+                clean(&format!("{invisible} pay{invisible}roll \n{invisible}")),
+                "payroll"
+            );
+            assert_eq!(
+                Phrase::code(&format!("pay{invisible}roll")),
+                Phrase::code("payroll")
+            );
+            assert_eq!(Phrase::said(format!("pay{invisible}roll")).plain(), "payroll");
+        }
+    }
+
+    #[test]
+    fn emoji_of_several_parts_stay_whole() {
+        for emoji in ["🗑️", "⚠️", "👩‍💻", "👩🏽‍💻", "🏳️‍🌈", "👨‍👩‍👧", "❤️‍🔥", "🧑‍⚕️"]
+        {
+            assert_eq!(clean(emoji), emoji);
+            assert_eq!(
+                Phrase::said(format!("{emoji} {}", Phrase::code(emoji))).plain(),
+                format!("{emoji} {emoji}")
+            );
+        }
+        // A joiner joins nothing else.
+        assert_eq!(
+            clean("a\u{200d}b 👩\u{200d} 👩\u{200d}a a\u{200d}👩"),
+            "ab 👩 👩a a👩"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which messages a channel accepts, and who is mentioned.
 
 use crate::contract::{ChannelKey, Filter, Mention, Route, Severity, Verdict, unite};
-use crate::event::{Alarm, Content, Notice, State};
+use crate::event::{Alarm, Content, Detail, Notice, State};
 use crate::pattern::{self, wildcard};
 use crate::settings::{Settings, Source};
 use serde_json::Value;
@@ -39,7 +39,7 @@ impl<'a> Traits<'a> {
         let (severity, over) = match alarm {
             Some(alarm) if alarm.new == State::Ok => (of_state(&alarm.old, said), true),
             Some(alarm) => (of_state(&alarm.new, said), false),
-            None => (said.unwrap_or_else(|| notice.severity()), false),
+            None => (said.unwrap_or_else(|| settings.own_severity(notice)), false),
         };
         let test = notice.test.is_some();
         Self {
@@ -117,10 +117,38 @@ impl Settings {
     pub fn severity_of(&self, notice: &Notice) -> Severity {
         let set = ways(notice, self).find_map(|way| way.severity());
         match (set, alarm_of(notice)) {
-            (None, _) => notice.severity(),
+            (None, _) => self.own_severity(notice),
             (Some(set), Some(alarm)) if alarm.new != State::Alarm => set.min(notice.severity()),
             (Some(set), _) => set,
         }
+    }
+
+    /// The notice's own severity. That of a call depends on whether it was made on what belongs to the stack.
+    fn own_severity(&self, notice: &Notice) -> Severity {
+        match &notice.content {
+            Content::Event(event) => match &event.detail {
+                Detail::Call(call) => call.severity(call.resources.iter().any(|name| self.owns(name))),
+                _ => notice.severity(),
+            },
+            _ => notice.severity(),
+        }
+    }
+
+    /// Whether a name, ARN or URL is of something that belongs to the stack, as the deployer names it: `STACK-…`,
+    /// what lies under `alertctl/STACK/`, metric filters, and the topics and alarms of the settings.
+    fn owns(&self, name: &str) -> bool {
+        if self.stack.is_empty() {
+            return false;
+        }
+        let begins = [format!("{}-", self.stack), format!("alertctl-{}.", self.stack)];
+        let is_own = |part: &str| {
+            begins.iter().any(|begin| part.starts_with(begin))
+                || self.topics.contains_key(part)
+                || self.alarms.contains_key(part)
+        };
+        name.contains(&format!("alertctl/{}/", self.stack))
+            || is_own(name)
+            || name.split(['/', ':']).any(is_own)
     }
 
     /// Whether the channel accepts a message, and who is mentioned then. A channel without routes, or one that
@@ -211,6 +239,72 @@ mod tests {
         assert_eq!(severity(&event), Severity::Warning);
         event.source.rule = Some("logins".into());
         assert_eq!(severity(&event), Severity::Error);
+    }
+
+    #[test]
+    fn what_belongs_to_the_stack_is_a_safeguard() {
+        let settings = json!({ "stack": "mission", "topics": { "alerts": {} }, "alarms": { "cpu": {} } });
+        let settings = Settings::parse(&settings.to_string()).expect("settings");
+        let of = |what: &str, key: &str, name: &str, error: &str| {
+            let (service, call) = what.split_once(':').expect("a service and a name");
+            let record = json!({ "eventSource": format!("{service}.amazonaws.com"), "eventName": call, "errorCode": error,
+                "userIdentity": { "type": "IAMUser", "userName": "alice" }, "requestParameters": { key: name } });
+            let notice = notice(
+                &json!({ "source": "x", "detail-type": "AWS API Call via CloudTrail", "detail": record }),
+            );
+            let traits = Traits::of(&notice, Cow::Owned(Value::Null), &settings);
+            assert_eq!(traits.severity, settings.severity_of(&notice));
+            traits.severity
+        };
+        let arn = |resource: &str| format!("arn:aws:x:us-east-1:111122223333:{resource}");
+        for (what, key, name) in [
+            ("sns:DeleteTopic", "topicArn", arn("alerts")),
+            ("sns:DeleteTopic", "topicArn", arn("mission-sns")),
+            ("sns:Unsubscribe", "subscriptionArn", arn("alerts:0a1b2c3d")),
+            ("monitoring:DeleteAlarms", "alarmNames", "cpu".to_owned()),
+            ("events:DeleteRule", "name", "mission-logins".to_owned()),
+            (
+                "lambda:DeleteFunction20150331",
+                "functionName",
+                "mission-relay".to_owned(),
+            ),
+            (
+                "logs:DeleteLogGroup",
+                "logGroupName",
+                "/aws/lambda/mission-relay".to_owned(),
+            ),
+            (
+                "logs:DeleteLogGroup",
+                "logGroupName",
+                "/alertctl/mission/trail".to_owned(),
+            ),
+            (
+                "logs:DeleteMetricFilter",
+                "filterName",
+                "alertctl-mission.root".to_owned(),
+            ),
+            (
+                "sqs:PurgeQueue",
+                "queueUrl",
+                "https://sqs.us-east-1.amazonaws.com/1/mission-oncall-buffer".to_owned(),
+            ),
+            (
+                "s3:DeleteBucket",
+                "bucketName",
+                "mission-trail-111122223333".to_owned(),
+            ),
+            ("kms:DisableKey", "keyId", "alias/mission-key".to_owned()),
+        ] {
+            assert_eq!(of(what, key, &name, ""), Severity::Critical, "{name}");
+            assert_eq!(of(what, key, &name, "AccessDenied"), Severity::Error, "{name}");
+        }
+        for (what, key, name) in [
+            ("sns:DeleteTopic", "topicArn", arn("scratch")),
+            ("sns:DeleteTopic", "topicArn", arn("missions")),
+            ("s3:DeleteBucket", "bucketName", "other-mission-1".to_owned()),
+        ] {
+            assert_eq!(of(what, key, &name, ""), Severity::Warning, "{name}");
+        }
     }
 
     fn notice(event: &Value) -> Notice {

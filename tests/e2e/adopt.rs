@@ -535,14 +535,16 @@ async fn what_a_guide_made_by_hand_becomes_the_stacks_in_one_run() {
     adopt iam-role/relay: attached_policies, description, tags.alertctl:home, tags.alertctl:node, tags.alertctl:stack, trust
     adopt kms-alias/main: 
     adopt kms-key/main: alias, deletion_window_days, description, policy, rotation, tags.alertctl:node, tags.alertctl:stack
-    adopt lambda-function/relay: description, environment.DEAD_LETTER_QUEUE, environment.WEBHOOK_project, environment.kmsEncryptedHookUrl, environment.slackChannel, handler, relay, role, role_id, runtime, tags.alertctl:node, tags.alertctl:stack, timeout_seconds
+    adopt lambda-function/relay: description, environment.DEAD_LETTER_QUEUE, environment.RETRY_QUEUE, environment.WEBHOOK_project, environment.kmsEncryptedHookUrl, environment.slackChannel, handler, relay, role, role_id, runtime, tags.alertctl:node, tags.alertctl:stack, timeout_seconds
     adopt log-group/relay: retention_days, tags.alertctl:node, tags.alertctl:stack
     adopt sns-subscription/alerts-relay: dead_letter_queue
     adopt sns-topic/alerts: marked_subscriptions, policy, tags.alertctl:node, tags.alertctl:stack
     create iam-role-policy/relay
     create lambda-event-invoke-config/relay
+    create lambda-event-source-mapping/retries
     create lambda-permission/alerts
     create sqs-queue/relay
+    create sqs-queue/retries
     delete iam-role-policy/mission-lambda-role/kms-decrypt
     ");
     assert_eq!(everything(&aws).await, before);

@@ -18,7 +18,7 @@ fn the_script_applies_and_then_has_nothing_to_apply() {
     world.bundled("cloudwatch-slack");
     let first = script(&world, None);
     assert_eq!(first.code, 0, "{}", first.all());
-    assert!(first.stdout.contains("12 to create"), "{}", first.stdout);
+    assert!(first.stdout.contains("14 to create"), "{}", first.stdout);
     assert!(first.stderr.contains("12 created"), "{}", first.stderr);
     // Without a terminal no line is overwritten and nothing is coloured.
     assert!(!first.all().contains(['\u{1b}', '\r']), "{}", first.all());
@@ -75,7 +75,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     assert_eq!(first.code, 0, "{}", first.all());
     let comment = read(&world, "comment.md");
     assert!(
-        comment.starts_with("<!-- alertctl plan stack.yaml -->\n### alertctl: plan: 12 to create\n"),
+        comment.starts_with("<!-- alertctl plan stack.yaml -->\n### alertctl: plan: 14 to create\n"),
         "{comment}"
     );
     assert_eq!(read(&world, "posted"), "POST\n");
@@ -84,7 +84,7 @@ fn the_workflow_comments_applies_what_it_showed_and_tells_of_drift() {
     assert!(
         first
             .stderr
-            .contains("::group::stack mission, plan: 12 to create\n"),
+            .contains("::group::stack mission, plan: 14 to create\n"),
         "{}",
         first.stderr
     );
@@ -162,12 +162,12 @@ fn the_gitlab_pipeline_notes_applies_what_it_showed_and_tells_of_drift() {
     let first = gitlab(&world, "plan");
     assert_eq!(first.code, 0, "{}", first.all());
     let note = read(&world, "note.md");
-    assert!(note.contains("### alertctl: plan: 12 to create\n"), "{note}");
+    assert!(note.contains("### alertctl: plan: 14 to create\n"), "{note}");
     assert_eq!(read(&world, "posted"), "POST\n");
     assert_eq!(read(&world, "gl-code-quality-report.json").trim(), "[]");
     let (begin, end) = (
         "\u{1b}[0Ksection_start:",
-        ":alertctl_plan\r\u{1b}[0Kstack mission, plan: 12 to create\n",
+        ":alertctl_plan\r\u{1b}[0Kstack mission, plan: 14 to create\n",
     );
     assert!(
         first.stderr.contains(begin) && first.stderr.contains(end),

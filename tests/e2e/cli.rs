@@ -65,7 +65,7 @@ fn the_plan_of_the_bundled_stack_on_an_empty_account() {
     let plain = world.run(&["plan", "--local", "stack.yaml", "--detailed-exitcode"]);
     assert_eq!(plain.code, 2, "{}", plain.stderr);
     let json = world.json(&["plan", "--local", "stack.yaml"]);
-    assert_eq!(json["summary"]["create"], 12, "{json:#}");
+    assert_eq!(json["summary"]["create"], 14, "{json:#}");
     assert_eq!(json["account"], "000000000000", "{json:#}");
     assert!(
         !json.to_string().contains("abcdefghijklmnopqrstuvwx"),
@@ -297,7 +297,7 @@ fn the_commands_of_the_readme() {
             ran.all()
         );
         match step.split(' ').nth(1) {
-            Some("plan") => assert!(ran.stdout.contains("10 to create, 2 unchanged"), "{}", ran.stdout),
+            Some("plan") => assert!(ran.stdout.contains("12 to create, 2 unchanged"), "{}", ran.stdout),
             Some("apply") => {
                 world.ok(&["local", "alarm", "mission-cpu-alarm"]);
                 assert_eq!(world.messages(&inbox).len(), 1);
@@ -312,8 +312,8 @@ fn the_commands_of_the_readme() {
                         .any(|message| message.to_string().contains("alertctl test"))
                 );
             }
-            // Twelve resources, and one webhook that can be decrypted.
-            Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 13, "{}", ran.stdout),
+            // Fourteen resources, and one webhook that can be decrypted.
+            Some("status") => assert_eq!(ran.stdout.matches("\n  ok ").count(), 15, "{}", ran.stdout),
             Some("destroy") => assert!(
                 ran.stderr.contains("before then restores it"),
                 "no date: {}",

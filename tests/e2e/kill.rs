@@ -39,12 +39,13 @@ const CLOUDWATCH: Subject = Subject {
         ("alarm", 1),
         ("alias", 1),
         ("event invoke config", 1),
+        ("event source mapping", 1),
         ("function", 1),
         ("key", 1),
         ("log group", 1),
         ("permission", 1),
         ("policy", 1),
-        ("queue", 1),
+        ("queue", 2),
         ("role", 1),
         ("subscription", 1),
         ("topic", 1),
@@ -483,13 +484,19 @@ fn a_refused_step_skips_only_what_depends_on_it() {
     for line in [
         "error: lambda-function/relay (mission-lambda): lambda:CreateFunction: AccessDeniedException: not authorized",
         "help: the identity that runs alertctl needs `lambda:CreateFunction`",
-        "not started because of it: lambda-event-invoke-config/relay, lambda-permission/alerts, \
-         sns-subscription/alerts-relay",
-        "8 created, 1 failed, 3 skipped",
+        "not started because of it: lambda-event-invoke-config/relay, lambda-event-source-mapping/retries, \
+         lambda-permission/alerts, sns-subscription/alerts-relay",
+        "9 created, 1 failed, 4 skipped",
     ] {
         assert!(said.contains(line), "`{line}` is missing\n{said}");
     }
-    let skipped = ["function", "permission", "event invoke config", "subscription"];
+    let skipped = [
+        "function",
+        "permission",
+        "event invoke config",
+        "event source mapping",
+        "subscription",
+    ];
     let mut expected = counts(CLOUDWATCH.whole);
     expected.retain(|kind, _| !skipped.contains(kind));
     assert_eq!(case.inventory(), expected);

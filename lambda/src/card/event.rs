@@ -14,7 +14,7 @@ const MAX_JSON: usize = 6_000;
 
 pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     match &event.detail {
-        Detail::Call(call) => call::compose(call, event, frame),
+        Detail::Call(call) => call::compose(call, event, severity, frame),
         Detail::Report(report) => report::compose(report, event, frame),
         Detail::Other(unknown) => other(unknown, event, severity, frame),
     }

@@ -114,6 +114,7 @@ mod tests {
         assert!(excerpt.text.capacity() <= 400, "{}", excerpt.text.capacity());
         assert_eq!(excerpt.text.chars().count() + excerpt.beyond, 100_000);
         assert_eq!(Excerpt::of("\u{202e} \n", 100), None);
+        assert_eq!(Excerpt::of("\u{feff}", 100), None);
     }
 
     #[test]

@@ -1,18 +1,17 @@
 //! The card about a trail that somebody stopped.
 
-use super::cut::clip;
 use super::frame::Frame;
+use super::parts::code;
 use super::{Colour, Draft, Excerpt, Prose, Section, note};
 use crate::contract::{Locale, Severity};
 use crate::event::{GuardOutcome, Guarded};
 use crate::letter::{Letter, readable};
 use crate::locale::{Doer, Words};
-use crate::phrase::{Phrase, one_line};
+use crate::phrase::Phrase;
 use serde_json::Value;
 
 /// Longest reason worth showing.
 const MAX_REASON: usize = 700;
-const MAX_HEADLINE: usize = 200;
 
 pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
@@ -22,8 +21,8 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
         Some(call) => super::draft(call, call.severity(), frame),
         None => note::compose(None, note::Body::Json(&guarded.event), Severity::Error, frame),
     };
-    let headline = one_line(&headline(guarded, words));
-    draft.headline = Phrase::strong(&clip(&headline, MAX_HEADLINE, words));
+    // Whoever stops a trail chooses the name of the session, which a destination could take for a link.
+    draft.headline = headline(guarded, |name| code(name, words), words);
     draft.key = None;
     draft.colour = match &guarded.outcome {
         GuardOutcome::Failed(_) => Colour::Bad,
@@ -42,7 +41,7 @@ impl Guarded {
     /// The same for the subscribers of a topic.
     pub fn letter(&self, locale: Locale) -> Letter {
         let words = locale.words();
-        let headline = headline(self, words);
+        let headline = headline(self, Phrase::text, words).plain();
         let mut text = format!("{headline}\n\n");
         if let GuardOutcome::Failed(reason) = &self.outcome {
             text += &format!("{}: {reason}\n\n", words.label_reason);
@@ -51,17 +50,21 @@ impl Guarded {
     }
 }
 
-fn headline(guarded: &Guarded, words: &Words) -> String {
+/// Who stopped which trail, and what became of it; `shown` formats a name.
+fn headline(guarded: &Guarded, shown: impl Fn(&str) -> Phrase, words: &Words) -> Phrase {
     let actor = guarded.actor();
     let account = guarded.event.get("account").and_then(Value::as_str);
-    let title = actor.title().map(|title| Phrase::text(&title));
-    let home = account.and_then(|account| actor.account.as_deref().filter(|home| *home != account));
-    let home = home.map(Phrase::text);
+    let title = actor.title().map(|title| shown(&title));
+    let home = actor
+        .account
+        .as_deref()
+        .filter(|home| account.is_some_and(|account| *home != account));
+    let home = home.map(&shown);
     let doer = Doer {
         kind: actor.kind,
         who: title.as_ref(),
         home: home.as_ref(),
     };
-    let trail = Phrase::text(&guarded.trail().unwrap_or_default());
-    words.guard_headline(&doer, &trail, &guarded.outcome).plain()
+    let trail = guarded.trail().map(|trail| shown(&trail)).unwrap_or_default();
+    words.guard_headline(&doer, &trail, &guarded.outcome)
 }

@@ -101,6 +101,8 @@ pub struct Entry {
     /// One line.
     pub label: String,
     pub value: Excerpt,
+    /// Whether the value is a name on one line, to be shown as it is and copied, such as an ARN.
+    pub code: bool,
 }
 
 /// A page.
@@ -145,12 +147,19 @@ impl Entry {
         Some(Self {
             label: label.to_owned(),
             value: Excerpt::of(value, most)?,
+            code: false,
         })
     }
 
     /// An entry of the footer, which is one line.
     fn small(label: &str, value: &str) -> Option<Self> {
         Self::new(label, &one_line(value), MAX_SMALL)
+    }
+
+    /// A name in the footer.
+    fn small_code(label: &str, name: &str) -> Option<Self> {
+        let entry = Self::small(label, name)?;
+        Some(Self { code: true, ..entry })
     }
 }
 

@@ -1,14 +1,10 @@
 //! A CloudTrail record: an API call, a sign-in to the console, something a service did by itself.
 
-use super::effect::{self, Effect, Risk};
-use super::mask;
-use super::{Actor, ActorKind, list, text, time};
-use crate::contract::{Arn, Severity};
+use super::effect::Effect;
+use super::{Actor, ActorKind, Decision, Ending, Insight, Session, decision, mask, target, text, time};
+use crate::contract::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
-
-/// At most this many resource names are kept; a message shows fewer.
-const MAX_RESOURCES: usize = 100;
 
 /// A CloudTrail record. Requests and errors contain no secrets.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,11 +25,14 @@ pub struct Call {
     pub act: Act,
     pub ending: Ending,
     pub effect: Effect,
-    pub severity: Severity,
-    /// The risk of a successful call that removes a safeguard of the account.
-    pub risk: Option<Risk>,
-    /// Names, ids or ARNs of the resources that the call concerns.
+    /// What is so after the call, if it succeeded.
+    pub decision: Option<Decision>,
+    /// Short names of what the call was made on, the most specific first.
+    pub targets: Vec<String>,
+    /// Names, ids or ARNs of all resources that the call concerns, the most specific first.
     pub resources: Vec<String>,
+    /// With which credentials the call was made.
+    pub session: Session,
     /// `requestParameters`, masked; null if there are none.
     pub parameters: Value,
 }
@@ -57,39 +56,35 @@ pub enum Act {
     /// federated users the record always says no, because their identity provider asks for the second factor.
     SignIn {
         mfa: Option<bool>,
+        /// To the access portal instead of the console.
+        portal: bool,
     },
+    /// CloudTrail saw more or fewer calls than usual.
+    Unusual(Box<Insight>),
     /// A signed-in person switched to a role.
     SwitchRole {
         role: Option<String>,
+        /// The role's account, twelve digits.
+        account: Option<String>,
     },
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Done,
-    /// The caller lacked a permission.
-    Denied(Problem),
-    Failed(Problem),
-}
-
-/// Why a call did not succeed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problem {
-    pub code: Option<String>,
-    pub message: Option<String>,
 }
 
 impl Call {
     /// Reads a CloudTrail record; `None` if the JSON has no event name.
     pub fn read(record: &Value) -> Option<Self> {
-        let name = text(record, "eventName")?;
-        let source = text(record, "eventSource");
+        // An Insights event has the call in its details.
+        let details = record.get("insightDetails").unwrap_or(record);
+        let insight = Insight::read(details);
+        let name = text(details, "eventName")?;
+        let source = text(details, "eventSource");
         let extra = record.get("additionalEventData").unwrap_or(&Value::Null);
         let request = record.get("requestParameters").unwrap_or(&Value::Null);
         let mut actor = Actor::read(record.get("userIdentity").unwrap_or(&Value::Null))
             .or_named(text(extra, "UserName").or_else(|| text(extra, "username")));
-        let act = Act::read(&name, record, extra, &actor);
+        let act = match &insight {
+            Some(insight) => Act::Unusual(Box::new(insight.clone())),
+            None => Act::read(&name, record, extra, &actor),
+        };
         if let Act::SwitchRole { .. } = act {
             // The identity belongs to the new session; the actor is the person who switched.
             if let Some(person) = text(extra, "SwitchFrom") {
@@ -97,19 +92,21 @@ impl Call {
             }
         }
         let ending = Ending::read(&name, record);
-        let effect = Effect::of(&name, record.get("readOnly"), &act);
-        let risk = effect::risk(source.as_deref().unwrap_or_default(), &name);
+        let service = service(source.as_deref());
+        let account = text(record, "recipientAccountId").or_else(|| actor.account.clone());
+        let targets = target::read(service, &name, record);
         Some(Self {
             id: text(record, "eventID"),
             region: text(record, "awsRegion"),
             time: text(record, "eventTime").as_deref().and_then(time::parse),
             origin: Origin::read(text(record, "sourceIPAddress")),
             user_agent: text(record, "userAgent").map(|agent| mask::text(&agent)),
-            account: text(record, "recipientAccountId").or_else(|| actor.account.clone()),
-            severity: effect::severity(effect, &act, &ending, &actor, risk),
-            effect,
-            risk,
-            resources: resources(record, request),
+            effect: Effect::of(&name, record.get("readOnly"), &act),
+            decision: decision::read(service, &name, record, account.as_deref()),
+            account,
+            targets: targets.main,
+            resources: insight.map_or(targets.all, |insight| insight.doers),
+            session: Session::read(record),
             parameters: mask::value(request),
             source,
             name,
@@ -119,11 +116,22 @@ impl Call {
         })
     }
 
+    /// The first part of [`source`](Self::source): `ec2`.
+    pub fn service(&self) -> &str {
+        service(self.source.as_deref())
+    }
+
     /// The actor's account, if it is not the one in which the call was made.
     pub fn foreign_account(&self) -> Option<&str> {
         let account = self.actor.account.as_deref()?;
         (Some(account) != self.account.as_deref()).then_some(account)
     }
+}
+
+fn service(source: Option<&str>) -> &str {
+    source
+        .and_then(|source| source.split('.').next())
+        .unwrap_or_default()
 }
 
 impl Origin {
@@ -150,64 +158,36 @@ impl Act {
                 let own_password = matches!(identity, Some("Root" | "IAMUser"));
                 Self::SignIn {
                     mfa: (used || own_password).then_some(used),
+                    portal: false,
                 }
             }
-            "UserAuthentication" | "Authenticate" => Self::SignIn { mfa: None },
+            "UserAuthentication" | "Authenticate" => Self::SignIn {
+                mfa: None,
+                portal: true,
+            },
             "SwitchRole" => {
-                let arn = record
+                // The record of the role's account has the new session as its identity; the one of the person's own
+                // account has the person, and says where to.
+                let session = record
                     .get("userIdentity")
                     .and_then(|identity| text(identity, "arn"));
-                let session = arn.as_deref().and_then(Arn::parse).map(|arn| arn.resource);
-                let role = session.as_deref().and_then(|name| name.split('/').nth(1));
+                let arn = text(extra, "SwitchTo")
+                    .or_else(|| session.filter(|arn| arn.contains(":assumed-role/")))
+                    .and_then(|arn| Arn::parse(&arn));
+                let role = arn
+                    .as_ref()
+                    .and_then(|arn| match arn.resource.strip_prefix("assumed-role/") {
+                        Some(session) => session.split('/').next(),
+                        None => arn.resource.rsplit('/').next(),
+                    });
                 Self::SwitchRole {
                     role: role.map(str::to_owned),
+                    account: arn.as_ref().and_then(|arn| arn.account.clone()),
                 }
             }
             _ => Self::Call,
         }
     }
-}
-
-impl Ending {
-    fn read(name: &str, record: &Value) -> Self {
-        let code = text(record, "errorCode");
-        let message = text(record, "errorMessage").map(|message| mask::text(&message));
-        // A failed sign-in has no error code: one of these two objects holds the result, in a field named after
-        // the event.
-        let said = ["responseElements", "serviceEventDetails"]
-            .iter()
-            .find_map(|part| text(record.get(part)?, name));
-        let failed = said.is_some_and(|said| said.eq_ignore_ascii_case("failure"));
-        match &code {
-            Some(code) if is_denial(code) => Self::Denied(Problem {
-                code: Some(code.clone()),
-                message,
-            }),
-            None if !failed && message.is_none() => Self::Done,
-            _ => Self::Failed(Problem { code, message }),
-        }
-    }
-
-    /// Why the call failed; `None` if it succeeded.
-    pub fn problem(&self) -> Option<&Problem> {
-        match self {
-            Self::Done => None,
-            Self::Denied(problem) | Self::Failed(problem) => Some(problem),
-        }
-    }
-}
-
-/// Services spell a denial in many ways: `AccessDenied`, `Client.UnauthorizedOperation`, ….
-fn is_denial(code: &str) -> bool {
-    [
-        "AccessDenied",
-        "Unauthorized",
-        "NotAuthorized",
-        "AuthorizationError",
-        "Forbidden",
-    ]
-    .iter()
-    .any(|denial| code.contains(denial))
 }
 
 /// The person who switched roles: `arn:aws:iam::111122223333:user/alice`.
@@ -223,42 +203,6 @@ fn switcher(arn: &str, session: Actor) -> Actor {
     } else {
         person
     }
-}
-
-/// The resources that a call concerns: the record's own list, then every request parameter that names a
-/// resource.
-fn resources(record: &Value, request: &Value) -> Vec<String> {
-    let listed = list(record, "resources")
-        .iter()
-        .filter_map(|resource| text(resource, "ARN"));
-    let mut names = Vec::new();
-    let named = request
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| names_a_thing(key));
-    let named = named.filter_map(|(_, value)| value.as_str()).map(str::to_owned);
-    let instances = [request, record.get("responseElements").unwrap_or(&Value::Null)]
-        .into_iter()
-        .filter_map(|part| part.get("instancesSet"))
-        .flat_map(|set| list(set, "items"))
-        .filter_map(|item| text(item, "instanceId"));
-    for name in listed.chain(named).chain(instances) {
-        let name = mask::text(&name);
-        if names.len() < MAX_RESOURCES && !name.trim().is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-fn names_a_thing(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let ends = ["name", "id", "arn", "identifier", "cluster", "service"];
-    ends.iter().any(|end| key.ends_with(end))
-        && !["request", "session", "client"]
-            .iter()
-            .any(|part| key.contains(part))
 }
 
 #[cfg(test)]
@@ -281,7 +225,7 @@ mod tests {
             let change =
                 json!({ "userIdentity": { "type": kind }, "additionalEventData": { "MFAUsed": used } });
             match call("ConsoleLogin", change).act {
-                Act::SignIn { mfa } => mfa,
+                Act::SignIn { mfa, .. } => mfa,
                 other => panic!("{other:?}"),
             }
         };
@@ -301,43 +245,6 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_by_code_answer_or_message() {
-        let outcome = |change: Value| match call("ConsoleLogin", change).ending {
-            Ending::Done => "done",
-            Ending::Denied(_) => "denied",
-            Ending::Failed(_) => "failed",
-        };
-        assert_eq!(outcome(json!({})), "done");
-        assert_eq!(
-            outcome(json!({ "responseElements": { "ConsoleLogin": "Success" } })),
-            "done"
-        );
-        assert_eq!(
-            outcome(json!({ "responseElements": { "ConsoleLogin": "Failure" } })),
-            "failed"
-        );
-        assert_eq!(
-            outcome(json!({ "serviceEventDetails": { "ConsoleLogin": "Failure" } })),
-            "failed"
-        );
-        assert_eq!(
-            outcome(json!({ "errorMessage": "Failed authentication" })),
-            "failed"
-        );
-        assert_eq!(
-            outcome(json!({ "errorCode": "TrailNotFoundException" })),
-            "failed"
-        );
-        for code in [
-            "AccessDenied",
-            "AccessDeniedException",
-            "Client.UnauthorizedOperation",
-        ] {
-            assert_eq!(outcome(json!({ "errorCode": code })), "denied", "{code}");
-        }
-    }
-
-    #[test]
     fn who_switches_a_role_is_the_person_before() {
         let call = call(
             "SwitchRole",
@@ -348,7 +255,8 @@ mod tests {
         assert_eq!(
             call.act,
             Act::SwitchRole {
-                role: Some("ops".into())
+                role: Some("ops".into()),
+                account: Some("111122223333".into())
             }
         );
         assert_eq!(
@@ -371,17 +279,5 @@ mod tests {
         );
         assert_eq!(origin(json!("AWS Internal")), Origin::Internal);
         assert_eq!(origin(json!(null)), Origin::Unknown);
-    }
-
-    #[test]
-    fn resources_are_named_once() {
-        let call = call(
-            "TerminateInstances",
-            json!({ "resources": [{ "ARN": "arn:aws:s3:::b" }],
-                "requestParameters": { "bucketName": "b", "clientRequestId": "x", "dBInstanceIdentifier": "b",
-                    "instancesSet": { "items": [{ "instanceId": "i-1" }, {}] } },
-                "responseElements": { "instancesSet": { "items": [{ "instanceId": "i-1" }] } } }),
-        );
-        assert_eq!(call.resources, ["arn:aws:s3:::b", "b", "i-1"]);
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 impl Notice {
-    /// The severity that follows from the content.
+    /// The severity that follows from the content alone, without knowing what belongs to the stack.
     pub fn severity(&self) -> Severity {
         match &self.content {
             Content::Alarm(alarm) => match alarm.new {
@@ -21,7 +21,7 @@ impl Notice {
                 GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => Severity::Error,
             },
             Content::Event(event) => match &event.detail {
-                Detail::Call(call) => call.severity,
+                Detail::Call(call) => call.severity(false),
                 Detail::Report(report) => report.tone.severity(),
                 Detail::Other(unknown) => unknown.gist.verdict.severity(),
             },

@@ -1,8 +1,10 @@
+mod call;
 mod news;
 
-use super::{Deed, Doer, End, Place, What, Words};
-use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, Risk, State};
+use super::{Doer, Words};
+use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
 use crate::phrase::Phrase;
+use call::{decision, deed};
 
 pub(super) const WORDS: Words = Words {
     headline,
@@ -22,7 +24,7 @@ pub(super) const WORDS: Words = Words {
     unknown_event: "Event of an unknown kind",
     event: |detail_type, source| format!("{detail_type} from {source}"),
     deed,
-    risk,
+    decision,
     mfa: |mfa| match mfa {
         Some(true) => "Yes",
         Some(false) => "No",
@@ -83,6 +85,11 @@ pub(super) const WORDS: Words = Words {
     label_resources: "Resources",
     label_user_agent: "User agent",
     label_mfa: "MFA",
+    label_session_mfa: "MFA of the session",
+    label_mfa_device: "MFA device",
+    label_page: "Signed in to",
+    label_access_key: "Access key",
+    label_principal: "Principal",
     label_hits: "Hits",
     label_matches: "Matches",
     label_index: "Index",
@@ -149,69 +156,15 @@ fn condition(condition: &Condition) -> String {
 fn actor(doer: &Doer<'_>) -> String {
     let name = match (doer.kind, doer.who) {
         (ActorKind::Root, _) => "The root user".to_owned(),
-        (ActorKind::Hidden, _) => "A user whose name AWS hides".to_owned(),
+        (ActorKind::Hidden, _) => "An unknown user".to_owned(),
         (ActorKind::Account, Some(who)) => return format!("Account {who}"),
         (ActorKind::Instance, Some(who)) => format!("Instance {who}"),
         (ActorKind::Service, None) => "An AWS service".to_owned(),
         (_, Some(who)) => who.to_string(),
-        (_, None) => "Somebody unknown".to_owned(),
+        (_, None) => "An unknown user".to_owned(),
     };
     match doer.home {
         Some(account) => format!("{name} of account {account}"),
         None => name,
-    }
-}
-
-fn deed(deed: &Deed<'_>) -> String {
-    let actor = actor(&deed.doer);
-    let place = match deed.place {
-        Place::Unknown => String::new(),
-        Place::Address(address) => format!(" from {address}"),
-        Place::Service(service) => format!(" through {service}"),
-        Place::Inside => " from inside AWS".to_owned(),
-    };
-    let role =
-        |role: Option<&Phrase>| role.map_or("another role".to_owned(), |role| format!("the role {role}"));
-    let (done, tried) = match deed.what {
-        What::Call(event, object) => {
-            let object = object.map(|object| format!(" on {object}")).unwrap_or_default();
-            (
-                format!("did {event}{object}{place}"),
-                format!("tried {event}{object}{place}"),
-            )
-        }
-        What::SignIn { without_mfa } => {
-            let without = if without_mfa { " without MFA" } else { "" };
-            let place = format!("to the console{place}");
-            (
-                format!("signed in {place}{without}"),
-                format!("tried to sign in {place}"),
-            )
-        }
-        What::SwitchRole(name) => {
-            let role = role(name);
-            (
-                format!("switched to {role}{place}"),
-                format!("tried to switch to {role}{place}"),
-            )
-        }
-    };
-    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
-    match deed.end {
-        End::Done => format!("{actor} {done}"),
-        End::Denied(error) => format!("{actor} {tried} and was denied{}", code(error)),
-        End::Failed(error) => format!("{actor} {tried} and failed{}", code(error)),
-    }
-}
-
-fn risk(risk: Risk) -> &'static str {
-    match risk {
-        Risk::TrailStopped => "A trail no longer records",
-        Risk::TrailDeleted => "A trail is gone",
-        Risk::TrailChanged => "A trail may record less than before",
-        Risk::RecordsDeleted => "Records may be gone",
-        Risk::DetectionOff => "Detection is off",
-        Risk::AlertsOff => "Alerts may go nowhere",
-        Risk::KeyOff => "A key stops working",
     }
 }

@@ -1,10 +1,12 @@
+mod call;
 mod news;
 mod words;
 
 use super::particle::{Particle, join, with};
-use super::{Deed, Doer, End, Place, What, Words};
-use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, Risk, State};
+use super::{Doer, Words};
+use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
 use crate::phrase::Phrase;
+use call::{decision, deed};
 
 pub(super) const WORDS: Words = Words {
     headline,
@@ -24,7 +26,7 @@ pub(super) const WORDS: Words = Words {
     unknown_event: "알 수 없는 형식의 이벤트",
     event: |detail_type, source| format!("{} {detail_type} 이벤트가 발생했습니다", join(source, "에서")),
     deed,
-    risk,
+    decision,
     mfa: |mfa| match mfa {
         Some(true) => "사용",
         Some(false) => "사용 안 함",
@@ -75,6 +77,11 @@ pub(super) const WORDS: Words = Words {
     label_resources: "리소스",
     label_user_agent: "사용자 에이전트",
     label_mfa: "MFA",
+    label_session_mfa: "세션의 MFA",
+    label_mfa_device: "MFA 디바이스",
+    label_page: "로그인한 페이지",
+    label_access_key: "액세스 키",
+    label_principal: "보안 주체",
     label_hits: "검색 건수",
     label_matches: "일치 건수",
     label_index: "인덱스",
@@ -91,15 +98,19 @@ fn headline(name: &Phrase, old: &State, new: &State) -> String {
 }
 
 fn guard_headline(actor: &str, trail: &str, outcome: &GuardOutcome) -> String {
+    let trail = match trail {
+        "" => "추적".to_owned(),
+        trail => format!("{trail} 추적"),
+    };
     match outcome {
         GuardOutcome::Restarted => {
-            format!("🛡️ {actor} {trail} 추적을 중지해서 자동으로 로깅을 다시 시작했습니다")
+            format!("🛡️ {actor} {trail}을 중지해서 자동으로 로깅을 다시 시작했습니다")
         }
         GuardOutcome::AlreadyLogging => {
-            format!("🛡️ {actor} {trail} 추적을 중지했으나 다시 로깅 중입니다")
+            format!("🛡️ {actor} {trail}을 중지했으나 다시 로깅 중입니다")
         }
         GuardOutcome::Failed(_) => {
-            format!("🚨 {actor} 중지한 {trail} 추적의 로깅을 다시 시작하지 못했습니다")
+            format!("🚨 {actor} 중지한 {trail}의 로깅을 다시 시작하지 못했습니다")
         }
     }
 }
@@ -158,7 +169,7 @@ fn condition(condition: &Condition) -> String {
 fn actor(doer: &Doer<'_>) -> String {
     let name = match (doer.kind, doer.who) {
         (ActorKind::Root, _) => "루트 사용자가".to_owned(),
-        (ActorKind::Hidden, _) => "이름이 가려진 사용자가".to_owned(),
+        (ActorKind::Hidden, _) => "알 수 없는 사용자가".to_owned(),
         (ActorKind::Account, Some(who)) => return format!("{who} 계정이"),
         (ActorKind::Instance, Some(who)) => format!("{who} 인스턴스가"),
         (ActorKind::Service, Some(who)) => format!("{who} 서비스가"),
@@ -170,59 +181,5 @@ fn actor(doer: &Doer<'_>) -> String {
     match doer.home {
         Some(account) => format!("{account} 계정의 {name}"),
         None => name,
-    }
-}
-
-fn deed(deed: &Deed<'_>) -> String {
-    let actor = actor(&deed.doer);
-    let place = match deed.place {
-        Place::Unknown => String::new(),
-        Place::Address(address) => format!("{} ", join(address, "에서")),
-        Place::Service(service) => format!("{} 통해 ", with(service, Particle::Object)),
-        Place::Inside => "AWS 내부에서 ".to_owned(),
-    };
-    let (done, tried) = match deed.what {
-        What::Call(event, object) => {
-            let event = with(event, Particle::Object);
-            let object = object
-                .map(|object| format!("{object} 대상으로 "))
-                .unwrap_or_default();
-            (
-                format!("{object}{event} 수행했습니다"),
-                format!("{object}{event} 시도했지만"),
-            )
-        }
-        What::SignIn { without_mfa } => {
-            let without = if without_mfa { "MFA 없이 " } else { "" };
-            (
-                format!("{without}콘솔에 로그인했습니다"),
-                "콘솔 로그인을 시도했지만".to_owned(),
-            )
-        }
-        What::SwitchRole(role) => {
-            let role = role.map_or("다른".to_owned(), Phrase::to_string);
-            (
-                format!("{role} 역할로 전환했습니다"),
-                format!("{role} 역할로 전환을 시도했지만"),
-            )
-        }
-    };
-    let code = |code: Option<&Phrase>| code.map(|code| format!(" ({code})")).unwrap_or_default();
-    match deed.end {
-        End::Done => format!("{actor} {place}{done}"),
-        End::Denied(error) => format!("{actor} {place}{tried} 거부되었습니다{}", code(error)),
-        End::Failed(error) => format!("{actor} {place}{tried} 실패했습니다{}", code(error)),
-    }
-}
-
-fn risk(risk: Risk) -> &'static str {
-    match risk {
-        Risk::TrailStopped => "추적이 더 이상 기록하지 않습니다",
-        Risk::TrailDeleted => "추적이 삭제되었습니다",
-        Risk::TrailChanged => "추적의 기록 범위가 줄었을 수 있습니다",
-        Risk::RecordsDeleted => "기록이 사라졌을 수 있습니다",
-        Risk::DetectionOff => "탐지가 꺼졌습니다",
-        Risk::AlertsOff => "알림이 전달되지 않을 수 있습니다",
-        Risk::KeyOff => "키를 사용할 수 없게 됩니다",
     }
 }

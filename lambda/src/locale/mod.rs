@@ -5,7 +5,7 @@ mod ko;
 mod particle;
 
 use crate::contract::Locale;
-use crate::event::{ActorKind, Condition, Fact, GuardOutcome, Muted, News, Risk, State};
+use crate::event::{ActorKind, Condition, Decision, Fact, GuardOutcome, Insight, Muted, News, State};
 use crate::phrase::Phrase;
 
 impl Locale {
@@ -48,8 +48,8 @@ pub(crate) struct Words {
     event: fn(detail_type: &Phrase, source: &Phrase) -> String,
     /// Who did what, from where, and how it ended; one sentence.
     deed: fn(&Deed<'_>) -> String,
-    /// The risk that a call causes.
-    pub risk: fn(Risk) -> &'static str,
+    /// What is so after a call, as the beginning of a headline.
+    pub decision: fn(&Decision) -> String,
     /// Whether a sign-in used a second factor; `None` if AWS does not know.
     pub mfa: fn(Option<bool>) -> &'static str,
     /// Headline of a service's report on `subject`.
@@ -110,6 +110,14 @@ pub(crate) struct Words {
     pub label_resources: &'static str,
     pub label_user_agent: &'static str,
     pub label_mfa: &'static str,
+    /// Whether the session that a call belongs to began with a second factor.
+    pub label_session_mfa: &'static str,
+    pub label_mfa_device: &'static str,
+    /// The page that a sign-in led to.
+    pub label_page: &'static str,
+    pub label_access_key: &'static str,
+    /// The ARN of the doer.
+    pub label_principal: &'static str,
     pub label_hits: &'static str,
     pub label_matches: &'static str,
     pub label_index: &'static str,
@@ -175,8 +183,28 @@ pub(crate) enum What<'a> {
     Call(&'a Phrase, Option<&'a Phrase>),
     SignIn {
         without_mfa: bool,
+        /// To the access portal instead of the console.
+        portal: bool,
     },
-    SwitchRole(Option<&'a Phrase>),
+    /// The name of the call that CloudTrail saw more or less often than usual, and the error if it was about one.
+    Unusual {
+        event: &'a Phrase,
+        error: Option<&'a Phrase>,
+        insight: &'a Insight,
+    },
+    /// The role, and its account if it is not the one of the call.
+    SwitchRole {
+        role: Option<&'a Phrase>,
+        account: Option<&'a Phrase>,
+    },
+}
+
+/// A range of ports: `22`, `8000-8080`.
+fn range(&(from, to): &(u16, u16)) -> String {
+    match from == to {
+        true => from.to_string(),
+        false => format!("{from}-{to}"),
+    }
 }
 
 /// How it ended, with the error code if there is one.

@@ -77,6 +77,8 @@ fn latin(word: &str) -> Ending {
     let long = word.bytes().rev().nth(2).is_some_and(is_vowel) && is_vowel(before);
     match word.bytes().next_back() {
         Some(b'l' | b'm' | b'n') => Ending::Consonant,
+        // Template 템플릿, Type 타입, App 앱, Fleet 플릿.
+        _ if ends(&["plate", "type", "app", "fleet"]) => Ending::Consonant,
         // Role 롤, Volume 볼륨, Pipeline 파이프라인.
         Some(b'e') if ends(&["le", "me", "ne"]) => Ending::Consonant,
         Some(b'g') if before == b'n' => Ending::Consonant,
@@ -142,6 +144,10 @@ mod tests {
             "top10",
             "CreateWebhook",
             "CreateImageMap",
+            "CreateLaunchTemplate",
+            "DeregisterType",
+            "CreateApp",
+            "ModifyFleet",
             "ECR",
             "CreateLaunchTemplate",
             "RegisterType",

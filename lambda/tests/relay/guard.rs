@@ -86,10 +86,9 @@ async fn a_stopped_trail_is_started_and_told_of() {
         assert_eq!(calls(&function), ["GetTrailStatus", "StartLogging"]);
         let headline = "🛡️ mallory stopped trail audit; logging was started again";
         let (slack, sns) = headlines(&function);
-        assert_eq!(
-            (slack, sns),
-            (alone(&format!("*{headline}*  ·  us-east-1")), alone(headline))
-        );
+        // In Slack as code: whoever stops a trail chooses the name.
+        let shown = "🛡️ `mallory` stopped trail `audit`; logging was started again  ·  us-east-1";
+        assert_eq!((slack, sns), (alone(shown), alone(headline)));
         let letter = lock(&function.script).sns_messages[0].clone();
         assert_eq!(letter["TopicArn"], TOPIC);
         assert!(letter["Message"].starts_with(headline) && letter["Message"].contains("203.0.113.7"));
@@ -149,10 +148,8 @@ async fn a_trail_that_does_not_start_is_told_of_and_fails() {
     let error = function.fail(&stopped("audit")).await;
     assert_eq!(error, "CloudTrail answers AccessDeniedException: no");
     let headline = "🚨 mallory stopped trail audit; logging could not be started again";
-    assert_eq!(
-        headlines(&function),
-        (alone(&format!("*{headline}*  ·  us-east-1")), alone(headline))
-    );
+    let shown = "🚨 `mallory` stopped trail `audit`; logging could not be started again  ·  us-east-1";
+    assert_eq!(headlines(&function), (alone(shown), alone(headline)));
     // Lambda retries: nobody gets the same message twice, and everybody gets the better news.
     function.fail(&stopped("audit")).await;
     assert_eq!(headlines(&function).0.len(), 1);

@@ -30,7 +30,9 @@ const RECORDS: usize = 50;
 /// An event source mapping's `BatchSize`.
 const BATCH: usize = 100;
 /// The redrive policy's `maxReceiveCount`.
-const RECEIVES: usize = 50;
+const RECEIVES: usize = 1_000;
+/// The longest time for which a message is put off; the real one is not limited.
+const LONGEST: Duration = Duration::from_millis(300);
 /// Lambda makes one attempt for an asynchronous event, and two retries.
 const ATTEMPTS: usize = 3;
 /// The function's timeout; the real one is 30 s.
@@ -40,8 +42,8 @@ const PROCESSES: usize = 2;
 /// The state of the whole storm.
 #[derive(Default)]
 struct World {
-    /// Bodies in the buffer queue, with an id and the number of receives.
-    buffer: VecDeque<(String, String, usize)>,
+    /// Bodies in the buffer queue, with an id, the number of receives, and when they are delivered.
+    buffer: VecDeque<(String, String, usize, Instant)>,
     in_flight: usize,
     /// Everything in the dead-letter queue.
     dead: Vec<Value>,
@@ -69,7 +71,7 @@ impl World {
                 .ends_with("-buffer")
             {
                 let id = format!("m-{}", alerts(body).first().expect("an alert"));
-                self.buffer.push_back((id, body.to_owned(), 0));
+                self.buffer.push_back((id, body.to_owned(), 0, Instant::now()));
             } else {
                 self.dead.push(serde_json::from_str(body).expect("JSON"));
             }
@@ -188,20 +190,27 @@ async fn empty(mut function: Function, world: Shared, seed: u64) -> Function {
     loop {
         let batch: Vec<_> = {
             let mut world = open(&world);
-            let count = world.buffer.len().min(BATCH);
+            let now = Instant::now();
+            let is_due = |message: &&(String, String, usize, Instant)| message.3 <= now;
+            let count = world.buffer.iter().take_while(is_due).take(BATCH).count();
             world.in_flight += count;
             world.buffer.drain(..count).collect()
         };
         if batch.is_empty() {
-            if open(&world).in_flight == 0 {
+            let is_over = {
+                let world = open(&world);
+                world.in_flight == 0 && world.buffer.is_empty()
+            };
+            if is_over {
                 return function;
             }
             sleep(Duration::from_millis(5)).await;
             continue;
         }
-        let record = |(id, body, receives): &(String, String, usize)| {
+        let record = |(id, body, receives, _): &(String, String, usize, Instant)| {
             json!({
                 "messageId": id,
+                "receiptHandle": id,
                 "body": body,
                 "attributes": { "ApproximateReceiveCount": (receives + 1).to_string() },
                 "eventSource": "aws:sqs",
@@ -211,6 +220,9 @@ async fn empty(mut function: Function, world: Shared, seed: u64) -> Function {
         let records: Vec<_> = batch.iter().map(record).collect();
         let kill = (die.u32(0..12) == 0).then(|| Duration::from_millis(die.u64(5..60)));
         let outcome = invoke(&mut function, &json!({ "Records": records }), kill).await;
+        let put_off: BTreeMap<_, _> = std::mem::take(&mut lock(&function.script).put_off)
+            .into_iter()
+            .collect();
         let mut world = open(&world);
         world.collect(&function);
         let left: BTreeSet<String> = match &outcome {
@@ -220,13 +232,15 @@ async fn empty(mut function: Function, world: Shared, seed: u64) -> Function {
                 failures.iter().map(id).collect()
             }
             Some(Outcome::Failure(report)) => panic!("{report}"),
-            None => batch.iter().map(|(id, _, _)| id.clone()).collect(),
+            None => batch.iter().map(|(id, ..)| id.clone()).collect(),
         };
         if outcome.is_none() {
             world.kills += 1;
         }
         world.in_flight -= batch.len();
-        for (id, body, receives) in batch {
+        for (id, body, receives, _) in batch {
+            let due = Duration::from_secs(put_off.get(&id).copied().unwrap_or_default());
+            let due = Instant::now() + due.min(LONGEST);
             if outcome.is_none() {
                 world.excuse(&body);
             }
@@ -234,10 +248,10 @@ async fn empty(mut function: Function, world: Shared, seed: u64) -> Function {
                 // Occasionally SQS delivers a message again that was already deleted.
                 if die.u32(0..200) == 0 {
                     world.excuse(&body);
-                    world.buffer.push_back((id, body, receives + 1));
+                    world.buffer.push_back((id, body, receives + 1, due));
                 }
             } else if receives + 1 < RECEIVES {
-                world.buffer.push_back((id, body, receives + 1));
+                world.buffer.push_back((id, body, receives + 1, due));
             } else {
                 world.dead.push(serde_json::from_str(&body).expect("JSON"));
             }

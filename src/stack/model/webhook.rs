@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn accepts_slack_with_and_without_scheme() {
-        for host in HOSTS {
+        for host in SLACK_HOSTS {
             let whole = format!("https://{host}{PATH}");
             for text in [
                 whole.clone(),

@@ -1,7 +1,7 @@
 //! The sections and the footer of a card as blocks, within Slack's limits.
 
 use super::block::{Block, MAX_FIELD, MAX_SECTION, Text};
-use super::markup::{clip_escaped, clipped_code, escape, escaped_width, link, mrkdwn, plain};
+use super::markup::{clip_escaped, clipped_code, code, escape, escaped_width, link, mrkdwn, plain};
 use crate::card::cut::{cut, paginate, width};
 use crate::card::{Card, Entry, Excerpt, Link, Prose, Row, Section};
 use crate::contract::Locale;
@@ -148,7 +148,9 @@ fn footer(card: &Card) -> Option<Block> {
     let words = card.locale.words();
     let named = card.footer.iter().map(|entry| {
         let Excerpt { text, beyond, most } = &entry.value;
-        let name = escape(&cut(text, *beyond, *most, words, escaped_width));
+        let name = cut(text, *beyond, *most, words, escaped_width);
+        // Slack makes emoji of the colons in an ARN, but not in code.
+        let name = if entry.code { code(&name) } else { escape(&name) };
         format!("{}: {name}", entry.label)
     });
     // A page alone is shorter than `MAX_SECTION`; the names share the remaining space.
