@@ -97,11 +97,13 @@ impl Phrase {
         self.0 += &more.0;
     }
 
-    /// The phrase without `start`, if it begins with that, and without the blanks after it.
-    pub(crate) fn without_start(&self, start: &str) -> Self {
-        match self.0.strip_prefix(start) {
-            Some(rest) => Self(rest.trim_start().to_owned()),
-            None => self.clone(),
+    /// The phrase without the sign, such as an emoji, that may stand before its words.
+    pub(crate) fn without_sign(&self) -> Self {
+        // The marks of spans are ASCII, too.
+        let is_sign = |word: &str| !word.contains(|c: char| c.is_ascii() || c.is_alphanumeric());
+        match self.0.split_once(' ') {
+            Some((sign, words)) if is_sign(sign) => Self(words.trim_start().to_owned()),
+            _ => self.clone(),
         }
     }
 }
@@ -236,8 +238,11 @@ mod tests {
             ]
         );
         assert_eq!(sentence.plain(), "🚨 cpu did a b: x");
-        assert_eq!(sentence.without_start("🚨").plain(), "cpu did a b: x");
-        assert_eq!(sentence.without_start("✅"), sentence);
+        let bare = sentence.without_sign();
+        assert_eq!(bare.plain(), "cpu did a b: x");
+        for same in [bare, Phrase::strong("🔥 fire"), Phrase::text("불 났음")] {
+            assert_eq!(same.without_sign(), same);
+        }
     }
 
     #[test]

@@ -147,10 +147,10 @@ fn every_sample_is_drawn_as_slack_would() {
         if message["channel"] != "gallery" {
             let fences = found.get("fence").copied().unwrap_or(0);
             assert_eq!(drawn, fences / 2, "{message:#}");
-            // The samples contain only text and links to the console and to the tool that found a match; nobody
-            // is mentioned.
+            // The samples contain only text and links to the console, to the tool that found a match and to a
+            // runbook; nobody is mentioned.
             let strange = "return [...node.querySelectorAll('.content a')].map((a) => a.href).filter((url) => \
-                !/^https:\\/\\/([a-z0-9.-]+\\.console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)|kibana\\.example\\.com)\\//.test(url))";
+                !/^https:\\/\\/(([a-z0-9.-]+\\.)?console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)|(kibana|wiki)\\.example\\.com)\\//.test(url))";
             assert_eq!(of(&browser, message, strange), json!([]), "{message:#}");
             assert_eq!(
                 of(

@@ -52,6 +52,7 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
     let page = alert.discover.as_deref().and_then(page);
     Draft {
         headline,
+        key: None,
         colour: colour(severity),
         sections: sections.into_iter().flatten().collect(),
         link: page.map(|(page, host)| Link {
@@ -107,7 +108,7 @@ fn is_empty(value: &Value) -> bool {
 /// Returns an address that is safe to link, and its host. Only `https` is allowed, because a stranger may have
 /// made an application log the address. The host is shown so that people can check it before they follow the
 /// link.
-fn page(address: &str) -> Option<(String, String)> {
+pub(super) fn page(address: &str) -> Option<(String, String)> {
     let rest = address.trim().strip_prefix("https://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_host = host

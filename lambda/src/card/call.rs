@@ -37,6 +37,7 @@ pub(super) fn compose(call: &Call, event: &Event, severity: Severity, frame: &Fr
     ];
     Draft {
         headline: headline(call, severity, frame),
+        key: None,
         colour: colour(call, severity),
         sections: sections.into_iter().flatten().collect(),
         link: page(call).map(|page| Link {

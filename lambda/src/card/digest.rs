@@ -22,6 +22,8 @@ const MAX_SPAN: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub headline: Phrase,
+    /// The same for all alerts that differ at most in a value. Those of one severity are one line in a digest.
+    pub key: Phrase,
     pub severity: Severity,
     /// When it happened.
     pub time: Option<Timestamp>,
@@ -46,17 +48,23 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
     let frame = Frame::new(&notice.source, settings);
     let severity = settings.severity_of(notice);
     let draft = draft(notice, severity, &frame);
-    let headline = match &notice.test {
-        Some(_) => super::test_headline(&draft.headline, &frame),
-        // The line already begins with that emoji.
-        None => draft.headline.without_start(severity.emoji()),
+    let said = |headline: &Phrase| {
+        // The line already begins with a sign.
+        let headline = headline.without_sign();
+        match &notice.test {
+            Some(_) => super::test_headline(&headline, &frame),
+            None => headline,
+        }
     };
+    let headline = said(&draft.headline);
+    let key = draft.key.as_ref().map_or_else(|| headline.clone(), said);
     let plain = headline.plain();
     Line {
         headline: match width(&plain) <= MAX_HEADLINE {
             true => headline,
             false => code(&plain, frame.words),
         },
+        key,
         severity,
         time: notice.time(),
         link: draft.link.map(|link| link.page),
@@ -65,8 +73,8 @@ pub fn summarise(notice: &Notice, settings: &Settings) -> Line {
 }
 
 /// The fewest messages that show every line, the most severe first, then by time. Lines with the same severity and
-/// headline are merged into one, with their count and the times of the first and the last. `fit` tells how many rows,
-/// from the first on, fit into one message of the destination.
+/// key are merged into one: the newest headline, with their count and the times of the first and the last. `fit` tells
+/// how many rows, from the first on, fit into one message of the destination.
 pub fn digest(lines: &[Line], settings: &Settings, fit: fn(&[Row], Locale) -> usize) -> Vec<Digest> {
     let source = Source::default();
     let frame = Frame::new(&source, settings);
@@ -83,7 +91,7 @@ pub fn digest(lines: &[Line], settings: &Settings, fit: fn(&[Row], Locale) -> us
         .collect()
 }
 
-/// Lines with the same severity and headline.
+/// Lines with the same severity and key.
 struct Group<'a> {
     /// The last one.
     line: &'a Line,
@@ -96,9 +104,7 @@ fn group(lines: &[Line]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut known: HashMap<(Severity, &Phrase), usize> = HashMap::new();
     for (index, line) in lines.iter().enumerate() {
-        let at = *known
-            .entry((line.severity, &line.headline))
-            .or_insert(groups.len());
+        let at = *known.entry((line.severity, &line.key)).or_insert(groups.len());
         match groups.get_mut(at) {
             None => groups.push(Group {
                 line,
@@ -246,131 +252,4 @@ impl Page<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::read;
-    use serde_json::json;
-
-    fn line(headline: &str, severity: Severity, second: i64) -> Line {
-        Line {
-            headline: Phrase::text(headline),
-            severity,
-            time: Timestamp::from_second(1_763_614_800 + second).ok(),
-            link: None,
-            test: false,
-        }
-    }
-
-    fn all_fit(rows: &[Row], _: Locale) -> usize {
-        rows.len()
-    }
-
-    fn texts(digest: &Digest) -> Vec<String> {
-        let Some(Section::Rows(rows)) = digest.card.sections.first() else {
-            panic!("{digest:#?}")
-        };
-        rows.iter().map(|row| row.phrase.plain()).collect()
-    }
-
-    #[test]
-    fn equal_alerts_are_one_line_and_the_worst_come_first() {
-        let mut linked = line("cpu ALARM", Severity::Error, 9);
-        linked.link = Some("https://x.example/a".to_owned());
-        let lines = [
-            line("saved", Severity::Info, 0),
-            line("cpu ALARM", Severity::Error, 3),
-            line("disk ALARM", Severity::Error, 1),
-            line("root signed in", Severity::Critical, 7),
-            linked,
-        ];
-        let digests = digest(&lines, &Settings::default(), all_fit);
-        let [only] = digests.as_slice() else {
-            panic!("{digests:#?}")
-        };
-        assert_eq!(
-            texts(only),
-            [
-                "🔴 05:00:07  root signed in",
-                "🟠 05:00:01  disk ALARM",
-                "🟠 05:00:03  cpu ALARM  ×2 (05:00:03–05:00:09)",
-                "🔵 05:00:00  saved",
-            ]
-        );
-        assert_eq!(only.card.headline.plain(), "🔔 5 alerts  🔴 1  🟠 3  🔵 1");
-        assert_eq!(
-            (only.severity, &only.covers),
-            (Severity::Critical, &vec![0, 1, 2, 3, 4])
-        );
-    }
-
-    #[test]
-    fn every_alert_is_in_exactly_one_digest() {
-        let headline = |index: usize| format!("{} {}", index % 250, "x".repeat(index % 250));
-        let lines: Vec<_> = (0..700)
-            .map(|index| line(&headline(index), Severity::ALL[index % 2], 0))
-            .collect();
-        let digests = digest(&lines, &Settings::default(), all_fit);
-        let mut covered: Vec<_> = digests.iter().flat_map(|digest| digest.covers.clone()).collect();
-        covered.sort_unstable();
-        assert_eq!(covered, (0..700).collect::<Vec<_>>());
-        let mut shown: Vec<_> = digests.iter().flat_map(texts).collect();
-        shown.sort();
-        shown.dedup();
-        assert_eq!(shown.len(), 250);
-        for (index, digest) in digests.iter().enumerate() {
-            assert!(texts(digest).len() <= MAX_LINES);
-            let part = format!("({}/{})", index + 1, digests.len());
-            let headline = digest.card.headline.plain();
-            assert!(headline.contains(&part), "{headline}");
-            let highest = digest.covers.iter().map(|at| lines[*at].severity).max();
-            assert_eq!(highest, Some(digest.severity));
-        }
-        assert!(self::digest(&[], &Settings::default(), all_fit).is_empty());
-    }
-
-    #[test]
-    fn days_are_told_apart_and_what_has_no_time_comes_last() {
-        let mut timeless = line("c", Severity::Info, 0);
-        timeless.time = None;
-        let lines = [
-            timeless,
-            line("b", Severity::Info, 86_400),
-            line("a", Severity::Info, 0),
-        ];
-        let digests = digest(&lines, &Settings::default(), all_fit);
-        assert_eq!(
-            texts(&digests[0]),
-            ["🔵 11-20 05:00:00  a", "🔵 11-21 05:00:00  b", "🔵  c"]
-        );
-    }
-
-    #[test]
-    fn a_line_has_the_headline_without_the_sign_of_its_severity() {
-        let topic = "arn:aws:sns:us-east-1:111122223333:t";
-        let line = |message: &str, test: &str| {
-            let attributes = json!({ "alertctl.test": { "Value": test } });
-            let sns = json!({ "TopicArn": topic, "Message": message, "MessageAttributes": attributes });
-            summarise(
-                &read(&json!({ "Records": [{ "Sns": sns }] }))[0],
-                &Settings::default(),
-            )
-        };
-        assert_eq!(line("x", "").headline.plain(), "Message through t");
-        let rehearsed = line("x", "t-0a1b2c3d");
-        assert_eq!(rehearsed.headline.plain(), "🧪 TEST · 🔵 Message through t");
-        let arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu";
-        let alarm = json!({ "AlarmName": "cpu", "AlarmArn": arn, "NewStateValue": "ALARM" });
-        let alarm = line(&alarm.to_string(), "");
-        assert_eq!(alarm.headline.plain(), "🚨 cpu is in alarm  ·  us-east-1");
-        assert!(alarm.link.is_some_and(|page| page.ends_with("cpu")));
-        // A test does not raise a digest's severity, and a digest with nothing but tests mentions nobody.
-        let critical = Line {
-            severity: Severity::Critical,
-            ..rehearsed
-        };
-        let mut digest = digest(&[critical], &Settings::default(), all_fit).remove(0);
-        assert_eq!(digest.severity, Severity::Info);
-        digest.card.mention(&["@here".to_owned()]);
-        assert!(digest.card.mentions.is_empty());
-    }
-}
+mod tests;

@@ -2,12 +2,12 @@
 
 use super::frame::Frame;
 use super::parts::{code, facts, json, lines};
-use super::{Colour, Draft, call, report};
+use super::report::sentence;
+use super::{Colour, Draft, Link, call, report};
 use crate::contract::Arn;
 use crate::contract::Severity;
-use crate::event::{Detail, Event};
+use crate::event::{Detail, Event, Gist, Unknown, Verdict};
 use crate::phrase::Phrase;
-use serde_json::Value;
 
 /// Longest JSON worth showing.
 const MAX_JSON: usize = 6_000;
@@ -16,26 +16,61 @@ pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> D
     match &event.detail {
         Detail::Call(call) => call::compose(call, event, severity, frame),
         Detail::Report(report) => report::compose(report, event, frame),
-        Detail::Other(detail) => other(detail, event, severity, frame),
+        Detail::Other(unknown) => other(unknown, event, severity, frame),
     }
 }
 
 /// An event whose kind has no layout of its own.
-fn other(detail: &Value, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
+fn other(unknown: &Unknown, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let name = |text: &Option<String>| code(text.as_deref().unwrap_or_default(), words);
+    let detail = &unknown.detail;
     let sections = [
         facts(circumstances(event, frame)),
         (!detail.is_null()).then(|| json(detail, MAX_JSON)),
     ];
-    let headline = words.event(&name(&event.detail_type), &name(&event.source));
+    let kind = code(event.detail_type.as_deref().unwrap_or_default(), words);
+    let headline = match &event.source {
+        Some(source) if unknown.gist.name.is_none() && unknown.gist.state.is_none() => {
+            words.event(&kind, &code(source, words))
+        }
+        _ => gist(&kind, &unknown.gist, frame),
+    };
     Draft {
         headline: Phrase::said(format!("{} {headline}", severity.emoji())),
-        colour: Colour::Plain,
+        key: None,
+        colour: shade(&unknown.gist),
         sections: sections.into_iter().flatten().collect(),
-        link: None,
+        link: link(&unknown.gist, frame),
         small: Vec::new(),
     }
+}
+
+/// The headline of something without a layout, of which some is known.
+pub(super) fn gist(kind: &Phrase, gist: &Gist, frame: &Frame<'_>) -> Phrase {
+    let words = frame.words;
+    let name = |text: &Option<String>| text.as_deref().map(|text| code(text, words));
+    let headline = words.gist(kind, name(&gist.name).as_ref(), name(&gist.state).as_ref());
+    match &gist.reason {
+        Some(reason) => Phrase::said(format!("{headline}: {}", sentence(reason, words))),
+        None => headline,
+    }
+}
+
+pub(super) fn shade(gist: &Gist) -> Colour {
+    match gist.verdict {
+        Verdict::Good => Colour::Good,
+        Verdict::Plain => Colour::Plain,
+        Verdict::Warning => Colour::Warning,
+        Verdict::Error | Verdict::Critical => Colour::Bad,
+    }
+}
+
+pub(super) fn link(gist: &Gist, frame: &Frame<'_>) -> Option<Link> {
+    let page = gist.page.clone()?;
+    Some(Link {
+        page,
+        label: frame.words.open_page.to_owned(),
+    })
 }
 
 /// Place and time, which every event has.

@@ -23,6 +23,7 @@ pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
     };
     // Whoever stops a trail chooses the name of the session, which a destination could take for a link.
     draft.headline = headline(guarded, |name| code(name, words), words);
+    draft.key = None;
     draft.colour = match &guarded.outcome {
         GuardOutcome::Failed(_) => Colour::Bad,
         GuardOutcome::Restarted | GuardOutcome::AlreadyLogging => Colour::Warning,

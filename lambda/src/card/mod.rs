@@ -81,6 +81,8 @@ pub enum Section {
         title: Option<&'static str>,
         text: Excerpt,
     },
+    /// Further pages, such as a runbook; not empty.
+    Links(Vec<Link>),
     /// The alerts of a digest, one a line.
     Rows(Vec<Row>),
 }
@@ -121,6 +123,8 @@ pub struct Row {
 /// What a kind of content makes of a notice.
 struct Draft {
     headline: Phrase,
+    /// The headline without what differs each time that the same happens to the same thing, if anything does.
+    key: Option<Phrase>,
     colour: Colour,
     sections: Vec<Section>,
     link: Option<Link>,
@@ -223,7 +227,11 @@ fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
         if matches!(&event.detail, Detail::Report(report) if report.news.is_global()));
     let region = notice.region().filter(|_| !is_global);
     for place in frame.place(notice.account(), region) {
-        draft.headline.push(&Phrase::said(format!("  ·  {place}")));
+        let place = Phrase::said(format!("  ·  {place}"));
+        draft.headline.push(&place);
+        if let Some(key) = &mut draft.key {
+            key.push(&place);
+        }
     }
     draft
 }

@@ -3,10 +3,10 @@
 use super::cut::clip;
 use super::frame::Frame;
 use super::parts::json;
-use super::{Colour, Draft, Entry, Excerpt, Prose, Section};
+use super::{Colour, Draft, Entry, Excerpt, Prose, Section, event};
 use crate::contract::Arn;
 use crate::contract::Severity;
-use crate::event::{mask_text, mask_value};
+use crate::event::{Gist, mask_text, mask_value};
 use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 
@@ -21,17 +21,25 @@ pub(super) enum Body<'a> {
 }
 
 pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity, frame: &Frame<'_>) -> Draft {
-    let section = match body {
+    let section = match &body {
         Body::Text(text) => prose(&mask_text(text)),
         Body::Json(value) => Some(json(&mask_value(value), MAX_BODY)),
     };
-    Draft {
+    let mut draft = Draft {
         headline: headline(subject, severity, frame),
+        key: None,
         colour: Colour::Plain,
         sections: section.into_iter().collect(),
         link: None,
         small: small(frame),
+    };
+    if let Body::Json(value) = body {
+        let gist = Gist::read(subject, &[], value);
+        draft.headline = event::gist(&draft.headline, &gist, frame);
+        draft.colour = event::shade(&gist);
+        draft.link = event::link(&gist, frame);
     }
+    draft
 }
 
 /// The subject with an emoji before it; without a subject, a headline from what is known.

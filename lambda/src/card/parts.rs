@@ -66,8 +66,13 @@ pub(super) fn lines(mut entries: Vec<String>, words: &Words) -> Option<String> {
     (!entries.is_empty()).then(|| entries.join("\n"))
 }
 
+/// A name from outside, short and on one line.
+pub(super) fn name(name: &str, words: &Words) -> String {
+    let name = one_line(name);
+    clip(if name.is_empty() { "?" } else { &name }, MAX_NAME, words)
+}
+
 /// A name from outside, for a headline.
 pub(super) fn code(name: &str, words: &Words) -> Phrase {
-    let name = one_line(name);
-    Phrase::code(&clip(if name.is_empty() { "?" } else { &name }, MAX_NAME, words))
+    Phrase::code(&self::name(name, words))
 }

@@ -3,13 +3,12 @@
 use super::cut::clip;
 use super::event::circumstances;
 use super::frame::Frame;
-use super::parts::{code, facts, json, lines, prose};
+use super::parts::{code, facts, json, lines, name, prose};
 use super::{Colour, Draft, Link};
 use crate::contract::{Arn, Severity, console_page, encode, is_commercial};
-use crate::event::{Event, Fact, News, Page, Report, Tone};
+use crate::event::{Event, Fact, Job, News, Page, Report, Thing, Tone, Turn};
+use crate::locale::Words;
 use crate::phrase::{Phrase, one_line};
-use serde_json::Value;
-use std::collections::HashSet;
 
 /// Most facts of the report's own; others show place and time.
 const MAX_FACTS: usize = 7;
@@ -24,12 +23,22 @@ const MAX_TITLE: usize = 300;
 
 pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let summary = report
-        .summary
-        .as_deref()
-        .filter(|_| report.news != News::Database);
-    let entries = |text: &str| lines(text.lines().map(str::to_owned).collect(), words);
-    let shown = report.facts.iter().map(|(fact, text)| (*fact, entries(text)));
+    // What the headline already says whole is not said again.
+    let in_headline = |summary: &&str| {
+        translated(report, words).is_none()
+            && is_reason(report)
+            && summary.trim().lines().count() == 1
+            && summary.chars().count() <= MAX_TITLE
+    };
+    let summary = report.summary.as_deref().filter(|summary| !in_headline(summary));
+    let entries = |fact: Fact, text: &str| {
+        let value = (words.value)(fact, text);
+        lines(value.lines().map(str::to_owned).collect(), words)
+    };
+    let shown = report
+        .facts
+        .iter()
+        .map(|(fact, text)| (*fact, entries(*fact, text)));
     let moments = report.moments.iter();
     let moments = moments.map(|(fact, moment)| (*fact, Some(frame.time(*moment))));
     let known = shown
@@ -39,12 +48,10 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     // The facts already name the resource, so that field is left out.
     let [account, region, time, _] = circumstances(event, frame);
     let region = (region.0, region.1.filter(|_| !report.news.is_global()));
-    let mut details = report.details.clone();
-    let more = prune(&mut details, &already(report, event));
     let sections = [
         prose(summary),
         facts(known.chain([account, region, time])),
-        more.then(|| json(&details, MAX_DETAILS)),
+        (!report.details.is_null()).then(|| json(&report.details, MAX_DETAILS)),
     ];
     let topic_arn = frame.source.topic_arn.as_deref();
     let region = topic_arn.and_then(Arn::parse).and_then(|topic| topic.region);
@@ -53,45 +60,10 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
         .page
         .as_ref()
         .and_then(|page| address(page, region.as_deref()));
-    let sentence = |text: &str| clip(&one_line(text), MAX_TITLE, words);
-    let headline = match (&report.news, &report.summary) {
-        // A finding's title is a sentence that may not name the resource.
-        (News::Finding, _) => {
-            let title = Phrase::strong(&sentence(&report.subject));
-            let resource = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
-            let resource = resource
-                .map(|(_, name)| name.as_str())
-                .filter(|name| !name.contains('\n') && !report.subject.contains(name));
-            match resource {
-                Some(resource) => format!("{title} — {}", code(resource, words)),
-                None => title.to_string(),
-            }
-        }
-        // RDS has hundreds of event kinds, so its own sentence is the headline.
-        (News::Database, Some(summary)) => {
-            let subject = words.news(&News::Database, &code(&report.subject, words));
-            format!("{subject}: {}", sentence(summary))
-        }
-        // The amounts come from a text that anybody may have written.
-        (
-            News::Budget {
-                forecast,
-                amount,
-                budgeted,
-            },
-            _,
-        ) => {
-            let amounts = News::Budget {
-                forecast: *forecast,
-                amount: sentence(amount),
-                budgeted: sentence(budgeted),
-            };
-            words.news(&amounts, &code(&report.subject, words)).to_string()
-        }
-        (news, _) => words.news(news, &code(&report.subject, words)).to_string(),
-    };
+    let headline = headline(report, frame);
     Draft {
         headline: Phrase::said(format!("{} {headline}", sign(report.tone))),
+        key: None,
         colour: colour(report.tone),
         sections: sections.into_iter().flatten().collect(),
         link: page.map(|page| Link {
@@ -102,40 +74,108 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     }
 }
 
-/// All the texts that the message shows without the details.
-fn already<'a>(report: &'a Report, event: &'a Event) -> HashSet<&'a str> {
-    let facts = report
+/// What a service tells, where the language has a sentence for its id.
+fn translated(report: &Report, words: &Words) -> Option<&'static str> {
+    let told = matches!(report.news, News::Told { .. });
+    let id = report
         .facts
         .iter()
-        .flat_map(|(_, text)| text.lines().chain([&**text]));
-    let summary = report
-        .summary
-        .iter()
-        .flat_map(|text| text.lines().chain([&**text]));
-    let place = event.account.iter().chain(&event.region);
-    facts
-        .chain(summary)
-        .chain(place.map(String::as_str))
-        .chain([&*report.subject])
-        .collect()
+        .find(|(fact, _)| told && *fact == Fact::Status);
+    id.and_then(|(_, id)| (words.told)(id))
 }
 
-/// Leaves only those entries of the details that say more than what is already shown; returns whether any is left. An
-/// entry stays whole: a part of it, such as a list of containers without the names of some, would mislead.
-fn prune(details: &mut Value, shown: &HashSet<&str>) -> bool {
-    if let Value::Object(entries) = details {
-        entries.retain(|_, entry| says_more(entry, shown));
+/// Whether the summary is why something happened, and belongs into the headline.
+fn is_reason(report: &Report) -> bool {
+    match &report.news {
+        // The text about a key that leaked is long, and nothing new to who reads the headline.
+        News::Changed { turn, .. } => *turn != Turn::Exposed,
+        News::Told { .. } => true,
+        News::Task { .. }
+        | News::Service { .. }
+        | News::Launched { .. }
+        | News::Terminated { .. }
+        | News::Backup { .. } => {
+            matches!(report.tone, Tone::Bad(_))
+        }
+        _ => false,
     }
-    says_more(details, shown)
 }
 
-fn says_more(value: &Value, shown: &HashSet<&str>) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.trim().is_empty() && !shown.contains(&**text),
-        Value::Array(values) => values.iter().any(|value| says_more(value, shown)),
-        Value::Object(fields) => fields.values().any(|value| says_more(value, shown)),
-        Value::Bool(_) | Value::Number(_) => true,
+/// A text from outside as one line of a headline.
+pub(super) fn sentence(text: &str, words: &Words) -> String {
+    clip(&one_line(text), MAX_TITLE, words)
+}
+
+/// The news with all its texts from outside short and on one line.
+fn short(news: &News, words: &Words) -> News {
+    let mut news = news.clone();
+    match &mut news {
+        News::Changed { raw, of, .. } => {
+            if !raw.is_empty() {
+                *raw = name(raw, words);
+            }
+            if let Some((_, owner)) = of {
+                *owner = name(owner, words);
+            }
+        }
+        News::Service { event } => *event = name(event, words),
+        News::Health { service, .. } => *service = sentence(service, words),
+        // The amounts come from a text that anybody may have written.
+        News::Budget { amount, budgeted, .. } => {
+            *amount = sentence(amount, words);
+            *budgeted = sentence(budgeted, words);
+        }
+        _ => {}
+    }
+    news
+}
+
+fn headline(report: &Report, frame: &Frame<'_>) -> Phrase {
+    let words = frame.words;
+    let said = |text: &str| sentence(text, words);
+    let news = short(&report.news, words);
+    let headline = |subject: &Phrase| words.news(&news, subject);
+    let subject = code(&report.subject, words);
+    // Auto Scaling's second line is about how it came to that.
+    let first = report.summary.as_ref().and_then(|summary| summary.lines().next());
+    let with_reason = |headline: Phrase| match first {
+        Some(reason) if is_reason(report) && !reason.is_empty() => {
+            Phrase::said(format!("{headline}: {}", said(reason)))
+        }
+        _ => headline,
+    };
+    let entity = report.facts.iter().find(|(fact, _)| *fact == Fact::Resource);
+    let entity = entity
+        .map(|(_, name)| name.as_str())
+        .filter(|name| !name.contains('\n') && !report.subject.contains(name));
+    let entity = entity.map(|name| Phrase::said(format!(" — {}", code(name, words))));
+    let entity = entity.unwrap_or_default();
+    match &report.news {
+        // A finding's title is a sentence that may not name the resource.
+        News::Finding { .. } => {
+            let title = Phrase::strong(&said(&report.subject));
+            Phrase::said(format!("{}{entity}", headline(&title)))
+        }
+        // RDS and others have hundreds of event kinds, so their own sentence is the headline.
+        News::Told { .. } => match translated(report, words) {
+            Some(told) => Phrase::said(format!("{}: {told}", headline(&subject))),
+            None => with_reason(headline(&subject)),
+        },
+        News::Changed {
+            thing: Thing::Check, ..
+        } => {
+            let headline = with_reason(headline(&subject));
+            Phrase::said(format!("{headline}{entity}"))
+        }
+        News::Health { category, closed, .. } => {
+            let begins = report.moments.iter().find(|(fact, _)| *fact == Fact::Starts);
+            let begins = begins.filter(|_| category == "scheduledChange" && !closed);
+            let begins = begins.map(|(_, moment)| format!("  ·  {}", frame.time(*moment)));
+            let headline = headline(&Phrase::text(&said(&report.subject)));
+            Phrase::said(format!("{headline}{entity}{}", begins.unwrap_or_default()))
+        }
+        News::Budget { .. } => headline(&subject),
+        _ => with_reason(headline(&subject)),
     }
 }
 
@@ -161,8 +201,13 @@ fn colour(tone: Tone) -> Colour {
 
 /// The console page in `region`; for a resource without a region, the page of the global console.
 fn address(page: &Page, region: Option<&str>) -> Option<String> {
+    if let Page::Address(address) = page {
+        return Some(address.clone());
+    }
     let region = region?;
     let (path, fragment) = match page {
+        Page::Address(_) => return None,
+        Page::Console { path, fragment } => return console_page(region, path, fragment),
         Page::Instance(id) => ("ec2/home", format!("InstanceDetails:instanceId={}", encode(id))),
         Page::ScalingGroup(name) => ("ec2/home", format!("AutoScalingGroupDetails:id={}", encode(name))),
         Page::Database { id, cluster } => (
@@ -191,6 +236,14 @@ fn address(page: &Page, region: Option<&str>) -> Option<String> {
                 encode(&encode(id))
             ),
         ),
+        Page::BackupJob { job, id } => {
+            let kind = match job {
+                Job::Backup => "backup",
+                Job::Copy => "copy",
+                Job::Restore => "restore",
+            };
+            ("backup/home", format!("/jobs/{kind}/details/{}", encode(id)))
+        }
         Page::Vault(name) => ("backup/home", format!("/backupvaults/details/{}", encode(name))),
         Page::Health(_) | Page::Budget(_) | Page::CostAnomaly { .. } => return global(page, region),
     };

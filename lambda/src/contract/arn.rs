@@ -58,10 +58,15 @@ impl Arn {
 }
 
 /// Address of a console page in `region`; the partition follows from the region's name. `path` begins with the
-/// service, `fragment` may be empty: `ec2` and `InstanceDetails:instanceId=…`.
+/// service, `fragment` may be empty: `ec2` and `InstanceDetails:instanceId=…`; one that begins with `&` is another part of
+/// the query.
 pub fn console_page(region: &str, path: &str, fragment: &str) -> Option<String> {
     let domain = console_domain(partition(region)?).filter(|_| is_region(region))?;
-    let sign = if fragment.is_empty() { "" } else { "#" };
+    let sign = if fragment.is_empty() || fragment.starts_with('&') {
+        ""
+    } else {
+        "#"
+    };
     let page = format!("https://{region}.{domain}/{path}?region={region}{sign}{fragment}");
     (page.len() <= MAX_LINK).then_some(page)
 }
@@ -91,14 +96,9 @@ fn partition(region: &str) -> Option<&'static str> {
     Some(match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("eusc-") => "aws-eusc",
         // Separate partitions whose console addresses are not documented.
-        region
-            if region.starts_with("us-iso")
-                || region.starts_with("eu-isoe")
-                || region.starts_with("eusc-") =>
-        {
-            return None;
-        }
+        region if region.starts_with("us-iso") || region.starts_with("eu-isoe") => return None,
         _ => "aws",
     })
 }
@@ -113,15 +113,45 @@ fn console_domain(partition: &str) -> Option<&'static str> {
         "aws" => Some("console.aws.amazon.com"),
         "aws-cn" => Some("console.amazonaws.cn"),
         "aws-us-gov" => Some("console.amazonaws-us-gov.com"),
+        // https://docs.aws.eu/esc/latest/userguide/differences.html
+        "aws-eusc" => Some("console.amazonaws-eusc.eu"),
         _ => None,
     }
 }
 
+/// Whether a host is one of AWS's consoles: with a region before it, or a service and a region, or alone where the
+/// partition has such a host.
+pub fn is_console(host: &str) -> bool {
+    ["aws", "aws-cn", "aws-us-gov", "aws-eusc"]
+        .iter()
+        .filter_map(|partition| console_domain(partition))
+        .any(|domain| {
+            host.strip_suffix(domain).is_some_and(|before| match before {
+                "" => domain != "console.amazonaws-eusc.eu",
+                before => before.ends_with('.') && before.trim_end_matches('.').bytes().all(is_label),
+            })
+        })
+}
+
+fn is_label(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)
+}
+
+/// `ap-northeast-2`, `us-gov-west-1`. CloudTrail and others write `global` or a zone such as `us-east-1a` in its
+/// place, which would lead to a host that does not exist.
 fn is_region(text: &str) -> bool {
-    (3..=32).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    let mut parts = text.split('-');
+    let letters =
+        |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let number = parts.next_back().unwrap_or_default();
+    let area = parts.next().unwrap_or_default();
+    let middle: Vec<_> = parts.collect();
+    text.len() <= 32
+        && letters(area, 2)
+        && !middle.is_empty()
+        && middle.iter().all(|part| letters(part, 1))
+        && matches!(number.len(), 1 | 2)
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_account(text: &str) -> bool {
@@ -168,14 +198,51 @@ mod tests {
             ("ap-northeast-2", "ap-northeast-2.console.aws.amazon.com"),
             ("cn-northwest-1", "cn-northwest-1.console.amazonaws.cn"),
             ("us-gov-east-1", "us-gov-east-1.console.amazonaws-us-gov.com"),
+            ("eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"),
         ];
         for (region, host) in hosts {
             let expected = format!("https://{host}/cloudtrailv2/home?region={region}#/events/x");
             assert_eq!(page(region), Some(expected));
         }
         assert_eq!(page("evil.example/"), None);
-        assert_eq!(page("us-iso-east-1"), None);
+        for none in [
+            "us-iso-east-1",
+            "global",
+            "aws-global",
+            "us-east-1a",
+            "us-east",
+            "-1",
+            "us--1",
+            "",
+        ] {
+            assert_eq!(page(none), None, "{none}");
+        }
         assert_eq!(encode("a|<b> c"), "a%7C%3Cb%3E%20c");
+    }
+
+    #[test]
+    fn a_console_is_known_by_its_host() {
+        for console in [
+            "console.aws.amazon.com",
+            "ap-northeast-2.console.aws.amazon.com",
+            "health.console.aws.amazon.com",
+            "console.amazonaws.cn",
+            "us-gov-west-1.console.amazonaws-us-gov.com",
+            "eusc-de-east-1.console.amazonaws-eusc.eu",
+        ] {
+            assert!(is_console(console), "{console}");
+        }
+        for other in [
+            "evilconsole.aws.amazon.com",
+            "console.aws.amazon.com.evil.example",
+            "evil.example/.console.aws.amazon.com",
+            "user@console.aws.amazon.com",
+            "console.amazonaws-eusc.eu",
+            "docs.aws.amazon.com",
+            "",
+        ] {
+            assert!(!is_console(other), "{other}");
+        }
     }
 
     #[test]

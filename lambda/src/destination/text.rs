@@ -23,7 +23,7 @@ pub(super) fn lines_of(card: &Card) -> Vec<String> {
 
 /// A part of a text.
 pub(super) struct Part<'a> {
-    /// The label of a fact.
+    /// The label of a fact or of a page.
     pub label: Option<&'a str>,
     pub text: String,
 }
@@ -44,6 +44,10 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
                 let title = title.map(|title| format!("{title}\n"));
                 parts.push(alone(title.unwrap_or_default() + &beginning(text, words)));
             }
+            Section::Links(links) => parts.extend(links.iter().map(|link| Part {
+                label: Some(&link.label),
+                text: link.page.clone(),
+            })),
             Section::Rows(rows) => {
                 let rows: Vec<_> = rows.iter().map(|row| row.phrase.plain()).collect();
                 parts.push(alone(rows.join("\n")));
@@ -93,10 +97,19 @@ mod tests {
             "TopicArn": "arn:aws:sns:us-east-1:111122223333:t" } }] });
         assert_eq!(
             text(&compose(&read(&event)[0], &Settings::default())),
-            "🚨 cpu is in alarm  ·  us-east-1\nState: ? → In alarm\nRegion: us-east-1\nAccount: 111122223333\nReason: a <b> *c*\n\
+            "🚨 cpu is in alarm  ·  us-east-1\nState: ? → In alarm\nAccount: 111122223333\nReason: a <b> *c*\n\
              Open in CloudWatch  ·  Topic: t\n\
              https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#alarmsV2:alarm/cpu"
         );
+    }
+
+    #[test]
+    fn a_further_page_has_its_address() {
+        let alarm = json!({ "AlarmName": "cpu", "NewStateValue": "ALARM",
+            "AlarmDescription": "See https://wiki.example.com/cpu." });
+        let text = text(&compose(&read(&alarm)[0], &Settings::default()));
+        let line = "\nRunbook (wiki.example.com): https://wiki.example.com/cpu\n";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

@@ -3,6 +3,11 @@
 //! AWS documents the fields only by example. `AlarmDescription`, and `Trigger` of a composite alarm, have been
 //! seen absent or null. The trigger of a metric math alarm has `Metrics` instead of a metric.
 
+mod bridge;
+mod reading;
+
+pub use reading::Reading;
+
 use super::{list, mask, text, time};
 use crate::contract::Arn;
 use jiff::Timestamp;
@@ -28,6 +33,30 @@ pub struct Alarm {
     pub rule: Option<String>,
     /// Alarms that made a composite alarm change.
     pub children: Vec<Child>,
+    /// The value that made it go off, and the limit that it passed.
+    pub reading: Option<Reading>,
+    /// PromQL, or the query of an alarm on logs.
+    pub query: Option<String>,
+    /// Log groups that an alarm on logs reads.
+    pub log_groups: Vec<String>,
+    /// Seconds that a contributor of a PromQL alarm has to breach.
+    pub pending_seconds: Option<u64>,
+    /// The one time series, among those of the alarm, that changed: name and value of its attributes.
+    pub contributor: Vec<(String, String)>,
+    /// Seconds that it was in alarm, if it is no more.
+    pub lasted: Option<i64>,
+    pub muted: Option<Muted>,
+    /// Key and value of the alarm's tags that come with it.
+    pub tags: Vec<(String, String)>,
+}
+
+/// Why the actions of an alarm come late or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Muted {
+    /// By these mute rules, or by what CloudWatch calls the suppressor.
+    By(Vec<String>),
+    /// It went off inside a mute window that is over now.
+    Before,
 }
 
 /// State of an alarm.
@@ -106,12 +135,19 @@ impl Alarm {
                 .iter()
                 .filter_map(|query| Metric::read(query.get("MetricStat")?.get("Metric")?)),
         );
+        let condition = Condition::read(trigger);
+        let reason = text(message, "NewStateReason").unwrap_or_default();
+        let aggregate = text(message, "AggregationExpression");
+        let subject = condition
+            .as_ref()
+            .map(|condition| condition.subject.clone())
+            .or(aggregate);
         Some(Self {
             name,
             description: prose(message, "AlarmDescription"),
             old: State::read(&text(message, "OldStateValue").unwrap_or_default()),
             new,
-            reason: prose(message, "NewStateReason"),
+            reason: prose(message, "NewStateReason").map(|reason| reading::without_arns(&reason)),
             changed: text(message, "StateChangeTime").as_deref().and_then(time::parse),
             account: arn
                 .as_ref()
@@ -123,53 +159,23 @@ impl Alarm {
                 .iter()
                 .filter_map(|query| text(query, "Expression"))
                 .collect(),
-            condition: Condition::read(trigger),
+            condition,
             rule: text(message, "AlarmRule"),
             children: list(message, "TriggeringChildren")
                 .iter()
                 .filter_map(Child::read)
                 .collect(),
-        })
-    }
-}
-
-impl Alarm {
-    /// Reads the same change of state from an EventBridge event, which uses other field names and has no
-    /// threshold; `None` for any other event.
-    pub(super) fn read_event(event: &Value) -> Option<Self> {
-        if text(event, "source")? != "aws.cloudwatch" {
-            return None;
-        }
-        let detail = event.get("detail")?;
-        let part = |key: &str| detail.get(key).unwrap_or(&Value::Null);
-        let (state, configuration) = (part("state"), part("configuration"));
-        let arn = list(event, "resources")
-            .first()
-            .and_then(Value::as_str)
-            .and_then(Arn::parse);
-        let queries = list(configuration, "metrics");
-        Some(Self {
-            name: text(detail, "alarmName")?,
-            description: prose(configuration, "description"),
-            old: State::read(&text(part("previousState"), "value").unwrap_or_default()),
-            new: State::read(&text(state, "value")?),
-            reason: prose(state, "reason"),
-            changed: [(state, "timestamp"), (event, "time")]
-                .iter()
-                .find_map(|(value, key)| time::parse(&text(value, key)?)),
-            account: text(event, "account"),
-            arn,
-            metrics: queries
-                .iter()
-                .filter_map(|query| Metric::read_event(query.get("metricStat")?.get("metric")?))
-                .collect(),
-            expressions: queries
-                .iter()
-                .filter_map(|query| text(query, "expression"))
-                .collect(),
-            condition: None,
-            rule: text(configuration, "alarmRule"),
-            children: Vec::new(),
+            reading: Reading::read(&reason, subject.as_deref()),
+            query: reading::query(message, trigger),
+            log_groups: reading::names(list(message, "LogGroups")),
+            pending_seconds: trigger
+                .get("EvaluationCriteria")
+                .and_then(|criteria| whole(criteria.get("PromQLCriteria")?, "PendingPeriod")),
+            contributor: reading::pairs(message.get("AlarmContributorAttributes")),
+            lasted: None,
+            muted: (message.get("ActionExecutedAfterMuteWindow") == Some(&Value::Bool(true)))
+                .then_some(Muted::Before),
+            tags: reading::pairs(message.get("AlarmTags")),
         })
     }
 }
@@ -200,22 +206,6 @@ impl Metric {
             dimensions: list(value, "Dimensions")
                 .iter()
                 .map(|dimension| (part(dimension, "name", "Name"), part(dimension, "value", "Value")))
-                .collect(),
-        })
-    }
-}
-
-impl Metric {
-    /// EventBridge writes dimensions as one object, and names in lower case.
-    fn read_event(value: &Value) -> Option<Self> {
-        let dimensions = value.get("dimensions").and_then(Value::as_object);
-        Some(Self {
-            namespace: text(value, "namespace"),
-            name: text(value, "name")?,
-            dimensions: dimensions
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
                 .collect(),
         })
     }

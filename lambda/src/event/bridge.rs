@@ -1,5 +1,6 @@
 //! An EventBridge event: the envelope, and the known kinds of detail.
 
+use super::gist::Gist;
 use super::{Call, Report, list, mask, text, time};
 use crate::contract::TEST_RESOURCE;
 use jiff::Timestamp;
@@ -28,21 +29,38 @@ pub enum Detail {
     Call(Box<Call>),
     /// A service reports on one of its resources, in a format that is known here.
     Report(Box<Report>),
-    /// Anything else, masked.
-    Other(Value),
+    /// Anything else.
+    Other(Box<Unknown>),
+}
+
+/// The detail of a kind that has no layout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unknown {
+    pub gist: Gist,
+    /// All of it, masked.
+    pub detail: Value,
 }
 
 impl Event {
     /// Reads an event, or a CloudTrail record without its envelope (a target with the input path `$.detail`
     /// sends that); `None` for other JSON.
     pub fn read(event: &Value) -> Option<Self> {
-        let (Some(detail_type), Some(source)) = (text(event, "detail-type"), text(event, "source")) else {
+        let (detail_type, source) = (text(event, "detail-type"), text(event, "source"));
+        // A target's input path or transformer may have left the source out.
+        let Some(detail_type) = detail_type.filter(|_| source.is_some() || event.get("detail").is_some())
+        else {
             let is_record = ["eventSource", "eventName", "userIdentity", "eventID"]
                 .iter()
                 .all(|key| event.get(key).is_some());
             return is_record.then(|| Call::read(event)).flatten().map(Self::bare);
         };
         let detail = event.get("detail").unwrap_or(&Value::Null);
+        let resources: Vec<_> = list(event, "resources")
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|resource| !resource.starts_with(TEST_RESOURCE))
+            .map(str::to_owned)
+            .collect();
         // Events have "AWS Console Sign In via CloudTrail"; AWS's guide has "AWS Console Signin via
         // CloudTrail".
         let call = detail_type
@@ -51,23 +69,22 @@ impl Event {
             .flatten();
         let detail = match call {
             Some(call) => Detail::Call(Box::new(call)),
-            None => match Report::read(&source, &detail_type, event) {
+            None => match Report::read(source.as_deref(), &detail_type, event) {
                 Some(report) => Detail::Report(Box::new(report)),
-                None => Detail::Other(mask::value(detail)),
+                None => {
+                    let detail = mask::value(detail);
+                    let gist = Gist::read(Some(&detail_type), &resources, &detail);
+                    Detail::Other(Box::new(Unknown { gist, detail }))
+                }
             },
         };
         Some(Self {
             detail_type: Some(detail_type),
-            source: Some(source),
+            source,
             account: text(event, "account"),
             region: text(event, "region"),
             time: text(event, "time").as_deref().and_then(time::parse),
-            resources: list(event, "resources")
-                .iter()
-                .filter_map(Value::as_str)
-                .filter(|resource| !resource.starts_with(TEST_RESOURCE))
-                .map(str::to_owned)
-                .collect(),
+            resources,
             detail,
         })
     }

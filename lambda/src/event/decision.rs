@@ -36,11 +36,11 @@ pub enum Decision {
     /// The account left its organization, and its policies with it.
     OrganizationLeft,
     /// Everybody may reach or use it.
-    Public(Thing),
+    Public(Exposed),
     /// Nothing forbids any longer to make something public.
     PublicAllowed,
     /// Other accounts may use it, twelve digits each.
-    Shared(Thing, Vec<String>),
+    Shared(Exposed, Vec<String>),
     /// These ports are open to every address, the first and the last of each range.
     PortsOpen(Vec<(u16, u16)>),
     /// Somebody may do everything.
@@ -58,7 +58,7 @@ pub enum Decision {
 
 /// What is public or shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
+pub enum Exposed {
     Database,
     Snapshot,
     Image,
@@ -200,13 +200,13 @@ const VALUES: &[(&str, &str, &str, &str, Decision)] = &[
         "0",
         AlertsOff,
     ),
-    ("rds", "", "publiclyaccessible", "true", Public(Thing::Database)),
+    ("rds", "", "publiclyaccessible", "true", Public(Exposed::Database)),
     (
         "redshift",
         "",
         "publiclyaccessible",
         "true",
-        Public(Thing::Database),
+        Public(Exposed::Database),
     ),
     ("rds", "Modify", "deletionprotection", "false", ProtectionOff),
     (
@@ -226,28 +226,28 @@ const VALUES: &[(&str, &str, &str, &str, Decision)] = &[
         "UpdateProjectVisibility",
         "projectvisibility",
         "PUBLIC_READ",
-        Public(Thing::Project),
+        Public(Exposed::Project),
     ),
     (
         "lambda",
         "CreateFunctionUrlConfig",
         "authtype",
         "NONE",
-        Public(Thing::Function),
+        Public(Exposed::Function),
     ),
     (
         "lambda",
         "UpdateFunctionUrlConfig",
         "authtype",
         "NONE",
-        Public(Thing::Function),
+        Public(Exposed::Function),
     ),
     (
         "lambda",
         "AddPermission",
         "functionurlauthtype",
         "NONE",
-        Public(Thing::Function),
+        Public(Exposed::Function),
     ),
 ];
 

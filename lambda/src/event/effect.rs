@@ -1,6 +1,6 @@
 //! What a call does if it succeeds, and how urgent it is.
 
-use super::{Act, ActorKind, Call, Decision, Ending, Origin, Thing};
+use super::{Act, ActorKind, Call, Decision, Ending, Exposed, Origin};
 use crate::contract::Severity;
 use serde_json::Value;
 
@@ -129,7 +129,7 @@ impl Decision {
             Self::RecordsDeleted | Self::AlertsOff | Self::KeyOff => {
                 return safeguard.then_some(Severity::Critical);
             }
-            Self::Shared(thing, _) if *thing != Thing::Snapshot => Severity::Warning,
+            Self::Shared(thing, _) if *thing != Exposed::Snapshot => Severity::Warning,
             // What the web is served on.
             Self::PortsOpen(ports) if ports.iter().all(|range| matches!(range, (80, 80) | (443, 443))) => {
                 Severity::Warning

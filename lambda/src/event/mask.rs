@@ -36,7 +36,7 @@ const SECRET_NAMES: &[&str] = &[
 ];
 /// Ends of names that describe a secret without holding it.
 const HARMLESS_ENDS: &[&str] = &[
-    "id", "ids", "arn", "arns", "name", "type", "status", "age", "length",
+    "id", "ids", "arn", "arns", "name", "type", "status", "age", "length", "peruser", "quota", "limit",
 ];
 /// How requests spell pairs of a name and a value.
 const PAIRS: &[(&str, &str)] = &[

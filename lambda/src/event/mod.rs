@@ -10,8 +10,11 @@ mod call;
 mod decision;
 mod effect;
 mod ending;
+mod gist;
 mod guard;
 mod insight;
+mod judge;
+mod link;
 mod mark;
 mod mask;
 mod report;
@@ -26,15 +29,17 @@ pub(crate) use alert::Alert;
 pub(crate) use mask::{text as mask_text, value as mask_value};
 
 pub use crate::contract::GuardOutcome;
-pub use alarm::{Alarm, Child, Comparison, Condition, Metric, State, Window};
-pub use bridge::{Detail, Event};
+pub use alarm::{Alarm, Child, Comparison, Condition, Metric, Muted, Reading, State, Window};
+pub use bridge::{Detail, Event, Unknown};
 pub use call::{Act, Call, Origin};
-pub use decision::{Decision, Thing};
+pub use decision::{Decision, Exposed};
 pub use effect::Effect;
 pub use ending::{Ending, Problem};
+pub use gist::Gist;
 pub use guard::Guarded;
 pub use insight::Insight;
-pub use report::{Fact, Job, News, Page, Report, Tone};
+pub use judge::Verdict;
+pub use report::{Fact, Job, News, Page, Report, Thing, Tone, Turn};
 pub use session::Session;
 
 use jiff::Timestamp;
@@ -136,7 +141,10 @@ fn content(subject: Option<String>, value: &Value) -> Content {
     if let Some(alarm) = Alarm::read(value).or_else(|| Alarm::read_event(value)) {
         return Content::Alarm(Box::new(alarm));
     }
-    match Event::read(value).or_else(|| report::in_json(value)) {
+    match Event::read(value)
+        .or_else(|| report::in_json(value))
+        .or_else(|| report::in_record(value))
+    {
         Some(event) => Content::Event(Box::new(event)),
         None => Content::Json {
             subject: subject.or_else(|| text(value, "detail-type")),

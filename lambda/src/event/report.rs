@@ -3,15 +3,31 @@
 //! Formats: each service's own guide, chapter "EventBridge events" or similar. Some services also publish the
 //! same to an SNS topic on their own, in another format.
 
+mod alarms;
 mod compute;
 mod costs;
+mod data;
+mod delivery;
+mod developer;
 mod findings;
+mod fleet;
+mod health;
+mod layout;
+mod mail;
 mod notification;
 mod operations;
+mod security;
+mod storage;
+mod systems;
+mod thing;
+mod turn;
 
-pub(super) use notification::{in_json, in_text};
+pub(super) use notification::{in_json, in_record, in_text};
+pub use thing::Thing;
+pub use turn::Turn;
 
-use super::{mask, text, time};
+use super::judge::Verdict;
+use super::{link, mask, text, time};
 use crate::contract::Severity;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -28,7 +44,7 @@ pub struct Report {
     pub facts: Vec<(Fact, String)>,
     pub moments: Vec<(Fact, Timestamp)>,
     pub page: Option<Page>,
-    /// The whole detail, masked; null if the facts already show all of it.
+    /// JSON that decides what to do and fits into no fact, masked; usually null.
     pub details: Value,
 }
 
@@ -37,8 +53,6 @@ pub struct Report {
 pub enum News {
     /// An EC2 instance entered this state.
     Instance { state: String },
-    /// RDS reports on a database, cluster or snapshot.
-    Database,
     /// An ECS task entered this status.
     Task { status: String },
     /// An ECS service or deployment; `event` such as `SERVICE_DEPLOYMENT_FAILED`.
@@ -47,10 +61,24 @@ pub enum News {
     Launched { done: bool },
     /// An Auto Scaling group terminated an instance, or tried to.
     Terminated { done: bool },
-    /// GuardDuty or Security Hub found something.
-    Finding,
-    /// AWS Health; `category` is `issue` or `scheduledChange`, for example.
-    Health { category: String, closed: bool },
+    /// A thing entered a state; `raw` is AWS's word for it, `of` what the thing belongs to.
+    Changed {
+        thing: Thing,
+        turn: Turn,
+        raw: String,
+        of: Option<(Thing, String)>,
+    },
+    /// A service says in a sentence of its own what happened to a thing.
+    Told { thing: Thing },
+    /// A service that searches for dangers found one; `settled` if it is none any more.
+    Finding { settled: bool },
+    /// AWS Health; `category` is `issue` or `scheduledChange`, for example, or `abuse`. The subject is what happens to
+    /// `service`.
+    Health {
+        category: String,
+        closed: bool,
+        service: String,
+    },
     /// A job of AWS Backup entered this state.
     Backup { job: Job, state: String },
     /// Spending has exceeded a threshold of a budget, or is forecast to. The amounts are as AWS writes them.
@@ -111,7 +139,6 @@ pub enum Fact {
     LastSeen,
     Categories,
     Vault,
-    Service,
     Status,
     Starts,
     Ends,
@@ -126,6 +153,23 @@ pub enum Fact {
     Excess,
     Monitor,
     Causes,
+    Action,
+    Author,
+    Branch,
+    Commit,
+    Description,
+    Execution,
+    Hook,
+    Place,
+    Queue,
+    Reason,
+    Remedy,
+    Rule,
+    Run,
+    Size,
+    Stack,
+    Stage,
+    Target,
 }
 
 /// A console page with more details.
@@ -151,7 +195,19 @@ pub enum Page {
     SecurityFinding(String),
     /// ARN of an AWS Health event.
     Health(String),
+    /// The page of a job of AWS Backup.
+    BackupJob {
+        job: Job,
+        id: String,
+    },
     Vault(String),
+    /// A page of the console of the event's region; names in it are encoded.
+    Console {
+        path: String,
+        fragment: String,
+    },
+    /// An address of a console, as the event has it.
+    Address(String),
     Budget(String),
     CostAnomaly {
         monitor: String,
@@ -166,38 +222,101 @@ impl News {
     }
 }
 
+impl Tone {
+    fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::Good,
+            Verdict::Plain => Self::Plain,
+            bad => Self::Bad(bad.severity()),
+        }
+    }
+}
+
 impl Report {
-    /// Reads an event of a known kind; `None` for any other.
-    pub(super) fn read(source: &str, detail_type: &str, event: &Value) -> Option<Self> {
-        let detail = event.get("detail")?;
-        let report = match source {
-            "aws.ec2" => compute::instance(detail_type, detail),
-            "aws.autoscaling" => compute::scaling(detail_type, detail),
-            "aws.ecs" => compute::ecs(detail_type, event, detail),
-            "aws.rds" => operations::database(detail_type, detail),
-            "aws.health" => operations::health(detail_type, detail),
-            "aws.backup" => operations::backup(detail_type, detail),
-            "aws.guardduty" => findings::guardduty(detail_type, detail),
-            "aws.securityhub" => findings::securityhub(detail_type, detail),
-            "aws.ce" => costs::anomaly_event(detail_type, detail),
-            _ => None,
-        };
-        report.map(|report| report.with_details(detail))
+    /// A report that says only what happened to what.
+    fn new(news: News, subject: String) -> Self {
+        Self {
+            news,
+            subject,
+            tone: Tone::Plain,
+            summary: None,
+            facts: Vec::new(),
+            moments: Vec::new(),
+            page: None,
+            details: Value::Null,
+        }
     }
 
-    /// Adds the masked `detail` and masks the other texts of the report.
-    fn with_details(mut self, detail: &Value) -> Self {
+    /// Reads an event of a known kind; `None` for any other. A target's input path may have left the source out.
+    pub(super) fn read(source: Option<&str>, detail_type: &str, event: &Value) -> Option<Self> {
+        let detail = event.get("detail")?;
+        let is = |name: &str| source.is_none_or(|source| source == name);
+        let special: [(&str, Reader); 21] = [
+            ("aws.ec2", compute::instance),
+            ("aws.ec2", storage::volumes),
+            ("aws.ec2", fleet::spot),
+            ("aws.autoscaling", compute::scaling),
+            ("aws.autoscaling", fleet::scaling),
+            ("aws.ecs", compute::ecs),
+            ("aws.rds", operations::database),
+            ("aws.health", health::health),
+            ("aws.backup", operations::backup),
+            ("aws.guardduty", findings::guardduty),
+            ("aws.securityhub", findings::securityhub),
+            ("aws.inspector2", security::inspector),
+            ("aws.ecr", security::inspector),
+            ("aws.trustedadvisor", findings::advisor),
+            ("aws.macie", security::macie),
+            ("aws.access-analyzer", security::access),
+            ("aws.s3", storage::object),
+            ("aws.cloudwatch", alarms::changed),
+            ("aws.codecommit", delivery::codecommit),
+            ("aws.dms", data::dms),
+            ("aws.ce", costs::anomaly_event),
+        ];
+        let layouts = [
+            data::LAYOUTS,
+            developer::LAYOUTS,
+            fleet::LAYOUTS,
+            security::LAYOUTS,
+            systems::LAYOUTS,
+        ];
+        let mut layouts = layouts.into_iter().flatten();
+        let report = special
+            .iter()
+            .filter(|(source, _)| is(source))
+            .find_map(|(_, read)| read(detail_type, event, detail))
+            .or_else(|| {
+                let layout = layouts.find(|layout| layout.kind == detail_type && is(layout.source))?;
+                layout.read(event, detail)
+            });
+        let resource = || link::of_arn(event.get("resources")?.get(0)?.as_str()?).map(Page::Address);
+        report.map(|report| Self {
+            page: report.page.clone().or_else(resource),
+            ..report.masked()
+        })
+    }
+
+    /// Masks secrets in what others wrote.
+    fn masked(mut self) -> Self {
         self.summary = self.summary.map(|summary| mask::text(&summary));
+        self.subject = mask::text(&self.subject);
+        if let News::Changed { raw, of, .. } = &mut self.news {
+            *raw = mask::text(raw);
+            if let Some((_, name)) = of {
+                *name = mask::text(name);
+            }
+        }
         for (_, fact) in &mut self.facts {
             *fact = mask::text(fact);
         }
-        self.details = match self.news {
-            News::Instance { .. } => Value::Null,
-            _ => mask::value(detail),
-        };
+        self.details = mask::value(&self.details);
         self
     }
 }
+
+/// Reads an event by its detail type; gets the event and its detail.
+type Reader = fn(&str, &Value, &Value) -> Option<Report>;
 
 /// The facts that have a value.
 fn facts<T, const N: usize>(facts: [(Fact, Option<T>); N]) -> Vec<(Fact, T)> {

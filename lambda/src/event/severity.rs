@@ -1,6 +1,6 @@
 //! How urgent a notice is by itself, and the account, region and time it is about.
 
-use super::{Content, Detail, GuardOutcome, Notice, State, alert, text, time};
+use super::{Content, Detail, Gist, GuardOutcome, Muted, Notice, State, alert, text, time};
 use crate::contract::Severity;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,6 +10,8 @@ impl Notice {
     pub fn severity(&self) -> Severity {
         match &self.content {
             Content::Alarm(alarm) => match alarm.new {
+                // Somebody muted it: worth a look, but no reason to wake people.
+                State::Alarm if matches!(alarm.muted, Some(Muted::By(_))) => Severity::Warning,
                 State::Alarm => Severity::Error,
                 State::InsufficientData => Severity::Warning,
                 State::Ok | State::Other(_) => Severity::Info,
@@ -21,12 +23,13 @@ impl Notice {
             Content::Event(event) => match &event.detail {
                 Detail::Call(call) => call.severity(false),
                 Detail::Report(report) => report.tone.severity(),
-                Detail::Other(_) => Severity::Info,
+                Detail::Other(unknown) => unknown.gist.verdict.severity(),
             },
             Content::Json { value, .. } if self.source.endpoint.is_some() => {
                 alert::severity(value).unwrap_or(Severity::Info)
             }
-            Content::Text { .. } | Content::Json { .. } => Severity::Info,
+            Content::Json { subject, value } => Gist::read(subject.as_deref(), &[], value).verdict.severity(),
+            Content::Text { .. } => Severity::Info,
         }
     }
 

@@ -7,9 +7,12 @@ use std::borrow::Cow;
 /// Reads a record and returns its notice and the JSON that it carries.
 pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
     let Some(sns) = record.get("Sns") else {
-        let content = Content::Json {
-            subject: text(record, "eventSource"),
-            value: record.clone(),
+        let content = match report::in_record(record) {
+            Some(event) => Content::Event(Box::new(event)),
+            None => Content::Json {
+                subject: text(record, "eventSource"),
+                value: record.clone(),
+            },
         };
         let notice = Notice {
             source: Source::default(),

@@ -1,12 +1,21 @@
 mod call;
+mod news;
 
 use super::{Doer, Words};
-use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, State};
+use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
 use crate::phrase::Phrase;
 use call::{decision, deed};
 
 pub(super) const WORDS: Words = Words {
     headline,
+    lasted: |time| format!(", was in alarm for {time}"),
+    duration: str::to_owned,
+    runbook: |host| format!("Runbook ({host})"),
+    muted: |muted| match muted {
+        Muted::By(rules) if rules.is_empty() => "Muted".to_owned(),
+        Muted::By(rules) => format!("Muted by {}", rules.join(", ")),
+        Muted::Before => "Told after its mute window".to_owned(),
+    },
     state,
     condition,
     guard_headline,
@@ -21,8 +30,11 @@ pub(super) const WORDS: Words = Words {
         Some(false) => "No",
         None => "Left to the identity provider",
     },
-    news,
-    label,
+    news: news::news,
+    told: |_| None,
+    label: news::label,
+    value: news::value,
+    gist: news::gist,
     more_characters: |count| format!("… {count} more characters"),
     refused_form: "Slack refused the usual form of this message, so it comes as text.",
     more_entries: |count| format!("… {count} more"),
@@ -55,6 +67,12 @@ pub(super) const WORDS: Words = Words {
     label_metric: "Metric",
     label_dimensions: "Dimensions",
     label_expression: "Expression",
+    label_contributor: "Contributor",
+    label_query: "Query",
+    label_log_groups: "Log groups",
+    label_pending: "Pending period",
+    label_muted: "Actions",
+    label_tags: "Tags",
     label_rule: "Alarm rule",
     label_children: "Triggered by",
     label_region: "Region",
@@ -148,115 +166,5 @@ fn actor(doer: &Doer<'_>) -> String {
     match doer.home {
         Some(account) => format!("{name} of account {account}"),
         None => name,
-    }
-}
-
-fn news(news: &News, subject: &Phrase) -> String {
-    match news {
-        News::Instance { state } => match state.as_str() {
-            "pending" => format!("Instance {subject} is starting"),
-            "running" => format!("Instance {subject} is running"),
-            "stopping" => format!("Instance {subject} is stopping"),
-            "stopped" => format!("Instance {subject} has stopped"),
-            "shutting-down" => format!("Instance {subject} is being terminated"),
-            "terminated" => format!("Instance {subject} was terminated"),
-            _ => format!("Instance {subject} changed state"),
-        },
-        News::Database => format!("RDS {subject}"),
-        News::Task { status } => match status.as_str() {
-            "RUNNING" => format!("ECS task {subject} is running"),
-            "STOPPED" => format!("ECS task {subject} has stopped"),
-            _ => format!("ECS task {subject} changed state"),
-        },
-        News::Service { event } => match event.as_str() {
-            "SERVICE_STEADY_STATE" => format!("ECS service {subject} is steady"),
-            "SERVICE_DEPLOYMENT_IN_PROGRESS" => format!("ECS service {subject} is being deployed"),
-            "SERVICE_DEPLOYMENT_COMPLETED" => format!("ECS service {subject} was deployed"),
-            "SERVICE_DEPLOYMENT_FAILED" => format!("Deployment of ECS service {subject} failed"),
-            "SERVICE_TASK_PLACEMENT_FAILURE" => format!("ECS service {subject} found no place for a task"),
-            _ => format!("ECS has news of service {subject}"),
-        },
-        News::Launched { done: true } => format!("Auto Scaling group {subject} launched an instance"),
-        News::Launched { done: false } => {
-            format!("Auto Scaling group {subject} could not launch an instance")
-        }
-        News::Terminated { done: true } => format!("Auto Scaling group {subject} terminated an instance"),
-        News::Terminated { done: false } => {
-            format!("Auto Scaling group {subject} could not terminate an instance")
-        }
-        News::Finding => subject.to_string(),
-        News::Health { category, closed } => match category.as_str() {
-            "issue" if *closed => format!("AWS has resolved an issue: {subject}"),
-            "scheduledChange" if *closed => format!("A change by AWS is over: {subject}"),
-            "issue" => format!("AWS has an issue: {subject}"),
-            "scheduledChange" => format!("AWS plans a change: {subject}"),
-            "investigation" => format!("AWS is investigating: {subject}"),
-            _ => format!("AWS Health notice: {subject}"),
-        },
-        News::Budget {
-            forecast: false,
-            amount,
-            budgeted,
-        } => format!("Budget {subject} is at {amount} of {budgeted}"),
-        News::Budget { amount, budgeted, .. } => {
-            format!("Budget {subject} is forecast to reach {amount} of {budgeted}")
-        }
-        News::CostAnomaly { impact, percent } => {
-            let percent = percent.as_ref().map(|percent| format!(" ({percent})"));
-            format!(
-                "{subject} costs {impact} more than expected{}",
-                percent.unwrap_or_default()
-            )
-        }
-        News::Backup { job, state } => {
-            let job = match job {
-                Job::Backup => "Backup",
-                Job::Copy => "Backup copy",
-                Job::Restore => "Restore",
-            };
-            match state.as_str() {
-                "COMPLETED" => format!("{job} of {subject} is complete"),
-                "FAILED" => format!("{job} of {subject} failed"),
-                "ABORTED" => format!("{job} of {subject} was aborted"),
-                "EXPIRED" => format!("{job} of {subject} did not start in time"),
-                "PARTIAL" => format!("{job} of {subject} is incomplete"),
-                _ => format!("{job} of {subject} changed state"),
-            }
-        }
-    }
-}
-
-fn label(fact: Fact) -> &'static str {
-    match fact {
-        Fact::State => "State",
-        Fact::Kind => "Type",
-        Fact::Severity => "Severity",
-        Fact::Cluster => "Cluster",
-        Fact::Group => "Group",
-        Fact::Task => "Task",
-        Fact::Definition => "Task definition",
-        Fact::Containers => "Containers",
-        Fact::Instance => "Instance",
-        Fact::Resource => "Resource",
-        Fact::Count => "Count",
-        Fact::FirstSeen => "First seen",
-        Fact::LastSeen => "Last seen",
-        Fact::Categories => "Categories",
-        Fact::Vault => "Vault",
-        Fact::Service => "Service",
-        Fact::Status => "Code",
-        Fact::Starts => "From",
-        Fact::Ends => "Until",
-        Fact::Product => "Product",
-        Fact::Compliance => "Compliance",
-        Fact::Job => "Job",
-        Fact::Budgeted => "Budgeted",
-        Fact::Spent => "Actual",
-        Fact::Forecast => "Forecast",
-        Fact::Threshold => "Threshold",
-        Fact::Expected => "Expected",
-        Fact::Excess => "Above expected",
-        Fact::Monitor => "Monitor",
-        Fact::Causes => "Likely causes",
     }
 }

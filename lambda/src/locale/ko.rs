@@ -1,13 +1,23 @@
 mod call;
+mod news;
+mod words;
 
 use super::particle::{Particle, join, with};
 use super::{Doer, Words};
-use crate::event::{ActorKind, Comparison, Condition, Fact, GuardOutcome, Job, News, State};
+use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
 use crate::phrase::Phrase;
 use call::{decision, deed};
 
 pub(super) const WORDS: Words = Words {
     headline,
+    lasted: |time| format!(" (경보 지속 시간: {})", units(time)),
+    duration: units,
+    runbook: |host| format!("런북 ({host})"),
+    muted: |muted| match muted {
+        Muted::By(rules) if rules.is_empty() => "알림 음소거됨".to_owned(),
+        Muted::By(rules) => format!("알림 음소거됨: {}", rules.join(", ")),
+        Muted::Before => "음소거 기간이 끝난 뒤 전달됨".to_owned(),
+    },
     state,
     condition,
     guard_headline,
@@ -22,8 +32,11 @@ pub(super) const WORDS: Words = Words {
         Some(false) => "사용 안 함",
         None => "자격 증명 공급자가 관리",
     },
-    news,
-    label,
+    news: news::news,
+    told: news::told,
+    label: words::label,
+    value: news::value,
+    gist: news::gist,
     more_characters: |count| format!("… {count}자 더 있음"),
     refused_form: "Slack이 이 메시지의 원래 형식을 거부하여 텍스트로 보냅니다.",
     more_entries: |count| format!("… {count}개 더 있음"),
@@ -46,6 +59,12 @@ pub(super) const WORDS: Words = Words {
     label_metric: "지표",
     label_dimensions: "차원",
     label_expression: "표현식",
+    label_contributor: "기여자",
+    label_query: "쿼리",
+    label_log_groups: "로그 그룹",
+    label_pending: "대기 기간",
+    label_muted: "작업",
+    label_tags: "태그",
     label_rule: "경보 규칙",
     label_children: "원인 경보",
     label_region: "리전",
@@ -105,6 +124,14 @@ fn state(state: &State) -> &str {
     }
 }
 
+/// A duration such as `2 h 5 min`.
+fn units(time: &str) -> String {
+    let units = [(" min", "분"), (" h", "시간"), (" d", "일"), (" s", "초")];
+    units
+        .iter()
+        .fold(time.to_owned(), |time, (unit, word)| time.replace(unit, word))
+}
+
 fn statistic(name: &str) -> &str {
     match name {
         "Average" => "평균",
@@ -124,7 +151,7 @@ fn condition(condition: &Condition) -> String {
     }
     match &condition.comparison {
         Comparison::Number { sign, threshold } => text += &format!(" {sign} {threshold}"),
-        Comparison::OutsideBand => text += " 예상 범위를 벗어남",
+        Comparison::OutsideBand => text = format!("{} 예상 범위를 벗어남", with(&text, Particle::Subject)),
         Comparison::AboveBand => text += " 예상 범위 초과",
         Comparison::BelowBand => text += " 예상 범위 미만",
     }
@@ -154,130 +181,5 @@ fn actor(doer: &Doer<'_>) -> String {
     match doer.home {
         Some(account) => format!("{account} 계정의 {name}"),
         None => name,
-    }
-}
-
-fn news(news: &News, subject: &Phrase) -> String {
-    match news {
-        News::Instance { state } => match state.as_str() {
-            "pending" => format!("{subject} 인스턴스가 시작되고 있습니다"),
-            "running" => format!("{subject} 인스턴스가 실행 중입니다"),
-            "stopping" => format!("{subject} 인스턴스가 중지되고 있습니다"),
-            "stopped" => format!("{subject} 인스턴스가 중지되었습니다"),
-            "shutting-down" => format!("{subject} 인스턴스가 종료되고 있습니다"),
-            "terminated" => format!("{subject} 인스턴스가 종료되었습니다"),
-            _ => format!("{subject} 인스턴스의 상태가 바뀌었습니다"),
-        },
-        News::Database => format!("RDS {subject}"),
-        News::Task { status } => match status.as_str() {
-            "RUNNING" => format!("ECS 태스크 {} 실행 중입니다", with(subject, Particle::Subject)),
-            "STOPPED" => format!("ECS 태스크 {} 중지되었습니다", with(subject, Particle::Subject)),
-            _ => format!("ECS 태스크 {} 상태가 바뀌었습니다", join(subject, "의")),
-        },
-        News::Service { event } => match event.as_str() {
-            "SERVICE_STEADY_STATE" => format!(
-                "ECS 서비스 {} 안정된 상태입니다",
-                with(subject, Particle::Subject)
-            ),
-            "SERVICE_DEPLOYMENT_IN_PROGRESS" => {
-                format!("ECS 서비스 {} 배포하고 있습니다", with(subject, Particle::Object))
-            }
-            "SERVICE_DEPLOYMENT_COMPLETED" => {
-                format!("ECS 서비스 {} 배포했습니다", with(subject, Particle::Object))
-            }
-            "SERVICE_DEPLOYMENT_FAILED" => format!("ECS 서비스 {} 배포가 실패했습니다", join(subject, "의")),
-            "SERVICE_TASK_PLACEMENT_FAILURE" => {
-                format!(
-                    "ECS 서비스 {} 태스크를 배치하지 못했습니다",
-                    with(subject, Particle::Subject)
-                )
-            }
-            _ => format!("ECS 서비스 {} 이벤트가 발생했습니다", join(subject, "에")),
-        },
-        News::Launched { done: true } => format!("Auto Scaling 그룹 {subject}: 인스턴스를 시작했습니다"),
-        News::Launched { done: false } => {
-            format!("Auto Scaling 그룹 {subject}: 인스턴스를 시작하지 못했습니다")
-        }
-        News::Terminated { done: true } => format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료했습니다"),
-        News::Terminated { done: false } => {
-            format!("Auto Scaling 그룹 {subject}: 인스턴스를 종료하지 못했습니다")
-        }
-        News::Finding => subject.to_string(),
-        News::Health { category, closed } => match category.as_str() {
-            "issue" if *closed => format!("AWS 문제가 해결되었습니다: {subject}"),
-            "scheduledChange" if *closed => format!("AWS 변경이 끝났습니다: {subject}"),
-            "issue" => format!("AWS에 문제가 발생했습니다: {subject}"),
-            "scheduledChange" => format!("AWS 변경이 예정되어 있습니다: {subject}"),
-            "investigation" => format!("AWS에서 조사하고 있습니다: {subject}"),
-            _ => format!("AWS Health 알림: {subject}"),
-        },
-        News::Budget {
-            forecast: false,
-            amount,
-            budgeted,
-        } => format!("{subject} 예산을 {budgeted} 중 {amount}만큼 사용했습니다"),
-        News::Budget { amount, budgeted, .. } => {
-            format!("{subject} 예산 사용액이 {budgeted} 중 {amount}에 이를 것으로 예상됩니다")
-        }
-        News::CostAnomaly { impact, percent } => {
-            let percent = percent.as_ref().map(|percent| format!(" ({percent})"));
-            format!(
-                "{subject} 비용이 예상보다 {impact} 많습니다{}",
-                percent.unwrap_or_default()
-            )
-        }
-        News::Backup { job, state } => {
-            let job = match job {
-                Job::Backup => "백업",
-                Job::Copy => "백업 복사",
-                Job::Restore => "복원",
-            };
-            match state.as_str() {
-                "COMPLETED" => format!("{subject} {} 완료되었습니다", with(job, Particle::Subject)),
-                "FAILED" => format!("{subject} {} 실패했습니다", with(job, Particle::Subject)),
-                "ABORTED" => format!("{subject} {} 중단되었습니다", with(job, Particle::Subject)),
-                "EXPIRED" => format!(
-                    "{subject} {} 제시간에 시작되지 못했습니다",
-                    with(job, Particle::Subject)
-                ),
-                "PARTIAL" => format!("{subject} {} 일부만 완료되었습니다", with(job, Particle::Subject)),
-                _ => format!("{subject} {job} 상태가 바뀌었습니다"),
-            }
-        }
-    }
-}
-
-fn label(fact: Fact) -> &'static str {
-    match fact {
-        Fact::State => "상태",
-        Fact::Kind => "유형",
-        Fact::Severity => "심각도",
-        Fact::Cluster => "클러스터",
-        Fact::Group => "그룹",
-        Fact::Task => "태스크",
-        Fact::Definition => "태스크 정의",
-        Fact::Containers => "컨테이너",
-        Fact::Instance => "인스턴스",
-        Fact::Resource => "리소스",
-        Fact::Count => "횟수",
-        Fact::FirstSeen => "처음 탐지",
-        Fact::LastSeen => "마지막 탐지",
-        Fact::Categories => "범주",
-        Fact::Vault => "볼트",
-        Fact::Service => "서비스",
-        Fact::Status => "코드",
-        Fact::Starts => "시작 시각",
-        Fact::Ends => "종료 시각",
-        Fact::Product => "제품",
-        Fact::Compliance => "규정 준수",
-        Fact::Job => "작업",
-        Fact::Budgeted => "예산",
-        Fact::Spent => "실제",
-        Fact::Forecast => "예측",
-        Fact::Threshold => "기준",
-        Fact::Expected => "예상",
-        Fact::Excess => "예상 초과분",
-        Fact::Monitor => "모니터",
-        Fact::Causes => "추정 원인",
     }
 }

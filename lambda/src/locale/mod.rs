@@ -5,7 +5,7 @@ mod ko;
 mod particle;
 
 use crate::contract::Locale;
-use crate::event::{ActorKind, Condition, Decision, Fact, GuardOutcome, Insight, News, State};
+use crate::event::{ActorKind, Condition, Decision, Fact, GuardOutcome, Insight, Muted, News, State};
 use crate::phrase::Phrase;
 
 impl Locale {
@@ -24,6 +24,14 @@ impl Locale {
 pub(crate) struct Words {
     /// Headline of an alarm that went from `old` to `new`.
     headline: fn(name: &Phrase, old: &State, new: &State) -> String,
+    /// End of that headline: it was in alarm for `time`, such as `12 min`.
+    pub lasted: fn(time: &str) -> String,
+    /// A duration such as `2 h 5 min`.
+    pub duration: fn(&str) -> String,
+    /// Link text for the runbook on `host`.
+    pub runbook: fn(host: &str) -> String,
+    /// Why an alarm's actions come late or not at all.
+    pub muted: fn(&Muted) -> String,
     /// Name of a state, as in the AWS console.
     pub state: fn(&State) -> &str,
     /// The condition of a metric alarm in one line.
@@ -46,7 +54,13 @@ pub(crate) struct Words {
     pub mfa: fn(Option<bool>) -> &'static str,
     /// Headline of a service's report on `subject`.
     news: fn(&News, subject: &Phrase) -> String,
+    /// What an event of RDS tells, by its id; `None` where AWS's own sentence is shown.
+    pub told: fn(id: &str) -> Option<&'static str>,
     pub label: fn(Fact) -> &'static str,
+    /// The value of a fact. Words of a closed set are translated, with AWS's word after them.
+    pub value: fn(Fact, &str) -> String,
+    /// Headline of an event of a kind without a layout: the thing's name and its state, as far as they are known.
+    gist: fn(kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> String,
     /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
     /// Under a message that Slack refused in its usual form.
@@ -77,6 +91,12 @@ pub(crate) struct Words {
     pub label_metric: &'static str,
     pub label_dimensions: &'static str,
     pub label_expression: &'static str,
+    pub label_contributor: &'static str,
+    pub label_query: &'static str,
+    pub label_log_groups: &'static str,
+    pub label_pending: &'static str,
+    pub label_muted: &'static str,
+    pub label_tags: &'static str,
     pub label_rule: &'static str,
     pub label_children: &'static str,
     pub label_region: &'static str,
@@ -123,6 +143,10 @@ impl Words {
 
     pub fn news(&self, news: &News, subject: &Phrase) -> Phrase {
         Phrase::said((self.news)(news, subject))
+    }
+
+    pub fn gist(&self, kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> Phrase {
+        Phrase::said((self.gist)(kind, name, state))
     }
 }
 

@@ -82,6 +82,8 @@ fn latin(word: &str) -> Ending {
         // Role 롤, Volume 볼륨, Pipeline 파이프라인.
         Some(b'e') if ends(&["le", "me", "ne"]) => Ending::Consonant,
         Some(b'g') if before == b'n' => Ending::Consonant,
+        // Template 템플릿, Type 타입, App 앱, Fleet 플릿.
+        _ if ends(&["plate", "type", "app", "fleet"]) => Ending::Consonant,
         // Stack 스택, Webhook 훅, Topic 토픽; Check 체크, Disk 디스크, Network 네트워크.
         Some(b'k') if ends(&["ack", "ock", "uck", "ick", "ook"]) => Ending::Consonant,
         Some(b'c') if before == b'i' => Ending::Consonant,
@@ -147,6 +149,10 @@ mod tests {
             "CreateApp",
             "ModifyFleet",
             "ECR",
+            "CreateLaunchTemplate",
+            "RegisterType",
+            "DeleteApp",
+            "ModifyFleet",
         ];
         let without = [
             "로그아웃하기",

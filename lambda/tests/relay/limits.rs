@@ -321,6 +321,21 @@ fn report() -> impl Strategy<Value = Value> {
         "cost-anomaly",
         "ecs-service-steady",
         "health-issue-closed",
+        "health-exposed-key",
+        "alarm-changed",
+        "alarm-contributor",
+        "autoscaling-lifecycle",
+        "codebuild",
+        "codecommit",
+        "codepipeline-action",
+        "config-compliance",
+        "ecr-scan",
+        "guardduty-malware",
+        "inspector",
+        "s3-object",
+        "securityhub-ocsf",
+        "step-functions",
+        "trusted-advisor",
     ];
     let texts = prop::collection::vec(prop_oneof![3 => text().prop_map(Value::from), 1 => json()], 1..12);
     (prop::sample::select(reported.to_vec()), texts).prop_map(|(name, texts)| {
@@ -593,6 +608,7 @@ proptest! {
                 // Every second line repeats another one.
                 let mut headline = Phrase::text(&format!("{}:", index / 2));
                 headline.push(&line.headline);
+                line.key = headline.clone();
                 line.headline = headline;
                 line
             }).collect();

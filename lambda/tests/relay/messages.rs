@@ -67,7 +67,10 @@ fn every_fixture_in_one_digest() {
 fn nothing_from_outside_becomes_markup() {
     let consoles = [
         ".console.aws.amazon.com/",
+        "https://console.aws.amazon.com/",
         ".console.amazonaws.cn/",
+        // A runbook in the description of an alarm.
+        "https://wiki.example.com/",
         // The address of the matching documents in the sample alerts.
         "https://kibana.example.com/app/",
     ];
@@ -133,6 +136,8 @@ fn a_name_cannot_pass_for_another_field() {
 fn an_event_reads_the_same_however_it_comes() {
     let headline = |name: &str| messages(&fixture(name), &korean())[0]["text"].clone();
     assert_eq!(headline("call-through-sns"), headline("call-identity-center"));
+    assert_eq!(headline("rds-stopped-through-sns"), headline("rds-stopped"));
+    assert_eq!(headline("config-through-sns"), headline("config-compliance"));
     assert_eq!(headline("call-from-rule"), headline("call-identity-center"));
     assert_eq!(headline("call-bare"), headline("call-iam-user"));
 }

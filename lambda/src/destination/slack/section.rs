@@ -3,7 +3,7 @@
 use super::block::{Block, MAX_FIELD, MAX_SECTION, Text};
 use super::markup::{clip_escaped, clipped_code, code, escape, escaped_width, link, mrkdwn, plain};
 use crate::card::cut::{cut, paginate, width};
-use crate::card::{Card, Entry, Excerpt, Prose, Row, Section};
+use crate::card::{Card, Entry, Excerpt, Link, Prose, Row, Section};
 use crate::contract::Locale;
 use crate::locale::Words;
 
@@ -64,6 +64,7 @@ fn blocks_of(section: &Section, share: usize, words: &Words) -> Vec<Block> {
             let pages = json(*title, text, share, words).into_iter();
             pages.map(|page| Block::section(Text::mrkdwn(page))).collect()
         }
+        Section::Links(links) => joined(links).into_iter().map(Block::section).collect(),
         Section::Rows(rows) => {
             let sections = packed(rows, words).into_iter();
             sections
@@ -127,6 +128,19 @@ fn json(title: Option<&str>, excerpt: &Excerpt, share: usize, words: &Words) -> 
         first.insert_str(0, &title);
     }
     pages
+}
+
+/// Links on one line, as many as fit.
+fn joined(links: &[Link]) -> Option<Text> {
+    let mut text = String::new();
+    for page in links.iter().map(link) {
+        let separator = if text.is_empty() { "" } else { "  ·  " };
+        if width(&text) + width(separator) + width(&page) <= MAX_SECTION {
+            text += separator;
+            text += &page;
+        }
+    }
+    (!text.is_empty()).then(|| Text::mrkdwn(text))
 }
 
 /// The footer: the link, and how the message came.

@@ -5,7 +5,7 @@ use super::search::{any, leaves};
 use super::{
     AdminGranted, KeyLeaked, PortsOpen, Public, RecordingOff, RecordsDeleted, Shared, Trusts, TrustsEverybody,
 };
-use super::{Decision, Thing};
+use super::{Decision, Exposed};
 use crate::event::target::normalised;
 use serde_json::Value;
 
@@ -106,13 +106,13 @@ pub(super) fn expiry(name: &str, request: &Value) -> Option<Decision> {
 /// A snapshot, image or document with everybody or with other accounts.
 pub(super) fn shared(service: &str, name: &str, request: &Value, own: Option<&str>) -> Option<Decision> {
     let (thing, key) = match (service, name) {
-        ("ec2", "ModifySnapshotAttribute") => (Thing::Snapshot, "add"),
-        ("ec2", "ModifyImageAttribute") => (Thing::Image, "add"),
+        ("ec2", "ModifySnapshotAttribute") => (Exposed::Snapshot, "add"),
+        ("ec2", "ModifyImageAttribute") => (Exposed::Image, "add"),
         ("rds", "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute") => {
-            (Thing::Snapshot, "valuestoadd")
+            (Exposed::Snapshot, "valuestoadd")
         }
-        ("redshift", "AuthorizeSnapshotAccess") => (Thing::Snapshot, "accountwithrestoreaccess"),
-        ("ssm", "ModifyDocumentPermission") => (Thing::Document, "accountidstoadd"),
+        ("redshift", "AuthorizeSnapshotAccess") => (Exposed::Snapshot, "accountwithrestoreaccess"),
+        ("ssm", "ModifyDocumentPermission") => (Exposed::Document, "accountidstoadd"),
         _ => return None,
     };
     let (mut everybody, mut accounts) = (false, Vec::new());
@@ -191,8 +191,8 @@ fn is_address(c: char) -> bool {
 /// An access control list of S3 that names everybody.
 pub(super) fn acl(service: &str, name: &str, request: &Value) -> Option<Decision> {
     let thing = match (service, name) {
-        ("s3", "PutBucketAcl" | "CreateBucket") => Thing::Bucket,
-        ("s3", "PutObjectAcl" | "PutObject" | "CopyObject") => Thing::Object,
+        ("s3", "PutBucketAcl" | "CreateBucket") => Exposed::Bucket,
+        ("s3", "PutObjectAcl" | "PutObject" | "CopyObject") => Exposed::Object,
         _ => return None,
     };
     let mut public = false;
@@ -214,10 +214,10 @@ pub(super) fn permission(service: &str, name: &str, request: &Value, own: Option
     let principal = said("principal")?;
     if principal == "*" {
         let limited = limits.iter().any(|key| said(key).is_some());
-        return (!limited).then_some(Public(Thing::Function));
+        return (!limited).then_some(Public(Exposed::Function));
     }
     let account = policy::account(principal).filter(|account| own.is_some() && Some(*account) != own)?;
-    Some(Shared(Thing::Function, vec![account.to_owned()]))
+    Some(Shared(Exposed::Function, vec![account.to_owned()]))
 }
 
 /// The policy of a resource that lets in everybody or other accounts.
@@ -232,14 +232,14 @@ pub(super) fn resource_policy(
         return None;
     }
     let thing = match service {
-        "s3" => Thing::Bucket,
-        "kms" => Thing::Key,
-        "sns" => Thing::Topic,
-        "sqs" => Thing::Queue,
-        "ecr" => Thing::Repository,
-        "lambda" => Thing::Function,
-        "secretsmanager" => Thing::Secret,
-        _ => Thing::Other,
+        "s3" => Exposed::Bucket,
+        "kms" => Exposed::Key,
+        "sns" => Exposed::Topic,
+        "sqs" => Exposed::Queue,
+        "ecr" => Exposed::Repository,
+        "lambda" => Exposed::Function,
+        "secretsmanager" => Exposed::Secret,
+        _ => Exposed::Other,
     };
     let mut reached = None;
     any(request, &mut |key, value| {

@@ -151,6 +151,8 @@ fn a_private_key_takes_nothing_else_with_it() {
 
 #[test]
 fn text_about_secrets_stays_readable() {
+    let quota = "Cannot exceed quota for AccessKeysPerUser: 2";
+    assert_eq!(text(quota), quota);
     for text in [
         "Password rotation failed for user alice, see secret prod/db",
         "The token expired at 05:00 and was renewed",

@@ -5,11 +5,11 @@ use crate::contract::Severity;
 use crate::event::{list, text};
 use serde_json::Value;
 
-pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
+pub(super) fn instance(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
     if detail_type != "EC2 Instance State-change Notification" {
         return None;
     }
-    let id = text(detail, "instance-id")?;
+    let id = text(detail, "instance-id")?.trim().to_owned();
     let state = text(detail, "state")?;
     Some(Report {
         tone: match state.as_str() {
@@ -18,10 +18,7 @@ pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
             _ => Tone::Idle,
         },
         summary: None,
-        facts: facts([
-            (Fact::Instance, Some(id.clone())),
-            (Fact::State, Some(state.clone())),
-        ]),
+        facts: Vec::new(),
         moments: Vec::new(),
         page: Some(Page::Instance(id.clone())),
         details: Value::Null,
@@ -30,7 +27,7 @@ pub(super) fn instance(detail_type: &str, detail: &Value) -> Option<Report> {
     })
 }
 
-pub(super) fn scaling(detail_type: &str, detail: &Value) -> Option<Report> {
+pub(super) fn scaling(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
     let (news, tone) = match detail_type {
         "EC2 Instance Launch Successful" => (News::Launched { done: true }, Tone::Plain),
         "EC2 Instance Launch Unsuccessful" => (News::Launched { done: false }, Tone::Bad(Severity::Error)),
@@ -41,17 +38,23 @@ pub(super) fn scaling(detail_type: &str, detail: &Value) -> Option<Report> {
         _ => return None,
     };
     let group = text(detail, "AutoScalingGroupName")?;
-    let prose = ["StatusMessage", "Cause"]
-        .iter()
-        .filter_map(|key| text(detail, key));
+    // The description repeats what the headline says, except for the reason of a failure.
+    let why = text(detail, "Description")
+        .and_then(|said| Some(said.split_once("Status Reason:")?.1.trim().to_owned()))
+        .filter(|why| !why.is_empty());
+    let why = text(detail, "StatusMessage").or(why);
+    let prose = why.into_iter().chain(text(detail, "Cause"));
     Some(Report {
         news,
         tone,
         summary: Some(prose.collect::<Vec<_>>().join("\n")),
         facts: facts([
             (Fact::Instance, text(detail, "EC2InstanceId")),
-            (Fact::Group, Some(group.clone())),
-            (Fact::Status, text(detail, "StatusCode")),
+            (
+                Fact::Status,
+                text(detail, "StatusCode")
+                    .filter(|code| !matches!(code.as_str(), "InProgress" | "Successful")),
+            ),
         ]),
         moments: Vec::new(),
         page: Some(Page::ScalingGroup(group.clone())),
@@ -69,7 +72,10 @@ pub(super) fn ecs(detail_type: &str, event: &Value, detail: &Value) -> Option<Re
 }
 
 fn task(detail: &Value) -> Option<Report> {
-    let status = text(detail, "lastStatus")?;
+    let last = text(detail, "lastStatus")?;
+    // A task that still runs but has to stop: a Spot interruption, or a deployment.
+    let stops = last != "STOPPED" && text(detail, "desiredStatus").as_deref() == Some("STOPPED");
+    let status = if stops { "STOPPING".to_owned() } else { last };
     let containers = list(detail, "containers");
     let exit_code = |container: &Value| container.get("exitCode").and_then(Value::as_i64);
     let failed = containers
@@ -92,6 +98,17 @@ fn task(detail: &Value) -> Option<Report> {
             Some(line)
         })
         .collect();
+    // The container that failed says more than the task.
+    let culprit = containers
+        .iter()
+        .position(|container| exit_code(container).is_some_and(|code| code != 0));
+    let culprit = culprit
+        .filter(|_| status == "STOPPED")
+        .and_then(|at| lines.get(at));
+    let stopped = match (text(detail, "stoppedReason"), culprit) {
+        (Some(reason), Some(culprit)) => Some(format!("{reason} — {}", culprit.replacen(": STOPPED", "", 1))),
+        (reason, culprit) => reason.or_else(|| culprit.cloned()),
+    };
     let name = |key: &str| last_name(detail, key);
     let id = name("taskArn");
     let cluster = name("clusterArn");
@@ -106,13 +123,15 @@ fn task(detail: &Value) -> Option<Report> {
         tone: match (status.as_str(), code.as_str()) {
             // A task that was stopped by a person or a deployment did not fail, whatever its exit code.
             ("STOPPED", "UserInitiated" | "ServiceSchedulerInitiated") => Tone::Plain,
+            ("STOPPING", "" | "UserInitiated" | "ServiceSchedulerInitiated") => Tone::Idle,
+            ("STOPPING", _) => Tone::Bad(Severity::Warning),
             ("STOPPED", "TaskFailedToStart") => Tone::Bad(Severity::Error),
             ("STOPPED", _) if failed => Tone::Bad(Severity::Error),
             ("STOPPED", _) => Tone::Bad(Severity::Warning),
             ("RUNNING", _) => Tone::Good,
             _ => Tone::Idle,
         },
-        summary: text(detail, "stoppedReason"),
+        summary: stopped.filter(|_| status.starts_with("STOP")),
         facts: facts([
             (Fact::Cluster, cluster.clone()),
             (Fact::Task, id.clone()),
@@ -143,13 +162,15 @@ fn service(event: &Value, detail: &Value) -> Option<Report> {
         tone: match text(detail, "eventType").as_deref() {
             Some("ERROR") => Tone::Bad(Severity::Error),
             Some("WARN") => Tone::Bad(Severity::Warning),
+            _ if name.ends_with("FAILED") || name.ends_with("FAILURE") => Tone::Bad(Severity::Error),
+            _ if name.ends_with("IMPAIRED") || name.ends_with("INCONSISTENT") => Tone::Bad(Severity::Warning),
             _ if name.ends_with("COMPLETED") || name.ends_with("STEADY_STATE") => Tone::Good,
             _ => Tone::Plain,
         },
         summary: text(detail, "reason"),
         facts: facts([
             (Fact::Cluster, cluster.clone()),
-            (Fact::State, Some(name.clone())),
+            (Fact::Status, Some(name.clone())),
         ]),
         moments: Vec::new(),
         page: cluster

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Reads an EventBridge event about a cost anomaly.
 /// <https://docs.aws.amazon.com/cost-management/latest/userguide/cad-eventbridge.html>
-pub(super) fn anomaly_event(detail_type: &str, detail: &Value) -> Option<Report> {
+pub(super) fn anomaly_event(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
     (detail_type == "Anomaly Detected")
         .then(|| anomaly(detail))
         .flatten()
@@ -28,7 +28,7 @@ pub(super) fn anomaly(detail: &Value) -> Option<Report> {
     Some(Report {
         news: News::CostAnomaly {
             impact: dollars("totalImpact")?,
-            percent: percent.map(|percent| format!("{percent:+.0} %")),
+            percent: percent.map(|percent| format!("{percent:+.0}%")),
         },
         subject: subject.unwrap_or_else(|| "AWS".to_owned()),
         tone: Tone::Bad(Severity::Warning),
@@ -114,11 +114,11 @@ pub(super) fn budget(message: &str) -> Option<Report> {
     })
 }
 
-/// `$83.12 (83 %)`
+/// `$83.12 (83%)`
 fn share(amount: String, budgeted: &str) -> String {
     match number(&amount).zip(number(budgeted)) {
         Some((part, whole)) if whole > 0.0 && unit(&amount) == unit(budgeted) => {
-            format!("{amount} ({:.0} %)", part / whole * 100.0)
+            format!("{amount} ({:.0}%)", part / whole * 100.0)
         }
         _ => amount,
     }
@@ -172,7 +172,7 @@ mod tests {
             ("all: of it", Tone::Bad(Severity::Warning))
         );
         assert!(
-            report.facts.contains(&(Fact::Spent, "$831.20 (83 %)".into())),
+            report.facts.contains(&(Fact::Spent, "$831.20 (83%)".into())),
             "{report:?}"
         );
         let over = budget(&text("ACTUAL", "> $800.00", "ACTUAL Amount: $1,000.01"));
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(dollars(1_234_567.891), "$1,234,567.89");
         assert_eq!(dollars(0.0), "$0.00");
         assert_eq!(dollars(-12.5), "-$12.50");
-        assert_eq!(share("12 GB".into(), "10 GB"), "12 GB (120 %)");
+        assert_eq!(share("12 GB".into(), "10 GB"), "12 GB (120%)");
         assert_eq!(share("12 GB".into(), "10 USD"), "12 GB");
         assert_eq!(share("soon".into(), "$0"), "soon");
     }

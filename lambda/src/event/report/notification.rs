@@ -1,26 +1,44 @@
 //! What services publish to an SNS topic on their own, without EventBridge.
 
-use super::{Fact, News, Page, Report, Tone, compute, costs, facts, operations};
-use crate::contract::Arn;
-use crate::contract::Severity;
-use crate::event::{Detail, Event, text, time};
+use super::layout::at;
+use super::{
+    Fact, News, Page, Report, Thing, Tone, Turn, compute, costs, delivery, facts, fleet, mail, operations,
+    storage,
+};
+use crate::contract::{Arn, Severity};
+use crate::event::{Detail, Event, gist, judge, link, text, time};
 use serde_json::{Value, json};
 
-/// Reads a JSON notification of RDS, Auto Scaling or Cost Anomaly Detection.
+/// Reads the JSON that a service publishes to a topic on its own.
 pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
-    let (report, arn) = if message.get("Event Source").is_some() {
-        (database(message)?, "Source ARN")
-    } else if message.get("AutoScalingGroupARN").is_some() {
-        (scaling(message)?, "AutoScalingGroupARN")
-    } else if message.get("anomalyId").is_some() {
-        (costs::anomaly(message)?, "monitorArn")
+    let has = |key: &str| message.get(key).is_some();
+    let report = if has("Event Source") {
+        told(message)?
+    } else if has("LifecycleTransition") {
+        fleet::scaling(lifecycle(message)?, message, message)?
+    } else if has("AutoScalingGroupARN") {
+        scaling(message)?
+    } else if has("anomalyId") {
+        costs::anomaly(message)?
+    } else if has("approval") {
+        delivery::approval(message)?
+    } else if has("deploymentId") && has("eventTriggerName") {
+        delivery::deployed(message)?
+    } else if has("mail") {
+        mail::notification(message)?
+    } else if text(message, "messageType").as_deref() == Some("ComplianceChangeNotification") {
+        return config(message);
     } else {
-        return None;
+        cache(message)?
     };
-    let arn = text(message, arn).as_deref().and_then(Arn::parse);
+    let arn = ["Source ARN", "AutoScalingGroupARN", "monitorArn"]
+        .iter()
+        .find_map(|key| text(message, key));
+    let arn = arn.as_deref().and_then(Arn::parse);
     let account = ["AccountId", "accountId"]
         .iter()
         .find_map(|key| text(message, key));
+    let region = || text(message, "region");
     let moment = ["Time", "Event Time"].iter().find_map(|key| text(message, key));
     // RDS writes `2026-11-20 05:03:27.123`, which is UTC.
     let moment = moment.and_then(|moment| {
@@ -28,9 +46,38 @@ pub(in crate::event) fn in_json(message: &Value) -> Option<Event> {
     });
     Some(Event {
         account: account.or_else(|| arn.as_ref()?.account.clone()),
-        region: arn.and_then(|arn| arn.region),
+        region: arn.and_then(|arn| arn.region).or_else(region),
         time: moment,
-        ..event(report.with_details(message))
+        ..event(report.masked())
+    })
+}
+
+/// Reads a record that a service sends to a function without a topic or bus.
+pub(in crate::event) fn in_record(record: &Value) -> Option<Event> {
+    let report = match text(record, "eventSource")?.as_str() {
+        "aws:s3" => storage::record(record)?,
+        "aws:ses" => received(record)?,
+        "aws:codecommit" => pushed(record)?,
+        _ => return None,
+    };
+    Some(Event {
+        region: text(record, "awsRegion"),
+        time: text(record, "eventTime").as_deref().and_then(time::parse),
+        ..event(report.masked())
+    })
+}
+
+/// What Config publishes; the same as the detail of its event.
+fn config(message: &Value) -> Option<Event> {
+    let wrapped = json!({ "detail": message });
+    let report = Report::read(Some("aws.config"), "Config Rules Compliance Change", &wrapped)?;
+    Some(Event {
+        account: text(message, "awsAccountId"),
+        region: text(message, "awsRegion"),
+        time: text(message, "notificationCreationTime")
+            .as_deref()
+            .and_then(time::parse),
+        ..event(report)
     })
 }
 
@@ -45,6 +92,17 @@ pub(in crate::event) fn in_text(message: &str, attribute: impl Fn(&str) -> Optio
             account: account.filter(|account| account.len() == 12),
             ..event(report)
         });
+    }
+    if let Some(report) = delivery::stack_notification(message) {
+        let arn = message.split('\'').find_map(Arn::parse).unwrap_or_default();
+        return Some(Event {
+            account: arn.account,
+            region: arn.region,
+            ..event(report.masked())
+        });
+    }
+    if let Some(report) = fleet::beanstalk(message) {
+        return Some(event(report.masked()));
     }
     let report = backup(message, &attribute)?;
     Some(Event {
@@ -65,39 +123,136 @@ fn event(report: Report) -> Event {
     }
 }
 
-/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html>
-fn database(message: &Value) -> Option<Report> {
+/// RDS, and DMS in the same format with another spelling of the id.
+/// <https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Events.html>
+fn told(message: &Value) -> Option<Report> {
     let kind = text(message, "Event Source")?;
-    let subject = text(message, "Source ID")?;
+    let dms = text(message, "SourceId");
+    let subject = text(message, "Source ID").or_else(|| dms.clone())?;
     let said = text(message, "Event Message")?;
     // `http://docs.…/USER_Events.html#RDS-EVENT-0049`
     let code = text(message, "Event ID");
-    let code = code.map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
-    let lower = said.to_lowercase();
-    let speaks_of = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    // Unlike the EventBridge event, the notification has no categories.
-    let tone = if speaks_of(&["failover"]) {
-        Tone::Bad(Severity::Warning)
-    } else if speaks_of(&["fail", "unable", "exhaust", "storage is full", "low on"]) {
-        Tone::Bad(Severity::Error)
-    } else if speaks_of(&["delet", "shutdown", "shut down", "restart", "stopp"]) {
-        Tone::Bad(Severity::Warning)
-    } else {
-        Tone::Plain
-    };
+    let code = code.map(|code| code.rsplit('#').next().unwrap_or_default().trim().to_owned());
+    let is_dms = dms.is_some() || kind.starts_with("replication-");
+    let address = text(message, "Identifier Link").and_then(|link| link::in_text(&link));
     let cluster = kind == "db-cluster";
     Some(Report {
-        news: News::Database,
-        tone,
-        summary: Some(said),
+        tone: operations::told(&said),
         facts: facts([(Fact::Kind, Some(kind.clone())), (Fact::Status, code)]),
-        moments: Vec::new(),
-        page: (cluster || kind == "db-instance").then(|| Page::Database {
-            id: subject.clone(),
-            cluster,
+        page: if is_dms {
+            address.map(Page::Address)
+        } else {
+            (cluster || kind == "db-instance").then(|| Page::Database {
+                id: subject.clone(),
+                cluster,
+            })
+        },
+        summary: Some(said),
+        ..Report::new(
+            News::Told {
+                thing: if is_dms {
+                    Thing::ReplicationTask
+                } else {
+                    Thing::Database
+                },
+            },
+            subject,
+        )
+    })
+}
+
+/// `{ "ElastiCache:SnapshotFailed": "sessions" }`; some kinds have a sentence after the name.
+/// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/elasticache-sns.html>
+fn cache(message: &Value) -> Option<Report> {
+    let (kind, name) = message.as_object()?.iter().next()?;
+    let kind = kind.strip_prefix("ElastiCache:")?;
+    let (name, rest) = name.as_str()?.split_once(" : ").unwrap_or((name.as_str()?, ""));
+    Some(Report {
+        tone: Tone::of(judge::state(kind)),
+        summary: Some(if rest.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind}: {rest}")
         }),
-        details: Value::Null,
-        subject,
+        ..Report::new(
+            News::Told {
+                thing: Thing::CacheCluster,
+            },
+            name.to_owned(),
+        )
+    })
+}
+
+fn lifecycle(message: &Value) -> Option<&'static str> {
+    match text(message, "LifecycleTransition")?.as_str() {
+        "autoscaling:EC2_INSTANCE_LAUNCHING" => Some("EC2 Instance-launch Lifecycle Action"),
+        "autoscaling:EC2_INSTANCE_TERMINATING" => Some("EC2 Instance-terminate Lifecycle Action"),
+        _ => None,
+    }
+}
+
+/// Mail that SES received.
+/// <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html>
+fn received(record: &Value) -> Option<Report> {
+    let mail = record.get("ses")?.get("mail")?;
+    let verdicts = [
+        "spamVerdict",
+        "virusVerdict",
+        "spfVerdict",
+        "dkimVerdict",
+        "dmarcVerdict",
+    ];
+    let failed = verdicts
+        .iter()
+        .filter(|name| at(record, &format!("ses.receipt.{name}.status")).as_deref() == Some("FAIL"));
+    let failed: Vec<_> = failed.map(|name| name.trim_end_matches("Verdict")).collect();
+    Some(Report {
+        tone: if failed.is_empty() {
+            Tone::Plain
+        } else {
+            Tone::Bad(Severity::Warning)
+        },
+        summary: at(mail, "commonHeaders.subject"),
+        facts: facts([
+            (Fact::Author, text(mail, "source")),
+            (
+                Fact::Reason,
+                Some(failed.join(", ")).filter(|failed| !failed.is_empty()),
+            ),
+        ]),
+        ..Report::new(
+            News::Changed {
+                thing: Thing::Mail,
+                turn: Turn::Received,
+                raw: String::new(),
+                of: None,
+            },
+            at(mail, "destination.0")?,
+        )
+    })
+}
+
+/// <https://docs.aws.amazon.com/codecommit/latest/userguide/how-to-notify-lambda.html>
+fn pushed(record: &Value) -> Option<Report> {
+    let reference = record.get("codecommit")?.get("references")?.get(0)?;
+    Some(Report {
+        facts: facts([
+            (Fact::Branch, text(reference, "ref")),
+            (Fact::Commit, text(reference, "commit")),
+            (
+                Fact::Author,
+                text(record, "userIdentityARN").and_then(|arn| gist::last(&arn)),
+            ),
+        ]),
+        ..Report::new(
+            News::Changed {
+                thing: Thing::Repository,
+                turn: Turn::Updated,
+                raw: String::new(),
+                of: None,
+            },
+            gist::last(&text(record, "eventSourceARN")?)?,
+        )
     })
 }
 
@@ -108,9 +263,10 @@ fn scaling(message: &Value) -> Option<Report> {
         "autoscaling:EC2_INSTANCE_LAUNCH_ERROR" => "EC2 Instance Launch Unsuccessful",
         "autoscaling:EC2_INSTANCE_TERMINATE" => "EC2 Instance Terminate Successful",
         "autoscaling:EC2_INSTANCE_TERMINATE_ERROR" => "EC2 Instance Terminate Unsuccessful",
+        "autoscaling:TEST_NOTIFICATION" => return fleet::test(message),
         _ => return None,
     };
-    compute::scaling(detail_type, message)
+    compute::scaling(detail_type, message, message)
 }
 
 /// The message is one sentence; its attributes say the same.
@@ -127,11 +283,30 @@ fn backup(message: &str, attribute: &impl Fn(&str) -> Option<String>) -> Option<
         let value = value.trim_start_matches([' ', ':']).split_whitespace().next()?;
         Some(value.trim_end_matches('.').to_owned())
     };
+    // What is left of the message without the sentences that the facts say.
+    let known = [
+        "An AWS ",
+        "A restore job",
+        "A copy job",
+        "Resource ARN",
+        "Recovery point ARN",
+        "BackupJob ID",
+        "RestoreJob ID",
+        "CopyJob ID",
+        "Copy Job Id",
+        "Restore Job Id",
+        "Backup Job Id",
+    ];
+    let said: Vec<_> = message
+        .split(". ")
+        .map(str::trim)
+        .filter(|sentence| !known.iter().any(|known| sentence.starts_with(known)))
+        .collect();
     let detail = json!({
-        "state": attribute("State"), "statusMessage": message, id: attribute("Id"),
+        "state": attribute("State"), "statusMessage": said.join(". "), id: attribute("Id"),
         "resourceArn": after("Resource ARN"),
     });
-    operations::backup(detail_type, &detail).map(|report| report.with_details(&Value::Null))
+    operations::backup(detail_type, &Value::Null, &detail).map(Report::masked)
 }
 
 #[cfg(test)]
@@ -143,6 +318,10 @@ mod tests {
         for message in [
             json!({ "Event Source": "db-instance" }),
             json!({ "AutoScalingGroupARN": "x", "Event": "autoscaling:TEST_NOTIFICATION" }),
+            json!({ "approval": {} }),
+            json!({ "mail": { "destination": [] }, "notificationType": "Received" }),
+            json!({ "ElastiCache:X": 1 }),
+            json!({ "Elasticache": "x" }),
             json!({ "anomalyId": "x" }),
             json!([]),
         ] {

@@ -1,11 +1,11 @@
-//! RDS, AWS Health, AWS Backup.
+//! RDS and AWS Backup.
 
-use super::{Fact, Job, News, Page, Report, Tone, facts, last_name, moment};
+use super::{Fact, Job, News, Page, Report, Thing, Tone, facts, last_name, moment};
 use crate::contract::Severity;
 use crate::event::{list, text};
 use serde_json::Value;
 
-pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
+pub(super) fn database(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
     if !(detail_type.starts_with("RDS ") && detail_type.ends_with(" Event")) {
         return None;
     }
@@ -15,22 +15,25 @@ pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let has = |names: &[&str]| categories.iter().any(|category| names.contains(category));
+    let said = text(detail, "Message").unwrap_or_default();
+    let failed = categories
+        .iter()
+        .any(|category| matches!(*category, "failure" | "low storage"));
     Some(Report {
-        news: News::Database,
-        tone: if has(&["failure", "low storage"]) {
-            Tone::Bad(Severity::Error)
-        } else if has(&["deletion", "failover", "availability"]) {
-            Tone::Bad(Severity::Warning)
-        } else if has(&["recovery", "creation"]) {
-            Tone::Good
-        } else {
-            Tone::Plain
+        news: News::Told {
+            thing: Thing::Database,
+        },
+        tone: match told(&said) {
+            Tone::Plain if failed => Tone::Bad(Severity::Error),
+            tone => tone,
         },
         summary: text(detail, "Message"),
         facts: facts([
             (Fact::Kind, kind.clone()),
-            (Fact::Categories, Some(categories.join(", "))),
+            (
+                Fact::Categories,
+                Some(categories.join(", ")).filter(|names| !names.is_empty()),
+            ),
             (Fact::Status, text(detail, "EventID")),
         ]),
         moments: Vec::new(),
@@ -50,50 +53,40 @@ pub(super) fn database(detail_type: &str, detail: &Value) -> Option<Report> {
     })
 }
 
-pub(super) fn health(detail_type: &str, detail: &Value) -> Option<Report> {
-    if detail_type != "AWS Health Event" {
-        return None;
+/// Whether RDS tells something good or bad: by its sentence, for the notification to a topic has nothing else, and the
+/// same news must not weigh more by one way than by the other.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html>
+pub(super) fn told(said: &str) -> Tone {
+    let said = said.to_lowercase();
+    let speaks_of = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if speaks_of(&["failover", "failed over"]) {
+        Tone::Bad(Severity::Warning)
+    } else if speaks_of(&[
+        "fail",
+        "unable",
+        "exhaust",
+        "storage is full",
+        "low on",
+        "error",
+        "incompatible",
+    ]) {
+        Tone::Bad(Severity::Error)
+    } else if speaks_of(&["delet", "shutdown", "shut down", "restart", "stopp"]) {
+        Tone::Bad(Severity::Warning)
+    } else if speaks_of(&[
+        "recovered",
+        "recovery of the db instance is complete",
+        " created",
+        "restored",
+        "started",
+    ]) {
+        Tone::Good
+    } else {
+        Tone::Plain
     }
-    let category = text(detail, "eventTypeCategory").unwrap_or_default();
-    let status = text(detail, "statusCode");
-    let closed = status.as_deref() == Some("closed");
-    let descriptions = list(detail, "eventDescription");
-    let entities = list(detail, "affectedEntities").iter();
-    let entities: Vec<_> = entities
-        .filter_map(|entity| text(entity, "entityValue"))
-        .collect();
-    Some(Report {
-        tone: match category.as_str() {
-            _ if closed => Tone::Good,
-            "issue" => Tone::Bad(Severity::Error),
-            "scheduledChange" => Tone::Bad(Severity::Warning),
-            _ => Tone::Plain,
-        },
-        summary: descriptions
-            .iter()
-            .find(|text_| text(text_, "language").is_some_and(|language| language.starts_with("en")))
-            .or(descriptions.first())
-            .and_then(|description| text(description, "latestDescription")),
-        facts: facts([
-            (Fact::Service, text(detail, "service")),
-            (Fact::State, status),
-            (
-                Fact::Resource,
-                Some(entities.join("\n")).filter(|lines| !lines.is_empty()),
-            ),
-        ]),
-        moments: facts([
-            (Fact::Starts, moment(detail, "startTime")),
-            (Fact::Ends, moment(detail, "endTime")),
-        ]),
-        page: text(detail, "eventArn").map(Page::Health),
-        details: Value::Null,
-        subject: text(detail, "eventTypeCode")?,
-        news: News::Health { category, closed },
-    })
 }
 
-pub(super) fn backup(detail_type: &str, detail: &Value) -> Option<Report> {
+pub(super) fn backup(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
     let (job, id) = match detail_type {
         "Backup Job State Change" => (Job::Backup, "backupJobId"),
         "Copy Job State Change" => (Job::Copy, "copyJobId"),
@@ -116,11 +109,13 @@ pub(super) fn backup(detail_type: &str, detail: &Value) -> Option<Report> {
             (Fact::Kind, text(detail, "resourceType")),
             (Fact::Resource, resource.clone()),
             (Fact::Vault, vault.clone()),
-            (Fact::State, Some(state.clone())),
             (Fact::Job, id.clone()),
         ]),
-        moments: Vec::new(),
-        page: vault.map(Page::Vault),
+        moments: facts([(Fact::Starts, moment(detail, "creationDate"))]),
+        page: id
+            .clone()
+            .map(|id| Page::BackupJob { job, id })
+            .or_else(|| vault.map(Page::Vault)),
         details: Value::Null,
         subject: resource.or(id)?,
         news: News::Backup { job, state },

@@ -2,7 +2,7 @@
 
 use super::super::{Deed, End, Place, What, range};
 use super::actor;
-use crate::event::{Decision, Insight, Thing};
+use crate::event::{Decision, Exposed, Insight};
 use crate::phrase::Phrase;
 
 pub(super) fn deed(deed: &Deed<'_>) -> String {
@@ -133,21 +133,21 @@ fn listed(all: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn thing(thing: Thing) -> &'static str {
+fn thing(thing: Exposed) -> &'static str {
     match thing {
-        Thing::Database => "Database",
-        Thing::Snapshot => "Snapshot",
-        Thing::Image => "Image",
-        Thing::Document => "Document",
-        Thing::Bucket => "Bucket",
-        Thing::Object => "Object",
-        Thing::Function => "Function",
-        Thing::Key => "Key",
-        Thing::Topic => "Topic",
-        Thing::Queue => "Queue",
-        Thing::Repository => "Repository",
-        Thing::Secret => "Secret",
-        Thing::Project => "Project",
-        Thing::Other => "Resource",
+        Exposed::Database => "Database",
+        Exposed::Snapshot => "Snapshot",
+        Exposed::Image => "Image",
+        Exposed::Document => "Document",
+        Exposed::Bucket => "Bucket",
+        Exposed::Object => "Object",
+        Exposed::Function => "Function",
+        Exposed::Key => "Key",
+        Exposed::Topic => "Topic",
+        Exposed::Queue => "Queue",
+        Exposed::Repository => "Repository",
+        Exposed::Secret => "Secret",
+        Exposed::Project => "Project",
+        Exposed::Other => "Resource",
     }
 }

@@ -3,7 +3,7 @@
 use super::super::particle::{Particle, join, with};
 use super::super::{Deed, End, Place, What, range};
 use super::actor;
-use crate::event::{Decision, Insight, Thing};
+use crate::event::{Decision, Exposed, Insight};
 use crate::phrase::Phrase;
 
 pub(super) fn deed(deed: &Deed<'_>) -> String {
@@ -129,21 +129,21 @@ fn listed(all: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn thing(thing: Thing) -> &'static str {
+fn thing(thing: Exposed) -> &'static str {
     match thing {
-        Thing::Database => "데이터베이스",
-        Thing::Snapshot => "스냅샷",
-        Thing::Image => "이미지",
-        Thing::Document => "문서",
-        Thing::Bucket => "버킷",
-        Thing::Object => "객체",
-        Thing::Function => "함수",
-        Thing::Key => "키",
-        Thing::Topic => "주제",
-        Thing::Queue => "대기열",
-        Thing::Repository => "리포지토리",
-        Thing::Secret => "보안 암호",
-        Thing::Project => "프로젝트",
-        Thing::Other => "리소스",
+        Exposed::Database => "데이터베이스",
+        Exposed::Snapshot => "스냅샷",
+        Exposed::Image => "이미지",
+        Exposed::Document => "문서",
+        Exposed::Bucket => "버킷",
+        Exposed::Object => "객체",
+        Exposed::Function => "함수",
+        Exposed::Key => "키",
+        Exposed::Topic => "주제",
+        Exposed::Queue => "대기열",
+        Exposed::Repository => "리포지토리",
+        Exposed::Secret => "보안 암호",
+        Exposed::Project => "프로젝트",
+        Exposed::Other => "리소스",
     }
 }

@@ -1,0 +1,345 @@
+//! What an event of an unknown kind says: the name of the thing, its state, how bad that is, and its console page.
+//! Services differ in the spelling, but most write these at a few known places.
+
+use super::judge::{self, Verdict};
+use super::{link, mask, text};
+use serde_json::{Map, Value};
+
+/// Longest name and state that are taken for one; anything longer is prose.
+const MAX_NAME: usize = 200;
+const MAX_STATE: usize = 60;
+/// Keys that hold a state, without separators and in lower case. Any other key that ends in `status` or `state` follows.
+const STATES: &[&str] = &[
+    "state",
+    "status",
+    "laststatus",
+    "currentstate",
+    "currentstatus",
+    "newstate",
+    "newstatus",
+    "buildstatus",
+    "executionstatus",
+    "result",
+    "outcome",
+    "compliancestatus",
+    "compliancetype",
+    "notificationtype",
+    "subtype",
+];
+const SEVERITIES: &[&str] = &["severity", "severitylabel", "level", "priority"];
+/// Words of keys whose value is only about an error.
+const ERRORS: &[&str] = &[
+    "errormessage",
+    "errorcode",
+    "error",
+    "failurereason",
+    "failurecode",
+    "failuremessage",
+];
+/// Keys that end in a name or an id, but name something else.
+const OTHER_NAMES: &[&str] = &[
+    "requestid",
+    "eventid",
+    "messageid",
+    "correlationid",
+    "tokenid",
+    "username",
+    "eventname",
+    "apiname",
+    "typename",
+    "regionname",
+    "subnetid",
+    "vpcid",
+    "callerarn",
+    "calleruserarn",
+    "rolearn",
+    "versionid",
+];
+
+/// The gist of an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gist {
+    /// The thing it is about.
+    pub name: Option<String>,
+    /// The state that the thing entered, in the service's own spelling.
+    pub state: Option<String>,
+    /// Why, in the service's own words.
+    pub reason: Option<String>,
+    pub verdict: Verdict,
+    /// Address of a console page.
+    pub page: Option<String>,
+}
+
+impl Gist {
+    /// Reads JSON. `kind` is the detail type or subject, `resources` are ARNs.
+    pub fn read(kind: Option<&str>, resources: &[String], detail: &Value) -> Self {
+        // A list of one thing, such as `findings` or `Records`, is about that thing.
+        let detail = single(detail);
+        let state = state(detail);
+        let mut verdict = state.as_deref().map_or(Verdict::Plain, judge::state);
+        let severity = find(detail, &|key| SEVERITIES.contains(&key)).and_then(short);
+        if verdict != Verdict::Good {
+            verdict = verdict.max(severity.as_deref().map_or(Verdict::Plain, judge::severity));
+        }
+        let none = |error: &String| {
+            ["none", "n/a", "false", "no", "0", "ok"].contains(&error.to_lowercase().as_str())
+        };
+        let error = find(detail, &|key| ERRORS.contains(&key)).and_then(said);
+        let error = error.filter(|error| !none(error));
+        if verdict == Verdict::Plain && error.is_some() {
+            verdict = Verdict::Warning;
+        }
+        // DMS and others have the state in the name of the event only.
+        let event = find(detail, &|key| matches!(key, "eventtype" | "eventname" | "type")).and_then(short);
+        let bad = |name: &String| judge::kind(name) > Verdict::Plain;
+        let state = state.or_else(|| event.clone().filter(bad));
+        if verdict != Verdict::Good {
+            let names = [kind, event.as_deref()].into_iter().flatten();
+            verdict = names.map(judge::kind).fold(verdict, Verdict::max);
+        }
+        let reasons = [
+            "reason",
+            "statusreason",
+            "cause",
+            "message",
+            "errormessage",
+            "warningmessage",
+            "detailmessage",
+            "failurereason",
+        ];
+        let reason = || find(detail, &|key| reasons.contains(&key)).and_then(said);
+        let bad = matches!(verdict, Verdict::Warning | Verdict::Error | Verdict::Critical);
+        // What is shown is masked here, for the JSON may be large, and little of it is shown.
+        let shown = |text: Option<String>| text.map(|text| mask::text(&text));
+        let page = link::in_json(detail).filter(|page| mask::text(page) == *page);
+        Self {
+            name: shown(name(detail, resources)),
+            state: shown(state.or(severity)),
+            reason: shown(error.or_else(reason).filter(|_| bad)),
+            verdict,
+            page: page.or_else(|| resources.first().and_then(|arn| link::of_arn(arn))),
+        }
+    }
+}
+
+fn normalised(key: &str) -> String {
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+fn single(value: &Value) -> &Value {
+    let inner = match value {
+        Value::Array(values) => values.as_slice(),
+        Value::Object(fields) if fields.len() == 1 => {
+            match fields.values().next().and_then(Value::as_array) {
+                Some(values) => values.as_slice(),
+                None => return value,
+            }
+        }
+        _ => return value,
+    };
+    match inner {
+        [one @ Value::Object(_)] => one,
+        _ => value,
+    }
+}
+
+/// The first value, of this object or of the objects inside it, whose normalised key is wanted.
+fn find<'a>(value: &'a Value, wanted: &dyn Fn(&str) -> bool) -> Option<&'a Value> {
+    let fields = value.as_object()?;
+    let here = |fields: &'a Map<String, Value>| {
+        let mut fields = fields.iter();
+        fields.find(|(key, value)| wanted(&normalised(key)) && !is_empty(value))
+    };
+    let first = |value: &'a Value| match value {
+        Value::Array(values) => values.first().and_then(Value::as_object),
+        value => value.as_object(),
+    };
+    let inner = || fields.values().filter_map(first).find_map(here);
+    here(fields).or_else(inner).map(|(_, value)| value)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty() || text.eq_ignore_ascii_case("null"),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn state(detail: &Value) -> Option<String> {
+    let known = STATES
+        .iter()
+        .find_map(|state| find(detail, &|key| key == *state).and_then(short));
+    let other = || {
+        let past = |key: &str| {
+            ["previous", "old", "prior", "desired"]
+                .iter()
+                .any(|word| key.starts_with(word))
+        };
+        let ends = |key: &str| (key.ends_with("status") || key.ends_with("state")) && !past(key);
+        find(detail, &ends).and_then(short)
+    };
+    known.or_else(other)
+}
+
+/// A word, or the word that an object holds: `{ "value": "ALARM" }`, `{ "label": "HIGH" }`.
+fn short(value: &Value) -> Option<String> {
+    let word = match value {
+        Value::String(word) => word.trim(),
+        Value::Object(_) => {
+            let keys = ["value", "label", "name", "status", "state", "description", "code"];
+            return keys
+                .iter()
+                .find_map(|key| text(value, key))
+                .filter(|word| fits(word, MAX_STATE));
+        }
+        _ => return None,
+    };
+    fits(word, MAX_STATE).then(|| word.to_owned())
+}
+
+fn said(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Object(_) => ["message", "Message", "code"]
+            .iter()
+            .find_map(|key| text(value, key)),
+        _ => None,
+    }
+}
+
+fn fits(word: &str, most: usize) -> bool {
+    !word.is_empty() && word.len() <= most && !word.contains(['\n', '{']) && !word.contains(mask::MASK)
+}
+
+fn name(detail: &Value, resources: &[String]) -> Option<String> {
+    let other = |key: &str| OTHER_NAMES.contains(&key) || key.ends_with("accountid");
+    let names = |key: &str| (key.ends_with("name") || matches!(key, "title" | "pipeline")) && !other(key);
+    let ids = |key: &str| {
+        (key.ends_with("id") || key.ends_with("arn") || key.ends_with("key")) && !other(key) && key != "id"
+    };
+    let top = |wanted: &dyn Fn(&str) -> bool| {
+        let mut fields = detail.as_object().into_iter().flatten();
+        fields.find_map(|(key, value)| wanted(&normalised(key)).then(|| named(value)).flatten())
+    };
+    let resource = || resources.iter().find_map(|arn| last(arn));
+    let inner = || find(detail, &|key| names(key) || key == "key").and_then(named);
+    let others = |key: &str| matches!(key, "service" | "application" | "job" | "subject");
+    top(&names)
+        .or_else(resource)
+        .or_else(|| top(&others))
+        .or_else(|| top(&ids))
+        .or_else(inner)
+        .or_else(|| text(detail, "id"))
+}
+
+fn named(value: &Value) -> Option<String> {
+    let name = value
+        .as_str()
+        .map(str::trim)
+        .filter(|name| fits(name, MAX_NAME))?;
+    last(name)
+}
+
+/// The name at the end of an ARN; any other text as it is.
+pub(super) fn last(name: &str) -> Option<String> {
+    let name = name.trim();
+    let resource = match name.strip_prefix("arn:") {
+        None => name,
+        Some(rest) => {
+            let resource = rest.splitn(5, ':').nth(4)?;
+            match resource.split_once('/') {
+                // These end in an id that says nothing: `stack/orders/1b0e…`, `stackset/orders:1b0e…`.
+                Some(("stack", rest)) => rest.split('/').next()?,
+                Some(("stackset", rest)) => rest.split([':', '/']).next()?,
+                _ => resource.rsplit(['/', ':']).next()?,
+            }
+        }
+    };
+    fits(resource, MAX_NAME).then(|| resource.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn gist(kind: &str, detail: &Value) -> (Option<String>, Option<String>, Verdict) {
+        let gist = Gist::read(Some(kind), &[], detail);
+        (gist.name, gist.state, gist.verdict)
+    }
+
+    #[test]
+    fn name_and_state_are_found_however_they_are_spelled() {
+        let some = |text: &str| Some(text.to_owned());
+        let cases = [
+            (
+                json!({ "build-status": "FAILED", "project-name": "web" }),
+                "web",
+                "FAILED",
+                Verdict::Error,
+            ),
+            (
+                json!({ "pipeline": "web", "state": "SUCCEEDED" }),
+                "web",
+                "SUCCEEDED",
+                Verdict::Good,
+            ),
+            (
+                json!({ "jobArn": "arn:aws:x:us-east-1:1:job/a1", "previousStatus": "OK", "jobStatus": "TIMED_OUT" }),
+                "a1",
+                "TIMED_OUT",
+                Verdict::Error,
+            ),
+            (
+                json!({ "title": "t", "severity": { "label": "HIGH" } }),
+                "t",
+                "HIGH",
+                Verdict::Error,
+            ),
+            (
+                json!({ "resource-id": "i-1", "compliance-status": "non_compliant" }),
+                "i-1",
+                "non_compliant",
+                Verdict::Warning,
+            ),
+            (
+                json!({ "findings": [{ "name": "x", "status": "NO_THREATS_FOUND" }] }),
+                "x",
+                "NO_THREATS_FOUND",
+                Verdict::Good,
+            ),
+        ];
+        for (detail, name, state, verdict) in cases {
+            assert_eq!(
+                gist("A Change", &detail),
+                (some(name), some(state), verdict),
+                "{detail}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_secret_gets_into_a_headline() {
+        let token = ["ghp", "0123456789abcdef0123456789abcdef"].join("_");
+        let console = format!("https://console.aws.amazon.com/?token={token}");
+        let detail =
+            json!({ "name": token, "state": "FAILED", "reason": format!("token: {token}"), "link": console });
+        let gist = Gist::read(None, &[], &detail);
+        assert!(!format!("{gist:?}").contains(&token), "{gist:?}");
+        assert_eq!(gist.verdict, Verdict::Error);
+    }
+
+    #[test]
+    fn an_error_or_the_kind_alone_is_no_good_news() {
+        let error = json!({ "name": "x", "errorMessage": "no room" });
+        assert_eq!(gist("A Change", &error).2, Verdict::Warning);
+        assert_eq!(gist("Render Failed", &json!({})).2, Verdict::Error);
+        assert_eq!(gist("Render", &json!({ "error": "None" })).2, Verdict::Plain);
+        assert_eq!(gist("Render", &json!({ "errorMessage": "" })).2, Verdict::Plain);
+        assert_eq!(gist("Render", &json!(["x"])), (None, None, Verdict::Plain));
+    }
+}
