@@ -2,7 +2,7 @@
 
 use super::cut::clip;
 use super::frame::Frame;
-use super::parts::{code, facts, lines, prose, reason};
+use super::parts::{code, duration, facts, lines, prose, reason};
 use super::{Colour, Draft, Link, Section, alert};
 use crate::contract::{Arn, console_page, encode};
 use crate::event::{Alarm, Child, Metric, Reading, State};
@@ -92,19 +92,6 @@ fn short(value: f64) -> String {
     }
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// The largest unit that is not zero, and the next one: `2 h 5 min`.
-fn duration(seconds: i64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, 0) => format!("{hours} h"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, 0, _) => format!("{days} d"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
 }
 
 /// The address of the runbook, and its host: of a tag, or the first one in the description.

@@ -1,7 +1,8 @@
 //! What all cards share: the stack's language, account aliases and time zone, and the small print.
 
-use super::Entry;
 use super::cut::clip;
+use super::{Entry, Link};
+use crate::contract::{is_account, is_console};
 use crate::event::Source;
 use crate::locale::Words;
 use crate::phrase::one_line;
@@ -12,6 +13,8 @@ use jiff::Timestamp;
 const MAX_NAME: usize = 100;
 /// The same in a headline.
 const MAX_PLACE: usize = 60;
+/// Longest address through the access portal, which encodes the other one once more.
+const MAX_SHORTCUT: usize = 2_600;
 
 pub(super) struct Frame<'a> {
     pub words: &'static Words,
@@ -34,6 +37,25 @@ impl<'a> Frame<'a> {
             .to_zoned(self.settings.timezone.clone())
             .strftime("%Y-%m-%d %H:%M:%S UTC%:z")
             .to_string()
+    }
+
+    /// The link through the access portal of the stack, if it has one and the link is to the console.
+    pub fn shortcut(&self, link: Link, account: Option<&str>) -> Link {
+        let host = link
+            .page
+            .strip_prefix("https://")
+            .and_then(|rest| rest.split('/').next());
+        let (Some(portal), Some(account)) = (&self.settings.portal, account) else {
+            return link;
+        };
+        if !host.is_some_and(is_console) || !is_account(account) {
+            return link;
+        }
+        let page = portal.shortcut(account, &link.page);
+        match page.len() <= MAX_SHORTCUT {
+            true => Link { page, ..link },
+            false => link,
+        }
     }
 
     /// The day of a moment in the stack's time zone: `11-20`.

@@ -25,6 +25,7 @@ use crate::event::{Content, Detail, Notice};
 use crate::phrase::one_line;
 use crate::settings::Settings;
 use frame::Frame;
+use std::time::Duration;
 
 /// Longest name worth showing in the footer.
 const MAX_SMALL: usize = 300;
@@ -139,6 +140,14 @@ impl Card {
             unite(&mut self.mentions, who);
         }
     }
+
+    /// Says how long after it happened people are told.
+    pub fn late(&mut self, time: Duration) {
+        let words = self.locale.words();
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let late = (words.late)(&parts::duration(seconds));
+        self.headline = Phrase::said(format!("⏱️ {} · {}", Phrase::strong(&late), self.headline));
+    }
 }
 
 impl Entry {
@@ -207,7 +216,14 @@ fn test_headline(headline: &Phrase, frame: &Frame<'_>) -> Phrase {
     Phrase::said(format!("🧪 {} · {headline}", Phrase::strong(frame.words.test)))
 }
 
+/// The draft of a notice, whose link leads into the right account.
 fn draft(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
+    let draft = of_content(notice, severity, frame);
+    let link = draft.link.map(|link| frame.shortcut(link, notice.account()));
+    Draft { link, ..draft }
+}
+
+fn of_content(notice: &Notice, severity: Severity, frame: &Frame<'_>) -> Draft {
     let mut draft = match &notice.content {
         Content::Alarm(alarm) => alarm::compose(alarm, frame),
         Content::Guard(guarded) => guard::compose(guarded, frame),
@@ -257,6 +273,19 @@ mod tests {
         };
         let banner = &banner.text.text;
         assert!(banner.contains("t-0a1b2c3d") && banner.contains("Nothing happened"));
+    }
+
+    #[test]
+    fn a_link_to_the_console_goes_through_the_portal() {
+        let portal = json!({ "url": "https://example.awsapps.com/start", "role": "ReadOnly" });
+        let settings = Settings::parse(&json!({ "portal": portal }).to_string()).expect("settings");
+        let arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:cpu";
+        let alarm = json!({ "AlarmName": "cpu", "NewStateValue": "ALARM", "AlarmArn": arn });
+        let notice = read(&alarm).remove(0);
+        let page = compose(&notice, &settings).link.expect("a link").page;
+        let start = "https://example.awsapps.com/start/#/console?account_id=111122223333&role_name=ReadOnly&destination=https%3A%2F%2F";
+        assert!(page.starts_with(start), "{page}");
+        assert_eq!(summarise(&notice, &settings).link, Some(page));
     }
 
     #[test]

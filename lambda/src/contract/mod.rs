@@ -16,7 +16,7 @@ mod test_mark;
 mod verdict;
 mod webhook;
 
-pub use arn::{Arn, console_page, dns_suffix, encode, is_commercial, is_console};
+pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console};
 pub use channel::ChannelKey;
 pub use envelope::Envelope;
 #[cfg(feature = "runtime")]

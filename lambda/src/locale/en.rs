@@ -9,6 +9,7 @@ use call::{decision, deed};
 pub(super) const WORDS: Words = Words {
     headline,
     lasted: |time| format!(", was in alarm for {time}"),
+    late: |time| format!("{time} late"),
     duration: str::to_owned,
     runbook: |host| format!("Runbook ({host})"),
     muted: |muted| match muted {

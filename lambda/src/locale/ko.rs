@@ -11,6 +11,7 @@ use call::{decision, deed};
 pub(super) const WORDS: Words = Words {
     headline,
     lasted: |time| format!(" (경보 지속 시간: {})", units(time)),
+    late: |time| format!("{} 지연", units(time)),
     duration: units,
     runbook: |host| format!("런북 ({host})"),
     muted: |muted| match muted {

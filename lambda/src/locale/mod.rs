@@ -26,6 +26,8 @@ pub(crate) struct Words {
     headline: fn(name: &Phrase, old: &State, new: &State) -> String,
     /// End of that headline: it was in alarm for `time`, such as `12 min`.
     pub lasted: fn(time: &str) -> String,
+    /// Before the headline of what is told this long after it happened.
+    pub late: fn(time: &str) -> String,
     /// A duration such as `2 h 5 min`.
     pub duration: fn(&str) -> String,
     /// Link text for the runbook on `host`.

@@ -1,9 +1,9 @@
 //! Delivers messages to channels: applies the channel's routes, then uses its buffer or posts to Slack
 //! directly. What a destination does not take now goes into the retry queue. Logs the outcome of each message.
 
-use super::defect::caught;
 use super::destinations::{Destination, Refusal};
 use super::log::Line;
+use super::order::Order;
 use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
 use super::slack::Shape;
@@ -25,6 +25,7 @@ pub(super) struct Dispatcher {
     pub network: Network,
     /// Which channels are left alone for a while.
     pub pauses: Pauses,
+    pub order: Order,
     duty: Duty,
     /// The function's name.
     function: String,
@@ -79,6 +80,7 @@ impl Dispatcher {
             settings: super::settings(variable)?,
             network: Network::new(variable),
             pauses: Pauses::default(),
+            order: Order::default(),
             duty,
             function: variable(FUNCTION_NAME).unwrap_or_default(),
             buffers: buffers
@@ -193,13 +195,14 @@ impl Dispatcher {
             let reason = "the channel refused another message a moment ago".to_owned();
             return Err((Refusal::transient(reason), pause));
         }
-        let posted = match caught(|| item.card(verdict, &self.settings)) {
+        let posted = match self.card(item, channel, verdict, Duration::ZERO) {
             Ok(card) => self.post_alert(channel, &card, attempt.deadline).await,
             Err(defect) => Err(defect),
         };
         match posted {
             Ok(posted) => {
                 self.pauses.taken(channel);
+                self.order.told(channel, &item.notice);
                 let report = Report {
                     retried: posted.retried,
                     latency: attempt.started.elapsed(),

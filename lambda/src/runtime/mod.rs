@@ -14,6 +14,7 @@ mod ingest;
 mod kms;
 mod log;
 mod notify;
+mod order;
 mod pauses;
 mod queue;
 mod queued;

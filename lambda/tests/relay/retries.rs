@@ -5,7 +5,7 @@ use crate::support::function::{Function, QUEUE, RETRIES, SECRET, batch_from, loc
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::process::Command;
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:mail";
@@ -423,5 +423,54 @@ async fn what_a_person_sends_again_comes_together_and_calls_nobody() {
     let shown = headlines(&function, "project");
     assert_eq!(shown.len(), 1, "{shown:?}");
     assert!(shown[0].starts_with("🔔 *8 alerts*"), "{shown:?}");
+    function.stop().await;
+}
+
+/// A moment this long ago, as AWS writes it.
+fn ago(time: Duration) -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970") - time;
+    let seconds = i64::try_from(since.as_secs()).expect("a time");
+    jiff::Timestamp::from_second(seconds).expect("a time").to_string()
+}
+
+#[tokio::test]
+async fn what_comes_late_says_so() {
+    let mut function = function(|_| {}).await;
+    let hour = 60 * 60 * SECOND;
+    let mut late = event("a", &["project"]);
+    late["alertctl"]["verdict"] = json!({ "severity": "critical", "mention": ["@here"] });
+    late["event"]["Records"][0]["Sns"]["Timestamp"] = ago(3 * hour).into();
+    assert!(drain(&mut function, 3 * hour, &[late.clone()]).await.is_empty());
+    // Nobody was called before.
+    assert_eq!(
+        headlines(&function, "project"),
+        ["<!here> ⏱️ *3 h late* · 🔵 *alert a*"]
+    );
+    late["event"]["Records"][0]["Sns"]["MessageId"] = "b".into();
+    assert!(drain(&mut function, 9 * 60 * SECOND, &[late]).await.is_empty());
+    let shown = headlines(&function, "project");
+    assert_eq!(shown[1], "<!here> 🔵 *alert a*");
+    function.stop().await;
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_over_calls_nobody_any_more() {
+    let mut function = function(|_| {}).await;
+    let change = |id: &str, old: &str, new: &str, minutes: u32| {
+        let message = json!({ "AlarmName": "cpu", "OldStateValue": old, "NewStateValue": new,
+            "AWSAccountId": "111122223333", "StateChangeTime": ago(minutes * 60 * SECOND) });
+        let topic = "arn:aws:sns:us-east-1:111122223333:t";
+        let record = json!({ "Sns": { "MessageId": id, "TopicArn": topic, "Message": message.to_string() } });
+        json!({
+            "alertctl": { "channels": ["project"], "verdict": { "severity": "critical", "mention": ["@here"] } },
+            "event": { "Records": [record] },
+        })
+    };
+    function.succeed(&change("1", "ALARM", "OK", 2)).await;
+    let bodies = [change("2", "OK", "ALARM", 5), change("3", "OK", "ALARM", 1)];
+    assert!(drain(&mut function, SECOND, &bodies).await.is_empty());
+    let shown = headlines(&function, "project");
+    assert!(shown[1].starts_with("⏱️ *5 min late* · 🚨"), "{shown:?}");
+    assert!(shown[2].starts_with("<!here> 🚨"), "{shown:?}");
     function.stop().await;
 }

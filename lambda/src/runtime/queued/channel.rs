@@ -211,8 +211,10 @@ impl<'a> Draining<'a> {
     }
 
     async fn post_one(&mut self, one: &Waiting) {
-        let settings = &self.dispatcher.settings;
-        let card = match caught(|| one.item.card(&one.verdict, settings)) {
+        let card = self
+            .dispatcher
+            .card(&one.item, self.channel, &one.verdict, one.age);
+        let card = match card {
             Ok(card) => card,
             Err(defect) => return self.refused(&[one], defect).await,
         };
@@ -297,6 +299,7 @@ impl<'a> Draining<'a> {
         self.dispatcher.pauses.taken(self.channel);
         for (index, one) in all.iter().enumerate() {
             self.remember(one);
+            self.dispatcher.order.told(self.channel, &one.item.notice);
             let report = Report {
                 // All messages of a digest share one post, so its retries count once.
                 retried: if index == 0 { posted.retried } else { 0 },

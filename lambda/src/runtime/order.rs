@@ -1,0 +1,86 @@
+//! What comes late: it says how late it is. The change of an alarm that another change has overtaken calls nobody.
+
+use super::defect::caught;
+use super::destinations::Refusal;
+use super::dispatcher::Dispatcher;
+use crate::Card;
+use crate::contract::{ChannelKey, Verdict};
+use crate::event::{Content, Notice};
+use crate::item::Item;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What has waited for longer says so.
+const LATE: Duration = Duration::from_secs(10 * 60);
+/// Alarms of which the last change is remembered; a few more than a stack has.
+const MOST: usize = 10_000;
+
+/// The last change of each alarm that each channel was told of, as far as the process knows.
+#[derive(Default)]
+pub(super) struct Order(Mutex<BTreeMap<(ChannelKey, String), Timestamp>>);
+
+impl Order {
+    /// Notes that `channel` was told of `notice`.
+    pub fn told(&self, channel: &ChannelKey, notice: &Notice) {
+        let Some((alarm, changed)) = change(notice) else {
+            return;
+        };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.len() >= MOST {
+            last.clear();
+        }
+        let last = last.entry((channel.clone(), alarm)).or_insert(changed);
+        *last = changed.max(*last);
+    }
+
+    /// Whether `channel` was already told of a later change of the same alarm.
+    fn is_overtaken(&self, channel: &ChannelKey, notice: &Notice) -> bool {
+        let Some((alarm, changed)) = change(notice) else {
+            return false;
+        };
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.get(&(channel.clone(), alarm))
+            .is_some_and(|last| *last > changed)
+    }
+}
+
+/// The alarm that a notice is about, and when it changed.
+fn change(notice: &Notice) -> Option<(String, Timestamp)> {
+    let Content::Alarm(alarm) = &notice.content else {
+        return None;
+    };
+    let place = [notice.account(), notice.region()].map(Option::unwrap_or_default);
+    Some((format!("{} {}", place.join(" "), alarm.name), alarm.changed?))
+}
+
+impl Dispatcher {
+    /// The card of `item` for `channel`, after it has waited for `age`.
+    pub fn card(
+        &self,
+        item: &Item,
+        channel: &ChannelKey,
+        verdict: &Verdict,
+        age: Duration,
+    ) -> Result<Card, Refusal> {
+        caught(|| {
+            let mut card = item.card(verdict, &self.settings);
+            let overtaken = self.order.is_overtaken(channel, &item.notice);
+            if overtaken {
+                card.mentions.clear();
+            }
+            if overtaken || age >= LATE || item.envelope.parked.is_some() {
+                card.late(late(&item.notice, age));
+            }
+            card
+        })
+    }
+}
+
+/// How late a notice is that has waited for `age`.
+fn late(notice: &Notice, age: Duration) -> Duration {
+    let since = notice.time().map(|time| Timestamp::now().duration_since(time));
+    let since = since.and_then(|since| Duration::try_from(since).ok());
+    since.unwrap_or(age)
+}
