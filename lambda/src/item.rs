@@ -1,9 +1,7 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
 use crate::contract::{ChannelKey, Envelope, Verdict};
-use crate::destination::text;
 use crate::event::{self, Content, Guarded, Notice};
-use crate::letter::{Letter, readable};
 use crate::routing::Traits;
 use crate::{Card, Settings, compose};
 use serde_json::{Value, json};
@@ -162,30 +160,6 @@ impl Item {
             mention: Vec::new(),
             ..decided
         })
-    }
-
-    /// The item for the subscribers of a topic.
-    pub fn letter(&self, settings: &Settings) -> Letter {
-        let locale = settings.locale;
-        let endpoint = self.envelope.endpoint.as_deref().unwrap_or_default();
-        let letter = match &self.notice.content {
-            Content::Guard(guarded) => guarded.letter(locale),
-            Content::Text { subject, text } => {
-                Letter::new(subject.as_deref().unwrap_or(endpoint), text, locale)
-            }
-            Content::Json { subject, value } => {
-                let subject = subject.as_deref().unwrap_or(endpoint);
-                Letter::new(subject, &readable(value), locale)
-            }
-            Content::Alarm(_) | Content::Event(_) => {
-                let card = compose(&self.notice, settings);
-                Letter::new(&card.headline.plain(), &text(&card), locale)
-            }
-        };
-        match &self.notice.test {
-            Some(id) => letter.marked(id, locale),
-            None => letter,
-        }
     }
 
     /// The card for the item, with the people that the verdict mentions.

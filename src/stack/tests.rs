@@ -106,7 +106,7 @@ fn monitoring_that_only_the_relay_hears_is_warned_of() {
     let warned = "monitoring tells of a broken relay only through the relay";
     assert_eq!(warnings("to: [c]"), [warned]);
     assert_eq!(
-        warnings("to: [c], subscriptions: [{ email: oncall@example.com }]"),
+        warnings("to: [c], subscriptions: [{ email: oncall@example.org }]"),
         [""; 0]
     );
 }

@@ -56,7 +56,10 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     // The alarm fires and its message arrives, and so do other messages on the topic.
     let shown = world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     assert!(
-        shown.stdout.contains("mission-cpu-alarm 경보가 발생했습니다"),
+        shown
+            .stdout
+            .contains("🚨 mission-cpu-alarm (https://ap-northeast-2.console.aws.amazon.com/")
+            && shown.stdout.contains(") 경보가 발생했습니다"),
         "{}",
         shown.stdout
     );
@@ -111,7 +114,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
 
     let status = world.json(&["status", "--local"]);
     let resources = status["resources"].as_array().unwrap();
-    assert_eq!(resources.len(), 12);
+    assert_eq!(resources.len(), 14);
     assert!(resources.iter().all(|one| one["state"] == "ok"), "{status}");
 
     // Only the key is left, pending deletion.
