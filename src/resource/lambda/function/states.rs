@@ -5,6 +5,8 @@ use aws_sdk_lambda::types::{EnvironmentError, FunctionConfiguration, LastUpdateS
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::strtime;
 use tokio::time::Instant;
 
 use super::deployed::{Mark, Origin, RELAY_TAG};
@@ -169,7 +171,10 @@ pub(super) fn health(live: &Live) -> Health {
             "being created or updated".to_owned(),
         ),
         (None, false, Some(reason)) => (Verdict::Failed, "active", format!("last update {reason}")),
-        (None, false, None) => (Verdict::Healthy, "active", "active".to_owned()),
+        (None, false, None) => match months(&live.last_modified, Timestamp::now()) {
+            Some(months) if months >= OLD => (Verdict::Attention, "active", old(months)),
+            _ => (Verdict::Healthy, "active", "active".to_owned()),
+        },
     };
     let update = match (live.busy, &live.stale) {
         (true, _) => "in_progress",
@@ -180,6 +185,23 @@ pub(super) fn health(live: &Live) -> Health {
         .with("function_state", state)
         .with("relay", live.code.relay().map(ToString::to_string))
         .with("last_update", update)
+}
+
+/// Months after which the certificates that a relay trusts are old. They are part of it: authorities come and go, and at
+/// some time Slack's certificate is of one that an old relay does not know.
+const OLD: i64 = 12;
+
+fn old(months: i64) -> String {
+    format!(
+        "active; it trusts the certificate authorities of {months} months ago or more: `apply` with a newer alertctl"
+    )
+}
+
+/// How many months ago a function was last changed. Its relay is at least that old.
+fn months(last_modified: &str, now: Timestamp) -> Option<i64> {
+    let changed = strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", last_modified).ok()?;
+    let since = now.duration_since(changed.to_timestamp().ok()?);
+    Some(since.as_hours() / 24 / 30)
 }
 
 /// How long a function that was just created may be unknown to some of Lambda's servers.
@@ -221,4 +243,18 @@ pub(super) async fn ready(aws: &Aws, name: &str) -> Result<()> {
     let reason = reason.unwrap_or("AWS gives no reason");
     let text = format!("Lambda could not create or update function `{name}`: {reason}");
     Err(Fault::new("lambda:GetFunction", "Failed", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_at_least_as_old_as_the_last_change() {
+        let now: Timestamp = "2027-11-30T00:00:00Z".parse().unwrap();
+        assert_eq!(months("2026-11-29T16:55:13.000+0000", now), Some(12));
+        assert_eq!(months("2027-11-29T16:55:13.000+0000", now), Some(0));
+        assert_eq!(months("", now), None);
+        assert!(old(14).contains("14 months"));
+    }
 }
