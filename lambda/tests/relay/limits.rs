@@ -84,7 +84,10 @@ fn assert_flat(card: &Card) {
 
 /// Checks what each destination shows of a card.
 fn assert_shown(card: &Card) {
-    assert_valid(&json!(slack::message(card)));
+    let message = json!(slack::message(card));
+    assert_valid(&message);
+    let told = message["text"].as_str().expect("a text");
+    assert!(!told.contains("://"), "Slack would link it: {told}");
     let plain = json!(slack::plain(card));
     assert!(BLOCK_KIT.is_valid(&plain), "{plain:#}");
     assert_flat(card);

@@ -31,7 +31,7 @@ const MAX_NOTICE: usize = 500;
 ///
 /// Slack shows the headline, which is a block, and below it the blocks that have a bar in `colour` on their side. It shows
 /// `text` only in notifications, or in place of blocks that are missing. All text is escaped and within Slack's limits.
-/// <https://docs.slack.dev/reference/methods/chat.postMessage#text-blocks-attachments>
+/// <https://docs.slack.dev/reference/methods/chat.postMessage>
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     text: String,
