@@ -14,6 +14,8 @@ const TITLE: char = '\u{3}';
 const END: char = '\u{4}';
 /// Makes one emoji of two, invisibly ("zero width joiner").
 const JOINER: char = '\u{200d}';
+/// The sign for information, without what makes it an emoji.
+const INFORMATION: char = 'ℹ';
 /// Asks for the coloured form of the character before it.
 const VARIATION: char = '\u{fe0f}';
 
@@ -99,8 +101,9 @@ impl Phrase {
 
     /// The phrase without the sign, such as an emoji, that may stand before its words.
     pub(crate) fn without_sign(&self) -> Self {
-        // The marks of spans are ASCII, too.
-        let is_sign = |word: &str| !word.contains(|c: char| c.is_ascii() || c.is_alphanumeric());
+        // The marks of spans are ASCII, too. Unicode counts the sign for information as a letter.
+        let is_word = |c: char| c.is_ascii() || c.is_alphanumeric() && c != INFORMATION;
+        let is_sign = |word: &str| !word.contains(is_word);
         match self.0.split_once(' ') {
             Some((sign, words)) if is_sign(sign) => Self(words.trim_start().to_owned()),
             _ => self.clone(),
@@ -240,6 +243,7 @@ mod tests {
         assert_eq!(sentence.plain(), "🚨 cpu did a b: x");
         let bare = sentence.without_sign();
         assert_eq!(bare.plain(), "cpu did a b: x");
+        assert_eq!(Phrase::text("ℹ️ cpu").without_sign().plain(), "cpu");
         for same in [bare, Phrase::strong("🔥 fire"), Phrase::text("불 났음")] {
             assert_eq!(same.without_sign(), same);
         }

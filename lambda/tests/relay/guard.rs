@@ -59,7 +59,7 @@ fn calls(function: &Function) -> Vec<String> {
 /// The headlines that Slack and SNS received.
 fn headlines(function: &Function) -> (Vec<String>, Vec<String>) {
     let script = lock(&function.script);
-    let headline = |(_, message): &(String, Value)| message["text"].as_str().expect("a text").to_owned();
+    let headline = |(_, message): &(String, Value)| crate::support::headline(message).to_owned();
     let slack = script.slack_messages.iter().map(headline).collect();
     let sns = script
         .sns_messages

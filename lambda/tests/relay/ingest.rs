@@ -121,7 +121,8 @@ async fn an_alert_reaches_topic_and_channel() {
         assert_eq!(letter["Subject"], "🚨 ElastAlert 알림 !!!");
         assert_eq!(letter["Message"], "API: /login\nIP: 203.0.113.7\n500 에러, N/A");
         let message = &script.slack_messages[0].1;
-        assert_eq!(message["text"], "*🚨 ElastAlert 알림 !!!*");
+        assert_eq!(crate::support::headline(message), "*🚨 ElastAlert 알림 !!!*");
+        assert_eq!(message["text"], "🚨 ElastAlert 알림 !!!");
         assert_eq!(script.slack_messages.len(), 1);
     }
     let (answers, messages) = log(function).await;
@@ -256,7 +257,7 @@ async fn what_is_no_alert_is_shown_as_the_text_it_is() {
             "{message}"
         );
         let (_, slack) = function.messages().pop().expect("a message");
-        assert!(slack["text"].as_str().expect("a headline").contains("elastalert"));
+        assert!(crate::support::headline(&slack).contains("elastalert"));
         let mail = lock(&function.script).sns_messages[index].clone();
         let blocks = slack["attachments"].to_string();
         let quoted = json!(text).to_string();

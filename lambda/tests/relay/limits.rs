@@ -84,7 +84,10 @@ fn assert_flat(card: &Card) {
 
 /// Checks what each destination shows of a card.
 fn assert_shown(card: &Card) {
-    assert_valid(&json!(slack::message(card)));
+    let message = json!(slack::message(card));
+    assert_valid(&message);
+    let told = message["text"].as_str().expect("a text");
+    assert!(!told.contains("://"), "Slack would link it: {told}");
     let plain = json!(slack::plain(card));
     assert!(BLOCK_KIT.is_valid(&plain), "{plain:#}");
     assert_flat(card);
@@ -103,8 +106,10 @@ fn assert_notice_valid(notice: &Notice, settings: &Settings) {
     let mut test = compose(&notice.clone().marked("t-0a1b2c3d"), settings);
     test.mention(&crowd);
     assert_shown(&test);
-    let called = json!(slack::message(&test))["text"].to_string();
-    assert!(!called.contains("<!"), "a test calls somebody");
+    let test = json!(slack::message(&test));
+    for called in [&test["text"], &test["blocks"]] {
+        assert!(!called.to_string().contains("<!"), "a test calls somebody");
+    }
     let marked = notice.clone().marked("t-0a1b2c3d");
     assert_digests_valid(
         &[summarise(notice, settings), summarise(&marked, settings)],
@@ -469,6 +474,7 @@ fn the_schema_refuses_what_slack_refuses() {
     let plain = |text: &str| json!({ "type": "plain_text", "text": text, "emoji": false });
     let mrkdwn = |text: &str| json!({ "type": "mrkdwn", "text": text, "verbatim": true });
     let section = |text: Value| message(json!({ "type": "section", "text": text }));
+    let headline = |text: Value| json!({ "text": "x", "blocks": [{ "type": "section", "text": text }] });
     let fields =
         |count: usize, text: &str| message(json!({ "type": "section", "fields": vec![plain(text); count] }));
     let button = |text: &str, url: String| {
@@ -486,6 +492,9 @@ fn the_schema_refuses_what_slack_refuses() {
         message(json!({ "type": "divider" })),
         message(json!({ "type": "context", "elements": vec![plain("x"); 10] })),
         json!({ "text": "<!here> x", "unfurl_links": false }),
+        headline(mrkdwn(
+            "<!here> <@U0123ABCD> <!subteam^S0123ABCD> *x* <https://x.example|x>",
+        )),
     ];
     for message in &taken {
         assert!(BLOCK_KIT.is_valid(message), "{message}");
@@ -513,7 +522,10 @@ fn the_schema_refuses_what_slack_refuses() {
         message(json!({ "type": "section" })),
         message(json!({ "type": "marquee", "text": plain("x") })),
         json!({ "text": "x", "attachments": [{ "color": "red", "blocks": [{ "type": "divider" }] }] }),
-        json!({ "text": "x", "blocks": vec![json!({ "type": "divider" }); 51] }),
+        headline(mrkdwn("x <!here>")),
+        headline(mrkdwn("<!here> ")),
+        headline(plain("x")),
+        json!({ "text": "x", "blocks": [{ "type": "divider" }] }),
         json!({ "text": "x", "channel": "#other" }),
         json!({ "text": "" }),
         json!({}),

@@ -134,7 +134,7 @@ fn a_name_cannot_pass_for_another_field() {
 
 #[test]
 fn an_event_reads_the_same_however_it_comes() {
-    let headline = |name: &str| messages(&fixture(name), &korean())[0]["text"].clone();
+    let headline = |name: &str| messages(&fixture(name), &korean())[0]["blocks"].clone();
     assert_eq!(headline("call-through-sns"), headline("call-identity-center"));
     assert_eq!(headline("rds-stopped-through-sns"), headline("rds-stopped"));
     assert_eq!(headline("config-through-sns"), headline("config-compliance"));
@@ -184,7 +184,7 @@ fn actors(settings: &Settings) -> String {
         let event = json!({ "source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "detail": {
             "eventName": "RunInstances", "recipientAccountId": "111122223333", "userIdentity": identity } });
         let card = compose(&read(&event)[0], settings);
-        slack::message(&card).text().to_owned()
+        crate::support::headline(&json!(slack::message(&card))).to_owned()
     };
     let lines = identities().into_iter().map(|(what, identity)| {
         let headline = headline(&identity).replace('\u{200b}', "");

@@ -75,7 +75,7 @@ async fn drain(function: &mut Function, age: Duration, bodies: &[Value]) -> Vec<
 fn headlines(function: &Function, channel: &str) -> Vec<String> {
     let messages = function.messages().into_iter();
     let here = messages.filter(|(at, _)| *at == path(channel));
-    here.map(|(_, message)| message["text"].as_str().expect("a text").to_owned())
+    here.map(|(_, message)| crate::support::headline(&message).to_owned())
         .collect()
 }
 

@@ -27,11 +27,20 @@ fn arrives(channel: Value, more: Value, event: &Value) -> bool {
 
 fn called(channel: Value, more: Value, event: &Value) -> Option<String> {
     let rendered = routed(channel, more, event);
-    let message = slack::message(&rendered.deliveries[0].card);
-    let shown = json!(message);
-    let text = shown["text"].as_str()?;
-    let called = text.strip_suffix(message.text())?.trim();
-    (!called.is_empty()).then(|| called.to_owned())
+    let message = json!(slack::message(&rendered.deliveries[0].card));
+    let called = |text: &str| -> Vec<String> {
+        let words = text.split(' ').map(str::to_owned);
+        words
+            .take_while(|word| word.starts_with("<!") || word.starts_with("<@"))
+            .collect()
+    };
+    let shown = called(crate::support::headline(&message));
+    assert_eq!(
+        called(message["text"].as_str()?),
+        shown,
+        "a notification calls the same"
+    );
+    (!shown.is_empty()).then(|| shown.join(" "))
 }
 
 /// An alarm through SNS that changes from one state to another.

@@ -126,7 +126,7 @@ async fn what_is_cut_for_the_buffer_keeps_its_severity_and_its_words() {
     function.succeed(&batched(&waiting)).await;
     let messages = function.messages();
     assert_eq!(messages.len(), 1);
-    let headline = messages[0].1["text"].as_str().expect("a headline");
+    let headline = crate::support::headline(&messages[0].1);
     assert!(
         headline.contains(alarm["AlarmName"].as_str().expect("a name")),
         "{headline}"

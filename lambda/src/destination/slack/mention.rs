@@ -14,6 +14,11 @@ pub(super) fn of(card: &Card) -> impl Iterator<Item = (&str, String)> {
     known.take(MAX_MENTIONS)
 }
 
+/// All mentions in Slack's syntax, to stand before a text; at most 960 characters.
+pub(super) fn all(card: &Card) -> String {
+    of(card).map(|(_, called)| called + " ").collect()
+}
+
 /// A mention in Slack's syntax. <https://docs.slack.dev/messaging/formatting-message-text>
 fn called(who: &str) -> Option<String> {
     if let "@here" | "@channel" | "@everyone" = who {

@@ -13,7 +13,7 @@ pub use section::fit;
 
 use crate::card::cut::width;
 use crate::card::{Card, Colour};
-use block::Block;
+use block::{Block, Text};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -24,43 +24,43 @@ const MAX_MESSAGE: usize = 13_200;
 const MAX_HEADLINE: usize = 2_000;
 /// Longest headline of which only the text is left.
 const MAX_BARE: usize = 160;
+/// Longest headline in a notification; a phone shows far less.
+const MAX_NOTICE: usize = 500;
 
 /// A message for an incoming webhook; serialises to the JSON that Slack accepts.
 ///
-/// Slack shows `text` above the blocks, which have a bar in `colour` on their side. Notifications show only
-/// `text`. All text is escaped and within Slack's limits.
+/// Slack shows the headline, which is a block, and below it the blocks that have a bar in `colour` on their side. It shows
+/// `text` only in notifications, or in place of blocks that are missing. All text is escaped and within Slack's limits.
+/// <https://docs.slack.dev/reference/methods/chat.postMessage>
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     text: String,
+    headline: Option<Block>,
     colour: &'static str,
     blocks: Vec<Block>,
-    /// In Slack's syntax.
-    mentions: Vec<String>,
 }
 
-/// The message that shows the card.
+/// The message that shows the card. Both its headline and its text have the mentions: Slack calls whom the blocks mention
+/// where it draws them, and a notification on a phone consists of the text alone. It calls people once a message.
+/// <https://docs.slack.dev/changelog/2026/07/13/notification-changes>
 pub fn message(card: &Card) -> Message {
-    let mut message = Message {
-        text: headline(card),
+    let called = mention::all(card);
+    let headline = Block::section(Text::mrkdwn(called.clone() + &headline(card)));
+    let text = called + &notice(card);
+    let used = width(&text) + headline.width();
+    Message {
+        text,
+        headline: Some(headline),
         colour: colour(card.colour),
-        blocks: Vec::new(),
-        mentions: mention::of(card).map(|(_, called)| called).collect(),
-    };
-    let used = message.called() + width(&message.text);
-    message.blocks = section::blocks(card, MAX_MESSAGE - used);
-    message
+        blocks: section::blocks(card, MAX_MESSAGE - used),
+    }
 }
 
-impl Message {
-    /// The headline, as mrkdwn, without mentions.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Characters that the mentions take, at most 960.
-    fn called(&self) -> usize {
-        self.mentions.iter().map(|called| width(called) + 1).sum()
-    }
+/// The headline where Slack knows no `verbatim`, and where some clients show markup as it is written: without markup, and
+/// nothing in it becomes a link.
+fn notice(card: &Card) -> String {
+    let text = markup::unlinked(&markup::plain(&card.headline.plain()));
+    markup::clip_escaped(&text, MAX_NOTICE, card.locale.words())
 }
 
 /// The headline as mrkdwn. If it is too long, first its link goes, then all that is not its beginning.
@@ -99,9 +99,10 @@ struct Attachment<'a> {
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let called = self.mentions.iter().map(String::as_str);
-        let text: Vec<_> = called.chain([&*self.text]).collect();
-        map.serialize_entry("text", &text.join(" "))?;
+        map.serialize_entry("text", &self.text)?;
+        if let Some(headline) = &self.headline {
+            map.serialize_entry("blocks", &[headline])?;
+        }
         // The preview of a console link is useless, and a link from outside must not get one.
         map.serialize_entry("unfurl_links", &false)?;
         map.serialize_entry("unfurl_media", &false)?;
@@ -146,6 +147,25 @@ mod tests {
             cut.starts_with("`🚨 cpu is in alarm") && cut.ends_with(" more characters`"),
             "{cut}"
         );
+    }
+
+    #[test]
+    fn an_address_in_the_headline_is_no_link() {
+        let mut card = card();
+        card.mention(&["@here".to_owned()]);
+        card.headline = Phrase::said(format!(
+            "🛡️ {} of {} saw https://x.example/ and :aws:",
+            Phrase::strong("login.example.com"),
+            Phrase::code("eve@example.com"),
+        ));
+        let message = json!(message(&card));
+        // Nothing is linked here, and an address can be copied.
+        let headline =
+            "<!here> 🛡️ *login.example.com* of `eve@example.com` saw https://x.example/ and :\u{200b}aws:";
+        let text = json!({ "type": "mrkdwn", "text": headline, "verbatim": true });
+        assert_eq!(message["blocks"], json!([{ "type": "section", "text": text }]));
+        let text = "<!here> 🛡️ login.|example.|com of eve@|example.|com saw https:|//x.|example/ and :|aws:";
+        assert_eq!(message["text"], text.replace('|', "\u{200b}"));
     }
 
     #[test]

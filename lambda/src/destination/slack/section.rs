@@ -1,7 +1,7 @@
 //! The sections and the footer of a card as blocks, within Slack's limits.
 
 use super::block::{Block, MAX_FIELD, MAX_SECTION, Text};
-use super::markup::{clip_escaped, clipped_code, code, escape, escaped_width, link, mrkdwn, plain};
+use super::markup::{clip_escaped, clipped_code, code, escape, escaped_width, link, mrkdwn, plain, value};
 use crate::card::cut::{cut, paginate, width};
 use crate::card::{Card, Entry, Excerpt, Link, Prose, Row, Section};
 use crate::contract::Locale;
@@ -12,7 +12,7 @@ const MAX_SHARE: usize = 16;
 /// Longest label of a field shown.
 const MAX_LABEL: usize = 300;
 /// Most characters in the rows of one digest.
-const MAX_ROWS: usize = 12_000;
+const MAX_ROWS: usize = 10_800;
 /// Most characters in one section of rows; Slack allows 3,000.
 const MAX_ROW_SECTION: usize = 2_900;
 /// Longest address in a row. A longer one consists almost only of escapes and is not worth the space.
@@ -102,15 +102,14 @@ fn said(prose: &Prose, share: usize, words: &Words) -> Vec<String> {
 fn field(fact: &Entry, share: usize, words: &Words) -> Text {
     let label = clip_escaped(&plain(&fact.label), MAX_LABEL, words);
     let most = MAX_VALUE.min(fact.value.most / share);
-    let value = cut(
-        &plain(&fact.value.text),
-        fact.value.beyond,
-        most,
-        words,
-        escaped_width,
-    );
-    let value = escape(&value);
-    Text::mrkdwn(format!("*{label}*\n{value}"))
+    let cut = |text: &str| cut(text, fact.value.beyond, most, words, escaped_width);
+    let shown = value(&cut(&fact.value.text));
+    let shown = match width(&shown) <= most {
+        true => shown,
+        // Almost only of what would be markup: cut so that what keeps it from that fits, too.
+        false => escape(&cut(&plain(&fact.value.text))),
+    };
+    Text::mrkdwn(format!("*{label}*\n{shown}"))
 }
 
 /// JSON as code blocks, with the title above the first. A code fence inside the JSON would end the block, so invisible
@@ -150,7 +149,11 @@ fn footer(card: &Card) -> Option<Block> {
         let Excerpt { text, beyond, most } = &entry.value;
         let name = cut(text, *beyond, *most, words, escaped_width);
         // Slack makes emoji of the colons in an ARN, but not in code.
-        let name = if entry.code { code(&name) } else { escape(&name) };
+        let name = if entry.code {
+            code(&name)
+        } else {
+            escape(&plain(&name))
+        };
         format!("{}: {name}", entry.label)
     });
     // A page alone is shorter than `MAX_SECTION`; the names share the remaining space.

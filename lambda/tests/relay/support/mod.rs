@@ -48,3 +48,9 @@ fn settings(locale: &str, timezone: &str) -> Settings {
     });
     Settings::parse(&text.to_string()).expect("valid settings")
 }
+
+/// The headline that Slack shows of a message, as mrkdwn.
+pub fn headline(message: &Value) -> &str {
+    let text = &message["blocks"][0]["text"]["text"];
+    text.as_str().expect("a headline")
+}
