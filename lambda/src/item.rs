@@ -1,6 +1,6 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
-use crate::contract::{ChannelKey, Envelope, Verdict};
+use crate::contract::{ChannelKey, Envelope, GuardOutcome, Verdict};
 use crate::event::{self, Content, Guarded, Notice};
 use crate::routing::Traits;
 use crate::{Card, Settings, compose};
@@ -109,7 +109,13 @@ impl Item {
         let parked = self.envelope.parked.as_ref();
         let parked = parked.and_then(|parked| parked.get("at")?.as_str());
         let identity = self.identity.as_deref().unwrap_or_default();
-        format!("{channel} {} {identity}", parked.unwrap_or("-"))
+        // What the guard did is another message than the alert about the same event.
+        let guard = match &self.envelope.guard {
+            None => "",
+            Some(GuardOutcome::Restarted | GuardOutcome::AlreadyLogging) => " logs",
+            Some(GuardOutcome::Failed(_)) => " stopped",
+        };
+        format!("{channel} {} {identity}{guard}", parked.unwrap_or("-"))
     }
 
     /// The envelope in which the item waits for `channel`, with what was decided about it.
@@ -125,7 +131,7 @@ impl Item {
     /// The envelope names the channels, or else the settings for the SNS topic. An item with neither goes to
     /// every channel, because dropping it would hide an alert.
     pub fn channels<'a>(&'a self, settings: &'a Settings) -> Result<Cow<'a, [ChannelKey]>, &'a str> {
-        if !self.envelope.channels.is_empty() {
+        if !self.envelope.channels.is_empty() || !self.envelope.topics.is_empty() {
             return Ok(Cow::Borrowed(&self.envelope.channels));
         }
         let Some(topic) = self.notice.source.topic() else {
@@ -151,11 +157,13 @@ impl Item {
     pub fn verdict(&self, channel: &ChannelKey, traits: &Traits<'_>, settings: &Settings) -> Option<Verdict> {
         let decided = self.envelope.verdict.clone();
         let decided = decided.or_else(|| settings.accepts(channel, traits));
-        if self.envelope.parked.is_none() {
+        let Some(parked) = &self.envelope.parked else {
             return decided;
-        }
+        };
+        // A function parks a message that the channel accepted; others keep a whole event.
+        let accepted = parked.get("function").is_some();
+        let decided = decided.or_else(|| accepted.then(|| traits.unmentioned()))?;
         // Who sends a dead letter again knows of it, so it calls nobody.
-        let decided = decided.unwrap_or_else(|| traits.unmentioned());
         Some(Verdict {
             mention: Vec::new(),
             ..decided

@@ -109,7 +109,7 @@ async fn send_one(access: &Access, running: &Running, letter: &DeadLetter) -> Fa
         Err(fault) => return Fate::Stayed(fault.to_string()),
     };
     for delivery in deliveries {
-        if let Err(fault) = delivery.hand_over(&access.aws).await {
+        if let Err(fault) = letter.undelivered.marked(delivery).hand_over(&access.aws).await {
             return Fate::Stayed(fault.to_string());
         }
     }

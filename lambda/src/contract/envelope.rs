@@ -108,6 +108,19 @@ impl Envelope {
         json!({ WRAPPER: wrapper, EVENT: event })
     }
 
+    /// A dead letter that is sent again: `payload`, an envelope or an event, with when and why it became one, unless it
+    /// says so itself.
+    pub fn again(payload: Value, parked: Value) -> Value {
+        let (mut wrapper, event) = match Self::parts(&payload) {
+            Some((wrapper, event)) => (wrapper.clone(), event),
+            None => (json!({}), &payload),
+        };
+        if wrapper.get("parked").is_none() {
+            wrapper["parked"] = parked;
+        }
+        Self::around(wrapper, event)
+    }
+
     /// The text of an envelope in which `placeholder` stands for the event, for EventBridge to fill in.
     pub fn template(wrapper: &Value, placeholder: &str) -> String {
         format!(r#"{{"{WRAPPER}":{wrapper},"{EVENT}":{placeholder}}}"#)

@@ -159,7 +159,12 @@ impl Dispatcher {
             Some(buffer) => {
                 let envelope = item.waiting_for(channel, verdict);
                 let (network, deadline) = (&self.network, attempt.deadline);
-                buffer.send(&envelope, Duration::ZERO, network, deadline).await?;
+                let sent = buffer.send(&envelope, Duration::ZERO, network, deadline).await;
+                // Lambda tries again, also if IAM has not spread the permission yet.
+                sent.map_err(|refusal| Refusal {
+                    transient: true,
+                    ..refusal
+                })?;
                 let (request_id, report) = (attempt.request_id, Report::default());
                 self.log(item, channel, request_id, Outcome::Buffered, report);
                 Ok(Outcome::Buffered)
@@ -220,7 +225,7 @@ impl Dispatcher {
     }
 
     /// Publishes `letter` about `item` to a topic, or puts it into the retry queue if SNS does not take it now.
-    async fn publish(
+    pub async fn publish(
         &self,
         item: &Item,
         arn: &str,

@@ -36,7 +36,7 @@ impl Order {
     }
 
     /// Whether `channel` was already told of a later change of the same alarm.
-    fn is_overtaken(&self, channel: &ChannelKey, notice: &Notice) -> bool {
+    pub fn is_overtaken(&self, channel: &ChannelKey, notice: &Notice) -> bool {
         let Some((alarm, changed)) = change(notice) else {
             return false;
         };

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 const FIRST: Duration = Duration::from_secs(15);
 /// The longest pause, unless Slack asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// How often a pause is as short as Slack asks for.
+const PATIENT: u32 = 50;
 /// The longest pause that Slack may ask for: more than SQS's twelve hours cannot be waited.
 const LONGEST_ASKED: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -38,14 +40,19 @@ impl Pauses {
     /// Notes that `channel` took a message.
     pub fn taken(&self, channel: &ChannelKey) {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pauses.remove(channel);
+        let pause = Pause {
+            until: Instant::now(),
+            failures: 0,
+        };
+        pauses.insert(channel.clone(), pause);
     }
 
-    /// Notes that `channel` refused a message that was tried `tries` times before; returns how long to wait.
+    /// Notes that `channel` refused a message that was tried `tries` times before, which counts only as long as the process
+    /// itself knows nothing of the channel; returns how long to wait.
     pub fn refused(&self, channel: &ChannelKey, refusal: &Refusal, tries: u32) -> Duration {
         let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let failures = pauses.get(channel).map_or(0, |pause| pause.failures);
-        let pause = growing(failures.max(tries), refusal);
+        let failures = pauses.get(channel).map_or(tries, |pause| pause.failures);
+        let pause = growing(failures, refusal);
         let until = Instant::now() + pause;
         pauses.insert(
             channel.clone(),
@@ -63,7 +70,9 @@ impl Pauses {
 pub(super) fn growing(tries: u32, refusal: &Refusal) -> Duration {
     let own = LONGEST.min(FIRST * 2u32.pow(tries.min(10)));
     match refusal.pause {
-        Some(asked) => asked.clamp(Duration::from_secs(1), LONGEST_ASKED),
+        // Who asks for short pauses for hours gets longer ones: SQS delivers a message a thousand times at most.
+        Some(asked) if tries < PATIENT => asked.clamp(Duration::from_secs(1), LONGEST_ASKED),
+        Some(asked) => asked.clamp(own, LONGEST_ASKED),
         None => own.mul_f64(1.0 - 0.1 * fastrand::f64()),
     }
 }
@@ -88,8 +97,9 @@ mod tests {
         assert!(pauses.left(&channel).is_zero());
         assert!(pauses.refused(&channel, &refusal, 0) <= FIRST);
         // A process that has just started knows from the queue how often a message was tried.
-        pauses.taken(&channel);
-        assert!(pauses.refused(&channel, &refusal, 3) > Duration::from_secs(100));
+        assert!(pauses.refused(&channel, &refusal, 9) <= FIRST * 2);
+        let other = ChannelKey("other".into());
+        assert!(pauses.refused(&other, &refusal, 3) > Duration::from_secs(100));
     }
 
     #[test]
@@ -102,6 +112,7 @@ mod tests {
             assert_eq!(growing(tries, &asked(30)), Duration::from_secs(30));
         }
         assert_eq!(growing(0, &asked(0)), Duration::from_secs(1));
+        assert!(growing(PATIENT, &asked(30)) > Duration::from_secs(800));
         assert_eq!(growing(0, &asked(1_000_000)), LONGEST_ASKED);
     }
 }

@@ -31,6 +31,22 @@ pub struct Undelivered {
     pub again: Again,
 }
 
+impl Undelivered {
+    /// The delivery, which says that it is of a dead letter: so it is marked as late, calls nobody, and comes together with
+    /// others.
+    pub fn marked(&self, delivery: Delivery) -> Delivery {
+        match delivery {
+            Delivery::Invoke { function, payload } => {
+                let at = self.at.map(|at| at.to_string());
+                let parked = json!({ "reason": self.reason, "at": at });
+                let payload = Envelope::again(payload, parked);
+                Delivery::Invoke { function, payload }
+            }
+            delivery @ Delivery::Publish { .. } => delivery,
+        }
+    }
+}
+
 /// Who put the message into the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {

@@ -75,7 +75,12 @@ impl AwsError {
 
     /// Whether a permission is missing.
     pub fn is_denied(&self) -> bool {
-        let denials = ["AccessDenied", "AccessDeniedException", "AuthorizationError"];
+        let denials = [
+            "AccessDenied",
+            "AccessDeniedException",
+            "AuthorizationError",
+            "KMSAccessDenied",
+        ];
         self.code().is_some_and(|code| denials.contains(&code))
     }
 

@@ -22,8 +22,9 @@ use tokio::time::{Instant, sleep};
 const FUNCTIONS: f64 = 2.0;
 /// Lowest rate: at less than one post per minute the queue would only grow.
 const SLOWEST: f64 = 1.0 / 60.0;
-/// Time that a post needs; with less time left, none is started.
-const ATTEMPT: Duration = Duration::from_millis(500);
+/// Time that a post needs, but at most a fifth of all; with less time left, none is started: what Slack has taken without
+/// an answer is posted again.
+const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// One message of a batch.
 struct Waiting {
@@ -171,9 +172,12 @@ impl<'a> Draining<'a> {
         let mut wanted: Vec<Waiting> = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let item = &arrival.item;
-            let Some(verdict) = self.dispatcher.verdict(item, self.channel, self.request_id) else {
+            let Some(mut verdict) = self.dispatcher.verdict(item, self.channel, self.request_id) else {
                 continue;
             };
+            if self.dispatcher.order.is_overtaken(self.channel, &item.notice) {
+                verdict.mention.clear();
+            }
             let key = item.key(self.channel);
             if self.queued.told.covers(&key, &verdict) {
                 self.log_duplicate(item);
@@ -253,13 +257,13 @@ impl<'a> Draining<'a> {
     ) -> Option<Result<Posted, Refusal>> {
         let wait = self.queued.wait(self.channel);
         let paused = !self.dispatcher.pauses.left(self.channel).is_zero();
-        if paused || Instant::now() + wait + ATTEMPT > self.budget.deliver {
+        let whole = self.budget.deliver.saturating_duration_since(self.budget.started);
+        if paused || Instant::now() + wait + ATTEMPT.min(whole / 5) > self.budget.deliver {
             return None;
         }
         sleep(wait).await;
-        let outcome = post.await;
         self.queued.pace(self.channel, self.pace());
-        Some(outcome)
+        Some(post.await)
     }
 
     /// Leaves the messages in the queue, for `pause` at least.
