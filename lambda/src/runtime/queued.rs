@@ -18,7 +18,7 @@ use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Verdict};
 use crate::item::{Item, items};
-use crate::{Duty, Queue};
+use crate::{Duty, Queue, json};
 use channel::Draining;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -180,7 +180,7 @@ fn destination(item: &Item) -> Option<Destination> {
 /// The items of one record: exactly one, unless something other than the relay filled the queue.
 fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
     let body = text(record, "body");
-    let mut items = match serde_json::from_str::<Value>(body) {
+    let mut items = match json::parse(body) {
         Ok(event @ Value::Object(_)) => items(event),
         _ => vec![Item::text(body)],
     };
