@@ -3,8 +3,11 @@
 use crate::Template;
 use crate::contract::Locale;
 use crate::event::{Content, Notice, Source};
-use crate::letter::{Letter, readable};
+use crate::json::Json;
+use crate::letter::Letter;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Fields in which an alert may carry the name of its rule; ElastAlert2 does not add one by default.
 const RULE_FIELDS: [&str; 4] = ["rule", "rule_name", "rule_param_name", "alert_subject"];
@@ -23,16 +26,17 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// The alert as a notice for a channel.
-    pub fn notice(&self, alert: &Value) -> Notice {
-        let subject = Some(self.subject(alert));
-        let content = match self.body(alert) {
+    pub fn notice(&self, alert: impl Into<Json>) -> Notice {
+        let alert = alert.into();
+        let subject = Some(self.subject(&alert));
+        let sent = text(&alert, "@timestamp").and_then(|moment| moment.parse().ok());
+        let content = match self.body(&alert) {
             Some(text) => Content::Text { subject, text },
             None => Content::Json {
                 subject,
-                value: alert.clone(),
+                value: alert,
             },
         };
-        let sent = text(alert, "@timestamp").and_then(|moment| moment.parse().ok());
         Notice {
             source: Source {
                 sent,
@@ -46,8 +50,11 @@ impl Endpoint {
 
     /// The alert for a topic's subscribers.
     pub fn letter(&self, alert: &Value, locale: Locale) -> Letter {
-        let body = self.body(alert).unwrap_or_else(|| readable(alert));
-        Letter::new(&self.subject(alert), &body, locale)
+        let subject = self.subject(alert);
+        match self.body(alert) {
+            Some(text) => Letter::new(&subject, &text, locale),
+            None => Letter::of_json(&subject, "", alert, locale),
+        }
     }
 
     /// Identifies an alert, so that a repeated delivery is recognized. The identity is the whole alert except
@@ -56,12 +63,7 @@ impl Endpoint {
     /// firewall's, say) that two rules share. `None` for an alert without a document id.
     pub fn identity(alert: &Value) -> Option<String> {
         alert.get("_id").filter(|id| !id.is_null())?;
-        let mut alert = alert.clone();
-        if let Some(fields) = alert.as_object_mut() {
-            fields.retain(|name, _| !COUNTS.contains(&name.as_str()));
-        }
-        alert.sort_all_objects();
-        Some(alert.to_string())
+        serde_json::to_string(&Sorted(alert, &COUNTS)).ok()
     }
 
     /// The alert's subject.
@@ -74,6 +76,24 @@ impl Endpoint {
 
     fn body(&self, alert: &Value) -> Option<String> {
         filled(self.body.as_ref(), alert)
+    }
+}
+
+/// JSON with the fields of all objects in the order of their names, and the outermost one without these fields.
+struct Sorted<'a>(&'a Value, &'a [&'a str]);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let inner = |value| Self(value, &[]);
+        match self.0 {
+            Value::Array(values) => to.collect_seq(values.iter().map(inner)),
+            Value::Object(fields) => {
+                let kept = fields.iter().filter(|(name, _)| !self.1.contains(&name.as_str()));
+                let sorted: BTreeMap<_, _> = kept.collect();
+                to.collect_map(sorted.into_iter().map(|(name, value)| (name, inner(value))))
+            }
+            other => other.serialize(to),
+        }
     }
 }
 
@@ -141,10 +161,7 @@ mod tests {
             letter.text
         );
         assert_eq!(endpoint.letter(&json!({}), Locale::En).subject, "elastalert");
-        assert!(matches!(
-            endpoint.notice(&json!({})).content,
-            Content::Json { .. }
-        ));
+        assert!(matches!(endpoint.notice(json!({})).content, Content::Json { .. }));
     }
 
     #[test]

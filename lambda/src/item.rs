@@ -2,6 +2,7 @@
 
 use crate::contract::{ChannelKey, Envelope, GuardOutcome, Verdict};
 use crate::event::{self, Content, Guarded, Notice};
+use crate::json::Json;
 use crate::routing::Traits;
 use crate::{Card, Settings, compose};
 use serde_json::{Value, json};
@@ -15,21 +16,25 @@ pub(crate) struct Item {
     pub notice: Notice,
     /// Unique id: that of the EventBridge event or of the SNS message.
     pub identity: Option<String>,
-    /// The JSON that an SNS message carried, which routes match against. It is kept because parsing is by far
-    /// the most expensive step.
-    payload: Option<Value>,
+    /// The JSON that routes match against: what an SNS message carried, or the event itself. It is kept because parsing is by
+    /// far the most expensive step.
+    payload: Json,
 }
 
 /// Splits an invocation event: one item per record of an SNS delivery, otherwise one item.
 pub(crate) fn items(event: Value) -> Vec<Item> {
     let mut envelope = Envelope::open(event);
-    let records = match envelope.event.get_mut("Records") {
+    let records = envelope
+        .event
+        .get_mut()
+        .and_then(|event| event.get_mut("Records"));
+    let records = match records {
         Some(Value::Array(records)) if records.len() > 1 => std::mem::take(records),
         _ => return vec![Item::new(envelope)],
     };
     let alone = |record| {
         Item::new(Envelope {
-            event: json!({ "Records": [record] }),
+            event: around(record),
             ..envelope.clone()
         })
     };
@@ -49,15 +54,14 @@ impl Item {
                     outcome: outcome.clone(),
                     event: envelope.event.clone(),
                 }),
-                Cow::Borrowed(&envelope.event),
+                envelope.event.clone(),
             ),
             None => event::read_one(&envelope.event),
         };
-        let payload = carried(payload);
         Self::of(envelope, notice, identity, payload)
     }
 
-    fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>, payload: Option<Value>) -> Self {
+    fn of(envelope: Envelope, mut notice: Notice, identity: Option<String>, payload: Json) -> Self {
         notice.source.rule.clone_from(&envelope.rule);
         notice.source.endpoint.clone_from(&envelope.endpoint);
         if let Some(id) = &envelope.test {
@@ -73,14 +77,17 @@ impl Item {
 
     /// An item whose notice the sender has already read.
     pub fn known(envelope: Envelope, notice: Notice, identity: Option<String>) -> Self {
-        let payload = carried(event::payload(&envelope.event));
+        let payload = match &notice.content {
+            Content::Json { value, .. } => value.clone(),
+            _ => event::payload(&envelope.event),
+        };
         Self::of(envelope, notice, identity, payload)
     }
 
     /// Text without an event around it, such as a message that somebody put into a queue.
     pub fn text(text: &str) -> Self {
         Self::new(Envelope {
-            event: record(None, text),
+            event: record(None, text).into(),
             ..Envelope::default()
         })
     }
@@ -100,6 +107,7 @@ impl Item {
         if let Some(sent) = notice.source.sent {
             sns["Timestamp"] = sent.to_string().into();
         }
+        let event = event.into();
         Self::known(Envelope { event, ..envelope }, notice, identity)
     }
 
@@ -145,11 +153,7 @@ impl Item {
 
     /// What routes match against.
     pub fn traits(&self, settings: &Settings) -> Traits<'_> {
-        let event = match &self.payload {
-            Some(payload) => Cow::Borrowed(payload),
-            None => event::payload(&self.envelope.event),
-        };
-        Traits::of(&self.notice, event, settings)
+        Traits::of(&self.notice, &self.payload, settings)
     }
 
     /// How `channel` is told of the item; `None` if it does not accept it. What was decided before stays: a message in
@@ -178,12 +182,10 @@ impl Item {
     }
 }
 
-/// The JSON, unless the event itself already contains it.
-fn carried(payload: Cow<'_, Value>) -> Option<Value> {
-    match payload {
-        Cow::Owned(payload) => Some(payload),
-        Cow::Borrowed(_) => None,
-    }
+/// The delivery of one record.
+fn around(record: Value) -> Json {
+    let fields = [("Records".to_owned(), Value::Array(vec![record]))];
+    Value::Object(fields.into_iter().collect()).into()
 }
 
 fn record(subject: Option<&str>, text: &str) -> Value {
@@ -219,7 +221,7 @@ mod tests {
             json!({ "Records": "x" }),
         ] {
             let items = items(event.clone());
-            assert_eq!((items.len(), &items[0].envelope.event), (1, &event));
+            assert_eq!((items.len(), &items[0].envelope.event), (1, &Json::from(&event)));
             assert_eq!(items[0].identity, None);
         }
         let event = json!({ "detail-type": "x", "source": "y", "id": "e-1" });

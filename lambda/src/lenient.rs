@@ -1,5 +1,6 @@
 //! JSON as Python writes it: with `NaN`, `Infinity` and `-Infinity`, which are not valid JSON.
 
+use crate::json;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ const LITERALS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 /// # Errors
 /// Otherwise the text is not JSON, or it is nested deeper than 128 levels.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(&nulled(text))
+    json::parse(&nulled(text))
 }
 
 /// Replaces each literal with `null` where it stands as a value.

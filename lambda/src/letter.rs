@@ -1,7 +1,8 @@
 //! An SNS message: a subject and plain text within the limits of SNS.
 
 use crate::contract::Locale;
-use crate::event::{mask_text, mask_value};
+use crate::event::{Masked, mask_text};
+use crate::excerpt::Beginning;
 use serde_json::Value;
 
 /// SNS requires fewer than 100 characters. <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
@@ -26,6 +27,19 @@ impl Letter {
     /// Brings subject and text into the form that SNS requires, without secrets. A note in `locale` says how
     /// much was truncated.
     pub fn new(subject: &str, text: &str, locale: Locale) -> Self {
+        Self::of(subject, text, 0, locale)
+    }
+
+    /// The message of JSON, after `text`.
+    pub(crate) fn of_json(subject: &str, text: &str, value: &Value, locale: Locale) -> Self {
+        let mut readable = Beginning::new(MAX_TEXT);
+        readable.push(text);
+        write(value, &mut readable);
+        Self::of(subject, &readable.kept, readable.beyond, locale)
+    }
+
+    /// `beyond` characters are missing in any case.
+    fn of(subject: &str, text: &str, beyond: usize, locale: Locale) -> Self {
         let (subject, text) = (mask_text(subject), mask_text(text));
         let printable: String = subject
             .chars()
@@ -44,7 +58,7 @@ impl Letter {
         let text = if text.trim().is_empty() {
             subject.clone()
         } else {
-            cut(text, locale)
+            cut(text, beyond, locale)
         };
         Self {
             subject,
@@ -65,19 +79,21 @@ impl Letter {
     }
 }
 
-/// JSON for people, without secrets: the plain fields one per line, then the whole JSON.
-pub(crate) fn readable(value: &Value) -> String {
-    let masked = mask_value(value);
-    let line = |(key, value): (&String, &Value)| match (value, &masked[key]) {
-        (Value::String(_), Value::String(text)) => Some(format!("{key}: {text}\n")),
-        // The text is itself JSON.
-        (Value::String(text), _) => Some(format!("{key}: {}\n", mask_text(text))),
-        (Value::Number(_) | Value::Bool(_), _) => Some(format!("{key}: {value}\n")),
-        (Value::Null | Value::Array(_) | Value::Object(_), _) => None,
-    };
-    let lines: String = value.as_object().into_iter().flatten().filter_map(line).collect();
-    let separator = if lines.is_empty() { "" } else { "\n" };
-    format!("{lines}{separator}{masked:#}")
+/// Writes JSON for people, without secrets: the plain fields one per line, then the whole JSON.
+fn write(value: &Value, readable: &mut Beginning) {
+    let masked = Masked::new(value);
+    let lines = masked
+        .fields()
+        .filter_map(|(key, field)| Some(format!("{key}: {}\n", field.plain()?)));
+    let mut has_lines = false;
+    for line in lines {
+        readable.push(&line);
+        has_lines = true;
+    }
+    if has_lines {
+        readable.push("\n");
+    }
+    readable.push_json(&masked);
 }
 
 /// Counts in UTF-16 units, the widest count that AWS might use.
@@ -96,16 +112,16 @@ fn shortened(line: &str) -> String {
     format!("{}…", kept.trim_end())
 }
 
-fn cut(mut text: String, locale: Locale) -> String {
-    if text.len() <= MAX_TEXT {
+fn cut(mut text: String, beyond: usize, locale: Locale) -> String {
+    if text.len() <= MAX_TEXT && beyond == 0 {
         return text;
     }
     let note = locale.words().more_characters;
     // Reserves room for the note. Its number has at most as many digits as the text's length.
-    let room = note(text.len()).len() + 1;
+    let room = note(text.len() + beyond).len() + 1;
     let lost = text.split_off(text.floor_char_boundary(MAX_TEXT - room));
     text.push('\n');
-    text + &note(lost.chars().count())
+    text + &note(lost.chars().count() + beyond)
 }
 
 #[cfg(test)]
@@ -147,6 +163,12 @@ mod tests {
         );
         let kept = text.chars().filter(|c| *c == '가').count();
         assert!(text.ends_with(&format!("\n… {} more characters", 100_000 - kept)));
+    }
+
+    fn readable(value: &Value) -> String {
+        let mut readable = Beginning::new(MAX_TEXT);
+        write(value, &mut readable);
+        readable.kept
     }
 
     #[test]

@@ -11,11 +11,13 @@ mod contract;
 pub mod destination;
 mod duty;
 pub mod event;
+mod excerpt;
 #[cfg_attr(
     not(feature = "runtime"),
     allow(dead_code, reason = "only the network hands items on")
 )]
 mod item;
+mod json;
 mod lenient;
 mod letter;
 mod locale;
@@ -40,6 +42,7 @@ pub use contract::{
 };
 pub use destination::{slack, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
+pub use json::Json;
 pub use lenient::parse as parse_lenient;
 pub use letter::Letter;
 pub use settings::Settings;

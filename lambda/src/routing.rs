@@ -5,7 +5,6 @@ use crate::event::{Alarm, Content, Detail, Notice, State};
 use crate::pattern::{self, wildcard};
 use crate::settings::{Settings, Source};
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// What routes match against.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,12 +22,12 @@ pub struct Traits<'a> {
     /// A test bypasses all routes.
     pub test: bool,
     /// The event, alarm or alert as JSON.
-    pub event: Cow<'a, Value>,
+    pub event: &'a Value,
 }
 
 impl<'a> Traits<'a> {
     /// The traits of a notice; `event` is the JSON it was read from.
-    pub(crate) fn of(notice: &Notice, event: Cow<'a, Value>, settings: &Settings) -> Self {
+    pub(crate) fn of(notice: &Notice, event: &'a Value, settings: &Settings) -> Self {
         let alarm = alarm_of(notice);
         let (mut sources, mut said) = (Vec::new(), None);
         for way in ways(notice, settings) {
@@ -204,7 +203,7 @@ impl Filter {
             && self
                 .pattern
                 .as_ref()
-                .is_none_or(|pattern| pattern::matches(pattern, &traits.event))
+                .is_none_or(|pattern| pattern::matches(pattern, traits.event))
     }
 }
 
@@ -252,7 +251,7 @@ mod tests {
             let notice = notice(
                 &json!({ "source": "x", "detail-type": "AWS API Call via CloudTrail", "detail": record }),
             );
-            let traits = Traits::of(&notice, Cow::Owned(Value::Null), &settings);
+            let traits = Traits::of(&notice, &Value::Null, &settings);
             assert_eq!(traits.severity, settings.severity_of(&notice));
             traits.severity
         };

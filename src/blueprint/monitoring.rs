@@ -140,7 +140,7 @@ impl Build<'_> {
             threshold: TOO_LATE,
             ..Monitor::new(
                 format!("{key}-age"),
-                format!("nothing has read {name} for more than {minutes} minutes: alerts wait"),
+                format!("an alert has waited in {name} for more than {minutes} minutes"),
                 maximum("ApproximateAgeOfOldestMessage", name),
             )
         });

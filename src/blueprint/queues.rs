@@ -1,7 +1,7 @@
 //! The queues in which messages wait: a buffer in front of a channel, so that an alert storm waits its turn, and the
 //! retry queue for what a destination without a buffer does not take now. The relay drains them in batches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::{BUFFERS, RETRY_QUEUE};
 
@@ -17,6 +17,8 @@ use crate::resource::{NodeId, Ref, Resource};
 
 /// Minimum timeout in seconds for a batch: a few posts within Slack's rate limit.
 pub(super) const BATCH_TIMEOUT: i32 = 60;
+/// Minimum timeout in seconds of a function that drains a queue: with less, nothing would ever be posted.
+pub(super) const SHORTEST: i32 = 10;
 /// SQS's longest retention: 14 days.
 const RETENTION: i32 = 1_209_600;
 /// SQS's highest receive count. The relay itself gives up what it cannot deliver within four days; this is for a message
@@ -72,13 +74,14 @@ impl Queue {
 impl Build<'_> {
     /// The queues in which messages to `to` may have to wait.
     pub(super) fn queues<'t>(&self, to: impl IntoIterator<Item = &'t String>) -> Vec<Queue> {
-        let has_buffer = |key: &&String| {
-            let channel = self.stack.channels.get(*key);
+        let has_buffer = |key: &String| {
+            let channel = self.stack.channels.get(key);
             channel.is_some_and(|channel| channel.buffer.is_some())
         };
-        let buffers = to.into_iter().filter(has_buffer).cloned().map(Queue::Buffer);
-        let retry = self.has_retries().then_some(Queue::Retry);
-        buffers.chain(retry).collect()
+        let (buffered, others): (BTreeSet<_>, BTreeSet<_>) = to.into_iter().partition(|key| has_buffer(key));
+        let buffers = buffered.into_iter().cloned().map(Queue::Buffer);
+        let retry = !others.is_empty() && self.has_retries();
+        buffers.chain(retry.then_some(Queue::Retry)).collect()
     }
 
     /// Whether anything goes to a channel without a buffer.

@@ -3,7 +3,7 @@
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
 use super::function::{Duty, Function, plain};
-use super::queues::{BATCH_TIMEOUT, Queue};
+use super::queues::{BATCH_TIMEOUT, Queue, SHORTEST};
 use super::{Build, Webhooks};
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
@@ -23,7 +23,7 @@ impl Build<'_> {
             .rules
             .iter()
             .any(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        let queues = self.queues(self.stack.channels.keys());
+        let queues = self.queues(self.stack.channels.keys().chain(self.notified()));
         if topics.is_empty() && !by_rules && queues.is_empty() {
             return None;
         }
@@ -45,7 +45,7 @@ impl Build<'_> {
         let has_buffer = queues.iter().any(|queue| matches!(queue, Queue::Buffer(_)));
         let timeout = match has_buffer {
             true => settings.timeout.max(BATCH_TIMEOUT),
-            false => settings.timeout,
+            false => settings.timeout.max(SHORTEST),
         };
         let mut may = vec![self.may_decrypt(key)];
         may.extend(self.may_defer(&queues));

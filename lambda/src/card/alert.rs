@@ -3,7 +3,7 @@
 use super::cut::{clip, width};
 use super::frame::Frame;
 use super::parts::{colour, facts, json, lines, prose};
-use super::{Draft, Link, note};
+use super::{Draft, Excerpt, Link, note};
 use crate::Endpoint;
 use crate::contract::Severity;
 use crate::event::Alert;
@@ -30,10 +30,10 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
     };
     let subject = subject.map_or_else(own, str::to_owned);
     let mut alert = Alert::read(alert);
-    if let Some(rest) = alert.rest.as_object_mut() {
+    if let Some(rest) = alert.rest.fields_mut() {
         // The headline already contains the rule's name, unless the stack sets another subject.
-        rest.retain(|key, value| {
-            !(key.starts_with("rule") && value.as_str().is_some_and(|rule| subject.contains(rule)))
+        rest.retain(|(key, value)| {
+            !(key.starts_with("rule") && value.text().is_some_and(|rule| subject.contains(rule)))
         });
     }
     let sections = [
@@ -43,7 +43,7 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
                 .iter()
                 .map(|(label, value)| (&**label, Some(value.clone()))),
         ),
-        (!is_empty(&alert.rest)).then(|| json(&alert.rest, MAX_JSON)),
+        (!alert.rest.is_empty()).then(|| json(Excerpt::of_json(&alert.rest, MAX_JSON))),
     ];
     let mut headline = note::headline(Some(&subject), severity, frame);
     if let Some(hits) = alert.hits.filter(|hits| *hits > 1) {
@@ -63,7 +63,7 @@ pub(super) fn compose(subject: Option<&str>, alert: &Value, severity: Severity, 
     }
 }
 
-fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<(String, String)> {
+fn fields(alert: &Alert<'_>, frame: &Frame<'_>) -> Vec<(String, String)> {
     let words = frame.words;
     // Field names also come from outside.
     let name = |name: &str| clip(&one_line(name), MAX_NAME, words);
@@ -95,14 +95,6 @@ fn fields(alert: &Alert, frame: &Frame<'_>) -> Vec<(String, String)> {
         )
         .chain(moment.map(|moment| (words.label_time.to_owned(), moment)))
         .collect()
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
 }
 
 /// Returns an address that is safe to link, and its host. Only `https` is allowed, because a stranger may have

@@ -7,10 +7,7 @@ use crate::contract::{Severity, console_page};
 use crate::event::{Act, ActorKind, Call, Decision, Effect, Ending, Event, Origin, Session};
 use crate::locale::{Deed, Doer, End, Place, What, Words};
 use crate::phrase::{Phrase, one_line};
-use serde_json::Value;
 
-/// Longest request worth showing.
-const MAX_PARAMETERS: usize = 2_400;
 /// Ids have 36 characters.
 const MAX_ID: usize = 64;
 const MAX_USER_AGENT: usize = 300;
@@ -32,7 +29,10 @@ pub(super) fn compose(call: &Call, event: &Event, severity: Severity, frame: &Fr
     let sections = [
         facts(fields(call, event, frame)),
         reason(problem, words),
-        parameters(&call.parameters),
+        call.parameters.clone().map(|text| Section::Json {
+            title: Some("Request Parameters"),
+            text,
+        }),
         agent.map(Section::Small),
     ];
     Draft {
@@ -251,18 +251,6 @@ fn fields(call: &Call, event: &Event, frame: &Frame<'_>) -> [(&'static str, Opti
         ),
         last,
     ]
-}
-
-fn parameters(parameters: &Value) -> Option<Section> {
-    let empty = match parameters {
-        Value::Null => true,
-        Value::Object(map) => map.is_empty(),
-        _ => false,
-    };
-    (!empty).then(|| Section::Json {
-        title: Some("Request Parameters"),
-        text: Excerpt::of_json(parameters, MAX_PARAMETERS),
-    })
 }
 
 /// Link to the record in CloudTrail's event history.

@@ -9,9 +9,6 @@ use crate::contract::Severity;
 use crate::event::{Detail, Event, Gist, Unknown, Verdict};
 use crate::phrase::Phrase;
 
-/// Longest JSON worth showing.
-const MAX_JSON: usize = 6_000;
-
 pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     match &event.detail {
         Detail::Call(call) => call::compose(call, event, severity, frame),
@@ -23,10 +20,9 @@ pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> D
 /// An event whose kind has no layout of its own.
 fn other(unknown: &Unknown, event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
-    let detail = &unknown.detail;
     let sections = [
         facts(circumstances(event, frame)),
-        (!detail.is_null()).then(|| json(detail, MAX_JSON)),
+        unknown.detail.clone().map(json),
     ];
     let kind = code(event.detail_type.as_deref().unwrap_or_default(), words);
     let headline = match &event.source {

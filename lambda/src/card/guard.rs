@@ -2,10 +2,10 @@
 
 use super::frame::Frame;
 use super::parts::code;
-use super::{Colour, Draft, Excerpt, Prose, Section, note};
-use crate::contract::{Locale, Severity};
+use super::{Colour, Draft, Excerpt, Prose, Section};
+use crate::contract::Locale;
 use crate::event::{GuardOutcome, Guarded};
-use crate::letter::{Letter, readable};
+use crate::letter::Letter;
 use crate::locale::{Doer, Words};
 use crate::phrase::Phrase;
 use serde_json::Value;
@@ -16,11 +16,8 @@ const MAX_REASON: usize = 700;
 pub(super) fn compose(guarded: &Guarded, frame: &Frame<'_>) -> Draft {
     let words = frame.words;
     // The card for the recorded call, under a headline that says how it ended.
-    let call = crate::event::read(&guarded.event).into_iter().next();
-    let mut draft = match &call {
-        Some(call) => super::draft(call, call.severity(), frame),
-        None => note::compose(None, note::Body::Json(&guarded.event), Severity::Error, frame),
-    };
+    let (call, _) = crate::event::read_one(&guarded.event);
+    let mut draft = super::draft(&call, call.severity(), frame);
     // Whoever stops a trail chooses the name of the session, which a destination could take for a link.
     draft.headline = headline(guarded, |name| code(name, words), words);
     draft.key = None;
@@ -46,7 +43,7 @@ impl Guarded {
         if let GuardOutcome::Failed(reason) = &self.outcome {
             text += &format!("{}: {reason}\n\n", words.label_reason);
         }
-        Letter::new(&headline, &(text + &readable(&self.event)), locale)
+        Letter::of_json(&headline, &text, &self.event, locale)
     }
 }
 

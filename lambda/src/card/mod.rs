@@ -9,16 +9,15 @@ mod call;
 pub(crate) mod cut;
 mod digest;
 mod event;
-mod excerpt;
 mod frame;
 mod guard;
 mod note;
 mod parts;
 mod report;
 
+pub use crate::excerpt::Excerpt;
 pub use crate::phrase::{Phrase, Span, Style};
 pub use digest::{Digest, Line, digest, summarise};
-pub use excerpt::Excerpt;
 
 use crate::contract::{Locale, Severity, unite};
 use crate::event::{Content, Detail, Notice};

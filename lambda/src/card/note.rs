@@ -6,7 +6,7 @@ use super::parts::json;
 use super::{Colour, Draft, Entry, Excerpt, Prose, Section, event};
 use crate::contract::Arn;
 use crate::contract::Severity;
-use crate::event::{Gist, mask_text, mask_value};
+use crate::event::{Gist, Masked, mask_text};
 use crate::phrase::{Phrase, one_line};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub(super) enum Body<'a> {
 pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity, frame: &Frame<'_>) -> Draft {
     let section = match &body {
         Body::Text(text) => prose(&mask_text(text)),
-        Body::Json(value) => Some(json(&mask_value(value), MAX_BODY)),
+        Body::Json(value) => Some(json(Excerpt::of_json(&Masked::new(value), MAX_BODY))),
     };
     let mut draft = Draft {
         headline: headline(subject, severity, frame),

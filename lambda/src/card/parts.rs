@@ -5,7 +5,6 @@ use super::{Colour, Entry, Excerpt, Prose, Section};
 use crate::contract::Severity;
 use crate::locale::Words;
 use crate::phrase::{Phrase, one_line};
-use serde_json::Value;
 
 /// Longest prose worth showing, such as an alarm's description; AWS allows 1,024 characters there.
 const MAX_PROSE: usize = 1_500;
@@ -48,12 +47,9 @@ pub(super) fn reason(text: Option<&str>, words: &Words) -> Option<Section> {
     Some(Section::Prose(Prose { label, text }))
 }
 
-/// JSON of which at most `most` characters are worth showing.
-pub(super) fn json(value: &Value, most: usize) -> Section {
-    Section::Json {
-        title: None,
-        text: Excerpt::of_json(value, most),
-    }
+/// JSON without a title.
+pub(super) fn json(text: Excerpt) -> Section {
+    Section::Json { title: None, text }
 }
 
 /// The entries, one per line; only the first ones if there are many.

@@ -12,8 +12,6 @@ use crate::phrase::{Phrase, one_line};
 
 /// Most facts of the report's own; others show place and time.
 const MAX_FACTS: usize = 7;
-/// Longest details worth showing.
-const MAX_DETAILS: usize = 1_800;
 /// Longest address of a page.
 const MAX_ADDRESS: usize = 2_600;
 /// The region whose console shows resources without a region.
@@ -51,7 +49,7 @@ pub(super) fn compose(report: &Report, event: &Event, frame: &Frame<'_>) -> Draf
     let sections = [
         prose(summary),
         facts(known.chain([account, region, time])),
-        (!report.details.is_null()).then(|| json(&report.details, MAX_DETAILS)),
+        report.details.clone().map(json),
     ];
     let topic_arn = frame.source.topic_arn.as_deref();
     let region = topic_arn.and_then(Arn::parse).and_then(|topic| topic.region);

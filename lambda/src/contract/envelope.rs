@@ -4,9 +4,11 @@
 //! `{"alertctl":{"rule":"logins","channels":["project"]},"event":{…}}`. Nothing else knows this form.
 
 use super::{ChannelKey, GuardOutcome, Verdict, is_test};
+use crate::json::Json;
 use jiff::Timestamp;
-use serde::Deserialize as _;
+use serde::{Deserialize as _, Serialize, Serializer};
 use serde_json::{Map, Value, json};
+use std::fmt::{self, Display};
 
 /// The message size that the stack's queues accept, and Lambda for the event of an asynchronous invocation.
 const MAX_BYTES: usize = 1_048_576;
@@ -43,7 +45,7 @@ pub struct Envelope {
     pub guard: Option<GuardOutcome>,
     /// Why the event became a dead letter: an object with `reason`, `at`, `requestId`, `function`.
     pub parked: Option<Value>,
-    pub event: Value,
+    pub event: Json,
 }
 
 /// Why an event becomes a dead letter, for the person who redrives it.
@@ -86,13 +88,13 @@ impl Envelope {
                 .get("guard")
                 .and_then(|guard| GuardOutcome::deserialize(guard).ok()),
             parked: wrapper.get("parked").filter(|parked| parked.is_object()).cloned(),
-            event: fields.remove(EVENT).unwrap_or_default(),
+            event: fields.remove(EVENT).unwrap_or_default().into(),
         }
     }
 
     fn bare(event: Value) -> Self {
         Self {
-            event,
+            event: event.into(),
             ..Self::default()
         }
     }
@@ -122,7 +124,7 @@ impl Envelope {
     }
 
     /// The text of an envelope in which `placeholder` stands for the event, for EventBridge to fill in.
-    pub fn template(wrapper: &Value, placeholder: &str) -> String {
+    pub fn template(wrapper: &Value, placeholder: impl Display) -> String {
         format!(r#"{{"{WRAPPER}":{wrapper},"{EVENT}":{placeholder}}}"#)
     }
 
@@ -165,25 +167,31 @@ impl Envelope {
     /// The text for SQS. If the event is too long, its long texts and lists are truncated, and `cut` in the
     /// envelope holds the original size in bytes.
     pub fn text(&self) -> String {
-        let text = self.wrapped(&self.event, None);
+        let text = self.wrapped(&*self.event, None);
         if text.len() <= MAX_BYTES {
             return text;
         }
         let length = self.event.to_string().len();
-        let shortened = CUTS
-            .iter()
-            .map(|cut| self.wrapped(&shortened(&self.event, *cut), Some(length)));
+        let shortened = CUTS.iter().map(|cut| {
+            self.wrapped(
+                Shortened {
+                    value: &self.event,
+                    cut: *cut,
+                },
+                Some(length),
+            )
+        });
         let fitting = shortened.into_iter().find(|text| text.len() <= MAX_BYTES);
         fitting.unwrap_or_else(|| {
             // The event has too many fields. The remainder is no longer a valid event, but a person can read
             // it. A character takes at most six bytes in JSON text.
             let event = self.event.to_string();
             let kept = event.floor_char_boundary(MAX_BYTES / 8);
-            self.wrapped(&Value::from(&event[..kept]), Some(length))
+            self.wrapped(Value::from(&event[..kept]), Some(length))
         })
     }
 
-    fn wrapped(&self, event: &Value, cut: Option<usize>) -> String {
+    fn wrapped(&self, event: impl Display, cut: Option<usize>) -> String {
         let mut wrapper = Map::new();
         let mut put = |name: &str, value: Value| wrapper.insert(name.to_owned(), value);
         if let Some(rule) = &self.rule {
@@ -211,39 +219,52 @@ impl Envelope {
         if let Some(length) = cut {
             put("cut", length.into());
         }
+        let text = Self::template(&wrapper.into(), event);
         // SQS refuses these two characters, and JSON does not escape them by default.
-        Self::around(wrapper.into(), event)
-            .to_string()
-            .replace('\u{fffe}', "\\ufffe")
-            .replace('\u{ffff}', "\\uffff")
+        match text.contains(['\u{fffe}', '\u{ffff}']) {
+            true => text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"),
+            false => text,
+        }
     }
 }
 
-fn shortened(value: &Value, cut: (usize, usize)) -> Value {
-    let (texts, elements) = cut;
-    match value {
-        Value::String(text) if text.len() > texts => match within(text, cut) {
-            Some(shortened) if shortened.len() <= texts => shortened.into(),
-            _ => format!("{}…", &text[..text.floor_char_boundary(texts)]).into(),
-        },
-        Value::Array(list) => list
-            .iter()
-            .take(elements)
-            .map(|one| shortened(one, cut))
-            .collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.clone(), shortened(value, cut)))
-            .collect(),
-        other => other.clone(),
+/// JSON whose long texts and lists are truncated while it is written.
+struct Shortened<'a> {
+    value: &'a Value,
+    /// The longest text, and the most elements.
+    cut: (usize, usize),
+}
+
+impl Serialize for Shortened<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let cut = self.cut;
+        let (texts, elements) = cut;
+        let inner = |value| Shortened { value, cut };
+        match self.value {
+            Value::String(text) if text.len() > texts => match within(text, cut) {
+                Some(shortened) if shortened.len() <= texts => to.serialize_str(&shortened),
+                _ => to.collect_str(&format_args!("{}…", &text[..text.floor_char_boundary(texts)])),
+            },
+            Value::Array(list) => to.collect_seq(list.iter().take(elements).map(inner)),
+            Value::Object(fields) => to.collect_map(fields.iter().map(|(name, value)| (name, inner(value)))),
+            other => other.serialize(to),
+        }
+    }
+}
+
+impl Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
     }
 }
 
 /// The JSON in a text, such as the message of an SNS notification, shortened by the same step: cut through, it would no
 /// longer be what it is, such as an alarm.
 fn within(text: &str, cut: (usize, usize)) -> Option<String> {
-    let inner: Value = serde_json::from_str(text).ok()?;
-    inner.is_object().then(|| shortened(&inner, cut).to_string())
+    let inner = crate::json::parse(text).ok()?;
+    let inner = Shortened { value: &inner, cut };
+    inner.value.is_object().then(|| inner.to_string())
 }
 
 #[cfg(test)]
@@ -288,7 +309,7 @@ mod tests {
             rule: Some("logins".into()),
             channels: vec![ChannelKey("project".into()), ChannelKey("oncall".into())],
             topics: vec!["arn:aws:sns:x:y:z".into()],
-            event,
+            event: event.into(),
             ..Envelope::default()
         };
         let envelope = envelope

@@ -4,10 +4,12 @@
 //!
 //! All other fields are the document's own, so they can hold whatever an application logged.
 
-use super::{mask, text, time};
+use super::mask::{self, Part};
+use super::{text, time};
 use crate::contract::Severity;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::borrow::Cow;
 
 /// Fields in which a document or a rule may state its severity.
 const SEVERITY_FIELDS: [&str; 7] = [
@@ -77,8 +79,8 @@ const MAX_TOPS: usize = 2;
 const MAX_DEPTH: usize = 3;
 
 /// The content of an alert, without secrets.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Alert {
+#[derive(Debug)]
+pub(crate) struct Alert<'a> {
     /// Number of documents that ElastAlert2 found.
     pub hits: Option<u64>,
     /// Number of matches of the run; this alert is one of them.
@@ -94,7 +96,7 @@ pub(crate) struct Alert {
     /// Each field with its most frequent values and their counts.
     pub tops: Vec<(String, Vec<(String, u64)>)>,
     /// Everything that is not shown above.
-    pub rest: Value,
+    pub rest: Part<'a>,
 }
 
 /// The severity that an alert states. Numbers are ignored: 1 is the worst in about half of all systems.
@@ -116,17 +118,17 @@ pub(super) fn severity(alert: &Value) -> Option<Severity> {
     })
 }
 
-impl Alert {
-    pub fn read(alert: &Value) -> Self {
-        let mut rest = mask::value(alert);
+impl<'a> Alert<'a> {
+    pub fn read(alert: &'a Value) -> Self {
+        let mut rest = Part::new(alert, MAX_DEPTH);
         let number = |key: &str| alert.get(key).and_then(Value::as_u64);
         let said = SAID_FIELDS.iter().find_map(|path| {
-            let said = get(&rest, path)?.as_str()?.trim();
+            let said = part(&rest, path)?.text()?.trim();
             (!said.is_empty()).then(|| (*path, said.to_owned()))
         });
         let tops = tops(&rest);
-        let mut facts = facts(&rest, said.as_ref().map(|(path, _)| *path));
-        facts.truncate(MAX_FACTS - tops.len());
+        let most = MAX_FACTS - tops.len();
+        let facts = facts(&rest, said.as_ref().map(|(path, _)| *path), most);
         let time = alert.get("@timestamp").and_then(moment);
         let discover = DISCOVER_FIELDS.iter().find_map(|key| text(alert, key));
         let shown = facts.iter().map(|(path, _)| path.as_str());
@@ -173,75 +175,102 @@ fn get<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// Removes what [`get`] finds, and the object around it if that is then empty.
-fn remove(value: &mut Value, path: &str) {
-    let Some(fields) = value.as_object_mut() else {
+/// The same of masked JSON.
+fn part<'p>(value: &'p Part<'_>, path: &str) -> Option<&'p Part<'p>> {
+    if let Some(found) = value.field(path) {
+        return Some(found);
+    }
+    path.match_indices('.').find_map(|(dot, _)| {
+        let (parent, child) = (&path[..dot], &path[dot + 1..]);
+        part(value.field(parent)?, child)
+    })
+}
+
+/// Removes what [`part`] finds, and the object around it if that is then empty.
+fn remove(value: &mut Part<'_>, path: &str) {
+    let Some(fields) = value.fields_mut() else {
         return;
     };
-    if fields.shift_remove(path).is_some() {
+    let position =
+        |fields: &[(Cow<'_, str>, Part<'_>)], key: &str| fields.iter().position(|(name, _)| name == key);
+    if let Some(at) = position(fields, path) {
+        fields.remove(at);
         return;
     }
     for (dot, _) in path.match_indices('.') {
         let (parent, child) = (&path[..dot], &path[dot + 1..]);
-        let Some(inner) = fields.get_mut(parent).filter(|inner| get(inner, child).is_some()) else {
+        let Some(at) = position(fields, parent) else {
+            continue;
+        };
+        let Some((_, inner)) = fields
+            .get_mut(at)
+            .filter(|(_, inner)| part(inner, child).is_some())
+        else {
             continue;
         };
         remove(inner, child);
-        if inner.as_object().is_some_and(Map::is_empty) {
-            fields.shift_remove(parent);
+        if inner.fields_mut().is_some_and(|fields| fields.is_empty()) {
+            fields.remove(at);
         }
         return;
     }
 }
 
-fn facts(alert: &Value, said: Option<&str>) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    flatten(alert, "", 1, &mut all);
-    all.retain(|(path, text)| {
-        !OTHER_FIELDS.contains(&path.as_str())
-            && !DISCOVER_FIELDS.contains(&path.as_str())
+/// The `most` notable facts.
+fn facts(alert: &Part<'_>, said: Option<&str>, most: usize) -> Vec<(String, String)> {
+    let rank = |path: &str| {
+        let rank = NOTABLE_FIELDS.iter().position(|notable| *notable == path);
+        rank.unwrap_or(NOTABLE_FIELDS.len())
+    };
+    let mut notable: Vec<(String, String)> = Vec::new();
+    flatten(alert, "", 1, &mut |path, text| {
+        let is_fact = !OTHER_FIELDS.contains(&path)
+            && !DISCOVER_FIELDS.contains(&path)
             && !path.starts_with(TOP_EVENTS)
-            && said != Some(path.as_str())
-            && text != mask::MASK
+            && said != Some(path)
+            && text != mask::MASK;
+        // Of equal rank, the alert's order counts.
+        let place = notable.partition_point(|(other, _)| rank(other) <= rank(path));
+        if is_fact && place < most {
+            notable.truncate(most - 1);
+            notable.insert(place, (path.to_owned(), text.to_owned()));
+        }
     });
-    let rank = |path: &str| NOTABLE_FIELDS.iter().position(|notable| *notable == path);
-    // The sort is stable: the other fields keep the alert's order.
-    all.sort_by_key(|(path, _)| rank(path).unwrap_or(NOTABLE_FIELDS.len()));
-    all
+    notable
 }
 
 /// Short texts, numbers and flags with their paths.
-fn flatten(value: &Value, path: &str, depth: usize, all: &mut Vec<(String, String)>) {
-    for (key, inner) in value.as_object().into_iter().flatten() {
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
+fn flatten(value: &Part<'_>, path: &str, depth: usize, told: &mut dyn FnMut(&str, &str)) {
+    for (key, inner) in value.fields() {
+        let path = match path {
+            "" => key.clone(),
+            path => format!("{path}.{key}").into(),
         };
         let text = match inner {
-            Value::Object(_) if depth < MAX_DEPTH => {
-                flatten(inner, &path, depth + 1, all);
+            Part::Fields(_) if depth < MAX_DEPTH => {
+                flatten(inner, &path, depth + 1, told);
                 continue;
             }
-            Value::String(text) => text.clone(),
-            Value::Number(_) | Value::Bool(_) => inner.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => continue,
+            Part::Text(text) => Cow::Borrowed(text.as_str()),
+            inner => match inner.other() {
+                Some(value @ (Value::Number(_) | Value::Bool(_))) => Cow::Owned(value.to_string()),
+                _ => continue,
+            },
         };
         let is_short = text.chars().nth(MAX_VALUE).is_none() && !text.contains('\n');
         if is_short && !text.trim().is_empty() {
-            all.push((path, text));
+            told(&path, &text);
         }
     }
 }
 
 /// `"top_events_host": {"web-1": 12, "web-2": 3}`
-fn tops(alert: &Value) -> Vec<(String, Vec<(String, u64)>)> {
-    let fields = alert.as_object().into_iter().flatten();
-    let tops = fields.filter_map(|(key, values)| {
+fn tops(alert: &Part<'_>) -> Vec<(String, Vec<(String, u64)>)> {
+    let tops = alert.fields().iter().filter_map(|(key, values)| {
         let field = key.strip_prefix(TOP_EVENTS).filter(|field| !field.is_empty())?;
-        let counts = values.as_object()?.iter();
+        let counts = values.fields().iter();
         let mut counts: Vec<_> = counts
-            .filter_map(|(value, count)| Some((value.clone(), count.as_u64()?)))
+            .filter_map(|(value, count)| Some((value.to_string(), count.other()?.as_u64()?)))
             .collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         (!counts.is_empty()).then(|| (field.to_owned(), counts))
@@ -278,13 +307,14 @@ mod tests {
 
     #[test]
     fn what_is_told_in_one_place_is_not_told_in_another() {
-        let alert = Alert::read(&json!({
+        let alert = json!({
             "_id": "1", "_index": "web-2026.11.20", "@timestamp": "2026-11-20T05:00:00Z", "rule": "5xx",
             "num_hits": 12, "num_matches": 1, "kibana_discover_url": "https://k.example.com/app/discover",
             "zone": "a", "http": { "response": { "status_code": 502 }, "request": { "body": "x".repeat(200) } },
             "message": "upstream timed out", "error": { "message": "no" }, "host": { "name": "web-1" },
             "top_events_host.name": { "web-2": 3, "web-1": 9 }, "tags": ["a"], "api_token": "hunter2",
-        }));
+        });
+        let alert = Alert::read(&alert);
         assert_eq!((alert.hits, alert.matches), (Some(12), Some(1)));
         assert_eq!(alert.said.as_deref(), Some("upstream timed out"));
         let facts: Vec<_> = alert
@@ -307,8 +337,8 @@ mod tests {
             "_id": "1", "rule": "5xx", "http": { "request": { "body": "x".repeat(200) } }, "tags": ["a"],
             "api_token": mask::MASK,
         });
-        assert_eq!(alert.rest, rest);
-        let many: Map<_, _> = (0..20).map(|index| (format!("f{index}"), json!(index))).collect();
+        assert_eq!(json!(alert.rest), rest);
+        let many: serde_json::Map<_, _> = (0..20).map(|index| (format!("f{index}"), json!(index))).collect();
         assert_eq!(Alert::read(&many.into()).facts.len(), MAX_FACTS);
     }
 

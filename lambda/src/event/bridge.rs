@@ -3,8 +3,12 @@
 use super::gist::Gist;
 use super::{Call, Report, list, mask, text, time};
 use crate::contract::TEST_RESOURCE;
+use crate::excerpt::Excerpt;
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// Longest JSON of an unknown kind worth showing.
+const MAX_DETAIL: usize = 6_000;
 
 /// An EventBridge event.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +41,8 @@ pub enum Detail {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {
     pub gist: Gist,
-    /// All of it, masked.
-    pub detail: Value,
+    /// The JSON, masked; `None` if there is none.
+    pub detail: Option<Excerpt>,
 }
 
 impl Event {
@@ -69,11 +73,11 @@ impl Event {
             .flatten();
         let detail = match call {
             Some(call) => Detail::Call(Box::new(call)),
-            None => match Report::read(source.as_deref(), &detail_type, event) {
+            None => match Report::read(source.as_deref(), &detail_type, event, event.get("detail")) {
                 Some(report) => Detail::Report(Box::new(report)),
                 None => {
-                    let detail = mask::value(detail);
-                    let gist = Gist::read(Some(&detail_type), &resources, &detail);
+                    let gist = Gist::glance(&detail_type, &resources, detail);
+                    let detail = mask::shown(detail, MAX_DETAIL);
                     Detail::Other(Box::new(Unknown { gist, detail }))
                 }
             },

@@ -3,8 +3,12 @@
 use super::effect::Effect;
 use super::{Actor, ActorKind, Decision, Ending, Insight, Session, decision, mask, target, text, time};
 use crate::contract::Arn;
+use crate::excerpt::Excerpt;
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// Longest request worth showing.
+const MAX_PARAMETERS: usize = 2_400;
 
 /// A CloudTrail record. Requests and errors contain no secrets.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +37,8 @@ pub struct Call {
     pub resources: Vec<String>,
     /// With which credentials the call was made.
     pub session: Session,
-    /// `requestParameters`, masked; null if there are none.
-    pub parameters: Value,
+    /// `requestParameters`, masked; `None` if there are none.
+    pub parameters: Option<Excerpt>,
 }
 
 /// Where a call came from: `sourceIPAddress`, which is not always an IP address.
@@ -107,7 +111,7 @@ impl Call {
             targets: targets.main,
             resources: insight.map_or(targets.all, |insight| insight.doers),
             session: Session::read(record),
-            parameters: mask::value(request),
+            parameters: parameters(request),
             source,
             name,
             actor,
@@ -126,6 +130,11 @@ impl Call {
         let account = self.actor.account.as_deref()?;
         (Some(account) != self.account.as_deref()).then_some(account)
     }
+}
+
+fn parameters(request: &Value) -> Option<Excerpt> {
+    let shown = mask::shown(request, MAX_PARAMETERS);
+    shown.filter(|shown| shown.text != "{}")
 }
 
 fn service(source: Option<&str>) -> &str {

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 /// Longest name and state that are taken for one; anything longer is prose.
 const MAX_NAME: usize = 200;
 const MAX_STATE: usize = 60;
+/// Most fields of an object that are looked at: each is looked at many times.
+const MAX_FIELDS: usize = 1_000;
 /// Keys that hold a state, without separators and in lower case. Any other key that ends in `status` or `state` follows.
 const STATES: &[&str] = &[
     "state",
@@ -73,6 +75,16 @@ pub struct Gist {
 impl Gist {
     /// Reads JSON. `kind` is the detail type or subject, `resources` are ARNs.
     pub fn read(kind: Option<&str>, resources: &[String], detail: &Value) -> Self {
+        Self::of(kind, resources, detail, link::in_json(single(detail)))
+    }
+
+    /// Reads JSON that may have more of it in its texts, and secrets. What is not seen at a glance does not count.
+    pub(super) fn glance(kind: &str, resources: &[String], detail: &Value) -> Self {
+        let seen = mask::glance(detail);
+        Self::of(Some(kind), resources, &seen, link::in_json(single(detail)))
+    }
+
+    fn of(kind: Option<&str>, resources: &[String], detail: &Value, page: Option<String>) -> Self {
         // A list of one thing, such as `findings` or `Records`, is about that thing.
         let detail = single(detail);
         let state = state(detail);
@@ -111,7 +123,7 @@ impl Gist {
         let bad = matches!(verdict, Verdict::Warning | Verdict::Error | Verdict::Critical);
         // What is shown is masked here, for the JSON may be large, and little of it is shown.
         let shown = |text: Option<String>| text.map(|text| mask::text(&text));
-        let page = link::in_json(detail).filter(|page| mask::text(page) == *page);
+        let page = page.filter(|page| mask::text(page) == *page);
         Self {
             name: shown(name(detail, resources)),
             state: shown(state.or(severity)),
@@ -148,14 +160,14 @@ fn single(value: &Value) -> &Value {
 fn find<'a>(value: &'a Value, wanted: &dyn Fn(&str) -> bool) -> Option<&'a Value> {
     let fields = value.as_object()?;
     let here = |fields: &'a Map<String, Value>| {
-        let mut fields = fields.iter();
-        fields.find(|(key, value)| wanted(&normalised(key)) && !is_empty(value))
+        let mut fields = fields.iter().take(MAX_FIELDS);
+        fields.find(|(key, value)| wanted(&normalised(key)) && !is_empty(value) && !mask::is_secret_name(key))
     };
     let first = |value: &'a Value| match value {
         Value::Array(values) => values.first().and_then(Value::as_object),
         value => value.as_object(),
     };
-    let inner = || fields.values().filter_map(first).find_map(here);
+    let inner = || fields.values().take(MAX_FIELDS).filter_map(first).find_map(here);
     here(fields).or_else(inner).map(|(_, value)| value)
 }
 
@@ -222,8 +234,11 @@ fn name(detail: &Value, resources: &[String]) -> Option<String> {
         (key.ends_with("id") || key.ends_with("arn") || key.ends_with("key")) && !other(key) && key != "id"
     };
     let top = |wanted: &dyn Fn(&str) -> bool| {
-        let mut fields = detail.as_object().into_iter().flatten();
-        fields.find_map(|(key, value)| wanted(&normalised(key)).then(|| named(value)).flatten())
+        let mut fields = detail.as_object().into_iter().flatten().take(MAX_FIELDS);
+        fields.find_map(|(key, value)| {
+            let is_name = wanted(&normalised(key)) && !mask::is_secret_name(key);
+            is_name.then(|| named(value)).flatten()
+        })
     };
     let resource = || resources.iter().find_map(|arn| last(arn));
     let inner = || find(detail, &|key| names(key) || key == "key").and_then(named);
@@ -330,6 +345,13 @@ mod tests {
             json!({ "name": token, "state": "FAILED", "reason": format!("token: {token}"), "link": console });
         let gist = Gist::read(None, &[], &detail);
         assert!(!format!("{gist:?}").contains(&token), "{gist:?}");
+        for secret in [
+            json!({ "apiKey": "hunter2" }),
+            json!({ "credentialsArn": "x", "a": { "signingKey": "hunter2" } }),
+        ] {
+            let gist = Gist::read(None, &[], &secret);
+            assert!(!format!("{gist:?}").contains("hunter2"), "{gist:?}");
+        }
         assert_eq!(gist.verdict, Verdict::Error);
     }
 

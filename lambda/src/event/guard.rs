@@ -2,6 +2,7 @@
 
 use super::{Actor, Content, Notice, Source, mark, text, time};
 use crate::contract::GuardOutcome;
+use crate::json::Json;
 use serde_json::Value;
 
 /// A `StopLogging` call and what the guard did about it.
@@ -9,7 +10,7 @@ use serde_json::Value;
 pub struct Guarded {
     pub outcome: GuardOutcome,
     /// The EventBridge event, without the envelope.
-    pub event: Value,
+    pub event: Json,
 }
 
 impl Guarded {

@@ -40,8 +40,8 @@ pub(super) fn in_json(value: &Value) -> Option<String> {
                     return Some(address);
                 }
             }
-            Value::Array(values) => rest.extend(values.iter().rev()),
-            Value::Object(fields) => rest.extend(fields.values().rev()),
+            Value::Array(values) => rest.extend(values.iter().take(MAX_VALUES).rev()),
+            Value::Object(fields) => rest.extend(fields.values().take(MAX_VALUES).rev()),
             _ => {}
         }
     }

@@ -6,10 +6,15 @@
 //! application logged. A value is masked because of its name or because of its own shape. Ids and ARNs of
 //! secrets stay: they are not secret.
 
+mod part;
 mod shape;
 
+use crate::excerpt::Excerpt;
+use crate::json;
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+pub(crate) use part::{Part, glance};
 pub(crate) use shape::text;
 
 /// Replaces a secret.
@@ -47,89 +52,121 @@ const PAIRS: &[(&str, &str)] = &[
     ("headername", "headervalue"),
 ];
 
-/// The same JSON without secrets. Text that is itself JSON, such as a policy, is parsed and becomes part of it.
-pub(crate) fn value(value: &Value) -> Value {
-    match value {
-        Value::String(string) => match nested(string) {
-            Some(inner) => self::value(&inner),
-            None => Value::String(text(string)),
-        },
-        Value::Array(values) => list(values),
-        Value::Object(map) => Value::Object(object(map)),
-        other => other.clone(),
-    }
+/// JSON that is masked while it is written, so that nothing holds it twice. Text that is itself JSON, such as a policy, is
+/// parsed and becomes part of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Masked<'a> {
+    value: &'a Value,
+    /// Whether its place says that it is a secret. All its text is then masked except names and ARNs. Numbers and flags stay:
+    /// they say how long a password must be, not what it is.
+    hidden: bool,
 }
 
-fn object(map: &Map<String, Value>) -> Map<String, Value> {
-    let paired = |value_key: &str| {
-        let value_key = normalised(value_key);
-        PAIRS
-            .iter()
-            .filter(|(_, value)| *value == value_key)
-            .any(|(name, _)| {
-                map.iter().any(|(key, value)| {
-                    normalised(key) == *name && value.as_str().is_some_and(is_secret_name)
-                })
+impl<'a> Masked<'a> {
+    pub fn new(value: &'a Value) -> Self {
+        Self { value, hidden: false }
+    }
+
+    /// The value of a field called `name`.
+    pub fn named(name: &str, value: &'a Value) -> Self {
+        let hidden = is_secret_name(name);
+        Self { value, hidden }
+    }
+
+    /// The fields of an object.
+    pub fn fields(self) -> impl Iterator<Item = (&'a str, Self)> {
+        let fields = self.value.as_object().into_iter();
+        fields.flat_map(move |fields| {
+            fields.iter().map(move |(key, value)| {
+                let hidden = hides(fields, key, self.hidden);
+                (key.as_str(), Self { value, hidden })
             })
-    };
-    map.iter()
-        .map(|(key, inner)| {
-            let secret = is_secret_name(key) || paired(key);
-            (key.clone(), if secret { hide(inner) } else { value(inner) })
         })
-        .collect()
-}
-
-/// A command line as a list of words: the word after `--password` is a secret.
-fn list(values: &[Value]) -> Value {
-    let is_flag = |value: &Value| {
-        let flag = value
-            .as_str()
-            .filter(|text| text.starts_with('-') && !text.contains('='));
-        flag.is_some_and(is_secret_name)
-    };
-    let before = std::iter::once(&Value::Null).chain(values);
-    let masked = values.iter().zip(before);
-    masked
-        .map(|(inner, before)| {
-            if is_flag(before) {
-                hide(inner)
-            } else {
-                value(inner)
-            }
-        })
-        .collect()
-}
-
-/// Masks all text in a value except names and ARNs. Numbers and flags stay: they say how long a password must
-/// be, not what it is.
-fn hide(value: &Value) -> Value {
-    match value {
-        Value::String(text) if text.is_empty() || text.starts_with("arn:") => value.clone(),
-        Value::String(_) => Value::String(MASK.to_owned()),
-        Value::Array(values) => values.iter().map(hide).collect(),
-        Value::Object(map) => {
-            let harmless = |key: &str| is_harmless(&normalised(key));
-            map.iter()
-                .map(|(key, inner)| {
-                    (
-                        key.clone(),
-                        if harmless(key) {
-                            self::value(inner)
-                        } else {
-                            hide(inner)
-                        },
-                    )
-                })
-                .collect()
-        }
-        other => other.clone(),
     }
+
+    /// The elements of a list. In a command line as a list of words, the word after `--password` is a secret.
+    fn elements(self, values: &'a [Value]) -> impl Iterator<Item = Self> {
+        let before = std::iter::once(&Value::Null).chain(values);
+        values.iter().zip(before).map(move |(value, before)| Self {
+            value,
+            hidden: self.hidden || is_flag(before),
+        })
+    }
+
+    /// A number, a flag, or a text as it is, even if it is itself JSON.
+    pub fn plain(self) -> Option<String> {
+        match self.value {
+            Value::String(string) => Some(self.text(string)),
+            Value::Number(_) | Value::Bool(_) => Some(self.value.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    fn text(self, string: &str) -> String {
+        match self.hidden {
+            false => text(string),
+            true if string.is_empty() || string.starts_with("arn:") => string.to_owned(),
+            true => MASK.to_owned(),
+        }
+    }
+
+    /// The JSON that a text holds.
+    fn nested(self) -> Option<Value> {
+        match self.value {
+            Value::String(string) if !self.hidden => nested(string),
+            _ => None,
+        }
+    }
+}
+
+/// JSON of which at most `most` characters are worth showing; `None` if it is null.
+pub(super) fn shown(value: &Value, most: usize) -> Option<Excerpt> {
+    (!value.is_null()).then(|| Excerpt::of_json(&Masked::new(value), most))
+}
+
+impl Serialize for Masked<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::String(string) => match self.nested() {
+                Some(inner) => Masked::new(&inner).serialize(to),
+                None => to.serialize_str(&self.text(string)),
+            },
+            Value::Array(values) => to.collect_seq(self.elements(values)),
+            Value::Object(_) => to.collect_map(self.fields()),
+            other => other.serialize(to),
+        }
+    }
+}
+
+/// Whether the value of this field is a secret; `hidden` tells that of the whole object.
+fn hides(fields: &Map<String, Value>, key: &str, hidden: bool) -> bool {
+    if hidden {
+        return !is_harmless(&normalised(key));
+    }
+    is_secret_name(key) || is_paired(fields, key)
+}
+
+/// Whether the name of the value under `key` stands in another field, and is that of a secret.
+fn is_paired(fields: &Map<String, Value>, key: &str) -> bool {
+    let key = normalised(key);
+    let mut pairs = PAIRS.iter().filter(|(_, value)| *value == key);
+    pairs.any(|(name, _)| {
+        fields
+            .iter()
+            .any(|(key, value)| normalised(key) == *name && value.as_str().is_some_and(is_secret_name))
+    })
+}
+
+fn is_flag(value: &Value) -> bool {
+    let flag = value
+        .as_str()
+        .filter(|text| text.starts_with('-') && !text.contains('='));
+    flag.is_some_and(is_secret_name)
 }
 
 fn nested(text: &str) -> Option<Value> {
     let begins = text.trim_start().starts_with(['{', '[']);
-    begins.then(|| serde_json::from_str(text).ok()).flatten()
+    begins.then(|| json::parse(text).ok()).flatten()
 }
 
 fn normalised(name: &str) -> String {
@@ -137,7 +174,7 @@ fn normalised(name: &str) -> String {
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
-fn is_secret_name(name: &str) -> bool {
+pub(super) fn is_secret_name(name: &str) -> bool {
     let name = normalised(name);
     has_secret_part(name.as_bytes()) && !is_harmless(&name)
 }

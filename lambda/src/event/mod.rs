@@ -26,7 +26,7 @@ mod time;
 
 pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
-pub(crate) use mask::{text as mask_text, value as mask_value};
+pub(crate) use mask::{Masked, text as mask_text};
 
 pub use crate::contract::GuardOutcome;
 pub use alarm::{Alarm, Child, Comparison, Condition, Metric, Muted, Reading, State, Window};
@@ -42,9 +42,9 @@ pub use judge::Verdict;
 pub use report::{Fact, Job, News, Page, Report, Thing, Tone, Turn};
 pub use session::Session;
 
+use crate::json::Json;
 use jiff::Timestamp;
-use serde_json::Value;
-use std::borrow::Cow;
+use serde_json::{Value, json};
 
 /// One thing to report: what happened, and how the report arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,38 +94,45 @@ pub enum Content {
     /// Text for people, with the subject of the SNS message.
     Text { subject: Option<String>, text: String },
     /// JSON in an unknown format, with the subject it came with.
-    Json { subject: Option<String>, value: Value },
+    Json { subject: Option<String>, value: Json },
 }
 
 /// Reads an event that has no envelope: an SNS delivery with its records, an EventBridge event, or any other
 /// JSON.
 pub fn read(event: &Value) -> Vec<Notice> {
     match event.get("Records").and_then(Value::as_array) {
-        Some(records) if !records.is_empty() => records.iter().map(|record| sns::read(record).0).collect(),
-        _ => vec![alone(event)],
+        Some(records) if !records.is_empty() => {
+            let alone = |record| json!({ "Records": [record] });
+            records
+                .iter()
+                .map(|record| read_one(&alone(record).into()).0)
+                .collect()
+        }
+        _ => vec![read_one(&event.into()).0],
     }
 }
 
 /// Reads an event that holds one thing, and also returns the JSON behind it: the message of an SNS record if it
 /// is JSON, otherwise the record's `Sns` with its `Subject` and `Message`, or the event itself.
-pub(crate) fn read_one(event: &Value) -> (Notice, Cow<'_, Value>) {
+pub fn read_one(event: &Json) -> (Notice, Json) {
     match first_record(event) {
-        Some(record) => sns::read(record),
-        None => (alone(event), Cow::Borrowed(event)),
+        Some(record) => sns::read(&record),
+        None => (alone(event), event.clone()),
     }
 }
 
 /// Only the JSON that [`read_one`] returns.
-pub(crate) fn payload(event: &Value) -> Cow<'_, Value> {
-    first_record(event).map_or(Cow::Borrowed(event), sns::payload)
+pub(crate) fn payload(event: &Json) -> Json {
+    first_record(event).map_or_else(|| event.clone(), |record| sns::payload(&record).0)
 }
 
-fn first_record(event: &Value) -> Option<&Value> {
-    event.get("Records")?.get(0)
+fn first_record(event: &Json) -> Option<Json> {
+    event.get("Records")?.get(0)?;
+    Some(event.part("/Records/0"))
 }
 
 /// Reads an event that did not come through SNS.
-fn alone(event: &Value) -> Notice {
+fn alone(event: &Json) -> Notice {
     Notice {
         source: Source {
             sent: text(event, "time").as_deref().and_then(time::parse),
@@ -137,7 +144,7 @@ fn alone(event: &Value) -> Notice {
 }
 
 /// The content of JSON from anywhere: an alarm, an event, or something unknown.
-fn content(subject: Option<String>, value: &Value) -> Content {
+fn content(subject: Option<String>, value: &Json) -> Content {
     if let Some(alarm) = Alarm::read(value).or_else(|| Alarm::read_event(value)) {
         return Content::Alarm(Box::new(alarm));
     }

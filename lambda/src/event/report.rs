@@ -29,8 +29,12 @@ pub use turn::Turn;
 use super::judge::Verdict;
 use super::{link, mask, text, time};
 use crate::contract::Severity;
+use crate::excerpt::Excerpt;
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// Longest details worth showing.
+const MAX_DETAILS: usize = 1_800;
 
 /// News of one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +48,8 @@ pub struct Report {
     pub facts: Vec<(Fact, String)>,
     pub moments: Vec<(Fact, Timestamp)>,
     pub page: Option<Page>,
-    /// JSON that decides what to do and fits into no fact, masked; usually null.
-    pub details: Value,
+    /// JSON that decides what to do and fits into no fact, masked; usually there is none.
+    pub details: Option<Excerpt>,
 }
 
 /// What happened.
@@ -243,13 +247,18 @@ impl Report {
             facts: Vec::new(),
             moments: Vec::new(),
             page: None,
-            details: Value::Null,
+            details: None,
         }
     }
 
     /// Reads an event of a known kind; `None` for any other. A target's input path may have left the source out.
-    pub(super) fn read(source: Option<&str>, detail_type: &str, event: &Value) -> Option<Self> {
-        let detail = event.get("detail")?;
+    pub(super) fn read(
+        source: Option<&str>,
+        detail_type: &str,
+        event: &Value,
+        detail: Option<&Value>,
+    ) -> Option<Self> {
+        let detail = detail?;
         let is = |name: &str| source.is_none_or(|source| source == name);
         let special: [(&str, Reader); 21] = [
             ("aws.ec2", compute::instance),
@@ -310,7 +319,6 @@ impl Report {
         for (_, fact) in &mut self.facts {
             *fact = mask::text(fact);
         }
-        self.details = mask::value(&self.details);
         self
     }
 }

@@ -1,11 +1,11 @@
 //! A record of an SNS delivery to Lambda: `Records[].Sns`.
 
 use super::{Content, Notice, Source, mark, report, text, time};
+use crate::json::{self, Json};
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// Reads a record and returns its notice and the JSON that it carries.
-pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
+pub(super) fn read(record: &Json) -> (Notice, Json) {
     let Some(sns) = record.get("Sns") else {
         let content = match report::in_record(record) {
             Some(event) => Content::Event(Box::new(event)),
@@ -19,7 +19,7 @@ pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
             content,
             test: None,
         };
-        return (notice, Cow::Borrowed(record));
+        return (notice, record.clone());
     };
     let source = Source {
         topic_arn: text(sns, "TopicArn"),
@@ -28,14 +28,14 @@ pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
     };
     let subject = text(sns, "Subject");
     let mut test = mark::attribute(sns);
-    let payload = payload(record);
+    let (payload, is_message) = payload(record);
     let content = match sns.get("Message") {
-        Some(Value::String(message)) => match &payload {
-            Cow::Owned(value) => {
-                test = test.or_else(|| mark::read(value));
-                super::content(subject, value)
+        Some(Value::String(message)) => match is_message {
+            true => {
+                test = test.or_else(|| mark::read(&payload));
+                super::content(subject, &payload)
             }
-            Cow::Borrowed(_) => match report::in_text(message, |name| attribute(sns, name)) {
+            false => match report::in_text(message, |name| attribute(sns, name)) {
                 Some(event) => Content::Event(Box::new(event)),
                 None => Content::Text {
                     subject,
@@ -45,7 +45,7 @@ pub(super) fn read(record: &Value) -> (Notice, Cow<'_, Value>) {
         },
         _ => Content::Json {
             subject,
-            value: sns.clone(),
+            value: payload.clone(),
         },
     };
     let notice = Notice {
@@ -61,15 +61,19 @@ fn attribute(sns: &Value, name: &str) -> Option<String> {
     text(sns.get("MessageAttributes")?.get(name)?, "Value")
 }
 
-/// The JSON that a record carries, borrowed where it is the record's own.
-pub(super) fn payload(record: &Value) -> Cow<'_, Value> {
-    let sns = record.get("Sns").unwrap_or(record);
-    let message = sns.get("Message").and_then(Value::as_str).and_then(json);
-    message.map_or(Cow::Borrowed(sns), Cow::Owned)
+/// The JSON that a record carries, and whether it is the message.
+pub(super) fn payload(record: &Json) -> (Json, bool) {
+    let sns = record.get("Sns");
+    let message = sns.unwrap_or(record).get("Message").and_then(Value::as_str);
+    match message.and_then(parsed) {
+        Some(message) => (message.into(), true),
+        None if sns.is_some() => (record.part("/Sns"), false),
+        None => (record.clone(), false),
+    }
 }
 
 /// Parses a published message as JSON. A lone number or word counts as text.
-fn json(message: &str) -> Option<Value> {
-    let value = serde_json::from_str::<Value>(message).ok()?;
+fn parsed(message: &str) -> Option<Value> {
+    let value = json::parse(message).ok()?;
     (value.is_object() || value.is_array()).then_some(value)
 }

@@ -2,6 +2,8 @@
 //! letter of that alert; without this, it would end the process, and its batch would come back with the same alert in it.
 
 use super::destinations::Refusal;
+use super::log::{self, Kind};
+use crate::Duty;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
@@ -10,10 +12,11 @@ thread_local! {
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Keeps where a panic was, and nothing else of it: what it says may quote the alert.
+/// Logs where a panic was, and nothing else of it: what it says may quote the alert.
 pub(super) fn hush() {
     set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        log::write(Kind::Failed, Duty::default(), "", "defect", Some(&place));
         PLACE.with_borrow_mut(|kept| *kept = place);
     }));
 }

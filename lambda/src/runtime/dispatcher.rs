@@ -2,7 +2,7 @@
 //! directly. What a destination does not take now goes into the retry queue. Logs the outcome of each message.
 
 use super::destinations::{Destination, Refusal};
-use super::log::Line;
+use super::log::{Line, Report};
 use super::order::Order;
 use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
@@ -43,24 +43,6 @@ pub(super) struct Attempt<'a> {
     pub deadline: Instant,
     /// Deadline for putting what is not delivered into a queue.
     pub park: Instant,
-}
-
-/// What the log says about a message besides its outcome.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Report<'a> {
-    pub retried: u32,
-    pub latency: Duration,
-    pub refusal: Option<&'a Refusal>,
-}
-
-impl<'a> Report<'a> {
-    pub fn of(refusal: &'a Refusal) -> Self {
-        Self {
-            retried: refusal.retried,
-            refusal: Some(refusal),
-            ..Self::default()
-        }
-    }
 }
 
 /// A message that a channel has.

@@ -33,7 +33,7 @@ use crate::config::SettingsError;
 use crate::contract::{DESTINATIONS, Envelope, Outcome, Parking, TEST_HEADER, TOPICS, is_test};
 use crate::event::{Content, Notice, Source};
 use crate::item::Item;
-use crate::{Duty, Endpoint, Ingesting, Letter, Receivers, parse_lenient};
+use crate::{Duty, Endpoint, Ingesting, Json, Letter, Receivers, parse_lenient};
 use again::{is_parked, readable};
 use answer::Answer;
 use base64::Engine as _;
@@ -73,7 +73,7 @@ struct Call<'a> {
 struct Rest<'a> {
     destinations: Vec<Destination>,
     /// The alert, or the text of a body that is none.
-    event: Value,
+    event: Json,
     /// Size in bytes of a body whose Base64 `event` holds, because it is no text.
     base64: Option<usize>,
     reason: &'a str,
@@ -136,7 +136,7 @@ impl Ingest {
                 let (event, base64) = kept(&bytes);
                 let rest = Rest {
                     destinations: self.destinations.clone(),
-                    event,
+                    event: event.into(),
                     base64,
                     reason,
                 };
@@ -160,6 +160,7 @@ impl Ingest {
 
     /// Delivers an alert, or a text.
     async fn deliver(&self, alert: Value, call: Call<'_>) -> Answer {
+        let alert = Json::from(alert);
         let (item, letter) = self.item(self.envelope(&self.destinations, alert.clone(), call.test));
         let attempt = Attempt {
             request_id: call.request_id,
@@ -210,7 +211,7 @@ impl Ingest {
     }
 
     /// The envelope of an alert that arrived here.
-    fn envelope(&self, to: &[Destination], event: Value, test: Option<&str>) -> Envelope {
+    fn envelope(&self, to: &[Destination], event: impl Into<Json>, test: Option<&str>) -> Envelope {
         let channel = |destination: &Destination| match destination {
             Destination::Channel(channel) => Some(channel.clone()),
             Destination::Topic(_) => None,
@@ -224,7 +225,7 @@ impl Ingest {
             channels: to.iter().filter_map(channel).collect(),
             topics: to.iter().filter_map(topic).collect(),
             test: test.map(str::to_owned),
-            event,
+            event: event.into(),
             ..Envelope::default()
         }
     }
@@ -232,7 +233,7 @@ impl Ingest {
     /// The item and the letter for an envelope with an alert, or with a body that is none.
     fn item(&self, envelope: Envelope) -> (Item, Letter) {
         let locale = self.dispatcher.settings.locale;
-        let text = match &envelope.event {
+        let text = match &*envelope.event {
             Value::String(text) => Some(readable(text, envelope.parked.as_ref())),
             Value::Array(_) => Some(envelope.event.to_string()),
             _ => None,
@@ -251,7 +252,7 @@ impl Ingest {
         }
         let alert = &envelope.event;
         let letter = self.own.endpoint.letter(alert, locale);
-        let notice = self.own.endpoint.notice(alert);
+        let notice = self.own.endpoint.notice(alert.clone());
         let identity = Endpoint::identity(alert).map(|identity| digest(&identity));
         (Item::alert(envelope, notice, identity), letter)
     }

@@ -4,6 +4,7 @@
 //! metrics from the log without an API call. No line contains a webhook, a token or the text of an alert.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+use super::destinations::Refusal;
 use crate::Duty;
 use crate::contract::{ChannelKey, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC};
 use jiff::Timestamp;
@@ -55,6 +56,24 @@ pub(super) struct Line<'a> {
     /// Time since the function, or the channel's buffer, received it.
     #[serde(skip)]
     pub latency: Duration,
+}
+
+/// What the log says about a message besides its outcome.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Report<'a> {
+    pub retried: u32,
+    pub latency: Duration,
+    pub refusal: Option<&'a Refusal>,
+}
+
+impl<'a> Report<'a> {
+    pub fn of(refusal: &'a Refusal) -> Self {
+        Self {
+            retried: refusal.retried,
+            refusal: Some(refusal),
+            ..Self::default()
+        }
+    }
 }
 
 /// A log line as it is serialised.
@@ -160,11 +179,12 @@ impl Line<'_> {
     }
 }
 
-/// Messages that stay in a queue because a channel does not take them now, or not so fast.
+/// Messages that stay in a queue because a destination does not take them now, or not so fast.
 #[derive(Clone, Copy)]
 pub(super) struct Waits<'a> {
     pub stack: &'a str,
-    pub channel: &'a ChannelKey,
+    /// The destination: `Channel` or `Topic`, and which.
+    pub to: (&'static str, &'a str),
     pub count: usize,
     /// How long the oldest will have waited when it is tried again.
     pub oldest: Duration,
@@ -186,7 +206,7 @@ impl Waits<'_> {
                 }],
             },
             STACK_DIMENSION: self.stack,
-            "Channel": self.channel,
+            self.to.0: self.to.1,
             "outcome": "waiting",
             "messages": self.count,
             "againInSeconds": self.again_in.as_secs(),

@@ -26,7 +26,7 @@ mod webhooks;
 pub use api::Error;
 
 use crate::contract::SETTINGS_FILE;
-use crate::{Duty, Settings, SettingsError};
+use crate::{Duty, Settings, SettingsError, json};
 use api::{Context, RuntimeApi};
 use aws::Aws;
 use destinations::Destinations;
@@ -78,7 +78,7 @@ pub fn run() -> Result<(), Error> {
         let mut lambda = RuntimeApi::new(address);
         loop {
             let (context, event) = lambda.next().await?;
-            let result = match (&worker, serde_json::from_slice(&event)) {
+            let result = match (&worker, json::parse_bytes(&event)) {
                 (Ok(worker), Ok(event)) => worker.handle(event, &context).await,
                 (Ok(_), Err(error)) => Err(Failure::unreadable(&error)),
                 (Err(failure), _) => Err(failure.clone()),

@@ -14,9 +14,11 @@
 
 use super::Variables;
 use super::api::Context;
-use super::dispatcher::{Attempt, Dispatcher, Report};
+use super::defect::caught;
+use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
-use super::queued::{self, Queued};
+use super::log::Report;
+use super::queued::{self, Queued, letter};
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Outcome, Verdict};
@@ -74,9 +76,11 @@ impl Notify {
                 }
             }
         }
+        let published = self.publish(&items, &context.request_id, budget).await;
         let queues = queues.into_iter();
         let deliver = |(channel, queue)| self.deliver(channel, queue, &context.request_id, budget);
-        let outcomes: Vec<_> = join_all(queues.map(deliver)).await.concat();
+        let mut outcomes: Vec<_> = join_all(queues.map(deliver)).await.concat();
+        outcomes.extend(published);
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == Ok(wanted)).count();
         let delivered = count(Outcome::Delivered);
         let unrouted = unrouted.into_iter();
@@ -101,6 +105,32 @@ impl Notify {
             }
         }
         Ok(answer.into())
+    }
+
+    /// The outcome of each item for each of its topics: of a dead letter that is sent again.
+    async fn publish(
+        &self,
+        items: &[Item],
+        request_id: &str,
+        budget: Budget,
+    ) -> Vec<Result<Outcome, String>> {
+        let attempt = Attempt {
+            request_id,
+            started: budget.started,
+            deadline: budget.deliver,
+            park: budget.park,
+        };
+        let mut outcomes = Vec::new();
+        for item in items {
+            for arn in &item.envelope.topics {
+                let published = match caught(|| letter(item, &self.dispatcher.settings)) {
+                    Ok(letter) => self.dispatcher.publish(item, arn, &letter, attempt).await,
+                    Err(defect) => Err(defect),
+                };
+                outcomes.push(published.map_err(|refusal| format!("topic `{arn}`: {refusal}")));
+            }
+        }
+        outcomes
     }
 
     /// The outcome of each item for one channel.

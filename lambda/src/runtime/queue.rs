@@ -6,6 +6,7 @@ use super::aws::{AwsError, Call, Service};
 use super::destinations::Refusal;
 use crate::Queue;
 use crate::contract::Envelope;
+use bytes::Bytes;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -50,7 +51,8 @@ impl Outbox {
         if delay > 0 {
             input["DelaySeconds"] = delay.into();
         }
-        self.call("SendMessage", input, network, deadline).await
+        let sent = self.call("SendMessage", input, network, deadline).await;
+        sent.map(drop)
     }
 
     /// Makes SQS deliver each of `messages` again when it is due, instead of when the queue's visibility timeout is over.
@@ -73,7 +75,13 @@ impl Outbox {
             let input = json!({ "Entries": entries.collect::<Value>() });
             self.call("ChangeMessageVisibilityBatch", input, network, deadline)
         });
-        join_all(calls).await.into_iter().collect()
+        for answer in join_all(calls).await {
+            let answer: Value = serde_json::from_slice(&answer?).unwrap_or_default();
+            if let Some(failed) = answer.pointer("/Failed/0/Code").and_then(Value::as_str) {
+                return Err(Refusal::transient(format!("SQS answers {failed}")));
+            }
+        }
+        Ok(())
     }
 
     async fn call(
@@ -82,14 +90,12 @@ impl Outbox {
         mut input: Value,
         network: &Network,
         deadline: Instant,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Bytes, Refusal> {
         let aws = network.aws();
         input["QueueUrl"] = self.0.url(aws.endpoint()).into();
         let call = Call::json(Service::SQS, operation, &input).attempts(ATTEMPTS);
         match timeout_at(deadline, aws.call(&self.0.region, &call)).await {
-            Ok(outcome) => outcome
-                .map(drop)
-                .map_err(|error: AwsError| Refusal::by("SQS", &error)),
+            Ok(outcome) => outcome.map_err(|error: AwsError| Refusal::by("SQS", &error)),
             Err(_) => Err(Refusal::transient(
                 "SQS does not answer in the time there is".to_owned(),
             )),

@@ -10,15 +10,19 @@
 mod channel;
 mod topic;
 
-use super::destinations::Destination;
+pub(super) use topic::letter;
+
+use super::defect::caught;
+use super::destinations::{Destination, Refusal};
 use super::dispatcher::Dispatcher;
 use super::log::{self, Kind};
 use super::queue::PutOff;
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{ChannelKey, Verdict};
+use crate::contract::{ChannelKey, Envelope, Parking, Verdict};
 use crate::item::{Item, items};
-use crate::{Duty, Queue};
+use crate::json::Json;
+use crate::{Duty, Queue, json};
 use channel::Draining;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -87,7 +91,16 @@ impl Queued {
             let receipt = Receipt::of(record);
             let queue = Queue::from_arn(&receipt.queue);
             let behind = queue.and_then(|queue| dispatcher.behind(&queue));
-            for item in read(record, behind) {
+            let items = match caught(|| read(record, behind)) {
+                Ok(items) => items,
+                Err(defect) => {
+                    if !is_kept(record, &defect, dispatcher, budget).await {
+                        homeless.push(receipt.id);
+                    }
+                    continue;
+                }
+            };
+            for item in items {
                 let Some(destination) = destination(&item) else {
                     homeless.push(receipt.id.clone());
                     continue;
@@ -106,43 +119,25 @@ impl Queued {
             let (kind, duty) = (Kind::Failed, Duty::Notify);
             log::write(kind, duty, request_id, "undelivered", Some(&reason));
         }
-        let settled = arrivals
-            .into_iter()
-            .map(async |(destination, arrivals)| match destination {
+        let settled = arrivals.into_iter().map(async |(destination, arrivals)| {
+            let left = match destination {
                 Destination::Channel(channel) => {
                     let draining = Draining::new(self, dispatcher, &channel, request_id, budget);
                     draining.run(arrivals).await
                 }
-                Destination::Topic(arn) => topic::publish(dispatcher, &arn, arrivals, budget).await,
-            });
-        let left = join_all(settled).await.into_iter().flatten().collect::<Vec<_>>();
-        self.put_off(&left, dispatcher, request_id, budget).await;
-        let left = left.into_iter().map(|left| left.receipt.id);
+                Destination::Topic(arn) => {
+                    topic::publish(dispatcher, &arn, arrivals, request_id, budget).await
+                }
+            };
+            // At once, because another channel may take its time.
+            put_off(&left, dispatcher, request_id, budget).await;
+            left
+        });
+        let left = join_all(settled).await.into_iter().flatten();
+        let left = left.map(|left| left.receipt.id);
         let left: BTreeSet<_> = left.chain(homeless).collect();
         let left = left.iter().map(|id| json!({ "itemIdentifier": id }));
         json!({ "batchItemFailures": left.collect::<Value>() })
-    }
-
-    /// Sets when SQS delivers each of these again.
-    async fn put_off(&self, left: &[Left], dispatcher: &Dispatcher, request_id: &str, budget: Budget) {
-        let mut queues: BTreeMap<&str, Vec<PutOff>> = BTreeMap::new();
-        for left in left {
-            queues.entry(&left.receipt.queue).or_default().push(PutOff {
-                receipt: left.receipt.handle.clone(),
-                due: left.due,
-            });
-        }
-        for (arn, messages) in queues {
-            let Some(outbox) = Queue::from_arn(arn).and_then(|queue| dispatcher.outbox(&queue)) else {
-                continue;
-            };
-            let done = outbox.put_off(&messages, &dispatcher.network, budget.park).await;
-            if let Err(refusal) = done {
-                let reason = format!("messages come back later than they should: {refusal}");
-                let (kind, duty) = (Kind::Failed, Duty::Notify);
-                log::write(kind, duty, request_id, "put off", Some(&reason));
-            }
-        }
     }
 
     /// How long until the next post to `channel`.
@@ -157,6 +152,28 @@ impl Queued {
     fn pace(&self, channel: &ChannelKey, pause: Duration) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         next.insert(channel.clone(), Instant::now() + pause);
+    }
+}
+
+/// Sets when SQS delivers each of these again.
+async fn put_off(left: &[Left], dispatcher: &Dispatcher, request_id: &str, budget: Budget) {
+    let mut queues: BTreeMap<&str, Vec<PutOff>> = BTreeMap::new();
+    for left in left {
+        queues.entry(&left.receipt.queue).or_default().push(PutOff {
+            receipt: left.receipt.handle.clone(),
+            due: left.due,
+        });
+    }
+    for (arn, messages) in queues {
+        let Some(outbox) = Queue::from_arn(arn).and_then(|queue| dispatcher.outbox(&queue)) else {
+            continue;
+        };
+        let done = outbox.put_off(&messages, &dispatcher.network, budget.park).await;
+        if let Err(refusal) = done {
+            let reason = format!("messages come back later than they should: {refusal}");
+            let (kind, duty) = (Kind::Failed, Duty::Notify);
+            log::write(kind, duty, request_id, "put off", Some(&reason));
+        }
     }
 }
 
@@ -180,7 +197,7 @@ fn destination(item: &Item) -> Option<Destination> {
 /// The items of one record: exactly one, unless something other than the relay filled the queue.
 fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
     let body = text(record, "body");
-    let mut items = match serde_json::from_str::<Value>(body) {
+    let mut items = match json::parse(body) {
         Ok(event @ Value::Object(_)) => items(event),
         _ => vec![Item::text(body)],
     };
@@ -192,6 +209,22 @@ fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
         item.identity.get_or_insert_with(id);
     }
     items
+}
+
+/// Puts a message at which reading fails into the dead-letter queue as it is; whether it is there.
+async fn is_kept(record: &Value, defect: &Refusal, dispatcher: &Dispatcher, budget: Budget) -> bool {
+    let envelope = Envelope {
+        event: Json::from(Value::from(text(record, "body"))),
+        ..Envelope::default()
+    };
+    let parking = Parking {
+        reason: &defect.reason,
+        ..dispatcher.parking("")
+    };
+    dispatcher
+        .park(envelope.parked(parking), budget.park)
+        .await
+        .is_ok()
 }
 
 /// How long a record has been in the queue.

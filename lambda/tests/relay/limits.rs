@@ -634,7 +634,7 @@ proptest! {
         let detail = json!({ "userIdentity": { "userName": actor }, "requestParameters": { "name": trail }, "x": event });
         let outcomes = [GuardOutcome::Restarted, GuardOutcome::AlreadyLogging, GuardOutcome::Failed(reason)];
         for outcome in outcomes {
-            let guarded = Guarded { outcome, event: json!({ "detail": detail }) };
+            let guarded = Guarded { outcome, event: json!({ "detail": detail }).into() };
             prop_assert!(!guarded.letter(Locale::Ko).text.is_empty());
             for settings in [english(), korean()] {
                 assert_notice_valid(&guarded.clone().into(), &settings);

@@ -165,7 +165,12 @@ fn guarded(settings: &Settings) -> Value {
         ),
         (GuardOutcome::Failed(reason), by_root),
     ];
-    let notices = outcomes.map(|(outcome, event)| Notice::from(Guarded { outcome, event }));
+    let notices = outcomes.map(|(outcome, event)| {
+        Notice::from(Guarded {
+            outcome,
+            event: event.into(),
+        })
+    });
     notices
         .iter()
         .map(|notice| json!(slack::message(&compose(notice, settings))))

@@ -1,7 +1,7 @@
 //! What a destination does not take now: it waits in the retry queue, until it is due, for days.
 
 use crate::support::fixture;
-use crate::support::function::{Function, QUEUE, RETRIES, SECRET, batch_from, lock};
+use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, SECRET, batch_from, lock};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -472,5 +472,87 @@ async fn an_alarm_that_is_over_calls_nobody_any_more() {
     let shown = headlines(&function, "project");
     assert!(shown[1].starts_with("⏱️ *5 min late* · 🚨"), "{shown:?}");
     assert!(shown[2].starts_with("<!here> 🚨"), "{shown:?}");
+    function.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_a_topic_goes_to_its_topic_alone() {
+    let mut function = function(|_| {}).await;
+    let mut letter = event("a", &[]);
+    letter["alertctl"]["topics"] = json!([TOPIC]);
+    letter["alertctl"]["parked"] = json!({ "reason": "no", "at": "2026-11-20T05:00:00Z", "function": "f" });
+    let answer = function.succeed(&letter).await;
+    assert_eq!(answer, json!({ "delivered": 1 }));
+    assert!(function.messages().is_empty());
+    let sent = lock(&function.script).sns_messages.clone();
+    assert_eq!(
+        (
+            sent.len(),
+            sent[0]["TopicArn"].as_str(),
+            sent[0]["Subject"].as_str()
+        ),
+        (1, TOPIC, "alert a")
+    );
+    function.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_guard_did_is_no_copy_of_the_alert_about_the_same_event() {
+    let mut function = function(|_| {}).await;
+    let stopped = |guard: Value| {
+        let mut wrapper = json!({ "channels": ["project"], "verdict": { "severity": "critical" } });
+        if guard.is_string() || guard.is_object() {
+            wrapper["guard"] = guard;
+        }
+        json!({ "alertctl": wrapper, "event": fixture("tamper-stop-logging") })
+    };
+    let bodies = [
+        stopped(Value::Null),
+        stopped(json!({ "failed": "denied" })),
+        stopped(json!("restarted")),
+        stopped(json!("restarted")),
+    ];
+    assert!(drain(&mut function, SECOND, &bodies).await.is_empty());
+    assert_eq!(
+        headlines(&function, "project").len(),
+        3,
+        "the alert, the failure, the end"
+    );
+    function.stop().await;
+}
+
+#[tokio::test]
+async fn a_permission_for_a_buffer_is_waited_for_too() {
+    let settings = json!({ "stack": "mission", "channels": { "project": { "buffer": {} } } });
+    let mut function = Function::start_as(&settings, |command| {
+        command
+            .env("DEAD_LETTER_QUEUE", QUEUE)
+            .env("BUFFERS", json!({ "project": BUFFER }).to_string());
+    })
+    .await;
+    lock(&function.script).sqs_refusals = [(400, "AccessDenied")].into();
+    let error = function.fail(&event("a", &["project"])).await;
+    assert!(error.contains("AccessDenied"), "{error}");
+    assert!(function.queue("dead").is_empty());
+    function.stop().await;
+}
+
+/// Lambda, SNS and EventBridge keep a whole event, also for channels that do not take it.
+#[tokio::test]
+async fn a_dead_letter_of_others_is_filtered_as_ever() {
+    let settings =
+        json!({ "stack": "mission", "channels": { "project": { "routes": [{ "severity": "error" }] } } });
+    let mut function = Function::start_as(&settings, |command| {
+        command.env("RETRY_QUEUE", RETRIES);
+    })
+    .await;
+    let mut letter = event("a", &["project"]);
+    letter["alertctl"]["parked"] = json!({ "reason": "RetriesExhausted", "at": null });
+    let answer = function.succeed(&letter).await;
+    assert_eq!(answer, json!({ "delivered": 0, "filtered": 1 }));
+    // What a function parked was accepted before.
+    letter["alertctl"]["parked"]["function"] = "mission-relay".into();
+    let answer = function.succeed(&letter).await;
+    assert_eq!(answer, json!({ "delivered": 0, "deferred": 1 }));
     function.stop().await;
 }

@@ -4,6 +4,7 @@
 //! (50.0) (minimum 1 datapoint for OK -> ALARM transition).`
 
 use crate::event::text;
+use crate::json;
 use serde_json::Value;
 
 /// A value and the limit that it passed.
@@ -58,7 +59,7 @@ impl Reading {
     /// The same from the data beside the sentence, which does not say how it compares: only what is above a threshold
     /// can be told from what is below.
     pub(super) fn of_data(data: &str, name: Option<&str>) -> Option<Self> {
-        let data: Value = serde_json::from_str(data).ok()?;
+        let data = json::parse(data).ok()?;
         let points = data.get("recentDatapoints")?.as_array()?;
         let value = points.last()?.as_f64()?;
         let limit = data.get("threshold")?.as_f64()?;

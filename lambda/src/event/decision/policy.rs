@@ -1,6 +1,7 @@
 //! Whom a policy lets in, and how far.
 
 use super::search;
+use crate::json;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -83,7 +84,7 @@ pub(super) fn account(principal: &str) -> Option<&str> {
 /// The policy itself, which most requests hold as text.
 fn document(policy: &Value) -> Option<Cow<'_, Value>> {
     let policy = match policy {
-        Value::String(text) => Cow::Owned(serde_json::from_str::<Value>(text).ok()?),
+        Value::String(text) => Cow::Owned(json::parse(text).ok()?),
         other => Cow::Borrowed(other),
     };
     policy.get("Statement").is_some().then_some(policy)

@@ -1,6 +1,11 @@
 use super::*;
 use serde_json::json;
 
+/// All of it, masked.
+fn value(value: &Value) -> Value {
+    serde_json::to_value(Masked::new(value)).expect("JSON")
+}
+
 #[test]
 fn what_goes_by_the_name_of_a_secret_is_masked() {
     let request = json!({

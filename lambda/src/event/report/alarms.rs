@@ -1,14 +1,33 @@
 //! Changes of an alarm's configuration. Changes of its state are alarms, and not read here.
 
-use super::{Fact, News, Report, Thing, Turn, facts};
+use super::{Fact, MAX_DETAILS, News, Report, Thing, Turn, facts};
 use crate::contract::Severity;
 use crate::contract::encode;
+use crate::event::mask::Masked;
 use crate::event::report::{Page, Tone};
 use crate::event::text;
+use crate::excerpt::Excerpt;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Most settings of an alarm that are shown as changed.
 const MAX_CHANGES: usize = 12;
+
+/// A setting before and after.
+#[derive(Serialize)]
+struct Change<'a> {
+    old: Masked<'a>,
+    new: Masked<'a>,
+}
+
+/// The changes, each with the name of its setting.
+struct Changes<'a>(Vec<(&'a String, Change<'a>)>);
+
+impl Serialize for Changes<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, change)| (name, change)))
+    }
+}
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
 pub(super) fn changed(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
@@ -55,26 +74,22 @@ pub(super) fn changed(detail_type: &str, _: &Value, detail: &Value) -> Option<Re
 }
 
 /// The settings that differ, with their old and new value.
-fn changes(detail: &Value, new: &Value) -> Value {
-    let Some((old, new)) = detail
-        .get("previousConfiguration")
-        .and_then(Value::as_object)
-        .zip(new.as_object())
-    else {
-        return Value::Null;
-    };
+fn changes<'a>(detail: &'a Value, new: &'a Value) -> Option<Excerpt> {
+    let old = detail.get("previousConfiguration")?.as_object()?;
+    let new = new.as_object()?;
     let keys = new.keys().chain(old.keys().filter(|key| !new.contains_key(*key)));
     let differ = keys
         .filter(|key| old.get(*key) != new.get(*key) && !matches!(key.as_str(), "timestamp" | "description"));
-    let pairs = differ.take(MAX_CHANGES).map(|key| {
-        let side = |side: &Map<String, Value>| side.get(key).cloned().unwrap_or_default();
-        let pair = [("old".to_owned(), side(old)), ("new".to_owned(), side(new))];
-        (key.clone(), Value::Object(pair.into_iter().collect()))
+    let changes = differ.take(MAX_CHANGES).map(|key| {
+        let side = |side: &'a Map<String, Value>| Masked::named(key, side.get(key).unwrap_or(&Value::Null));
+        (
+            key,
+            Change {
+                old: side(old),
+                new: side(new),
+            },
+        )
     });
-    let pairs: Map<_, _> = pairs.collect();
-    if pairs.is_empty() {
-        Value::Null
-    } else {
-        Value::Object(pairs)
-    }
+    let changes: Vec<_> = changes.collect();
+    (!changes.is_empty()).then(|| Excerpt::of_json(&Changes(changes), MAX_DETAILS))
 }

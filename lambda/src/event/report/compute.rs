@@ -21,7 +21,7 @@ pub(super) fn instance(detail_type: &str, _: &Value, detail: &Value) -> Option<R
         facts: Vec::new(),
         moments: Vec::new(),
         page: Some(Page::Instance(id.clone())),
-        details: Value::Null,
+        details: None,
         news: News::Instance { state },
         subject: id,
     })
@@ -58,7 +58,7 @@ pub(super) fn scaling(detail_type: &str, _: &Value, detail: &Value) -> Option<Re
         ]),
         moments: Vec::new(),
         page: Some(Page::ScalingGroup(group.clone())),
-        details: Value::Null,
+        details: None,
         subject: group,
     })
 }
@@ -144,7 +144,7 @@ fn task(detail: &Value) -> Option<Report> {
         ]),
         moments: Vec::new(),
         page: cluster.zip(id).map(|(cluster, id)| Page::Task { cluster, id }),
-        details: Value::Null,
+        details: None,
         news: News::Task { status },
         subject: group.unwrap_or_else(|| "?".to_owned()),
     })
@@ -176,7 +176,7 @@ fn service(event: &Value, detail: &Value) -> Option<Report> {
         page: cluster
             .zip(subject.clone())
             .map(|(cluster, name)| Page::Service { cluster, name }),
-        details: Value::Null,
+        details: None,
         subject: subject.unwrap_or_else(|| "?".to_owned()),
         news: News::Service { event: name },
     })

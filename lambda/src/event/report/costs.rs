@@ -48,7 +48,7 @@ pub(super) fn anomaly(detail: &Value) -> Option<Report> {
             (Fact::LastSeen, moment(detail, "anomalyEndDate")),
         ]),
         page: last_name(detail, "monitorArn").map(|monitor| Page::CostAnomaly { monitor, id }),
-        details: Value::Null,
+        details: None,
     })
 }
 
@@ -104,7 +104,7 @@ pub(super) fn budget(message: &str) -> Option<Report> {
         ]),
         moments: Vec::new(),
         page: Some(Page::Budget(name.clone())),
-        details: Value::Null,
+        details: None,
         subject: name,
         news: News::Budget {
             forecast,

@@ -5,7 +5,9 @@ use super::layout::{page, tone};
 use super::{Fact, News, Page, Report, Thing, Tone, Turn, facts, moment};
 use crate::contract::{Severity, encode};
 use crate::event::{gist, link, text};
+use crate::json;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A sentence in `notificationBody` says who did what; its end is an advertisement for the console.
 /// <https://docs.aws.amazon.com/codecommit/latest/userguide/monitoring-events.html>
@@ -92,11 +94,11 @@ pub(super) fn deployed(message: &Value) -> Option<Report> {
     let group = text(message, "deploymentGroupName").or_else(|| text(message, "applicationName"));
     let turn = Turn::read(&status);
     let nested = |key: &str| match message.get(key)? {
-        Value::String(json) => serde_json::from_str(json).ok(),
-        other => Some(other.clone()),
+        Value::String(text) => json::parse(text).ok().map(Cow::Owned),
+        other => Some(Cow::Borrowed(other)),
     };
     let error = nested("errorInformation")
-        .and_then(|error: Value| text(&error, "ErrorMessage").or_else(|| text(&error, "ErrorCode")));
+        .and_then(|error| text(&error, "ErrorMessage").or_else(|| text(&error, "ErrorCode")));
     let (thing, subject, of) = match instance {
         Some(instance) => (
             Thing::DeploymentInstance,

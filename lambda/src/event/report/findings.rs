@@ -2,10 +2,11 @@
 
 use super::layout::{at, page};
 use super::{
-    Fact, News, Page, Report, Thing, Tone, Turn, facts, last_name, moment, number, security, storage,
+    Fact, MAX_DETAILS, News, Page, Report, Thing, Tone, Turn, facts, last_name, moment, number, security,
+    storage,
 };
 use crate::contract::{Severity, encode};
-use crate::event::{list, text};
+use crate::event::{list, mask, text};
 use serde_json::Value;
 
 pub(super) fn guardduty(detail_type: &str, _: &Value, detail: &Value) -> Option<Report> {
@@ -56,7 +57,7 @@ pub(super) fn guardduty(detail_type: &str, _: &Value, detail: &Value) -> Option<
             (Fact::LastSeen, moment(service, "eventLastSeen")),
         ]),
         page: id.map(Page::Finding),
-        details: Value::Null,
+        details: None,
     })
 }
 
@@ -200,7 +201,7 @@ pub(super) fn securityhub(detail_type: &str, _: &Value, detail: &Value) -> Optio
             (Fact::LastSeen, moment(finding, "LastObservedAt")),
         ]),
         page: text(finding, "Id").map(Page::SecurityFinding),
-        details: Value::Null,
+        details: None,
     })
 }
 
@@ -253,7 +254,9 @@ fn insight(detail: &Value) -> Option<Report> {
             (Fact::Action, text(detail, "actionName")),
             (Fact::Kind, text(detail, "resultType")),
         ]),
-        details: detail.get("insightResults").cloned().unwrap_or_default(),
+        details: detail
+            .get("insightResults")
+            .and_then(|results| mask::shown(results, MAX_DETAILS)),
         page: text(detail, "insightArn")
             .and_then(|arn| page("securityhub/home", format!("/insights/{}", encode(&arn)))),
         ..Report::new(News::Finding { settled: false }, text(detail, "insightName")?)
@@ -273,24 +276,24 @@ pub(super) fn advisor(detail_type: &str, _: &Value, detail: &Value) -> Option<Re
         "OK" | "INFO" => Turn::Fine,
         _ => Turn::Other,
     };
-    let item = detail.get("check-item-detail").cloned().unwrap_or_default();
-    let key = text(&item, "Access Key ID").filter(|_| check == "Exposed Access Keys");
+    let item = detail.get("check-item-detail").unwrap_or(&Value::Null);
+    let key = text(item, "Access Key ID").filter(|_| check == "Exposed Access Keys");
     let (thing, turn, subject) = match key.filter(|_| turn != Turn::Fine) {
         Some(key) => (Thing::AccessKey, Turn::Exposed, key),
         None => (Thing::Check, turn, check),
     };
-    let user = text(&item, "User Name (IAM or Root)").filter(|_| turn == Turn::Exposed);
+    let user = text(item, "User Name (IAM or Root)").filter(|_| turn == Turn::Exposed);
     Some(Report {
         tone: turn.tone(),
         facts: facts([
             (Fact::Resource, last_name(detail, "resource_id")),
             (
                 Fact::Place,
-                text(&item, "Location").filter(|_| turn == Turn::Exposed),
+                text(item, "Location").filter(|_| turn == Turn::Exposed),
             ),
         ]),
         // The columns differ from check to check, and only they tell what is to be done.
-        details: item,
+        details: mask::shown(item, MAX_DETAILS),
         page: page("trustedadvisor/home", "/dashboard".to_owned()),
         ..Report::new(
             News::Changed {

@@ -69,8 +69,8 @@ pub(in crate::event) fn in_record(record: &Value) -> Option<Event> {
 
 /// What Config publishes; the same as the detail of its event.
 fn config(message: &Value) -> Option<Event> {
-    let wrapped = json!({ "detail": message });
-    let report = Report::read(Some("aws.config"), "Config Rules Compliance Change", &wrapped)?;
+    let kind = "Config Rules Compliance Change";
+    let report = Report::read(Some("aws.config"), kind, &Value::Null, Some(message))?;
     Some(Event {
         account: text(message, "awsAccountId"),
         region: text(message, "awsRegion"),

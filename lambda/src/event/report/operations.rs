@@ -48,7 +48,7 @@ pub(super) fn database(detail_type: &str, _: &Value, detail: &Value) -> Option<R
             }),
             _ => None,
         },
-        details: Value::Null,
+        details: None,
         subject: id,
     })
 }
@@ -116,7 +116,7 @@ pub(super) fn backup(detail_type: &str, _: &Value, detail: &Value) -> Option<Rep
             .clone()
             .map(|id| Page::BackupJob { job, id })
             .or_else(|| vault.map(Page::Vault)),
-        details: Value::Null,
+        details: None,
         subject: resource.or(id)?,
         news: News::Backup { job, state },
     })

@@ -23,7 +23,7 @@ impl Ingest {
         };
         let at = envelope.parked.as_ref().and_then(|parked| parked.get("at"));
         let at = at.map(ToString::to_string).unwrap_or_default();
-        let body = match &envelope.event {
+        let body = match &*envelope.event {
             Value::String(text) => readable(text, envelope.parked.as_ref()),
             alert => alert.to_string(),
         };

@@ -6,8 +6,8 @@ use crate::destination::slack::fit;
 use crate::item::Item;
 use crate::runtime::defect::caught;
 use crate::runtime::destinations::{BAD_REQUEST, Refusal};
-use crate::runtime::dispatcher::{Dispatcher, Posted, Report};
-use crate::runtime::log::Waits;
+use crate::runtime::dispatcher::{Dispatcher, Posted};
+use crate::runtime::log::{Report, Waits};
 use crate::runtime::pauses::growing;
 use crate::runtime::slack::Shape;
 use crate::runtime::time::Budget;
@@ -285,7 +285,7 @@ impl<'a> Draining<'a> {
         if let Some(oldest) = self.left.iter().map(|stays| stays.age).max() {
             let waits = Waits {
                 stack: &self.dispatcher.settings.stack,
-                channel: self.channel,
+                to: ("Channel", &self.channel.0),
                 count: self.left.len(),
                 oldest: oldest + self.budget.started.elapsed() + due,
                 again_in: due,

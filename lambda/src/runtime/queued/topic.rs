@@ -5,11 +5,13 @@ use crate::contract::{Envelope, Parking};
 use crate::destination::text;
 use crate::event::Content;
 use crate::item::Item;
-use crate::letter::{Letter, readable};
+use crate::letter::Letter;
+use crate::runtime::defect::caught;
 use crate::runtime::dispatcher::Dispatcher;
+use crate::runtime::log::{self, Kind, Waits};
 use crate::runtime::pauses::growing;
 use crate::runtime::time::Budget;
-use crate::{Settings, compose};
+use crate::{Duty, Settings, compose};
 use futures_util::future::join_all;
 
 /// Publishes each of `arrivals` to the topic with this ARN; returns those that stay in the queue.
@@ -17,33 +19,64 @@ pub(super) async fn publish(
     dispatcher: &Dispatcher,
     arn: &str,
     arrivals: Vec<Arrival>,
+    request_id: &str,
     budget: Budget,
 ) -> Vec<Left> {
-    let publishing = arrivals.into_iter().map(async |arrival| {
-        let letter = letter(&arrival.item, &dispatcher.settings);
-        let destinations = dispatcher.network.destinations();
-        let refusal = destinations.publish(arn, &letter, budget.deliver).await.err()?;
-        let left = |due| Left {
-            receipt: arrival.receipt.clone(),
-            due,
+    let publishing = arrivals
+        .iter()
+        .map(|arrival| publish_one(dispatcher, arn, arrival, request_id, budget));
+    let left: Vec<_> = join_all(publishing).await.into_iter().flatten().collect();
+    let is_left = |arrival: &&Arrival| left.iter().any(|left| left.receipt.id == arrival.receipt.id);
+    let oldest = arrivals.iter().filter(is_left).map(|arrival| arrival.age).max();
+    let again_in = left.iter().map(|left| left.due).max().unwrap_or_default();
+    if let Some(oldest) = oldest {
+        let waits = Waits {
+            stack: &dispatcher.settings.stack,
+            to: ("Topic", arn),
+            count: left.len(),
+            oldest: oldest + again_in,
+            again_in,
         };
-        let pause = growing(arrival.tries, &refusal);
-        if refusal.may_pass(arrival.age) {
-            return Some(left(pause));
+        waits.write();
+    }
+    left
+}
+
+/// Publishes one message; returns it if it stays in the queue.
+async fn publish_one(
+    dispatcher: &Dispatcher,
+    arn: &str,
+    arrival: &Arrival,
+    request_id: &str,
+    budget: Budget,
+) -> Option<Left> {
+    let refusal = match caught(|| letter(&arrival.item, &dispatcher.settings)) {
+        Ok(letter) => {
+            let destinations = dispatcher.network.destinations();
+            destinations.publish(arn, &letter, budget.deliver).await.err()?
         }
-        let parking = Parking {
-            reason: &refusal.reason,
-            ..dispatcher.parking("")
-        };
-        let envelope: Envelope = arrival.item.envelope.for_topic(arn).parked(parking);
-        let parked = dispatcher.park(envelope, budget.park).await;
-        parked.is_err().then(|| left(pause))
-    });
-    join_all(publishing).await.into_iter().flatten().collect()
+        Err(defect) => defect,
+    };
+    let left = Left {
+        receipt: arrival.receipt.clone(),
+        due: growing(arrival.tries, &refusal),
+    };
+    if refusal.may_pass(arrival.age) {
+        return Some(left);
+    }
+    let reason = format!("topic `{arn}`: {}", refusal.after(arrival.age));
+    log::write(Kind::Failed, Duty::Notify, request_id, "parked", Some(&reason));
+    let parking = Parking {
+        reason: &reason,
+        ..dispatcher.parking(request_id)
+    };
+    let envelope: Envelope = arrival.item.envelope.for_topic(arn).parked(parking);
+    let parked = dispatcher.park(envelope, budget.park).await;
+    parked.is_err().then_some(left)
 }
 
 /// An item for the subscribers of a topic, as the endpoint or the guard that could not publish it had written it.
-fn letter(item: &Item, settings: &Settings) -> Letter {
+pub(in crate::runtime) fn letter(item: &Item, settings: &Settings) -> Letter {
     let locale = settings.locale;
     let endpoint = item.envelope.endpoint.as_deref().unwrap_or_default();
     let letter = match &item.notice.content {
@@ -51,7 +84,7 @@ fn letter(item: &Item, settings: &Settings) -> Letter {
         Content::Text { subject, text } => Letter::new(subject.as_deref().unwrap_or(endpoint), text, locale),
         Content::Json { subject, value } => {
             let subject = subject.as_deref().unwrap_or(endpoint);
-            Letter::new(subject, &readable(value), locale)
+            Letter::of_json(subject, "", value, locale)
         }
         Content::Alarm(_) | Content::Event(_) => {
             let card = compose(&item.notice, settings);

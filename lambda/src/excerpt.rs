@@ -1,8 +1,8 @@
 //! Long texts, of which a message shows only the beginning.
 
 use crate::phrase::clean;
-use serde_json::Value;
-use std::fmt::{self, Write as _};
+use serde::Serialize;
+use std::io;
 
 /// Most bytes that a character takes.
 const BYTES: usize = 4;
@@ -20,7 +20,7 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// Text from outside; `None` if it is blank.
-    pub(super) fn of(text: &str, most: usize) -> Option<Self> {
+    pub(crate) fn of(text: &str, most: usize) -> Option<Self> {
         let mut text = clean(text);
         let end = text.floor_char_boundary(BYTES * most);
         let beyond = text.get(end..).unwrap_or_default().chars().count();
@@ -30,8 +30,10 @@ impl Excerpt {
     }
 
     /// Pretty-printed JSON.
-    pub(super) fn of_json(value: &Value, most: usize) -> Self {
-        let Bounded { kept, beyond, .. } = Bounded::of(value, BYTES * most);
+    pub(crate) fn of_json(value: &impl Serialize, most: usize) -> Self {
+        let mut text = Beginning::new(BYTES * most);
+        text.push_json(value);
+        let Beginning { kept, beyond, .. } = text;
         // Blanks at the end are cleaned away.
         let blanks = kept.chars().rev().take_while(|one| one.is_whitespace());
         let beyond = match beyond {
@@ -48,30 +50,26 @@ impl Excerpt {
 
 /// The beginning of a text. Of the rest only the length is known, so that a value which takes megabytes when it is
 /// written with indentation takes none.
-struct Bounded {
-    kept: String,
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    pub kept: String,
     /// In bytes.
     most: usize,
     /// Number of characters after `kept`.
-    beyond: usize,
+    pub beyond: usize,
 }
 
-impl Bounded {
-    /// Pretty-printed JSON of which at most `most` bytes are kept.
-    fn of(value: &Value, most: usize) -> Self {
-        let mut text = Self {
+impl Beginning {
+    /// An empty text of which at most `most` bytes are kept.
+    pub fn new(most: usize) -> Self {
+        Self {
             kept: String::new(),
             most,
             beyond: 0,
-        };
-        // Writing to memory does not fail.
-        let _ = write!(text, "{value:#}");
-        text
+        }
     }
-}
 
-impl fmt::Write for Bounded {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
+    pub fn push(&mut self, text: &str) {
         let room = match self.beyond {
             0 => self.most.saturating_sub(self.kept.len()),
             _ => 0,
@@ -79,6 +77,23 @@ impl fmt::Write for Bounded {
         let (kept, beyond) = text.split_at(text.floor_char_boundary(room));
         self.kept.push_str(kept);
         self.beyond += beyond.chars().count();
+    }
+
+    /// Adds pretty-printed JSON.
+    pub fn push_json(&mut self, value: &impl Serialize) {
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer_pretty(self, value);
+    }
+}
+
+/// What is written has to be whole characters: JSON is written so.
+impl io::Write for Beginning {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.push(std::str::from_utf8(text).map_err(io::Error::other)?);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -96,7 +111,8 @@ mod tests {
         }
         let value = json!(vec![deep; 300]);
         let whole = format!("{value:#}");
-        let text = Bounded::of(&value, 5_000);
+        let mut text = Beginning::new(5_000);
+        text.push_json(&value);
         assert_eq!(text.kept, whole[..5_000]);
         assert_eq!(text.beyond, whole.len() - 5_000);
         assert!(text.kept.capacity() < 20_000);
