@@ -176,7 +176,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         "--region",
         "ap-northeast-2",
     ]);
-    assert_eq!(status["resources"].as_array().unwrap().len(), 12, "{status}");
+    assert_eq!(status["resources"].as_array().unwrap().len(), 14, "{status}");
     let by_name = [
         "destroy",
         "--local",

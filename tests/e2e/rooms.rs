@@ -104,30 +104,35 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// The same for the relay. What `lib.rs` passes on counts as the room that it comes from.
 const RELAY_MAY_USE: &[(&str, &[&str])] = &[
-    ("contract", &[]),
-    ("lenient", &[]),
+    ("json", &[]),
+    ("phrase", &[]),
+    ("excerpt", &["phrase"]),
+    ("contract", &["json"]),
+    ("lenient", &["json"]),
     ("pattern", &[]),
     ("template", &[]),
     ("config", &["contract"]),
     ("settings", &["contract", "config"]),
-    ("event", &["contract"]),
-    ("phrase", &[]),
+    ("event", &["contract", "json", "excerpt"]),
     ("locale", &["contract", "event", "phrase"]),
     ("routing", &["contract", "event", "pattern", "settings"]),
-    ("letter", &["contract", "event"]),
-    ("alert", &["contract", "event", "letter", "template"]),
+    ("letter", &["contract", "event", "json", "excerpt"]),
+    ("alert", &["contract", "event", "letter", "template", "json"]),
     ("duty", &["contract", "config", "alert", "template"]),
     (
         "card",
         &[
-            "contract", "event", "phrase", "locale", "settings", "alert", "letter",
+            "contract", "event", "phrase", "excerpt", "json", "locale", "settings", "alert", "letter",
         ],
     ),
     (
         "destination",
-        &["contract", "phrase", "locale", "card", "template"],
+        &["contract", "phrase", "excerpt", "locale", "card", "template"],
     ),
-    ("item", &["contract", "event", "routing", "card", "settings"]),
+    (
+        "item",
+        &["contract", "event", "json", "routing", "card", "settings"],
+    ),
     (
         "runtime",
         &[
@@ -143,6 +148,7 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
             "destination",
             "item",
             "lenient",
+            "json",
             "template",
         ],
     ),

@@ -58,7 +58,7 @@ fn a_saved_plan_is_applied_as_it_is_and_only_once() {
 
     // No terminal and no `--yes`: the plan has been reviewed.
     let applied = world.ok(&["apply", "alerts.plan"]);
-    assert!(applied.stderr.contains("12 created"), "{}", applied.stderr);
+    assert!(applied.stderr.contains("14 created"), "{}", applied.stderr);
     let again = world.run(&["apply", "alerts.plan"]);
     assert_eq!(again.code, 1, "{}", again.all());
     insta::assert_snapshot!("applied_twice", again.stderr);
@@ -390,7 +390,7 @@ fn a_comment_fits_however_long_the_plan_is() {
     });
     let comment = world.ok(&["plan", "--output", "markdown"]).stdout;
     assert!(
-        comment.contains("<summary><b>612 to create</b></summary>"),
+        comment.contains("<summary><b>614 to create</b></summary>"),
         "{comment}"
     );
     assert!(comment.len() <= COMMENT, "{}", comment.len());
@@ -398,7 +398,7 @@ fn a_comment_fits_however_long_the_plan_is() {
     let more = comment.lines().find_map(|line| line.strip_prefix("… ")).unwrap();
     let more: usize = more.strip_suffix(" more").unwrap().parse().unwrap();
     let shown = comment.lines().filter(|line| line.starts_with("+ ")).count();
-    assert_eq!(shown + more, 612);
+    assert_eq!(shown + more, 614);
     assert_eq!(outside_code(&comment).matches("</details>").count(), 1);
     world.set("GITHUB_STEP_SUMMARY", "/nowhere/at/all");
     let ran = world.ok(&["plan"]);
@@ -493,7 +493,7 @@ fn a_plan_needs_no_webhook_and_apply_reads_it() {
 
     let applied = with(Some(NO_WEBHOOK), &["apply", "alerts.plan"]);
     assert_eq!(applied.code, 0, "{}", applied.all());
-    assert!(applied.stderr.contains("12 created"), "{}", applied.stderr);
+    assert!(applied.stderr.contains("14 created"), "{}", applied.stderr);
     let calm = with(None, &["plan", "--detailed-exitcode", "--save", "alerts.plan"]);
     assert_eq!(calm.code, 0, "{}", calm.all());
 

@@ -120,18 +120,18 @@ impl Case<'_> {
         let plan = self.run(&["plan", file, "--detailed-exitcode"]);
         assert_eq!(plan.code, 0, "{what}\n{}", plan.all());
         let seen = self.inventory();
-        for one in [
-            "key",
-            "alias",
-            "function",
-            "role",
-            "policy",
-            "topic",
-            "queue",
-            "alarm",
-            "subscription",
+        for (kind, count) in [
+            ("key", 1),
+            ("alias", 1),
+            ("function", 1),
+            ("role", 1),
+            ("policy", 1),
+            ("topic", 1),
+            ("queue", 2),
+            ("alarm", 1),
+            ("subscription", 1),
         ] {
-            assert_eq!(seen.get(one), Some(&1), "{what}: {one} of {seen:?}");
+            assert_eq!(seen.get(kind), Some(&count), "{what}: {kind} of {seen:?}");
         }
         assert!(self.marks().is_empty(), "{what}: {:?}", self.marks());
     }

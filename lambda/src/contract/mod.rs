@@ -1,6 +1,6 @@
 //! What the deployer and the relay agree on, written once: the stack model, the settings and the messages use these types.
 //!
-//! Leaf files: nothing here imports from the rest of the relay.
+//! Leaf files: nothing here imports from the rest of the relay, but for `json`, which is a leaf, too.
 
 mod arn;
 mod channel;
