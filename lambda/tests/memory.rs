@@ -14,6 +14,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MIB: usize = 1 << 20;
+/// The shapes that take the most.
+const WORST: [&str; 3] = ["numbers", "fields", "json in a text"];
 
 struct Counting;
 
@@ -142,6 +144,10 @@ fn no_event_of_a_mebibyte_takes_the_memory_of_the_function() {
     let mut waiting = Largest::new("waiting for ten channels", 8 * MIB);
     for (shape, value) in values() {
         for (kind, event) in events(&value) {
+            // All shapes come in every way in which a whole message does; the others take seconds each.
+            if !["bare", "sns"].contains(&kind) && !WORST.contains(&shape) {
+                continue;
+            }
             let name = format!("{kind} of {shape}");
             let event = Json::from(event);
             let ((notice, _), read) = most(|| read_one(&event));
