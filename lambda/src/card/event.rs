@@ -3,10 +3,10 @@
 use super::frame::Frame;
 use super::parts::{code, facts, json, lines};
 use super::report::sentence;
-use super::{Colour, Draft, Link, call, report};
+use super::{Draft, Link, call, report};
 use crate::contract::Arn;
 use crate::contract::Severity;
-use crate::event::{Detail, Event, Gist, Unknown, Verdict};
+use crate::event::{Detail, Event, Gist, Unknown};
 use crate::phrase::Phrase;
 
 pub(super) fn compose(event: &Event, severity: Severity, frame: &Frame<'_>) -> Draft {
@@ -34,7 +34,7 @@ fn other(unknown: &Unknown, event: &Event, severity: Severity, frame: &Frame<'_>
     Draft {
         headline: Phrase::said(format!("{} {headline}", severity.emoji())),
         key: None,
-        colour: shade(&unknown.gist),
+        colour: report::colour(unknown.gist.tone),
         sections: sections.into_iter().flatten().collect(),
         link: link(&unknown.gist, frame),
         small: Vec::new(),
@@ -49,15 +49,6 @@ pub(super) fn gist(kind: &Phrase, gist: &Gist, frame: &Frame<'_>) -> Phrase {
     match &gist.reason {
         Some(reason) => Phrase::said(format!("{headline}: {}", sentence(reason, words))),
         None => headline,
-    }
-}
-
-pub(super) fn shade(gist: &Gist) -> Colour {
-    match gist.verdict {
-        Verdict::Good => Colour::Good,
-        Verdict::Plain => Colour::Plain,
-        Verdict::Warning => Colour::Warning,
-        Verdict::Error | Verdict::Critical => Colour::Bad,
     }
 }
 

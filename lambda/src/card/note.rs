@@ -3,7 +3,7 @@
 use super::cut::clip;
 use super::frame::Frame;
 use super::parts::json;
-use super::{Colour, Draft, Entry, Excerpt, Prose, Section, event};
+use super::{Colour, Draft, Entry, Excerpt, Prose, Section, event, report};
 use crate::contract::Arn;
 use crate::contract::Severity;
 use crate::event::{Gist, Masked, mask_text};
@@ -36,7 +36,7 @@ pub(super) fn compose(subject: Option<&str>, body: Body<'_>, severity: Severity,
     if let Body::Json(value) = body {
         let gist = Gist::read(subject, &[], value);
         draft.headline = event::gist(&draft.headline, &gist, frame);
-        draft.colour = event::shade(&gist);
+        draft.colour = report::colour(gist.tone);
         draft.link = event::link(&gist, frame);
     }
     draft

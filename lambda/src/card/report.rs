@@ -187,7 +187,7 @@ fn sign(tone: Tone) -> &'static str {
     }
 }
 
-fn colour(tone: Tone) -> Colour {
+pub(super) fn colour(tone: Tone) -> Colour {
     match tone {
         Tone::Good => Colour::Good,
         Tone::Plain => Colour::Plain,

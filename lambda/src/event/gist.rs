@@ -1,8 +1,9 @@
 //! What an event of an unknown kind says: the name of the thing, its state, how bad that is, and its console page.
 //! Services differ in the spelling, but most write these at a few known places.
 
-use super::judge::{self, Verdict};
-use super::{link, mask, text};
+use super::tone::Tone;
+use super::{judge, link, mask, normalised, text};
+use crate::contract::Severity;
 use serde_json::{Map, Value};
 
 /// Longest name and state that are taken for one; anything longer is prose.
@@ -67,7 +68,7 @@ pub struct Gist {
     pub state: Option<String>,
     /// Why, in the service's own words.
     pub reason: Option<String>,
-    pub verdict: Verdict,
+    pub tone: Tone,
     /// Address of a console page.
     pub page: Option<String>,
 }
@@ -88,26 +89,26 @@ impl Gist {
         // A list of one thing, such as `findings` or `Records`, is about that thing.
         let detail = single(detail);
         let state = state(detail);
-        let mut verdict = state.as_deref().map_or(Verdict::Plain, judge::state);
+        let mut tone = state.as_deref().map_or(Tone::Plain, judge::state);
         let severity = find(detail, &|key| SEVERITIES.contains(&key)).and_then(short);
-        if verdict != Verdict::Good {
-            verdict = verdict.max(severity.as_deref().map_or(Verdict::Plain, judge::severity));
+        if tone != Tone::Good {
+            tone = tone.max(severity.as_deref().map_or(Tone::Plain, judge::severity));
         }
         let none = |error: &String| {
             ["none", "n/a", "false", "no", "0", "ok"].contains(&error.to_lowercase().as_str())
         };
         let error = find(detail, &|key| ERRORS.contains(&key)).and_then(said);
         let error = error.filter(|error| !none(error));
-        if verdict == Verdict::Plain && error.is_some() {
-            verdict = Verdict::Warning;
+        if tone == Tone::Plain && error.is_some() {
+            tone = Tone::Bad(Severity::Warning);
         }
         // DMS and others have the state in the name of the event only.
         let event = find(detail, &|key| matches!(key, "eventtype" | "eventname" | "type")).and_then(short);
-        let bad = |name: &String| judge::kind(name) > Verdict::Plain;
+        let bad = |name: &String| judge::kind(name) > Tone::Plain;
         let state = state.or_else(|| event.clone().filter(bad));
-        if verdict != Verdict::Good {
+        if tone != Tone::Good {
             let names = [kind, event.as_deref()].into_iter().flatten();
-            verdict = names.map(judge::kind).fold(verdict, Verdict::max);
+            tone = names.map(judge::kind).fold(tone, Tone::max);
         }
         let reasons = [
             "reason",
@@ -120,7 +121,7 @@ impl Gist {
             "failurereason",
         ];
         let reason = || find(detail, &|key| reasons.contains(&key)).and_then(said);
-        let bad = matches!(verdict, Verdict::Warning | Verdict::Error | Verdict::Critical);
+        let bad = matches!(tone, Tone::Bad(_));
         // What is shown is masked here, for the JSON may be large, and little of it is shown.
         let shown = |text: Option<String>| text.map(|text| mask::text(&text));
         let page = page.filter(|page| mask::text(page) == *page);
@@ -128,15 +129,10 @@ impl Gist {
             name: shown(name(detail, resources)),
             state: shown(state.or(severity)),
             reason: shown(error.or_else(reason).filter(|_| bad)),
-            verdict,
+            tone,
             page: page.or_else(|| resources.first().and_then(|arn| link::of_arn(arn))),
         }
     }
-}
-
-fn normalised(key: &str) -> String {
-    let letters = key.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 fn single(value: &Value) -> &Value {
@@ -282,9 +278,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn gist(kind: &str, detail: &Value) -> (Option<String>, Option<String>, Verdict) {
+    fn gist(kind: &str, detail: &Value) -> (Option<String>, Option<String>, Tone) {
         let gist = Gist::read(Some(kind), &[], detail);
-        (gist.name, gist.state, gist.verdict)
+        (gist.name, gist.state, gist.tone)
     }
 
     #[test]
@@ -295,43 +291,43 @@ mod tests {
                 json!({ "build-status": "FAILED", "project-name": "web" }),
                 "web",
                 "FAILED",
-                Verdict::Error,
+                Tone::Bad(Severity::Error),
             ),
             (
                 json!({ "pipeline": "web", "state": "SUCCEEDED" }),
                 "web",
                 "SUCCEEDED",
-                Verdict::Good,
+                Tone::Good,
             ),
             (
                 json!({ "jobArn": "arn:aws:x:us-east-1:1:job/a1", "previousStatus": "OK", "jobStatus": "TIMED_OUT" }),
                 "a1",
                 "TIMED_OUT",
-                Verdict::Error,
+                Tone::Bad(Severity::Error),
             ),
             (
                 json!({ "title": "t", "severity": { "label": "HIGH" } }),
                 "t",
                 "HIGH",
-                Verdict::Error,
+                Tone::Bad(Severity::Error),
             ),
             (
                 json!({ "resource-id": "i-1", "compliance-status": "non_compliant" }),
                 "i-1",
                 "non_compliant",
-                Verdict::Warning,
+                Tone::Bad(Severity::Warning),
             ),
             (
                 json!({ "findings": [{ "name": "x", "status": "NO_THREATS_FOUND" }] }),
                 "x",
                 "NO_THREATS_FOUND",
-                Verdict::Good,
+                Tone::Good,
             ),
         ];
-        for (detail, name, state, verdict) in cases {
+        for (detail, name, state, tone) in cases {
             assert_eq!(
                 gist("A Change", &detail),
-                (some(name), some(state), verdict),
+                (some(name), some(state), tone),
                 "{detail}"
             );
         }
@@ -352,16 +348,16 @@ mod tests {
             let gist = Gist::read(None, &[], &secret);
             assert!(!format!("{gist:?}").contains("hunter2"), "{gist:?}");
         }
-        assert_eq!(gist.verdict, Verdict::Error);
+        assert_eq!(gist.tone, Tone::Bad(Severity::Error));
     }
 
     #[test]
     fn an_error_or_the_kind_alone_is_no_good_news() {
         let error = json!({ "name": "x", "errorMessage": "no room" });
-        assert_eq!(gist("A Change", &error).2, Verdict::Warning);
-        assert_eq!(gist("Render Failed", &json!({})).2, Verdict::Error);
-        assert_eq!(gist("Render", &json!({ "error": "None" })).2, Verdict::Plain);
-        assert_eq!(gist("Render", &json!({ "errorMessage": "" })).2, Verdict::Plain);
-        assert_eq!(gist("Render", &json!(["x"])), (None, None, Verdict::Plain));
+        assert_eq!(gist("A Change", &error).2, Tone::Bad(Severity::Warning));
+        assert_eq!(gist("Render Failed", &json!({})).2, Tone::Bad(Severity::Error));
+        assert_eq!(gist("Render", &json!({ "error": "None" })).2, Tone::Plain);
+        assert_eq!(gist("Render", &json!({ "errorMessage": "" })).2, Tone::Plain);
+        assert_eq!(gist("Render", &json!(["x"])), (None, None, Tone::Plain));
     }
 }

@@ -1,29 +1,7 @@
 //! How bad a word is that a service calls a state, for services that are not known here.
 
+use super::tone::Tone;
 use crate::contract::Severity;
-
-/// Whether a state is good or bad; in ascending order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    Good,
-    #[default]
-    Plain,
-    Warning,
-    Error,
-    Critical,
-}
-
-impl Verdict {
-    /// How urgent it is.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::Good | Self::Plain => Severity::Info,
-            Self::Warning => Severity::Warning,
-            Self::Error => Severity::Error,
-            Self::Critical => Severity::Critical,
-        }
-    }
-}
 
 /// Beginnings of words that tell of a failure.
 const ERRORS: &[&str] = &[
@@ -120,9 +98,9 @@ const GOOD_WORDS: &[&str] = &["OK", "PASS", "PASSED"];
 const NOT: &[&str] = &["NO", "NON", "NOT", "WITHOUT", "OUT"];
 
 /// What the word of a state says.
-pub(super) fn state(state: &str) -> Verdict {
+pub(super) fn state(state: &str) -> Tone {
     let words = words(state);
-    let mut verdict: Option<Verdict> = None;
+    let mut verdict: Option<Tone> = None;
     let mut turned = false;
     for (at, word) in words.iter().enumerate() {
         let begins = |list: &[&str]| list.iter().any(|start| word.starts_with(start));
@@ -132,17 +110,17 @@ pub(super) fn state(state: &str) -> Verdict {
             continue;
         }
         let found = if timed_out || begins(ERRORS) {
-            Some(Verdict::Error)
+            Some(Tone::Bad(Severity::Error))
         } else if begins(WARNINGS) {
-            Some(Verdict::Warning)
+            Some(Tone::Bad(Severity::Warning))
         } else if begins(GOOD) || GOOD_WORDS.contains(&word.as_str()) {
-            Some(Verdict::Good)
+            Some(Tone::Good)
         } else {
             None
         };
         let found = match (found, turned) {
-            (Some(Verdict::Good), true) => Some(Verdict::Warning),
-            (Some(_), true) => Some(Verdict::Good),
+            (Some(Tone::Good), true) => Some(Tone::Bad(Severity::Warning)),
+            (Some(_), true) => Some(Tone::Good),
             (found, _) => found,
         };
         turned = turned && found.is_none();
@@ -152,19 +130,19 @@ pub(super) fn state(state: &str) -> Verdict {
 }
 
 /// What the kind of an event says: only bad news, for `Health Check Passed` says nothing of the thing's own state.
-pub(super) fn kind(kind: &str) -> Verdict {
+pub(super) fn kind(kind: &str) -> Tone {
     // Every event of an alarm service has `Alarm` in its kind.
     let verdict = state(&kind.replace("Alarm", "").replace("Error Report", ""));
-    verdict.max(Verdict::Plain)
+    verdict.max(Tone::Plain)
 }
 
 /// What a level of severity says.
-pub(super) fn severity(level: &str) -> Verdict {
+pub(super) fn severity(level: &str) -> Tone {
     match level.trim().to_ascii_uppercase().as_str() {
-        "CRITICAL" | "FATAL" | "EMERGENCY" | "URGENT" => Verdict::Critical,
-        "HIGH" | "ERROR" | "SEVERE" | "MAJOR" => Verdict::Error,
-        "MEDIUM" | "WARN" | "WARNING" | "MODERATE" | "MINOR" => Verdict::Warning,
-        _ => Verdict::Plain,
+        "CRITICAL" | "FATAL" | "EMERGENCY" | "URGENT" => Tone::Bad(Severity::Critical),
+        "HIGH" | "ERROR" | "SEVERE" | "MAJOR" => Tone::Bad(Severity::Error),
+        "MEDIUM" | "WARN" | "WARNING" | "MODERATE" | "MINOR" => Tone::Bad(Severity::Warning),
+        _ => Tone::Plain,
     }
 }
 
@@ -197,26 +175,26 @@ mod tests {
     fn a_word_is_judged_in_every_spelling() {
         let cases = [
             (
-                Verdict::Error,
+                Tone::Bad(Severity::Error),
                 "FAILED,failed,TIMED_OUT,TimedOut,timed out,ROLLBACK_COMPLETE,CREATE_FAILED,THREATS_FOUND,TerminatedWithErrors",
             ),
             (
-                Verdict::Warning,
+                Tone::Bad(Severity::Warning),
                 "NON_COMPLIANT,non_compliant,NonCompliant,NOT_AVAILABLE,OUT_OF_SERVICE,CANCELLED,Stopped,Aborted,Degraded",
             ),
             (
-                Verdict::Good,
+                Tone::Good,
                 "SUCCEEDED,success,COMPLETE,compliant,NO_THREATS_FOUND,OK,IN_SERVICE,passed",
             ),
-            (Verdict::Plain, "PENDING,Executing,PUSH,created,PASSWORD_CHANGED,"),
+            (Tone::Plain, "PENDING,Executing,PUSH,created,PASSWORD_CHANGED,"),
         ];
         for (expected, states) in cases {
             for one in states.split(',') {
                 assert_eq!(state(one), expected, "{one}");
             }
         }
-        assert_eq!(kind("EC2 Fleet Error"), Verdict::Error);
-        assert_eq!(kind("Replication Succeeded"), Verdict::Plain);
-        assert_eq!(severity("High"), Verdict::Error);
+        assert_eq!(kind("EC2 Fleet Error"), Tone::Bad(Severity::Error));
+        assert_eq!(kind("Replication Succeeded"), Tone::Plain);
+        assert_eq!(severity("High"), Tone::Bad(Severity::Error));
     }
 }

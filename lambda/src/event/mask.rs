@@ -9,6 +9,7 @@
 mod part;
 mod shape;
 
+use super::normalised;
 use crate::excerpt::Excerpt;
 use crate::json;
 use serde::ser::{Serialize, Serializer};
@@ -167,11 +168,6 @@ fn is_flag(value: &Value) -> bool {
 fn nested(text: &str) -> Option<Value> {
     let begins = text.trim_start().starts_with(['{', '[']);
     begins.then(|| json::parse(text).ok()).flatten()
-}
-
-fn normalised(name: &str) -> String {
-    let letters = name.chars().filter(|c| c.is_ascii_alphanumeric());
-    letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
 pub(super) fn is_secret_name(name: &str) -> bool {

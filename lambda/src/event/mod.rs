@@ -23,6 +23,7 @@ mod severity;
 mod sns;
 mod target;
 mod time;
+mod tone;
 
 pub use actor::{Actor, ActorKind};
 pub(crate) use alert::Alert;
@@ -38,9 +39,9 @@ pub use ending::{Ending, Problem};
 pub use gist::Gist;
 pub use guard::Guarded;
 pub use insight::Insight;
-pub use judge::Verdict;
-pub use report::{Fact, Job, News, Page, Report, Thing, Tone, Turn};
+pub use report::{Fact, Job, News, Page, Report, Thing, Turn};
 pub use session::Session;
+pub use tone::Tone;
 
 use crate::json::Json;
 use jiff::Timestamp;
@@ -158,6 +159,12 @@ fn content(subject: Option<String>, value: &Json) -> Content {
             value: value.clone(),
         },
     }
+}
+
+/// A key without its separators and in lower case: services spell one name as `build-status`, `buildStatus` …
+fn normalised(key: &str) -> String {
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// The text under `key`, unless it is missing or blank.

@@ -26,9 +26,8 @@ pub(super) use notification::{in_json, in_record, in_text};
 pub use thing::Thing;
 pub use turn::Turn;
 
-use super::judge::Verdict;
+use super::tone::Tone;
 use super::{link, mask, text, time};
-use crate::contract::Severity;
 use crate::excerpt::Excerpt;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -101,28 +100,6 @@ pub enum Job {
     Backup,
     Copy,
     Restore,
-}
-
-/// Whether the news is good or bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    Good,
-    /// Neither.
-    Plain,
-    /// In transition between two states, or idle.
-    Idle,
-    /// Bad, with this severity.
-    Bad(Severity),
-}
-
-impl Tone {
-    /// How urgent the news is.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::Good | Self::Plain | Self::Idle => Severity::Info,
-            Self::Bad(severity) => severity,
-        }
-    }
 }
 
 /// The label of a fact.
@@ -223,16 +200,6 @@ impl News {
     /// Whether the page is about the whole account; the region that the report came from is then meaningless.
     pub(crate) fn is_global(&self) -> bool {
         matches!(self, Self::Budget { .. } | Self::CostAnomaly { .. })
-    }
-}
-
-impl Tone {
-    fn of(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Good => Self::Good,
-            Verdict::Plain => Self::Plain,
-            bad => Self::Bad(bad.severity()),
-        }
     }
 }
 

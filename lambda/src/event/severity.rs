@@ -23,12 +23,12 @@ impl Notice {
             Content::Event(event) => match &event.detail {
                 Detail::Call(call) => call.severity(false),
                 Detail::Report(report) => report.tone.severity(),
-                Detail::Other(unknown) => unknown.gist.verdict.severity(),
+                Detail::Other(unknown) => unknown.gist.tone.severity(),
             },
             Content::Json { value, .. } if self.source.endpoint.is_some() => {
                 alert::severity(value).unwrap_or(Severity::Info)
             }
-            Content::Json { subject, value } => Gist::read(subject.as_deref(), &[], value).verdict.severity(),
+            Content::Json { subject, value } => Gist::read(subject.as_deref(), &[], value).tone.severity(),
             Content::Text { .. } => Severity::Info,
         }
     }

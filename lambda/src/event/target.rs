@@ -3,7 +3,7 @@
 //! A request may hold many names, and which one is the object depends on the call: of `CreateSubnet` it is the subnet
 //! in the answer, not the VPC in the request. So a name ranks by how much its key has in common with the call's own name.
 
-use super::{list, mask, text};
+use super::{list, mask, normalised, text};
 use serde_json::Value;
 
 /// At most this many resource names are kept; a message shows fewer.
@@ -360,11 +360,6 @@ fn singular(word: &str) -> String {
         (_, Some(stem)) if !stem.ends_with('s') => stem.to_owned(),
         _ => word.to_owned(),
     }
-}
-
-pub(super) fn normalised(key: &str) -> String {
-    let letters = key.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// The name in an ARN or in a queue's URL; other names are short as they are.

@@ -7,6 +7,7 @@ use super::order::Order;
 use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
 use super::slack::Shape;
+use super::time::Budget;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
 use crate::item::Item;
@@ -38,11 +39,7 @@ pub(super) struct Dispatcher {
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub request_id: &'a str,
-    pub started: Instant,
-    /// Deadline for delivery.
-    pub deadline: Instant,
-    /// Deadline for putting what is not delivered into a queue.
-    pub park: Instant,
+    pub budget: Budget,
 }
 
 /// A message that a channel has.
@@ -123,10 +120,14 @@ impl Dispatcher {
     /// How `channel` is told of `item`. If its routes filter it out, logs that and returns `None`.
     pub fn verdict(&self, item: &Item, channel: &ChannelKey, request_id: &str) -> Option<Verdict> {
         let verdict = item.verdict(channel, &item.traits(&self.settings), &self.settings);
-        if verdict.is_none() {
+        let Some(mut verdict) = verdict else {
             self.log(item, channel, request_id, Outcome::Filtered, Report::default());
+            return None;
+        };
+        if self.order.is_overtaken(channel, &item.notice) {
+            verdict.mention.clear();
         }
-        verdict
+        Some(verdict)
     }
 
     /// Sends `item` to `channel`: into its buffer, or to Slack, or into the retry queue if Slack does not take it now.
@@ -140,7 +141,7 @@ impl Dispatcher {
         match self.buffers.get(channel) {
             Some(buffer) => {
                 let envelope = item.waiting_for(channel, verdict);
-                let (network, deadline) = (&self.network, attempt.deadline);
+                let (network, deadline) = (&self.network, attempt.budget.deliver);
                 let sent = buffer.send(&envelope, Duration::ZERO, network, deadline).await;
                 // Lambda tries again, also if IAM has not spread the permission yet.
                 sent.map_err(|refusal| Refusal {
@@ -183,7 +184,7 @@ impl Dispatcher {
             return Err((Refusal::transient(reason), pause));
         }
         let posted = match self.card(item, channel, verdict, Duration::ZERO) {
-            Ok(card) => self.post_alert(channel, &card, attempt.deadline).await,
+            Ok(card) => self.post_alert(channel, &card, attempt.budget.deliver).await,
             Err(defect) => Err(defect),
         };
         match posted {
@@ -192,7 +193,7 @@ impl Dispatcher {
                 self.order.told(channel, &item.notice);
                 let report = Report {
                     retried: posted.retried,
-                    latency: attempt.started.elapsed(),
+                    latency: attempt.budget.started.elapsed(),
                     refusal: posted.refused.as_ref(),
                 };
                 self.log(item, channel, attempt.request_id, Outcome::Delivered, report);
@@ -215,7 +216,7 @@ impl Dispatcher {
         attempt: Attempt<'_>,
     ) -> Result<Outcome, Refusal> {
         let destinations = self.network.destinations();
-        let Err(refusal) = destinations.publish(arn, letter, attempt.deadline).await else {
+        let Err(refusal) = destinations.publish(arn, letter, attempt.budget.deliver).await else {
             return Ok(Outcome::Delivered);
         };
         let envelope = item.envelope.for_topic(arn);
@@ -237,7 +238,9 @@ impl Dispatcher {
         let Some(retries) = self.retries.as_ref().filter(|_| helps) else {
             return Err(refusal.clone());
         };
-        let sent = retries.send(envelope, pause, &self.network, attempt.park).await;
+        let sent = retries
+            .send(envelope, pause, &self.network, attempt.budget.park)
+            .await;
         sent.map_err(|error| Refusal {
             transient: true,
             reason: format!("{}; retry queue: {error}", refusal.reason),
@@ -284,18 +287,23 @@ impl Dispatcher {
     }
 
     /// Puts an envelope into the function's dead-letter queue.
-    pub async fn park(&self, envelope: Envelope, deadline: Instant) -> Result<(), Refusal> {
+    pub async fn park(
+        &self,
+        envelope: Envelope,
+        parking: Parking<'_>,
+        deadline: Instant,
+    ) -> Result<(), Refusal> {
         let queue = self.dead_letters.as_ref();
         let queue = queue.ok_or_else(|| Refusal::lasting("the function has none".to_owned()))?;
         queue
-            .send(&envelope, Duration::ZERO, &self.network, deadline)
+            .send(&envelope.parked(parking), Duration::ZERO, &self.network, deadline)
             .await
     }
 
-    /// The details of a dead letter, without the reason.
-    pub fn parking<'a>(&'a self, request_id: &'a str) -> Parking<'a> {
+    /// The details of a dead letter.
+    pub fn parking<'a>(&'a self, reason: &'a str, request_id: &'a str) -> Parking<'a> {
         Parking {
-            reason: "",
+            reason,
             at: Timestamp::now(),
             request_id,
             function: &self.function,
@@ -316,12 +324,9 @@ impl Dispatcher {
         let mut refusal = refusal;
         let mut outcome = Outcome::Undelivered;
         if !refusal.transient {
-            let parking = Parking {
-                reason: &refusal.reason,
-                ..self.parking(request_id)
-            };
-            let envelope = item.envelope.for_channel(channel).parked(parking);
-            match self.park(envelope, deadline).await {
+            let parking = self.parking(&refusal.reason, request_id);
+            let parked = self.park(item.envelope.for_channel(channel), parking, deadline);
+            match parked.await {
                 Ok(()) => outcome = Outcome::Parked,
                 Err(error) => refusal.reason = format!("{}; dead-letter queue: {error}", refusal.reason),
             }

@@ -8,7 +8,7 @@ use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::{self, Kind};
 use super::seen::Seen;
-use super::time::remaining;
+use super::time::{Budget, remaining};
 use crate::contract::{Envelope, Outcome};
 use crate::event::{GuardOutcome, Guarded, Notice};
 use crate::item::Item;
@@ -167,9 +167,11 @@ impl Guard {
         let started = Instant::now();
         let attempt = Attempt {
             request_id,
-            started,
-            deadline: end.min(started + TELL_TIME),
-            park: end,
+            budget: Budget {
+                started,
+                deliver: end.min(started + TELL_TIME),
+                park: end,
+            },
         };
         let outcomes = self.dispatcher.deliver(&ignorant, &item, &letter, attempt).await;
         let mut problems = Vec::new();

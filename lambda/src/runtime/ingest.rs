@@ -28,6 +28,7 @@ use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::{self, Kind};
 use super::seen::Seen;
+use super::time::Budget;
 use super::{Variables, hex};
 use crate::config::SettingsError;
 use crate::contract::{DESTINATIONS, Envelope, Outcome, Parking, TEST_HEADER, TOPICS, is_test};
@@ -164,9 +165,11 @@ impl Ingest {
         let (item, letter) = self.item(self.envelope(&self.destinations, alert.clone(), call.test));
         let attempt = Attempt {
             request_id: call.request_id,
-            started: call.started,
-            deadline: call.started + DELIVERY_TIME,
-            park: call.started + TOTAL_TIME,
+            budget: Budget {
+                started: call.started,
+                deliver: call.started + DELIVERY_TIME,
+                park: call.started + TOTAL_TIME,
+            },
         };
         let outcomes = self
             .dispatcher
@@ -296,11 +299,10 @@ impl Ingest {
     ) -> Result<(), Refusal> {
         let envelope = self.envelope(&rest.destinations, rest.event, item.notice.test.as_deref());
         let parking = Parking {
-            reason: rest.reason,
             base64: rest.base64,
-            ..self.dispatcher.parking(request_id)
+            ..self.dispatcher.parking(rest.reason, request_id)
         };
-        self.dispatcher.park(envelope.parked(parking), deadline).await
+        self.dispatcher.park(envelope, parking, deadline).await
     }
 }
 

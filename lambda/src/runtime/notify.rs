@@ -114,12 +114,7 @@ impl Notify {
         request_id: &str,
         budget: Budget,
     ) -> Vec<Result<Outcome, String>> {
-        let attempt = Attempt {
-            request_id,
-            started: budget.started,
-            deadline: budget.deliver,
-            park: budget.park,
-        };
+        let attempt = Attempt { request_id, budget };
         let mut outcomes = Vec::new();
         for item in items {
             for arn in &item.envelope.topics {
@@ -141,12 +136,7 @@ impl Notify {
         request_id: &str,
         budget: Budget,
     ) -> Vec<Result<Outcome, String>> {
-        let attempt = Attempt {
-            request_id,
-            started: budget.started,
-            deadline: budget.deliver,
-            park: budget.park,
-        };
+        let attempt = Attempt { request_id, budget };
         let mut outcomes = Vec::with_capacity(queue.len());
         for item in queue {
             // What is filtered is not remembered: another rule may let the same event pass.

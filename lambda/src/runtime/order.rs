@@ -67,9 +67,6 @@ impl Dispatcher {
         caught(|| {
             let mut card = item.card(verdict, &self.settings);
             let overtaken = self.order.is_overtaken(channel, &item.notice);
-            if overtaken {
-                card.mentions.clear();
-            }
             if overtaken || age >= LATE || item.envelope.parked.is_some() {
                 card.late(late(&item.notice, age));
             }

@@ -15,11 +15,11 @@ pub(super) use topic::letter;
 use super::defect::caught;
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::Dispatcher;
-use super::log::{self, Kind};
+use super::log::{self, Kind, Waits};
 use super::queue::PutOff;
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{ChannelKey, Envelope, Parking, Verdict};
+use crate::contract::{ChannelKey, Envelope, Verdict};
 use crate::item::{Item, items};
 use crate::json::Json;
 use crate::{Duty, Queue, json};
@@ -63,6 +63,8 @@ struct Receipt {
 /// A message that stays in its queue.
 struct Left {
     receipt: Receipt,
+    /// Time in the queue before this invocation.
+    age: Duration,
     /// When it is to be delivered again, from now.
     due: Duration,
 }
@@ -94,7 +96,7 @@ impl Queued {
             let items = match caught(|| read(record, behind)) {
                 Ok(items) => items,
                 Err(defect) => {
-                    if !is_kept(record, &defect, dispatcher, budget).await {
+                    if !is_kept(record, &defect, dispatcher, request_id, budget).await {
                         homeless.push(receipt.id);
                     }
                     continue;
@@ -120,15 +122,16 @@ impl Queued {
             log::write(kind, duty, request_id, "undelivered", Some(&reason));
         }
         let settled = arrivals.into_iter().map(async |(destination, arrivals)| {
-            let left = match destination {
+            let left = match &destination {
                 Destination::Channel(channel) => {
-                    let draining = Draining::new(self, dispatcher, &channel, request_id, budget);
+                    let draining = Draining::new(self, dispatcher, channel, request_id, budget);
                     draining.run(arrivals).await
                 }
                 Destination::Topic(arn) => {
-                    topic::publish(dispatcher, &arn, arrivals, request_id, budget).await
+                    topic::publish(dispatcher, arn, arrivals, request_id, budget).await
                 }
             };
+            waits(&left, &destination, dispatcher, budget);
             // At once, because another channel may take its time.
             put_off(&left, dispatcher, request_id, budget).await;
             left
@@ -153,6 +156,25 @@ impl Queued {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         next.insert(channel.clone(), Instant::now() + pause);
     }
+}
+
+/// Logs that these wait for `destination`, if there are any.
+fn waits(left: &[Left], destination: &Destination, dispatcher: &Dispatcher, budget: Budget) {
+    let Some(oldest) = left.iter().map(|left| left.age).max() else {
+        return;
+    };
+    let again_in = left.iter().map(|left| left.due).max().unwrap_or_default();
+    let waits = Waits {
+        stack: &dispatcher.settings.stack,
+        to: match destination {
+            Destination::Channel(channel) => ("Channel", &channel.0),
+            Destination::Topic(arn) => ("Topic", arn),
+        },
+        count: left.len(),
+        oldest: oldest + budget.started.elapsed() + again_in,
+        again_in,
+    };
+    waits.write();
 }
 
 /// Sets when SQS delivers each of these again.
@@ -212,19 +234,19 @@ fn read(record: &Value, behind: Option<&ChannelKey>) -> Vec<Item> {
 }
 
 /// Puts a message at which reading fails into the dead-letter queue as it is; whether it is there.
-async fn is_kept(record: &Value, defect: &Refusal, dispatcher: &Dispatcher, budget: Budget) -> bool {
+async fn is_kept(
+    record: &Value,
+    defect: &Refusal,
+    dispatcher: &Dispatcher,
+    request_id: &str,
+    budget: Budget,
+) -> bool {
     let envelope = Envelope {
         event: Json::from(Value::from(text(record, "body"))),
         ..Envelope::default()
     };
-    let parking = Parking {
-        reason: &defect.reason,
-        ..dispatcher.parking("")
-    };
-    dispatcher
-        .park(envelope.parked(parking), budget.park)
-        .await
-        .is_ok()
+    let parking = dispatcher.parking(&defect.reason, request_id);
+    dispatcher.park(envelope, parking, budget.park).await.is_ok()
 }
 
 /// How long a record has been in the queue.

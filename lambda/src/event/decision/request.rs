@@ -6,7 +6,7 @@ use super::{
     AdminGranted, KeyLeaked, PortsOpen, Public, RecordingOff, RecordsDeleted, Shared, Trusts, TrustsEverybody,
 };
 use super::{Decision, Exposed};
-use crate::event::target::normalised;
+use crate::event::normalised;
 use serde_json::Value;
 
 /// Deepest rule that is read.

@@ -1,6 +1,6 @@
 //! Looks for something anywhere in a request.
 
-use crate::event::target::normalised;
+use crate::event::normalised;
 use serde_json::Value;
 
 /// Deepest object that is searched.

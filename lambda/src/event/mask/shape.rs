@@ -1,6 +1,7 @@
 //! Secrets inside a text, recognized by the word before them or by their shape.
 
-use super::{MASK, SECRET_NAMES, is_secret_name, normalised};
+use super::{MASK, SECRET_NAMES, is_secret_name};
+use crate::event::normalised;
 use std::borrow::Cow;
 
 /// Prefixes of the secrets of well-known issuers.

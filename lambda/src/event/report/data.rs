@@ -1,7 +1,7 @@
 //! Jobs and data: Glue, Step Functions, Batch, EMR, SageMaker, Redshift Data, Synthetics.
 
 use super::layout::{LAYOUT, Layout, When, at, encoded, page};
-use super::{Fact, News, Page, Report, Thing, Tone, Turn, facts};
+use super::{Fact, News, Page, Report, Thing, Turn, facts};
 use crate::event::{gist, judge, link, text};
 use serde_json::Value;
 
@@ -274,7 +274,7 @@ pub(super) fn dms(detail_type: &str, event: &Value, detail: &Value) -> Option<Re
         .and_then(|link| Some(link.split_once('#')?.1.rsplit('/').next()?.to_owned()));
     let resource = || gist::last(event.get("resources")?.get(0)?.as_str()?);
     Some(Report {
-        tone: Tone::of(judge::state(&happened).max(judge::kind(&said))),
+        tone: judge::state(&happened).max(judge::kind(&said)),
         summary: Some(said),
         facts: facts([
             (

@@ -136,10 +136,9 @@ pub(super) fn deployed(message: &Value) -> Option<Report> {
 pub(super) fn approval(message: &Value) -> Option<Report> {
     let approval = message.get("approval")?;
     let name = text(approval, "pipelineName")?;
-    let address = ["approvalReviewLink"]
+    let address = [(approval, "approvalReviewLink"), (message, "consoleLink")]
         .iter()
-        .find_map(|key| link::in_text(&text(approval, key)?));
-    let address = address.or_else(|| link::in_text(&text(message, "consoleLink")?));
+        .find_map(|(part, key)| link::in_text(&text(part, key)?));
     Some(Report {
         tone: Turn::Approval.tone(),
         summary: text(approval, "customData"),

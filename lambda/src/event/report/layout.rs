@@ -127,7 +127,7 @@ impl Layout {
 /// Of a state without a sentence of its own, its word says how bad it is.
 pub(super) fn tone(turn: Turn, state: Option<&str>) -> Tone {
     match (turn, state) {
-        (Turn::Other, Some(state)) => Tone::of(judge::state(state)),
+        (Turn::Other, Some(state)) => judge::state(state),
         (turn, _) => turn.tone(),
     }
 }

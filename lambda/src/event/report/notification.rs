@@ -168,7 +168,7 @@ fn cache(message: &Value) -> Option<Report> {
     let kind = kind.strip_prefix("ElastiCache:")?;
     let (name, rest) = name.as_str()?.split_once(" : ").unwrap_or((name.as_str()?, ""));
     Some(Report {
-        tone: Tone::of(judge::state(kind)),
+        tone: judge::state(kind),
         summary: Some(if rest.is_empty() {
             kind.to_owned()
         } else {

@@ -214,7 +214,7 @@ pub(super) fn finding_tone(settled: bool, level: Option<&str>) -> Tone {
     if settled {
         Tone::Good
     } else {
-        Tone::of(level.map_or(judge::Verdict::Plain, judge::severity))
+        level.map_or(Tone::Plain, judge::severity)
     }
 }
 

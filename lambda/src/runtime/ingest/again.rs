@@ -40,9 +40,7 @@ impl Ingest {
         let (item, letter) = self.item(envelope);
         let attempt = Attempt {
             request_id: &context.request_id,
-            started: budget.started,
-            deadline: budget.deliver,
-            park: budget.park,
+            budget,
         };
         let outcomes = self.dispatcher.deliver(&owed, &item, &letter, attempt).await;
         let (mut delivered, mut deferred, mut parked, mut problems) = (0, 0, 0, Vec::new());

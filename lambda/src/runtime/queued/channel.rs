@@ -7,7 +7,7 @@ use crate::item::Item;
 use crate::runtime::defect::caught;
 use crate::runtime::destinations::{BAD_REQUEST, Refusal};
 use crate::runtime::dispatcher::{Dispatcher, Posted};
-use crate::runtime::log::{Report, Waits};
+use crate::runtime::log::Report;
 use crate::runtime::pauses::growing;
 use crate::runtime::slack::Shape;
 use crate::runtime::time::Budget;
@@ -48,15 +48,7 @@ pub(super) struct Draining<'a> {
     request_id: &'a str,
     budget: Budget,
     /// What stays in the queue.
-    left: Vec<Stays>,
-}
-
-/// What stays in the queue.
-struct Stays {
-    receipt: Receipt,
-    age: Duration,
-    /// Shortest time until it is to be delivered again.
-    pause: Duration,
+    left: Vec<Left>,
 }
 
 impl Waiting {
@@ -172,12 +164,9 @@ impl<'a> Draining<'a> {
         let mut wanted: Vec<Waiting> = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let item = &arrival.item;
-            let Some(mut verdict) = self.dispatcher.verdict(item, self.channel, self.request_id) else {
+            let Some(verdict) = self.dispatcher.verdict(item, self.channel, self.request_id) else {
                 continue;
             };
-            if self.dispatcher.order.is_overtaken(self.channel, &item.notice) {
-                verdict.mention.clear();
-            }
             let key = item.key(self.channel);
             if self.queued.told.covers(&key, &verdict) {
                 self.log_duplicate(item);
@@ -269,34 +258,23 @@ impl<'a> Draining<'a> {
     /// Leaves the messages in the queue, for `pause` at least.
     fn leave(&mut self, all: &[&Waiting], pause: Duration) {
         for one in all {
-            let stays = |receipt: &Receipt| Stays {
+            let left = |receipt: &Receipt| Left {
                 receipt: receipt.clone(),
                 age: one.age,
-                pause,
+                due: pause,
             };
-            self.left.extend(one.receipts.iter().map(stays));
+            self.left.extend(one.receipts.iter().map(left));
         }
     }
 
     /// All of what stays comes back when the channel may be tried again: together, so that it becomes a digest.
-    fn leaving(self) -> Vec<Left> {
+    fn leaving(mut self) -> Vec<Left> {
         let pause = self.dispatcher.pauses.left(self.channel);
         let due = pause.max(self.queued.wait(self.channel));
-        if let Some(oldest) = self.left.iter().map(|stays| stays.age).max() {
-            let waits = Waits {
-                stack: &self.dispatcher.settings.stack,
-                to: ("Channel", &self.channel.0),
-                count: self.left.len(),
-                oldest: oldest + self.budget.started.elapsed() + due,
-                again_in: due,
-            };
-            waits.write();
+        for left in &mut self.left {
+            left.due = left.due.max(due);
         }
-        let left = self.left.into_iter().map(|stays| Left {
-            receipt: stays.receipt,
-            due: due.max(stays.pause),
-        });
-        left.collect()
+        self.left
     }
 
     fn delivered(&mut self, all: &[&Waiting], posted: &Posted) {

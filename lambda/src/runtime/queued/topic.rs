@@ -1,14 +1,13 @@
 //! Alerts that SNS did not take when they came.
 
 use super::{Arrival, Left};
-use crate::contract::{Envelope, Parking};
 use crate::destination::text;
 use crate::event::Content;
 use crate::item::Item;
 use crate::letter::Letter;
 use crate::runtime::defect::caught;
 use crate::runtime::dispatcher::Dispatcher;
-use crate::runtime::log::{self, Kind, Waits};
+use crate::runtime::log::{self, Kind};
 use crate::runtime::pauses::growing;
 use crate::runtime::time::Budget;
 use crate::{Duty, Settings, compose};
@@ -25,21 +24,7 @@ pub(super) async fn publish(
     let publishing = arrivals
         .iter()
         .map(|arrival| publish_one(dispatcher, arn, arrival, request_id, budget));
-    let left: Vec<_> = join_all(publishing).await.into_iter().flatten().collect();
-    let is_left = |arrival: &&Arrival| left.iter().any(|left| left.receipt.id == arrival.receipt.id);
-    let oldest = arrivals.iter().filter(is_left).map(|arrival| arrival.age).max();
-    let again_in = left.iter().map(|left| left.due).max().unwrap_or_default();
-    if let Some(oldest) = oldest {
-        let waits = Waits {
-            stack: &dispatcher.settings.stack,
-            to: ("Topic", arn),
-            count: left.len(),
-            oldest: oldest + again_in,
-            again_in,
-        };
-        waits.write();
-    }
-    left
+    join_all(publishing).await.into_iter().flatten().collect()
 }
 
 /// Publishes one message; returns it if it stays in the queue.
@@ -59,6 +44,7 @@ async fn publish_one(
     };
     let left = Left {
         receipt: arrival.receipt.clone(),
+        age: arrival.age,
         due: growing(arrival.tries, &refusal),
     };
     if refusal.may_pass(arrival.age) {
@@ -66,12 +52,11 @@ async fn publish_one(
     }
     let reason = format!("topic `{arn}`: {}", refusal.after(arrival.age));
     log::write(Kind::Failed, Duty::Notify, request_id, "parked", Some(&reason));
-    let parking = Parking {
-        reason: &reason,
-        ..dispatcher.parking(request_id)
-    };
-    let envelope: Envelope = arrival.item.envelope.for_topic(arn).parked(parking);
-    let parked = dispatcher.park(envelope, budget.park).await;
+    let (envelope, parking) = (
+        arrival.item.envelope.for_topic(arn),
+        dispatcher.parking(&reason, request_id),
+    );
+    let parked = dispatcher.park(envelope, parking, budget.park).await;
     parked.is_err().then_some(left)
 }
 
