@@ -5,6 +5,7 @@
 //! once. Between two batches of a process that time has passed, in which Lambda would have ended it: so each batch gets
 //! a new process. Some are killed during their work.
 
+use crate::support::alerts;
 use crate::support::fakes::Outcome;
 use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, batch_from, lock};
 use serde_json::{Value, json};
@@ -52,10 +53,10 @@ async fn function() -> Function {
 fn event(channel: &str, ids: &[usize]) -> Value {
     let record = |id: &usize| {
         json!({ "EventSource": "aws:sns", "Sns": {
-            "MessageId": format!("alert-{id:05}"),
+            "MessageId": format!("alert-{id:06}"),
             "TopicArn": "arn:aws:sns:ap-northeast-2:111122223333:mission-sns",
             "Timestamp": "2026-11-20T05:00:00.000Z",
-            "Subject": format!("disk full alert-{id:05}"),
+            "Subject": format!("disk full alert-{id:06}"),
             "Message": "volume data of db-3 is at 97 %",
         }})
     };
@@ -68,14 +69,6 @@ fn event(channel: &str, ids: &[usize]) -> Value {
         "alertctl": { "rule": "storm", "channels": [channel], "verdict": { "severity": severity } },
         "event": { "Records": ids.iter().map(record).collect::<Vec<_>>() },
     })
-}
-
-fn alerts(text: &str) -> BTreeSet<String> {
-    let named = text.match_indices("alert-");
-    named
-        .filter_map(|(at, mark)| text.get(at..at + mark.len() + 5))
-        .map(str::to_owned)
-        .collect()
 }
 
 /// What a function put into queues since the last time.

@@ -13,6 +13,7 @@
 //! - the process with the alert was killed: the batch or event is repeated;
 //! - SQS delivered it twice, and the copy went to another process, or to one that was started later.
 
+use crate::support::alerts;
 use crate::support::fakes::Outcome;
 use crate::support::function::{BUFFER, Function, QUEUE, SECRET, lock};
 use crate::support::slack::Slack;
@@ -83,15 +84,6 @@ impl World {
             *self.excuses.entry(alert).or_default() += 1;
         }
     }
-}
-
-/// The alerts in a text: `alert-` and six characters.
-fn alerts(text: &str) -> BTreeSet<String> {
-    let named = text.match_indices("alert-");
-    named
-        .filter_map(|(at, mark)| text.get(at..at + mark.len() + 6))
-        .map(str::to_owned)
-        .collect()
 }
 
 fn event(channel: &str, ids: &[String]) -> Value {

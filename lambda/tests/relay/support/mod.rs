@@ -6,6 +6,7 @@ pub mod slack;
 
 use alertctl_relay::Settings;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,4 +54,13 @@ fn settings(locale: &str, timezone: &str) -> Settings {
 pub fn headline(message: &Value) -> &str {
     let text = &message["blocks"][0]["text"]["text"];
     text.as_str().expect("a headline")
+}
+
+/// The alerts in a text: `alert-` and six characters.
+pub fn alerts(text: &str) -> BTreeSet<String> {
+    let named = text.match_indices("alert-");
+    named
+        .filter_map(|(at, mark)| text.get(at..at + mark.len() + 6))
+        .map(str::to_owned)
+        .collect()
 }
