@@ -1,10 +1,11 @@
 //! The message settings of the stack file: `settings.json`, beside the executable in the function's zip.
 //!
 //! Hundreds of rules and ten channels do not fit into the 4 KB that Lambda allows for environment variables.
-//! The file contains no secret: webhooks are in the environment, encrypted.
+//! The file contains no secret in clear text: the addresses of channels are encrypted, and in the environment as long as
+//! there is room for them.
 
 use crate::config::SettingsError;
-use crate::contract::{Buffer, ChannelKey, Filter, Locale, Mention, Portal, Route, Severity};
+use crate::contract::{Buffer, ChannelKey, ChannelType, Filter, Locale, Mention, Portal, Route, Severity};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,12 +36,18 @@ pub struct Settings {
     pub endpoints: BTreeMap<String, Source>,
 }
 
-/// A Slack channel.
+/// A channel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Channel {
     /// Its name for people, such as `#project`.
     pub label: Option<String>,
+    /// The service that it belongs to.
+    #[serde(rename = "type", skip_serializing_if = "is_slack")]
+    pub channel_type: ChannelType,
+    /// Its encrypted address in Base64, if the environment has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<String>,
     /// The channel accepts messages that match any of these routes; without routes, all messages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
@@ -118,6 +125,11 @@ impl Settings {
             None => format!("`{channel}`"),
         }
     }
+}
+
+/// Most channels are webhooks of Slack, so that goes without saying.
+fn is_slack(channel_type: &ChannelType) -> bool {
+    *channel_type == ChannelType::Slack
 }
 
 /// Serialises a time zone as its IANA name.

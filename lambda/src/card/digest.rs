@@ -239,6 +239,8 @@ impl Page<'_> {
             account: None,
             region: None,
             time: span,
+            at: None,
+            incident: None,
             stack: settings.stack.clone(),
             locale: settings.locale,
             test,

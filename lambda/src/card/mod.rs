@@ -20,10 +20,11 @@ pub use crate::phrase::{Phrase, Span, Style};
 pub use digest::{Digest, Line, digest, summarise};
 
 use crate::contract::{Locale, Severity, unite};
-use crate::event::{Content, Detail, Notice};
+use crate::event::{Content, Detail, Incident, Notice};
 use crate::phrase::one_line;
 use crate::settings::Settings;
 use frame::Frame;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// Longest name worth showing in the footer.
@@ -49,6 +50,10 @@ pub struct Card {
     pub region: Option<String>,
     /// When it happened, in the stack's time zone.
     pub time: Option<String>,
+    /// When it happened.
+    pub at: Option<Timestamp>,
+    /// What it is a step of, if it begins and ends.
+    pub incident: Option<Incident>,
     pub stack: String,
     pub locale: Locale,
     /// Whether it is part of a test.
@@ -204,6 +209,8 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
             .map(|account| frame.name(&frame.account(account))),
         region: notice.region().map(|region| frame.name(region)),
         time: notice.time().map(|moment| frame.time(moment)),
+        at: notice.time(),
+        incident: notice.incident(),
         stack: settings.stack.clone(),
         locale: settings.locale,
         test: notice.test.is_some(),

@@ -14,10 +14,9 @@ mod route;
 mod severity;
 mod test_mark;
 mod verdict;
-mod webhook;
 
 pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console};
-pub use channel::ChannelKey;
+pub use channel::{ChannelKey, ChannelType, ServiceRegion};
 pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
@@ -34,4 +33,3 @@ pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
 pub use verdict::{Verdict, unite};
-pub use webhook::{Form, SLACK_HOSTS, WebhookError, WebhookUrl};

@@ -1,32 +1,36 @@
-//! The destinations of alerts: channels through their webhooks, topics through SNS.
+//! The destinations of alerts: channels through their services, topics through SNS.
 
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::http::Http;
 use super::kms::Kms;
-use super::slack::{self, Shape, SlackError};
-use super::webhooks::{NoWebhook, Webhooks};
+use super::post::{PostError, post};
+use super::services::{NoAddress, Services};
 use crate::contract::Arn;
 use crate::contract::ChannelKey;
 use crate::contract::TEST_ATTRIBUTE;
-use crate::{Card, Form, Letter, Receivers, Settings};
+use crate::destination::{AllowLoopback, Post, Shape, Why};
+use crate::{Card, Letter, Receivers, Settings};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Why a destination did not accept a message. Never contains a part of a webhook.
+/// Why a destination did not accept a message. Never contains a part of an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub(super) struct Refusal {
     /// Whether a retry may help.
     pub transient: bool,
     pub reason: String,
-    /// HTTP status of Slack's response.
+    /// HTTP status of the service's response.
     pub status: Option<u16>,
     /// Number of retries.
     pub retried: u32,
-    /// How long Slack asks to wait.
+    /// How long the service asks to wait.
     pub pause: Option<Duration>,
-    /// Slack refuses the message for its blocks, perhaps: without them it may take it.
+    /// The service refuses the message for its form. For a digest, the cause may be only one of its alerts.
+    pub malformed: bool,
+    /// In a simpler form it may take it.
     pub as_text: bool,
     /// A permission is missing. Right after a deployment that may be because IAM has not spread it yet.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
@@ -37,9 +41,6 @@ pub(super) struct Refusal {
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 /// How long a missing permission may be one that IAM has not spread yet.
 const SPREADING: Duration = Duration::from_secs(10 * 60);
-
-/// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
-pub(super) const BAD_REQUEST: Option<u16> = Some(400);
 
 impl Refusal {
     pub fn transient(reason: String) -> Self {
@@ -125,19 +126,17 @@ impl Destination {
 pub(super) struct Destinations {
     http: Http,
     aws: Aws,
-    webhooks: Webhooks,
+    kms: Kms,
+    services: Services,
 }
 
 impl Destinations {
-    pub fn new(aws: Aws, http: Http, variable: Variables) -> Self {
+    pub fn new(aws: Aws, http: Http, services: Services, variable: Variables) -> Self {
         Self {
             http,
-            webhooks: Webhooks::new(
-                Kms::new(aws.clone(), variable),
-                aws.endpoint().is_some(),
-                variable,
-            ),
+            kms: Kms::new(aws.clone(), variable),
             aws,
+            services,
         }
     }
 
@@ -150,19 +149,26 @@ impl Destinations {
         deadline: Instant,
     ) -> Result<u32, Refusal> {
         let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
-        let webhook = timeout_at(deadline, self.webhooks.get(channel))
+        let service = timeout_at(deadline, self.service(channel))
             .await
             .map_err(late)??;
-        let (retried, outcome) = slack::post(&self.http, &webhook, card, shape, deadline).await;
+        let (retried, outcome) = post(&self.http, &*service, card, shape, deadline).await;
         outcome.map(|()| retried).map_err(|error| {
             let refusal = Refusal::from(error);
             Refusal {
                 retried,
-                // The message for a workflow has no blocks, and always the same keys.
-                as_text: refusal.status == BAD_REQUEST && webhook.form() == Form::Message,
+                as_text: refusal.malformed && service.has_plain(),
                 ..refusal
             }
         })
+    }
+
+    async fn service(&self, channel: &ChannelKey) -> Result<Arc<dyn Post>, NoAddress> {
+        let loopback = match self.aws.endpoint() {
+            Some(_) => AllowLoopback::Yes,
+            None => AllowLoopback::No,
+        };
+        self.services.get(channel, &self.kms, loopback).await
     }
 
     /// Publishes a letter to a topic before `deadline`.
@@ -195,28 +201,33 @@ impl Destinations {
     }
 }
 
-/// Problems that only a person can fix (a key that is disabled, denied or deleted, a webhook that was encrypted
+/// Problems that only a person can fix (a key that is disabled, denied or deleted, an address that was encrypted
 /// for another function) do not go away within minutes. Such a message becomes a dead letter at once, with
 /// instructions for the fix, and is redriven afterwards. Only what may be a permission that IAM has not spread yet is tried
 /// for some minutes.
-impl From<NoWebhook> for Refusal {
-    fn from(error: NoWebhook) -> Self {
+impl From<NoAddress> for Refusal {
+    fn from(error: NoAddress) -> Self {
         Self {
-            transient: matches!(&error, NoWebhook::Kms(error) if error.is_transient()),
-            denied: matches!(&error, NoWebhook::Kms(error) if error.is_denied()),
+            transient: matches!(&error, NoAddress::Kms(error) if error.is_transient()),
+            denied: matches!(&error, NoAddress::Kms(error) if error.is_denied()),
             reason: error.to_string(),
             ..Self::default()
         }
     }
 }
 
-impl From<SlackError> for Refusal {
-    fn from(error: SlackError) -> Self {
-        let (status, pause) = match &error {
-            SlackError::Refused { status, pause, .. } => (Some(status.as_u16()), *pause),
-            _ => (None, None),
+impl From<PostError> for Refusal {
+    fn from(error: PostError) -> Self {
+        let (status, pause, malformed) = match &error {
+            PostError::Refused { status, refused, .. } => (
+                Some(status.as_u16()),
+                refused.pause,
+                refused.why == Why::Malformed,
+            ),
+            _ => (None, None, false),
         };
         Self {
+            malformed,
             transient: error.is_transient(),
             reason: error.to_string(),
             status,

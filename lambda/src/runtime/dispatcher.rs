@@ -6,10 +6,10 @@ use super::log::{Line, Report};
 use super::order::Order;
 use super::pauses::{Pauses, growing};
 use super::queue::Outbox;
-use super::slack::Shape;
 use super::time::Budget;
 use super::{FUNCTION_NAME, Network, Variables};
 use crate::contract::{ChannelKey, Envelope, Outcome, Parking, Severity, Verdict};
+use crate::destination::Shape;
 use crate::item::Item;
 use crate::{Card, Duty, Letter, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;
@@ -55,9 +55,10 @@ impl Dispatcher {
     pub fn from_environment(duty: Duty, variable: Variables) -> Result<Self, SettingsError> {
         let around = Notifying::read(variable)?;
         let buffers = around.buffers.into_iter();
+        let settings = super::settings(variable)?;
         Ok(Self {
-            settings: super::settings(variable)?,
-            network: Network::new(variable),
+            network: Network::new(variable, &settings),
+            settings,
             pauses: Pauses::default(),
             order: Order::default(),
             duty,

@@ -1,4 +1,4 @@
-//! The network code around the library: Lambda, AWS and Slack.
+//! The network code around the library: Lambda, AWS and the services of channels.
 
 mod api;
 mod aws;
@@ -16,12 +16,12 @@ mod log;
 mod notify;
 mod order;
 mod pauses;
+mod post;
 mod queue;
 mod queued;
 mod seen;
-mod slack;
+mod services;
 mod time;
-mod webhooks;
 
 pub use api::Error;
 
@@ -36,6 +36,7 @@ use http::Http;
 use ingest::Ingest;
 use notify::Notify;
 use serde_json::Value;
+use services::Services;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::{env, fs, io};
@@ -137,7 +138,7 @@ impl Worker {
     }
 }
 
-/// The connections to AWS and Slack, set up on first use: setting up TLS is the slowest part of the start.
+/// The connections to AWS and to services, set up on first use: setting up TLS is the slowest part of the start.
 struct Network(LazyLock<Connected, Box<dyn FnOnce() -> Connected + Send>>);
 
 struct Connected {
@@ -146,12 +147,13 @@ struct Connected {
 }
 
 impl Network {
-    fn new(variable: Variables) -> Self {
+    fn new(variable: Variables, settings: &Settings) -> Self {
+        let services = Services::of(settings, variable);
         Self(LazyLock::new(Box::new(move || {
             let http = Http::new();
             let aws = Aws::new(http.clone(), variable);
             Connected {
-                destinations: Destinations::new(aws.clone(), http, variable),
+                destinations: Destinations::new(aws.clone(), http, services, variable),
                 aws,
             }
         })))
@@ -164,9 +166,4 @@ impl Network {
     fn aws(&self) -> &Aws {
         &self.0.aws
     }
-}
-
-/// Bytes in hexadecimal, lower-case.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,10 +6,12 @@ mod markup;
 mod mention;
 mod plain;
 mod section;
+mod webhook;
 
 pub use flat::flat;
 pub use plain::plain;
 pub use section::fit;
+pub use webhook::{WEBHOOK, Webhook};
 
 use crate::card::cut::width;
 use crate::card::{Card, Colour};

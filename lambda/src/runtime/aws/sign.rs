@@ -2,7 +2,7 @@
 //! memory.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
-use crate::runtime::hex;
+use crate::hash::hex;
 use ::http::Request;
 use ::http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT};
 use bytes::Bytes;

@@ -1,15 +1,15 @@
 //! The messages of a batch for one channel.
 
 use super::{Arrival, Left, Queued, Receipt};
-use crate::contract::{Buffer, ChannelKey, Outcome, Severity, Verdict};
-use crate::destination::slack::fit;
+use crate::card::Row;
+use crate::contract::{Buffer, ChannelKey, Locale, Outcome, Severity, Verdict};
+use crate::destination::Shape;
 use crate::item::Item;
 use crate::runtime::defect::caught;
-use crate::runtime::destinations::{BAD_REQUEST, Refusal};
+use crate::runtime::destinations::Refusal;
 use crate::runtime::dispatcher::{Dispatcher, Posted};
 use crate::runtime::log::Report;
 use crate::runtime::pauses::growing;
-use crate::runtime::slack::Shape;
 use crate::runtime::time::Budget;
 use crate::{Card, digest, summarise};
 use std::cmp::Reverse;
@@ -45,6 +45,8 @@ pub(super) struct Draining<'a> {
     dispatcher: &'a Dispatcher,
     channel: &'a ChannelKey,
     buffer: Buffer,
+    /// How many rows fit into a digest, if the channel gets any.
+    fit: Option<fn(&[Row], Locale) -> usize>,
     request_id: &'a str,
     budget: Budget,
     /// What stays in the queue.
@@ -85,7 +87,9 @@ impl<'a> Draining<'a> {
         budget: Budget,
     ) -> Self {
         let settings = dispatcher.settings.channels.get(channel);
+        let channel_type = settings.map(|channel| channel.channel_type.clone());
         Self {
+            fit: channel_type.unwrap_or_default().fit(),
             queued,
             dispatcher,
             channel,
@@ -121,6 +125,9 @@ impl<'a> Draining<'a> {
                 Err(defect) => self.refused(&[*one], defect).await,
             }
         }
+        let Some(fit) = self.fit else {
+            return;
+        };
         for digest in digest(&lines, settings, fit) {
             let covered = digest.covers.iter();
             let covered: Vec<_> = covered.filter_map(|index| listed.get(*index).copied()).collect();
@@ -135,7 +142,10 @@ impl<'a> Draining<'a> {
         let is_critical = |one: &&Waiting| one.verdict.severity == Severity::Critical;
         let critical = waiting.iter().filter(is_critical).count();
         let (mut singly, mut together): (Vec<_>, Vec<_>) = waiting.iter().partition(|one| {
-            one.is_test() || few(waiting.len()) || (is_critical(one) && critical <= self.posts_in_time())
+            self.fit.is_none()
+                || one.is_test()
+                || few(waiting.len())
+                || (is_critical(one) && critical <= self.posts_in_time())
         });
         if few(together.len()) {
             singly.append(&mut together);
@@ -229,7 +239,7 @@ impl<'a> Draining<'a> {
         match self.at_its_pace(post).await {
             None => self.leave(covered, Duration::ZERO),
             Some(Ok(posted)) => self.delivered(covered, &posted),
-            Some(Err(refusal)) if refusal.status == BAD_REQUEST => {
+            Some(Err(refusal)) if refusal.malformed => {
                 for one in covered {
                     self.post_one(one).await;
                 }

@@ -1,0 +1,305 @@
+//! Where a channel's messages go: a URL or a key, which is a secret. It is checked, and never shown.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+use http::Uri;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// KMS encrypts at most 4,096 bytes.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
+const MAX_LENGTH: usize = 2048;
+
+/// Whether a URL on this machine is accepted: only if the stack runs on this machine, too. On AWS, this machine is where
+/// Lambda's own API listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllowLoopback {
+    /// Beside an emulator.
+    Yes,
+    /// On AWS.
+    No,
+}
+
+/// A checked address. `Debug` shows no part of it, and there is no `Display`.
+#[derive(Clone, Debug)]
+pub struct Address {
+    text: SecretString,
+    is_loopback: bool,
+}
+
+/// What an address of one service looks like.
+#[derive(Debug)]
+pub struct Form {
+    /// The service, as people call it.
+    pub service: &'static str,
+    /// What people copy there, such as `webhook`.
+    pub name: &'static str,
+    /// How it looks, such as `https://hooks.slack.com/services/…`.
+    pub example: &'static str,
+    /// Where people find it.
+    pub page: &'static str,
+    pub rule: Rule,
+}
+
+/// How an address is recognised. The functions get it without blanks around it.
+#[derive(Debug)]
+pub enum Rule {
+    /// An `https://` URL.
+    Url(UrlRule),
+    /// A text without blanks; a URL on this machine stands in for it beside an emulator.
+    Key {
+        fits: fn(&str) -> bool,
+        /// What a key is, such as `32 letters and digits`.
+        is: &'static str,
+    },
+}
+
+/// How a URL is recognised.
+#[derive(Debug)]
+pub struct UrlRule {
+    /// Whether the service has this host, in lower case.
+    pub host: fn(&str) -> bool,
+    /// What a wrong host is not, such as `neither a nor b`.
+    pub host_is: &'static str,
+    /// Whether the service has this path.
+    pub path: fn(&str) -> bool,
+    /// What a wrong path is not.
+    pub path_is: &'static str,
+    /// Whether a URL has a query.
+    pub query: bool,
+}
+
+/// What is wrong with an address. Contains no part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// Nothing but white space.
+    Empty,
+    /// White space, control or non-ASCII characters inside.
+    Characters,
+    /// Longer than any address.
+    TooLong,
+    /// `http://` or another scheme.
+    Scheme,
+    /// Not one of the service's hosts.
+    Host,
+    /// User, port, query or fragment.
+    Extras,
+    /// Not one of the service's paths.
+    Path,
+    /// Not a key of the service.
+    Key,
+    /// On this machine, outside of the local mode.
+    Loopback,
+}
+
+/// What is wrong with an address of a service, and what to do. Contains no part of it.
+#[derive(Debug, Clone, Copy)]
+pub struct AddressError {
+    form: &'static Form,
+    pub wrong: Wrong,
+}
+
+impl Address {
+    /// Checks an address. White space around it is ignored, and a missing `https://` is added. An alert goes to the
+    /// channel's service only, whoever encrypted the address.
+    ///
+    /// # Errors
+    /// The text is not an address of the service.
+    pub fn parse(text: &str, form: &'static Form, loopback: AllowLoopback) -> Result<Self, AddressError> {
+        let text = text.trim();
+        let wrong = |wrong| AddressError { form, wrong };
+        if text.is_empty() {
+            return Err(wrong(Wrong::Empty));
+        }
+        if text.len() > MAX_LENGTH {
+            return Err(wrong(Wrong::TooLong));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(wrong(Wrong::Characters));
+        }
+        if let Some(here) = on_this_machine(text) {
+            return match (loopback, here) {
+                (AllowLoopback::No, _) => Err(wrong(Wrong::Loopback)),
+                (AllowLoopback::Yes, Err(reason)) => Err(wrong(reason)),
+                (AllowLoopback::Yes, Ok(())) => Ok(Self {
+                    text: text.into(),
+                    is_loopback: true,
+                }),
+            };
+        }
+        let text = match &form.rule {
+            Rule::Key { fits, .. } => fits(text).then(|| text.to_owned()).ok_or(Wrong::Key),
+            Rule::Url(rule) => url(text, rule),
+        };
+        Ok(Self {
+            text: text.map_err(wrong)?.into(),
+            is_loopback: false,
+        })
+    }
+
+    /// True for a URL on this machine, which only the local mode accepts.
+    pub fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+
+    /// The whole address: for encryption, and for the request.
+    pub fn expose(&self) -> &str {
+        self.text.expose_secret()
+    }
+
+    /// The URL of a request if the address is a key: `url`. Beside an emulator, its path follows the address.
+    #[allow(dead_code)]
+    pub(crate) fn url(&self, url: &str) -> Uri {
+        let base = match self.is_loopback {
+            true => {
+                let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+                let path = path.map(|(_, path)| format!("/{path}")).unwrap_or_default();
+                self.expose().trim_end_matches('/').to_owned() + &path
+            }
+            false => url.to_owned(),
+        };
+        base.parse().unwrap_or_default()
+    }
+
+    /// The address as a URL.
+    pub(crate) fn as_url(&self) -> Uri {
+        self.expose().parse().unwrap_or_default()
+    }
+
+    /// Whether `text` repeats a secret part of the address.
+    pub fn appears_in(&self, text: &str) -> bool {
+        let path = self
+            .expose()
+            .split_once("://")
+            .map_or(self.expose(), |(_, rest)| {
+                rest.split_once('/').map_or("", |(_, path)| path)
+            });
+        let mut parts = path.split(['/', '?', '&', '=']);
+        parts.any(|part| part.len() >= 8 && text.contains(part)) || (!path.is_empty() && text.contains(path))
+    }
+}
+
+/// Whether a text is a URL on this machine, and what is wrong with that.
+fn on_this_machine(text: &str) -> Option<Result<(), Wrong>> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.".contains(&byte);
+    is_loopback(authority).then(|| match scheme {
+        "http" if path.len() > 1 && path.bytes().all(plain) => Ok(()),
+        "http" => Err(Wrong::Path),
+        _ => Err(Wrong::Scheme),
+    })
+}
+
+/// The URL with its scheme.
+fn url(text: &str, rule: &UrlRule) -> Result<String, Wrong> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if !scheme.eq_ignore_ascii_case("https") {
+        return Err(Wrong::Scheme);
+    }
+    let authority = authority.to_ascii_lowercase();
+    let host = authority
+        .strip_suffix(":443")
+        .filter(|_| rule.query)
+        .unwrap_or(&authority);
+    if !(rule.host)(host) {
+        // A known host with something added is a different mistake than an unknown host.
+        let bare = authority
+            .rsplit('@')
+            .next()
+            .and_then(|after| after.split(':').next());
+        return Err(match bare.is_some_and(rule.host) {
+            true => Wrong::Extras,
+            false => Wrong::Host,
+        });
+    }
+    let (path, query) = path
+        .split_once('?')
+        .map_or((path, None), |(path, query)| (path, Some(query)));
+    if text.contains('#') || (query.is_some() && !rule.query) {
+        return Err(Wrong::Extras);
+    }
+    if !(rule.path)(path) {
+        return Err(Wrong::Path);
+    }
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let url = format!("https://{authority}{path}{query}");
+    // Whatever else is wrong with it, nothing can be sent there.
+    url.parse::<Uri>().map_err(|_| Wrong::Characters)?;
+    Ok(url)
+}
+
+/// `127.0.0.1`, `localhost` or `[::1]`, with or without a port.
+fn is_loopback(authority: &str) -> bool {
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, port)) if host.parse() == Ok(Ipv6Addr::LOCALHOST) => ("localhost", port),
+        Some(_) => return false,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok();
+    let port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+    port && (host == "127.0.0.1" || host.eq_ignore_ascii_case("localhost"))
+}
+
+impl PartialEq for AddressError {
+    fn eq(&self, other: &Self) -> bool {
+        (self.form.service, self.wrong) == (other.form.service, other.wrong)
+    }
+}
+
+impl Eq for AddressError {}
+
+impl AddressError {
+    /// Where people find what belongs there.
+    pub fn page(&self) -> &'static str {
+        self.form.page
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Form {
+            service,
+            name,
+            example,
+            rule,
+            ..
+        } = self.form;
+        let (host_is, path_is, key_is, it) = match rule {
+            Rule::Url(rule) => (rule.host_is, rule.path_is, "", "its URL"),
+            Rule::Key { is, .. } => ("", "", *is, "it"),
+        };
+        match self.wrong {
+            Wrong::Empty => write!(f, "the {name} is empty; paste {it} from {service}, `{example}`"),
+            Wrong::Characters => write!(
+                f,
+                "the {name} contains characters that none has; copy it again from {service}, complete and by itself"
+            ),
+            Wrong::TooLong => write!(
+                f,
+                "the {name} is longer than {MAX_LENGTH} characters; copy only {it}"
+            ),
+            Wrong::Scheme => write!(
+                f,
+                "the {name} is not an https:// URL; copy it from {service}, `{example}`"
+            ),
+            Wrong::Host => write!(f, "the {name}'s host is {host_is}"),
+            Wrong::Extras => write!(
+                f,
+                "the {name} has a user, port, query or fragment, which {service}'s never have"
+            ),
+            Wrong::Path => write!(
+                f,
+                "the {name}'s path is not {path_is}; copy it again from {service}"
+            ),
+            Wrong::Key => write!(f, "the {name} is not {key_is}; copy it again from {service}"),
+            Wrong::Loopback => write!(
+                f,
+                "the {name} points at this machine, which AWS cannot reach; that is for `--local` only"
+            ),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The service of each channel: its address is decrypted on first use and then kept in memory.
+
+use super::Variables;
+use super::kms::{Kms, KmsError};
+use crate::Settings;
+use crate::contract::{ChannelKey, ChannelType, webhook_variable};
+use crate::destination::{AddressError, AllowLoopback, Post};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::RwLock;
+
+/// Why a channel's address is not available. Never contains a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoAddress {
+    #[error("the variable {0} is not set")]
+    Missing(String),
+    #[error("{0} is not Base64")]
+    NotBase64(String),
+    #[error(transparent)]
+    Kms(#[from] KmsError),
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+/// The services of the channels.
+pub(super) struct Services {
+    variable: Variables,
+    /// What the settings say of each channel: its type, and its encrypted address.
+    known: BTreeMap<ChannelKey, (ChannelType, Option<String>)>,
+    /// A failure is not stored, so that the next invocation tries again.
+    open: RwLock<BTreeMap<ChannelKey, Arc<dyn Post>>>,
+}
+
+impl Services {
+    pub fn of(settings: &Settings, variable: Variables) -> Self {
+        let known = settings.channels.iter().map(|(key, channel)| {
+            let of = (channel.channel_type.clone(), channel.encrypted.clone());
+            (key.clone(), of)
+        });
+        Self {
+            variable,
+            known: known.collect(),
+            open: RwLock::default(),
+        }
+    }
+
+    /// The service of `channel`: its address is decrypted by `kms` the first time, and kept in memory afterwards.
+    pub async fn get(
+        &self,
+        channel: &ChannelKey,
+        kms: &Kms,
+        loopback: AllowLoopback,
+    ) -> Result<Arc<dyn Post>, NoAddress> {
+        if let Some(open) = self.open.read().await.get(channel) {
+            return Ok(open.clone());
+        }
+        let (channel_type, in_settings) = self.known.get(channel).cloned().unwrap_or_default();
+        let name = webhook_variable(channel);
+        let in_environment = (self.variable)(&name).filter(|text| !text.is_empty());
+        let (text, place) = match (in_environment, in_settings) {
+            (Some(text), _) => (text, format!("the variable {name}")),
+            (None, Some(text)) => (
+                text,
+                format!("the encrypted address of `{channel}` in the settings"),
+            ),
+            (None, None) => return Err(NoAddress::Missing(name)),
+        };
+        let ciphertext = BASE64_STANDARD
+            .decode(text.trim())
+            .map_err(|_| NoAddress::NotBase64(place))?;
+        let plaintext = kms.decrypt(&ciphertext).await?;
+        let open: Arc<dyn Post> = channel_type.open(plaintext.expose_secret(), loopback)?.into();
+        self.open.write().await.insert(channel.clone(), open.clone());
+        Ok(open)
+    }
+}
