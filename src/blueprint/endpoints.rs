@@ -10,7 +10,7 @@ use alertctl_relay::{
 use serde_json::json;
 
 use super::function::{Duty, Function, plain};
-use super::{Build, Webhooks};
+use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
@@ -38,7 +38,7 @@ const ACCESS_LOG: &str = concat!(
 
 impl Build<'_> {
     /// Adds every endpoint.
-    pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, webhooks: &Webhooks) {
+    pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, webhooks: &Addresses) {
         for (name, endpoint) in &self.stack.endpoints {
             let function = self.ingest(name, endpoint, key, webhooks);
             self.http_api(name, endpoint, &function);
@@ -50,7 +50,7 @@ impl Build<'_> {
         key: &str,
         endpoint: &HttpEndpoint,
         kms: Option<&Ref<KmsKey>>,
-        webhooks: &Webhooks,
+        webhooks: &Addresses,
     ) -> Function {
         let name = self.names.ingest_function(key, endpoint);
         let mut environment = plain([
@@ -168,7 +168,7 @@ impl Build<'_> {
     }
 
     /// Environment variables with the channels and topics of a function that notifies `to` itself.
-    pub(super) fn destinations(&self, to: &[String], webhooks: &Webhooks) -> BTreeMap<String, EnvValue> {
+    pub(super) fn destinations(&self, to: &[String], webhooks: &Addresses) -> BTreeMap<String, EnvValue> {
         let channels: Vec<_> = self.channels_in(to).collect();
         let topics: Vec<_> = self
             .topics_in(to)
@@ -183,7 +183,7 @@ impl Build<'_> {
                 (DESTINATIONS, json!(channels).to_string().into()),
                 (ENCRYPTED_FOR, self.names.function().into()),
             ]));
-            environment.extend(Self::webhooks(webhooks, channels));
+            environment.extend(self.webhooks(webhooks, channels));
         }
         environment.extend(self.queue_variables(&self.queues(to)));
         environment

@@ -6,7 +6,7 @@ use alertctl_relay::{ChannelKey, webhook_variable};
 
 use super::queues::Queue;
 use super::roles::Role;
-use super::{Build, Webhook, Webhooks, code};
+use super::{Address, Addresses, Build, code, in_settings};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::iam::role_policy::IamRolePolicy;
@@ -171,22 +171,25 @@ impl Build<'_> {
         )
     }
 
-    /// The webhooks of `channels` as environment variables.
+    /// The addresses of `channels` as environment variables, without those that are in the settings.
     pub(super) fn webhooks<'a>(
-        webhooks: &Webhooks,
+        &self,
+        webhooks: &Addresses,
         channels: impl IntoIterator<Item = &'a String>,
     ) -> BTreeMap<String, EnvValue> {
         let channels = channels
             .into_iter()
             .filter_map(|key| Some((key, webhooks.get(key)?)));
+        let in_settings = in_settings(self.stack);
         channels
-            .map(|(channel, webhook)| {
+            .filter_map(|(channel, webhook)| {
                 let value = match webhook {
-                    Webhook::Ciphertext(text) => EnvValue::Plain(text.as_str().into()),
-                    Webhook::Clear(secret) => EnvValue::Secret(secret.clone()),
-                    Webhook::NotAtHand => EnvValue::NotAtHand,
+                    Address::Ciphertext(_) if in_settings => return None,
+                    Address::Ciphertext(text) => EnvValue::Plain(text.as_str().into()),
+                    Address::Clear(secret) => EnvValue::Secret(secret.clone()),
+                    Address::NotAtHand => EnvValue::NotAtHand,
                 };
-                (webhook_variable(&ChannelKey(channel.clone())), value)
+                Some((webhook_variable(&ChannelKey(channel.clone())), value))
             })
             .collect()
     }

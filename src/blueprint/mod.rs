@@ -42,11 +42,11 @@ use monitoring::Watched;
 pub use names::Names;
 pub use relay::RELAY;
 pub use running::{DeadLetters, Running};
-pub use settings::settings;
+pub use settings::{in_settings, settings};
 
-/// The webhook of a channel, for the relay's environment.
+/// The address of a channel, for the relay's environment.
 #[derive(Debug, Clone)]
-pub enum Webhook {
+pub enum Address {
     /// Already encrypted; used unchanged.
     Ciphertext(String),
     /// Encrypted during apply.
@@ -55,8 +55,8 @@ pub enum Webhook {
     NotAtHand,
 }
 
-/// Webhooks by channel key.
-pub type Webhooks = BTreeMap<String, Webhook>;
+/// Addresses by channel key.
+pub type Addresses = BTreeMap<String, Address>;
 
 /// The region of a stack that sets none, for commands that only show its resources.
 const SOMEWHERE: &str = "us-east-1";
@@ -95,16 +95,16 @@ impl<'a> From<&'a Scope> for Home<'a> {
 }
 
 /// Builds the graph of everything that `stack` asks for in its `home`.
-pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Webhooks) -> Graph {
+pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Addresses) -> Graph {
     built(Build::new(stack, home.into()), webhooks)
 }
 
 /// The same graph without webhooks, for commands that only look up resources.
 pub fn names<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Graph {
-    built(Build::new(stack, home.into()), &Webhooks::new())
+    built(Build::new(stack, home.into()), &Addresses::new())
 }
 
-fn built(mut build: Build<'_>, webhooks: &Webhooks) -> Graph {
+fn built(mut build: Build<'_>, webhooks: &Addresses) -> Graph {
     let key = build.key();
     let relay = key.as_ref().and_then(|key| build.relay(key, webhooks));
     let topics = build.topics(key.as_ref(), relay.as_ref());

@@ -4,7 +4,7 @@ use alertctl_relay::DEAD_LETTER_QUEUE;
 
 use super::function::{Duty, Function, plain};
 use super::queues::{BATCH_TIMEOUT, Queue, SHORTEST};
-use super::{Build, Webhooks};
+use super::{Addresses, Build};
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
 use crate::resource::kms::key::KmsKey;
@@ -14,7 +14,7 @@ pub const RELAY: &str = "relay";
 
 impl Build<'_> {
     /// Adds the relay if a topic or a rule of the stack goes to a channel, or if there is a queue to drain.
-    pub(super) fn relay(&mut self, key: &Ref<KmsKey>, webhooks: &Webhooks) -> Option<Function> {
+    pub(super) fn relay(&mut self, key: &Ref<KmsKey>, webhooks: &Addresses) -> Option<Function> {
         let topics: Vec<_> = self
             .relayed_topics()
             .map(|(key, _)| self.names.topic_arn(key))
@@ -40,7 +40,7 @@ impl Build<'_> {
         });
         let mut environment = plain([(DEAD_LETTER_QUEUE, names.dead_letters_arn(&names.function()))]);
         environment.extend(self.queue_variables(&queues));
-        environment.extend(Self::webhooks(webhooks, self.stack.channels.keys()));
+        environment.extend(self.webhooks(webhooks, self.stack.channels.keys()));
         let settings = &self.stack.relay;
         let has_buffer = queues.iter().any(|queue| matches!(queue, Queue::Buffer(_)));
         let timeout = match has_buffer {

@@ -8,7 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::Names;
 use super::elsewhere::{channels_notified_twice, text_for_people, topics_notified};
-use crate::stack::{self, Stack};
+use crate::stack::{self, SecretSource, Stack};
+
+/// Bytes of ciphertexts that fit into the environment of a function, which holds 4,096, beside its other variables.
+const ROOM: usize = 2_500;
 
 /// The settings of every function of `stack`.
 pub fn settings(stack: &Stack) -> Settings {
@@ -65,6 +68,18 @@ pub fn settings(stack: &Stack) -> Settings {
     }
 }
 
+/// Whether the encrypted addresses of channels are in the settings: if the environment has no room for them.
+pub fn in_settings(stack: &Stack) -> bool {
+    let sizes = stack
+        .channels
+        .iter()
+        .map(|(key, channel)| match &channel.address {
+            SecretSource::Encrypted { ciphertext, .. } => key.len() + ciphertext.len(),
+            SecretSource::Env(_) => 0,
+        });
+    sizes.sum::<usize>() > ROOM
+}
+
 /// The keys that appear in routes.
 fn named(stack: &Stack) -> BTreeSet<String> {
     let filters = stack.channels.values().flat_map(|channel| {
@@ -89,7 +104,8 @@ fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Severity>)>) -> 
 fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
     let stack::Channel {
         label,
-        webhook: _,
+        channel_type,
+        address,
         routes,
         except,
         mention,
@@ -101,6 +117,11 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
     });
     Channel {
         label: Some(label.clone().unwrap_or_else(|| format!("#{key}"))),
+        channel_type: channel_type.clone(),
+        encrypted: match address {
+            SecretSource::Encrypted { ciphertext, .. } if in_settings(stack) => Some(ciphertext.clone()),
+            _ => None,
+        },
         routes: routes
             .iter()
             .map(|route| Route {

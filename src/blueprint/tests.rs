@@ -17,7 +17,7 @@ fn written(text: &str) -> String {
     let webhooks = stack
         .channels
         .keys()
-        .map(|key| (key.clone(), Webhook::Clear(Secret::from(SecretString::from(URL)))))
+        .map(|key| (key.clone(), Address::Clear(Secret::from(SecretString::from(URL)))))
         .collect();
     let scope = Scope {
         partition: "aws".into(),
@@ -200,7 +200,7 @@ trail: { existing: \"arn:aws:cloudtrail:eu-west-1:999988887777:trail/organizatio
 ";
     let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
     let guarded = |home: Home<'_>| {
-        let graph = graph(&stack, home, &Webhooks::new());
+        let graph = graph(&stack, home, &Addresses::new());
         let keys = graph.nodes().iter().map(|node| node.id.key.clone());
         keys.filter(|key| key.contains("guard")).count() > 0
     };

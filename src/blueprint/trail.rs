@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::function::{Duty, Function, plain};
 use super::roles::Role;
 use super::rules::{Wiring, bare_target};
-use super::{Build, Webhooks};
+use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::cloudtrail::trail::{self, CloudtrailTrail, Selectors};
@@ -37,7 +37,7 @@ impl Build<'_> {
         &mut self,
         key: Option<&Ref<KmsKey>>,
         topics: &BTreeMap<String, Ref<SnsTopic>>,
-        webhooks: &Webhooks,
+        webhooks: &Addresses,
     ) -> Option<Wiring> {
         let Some(trail) = &self.stack.trail else {
             self.expect_trails(true);
@@ -187,7 +187,7 @@ impl Build<'_> {
         trail: &Trail,
         key: Option<&Ref<KmsKey>>,
         topics: &BTreeMap<String, Ref<SnsTopic>>,
-        webhooks: &Webhooks,
+        webhooks: &Addresses,
     ) -> Wiring {
         let arn = self.names.trail_arn(trail);
         let name = self.names.guard_function(trail);

@@ -1,6 +1,6 @@
 //! Checks whether the functions of a stack can decrypt their webhooks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::{ChannelKey, webhook_variable};
 use futures::future::{join_all, try_join_all};
@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::App;
 use crate::aws::secret::{self, Decrypts};
 use crate::aws::{Aws, Fault, functions};
-use crate::blueprint::RELAY;
+use crate::blueprint::{RELAY, in_settings};
 use crate::engine::plan::{Action, NotReady, Plan, Step};
 use crate::output::Problem;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{NodeId, Resource as _};
-use crate::stack::{Stack, Webhook};
+use crate::stack::{SecretSource, Stack};
 
 /// A webhook in the environment of a function, and whether the function can decrypt it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,13 +69,16 @@ async fn check_function(
         return Ok(Vec::new());
     };
     let encrypted_for = &held.encrypted_for;
-    let checked = held.ciphertexts.iter().filter_map(|(variable, ciphertext)| {
+    let in_settings = stack.filter(|stack| in_settings(stack)).map(ciphertexts);
+    let mut used = in_settings.unwrap_or_default();
+    used.extend(held.ciphertexts);
+    let checked = used.into_iter().filter_map(|(variable, ciphertext)| {
         let (channel, in_the_file) = match stack {
             Some(stack) => {
-                let of_variable = |key: &&String| webhook_variable(&ChannelKey((*key).clone())) == *variable;
+                let of_variable = |key: &&String| webhook_variable(&ChannelKey((*key).clone())) == variable;
                 let channel = stack.channels.keys().find(of_variable)?;
-                let webhook = &stack.channels[channel].webhook;
-                (channel.clone(), matches!(webhook, Webhook::Encrypted { .. }))
+                let address = &stack.channels[channel].address;
+                (channel.clone(), matches!(address, SecretSource::Encrypted { .. }))
             }
             None => {
                 let prefix = webhook_variable(&ChannelKey(String::new()));
@@ -84,7 +87,7 @@ async fn check_function(
         };
         Some(async move {
             let decrypts = match key {
-                Some(key) => secret::decrypts(aws, key, ciphertext, encrypted_for).await,
+                Some(key) => secret::decrypts(aws, key, &ciphertext, encrypted_for).await,
                 None => Decrypts::No("the stack's key does not exist".to_owned()),
             };
             let (decrypts, reason) = match decrypts {
@@ -102,6 +105,18 @@ async fn check_function(
         })
     });
     Ok(join_all(checked).await)
+}
+
+/// The ciphertexts of a stack file, under the variables that they have where the environment has room for them.
+fn ciphertexts(stack: &Stack) -> BTreeMap<String, String> {
+    let channels = stack.channels.iter();
+    let encrypted = channels.filter_map(|(channel, settings)| match &settings.address {
+        SecretSource::Encrypted { ciphertext, .. } => {
+            Some((webhook_variable(&ChannelKey(channel.clone())), ciphertext.clone()))
+        }
+        SecretSource::Env(_) => None,
+    });
+    encrypted.collect()
 }
 
 impl Checked {
@@ -149,7 +164,7 @@ impl App {
             let encrypt = words(&["encrypt-hook", file, "--channel", &one.channel, "--write"]);
             Problem {
                 message: format!(
-                    "not ready: the webhook of channel `{}`: {}",
+                    "not ready: the address of channel `{}`: {}",
                     one.channel,
                     one.text()
                 ),
@@ -173,7 +188,7 @@ pub fn not_checked(checked: &[Checked]) -> Option<String> {
     let channels: BTreeSet<_> = open.iter().map(|one| format!("`{}`", one.channel)).collect();
     let channels: Vec<_> = channels.into_iter().collect();
     Some(format!(
-        "could not check whether the webhooks of {} can be decrypted: {}",
+        "could not check whether the addresses of {} can be decrypted: {}",
         channels.join(", "),
         first.reason.as_deref().unwrap_or_default()
     ))
@@ -192,9 +207,9 @@ pub async fn held_by_a_former_relay(
     let encrypted: Vec<_> = stack
         .channels
         .iter()
-        .filter_map(|(channel, settings)| match &settings.webhook {
-            Webhook::Encrypted { ciphertext, .. } => Some((channel, ciphertext)),
-            Webhook::Env(_) => None,
+        .filter_map(|(channel, settings)| match &settings.address {
+            SecretSource::Encrypted { ciphertext, .. } => Some((channel, ciphertext)),
+            SecretSource::Env(_) => None,
         })
         .collect();
     let relay = stack.relay_name();

@@ -14,9 +14,10 @@ use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, Detail, EncryptHookArgs};
 use crate::engine::plan::Action;
 use crate::output::Failure;
-use crate::stack::{AllowLoopback, Ciphertexts, Stack, WebhookUrl, set_webhook};
+use crate::stack::{Ciphertexts, Stack, set_address};
+use alertctl_relay::{Address, AllowLoopback, ChannelType};
 
-/// Slack's URLs have fewer than 200 characters; input longer than this is not one.
+/// No address is longer than this.
 const LONGEST: u64 = 8192;
 
 pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
@@ -29,28 +30,35 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     } else {
         AllowLoopback::No
     };
-    // First of all: a wrong URL is reported at once, before a key is created.
-    let url = read_url(channel, args.env.as_deref(), loopback)?;
+    let channel_type = &stack.channels[channel].channel_type;
+    // First of all: a wrong address is reported at once, before a key is created.
+    let address = read_address(channel, channel_type, args.env.as_deref(), loopback)?;
 
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     ready_key(app, stack, &access, args.yes).await?;
     let names = Names::of(stack);
     let secret = match &access.local {
-        // The local AWS keeps its keys in clear text, so the webhook of a real Slack must not get there.
-        Some(session) if !url.is_loopback() => {
+        // The local AWS keeps its keys in clear text, so the address of a real service must not get there.
+        Some(session) if !address.is_loopback() => {
             let place = args.env.clone().unwrap_or_else(|| "what was given".to_owned());
             let stands_in = webhooks::stands_in(&[(channel.to_owned(), place)]);
             stands_in.iter().for_each(|text| app.out.say(text));
-            webhooks::of_inbox(session, channel)
+            webhooks::of_inbox(session, channel, channel_type)
         }
-        _ => webhooks::clear(&url),
+        _ => webhooks::clear(&address),
     };
     let ciphertext = secret
         .encrypt(&access.aws, &names.key_alias(), &names.function())
         .await?;
 
     if args.write {
-        write(&args.file.path, channel, &ciphertext, &names.function())?;
+        write(
+            &args.file.path,
+            channel,
+            channel_type,
+            &ciphertext,
+            &names.function(),
+        )?;
         app.out.say(&format!(
             "channel `{channel}` of {} now has the new ciphertext",
             args.file.path.display()
@@ -64,7 +72,8 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     }
     if !args.write && stdin().is_terminal() {
         app.out.say(&format!(
-            "put it into the stack file: `channels.{channel}.webhook: {{ encrypted: …, for: {} }}`",
+            "put it into the stack file: `channels.{channel}.{}: {{ encrypted: …, for: {} }}`",
+            channel_type.place().join("."),
             names.function()
         ));
     }
@@ -96,8 +105,14 @@ fn channel<'a>(stack: &'a Stack, wanted: Option<&str>) -> Result<&'a str, Failur
     }
 }
 
-/// Reads the URL from the environment, a hidden prompt or standard input, but never from an argument.
-fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result<WebhookUrl, Failure> {
+/// Reads the address from the environment, a hidden prompt or standard input, but never from an argument.
+fn read_address(
+    channel: &str,
+    channel_type: &ChannelType,
+    env: Option<&str>,
+    loopback: AllowLoopback,
+) -> Result<Address, Failure> {
+    let form = channel_type.form();
     let text = match env {
         Some(name) => Zeroizing::new(env::var(name).map_err(|_| {
             Failure::new(
@@ -106,7 +121,7 @@ fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result
             )
         })?),
         None if stdin().is_terminal() => {
-            let prompt = format!("Webhook URL of channel `{channel}` (hidden): ");
+            let prompt = format!("The {} of channel `{channel}` (hidden): ", form.what());
             Zeroizing::new(rpassword::prompt_password(prompt).map_err(unreadable)?)
         }
         None => {
@@ -119,17 +134,17 @@ fn read_url(channel: &str, env: Option<&str>, loopback: AllowLoopback) -> Result
             text
         }
     };
-    WebhookUrl::parse(&text, loopback).map_err(|error| {
+    Address::parse(&text, form, loopback).map_err(|error| {
         Failure::new(
             format!("channel `{channel}`: {error}"),
-            "copy the URL from the app's page `Incoming Webhooks` in Slack",
+            format!("copy it from {}", form.page),
         )
     })
 }
 
 fn unreadable(error: std::io::Error) -> Failure {
     Failure::new(
-        format!("the webhook could not be read: {error}"),
+        format!("the address could not be read: {error}"),
         "pipe it in, or pass the name of a variable with --env",
     )
 }
@@ -155,7 +170,13 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
 }
 
 /// Writes the ciphertext into the file.
-fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result<(), Failure> {
+fn write(
+    path: &Path,
+    channel: &str,
+    channel_type: &ChannelType,
+    ciphertext: &str,
+    function: &str,
+) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(
             format!("`{}` could not be written: {error}", path.display()),
@@ -164,7 +185,7 @@ fn write(path: &Path, channel: &str, ciphertext: &str, function: &str) -> Result
     };
     // Reads the file again, because it may have been edited during the prompt.
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    let text = set_webhook(&text, channel, ciphertext, function)
+    let text = set_address(&text, channel, channel_type.place(), ciphertext, function)
         .map_err(|error| Failure::new(error.to_string(), "omit --write to print the ciphertext instead"))?;
     files::replace(path, &text).map_err(failed)
 }

@@ -18,7 +18,7 @@ use crate::output::{Failure, Problem, warnings_of_file};
 use crate::resource::Resource as _;
 use crate::resource::cloudwatch::alarm::CloudwatchAlarm;
 use crate::resource::kms::key::KmsKey;
-use crate::stack::{Loaded, Stack, Webhook};
+use crate::stack::{Loaded, SecretSource, Stack};
 
 /// `plan --detailed-exitcode`: there are changes.
 const CHANGES: u8 = 2;
@@ -219,10 +219,10 @@ fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
     let encrypted = stack
         .channels
         .iter()
-        .filter(|(_, settings)| matches!(settings.webhook, Webhook::Encrypted { .. }));
+        .filter(|(_, settings)| matches!(settings.address, SecretSource::Encrypted { .. }));
     let warning = |channel: &String| {
         format!(
-            "channel `{channel}`: its webhook was encrypted with a key that no longer exists, so no message \
+            "channel `{channel}`: its address was encrypted with a key that no longer exists, so no message \
              will arrive: run `alertctl encrypt-hook --channel {channel} --write` first"
         )
     };

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::{App, Outcome};
 use crate::aws::Scope;
-use crate::blueprint::{self, Webhook, Webhooks};
+use crate::blueprint::{self, Address, Addresses};
 use crate::cli::PolicyArgs;
 use crate::engine::graph::Graph;
 use crate::operate::permissions::{Bound, Command, Permission, documents, grants, needed};
 use crate::output::Failure;
-use crate::stack::{self, Stack};
+use crate::stack::{SecretSource, Stack};
 
 mod check;
 mod roles;
@@ -88,13 +88,13 @@ async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Fai
 
 /// The stack without its actual webhooks, which make no difference here.
 fn graph(stack: &Stack, scope: &Scope) -> Graph {
-    let webhook = |webhook: &stack::Webhook| match webhook {
-        stack::Webhook::Encrypted { ciphertext, .. } => Webhook::Ciphertext(ciphertext.clone()),
-        stack::Webhook::Env(_) => Webhook::NotAtHand,
+    let webhook = |webhook: &SecretSource| match webhook {
+        SecretSource::Encrypted { ciphertext, .. } => Address::Ciphertext(ciphertext.clone()),
+        SecretSource::Env(_) => Address::NotAtHand,
     };
     let channels = stack.channels.iter();
-    let webhooks: Webhooks = channels
-        .map(|(key, settings)| (key.clone(), webhook(&settings.webhook)))
+    let webhooks: Addresses = channels
+        .map(|(key, settings)| (key.clone(), webhook(&settings.address)))
         .collect();
     blueprint::graph(stack, scope, &webhooks)
 }

@@ -1,6 +1,6 @@
-//! The sources of the channels' webhooks: the stack file, the environment, the local inbox.
+//! The sources of the channels' addresses: the stack file, the environment, the local inbox.
 //!
-//! The local mode uses no webhook beyond this machine: the inbox replaces each one.
+//! The local mode uses no address beyond this machine: the inbox replaces each one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::{self, VarError};
@@ -10,14 +10,15 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use super::{Access, App};
 use crate::aws::secret::{self, Opening, Secret};
 use crate::aws::{Aws, Fault, functions};
-use crate::blueprint::{Names, Webhook, Webhooks};
+use crate::blueprint::{self, Addresses, Names};
 use crate::engine::plan::{Action, Plan, Step};
 use crate::local::{Noted, Session};
 use crate::output::{Failure, Problem};
 use crate::resource::eventbridge::rule::EventbridgeRule;
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{Change, Resource as _};
-use crate::stack::{self, AllowLoopback, Stack, WebhookUrl};
+use crate::stack::{SecretSource, Stack};
+use alertctl_relay::{Address, AllowLoopback, ChannelType};
 
 /// How to handle a webhook whose environment variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,18 +42,22 @@ pub async fn resolve(
     stack: &Stack,
     access: &Access,
     missing: Missing,
-) -> Result<Webhooks, Failure> {
-    let mut webhooks = Webhooks::new();
+) -> Result<Addresses, Failure> {
+    let mut webhooks = Addresses::new();
     let mut problems = Vec::new();
     let mut stood_in_for: Vec<StoodInFor> = Vec::new();
     for (channel, settings) in &stack.channels {
-        let webhook = match (&settings.webhook, &access.local) {
-            (stack::Webhook::Encrypted { ciphertext, .. }, None) => Webhook::Ciphertext(ciphertext.clone()),
-            (stack::Webhook::Encrypted { ciphertext, .. }, Some(session)) => {
+        let channel_type = &settings.channel_type;
+        let form = channel_type.form();
+        let webhook = match (&settings.address, &access.local) {
+            (SecretSource::Encrypted { ciphertext, .. }, None) => {
+                blueprint::Address::Ciphertext(ciphertext.clone())
+            }
+            (SecretSource::Encrypted { ciphertext, .. }, Some(session)) => {
                 let function = Names::of(stack).function();
                 match local_ciphertext(&access.aws, session, ciphertext, &function).await? {
-                    Ciphertext::Local => Webhook::Ciphertext(ciphertext.clone()),
-                    Ciphertext::Moved => inbox(session, channel),
+                    Ciphertext::Local => blueprint::Address::Ciphertext(ciphertext.clone()),
+                    Ciphertext::Moved => inbox(session, channel, channel_type),
                     Ciphertext::OtherFunction => {
                         app.out.warn(&format!(
                             "channel `{channel}`: its webhook was encrypted for another function than \
@@ -60,28 +65,29 @@ pub async fn resolve(
                              {channel} --write`"
                         ));
                         stood_in_for.push((channel.clone(), "`encrypted:`".to_owned()));
-                        inbox(session, channel)
+                        inbox(session, channel, channel_type)
                     }
                     Ciphertext::Elsewhere => {
                         stood_in_for.push((channel.clone(), "`encrypted:`".to_owned()));
-                        inbox(session, channel)
+                        inbox(session, channel, channel_type)
                     }
                 }
             }
-            (stack::Webhook::Env(name), local) => match (from_environment(name, local), local) {
+            (SecretSource::Env(name), local) => match (from_environment(name, channel_type, local), local) {
                 (Ok(Some(url)), Some(session)) if !url.is_loopback() => {
                     stood_in_for.push((channel.clone(), name.clone()));
-                    inbox(session, channel)
+                    inbox(session, channel, channel_type)
                 }
-                (Ok(Some(url)), _) => Webhook::Clear(clear(&url)),
-                (Ok(None), Some(session)) => inbox(session, channel),
-                (Ok(None), None) if missing == Missing::LeaveOut => Webhook::NotAtHand,
+                (Ok(Some(url)), _) => blueprint::Address::Clear(clear(&url)),
+                (Ok(None), Some(session)) => inbox(session, channel, channel_type),
+                (Ok(None), None) if missing == Missing::LeaveOut => blueprint::Address::NotAtHand,
                 (Ok(None), None) => {
                     problems.push(Problem {
                         message: format!("channel `{channel}`: environment variable {name} is not set"),
                         help: Some(format!(
-                            "set {name} to the webhook's URL, or run `alertctl encrypt-hook --channel {channel} \
-                             --write` once and keep the ciphertext in the stack file"
+                            "set {name} to the {}, or run `alertctl encrypt-hook --channel {channel} \
+                             --write` once and keep the ciphertext in the stack file",
+                            form.what()
                         )),
                     });
                     continue;
@@ -89,9 +95,7 @@ pub async fn resolve(
                 (Err(reason), _) => {
                     problems.push(Problem {
                         message: format!("channel `{channel}`: environment variable {name}: {reason}"),
-                        help: Some(
-                            "copy the URL from the app's page `Incoming Webhooks` in Slack".to_owned(),
-                        ),
+                        help: Some(format!("copy it from {}", form.page)),
                     });
                     continue;
                 }
@@ -111,13 +115,14 @@ pub async fn resolve(
 }
 
 /// The channels whose webhook is not available, each with the environment variable for it.
-pub fn left_out(stack: &Stack, webhooks: &Webhooks) -> Vec<(String, String)> {
+pub fn left_out(stack: &Stack, webhooks: &Addresses) -> Vec<(String, String)> {
     let channels = stack.channels.iter();
-    let left_out = channels.filter(|(channel, _)| matches!(webhooks.get(*channel), Some(Webhook::NotAtHand)));
+    let left_out =
+        channels.filter(|(channel, _)| matches!(webhooks.get(*channel), Some(blueprint::Address::NotAtHand)));
     left_out
-        .filter_map(|(channel, settings)| match &settings.webhook {
-            stack::Webhook::Env(variable) => Some((channel.clone(), variable.clone())),
-            stack::Webhook::Encrypted { .. } => None,
+        .filter_map(|(channel, settings)| match &settings.address {
+            SecretSource::Env(variable) => Some((channel.clone(), variable.clone())),
+            SecretSource::Encrypted { .. } => None,
         })
         .collect()
 }
@@ -145,8 +150,12 @@ pub fn stands_in(webhooks: &[StoodInFor]) -> Option<String> {
     ))
 }
 
-/// Reads a webhook from the environment; `None` if the variable is unset or empty.
-fn from_environment(name: &str, local: &Option<Session>) -> Result<Option<WebhookUrl>, String> {
+/// Reads an address from the environment; `None` if the variable is unset or empty.
+fn from_environment(
+    name: &str,
+    channel_type: &ChannelType,
+    local: &Option<Session>,
+) -> Result<Option<Address>, String> {
     let text = match env::var(name) {
         Ok(text) => Zeroizing::new(text),
         Err(VarError::NotPresent) => return Ok(None),
@@ -160,7 +169,7 @@ fn from_environment(name: &str, local: &Option<Session>) -> Result<Option<Webhoo
         Some(_) => AllowLoopback::Yes,
         None => AllowLoopback::No,
     };
-    WebhookUrl::parse(&text, loopback)
+    Address::parse(&text, channel_type.form(), loopback)
         .map(Some)
         .map_err(|error| error.to_string())
 }
@@ -186,10 +195,10 @@ async fn local_ciphertext(
 ) -> Result<Ciphertext, Failure> {
     let fingerprint = secret::fingerprint(&format!("{function} {ciphertext}"));
     Ok(match secret::open(aws, ciphertext, function).await? {
-        Opening::Open(text) => match WebhookUrl::parse(text.expose_secret(), AllowLoopback::Yes) {
-            Ok(url) if session.has_moved_from(url.expose()) => Ciphertext::Moved,
-            Ok(url) if url.is_loopback() => {
-                session.remember_ciphertext(&fingerprint, url.expose())?;
+        Opening::Open(text) => match text.expose_secret() {
+            url if session.has_moved_from(url) => Ciphertext::Moved,
+            url if Address::is_here(url) => {
+                session.remember_ciphertext(&fingerprint, url)?;
                 Ciphertext::Local
             }
             _ => Ciphertext::Elsewhere,
@@ -206,11 +215,11 @@ async fn local_ciphertext(
 }
 
 /// Sends every channel to the local inbox, whatever the stack file says.
-pub fn all_to_inbox(stack: &Stack, session: &Session) -> Webhooks {
+pub fn all_to_inbox(stack: &Stack, session: &Session) -> Addresses {
     stack
         .channels
-        .keys()
-        .map(|channel| (channel.clone(), inbox(session, channel)))
+        .iter()
+        .map(|(channel, settings)| (channel.clone(), inbox(session, channel, &settings.channel_type)))
         .collect()
 }
 
@@ -228,8 +237,7 @@ async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
         for (variable, ciphertext) in held.ciphertexts {
             // A ciphertext that cannot be decrypted now cannot be decrypted by the function either.
             if let Opening::Open(text) = secret::open(aws, &ciphertext, &held.encrypted_for).await?
-                && WebhookUrl::parse(text.expose_secret(), AllowLoopback::Yes)
-                    .is_ok_and(|url| !url.is_loopback())
+                && !Address::is_here(text.expose_secret())
             {
                 armed.push((function.clone(), variable));
             }
@@ -304,18 +312,18 @@ pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The URL as the plaintext for encryption.
-pub fn clear(url: &WebhookUrl) -> Secret {
-    Secret::from(SecretString::from(url.expose()))
+/// The address as the plaintext for encryption.
+pub fn clear(address: &Address) -> Secret {
+    Secret::from(SecretString::from(address.expose()))
 }
 
-/// The webhook of the inbox for a channel.
-pub fn of_inbox(session: &Session, channel: &str) -> Secret {
-    Secret::from(SecretString::from(session.webhook(channel)))
+/// The address of the inbox for a channel.
+pub fn of_inbox(session: &Session, channel: &str, channel_type: &ChannelType) -> Secret {
+    Secret::from(SecretString::from(session.address(channel, channel_type)))
 }
 
-fn inbox(session: &Session, channel: &str) -> Webhook {
-    Webhook::Clear(of_inbox(session, channel))
+fn inbox(session: &Session, channel: &str, channel_type: &ChannelType) -> blueprint::Address {
+    blueprint::Address::Clear(of_inbox(session, channel, channel_type))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Requests to a running local mode: messages from its inbox, events to its AWS.
 
+use alertctl_relay::ChannelType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -67,7 +68,7 @@ impl Session {
     /// # Errors
     /// Slack would refuse the message (with Slack's code), or the inbox does not answer.
     pub async fn post(&self, channel: &str, message: &Value) -> Result<(), LocalError> {
-        let webhook = self.webhook(channel);
+        let webhook = self.address(channel, &ChannelType::Slack);
         let path = webhook.strip_prefix(&self.inbox).unwrap_or(&webhook);
         let posted = http::post(
             self.inbox_port,

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use alertctl_relay::ChannelType;
 use serde::{Deserialize, Serialize};
 
 use super::parts::{self, Kind, Running};
 use super::{LocalError, MINISTACK_VERSION, cache, os, provision};
 
-/// Path prefix of the inbox's webhooks; the channel follows.
+/// Path prefix of the inbox's addresses; the channel follows, and the service if it is not Slack.
 const WEBHOOKS: &str = "/services/LOCAL/INBOX/";
 
 /// A local mode whose two parts answer.
@@ -218,10 +219,14 @@ impl Session {
         }
     }
 
-    /// The incoming webhook of a channel: the inbox shows what is posted to it.
-    pub fn webhook(&self, channel: &str) -> String {
+    /// The address of a channel: the inbox shows what is posted to it.
+    pub fn address(&self, channel: &str, channel_type: &ChannelType) -> String {
         let channel = percent_encoding::utf8_percent_encode(channel, percent_encoding::NON_ALPHANUMERIC);
-        format!("{}{WEBHOOKS}{channel}", self.inbox)
+        let service = match (channel_type, channel_type.place()) {
+            (ChannelType::Slack, _) | (_, []) => String::new(),
+            (_, [service, ..]) => format!("/{service}"),
+        };
+        format!("{}{WEBHOOKS}{channel}{service}", self.inbox)
     }
 
     /// True for a webhook of the inbox from before it moved to another port, because its old port was taken.
@@ -346,14 +351,14 @@ mod tests {
             emulator_port: 1,
         };
         assert_eq!(
-            session.webhook("project"),
+            session.address("project", &ChannelType::Slack),
             "http://127.0.0.1:2/services/LOCAL/INBOX/project"
         );
         assert_eq!(
-            session.webhook("a/b"),
+            session.address("a/b", &ChannelType::Slack),
             "http://127.0.0.1:2/services/LOCAL/INBOX/a%2Fb"
         );
-        assert!(!session.has_moved_from(&session.webhook("project")));
+        assert!(!session.has_moved_from(&session.address("project", &ChannelType::Slack)));
         assert!(session.has_moved_from("http://127.0.0.1:3/services/LOCAL/INBOX/project"));
         assert!(!session.has_moved_from("http://127.0.0.1:3/services/T0/B0/x"));
     }

@@ -11,7 +11,7 @@ use super::check::{self, Ciphertexts};
 use super::file::problem::{Level, Problem, Problems, Report, Source, Span};
 use super::file::tree::{self, Kind, Node};
 use super::file::{open, read, secret};
-use super::model::{Stack, Webhook};
+use super::model::{SecretSource, Stack};
 
 /// A checked stack.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,7 @@ impl Loaded {
         let relay = self.stack.relay_name();
         let problem = |(channel, made_for): &(&str, &str)| {
             let message = format!(
-                "the webhook of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`"
+                "the address of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`"
             );
             let help = check::channels::encrypt_again(&self.source.name, channel);
             Problem::error(self.ciphertext(channel), message)
@@ -48,9 +48,9 @@ impl Loaded {
 
     /// The place of a channel's ciphertext; the beginning of the file if the ciphertext spans several lines.
     fn ciphertext(&self, channel: &str) -> Span {
-        let webhook = self.stack.channels.get(channel).map(|channel| &channel.webhook);
-        match webhook {
-            Some(Webhook::Encrypted { ciphertext, .. }) => {
+        let address = self.stack.channels.get(channel).map(|channel| &channel.address);
+        match address {
+            Some(SecretSource::Encrypted { ciphertext, .. }) => {
                 let start = self.source.text.find(ciphertext);
                 start.map_or(0..0, |start| start..start + ciphertext.len())
             }

@@ -14,11 +14,10 @@ mod rule;
 mod threshold;
 mod trail;
 mod values;
-pub mod webhook;
 mod window;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Channel, Webhook};
+pub use channel::{Channel, SecretSource};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use threshold::{Bound, Comparison, Threshold};
@@ -62,7 +61,7 @@ pub struct Stack {
     pub accounts: BTreeMap<String, String>,
     /// The access portal of IAM Identity Center: links to the console go through it, into the right account.
     pub portal: Option<Portal>,
-    /// Slack incoming webhooks.
+    /// Where people read messages: in Slack, Teams, PagerDuty …
     #[serde(default)]
     pub channels: BTreeMap<String, Channel>,
     /// SNS topics.

@@ -204,10 +204,10 @@ fn a_ciphertext_for_the_relay_of_today_is_taken_and_one_of_an_earlier_version_to
         let more = made_for.map(|name| format!(", for: {name}")).unwrap_or_default();
         let text = GOOD.replace("env: SLACK_WEBHOOK_URL", &format!("encrypted: AQICAHg={more}"));
         let stack = good(&text).stack;
-        stack.channels["project"].webhook.clone()
+        stack.channels["project"].address.clone()
     };
     for expected in [None, Some("mission-relay")] {
-        let Webhook::Encrypted { ciphertext, made_for } = made_for(expected) else {
+        let SecretSource::Encrypted { ciphertext, made_for } = made_for(expected) else {
             panic!("not encrypted");
         };
         assert_eq!((ciphertext.as_str(), made_for.as_deref()), ("AQICAHg=", expected));
@@ -562,8 +562,8 @@ fn no_input_panics() {
             );
             drop((problems.render(true), problems.reports()));
         }
-        if let Ok(edited) = set_webhook(&text, "project", "AQICAHhleGFtcGxl", "a-relay") {
-            assert!(set_webhook(&edited, "project", "AQICAHhleGFtcGxl", "a-relay").is_ok());
+        if let Ok(edited) = set_address(&text, "project", &["webhook"], "AQICAHhleGFtcGxl", "a-relay") {
+            assert!(set_address(&edited, "project", &["webhook"], "AQICAHhleGFtcGxl", "a-relay").is_ok());
         }
     }
 }

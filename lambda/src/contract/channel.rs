@@ -33,18 +33,52 @@ pub enum ChannelType {
 }
 
 impl ChannelType {
-    /// Its name in the stack file.
-    pub fn name(&self) -> &'static str {
+    /// One of each type.
+    pub fn each() -> [Self; 9] {
+        let region = ServiceRegion::default();
+        [
+            Self::Slack,
+            Self::SlackBot {
+                channel: String::new(),
+            },
+            Self::Teams,
+            Self::GoogleChat,
+            Self::Discord,
+            Self::Pagerduty { region },
+            Self::JiraServiceManagement,
+            Self::Opsgenie { region },
+            Self::SignedWebhook,
+        ]
+    }
+
+    /// The keys under which a channel of the stack file has its address.
+    pub fn place(&self) -> &'static [&'static str] {
         match self {
-            Self::Slack => "webhook",
-            Self::SlackBot { .. } => "slack",
-            Self::Teams => "teams",
-            Self::GoogleChat => "google_chat",
-            Self::Discord => "discord",
-            Self::Pagerduty { .. } => "pagerduty",
-            Self::JiraServiceManagement => "jira_service_management",
-            Self::Opsgenie { .. } => "opsgenie",
-            Self::SignedWebhook => "signed_webhook",
+            Self::Slack => &["webhook"],
+            Self::SlackBot { .. } => &["slack", "bot"],
+            Self::Teams => &["teams", "webhook"],
+            Self::GoogleChat => &["google_chat", "webhook"],
+            Self::Discord => &["discord", "webhook"],
+            Self::Pagerduty { .. } => &["pagerduty", "key"],
+            Self::JiraServiceManagement => &["jira_service_management", "key"],
+            Self::Opsgenie { .. } => &["opsgenie", "key"],
+            Self::SignedWebhook => &["signed_webhook", "address"],
+        }
+    }
+
+    /// How many messages a second it accepts.
+    pub fn per_second(&self) -> f64 {
+        match self {
+            // A workflow posts 25 messages in 300 seconds.
+            // <https://learn.microsoft.com/connectors/teams/#limits>
+            Self::Teams => 0.08,
+            // 30 in a minute. <https://discord.com/developers/docs/topics/rate-limits>
+            Self::Discord => 0.5,
+            // 120 in a minute. <https://developer.pagerduty.com/docs/events-api-v2-overview>
+            Self::Pagerduty { .. } => 2.0,
+            // <https://docs.slack.dev/apis/web-api/rate-limits/>,
+            // <https://developers.google.com/workspace/chat/limits>
+            _ => 1.0,
         }
     }
 }

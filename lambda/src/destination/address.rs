@@ -99,6 +99,16 @@ pub struct AddressError {
     pub wrong: Wrong,
 }
 
+impl Form {
+    /// What people have to give, such as `webhook's URL`.
+    pub fn what(&self) -> String {
+        match self.rule {
+            Rule::Url(_) => format!("{}'s URL", self.name),
+            Rule::Key { .. } => self.name.to_owned(),
+        }
+    }
+}
+
 impl Address {
     /// Checks an address. White space around it is ignored, and a missing `https://` is added. An alert goes to the
     /// channel's service only, whoever encrypted the address.
@@ -135,6 +145,11 @@ impl Address {
             text: text.map_err(wrong)?.into(),
             is_loopback: false,
         })
+    }
+
+    /// Whether a text is the URL of something on this machine.
+    pub fn is_here(text: &str) -> bool {
+        on_this_machine(text.trim()) == Some(Ok(()))
     }
 
     /// True for a URL on this machine, which only the local mode accepts.

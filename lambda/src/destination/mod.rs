@@ -14,6 +14,15 @@ pub use text::text;
 use crate::card::Row;
 use crate::contract::{ChannelType, Locale};
 
+/// Whom the messages of a service can mention.
+#[derive(Clone, Copy)]
+pub struct Mentions {
+    /// Whether it can mention somebody by this text of a stack file.
+    pub is: fn(&str) -> bool,
+    /// By what it can, in one sentence for people.
+    pub help: &'static str,
+}
+
 impl ChannelType {
     /// What addresses of the service look like.
     pub fn form(&self) -> &'static Form {
@@ -33,6 +42,15 @@ impl ChannelType {
             Self::Slack => Box::new(slack::Webhook(address)),
             _ => Box::new(slack::Webhook(address)),
         })
+    }
+
+    /// Whom messages can mention.
+    pub fn mentions(&self) -> Mentions {
+        let (is, help): (fn(&str) -> bool, _) = match self {
+            Self::Slack | Self::SlackBot { .. } => (slack::is_mention, slack::MENTIONS),
+            _ => (slack::is_mention, slack::MENTIONS),
+        };
+        Mentions { is, help }
     }
 
     /// How many of the rows, from the first on, fit into one digest. `None` if the service keeps incidents apart, so that

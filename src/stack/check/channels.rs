@@ -1,14 +1,21 @@
-//! Checks channels: their keys, labels and webhooks.
+//! Checks channels: their keys, labels and addresses.
 
 use std::collections::HashMap;
 
 use super::Ciphertexts;
 use super::{Checker, destinations};
 use crate::stack::file::problem::Problem;
-use crate::stack::model::Webhook;
+use crate::stack::model::SecretSource;
+use alertctl_relay::ChannelType;
 
 /// Limit for all environment variables of a function together, names included.
 pub(super) const MAX_ENVIRONMENT: usize = 4096;
+/// Estimated size of a variable with an address from the environment: its name, its ciphertext and its digest.
+const ADDRESS: usize = 450;
+/// The same of a URL of Teams, which is three times as long as Slack's.
+const LONG_ADDRESS: usize = 1000;
+/// Estimated size of the relay's other variables.
+const OTHER_VARIABLES: usize = 500;
 
 pub(super) fn check(checker: &mut Checker<'_>) {
     checker.section_keys("channels");
@@ -27,11 +34,26 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             );
         }
         // The format of the ciphertext was checked earlier, before any part of it could be shown.
-        if let Webhook::Encrypted { ciphertext, made_for } = &channel.webhook {
-            environment += key.len() + ciphertext.len();
-            if let Some(made_for) = made_for {
-                fits(checker, key, made_for);
+        match &channel.address {
+            SecretSource::Encrypted { made_for, .. } => {
+                if let Some(made_for) = made_for {
+                    fits(checker, key, channel.channel_type.place(), made_for);
+                }
             }
+            SecretSource::Env(_) => {
+                environment += match channel.channel_type {
+                    ChannelType::Teams | ChannelType::SignedWebhook => LONG_ADDRESS,
+                    _ => ADDRESS,
+                }
+            }
+        }
+        if let ChannelType::SlackBot { channel } = &channel.channel_type
+            && !is_slack_channel(channel)
+        {
+            let place = checker.at(&["channels", key, "slack", "channel"]);
+            let message = format!("`{}` is not the id of a channel in Slack", channel.escape_debug());
+            let problem = Problem::error(place, message);
+            checker.report(problem.help("write the id from the end of the channel's details: `C0123ABCD`"));
         }
         if !destinations::all(stack).any(|name| name == key) {
             let message = format!("nothing leads to the channel `{}`", key.escape_debug());
@@ -39,26 +61,37 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             checker.report(problem.help(format!("add `to: [{}]` to a topic or a rule", key.escape_debug())));
         }
     }
-    if environment > MAX_ENVIRONMENT {
+    if environment > MAX_ENVIRONMENT - OTHER_VARIABLES {
         let message =
-            format!("the encrypted webhooks take up {environment} bytes of the relay's environment");
+            format!("the addresses with `env:` take up about {environment} bytes of the relay's environment");
         let problem = Problem::error(checker.key(&["channels"]), message);
         let problem = problem.label(format!("AWS allows {MAX_ENVIRONMENT} bytes"));
-        checker.report(problem.help("spread the channels over two stacks"));
+        checker.report(problem.help(
+            "run `alertctl encrypt-hook --write` for some: there is room for any number of ciphertexts",
+        ));
     }
+}
+
+/// `C…` are channels, `G…` private ones of old.
+fn is_slack_channel(id: &str) -> bool {
+    let is_id = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    (6..=20).contains(&id.len()) && id.starts_with(['C', 'G']) && id.bytes().all(is_id)
 }
 
 /// A ciphertext can only be decrypted by the relay that it was made for, because the relay's name is the
 /// encryption context.
-fn fits(checker: &mut Checker<'_>, channel: &str, made_for: &str) {
+fn fits(checker: &mut Checker<'_>, channel: &str, place: &[&str], made_for: &str) {
     let relay = checker.stack.relay_name();
     let is_named = checker.is_written(&["stack"]) || checker.is_written(&["relay", "name"]);
     if made_for == relay || !is_named || checker.ciphertexts == Ciphertexts::Unused {
         return;
     }
     let message =
-        format!("the webhook of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`");
-    let problem = Problem::error(checker.at(&["channels", channel, "webhook", "for"]), message);
+        format!("the address of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`");
+    let problem = Problem::error(
+        checker.at(&[&["channels", channel], place, &["for"]].concat()),
+        message,
+    );
     let named = match checker.is_written(&["relay", "name"]) {
         true => checker.at(&["relay", "name"]),
         false => checker.at(&["stack"]),
@@ -76,7 +109,7 @@ pub fn encrypt_again(file: &str, channel: &str) -> String {
     format!("alertctl encrypt-hook {file} --channel {channel} --write")
 }
 
-/// The environment variable of a channel's webhook has `_` for `-`, so two keys may collide.
+/// The environment variable of a channel's address has `_` for `-`, so two keys may collide.
 fn distinct_variables(checker: &mut Checker<'_>) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for key in checker.keys("channels") {

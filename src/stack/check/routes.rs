@@ -10,8 +10,6 @@ use crate::stack::model::{Channel, Stack};
 
 /// Sections whose keys may appear in `rules` of a route.
 const SOURCES: [&str; 4] = ["rules", "alarms", "endpoints", "topics"];
-/// Slack's names for group mentions.
-const EVERYBODY: [&str; 3] = ["@here", "@channel", "@everyone"];
 /// Most messages in a batch from a buffer.
 const BATCH: u32 = 100;
 
@@ -24,7 +22,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             let path = [&path[..], &["routes", index.as_str()]].concat();
             filter(checker, &path, key, &route.filter);
             if let Some(who) = &route.mention {
-                called(checker, &[path.as_slice(), &["mention"]].concat(), who);
+                called(checker, &[path.as_slice(), &["mention"]].concat(), channel, who);
             }
         }
         for (index, except) in channel.except.iter().enumerate() {
@@ -38,7 +36,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         }
         mention(checker, &[&path[..], &["mention"]].concat(), channel);
         if let Some(settings) = &channel.buffer {
-            buffer(checker, &[&path[..], &["buffer"]].concat(), settings);
+            buffer(checker, &[&path[..], &["buffer"]].concat(), channel, settings);
         }
         superfluous(checker, &[&path[..], &["routes"]].concat(), &channel.routes);
         silent(checker, key, channel);
@@ -201,11 +199,12 @@ fn mention(checker: &mut Checker<'_>, path: &[&str], channel: &Channel) {
         let problem = Problem::error(checker.at(path), "`mention` names nobody");
         checker.report(problem.help("write `[\"@here\"]`, or remove `mention`"));
     }
-    called(checker, path, &mention.who);
+    called(checker, path, channel, &mention.who);
 }
 
-/// Slack mentions people only by id.
-fn called(checker: &mut Checker<'_>, path: &[&str], who: &[String]) {
+/// Each service mentions people in its own way.
+fn called(checker: &mut Checker<'_>, path: &[&str], channel: &Channel, who: &[String]) {
+    let mentions = channel.channel_type.mentions();
     for (index, name) in who.iter().enumerate() {
         let index_text = index.to_string();
         let place = checker.at(&[path, &[index_text.as_str()]].concat());
@@ -216,47 +215,37 @@ fn called(checker: &mut Checker<'_>, path: &[&str], who: &[String]) {
             );
             continue;
         }
-        if EVERYBODY.contains(&name.as_str()) || is_slack_id(name) {
+        if (mentions.is)(name) {
             continue;
         }
         let bare = name.trim_start_matches(['@', '<', '!']).trim_end_matches('>');
-        let problem = Problem::error(place, format!("Slack mentions nobody by `{shown}`"));
-        checker.report(if EVERYBODY.iter().any(|known| known[1..] == *bare) {
-            problem.help(format!("write `\"@{bare}\"`"))
-        } else if is_slack_id(bare) {
-            problem.help(format!("write `{bare}`"))
-        } else {
-            problem
-                .label("names can change, so Slack requires the id")
-                .help("write the member id: in Slack, the person's profile, ⋮, Copy member ID (`U0123ABCD`); for a user group, its id (`S0123ABCD`)")
+        let service = channel.channel_type.form().service;
+        let problem = Problem::error(place, format!("{service} mentions nobody by `{shown}`"));
+        let meant = [bare.to_owned(), format!("@{bare}")];
+        checker.report(match meant.iter().find(|name| (mentions.is)(name)) {
+            Some(meant) if meant.starts_with('@') => problem.help(format!("write `\"{meant}\"`")),
+            Some(meant) => problem.help(format!("write `{meant}`")),
+            None => problem.help(mentions.help),
         });
     }
 }
 
-/// Ids with `U…` and `W…` are users, `S…` are user groups.
-fn is_slack_id(name: &str) -> bool {
-    (6..=20).contains(&name.len())
-        && name.starts_with(['U', 'W', 'S'])
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        && name.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-fn buffer(checker: &mut Checker<'_>, path: &[&str], buffer: &Buffer) {
+fn buffer(checker: &mut Checker<'_>, path: &[&str], channel: &Channel, buffer: &Buffer) {
+    let service = channel.channel_type.form().service;
+    let most = channel.channel_type.per_second();
     let at = |field: &'static str| [path, &[field]].concat();
     let digest_above = i32::try_from(buffer.digest_above).unwrap_or(i32::MAX);
     checker.range(&at("digest_above"), digest_above, 1..=BATCH as i32, " messages");
     let place = checker.at(&at("per_second"));
-    if !(0.1..=10.0).contains(&buffer.per_second) {
-        let problem = Problem::error(place, "`per_second` is out of range").label("0.1 to 10 messages");
-        checker.report(problem.help("write 1, which is Slack's limit"));
-    } else if buffer.per_second > 1.0 {
+    if !(0.02..=10.0).contains(&buffer.per_second) {
+        let problem = Problem::error(place, "`per_second` is out of range").label("0.02 to 10 messages");
+        checker.report(problem.help(format!("write {most}, which is {service}'s limit")));
+    } else if buffer.per_second > most {
         let problem = Problem::warning(
             place,
-            "Slack accepts one message a second, and rejects more for a while",
+            format!("{service} accepts {most} messages a second, and rejects more for a while"),
         );
-        checker.report(problem.help("write 1, unless the webhook is not Slack's"));
+        checker.report(problem.help(format!("write {most}")));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes a webhook's ciphertext into a stack file and leaves every other byte unchanged.
+//! Writes the ciphertext of a channel's address into a stack file and leaves every other byte unchanged.
 
 use super::secret;
 use super::tree::{self, Kind, Node};
@@ -16,12 +16,18 @@ pub enum EditError {
     #[error("what should be written is not a ciphertext in base64")]
     NotCiphertext,
     /// An anchor, an alias or a layout that cannot be changed in one place.
-    #[error("the webhook of `{0}` cannot be changed here; write `webhook: {{ encrypted: … }}` by hand")]
+    #[error("the address of `{0}` cannot be changed here; write `{{ encrypted: … }}` by hand")]
     Unsupported(String),
 }
 
-/// Sets `channels.<channel>.webhook` to `{ encrypted: <ciphertext>, for: <function> }`.
-pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) -> Result<String, EditError> {
+/// Sets the value at `place` in a channel, such as `webhook`, to `{ encrypted: <ciphertext>, for: <function> }`.
+pub fn set_address(
+    text: &str,
+    channel: &str,
+    place: &[&str],
+    ciphertext: &str,
+    function: &str,
+) -> Result<String, EditError> {
     if !secret::is_ciphertext(ciphertext) {
         return Err(EditError::NotCiphertext);
     }
@@ -41,23 +47,30 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) 
             .map(|(key, text)| format!("{key}: {text}"))
             .join(", ")
     );
-    let path = ["channels", channel];
     let unsupported = || EditError::Unsupported(channel.to_owned());
+    let (key, holder) = place.split_last().ok_or_else(unsupported)?;
+    let path = [&["channels", channel], holder].concat();
 
     let entry = before
         .get(&["channels"])
         .and_then(|channels| channels.entry(channel))
         .ok_or_else(|| EditError::NoChannel(channel.to_owned()))?;
-    let edited = match (&entry.value.kind, entry.value.entry("webhook")) {
-        (_, Some(webhook)) => replace(text, webhook.key_span.end, &webhook.value, &value)
-            .or_else(|| replace_scalars(text, &webhook.value, &pairs)),
-        (Kind::Map(entries), None) if !entries.is_empty() => insert(text, &entry.value, entries, &value),
+    let entry = holder
+        .iter()
+        .try_fold(entry, |entry, key| entry.value.entry(key))
+        .ok_or_else(unsupported)?;
+    let edited = match (&entry.value.kind, entry.value.entry(key)) {
+        (_, Some(old)) => replace(text, old.key_span.end, &old.value, &value)
+            .or_else(|| replace_scalars(text, &old.value, &pairs)),
+        (Kind::Map(entries), None) if !entries.is_empty() => {
+            insert(text, &entry.value, entries, &format!("{key}: {value}"))
+        }
         // The channel is empty: `project:` or `project: {}`.
         _ => replace(
             text,
             entry.key_span.end,
             &entry.value,
-            &format!("{{ webhook: {value} }}"),
+            &format!("{{ {key}: {value} }}"),
         ),
     }
     .ok_or_else(unsupported)?;
@@ -65,14 +78,14 @@ pub fn set_webhook(text: &str, channel: &str, ciphertext: &str, function: &str) 
     // With anchors and unusual layouts the spans can be misleading, so the result is checked.
     let mut expected = before.clone();
     let mut after = parse(&edited).map_err(|_| unsupported())?;
-    let written = [path.as_slice(), &["webhook"]].concat();
-    let is_set = after.get(&written).is_some_and(|webhook| {
+    let written = [path.as_slice(), &[*key]].concat();
+    let is_set = after.get(&written).is_some_and(|address| {
         let says = |key: &str, value: &str| {
-            webhook
+            address
                 .entry(key)
                 .is_some_and(|entry| matches!(&entry.value.kind, Kind::Scalar { text, .. } if text == value))
         };
-        webhook.entries().len() == 2 && says("encrypted", ciphertext) && says("for", function)
+        address.entries().len() == 2 && says("encrypted", ciphertext) && says("for", function)
     });
     for tree in [&mut expected, &mut after] {
         tree.remove(&written);
@@ -127,7 +140,7 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
     Some(splice(text, old.span.start, end, value))
 }
 
-/// Replaces keys and values of a block webhook in place, line by line; if there was only one key, adds the
+/// Replaces keys and values of a block in place, line by line; if there was only one key, adds the
 /// second.
 fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Option<String> {
     let entries = old.entries();
@@ -174,12 +187,12 @@ fn plain_or_quoted(name: &str) -> String {
     }
 }
 
-/// Adds a `webhook` key to a channel that has other keys.
-fn insert(text: &str, channel: &Node, entries: &[tree::Entry], value: &str) -> Option<String> {
+/// Adds a key with its value, `pair`, to a mapping that has other keys.
+fn insert(text: &str, holder: &Node, entries: &[tree::Entry], pair: &str) -> Option<String> {
     let first = entries.first()?;
-    if text.get(channel.span.start..)?.starts_with('{') {
-        let at = channel.span.start + 1;
-        return Some(splice(text, at, at, &format!(" webhook: {value},")));
+    if text.get(holder.span.start..)?.starts_with('{') {
+        let at = holder.span.start + 1;
+        return Some(splice(text, at, at, &format!(" {pair},")));
     }
     let line_start = text[..first.key_span.start]
         .rfind('\n')
@@ -190,7 +203,7 @@ fn insert(text: &str, channel: &Node, entries: &[tree::Entry], value: &str) -> O
         text,
         line_start,
         line_start,
-        &format!("{indent}webhook: {value}{newline}"),
+        &format!("{indent}{pair}{newline}"),
     ))
 }
 
@@ -211,15 +224,15 @@ mod tests {
     const RELAY: &str = "a-relay";
 
     fn set(text: &str) -> String {
-        let edited =
-            set_webhook(text, "project", CIPHERTEXT, RELAY).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        let again = set_webhook(&edited, "project", CIPHERTEXT, RELAY).expect("editing twice");
+        let edited = set_address(text, "project", &["webhook"], CIPHERTEXT, RELAY)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let again = set_address(&edited, "project", &["webhook"], CIPHERTEXT, RELAY).expect("editing twice");
         assert_eq!(edited, again, "editing twice changes nothing more");
         let crlf = text.replace('\n', "\r\n");
-        let edited_crlf = set_webhook(&crlf, "project", CIPHERTEXT, RELAY).expect("CRLF");
+        let edited_crlf = set_address(&crlf, "project", &["webhook"], CIPHERTEXT, RELAY).expect("CRLF");
         assert_eq!(edited_crlf, edited.replace('\n', "\r\n"), "CRLF stays");
         let with_bom = format!("\u{feff}{text}");
-        let edited_bom = set_webhook(&with_bom, "project", CIPHERTEXT, RELAY).expect("BOM");
+        let edited_bom = set_address(&with_bom, "project", &["webhook"], CIPHERTEXT, RELAY).expect("BOM");
         assert_eq!(edited_bom, format!("\u{feff}{edited}"), "BOM stays");
         edited
     }
@@ -283,7 +296,8 @@ mod tests {
             ("007", "\"007\""),
             ("1-2", "\"1-2\""),
         ] {
-            let edited = set_webhook("channels: { a: {} }", "a", CIPHERTEXT, name).expect("a name");
+            let edited =
+                set_address("channels: { a: {} }", "a", &["webhook"], CIPHERTEXT, name).expect("a name");
             assert!(edited.contains(&format!("for: {written} }}")), "{edited}");
         }
     }
@@ -341,28 +355,46 @@ mod tests {
     }
 
     #[test]
+    fn an_address_inside_its_service() {
+        let text = "channels:\n  project:\n    pagerduty:\n      region: eu # why\n      key: { env: X }\n";
+        let set = |text: &str| set_address(text, "project", &["pagerduty", "key"], CIPHERTEXT, RELAY);
+        let ciphertext = "{ encrypted: AQICAHhleGFtcGxl, for: a-relay }";
+        assert_eq!(set(text), Ok(text.replace("{ env: X }", ciphertext)));
+        let flow = "channels: { project: { pagerduty: { key: { env: X }, region: eu }, label: p } }";
+        assert_eq!(set(flow), Ok(flow.replace("{ env: X }", ciphertext)));
+        let other = "channels: { project: { webhook: { env: X } } }";
+        assert_eq!(set(other), Err(EditError::Unsupported("project".to_owned())));
+    }
+
+    #[test]
     fn anchors_are_left_alone() {
         let text = "channels:\n  project: &c { webhook: { env: X } }\n  other: *c\n";
         let refused = Err(EditError::Unsupported("project".to_owned()));
-        assert_eq!(set_webhook(text, "project", CIPHERTEXT, RELAY), refused);
+        assert_eq!(
+            set_address(text, "project", &["webhook"], CIPHERTEXT, RELAY),
+            refused
+        );
         let refused = Err(EditError::Unsupported("other".to_owned()));
-        assert_eq!(set_webhook(text, "other", CIPHERTEXT, RELAY), refused);
+        assert_eq!(
+            set_address(text, "other", &["webhook"], CIPHERTEXT, RELAY),
+            refused
+        );
     }
 
     #[test]
     fn refusals() {
         let missing = Err(EditError::NoChannel("b".to_owned()));
         assert_eq!(
-            set_webhook("channels: { a: {} }", "b", CIPHERTEXT, RELAY),
+            set_address("channels: { a: {} }", "b", &["webhook"], CIPHERTEXT, RELAY),
             missing
         );
         let url = "https://hooks.slack.com/services/T0/B0/x";
         assert_eq!(
-            set_webhook("channels: { a: {} }", "a", url, RELAY),
+            set_address("channels: { a: {} }", "a", &["webhook"], url, RELAY),
             Err(EditError::NotCiphertext)
         );
         assert!(matches!(
-            set_webhook("{", "a", CIPHERTEXT, RELAY),
+            set_address("{", "a", &["webhook"], CIPHERTEXT, RELAY),
             Err(EditError::Syntax(_))
         ));
     }

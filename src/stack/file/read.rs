@@ -16,9 +16,13 @@ use super::tree::{self, Entry, Kind, Node};
 const MAX_FAULTS: usize = 200;
 
 /// Replacement values for required keys, so that one missing key does not hide other errors.
-const STAND_INS: [(&str, &str); 12] = [
+const STAND_INS: [(&str, &str); 16] = [
     ("stack", "stand-in"),
     ("webhook", "{ env: STAND_IN }"),
+    ("bot", "{ env: STAND_IN }"),
+    ("key", "{ env: STAND_IN }"),
+    ("address", "{ env: STAND_IN }"),
+    ("channel", "C0STANDIN"),
     ("id", "stand_in"),
     ("query", "stand_in"),
     ("interval", "60"),
@@ -201,6 +205,10 @@ fn example(key: &str) -> &'static str {
     match key {
         "stack" => ", a name such as `stack: mission`",
         "webhook" => ", such as `webhook: { env: SLACK_WEBHOOK_URL }`",
+        "bot" => ", such as `bot: { env: SLACK_BOT_TOKEN }`",
+        "key" => ", such as `key: { env: INTEGRATION_KEY }`",
+        "address" => ", such as `address: { env: WEBHOOK }`",
+        "channel" => ", the channel's id, such as `channel: C0123ABCD`",
         "id" => ", such as `id: m1`",
         "query" => ", such as `query: up == 0`",
         "interval" => ", such as `interval: 60`",

@@ -1,16 +1,18 @@
-//! Finds webhook URLs in clear text, and keeps them out of all output.
+//! Finds addresses of channels in clear text, and keeps them out of all output.
 
+use alertctl_relay::ChannelType;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::problem::{Problem, Span};
 use super::tree::{Kind, Node};
 
 const ENCRYPT: &str =
-    "run `alertctl encrypt-hook` and write `webhook: { encrypted: … }`, or name a variable: `{ env: NAME }`";
+    "run `alertctl encrypt-hook` and write `{ encrypted: … }`, or name a variable: `{ env: NAME }`";
 
-/// Places of text that looks like a Slack webhook or contains a password, in values and in comments.
+/// Places of text that looks like a channel's address or contains a password, in values and in comments.
 pub fn find(text: &str) -> Vec<Span> {
-    let is_secret = |token: &str| looks_like_webhook(token) || has_password(token);
+    let is_secret =
+        |token: &str| looks_like_webhook(token) || looks_like_address(token) || has_password(token);
     tokens(text)
         .filter(|span| is_secret(&text[span.clone()]))
         .collect()
@@ -27,15 +29,15 @@ pub fn find_urls(text: &str) -> Vec<Span> {
 /// Kinds of values that must not be in the file in this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misplaced {
-    /// Under `webhook`: neither a ciphertext nor the name of a variable.
-    Webhook,
-    /// Under `webhook`: a variable in shell syntax.
+    /// In place of an address: neither a ciphertext nor the name of a variable.
+    Address,
+    /// In place of an address: a variable in shell syntax.
     Reference,
     /// Under `token`: not a digest.
     Token,
 }
 
-/// Places of webhooks and tokens that are not written in one of the forms that hide the secret.
+/// Places of addresses and tokens that are not written in one of the forms that hide the secret.
 pub fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     let section = |section: &str| {
         root.entry(section)
@@ -44,12 +46,11 @@ pub fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     };
     let mut found = vec![];
     for channel in section("channels") {
-        let webhook = channel.value.entry("webhook");
-        found.extend(
-            webhook
-                .map(|entry| strange_webhooks(&entry.value))
-                .unwrap_or_default(),
-        );
+        for channel_type in ChannelType::each() {
+            let mut place = channel_type.place().iter();
+            let address = place.try_fold(&channel.value, |node, key| Some(&node.entry(key)?.value));
+            found.extend(address.map(strange_addresses).unwrap_or_default());
+        }
     }
     for endpoint in section("endpoints") {
         let token = endpoint.value.entry("token");
@@ -63,10 +64,10 @@ pub fn find_misplaced(root: &Node) -> Vec<(Span, Misplaced)> {
     found
 }
 
-fn strange_webhooks(webhook: &Node) -> Vec<(Span, Misplaced)> {
+fn strange_addresses(address: &Node) -> Vec<(Span, Misplaced)> {
     let mut found = vec![];
     let mut references = vec![];
-    match &webhook.kind {
+    match &address.kind {
         Kind::Map(entries) => {
             for entry in entries {
                 match (entry.key.as_str(), &entry.value.kind) {
@@ -80,10 +81,10 @@ fn strange_webhooks(webhook: &Node) -> Vec<(Span, Misplaced)> {
                 }
             }
         }
-        _ => scalars(webhook, &mut found),
+        _ => scalars(address, &mut found),
     }
     let references = references.into_iter().map(|span| (span, Misplaced::Reference));
-    let found = found.into_iter().map(|span| (span, Misplaced::Webhook));
+    let found = found.into_iter().map(|span| (span, Misplaced::Address));
     found.chain(references).collect()
 }
 
@@ -189,6 +190,11 @@ pub fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
             "a webhook",
             format!("{ENCRYPT}; anyone who has seen this file can post, so create a new webhook in Slack"),
         )
+    } else if looks_like_address(token) {
+        (
+            "the address of a channel",
+            format!("{ENCRYPT}; anyone who has seen this file can post, so replace it at its service"),
+        )
     } else {
         (
             "a password",
@@ -206,13 +212,13 @@ pub fn exposed(text: &str, span: &Span, in_value: bool) -> Problem {
 /// The problem with a secret that `find_misplaced` found.
 pub fn misplaced(span: &Span, kind: Misplaced) -> Problem {
     let (fact, help) = match kind {
-        Misplaced::Webhook => (
-            "this is neither a webhook's ciphertext in base64 nor the name of a variable",
+        Misplaced::Address => (
+            "this is neither an address's ciphertext in base64 nor the name of a variable",
             ENCRYPT,
         ),
         Misplaced::Reference => (
             "the name of a variable is written with a `$`",
-            "write the name alone: `webhook: { env: SLACK_WEBHOOK_URL }`",
+            "write the name alone: `{ env: SLACK_WEBHOOK_URL }`",
         ),
         Misplaced::Token => (
             "this is not the SHA-256 of a token in 64 hexadecimal digits",
@@ -299,6 +305,25 @@ fn looks_like_webhook(token: &str) -> bool {
     parts
         .windows(3)
         .any(|part| is_id(part[0], 'T') && is_id(part[1], 'B') && part[2].len() >= 16)
+}
+
+/// Addresses of other services than Slack's webhooks.
+fn looks_like_address(token: &str) -> bool {
+    const HOSTS: [&str; 7] = [
+        "webhook.office.com/",
+        "chat.googleapis.com/v1/spaces/",
+        "discord.com/api/webhooks/",
+        "discordapp.com/api/webhooks/",
+        "hc-ping.com/",
+        "environment.api.powerplatform.com",
+        "logic.azure.com",
+    ];
+    let lower = token.to_ascii_lowercase();
+    let keys = ["xoxb-", "xoxp-", "xapp-", "whsec_"];
+    HOSTS.iter().any(|host| lower.contains(host))
+        || keys
+            .iter()
+            .any(|key| token.starts_with(key) && token.len() >= key.len() + 16)
 }
 
 fn has_password(token: &str) -> bool {

@@ -1,46 +1,192 @@
-//! Channels: their webhooks, the messages they accept, their mentions, and their rate limit.
+//! Channels: their services, the messages they accept, their mentions, and their rate limit.
 
 use std::fmt;
 
-use alertctl_relay::{Buffer, Filter, Mention, Route, Severity};
+use alertctl_relay::{Buffer, ChannelType, Filter, Mention, Route, ServiceRegion, Severity};
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::form::{Or, one_of};
+use super::form::{Or, one_of, written_as};
 
-/// A Slack incoming webhook, and which of the messages sent to it arrive.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+/// A place where people read messages, and which of the messages sent to it arrive.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "ChannelFields")]
+pub struct Channel {
+    /// Name of the channel, such as `#project`, for display; the address itself decides where messages go.
+    pub label: Option<String>,
+    /// The service that shows the messages.
+    pub channel_type: ChannelType,
+    /// Where its address comes from.
+    pub address: SecretSource,
+    pub routes: Vec<Route>,
+    pub except: Vec<Filter>,
+    pub mention: Option<Mention>,
+    pub buffer: Option<Buffer>,
+}
+
+written_as!(Channel, ChannelFields);
+
+/// A place where people read messages, and which of the messages sent to it arrive.
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "a channel, such as `{ webhook: { env: SLACK_WEBHOOK_URL } }`"
 )]
-pub struct Channel {
-    /// Name of the channel, such as `#project`, for display; the webhook itself decides where messages go.
-    pub label: Option<String>,
-    /// Where the webhook's URL comes from.
-    pub webhook: Webhook,
+#[schemars(rename = "Channel", extend("oneOf" = one_of([
+    "webhook", "slack", "teams", "google_chat", "discord", "pagerduty", "jira_service_management", "opsgenie",
+    "signed_webhook",
+])))]
+struct ChannelFields {
+    /// Name of the channel, such as `#project`, for display; the address itself decides where messages go.
+    label: Option<String>,
+    /// A Slack incoming webhook: where its URL comes from.
+    webhook: Option<SecretSource>,
+    /// A Slack app: its messages are updated until an alarm is over.
+    slack: Option<SlackApp>,
+    /// A workflow of Microsoft Teams that posts what its webhook gets.
+    teams: Option<OfWebhook>,
+    /// A webhook of a space in Google Chat.
+    google_chat: Option<OfWebhook>,
+    /// A webhook of a Discord channel.
+    discord: Option<OfWebhook>,
+    /// A PagerDuty service: alarms trigger and resolve incidents.
+    pagerduty: Option<OfKey>,
+    /// A team of Jira Service Management: alarms open and close alerts.
+    jira_service_management: Option<OfKeyAlone>,
+    /// A team of Opsgenie: alarms open and close alerts.
+    opsgenie: Option<OfKey>,
+    /// Any HTTPS address: signed by Standard Webhooks, with `CloudEvents`.
+    signed_webhook: Option<OfAddress>,
     /// Messages sent here arrive if they match any of these routes; without routes, all of them arrive.
     #[serde(default)]
-    pub routes: Vec<Route>,
+    routes: Vec<Route>,
     /// Messages that match any of these do not arrive, whatever the routes say.
     #[serde(default)]
-    pub except: Vec<Filter>,
+    except: Vec<Filter>,
     /// Whom to mention.
     #[serde(default, deserialize_with = "mention")]
     #[schemars(with = "Option<MentionForm>")]
-    pub mention: Option<Mention>,
-    /// A queue in front of the channel; `true` for one with the defaults, `false` for none.
+    mention: Option<Mention>,
+    /// A queue in front of the channel; `true` for one with the defaults, `false` for none, which is the default except
+    /// for Teams.
     #[serde(default, deserialize_with = "buffer")]
     #[schemars(with = "Or<bool, Buffer>")]
-    pub buffer: Option<Buffer>,
+    buffer: Option<Switch>,
 }
 
-/// Where a webhook's URL comes from; the URL itself is never in the file.
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a Slack app, such as `{ bot: { env: SLACK_BOT_TOKEN }, channel: C0123ABCD }`"
+)]
+struct SlackApp {
+    /// Where its bot token, `xoxb-…`, comes from.
+    bot: SecretSource,
+    /// Id of the channel, such as `C0123ABCD`: at the end of the channel's details in Slack.
+    channel: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a webhook, such as `{ webhook: { env: WEBHOOK_URL } }`"
+)]
+struct OfWebhook {
+    /// Where its URL comes from.
+    webhook: SecretSource,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an integration, such as `{ key: { env: INTEGRATION_KEY } }`"
+)]
+struct OfKey {
+    /// Where the integration key comes from.
+    key: SecretSource,
+    /// Where the account's data is.
+    #[serde(default)]
+    region: ServiceRegion,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an integration, such as `{ key: { env: INTEGRATION_KEY } }`"
+)]
+struct OfKeyAlone {
+    /// Where the integration key comes from.
+    key: SecretSource,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an address, such as `{ address: { env: WEBHOOK } }`"
+)]
+struct OfAddress {
+    /// Where the URL and its signing secrets come from: `https://… whsec_…`.
+    address: SecretSource,
+}
+
+impl TryFrom<ChannelFields> for Channel {
+    type Error = &'static str;
+
+    fn try_from(fields: ChannelFields) -> Result<Self, Self::Error> {
+        let ChannelFields {
+            label,
+            webhook,
+            slack,
+            teams,
+            google_chat,
+            discord,
+            pagerduty,
+            jira_service_management,
+            opsgenie,
+            signed_webhook,
+            routes,
+            except,
+            mention,
+            buffer,
+        } = fields;
+        let mut services = [
+            webhook.map(|address| (ChannelType::Slack, address)),
+            slack.map(|app| (ChannelType::SlackBot { channel: app.channel }, app.bot)),
+            teams.map(|of| (ChannelType::Teams, of.webhook)),
+            google_chat.map(|of| (ChannelType::GoogleChat, of.webhook)),
+            discord.map(|of| (ChannelType::Discord, of.webhook)),
+            pagerduty.map(|of| (ChannelType::Pagerduty { region: of.region }, of.key)),
+            jira_service_management.map(|of| (ChannelType::JiraServiceManagement, of.key)),
+            opsgenie.map(|of| (ChannelType::Opsgenie { region: of.region }, of.key)),
+            signed_webhook.map(|of| (ChannelType::SignedWebhook, of.address)),
+        ]
+        .into_iter()
+        .flatten();
+        let (channel_type, address) = services.next().ok_or(
+            "a channel needs the service that shows its messages\nadd `webhook: { env: SLACK_WEBHOOK_URL }` for Slack, or one of \
+             slack, teams, google_chat, discord, pagerduty, jira_service_management, opsgenie, signed_webhook",
+        )?;
+        if services.next().is_some() {
+            return Err("a channel belongs to one service\nmake a channel of its own for the other one");
+        }
+        Ok(Self {
+            buffer: Switch::resolve(buffer, &channel_type),
+            label,
+            channel_type,
+            address,
+            routes,
+            except,
+            mention,
+        })
+    }
+}
+
+/// Where a channel's address comes from; the address itself is never in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "WebhookFields")]
-pub enum Webhook {
+#[serde(try_from = "SecretFields")]
+pub enum SecretSource {
     /// What `alertctl encrypt-hook` makes.
     Encrypted {
         /// KMS ciphertext in base64.
@@ -48,7 +194,7 @@ pub enum Webhook {
         /// Name of the relay that it was made for, which is its encryption context. Files of earlier versions do not say.
         made_for: Option<String>,
     },
-    /// Name of the environment variable that holds the URL while `apply` runs.
+    /// Name of the environment variable that holds it while `apply` runs.
     Env(String),
 }
 
@@ -56,21 +202,21 @@ pub enum Webhook {
 #[serde(deny_unknown_fields, expecting = "`{ encrypted: … }` or `{ env: NAME }`")]
 #[schemars(extend("oneOf" = one_of(["encrypted", "env"])))]
 #[schemars(extend("dependencies" = { "for": ["encrypted"] }))]
-struct WebhookFields {
+struct SecretFields {
     /// KMS ciphertext in base64, written here by `alertctl encrypt-hook --write`.
     encrypted: Option<String>,
     /// The relay that `encrypted` is for: no other relay can decrypt it. Written here by `alertctl
     /// encrypt-hook --write`.
     #[serde(rename = "for")]
     made_for: Option<String>,
-    /// Name of the environment variable that holds the URL while `apply` runs.
+    /// Name of the environment variable that holds it while `apply` runs.
     env: Option<String>,
 }
 
-impl TryFrom<WebhookFields> for Webhook {
+impl TryFrom<SecretFields> for SecretSource {
     type Error = &'static str;
 
-    fn try_from(fields: WebhookFields) -> Result<Self, Self::Error> {
+    fn try_from(fields: SecretFields) -> Result<Self, Self::Error> {
         match (fields.encrypted, fields.env) {
             (Some(ciphertext), None) => Ok(Self::Encrypted {
                 ciphertext,
@@ -81,9 +227,9 @@ impl TryFrom<WebhookFields> for Webhook {
             }
             (None, Some(name)) => Ok(Self::Env(name)),
             (None, None) => Err(
-                "a webhook needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
+                "an address needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
             ),
-            (Some(_), Some(_)) => Err("a webhook has either `encrypted` or `env`\nremove one of them"),
+            (Some(_), Some(_)) => Err("an address has either `encrypted` or `env`\nremove one of them"),
         }
     }
 }
@@ -140,23 +286,59 @@ fn mention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mention>
     deserializer.deserialize_any(ListOrSettings)
 }
 
+/// What the file says of a buffer.
+enum Switch {
+    Off,
+    On(BufferFields),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a buffer: `true`, or `{ digest_above: 5, per_second: 1 }`"
+)]
+struct BufferFields {
+    digest_above: Option<u32>,
+    per_second: Option<f64>,
+}
+
+impl Switch {
+    /// A workflow of Teams accepts so little that its channel has a buffer anyway.
+    fn resolve(said: Option<Self>, channel_type: &ChannelType) -> Option<Buffer> {
+        let fields = match said {
+            Some(Self::On(fields)) => fields,
+            None if *channel_type == ChannelType::Teams => BufferFields::default(),
+            Some(Self::Off) | None => return None,
+        };
+        Some(Buffer {
+            digest_above: fields.digest_above.unwrap_or(Buffer::default().digest_above),
+            per_second: fields.per_second.unwrap_or(channel_type.per_second()),
+        })
+    }
+}
+
 /// `true`, `false`, or the buffer's settings.
-fn buffer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Buffer>, D::Error> {
+fn buffer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Switch>, D::Error> {
     struct SwitchOrSettings;
 
     impl<'de> Visitor<'de> for SwitchOrSettings {
-        type Value = Option<Buffer>;
+        type Value = Option<Switch>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("`true`, `false` or `{ digest_above: 5, per_second: 1 }`")
         }
 
         fn visit_bool<E>(self, on: bool) -> Result<Self::Value, E> {
-            Ok(on.then(Buffer::default))
+            Ok(Some(match on {
+                true => Switch::On(BufferFields::default()),
+                false => Switch::Off,
+            }))
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Buffer::deserialize(MapAccessDeserializer::new(map)).map(Some)
+            let fields = BufferFields::deserialize(MapAccessDeserializer::new(map))?;
+            Ok(Some(Switch::On(fields)))
         }
     }
 

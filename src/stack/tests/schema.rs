@@ -35,8 +35,10 @@ pub fn agrees_to_refuse(text: &str, problems: &Problems) {
         "` is not a route",
         "` is not an evaluation window",
         "` is not an architecture",
-        "a webhook has either",
-        "a webhook needs",
+        "an address has either",
+        "an address needs",
+        "a channel needs the service",
+        "a channel belongs to one service",
         "a rule has one of",
         "the rule matches nothing",
     ];

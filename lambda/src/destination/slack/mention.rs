@@ -5,6 +5,16 @@ use crate::card::Card;
 /// Most people and groups that one message mentions; a longer list is a mistake.
 const MAX_MENTIONS: usize = 20;
 
+/// By what Slack mentions somebody: names can change, so it requires ids.
+pub const MENTIONS: &str = "write the member id: in Slack, the person's profile, ⋮, Copy member ID (`U0123ABCD`); for a \
+    user group, its id (`S0123ABCD`); for a whole channel, `\"@here\"` or `\"@channel\"`";
+
+/// Whether Slack can mention somebody by this text. An id as Slack gives them has a digit; a name in capitals has none.
+pub fn is_mention(who: &str) -> bool {
+    let is_full = (6..=20).contains(&who.len()) && who.bytes().any(|byte| byte.is_ascii_digit());
+    called(who).is_some() && (who.starts_with('@') || is_full)
+}
+
 /// The mentions of a card that Slack knows, as the stack file writes them and in Slack's syntax.
 pub(super) fn of(card: &Card) -> impl Iterator<Item = (&str, String)> {
     let known = card

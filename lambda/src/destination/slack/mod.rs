@@ -9,6 +9,7 @@ mod section;
 mod webhook;
 
 pub use flat::flat;
+pub use mention::{MENTIONS, is_mention};
 pub use plain::plain;
 pub use section::fit;
 pub use webhook::{WEBHOOK, Webhook};
