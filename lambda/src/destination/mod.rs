@@ -3,11 +3,13 @@
 //! Markup, escaping, colours, limits and addresses are known here, and each only to its own destination.
 
 mod address;
+mod living;
 mod post;
 pub mod slack;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
+pub use living::{Living, MessageId};
 pub use post::{Post, Refused, Shape, Why};
 pub use text::text;
 
@@ -28,6 +30,7 @@ impl ChannelType {
     pub fn form(&self) -> &'static Form {
         match self {
             Self::Slack => &slack::WEBHOOK,
+            Self::SlackBot { .. } => &slack::BOT,
             _ => &slack::WEBHOOK,
         }
     }
@@ -40,6 +43,7 @@ impl ChannelType {
         let address = Address::parse(secret, self.form(), loopback)?;
         Ok(match self {
             Self::Slack => Box::new(slack::Webhook(address)),
+            Self::SlackBot { channel } => Box::new(slack::Bot::new(address, channel.clone())),
             _ => Box::new(slack::Webhook(address)),
         })
     }
@@ -58,6 +62,7 @@ impl ChannelType {
     pub fn fit(&self) -> Option<fn(&[Row], Locale) -> usize> {
         match self {
             Self::Slack => Some(slack::fit),
+            Self::SlackBot { .. } => None,
             _ => Some(slack::fit),
         }
     }

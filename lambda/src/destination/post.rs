@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::address::{Address, Form};
+use super::living::Living;
 use crate::card::Card;
 
 /// How a card is posted.
@@ -29,6 +30,8 @@ pub enum Why {
     Failing,
     /// It does not accept the message's form.
     Malformed,
+    /// The message that the request is about is gone.
+    Gone,
     /// A person has to do something: the channel or its address is gone, for instance.
     Denied,
 }
@@ -60,6 +63,16 @@ pub trait Post: fmt::Debug + Send + Sync {
     /// It did not.
     fn judge(&self, status: StatusCode, headers: &HeaderMap, _body: &[u8]) -> Result<(), Refused> {
         by_status(status, headers)
+    }
+
+    /// What the service says in an answer, if that is a part of it.
+    fn words(&self, _body: &[u8]) -> Option<String> {
+        None
+    }
+
+    /// The service, if its messages can be updated.
+    fn living(&self) -> Option<&dyn Living> {
+        None
     }
 
     /// Whether a message that is refused for its form can be sent in a simpler one.

@@ -3,12 +3,14 @@
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::http::Http;
+use super::incidents::Incidents;
 use super::kms::Kms;
-use super::post::{PostError, post};
+use super::living::Telling;
+use super::post::{Again, PostError, send};
 use super::services::{NoAddress, Services};
 use crate::contract::Arn;
 use crate::contract::ChannelKey;
-use crate::contract::TEST_ATTRIBUTE;
+use crate::contract::{INCIDENTS, TEST_ATTRIBUTE};
 use crate::destination::{AllowLoopback, Post, Shape, Why};
 use crate::{Card, Letter, Receivers, Settings};
 use std::sync::Arc;
@@ -32,6 +34,8 @@ pub(super) struct Refusal {
     pub malformed: bool,
     /// In a simpler form it may take it.
     pub as_text: bool,
+    /// Another process is about to tell of the same: the channel itself takes others.
+    pub busy: bool,
     /// A permission is missing. Right after a deployment that may be because IAM has not spread it yet.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
     pub denied: bool,
@@ -63,7 +67,7 @@ impl Refusal {
 
     /// Whether the destination would refuse other messages now, too.
     pub fn is_of_all(&self) -> bool {
-        self.transient || self.denied
+        (self.transient && !self.busy) || self.denied
     }
 
     /// The same refusal of a message that is given up after it has waited for `age`.
@@ -128,6 +132,8 @@ pub(super) struct Destinations {
     aws: Aws,
     kms: Kms,
     services: Services,
+    /// What channels show of incidents, in a stack that has such channels.
+    incidents: Option<Incidents>,
 }
 
 impl Destinations {
@@ -137,7 +143,18 @@ impl Destinations {
             kms: Kms::new(aws.clone(), variable),
             aws,
             services,
+            incidents: variable(INCIDENTS)
+                .filter(|table| !table.is_empty())
+                .map(Incidents::new),
         }
+    }
+
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    pub fn aws(&self) -> &Aws {
+        &self.aws
     }
 
     /// Posts a card to a channel before `deadline`; returns the number of retries.
@@ -152,14 +169,28 @@ impl Destinations {
         let service = timeout_at(deadline, self.service(channel))
             .await
             .map_err(late)??;
-        let (retried, outcome) = post(&self.http, &*service, card, shape, deadline).await;
-        outcome.map(|()| retried).map_err(|error| {
-            let refusal = Refusal::from(error);
-            Refusal {
-                retried,
-                as_text: refusal.malformed && service.has_plain(),
-                ..refusal
+        let (retried, outcome) = match (service.living(), &self.incidents, &card.incident) {
+            (Some(living), Some(incidents), Some(incident)) => {
+                let telling = Telling {
+                    service: &*service,
+                    living,
+                    channel,
+                    card,
+                    shape,
+                    deadline,
+                };
+                self.tell(incidents, incident, &telling).await
             }
+            _ => {
+                let request = service.request(card, shape);
+                let (retried, outcome) = send(&self.http, &*service, request, Again::Always, deadline).await;
+                (retried, outcome.map(drop).map_err(Refusal::from))
+            }
+        };
+        outcome.map(|()| retried).map_err(|refusal| Refusal {
+            retried,
+            as_text: refusal.malformed && service.has_plain(),
+            ..refusal
         })
     }
 

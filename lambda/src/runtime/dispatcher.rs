@@ -204,7 +204,10 @@ impl Dispatcher {
                 let pause = self.pauses.refused(channel, &refusal, 0);
                 Err((refusal, pause))
             }
-            Err(refusal) => Err((refusal, Duration::ZERO)),
+            Err(refusal) => {
+                let pause = refusal.pause.unwrap_or_default();
+                Err((refusal, pause))
+            }
         }
     }
 

@@ -238,6 +238,12 @@ pub(super) fn write(kind: Kind, duty: Duty, request_id: &str, outcome: &str, rea
     });
 }
 
+/// Logs that the table of incidents does not work: messages are posted without it.
+pub(super) fn untracked(reason: &str) {
+    let reason = format!("DynamoDB {reason}");
+    say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
+}
+
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
 /// delivery.
 fn say(line: &impl Serialize) {

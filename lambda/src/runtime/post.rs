@@ -4,8 +4,7 @@
 //! whether the service has the message. It is posted again anyway: a duplicate is better than a lost message.
 
 use super::http::{Fault, Http};
-use crate::Card;
-use crate::destination::{Post, Refused, Shape, Why};
+use crate::destination::{Post, Refused, Why};
 use ::http::{Request, StatusCode};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -52,6 +51,20 @@ impl PostError {
         }
     }
 
+    /// Whether the message that the request was about is gone.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { refused, .. } if refused.why == Why::Gone)
+    }
+
+    /// Whether the service may have taken the message nevertheless.
+    pub fn is_unsure(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Unreachable(_, fault) => !matches!(fault, Fault::Connect(_) | Fault::Tls),
+            Self::Late(_) => true,
+        }
+    }
+
     /// How long to wait before attempt `retry + 2`; `None` if there must not be another attempt.
     fn pause(&self, retry: u32) -> Option<Duration> {
         let asked = match self {
@@ -69,23 +82,36 @@ impl PostError {
     }
 }
 
-/// Posts `card` and retries where that may help: after the pause that the service asks for, after errors of the service
+/// When a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Whenever that may help, even if the service may have taken it: twice is better than never.
+    Always,
+    /// Only if the service did not take it: who asks can find out.
+    IfSure,
+}
+
+/// Sends a request and retries where that may help: after the pause that the service asks for, after errors of the service
 /// itself and after every connection failure, as long as the next attempt can end before `deadline`.
 ///
-/// Also returns the number of retries.
-pub(super) async fn post(
+/// Returns the number of retries, and the service's answer.
+pub(super) async fn send(
     http: &Http,
     service: &dyn Post,
-    card: &Card,
-    shape: Shape,
+    request: Request<Vec<u8>>,
+    again: Again,
     deadline: Instant,
-) -> (u32, Result<(), PostError>) {
-    let request = service.request(card, shape).map(Bytes::from);
+) -> (u32, Result<Bytes, PostError>) {
+    let request = request.map(Bytes::from);
     let mut retry = 0;
     loop {
-        let Err(error) = attempt(http, service, &request, deadline).await else {
-            return (retry, Ok(()));
+        let error = match attempt(http, service, &request, deadline).await {
+            Ok(answer) => return (retry, Ok(answer)),
+            Err(error) => error,
         };
+        if again == Again::IfSure && error.is_unsure() {
+            return (retry, Err(error));
+        }
         match error.pause(retry) {
             Some(pause) if pause <= PATIENCE && Instant::now() + pause + ATTEMPT < deadline => {
                 sleep(pause).await;
@@ -101,7 +127,7 @@ async fn attempt(
     service: &dyn Post,
     request: &Request<Bytes>,
     deadline: Instant,
-) -> Result<(), PostError> {
+) -> Result<Bytes, PostError> {
     let name = service.form().service;
     let mut request = request.clone();
     let body = request.body().clone();
@@ -111,12 +137,15 @@ async fn attempt(
         .map_err(|_| PostError::Late(name))?
         .map_err(|fault| PostError::Unreachable(name, fault))?;
     let judged = service.judge(answer.status(), answer.headers(), answer.body());
-    judged.map_err(|refused| PostError::Refused {
-        service: name,
-        status: answer.status(),
-        answer: quotable(service, answer.body()),
-        refused,
-    })
+    match judged {
+        Ok(()) => Ok(answer.into_body()),
+        Err(refused) => Err(PostError::Refused {
+            service: name,
+            status: answer.status(),
+            answer: quotable(service, answer.body()),
+            refused,
+        }),
+    }
 }
 
 fn random(limit: Duration) -> Duration {
@@ -125,7 +154,8 @@ fn random(limit: Duration) -> Duration {
 
 /// A service's answer on one short line, unless it contains the channel's address.
 fn quotable(service: &dyn Post, answer: &[u8]) -> String {
-    let text = String::from_utf8_lossy(answer);
+    let words = service.words(answer);
+    let text = words.map_or_else(|| String::from_utf8_lossy(answer), Into::into);
     if service.address().appears_in(&text) {
         return format!("(an answer that repeats the {})", service.form().name);
     }

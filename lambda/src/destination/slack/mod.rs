@@ -1,6 +1,7 @@
 //! Slack: a card as the JSON that its incoming webhooks accept.
 
 mod block;
+mod bot;
 mod flat;
 mod markup;
 mod mention;
@@ -8,6 +9,7 @@ mod plain;
 mod section;
 mod webhook;
 
+pub use bot::{BOT, Bot};
 pub use flat::flat;
 pub use mention::{MENTIONS, is_mention};
 pub use plain::plain;

@@ -33,6 +33,7 @@ enum Protocol {
 
 impl Service {
     pub const KMS: Self = Self::json("kms", "1.1", "TrentService");
+    pub const DYNAMODB: Self = Self::json("dynamodb", "1.0", "DynamoDB_20120810");
     pub const CLOUDTRAIL: Self = Self::json(
         "cloudtrail",
         "1.1",

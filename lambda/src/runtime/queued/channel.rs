@@ -2,7 +2,7 @@
 
 use super::{Arrival, Left, Queued, Receipt};
 use crate::card::Row;
-use crate::contract::{Buffer, ChannelKey, Locale, Outcome, Severity, Verdict};
+use crate::contract::{Buffer, ChannelKey, ChannelType, Locale, Outcome, Severity, Verdict};
 use crate::destination::Shape;
 use crate::item::Item;
 use crate::runtime::defect::caught;
@@ -35,6 +35,8 @@ struct Waiting {
     /// Of all copies.
     verdict: Verdict,
     copies: Vec<Item>,
+    /// Earlier steps of the same incident, which its message need not show any more.
+    earlier: Vec<(Item, Verdict)>,
     age: Duration,
     tries: u32,
 }
@@ -47,6 +49,8 @@ pub(super) struct Draining<'a> {
     buffer: Buffer,
     /// How many rows fit into a digest, if the channel gets any.
     fit: Option<fn(&[Row], Locale) -> usize>,
+    /// Whether its messages are updated, so that only the last step of an incident has to be told.
+    is_living: bool,
     request_id: &'a str,
     budget: Budget,
     /// What stays in the queue.
@@ -67,6 +71,14 @@ impl Waiting {
         self.copies.push(copy);
     }
 
+    /// Takes in an earlier step of the same incident.
+    fn follow(&mut self, earlier: Self) {
+        self.receipts.extend(earlier.receipts);
+        self.copies.extend(earlier.copies);
+        self.earlier.extend(earlier.earlier);
+        self.earlier.push((earlier.item, earlier.verdict));
+    }
+
     fn is_test(&self) -> bool {
         self.item.notice.test.is_some()
     }
@@ -76,6 +88,38 @@ impl Waiting {
         let time = self.item.notice.time();
         (Reverse(self.verdict.severity), time.is_none(), time)
     }
+}
+
+/// The last step of each incident, with the earlier ones that it stands for. A step without a time stands for itself.
+fn newest(waiting: Vec<Waiting>) -> Vec<Waiting> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut newest: Vec<Waiting> = Vec::with_capacity(waiting.len());
+    for mut one in waiting {
+        let incident = one
+            .item
+            .notice
+            .incident()
+            .filter(|incident| incident.at.is_some());
+        let Some(incident) = incident else {
+            newest.push(one);
+            continue;
+        };
+        match places.get(&incident.key).and_then(|place| newest.get_mut(*place)) {
+            Some(other) => {
+                if one.item.notice.incident().map(|one| one.at)
+                    >= other.item.notice.incident().map(|one| one.at)
+                {
+                    std::mem::swap(other, &mut one);
+                }
+                other.follow(one);
+            }
+            None => {
+                places.insert(incident.key, newest.len());
+                newest.push(one);
+            }
+        }
+    }
+    newest
 }
 
 impl<'a> Draining<'a> {
@@ -88,8 +132,10 @@ impl<'a> Draining<'a> {
     ) -> Self {
         let settings = dispatcher.settings.channels.get(channel);
         let channel_type = settings.map(|channel| channel.channel_type.clone());
+        let channel_type = channel_type.unwrap_or_default();
         Self {
-            fit: channel_type.unwrap_or_default().fit(),
+            fit: channel_type.fit(),
+            is_living: matches!(channel_type, ChannelType::SlackBot { .. }),
             queued,
             dispatcher,
             channel,
@@ -103,6 +149,9 @@ impl<'a> Draining<'a> {
     /// Delivers `arrivals`; returns those that stay in their queue.
     pub async fn run(mut self, arrivals: Vec<Arrival>) -> Vec<Left> {
         let mut waiting = self.wanted(arrivals);
+        if self.is_living {
+            waiting = newest(waiting);
+        }
         waiting.sort_by_cached_key(Waiting::order);
         let (singly, together) = self.divided(&waiting);
         for one in singly {
@@ -191,6 +240,7 @@ impl<'a> Draining<'a> {
                         item: arrival.item,
                         verdict,
                         copies: Vec::new(),
+                        earlier: Vec::new(),
                         age: arrival.age,
                         tries: arrival.tries,
                     });
@@ -210,6 +260,12 @@ impl<'a> Draining<'a> {
     fn remember(&self, one: &Waiting) {
         let key = one.item.key(self.channel);
         self.queued.told.add(&key, one.verdict.clone());
+        for (earlier, verdict) in &one.earlier {
+            self.queued.told.add(&earlier.key(self.channel), verdict.clone());
+            let (outcome, report) = (Outcome::Delivered, Report::default());
+            self.dispatcher
+                .log(earlier, self.channel, self.request_id, outcome, report);
+        }
         one.copies.iter().for_each(|copy| self.log_duplicate(copy));
     }
 

@@ -1,5 +1,6 @@
 //! Fakes of everything around the function, on loopback: Lambda's Runtime API, AWS and Slack.
 
+use super::workspace::Workspace;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -65,6 +66,8 @@ pub struct Script {
     pub slack_at: BTreeMap<String, (u16, &'static str)>,
     /// Path and body of each message that Slack received.
     pub slack_messages: Vec<(String, Value)>,
+    /// The workspace that the table of DynamoDB belongs to.
+    pub workspace: Option<Workspace>,
     /// Body of each message that Slack accepted.
     pub slack_taken: Vec<Value>,
 }
@@ -230,6 +233,11 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
     let request: Value = serde_json::from_slice(&body).expect("JSON");
     match (service, call) {
         ("TrentService", "Decrypt") => kms(&script, request).await,
+        ("DynamoDB_20120810", "UpdateItem") => {
+            let workspace = script.lock().expect("not poisoned").workspace.clone();
+            let (status, answer) = workspace.expect("a table").state().update_item(&request);
+            answered(status, "application/x-amz-json-1.0", answer.to_string())
+        }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
         (service, call) if service.ends_with("CloudTrail_20131101") => {
@@ -386,7 +394,7 @@ async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response 
     (status, answer).into_response()
 }
 
-async fn serve(router: Router) -> SocketAddr {
+pub async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     tokio::spawn(async move { axum::serve(listener, router).await });

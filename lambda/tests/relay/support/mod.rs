@@ -3,6 +3,7 @@
 pub mod fakes;
 pub mod function;
 pub mod slack;
+pub mod workspace;
 
 use alertctl_relay::Settings;
 use serde_json::{Value, json};

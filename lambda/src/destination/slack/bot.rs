@@ -1,0 +1,226 @@
+//! A Slack app with a bot token. Its messages can be updated, and have threads.
+//!
+//! Slack answers a call that it refuses with 200 and `"ok":false`. Each method has its own errors:
+//! <https://docs.slack.dev/reference/methods/chat.postMessage>.
+
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Message, message, plain};
+use crate::card::Card;
+use crate::destination::address::{Address, Form, Rule};
+use crate::destination::living::{Living, MessageId};
+use crate::destination::post::{self, Post, Refused, Shape, Why};
+use crate::event::Incident;
+
+/// A bot token.
+pub static BOT: Form = Form {
+    service: "Slack",
+    name: "bot token",
+    example: "xoxb-…",
+    page: "the app's page `OAuth & Permissions` in Slack, `Bot User OAuth Token`",
+    rule: Rule::Key {
+        fits: |text| {
+            let rest = text.strip_prefix("xoxb-").unwrap_or_default();
+            rest.len() >= 16
+                && rest
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        },
+        is: "a bot token, which begins with `xoxb-`",
+    },
+};
+
+/// By which the app finds its own message again.
+const EVENT_TYPE: &str = "alertctl_incident";
+/// Slack fails or is busy, and may do it later.
+const AGAIN: [&str; 10] = [
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "team_added_to_org",
+    "org_login_required",
+    "update_failed",
+    "external_channel_migrating",
+    "ekm_access_denied",
+    "accesslimited",
+];
+/// It refuses the message's form.
+const MALFORMED: [&str; 9] = [
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "invalid_attachments",
+    "msg_blocks_too_long",
+    "msg_too_long",
+    "no_text",
+    "too_many_attachments",
+    "attachment_payload_limit_exceeded",
+    "metadata_too_large",
+];
+/// The message that an update or a reply is about is gone.
+const GONE: [&str; 6] = [
+    "message_not_found",
+    "cant_update_message",
+    "edit_window_closed",
+    "block_mismatch",
+    "thread_not_found",
+    "cannot_reply_to_message",
+];
+
+/// The app in one channel.
+#[derive(Debug)]
+pub struct Bot {
+    token: Address,
+    /// Id of the channel.
+    channel: String,
+}
+
+impl Bot {
+    pub(in crate::destination) fn new(token: Address, channel: String) -> Self {
+        Self { token, channel }
+    }
+
+    fn call(&self, method: &str, body: &Value) -> Request<Vec<u8>> {
+        let url = format!("https://slack.com/api/{method}");
+        let mut request = post::json(self.token.url(&url), body);
+        let token = match self.token.is_loopback() {
+            true => "xoxb-local",
+            false => self.token.expose(),
+        };
+        // A token has only characters that a header may have.
+        if let Ok(mut value) = HeaderValue::try_from(format!("Bearer {token}")) {
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        request
+    }
+}
+
+/// The message in one shape. An update keeps what it does not name, so it names all.
+fn body(card: &Card, shape: Shape) -> Value {
+    let shown: Message = match shape {
+        Shape::Usual => message(card),
+        Shape::Plain => plain(card),
+    };
+    let mut body = json!(shown);
+    for part in ["blocks", "attachments"] {
+        if body[part].is_null() {
+            body[part] = json!([]);
+        }
+    }
+    body
+}
+
+impl Post for Bot {
+    fn form(&self) -> &'static Form {
+        &BOT
+    }
+
+    fn address(&self) -> &Address {
+        &self.token
+    }
+
+    fn request(&self, card: &Card, shape: Shape) -> Request<Vec<u8>> {
+        let mut body = body(card, shape);
+        body["channel"] = self.channel.as_str().into();
+        if let Some(incident) = &card.incident {
+            let payload = json!({ "key": incident.key, "at": incident.at.map(|at| at.to_string()) });
+            body["metadata"] = json!({ "event_type": EVENT_TYPE, "event_payload": payload });
+        }
+        self.call("chat.postMessage", &body)
+    }
+
+    fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
+        post::by_status(status, headers)?;
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+            return Err(Why::Failing.into());
+        };
+        if answer["ok"] == true {
+            return Ok(());
+        }
+        let error = answer["error"].as_str().unwrap_or_default();
+        let why = match error {
+            "ratelimited" | "rate_limited" => Why::Throttled,
+            _ if AGAIN.contains(&error) => Why::Failing,
+            _ if MALFORMED.contains(&error) => Why::Malformed,
+            _ if GONE.contains(&error) => Why::Gone,
+            _ => Why::Denied,
+        };
+        Err(Refused {
+            why,
+            pause: post::retry_after(headers),
+        })
+    }
+
+    /// `missing_scope (chat:write)`
+    fn words(&self, body: &[u8]) -> Option<String> {
+        let answer: Value = serde_json::from_slice(body).ok()?;
+        let error = answer["error"].as_str()?.to_owned();
+        Some(match answer["needed"].as_str() {
+            Some(scope) => format!("{error} ({scope})"),
+            None => error,
+        })
+    }
+
+    fn living(&self) -> Option<&dyn Living> {
+        Some(self)
+    }
+}
+
+/// A message is known by its channel's id, which may differ from the one that was asked for, and its time.
+impl Living for Bot {
+    fn id(&self, body: &[u8]) -> Option<MessageId> {
+        let answer: Value = serde_json::from_slice(body).ok()?;
+        let (channel, ts) = (answer["channel"].as_str()?, answer["ts"].as_str()?);
+        Some(MessageId(format!("{channel} {ts}")))
+    }
+
+    fn update(&self, card: &Card, shape: Shape, id: &MessageId) -> Request<Vec<u8>> {
+        let mut silent = card.clone();
+        // An update calls nobody, so it would only look as if it did.
+        silent.mentions.clear();
+        let mut body = body(&silent, shape);
+        let (channel, ts) = parts(id);
+        body["channel"] = channel.into();
+        body["ts"] = ts.into();
+        self.call("chat.update", &body)
+    }
+
+    fn reply(&self, card: &Card, id: &MessageId, loud: bool) -> Request<Vec<u8>> {
+        let mut line = card.clone();
+        line.sections.clear();
+        line.footer.clear();
+        let mut body = body(&line, Shape::Usual);
+        let (channel, ts) = parts(id);
+        body["channel"] = channel.into();
+        body["thread_ts"] = ts.into();
+        if loud {
+            body["reply_broadcast"] = true.into();
+        }
+        self.call("chat.postMessage", &body)
+    }
+
+    fn search(&self, since: Timestamp) -> Request<Vec<u8>> {
+        let oldest = format!("{}.000000", since.as_second());
+        let body =
+            json!({ "channel": self.channel, "oldest": oldest, "include_all_metadata": true, "limit": 100 });
+        self.call("conversations.history", &body)
+    }
+
+    fn found(&self, body: &[u8], incident: &Incident) -> Option<MessageId> {
+        let answer: Value = serde_json::from_slice(body).ok()?;
+        let wanted = json!({ "key": incident.key, "at": incident.at.map(|at| at.to_string()) });
+        let message = answer["messages"].as_array()?.iter().find(|message| {
+            let metadata = &message["metadata"];
+            metadata["event_type"] == EVENT_TYPE && metadata["event_payload"] == wanted
+        })?;
+        Some(MessageId(format!("{} {}", self.channel, message["ts"].as_str()?)))
+    }
+}
+
+fn parts(id: &MessageId) -> (&str, &str) {
+    id.0.split_once(' ').unwrap_or_default()
+}

@@ -1,0 +1,265 @@
+//! What each channel shows of each incident: a table in DynamoDB, which all processes share.
+//!
+//! Whoever takes a step for an incident holds it for the while: so two processes never post two messages about it, and
+//! an early end never is covered by a late beginning. Someone who dies lets go of it after [`LEASE`].
+
+use super::aws::{Aws, AwsError, Call, Service};
+use crate::contract::ChannelKey;
+use crate::destination::MessageId;
+use crate::event::{Incident, Phase};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a step may take; an invocation's requests are over by then.
+const LEASE: Duration = Duration::from_secs(30);
+/// How long an incident is remembered that nothing happens to. DynamoDB deletes it within days after that.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The table of incidents.
+pub(super) struct Incidents {
+    table: String,
+}
+
+/// What a channel shows of an incident.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Its message.
+    pub id: Option<MessageId>,
+    /// Whether it goes on.
+    pub firing: bool,
+    /// When the last step happened that the message shows.
+    pub at: Option<Timestamp>,
+    /// The headline with which it began.
+    pub first: Option<String>,
+    /// Whether it began as something that people have to be told of loudly, and so its end, too.
+    pub loud: bool,
+    /// Whether somebody may have posted a message and does not know its id.
+    pub unsure: bool,
+}
+
+/// What is to be done for a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A message of its own, which the record is about from now on.
+    Begin,
+    /// A message of its own, since the record is about something later.
+    Aside,
+    /// The message shows this step; its thread gets a line unless `again`: the step was taken before, perhaps in vain.
+    Update { again: bool },
+    /// The message shows something later; the thread gets a line.
+    Line,
+}
+
+/// An incident that this process holds.
+pub(super) struct Held {
+    key: Value,
+    owner: String,
+    pub record: Record,
+}
+
+impl Record {
+    /// What is to be done for a step of the incident.
+    pub fn step(&self, incident: &Incident) -> Step {
+        let is_later = incident.at > self.at;
+        let is_same = incident.at == self.at;
+        match (self.firing, incident.phase, &self.id) {
+            (true, _, Some(_)) if is_later || is_same => Step::Update { again: is_same },
+            (_, _, Some(_)) if !is_later && !is_same => Step::Line,
+            (false, Phase::Resolved, Some(_)) if is_same => Step::Update { again: true },
+            (_, _, None) if self.at.is_some() && !is_later && !is_same => Step::Aside,
+            _ => Step::Begin,
+        }
+    }
+
+    /// The record after a step.
+    pub fn after(&self, incident: &Incident, id: Option<MessageId>) -> Self {
+        Self {
+            id,
+            firing: incident.phase == Phase::Firing,
+            at: incident.at,
+            unsure: false,
+            ..self.clone()
+        }
+    }
+
+    fn read(item: &Value) -> Self {
+        let text = |name: &str| item[name]["S"].as_str().map(str::to_owned);
+        let flag = |name: &str| item[name]["BOOL"] == true;
+        Self {
+            id: text("id").map(MessageId),
+            firing: flag("firing"),
+            at: text("at").and_then(|at| at.parse().ok()),
+            first: text("first"),
+            loud: flag("loud"),
+            // Who held it last did not let go of it.
+            unsure: flag("unsure") || item.get("owner").is_some(),
+        }
+    }
+}
+
+impl Incidents {
+    pub fn new(table: String) -> Self {
+        Self { table }
+    }
+
+    /// Holds an incident of a channel; `None` if somebody else does.
+    pub async fn hold(
+        &self,
+        aws: &Aws,
+        channel: &ChannelKey,
+        incident: &Incident,
+        now: Timestamp,
+    ) -> Result<Option<Held>, AwsError> {
+        let key = json!({ "pk": { "S": format!("{channel}#{}", incident.key) } });
+        let owner = format!("{:032x}", fastrand::u128(..));
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        let input = json!({
+            "TableName": self.table,
+            "Key": key,
+            "UpdateExpression": "SET #until = :until, #owner = :owner",
+            "ConditionExpression": "attribute_not_exists(#until) OR #until < :now",
+            "ExpressionAttributeNames": { "#until": "until", "#owner": "owner" },
+            "ExpressionAttributeValues": {
+                ":until": number(until), ":now": number(now), ":owner": { "S": owner },
+            },
+            "ReturnValues": "ALL_OLD",
+        });
+        let answer = match self.call(aws, &input).await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let item = &answer["Attributes"];
+        let seconds = item["ttl"]["N"].as_str().and_then(|text| text.parse().ok());
+        let is_over = seconds.is_some_and(|seconds: i64| seconds < now.as_second());
+        Ok(Some(Held {
+            key,
+            owner,
+            record: match is_over {
+                true => Record::default(),
+                false => Record::read(item),
+            },
+        }))
+    }
+
+    /// Lets go of an incident, with what its channel shows now. If somebody else holds it by now, theirs is newer.
+    pub async fn release(
+        &self,
+        aws: &Aws,
+        held: &Held,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
+        let ttl = now
+            .saturating_add(REMEMBERED)
+            .unwrap_or(Timestamp::MAX)
+            .as_second();
+        let flag = |flag: bool| json!({ "BOOL": flag });
+        let mut set = vec![
+            ("firing", flag(record.firing)),
+            ("loud", flag(record.loud)),
+            ("unsure", flag(record.unsure)),
+            ("ttl", json!({ "N": ttl.to_string() })),
+        ];
+        let mut remove = vec!["until", "owner"];
+        let texts = [
+            ("id", record.id.as_ref().map(|id| id.0.clone())),
+            ("at", record.at.map(|at| at.to_string())),
+            ("first", record.first.clone()),
+        ];
+        for (name, text) in texts {
+            match text {
+                Some(text) => set.push((name, json!({ "S": text }))),
+                None => remove.push(name),
+            }
+        }
+        let named = |name: &str| format!("#{name}");
+        let assignments: Vec<_> = set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
+        let removed: Vec<_> = remove.iter().map(|name| named(name)).collect();
+        let names = set.iter().map(|(name, _)| *name).chain(remove);
+        let names: Value = names.map(|name| (named(name), Value::from(name))).collect();
+        let values = set
+            .iter()
+            .map(|(name, value)| (format!(":{name}"), value.clone()));
+        let mut values: Value = values.collect();
+        values[":held"] = json!({ "S": held.owner });
+        let input = json!({
+            "TableName": self.table,
+            "Key": held.key,
+            "UpdateExpression": format!("SET {} REMOVE {}", assignments.join(", "), removed.join(", ")),
+            "ConditionExpression": "#owner = :held",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        });
+        match self.call(aws, &input).await {
+            Err(error) if error.code() != Some("ConditionalCheckFailedException") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn call(&self, aws: &Aws, input: &Value) -> Result<Value, AwsError> {
+        let call = Call::json(Service::DYNAMODB, "UpdateItem", input);
+        let answer = aws.call(aws.region(), &call).await?;
+        Ok(serde_json::from_slice(&answer).unwrap_or_default())
+    }
+}
+
+/// A moment in milliseconds, as DynamoDB compares it.
+fn number(moment: Timestamp) -> Value {
+    json!({ "N": moment.as_millisecond().to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident(phase: Phase, second: i64) -> Incident {
+        Incident {
+            key: "k".to_owned(),
+            phase,
+            at: Timestamp::from_second(second).ok(),
+        }
+    }
+
+    fn shown(firing: bool, second: i64) -> Record {
+        Record {
+            id: Some(MessageId("C1 1.0".to_owned())),
+            firing,
+            at: Timestamp::from_second(second).ok(),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn an_incident_is_one_message_until_it_is_over() {
+        let fired = |second| incident(Phase::Firing, second);
+        let over = |second| incident(Phase::Resolved, second);
+        let update = |again| Step::Update { again };
+        for (record, incident, step) in [
+            (Record::default(), fired(10), Step::Begin),
+            (Record::default(), over(10), Step::Begin),
+            (shown(true, 10), over(20), update(false)),
+            (shown(true, 10), fired(20), update(false)),
+            // The answer was lost, or another process has it, too.
+            (shown(true, 10), fired(10), update(true)),
+            (shown(false, 20), over(20), update(true)),
+            // What comes late never covers what is newer.
+            (shown(true, 10), over(5), Step::Line),
+            (shown(false, 20), fired(10), Step::Line),
+            (shown(false, 20), over(10), Step::Line),
+            // It begins anew.
+            (shown(false, 20), fired(30), Step::Begin),
+            (shown(false, 20), over(30), Step::Begin),
+        ] {
+            assert_eq!(record.step(&incident), step, "{record:?} {incident:?}");
+        }
+        let without = Record {
+            id: None,
+            ..shown(false, 20)
+        };
+        assert_eq!(without.step(&fired(10)), Step::Aside);
+        assert_eq!(without.step(&fired(30)), Step::Begin);
+    }
+}

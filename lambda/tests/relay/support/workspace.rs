@@ -1,0 +1,231 @@
+//! A Slack workspace behind its Web API, and a table of DynamoDB, on one port: it refuses what the real ones refuse.
+
+use super::fakes::serve;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use futures_util::stream;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+pub const CHANNEL: &str = "C0123ABCD";
+
+/// What happens to the next call of a method.
+#[derive(Clone, Copy)]
+pub enum Fault {
+    /// It is refused with this error.
+    Error(&'static str),
+    /// It is done, and the connection breaks off.
+    Lost,
+}
+
+#[derive(Default)]
+pub struct Inner {
+    /// The channel's messages by their time, replies included.
+    pub messages: BTreeMap<String, Value>,
+    /// Method of each call.
+    pub calls: Vec<String>,
+    /// What happens to the next calls of each method.
+    pub faults: BTreeMap<&'static str, VecDeque<Fault>>,
+    /// The table's items by their key.
+    pub items: BTreeMap<String, Map<String, Value>>,
+    /// Whether the table answers with an error.
+    pub table_fails: bool,
+    posted: u64,
+}
+
+#[derive(Clone, Default)]
+pub struct Workspace(Arc<Mutex<Inner>>);
+
+impl Workspace {
+    pub async fn start() -> (Self, SocketAddr) {
+        let workspace = Self::default();
+        let router = Router::new()
+            .route("/slack/api/{method}", post(call))
+            .with_state(workspace.clone());
+        let address = serve(router).await;
+        (workspace, address)
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("not poisoned")
+    }
+
+    pub fn fail(&self, method: &'static str, fault: Fault) {
+        self.state().faults.entry(method).or_default().push_back(fault);
+    }
+
+    /// The headlines of the channel's messages, without replies.
+    pub fn headlines(&self) -> Vec<String> {
+        let state = self.state();
+        let own = state
+            .messages
+            .values()
+            .filter(|message| message["thread_ts"].is_null());
+        own.map(headline).collect()
+    }
+
+    /// The headlines of all replies, and whether the channel shows them, too.
+    pub fn replies(&self) -> Vec<(String, bool)> {
+        let state = self.state();
+        let replies = state
+            .messages
+            .values()
+            .filter(|message| !message["thread_ts"].is_null());
+        let reply = |message: &Value| (headline(message), message["reply_broadcast"] == true);
+        replies.map(reply).collect()
+    }
+
+    /// Somebody deletes all messages.
+    pub fn delete_all(&self) {
+        self.state().messages.clear();
+    }
+}
+
+fn headline(message: &Value) -> String {
+    super::headline(message).to_owned()
+}
+
+async fn call(
+    State(workspace): State<Workspace>,
+    Path(method): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let body: Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(headers["authorization"], "Bearer xoxb-local");
+    let mut state = workspace.state();
+    state.calls.push(method.clone());
+    let fault = state
+        .faults
+        .get_mut(method.as_str())
+        .and_then(VecDeque::pop_front);
+    if let Some(Fault::Error(error)) = fault {
+        return answer(&json!({ "ok": false, "error": error }));
+    }
+    let done = match method.as_str() {
+        "chat.postMessage" => state.post(&body),
+        "chat.update" => state.update(&body),
+        "conversations.history" => Ok(state.history(&body)),
+        other => panic!("{other}"),
+    };
+    if let Some(Fault::Lost) = fault {
+        let broken = Err::<Bytes, _>(std::io::Error::other("cut"));
+        return (StatusCode::OK, Body::from_stream(stream::iter([broken]))).into_response();
+    }
+    answer(&done.unwrap_or_else(|error| json!({ "ok": false, "error": error })))
+}
+
+fn answer(body: &Value) -> Response {
+    (
+        StatusCode::OK,
+        [("content-type", "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+impl Inner {
+    fn post(&mut self, body: &Value) -> Result<Value, &'static str> {
+        if body["channel"] != CHANNEL {
+            return Err("channel_not_found");
+        }
+        let parent = body["thread_ts"].as_str();
+        if parent.is_some_and(|parent| !self.messages.contains_key(parent)) {
+            return Err("thread_not_found");
+        }
+        self.posted += 1;
+        let ts = format!("17{:08}.000100", self.posted);
+        self.messages.insert(ts.clone(), body.clone());
+        Ok(json!({ "ok": true, "channel": CHANNEL, "ts": ts }))
+    }
+
+    /// What an update does not name stays. <https://docs.slack.dev/reference/methods/chat.update>
+    fn update(&mut self, body: &Value) -> Result<Value, &'static str> {
+        let ts = body["ts"].as_str().ok_or("message_not_found")?.to_owned();
+        if body["channel"] != CHANNEL {
+            return Err("channel_not_found");
+        }
+        let message = self.messages.get_mut(&ts).ok_or("message_not_found")?;
+        for part in ["text", "blocks", "attachments"] {
+            if !body[part].is_null() {
+                message[part] = body[part].clone();
+            }
+        }
+        Ok(json!({ "ok": true, "channel": CHANNEL, "ts": ts }))
+    }
+
+    fn history(&self, body: &Value) -> Value {
+        let with_metadata = body["include_all_metadata"] == true;
+        let shown = self
+            .messages
+            .iter()
+            .filter(|(_, message)| message["thread_ts"].is_null());
+        let shown = shown.map(|(ts, message)| {
+            let metadata = message.get("metadata").filter(|_| with_metadata);
+            json!({ "ts": ts, "text": message["text"], "metadata": metadata })
+        });
+        json!({ "ok": true, "messages": shown.rev().collect::<Vec<_>>() })
+    }
+
+    /// `UpdateItem`, as far as the relay uses its expressions.
+    pub fn update_item(&mut self, request: &Value) -> (u16, Value) {
+        if self.table_fails {
+            return (
+                400,
+                json!({ "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no table" }),
+            );
+        }
+        let text = |name: &str| request[name].as_str().unwrap_or_default();
+        assert_eq!(text("TableName"), "mission-incidents");
+        let key = request["Key"]["pk"]["S"].as_str().expect("a key").to_owned();
+        let name = |alias: &str| {
+            request["ExpressionAttributeNames"][alias]
+                .as_str()
+                .expect("a name")
+                .to_owned()
+        };
+        let value = |alias: &str| request["ExpressionAttributeValues"][alias].clone();
+        let old = self.items.get(&key).cloned().unwrap_or_default();
+        let holds = match text("ConditionExpression") {
+            "attribute_not_exists(#until) OR #until < :now" => {
+                let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok());
+                old.get("until")
+                    .is_none_or(|until| number(until) < number(&value(":now")))
+            }
+            "#owner = :held" => old.get("owner") == Some(&value(":held")),
+            other => panic!("{other}"),
+        };
+        if !holds {
+            return (
+                400,
+                json!({ "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no" }),
+            );
+        }
+        let mut item = old.clone();
+        item.insert("pk".to_owned(), json!({ "S": key }));
+        let expression = text("UpdateExpression");
+        let (set, remove) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
+        for assignment in set.strip_prefix("SET ").expect("SET").split(", ") {
+            let (alias, of) = assignment.split_once(" = ").expect("an assignment");
+            item.insert(name(alias), value(of));
+        }
+        for alias in remove.split(", ").filter(|alias| !alias.is_empty()) {
+            item.remove(&name(alias));
+        }
+        self.items.insert(key, item);
+        let old = (request["ReturnValues"] == "ALL_OLD" && !old.is_empty()).then_some(old);
+        (
+            200,
+            match old {
+                Some(old) => json!({ "Attributes": old }),
+                None => json!({}),
+            },
+        )
+    }
+}
