@@ -3,6 +3,9 @@
 //! Markup, escaping, colours, limits and addresses are known here, and each only to its own destination.
 
 mod address;
+mod keyed;
+pub mod opsgenie;
+pub mod pagerduty;
 mod post;
 pub mod slack;
 pub mod text;
@@ -19,6 +22,9 @@ impl ChannelType {
     pub fn form(&self) -> &'static Form {
         match self {
             Self::Slack => &slack::WEBHOOK,
+            Self::Pagerduty { .. } => &pagerduty::INTEGRATION,
+            Self::JiraServiceManagement => &opsgenie::JIRA_SERVICE_MANAGEMENT,
+            Self::Opsgenie { .. } => &opsgenie::OPSGENIE,
             _ => &slack::WEBHOOK,
         }
     }
@@ -31,6 +37,9 @@ impl ChannelType {
         let address = Address::parse(secret, self.form(), loopback)?;
         Ok(match self {
             Self::Slack => Box::new(slack::Webhook(address)),
+            Self::Pagerduty { region } => Box::new(pagerduty::Integration::new(address, *region)),
+            Self::JiraServiceManagement => Box::new(opsgenie::Integration::of_jira(address)),
+            Self::Opsgenie { region } => Box::new(opsgenie::Integration::of_opsgenie(address, *region)),
             _ => Box::new(slack::Webhook(address)),
         })
     }
@@ -40,6 +49,7 @@ impl ChannelType {
     pub fn fit(&self) -> Option<fn(&[Row], Locale) -> usize> {
         match self {
             Self::Slack => Some(slack::fit),
+            Self::Pagerduty { .. } | Self::JiraServiceManagement | Self::Opsgenie { .. } => None,
             _ => Some(slack::fit),
         }
     }
