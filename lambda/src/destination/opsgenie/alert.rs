@@ -38,13 +38,14 @@ const LEAST: &str = "P5";
 /// What a card asks for. An alert is known by its alias.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Request {
+pub(super) enum Request {
     Create(Alert),
     Close(Close),
 }
 
+/// An alert to be opened, or counted once more if it is open.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Alert {
+pub(super) struct Alert {
     message: String,
     alias: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -61,8 +62,9 @@ pub struct Alert {
     responders: Vec<Responder>,
 }
 
+/// The end of an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Close {
+pub(super) struct Close {
     #[serde(skip)]
     alias: String,
     source: &'static str,
@@ -82,7 +84,7 @@ impl Request {
 
 /// What `card` asks for. What nobody is to be called for is an alert of the least priority: the services know nothing
 /// less.
-pub fn request(card: &Card, shape: Shape) -> Request {
+pub(super) fn request(card: &Card, shape: Shape) -> Request {
     let words = card.locale.words();
     let (alias, priority) = match step(card) {
         Step::Fires(key) => (key, priority(card.severity)),

@@ -51,7 +51,7 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// Jira Service Management has one address for all regions.
+    /// An integration of Jira Service Management, which has one address for all regions.
     /// <https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v2/api-group-integration-events/>
     pub fn of_jira(address: Address) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Integration {
         }
     }
 
-    /// <https://docs.opsgenie.com/docs/alert-api>
+    /// An integration of Opsgenie, whose regions are apart. <https://docs.opsgenie.com/docs/alert-api>
     pub fn of_opsgenie(address: Address, region: ServiceRegion) -> Self {
         Self {
             form: &OPSGENIE,

@@ -8,6 +8,5 @@ mod integration;
 mod markup;
 mod responder;
 
-pub use alert::{Request, request};
 pub use integration::{Integration, JIRA_SERVICE_MANAGEMENT, OPSGENIE};
 pub use responder::{MENTIONS, is_mention};

@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 8_000;
 
 /// An event, without the key of the integration that it goes to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Event {
+pub(super) struct Event {
     /// A change event has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     event_action: Option<Action>,
@@ -75,7 +75,7 @@ impl Event {
 
 /// The event that shows `card`. `takes_changes` says whether the integration takes change events: one that does not
 /// gets what pages nobody as an alert event of the lowest severity, because PagerDuty has nothing less.
-pub fn event(card: &Card, shape: Shape, takes_changes: bool) -> Event {
+pub(super) fn event(card: &Card, shape: Shape, takes_changes: bool) -> Event {
     let (action, key) = match step(card) {
         Step::Fires(key) => (Some(Action::Trigger), Some(key)),
         Step::Ends(key) => (Some(Action::Resolve), Some(key)),

@@ -45,6 +45,7 @@ struct Sent<'a> {
 }
 
 impl Integration {
+    /// An integration whose key is `address`.
     pub fn new(address: Address, region: ServiceRegion) -> Self {
         Self { address, region }
     }

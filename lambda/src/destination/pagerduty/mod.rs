@@ -6,7 +6,6 @@
 mod event;
 mod integration;
 
-pub use event::{Event, event};
 pub use integration::{INTEGRATION, Integration};
 
 /// Who can be mentioned there, as the end of an error.

@@ -2,6 +2,7 @@
 
 pub mod fakes;
 pub mod function;
+pub mod pager;
 pub mod slack;
 
 use alertctl_relay::Settings;
