@@ -163,7 +163,6 @@ impl Address {
     }
 
     /// The URL of a request if the address is a key: `url`. Beside an emulator, its path follows the address.
-    #[allow(dead_code)]
     pub(crate) fn url(&self, url: &str) -> Uri {
         let base = match self.is_loopback {
             true => {

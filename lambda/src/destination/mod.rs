@@ -3,7 +3,10 @@
 //! Markup, escaping, colours, limits and addresses are known here, and each only to its own destination.
 
 mod address;
+mod keyed;
 mod living;
+pub mod opsgenie;
+pub mod pagerduty;
 mod post;
 pub mod slack;
 pub mod text;
@@ -31,6 +34,9 @@ impl ChannelType {
         match self {
             Self::Slack => &slack::WEBHOOK,
             Self::SlackBot { .. } => &slack::BOT,
+            Self::Pagerduty { .. } => &pagerduty::INTEGRATION,
+            Self::JiraServiceManagement => &opsgenie::JIRA_SERVICE_MANAGEMENT,
+            Self::Opsgenie { .. } => &opsgenie::OPSGENIE,
             _ => &slack::WEBHOOK,
         }
     }
@@ -44,6 +50,9 @@ impl ChannelType {
         Ok(match self {
             Self::Slack => Box::new(slack::Webhook(address)),
             Self::SlackBot { channel } => Box::new(slack::Bot::new(address, channel.clone())),
+            Self::Pagerduty { region } => Box::new(pagerduty::Integration::new(address, *region)),
+            Self::JiraServiceManagement => Box::new(opsgenie::Integration::of_jira(address)),
+            Self::Opsgenie { region } => Box::new(opsgenie::Integration::of_opsgenie(address, *region)),
             _ => Box::new(slack::Webhook(address)),
         })
     }
@@ -52,6 +61,8 @@ impl ChannelType {
     pub fn mentions(&self) -> Mentions {
         let (is, help): (fn(&str) -> bool, _) = match self {
             Self::Slack | Self::SlackBot { .. } => (slack::is_mention, slack::MENTIONS),
+            Self::Pagerduty { .. } => (pagerduty::is_mention, pagerduty::MENTIONS),
+            Self::JiraServiceManagement | Self::Opsgenie { .. } => (opsgenie::is_mention, opsgenie::MENTIONS),
             _ => (slack::is_mention, slack::MENTIONS),
         };
         Mentions { is, help }
@@ -62,7 +73,10 @@ impl ChannelType {
     pub fn fit(&self) -> Option<fn(&[Row], Locale) -> usize> {
         match self {
             Self::Slack => Some(slack::fit),
-            Self::SlackBot { .. } => None,
+            Self::SlackBot { .. }
+            | Self::Pagerduty { .. }
+            | Self::JiraServiceManagement
+            | Self::Opsgenie { .. } => None,
             _ => Some(slack::fit),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod fakes;
 pub mod function;
+pub mod pager;
 pub mod slack;
 pub mod workspace;
 
