@@ -106,6 +106,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("phrase", &[]),
+    ("hash", &[]),
     ("excerpt", &["phrase"]),
     ("contract", &["json"]),
     ("lenient", &["json"]),
@@ -113,7 +114,7 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     ("template", &[]),
     ("config", &["contract"]),
     ("settings", &["contract", "config"]),
-    ("event", &["contract", "json", "excerpt"]),
+    ("event", &["contract", "json", "excerpt", "hash"]),
     ("locale", &["contract", "event", "phrase"]),
     ("routing", &["contract", "event", "pattern", "settings"]),
     ("letter", &["contract", "event", "json", "excerpt"]),
@@ -122,12 +123,13 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     (
         "card",
         &[
-            "contract", "event", "phrase", "excerpt", "json", "locale", "settings", "alert", "letter",
+            "contract", "event", "phrase", "excerpt", "hash", "json", "locale", "settings", "alert",
+            "letter",
         ],
     ),
     (
         "destination",
-        &["contract", "phrase", "excerpt", "locale", "card", "template"],
+        &["contract", "phrase", "excerpt", "hash", "locale", "card", "template"],
     ),
     (
         "item",
@@ -147,6 +149,7 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
             "card",
             "destination",
             "item",
+            "hash",
             "lenient",
             "json",
             "template",

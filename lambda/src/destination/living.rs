@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::post::Shape;
 use crate::card::Card;
-use crate::event::Incident;
+use crate::card::Incident;
 
 /// By which a service knows a message, as one text that only the service understands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule};
 use crate::destination::living::{Living, MessageId};
 use crate::destination::post::{self, Post, Refused, Shape, Why};
-use crate::event::Incident;
+use crate::card::Incident;
 
 /// A bot token.
 pub static BOT: Form = Form {
