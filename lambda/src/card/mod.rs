@@ -11,6 +11,7 @@ mod digest;
 mod event;
 mod frame;
 mod guard;
+mod identity;
 mod note;
 mod parts;
 mod report;
@@ -35,6 +36,8 @@ const MAX_SMALL: usize = 300;
 pub struct Card {
     /// One line. Notifications show only this.
     pub headline: Phrase,
+    /// The headline without how late it comes, if it says that.
+    pub in_time: Option<Phrase>,
     pub severity: Severity,
     pub colour: Colour,
     /// In their order.
@@ -150,6 +153,7 @@ impl Card {
         let words = self.locale.words();
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         let late = (words.late)(&parts::duration(seconds));
+        self.in_time.get_or_insert_with(|| self.headline.clone());
         self.headline = Phrase::said(format!("⏱️ {} · {}", Phrase::strong(&late), self.headline));
     }
 }
@@ -193,6 +197,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
             Some(_) => test_headline(&draft.headline, &frame),
             None => draft.headline,
         },
+        in_time: None,
         severity,
         // If the severity equals the notice's own, the notice keeps its colour (a recovered alarm stays green).
         colour: if severity == notice.severity() {

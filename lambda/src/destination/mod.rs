@@ -3,12 +3,17 @@
 //! Markup, escaping, colours, limits and addresses are known here, and each only to its own destination.
 
 mod address;
+pub mod discord;
 mod post;
+mod public;
+mod share;
+pub mod signed_webhook;
 pub mod slack;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
 pub use post::{Post, Refused, Shape, Why};
+pub use public::is_public;
 pub use text::text;
 
 use crate::card::Row;
@@ -19,6 +24,8 @@ impl ChannelType {
     pub fn form(&self) -> &'static Form {
         match self {
             Self::Slack => &slack::WEBHOOK,
+            Self::Discord => &discord::WEBHOOK,
+            Self::SignedWebhook => &signed_webhook::WEBHOOK,
             _ => &slack::WEBHOOK,
         }
     }
@@ -31,6 +38,8 @@ impl ChannelType {
         let address = Address::parse(secret, self.form(), loopback)?;
         Ok(match self {
             Self::Slack => Box::new(slack::Webhook(address)),
+            Self::Discord => Box::new(discord::Webhook(address)),
+            Self::SignedWebhook => Box::new(signed_webhook::Webhook { address, loopback }),
             _ => Box::new(slack::Webhook(address)),
         })
     }
@@ -40,6 +49,8 @@ impl ChannelType {
     pub fn fit(&self) -> Option<fn(&[Row], Locale) -> usize> {
         match self {
             Self::Slack => Some(slack::fit),
+            Self::Discord => Some(discord::fit),
+            Self::SignedWebhook => Some(signed_webhook::fit),
             _ => Some(slack::fit),
         }
     }

@@ -48,7 +48,9 @@ impl PostError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Refused { refused, .. } => matches!(refused.why, Why::Throttled | Why::Failing),
-            Self::Unreachable(..) | Self::Late(_) => true,
+            // Who set up the address has to mend it.
+            Self::Unreachable(_, fault) => *fault != Fault::Private,
+            Self::Late(_) => true,
         }
     }
 
@@ -106,7 +108,13 @@ async fn attempt(
     let mut request = request.clone();
     let body = request.body().clone();
     service.sign(request.headers_mut(), &body, Timestamp::now());
-    let answer = timeout_at(deadline, http.send(request))
+    let sent = async {
+        match service.is_anywhere() {
+            true => http.send_abroad(request).await,
+            false => http.send(request).await,
+        }
+    };
+    let answer = timeout_at(deadline, sent)
         .await
         .map_err(|_| PostError::Late(name))?
         .map_err(|fault| PostError::Unreachable(name, fault))?;
