@@ -2,6 +2,7 @@
 //! in one program, because some tests mostly wait, and others mostly compute.
 
 mod delivery;
+mod discord;
 mod guard;
 mod ingest;
 mod limits;
@@ -9,6 +10,7 @@ mod messages;
 mod outage;
 mod retries;
 mod routing;
+mod signed_webhook;
 mod storm;
 mod support;
 mod ways;

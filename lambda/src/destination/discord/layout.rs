@@ -39,6 +39,7 @@ pub(super) fn embeds(card: &Card) -> Vec<Embed> {
         }
     }
     while !is_short(&embeds) && embeds.iter_mut().rev().any(|embed| embed.fields.pop().is_some()) {}
+    embeds.retain(|embed| embed.title.is_some() || !embed.description.is_empty() || !embed.fields.is_empty());
     embeds
 }
 

@@ -14,6 +14,11 @@ const FENCE: &str = "```";
 
 /// Text in which Discord formats, links and mentions nothing.
 pub(super) fn escape(text: &str) -> String {
+    escape_before(text, false)
+}
+
+/// The same for a text that something follows, maybe without a blank.
+fn escape_before(text: &str, follows: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     // The line so far: only blanks, only digits, or more.
     let (mut begins, mut counts) = (true, false);
@@ -21,7 +26,7 @@ pub(super) fn escape(text: &str) -> String {
     while let Some(c) = rest.next() {
         let means = match c {
             '\\' | '*' | '_' | '~' | '|' | '`' | '<' | '@' | '[' | ']' => true,
-            ':' => begins_address(rest.as_str()) || begins_emoji(rest.as_str()),
+            ':' => begins_address(rest.as_str()) || begins_emoji(rest.as_str(), follows),
             // A heading, small print, a list, a quotation.
             '#' | '-' | '+' | '>' => begins,
             '.' | ')' => counts,
@@ -45,12 +50,15 @@ fn begins_address(after: &str) -> bool {
     after.starts_with("//")
 }
 
-/// Whether a colon before this text begins a name that Discord may show as an emoji, as in `arn:aws:iam`.
-fn begins_emoji(after: &str) -> bool {
-    let name = after.split_once(':').map(|(name, _)| name);
+/// Whether a colon before this text may begin a name that Discord shows as an emoji, as in `arn:aws:iam`. It takes a backslash
+/// for a part of the name, so of a word all such colons are escaped, but the last.
+fn begins_emoji(after: &str, follows: bool) -> bool {
+    let end = after.find(char::is_whitespace);
+    let word = after.get(..end.unwrap_or(after.len())).unwrap_or_default();
     // No emoji is called as the minutes in `12:34:56`.
-    let is_clock = |name: &str| name.len() <= 2 && name.bytes().all(|byte| byte.is_ascii_digit());
-    name.is_some_and(|name| !is_clock(name) && !name.contains(char::is_whitespace))
+    let is_clock = |name: &str| matches!(name.len(), 1 | 2) && name.bytes().all(|byte| byte.is_ascii_digit());
+    let names = word.rsplit_once(':').map(|(names, _)| names);
+    end.is_none() && follows || names.is_some_and(|names| !names.split(':').all(is_clock))
 }
 
 /// What a character takes of [`escape`]d text at most.
@@ -78,19 +86,20 @@ pub(super) fn uncalled(escaped: &str) -> String {
 pub(super) fn markdown(phrase: &Phrase, is_title: bool) -> String {
     let mut markdown = String::new();
     let mut marked = false;
-    for Span { style, text } in phrase.spans() {
+    let mut spans = phrase.spans().peekable();
+    while let Some(Span { style, text }) = spans.next() {
         let style = match style {
             Style::Strong | Style::Title if is_title => Style::Text,
             style => style,
         };
-        let follows = std::mem::replace(&mut marked, style != Style::Text);
-        if follows && marked {
+        let met = std::mem::replace(&mut marked, style != Style::Text);
+        if met && marked {
             markdown.push(JOINT);
         }
         markdown += &match style {
             Style::Code => code(text),
-            Style::Strong | Style::Title => format!("**{}**", escape(text)),
-            Style::Text => escape(text),
+            Style::Strong | Style::Title => format!("**{}**", escape_before(text, true)),
+            Style::Text => escape_before(text, spans.peek().is_some()),
         };
     }
     markdown
@@ -115,15 +124,21 @@ pub(super) fn block_width(c: char) -> usize {
     }
 }
 
-/// A link. Discord makes none of a label with brackets, and takes the first closing parenthesis for the end of the address.
+/// A link, in which Discord calls nobody. It makes none of a label with brackets, and takes the first closing parenthesis for
+/// the end of the address.
 pub(super) fn link(link: &Link) -> String {
     let label = link.label.replace('[', "(").replace(']', ")");
-    let page = link
-        .page
-        .replace('(', "%28")
-        .replace(')', "%29")
-        .replace('\\', "%5C");
-    format!("[{}]({page})", escape(&label))
+    let mut page = String::with_capacity(link.page.len());
+    for c in link.page.chars() {
+        match c {
+            '(' => page += "%28",
+            ')' => page += "%29",
+            '@' => page += "%40",
+            '\\' => page += "%5C",
+            c => page.push(c),
+        }
+    }
+    format!("[{}]({page})", uncalled(&escape_before(&label, true)))
 }
 
 #[cfg(test)]
@@ -143,12 +158,21 @@ mod tests {
                 "# a\n - b\n> c\n-# d\n1. e\n2) f",
                 "\\# a\n \\- b\n\\> c\n\\-# d\n1\\. e\n2\\) f",
             ),
-            ("arn:aws:iam::1:role/x :tada:", r"arn\:aws\:iam::1:role/x \:tada:"),
+            (
+                "arn:aws:iam::1:role/x :tada:",
+                r"arn\:aws\:iam\::1:role/x \:tada:",
+            ),
+            (":a::b: :12:x:", r"\:a\:\:b: \:12\:x:"),
             (r"C:\temp", r"C:\\temp"),
         ] {
             assert_eq!(escape(text), escaped);
         }
-        for same in ["a-b #1 2 > 1 (c) 5.2 % at 12. x", "하나. 둘", "a: b", "12:34:56 UTC+09:00"] {
+        for same in [
+            "a-b #1 2 > 1 (c) 5.2 % at 12. x",
+            "하나. 둘",
+            "a: b",
+            "12:34:56 UTC+09:00",
+        ] {
             assert_eq!(escape(same), same);
         }
     }
@@ -181,11 +205,11 @@ mod tests {
 
     #[test]
     fn a_link_and_a_block_end_where_they_should() {
-        let page = "https://x.example/(a)?b=\\".to_owned();
+        let page = "https://x.example/(a)?b=\\@c".to_owned();
         let label = "a [b] *c*".to_owned();
         assert_eq!(
             link(&Link { page, label }),
-            r"[a (b) \*c\*](https://x.example/%28a%29?b=%5C)"
+            r"[a (b) \*c\*](https://x.example/%28a%29?b=%5C%40c)"
         );
         assert_eq!(block("\"```\""), "```json\n\"`\u{200b}`\u{200b}`\u{200b}\"\n```");
     }

@@ -159,8 +159,8 @@ fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
         state,
         severity: card.severity.name(),
         title: card.headline.plain().chars().take(MAX_TITLE).collect(),
-        account: card.account.clone(),
-        region: card.region.clone(),
+        account: known(&card.account),
+        region: known(&card.region),
         time: card.at.map(|at| at.to_string()),
         incident: key.clone(),
         facts: Vec::new(),
@@ -199,6 +199,11 @@ fn within(card: &Card, Shares { json, prose, facts }: Shares) -> Event {
         dataschema: "urn:alertctl:webhook:v1",
         data,
     }
+}
+
+/// A text that says something.
+fn known(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.trim().is_empty())
 }
 
 fn mentions(card: &Card) -> Vec<String> {

@@ -386,7 +386,7 @@ async fn slack(State(script): State<Shared>, uri: Uri, body: Bytes) -> Response 
     (status, answer).into_response()
 }
 
-async fn serve(router: Router) -> SocketAddr {
+pub async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -1,7 +1,9 @@
 //! Helpers that the tests share.
 
+pub mod discord;
 pub mod fakes;
 pub mod function;
+pub mod receiver;
 pub mod slack;
 
 use alertctl_relay::Settings;
