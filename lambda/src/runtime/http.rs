@@ -1,4 +1,4 @@
-//! One HTTP client for Slack and AWS: hyper over rustls, with the root certificates in the binary.
+//! The HTTP clients for services and AWS: hyper over rustls, with the root certificates in the binary.
 
 use super::dns::{Private, Resolver};
 use ::http::{Request, Response};

@@ -3,7 +3,7 @@
 use crate::limits::{alarm, call, json as any_json, report, text as any_text};
 use crate::support::discord::{Channel, judge, shown, start};
 use crate::support::function::{Function, QUEUE, RETRIES, SECRET, lock};
-use crate::support::{english, fixture, fixtures, korean};
+use crate::support::{english, fixture, fixtures, korean, read_wrapped};
 use alertctl_relay::card::{Entry, Excerpt, Link, Phrase, Prose, Row, Section};
 use alertctl_relay::destination::discord::{fit, message, plain};
 use alertctl_relay::event::read;
@@ -146,11 +146,8 @@ const TELLING: [&str; 8] = [
 
 fn telling(settings: &Settings) -> Value {
     let cards = |name: &str| -> Vec<Card> {
-        let event = fixture(name);
-        read(event.get("event").unwrap_or(&event))
-            .iter()
-            .map(|notice| compose(notice, settings))
-            .collect()
+        let notices = read_wrapped(&fixture(name));
+        notices.iter().map(|notice| compose(notice, settings)).collect()
     };
     let mut told: serde_json::Map<_, _> = TELLING
         .iter()
@@ -168,7 +165,7 @@ fn telling(settings: &Settings) -> Value {
         "a test".to_owned(),
         json!(message(&compose(&alarm.marked("t-0a1b2c3d"), settings))),
     );
-    let lines = TELLING.iter().flat_map(|name| read(&fixture(name)));
+    let lines = TELLING.iter().flat_map(|name| read_wrapped(&fixture(name)));
     let lines: Vec<_> = lines.map(|notice| summarise(&notice, settings)).collect();
     let digests = digest(&lines, settings, fit);
     let digests: Vec<_> = digests
@@ -545,7 +542,7 @@ async fn what_a_person_must_mend_is_parked_with_discords_words() {
 }
 
 #[test]
-fn a_locale_has_no_say_in_what_fits() {
+fn a_digest_has_as_many_rows_as_fit() {
     let row = Row {
         phrase: Phrase::text(&"x".repeat(200)),
         link: None,

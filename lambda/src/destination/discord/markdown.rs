@@ -29,7 +29,7 @@ fn escape_before(text: &str, follows: bool) -> String {
             ':' => begins_address(rest.as_str()) || begins_emoji(rest.as_str(), follows),
             // A heading, small print, a list, a quotation.
             '#' | '-' | '+' | '>' => begins,
-            '.' | ')' => counts,
+            '.' | ')' => counts && rest.as_str().starts_with(' '),
             _ => false,
         };
         if means {
@@ -172,6 +172,7 @@ mod tests {
             "하나. 둘",
             "a: b",
             "12:34:56 UTC+09:00",
+            "203.0.113.7",
         ] {
             assert_eq!(escape(same), same);
         }
