@@ -1,7 +1,7 @@
 //! What tells one message from another, for whoever gets the same one twice.
 
-use super::{Card, Section};
-use crate::event::{Incident, Phase};
+use super::{Card, Phase, Section};
+use crate::event::Incident;
 use crate::hash::hex_digest;
 
 impl Card {

@@ -16,6 +16,7 @@ mod note;
 mod parts;
 mod report;
 
+pub use crate::event::Phase;
 pub use crate::excerpt::Excerpt;
 pub use crate::phrase::{Phrase, Span, Style};
 pub use digest::{Digest, Line, digest, summarise};

@@ -1,9 +1,8 @@
 //! A card as a `CloudEvent`: `docs/webhook.schema.json` describes it for those who receive it. Fields are only ever added.
 
-use crate::card::{Card, Entry, Excerpt, Row, Section};
+use crate::card::{Card, Entry, Excerpt, Phase, Row, Section};
 use crate::contract::Locale;
 use crate::destination::share::Shares;
-use crate::event::Phase;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
