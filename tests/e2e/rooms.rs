@@ -123,13 +123,14 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     (
         "card",
         &[
-            "contract", "event", "phrase", "excerpt", "hash", "json", "locale", "settings", "alert",
-            "letter",
+            "contract", "event", "phrase", "excerpt", "hash", "json", "locale", "settings", "alert", "letter",
         ],
     ),
     (
         "destination",
-        &["contract", "phrase", "excerpt", "hash", "locale", "card", "template"],
+        &[
+            "contract", "phrase", "excerpt", "hash", "locale", "card", "template",
+        ],
     ),
     (
         "item",

@@ -230,7 +230,7 @@ impl Page<'_> {
         let small = small.map(|text| Section::Small(Prose { label: None, text }));
         let card = Card {
             headline: Phrase::said(format!("🔔 {headline}  {}", counts.join("  "))),
-            on_time: None,
+            in_time: None,
             severity,
             colour: parts::colour(severity),
             sections: [Section::Rows(self.rows)].into_iter().chain(small).collect(),

@@ -11,6 +11,7 @@ mod digest;
 mod event;
 mod frame;
 mod guard;
+mod identity;
 mod note;
 mod parts;
 mod report;
@@ -22,7 +23,6 @@ pub use digest::{Digest, Line, digest, summarise};
 
 use crate::contract::{Locale, Severity, unite};
 use crate::event::{Content, Detail, Notice};
-use crate::hash::hex_digest;
 use crate::phrase::one_line;
 use crate::settings::Settings;
 use frame::Frame;
@@ -37,8 +37,8 @@ const MAX_SMALL: usize = 300;
 pub struct Card {
     /// One line. Notifications show only this.
     pub headline: Phrase,
-    /// The headline as it was, if it says by now how late it is.
-    pub on_time: Option<Phrase>,
+    /// The headline without how late it comes, if it says that.
+    pub in_time: Option<Phrase>,
     pub severity: Severity,
     pub colour: Colour,
     /// In their order.
@@ -154,37 +154,8 @@ impl Card {
         let words = self.locale.words();
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         let late = (words.late)(&parts::duration(seconds));
-        let headline = Phrase::said(format!("⏱️ {} · {}", Phrase::strong(&late), self.headline));
-        let on_time = std::mem::replace(&mut self.headline, headline);
-        self.on_time.get_or_insert(on_time);
-    }
-
-    /// A key of the message's own: 64 hexadecimal digits, the same each time that it is sent, also if it is late by then.
-    /// An alert over HTTP may have no time, and a headline that says no more than which rule it is of; so what the
-    /// sections say is part of the key.
-    pub fn key(&self) -> String {
-        let headline = self.on_time.as_ref().unwrap_or(&self.headline).plain();
-        let place = [&self.account, &self.region].map(|name| name.as_deref().unwrap_or_default());
-        let at = self.at.map(|at| at.to_string()).unwrap_or_default();
-        let said = self.sections.iter().flat_map(Section::said);
-        let parts = ["message", &headline, &at].into_iter().chain(place).chain(said);
-        hex_digest(parts)
-    }
-}
-
-impl Section {
-    /// All that it says, piece by piece.
-    fn said(&self) -> Vec<&str> {
-        match self {
-            Self::Prose(prose) | Self::Small(prose) => vec![&prose.text.text],
-            Self::Facts(facts) => facts
-                .iter()
-                .flat_map(|fact| [&*fact.label, &fact.value.text])
-                .collect(),
-            Self::Json { text, .. } => vec![&text.text],
-            Self::Links(links) => links.iter().map(|link| &*link.page).collect(),
-            Self::Rows(_) => Vec::new(),
-        }
+        self.in_time.get_or_insert_with(|| self.headline.clone());
+        self.headline = Phrase::said(format!("⏱️ {} · {}", Phrase::strong(&late), self.headline));
     }
 }
 
@@ -227,7 +198,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
             Some(_) => test_headline(&draft.headline, &frame),
             None => draft.headline,
         },
-        on_time: None,
+        in_time: None,
         severity,
         // If the severity equals the notice's own, the notice keeps its colour (a recovered alarm stays green).
         colour: if severity == notice.severity() {
@@ -314,31 +285,6 @@ mod tests {
         };
         let banner = &banner.text.text;
         assert!(banner.contains("t-0a1b2c3d") && banner.contains("Nothing happened"));
-    }
-
-    #[test]
-    fn a_message_keeps_its_key_however_late_it_is() {
-        let alert = |text: &str| {
-            compose(
-                &read(&json!({ "rule": "5xx", "message": text }))[0],
-                &Settings::default(),
-            )
-        };
-        let (card, mut late) = (alert("a"), alert("a"));
-        for minutes in [12, 90] {
-            late.late(Duration::from_secs(60 * minutes));
-            assert_ne!(late.headline, card.headline);
-            assert_eq!(late.key(), card.key());
-        }
-        assert_eq!(card.key().len(), 64);
-        // Neither has a time, and both have the same headline.
-        assert_eq!(alert("b").headline, card.headline);
-        assert_ne!(alert("b").key(), card.key());
-        let later = Card {
-            at: Some(Timestamp::UNIX_EPOCH),
-            ..card.clone()
-        };
-        assert_ne!(later.key(), card.key());
     }
 
     #[test]

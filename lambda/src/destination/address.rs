@@ -6,6 +6,8 @@ use std::net::Ipv6Addr;
 use http::Uri;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::public;
+
 /// KMS encrypts at most 4,096 bytes.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
 const MAX_LENGTH: usize = 2048;
@@ -52,6 +54,16 @@ pub enum Rule {
         /// What a key is, such as `32 letters and digits`.
         is: &'static str,
     },
+    /// An `https://` URL of any public host, and after it the secrets that sign what is sent there, divided by blanks. Beside
+    /// an emulator the URL may be on this machine, and stand alone.
+    Signed {
+        /// Whether a text is such a secret.
+        fits: fn(&str) -> bool,
+        /// What a secret is.
+        is: &'static str,
+        /// Most secrets.
+        most: usize,
+    },
 }
 
 /// How a URL is recognised.
@@ -88,6 +100,14 @@ pub enum Wrong {
     Path,
     /// Not a key of the service.
     Key,
+    /// Only a secret, without the URL before it.
+    NoUrl,
+    /// Only a URL, without a secret after it.
+    NoSecret,
+    /// Something else after the URL.
+    Secret,
+    /// More secrets than are used.
+    Secrets,
     /// On this machine, outside of the local mode.
     Loopback,
 }
@@ -124,15 +144,24 @@ impl Address {
         if text.len() > MAX_LENGTH {
             return Err(wrong(Wrong::TooLong));
         }
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let (text, secrets) = match &form.rule {
+            Rule::Signed { .. } => text.split_once(|c: char| c.is_ascii_whitespace()),
+            _ => None,
+        }
+        .unwrap_or((text, ""));
+        let mut characters = text
+            .bytes()
+            .chain(secrets.split_ascii_whitespace().flat_map(str::bytes));
+        if !characters.all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong(Wrong::Characters));
         }
+        let secrets: Vec<_> = secrets.split_ascii_whitespace().collect();
         if let Some(here) = on_this_machine(text) {
             return match (loopback, here) {
                 (AllowLoopback::No, _) => Err(wrong(Wrong::Loopback)),
                 (AllowLoopback::Yes, Err(reason)) => Err(wrong(reason)),
                 (AllowLoopback::Yes, Ok(())) => Ok(Self {
-                    text: text.into(),
+                    text: joined(text, &secrets).into(),
                     is_loopback: true,
                 }),
             };
@@ -140,6 +169,13 @@ impl Address {
         let text = match &form.rule {
             Rule::Key { fits, .. } => fits(text).then(|| text.to_owned()).ok_or(Wrong::Key),
             Rule::Url(rule) => url(text, rule),
+            Rule::Signed { fits, most, .. } => match secrets.as_slice() {
+                _ if fits(text) => Err(Wrong::NoUrl),
+                [] => Err(Wrong::NoSecret),
+                all if all.len() > *most => Err(Wrong::Secrets),
+                all if !all.iter().all(|secret| fits(secret)) => Err(Wrong::Secret),
+                all => public::url(text).map(|url| joined(&url, all)),
+            },
         };
         Ok(Self {
             text: text.map_err(wrong)?.into(),
@@ -175,21 +211,29 @@ impl Address {
         base.parse().unwrap_or_default()
     }
 
-    /// The address as a URL.
+    /// The address as a URL, without the secrets after it.
     pub(crate) fn as_url(&self) -> Uri {
-        self.expose().parse().unwrap_or_default()
+        let url = self.expose().split(' ').next().unwrap_or_default();
+        url.parse().unwrap_or_default()
+    }
+
+    /// The secrets after the URL.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.expose().split(' ').skip(1)
     }
 
     /// Whether `text` repeats a secret part of the address.
     pub fn appears_in(&self, text: &str) -> bool {
-        let path = self
-            .expose()
+        let own = self.expose().split(' ').next().unwrap_or_default();
+        let path = own
             .split_once("://")
-            .map_or(self.expose(), |(_, rest)| {
-                rest.split_once('/').map_or("", |(_, path)| path)
-            });
+            .map_or(own, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+        // Without the prefix that tells people what a secret is.
+        let mut secrets = self.secrets().filter_map(|secret| secret.rsplit('_').next());
         let mut parts = path.split(['/', '?', '&', '=']);
-        parts.any(|part| part.len() >= 8 && text.contains(part)) || (!path.is_empty() && text.contains(path))
+        parts.any(|part| part.len() >= 8 && text.contains(part))
+            || (!path.is_empty() && text.contains(path))
+            || secrets.any(|secret| text.contains(secret))
     }
 }
 
@@ -203,6 +247,11 @@ fn on_this_machine(text: &str) -> Option<Result<(), Wrong>> {
         "http" => Err(Wrong::Path),
         _ => Err(Wrong::Scheme),
     })
+}
+
+/// A URL and the secrets after it.
+fn joined(url: &str, secrets: &[&str]) -> String {
+    [&[url], secrets].concat().join(" ")
 }
 
 /// The URL with its scheme.
@@ -285,6 +334,12 @@ impl fmt::Display for AddressError {
         let (host_is, path_is, key_is, it) = match rule {
             Rule::Url(rule) => (rule.host_is, rule.path_is, "", "its URL"),
             Rule::Key { is, .. } => ("", "", *is, "it"),
+            Rule::Signed { is, .. } => (
+                "not public: it has to be a full name, or an address outside of private networks",
+                "",
+                *is,
+                "its URL and its signing secret",
+            ),
         };
         match self.wrong {
             Wrong::Empty => write!(f, "the {name} is empty; paste {it} from {service}, `{example}`"),
@@ -301,15 +356,34 @@ impl fmt::Display for AddressError {
                 "the {name} is not an https:// URL; copy it from {service}, `{example}`"
             ),
             Wrong::Host => write!(f, "the {name}'s host is {host_is}"),
-            Wrong::Extras => write!(
-                f,
-                "the {name} has a user, port, query or fragment, which {service}'s never have"
-            ),
+            Wrong::Extras => match rule {
+                Rule::Signed { .. } => write!(f, "the {name}'s URL has a user, a fragment or no real port"),
+                _ => write!(
+                    f,
+                    "the {name} has a user, port, query or fragment, which {service}'s never have"
+                ),
+            },
             Wrong::Path => write!(
                 f,
                 "the {name}'s path is not {path_is}; copy it again from {service}"
             ),
             Wrong::Key => write!(f, "the {name} is not {key_is}; copy it again from {service}"),
+            Wrong::NoUrl => write!(
+                f,
+                "the {name} is a signing secret alone; put the URL before it, `{example}`"
+            ),
+            Wrong::NoSecret => write!(
+                f,
+                "the {name} has no signing secret after its URL; add one, which is {key_is}: `{example}`"
+            ),
+            Wrong::Secret => write!(
+                f,
+                "the {name} has something after its URL that is no signing secret; one is {key_is}: `{example}`"
+            ),
+            Wrong::Secrets => write!(
+                f,
+                "the {name} has more signing secrets than the new one and the one before"
+            ),
             Wrong::Loopback => write!(
                 f,
                 "the {name} points at this machine, which AWS cannot reach; that is for `--local` only"

@@ -33,13 +33,13 @@ pub(super) enum Step {
 /// What `card` is. What has no end, such as a sign-in, has a key of its own, which stays the same when it is sent again.
 pub(super) fn step(card: &Card) -> Step {
     match &card.incident {
-        _ if card.test => Step::Tells(card.key()),
+        _ if card.test => Step::Tells(card.identity()),
         Some(incident) => match incident.phase {
             Phase::Firing => Step::Fires(incident.key.clone()),
             Phase::Resolved => Step::Ends(incident.key.clone()),
         },
-        None if card.severity == Severity::Info => Step::Tells(card.key()),
-        None => Step::Fires(card.key()),
+        None if card.severity == Severity::Info => Step::Tells(card.identity()),
+        None => Step::Fires(card.identity()),
     }
 }
 
@@ -203,11 +203,11 @@ mod tests {
         let mut card = card(&json!({ "any": 1 }));
         assert_eq!(
             (card.severity, step(&card)),
-            (Severity::Info, Step::Tells(card.key()))
+            (Severity::Info, Step::Tells(card.identity()))
         );
         for severity in [Severity::Warning, Severity::Error, Severity::Critical] {
             card.severity = severity;
-            assert_eq!(step(&card), Step::Fires(card.key()));
+            assert_eq!(step(&card), Step::Fires(card.identity()));
         }
     }
 
@@ -215,7 +215,7 @@ mod tests {
     fn a_test_pages_nobody_whatever_it_is() {
         let mut card = card(&alarm("ALARM"));
         (card.test, card.severity) = (true, Severity::Critical);
-        assert_eq!(step(&card), Step::Tells(card.key()));
+        assert_eq!(step(&card), Step::Tells(card.identity()));
     }
 
     #[test]

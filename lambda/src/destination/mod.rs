@@ -3,17 +3,22 @@
 //! Markup, escaping, colours, limits and addresses are known here, and each only to its own destination.
 
 mod address;
+pub mod discord;
 mod keyed;
 mod living;
 pub mod opsgenie;
 pub mod pagerduty;
 mod post;
+mod public;
+mod share;
+pub mod signed_webhook;
 pub mod slack;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
 pub use living::{Living, MessageId};
 pub use post::{Post, Refused, Shape, Why};
+pub use public::is_public;
 pub use text::text;
 
 use crate::card::Row;
@@ -37,6 +42,8 @@ impl ChannelType {
             Self::Pagerduty { .. } => &pagerduty::INTEGRATION,
             Self::JiraServiceManagement => &opsgenie::JIRA_SERVICE_MANAGEMENT,
             Self::Opsgenie { .. } => &opsgenie::OPSGENIE,
+            Self::Discord => &discord::WEBHOOK,
+            Self::SignedWebhook => &signed_webhook::WEBHOOK,
             _ => &slack::WEBHOOK,
         }
     }
@@ -53,6 +60,8 @@ impl ChannelType {
             Self::Pagerduty { region } => Box::new(pagerduty::Integration::new(address, *region)),
             Self::JiraServiceManagement => Box::new(opsgenie::Integration::of_jira(address)),
             Self::Opsgenie { region } => Box::new(opsgenie::Integration::of_opsgenie(address, *region)),
+            Self::Discord => Box::new(discord::Webhook(address)),
+            Self::SignedWebhook => Box::new(signed_webhook::Webhook { address, loopback }),
             _ => Box::new(slack::Webhook(address)),
         })
     }
@@ -63,6 +72,8 @@ impl ChannelType {
             Self::Slack | Self::SlackBot { .. } => (slack::is_mention, slack::MENTIONS),
             Self::Pagerduty { .. } => (pagerduty::is_mention, pagerduty::MENTIONS),
             Self::JiraServiceManagement | Self::Opsgenie { .. } => (opsgenie::is_mention, opsgenie::MENTIONS),
+            Self::Discord => (discord::is_mention, discord::MENTIONS),
+            Self::SignedWebhook => (signed_webhook::is_mention, signed_webhook::MENTIONS),
             _ => (slack::is_mention, slack::MENTIONS),
         };
         Mentions { is, help }
@@ -77,6 +88,8 @@ impl ChannelType {
             | Self::Pagerduty { .. }
             | Self::JiraServiceManagement
             | Self::Opsgenie { .. } => None,
+            Self::Discord => Some(discord::fit),
+            Self::SignedWebhook => Some(signed_webhook::fit),
             _ => Some(slack::fit),
         }
     }

@@ -75,6 +75,11 @@ pub trait Post: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether the address may have any host. Then the way there must not lead into a private network.
+    fn is_anywhere(&self) -> bool {
+        false
+    }
+
     /// Whether a message that is refused for its form can be sent in a simpler one.
     fn has_plain(&self) -> bool {
         true

@@ -4,6 +4,7 @@
 //! version than the binary was linked with, which may crash. Lambda needs only `/etc/hosts` and a plain query
 //! to the name servers in `/etc/resolv.conf`. TLS, not DNS, authenticates the other side.
 
+use crate::destination::is_public;
 use hyper_util::client::legacy::connect::dns::Name;
 use simple_dns::{CLASS, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE, rdata::RData};
 use std::future::Future;
@@ -27,7 +28,18 @@ const MAX_DATAGRAM: usize = 512;
 
 /// A resolver for hyper's connector.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Resolver;
+pub(super) enum Resolver {
+    /// It finds every address.
+    Any,
+    /// It finds only addresses of the internet at large. The connector connects to exactly those, so a name cannot have other
+    /// addresses a moment later.
+    Public,
+}
+
+/// A name has only addresses of private networks.
+#[derive(Debug, thiserror::Error)]
+#[error("a private network")]
+pub(super) struct Private;
 
 impl tower_service::Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
@@ -39,8 +51,9 @@ impl tower_service::Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
+        let resolver = *self;
         Box::pin(async move {
-            let addresses = resolve(name.as_str()).await?;
+            let addresses = resolver.admit(resolve(name.as_str()).await?)?;
             // The connector sets the real port.
             Ok(addresses
                 .into_iter()
@@ -48,6 +61,19 @@ impl tower_service::Service<Name> for Resolver {
                 .collect::<Vec<_>>()
                 .into_iter())
         })
+    }
+}
+
+impl Resolver {
+    /// The addresses that may be used.
+    fn admit(self, mut addresses: Vec<IpAddr>) -> io::Result<Vec<IpAddr>> {
+        if matches!(self, Self::Public) {
+            addresses.retain(|address| is_public(*address));
+            if addresses.is_empty() {
+                return Err(Error::other(Private));
+            }
+        }
+        Ok(addresses)
     }
 }
 
@@ -217,6 +243,15 @@ mod tests {
             servers,
             ["169.254.78.1:53".parse::<SocketAddr>(), "[fd00::2]:53".parse()].map(Result::unwrap)
         );
+    }
+
+    #[test]
+    fn of_a_mixed_answer_only_the_public_addresses_count() {
+        let addresses = ["10.0.0.7", "1.1.1.1", "fd00:ec2::254"].map(|ip| ip.parse::<IpAddr>().expect(ip));
+        let admitted = |resolver: Resolver, count: usize| resolver.admit(addresses[..count].to_vec());
+        assert_eq!(admitted(Resolver::Any, 3).expect("all").len(), 3);
+        assert_eq!(admitted(Resolver::Public, 3).expect("one"), [addresses[1]]);
+        assert!(admitted(Resolver::Public, 1).is_err());
     }
 
     /// A name server on loopback: first it sends stray datagrams, then an alias with an address.

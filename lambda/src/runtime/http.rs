@@ -1,6 +1,6 @@
-//! One HTTP client for Slack and AWS: hyper over rustls, with the root certificates in the binary.
+//! The HTTP clients for services and AWS: hyper over rustls, with the root certificates in the binary.
 
-use super::dns::Resolver;
+use super::dns::{Private, Resolver};
 use ::http::{Request, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -28,24 +28,28 @@ pub(super) enum Fault {
     Connect(io::ErrorKind),
     #[error("no secure connection (TLS)")]
     Tls,
+    #[error("its host is in a private network")]
+    Private,
     #[error("no answer within {} s", TOTAL_TIMEOUT.as_secs())]
     Timeout,
     #[error("the connection broke off, or the answer is not HTTP")]
     Broken,
 }
 
+type Channel = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
+
 /// A cheap handle; clones share their connections.
 #[derive(Clone, Debug)]
-pub(super) struct Http(Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>);
+pub(super) struct Http {
+    any: Channel,
+    /// It has connections of its own, so that none leads into a private network.
+    public: Channel,
+}
 
 impl Http {
     /// Sets up TLS without reading a file, because the runtime's image is not guaranteed to contain
     /// certificates.
     pub fn new() -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver);
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        tcp.set_nodelay(true);
         let roots = rustls::RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
@@ -57,15 +61,10 @@ impl Http {
             // Cannot happen: ring supports rustls's default versions, and both are compiled in.
             Err(error) => unreachable!("{error}"),
         };
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build(connector.wrap_connector(tcp));
-        Self(client)
+        Self {
+            any: channel(tls.clone(), Resolver::Any),
+            public: channel(tls, Resolver::Public),
+        }
     }
 
     /// Sends a request and reads the whole response, whatever its status.
@@ -73,9 +72,20 @@ impl Http {
     /// # Errors
     /// [`Fault`]: no connection within 3 s, no complete response within 10 s, or a response over 64 KiB.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
+        Self::exchange(&self.any, request).await
+    }
+
+    /// The same to a host whose name somebody chose: only over the internet at large.
+    ///
+    /// # Errors
+    /// Also [`Fault::Private`].
+    pub async fn send_abroad(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
+        Self::exchange(&self.public, request).await
+    }
+
+    async fn exchange(channel: &Channel, request: Request<Bytes>) -> Result<Response<Bytes>, Fault> {
         let exchange = async {
-            let response = self
-                .0
+            let response = channel
                 .request(request.map(Full::new))
                 .await
                 .map_err(|error| fault(&error))?;
@@ -92,6 +102,21 @@ impl Http {
     }
 }
 
+fn channel(tls: rustls::ClientConfig, resolver: Resolver) -> Channel {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_nodelay(true);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1();
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build(connector.wrap_connector(tcp))
+}
+
 /// Reduces an error to its kind, because its text may contain the address.
 fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
     if !error.is_connect() {
@@ -102,6 +127,9 @@ fn fault(error: &hyper_util::client::legacy::Error) -> Fault {
     while let Some(current) = cause {
         if current.is::<rustls::Error>() {
             return Fault::Tls;
+        }
+        if current.is::<Private>() {
+            return Fault::Private;
         }
         cause = match current.downcast_ref::<io::Error>() {
             // The `source` of an I/O error skips the error that it wraps, and that one may be rustls's.
@@ -159,5 +187,16 @@ mod tests {
             .await;
         assert_eq!(garbled.expect_err("not HTTP"), Fault::Broken);
         served.await.expect("served");
+    }
+
+    #[tokio::test]
+    async fn abroad_is_never_this_machine() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        let abroad = Http::new()
+            .send_abroad(get(format!("https://localhost:{port}/secret")))
+            .await;
+        assert_eq!(abroad.expect_err("private"), Fault::Private);
+        assert!(!Fault::Private.to_string().contains("localhost"));
     }
 }

@@ -47,7 +47,9 @@ impl PostError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Refused { refused, .. } => matches!(refused.why, Why::Throttled | Why::Failing),
-            Self::Unreachable(..) | Self::Late(_) => true,
+            // Who set up the address has to mend it.
+            Self::Unreachable(_, fault) => *fault != Fault::Private,
+            Self::Late(_) => true,
         }
     }
 
@@ -132,7 +134,13 @@ async fn attempt(
     let mut request = request.clone();
     let body = request.body().clone();
     service.sign(request.headers_mut(), &body, Timestamp::now());
-    let answer = timeout_at(deadline, http.send(request))
+    let sent = async {
+        match service.is_anywhere() {
+            true => http.send_abroad(request).await,
+            false => http.send(request).await,
+        }
+    };
+    let answer = timeout_at(deadline, sent)
         .await
         .map_err(|_| PostError::Late(name))?
         .map_err(|fault| PostError::Unreachable(name, fault))?;
@@ -170,6 +178,10 @@ fn quotable(service: &dyn Post, answer: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::{Address, AllowLoopback, signed_webhook};
+    use crate::event::read;
+    use crate::{Settings, compose};
+    use serde_json::json;
 
     fn refused(why: Why, pause: Option<u64>) -> PostError {
         PostError::Refused {
@@ -181,6 +193,36 @@ mod tests {
                 pause: pause.map(Duration::from_secs),
             },
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_a_private_network_is_not_asked() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let text = format!("http://localhost:{}/secret", address.port());
+        let form = &signed_webhook::WEBHOOK;
+        // As if the name were one of the internet, and had become one of this machine.
+        let address = Address::parse(&text, form, AllowLoopback::Yes).expect("an address");
+        let webhook = |loopback| signed_webhook::Webhook {
+            address: address.clone(),
+            loopback,
+        };
+        let card = compose(&read(&json!({ "any": 1 }))[0], &Settings::default());
+        let try_once = async |webhook: &dyn Post| {
+            let deadline = Instant::now() + Duration::from_millis(400);
+            let (retries, outcome) = post(&Http::new(), webhook, &card, Shape::Usual, deadline).await;
+            (retries, outcome.expect_err("nobody answers"))
+        };
+        let (retries, refused) = try_once(&webhook(AllowLoopback::No)).await;
+        assert_eq!(
+            refused.to_string(),
+            "the receiver cannot be reached: its host is in a private network"
+        );
+        assert!(retries == 0 && !refused.is_transient());
+        let (_, late) = try_once(&webhook(AllowLoopback::Yes)).await;
+        assert_eq!(late, PostError::Late("the receiver"));
     }
 
     #[test]

@@ -311,10 +311,7 @@ async fn a_connection_that_fails_is_tried_again() {
     });
     lock(&function.script).plaintext = format!("http://{address}/services/T0/B0/{SECRET}");
     let error = function.fail(&fixture("text")).await;
-    assert!(
-        error.contains("Slack cannot be reached: "),
-        "{error}"
-    );
+    assert!(error.contains("Slack cannot be reached: "), "{error}");
     assert!(!error.contains(&address.to_string()), "{error}");
     assert_eq!(attempts.load(Ordering::SeqCst), 6);
     function.stop().await;

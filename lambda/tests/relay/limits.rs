@@ -221,7 +221,7 @@ const TEXTS: &[&str] = &[
     "arn:aws:sts::111122223333:assumed-role/r/s",
 ];
 
-fn text() -> impl Strategy<Value = String> {
+pub fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(TEXTS).prop_map(str::to_owned),
         3 => ".{0,40}",
@@ -229,7 +229,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn json() -> impl Strategy<Value = Value> {
+pub fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -248,7 +248,7 @@ fn json() -> impl Strategy<Value = Value> {
 }
 
 /// An alarm with hostile values in every field.
-fn alarm() -> impl Strategy<Value = Value> {
+pub fn alarm() -> impl Strategy<Value = Value> {
     let metrics = prop::collection::vec((text(), text(), json()), 0..16);
     ((text(), text(), text(), text()), metrics, json(), json()).prop_map(|((a, b, c, d), metrics, x, y)| {
         let dimensions: Vec<_> = metrics.iter().map(|(n, v, _)| json!({ "name": n, "value": v })).collect();
@@ -271,7 +271,7 @@ fn alarm() -> impl Strategy<Value = Value> {
 }
 
 /// A CloudTrail event with hostile values in every field.
-fn call() -> impl Strategy<Value = Value> {
+pub fn call() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
         "ConsoleLogin",
         "SwitchRole",
@@ -310,7 +310,7 @@ fn call() -> impl Strategy<Value = Value> {
 }
 
 /// An event of a service with its own layout, with every leaf replaced by a hostile value.
-fn report() -> impl Strategy<Value = Value> {
+pub fn report() -> impl Strategy<Value = Value> {
     let reported = [
         "autoscaling-launch-failed",
         "backup-failed",

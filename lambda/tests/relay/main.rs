@@ -2,6 +2,7 @@
 //! in one program, because some tests mostly wait, and others mostly compute.
 
 mod delivery;
+mod discord;
 mod guard;
 mod ingest;
 mod limits;
@@ -12,6 +13,7 @@ mod outage;
 mod pagerduty;
 mod retries;
 mod routing;
+mod signed_webhook;
 mod storm;
 mod support;
 mod ways;

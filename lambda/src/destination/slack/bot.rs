@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Message, message, plain};
 use crate::card::Card;
+use crate::card::Incident;
 use crate::destination::address::{Address, Form, Rule};
 use crate::destination::living::{Living, MessageId};
 use crate::destination::post::{self, Post, Refused, Shape, Why};
-use crate::card::Incident;
 
 /// A bot token.
 pub static BOT: Form = Form {
