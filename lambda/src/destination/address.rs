@@ -125,6 +125,7 @@ impl Form {
         match self.rule {
             Rule::Url(_) => format!("{}'s URL", self.name),
             Rule::Key { .. } => self.name.to_owned(),
+            Rule::Signed { .. } => format!("{}'s URL and its signing secrets", self.name),
         }
     }
 }

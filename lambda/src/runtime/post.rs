@@ -178,7 +178,7 @@ fn quotable(service: &dyn Post, answer: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::destination::{Address, AllowLoopback, signed_webhook};
+    use crate::destination::{Address, AllowLoopback, Shape, signed_webhook};
     use crate::event::read;
     use crate::{Settings, compose};
     use serde_json::json;
@@ -212,7 +212,8 @@ mod tests {
         let card = compose(&read(&json!({ "any": 1 }))[0], &Settings::default());
         let try_once = async |webhook: &dyn Post| {
             let deadline = Instant::now() + Duration::from_millis(400);
-            let (retries, outcome) = post(&Http::new(), webhook, &card, Shape::Usual, deadline).await;
+            let request = webhook.request(&card, Shape::Usual);
+            let (retries, outcome) = send(&Http::new(), webhook, request, Again::Always, deadline).await;
             (retries, outcome.expect_err("nobody answers"))
         };
         let (retries, refused) = try_once(&webhook(AllowLoopback::No)).await;
