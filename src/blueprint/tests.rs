@@ -243,6 +243,93 @@ fn an_alarm_in_another_region_is_told_of_at_home() {
     insta::assert_snapshot!(shown);
 }
 
+/// The e-mail subscriptions of a topic whose mails the relay writes get nothing else, and what watches the relay does not
+/// go through it.
+#[test]
+fn the_relay_writes_the_mails_of_topics_that_go_to_channels() {
+    let text = "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\ntopics:\n  \
+         both: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: 'arn:aws:sqs:eu-west-1:123456789012:q', \
+         filter: { level: [high] } }] }\n  secret: { to: [c], encrypted: true, subscriptions: [{ email: a@example.com }] }\n  \
+         ops: { to: [c], subscriptions: [{ email: a@example.com }] }\n  mail: { subscriptions: [{ email: a@example.com }] }\n  \
+         slack: { to: [c] }\n  open: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: \
+         'arn:aws:sqs:eu-west-1:123456789012:q' }] }\n  picky: { to: [c], subscriptions: [{ email: a@example.com, filter: \
+         { level: [high] } }] }\nmonitoring: { to: [ops] }\n";
+    let written = written(text);
+    let mut filters = Vec::new();
+    let (mut node, mut after) = ("", "");
+    for line in written.lines() {
+        match line.strip_prefix("  ") {
+            None => (node, after) = (line, ""),
+            Some(field) => {
+                after = field.strip_prefix("after ").unwrap_or(after);
+                let filter = field.strip_prefix("filter_policy = ");
+                filters.extend(filter.map(|filter| (node, filter, after)));
+            }
+        }
+    }
+    let mail = r#"{"alertctl.mail":[{"exists":true}]}"#;
+    let shown: Vec<_> = filters
+        .iter()
+        .map(|(node, filter, _)| (node.split([' ', '/']).nth(1).unwrap_or_default(), *filter))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("both-email-a@example.com", mail),
+            ("both-sqs-e701b1e0", r#"{"level":["high"]}"#),
+            ("picky-email-a@example.com", r#"{"level":["high"]}"#),
+            ("secret-email-a@example.com", mail),
+        ]
+    );
+    // Never before the relay writes them: two mails are better than none.
+    for (node, filter, after) in &filters {
+        assert_eq!(after.contains("-relay"), *filter == mail, "{node}");
+    }
+    let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
+    let topics = settings(&stack).topics;
+    let mailed: Vec<_> = topics
+        .iter()
+        .filter(|(_, topic)| topic.mail)
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(mailed, ["t-both", "t-secret"]);
+    let json = settings(&stack).json();
+    assert_eq!(json.matches("\"mail\": true").count(), 2, "{json}");
+    assert!(!json.contains("\"mail\": false"), "{json}");
+
+    let policy = written
+        .lines()
+        .find(|line| line.contains("DecryptOwnWebhooks"))
+        .unwrap_or_default();
+    let policy: serde_json::Value = serde_json::from_str(policy.split_once(" = ").unwrap().1).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    let of = |action: &str| {
+        let mut of = statements
+            .iter()
+            .filter(|one| one["Action"].to_string().contains(action));
+        (of.next().map(|one| one["Resource"].clone()), of.next().is_none())
+    };
+    let arns = ["both", "secret"].map(|topic| format!("arn:aws:sns:ap-northeast-2:123456789012:t-{topic}"));
+    assert_eq!(of("sns:Publish"), (Some(serde_json::json!(arns)), true));
+    assert!(of("kms:GenerateDataKey*").0.is_some(), "{policy:#}");
+}
+
+/// If every channel has a buffer, only the mails need the retry queue.
+#[test]
+fn mails_that_sns_does_not_take_have_a_queue_to_wait_in() {
+    let stack = |topic: &str| {
+        written(&format!(
+            "stack: t\nregion: eu-west-1\nchannels:\n  c: {{ webhook: {{ env: HOOK }}, buffer: true }}\ntopics:\n  a: {topic}\n"
+        ))
+    };
+    assert!(!stack("{ to: [c] }").contains("sqs-queue/retries"));
+    let mailing = stack("{ to: [c], subscriptions: [{ email: a@example.com }] }");
+    assert!(
+        mailing.contains("sqs-queue/retries") && mailing.contains("sns:Publish"),
+        "{mailing}"
+    );
+}
+
 #[test]
 fn many_alarms_in_another_region_take_several_rules() {
     let alarm = |number: usize| {
