@@ -8,23 +8,30 @@ use alertctl_relay::MAIL_ATTRIBUTE;
 use serde_json::{Map, Value, json};
 
 use super::Build;
-use crate::stack::{Endpoint, Stack, Subscription};
+use crate::stack::{Endpoint, Preset, Stack, Subscription, What};
 
 /// Whether the relay writes the mails of this topic.
 ///
-/// Not of a topic without channels, which the relay does not hear, nor of one that `monitoring` tells: whatever watches the
-/// relay must not be told through the relay. Nor if there is a subscriber that would get the relay's text in addition to
-/// the message itself.
+/// Not of a topic without channels, which the relay does not hear, nor of one that hears of the relay's own troubles
+/// ([`watches`]). Nor if there is a subscriber that would get the relay's text in addition to the message itself.
 pub(super) fn mails(stack: &Stack, topic: &str) -> bool {
-    let watches = |key: &String| key == topic;
-    let watches = stack.monitoring.iter().any(|one| one.to.iter().any(watches));
-    let Some(topic) = stack.topics.get(topic).filter(|_| !watches) else {
+    let Some(topic) = stack.topics.get(topic).filter(|_| !watches(stack, topic)) else {
         return false;
     };
     let subscriptions = &topic.subscriptions;
     !topic.to.is_empty()
         && subscriptions.iter().any(is_by_relay)
         && subscriptions.iter().all(|one| is_by_relay(one) || is_closed(one))
+}
+
+/// Whether `topic` hears that something is wrong with the stack, and so with the relay, or that somebody changes it. That
+/// must not be told through the relay.
+fn watches(stack: &Stack, topic: &str) -> bool {
+    let monitoring = stack.monitoring.iter().map(|monitoring| &monitoring.to);
+    let changes = stack.rules.values();
+    let changes = changes.filter(|rule| matches!(rule.what, What::Preset(Preset::StackChanges)));
+    let mut told = monitoring.chain(changes.map(|rule| &rule.to)).flatten();
+    told.any(|key| key == topic)
 }
 
 /// Whether this subscription of `topic` gets the relay's texts.

@@ -253,7 +253,8 @@ fn the_relay_writes_the_mails_of_topics_that_go_to_channels() {
          ops: { to: [c], subscriptions: [{ email: a@example.com }] }\n  mail: { subscriptions: [{ email: a@example.com }] }\n  \
          slack: { to: [c] }\n  open: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: \
          'arn:aws:sqs:eu-west-1:123456789012:q' }] }\n  picky: { to: [c], subscriptions: [{ email: a@example.com, filter: \
-         { level: [high] } }] }\nmonitoring: { to: [ops] }\n";
+         { level: [high] } }] }\n  changes: { to: [c], \
+         subscriptions: [{ email: a@example.com }] }\nrules:\n  own: { preset: stack-changes, to: [changes] }\nmonitoring: { to: [ops] }\n";
     let written = written(text);
     let mut filters = Vec::new();
     let (mut node, mut after) = ("", "");
