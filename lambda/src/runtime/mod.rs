@@ -19,6 +19,7 @@ mod notify;
 mod order;
 mod pauses;
 mod post;
+mod publish;
 mod queue;
 mod queued;
 mod seen;

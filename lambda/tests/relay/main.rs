@@ -7,6 +7,7 @@ mod guard;
 mod ingest;
 mod limits;
 mod living;
+mod mail;
 mod messages;
 mod opsgenie;
 mod outage;
