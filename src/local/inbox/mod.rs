@@ -1,7 +1,8 @@
-//! A replacement for Slack: accepts what an incoming webhook accepts and shows it on a page.
+//! A replacement for Slack and other services: accepts what they accept and shows it on a page.
 
 mod accept;
 mod page;
+mod services;
 pub(super) mod store;
 
 use std::convert::Infallible;
@@ -79,11 +80,16 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
+    let path = percent_encoding::percent_decode_str(uri.path())
+        .decode_utf8_lossy()
+        .into_owned();
+    let post = services::Post::read(&path);
     let (body, checked) = match accept::parse(content_type, &body) {
         Ok(body) => {
-            let checked = match accept::starts_workflow(uri.path()) {
-                true => accept::check_workflow(&body),
-                false => accept::check(&body),
+            let checked = match (&post, accept::starts_workflow(uri.path())) {
+                (Some(post), _) => post.check(&body, &store),
+                (None, true) => accept::check_workflow(&body),
+                (None, false) => accept::check(&body),
             };
             (body, checked)
         }
@@ -92,32 +98,29 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
             Err(refusal),
         ),
     };
-    let (verdict, answer) = match checked {
-        Ok(()) => (Verdict::Accepted, (StatusCode::OK, "ok")),
-        Err(Refusal { code, reason }) => (
-            Verdict::Rejected {
-                code: code.into(),
-                reason,
-            },
-            (StatusCode::BAD_REQUEST, code),
-        ),
+    let verdict = match &checked {
+        Ok(()) => Verdict::Accepted,
+        Err(refusal) => Verdict::Rejected {
+            code: refusal.code.into(),
+            reason: refusal.reason.clone(),
+        },
     };
-    let path = percent_encoding::percent_decode_str(uri.path())
-        .decode_utf8_lossy()
-        .into_owned();
-    let channel = path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    match store.add(Arrival {
-        channel,
-        path,
+    let channel = match &post {
+        Some(post) => post.channel,
+        None => path.trim_end_matches('/').rsplit('/').next().unwrap_or_default(),
+    };
+    let arrival = Arrival {
+        channel: channel.to_owned(),
+        path: path.clone(),
         verdict,
         body,
-    }) {
-        Ok(()) => answer.into_response(),
+    };
+    match store.add(arrival) {
+        Ok(seq) => match (&post, &checked) {
+            (Some(post), checked) => post.answer(checked.as_ref().err(), seq, &store),
+            (None, Ok(())) => (StatusCode::OK, "ok").into_response(),
+            (None, Err(refusal)) => (StatusCode::BAD_REQUEST, refusal.code).into_response(),
+        },
         Err(error) => {
             eprintln!("failed to keep a message: {error}");
             (StatusCode::INTERNAL_SERVER_ERROR, "failed to keep the message").into_response()

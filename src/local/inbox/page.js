@@ -2,6 +2,7 @@
 
 import { content, variables } from "./blocks.js";
 import { el, setEmoji } from "./mrkdwn.js";
+import { service, shown as shownBy } from "./services.js";
 
 const byId = (id) => document.getElementById(id);
 let messages = [];
@@ -38,7 +39,7 @@ async function follow(newest) {
 }
 
 function show(fresh) {
-  const shown = messages.filter((message) => !channel || message.channel === channel).reverse();
+  const shown = living(messages).filter((message) => !channel || message.channel === channel).reverse();
   byId("empty").hidden = messages.length > 0;
   byId("title").textContent = channel ? `# ${channel}` : "All channels";
   byId("count").textContent = shown.length === 1 ? "1 message" : `${shown.length} messages`;
@@ -53,6 +54,26 @@ function show(fresh) {
   byId("messages").replaceChildren(...rows);
   showChannels();
   document.title = `${unread ? `(${unread}) ` : ""}Slack inbox · alertctl`;
+}
+
+// A Slack app's message as it is after its updates, with the lines of its thread below it.
+function living(all) {
+  const known = new Map();
+  const shown = [];
+  for (const message of all) {
+    const method = /\/slack\/api\/([a-zA-Z.]+)$/.exec(message.path)?.[1];
+    const own = `${Math.floor(Date.parse(message.received) / 1000)}.${String(message.seq).padStart(6, "0")}`;
+    const parent = known.get(message.body?.thread_ts ?? message.body?.ts);
+    if (method === "conversations.history") continue;
+    if (method === "chat.update" && parent) parent.body = { ...parent.body, ...message.body };
+    else if (method === "chat.postMessage" && parent) parent.thread.push(message);
+    else {
+      const copy = { ...message, thread: [] };
+      if (method === "chat.postMessage") known.set(own, copy);
+      shown.push(copy);
+    }
+  }
+  return shown;
 }
 
 function showChannels() {
@@ -92,13 +113,14 @@ function row(message, isFresh) {
     "div",
     "head",
     el("strong", "", "alertctl"),
-    el("span", "app", "APP"),
+    el("span", "app", service(message.path)?.replaceAll("_", " ") ?? "APP"),
     stamp,
     place,
     el("span", "tools", json),
   );
   const refused = message.status === "rejected" ? refusal(message) : null;
-  const node = el("li", "message", icon(), el("div", "main", head, refused, rendered(message), raw));
+  const thread = (message.thread ?? []).map((reply) => el("div", "reply", rendered(reply)));
+  const node = el("li", "message", icon(), el("div", "main", head, refused, rendered(message), ...thread, raw));
   node.id = `message-${message.seq}`;
   node.classList.toggle("rejected", Boolean(refused));
   node.classList.toggle("fresh", isFresh);
@@ -108,6 +130,8 @@ function row(message, isFresh) {
 // A refused message may have any shape: one that cannot be drawn must not take the others along.
 function rendered(message) {
   try {
+    const name = service(message.path);
+    if (name) return shownBy(name, message);
     return /^\/(workflows|triggers)\//.test(message.path) ? variables(message.body) : content(message.body);
   } catch {
     return el("div", "content unreadable", "This message cannot be drawn: see the JSON.");
@@ -118,8 +142,8 @@ function refusal(message) {
   return el(
     "div",
     "refusal",
-    el("strong", "", "Slack would refuse this: "),
-    el("code", "", `400 ${message.code}`),
+    el("strong", "", service(message.path) ? "The service would refuse this: " : "Slack would refuse this: "),
+    el("code", "", service(message.path) ? message.code : `400 ${message.code}`),
     el("div", "", message.reason),
   );
 }

@@ -14,7 +14,7 @@ use crate::local::emoji;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const FILES: [(&str, &str, &str); 6] = [
+const FILES: [(&str, &str, &str); 7] = [
     ("/", "text/html; charset=utf-8", include_str!("page.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page.css")),
     (
@@ -31,6 +31,11 @@ const FILES: [(&str, &str, &str); 6] = [
         "/mrkdwn.js",
         "text/javascript; charset=utf-8",
         include_str!("mrkdwn.js"),
+    ),
+    (
+        "/services.js",
+        "text/javascript; charset=utf-8",
+        include_str!("services.js"),
     ),
     ("/emoji.json", "application/json", emoji::TABLE),
 ];

@@ -94,8 +94,8 @@ impl Store {
         })
     }
 
-    /// Numbers a post, stores it and notifies the listeners.
-    pub(super) fn add(&self, arrival: Arrival) -> std::io::Result<()> {
+    /// Numbers a post, stores it and notifies the listeners; returns its number.
+    pub(super) fn add(&self, arrival: Arrival) -> std::io::Result<u64> {
         let mut inner = self.inner();
         let message = Message {
             seq: inner.messages.last().map_or(0, |last| last.seq) + 1,
@@ -109,8 +109,9 @@ impl Store {
         line.push(b'\n');
         inner.file.write_all(&line)?;
         self.last.send_replace(message.seq);
+        let seq = message.seq;
         inner.messages.push(Arc::new(message));
-        Ok(())
+        Ok(seq)
     }
 
     /// The newest `limit` messages with a number above `after`, oldest first.
