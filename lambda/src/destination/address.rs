@@ -25,6 +25,8 @@ pub enum AllowLoopback {
 pub struct Address {
     text: SecretString,
     is_loopback: bool,
+    /// Whether only its query is secret.
+    in_query: bool,
 }
 
 /// What an address of one service looks like.
@@ -67,6 +69,8 @@ pub struct UrlRule {
     pub path_is: &'static str,
     /// Whether a URL has a query.
     pub query: bool,
+    /// The parameters that its query must have. If there are any, they alone are secret.
+    pub parameters: &'static [&'static str],
 }
 
 /// What is wrong with an address. Contains no part of it.
@@ -86,6 +90,8 @@ pub enum Wrong {
     Extras,
     /// Not one of the service's paths.
     Path,
+    /// Without a part of its query.
+    Query,
     /// Not a key of the service.
     Key,
     /// On this machine, outside of the local mode.
@@ -124,6 +130,7 @@ impl Address {
                 (AllowLoopback::Yes, Ok(())) => Ok(Self {
                     text: text.into(),
                     is_loopback: true,
+                    in_query: false,
                 }),
             };
         }
@@ -134,6 +141,7 @@ impl Address {
         Ok(Self {
             text: text.map_err(wrong)?.into(),
             is_loopback: false,
+            in_query: matches!(&form.rule, Rule::Url(rule) if !rule.parameters.is_empty()),
         })
     }
 
@@ -174,6 +182,10 @@ impl Address {
             .map_or(self.expose(), |(_, rest)| {
                 rest.split_once('/').map_or("", |(_, path)| path)
             });
+        let path = match self.in_query {
+            true => path.split_once('?').map_or("", |(_, query)| query),
+            false => path,
+        };
         let mut parts = path.split(['/', '?', '&', '=']);
         parts.any(|part| part.len() >= 8 && text.contains(part)) || (!path.is_empty() && text.contains(path))
     }
@@ -223,11 +235,22 @@ fn url(text: &str, rule: &UrlRule) -> Result<String, Wrong> {
     if !(rule.path)(path) {
         return Err(Wrong::Path);
     }
+    let given =
+        |name: &&&str| parameter(query.unwrap_or_default(), name).is_some_and(|value| !value.is_empty());
+    if rule.parameters.iter().filter(given).count() < rule.parameters.len() {
+        return Err(Wrong::Query);
+    }
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("https://{authority}{path}{query}");
     // Whatever else is wrong with it, nothing can be sent there.
     url.parse::<Uri>().map_err(|_| Wrong::Characters)?;
     Ok(url)
+}
+
+/// The value of a parameter of a query.
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// `127.0.0.1`, `localhost` or `[::1]`, with or without a port.
@@ -272,6 +295,10 @@ impl fmt::Display for AddressError {
             Rule::Url(rule) => (rule.host_is, rule.path_is, "", "its URL"),
             Rule::Key { is, .. } => ("", "", *is, "it"),
         };
+        let parameters = match rule {
+            Rule::Url(rule) => rule.parameters,
+            Rule::Key { .. } => &[],
+        };
         match self.wrong {
             Wrong::Empty => write!(f, "the {name} is empty; paste {it} from {service}, `{example}`"),
             Wrong::Characters => write!(
@@ -294,6 +321,12 @@ impl fmt::Display for AddressError {
             Wrong::Path => write!(
                 f,
                 "the {name}'s path is not {path_is}; copy it again from {service}"
+            ),
+            Wrong::Query => write!(
+                f,
+                "the {name} lacks a part of what follows its `?` ({}); copy it again from {service}, complete, and put \
+                 it into quotes in a shell",
+                parameters.join(", ")
             ),
             Wrong::Key => write!(f, "the {name} is not {key_is}; copy it again from {service}"),
             Wrong::Loopback => write!(

@@ -3,8 +3,11 @@
 //! Markup, escaping, colours, limits and addresses are known here, and each only to its own destination.
 
 mod address;
+pub mod google_chat;
 mod post;
+mod room;
 pub mod slack;
+pub mod teams;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
@@ -19,6 +22,8 @@ impl ChannelType {
     pub fn form(&self) -> &'static Form {
         match self {
             Self::Slack => &slack::WEBHOOK,
+            Self::Teams => &teams::WEBHOOK,
+            Self::GoogleChat => &google_chat::WEBHOOK,
             _ => &slack::WEBHOOK,
         }
     }
@@ -31,6 +36,8 @@ impl ChannelType {
         let address = Address::parse(secret, self.form(), loopback)?;
         Ok(match self {
             Self::Slack => Box::new(slack::Webhook(address)),
+            Self::Teams => Box::new(teams::Webhook(address)),
+            Self::GoogleChat => Box::new(google_chat::Webhook(address)),
             _ => Box::new(slack::Webhook(address)),
         })
     }
@@ -40,6 +47,8 @@ impl ChannelType {
     pub fn fit(&self) -> Option<fn(&[Row], Locale) -> usize> {
         match self {
             Self::Slack => Some(slack::fit),
+            Self::Teams => Some(teams::fit),
+            Self::GoogleChat => Some(google_chat::fit),
             _ => Some(slack::fit),
         }
     }

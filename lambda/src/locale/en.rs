@@ -37,7 +37,7 @@ pub(super) const WORDS: Words = Words {
     value: news::value,
     gist: news::gist,
     more_characters: |count| format!("… {count} more characters"),
-    refused_form: "Slack refused the usual form of this message, so it comes as text.",
+    refused_form: |service| format!("{service} refused the usual form of this message, so it comes as text."),
     more_entries: |count| format!("… {count} more"),
     and_more: |count| format!(" and {count} more"),
     hits: |count| match count {

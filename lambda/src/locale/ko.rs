@@ -39,7 +39,10 @@ pub(super) const WORDS: Words = Words {
     value: news::value,
     gist: news::gist,
     more_characters: |count| format!("… {count}자 더 있음"),
-    refused_form: "Slack이 이 메시지의 원래 형식을 거부하여 텍스트로 보냅니다.",
+    refused_form: |service| {
+        let service = with(service, Particle::Subject);
+        format!("{service} 이 메시지의 원래 형식을 거부하여 텍스트로 보냅니다.")
+    },
     more_entries: |count| format!("… {count}개 더 있음"),
     and_more: |count| format!(" 외 {count}개"),
     hits: |count| format!("{count}건"),

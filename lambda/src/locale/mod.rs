@@ -65,8 +65,8 @@ pub(crate) struct Words {
     gist: fn(kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> String,
     /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
-    /// Under a message that Slack refused in its usual form.
-    pub refused_form: &'static str,
+    /// Under a message that `service` refused in its usual form.
+    pub refused_form: fn(service: &str) -> String,
     /// End of a truncated list; `count` entries are missing.
     pub more_entries: fn(count: usize) -> String,
     /// The same for an enumeration inside a sentence.
