@@ -40,7 +40,7 @@ pub use contract::{
     ServiceRegion, Severity, TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS,
     TRAIL, WAITING_METRIC, console_page, encode as encode_fragment, webhook_variable,
 };
-pub use destination::{slack, text};
+pub use destination::{google_chat, slack, teams, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
 pub use json::Json;
 pub use lenient::parse as parse_lenient;

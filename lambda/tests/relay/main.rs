@@ -2,6 +2,7 @@
 //! in one program, because some tests mostly wait, and others mostly compute.
 
 mod delivery;
+mod google_chat;
 mod guard;
 mod ingest;
 mod limits;
@@ -11,4 +12,5 @@ mod retries;
 mod routing;
 mod storm;
 mod support;
+mod teams;
 mod ways;

@@ -25,7 +25,7 @@ use widget::Section;
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create>
 const MAX_MESSAGE: usize = 31_000;
 /// Longest headline in a notification; a phone shows far less.
-const MAX_NOTICE: usize = 500;
+const MAX_NOTICE: usize = 300;
 
 /// A message for a webhook; serialises to the JSON that Google Chat accepts.
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages#Message>

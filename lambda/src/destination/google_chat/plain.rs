@@ -1,13 +1,16 @@
 //! The same message in one text, without a card: for a space that refused it as it was.
 
 use super::markup::inert;
-use super::{MAX_NOTICE, Message, WEBHOOK, mention, thread};
+use super::{MAX_MESSAGE, MAX_NOTICE, Message, WEBHOOK, mention, thread};
 use crate::card::cut::{clip, width};
 use crate::card::{Card, Link, Section};
 use crate::destination::text::lines_of;
+use crate::locale::Words;
 
-/// Longest text. Formerly Google Chat took 4,096 characters.
-const MAX_TEXT: usize = 4_000;
+/// Longest text. Each of its characters takes at most three bytes of the message.
+const MAX_TEXT: usize = MAX_MESSAGE / 4;
+/// Longest text of a link.
+const MAX_LABEL: usize = 100;
 /// Longest details, before what would be markup in them is broken.
 const MAX_DETAILS: usize = 1_500;
 /// Space that pages leave to the details.
@@ -21,7 +24,7 @@ pub fn plain(card: &Card) -> Message {
     let refused = inert(&(words.refused_form)(WEBHOOK.service));
     let headline = called + &notice;
     let mut room = MAX_TEXT.saturating_sub(MIN_DETAILS + width(&headline) + width(&refused) + 2);
-    let mut pages: Vec<String> = pages(card).map(page).collect();
+    let mut pages: Vec<String> = pages(card).map(|link| page(link, words)).collect();
     pages.retain(|page| {
         let left = room.checked_sub(width(page) + 1);
         room = left.unwrap_or(room);
@@ -58,7 +61,7 @@ fn pages(card: &Card) -> impl Iterator<Item = &Link> {
 }
 
 /// A link. Its page has none of the characters that would end it, and neither has its text.
-fn page(link: &Link) -> String {
-    let label = link.label.replace(['<', '>', '|'], " ");
+fn page(link: &Link, words: &Words) -> String {
+    let label = clip(&link.label, MAX_LABEL, words).replace(['<', '>', '|'], " ");
     format!("<{}|{}>", link.page, inert(&label))
 }

@@ -13,7 +13,7 @@ use crate::locale::Words;
 /// Longest headline.
 const MAX_HEADLINE: usize = 600;
 /// Longest label of a fact.
-const MAX_LABEL: usize = 100;
+const MAX_LABEL: usize = 80;
 /// Most facts of a section, as many as no card has. Google Chat shows 100 widgets of a card.
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/cards#section>
 const MAX_FACTS: usize = 20;

@@ -3,6 +3,7 @@
 use super::element::{Element, style};
 use super::mention::Called;
 use super::run::{Run, runs};
+use super::size;
 use crate::card::cut::{clip, width};
 use crate::card::{Card, Entry, Prose, Row, Section};
 use crate::contract::Locale;
@@ -11,13 +12,13 @@ use crate::destination::text::part_of;
 use crate::locale::Words;
 
 /// Longest headline.
-const MAX_HEADLINE: usize = 600;
+const MAX_HEADLINE: usize = 500;
 /// Longest label of a fact.
-const MAX_LABEL: usize = 100;
+const MAX_LABEL: usize = 80;
 /// Most facts of a section, as many as no card has.
 const MAX_FACTS: usize = 20;
 /// Most bytes in the rows of one digest. They leave room for as many mentions as there may be.
-const MAX_ROWS: usize = 10_500;
+const MAX_ROWS: usize = 14_500;
 /// Longest address in a row. A longer one is not worth the space.
 const MAX_LINK: usize = 600;
 
@@ -117,7 +118,7 @@ fn footer(card: &Card, room: Room) -> Option<Element> {
 pub fn fit(rows: &[Row], _: Locale) -> usize {
     let mut used = 0;
     let fits = |row: &&Row| {
-        used += serde_json::to_vec(&self::row(row)).map_or(usize::MAX, |json| json.len() + 1);
+        used += size(&self::row(row)) + 1;
         used <= MAX_ROWS
     };
     rows.iter().take_while(fits).count()

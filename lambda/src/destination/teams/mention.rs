@@ -13,7 +13,7 @@ const MAX_MENTIONS: usize = 20;
 /// <https://learn.microsoft.com/en-us/entra/identity/hybrid/connect/plan-connect-userprincipalname>
 const MAX_PRINCIPAL: usize = 113;
 /// Longest name shown of a person.
-const MAX_NAME: usize = 30;
+const MAX_NAME: usize = 24;
 
 /// Somebody that a message mentions; serialises to the entity that stands for it.
 ///

@@ -9,7 +9,7 @@ use crate::card::cut::clip;
 use crate::destination::text::lines_of;
 
 /// Longest details.
-const MAX_DETAILS: usize = 2_000;
+const MAX_DETAILS: usize = 1_500;
 
 /// The headline, what the sections say, the pages, and that their form is missing. A workflow takes nothing but cards, so it
 /// is the simplest of them.

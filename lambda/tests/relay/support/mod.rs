@@ -2,7 +2,11 @@
 
 pub mod fakes;
 pub mod function;
+pub mod google_chat;
+pub mod hostile;
+pub mod outside;
 pub mod slack;
+pub mod teams;
 
 use alertctl_relay::Settings;
 use serde_json::{Value, json};
