@@ -30,7 +30,9 @@ pub fn plain(card: &Card) -> Message {
         room = left.unwrap_or(room);
         left.is_some()
     });
+    // Its pages are links.
     let mut bare = card.clone();
+    bare.link = None;
     bare.sections
         .retain(|section| !matches!(section, Section::Links(_)));
     let lines = lines_of(&bare).join("\n");

@@ -4,8 +4,8 @@ use super::body::headline;
 use super::element::{Element, actions};
 use super::run::Run;
 use super::{Message, WEBHOOK, mention};
-use crate::card::Card;
 use crate::card::cut::clip;
+use crate::card::{Card, Section};
 use crate::destination::text::lines_of;
 
 /// Longest details.
@@ -21,7 +21,12 @@ pub fn plain(card: &Card) -> Message {
         text: at.join(" "),
         wrap: true,
     });
-    let details = clip(&lines_of(card).join("\n"), MAX_DETAILS, words);
+    // Its pages are buttons.
+    let mut bare = card.clone();
+    bare.link = None;
+    bare.sections
+        .retain(|section| !matches!(section, Section::Links(_)));
+    let details = clip(&lines_of(&bare).join("\n"), MAX_DETAILS, words);
     let refused = (words.refused_form)(WEBHOOK.service);
     let texts = [details, refused]
         .into_iter()
