@@ -5,7 +5,7 @@
 mod address;
 pub mod google_chat;
 mod post;
-mod room;
+mod share;
 pub mod slack;
 pub mod teams;
 pub mod text;

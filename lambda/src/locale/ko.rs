@@ -40,8 +40,10 @@ pub(super) const WORDS: Words = Words {
     gist: news::gist,
     more_characters: |count| format!("… {count}자 더 있음"),
     refused_form: |service| {
-        let service = with(service, Particle::Subject);
-        format!("{service} 이 메시지의 원래 형식을 거부하여 텍스트로 보냅니다.")
+        format!(
+            "{} 이 메시지의 원래 형식을 거부하여 텍스트로 보냅니다.",
+            with(service, Particle::Subject)
+        )
     },
     more_entries: |count| format!("… {count}개 더 있음"),
     and_more: |count| format!(" 외 {count}개"),

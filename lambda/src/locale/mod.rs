@@ -65,7 +65,7 @@ pub(crate) struct Words {
     gist: fn(kind: &Phrase, name: Option<&Phrase>, state: Option<&Phrase>) -> String,
     /// End of a truncated text; `count` characters are missing.
     pub more_characters: fn(count: usize) -> String,
-    /// Under a message that `service` refused in its usual form.
+    /// Under a message that a service refused in its usual form.
     pub refused_form: fn(service: &str) -> String,
     /// End of a truncated list; `count` entries are missing.
     pub more_entries: fn(count: usize) -> String,

@@ -1,10 +1,10 @@
 //! What Google Chat shows of a card, and how a space there is told.
 
 use crate::support::function::{BUFFER, Function, QUEUE, RETRIES, SECRET, batch, lock};
-use crate::support::google_chat::{assert_valid, html, marks, problems, shown, space, structure};
+use crate::support::google_chat::{assert_valid_for_all, html, marks, problems, shown, space, structure};
 use crate::support::hostile::{self, HOSTILE};
 use crate::support::outside::{Answer, Outside};
-use crate::support::{english, fixture, fixtures, korean};
+use crate::support::{english, fixture, fixtures, korean, read_wrapped};
 use alertctl_relay::card::Phrase;
 use alertctl_relay::event::read;
 use alertctl_relay::{Card, Locale, Settings, compose, digest, google_chat, summarise};
@@ -26,16 +26,12 @@ const TELLING: [&str; 8] = [
 const PEOPLE: [&str; 2] = ["users/all", "users/123456789012345678901"];
 
 fn cards(name: &str, settings: &Settings) -> Vec<Card> {
-    let event = fixture(name);
-    let mut notices = read(event.get("event").unwrap_or(&event));
-    for notice in &mut notices {
-        notice.source.endpoint = event["alertctl"]["endpoint"].as_str().map(str::to_owned);
-    }
+    let notices = read_wrapped(&fixture(name));
     notices.iter().map(|notice| compose(notice, settings)).collect()
 }
 
 fn digests(names: &[&str], settings: &Settings) -> Vec<Card> {
-    let notices = names.iter().flat_map(|name| read(&fixture(name)));
+    let notices = names.iter().flat_map(|name| read_wrapped(&fixture(name)));
     let lines: Vec<_> = notices.map(|notice| summarise(&notice, settings)).collect();
     let digests = digest(&lines, settings, google_chat::fit);
     digests.into_iter().map(|digest| digest.card).collect()
@@ -74,12 +70,12 @@ fn telling_samples_in_both_languages() {
 fn every_fixture_in_both_languages() {
     for settings in [english(), korean()] {
         for name in fixtures() {
-            cards(&name, &settings).iter().for_each(assert_valid);
+            cards(&name, &settings).iter().for_each(assert_valid_for_all);
         }
         let names = fixtures();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let digests = digests(&names, &settings);
-        digests.iter().for_each(assert_valid);
+        digests.iter().for_each(assert_valid_for_all);
         assert!(digests.len() < 6, "{}", digests.len());
     }
 }
@@ -97,7 +93,7 @@ fn assert_inert(text: &str) {
     for locale in [Locale::En, Locale::Ko] {
         let of = |card: &Card| structure(&json!(google_chat::message(card)));
         let (card, plain) = (hostile::card(text, locale), hostile::card("x", locale));
-        assert_valid(&card);
+        assert_valid_for_all(&card);
         assert_eq!(of(&card), of(&plain), "{text}");
         let marks = |card| {
             let message = json!(google_chat::plain(card));
@@ -108,7 +104,7 @@ fn assert_inert(text: &str) {
         };
         assert_eq!(marks(&card), marks(&plain), "{text}");
         let rows = |text| hostile::digest(hostile::rows(text, 3), locale);
-        assert_valid(&rows(text));
+        assert_valid_for_all(&rows(text));
         // However many paragraphs they are.
         let tags = |card: &Card| {
             structure(&json!(google_chat::message(card)))
@@ -149,7 +145,7 @@ fn however_long_a_text_is_the_message_fits_and_says_what_is_missing() {
             let mut card = hostile::card(&format!("x{}x", text.repeat(9_500)), locale);
             card.headline
                 .push(&Phrase::text(&format!("x{}x", text.repeat(2_000))));
-            assert_valid(&card);
+            assert_valid_for_all(&card);
             assert_kept(&card);
             let message = json!(google_chat::message(&card)).to_string();
             let more = message.matches(match locale {
@@ -168,7 +164,7 @@ fn a_digest_shows_as_many_rows_as_fit() {
         let count = google_chat::fit(&rows, Locale::En);
         assert!((10..120).contains(&count), "{count}");
         let card = hostile::digest(rows[..count].to_vec(), Locale::Ko);
-        assert_valid(&card);
+        assert_valid_for_all(&card);
         let message = json!(google_chat::message(&card)).to_string();
         assert!(message.len() > 20_000, "{}", message.len());
     }
@@ -200,11 +196,11 @@ proptest! {
     #[test]
     fn any_long_text_fits(text in hostile::long()) {
         let card = hostile::card(&text, Locale::Ko);
-        assert_valid(&card);
+        assert_valid_for_all(&card);
         assert_kept(&card);
         let rows = hostile::rows(&text, 120);
         let count = google_chat::fit(&rows, Locale::En).max(1);
-        assert_valid(&hostile::digest(rows[..count].to_vec(), Locale::En));
+        assert_valid_for_all(&hostile::digest(rows[..count].to_vec(), Locale::En));
     }
 }
 

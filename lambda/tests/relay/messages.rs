@@ -1,6 +1,6 @@
 //! The message for each fixture, in both languages, as Slack would get it.
 
-use crate::support::{english, fixture, fixtures, korean};
+use crate::support::{english, fixture, fixtures, korean, read_wrapped};
 use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{Settings, compose, digest, render, slack, summarise};
 use serde_json::{Value, json};
@@ -140,15 +140,6 @@ fn an_event_reads_the_same_however_it_comes() {
     assert_eq!(headline("config-through-sns"), headline("config-compliance"));
     assert_eq!(headline("call-from-rule"), headline("call-identity-center"));
     assert_eq!(headline("call-bare"), headline("call-iam-user"));
-}
-
-/// The notices of an event, with or without an endpoint's envelope.
-fn read_wrapped(event: &Value) -> Vec<Notice> {
-    let mut notices = read(event.get("event").unwrap_or(event));
-    for notice in &mut notices {
-        notice.source.endpoint = event["alertctl"]["endpoint"].as_str().map(str::to_owned);
-    }
-    notices
 }
 
 /// A trail that was stopped, with each outcome of the guard.

@@ -17,7 +17,7 @@ pub use webhook::{WEBHOOK, Webhook};
 
 use crate::card::cut::clip;
 use crate::card::{Card, Colour};
-use crate::destination::room::fitted;
+use crate::destination::share::Shares;
 use serde::Serialize;
 use widget::Section;
 
@@ -66,18 +66,25 @@ struct Sections {
 /// The message that shows the card. Its text only calls people.
 pub fn message(card: &Card) -> Message {
     let notice = clip(&card.headline.plain(), MAX_NOTICE, card.locale.words());
-    let make = |room| Message {
+    let make = |shares| Message {
         text: mention::all(card),
         fallback_text: Some(markup::inert(&notice)),
         thread: thread(card),
         cards: vec![Titled {
             card_id: "alert",
             card: Sections {
-                sections: section::sections(card, room),
+                sections: section::sections(card, shares),
             },
         }],
     };
-    fitted(make, |message| message.size() <= MAX_MESSAGE)
+    let mut message = make(Shares::WHOLE);
+    for shares in Shares::all().skip(1) {
+        if message.size() <= MAX_MESSAGE {
+            break;
+        }
+        message = make(shares);
+    }
+    message
 }
 
 impl Message {

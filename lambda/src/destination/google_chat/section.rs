@@ -6,7 +6,7 @@ use super::widget::{Section, Widget};
 use crate::card::cut::{clip, width};
 use crate::card::{self, Card, Entry, Link, Prose, Row};
 use crate::contract::Locale;
-use crate::destination::room::Room;
+use crate::destination::share::Shares;
 use crate::destination::text::part_of;
 use crate::locale::Words;
 
@@ -31,12 +31,12 @@ const MAX_LINK: usize = 600;
 const BAR: &str = "▌";
 
 /// The sections of a card: headline, what it says, and how the message came, with its page.
-pub(super) fn sections(card: &Card, room: Room) -> Vec<Section> {
+pub(super) fn sections(card: &Card, shares: Shares) -> Vec<Section> {
     let words = card.locale.words();
     let said = card.sections.iter();
-    let said = said.flat_map(|section| widgets(section, room, words)).collect();
+    let said = said.flat_map(|section| widgets(section, shares, words)).collect();
     let page = Widget::buttons(&card.link, words);
-    let end = page.into_iter().chain(footer(card, room)).collect();
+    let end = page.into_iter().chain(footer(card, shares)).collect();
     let sections = [vec![Widget::paragraph(headline(card))], said, end];
     let sections = sections.into_iter().filter(|widgets| !widgets.is_empty());
     sections.map(|widgets| Section { widgets }).collect()
@@ -52,17 +52,17 @@ fn headline(card: &Card) -> String {
     format!("{} {headline}", coloured(BAR, colour(card.colour)))
 }
 
-fn widgets(section: &card::Section, room: Room, words: &Words) -> Vec<Widget> {
+fn widgets(section: &card::Section, shares: Shares, words: &Words) -> Vec<Widget> {
     match section {
-        card::Section::Prose(prose) => vec![Widget::paragraph(said(prose, room, words))],
-        card::Section::Small(prose) => vec![Widget::paragraph(subtle(&said(prose, room, words)))],
+        card::Section::Prose(prose) => vec![Widget::paragraph(said(prose, shares, words))],
+        card::Section::Small(prose) => vec![Widget::paragraph(subtle(&said(prose, shares, words)))],
         card::Section::Facts(facts) => {
             let facts = facts.iter().take(MAX_FACTS);
-            facts.map(|fact| self::fact(fact, room, words)).collect()
+            facts.map(|fact| self::fact(fact, shares, words)).collect()
         }
         card::Section::Json { title, text } => {
             let title = title.map(|title| strong(title) + "<br>");
-            let shown = json(&part_of(text, room.json, words));
+            let shown = json(&part_of(text, shares.json, words));
             vec![Widget::folded(title.unwrap_or_default() + &shown, SHOWN_LINES)]
         }
         card::Section::Links(links) => {
@@ -73,22 +73,25 @@ fn widgets(section: &card::Section, room: Room, words: &Words) -> Vec<Widget> {
     }
 }
 
-fn said(prose: &Prose, room: Room, words: &Words) -> String {
+fn said(prose: &Prose, shares: Shares, words: &Words) -> String {
     let label = prose.label.map(|label| strong(&format!("{label}:")) + " ");
-    label.unwrap_or_default() + &html(&part_of(&prose.text, room.prose, words))
+    label.unwrap_or_default() + &html(&part_of(&prose.text, shares.prose, words))
 }
 
-fn fact(fact: &Entry, room: Room, words: &Words) -> Widget {
+fn fact(fact: &Entry, shares: Shares, words: &Words) -> Widget {
     let label = html(&clip(&fact.label, MAX_LABEL, words));
-    Widget::fact(label, html(&part_of(&fact.value, room.facts, words)))
+    Widget::fact(label, html(&part_of(&fact.value, shares.facts, words)))
 }
 
 /// How the message came.
-fn footer(card: &Card, room: Room) -> Option<Widget> {
+fn footer(card: &Card, shares: Shares) -> Option<Widget> {
     let words = card.locale.words();
     let entry = |entry: &Entry| {
         let label = clip(&entry.label, MAX_LABEL, words);
-        html(&format!("{label}: {}", part_of(&entry.value, room.facts, words)))
+        html(&format!(
+            "{label}: {}",
+            part_of(&entry.value, shares.facts, words)
+        ))
     };
     let entries: Vec<_> = card.footer.iter().map(entry).collect();
     (!entries.is_empty()).then(|| Widget::paragraph(subtle(&entries.join("  ·  "))))

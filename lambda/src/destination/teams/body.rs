@@ -7,7 +7,7 @@ use super::size;
 use crate::card::cut::{clip, width};
 use crate::card::{Card, Entry, Prose, Row, Section};
 use crate::contract::Locale;
-use crate::destination::room::Room;
+use crate::destination::share::Shares;
 use crate::destination::text::part_of;
 use crate::locale::Words;
 
@@ -23,7 +23,7 @@ const MAX_ROWS: usize = 14_500;
 const MAX_LINK: usize = 600;
 
 /// The elements of a card, with the mentions below the headline.
-pub(super) fn elements(card: &Card, called: &[Called], room: Room) -> Vec<Element> {
+pub(super) fn elements(card: &Card, called: &[Called], shares: Shares) -> Vec<Element> {
     let words = card.locale.words();
     let headline = Element::Container {
         style: style(card.colour),
@@ -36,8 +36,8 @@ pub(super) fn elements(card: &Card, called: &[Called], room: Room) -> Vec<Elemen
         wrap: true,
     });
     let sections = card.sections.iter();
-    let sections = sections.flat_map(|section| of_section(section, room, words));
-    let footer = footer(card, room);
+    let sections = sections.flat_map(|section| of_section(section, shares, words));
+    let footer = footer(card, shares);
     [headline]
         .into_iter()
         .chain(called)
@@ -55,20 +55,20 @@ pub(super) fn headline(card: &Card) -> Vec<Run> {
     }
 }
 
-fn of_section(section: &Section, room: Room, words: &Words) -> Vec<Element> {
+fn of_section(section: &Section, shares: Shares, words: &Words) -> Vec<Element> {
     match section {
-        Section::Prose(prose) => vec![Element::rich(said(prose, room, words))],
+        Section::Prose(prose) => vec![Element::rich(said(prose, shares, words))],
         Section::Small(prose) => {
-            let small = said(prose, room, words).into_iter().map(Run::small);
+            let small = said(prose, shares, words).into_iter().map(Run::small);
             vec![Element::rich(small.collect())]
         }
         Section::Facts(facts) => {
             let facts = facts.iter().take(MAX_FACTS);
-            facts.map(|fact| self::fact(fact, room, words)).collect()
+            facts.map(|fact| self::fact(fact, shares, words)).collect()
         }
         Section::Json { title, text } => {
             let title = title.map(|title| Element::rich(vec![Run::strong(title)]));
-            let json = Run::json(&part_of(text, room.json, words));
+            let json = Run::json(&part_of(text, shares.json, words));
             let items = title.into_iter().chain([Element::row(vec![json])]);
             vec![Element::Container {
                 style: "emphasis",
@@ -82,19 +82,19 @@ fn of_section(section: &Section, room: Room, words: &Words) -> Vec<Element> {
     }
 }
 
-fn said(prose: &Prose, room: Room, words: &Words) -> Vec<Run> {
+fn said(prose: &Prose, shares: Shares, words: &Words) -> Vec<Run> {
     let label = prose.label.map(|label| Run::strong(&format!("{label}: ")));
-    let text = Run::text(&part_of(&prose.text, room.prose, words));
+    let text = Run::text(&part_of(&prose.text, shares.prose, words));
     label.into_iter().chain([text]).collect()
 }
 
-fn fact(fact: &Entry, room: Room, words: &Words) -> Element {
+fn fact(fact: &Entry, shares: Shares, words: &Words) -> Element {
     let label = Run::text(&clip(&fact.label, MAX_LABEL, words));
-    Element::fact(label.subtle(), value(fact, room, words))
+    Element::fact(label.subtle(), value(fact, shares, words))
 }
 
-fn value(entry: &Entry, room: Room, words: &Words) -> Run {
-    let text = part_of(&entry.value, room.facts, words);
+fn value(entry: &Entry, shares: Shares, words: &Words) -> Run {
+    let text = part_of(&entry.value, shares.facts, words);
     match entry.code {
         true => Run::code(&text),
         false => Run::text(&text),
@@ -102,14 +102,14 @@ fn value(entry: &Entry, room: Room, words: &Words) -> Run {
 }
 
 /// How the message came.
-fn footer(card: &Card, room: Room) -> Option<Element> {
+fn footer(card: &Card, shares: Shares) -> Option<Element> {
     let words = card.locale.words();
     let mut runs: Vec<Run> = Vec::new();
     for entry in &card.footer {
         let separator = if runs.is_empty() { "" } else { "  ·  " };
         let label = clip(&entry.label, MAX_LABEL, words);
         runs.push(Run::text(&format!("{separator}{label}: ")).small());
-        runs.push(value(entry, room, words).small());
+        runs.push(value(entry, shares, words).small());
     }
     (!runs.is_empty()).then(|| Element::footer(runs))
 }

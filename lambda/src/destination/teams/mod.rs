@@ -17,7 +17,7 @@ pub use plain::plain;
 pub use webhook::{WEBHOOK, Webhook};
 
 use crate::card::Card;
-use crate::destination::room::fitted;
+use crate::destination::share::Shares;
 use element::{Action, Element};
 use mention::Called;
 use serde::Serialize;
@@ -44,12 +44,19 @@ pub struct Message {
 /// its pages are buttons.
 pub fn message(card: &Card) -> Message {
     let called = mention::of(card);
-    let make = |room| Message {
-        body: body::elements(card, &called, room),
+    let make = |shares| Message {
+        body: body::elements(card, &called, shares),
         actions: element::actions(card),
         called: called.clone(),
     };
-    fitted(make, |message| size(message) <= MAX_MESSAGE)
+    let mut message = make(Shares::WHOLE);
+    for shares in Shares::all().skip(1) {
+        if size(&message) <= MAX_MESSAGE {
+            break;
+        }
+        message = make(shares);
+    }
+    message
 }
 
 /// Number of bytes that JSON takes as a text in JSON, where each quote and backslash has another backslash before it. The only

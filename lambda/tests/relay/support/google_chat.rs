@@ -225,33 +225,31 @@ fn tags(text: &str) -> Value {
     json!(pieces.into_iter().filter_map(tag).collect::<Vec<_>>())
 }
 
-/// Checks what Google Chat shows of a card, in both of its forms, and with as many mentions as possible.
+/// Checks what Google Chat shows of a card, in both of its forms.
 pub fn assert_valid(card: &Card) {
-    let mut crowded = card.clone();
-    crowded.mention(
-        &(0..40)
-            .map(|index| format!("users/{index:021}"))
-            .collect::<Vec<_>>(),
-    );
-    for card in [card, &crowded] {
-        let usual = json!(google_chat::message(card));
-        let plain = json!(google_chat::plain(card));
-        for message in [&usual, &plain] {
-            let problems = problems(message);
-            assert!(problems.is_empty(), "{problems:#?}\n{message:#}");
-        }
-        let text = plain["text"].as_str().expect("a text");
-        assert!(text.encode_utf16().count() <= 8_000, "{text}");
-        let ours = |mark: &String| mark.starts_with("<users/") || mark.starts_with("<https://");
-        let marks = marks(text);
-        assert!(marks.iter().all(ours), "{marks:#?}\n{text}");
-        let called = marks
-            .iter()
-            .filter(|mark| mark.starts_with("<users/"))
-            .cloned()
-            .collect::<Vec<_>>();
-        assert_eq!(called.join(" "), usual["text"].as_str().unwrap_or_default());
+    let usual = json!(google_chat::message(card));
+    let plain = json!(google_chat::plain(card));
+    for message in [&usual, &plain] {
+        let problems = problems(message);
+        assert!(problems.is_empty(), "{problems:#?}\n{message:#}");
     }
+    let text = plain["text"].as_str().expect("a text");
+    assert!(text.encode_utf16().count() <= 8_000, "{text}");
+    let ours = |mark: &String| mark.starts_with("<users/") || mark.starts_with("<https://");
+    let marks = marks(text);
+    assert!(marks.iter().all(ours), "{marks:#?}\n{text}");
+    let called = marks.iter().filter(|mark| mark.starts_with("<users/"));
+    let called: Vec<_> = called.cloned().collect();
+    assert_eq!(called.join(" "), usual["text"].as_str().unwrap_or_default());
+}
+
+/// The same also with as many mentions as possible.
+pub fn assert_valid_for_all(card: &Card) {
+    assert_valid(card);
+    let mut crowded = card.clone();
+    let crowd = (0..40).map(|index| format!("users/{index:021}"));
+    crowded.mention(&crowd.collect::<Vec<_>>());
+    assert_valid(&crowded);
 }
 
 /// A space takes messages that are valid; a key of a thread only with the option that makes it count.

@@ -9,6 +9,7 @@ pub mod slack;
 pub mod teams;
 
 use alertctl_relay::Settings;
+use alertctl_relay::event::{Notice, read};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,6 +30,15 @@ pub fn fixtures() -> Vec<String> {
 pub fn fixture(name: &str) -> Value {
     let text = fs::read_to_string(directory().join(format!("{name}.json"))).expect("a fixture");
     serde_json::from_str(&text).expect("a fixture is JSON")
+}
+
+/// The notices of an event, with or without an endpoint's envelope.
+pub fn read_wrapped(event: &Value) -> Vec<Notice> {
+    let mut notices = read(event.get("event").unwrap_or(event));
+    for notice in &mut notices {
+        notice.source.endpoint = event["alertctl"]["endpoint"].as_str().map(str::to_owned);
+    }
+    notices
 }
 
 fn directory() -> PathBuf {

@@ -107,19 +107,23 @@ pub fn structure(value: &Value) -> Value {
     }
 }
 
-/// Checks what Teams shows of a card, in both of its forms, and with as many mentions as possible.
+/// Checks what Teams shows of a card, in both of its forms.
 pub fn assert_valid(card: &Card) {
+    for message in [json!(teams::message(card)), json!(teams::plain(card))] {
+        let problems = problems(&message);
+        assert!(problems.is_empty(), "{problems:#?}\n{message:#}");
+        let posted = posted(&message);
+        assert!(posted <= MAX_POSTED - SPARE, "{posted}");
+    }
+}
+
+/// The same also with as many mentions as possible.
+pub fn assert_valid_for_all(card: &Card) {
+    assert_valid(card);
     let mut crowded = card.clone();
     let crowd = (0..40).map(|index| format!("{index:02}{}@{}.example", "x".repeat(62), "y".repeat(40)));
     crowded.mention(&crowd.collect::<Vec<_>>());
-    for card in [card, &crowded] {
-        for message in [json!(teams::message(card)), json!(teams::plain(card))] {
-            let problems = problems(&message);
-            assert!(problems.is_empty(), "{problems:#?}\n{message:#}");
-            let posted = posted(&message);
-            assert!(posted <= MAX_POSTED - SPARE, "{posted}");
-        }
-    }
+    assert_valid(&crowded);
 }
 
 /// A workflow answers 202 to whatever is JSON of its schema, which has no say in the card.
