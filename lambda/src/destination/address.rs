@@ -1,6 +1,9 @@
 //! Where a channel's messages go: a URL or a key, which is a secret. It is checked, and never shown.
 
-use std::fmt;
+mod error;
+
+pub use error::{AddressError, Wrong};
+
 use std::net::Ipv6Addr;
 
 use http::Uri;
@@ -27,6 +30,8 @@ pub enum AllowLoopback {
 pub struct Address {
     text: SecretString,
     is_loopback: bool,
+    /// Whether only its query is secret.
+    in_query: bool,
 }
 
 /// What an address of one service looks like.
@@ -79,44 +84,8 @@ pub struct UrlRule {
     pub path_is: &'static str,
     /// Whether a URL has a query.
     pub query: bool,
-}
-
-/// What is wrong with an address. Contains no part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wrong {
-    /// Nothing but white space.
-    Empty,
-    /// White space, control or non-ASCII characters inside.
-    Characters,
-    /// Longer than any address.
-    TooLong,
-    /// `http://` or another scheme.
-    Scheme,
-    /// Not one of the service's hosts.
-    Host,
-    /// User, port, query or fragment.
-    Extras,
-    /// Not one of the service's paths.
-    Path,
-    /// Not a key of the service.
-    Key,
-    /// Only a secret, without the URL before it.
-    NoUrl,
-    /// Only a URL, without a secret after it.
-    NoSecret,
-    /// Something else after the URL.
-    Secret,
-    /// More secrets than are used.
-    Secrets,
-    /// On this machine, outside of the local mode.
-    Loopback,
-}
-
-/// What is wrong with an address of a service, and what to do. Contains no part of it.
-#[derive(Debug, Clone, Copy)]
-pub struct AddressError {
-    form: &'static Form,
-    pub wrong: Wrong,
+    /// The parameters that its query must have. If there are any, they alone are secret.
+    pub parameters: &'static [&'static str],
 }
 
 impl Form {
@@ -164,6 +133,7 @@ impl Address {
                 (AllowLoopback::Yes, Ok(())) => Ok(Self {
                     text: joined(text, &secrets).into(),
                     is_loopback: true,
+                    in_query: false,
                 }),
             };
         }
@@ -181,6 +151,7 @@ impl Address {
         Ok(Self {
             text: text.map_err(wrong)?.into(),
             is_loopback: false,
+            in_query: matches!(&form.rule, Rule::Url(rule) if !rule.parameters.is_empty()),
         })
     }
 
@@ -229,6 +200,10 @@ impl Address {
         let path = own
             .split_once("://")
             .map_or(own, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+        let path = match self.in_query {
+            true => path.split_once('?').map_or("", |(_, query)| query),
+            false => path,
+        };
         // Without the prefix that tells people what a secret is.
         let mut secrets = self.secrets().filter_map(|secret| secret.rsplit('_').next());
         let mut parts = path.split(['/', '?', '&', '=']);
@@ -287,11 +262,22 @@ fn url(text: &str, rule: &UrlRule) -> Result<String, Wrong> {
     if !(rule.path)(path) {
         return Err(Wrong::Path);
     }
+    let given =
+        |name: &&&str| parameter(query.unwrap_or_default(), name).is_some_and(|value| !value.is_empty());
+    if rule.parameters.iter().filter(given).count() < rule.parameters.len() {
+        return Err(Wrong::Query);
+    }
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("https://{authority}{path}{query}");
     // Whatever else is wrong with it, nothing can be sent there.
     url.parse::<Uri>().map_err(|_| Wrong::Characters)?;
     Ok(url)
+}
+
+/// The value of a parameter of a query.
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// `127.0.0.1`, `localhost` or `[::1]`, with or without a port.
@@ -304,91 +290,4 @@ fn is_loopback(authority: &str) -> bool {
     let is_port = |port: &str| port.parse::<u16>().is_ok();
     let port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     port && (host == "127.0.0.1" || host.eq_ignore_ascii_case("localhost"))
-}
-
-impl PartialEq for AddressError {
-    fn eq(&self, other: &Self) -> bool {
-        (self.form.service, self.wrong) == (other.form.service, other.wrong)
-    }
-}
-
-impl Eq for AddressError {}
-
-impl AddressError {
-    /// Where people find what belongs there.
-    pub fn page(&self) -> &'static str {
-        self.form.page
-    }
-}
-
-impl std::error::Error for AddressError {}
-
-impl fmt::Display for AddressError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Form {
-            service,
-            name,
-            example,
-            rule,
-            ..
-        } = self.form;
-        let (host_is, path_is, key_is, it) = match rule {
-            Rule::Url(rule) => (rule.host_is, rule.path_is, "", "its URL"),
-            Rule::Key { is, .. } => ("", "", *is, "it"),
-            Rule::Signed { is, .. } => (
-                "not public: it has to be a full name, or an address outside of private networks",
-                "",
-                *is,
-                "its URL and its signing secret",
-            ),
-        };
-        match self.wrong {
-            Wrong::Empty => write!(f, "the {name} is empty; paste {it} from {service}, `{example}`"),
-            Wrong::Characters => write!(
-                f,
-                "the {name} contains characters that none has; copy it again from {service}, complete and by itself"
-            ),
-            Wrong::TooLong => write!(
-                f,
-                "the {name} is longer than {MAX_LENGTH} characters; copy only {it}"
-            ),
-            Wrong::Scheme => write!(
-                f,
-                "the {name} is not an https:// URL; copy it from {service}, `{example}`"
-            ),
-            Wrong::Host => write!(f, "the {name}'s host is {host_is}"),
-            Wrong::Extras => match rule {
-                Rule::Signed { .. } => write!(f, "the {name}'s URL has a user, a fragment or no real port"),
-                _ => write!(
-                    f,
-                    "the {name} has a user, port, query or fragment, which {service}'s never have"
-                ),
-            },
-            Wrong::Path => write!(
-                f,
-                "the {name}'s path is not {path_is}; copy it again from {service}"
-            ),
-            Wrong::Key => write!(f, "the {name} is not {key_is}; copy it again from {service}"),
-            Wrong::NoUrl => write!(
-                f,
-                "the {name} is a signing secret alone; put the URL before it, `{example}`"
-            ),
-            Wrong::NoSecret => write!(
-                f,
-                "the {name} has no signing secret after its URL; add one, which is {key_is}: `{example}`"
-            ),
-            Wrong::Secret => write!(
-                f,
-                "the {name} has something after its URL that is no signing secret; one is {key_is}: `{example}`"
-            ),
-            Wrong::Secrets => write!(
-                f,
-                "the {name} has more signing secrets than the new one and the one before"
-            ),
-            Wrong::Loopback => write!(
-                f,
-                "the {name} points at this machine, which AWS cannot reach; that is for `--local` only"
-            ),
-        }
-    }
 }

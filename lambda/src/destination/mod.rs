@@ -4,6 +4,7 @@
 
 mod address;
 pub mod discord;
+pub mod google_chat;
 mod keyed;
 mod living;
 pub mod opsgenie;
@@ -13,6 +14,7 @@ mod public;
 mod share;
 pub mod signed_webhook;
 pub mod slack;
+pub mod teams;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
@@ -44,7 +46,8 @@ impl ChannelType {
             Self::Opsgenie { .. } => &opsgenie::OPSGENIE,
             Self::Discord => &discord::WEBHOOK,
             Self::SignedWebhook => &signed_webhook::WEBHOOK,
-            _ => &slack::WEBHOOK,
+            Self::Teams => &teams::WEBHOOK,
+            Self::GoogleChat => &google_chat::WEBHOOK,
         }
     }
 
@@ -62,7 +65,8 @@ impl ChannelType {
             Self::Opsgenie { region } => Box::new(opsgenie::Integration::of_opsgenie(address, *region)),
             Self::Discord => Box::new(discord::Webhook(address)),
             Self::SignedWebhook => Box::new(signed_webhook::Webhook { address, loopback }),
-            _ => Box::new(slack::Webhook(address)),
+            Self::Teams => Box::new(teams::Webhook(address)),
+            Self::GoogleChat => Box::new(google_chat::Webhook(address)),
         })
     }
 
@@ -74,7 +78,8 @@ impl ChannelType {
             Self::JiraServiceManagement | Self::Opsgenie { .. } => (opsgenie::is_mention, opsgenie::MENTIONS),
             Self::Discord => (discord::is_mention, discord::MENTIONS),
             Self::SignedWebhook => (signed_webhook::is_mention, signed_webhook::MENTIONS),
-            _ => (slack::is_mention, slack::MENTIONS),
+            Self::Teams => (teams::is_mention, teams::MENTIONS),
+            Self::GoogleChat => (google_chat::is_mention, google_chat::MENTIONS),
         };
         Mentions { is, help }
     }
@@ -90,7 +95,8 @@ impl ChannelType {
             | Self::Opsgenie { .. } => None,
             Self::Discord => Some(discord::fit),
             Self::SignedWebhook => Some(signed_webhook::fit),
-            _ => Some(slack::fit),
+            Self::Teams => Some(teams::fit),
+            Self::GoogleChat => Some(google_chat::fit),
         }
     }
 }

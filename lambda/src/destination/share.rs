@@ -1,7 +1,7 @@
 //! What a message loses first if it is too long for a destination.
 
 /// The smallest part of its space that a text gets.
-const SMALLEST: usize = 16;
+const SMALLEST: usize = 64;
 
 /// Each text of a kind gets one of so many parts of its space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ mod tests {
         let all: Vec<_> = Shares::all()
             .map(|shares| (shares.json, shares.prose, shares.facts))
             .collect();
-        assert_eq!((all.len(), all[0], all[1]), (13, (1, 1, 1), (2, 1, 1)));
-        assert_eq!((all[5], all[9]), ((16, 2, 1), (16, 16, 2)));
-        assert_eq!(all[12], (16, 16, 16));
+        assert_eq!((all.len(), all[0], all[1]), (19, (1, 1, 1), (2, 1, 1)));
+        assert_eq!((all[7], all[13]), ((64, 2, 1), (64, 64, 2)));
+        assert_eq!(all[18], (64, 64, 64));
     }
 }

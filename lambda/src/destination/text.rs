@@ -64,10 +64,15 @@ fn said(prose: &Prose, words: &Words) -> String {
 }
 
 fn beginning(excerpt: &Excerpt, words: &Words) -> String {
+    part_of(excerpt, 1, words)
+}
+
+/// As much of a long text as is worth showing, or one of `share` parts of that.
+pub(super) fn part_of(excerpt: &Excerpt, share: usize, words: &Words) -> String {
     cut(
         &excerpt.text,
         excerpt.beyond,
-        excerpt.most,
+        excerpt.most / share,
         words,
         char::len_utf16,
     )

@@ -1,11 +1,11 @@
-//! Whatever arrives, Slack accepts the message.
+//! Whatever arrives, each destination accepts the message.
 
 use crate::support::{english, fixture, fixtures, korean};
-use alertctl_relay::card::Phrase;
+use alertctl_relay::card::{Phrase, Row};
 use alertctl_relay::event::{GuardOutcome, Guarded, Notice, read};
 use alertctl_relay::{
-    Card, Endpoint, Line, Locale, Settings, Template, compose, digest, render, slack, summarise,
-    text as plain_text,
+    Card, Endpoint, Line, Locale, Settings, Template, compose, digest, google_chat, render, slack, summarise,
+    teams, text as plain_text,
 };
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -101,6 +101,8 @@ fn assert_notice_valid(notice: &Notice, settings: &Settings) {
     let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
     let mut card = compose(notice, settings);
     assert_shown(&card);
+    crate::support::teams::assert_valid(&card);
+    crate::support::google_chat::assert_valid(&card);
     card.mention(&crowd);
     assert_shown(&card);
     let mut test = compose(&notice.clone().marked("t-0a1b2c3d"), settings);
@@ -117,18 +119,28 @@ fn assert_notice_valid(notice: &Notice, settings: &Settings) {
     );
 }
 
-/// Checks that digests show every line once and that Slack accepts them, with and without mentions.
+/// What makes a digest fit a destination, and what checks that it does.
+type Fitting = (fn(&[Row], Locale) -> usize, fn(&Card));
+
+/// Checks that digests show every line once and that each destination accepts them, with and without mentions.
 fn assert_digests_valid(lines: &[Line], settings: &Settings) {
     let crowd: Vec<_> = (0..40).map(|index| format!("S{index:031}")).collect();
-    let mut covered = Vec::new();
-    for digest in digest(lines, settings, slack::fit) {
-        let mut card = digest.card;
-        card.mention(&crowd);
-        assert_shown(&card);
-        covered.extend(digest.covers);
+    let destinations: [Fitting; 3] = [
+        (slack::fit, assert_shown),
+        (teams::fit, crate::support::teams::assert_valid),
+        (google_chat::fit, crate::support::google_chat::assert_valid),
+    ];
+    for (fit, check) in destinations {
+        let mut covered = Vec::new();
+        for digest in digest(lines, settings, fit) {
+            let mut card = digest.card;
+            card.mention(&crowd);
+            check(&card);
+            covered.extend(digest.covers);
+        }
+        covered.sort_unstable();
+        assert!(covered.into_iter().eq(0..lines.len()));
     }
-    covered.sort_unstable();
-    assert!(covered.into_iter().eq(0..lines.len()));
 }
 
 fn assert_all_valid(event: &Value) {

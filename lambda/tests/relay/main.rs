@@ -3,6 +3,7 @@
 
 mod delivery;
 mod discord;
+mod google_chat;
 mod guard;
 mod ingest;
 mod limits;
@@ -17,4 +18,5 @@ mod routing;
 mod signed_webhook;
 mod storm;
 mod support;
+mod teams;
 mod ways;

@@ -28,6 +28,7 @@ pub static WEBHOOK: Form = Form {
         path: is_path,
         path_is: "`/api/webhooks/…/…`",
         query: true,
+        parameters: &[],
     }),
 };
 

@@ -19,6 +19,7 @@ pub static WEBHOOK: Form = Form {
         path: is_path,
         path_is: "`/services/T…/B…/…`, `/workflows/…` or `/triggers/…`",
         query: false,
+        parameters: &[],
     }),
 };
 

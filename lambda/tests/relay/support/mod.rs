@@ -3,9 +3,13 @@
 pub mod discord;
 pub mod fakes;
 pub mod function;
+pub mod google_chat;
+pub mod hostile;
+pub mod outside;
 pub mod pager;
 pub mod receiver;
 pub mod slack;
+pub mod teams;
 pub mod workspace;
 
 use alertctl_relay::Settings;
