@@ -34,9 +34,19 @@ pub struct Observation {
 /// If the stack is at home in another region, only that error. Otherwise every refusal, one for each kind that could
 /// not be read. An incomplete observation is never returned.
 pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>> {
+    observe_kinds(aws, graph, KINDS).await
+}
+
+/// [`observe`], but only resources of these kinds.
+pub(super) async fn observe_kinds(
+    aws: &Aws,
+    graph: &Graph,
+    kinds: &[Kind],
+) -> Result<Observation, Vec<Fault>> {
     let regions = graph.regions();
-    let home = KINDS.iter().map(|kind| of_kind(aws, graph, kind, None));
-    let there = regions.iter().map(|region| elsewhere(aws, graph, region));
+    let home = kinds.iter().map(|kind| of_kind(aws, graph, kind, None));
+    let elsewhere = |region| elsewhere(aws, graph, kinds, region);
+    let there = regions.iter().copied().map(elsewhere);
     let expected = graph.preconditions().iter().map(|what| what.unmet(aws));
     let (scope, seen, there, warnings) =
         tokio::join!(aws.scope(), join_all(home), join_all(there), join_all(expected));
@@ -56,7 +66,7 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
         .filter(|region| !regions.contains(region))
         .collect();
     let left: Vec<String> = left.into_iter().map(str::to_owned).collect();
-    for seen in join_all(left.iter().map(|region| elsewhere(aws, graph, region))).await {
+    for seen in join_all(left.iter().map(|region| elsewhere(region))).await {
         seen.into_iter().for_each(|seen| found.take(seen));
     }
     // In the wrong region, calls may be refused just because it is the wrong region: report only that.
@@ -93,9 +103,9 @@ impl Seen {
     }
 }
 
-async fn elsewhere(aws: &Aws, graph: &Graph, region: &str) -> Vec<Result<Seen>> {
+async fn elsewhere(aws: &Aws, graph: &Graph, kinds: &[Kind], region: &str) -> Vec<Result<Seen>> {
     let there = aws.at(region);
-    let kinds = KINDS.iter().filter(|kind| kind.in_other_regions);
+    let kinds = kinds.iter().filter(|kind| kind.in_other_regions);
     let seen = join_all(kinds.map(|kind| of_kind(&there, graph, kind, Some(region)))).await;
     let seen = seen.into_iter();
     seen.map(|seen| seen.map_err(|fault| forbidden(fault, graph, region)))

@@ -2,7 +2,7 @@
 //! stack file says.
 //!
 //! Every seed is a story: a random stack in an account in memory, runs that crash, lose answers, are refused, see an
-//! old index of tags or work at the same time, and then runs to which nothing happens. The real [`observe`],
+//! old index of tags or work at the same time, and then runs to which nothing happens. The real [`observe_kinds`],
 //! [`plan()`] and [`execute`] run. If a story ends badly, the test prints its seed and all of its calls:
 //! `WORLD_SEED=<seed>` runs that story alone, and `WORLD_SEEDS=<count>` sets how many stories are run.
 
@@ -17,11 +17,11 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::aws::discovery::NODE_TAG;
-use crate::engine::observe::observe;
+use crate::engine::observe::observe_kinds;
 use crate::engine::plan::{Adoption, plan};
 use crate::resource::Tags;
 use crate::resource::tests::world::random::Random;
-use crate::resource::tests::world::{Caller, Chances, Record, STACK, Shared, World, seat, strangers};
+use crate::resource::tests::world::{Caller, Chances, KINDS, Record, STACK, Shared, World, seat, strangers};
 
 mod order;
 mod stacks;
@@ -352,7 +352,7 @@ async fn one(
     (world, run): (&Shared, usize),
     interrupt: watch::Receiver<bool>,
 ) -> Ended {
-    let Ok(seen) = observe(aws, graph).await else {
+    let Ok(seen) = observe_kinds(aws, graph, KINDS).await else {
         return Ended::Unread;
     };
     let none = Graph::default();

@@ -3,8 +3,8 @@
 use super::Observation;
 use crate::engine::graph::Graph;
 use crate::resource::any::AnyLive;
-use crate::resource::kinds::kind;
-use crate::resource::{KINDS, NodeId, Presence};
+use crate::resource::kinds::{self, kind};
+use crate::resource::{NodeId, Presence};
 
 impl Observation {
     /// The same observation for a stack that is to be destroyed: the wanted resources that it owns become orphans,
@@ -19,7 +19,7 @@ impl Observation {
                 _ => {}
             }
         }
-        let place = |(id, _): &(NodeId, AnyLive)| KINDS.iter().position(|kind| kind.name == id.kind);
+        let place = |(id, _): &(NodeId, AnyLive)| kinds::all().position(|kind| kind.name == id.kind);
         self.orphans.sort_by_key(place);
         self
     }

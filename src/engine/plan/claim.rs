@@ -5,7 +5,7 @@ use crate::aws::run::Mark;
 use crate::engine::observe::Observation;
 use crate::resource::any::Kind;
 use crate::resource::iam::role::IamRole;
-use crate::resource::{KINDS, Resource as _};
+use crate::resource::{Resource as _, kinds};
 
 /// How a run claims a stack.
 ///
@@ -43,7 +43,7 @@ impl Plan {
             self.steps.iter().position(is)
         };
         // In the order of the registry, so that all runs choose the same kind: a role before the alias of a key.
-        let Some(claim) = KINDS.iter().filter(|kind| kind.claims).find_map(made) else {
+        let Some(claim) = kinds::all().filter(|kind| kind.claims).find_map(made) else {
             return;
         };
         self.claim = Claim::Creation(claim);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::group::Group;
-use super::{Record, call, is_here, missing};
+use super::{Record, call, missing};
 use crate::aws::fault::gone;
 use crate::resource::{
     Access, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
@@ -37,10 +37,7 @@ impl Resource for Entry {
         let (mut present, mut orphans) = (Vec::new(), Vec::new());
         let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.desired.name()).collect();
         let groups: BTreeSet<_> = wanted.iter().map(|wanted| wanted.desired.group.name()).collect();
-        let tagged = match is_here(aws) {
-            true => aws.tagged_names("world", "world-group/").await?,
-            false => Vec::new(),
-        };
+        let tagged = aws.tagged_names("world", "world-group/").await?;
         let mut read = Vec::new();
         for group in groups.into_iter().chain(tagged).collect::<BTreeSet<_>>() {
             let (holder, entries) = list(aws, group).await?;

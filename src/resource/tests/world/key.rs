@@ -1,6 +1,6 @@
 //! A key. It has a generated id and no name, so two calls create two keys; its tags say which node it is.
 
-use super::{Record, attempt, call, is_here};
+use super::{Record, attempt, call};
 use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
 use crate::resource::{
@@ -26,10 +26,7 @@ impl Resource for Key {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Record>> {
-        let mut keys = match is_here(aws) {
-            true => list(aws).await?,
-            false => Vec::new(),
-        };
+        let mut keys = list(aws).await?;
         let mut present = Vec::new();
         for wanted in wanted {
             let at = keys.iter().position(|key| wanted.desired.is_like(key));
