@@ -12,7 +12,7 @@ impl Observation {
     pub fn none_wanted(mut self, graph: &Graph) -> Self {
         for node in graph.nodes() {
             match self.wanted.remove(&node.id) {
-                Some(Presence::Ours(live)) if !(kind(node.id.kind).is_going)(&live) => {
+                Some(Presence::Ours(live)) if !(kind(node.id.kind).about)(&live).is_going => {
                     self.orphans.push((node.id.clone(), live));
                 }
                 Some(foreign @ Presence::Foreign(_)) => drop(self.wanted.insert(node.id.clone(), foreign)),

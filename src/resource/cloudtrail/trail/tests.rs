@@ -506,7 +506,7 @@ async fn ours_foreign_left_over_or_none() {
         .await
         .unwrap();
     assert_eq!(seen.orphans[0].0, node(CloudtrailTrail::KIND, "trail"));
-    let remark = CloudtrailTrail::remark(&seen.orphans[0].1).unwrap();
+    let remark = CloudtrailTrail::about(&seen.orphans[0].1).remark.unwrap();
     assert!(remark.contains("could not be delivered") && remark.contains("AccessDenied"));
     fake.tags.lock().unwrap().clear();
     let seen = observe(&fake.aws_with(vec![tagged(ARN, desired().tags)]), true)
@@ -527,10 +527,10 @@ async fn one_that_is_gone_is_done_and_what_needs_it_goes_first() {
         .unwrap();
     assert_eq!(fake.script.count("delete"), 2);
     for after in [
-        crate::resource::logs::log_group::LogGroup::DELETED_AFTER,
-        crate::resource::iam::role::IamRole::DELETED_AFTER,
-        KmsKey::DELETED_AFTER,
-        crate::resource::s3::bucket::S3Bucket::DELETED_AFTER,
+        crate::resource::logs::log_group::LogGroup::HANDLING.deleted_after,
+        crate::resource::iam::role::IamRole::HANDLING.deleted_after,
+        KmsKey::HANDLING.deleted_after,
+        crate::resource::s3::bucket::S3Bucket::HANDLING.deleted_after,
     ] {
         assert!(after.contains(&CloudtrailTrail::KIND));
     }

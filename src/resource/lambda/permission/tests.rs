@@ -261,7 +261,11 @@ async fn a_statement_that_names_the_account_is_made_anew_and_one_like_it_is_ther
     let left = Fake::of(&[statement(stand_in)]);
     let seen = observe(&left.aws(), &[desired()]).await;
     assert_eq!((&seen.wanted[0], seen.orphans.len()), (&Presence::Absent, 1));
-    assert!(LambdaPermission::DELETED_AFTER_CHANGES_OF.contains(&LambdaPermission::KIND));
+    assert!(
+        LambdaPermission::HANDLING
+            .deleted_after_changes_of
+            .contains(&LambdaPermission::KIND)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -509,14 +509,14 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     assert!(seen.orphans.is_empty());
     let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
     assert_eq!(seen.orphans[0].0, node(S3Bucket::KIND, "trail"));
-    let loss = |live: &Live| S3Bucket::data_loss(live).unwrap();
+    let loss = |live: &Live| S3Bucket::about(live).data_loss.unwrap();
     assert!(loss(&seen.orphans[0].1).contains("kept unless you add --delete-trail-logs"));
-    assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
+    assert_eq!(S3Bucket::about(&seen.orphans[0].1).stays, None);
     // If it contains files and the run may not delete them, there is no step for it: otherwise no plan would ever be
     // empty again.
     *fake.objects.lock().unwrap() = 1;
     let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
-    let stays = S3Bucket::stays(&seen.orphans[0].1).unwrap();
+    let stays = S3Bucket::about(&seen.orphans[0].1).stays.unwrap();
     assert!(
         stays.contains("--delete-trail-logs") && stays.contains(NAME),
         "{stays}"
@@ -525,7 +525,7 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     aws.may_empty_buckets = true;
     let seen = observe(&aws, false).await.unwrap();
     assert!(loss(&seen.orphans[0].1).contains("are deleted"));
-    assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
+    assert_eq!(S3Bucket::about(&seen.orphans[0].1).stays, None);
 
     let foreign = Fake::holding(Tags::new());
     let seen = observe(&foreign.aws_with(&[NAME]), true).await.unwrap();

@@ -46,7 +46,7 @@ pub(super) async fn call<T>(
     call.boxed_local().await
 }
 
-/// Makes one call. Its answer takes a random time, so that other calls come between.
+/// Makes one call. Half of the calls are slow, so that other calls come between.
 pub(super) async fn attempt<T>(
     aws: &Aws,
     action: &'static str,
@@ -54,8 +54,8 @@ pub(super) async fn attempt<T>(
     act: impl Fn(&mut World, usize) -> Result<T>,
 ) -> Result<T> {
     let seat = aws.answered::<Seat>(SEAT).expect("a world");
-    let slow = seat.world.borrow_mut().random.below(3);
-    for _ in 0..slow {
+    let is_slow = seat.world.borrow_mut().random.one_in(2);
+    if is_slow {
         yield_now().await;
     }
     let answer = seat.world.borrow_mut().answer(seat.run, action, name, act);
