@@ -203,7 +203,7 @@ impl Resource for IamRole {
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
         let mut tags = self.tags.clone();
-        // If several runs create the stack, the one that creates this role goes on.
+        // Of several runs that create the stack, only one can create this role. The mark tells it from the others.
         tags.extend(cx.claim.then(|| Mark::first(&cx.aws.run).tag()));
         let iam = &cx.aws.connection.clients.iam;
         let request = iam
