@@ -30,6 +30,7 @@ impl Excerpt {
     }
 
     /// Whether less is shown of it than there is.
+    #[cfg(feature = "runtime")]
     pub(crate) fn is_cut(&self) -> bool {
         self.beyond > 0 || self.text.encode_utf16().count() > self.most
     }

@@ -20,7 +20,9 @@ const MAKES_ANOTHER: &[&str] = &[
     "apigateway:CreateRoute",
 ];
 
-/// Calls with an effect that somebody sees each time, or whose refusals are an answer in themselves.
+/// Calls that use a resource and change none. They are retried only after refusals that any call may get, such as
+/// throttling: any other refusal is an answer (to `kms:Decrypt`), and a repetition may have its effect twice
+/// (`sns:Publish`).
 const USES: &[&str] = &[
     "kms:Decrypt",
     "kms:ReEncrypt",

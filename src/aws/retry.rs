@@ -23,8 +23,9 @@ pub const LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long a call is retried while no call of the run was answered yet: without a network, or at a wrong endpoint,
 /// waiting is useless.
 const FIRST: Duration = Duration::from_secs(10);
-/// How long the user waits before being told why, and the pause between two messages about the same.
+/// How long a call is retried before the user is told why it takes long.
 const SILENCE: Duration = Duration::from_secs(5);
+/// The pause between two such messages about the same error code.
 const REPEAT: Duration = Duration::from_secs(30);
 
 /// The shortest and the longest pause between two attempts. Each pause is 1.6 times the previous one, plus or minus a

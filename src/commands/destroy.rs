@@ -13,9 +13,9 @@ use crate::engine::graph::Graph;
 use crate::engine::observe::{Observation, observe};
 use crate::engine::plan::{Adoption, Plan, Step, plan};
 use crate::output::Failure;
-use crate::resource::Resource as _;
 use crate::resource::kinds::kind;
 use crate::resource::kms::key::KmsKey;
+use crate::resource::{Regions, Resource as _};
 use crate::stack::{Ciphertexts, Stack};
 
 pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
@@ -142,7 +142,7 @@ async fn is_behind(aws: &Aws, plan: &Plan) -> Result<bool, Failure> {
             return false;
         };
         let kind = kind(step.id.kind);
-        let elsewhere = kind.global || step.id.region().is_some();
+        let elsewhere = kind.handling.regions == Regions::Global || step.id.region().is_some();
         let is_tagged = (kind.live_fields)(live).iter().any(|(field, _)| field == own_tag);
         is_tagged && !elsewhere && !tagged.iter().any(|tagged| tagged.arn == output.arn)
     };
@@ -163,7 +163,7 @@ fn is_roles_alone(plan: &Plan) -> bool {
         .steps
         .iter()
         .filter(|step| !step.kept && step.id.kind != KmsKey::KIND);
-    !plan.steps.is_empty() && found.all(|step| kind(step.id.kind).global)
+    !plan.steps.is_empty() && found.all(|step| kind(step.id.kind).handling.regions == Regions::Global)
 }
 
 fn again_words(app: &App, args: &DestroyArgs, plan: &Plan) -> Vec<String> {

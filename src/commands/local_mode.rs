@@ -157,7 +157,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     };
     let session = app.local_up().await?;
     let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
-    // Whatever the environment contains, a demo must never reach a real channel.
+    // The environment may contain real webhooks. A demo must never reach a real channel, so all go to the inbox.
     let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
     let plan = look(&aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;

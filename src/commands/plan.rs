@@ -255,7 +255,7 @@ pub async fn look_again(
     Ok((aws, now))
 }
 
-/// Refuses a plan that is not the one that the user approved.
+/// Returns an error if the plan differs from the one that the user approved.
 pub fn refuse_other(now: &Plan, agreed: &Plan) -> Result<(), Failure> {
     match now.same_as(agreed) {
         true => Ok(()),

@@ -92,8 +92,8 @@ pub async fn execute(
     let known = RefCell::new(plan.known.clone());
     let job = |step: &Step| {
         let kind = kind(step.id.kind);
-        let shares_a_call = kind.deleted_together && step.action == Action::Delete;
-        let lane = kind.at_once.map(|width| (kind.name, width));
+        let shares_a_call = kind.handling.deleted_together && step.action == Action::Delete;
+        let lane = kind.handling.at_once.map(|width| (kind.name, width));
         Job {
             after: step.after.clone(),
             lane: lane.filter(|_| step.action != Action::Keep && !shares_a_call),

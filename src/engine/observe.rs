@@ -8,7 +8,7 @@ use crate::aws::{Aws, Fault, Scope};
 use crate::engine::graph::{Graph, Node};
 use crate::resource::any::{AnyLive, AnyObserved, AnyWanted, Kind};
 use crate::resource::kinds::kind;
-use crate::resource::{KINDS, NodeId, Presence, Result};
+use crate::resource::{KINDS, NodeId, Presence, Regions, Result};
 
 pub mod home;
 mod owned;
@@ -34,9 +34,19 @@ pub struct Observation {
 /// If the stack is at home in another region, only that error. Otherwise every refusal, one for each kind that could
 /// not be read. An incomplete observation is never returned.
 pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>> {
+    observe_kinds(aws, graph, KINDS).await
+}
+
+/// [`observe`], but only resources of these kinds.
+pub(super) async fn observe_kinds(
+    aws: &Aws,
+    graph: &Graph,
+    kinds: &[Kind],
+) -> Result<Observation, Vec<Fault>> {
     let regions = graph.regions();
-    let home = KINDS.iter().map(|kind| of_kind(aws, graph, kind, None));
-    let there = regions.iter().map(|region| elsewhere(aws, graph, region));
+    let home = kinds.iter().map(|kind| of_kind(aws, graph, kind, None));
+    let elsewhere = |region| elsewhere(aws, graph, kinds, region);
+    let there = regions.iter().copied().map(elsewhere);
     let expected = graph.preconditions().iter().map(|what| what.unmet(aws));
     let (scope, seen, there, warnings) =
         tokio::join!(aws.scope(), join_all(home), join_all(there), join_all(expected));
@@ -53,10 +63,9 @@ pub async fn observe(aws: &Aws, graph: &Graph) -> Result<Observation, Vec<Fault>
 
     let left: BTreeSet<_> = found
         .regions()
-        .filter(|region| !regions.contains(region))
+        .filter(|region| !regions.contains(region.as_str()))
         .collect();
-    let left: Vec<String> = left.into_iter().map(str::to_owned).collect();
-    for seen in join_all(left.iter().map(|region| elsewhere(aws, graph, region))).await {
+    for seen in join_all(left.iter().map(|region| elsewhere(region))).await {
         seen.into_iter().for_each(|seen| found.take(seen));
     }
     // In the wrong region, calls may be refused just because it is the wrong region: report only that.
@@ -93,9 +102,9 @@ impl Seen {
     }
 }
 
-async fn elsewhere(aws: &Aws, graph: &Graph, region: &str) -> Vec<Result<Seen>> {
+async fn elsewhere(aws: &Aws, graph: &Graph, kinds: &[Kind], region: &str) -> Vec<Result<Seen>> {
     let there = aws.at(region);
-    let kinds = KINDS.iter().filter(|kind| kind.in_other_regions);
+    let kinds = kinds.iter().filter(|kind| kind.handling.regions == Regions::Any);
     let seen = join_all(kinds.map(|kind| of_kind(&there, graph, kind, Some(region)))).await;
     let seen = seen.into_iter();
     seen.map(|seen| seen.map_err(|fault| forbidden(fault, graph, region)))
@@ -132,7 +141,7 @@ async fn of_kind(aws: &Aws, graph: &Graph, kind: &Kind, region: Option<&str>) ->
         .collect();
     let mut observed = match (kind.observe)(aws, &wanted).await {
         Ok(observed) => observed,
-        Err(fault) if kind.owned_by_name && wanted.is_empty() && fault.denied() => {
+        Err(fault) if kind.handling.owned_by_name && wanted.is_empty() && fault.denied() => {
             return Ok(Seen::nothing(kind, &fault));
         }
         Err(fault) => return Err(subject::named(aws, fault, kind, &wanted).await),
@@ -189,10 +198,10 @@ impl Found {
     }
 
     /// The other regions that the resources found lead to.
-    fn regions(&self) -> impl Iterator<Item = &str> {
+    fn regions(&self) -> impl Iterator<Item = String> {
         self.observation
             .owned()
-            .filter_map(|(id, live)| (kind(id.kind).other_region)(live))
+            .filter_map(|(id, live)| (kind(id.kind).about)(live).other_region)
             .filter(|region| *region != self.observation.scope.region)
     }
 }

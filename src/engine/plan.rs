@@ -9,7 +9,7 @@ use crate::engine::graph::{Graph, Node};
 use crate::engine::observe::Observation;
 use crate::resource::any::{AnyLive, Kind};
 use crate::resource::kinds::kind;
-use crate::resource::{Changes, Fields, Health, NodeId, Output, Presence};
+use crate::resource::{About, Changes, Fields, Handling, Health, NodeId, Output, Presence};
 
 mod claim;
 mod document;
@@ -76,15 +76,19 @@ impl Step {
 
     /// The current health of the resource, if AWS reports it.
     pub fn health(&self) -> Option<Health> {
-        self.live.as_ref().and_then(of(&self.id).health)
+        self.about()?.health
     }
 
     /// A remark about the resource as it is now, whatever the step does to it.
     pub fn condition(&self) -> Option<String> {
         match self.kept {
             true => self.remark.clone(),
-            false => self.live.as_ref().and_then(of(&self.id).remark),
+            false => self.about()?.remark,
         }
+    }
+
+    fn about(&self) -> Option<About> {
+        self.live.as_ref().map(of(&self.id).about)
     }
 }
 
@@ -228,7 +232,7 @@ impl Plan {
             action,
             name: scope.written_out(resource.name()),
             changes,
-            remark: live.as_ref().and_then(of(&node.id).remark),
+            remark: live.as_ref().and_then(|live| (of(&node.id).about)(live).remark),
             kept: false,
             origin: None,
             after: Vec::new(),
@@ -278,15 +282,19 @@ impl Plan {
             if self.steps[index].action != Action::Delete {
                 continue;
             }
-            let kind = of(&self.steps[index].id);
+            let Handling {
+                deleted_after,
+                deleted_after_changes_of,
+                ..
+            } = of(&self.steps[index].id).handling;
             self.steps[index].after = (0..self.steps.len())
                 .filter(|&other| {
                     let Step { id, action, .. } = &self.steps[other];
-                    let deleted_after = kind.deleted_after.contains(&id.kind);
+                    let is_after = deleted_after.contains(&id.kind);
                     match action {
                         Action::Keep => false,
-                        Action::Delete => deleted_after && !self.lives_elsewhere(other, index),
-                        _ => deleted_after || kind.deleted_after_changes_of.contains(&id.kind),
+                        Action::Delete => is_after && !self.lives_elsewhere(other, index),
+                        _ => is_after || deleted_after_changes_of.contains(&id.kind),
                     }
                 })
                 .collect();
@@ -297,7 +305,7 @@ impl Plan {
     /// different one.
     fn lives_elsewhere(&self, inside: usize, holder: usize) -> bool {
         let (inside, holder) = (&self.steps[inside], &self.steps[holder]);
-        let lives_in = inside.live.as_ref().and_then(of(&inside.id).lives_in);
+        let lives_in = inside.about().and_then(|about| about.lives_in);
         lives_in.is_some_and(|(kind, name)| {
             kind == holder.id.kind
                 && (name.as_str(), inside.id.region()) != (&holder.name, holder.id.region())
@@ -307,7 +315,7 @@ impl Plan {
 
 fn deletion(id: &NodeId, live: &AnyLive) -> Step {
     let kind = of(id);
-    let stays = (kind.stays)(live);
+    let About { stays, data_loss, .. } = (kind.about)(live);
     let kept = stays.is_some();
     Step {
         id: id.clone(),
@@ -317,7 +325,7 @@ fn deletion(id: &NodeId, live: &AnyLive) -> Step {
             true => Changes::default(),
             false => Fields::default().difference(&(kind.live_fields)(live), &[]),
         },
-        remark: stays.or_else(|| (kind.data_loss)(live)),
+        remark: stays.or(data_loss),
         kept,
         origin: None,
         after: Vec::new(),
@@ -341,60 +349,4 @@ fn of(id: &NodeId) -> &'static Kind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resource::cloudwatch::alarm::{CloudwatchAlarm, Live};
-    use crate::resource::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
-    use crate::resource::{Resource, Tags};
-    use std::rc::Rc;
-
-    /// An alarm that becomes a composite alarm keeps its name: it must not be deleted after its replacement was
-    /// created.
-    #[test]
-    fn what_a_wanted_node_takes_the_place_of_is_no_leftover() {
-        let mut graph = Graph::default();
-        let wanted = graph.add(
-            "any",
-            CloudwatchCompositeAlarm {
-                name: "mission-any".into(),
-                description: None,
-                rule: "TRUE".into(),
-                actions_enabled: true,
-                alarm_actions: Vec::new(),
-                ok_actions: Vec::new(),
-                insufficient_data_actions: Vec::new(),
-                suppressor: None,
-                tags: Tags::new(),
-            },
-        );
-        let live = |name: &str| -> AnyLive { Rc::new(Live::named(name)) };
-        let left = |key: &str| NodeId {
-            kind: CloudwatchAlarm::KIND,
-            key: key.into(),
-        };
-        let seen = Observation {
-            scope: Scope {
-                partition: "aws".into(),
-                region: "eu-west-1".into(),
-                account: "1".into(),
-            },
-            wanted: HashMap::from([(wanted.id().clone(), Presence::Ours(live("mission-any")))]),
-            orphans: vec![
-                (left("any"), live("mission-any")),
-                (left("old"), live("mission-old")),
-            ],
-            warnings: Vec::new(),
-        };
-        let plan = plan("mission", &graph, &seen, &Adoption::default());
-        let steps: Vec<_> = plan
-            .steps
-            .iter()
-            .map(|step| (step.id.to_string(), step.action))
-            .collect();
-        let expected = [
-            ("cloudwatch-composite-alarm/any".to_owned(), Action::Replace),
-            ("cloudwatch-alarm/old".to_owned(), Action::Delete),
-        ];
-        assert_eq!(steps, expected);
-    }
-}
+mod tests;

@@ -45,7 +45,8 @@ fn put(lines: &[String]) {
     let _ = stderr().lock().write_all(text.as_bytes());
 }
 
-/// The drawing, followed by the way back to the first letter. No line wraps or makes the first one scroll away.
+/// The lines as text, and the codes that move the cursor back to their first letter. Lines are cut to the terminal's
+/// width and number: a wrapped line would make that letter scroll out of reach.
 fn drawing(lines: &[String], (columns, rows): (usize, usize)) -> String {
     let room = rows.saturating_sub(1).max(1);
     let mut shown: Vec<_> = lines.iter().take(room).cloned().collect();

@@ -6,10 +6,9 @@ use std::rc::Rc;
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::{
-    Access, Aws, Changes, Context, Fields, Health, Home, Known, NodeId, Output, Presence, Resource, Result,
-    Wanted,
+    About, Access, Aws, Changes, Context, Fields, Handling, Known, NodeId, Output, Presence, Resource,
+    Result, Wanted,
 };
-use crate::aws::run::Mark;
 
 /// A live state. Only its [`Kind`] knows the type.
 pub type AnyLive = Rc<dyn Any>;
@@ -23,31 +22,15 @@ pub type AnyWanted<'a> = (NodeId, &'a dyn AnyResource);
 /// The operations of a kind that need no desired state.
 pub struct Kind {
     pub name: &'static str,
-    pub deleted_after: &'static [&'static str],
-    pub deleted_after_changes_of: &'static [&'static str],
-    pub in_other_regions: bool,
-    pub global: bool,
-    pub claims: bool,
-    pub beside_claim: bool,
-    pub at_once: Option<usize>,
-    pub owned_by_name: bool,
-    pub deleted_together: bool,
+    pub handling: Handling,
     pub access: &'static [Access],
     /// Observes the nodes of this kind among all wanted nodes.
     pub observe: for<'a> fn(&'a Aws, &'a [AnyWanted<'a>]) -> LocalBoxFuture<'a, Result<AnyObserved>>,
     pub live_fields: fn(&AnyLive) -> Fields,
     pub live_name: fn(&AnyLive) -> String,
     pub output: fn(&AnyLive) -> Output,
+    pub about: fn(&AnyLive) -> About,
     pub console_page: fn(&str, &Output, &str) -> Option<String>,
-    pub other_region: fn(&AnyLive) -> Option<&str>,
-    pub home: fn(&AnyLive) -> Option<Home>,
-    pub marks: fn(&AnyLive) -> &[Mark],
-    pub lives_in: fn(&AnyLive) -> Option<(&'static str, String)>,
-    pub remark: fn(&AnyLive) -> Option<String>,
-    pub health: fn(&AnyLive) -> Option<Health>,
-    pub stays: fn(&AnyLive) -> Option<String>,
-    pub is_going: fn(&AnyLive) -> bool,
-    pub data_loss: fn(&AnyLive) -> Option<String>,
     pub delete: for<'a> fn(AnyLive, &'a Context<'a>) -> LocalBoxFuture<'a, Result<()>>,
     pub take_back: for<'a> fn(AnyLive, &'a Context<'a>) -> LocalBoxFuture<'a, Result<Option<String>>>,
 }
@@ -57,15 +40,7 @@ impl Kind {
     pub const fn of<R: Resource>() -> Self {
         Self {
             name: R::KIND,
-            deleted_after: R::DELETED_AFTER,
-            deleted_after_changes_of: R::DELETED_AFTER_CHANGES_OF,
-            in_other_regions: R::IN_OTHER_REGIONS,
-            global: R::GLOBAL,
-            claims: R::CLAIMS,
-            beside_claim: R::BESIDE_CLAIM,
-            at_once: R::AT_ONCE,
-            owned_by_name: R::OWNED_BY_NAME,
-            deleted_together: R::DELETED_TOGETHER,
+            handling: R::HANDLING,
             access: R::ACCESS,
             observe: |aws, wanted| {
                 async move {
@@ -85,16 +60,8 @@ impl Kind {
             live_fields: |live| R::live_fields(typed::<R>(live)),
             live_name: |live| R::live_name(typed::<R>(live)),
             output: |live| R::output(typed::<R>(live)),
+            about: |live| R::about(typed::<R>(live)),
             console_page: R::console_page,
-            other_region: |live| R::other_region(typed::<R>(live)),
-            home: |live| R::home(typed::<R>(live)),
-            marks: |live| R::marks(typed::<R>(live)),
-            lives_in: |live| R::lives_in(typed::<R>(live)),
-            remark: |live| R::remark(typed::<R>(live)),
-            health: |live| R::health(typed::<R>(live)),
-            stays: |live| R::stays(typed::<R>(live)),
-            is_going: |live| R::is_going(typed::<R>(live)),
-            data_loss: |live| R::data_loss(typed::<R>(live)),
             delete: |live, cx| R::delete(typed::<R>(&live).clone(), cx).boxed_local(),
             take_back: |live, cx| R::take_back(typed::<R>(&live).clone(), cx).boxed_local(),
         }

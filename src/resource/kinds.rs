@@ -26,8 +26,6 @@ use super::s3::bucket_policy::S3BucketPolicy;
 use super::sns::subscription::SnsSubscription;
 use super::sns::topic::SnsTopic;
 use super::sqs::queue::SqsQueue;
-#[cfg(test)]
-use super::tests::world::{alias::Alias, entry::Entry, group::Group, key::Key};
 
 /// Every kind that alertctl manages.
 pub const KINDS: &[Kind] = &[
@@ -56,15 +54,17 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<SnsSubscription>(),
     Kind::of::<SnsTopic>(),
     Kind::of::<SqsQueue>(),
-    #[cfg(test)]
-    Kind::of::<Alias>(),
-    #[cfg(test)]
-    Kind::of::<Entry>(),
-    #[cfg(test)]
-    Kind::of::<Group>(),
-    #[cfg(test)]
-    Kind::of::<Key>(),
 ];
+
+#[cfg(not(test))]
+const IN_MEMORY: &[Kind] = &[];
+#[cfg(test)]
+const IN_MEMORY: &[Kind] = super::tests::world::KINDS;
+
+/// The kinds that node ids can have: [`KINDS`], and in tests also the kinds of the account in memory.
+pub fn all() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().chain(IN_MEMORY)
+}
 
 /// The kind with this name.
 ///
@@ -76,5 +76,5 @@ pub fn kind(name: &str) -> &'static Kind {
 
 /// The kind of this name, if there is one.
 pub fn find(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name)
+    all().find(|kind| kind.name == name)
 }

@@ -7,9 +7,9 @@ use std::cell::{Cell, RefCell};
 
 pub use crate::aws::discovery::Tags;
 pub use crate::aws::fault::{Fault, Result};
-use crate::aws::run::Mark;
 pub use crate::aws::{Aws, Known, Output, Text, Unknown};
 
+pub mod about;
 pub mod access;
 pub mod any;
 pub mod apigatewayv2;
@@ -17,6 +17,7 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod eventbridge;
 pub mod fields;
+pub mod handling;
 pub mod health;
 pub mod iam;
 pub mod kinds;
@@ -34,8 +35,10 @@ pub mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use about::About;
 pub use access::Access;
 pub use fields::{Change, Changes, Fields, Shown};
+pub use handling::{ClaimOrder, Handling, Regions};
 pub use health::{Health, Verdict};
 pub use kinds::KINDS;
 pub use node::{NodeId, Ref};
@@ -133,27 +136,8 @@ pub trait Resource: Sized + 'static {
     const KIND: &'static str;
     /// Fields that AWS cannot change. A difference in one of them replaces the resource.
     const IMMUTABLE: &'static [&'static str] = &[];
-    /// Kinds whose steps must have finished before a resource of this kind is deleted.
-    const DELETED_AFTER: &'static [&'static str] = &[];
-    /// Kinds whose creations and changes must have finished before a resource of this kind is deleted. Their
-    /// deletions wait for this one instead.
-    const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &[];
-    /// Stacks may have resources of this kind in other regions than their own.
-    const IN_OTHER_REGIONS: bool = false;
-    /// Resources of this kind are visible in all regions.
-    const GLOBAL: bool = false;
-    /// AWS gives the name only once, so the creation of the resource claims the stack for a run.
-    const CLAIMS: bool = false;
-    /// The resource is created beside the step that claims the stack, not after it. If another run claims the stack
-    /// first, the resource is shared with that run, or is taken back.
-    const BESIDE_CLAIM: bool = false;
-    /// How many steps of this kind should run at the same time, if AWS accepts only a few per second.
-    const AT_ONCE: Option<usize> = None;
-    /// Only the name tells the owner. If listing is denied and no resource of this kind is wanted, the plan goes on
-    /// with a warning.
-    const OWNED_BY_NAME: bool = false;
-    /// One call deletes many resources: deletions that are ready at the same time are made together.
-    const DELETED_TOGETHER: bool = false;
+    /// Where the kind is not like most.
+    const HANDLING: Handling = Handling::USUAL;
     /// The permissions that the tool's user needs: every action of every call that this kind makes.
     const ACCESS: &'static [Access];
     /// The state in the account, normalized, in our terms.
@@ -210,56 +194,13 @@ pub trait Resource: Sized + 'static {
         None
     }
 
-    /// Another region in which the stack has resources, according to this resource.
-    fn other_region(_live: &Self::Live) -> Option<&str> {
-        None
-    }
-
-    /// The stack's home region, according to a resource that is visible in all regions.
-    fn home(_live: &Self::Live) -> Option<Home> {
-        None
-    }
-
-    /// The marks on it of runs that have not ended.
-    fn marks(_live: &Self::Live) -> &[Mark] {
-        &[]
-    }
-
-    /// The kind and physical name of the resource that an unwanted resource lives in. Of that kind, only the deletion
-    /// of this resource waits for it. If that resource is not the stack's, the unwanted one is deleted only when that
-    /// one is adopted.
-    fn lives_in(_live: &Self::Live) -> Option<(&'static str, String)> {
-        None
-    }
-
-    /// Something the user should know about a live resource, such as a pending confirmation.
-    fn remark(_live: &Self::Live) -> Option<String> {
-        None
+    /// What a live resource says apart from its fields. Pure.
+    fn about(_live: &Self::Live) -> About {
+        About::default()
     }
 
     /// A warning about what happens when a live resource is changed to this desired state.
     fn caution(&self, _live: &Self::Live) -> Option<String> {
-        None
-    }
-
-    /// The health of a live resource, if AWS reports more than that it exists.
-    fn health(_live: &Self::Live) -> Option<Health> {
-        None
-    }
-
-    /// Why an unwanted resource is kept. It is then reported and left alone.
-    fn stays(_live: &Self::Live) -> Option<String> {
-        None
-    }
-
-    /// True if no deletion is needed: the resource is already deleted but AWS keeps it for a while, or it is deleted
-    /// with its parent.
-    fn is_going(_live: &Self::Live) -> bool {
-        false
-    }
-
-    /// What is lost when a live resource is deleted, beyond the resource itself. The user is told before agreeing.
-    fn data_loss(_live: &Self::Live) -> Option<String> {
         None
     }
 
@@ -269,13 +210,6 @@ pub trait Resource: Sized + 'static {
 
     /// Makes the planned changes.
     async fn update(&self, live: Self::Live, changes: &Changes, cx: &Context<'_>) -> Result<Self::Live>;
-
-    /// Brings an existing resource to the desired state. It was created by a call whose answer was lost, or by an
-    /// earlier run.
-    async fn converge(&self, live: Self::Live, cx: &Context<'_>) -> Result<Self::Live> {
-        let changes = self.fields(&cx.known).difference(&Self::live_fields(&live), &[]);
-        self.update(live, &changes, cx).await
-    }
 
     /// The work that may run while dependents are being created: settings that no dependent needs, and the wait until
     /// the resource is usable.
@@ -290,6 +224,13 @@ pub trait Resource: Sized + 'static {
     async fn take_back(_live: Self::Live, _cx: &Context<'_>) -> Result<Option<String>> {
         Ok(None)
     }
+}
+
+/// Brings an existing resource to the desired state. It was created by a call whose answer was lost, or by an earlier
+/// run.
+pub async fn converge<R: Resource>(desired: &R, live: R::Live, cx: &Context<'_>) -> Result<R::Live> {
+    let changes = desired.fields(&cx.known).difference(&R::live_fields(&live), &[]);
+    desired.update(live, &changes, cx).await
 }
 
 #[cfg(test)]

@@ -159,6 +159,7 @@ impl Card {
     }
 
     /// Whether it shows only the beginning of a text or of JSON.
+    #[cfg(feature = "runtime")]
     pub(crate) fn is_cut(&self) -> bool {
         self.sections.iter().any(|section| match section {
             Section::Prose(prose) | Section::Small(prose) => prose.text.is_cut(),

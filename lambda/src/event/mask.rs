@@ -139,7 +139,7 @@ impl Serialize for Masked<'_> {
     }
 }
 
-/// Whether the value of this field is a secret; `hidden` tells that of the whole object.
+/// Whether the value of this field is a secret. `hidden`: the whole object is one, except for harmless fields.
 fn hides(fields: &Map<String, Value>, key: &str, hidden: bool) -> bool {
     if hidden {
         return !is_harmless(&normalised(key));
@@ -147,7 +147,8 @@ fn hides(fields: &Map<String, Value>, key: &str, hidden: bool) -> bool {
     is_secret_name(key) || is_paired(fields, key)
 }
 
-/// Whether the name of the value under `key` stands in another field, and is that of a secret.
+/// Whether another field of the object names the value under `key`, and names it as a secret: `{"Name": "password",
+/// "Value": …}`.
 fn is_paired(fields: &Map<String, Value>, key: &str) -> bool {
     let key = normalised(key);
     let mut pairs = PAIRS.iter().filter(|(_, value)| *value == key);

@@ -47,7 +47,7 @@ pub struct Report {
     pub facts: Vec<(Fact, String)>,
     pub moments: Vec<(Fact, Timestamp)>,
     pub page: Option<Page>,
-    /// JSON that decides what to do and fits into no fact, masked; usually there is none.
+    /// Masked JSON that a person needs to decide and that no fact can hold. Usually `None`.
     pub details: Option<Excerpt>,
 }
 
@@ -73,7 +73,7 @@ pub enum News {
     },
     /// A service says in a sentence of its own what happened to a thing.
     Told { thing: Thing },
-    /// A service that searches for dangers found one; `settled` if it is none any more.
+    /// A security service found something; `settled`: it is over (resolved, archived or passed).
     Finding { settled: bool },
     /// AWS Health; `category` is `issue` or `scheduledChange`, for example, or `abuse`. The subject is what happens to
     /// `service`.

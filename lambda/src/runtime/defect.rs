@@ -1,5 +1,5 @@
-//! A defect that one alert meets must not cost the others theirs. A panic while an alert is read or composed makes a dead
-//! letter of that alert; without this, it would end the process, and its batch would come back with the same alert in it.
+//! Keeps a panic about one alert from harming others. An alert at which reading or composing panics becomes a dead letter.
+//! Otherwise the panic would end the process, and the batch would come back with the same alert in it.
 
 use super::destinations::Refusal;
 use super::log::{self, Kind};

@@ -229,8 +229,11 @@ impl Dispatcher {
         Ok(Outcome::Deferred)
     }
 
-    /// Puts a message that was refused into the retry queue for `pause`. The refusal is the error if there is no such queue,
-    /// if it fails, too, or if another try cannot help. The relay decides about the last for the guard, which has no time to.
+    /// Puts a message that was refused into the retry queue for `pause`.
+    ///
+    /// # Errors
+    /// The refusal, if there is no retry queue, if the queue refuses the message too, or if another try cannot help. The
+    /// guard never decides the last: it has no time, so the relay does when it reads the queue.
     async fn defer(
         &self,
         envelope: &Envelope,

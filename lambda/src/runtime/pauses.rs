@@ -70,7 +70,8 @@ impl Pauses {
 pub(super) fn growing(tries: u32, refusal: &Refusal) -> Duration {
     let own = LONGEST.min(FIRST * 2u32.pow(tries.min(10)));
     match refusal.pause {
-        // Who asks for short pauses for hours gets longer ones: SQS delivers a message a thousand times at most.
+        // A destination that asks for short pauses for hours gets longer ones, because SQS delivers a message at most a
+        // thousand times.
         Some(asked) if tries < PATIENT => asked.clamp(Duration::from_secs(1), LONGEST_ASKED),
         Some(asked) => asked.clamp(own, LONGEST_ASKED),
         None => own.mul_f64(1.0 - 0.1 * fastrand::f64()),

@@ -33,12 +33,12 @@ impl Seen {
 }
 
 impl Seen<Verdict> {
-    /// Whether who was told of `name` gains nothing from `verdict`.
+    /// Whether `name` was already shown with a verdict that covers `verdict`: showing it again would add nothing.
     pub fn covers(&self, name: &str, verdict: &Verdict) -> bool {
         self.get(name).is_some_and(|told| told.covers(verdict))
     }
 
-    /// Remembers that `name` was told by `verdict`, too.
+    /// Remembers that `name` was shown with `verdict`, in addition to earlier verdicts.
     pub fn add(&self, name: &str, mut verdict: Verdict) {
         if let Some(told) = self.get(name) {
             verdict.merge(&told);

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
+mod bodies;
+mod refusals;
+
 const TOKEN: &str = "a token of this test";
 const OLD_TOKEN: &str = "the token before it";
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:elastalertToEmail";
@@ -178,121 +181,6 @@ async fn nobody_comes_in_without_a_token() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_shown_is_stored() {
-    let mut function = endpoint(|command| {
-        command.env("BODY_LIMIT", "1000");
-    })
-    .await;
-    let header = |name: &str, value: &str| {
-        let mut request = request("{}");
-        request["headers"][name] = value.into();
-        request
-    };
-    let cases = [
-        (request(&format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000))), "larger"),
-        (header("content-encoding", "br"), "not with gzip"),
-        (header("content-encoding", "gzip"), "not gzip"),
-    ];
-    for (index, (request, reason)) in cases.iter().enumerate() {
-        let (status, body) = answer(&mut function, request).await;
-        assert_eq!(status, 202, "{request}");
-        let message = body["message"].as_str().expect("a text");
-        assert!(
-            message.contains("stored") && message.contains(reason),
-            "{message}"
-        );
-        let parked = parked(&function);
-        assert_eq!(parked.len(), index + 1);
-        let why = &parked[index]["alertctl"]["parked"];
-        assert!(
-            why["reason"].as_str().expect("a reason").contains(reason),
-            "{why}"
-        );
-        assert_eq!(why["requestId"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
-    }
-    let wrapper = &parked(&function)[0]["alertctl"];
-    assert_eq!(
-        (&wrapper["endpoint"], &wrapper["channels"], &wrapper["topics"]),
-        (&json!("elastalert"), &json!(["project"]), &json!([TOPIC]))
-    );
-    assert_eq!(shown(&function), (0, 0));
-    lock(&function.script).sqs_refusals = [(400, "AccessDenied")].into();
-    assert_eq!(status(&mut function, &cases[1].0).await, 503);
-    let (lines, _) = log(function).await;
-    assert!(
-        lines[..3]
-            .iter()
-            .all(|line| line["kind"] == "refused" && line["outcome"] == "stored")
-    );
-    assert_eq!(
-        (&lines[3]["kind"], &lines[3]["outcome"]),
-        (&json!("failed"), &json!("unavailable"))
-    );
-}
-
-#[tokio::test]
-async fn what_is_no_alert_is_shown_as_the_text_it_is() {
-    let mut function = endpoint(|_| {}).await;
-    let mut base64 = request("{}");
-    base64["isBase64Encoded"] = true.into();
-    let mut euc_kr = base64.clone();
-    euc_kr["body"] = BASE64_STANDARD.encode([b'"', 0xb0, 0xa1, b'"']).into();
-    let mut empty = request("");
-    empty["body"] = Value::Null;
-    let cases = [
-        (request("disk full on db-1"), "not JSON", "disk full on db-1"),
-        (request("{\"a\":"), "not JSON", "{\"a\":"),
-        (request(&"[".repeat(900)), "nested", "[[[["),
-        (request("[{\"a\":1}]"), "not a JSON object", "[{\"a\":1}]"),
-        (empty, "not JSON", ""),
-        (euc_kr, "not in UTF-8", "\u{fffd}"),
-        (base64, "not Base64", "{}"),
-    ];
-    for (index, (request, reason, text)) in cases.iter().enumerate() {
-        let (status, body) = answer(&mut function, request).await;
-        assert_eq!(status, 200, "{request}");
-        let message = body["message"].as_str().expect("a text");
-        assert!(
-            message.contains("as text") && message.contains(reason),
-            "{message}"
-        );
-        let (_, slack) = function.messages().pop().expect("a message");
-        assert!(crate::support::headline(&slack).contains("elastalert"));
-        let mail = lock(&function.script).sns_messages[index].clone();
-        let blocks = slack["attachments"].to_string();
-        let quoted = json!(text).to_string();
-        assert!(blocks.contains(quoted.trim_matches('"')), "{text}: {blocks}");
-        assert!(mail["Message"].contains(text), "{mail:?}");
-    }
-    assert!(parked(&function).is_empty());
-    // While nobody takes it, the sender keeps it.
-    {
-        let mut script = lock(&function.script);
-        script.sns_refusals = [(429, "Throttled")].into();
-        script.slack_always = Some((500, "rollup_error"));
-    }
-    assert_eq!(status(&mut function, &request("again")).await, 503);
-    lock(&function.script).slack_always = None;
-    log(function).await;
-}
-
-#[tokio::test]
-async fn what_python_sends_is_read() {
-    let mut function = endpoint(|_| {}).await;
-    let plain = "\u{feff}{\"rule\": \"NaN\", \"value\": NaN, \"list\": [-Infinity, 1]}";
-    let mut encoded = request(&BASE64_STANDARD.encode("{\"rule\": \"\\ud55c\", \"value\": 2}"));
-    encoded["isBase64Encoded"] = true.into();
-    encoded["headers"]["content-type"] = "application/json; charset=UTF-8".into();
-    assert_eq!(status(&mut function, &request(plain)).await, 200);
-    assert_eq!(status(&mut function, &encoded).await, 200);
-    let messages = lock(&function.script).sns_messages.clone();
-    assert_eq!(messages[0]["Subject"], "ElastAlert: NaN");
-    assert!(messages[0]["Message"].contains("\"value\": null"), "{messages:?}");
-    assert_eq!(messages[1]["Subject"], "ElastAlert: 한");
-    log(function).await;
-}
-
-#[tokio::test]
 async fn an_alert_that_comes_again_is_not_sent_again() {
     let mut function = endpoint(|_| {}).await;
     for id in ["1", "1", "2", "1"] {
@@ -327,106 +215,6 @@ async fn an_alert_that_comes_again_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_all_refuse_for_good_is_stored() {
-    let mut function = endpoint(|_| {}).await;
-    {
-        let mut script = lock(&function.script);
-        script.sns_refusals = [(403, "AuthorizationError")].into();
-        script.slack_answers = [(404, "no_service".to_owned())].into();
-    }
-    let body = alert("1").to_string();
-    assert_eq!(status(&mut function, &request(&body)).await, 202);
-    let record = &parked(&function)[0];
-    let wrapper = &record["alertctl"];
-    assert_eq!(
-        (&wrapper["channels"], &wrapper["topics"]),
-        (&json!(["project"]), &json!([TOPIC]))
-    );
-    let reason = wrapper["parked"]["reason"].as_str().expect("a reason");
-    assert!(
-        reason.contains("no_service") && reason.contains("SNS answers AuthorizationError: no"),
-        "{reason}"
-    );
-    assert_eq!(record["event"], alert("1"));
-    // The alert is in the queue, so the sender need not retry it.
-    assert_eq!(status(&mut function, &request(&body)).await, 200);
-    assert_eq!(shown(&function), (1, 1));
-    let (lines, _) = log(function).await;
-    assert_eq!(
-        (&lines[0]["kind"], &lines[0]["outcome"]),
-        (&json!("failed"), &json!("stored"))
-    );
-}
-
-#[tokio::test]
-async fn what_one_has_is_stored_for_the_others() {
-    let mut function = endpoint(|_| {}).await;
-    lock(&function.script).slack_always = Some((500, "rollup_error"));
-    let body = alert("1").to_string();
-    assert_eq!(status(&mut function, &request(&body)).await, 202);
-    let wrapper = &parked(&function)[0]["alertctl"];
-    assert_eq!(
-        (&wrapper["channels"], wrapper.get("topics")),
-        (&json!(["project"]), None)
-    );
-    // If the queue fails, too, the sender must retry the whole alert.
-    {
-        let mut script = lock(&function.script);
-        script.slack_always = Some((404, "no_service"));
-        script.sqs_refusals = [(400, "AWS.SimpleQueueService.NonExistentQueue")].into();
-    }
-    assert_eq!(
-        status(&mut function, &request(&alert("2").to_string())).await,
-        503
-    );
-    log(function).await;
-}
-
-#[tokio::test]
-async fn what_nobody_takes_now_comes_again() {
-    let mut function = endpoint(|_| {}).await;
-    {
-        let mut script = lock(&function.script);
-        script.sns_refusals = [(403, "AuthorizationError")].into();
-        script.slack_always = Some((503, "busy"));
-    }
-    assert_eq!(
-        status(&mut function, &request(&alert("1").to_string())).await,
-        503
-    );
-    assert!(parked(&function).is_empty());
-    let (lines, _) = log(function).await;
-    assert!(lines[0]["reason"].as_str().expect("a reason").contains("busy"));
-}
-
-#[tokio::test]
-async fn silence_is_not_waited_for() {
-    let silent: [(&[&str], u64, usize); 4] = [
-        (&["slack", "SNS"], 503, 0),
-        (&["KMS", "SNS"], 503, 0),
-        (&["slack"], 202, 1),
-        (&["slack", "SQS"], 503, 0),
-    ];
-    let mut cases = Vec::new();
-    for (services, expected, stored) in silent {
-        cases.push(tokio::spawn(async move {
-            let mut function = endpoint(|_| {}).await;
-            lock(&function.script).silent = services.iter().copied().collect();
-            assert_eq!(
-                status(&mut function, &request(&alert("1").to_string())).await,
-                expected,
-                "{services:?}"
-            );
-            assert_eq!(parked(&function).len(), stored, "{services:?}");
-            log(function).await;
-        }));
-    }
-    for case in cases {
-        case.await.expect("the case holds");
-    }
-}
-
-#[tokio::test]
 async fn an_endpoint_without_a_token_or_a_destination_is_closed() {
     for (name, value, problem) in [
         ("TOKEN_SHA256", "", "TOKEN_SHA256 is not set"),
@@ -453,44 +241,6 @@ async fn an_endpoint_without_a_token_or_a_destination_is_closed() {
     .await;
     let error = function.fail(&request("{}")).await;
     assert!(error.contains("name no destination"), "{error}");
-}
-
-#[tokio::test]
-async fn what_is_parked_and_sent_again_goes_to_those_without_it() {
-    let mut function = endpoint(|_| {}).await;
-    lock(&function.script).slack_answers = [(404, "no_service".to_owned())].into();
-    status(&mut function, &request(&alert("1").to_string())).await;
-    // One that cannot be shown, and is stored as it came.
-    let mut compressed = request("{\"a\":");
-    compressed["headers"]["content-encoding"] = "br".into();
-    status(&mut function, &compressed).await;
-    let letters = parked(&function);
-    assert_eq!(shown(&function), (1, 1));
-    let answer = function.succeed(&letters[0]).await;
-    assert_eq!(answer, json!({ "delivered": 1, "parked": 0 }));
-    assert_eq!(shown(&function), (1, 2));
-    // A body that is not JSON is shown as text.
-    let answer = function.succeed(&letters[1]).await;
-    assert_eq!(answer, json!({ "delivered": 2, "parked": 0 }));
-    let message = lock(&function.script).slack_messages[2].1.to_string();
-    assert!(message.contains("{\\\"a\\\":"), "{message}");
-    // Destinations that have the alert by now do not get it again. A new failure is reported, or becomes a dead
-    // letter again.
-    function.succeed(&letters[1]).await;
-    assert_eq!(shown(&function), (2, 3));
-    let mut letter = letters[0].clone();
-    letter["alertctl"]["parked"]["at"] = "later".into();
-    lock(&function.script).slack_answers = [(410, "channel_is_archived".to_owned())].into();
-    assert_eq!(
-        function.succeed(&letter).await,
-        json!({ "delivered": 0, "parked": 1 })
-    );
-    assert_eq!(parked(&function)[2]["event"], alert("1"));
-    lock(&function.script).slack_always = Some((500, "rollup_error"));
-    function.runtime.hurry(Duration::from_secs(3));
-    letter["alertctl"]["parked"]["at"] = "later still".into();
-    assert!(function.fail(&letter).await.contains("rollup_error"));
-    log(function).await;
 }
 
 #[tokio::test]

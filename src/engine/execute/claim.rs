@@ -90,8 +90,8 @@ impl<'a> Claim<'a> {
             let Some(other) = now.into_iter().filter(|mark| !known(mark)).min() else {
                 return Ok(());
             };
-            // If two runs see each other, the later one gives way. Another run that does not give way had finished
-            // its check before this mark was set: it keeps the stack.
+            // If two runs see each other, the one that began later stops. The other may have finished its check before
+            // this mark was set; then it does not stop, and this run must, although it began earlier.
             if other.run < self.mark.run || start.elapsed() > WATCH {
                 // If the mark stayed, the next run would wait a moment to see whether this run is still alive.
                 let _ = claim::take_off(self.aws, role, std::slice::from_ref(&self.mark)).await;

@@ -2,7 +2,7 @@
 //! stack file says.
 //!
 //! Every seed is a story: a random stack in an account in memory, runs that crash, lose answers, are refused, see an
-//! old index of tags or work at the same time, and then runs to which nothing happens. The real [`observe`],
+//! old index of tags or work at the same time, and then runs to which nothing happens. The real [`observe_kinds`],
 //! [`plan()`] and [`execute`] run. If a story ends badly, the test prints its seed and all of its calls:
 //! `WORLD_SEED=<seed>` runs that story alone, and `WORLD_SEEDS=<count>` sets how many stories are run.
 
@@ -17,11 +17,11 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::aws::discovery::NODE_TAG;
-use crate::engine::observe::observe;
+use crate::engine::observe::observe_kinds;
 use crate::engine::plan::{Adoption, plan};
 use crate::resource::Tags;
 use crate::resource::tests::world::random::Random;
-use crate::resource::tests::world::{Caller, Chances, Record, STACK, Shared, World, seat, strangers};
+use crate::resource::tests::world::{Caller, Chances, KINDS, Record, STACK, Shared, World, seat, strangers};
 
 mod order;
 mod stacks;
@@ -112,7 +112,7 @@ fn stories(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u64> {
 
 /// What one run is to do, and what happens to it.
 struct Errand<'a> {
-    stack: &'a Stack,
+    graph: &'a Graph,
     destroy: bool,
     /// How many changes the index of tags is behind.
     lag: usize,
@@ -225,13 +225,13 @@ impl Story {
         let two = random.one_in(3);
         let intrudes = !two && !groups.is_empty() && random.one_in(8);
         let intruder = intrudes.then(|| (random.index(20), groups[random.index(groups.len())].clone()));
-        let mut errand = |stack| {
+        let mut errand = |graph| {
             let at = |random: &mut Random| {
                 let number = 1 + u32::try_from(random.below(30)).expect("a small number");
                 random.one_in(4).then_some(number)
             };
             Errand {
-                stack,
+                graph,
                 destroy: random.one_in(5),
                 lag: [0, 0, 1, 2, 5][random.index(5)],
                 crash_at: at(random),
@@ -239,10 +239,11 @@ impl Story {
                 parallelism: 1 + random.index(4),
             }
         };
-        let errands: Vec<_> = match two {
-            true => vec![errand(stack), errand(before)],
-            false => vec![errand(stack)],
+        let graphs: Vec<Graph> = match two {
+            true => vec![stack.graph(), before.graph()],
+            false => vec![stack.graph()],
         };
+        let errands: Vec<_> = graphs.iter().map(&mut errand).collect();
         {
             let mut world = self.world.borrow_mut();
             (world.chances, world.intruder) = (chances, intruder);
@@ -252,8 +253,9 @@ impl Story {
 
     /// A run to which nothing happens, and another one, which has nothing to do.
     async fn ends_well(&mut self, stack: &Stack, destroy: bool) {
+        let graph = stack.graph();
         let errand = || Errand {
-            stack,
+            graph: &graph,
             destroy,
             lag: 0,
             crash_at: None,
@@ -299,12 +301,10 @@ impl Story {
             seat(self.spare.pop().expect("two at most"), &world, run, errand.lag)
         };
         let seats: Vec<Aws> = numbered().map(place).collect();
-        let graphs: Vec<Graph> = errands.iter().map(|errand| errand.stack.graph()).collect();
         let (stops, stopped): (Vec<_>, Vec<_>) = errands.iter().map(|_| watch::channel(false)).unzip();
-        let runs = numbered().zip(&seats).zip(&graphs).zip(stopped);
-        let runs = runs.map(|((((errand, run), aws), graph), stopped)| {
-            one(aws, graph, errand, (&world, run), stopped).boxed_local()
-        });
+        let runs = numbered().zip(&seats).zip(stopped);
+        let runs = runs
+            .map(|(((errand, run), aws), stopped)| one(aws, errand, (&world, run), stopped).boxed_local());
         let mut runs: Vec<Option<LocalBoxFuture<'_, Ended>>> = runs.map(Some).collect();
         let mut ends: Vec<Option<Ended>> = errands.iter().map(|_| None).collect();
         // How often each run gets on when both could.
@@ -347,12 +347,12 @@ impl Story {
 /// One run, as the commands do it.
 async fn one(
     aws: &Aws,
-    graph: &Graph,
     errand: &Errand<'_>,
     (world, run): (&Shared, usize),
     interrupt: watch::Receiver<bool>,
 ) -> Ended {
-    let Ok(seen) = observe(aws, graph).await else {
+    let graph = errand.graph;
+    let Ok(seen) = observe_kinds(aws, graph, KINDS).await else {
         return Ended::Unread;
     };
     let none = Graph::default();

@@ -6,7 +6,7 @@ use super::Observation;
 use crate::aws::fault::REFUSED;
 use crate::aws::{Aws, Fault};
 use crate::resource::kinds::kind;
-use crate::resource::{Home, Result, iam};
+use crate::resource::{Home, Regions, Result, iam};
 
 /// Returns an error if the stack of `aws` is at home in another region than that of `aws`. For commands that do not
 /// observe the stack.
@@ -39,7 +39,7 @@ impl Observation {
         let here = &self.scope.region;
         let (mut tagged, mut seeming) = (BTreeSet::new(), BTreeSet::new());
         for (id, live) in self.owned() {
-            match (kind(id.kind).home)(live) {
+            match (kind(id.kind).about)(live).home {
                 Some(Home::Is(region)) => tagged.insert(region),
                 Some(Home::Seems(region)) => seeming.insert(region),
                 None => continue,
@@ -59,7 +59,7 @@ impl Observation {
     /// that region in its id, and does not count.
     fn lives_here(&self) -> bool {
         self.owned()
-            .any(|(id, _)| !kind(id.kind).global && id.region().is_none())
+            .any(|(id, _)| kind(id.kind).handling.regions != Regions::Global && id.region().is_none())
     }
 }
 

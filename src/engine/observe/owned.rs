@@ -3,8 +3,8 @@
 use super::Observation;
 use crate::engine::graph::Graph;
 use crate::resource::any::AnyLive;
-use crate::resource::kinds::kind;
-use crate::resource::{KINDS, NodeId, Presence};
+use crate::resource::kinds::{self, kind};
+use crate::resource::{NodeId, Presence};
 
 impl Observation {
     /// The same observation for a stack that is to be destroyed: the wanted resources that it owns become orphans,
@@ -12,14 +12,14 @@ impl Observation {
     pub fn none_wanted(mut self, graph: &Graph) -> Self {
         for node in graph.nodes() {
             match self.wanted.remove(&node.id) {
-                Some(Presence::Ours(live)) if !(kind(node.id.kind).is_going)(&live) => {
+                Some(Presence::Ours(live)) if !(kind(node.id.kind).about)(&live).is_going => {
                     self.orphans.push((node.id.clone(), live));
                 }
                 Some(foreign @ Presence::Foreign(_)) => drop(self.wanted.insert(node.id.clone(), foreign)),
                 _ => {}
             }
         }
-        let place = |(id, _): &(NodeId, AnyLive)| KINDS.iter().position(|kind| kind.name == id.kind);
+        let place = |(id, _): &(NodeId, AnyLive)| kinds::all().position(|kind| kind.name == id.kind);
         self.orphans.sort_by_key(place);
         self
     }

@@ -5,7 +5,7 @@ use crate::aws::run::Mark;
 use crate::engine::observe::Observation;
 use crate::resource::any::Kind;
 use crate::resource::iam::role::IamRole;
-use crate::resource::{KINDS, Resource as _};
+use crate::resource::{ClaimOrder, Resource as _, kinds};
 
 /// How a run claims a stack.
 ///
@@ -34,21 +34,23 @@ impl Plan {
         if let Some((id, live)) = first {
             self.claim = Claim::Role {
                 name: (of(id).live_name)(live),
-                marks: (of(id).marks)(live).to_vec(),
+                marks: (of(id).about)(live).marks,
             };
             return;
         }
-        let made = |kind: &Kind| {
+        let created = |kind: &Kind| {
             let is = |step: &Step| step.id.kind == kind.name && step.action == Action::Create;
             self.steps.iter().position(is)
         };
         // In the order of the registry, so that all runs choose the same kind: a role before the alias of a key.
-        let Some(claim) = KINDS.iter().filter(|kind| kind.claims).find_map(made) else {
+        let mut claiming = kinds::all().filter(|kind| kind.handling.claim == ClaimOrder::Claims);
+        let Some(claim) = claiming.find_map(created) else {
             return;
         };
         self.claim = Claim::Creation(claim);
         for (index, step) in self.steps.iter_mut().enumerate() {
-            let waits = index != claim && !of(&step.id).beside_claim && step.action != Action::Keep;
+            let is_beside = of(&step.id).handling.claim == ClaimOrder::Beside;
+            let waits = index != claim && !is_beside && step.action != Action::Keep;
             if waits && !step.after.contains(&claim) {
                 step.after.push(claim);
             }

@@ -32,7 +32,7 @@ pub struct Adoption {
 impl Plan {
     /// True if the resource lives in another one that the stack does not own, and that this plan does not adopt.
     pub(super) fn lives_in_unmanaged(&self, id: &NodeId, live: &AnyLive, seen: &Observation) -> bool {
-        let Some((kind, name)) = (of(id).lives_in)(live) else {
+        let Some((kind, name)) = (of(id).about)(live).lives_in else {
             return false;
         };
         let holds = |(id, presence): (&NodeId, &Presence<AnyLive>)| match presence {

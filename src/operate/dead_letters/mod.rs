@@ -32,8 +32,8 @@ pub struct Undelivered {
 }
 
 impl Undelivered {
-    /// The delivery, which says that it is of a dead letter: so it is marked as late, calls nobody, and comes together with
-    /// others.
+    /// The same delivery with the mark of a dead letter. The relay then shows it as late, mentions nobody, and puts it into
+    /// a digest with others.
     pub fn marked(&self, delivery: Delivery) -> Delivery {
         match delivery {
             Delivery::Invoke { function, payload } => {

@@ -117,7 +117,7 @@ mod tests {
             serde_json::from_str::<Value>(&text).expect("JSON")
         };
         assert_eq!(named("up"), json!({ "msg": "r is up, \"up\"", "s": "up" }));
-        // What comes from the event is no template, and no JSON.
+        // Values from the event are inserted as they are: neither expanded as templates nor parsed as JSON.
         for odd in ["<state>", "<aws.events.event.json>", "a \"b\" \\", "\n"] {
             assert_eq!(
                 named(odd),

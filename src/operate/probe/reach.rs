@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Path;
 use crate::stack::{Endpoint, Stack};
 
-/// A receiver of samples.
+/// Somebody or something that a sample reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "to")]
 pub enum Receiver {

@@ -37,7 +37,7 @@ pub struct Part {
     /// The column, counted from the left; by default, it follows from the arrows.
     #[serde(skip)]
     pub column: Option<usize>,
-    /// The colour that replaces the kind's own: that of arrows with the same `strand`.
+    /// If set, the box has the colour of the arrows with this `strand` instead of the colour of its kind.
     #[serde(skip)]
     pub strand: Option<usize>,
 }

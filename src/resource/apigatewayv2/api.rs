@@ -15,8 +15,8 @@ use crate::aws::discovery::{NODE_TAG, STACK_TAG};
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{Access, BECOMES_OURS, OURS};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Resource, Result, Tags,
-    Wanted, tags,
+    About, Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence,
+    Resource, Result, Tags, Wanted, converge, tags,
 };
 
 pub(super) mod calls;
@@ -59,12 +59,15 @@ const TAGS: &str = "arn:{partition}:apigateway:{region}::/tags/*";
 impl Resource for ApigatewayApi {
     const KIND: &'static str = "apigatewayv2-api";
     const IMMUTABLE: &'static [&'static str] = &["protocol"];
-    // They are deleted with the API, and their own deletions would conflict with its deletion.
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "apigatewayv2-route",
-        "apigatewayv2-integration",
-        "apigatewayv2-stage",
-    ];
+    const HANDLING: Handling = Handling {
+        // They are deleted with the API, and their own deletions would conflict with its deletion.
+        deleted_after: &[
+            "apigatewayv2-route",
+            "apigatewayv2-integration",
+            "apigatewayv2-stage",
+        ],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         // Every stack lists the APIs, even one that has none: a denial would be in CloudTrail with every plan, and
         // count as an unauthorized call.
@@ -167,8 +170,11 @@ impl Resource for ApigatewayApi {
         Some(format!("{page}&api={}", encode_fragment(&output.id)))
     }
 
-    fn data_loss(_live: &Live) -> Option<String> {
-        Some("its URL is lost for good: a new API gets a different one".to_owned())
+    fn about(_live: &Live) -> About {
+        About {
+            data_loss: Some("its URL is lost for good: a new API gets a different one".to_owned()),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -177,7 +183,7 @@ impl Resource for ApigatewayApi {
             Ok(best(apis.iter().filter(|live| live.is_like(&self.tags))).cloned())
         };
         let live = calls::create(async || self.create_api(cx.aws).await, find).await?;
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {

@@ -10,7 +10,8 @@ use crate::resource::apigatewayv2::api::children::{self, Child};
 use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
+    Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
+    converge,
 };
 
 /// The desired integration, the only one of its API.
@@ -48,8 +49,11 @@ const ONE: &str = "arn:{partition}:apigateway:{region}::/apis/*/integrations/*";
 
 impl Resource for ApigatewayIntegration {
     const KIND: &'static str = "apigatewayv2-integration";
-    // API Gateway does not delete an integration that a route still uses.
-    const DELETED_AFTER: &'static [&'static str] = &["apigatewayv2-route"];
+    const HANDLING: Handling = Handling {
+        // API Gateway does not delete an integration that a route still uses.
+        deleted_after: &["apigatewayv2-route"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["apigateway:GET"], &[ALL]).by(&["apigateway:GetIntegrations"]),
         Access::write(&["apigateway:POST"], &[ALL])
@@ -158,7 +162,7 @@ impl Resource for ApigatewayIntegration {
             Ok(all.into_iter().find(|live| live.invokes(&target)))
         };
         let live = calls::create(make, find).await?;
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {

@@ -10,7 +10,7 @@ use crate::resource::apigatewayv2::api::children::{self, Child};
 use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::apigatewayv2::integration::ApigatewayIntegration;
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted,
+    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Wanted, converge,
 };
 
 /// The desired route. Its key is its identity: with another key it is another route, which is created before this one
@@ -148,7 +148,7 @@ impl Resource for ApigatewayRoute {
             Ok(all.into_iter().find(|live| live.route_key == self.route_key))
         };
         let live = calls::create(make, find).await?;
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {

@@ -11,8 +11,8 @@ use crate::resource::apigatewayv2::api::children::{self, Child};
 use crate::resource::apigatewayv2::api::{self, ApigatewayApi};
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
-    Wanted,
+    About, Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result,
+    Tags, Wanted, converge,
 };
 
 mod access;
@@ -166,10 +166,13 @@ impl Resource for ApigatewayStage {
         }
     }
 
-    fn remark(live: &Live) -> Option<String> {
+    fn about(live: &Live) -> About {
         let deployment = live.deployment.as_ref();
         let failed = deployment.filter(|text| text.to_lowercase().contains("failed"));
-        failed.map(|text| format!("its last deployment: {text}"))
+        About {
+            remark: failed.map(|text| format!("its last deployment: {text}")),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -212,7 +215,7 @@ impl Resource for ApigatewayStage {
             Ok(all.into_iter().find(|live| live.name == NAME))
         };
         let live = calls::create(make, find).await.map_err(explain)?;
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {

@@ -10,8 +10,8 @@ use crate::aws::fault::gone;
 use crate::resource::access::{ANY, Access, OWN_ROLES};
 use crate::resource::kms::key::KmsKey;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
-    Result, Tags, Text, Verdict, Wanted, tags,
+    About, Aws, Changes, Context, Fault, Fields, Handling, Health, Known, NodeId, Observed, Output, Presence,
+    Ref, Resource, Result, Tags, Text, Verdict, Wanted, converge, tags,
 };
 
 mod calls;
@@ -68,8 +68,11 @@ const TRAIL: &str = "arn:{partition}:cloudtrail:{region}:{account}:trail/{prefix
 
 impl Resource for CloudtrailTrail {
     const KIND: &'static str = "cloudtrail-trail";
-    // The guard would start the trail again.
-    const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets", "eventbridge-rule"];
+    const HANDLING: Handling = Handling {
+        // The guard would start the trail again.
+        deleted_after: &["eventbridge-targets", "eventbridge-rule"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudtrail:DescribeTrails"], ANY).because("CloudTrail lists trails as a whole"),
         Access::read(
@@ -243,15 +246,7 @@ impl Resource for CloudtrailTrail {
         console_page(region, "cloudtrailv2/home", &format!("/trails/{}", output.arn))
     }
 
-    fn remark(live: &Live) -> Option<String> {
-        let error = live.delivery_error.as_ref()?;
-        Some(format!(
-            "the last log file could not be delivered to `{}`: {error}",
-            live.trail.bucket
-        ))
-    }
-
-    fn health(live: &Live) -> Option<Health> {
+    fn about(live: &Live) -> About {
         let (verdict, text) = match (live.logging, &live.delivery_error, &live.last_delivery) {
             (false, _, _) => (Verdict::Waiting, "not logging".to_owned()),
             (true, Some(_), _) => (Verdict::Attention, "logging, not delivering".to_owned()),
@@ -260,7 +255,17 @@ impl Resource for CloudtrailTrail {
         };
         let health = Health::new(verdict, text).with("logging", live.logging);
         let health = health.with("last_delivery", live.last_delivery.clone());
-        Some(health.with("delivery_error", live.delivery_error.clone()))
+        let undelivered = |error: &String| {
+            format!(
+                "the last log file could not be delivered to `{}`: {error}",
+                live.trail.bucket
+            )
+        };
+        About {
+            health: Some(health.with("delivery_error", live.delivery_error.clone())),
+            remark: live.delivery_error.as_ref().map(undelivered),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -290,7 +295,7 @@ impl Resource for CloudtrailTrail {
                 }
             }
         };
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {

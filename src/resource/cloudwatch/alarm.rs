@@ -4,7 +4,8 @@ use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 
 use crate::resource::access::{ANY, Access};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text, Wanted,
+    About, Aws, Changes, Context, Fields, Handling, Known, Observed, Output, Regions, Resource, Result, Tags,
+    Text, Wanted,
 };
 
 pub(super) mod common;
@@ -44,13 +45,16 @@ impl Resource for CloudwatchAlarm {
     const KIND: &'static str = "cloudwatch-alarm";
     // Composite alarms and metric alarms share one namespace: adopting a composite alarm's name replaces that alarm.
     const IMMUTABLE: &'static [&'static str] = &["type"];
-    // An alarm that a composite alarm depends on cannot be deleted.
-    const DELETED_AFTER: &'static [&'static str] = &["cloudwatch-composite-alarm"];
-    // Some services have their metrics in one region only.
-    const IN_OTHER_REGIONS: bool = true;
-    // The service quota is 3 calls per second.
-    const AT_ONCE: Option<usize> = Some(3);
-    const DELETED_TOGETHER: bool = true;
+    const HANDLING: Handling = Handling {
+        // An alarm that a composite alarm depends on cannot be deleted.
+        deleted_after: &["cloudwatch-composite-alarm"],
+        deleted_together: true,
+        // Some services have their metrics in one region only.
+        regions: Regions::Any,
+        // The service quota is 3 calls per second.
+        at_once: Some(3),
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
             .because("CloudWatch shows composite alarms only to those who may read all alarms"),
@@ -101,12 +105,8 @@ impl Resource for CloudwatchAlarm {
         common::console_page(name, region)
     }
 
-    fn remark(live: &Live) -> Option<String> {
-        live.alarm.clone()
-    }
-
-    fn health(live: &Live) -> Option<Health> {
-        live.health.clone()
+    fn about(live: &Live) -> About {
+        live.about()
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {

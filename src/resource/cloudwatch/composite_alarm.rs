@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 use crate::resource::access::{ANY, Access};
 use crate::resource::cloudwatch::alarm::common;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Health, Known, Observed, Output, Resource, Result, Tags, Text,
-    Wanted,
+    About, Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Regions, Resource,
+    Result, Tags, Text, Wanted,
 };
 
 pub use common::Live;
@@ -48,9 +48,12 @@ impl Resource for CloudwatchCompositeAlarm {
     const KIND: &'static str = "cloudwatch-composite-alarm";
     // Metric alarms and composite alarms share one namespace: adopting a metric alarm's name replaces that alarm.
     const IMMUTABLE: &'static [&'static str] = &["type"];
-    const IN_OTHER_REGIONS: bool = true;
-    // The service quota is 3 calls per second.
-    const AT_ONCE: Option<usize> = Some(3);
+    const HANDLING: Handling = Handling {
+        regions: Regions::Any,
+        // The service quota is 3 calls per second.
+        at_once: Some(3),
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["cloudwatch:DescribeAlarms"], ANY)
             .because("CloudWatch shows composite alarms only to those who may read all alarms"),
@@ -95,12 +98,8 @@ impl Resource for CloudwatchCompositeAlarm {
         common::console_page(name, region)
     }
 
-    fn remark(live: &Live) -> Option<String> {
-        live.alarm.clone()
-    }
-
-    fn health(live: &Live) -> Option<Health> {
-        live.health.clone()
+    fn about(live: &Live) -> About {
+        live.about()
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {

@@ -7,8 +7,8 @@ use crate::aws::fault::{found, gone};
 use crate::resource::access::Access;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags, read_tags};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, named,
+    Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Presence, Resource, Result,
+    Tags, Text, Wanted, converge, named,
 };
 
 /// The desired bus.
@@ -41,8 +41,11 @@ const BUS: &str = "arn:{partition}:events:{region}:{account}:event-bus/{prefix}"
 
 impl Resource for EventbridgeEventBus {
     const KIND: &'static str = "eventbridge-event-bus";
-    // EventBridge refuses to delete a bus with rules.
-    const DELETED_AFTER: &'static [&'static str] = &["eventbridge-rule", "eventbridge-targets"];
+    const HANDLING: Handling = Handling {
+        // EventBridge refuses to delete a bus with rules.
+        deleted_after: &["eventbridge-rule", "eventbridge-targets"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["events:DescribeEventBus", "events:ListTagsForResource"], &[BUS]),
         Access::write(&["events:CreateEventBus", "events:TagResource"], &[BUS]),
@@ -137,7 +140,7 @@ impl Resource for EventbridgeEventBus {
                          `alertctl plan` for how to adopt it",
                     ));
                 };
-                return self.converge(live, cx).await;
+                return converge(self, live, cx).await;
             }
             result => result?.event_bus_arn.unwrap_or_default(),
         };

@@ -14,8 +14,8 @@ use crate::resource::eventbridge;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::{DEFAULT_BUS, explained, listed, put_tags};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Tags, Wanted, tags,
+    About, Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref,
+    Regions, Resource, Result, Tags, Wanted, tags,
 };
 
 mod read;
@@ -73,9 +73,12 @@ const RULE: &str = "arn:{partition}:events:{region}:{account}:rule/{prefix}";
 impl Resource for EventbridgeRule {
     const KIND: &'static str = "eventbridge-rule";
     const IMMUTABLE: &'static [&'static str] = &["name", "bus"];
-    // EventBridge refuses to delete a rule with targets.
-    const DELETED_AFTER: &'static [&'static str] = &["eventbridge-targets"];
-    const IN_OTHER_REGIONS: bool = true;
+    const HANDLING: Handling = Handling {
+        // EventBridge refuses to delete a rule with targets.
+        deleted_after: &["eventbridge-targets"],
+        regions: Regions::Any,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["events:ListRules"], ANY).because("EventBridge lists rules as a whole"),
         Access::read(&["events:DescribeRule", "events:ListTagsForResource"], &[RULE]),
@@ -176,11 +179,13 @@ impl Resource for EventbridgeRule {
         console_page(region, "events/home", &format!("/eventbus/{bus}/rules/{rule}"))
     }
 
-    fn remark(live: &Live) -> Option<String> {
-        let service = live.managed_by.as_ref()?;
-        Some(format!(
-            "created by {service} for itself: nobody else may change it"
-        ))
+    fn about(live: &Live) -> About {
+        let managed =
+            |service: &String| format!("created by {service} for itself: nobody else may change it");
+        About {
+            remark: live.managed_by.as_ref().map(managed),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {

@@ -6,8 +6,8 @@ use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{Access, OWN_ROLES};
 use crate::resource::eventbridge::rule::{self, EventbridgeRule, on_bus, place};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Wanted,
+    About, Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Regions,
+    Resource, Result, Text, Wanted,
 };
 
 mod calls;
@@ -75,7 +75,10 @@ const RULE: &str = "arn:{partition}:events:{region}:{account}:rule/{prefix}";
 
 impl Resource for EventbridgeTargets {
     const KIND: &'static str = "eventbridge-targets";
-    const IN_OTHER_REGIONS: bool = true;
+    const HANDLING: Handling = Handling {
+        regions: Regions::Any,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(
             &["events:ListTagsForResource", "events:ListTargetsByRule"],
@@ -152,8 +155,11 @@ impl Resource for EventbridgeTargets {
         Output::default()
     }
 
-    fn lives_in(live: &Live) -> Option<(&'static str, String)> {
-        Some((EventbridgeRule::KIND, Self::live_name(live)))
+    fn about(live: &Live) -> About {
+        About {
+            lives_in: Some((EventbridgeRule::KIND, Self::live_name(live))),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {

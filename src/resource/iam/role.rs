@@ -15,8 +15,8 @@ use crate::aws::policy::Policy;
 use crate::aws::run::{self, Mark};
 use crate::resource::access::Access;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Home, Known, Observed, Output, Presence, Resource, Result, Tags,
-    Text, Wanted, tags,
+    About, Aws, Changes, ClaimOrder, Context, Fault, Fields, Handling, Home, Known, Observed, Output,
+    Presence, Regions, Resource, Result, Tags, Text, Wanted, converge, tags,
 };
 
 mod access;
@@ -70,21 +70,25 @@ pub struct Live {
 impl Resource for IamRole {
     const KIND: &'static str = "iam-role";
     const IMMUTABLE: &'static [&'static str] = &["path"];
-    // A function needs its role until it is deleted: it still works, and parks what it could not deliver. A role that
-    // forwards from another region leads alertctl to that region, so it stays as long as any resource is left there.
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "lambda-function",
-        "lambda-event-invoke-config",
-        "eventbridge-targets",
-        "eventbridge-rule",
-        "sqs-queue",
-        "cloudwatch-alarm",
-        "cloudwatch-composite-alarm",
-        "iam-role-policy",
-        "cloudtrail-trail",
-    ];
-    const GLOBAL: bool = true;
-    const CLAIMS: bool = true;
+    const HANDLING: Handling = Handling {
+        // A function needs its role until it is deleted: it still works, and parks what it could not deliver. A role
+        // that forwards from another region leads alertctl to that region, so it stays as long as any resource is left
+        // there.
+        deleted_after: &[
+            "lambda-function",
+            "lambda-event-invoke-config",
+            "eventbridge-targets",
+            "eventbridge-rule",
+            "sqs-queue",
+            "cloudwatch-alarm",
+            "cloudwatch-composite-alarm",
+            "iam-role-policy",
+            "cloudtrail-trail",
+        ],
+        regions: Regions::Global,
+        claim: ClaimOrder::Claims,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
@@ -187,22 +191,19 @@ impl Resource for IamRole {
         console_page(region, "iam/home", &fragment)
     }
 
-    fn other_region(live: &Live) -> Option<&str> {
-        live.tags.get(REGION_TAG).map(String::as_str)
-    }
-
-    fn home(live: &Live) -> Option<Home> {
-        live.tags.get(HOME_TAG).cloned().map(Home::Is)
-    }
-
-    fn marks(live: &Live) -> &[Mark] {
-        &live.marks
+    fn about(live: &Live) -> About {
+        About {
+            home: live.tags.get(HOME_TAG).cloned().map(Home::Is),
+            other_region: live.tags.get(REGION_TAG).cloned(),
+            marks: live.marks.clone(),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
         let (trust, boundary) = (cx.policy(&self.trust)?, self.boundary(cx)?);
         let mut tags = self.tags.clone();
-        // If several runs create the stack, the one that creates this role goes on.
+        // Of several runs that create the stack, only one can create this role. The mark tells it from the others.
         tags.extend(cx.claim.then(|| Mark::first(&cx.aws.run).tag()));
         let iam = &cx.aws.connection.clients.iam;
         let request = iam
@@ -224,7 +225,7 @@ impl Resource for IamRole {
                     let what = format!("it created the role `{}` a moment ago", self.name);
                     return Err(run::another(&cx.aws.stack, &what));
                 }
-                return self.converge(live, cx).await;
+                return converge(self, live, cx).await;
             }
             Err(fault) if fault.is(&["LimitExceeded", "LimitExceededException"]) => {
                 return Err(fault.hint(

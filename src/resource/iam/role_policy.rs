@@ -14,8 +14,8 @@ use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{Access, NAMED_ROLE, OWN_ROLES};
 use crate::resource::iam::role::{self, IamRole};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Home, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Tags, Wanted,
+    About, Aws, Changes, Context, Fields, Handling, Home, Known, NodeId, Observed, Output, Presence, Ref,
+    Regions, Resource, Result, Tags, Wanted,
 };
 
 /// The desired inline policy.
@@ -36,14 +36,17 @@ pub struct Live {
 
 impl Resource for IamRolePolicy {
     const KIND: &'static str = "iam-role-policy";
-    // A function needs the policy until it is deleted: it still works, and parks what it could not deliver.
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "lambda-function",
-        "lambda-event-invoke-config",
-        "eventbridge-targets",
-        "cloudtrail-trail",
-    ];
-    const GLOBAL: bool = true;
+    const HANDLING: Handling = Handling {
+        // A function needs the policy until it is deleted: it still works, and parks what it could not deliver.
+        deleted_after: &[
+            "lambda-function",
+            "lambda-event-invoke-config",
+            "eventbridge-targets",
+            "cloudtrail-trail",
+        ],
+        regions: Regions::Global,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(
             &["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"],
@@ -132,21 +135,12 @@ impl Resource for IamRolePolicy {
         Output::default()
     }
 
-    fn lives_in(live: &Live) -> Option<(&'static str, String)> {
-        Some((IamRole::KIND, live.role_name.clone()))
-    }
-
-    /// The functions' logs and queues, and the buses that events are forwarded to, are in the stack's home region.
-    fn home(live: &Live) -> Option<Home> {
-        let mut regions = BTreeSet::new();
-        arns(&live.policy, &mut |arn| {
-            let mut parts = arn.split(':').skip(2);
-            if let (Some("logs" | "sqs" | "events"), Some(region)) = (parts.next(), parts.next()) {
-                regions.insert(region.to_owned());
-            }
-        });
-        let only = regions.pop_first().filter(|_| regions.is_empty());
-        only.map(Home::Seems)
+    fn about(live: &Live) -> About {
+        About {
+            lives_in: Some((IamRole::KIND, live.role_name.clone())),
+            home: home(&live.policy),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -244,6 +238,19 @@ async fn by_tag(aws: &Aws, roles: impl Iterator<Item = &String>) -> Result<Vec<S
 
 fn pair(tag: &aws_sdk_iam::types::Tag) -> (String, String) {
     (tag.key().to_owned(), tag.value().to_owned())
+}
+
+/// The only region of the functions' logs and queues, and of the buses that events are forwarded to: the stack's home.
+fn home(policy: &Value) -> Option<Home> {
+    let mut regions = BTreeSet::new();
+    arns(policy, &mut |arn| {
+        let mut parts = arn.split(':').skip(2);
+        if let (Some("logs" | "sqs" | "events"), Some(region)) = (parts.next(), parts.next()) {
+            regions.insert(region.to_owned());
+        }
+    });
+    let only = regions.pop_first().filter(|_| regions.is_empty());
+    only.map(Home::Seems)
 }
 
 /// Calls `each` for every ARN in a policy.

@@ -12,8 +12,8 @@ use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, KEYS, OURS};
 use crate::resource::kms::key::{ALIAS_TAG, FORMER_ALIAS_TAG, KmsKey, aliased};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Tags,
-    Wanted,
+    Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref,
+    Resource, Result, Tags, Wanted,
 };
 
 /// The desired alias.
@@ -36,7 +36,10 @@ const ALIAS: &str = "arn:{partition}:kms:{region}:{account}:{prefix}";
 
 impl Resource for KmsAlias {
     const KIND: &'static str = "kms-alias";
-    const CLAIMS: bool = true;
+    const HANDLING: Handling = Handling {
+        claim: ClaimOrder::Claims,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["kms:ListAliases"], ANY).because("KMS lists keys and aliases as a whole"),
         Access::read(&["kms:DescribeKey", "kms:ListResourceTags"], &[KEYS])

@@ -14,8 +14,8 @@ use crate::aws::policy::Policy;
 use crate::aws::{concurrently, concurrently_found};
 use crate::resource::access::{ANY, Access, BECOMES_OURS, KEYS, OURS};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags,
-    Wanted, tags,
+    About, Aws, Changes, ClaimOrder, Context, Fault, Fields, Handling, Known, Observed, Output, Presence,
+    Resource, Result, Tags, Wanted, converge, tags,
 };
 
 mod change;
@@ -70,10 +70,13 @@ pub struct Live {
 
 impl Resource for KmsKey {
     const KIND: &'static str = "kms-key";
-    // Nothing that is encrypted with the key may still need it, and the next apply would find a key by an alias that
-    // still points to it.
-    const DELETED_AFTER: &'static [&'static str] =
-        &["kms-alias", "lambda-function", "sns-topic", "cloudtrail-trail"];
+    const HANDLING: Handling = Handling {
+        // Nothing that is encrypted with the key may still need it, and the next apply would find a key by an alias
+        // that still points to it.
+        deleted_after: &["kms-alias", "lambda-function", "sns-topic", "cloudtrail-trail"],
+        claim: ClaimOrder::Beside,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["kms:ListAliases", "kms:ListKeys"], ANY)
             .because("KMS lists keys and aliases as a whole"),
@@ -109,7 +112,6 @@ impl Resource for KmsKey {
         .when(&[OURS]),
         Access::delete(&["kms:ScheduleKeyDeletion"], &[KEYS]).when(&[OURS]),
     ];
-    const BESIDE_CLAIM: bool = true;
     type Live = Live;
 
     fn name(&self) -> String {
@@ -238,28 +240,22 @@ impl Resource for KmsKey {
         )
     }
 
-    fn remark(live: &Live) -> Option<String> {
-        match (&live.unusable, &live.deletion_date) {
+    fn about(live: &Live) -> About {
+        let remark = match (&live.unusable, &live.deletion_date) {
             (Some(reason), _) => Some(format!("cannot be used: {reason}")),
             (None, Some(date)) => Some(format!("pending deletion on {date}; apply cancels it")),
             (None, None) if live.pending() => Some("pending deletion; apply cancels it".to_owned()),
             (None, None) => (live.state == KeyState::Disabled.as_str()).then(|| "disabled".to_owned()),
-        }
-    }
-
-    fn health(live: &Live) -> Option<Health> {
-        Some(live.health())
-    }
-
-    fn is_going(live: &Live) -> bool {
-        live.pending()
-    }
-
-    fn data_loss(live: &Live) -> Option<String> {
+        };
         let days = live.window().unwrap_or(DEFAULT_WINDOW);
-        Some(format!(
-            "KMS keeps it for {days} more days; `alertctl apply` before then restores it"
-        ))
+        let loss = format!("KMS keeps it for {days} more days; `alertctl apply` before then restores it");
+        About {
+            health: Some(live.health()),
+            remark,
+            data_loss: Some(loss),
+            is_going: live.pending(),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -268,7 +264,7 @@ impl Resource for KmsKey {
             match self.create_key(cx).await {
                 Err(fault) if fault.ambiguous() => {
                     if let Some(live) = search::patiently(cx.aws, &self.tags).await? {
-                        return self.converge(live, cx).await;
+                        return converge(self, live, cx).await;
                     }
                     if tries == TRIES {
                         return Err(Fault { hint: None, ..fault }.hint(

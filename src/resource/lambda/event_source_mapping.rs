@@ -15,8 +15,8 @@ use crate::resource::access::Access;
 use crate::resource::lambda::function::{self, LambdaFunction};
 use crate::resource::sqs::queue::{self, SqsQueue};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
-    Result, Tags, Text, Wanted, tags,
+    About, Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref,
+    Resource, Result, Tags, Text, Wanted, converge, tags,
 };
 
 mod access;
@@ -61,10 +61,12 @@ const CONFIGURATION: &[&str] = &[
 
 impl Resource for LambdaEventSourceMapping {
     const KIND: &'static str = "lambda-event-source-mapping";
-    // The senders are deleted first, so that the queued messages can still be delivered.
-    const DELETED_AFTER: &'static [&'static str] =
-        &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"];
-    const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-function"];
+    const HANDLING: Handling = Handling {
+        // The senders are deleted first, so that the queued messages can still be delivered.
+        deleted_after: &["sns-subscription", "eventbridge-targets", "apigatewayv2-route"],
+        deleted_after_changes_of: &["lambda-function"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
@@ -174,8 +176,11 @@ impl Resource for LambdaEventSourceMapping {
         }
     }
 
-    fn health(live: &Live) -> Option<Health> {
-        Some(read::health(live))
+    fn about(live: &Live) -> About {
+        About {
+            health: Some(read::health(live)),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -183,7 +188,7 @@ impl Resource for LambdaEventSourceMapping {
             // Created by a request whose answer was lost, or by somebody after the plan. Or it is being deleted.
             Err(fault) if exists(&fault) => match self.find(cx).await? {
                 Some(live) if matches!(Presence::by_tag(cx.aws, &live.tags, ()), Presence::Ours(())) => {
-                    self.converge(live, cx).await
+                    converge(self, live, cx).await
                 }
                 Some(_) => Err(fault.hint(
                     "somebody created it after the plan: run the same command again to see what it is",

@@ -12,8 +12,8 @@ use crate::resource::iam::role::IamRole;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
-    Access, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Ref, Resource, Result,
-    Tags, Text, Wanted, named,
+    About, Access, Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Ref, Resource,
+    Result, Tags, Text, Wanted, named,
 };
 
 mod access;
@@ -120,13 +120,16 @@ const CODE: &[&str] = &["relay", "settings", "architecture", "last_update"];
 impl Resource for LambdaFunction {
     const KIND: &'static str = "lambda-function";
     const IMMUTABLE: &'static [&'static str] = &["state"];
-    // Messages that are delivered to a deleted function are lost.
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "sns-subscription",
-        "lambda-event-source-mapping",
-        "eventbridge-targets",
-        "apigatewayv2-route",
-    ];
+    const HANDLING: Handling = Handling {
+        // Messages that are delivered to a deleted function are lost.
+        deleted_after: &[
+            "sns-subscription",
+            "lambda-event-source-mapping",
+            "eventbridge-targets",
+            "apigatewayv2-route",
+        ],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = access::ACCESS;
     type Live = Live;
 
@@ -263,12 +266,12 @@ impl Resource for LambdaFunction {
         )
     }
 
-    fn health(live: &Live) -> Option<Health> {
-        Some(states::health(live))
-    }
-
-    fn remark(live: &Live) -> Option<String> {
-        states::remark(live)
+    fn about(live: &Live) -> About {
+        About {
+            health: Some(states::health(live)),
+            remark: states::remark(live),
+            ..About::default()
+        }
     }
 
     fn caution(&self, live: &Live) -> Option<String> {

@@ -14,8 +14,8 @@ use crate::aws::wait;
 use crate::resource::access::{Access, FUNCTION};
 use crate::resource::lambda::function::{self, LambdaFunction};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Wanted,
+    Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Text, Wanted,
 };
 
 /// The desired permission for `lambda:InvokeFunction`, for sources in this account.
@@ -58,11 +58,14 @@ const SOURCE_ACCOUNT: &str = "aws:sourceaccount";
 
 impl Resource for LambdaPermission {
     const KIND: &'static str = "lambda-permission";
-    // Sources that are still subscribed or targeted would be refused, and their messages lost. The function need not
-    // wait for this deletion, because its policy is deleted with it.
-    const DELETED_AFTER: &'static [&'static str] = &["sns-subscription", "eventbridge-targets"];
-    // A stand-in statement left by an interrupted run is deleted only once the real one exists.
-    const DELETED_AFTER_CHANGES_OF: &'static [&'static str] = &["lambda-permission"];
+    const HANDLING: Handling = Handling {
+        // Sources that are still subscribed or targeted would be refused, and their messages lost. The function need
+        // not wait for this deletion, because its policy is deleted with it.
+        deleted_after: &["sns-subscription", "eventbridge-targets"],
+        // A stand-in statement left by an interrupted run is deleted only once the real one exists.
+        deleted_after_changes_of: &["lambda-permission"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["lambda:GetPolicy"], &[FUNCTION]),
         Access::write(&["lambda:AddPermission"], &[FUNCTION]),

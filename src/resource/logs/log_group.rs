@@ -6,8 +6,8 @@
 use crate::aws::fault::{found, gone};
 use crate::resource::access::{ANY, Access};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text, Wanted,
-    named, tags,
+    Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, Observed, Output, Presence, Resource, Result,
+    Tags, Text, Wanted, named, tags,
 };
 use alertctl_relay::{console_page, encode_fragment};
 
@@ -38,13 +38,17 @@ pub(super) const GROUP: &[&str] = &[
 
 impl Resource for LogGroup {
     const KIND: &'static str = "log-group";
-    // If the group were deleted first, the function's last flush or a stage's access log would create a new one.
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "lambda-function",
-        "apigatewayv2-stage",
-        "cloudtrail-trail",
-        "logs-metric-filter",
-    ];
+    const HANDLING: Handling = Handling {
+        // If the group were deleted first, the function's last flush or a stage's access log would create a new one.
+        deleted_after: &[
+            "lambda-function",
+            "apigatewayv2-stage",
+            "cloudtrail-trail",
+            "logs-metric-filter",
+        ],
+        claim: ClaimOrder::Beside,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["logs:DescribeLogGroups"], ANY).because("CloudWatch Logs lists groups as a whole"),
         Access::read(&["logs:ListTagsForResource"], GROUP),
@@ -59,7 +63,6 @@ impl Resource for LogGroup {
         Access::change(&["logs:UntagResource"], GROUP),
         Access::delete(&["logs:DeleteLogGroup"], GROUP),
     ];
-    const BESIDE_CLAIM: bool = true;
     type Live = Live;
 
     fn name(&self) -> String {

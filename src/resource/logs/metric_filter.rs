@@ -7,8 +7,8 @@ use crate::aws::fault::gone;
 use crate::resource::access::Access;
 use crate::resource::logs::log_group::LogGroup;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Wanted,
+    Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Wanted,
 };
 
 /// The desired filter. A filter has no tags, so its name tells its owner, see [`prefix`].
@@ -72,9 +72,12 @@ const GROUPS: &str = "arn:{partition}:logs:{region}:{account}:log-group:*";
 
 impl Resource for LogsMetricFilter {
     const KIND: &'static str = "logs-metric-filter";
-    // The service quota is 5 calls per second.
-    const AT_ONCE: Option<usize> = Some(5);
-    const OWNED_BY_NAME: bool = true;
+    const HANDLING: Handling = Handling {
+        // The service quota is 5 calls per second.
+        at_once: Some(5),
+        owned_by_name: true,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         // Every stack with alarms lists the filters, even if it has none itself: a denial would be in CloudTrail with
         // every plan, and count as an unauthorized call.

@@ -12,8 +12,8 @@ use crate::aws::fault::{found, gone};
 use crate::aws::wait;
 use crate::resource::access::{Access, Phase};
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Wanted, tags,
+    About, Aws, Changes, Context, Fault, Fields, Handling, Known, Observed, Output, Presence, Resource,
+    Result, Tags, Text, Wanted, converge, tags,
 };
 
 mod empty;
@@ -55,8 +55,11 @@ const OBJECTS: &str = "arn:{partition}:s3:::{name}/*";
 
 impl Resource for S3Bucket {
     const KIND: &'static str = "s3-bucket";
-    // If the bucket were deleted first, CloudTrail would retry deliveries for 30 days and charge for them.
-    const DELETED_AFTER: &'static [&'static str] = &["cloudtrail-trail"];
+    const HANDLING: Handling = Handling {
+        // If the bucket were deleted first, CloudTrail would retry deliveries for 30 days and charge for them.
+        deleted_after: &["cloudtrail-trail"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(
             &[
@@ -157,22 +160,23 @@ impl Resource for S3Bucket {
         console_page(region, &format!("s3/buckets/{}", encode_fragment(&output.id)), "")
     }
 
-    fn stays(live: &Live) -> Option<String> {
+    fn about(live: &Live) -> About {
         let name = &live.name;
-        live.kept.then(|| {
+        let stays = live.kept.then(|| {
             format!(
                 "kept with the log files in it; `alertctl destroy --delete-trail-logs` deletes them with the stack, and \
                  `aws s3 rb s3://{name} --force` by themselves"
             )
-        })
-    }
-
-    fn data_loss(live: &Live) -> Option<String> {
-        let text = match live.may_empty {
+        });
+        let loss = match live.may_empty {
             true => "all its log files are deleted with it",
             false => "its log files are kept unless you add --delete-trail-logs",
         };
-        Some(text.to_owned())
+        About {
+            data_loss: Some(loss.to_owned()),
+            stays,
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -190,7 +194,7 @@ impl Resource for S3Bucket {
             return Err(Fault::new("s3:CreateBucket", "BucketAlreadyOwnedByYou", text)
                 .hint("choose another bucket name, or adopt this bucket with --adopt"));
         }
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 
     async fn update(&self, live: Live, changes: &Changes, cx: &Context<'_>) -> Result<Live> {

@@ -7,8 +7,8 @@ use crate::aws::policy::{self, Policy};
 use crate::resource::access::Access;
 use crate::resource::s3::bucket::{self, S3Bucket};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result, Text,
-    Wanted,
+    About, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
+    Text, Wanted,
 };
 
 /// The desired policy.
@@ -67,9 +67,12 @@ impl Resource for S3BucketPolicy {
             .set("policy", policy.clone())
     }
 
-    /// S3 deletes it with the bucket.
-    fn is_going(_live: &Live) -> bool {
-        true
+    fn about(_live: &Live) -> About {
+        About {
+            // S3 deletes it with the bucket.
+            is_going: true,
+            ..About::default()
+        }
     }
 
     fn live_name(live: &Live) -> String {

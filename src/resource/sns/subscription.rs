@@ -16,8 +16,8 @@ use crate::aws::{Scope, wait};
 use crate::resource::access::{ANY, Access};
 use crate::resource::sns::topic::{self, SnsTopic, invalid};
 use crate::resource::{
-    Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Text, Verdict, Wanted,
+    About, Aws, Changes, Context, Fields, Health, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Text, Verdict, Wanted, converge,
 };
 
 mod endpoint;
@@ -209,25 +209,20 @@ impl Resource for SnsSubscription {
         console_page(region, "sns/v3/home", &format!("/subscription/{arn}"))
     }
 
-    fn remark(live: &Live) -> Option<String> {
+    fn about(live: &Live) -> About {
         let by = shown(&live.protocol, &live.endpoint);
-        live.arn
-            .is_none()
-            .then(|| format!("waiting for confirmation by {by}"))
-    }
-
-    fn health(live: &Live) -> Option<Health> {
         let confirmed = live.arn.is_some();
         let health = match confirmed {
             true => Health::new(Verdict::Healthy, "confirmed"),
             false => Health::new(Verdict::Waiting, "pending confirmation"),
         };
-        Some(health.with("confirmed", confirmed))
-    }
-
-    fn data_loss(live: &Live) -> Option<String> {
         let expires = "never confirmed: AWS keeps it until it expires by itself, 3 days after its creation";
-        live.arn.is_none().then(|| expires.to_owned())
+        About {
+            health: Some(health.with("confirmed", confirmed)),
+            remark: (!confirmed).then(|| format!("waiting for confirmation by {by}")),
+            data_loss: (!confirmed).then(|| expires.to_owned()),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -361,7 +356,7 @@ impl SnsSubscription {
             Some(_) => read(cx.aws, live.clone()).await?.unwrap_or(live),
             None => live,
         };
-        self.converge(live, cx).await
+        converge(self, live, cx).await
     }
 }
 

@@ -12,8 +12,8 @@ use crate::resource::access::Access;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::sns::subscription::mark;
 use crate::resource::{
-    Aws, Changes, Context, Fault, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Tags, Text, Wanted, named, tags,
+    Aws, Changes, Context, Fault, Fields, Handling, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Tags, Text, Wanted, converge, named, tags,
 };
 
 /// The desired topic.
@@ -56,12 +56,15 @@ pub(super) const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:{prefix}"
 
 impl Resource for SnsTopic {
     const KIND: &'static str = "sns-topic";
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "sns-subscription",
-        "cloudwatch-alarm",
-        "cloudwatch-composite-alarm",
-        "eventbridge-targets",
-    ];
+    const HANDLING: Handling = Handling {
+        deleted_after: &[
+            "sns-subscription",
+            "cloudwatch-alarm",
+            "cloudwatch-composite-alarm",
+            "eventbridge-targets",
+        ],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(&["sns:GetTopicAttributes", "sns:ListTagsForResource"], &[TOPIC]),
         Access::write(&["sns:CreateTopic", "sns:TagResource"], &[TOPIC]),
@@ -165,7 +168,7 @@ impl Resource for SnsTopic {
             Err(fault) if invalid(&fault, "already exists with different") => {
                 let known = read(cx.aws, &live.arn, Some((self, &cx.known.scope))).await?;
                 match known.map(|live| Presence::by_tag(cx.aws, &live.tags.clone(), live)) {
-                    Some(Presence::Ours(live)) => self.converge(live, cx).await,
+                    Some(Presence::Ours(live)) => converge(self, live, cx).await,
                     _ => Err(fault.hint(
                         "somebody created it after the plan: run the same command again to see what it is",
                     )),

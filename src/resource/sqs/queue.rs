@@ -13,8 +13,8 @@ use crate::aws::wait;
 use crate::partition::Partition;
 use crate::resource::access::Access;
 use crate::resource::{
-    Aws, Changes, Context, Fields, Health, Known, Observed, Output, Presence, Resource, Result, Tags, Text,
-    Verdict, Wanted, named, tags,
+    About, Aws, Changes, Context, Fields, Handling, Health, Known, Observed, Output, Presence, Regions,
+    Resource, Result, Tags, Text, Verdict, Wanted, converge, named, tags,
 };
 
 mod dying;
@@ -74,16 +74,19 @@ const QUEUE: &str = "arn:{partition}:sqs:{region}:{account}:{prefix}";
 
 impl Resource for SqsQueue {
     const KIND: &'static str = "sqs-queue";
-    // No resource may still send undeliverable messages to a queue that is gone.
-    const DELETED_AFTER: &'static [&'static str] = &[
-        "sns-subscription",
-        "lambda-event-invoke-config",
-        "lambda-function",
-        "lambda-event-source-mapping",
-        "eventbridge-targets",
-    ];
-    // A rule's dead letter queue is in the rule's region.
-    const IN_OTHER_REGIONS: bool = true;
+    const HANDLING: Handling = Handling {
+        // No resource may still send undeliverable messages to a queue that is gone.
+        deleted_after: &[
+            "sns-subscription",
+            "lambda-event-invoke-config",
+            "lambda-function",
+            "lambda-event-source-mapping",
+            "eventbridge-targets",
+        ],
+        // A rule's dead letter queue is in the rule's region.
+        regions: Regions::Any,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[
         Access::read(
             &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
@@ -193,27 +196,24 @@ impl Resource for SqsQueue {
         )
     }
 
-    fn health(live: &Live) -> Option<Health> {
-        let (verdict, holds) = match (live.messages, live.passes_on) {
+    fn about(live: &Live) -> About {
+        let (messages, has_dead_letters) = (live.messages, !live.passes_on);
+        let (verdict, holds) = match (messages, has_dead_letters) {
             (0, _) => (Verdict::Healthy, "empty".to_owned()),
-            (messages, true) => (Verdict::Healthy, format!("{messages} waiting")),
-            (messages, false) => (Verdict::Attention, format!("{messages} parked")),
+            (_, false) => (Verdict::Healthy, format!("{messages} waiting")),
+            (_, true) => (Verdict::Attention, format!("{messages} parked")),
         };
-        let health = Health::new(verdict, holds).with("messages", live.messages);
-        Some(health.with("dead_letters", !live.passes_on))
-    }
-
-    // No alarm watches a queue in another region.
-    fn remark(live: &Live) -> Option<String> {
-        let messages = live.messages;
-        (messages > 0 && !live.passes_on).then(|| {
-            format!("undelivered messages: about {messages}; `alertctl redrive` lists and resends them")
-        })
-    }
-
-    fn data_loss(live: &Live) -> Option<String> {
-        let messages = live.messages;
-        (messages > 0).then(|| format!("about {messages} undelivered messages in it are lost"))
+        let health = Health::new(verdict, holds).with("messages", messages);
+        let remark =
+            || format!("undelivered messages: about {messages}; `alertctl redrive` lists and resends them");
+        let loss = || format!("about {messages} undelivered messages in it are lost");
+        About {
+            health: Some(health.with("dead_letters", has_dead_letters)),
+            // No alarm watches a queue in another region.
+            remark: (messages > 0 && has_dead_letters).then(remark),
+            data_loss: (messages > 0).then(loss),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {
@@ -245,7 +245,7 @@ impl Resource for SqsQueue {
                 let Presence::Ours(live) = Presence::by_tag(cx.aws, &live.tags.clone(), live) else {
                     return Err(fault);
                 };
-                return self.converge(live, cx).await;
+                return converge(self, live, cx).await;
             }
             result => result?.queue_url.unwrap_or_default(),
         };

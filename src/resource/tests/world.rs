@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::aws::discovery::{STACK_TAG, Tagged};
 use crate::aws::fault::NO_ANSWER;
+use crate::resource::any::Kind;
 use crate::resource::{Fault, Output, Result, Tags};
 
 pub(crate) mod alias;
@@ -20,8 +21,16 @@ pub(crate) mod key;
 pub(crate) mod random;
 
 pub(crate) use calls::seat;
-use calls::{attempt, call, existing, is_here, read, run};
+use calls::{attempt, call, existing, read, run};
 use random::Random;
+
+/// The kinds of this account.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind::of::<alias::Alias>(),
+    Kind::of::<entry::Entry>(),
+    Kind::of::<group::Group>(),
+    Kind::of::<key::Key>(),
+];
 
 /// The stack of all runs.
 pub(crate) const STACK: &str = "mission";

@@ -45,7 +45,7 @@ pub(super) fn changed(detail_type: &str, _: &Value, detail: &Value) -> Option<Re
     let configuration = detail.get("configuration").unwrap_or(&null);
     let silenced = configuration.get("actionsEnabled") == Some(&Value::Bool(false));
     let tone = match turn {
-        // Nobody is told from now on.
+        // The alarm sends nothing from now on.
         Turn::Deleted => Tone::Bad(Severity::Warning),
         _ if silenced => Tone::Bad(Severity::Warning),
         _ => Tone::Plain,

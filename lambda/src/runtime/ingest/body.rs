@@ -1,4 +1,4 @@
-//! The body of a request. What is no alert is shown as the text it is: nobody looks at what is only stored.
+//! The body of a request. A body that is not an alert is shown as text, because nobody looks at what is only stored.
 
 use crate::parse_lenient;
 use crate::runtime::caller::header;

@@ -256,7 +256,7 @@ impl<'a> Draining<'a> {
             .log(item, self.channel, self.request_id, outcome, report);
     }
 
-    /// Remembers that the channel was told, or never will be.
+    /// Remembers that the channel has the message, or never will.
     fn remember(&self, one: &Waiting) {
         let key = one.item.key(self.channel);
         self.queued.told.add(&key, one.verdict.clone());

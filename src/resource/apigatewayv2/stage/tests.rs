@@ -230,7 +230,7 @@ async fn a_deployment_that_failed_is_remarked_upon() {
     let written = async |text: &str| {
         let mut one = stage(NAME);
         one.last_deployment_status_message = Some(text.into());
-        ApigatewayStage::remark(&live_of(one).await)
+        ApigatewayStage::about(&live_of(one).await).remark
     };
     assert_eq!(
         written("Successfully deployed stage with deployment ID 'd1'").await,

@@ -10,8 +10,8 @@ use crate::aws::discovery::{self, NODE_TAG};
 use crate::aws::fault::{found, gone};
 use crate::aws::{concurrently, concurrently_found};
 use crate::resource::{
-    Aws, Context, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text, Wanted,
-    tags,
+    About, Aws, Context, Fault, Fields, Health, Known, Observed, Presence, Resource, Result, Tags, Text,
+    Wanted, tags,
 };
 
 /// An alarm by its name.
@@ -29,6 +29,16 @@ pub struct Live {
     /// Unknown if the alarm was just put.
     pub(in crate::resource) health: Option<Health>,
     pub(in crate::resource) tags: Tags,
+}
+
+impl Live {
+    pub(in crate::resource) fn about(&self) -> About {
+        About {
+            health: self.health.clone(),
+            remark: self.alarm.clone(),
+            ..About::default()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ async fn only_an_alarm_in_alarm_has_a_remark() {
             alarm.state_value = Some(state);
             alarm.state_reason = Some("Threshold Crossed".into());
         });
-        CloudwatchAlarm::remark(&fake.live(&desired()).await)
+        CloudwatchAlarm::about(&fake.live(&desired()).await).remark
     };
     assert_eq!(
         remark(StateValue::Alarm).await.unwrap(),

@@ -224,5 +224,9 @@ async fn one_that_another_looks_at_goes_once_that_one_is_gone() {
     fake.script.refuse("delete", 1000, "ValidationError", text);
     let fault = CloudwatchCompositeAlarm::delete(live, &cx).await.unwrap_err();
     assert!(fault.hint.unwrap().contains("FALSE"));
-    assert!(CloudwatchAlarm::DELETED_AFTER.contains(&CloudwatchCompositeAlarm::KIND));
+    assert!(
+        CloudwatchAlarm::HANDLING
+            .deleted_after
+            .contains(&CloudwatchCompositeAlarm::KIND)
+    );
 }

@@ -123,7 +123,7 @@ async fn delete_waits_for_rules_to_go_and_then_names_what_holds_it() {
     let fault = EventbridgeEventBus::delete(live, &cx).await.unwrap_err();
     assert!(fault.hint.unwrap().contains("not this stack's"));
     for kind in ["eventbridge-rule", "eventbridge-targets"] {
-        assert!(EventbridgeEventBus::DELETED_AFTER.contains(&kind));
+        assert!(EventbridgeEventBus::HANDLING.deleted_after.contains(&kind));
     }
 }
 

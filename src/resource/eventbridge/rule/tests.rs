@@ -158,7 +158,8 @@ async fn a_rule_of_an_aws_service_is_foreign_whatever_its_tags() {
         panic!("{seen:?}")
     };
     assert!(
-        EventbridgeRule::remark(live)
+        EventbridgeRule::about(live)
+            .remark
             .unwrap()
             .contains("states.amazonaws.com")
     );
@@ -307,5 +308,5 @@ async fn delete_removes_targets_that_are_still_there() {
     fake.script.refuse("delete", 1000, "ValidationException", text);
     assert!(EventbridgeRule::delete(live, &cx).await.is_err());
     assert!((290..=300).contains(&start.elapsed().as_secs()));
-    assert_eq!(EventbridgeRule::DELETED_AFTER, ["eventbridge-targets"]);
+    assert_eq!(EventbridgeRule::HANDLING.deleted_after, ["eventbridge-targets"]);
 }

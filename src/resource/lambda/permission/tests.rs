@@ -10,6 +10,10 @@ use serde_json::json;
 use super::*;
 use crate::resource::tests::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 
+mod fake;
+
+use fake::Fake;
+
 const CONFLICT: &str = "ResourceConflictException";
 const MISSING: &str = "ResourceNotFoundException";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:mission-sns";
@@ -37,101 +41,6 @@ fn with_account(sid: &str) -> Value {
     let mut statement = statement(sid);
     statement["Condition"]["StringEquals"] = json!({ "AWS:SourceAccount": "123456789012" });
     statement
-}
-
-/// A Lambda whose functions all have one policy of these statements.
-#[derive(Clone, Default)]
-struct Fake {
-    script: Script,
-    statements: Arc<Mutex<Vec<Value>>>,
-    /// The number of additions that Lambda confirms but loses.
-    lost: Arc<Mutex<usize>>,
-}
-
-impl Fake {
-    fn of(statements: &[Value]) -> Self {
-        let fake = Self::default();
-        fake.statements.lock().unwrap().extend(statements.iter().cloned());
-        fake
-    }
-
-    fn aws(&self) -> Aws {
-        self.aws_with(Vec::new())
-    }
-
-    fn aws_with(&self, tagged: Vec<crate::aws::discovery::Tagged>) -> Aws {
-        let script = &self.script;
-        let (read, added, removed) = (
-            self.statements.clone(),
-            self.statements.clone(),
-            self.statements.clone(),
-        );
-        let lost = self.lost.clone();
-        let rules = [
-            script.rule(
-                "policy",
-                mock!(Client::get_policy),
-                |r| r.function_name().unwrap_or_default().to_owned(),
-                move |_| {
-                    let policy = json!({ "Version": "2012-10-17", "Statement": *read.lock().unwrap() });
-                    GetPolicyOutput::builder().policy(policy.to_string()).build()
-                },
-            ),
-            script.rule(
-                "add",
-                mock!(Client::add_permission),
-                |r| {
-                    format!(
-                        "{} {} {} {} {} {}",
-                        r.function_name().unwrap_or_default(),
-                        r.statement_id().unwrap_or_default(),
-                        r.action().unwrap_or_default(),
-                        r.principal().unwrap_or_default(),
-                        r.source_arn().unwrap_or("any source"),
-                        r.source_account().unwrap_or("any account"),
-                    )
-                },
-                move |r| {
-                    let mut lost = lost.lock().unwrap();
-                    if *lost == 0 {
-                        added
-                            .lock()
-                            .unwrap()
-                            .push(statement(r.statement_id().unwrap_or_default()));
-                    } else {
-                        *lost -= 1;
-                    }
-                    AddPermissionOutput::builder().build()
-                },
-            ),
-            script.rule(
-                "remove",
-                mock!(Client::remove_permission),
-                |r| r.statement_id().unwrap_or_default().to_owned(),
-                move |r| {
-                    let sid = r.statement_id().unwrap_or_default();
-                    removed
-                        .lock()
-                        .unwrap()
-                        .retain(|statement| statement["Sid"] != sid);
-                    RemovePermissionOutput::builder().build()
-                },
-            ),
-        ];
-        Aws::mocked(tagged, |clients| {
-            clients.lambda = mock_client!(aws_sdk_lambda, RuleMode::MatchAny, &rules);
-        })
-    }
-
-    async fn create(&self) -> Result<Live> {
-        let aws = self.aws();
-        desired().create(&step(&aws, known(&[]))).await
-    }
-
-    async fn settle(&self, live: &Live) -> Result<()> {
-        let aws = self.aws();
-        desired().settle(live, &step(&aws, known(&[]))).await
-    }
 }
 
 async fn observe(aws: &Aws, wanted: &[LambdaPermission]) -> Observed<Live> {
@@ -261,7 +170,11 @@ async fn a_statement_that_names_the_account_is_made_anew_and_one_like_it_is_ther
     let left = Fake::of(&[statement(stand_in)]);
     let seen = observe(&left.aws(), &[desired()]).await;
     assert_eq!((&seen.wanted[0], seen.orphans.len()), (&Presence::Absent, 1));
-    assert!(LambdaPermission::DELETED_AFTER_CHANGES_OF.contains(&LambdaPermission::KIND));
+    assert!(
+        LambdaPermission::HANDLING
+            .deleted_after_changes_of
+            .contains(&LambdaPermission::KIND)
+    );
 }
 
 #[tokio::test(start_paused = true)]

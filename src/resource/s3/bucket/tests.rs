@@ -30,6 +30,10 @@ use tokio::time::Instant;
 use super::*;
 use crate::resource::tests::script::{Script, changes, known, names, node, ours, owned, step, tagged};
 
+mod fake;
+
+use fake::Fake;
+
 const NAME: &str = "mission-trail-123456789012";
 const ARN: &str = "arn:aws:s3:::mission-trail-123456789012";
 
@@ -38,323 +42,6 @@ fn desired() -> S3Bucket {
         name: Text::with_account("mission-trail-{account}"),
         expire_after_days: Some(365),
         tags: owned(&node(S3Bucket::KIND, "trail")),
-    }
-}
-
-/// An S3 with one bucket.
-#[derive(Clone)]
-struct Fake {
-    script: Script,
-    /// What HeadBucket answers: a status, and the region of the bucket.
-    head: Arc<Mutex<(u16, &'static str)>>,
-    tags: Arc<Mutex<Tags>>,
-    rules: Arc<Mutex<Vec<LifecycleRule>>>,
-    public: Arc<Mutex<bool>>,
-    keyed: Arc<Mutex<bool>>,
-    objects: Arc<Mutex<usize>>,
-    locked: Arc<Mutex<bool>>,
-    /// The errors that S3 returns for one file each, starting with the last.
-    busy: Arc<Mutex<Vec<&'static str>>>,
-}
-
-impl Fake {
-    fn new(status: u16, region: &'static str) -> Self {
-        Self {
-            script: Script::default(),
-            head: Arc::new(Mutex::new((status, region))),
-            tags: Arc::default(),
-            rules: Arc::default(),
-            public: Arc::default(),
-            keyed: Arc::default(),
-            objects: Arc::default(),
-            locked: Arc::default(),
-            busy: Arc::default(),
-        }
-    }
-
-    /// There is no bucket with this name.
-    fn empty() -> Self {
-        Self::new(404, "")
-    }
-
-    /// The bucket as it is after its creation, with these tags.
-    fn holding(tags: Tags) -> Self {
-        let fake = Self::new(200, "eu-west-1");
-        *fake.tags.lock().unwrap() = tags;
-        *fake.rules.lock().unwrap() = Settings::wanted(Some(365)).rules().to_vec();
-        fake
-    }
-
-    fn aws(&self) -> Aws {
-        self.aws_with(&[])
-    }
-
-    fn aws_with(&self, listed: &[&str]) -> Aws {
-        let listed = listed
-            .iter()
-            .map(|name| tagged(&format!("arn:aws:s3:::{name}"), Tags::new()));
-        Aws::mocked(listed.collect(), |clients| clients.s3 = self.client())
-    }
-
-    fn client(&self) -> Client {
-        let (script, fake) = (&self.script, self.clone());
-        let head = self.head.clone();
-        let (log, made) = (self.script.clone(), self.head.clone());
-        let mut rules = vec![
-            script.rule(
-                "create",
-                mock!(Client::create_bucket),
-                {
-                    move |r| {
-                        let more = r.create_bucket_configuration().unwrap();
-                        format!("{:?} tags={}", more.location_constraint(), more.tags().len())
-                    }
-                },
-                {
-                    let tags = self.tags.clone();
-                    move |r| {
-                        *made.lock().unwrap() = (200, "eu-west-1");
-                        let sent = r.create_bucket_configuration().unwrap().tags().iter();
-                        *tags.lock().unwrap() =
-                            sent.map(|tag| (tag.key().into(), tag.value().into())).collect();
-                        CreateBucketOutput::builder().build()
-                    }
-                },
-            ),
-            mock!(Client::head_bucket).then_compute_response(move |r| {
-                assert_eq!(r.expected_bucket_owner(), Some("123456789012"));
-                log.note("head");
-                let (status, region) = *head.lock().unwrap();
-                if status == 200 {
-                    let answer = HeadBucketOutput::builder().bucket_region(region);
-                    return MockResponse::Output(answer.build());
-                }
-                let mut answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
-                answer.headers_mut().insert("x-amz-bucket-region", region);
-                MockResponse::Http(answer)
-            }),
-        ];
-        rules.extend(fake.settings());
-        rules.extend(fake.deletion());
-        mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules)
-    }
-
-    fn settings(&self) -> Vec<aws_smithy_mocks::Rule> {
-        let script = &self.script;
-        let (tags, put_tags) = (self.tags.clone(), self.tags.clone());
-        let (rules, put_rules, no_rules) = (self.rules.clone(), self.rules.clone(), self.rules.clone());
-        let (public, closed) = (self.public.clone(), self.public.clone());
-        let (keyed, sse) = (self.keyed.clone(), self.keyed.clone());
-        vec![
-            script.rule(
-                "get-tags",
-                mock!(Client::get_bucket_tagging),
-                |_| String::new(),
-                move |_| {
-                    let tags = to_sdk(&tags.lock().unwrap());
-                    GetBucketTaggingOutput::builder()
-                        .set_tag_set(Some(tags))
-                        .build()
-                        .unwrap()
-                },
-            ),
-            script.rule(
-                "put-tags",
-                mock!(Client::put_bucket_tagging),
-                |r| {
-                    let keys = r.tagging().unwrap().tag_set().iter().map(Tag::key);
-                    keys.collect::<Vec<_>>().join(" ")
-                },
-                move |r| {
-                    let sent = r.tagging().unwrap().tag_set().iter();
-                    *put_tags.lock().unwrap() =
-                        sent.map(|tag| (tag.key().into(), tag.value().into())).collect();
-                    PutBucketTaggingOutput::builder().build()
-                },
-            ),
-            script.rule(
-                "get-access",
-                mock!(Client::get_public_access_block),
-                |_| String::new(),
-                move |_| {
-                    let block = !*public.lock().unwrap();
-                    let block = PublicAccessBlockConfiguration::builder()
-                        .block_public_acls(block)
-                        .ignore_public_acls(true)
-                        .block_public_policy(true)
-                        .restrict_public_buckets(true);
-                    GetPublicAccessBlockOutput::builder()
-                        .public_access_block_configuration(block.build())
-                        .build()
-                },
-            ),
-            script.rule(
-                "put-access",
-                mock!(Client::put_public_access_block),
-                |_| String::new(),
-                move |_| {
-                    *closed.lock().unwrap() = false;
-                    PutPublicAccessBlockOutput::builder().build()
-                },
-            ),
-            script.rule(
-                "get-sse",
-                mock!(Client::get_bucket_encryption),
-                |_| String::new(),
-                move |_| {
-                    let keyed = *keyed.lock().unwrap();
-                    let algorithm = if keyed {
-                        ServerSideEncryption::AwsKms
-                    } else {
-                        ServerSideEncryption::Aes256
-                    };
-                    let default = ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm);
-                    let rule = ServerSideEncryptionRule::builder()
-                        .apply_server_side_encryption_by_default(default.build().unwrap());
-                    let rules = ServerSideEncryptionConfiguration::builder().rules(rule.build());
-                    GetBucketEncryptionOutput::builder()
-                        .server_side_encryption_configuration(rules.build().unwrap())
-                        .build()
-                },
-            ),
-            script.rule(
-                "put-sse",
-                mock!(Client::put_bucket_encryption),
-                |_| String::new(),
-                move |_| {
-                    *sse.lock().unwrap() = false;
-                    PutBucketEncryptionOutput::builder().build()
-                },
-            ),
-            script.rule(
-                "get-owner",
-                mock!(Client::get_bucket_ownership_controls),
-                |_| String::new(),
-                |_| {
-                    let rule = OwnershipControlsRule::builder();
-                    let rule = rule
-                        .object_ownership(ObjectOwnership::BucketOwnerEnforced)
-                        .build()
-                        .unwrap();
-                    let controls = OwnershipControls::builder().rules(rule).build().unwrap();
-                    GetBucketOwnershipControlsOutput::builder()
-                        .ownership_controls(controls)
-                        .build()
-                },
-            ),
-            script.rule(
-                "put-owner",
-                mock!(Client::put_bucket_ownership_controls),
-                |_| String::new(),
-                |_| PutBucketOwnershipControlsOutput::builder().build(),
-            ),
-            script.rule(
-                "get-rules",
-                mock!(Client::get_bucket_lifecycle_configuration),
-                |_| String::new(),
-                move |_| {
-                    let rules = rules.lock().unwrap().clone();
-                    GetBucketLifecycleConfigurationOutput::builder()
-                        .set_rules(Some(rules))
-                        .build()
-                },
-            ),
-            script.rule(
-                "put-rules",
-                mock!(Client::put_bucket_lifecycle_configuration),
-                |r| {
-                    let rules = r.lifecycle_configuration().unwrap().rules().iter();
-                    rules.filter_map(LifecycleRule::id).collect::<Vec<_>>().join(" ")
-                },
-                move |r| {
-                    *put_rules.lock().unwrap() = r.lifecycle_configuration().unwrap().rules().to_vec();
-                    PutBucketLifecycleConfigurationOutput::builder().build()
-                },
-            ),
-            script.rule(
-                "delete-rules",
-                mock!(Client::delete_bucket_lifecycle),
-                |_| String::new(),
-                move |_| {
-                    no_rules.lock().unwrap().clear();
-                    DeleteBucketLifecycleOutput::builder().build()
-                },
-            ),
-        ]
-    }
-
-    fn deletion(&self) -> Vec<aws_smithy_mocks::Rule> {
-        let script = &self.script;
-        let (objects, deleted, locked) = (self.objects.clone(), self.objects.clone(), self.locked.clone());
-        let (busy, held) = (self.busy.clone(), self.objects.clone());
-        vec![
-            script.rule(
-                "get-files",
-                mock!(Client::list_object_versions).match_requests(|r| r.max_keys() == Some(1)),
-                |_| String::new(),
-                move |_| {
-                    // A delete marker of a versioned bucket.
-                    let marker = DeleteMarkerEntry::builder().key("gone").version_id("m").build();
-                    ListObjectVersionsOutput::builder()
-                        .set_delete_markers((*held.lock().unwrap() > 0).then(|| vec![marker]))
-                        .build()
-                },
-            ),
-            script.rule(
-                "list",
-                mock!(Client::list_object_versions).match_requests(|r| r.max_keys() == Some(1000)),
-                |_| String::new(),
-                move |_| {
-                    let there = (*objects.lock().unwrap()).min(1000);
-                    let version = |n: usize| {
-                        ObjectVersion::builder()
-                            .key(format!("k{n}"))
-                            .version_id("v")
-                            .build()
-                    };
-                    let marker = DeleteMarkerEntry::builder().key("gone").version_id("m").build();
-                    ListObjectVersionsOutput::builder()
-                        .set_versions(Some((1..there).map(version).collect()))
-                        .set_delete_markers((there > 0).then(|| vec![marker]))
-                        .build()
-                },
-            ),
-            script.rule(
-                "empty",
-                mock!(Client::delete_objects),
-                |r| r.delete().unwrap().objects().len().to_string(),
-                move |r| {
-                    let answer = DeleteObjectsOutput::builder();
-                    let error = |code: &str, key: usize| {
-                        let error = aws_sdk_s3::types::Error::builder().key(format!("k{key}"));
-                        error.code(code).message("no").build()
-                    };
-                    if *locked.lock().unwrap() {
-                        let errors = (1..=5).map(|key| error("AccessDenied", key));
-                        return answer.set_errors(Some(errors.collect())).build();
-                    }
-                    if let Some(code) = busy.lock().unwrap().pop() {
-                        // All but one object are deleted.
-                        *deleted.lock().unwrap() -= r.delete().unwrap().objects().len() - 1;
-                        return answer.errors(error(code, 1)).build();
-                    }
-                    *deleted.lock().unwrap() -= r.delete().unwrap().objects().len();
-                    answer.build()
-                },
-            ),
-            script.rule(
-                "delete",
-                mock!(Client::delete_bucket),
-                |_| String::new(),
-                |_| DeleteBucketOutput::builder().build(),
-            ),
-        ]
-    }
-
-    /// The calls that change something.
-    fn written(&self) -> Vec<String> {
-        let read = |line: &String| line.starts_with("get-") || line == "head";
-        self.script.log().into_iter().filter(|line| !read(line)).collect()
     }
 }
 
@@ -509,14 +196,14 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     assert!(seen.orphans.is_empty());
     let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
     assert_eq!(seen.orphans[0].0, node(S3Bucket::KIND, "trail"));
-    let loss = |live: &Live| S3Bucket::data_loss(live).unwrap();
+    let loss = |live: &Live| S3Bucket::about(live).data_loss.unwrap();
     assert!(loss(&seen.orphans[0].1).contains("kept unless you add --delete-trail-logs"));
-    assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
+    assert_eq!(S3Bucket::about(&seen.orphans[0].1).stays, None);
     // If it contains files and the run may not delete them, there is no step for it: otherwise no plan would ever be
     // empty again.
     *fake.objects.lock().unwrap() = 1;
     let seen = observe(&fake.aws_with(&[NAME]), false).await.unwrap();
-    let stays = S3Bucket::stays(&seen.orphans[0].1).unwrap();
+    let stays = S3Bucket::about(&seen.orphans[0].1).stays.unwrap();
     assert!(
         stays.contains("--delete-trail-logs") && stays.contains(NAME),
         "{stays}"
@@ -525,7 +212,7 @@ async fn ours_by_its_tag_and_found_by_it_when_it_left_the_file() {
     aws.may_empty_buckets = true;
     let seen = observe(&aws, false).await.unwrap();
     assert!(loss(&seen.orphans[0].1).contains("are deleted"));
-    assert_eq!(S3Bucket::stays(&seen.orphans[0].1), None);
+    assert_eq!(S3Bucket::about(&seen.orphans[0].1).stays, None);
 
     let foreign = Fake::holding(Tags::new());
     let seen = observe(&foreign.aws_with(&[NAME]), true).await.unwrap();

@@ -330,7 +330,11 @@ async fn delete_unsubscribes_and_leaves_a_pending_one_to_expire() {
     assert_eq!(delete(&fake, live(relay()).await).await, Ok(Vec::new()));
 
     let pending = live(listed("https", HOOK, "PendingConfirmation")).await;
-    assert!(SnsSubscription::data_loss(&pending).is_some_and(|loss| loss.contains("3 days")));
+    assert!(
+        SnsSubscription::about(&pending)
+            .data_loss
+            .is_some_and(|loss| loss.contains("3 days"))
+    );
     let fake = Fake::of(&[]);
     let notes = delete(&fake, pending).await.unwrap();
     assert!(

@@ -363,7 +363,7 @@ async fn delete_takes_one_call_after_what_uses_the_topic() {
     SnsTopic::delete(live, &step(&aws, all_known())).await.unwrap();
     assert_eq!(fake.written(), [format!("delete {ARN}")]);
     assert_eq!(
-        SnsTopic::DELETED_AFTER,
+        SnsTopic::HANDLING.deleted_after,
         [
             "sns-subscription",
             "cloudwatch-alarm",

@@ -4,7 +4,8 @@ use super::{Record, call, existing, read, run};
 use crate::aws::fault::gone;
 use crate::aws::run::another;
 use crate::resource::{
-    Access, Aws, Changes, Context, Fields, Known, Observed, Output, Resource, Result, Tags, Wanted, named,
+    Access, Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, Observed, Output, Resource, Result,
+    Tags, Wanted, named,
 };
 
 #[derive(Debug, Clone)]
@@ -15,8 +16,11 @@ pub(crate) struct Alias {
 
 impl Resource for Alias {
     const KIND: &'static str = "world-alias";
-    const DELETED_AFTER: &'static [&'static str] = &["world-group", "world-entry"];
-    const CLAIMS: bool = true;
+    const HANDLING: Handling = Handling {
+        deleted_after: &["world-group", "world-entry"],
+        claim: ClaimOrder::Claims,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[];
     type Live = Record;
 

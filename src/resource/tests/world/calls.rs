@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use super::{Record, Shared, World};
 use crate::aws::Aws;
-use crate::resource::{Fault, Presence, Resource, Result, apigatewayv2};
+use crate::resource::{Fault, Presence, Resource, Result};
 
 /// A run's place in the account. It is kept among the run's answers, where the kinds find it.
 struct Seat {
@@ -27,21 +27,7 @@ pub(crate) fn seat(aws: Aws, world: &Shared, run: usize, lag: usize) -> Aws {
     };
     let answered = aws.once(SEAT, async || Ok(place)).now_or_never();
     answered.expect("answered at once").expect("no fault");
-    // The two lists that are read for every stack: there are none of these kinds.
-    let roles = aws.once("iam:ListRoles", async || {
-        Ok(Vec::<aws_sdk_iam::types::Role>::new())
-    });
-    roles.now_or_never().expect("answered at once").expect("no fault");
-    let apis = aws.once("apigateway:GetApis", async || {
-        Ok(Vec::<apigatewayv2::api::Live>::new())
-    });
-    apis.now_or_never().expect("answered at once").expect("no fault");
     aws
-}
-
-/// True if the stack is in a world. Other tests have none.
-pub(super) fn is_here(aws: &Aws) -> bool {
-    aws.answered::<Seat>(SEAT).is_some()
 }
 
 /// The number of the run.
@@ -60,7 +46,7 @@ pub(super) async fn call<T>(
     call.boxed_local().await
 }
 
-/// Makes one call. Its answer takes a random time, so that other calls come between.
+/// Makes one call. Half of the calls are slow, so that other calls come between.
 pub(super) async fn attempt<T>(
     aws: &Aws,
     action: &'static str,
@@ -68,8 +54,8 @@ pub(super) async fn attempt<T>(
     act: impl Fn(&mut World, usize) -> Result<T>,
 ) -> Result<T> {
     let seat = aws.answered::<Seat>(SEAT).expect("a world");
-    let slow = seat.world.borrow_mut().random.below(3);
-    for _ in 0..slow {
+    let is_slow = seat.world.borrow_mut().random.one_in(2);
+    if is_slow {
         yield_now().await;
     }
     let answer = seat.world.borrow_mut().answer(seat.run, action, name, act);

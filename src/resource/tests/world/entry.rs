@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::group::Group;
-use super::{Record, call, is_here, missing};
+use super::{Record, call, missing};
+use crate::aws::concurrently;
 use crate::aws::fault::gone;
 use crate::resource::{
-    Access, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource, Result,
-    Wanted,
+    About, Access, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Presence, Ref, Resource,
+    Result, Wanted,
 };
 
 #[derive(Debug, Clone)]
@@ -37,13 +38,11 @@ impl Resource for Entry {
         let (mut present, mut orphans) = (Vec::new(), Vec::new());
         let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.desired.name()).collect();
         let groups: BTreeSet<_> = wanted.iter().map(|wanted| wanted.desired.group.name()).collect();
-        let tagged = match is_here(aws) {
-            true => aws.tagged_names("world", "world-group/").await?,
-            false => Vec::new(),
-        };
+        let tagged = aws.tagged_names("world", "world-group/").await?;
+        let groups: BTreeSet<_> = groups.into_iter().chain(tagged).collect();
+        let listed: Vec<Listed> = concurrently(groups, |group| list(aws, group)).await?;
         let mut read = Vec::new();
-        for group in groups.into_iter().chain(tagged).collect::<BTreeSet<_>>() {
-            let (holder, entries) = list(aws, group).await?;
+        for (holder, entries) in listed {
             let ours = holder.is_some_and(|holder| holder.is_ours());
             read.extend(entries.into_iter().map(|entry| (entry, ours)));
         }
@@ -93,9 +92,12 @@ impl Resource for Entry {
         live.output()
     }
 
-    fn lives_in(live: &Record) -> Option<(&'static str, String)> {
-        let (group, _) = live.name.split_once('/')?;
-        Some((Group::KIND, group.to_owned()))
+    fn about(live: &Record) -> About {
+        let group = live.name.split_once('/').map(|(group, _)| group);
+        About {
+            lives_in: group.map(|group| (Group::KIND, group.to_owned())),
+            ..About::default()
+        }
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Record> {

@@ -4,8 +4,8 @@ use super::key::Key;
 use super::{Record, call, existing, read};
 use crate::aws::fault::gone;
 use crate::resource::{
-    Access, Aws, Changes, Context, Fields, Known, NodeId, Observed, Output, Ref, Resource, Result, Tags,
-    Wanted, named,
+    Access, Aws, Changes, Context, Fields, Handling, Known, NodeId, Observed, Output, Ref, Resource, Result,
+    Tags, Wanted, converge, named,
 };
 
 #[derive(Debug, Clone)]
@@ -21,7 +21,10 @@ pub(crate) struct Group {
 impl Resource for Group {
     const KIND: &'static str = "world-group";
     const IMMUTABLE: &'static [&'static str] = &["shape"];
-    const DELETED_AFTER: &'static [&'static str] = &["world-entry"];
+    const HANDLING: Handling = Handling {
+        deleted_after: &["world-entry"],
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[];
     type Live = Record;
 
@@ -85,7 +88,7 @@ impl Resource for Group {
         match created.await {
             Err(fault) => {
                 let live = existing::<Self>(cx.aws, &self.name, fault).await?;
-                self.converge(live, cx).await
+                converge(self, live, cx).await
             }
             created => created,
         }

@@ -1,11 +1,11 @@
 //! A key. It has a generated id and no name, so two calls create two keys; its tags say which node it is.
 
-use super::{Record, attempt, call, is_here};
+use super::{Record, attempt, call};
 use crate::aws::discovery::NODE_TAG;
 use crate::aws::fault::gone;
 use crate::resource::{
-    Access, Aws, Changes, Context, Fields, Known, Observed, Output, Presence, Resource, Result, Tags, Wanted,
-    tags,
+    Access, Aws, Changes, ClaimOrder, Context, Fields, Handling, Known, Observed, Output, Presence, Resource,
+    Result, Tags, Wanted, converge, tags,
 };
 
 #[derive(Debug, Clone)]
@@ -16,8 +16,11 @@ pub(crate) struct Key {
 
 impl Resource for Key {
     const KIND: &'static str = "world-key";
-    const DELETED_AFTER: &'static [&'static str] = &["world-group"];
-    const BESIDE_CLAIM: bool = true;
+    const HANDLING: Handling = Handling {
+        deleted_after: &["world-group"],
+        claim: ClaimOrder::Beside,
+        ..Handling::USUAL
+    };
     const ACCESS: &'static [Access] = &[];
     type Live = Record;
 
@@ -26,10 +29,7 @@ impl Resource for Key {
     }
 
     async fn observe(aws: &Aws, wanted: &[Wanted<'_, Self>]) -> Result<Observed<Record>> {
-        let mut keys = match is_here(aws) {
-            true => list(aws).await?,
-            false => Vec::new(),
-        };
+        let mut keys = list(aws).await?;
         let mut present = Vec::new();
         for wanted in wanted {
             let at = keys.iter().position(|key| wanted.desired.is_like(key));
@@ -75,7 +75,7 @@ impl Resource for Key {
                 Err(fault) if fault.ambiguous() => {
                     let mut keys = list(cx.aws).await?.into_iter();
                     if let Some(key) = keys.find(|key| self.is_like(key)) {
-                        return self.converge(key, cx).await;
+                        return converge(self, key, cx).await;
                     }
                 }
                 created => {

@@ -120,6 +120,6 @@ fn its_functions_go_first() {
         "lambda-event-invoke-config",
         "eventbridge-targets",
     ] {
-        assert!(IamRole::DELETED_AFTER.contains(&kind));
+        assert!(IamRole::HANDLING.deleted_after.contains(&kind));
     }
 }

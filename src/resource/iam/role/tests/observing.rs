@@ -128,8 +128,8 @@ async fn an_adopted_role_that_left_the_file_is_found_through_its_function() {
 
 #[test]
 fn its_tag_tells_the_region_that_it_forwards_from() {
-    assert_eq!(IamRole::other_region(&live()), None);
+    assert_eq!(IamRole::about(&live()).other_region, None);
     let mut there = live();
     there.tags.insert("alertctl:region".into(), "us-east-1".into());
-    assert_eq!(IamRole::other_region(&there), Some("us-east-1"));
+    assert_eq!(IamRole::about(&there).other_region.as_deref(), Some("us-east-1"));
 }

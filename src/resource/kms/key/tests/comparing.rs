@@ -11,7 +11,7 @@ fn a_foreign_key_has_no_window_yet_and_a_senseless_one_counts_as_none() {
 
 #[test]
 fn the_remark_says_what_apply_will_do() {
-    let remark = |live: Live| KmsKey::remark(&live);
+    let remark = |live: Live| KmsKey::about(&live).remark;
     let text = "pending deletion on 2026-11-28; apply cancels it";
     assert_eq!(remark(pending("k", "2026-11-28")).as_deref(), Some(text));
     let disabled = Live {

@@ -51,6 +51,6 @@ async fn another_state_that_forbids_it_is_an_error() {
 #[tokio::test]
 async fn what_uses_the_key_goes_first() {
     for kind in ["kms-alias", "lambda-function", "sns-topic"] {
-        assert!(KmsKey::DELETED_AFTER.contains(&kind));
+        assert!(KmsKey::HANDLING.deleted_after.contains(&kind));
     }
 }

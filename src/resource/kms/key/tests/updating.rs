@@ -184,7 +184,7 @@ async fn a_key_that_cannot_serve_is_refused_and_not_touched() {
             ..Live::of(&key.build().unwrap())
         };
         assert!(!changes(&from, &desired()).replace(), "{reason}");
-        assert!(KmsKey::remark(&from).unwrap().contains(reason));
+        assert!(KmsKey::about(&from).remark.unwrap().contains(reason));
         // No call is expected, so any would panic.
         let aws = Aws::mocked(vec![], |clients| clients.kms = kms(&[]));
         let fault = update(&aws, from, &desired()).await.unwrap_err();

@@ -254,14 +254,15 @@ async fn code_of_an_earlier_version_is_replaced_and_that_is_said() {
     let seen = fake.holds(function).observe(&[desired()]).await.unwrap();
     let live = ours(&seen.wanted[0]).clone();
     assert!(
-        LambdaFunction::remark(&live)
+        LambdaFunction::about(&live)
+            .remark
             .unwrap()
             .contains("an earlier version of alertctl")
     );
     let fake = Fake::default();
     let live = update(&fake, &desired(), live).await.unwrap();
     assert_eq!(first_words(&fake.script.log()), ["code", "tag"]);
-    assert_eq!(LambdaFunction::remark(&live), None);
+    assert_eq!(LambdaFunction::about(&live).remark, None);
     assert!(changes(&desired(), &live, &all_known()).is_empty());
 }
 

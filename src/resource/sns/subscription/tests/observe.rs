@@ -76,13 +76,13 @@ async fn a_pending_one_is_no_change_is_not_asked_for_again_and_says_who_it_waits
         let seen = fake.observe(std::slice::from_ref(&wanted)).await;
         let live = ours(&seen.wanted[0]);
         assert!(changes(&wanted, live, &known(&[])).is_empty());
-        let remark = SnsSubscription::remark(live).unwrap();
+        let remark = SnsSubscription::about(live).remark.unwrap();
         assert_eq!(remark, "waiting for confirmation by oncall@example.com");
         assert_eq!(fake.script.count("attributes"), 0);
     }
     let fake = Fake::of(&[relay()]);
     let seen = fake.observe(&[desired()]).await;
-    assert_eq!(SnsSubscription::remark(ours(&seen.wanted[0])), None);
+    assert_eq!(SnsSubscription::about(ours(&seen.wanted[0])).remark, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,7 +41,7 @@ fn whatever_parks_messages_in_it_goes_first() {
         "lambda-function",
         "eventbridge-targets",
     ] {
-        assert!(SqsQueue::DELETED_AFTER.contains(&kind));
+        assert!(SqsQueue::HANDLING.deleted_after.contains(&kind));
     }
 }
 
@@ -49,11 +49,12 @@ fn whatever_parks_messages_in_it_goes_first() {
 #[test]
 fn what_could_not_be_delivered_is_remarked_upon() {
     let remark = |messages, passes_on| {
-        SqsQueue::remark(&Live {
+        SqsQueue::about(&Live {
             messages,
             passes_on,
             ..live()
         })
+        .remark
     };
     let shown = remark(3, false).unwrap();
     assert!(

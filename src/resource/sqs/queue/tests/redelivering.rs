@@ -113,7 +113,7 @@ async fn it_travels_in_the_creating_call_and_waits_for_the_queue_it_leads_to() {
 #[tokio::test]
 async fn what_is_received_and_not_deleted_counts_as_held() {
     let live = seen(None).await;
-    let loss = SqsQueue::data_loss(&live).unwrap();
+    let loss = SqsQueue::about(&live).data_loss.unwrap();
     assert!(loss.contains("about 42 undelivered messages"), "{loss}");
 }
 
