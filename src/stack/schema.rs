@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use super::model::Stack;
 
 /// Stack files that together contain every field; the fields' examples come from them.
-pub(super) const EXAMPLES: [&str; 4] = [
+pub(super) const EXAMPLES: [&str; 5] = [
     include_str!("fixtures/everything.yaml"),
     include_str!("fixtures/routes.yaml"),
     include_str!("fixtures/existing.yaml"),
     include_str!("fixtures/selectors.yaml"),
+    include_str!("fixtures/services.yaml"),
 ];
 
 /// The JSON Schema of a stack file, in the draft that every editor supports. It has no references, because

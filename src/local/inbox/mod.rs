@@ -26,7 +26,6 @@ use tokio::net::TcpListener;
 
 use super::process::GO;
 use super::{LocalError, os};
-use accept::Refusal;
 use store::{Arrival, Message, Store, Verdict};
 
 /// Most messages in one response; the page does not show more either.
