@@ -236,6 +236,8 @@ fn every_kind_is_one_file_and_one_line_of_the_registry() {
     let files = sources(Path::new("src/resource"));
     let kinds: Vec<_> = files
         .iter()
+        // The kinds of the account in memory are in no plan of a stack.
+        .filter(|file| !file.iter().any(|part| part == "tests"))
         .filter(|file| fs::read_to_string(file).unwrap().contains("impl Resource for "))
         .collect();
     assert_eq!(kinds.len(), registered, "{kinds:?}");
