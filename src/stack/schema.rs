@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 use super::model::Stack;
 
 /// Stack files that together contain every field; the fields' examples come from them.
-pub(super) const EXAMPLES: [&str; 5] = [
+pub(super) const EXAMPLES: [&str; 6] = [
     include_str!("fixtures/everything.yaml"),
     include_str!("fixtures/routes.yaml"),
     include_str!("fixtures/existing.yaml"),
     include_str!("fixtures/selectors.yaml"),
     include_str!("fixtures/services.yaml"),
+    include_str!("fixtures/encrypted.yaml"),
 ];
 
 /// The JSON Schema of a stack file, in the draft that every editor supports. It has no references, because

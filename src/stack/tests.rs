@@ -357,7 +357,7 @@ refused! {
     webhook_for_a_url: spoiled("env: SLACK_WEBHOOK_URL", "encrypted: AQICAHg=, for: https://hooks.slack.com/services/T0/B0/sEcReT"),
     channel_keys_too_alike: spoiled("topics:", "  a-b: { webhook: { env: A } }\n  a_b: { webhook: { env: B } }\ntopics:"),
     channel_key: spoiled("channels:", "channels:\n  Upper: { webhook: { env: A } }"),
-    environment_too_large: spoiled("env: SLACK_WEBHOOK_URL", &format!("encrypted: {}", "A".repeat(4400))),
+    environment_too_large: spoiled("topics:", &((0..10).map(|n| format!("  c{n}: {{ webhook: {{ env: HOOK_{n} }} }}\n")).collect::<String>() + "topics:")),
     topic_to_nowhere: spoiled("to: [project]", "to: [projct]"),
     alarm_to_channel: spoiled("to: [alerts]", "to: [project]"),
     alarm_to_nowhere: spoiled("to: [alerts]", "to: [alerts, alerts, zzz]"),

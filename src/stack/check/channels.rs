@@ -12,8 +12,8 @@ use alertctl_relay::ChannelType;
 pub(super) const MAX_ENVIRONMENT: usize = 4096;
 /// Estimated size of a variable with an address from the environment: its name, its ciphertext and its digest.
 const ADDRESS: usize = 450;
-/// The same of a URL of Teams, which is three times as long as Slack's.
-const LONG_ADDRESS: usize = 1000;
+/// The same of a URL of Teams, which is four times as long as Slack's.
+const LONG_ADDRESS: usize = 800;
 /// Estimated size of the relay's other variables.
 const OTHER_VARIABLES: usize = 500;
 

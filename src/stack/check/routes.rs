@@ -243,9 +243,18 @@ fn buffer(checker: &mut Checker<'_>, path: &[&str], channel: &Channel, buffer: &
     } else if buffer.per_second > most {
         let problem = Problem::warning(
             place,
-            format!("{service} accepts {most} messages a second, and rejects more for a while"),
+            format!("{service} accepts {}, and rejects more for a while", rate(most)),
         );
         checker.report(problem.help(format!("write {most}")));
+    }
+}
+
+/// `one message a second`, `5 messages a minute`
+fn rate(per_second: f64) -> String {
+    match per_second {
+        1.0 => "one message a second".to_owned(),
+        many if many > 1.0 => format!("{many} messages a second"),
+        few => format!("{:.0} messages a minute", few * 60.0),
     }
 }
 
