@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alertctl::aws::{Known, Scope};
-use alertctl::blueprint::{Webhook, graph};
+use alertctl::blueprint::{Address, graph};
 use alertctl::resource::Shown;
 
 /// Cents of USD a month; <https://aws.amazon.com/kms/pricing/>, <https://aws.amazon.com/cloudwatch/pricing/>.
@@ -21,7 +21,7 @@ fn row(name: &str) -> String {
     let file = format!("stacks/{name}.yaml");
     let stack = alertctl::stack::load(file.as_ref()).unwrap().stack;
     let channels = stack.channels.keys();
-    let webhooks = channels.map(|key| (key.clone(), Webhook::NotAtHand)).collect();
+    let webhooks = channels.map(|key| (key.clone(), Address::NotAtHand)).collect();
     let region = "us-east-1";
     let graph = graph(&stack, region, &webhooks);
     let known = Known {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alertctl::aws::connect::{Clients, Connection, Target};
 use alertctl::aws::{Aws, fault};
-use alertctl::blueprint::{Webhook, graph};
+use alertctl::blueprint::{Address, graph};
 use alertctl::engine::observe::{Observation, observe};
 use futures::{FutureExt as _, StreamExt as _, stream};
 
@@ -77,7 +77,7 @@ fn observed(endpoint: &str, world: &World) -> Observation {
     let stack = alertctl::stack::load(&world.path().join("stack.yaml"))
         .unwrap()
         .stack;
-    let webhooks = stack.channels.keys().map(|key| (key.clone(), Webhook::NotAtHand));
+    let webhooks = stack.channels.keys().map(|key| (key.clone(), Address::NotAtHand));
     let graph = graph(&stack, REGION, &webhooks.collect());
     let target = Target {
         region: Some(REGION.into()),

@@ -26,7 +26,7 @@ pub fn agrees(text: &str) {
 
 /// Checks a file that the parser refused: the schema must refuse it, too, if its structure is wrong.
 pub fn agrees_to_refuse(text: &str, problems: &Problems) {
-    const OF_FORM: [&str; 12] = [
+    const OF_FORM: [&str; 14] = [
         "unknown key `",
         "` is not one of the choices",
         "expected ",
