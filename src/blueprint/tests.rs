@@ -4,13 +4,18 @@ use std::fmt::Write as _;
 use secrecy::SecretString;
 
 use super::*;
-use crate::aws::{Known, Scope};
+use crate::aws::{Known, Output, Scope};
 use crate::resource::Shown;
 
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
 /// Every node with its dependencies and its fields, as far as they are known before anything exists.
 fn written(text: &str) -> String {
+    written_with(text, BTreeMap::new())
+}
+
+/// The same when AWS generated `outputs`.
+fn written_with(text: &str, outputs: BTreeMap<String, Output>) -> String {
     let stack = crate::stack::parse("stack.yaml", text)
         .expect("a valid stack")
         .stack;
@@ -24,10 +29,7 @@ fn written(text: &str) -> String {
         region: "ap-northeast-2".into(),
         account: "123456789012".into(),
     };
-    let known = Known {
-        scope,
-        outputs: BTreeMap::new(),
-    };
+    let known = Known { scope, outputs };
     let mut written = String::new();
     for node in graph(&stack, "ap-northeast-2", &webhooks).nodes() {
         let after: Vec<_> = node.after.iter().map(ToString::to_string).collect();
@@ -109,6 +111,47 @@ fn alarms_of_every_sort() {
         })
         .collect();
     insta::assert_snapshot!(alarms);
+}
+
+/// What updates messages has the table, and nothing else has.
+#[test]
+fn a_slack_app_keeps_its_messages_in_a_table() {
+    let text = include_str!("../stack/fixtures/slack_app.yaml");
+    // With a key, the policies that name it show.
+    let key = Output {
+        arn: "arn:aws:kms:ap-northeast-2:123456789012:key/1".into(),
+        id: "1".into(),
+    };
+    let written = written_with(text, [("kms-key/main".to_owned(), key)].into());
+    insta::assert_snapshot!("slack_app", written);
+    let of = |node: &str| {
+        let (_, after) = written.split_once(&format!("\n{node} ")).unwrap();
+        let fields = after.lines().skip(1).take_while(|line| line.starts_with(' '));
+        fields.collect::<Vec<_>>().join("\n")
+    };
+    for (key, updates) in [
+        ("relay", true),
+        ("endpoint.updating", true),
+        ("endpoint.posting", false),
+        ("trail.guard", true),
+    ] {
+        let function = of(&format!("lambda-function/{key}"));
+        let policy = of(&format!("iam-role-policy/{key}"));
+        assert_eq!(function.contains("INCIDENTS"), updates, "{function}");
+        assert_eq!(
+            function.contains("dynamodb-table/incidents"),
+            updates,
+            "{function}"
+        );
+        assert_eq!(policy.contains("dynamodb:"), updates, "{policy}");
+    }
+    let app = "slack: { bot: { env: SLACK_BOT_TOKEN }, channel: C0123ABCD }";
+    assert!(text.contains(app));
+    let without = self::written(&text.replace(app, "webhook: { env: OTHER }"));
+    assert!(
+        !without.contains("dynamodb") && !without.contains("INCIDENTS"),
+        "{without}"
+    );
 }
 
 /// Lambda does not accept `.` in a statement's id, but EventBridge does in a rule's name.
