@@ -252,6 +252,11 @@ const TABLE: &[Passing] = &[
         .saying(&["kms:"])
         .after("kms")
         .permitted(),
+    // DynamoDB: accepts one change of a table, or of its tags, at a time, and only so many changes of an account's tables.
+    // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html#API_UpdateTable_Errors
+    Passing::writing("dynamodb", &["ResourceInUseException"]).but_not(&["already exist"]),
+    Passing::writing("dynamodb", &["LimitExceededException"]).saying(&["simultaneously", "being updated"]),
+    Passing::unseen("dynamodb", NOT_FOUND).after("dynamodb"),
     // EventBridge.
     Passing::of(
         "events",

@@ -85,6 +85,7 @@ impl Build<'_> {
             may: self.may_notify(&endpoint.to, kms),
             policy_after: kms.map(|key| key.id().clone()).into_iter().collect(),
             dead_letter_senders: Vec::new(),
+            to: endpoint.to.clone(),
             queues: self.queues(&endpoint.to),
             works_off: false,
             reserved_concurrency: None,

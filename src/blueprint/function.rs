@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alertctl_relay::{ChannelKey, webhook_variable};
 
+use super::incidents::{may_update, variable};
 use super::queues::Queue;
 use super::roles::Role;
 use super::{Address, Addresses, Build, code, in_settings};
@@ -40,6 +41,8 @@ pub(super) struct Duty<'a> {
     pub policy_after: Vec<NodeId>,
     /// Statements for others that send to its dead-letter queue.
     pub dead_letter_senders: Vec<Statement>,
+    /// The channels and topics that it notifies.
+    pub to: Vec<String>,
     /// Queues that it puts messages into.
     pub queues: Vec<Queue>,
     /// True if the function also drains those queues.
@@ -88,12 +91,14 @@ impl Build<'_> {
                 region: None,
             },
         );
+        let incidents = self.incidents_of(&duty.to).cloned();
+        let may_update = incidents.as_ref().map(may_update);
         let role_policy = self.graph.add_after(
             key,
             IamRolePolicy {
                 role: role.clone(),
                 name: duty.policy_name.to_owned(),
-                policy: Policy::of(duty.may.into_iter().chain([
+                policy: Policy::of(duty.may.into_iter().chain(may_update).chain([
                     Statement::allow("WriteOwnLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]).on(
                         Text::arn("logs", format!("log-group:{}:*", names.log_group_of(name))),
                     ),
@@ -106,6 +111,9 @@ impl Build<'_> {
         if !after.is_empty() {
             after.push(role_policy.id().clone());
         }
+        after.extend(incidents.iter().map(|table| table.id().clone()));
+        let mut environment = duty.environment;
+        environment.extend(incidents.iter().flat_map(variable));
         let function = self.graph.add_after(
             key,
             LambdaFunction {
@@ -117,7 +125,7 @@ impl Build<'_> {
                 code: self.code.get_or_init(|| code(self.stack)).clone(),
                 kms_key: duty.kms_key.cloned(),
                 encrypted_for: names.function(),
-                environment: duty.environment,
+                environment,
                 log_group,
                 reserved_concurrency: duty.reserved_concurrency,
                 tags: self.tags::<LambdaFunction>(key),

@@ -13,6 +13,7 @@ use crate::aws::secret::Secret;
 use crate::engine::graph::Graph;
 use crate::relay_zip;
 use crate::resource::Tags;
+use crate::resource::dynamodb::table::DynamodbTable;
 use crate::resource::iam::role::IamRole;
 use crate::resource::lambda::function::{Code, Package, Relay, Settings};
 use crate::resource::logs::log_group::LogGroup;
@@ -25,6 +26,7 @@ mod elsewhere;
 mod endpoints;
 mod forwarding;
 mod function;
+mod incidents;
 mod key;
 mod mail;
 mod monitoring;
@@ -108,6 +110,7 @@ pub fn names<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Graph {
 
 fn built(mut build: Build<'_>, webhooks: &Addresses) -> Graph {
     let key = build.key();
+    build.incidents();
     let relay = key.as_ref().and_then(|key| build.relay(key, webhooks));
     let topics = build.topics(key.as_ref(), relay.as_ref());
     build.endpoints(key.as_ref(), webhooks);
@@ -159,6 +162,8 @@ struct Build<'a> {
     alarms: Rc<BTreeMap<String, Alarm>>,
     /// The log group that the stack's own trail writes to.
     trail_log_group: Option<Ref<LogGroup>>,
+    /// The table of messages that are updated.
+    incidents: Option<Ref<DynamodbTable>>,
     watched: Watched,
     /// By region: the nodes that must exist before anything else in that other region, because they mark it for
     /// later runs.
@@ -178,6 +183,7 @@ impl<'a> Build<'a> {
             rules: stack.compiled_rules(region).into(),
             alarms: stack.alarms_expanded().into(),
             trail_log_group: None,
+            incidents: None,
             watched: Watched::default(),
             leads: BTreeMap::new(),
             code: OnceCell::new(),

@@ -86,6 +86,11 @@ impl<'a> Names<'a> {
         limited(self.stack.default_name("retries"), 80)
     }
 
+    /// The table of messages that are updated until an alarm is over.
+    pub fn incidents(&self) -> String {
+        limited(self.stack.default_name("incidents"), 255)
+    }
+
     /// The dead-letter queue of EventBridge rules; there is one in each region with rules.
     pub fn rule_dead_letters(&self) -> String {
         limited(self.stack.default_name("rules-dead-letters"), 80)

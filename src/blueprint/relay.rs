@@ -67,6 +67,7 @@ impl Build<'_> {
             may,
             policy_after: vec![key.id().clone()],
             dead_letter_senders: statement.into_iter().collect(),
+            to: self.stack.channels.keys().cloned().collect(),
             queues,
             works_off: true,
             reserved_concurrency: settings.reserved_concurrency,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use secrecy::SecretString;
 
 use super::*;
-use crate::aws::{Known, Scope};
-use crate::resource::{Output, Shown};
+use crate::aws::{Known, Output, Scope};
+use crate::resource::Shown;
 
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
@@ -30,6 +30,7 @@ fn rights_of_the_relay(text: &str) -> Vec<serde_json::Value> {
     policy["Statement"].as_array().expect("statements").clone()
 }
 
+/// The same when AWS generated `outputs`.
 fn written_with(text: &str, outputs: BTreeMap<String, Output>) -> String {
     let stack = crate::stack::parse("stack.yaml", text)
         .expect("a valid stack")
@@ -126,6 +127,47 @@ fn alarms_of_every_sort() {
         })
         .collect();
     insta::assert_snapshot!(alarms);
+}
+
+/// What updates messages has the table, and nothing else has.
+#[test]
+fn a_slack_app_keeps_its_messages_in_a_table() {
+    let text = include_str!("../stack/fixtures/slack_app.yaml");
+    // With a key, the policies that name it show.
+    let key = Output {
+        arn: "arn:aws:kms:ap-northeast-2:123456789012:key/1".into(),
+        id: "1".into(),
+    };
+    let written = written_with(text, [("kms-key/main".to_owned(), key)].into());
+    insta::assert_snapshot!("slack_app", written);
+    let of = |node: &str| {
+        let (_, after) = written.split_once(&format!("\n{node} ")).unwrap();
+        let fields = after.lines().skip(1).take_while(|line| line.starts_with(' '));
+        fields.collect::<Vec<_>>().join("\n")
+    };
+    for (key, updates) in [
+        ("relay", true),
+        ("endpoint.updating", true),
+        ("endpoint.posting", false),
+        ("trail.guard", true),
+    ] {
+        let function = of(&format!("lambda-function/{key}"));
+        let policy = of(&format!("iam-role-policy/{key}"));
+        assert_eq!(function.contains("INCIDENTS"), updates, "{function}");
+        assert_eq!(
+            function.contains("dynamodb-table/incidents"),
+            updates,
+            "{function}"
+        );
+        assert_eq!(policy.contains("dynamodb:"), updates, "{policy}");
+    }
+    let app = "slack: { bot: { env: SLACK_BOT_TOKEN }, channel: C0123ABCD }";
+    assert!(text.contains(app));
+    let without = self::written(&text.replace(app, "webhook: { env: OTHER }"));
+    assert!(
+        !without.contains("dynamodb") && !without.contains("INCIDENTS"),
+        "{without}"
+    );
 }
 
 /// Lambda does not accept `.` in a statement's id, but EventBridge does in a rule's name.

@@ -212,6 +212,7 @@ impl Build<'_> {
             may,
             policy_after: key.map(|key| key.id().clone()).into_iter().collect(),
             dead_letter_senders: Vec::new(),
+            to: trail.to.clone(),
             queues: self.queues(&trail.to),
             works_off: false,
             reserved_concurrency: None,

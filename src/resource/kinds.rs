@@ -8,6 +8,7 @@ use super::apigatewayv2::stage::ApigatewayStage;
 use super::cloudtrail::trail::CloudtrailTrail;
 use super::cloudwatch::alarm::CloudwatchAlarm;
 use super::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
+use super::dynamodb::table::DynamodbTable;
 use super::eventbridge::event_bus::EventbridgeEventBus;
 use super::eventbridge::rule::EventbridgeRule;
 use super::eventbridge::targets::EventbridgeTargets;
@@ -36,6 +37,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<CloudtrailTrail>(),
     Kind::of::<CloudwatchAlarm>(),
     Kind::of::<CloudwatchCompositeAlarm>(),
+    Kind::of::<DynamodbTable>(),
     Kind::of::<EventbridgeEventBus>(),
     Kind::of::<EventbridgeRule>(),
     Kind::of::<EventbridgeTargets>(),

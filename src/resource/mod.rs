@@ -15,6 +15,7 @@ pub mod any;
 pub mod apigatewayv2;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod dynamodb;
 pub mod eventbridge;
 pub mod fields;
 pub mod handling;

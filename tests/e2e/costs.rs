@@ -90,6 +90,29 @@ fn the_table_counts_what_each_bundled_stack_is_made_of() {
     assert_eq!(found, wanted, "{}", wanted.join("\n"));
 }
 
+/// A table costs nothing at rest if it is on demand and has no backups, which AWS makes only of one that asks for them.
+#[test]
+fn a_table_costs_only_what_is_used() {
+    let stack = alertctl::stack::load("src/stack/fixtures/slack_app.yaml".as_ref()).unwrap();
+    let graph = graph(&stack.stack, "us-east-1", &BTreeMap::new());
+    let known = Known {
+        scope: Scope::of("111122223333", "us-east-1"),
+        outputs: BTreeMap::new(),
+    };
+    let mut tables = graph
+        .nodes()
+        .iter()
+        .filter(|node| node.id.kind == "dynamodb-table");
+    let fields = tables.next().unwrap().resource.fields(&known);
+    let on_demand = Shown::Value("PAY_PER_REQUEST".into());
+    assert!(
+        fields
+            .iter()
+            .any(|(name, shown)| name == "billing_mode" && *shown == on_demand)
+    );
+    assert_eq!(tables.count(), 0);
+}
+
 /// The metrics in the relay's log.
 #[test]
 fn a_channel_has_four_metrics() {

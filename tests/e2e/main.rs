@@ -18,6 +18,7 @@ mod graph;
 mod home;
 mod inbox_browser;
 mod inbox_stands_in;
+mod incidents;
 mod kill;
 mod late_index;
 mod lifecycle;

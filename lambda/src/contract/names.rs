@@ -32,7 +32,8 @@ pub const BUFFERS: &str = "BUFFERS";
 /// Environment variable: ARN of the SQS queue for messages that a destination without a buffer does not take now. The
 /// relay drains it.
 pub const RETRY_QUEUE: &str = "RETRY_QUEUE";
-/// Environment variable: name of the DynamoDB table that keeps the ids of messages that are updated.
+/// Environment variable: name of the DynamoDB table with the ids of the messages that are updated until an alarm is
+/// over. Its key is the string `pk`, and an item ends at the time in `ttl`, in seconds since 1970.
 pub const INCIDENTS: &str = "INCIDENTS";
 /// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
 pub const TRAIL: &str = "TRAIL";

@@ -159,6 +159,16 @@ fn refusals_that_pass_are_known_by_service_code_and_words() {
         ("cloudwatch:PutMetricAlarm", "Throttling", "Rate exceeded"),
         ("tag:GetResources", "ThrottledException", ""),
         ("kms:Encrypt", "KMSInternalException", ""),
+        (
+            "dynamodb:UpdateTimeToLive",
+            "ResourceInUseException",
+            "Table t is being created",
+        ),
+        (
+            "dynamodb:TagResource",
+            "LimitExceededException",
+            "Table tags are being updated",
+        ),
         ("lambda:GetFunction", "ServiceException", ""),
     ] {
         assert!(passes(&fault(action, code, message)), "{action} {code}");
@@ -184,6 +194,16 @@ fn refusals_that_pass_are_known_by_service_code_and_words() {
             "lambda:DeleteFunction",
             "ResourceNotFoundException",
             "that is an answer",
+        ),
+        (
+            "dynamodb:CreateTable",
+            "ResourceInUseException",
+            "Table already exists: t",
+        ),
+        (
+            "dynamodb:UpdateTimeToLive",
+            "ValidationException",
+            "Time to live has been modified multiple times within a fixed interval",
         ),
         ("kms:Decrypt", "NotFoundException", "that is an answer"),
         (

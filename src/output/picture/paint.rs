@@ -27,7 +27,7 @@ pub fn of(sort: &str) -> Paint {
         "relay" | "ingest" | "guard" | "lambda" => paint("#fff3e3", "#cf7a10"),
         "topic" | "sns" | "buffer" | "sqs" => paint("#fdeff0", "#b0414a"),
         "iam" | "kms" => paint("#fdeeee", "#a83232"),
-        "s3" => paint("#ebf6ee", "#2e8b57"),
+        "s3" | "dynamodb" => paint("#ebf6ee", "#2e8b57"),
         _ => paint("#f1f4f8", "#5c6b80"),
     }
 }

@@ -26,6 +26,7 @@ fn each_kind_with_a_page_has_its_own() {
         page("s3-bucket", "logs-1", "logs-1"),
         page("apigatewayv2-api", "hook", "a1b2c3"),
         page("sns-topic", "mission-sns", ""),
+        page("dynamodb-table", "mission-incidents", ""),
         page("lambda-permission", "sns", ""),
     ];
     let shown: Vec<_> = shown.iter().map(|page| page.as_deref().unwrap_or("-")).collect();
@@ -40,6 +41,7 @@ fn each_kind_with_a_page_has_its_own() {
     s3/buckets/logs-1?
     apigateway/main/api-detail?&api=a1b2c3
     sns/v3/home?#/topic/arn:aws:x:eu-west-1:111122223333:mission-sns
+    dynamodbv2/home?#table?name=mission-incidents
     -
     ");
     let function = |region| (kind("lambda-function").console_page)("f", &Output::default(), region);

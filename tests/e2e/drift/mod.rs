@@ -22,6 +22,7 @@ macro_rules! case {
 mod apigateway;
 mod cloudwatch;
 mod composite;
+mod dynamodb;
 mod events;
 mod iam;
 mod kms;
@@ -142,6 +143,17 @@ alarms:
     to: [mail]
 "##;
 
+/// A Slack app, whose messages are updated.
+const UPDATES: &str = r##"
+stack: drift
+region: eu-west-1
+tags: { team: platform }
+channels:
+  project: { slack: { bot: { env: SLACK_BOT_TOKEN }, channel: C0123ABCD } }
+topics:
+  alerts: { to: [project] }
+"##;
+
 // What the local AWS cannot show, left to the tests of the kinds: a role's path and a function's package type
 // (AWS cannot change them either), a function that failed to be made or updated, a subscription that waits
 // for confirmation.
@@ -164,6 +176,11 @@ async fn of_alarms_and_the_relay() {
 async fn of_endpoints_rules_and_trail() {
     let tables = [apigateway::CASES, events::CASES, composite::CASES, trail::CASES];
     each(EVENTS, &tables).await;
+}
+
+#[tokio::test]
+async fn of_messages_that_are_updated() {
+    each(UPDATES, &[dynamodb::CASES]).await;
 }
 
 impl Case {

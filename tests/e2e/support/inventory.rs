@@ -64,15 +64,16 @@ async fn global(aws: &Clients) -> Vec<Item> {
 }
 
 async fn regional(aws: &Clients) -> Vec<Item> {
-    let (keys, functions, messaging, logs, apis, events) = tokio::join!(
+    let (keys, functions, messaging, logs, apis, events, tables) = tokio::join!(
         keys(aws).boxed_local(),
         functions(aws).boxed_local(),
         messaging(aws).boxed_local(),
         logs_and_alarms(aws).boxed_local(),
         apis(aws).boxed_local(),
-        events_and_trails(aws).boxed_local()
+        events_and_trails(aws).boxed_local(),
+        tables(aws).boxed_local()
     );
-    [keys, functions, messaging, logs, apis, events].concat()
+    [keys, functions, messaging, logs, apis, events, tables].concat()
 }
 
 async fn roles(aws: &Clients) -> Vec<Item> {
@@ -208,6 +209,12 @@ async fn logs_and_alarms(aws: &Clients) -> Vec<Item> {
         items.push(("composite alarm", alarm.alarm_name().unwrap().to_owned()));
     }
     items
+}
+
+async fn tables(aws: &Clients) -> Vec<Item> {
+    let tables = aws.dynamodb.list_tables().send().await.unwrap();
+    let names = tables.table_names().iter();
+    names.map(|name| ("table", name.clone())).collect()
 }
 
 async fn apis(aws: &Clients) -> Vec<Item> {

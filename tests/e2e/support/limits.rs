@@ -7,7 +7,7 @@ use std::time::Instant;
 /// counts. A `*` as the limit means that each action has its own.
 ///
 /// Sources: the quota pages of Amazon API Gateway, AWS CloudTrail, AWS KMS, AWS Lambda, CloudWatch Logs, Amazon
-/// CloudWatch, Amazon EventBridge and Amazon SNS. The list is repeated here on purpose: the program's own table is
+/// CloudWatch, Amazon EventBridge and Amazon SNS, and the API reference of Amazon DynamoDB. The list is repeated here on purpose: the program's own table is
 /// what is being tested.
 const RATES: &[(&str, &str, u32, u32)] = &[
     ("apigateway:", "apigateway", 10, 40),
@@ -48,6 +48,9 @@ const RATES: &[(&str, &str, u32, u32)] = &[
     ("cloudwatch:DescribeAlarms", "*", 9, 9),
     ("cloudwatch:ListMetrics", "*", 25, 25),
     ("cloudwatch:TagResource", "*", 20, 20),
+    ("dynamodb:TagResource", "*", 5, 5),
+    ("dynamodb:UntagResource", "*", 5, 5),
+    ("dynamodb:ListTagsOfResource", "*", 10, 10),
     ("events:", "*", 50, 50),
     ("sns:Subscribe", "*", 100, 100),
     ("sns:Unsubscribe", "*", 100, 100),

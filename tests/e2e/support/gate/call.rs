@@ -152,6 +152,7 @@ impl<'a> Call<'a> {
             "kms" => self.kms(operation).await,
             "lambda" => self.lambda(operation).await,
             "logs" => self.logs(operation),
+            "dynamodb" => self.dynamodb(operation),
             "events" => self.events(),
             "cloudtrail" => self.cloudtrail(),
             "cloudwatch" => self.cloudwatch(operation),
@@ -369,6 +370,19 @@ impl<'a> Call<'a> {
         let mut asks = vec![self.own(group.clone())];
         if operation == "CreateLogGroup" && self.json["tags"].is_object() {
             asks.push(self.ask("logs:TagResource", group));
+        }
+        asks
+    }
+
+    fn dynamodb(&self, operation: &str) -> Vec<Ask> {
+        let arn = self.text("ResourceArn");
+        if !arn.is_empty() {
+            return vec![self.own(arn.to_owned())];
+        }
+        let table = self.arn("dynamodb", &format!("table/{}", self.text("TableName")));
+        let mut asks = vec![self.own(table.clone())];
+        if operation == "CreateTable" && self.json["Tags"].is_array() {
+            asks.push(self.ask("dynamodb:TagResource", table));
         }
         asks
     }

@@ -1,0 +1,3 @@
+//! The kinds of DynamoDB.
+
+pub mod table;
