@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alertctl_relay::Locale;
+use alertctl_relay::{ChannelType, Locale};
 use clap::Args;
 use jiff::tz::TimeZone;
 
@@ -14,6 +14,7 @@ Examples:
   alertctl render sign-in-root --locale ko --timezone Asia/Seoul
   alertctl render event.json --stack stack.yaml --rule logins
   alertctl events alarm-ok | jq '.Records[0].Sns.Subject = \"hi\"' | alertctl render - --inbox
+  alertctl render alarm-in-alarm --as teams
   alertctl render guardduty --output json | jq '.messages[0].message'")]
 pub struct RenderArgs {
     /// Name of a sample, a JSON file with the relay's input, or `-` for standard input
@@ -34,10 +35,13 @@ pub struct RenderArgs {
     /// Render the message as if this rule of the stack file had matched
     #[arg(long, value_name = "KEY", requires = "stack", conflicts_with = "channel")]
     pub rule: Option<String>,
+    /// Render the message as this service gets it, by its name in the stack file, such as `teams` or `pagerduty`
+    #[arg(long = "as", value_name = "SERVICE", value_parser = service)]
+    pub service: Option<ChannelType>,
     /// Treat the input as the text of an SNS message, whatever its format
     #[arg(long)]
     pub text: bool,
-    /// Also post it to the local Slack inbox (`alertctl local up`)
+    /// Also post it to the local inbox (`alertctl local up`)
     #[arg(long)]
     pub inbox: bool,
 }
@@ -57,6 +61,17 @@ pub struct EventsArgs {
 
 fn locale(code: &str) -> Result<Locale, String> {
     Locale::from_code(code).ok_or_else(|| "expected `en` or `ko`".to_owned())
+}
+
+/// The services other than webhooks of Slack, which is how messages are rendered anyway.
+fn service(name: &str) -> Result<ChannelType, String> {
+    let named = |one: &ChannelType| one.place().first().copied().unwrap_or_default();
+    let others = || ChannelType::each().into_iter().filter(|one| *one != ChannelType::Slack);
+    let wanted = name.replace('-', "_");
+    others().find(|one| named(one) == wanted).ok_or_else(|| {
+        let names: Vec<_> = others().map(|one| named(&one)).collect();
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 fn timezone(name: &str) -> Result<TimeZone, String> {

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use alertctl_relay::Severity;
-use alertctl_relay::{Card, ChannelKey, Filtered, Rendered, Settings, parse_lenient, slack};
-use serde_json::{Value, json};
+use alertctl_relay::{Card, ChannelKey, ChannelType, Filtered, Rendered, Settings, parse_lenient, slack};
+use serde_json::{Map, Value, json};
 
 use super::events::{self, Given, addressed};
 use super::{App, Outcome};
@@ -61,21 +61,26 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
         false => grouped(rendered.clone()),
     };
     let inbox = match args.inbox {
-        true => Some(put_into_inbox(&shown).await?),
+        true => Some(put_into_inbox(&shown, &settings, args.service.as_ref()).await?),
         false => None,
     };
     let in_stack = stack.is_some() || args.channel.is_some();
     app.out.result(
-        || text(&shown, &rendered.filtered, &settings, in_stack),
+        || text(&shown, &rendered.filtered, &settings, in_stack, args.service.as_ref()),
         || {
             let one = |shown: &Shown| {
                 let channels: Vec<_> = shown.channels.iter().map(|key| &key.0).collect();
-                json!({
+                let mut message = json!({
                     "channels": channels,
                     "severity": shown.severity,
                     "message": slack::message(&shown.card),
                     "workflow": slack::flat(&shown.card),
-                })
+                });
+                let services = services(shown, &settings, args.service.as_ref());
+                if !services.is_empty() {
+                    message["services"] = services.into();
+                }
+                message
             };
             let filtered = rendered.filtered.iter();
             let filtered = filtered.map(|one| json!({ "channel": one.channel, "severity": one.severity }));
@@ -193,9 +198,29 @@ fn grouped(rendered: Rendered) -> Vec<Shown> {
     all
 }
 
-fn text(all: &[Shown], filtered: &[Filtered], settings: &Settings, in_stack: bool) -> String {
+/// What each service gets, other than webhooks of Slack: the one that is asked for, and those of the channels.
+fn services(shown: &Shown, settings: &Settings, asked: Option<&ChannelType>) -> Map<String, Value> {
+    let of_channels = shown.channels.iter().filter_map(|key| settings.channels.get(key));
+    let types = asked.into_iter().chain(of_channels.map(|channel| &channel.channel_type));
+    let others = types.filter(|one| **one != ChannelType::Slack);
+    let named = others.filter_map(|one| Some(((*one.place().first()?).to_owned(), one.preview(&shown.card))));
+    named.collect()
+}
+
+fn text(
+    all: &[Shown],
+    filtered: &[Filtered],
+    settings: &Settings,
+    in_stack: bool,
+    asked: Option<&ChannelType>,
+) -> String {
     let one = |shown: &Shown| {
-        let message = local::render_text(&json!(slack::message(&shown.card)));
+        let message = match asked {
+            Some(service) => {
+                serde_json::to_string_pretty(&service.preview(&shown.card)).unwrap_or_default()
+            }
+            None => local::render_text(&json!(slack::message(&shown.card))),
+        };
         let names: Vec<_> = shown.channels.iter().map(|key| name(key, settings)).collect();
         match (in_stack, names.is_empty()) {
             (false, _) => message,
@@ -225,19 +250,24 @@ fn name(key: &ChannelKey, settings: &Settings) -> String {
 }
 
 /// Puts the messages into the running inbox; returns its address.
-async fn put_into_inbox(all: &[Shown]) -> Result<String, Failure> {
+async fn put_into_inbox(
+    all: &[Shown],
+    settings: &Settings,
+    asked: Option<&ChannelType>,
+) -> Result<String, Failure> {
     let Some(session) = local::current().await? else {
         return Err(Failure::new(
-            "the local Slack inbox is not running",
+            "the local inbox is not running",
             "`alertctl local up` starts it, then run this again",
         ));
     };
     for shown in all {
-        let message = json!(slack::message(&shown.card));
-        let channels = shown.channels.iter().map(|key| key.0.as_str());
-        let nobody = shown.channels.is_empty().then_some(PREVIEW);
-        for channel in channels.chain(nobody) {
-            session.post(channel, &message).await?;
+        let nobody = ChannelKey(PREVIEW.to_owned());
+        let nobody = shown.channels.is_empty().then_some(&nobody);
+        for channel in shown.channels.iter().chain(nobody) {
+            let own = settings.channels.get(channel).map(|channel| &channel.channel_type);
+            let service = asked.or(own).unwrap_or(&ChannelType::Slack);
+            session.post(&channel.0, service, &shown.card).await?;
         }
     }
     Ok(session.inbox)

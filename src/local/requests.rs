@@ -1,6 +1,6 @@
 //! Requests to a running local mode: messages from its inbox, events to its AWS.
 
-use alertctl_relay::ChannelType;
+use alertctl_relay::{AllowLoopback, Card, ChannelType, Shape};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -63,23 +63,21 @@ impl Session {
         }
     }
 
-    /// Posts a message to a channel's webhook of the inbox, as the relay posts it to Slack's.
+    /// Posts a card to a channel's address of the inbox, as the relay posts it to the service.
     ///
     /// # Errors
-    /// Slack would refuse the message (with Slack's code), or the inbox does not answer.
-    pub async fn post(&self, channel: &str, message: &Value) -> Result<(), LocalError> {
-        let webhook = self.address(channel, &ChannelType::Slack);
-        let path = webhook.strip_prefix(&self.inbox).unwrap_or(&webhook);
-        let posted = http::post(
-            self.inbox_port,
-            path,
-            &message.to_string(),
-            parts::ANSWER_PATIENCE,
-        )
-        .await;
+    /// The service would refuse the message (with its code), or the inbox does not answer.
+    pub async fn post(&self, channel: &str, service: &ChannelType, card: &Card) -> Result<(), LocalError> {
+        let address = self.address(channel, service);
+        let service = service.open(&address, AllowLoopback::Yes);
+        let service = service.map_err(|error| self.inbox_failed(error.to_string()))?;
+        let request = service.request(card, Shape::Usual);
+        let body = String::from_utf8_lossy(request.body());
+        let path = request.uri().path();
+        let posted = http::post(self.inbox_port, path, &body, parts::ANSWER_PATIENCE).await;
         let (status, answer) = posted.map_err(|error| self.inbox_failed(error.to_string()))?;
         match status {
-            200 => Ok(()),
+            200..300 => Ok(()),
             _ => Err(LocalError::MessageRefused {
                 url: self.inbox.clone(),
                 answer: format!("{status} {}", String::from_utf8_lossy(&answer).trim()),

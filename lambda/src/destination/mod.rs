@@ -23,8 +23,9 @@ pub use post::{Post, Refused, Shape, Why};
 pub use public::is_public;
 pub use text::text;
 
-use crate::card::Row;
+use crate::card::{Card, Row};
 use crate::contract::{ChannelType, Locale};
+use serde_json::Value;
 
 /// Whom the messages of a service can mention.
 #[derive(Clone, Copy)]
@@ -68,6 +69,14 @@ impl ChannelType {
             Self::Teams => Box::new(teams::Webhook(address)),
             Self::GoogleChat => Box::new(google_chat::Webhook(address)),
         })
+    }
+
+    /// What the service gets for `card`, as JSON, to look at.
+    pub fn preview(&self, card: &Card) -> Value {
+        let service = self.open("http://127.0.0.1/preview", AllowLoopback::Yes);
+        let body = service.map(|service| service.request(card, Shape::Usual).into_body());
+        let body = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
+        body.unwrap_or_default()
     }
 
     /// Whom messages can mention.
