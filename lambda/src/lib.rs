@@ -41,9 +41,7 @@ pub use contract::{
     TEST_RESOURCE, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, console_page, encode as encode_fragment,
     webhook_variable,
 };
-pub use destination::{
-    Address, AddressError, AllowLoopback, Shape, google_chat, slack, teams, text,
-};
+pub use destination::{Address, AddressError, AllowLoopback, Shape, google_chat, slack, teams, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};
 pub use json::Json;
 pub use lenient::parse as parse_lenient;

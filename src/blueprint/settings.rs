@@ -11,7 +11,7 @@ use super::elsewhere::{channels_notified_twice, text_for_people, topics_notified
 use super::mail::mails;
 use crate::stack::{self, SecretSource, Stack};
 
-/// Bytes of ciphertexts that fit into the environment of a function, which holds 4,096, beside its other variables.
+/// Bytes of addresses that fit into the environment of a function, which holds 4,096, beside its other variables.
 const ROOM: usize = 2_500;
 
 /// The settings of every function of `stack`.
@@ -73,13 +73,7 @@ pub fn settings(stack: &Stack) -> Settings {
 
 /// Whether the encrypted addresses of channels are in the settings: if the environment has no room for them.
 pub fn in_settings(stack: &Stack) -> bool {
-    let sizes = stack
-        .channels
-        .iter()
-        .map(|(key, channel)| match &channel.address {
-            SecretSource::Encrypted { ciphertext, .. } => key.len() + ciphertext.len(),
-            SecretSource::Env(_) => 0,
-        });
+    let sizes = stack.channels.values().map(stack::Channel::size_in_environment);
     sizes.sum::<usize>() > ROOM
 }
 

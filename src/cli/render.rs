@@ -66,7 +66,11 @@ fn locale(code: &str) -> Result<Locale, String> {
 /// The services other than webhooks of Slack, which is how messages are rendered anyway.
 fn service(name: &str) -> Result<ChannelType, String> {
     let named = |one: &ChannelType| one.place().first().copied().unwrap_or_default();
-    let others = || ChannelType::each().into_iter().filter(|one| *one != ChannelType::Slack);
+    let others = || {
+        ChannelType::each()
+            .into_iter()
+            .filter(|one| *one != ChannelType::Slack)
+    };
     let wanted = name.replace('-', "_");
     others().find(|one| named(one) == wanted).ok_or_else(|| {
         let names: Vec<_> = others().map(|one| named(&one)).collect();

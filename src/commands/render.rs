@@ -66,7 +66,15 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
     };
     let in_stack = stack.is_some() || args.channel.is_some();
     app.out.result(
-        || text(&shown, &rendered.filtered, &settings, in_stack, args.service.as_ref()),
+        || {
+            text(
+                &shown,
+                &rendered.filtered,
+                &settings,
+                in_stack,
+                args.service.as_ref(),
+            )
+        },
         || {
             let one = |shown: &Shown| {
                 let channels: Vec<_> = shown.channels.iter().map(|key| &key.0).collect();
@@ -201,7 +209,9 @@ fn grouped(rendered: Rendered) -> Vec<Shown> {
 /// What each service gets, other than webhooks of Slack: the one that is asked for, and those of the channels.
 fn services(shown: &Shown, settings: &Settings, asked: Option<&ChannelType>) -> Map<String, Value> {
     let of_channels = shown.channels.iter().filter_map(|key| settings.channels.get(key));
-    let types = asked.into_iter().chain(of_channels.map(|channel| &channel.channel_type));
+    let types = asked
+        .into_iter()
+        .chain(of_channels.map(|channel| &channel.channel_type));
     let others = types.filter(|one| **one != ChannelType::Slack);
     let named = others.filter_map(|one| Some(((*one.place().first()?).to_owned(), one.preview(&shown.card))));
     named.collect()
@@ -216,9 +226,7 @@ fn text(
 ) -> String {
     let one = |shown: &Shown| {
         let message = match asked {
-            Some(service) => {
-                serde_json::to_string_pretty(&service.preview(&shown.card)).unwrap_or_default()
-            }
+            Some(service) => serde_json::to_string_pretty(&service.preview(&shown.card)).unwrap_or_default(),
             None => local::render_text(&json!(slack::message(&shown.card))),
         };
         let names: Vec<_> = shown.channels.iter().map(|key| name(key, settings)).collect();
@@ -265,7 +273,10 @@ async fn put_into_inbox(
         let nobody = ChannelKey(PREVIEW.to_owned());
         let nobody = shown.channels.is_empty().then_some(&nobody);
         for channel in shown.channels.iter().chain(nobody) {
-            let own = settings.channels.get(channel).map(|channel| &channel.channel_type);
+            let own = settings
+                .channels
+                .get(channel)
+                .map(|channel| &channel.channel_type);
             let service = asked.or(own).unwrap_or(&ChannelType::Slack);
             session.post(&channel.0, service, &shown.card).await?;
         }

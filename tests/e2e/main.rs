@@ -37,6 +37,7 @@ mod rooms;
 mod routing;
 mod saved_plan;
 mod secrets;
+mod services;
 mod stacks;
 mod status;
 mod storm;

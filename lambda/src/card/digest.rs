@@ -242,6 +242,7 @@ impl Page<'_> {
             time: span,
             at: None,
             incident: None,
+            overtaken: false,
             stack: settings.stack.clone(),
             locale: settings.locale,
             test,

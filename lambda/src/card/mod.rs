@@ -58,6 +58,8 @@ pub struct Card {
     pub at: Option<Timestamp>,
     /// What it is a step of, if it begins and ends.
     pub incident: Option<Incident>,
+    /// Whether the channel was told of a later step already.
+    pub overtaken: bool,
     pub stack: String,
     pub locale: Locale,
     /// Whether it is part of a test.
@@ -227,6 +229,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         time: notice.time().map(|moment| frame.time(moment)),
         at: notice.time(),
         incident: notice.incident(),
+        overtaken: false,
         stack: settings.stack.clone(),
         locale: settings.locale,
         test: notice.test.is_some(),

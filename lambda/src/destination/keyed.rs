@@ -34,6 +34,8 @@ pub(super) enum Step {
 pub(super) fn step(card: &Card) -> Step {
     match &card.incident {
         _ if card.test => Step::Tells(card.identity()),
+        // What is over must not begin again, and nobody would end it.
+        Some(_) if card.overtaken => Step::Tells(card.identity()),
         Some(incident) => match incident.phase {
             Phase::Firing => Step::Fires(incident.key.clone()),
             Phase::Resolved => Step::Ends(incident.key.clone()),

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 
 use super::post::Shape;
 use crate::card::Card;
-use crate::card::Incident;
 
 /// By which a service knows a message, as one text that only the service understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +19,15 @@ pub trait Living {
     fn update(&self, card: &Card, shape: Shape, id: &MessageId) -> Request<Vec<u8>>;
 
     /// The request that adds the headline of `card` to the message's thread; if `loud`, the channel shows it, too.
-    fn reply(&self, card: &Card, id: &MessageId, loud: bool) -> Request<Vec<u8>>;
+    fn reply(&self, card: &Card, shape: Shape, id: &MessageId, loud: bool) -> Request<Vec<u8>>;
 
     /// The request for the messages since a moment: after an answer was lost, one may be there already.
     fn search(&self, since: Timestamp) -> Request<Vec<u8>>;
 
-    /// The message about this step of an incident, in the answer to that request.
-    fn found(&self, answer: &[u8], incident: &Incident) -> Option<MessageId>;
+    /// In the answer to that request, the last message about an incident, and when the step happened that it was posted for:
+    /// later than `after`.
+    fn found(&self, answer: &[u8], key: &str, after: Option<Timestamp>) -> Option<(MessageId, Timestamp)>;
+
+    /// Where in the service the messages are.
+    fn place(&self) -> &str;
 }

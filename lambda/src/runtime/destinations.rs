@@ -3,7 +3,7 @@
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
 use super::http::Http;
-use super::incidents::Incidents;
+use super::incidents::{Incidents, LONGEST_STEP};
 use super::kms::Kms;
 use super::living::Telling;
 use super::post::{Again, PostError, send};
@@ -82,6 +82,11 @@ impl Refusal {
     /// Whether the destination would refuse other messages now, too.
     pub fn is_of_all(&self) -> bool {
         (self.transient && !self.busy) || self.denied
+    }
+
+    /// How long the message itself has to wait, whatever its channel does.
+    pub fn own_pause(&self) -> Duration {
+        self.pause.filter(|_| self.busy).unwrap_or_default()
     }
 
     /// The same refusal of a message that is given up after it has waited for `age`.
@@ -191,7 +196,7 @@ impl Destinations {
                     channel,
                     card,
                     shape,
-                    deadline,
+                    deadline: deadline.min(Instant::now() + LONGEST_STEP),
                 };
                 self.tell(incidents, incident, &telling).await
             }
@@ -253,7 +258,12 @@ impl From<NoAddress> for Refusal {
     fn from(error: NoAddress) -> Self {
         Self {
             transient: matches!(&error, NoAddress::Kms(error) if error.is_transient()),
-            denied: matches!(&error, NoAddress::Kms(error) if error.is_denied()),
+            // While an apply moves addresses, a function may have new variables and old settings for a moment.
+            denied: match &error {
+                NoAddress::Kms(error) => error.is_denied(),
+                NoAddress::Missing(_) | NoAddress::Address(_) => true,
+                NoAddress::NotBase64(_) => false,
+            },
             reason: error.to_string(),
             ..Self::default()
         }

@@ -205,7 +205,7 @@ impl Dispatcher {
                 Err((refusal, pause))
             }
             Err(refusal) => {
-                let pause = refusal.pause.unwrap_or_default();
+                let pause = refusal.own_pause();
                 Err((refusal, pause))
             }
         }

@@ -4,15 +4,19 @@
 //! an early end never is covered by a late beginning. Someone who dies lets go of it after [`LEASE`].
 
 use super::aws::{Aws, AwsError, Call, Service};
-use crate::contract::ChannelKey;
 use crate::destination::MessageId;
 use crate::event::{Incident, Phase};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::time::timeout;
 
-/// How long a step may take; an invocation's requests are over by then.
+/// How long a step may take.
+pub(super) const LONGEST_STEP: Duration = Duration::from_secs(20);
+/// How long a step holds its incident: longer than it may take, whatever the clocks say.
 const LEASE: Duration = Duration::from_secs(30);
+/// How long the table may take to answer. It answers in milliseconds, and a message does not wait for it.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an incident is remembered that nothing happens to. DynamoDB deletes it within days after that.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -65,6 +69,8 @@ impl Record {
         let is_later = incident.at > self.at;
         let is_same = incident.at == self.at;
         match (self.firing, incident.phase, &self.id) {
+            // Whoever told of its end may not have written it down: what begins now must be seen.
+            (true, Phase::Firing, Some(_)) if is_later && self.unsure => Step::Begin,
             (true, _, Some(_)) if is_later || is_same => Step::Update { again: is_same },
             (_, _, Some(_)) if !is_later && !is_same => Step::Line,
             (false, Phase::Resolved, Some(_)) if is_same => Step::Update { again: true },
@@ -84,7 +90,8 @@ impl Record {
         }
     }
 
-    fn read(item: &Value) -> Self {
+    /// Reads an item, which `owner` holds from now on.
+    fn read(item: &Value, owner: &str) -> Self {
         let text = |name: &str| item[name]["S"].as_str().map(str::to_owned);
         let flag = |name: &str| item[name]["BOOL"] == true;
         Self {
@@ -94,7 +101,7 @@ impl Record {
             first: text("first"),
             loud: flag("loud"),
             // Who held it last did not let go of it.
-            unsure: flag("unsure") || item.get("owner").is_some(),
+            unsure: flag("unsure") || text("owner").is_some_and(|last| last != owner),
         }
     }
 }
@@ -104,25 +111,25 @@ impl Incidents {
         Self { table }
     }
 
-    /// Holds an incident of a channel; `None` if somebody else does.
+    /// Holds `name`, an incident of a channel, for `owner`; `None` if somebody else does.
     pub async fn hold(
         &self,
         aws: &Aws,
-        channel: &ChannelKey,
-        incident: &Incident,
+        name: &str,
+        owner: &str,
         now: Timestamp,
     ) -> Result<Option<Held>, AwsError> {
-        let key = json!({ "pk": { "S": format!("{channel}#{}", incident.key) } });
-        let owner = format!("{:032x}", fastrand::u128(..));
+        let key = json!({ "pk": { "S": name } });
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         let input = json!({
             "TableName": self.table,
             "Key": key,
-            "UpdateExpression": "SET #until = :until, #owner = :owner",
-            "ConditionExpression": "attribute_not_exists(#until) OR #until < :now",
-            "ExpressionAttributeNames": { "#until": "until", "#owner": "owner" },
+            "UpdateExpression": "SET #until = :until, #owner = :owner, #ttl = if_not_exists(#ttl, :ttl)",
+            // A call whose answer was lost is repeated.
+            "ConditionExpression": "attribute_not_exists(#until) OR #until < :now OR #owner = :owner",
+            "ExpressionAttributeNames": { "#until": "until", "#owner": "owner", "#ttl": "ttl" },
             "ExpressionAttributeValues": {
-                ":until": number(until), ":now": number(now), ":owner": { "S": owner },
+                ":until": number(until), ":now": number(now), ":owner": { "S": owner }, ":ttl": remembered(now),
             },
             "ReturnValues": "ALL_OLD",
         });
@@ -136,10 +143,10 @@ impl Incidents {
         let is_over = seconds.is_some_and(|seconds: i64| seconds < now.as_second());
         Ok(Some(Held {
             key,
-            owner,
+            owner: owner.to_owned(),
             record: match is_over {
                 true => Record::default(),
-                false => Record::read(item),
+                false => Record::read(item, owner),
             },
         }))
     }
@@ -152,16 +159,12 @@ impl Incidents {
         record: &Record,
         now: Timestamp,
     ) -> Result<(), AwsError> {
-        let ttl = now
-            .saturating_add(REMEMBERED)
-            .unwrap_or(Timestamp::MAX)
-            .as_second();
         let flag = |flag: bool| json!({ "BOOL": flag });
         let mut set = vec![
             ("firing", flag(record.firing)),
             ("loud", flag(record.loud)),
             ("unsure", flag(record.unsure)),
-            ("ttl", json!({ "N": ttl.to_string() })),
+            ("ttl", remembered(now)),
         ];
         let mut remove = vec!["until", "owner"];
         let texts = [
@@ -200,10 +203,18 @@ impl Incidents {
     }
 
     async fn call(&self, aws: &Aws, input: &Value) -> Result<Value, AwsError> {
-        let call = Call::json(Service::DYNAMODB, "UpdateItem", input);
-        let answer = aws.call(aws.region(), &call).await?;
+        let call = Call::json(Service::DYNAMODB, "UpdateItem", input).attempts(2);
+        let answer = timeout(PATIENCE, aws.call(aws.region(), &call)).await;
+        let late = |_| AwsError::Unreachable(format!("no answer within {} s", PATIENCE.as_secs()));
+        let answer = answer.map_err(late)??;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
+}
+
+/// When an incident is forgotten, in seconds, as DynamoDB wants it.
+fn remembered(now: Timestamp) -> Value {
+    let end = now.saturating_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+    json!({ "N": end.as_second().to_string() })
 }
 
 /// A moment in milliseconds, as DynamoDB compares it.

@@ -40,11 +40,15 @@ impl Destinations {
         incident: &Incident,
         telling: &Telling<'_>,
     ) -> (u32, Result<(), Refusal>) {
-        let now = Timestamp::now();
         let incident = &Incident {
-            at: incident.at.or(Some(now)),
+            at: incident.at.or_else(|| Some(Timestamp::now())),
             ..incident.clone()
         };
+        let card = &Card {
+            incident: Some(incident.clone()),
+            ..telling.card.clone()
+        };
+        let telling = &Telling { card, ..*telling };
         let held = match self.hold(incidents, incident, telling).await {
             Ok(Some(held)) => held,
             Ok(None) => {
@@ -79,9 +83,12 @@ impl Destinations {
         incident: &Incident,
         telling: &Telling<'_>,
     ) -> Result<Option<Held>, super::aws::AwsError> {
+        // A channel of the stack may get another place in its service.
+        let name = format!("{}/{}#{}", telling.channel, telling.living.place(), incident.key);
+        let owner = format!("{:032x}", fastrand::u128(..));
         for attempt in 1..=TRIES {
             let held = incidents
-                .hold(self.aws(), telling.channel, incident, Timestamp::now())
+                .hold(self.aws(), &name, &owner, Timestamp::now())
                 .await?;
             if held.is_some() {
                 return Ok(held);
@@ -103,33 +110,9 @@ impl Destinations {
     ) -> (u32, Result<(), PostError>) {
         let step = record.step(incident);
         match (step, record.id.clone()) {
-            (Step::Update { again }, Some(id)) => {
-                let card = with_beginning(telling.card, record, incident);
-                let update = telling.living.update(&card, telling.shape, &id);
-                let (retried, updated) = send(
-                    self.http(),
-                    telling.service,
-                    update,
-                    Again::Always,
-                    telling.deadline,
-                )
-                .await;
-                match updated {
-                    Ok(_) => {
-                        let loud = record.loud && incident.phase == Phase::Resolved;
-                        if !again || !telling.card.mentions.is_empty() {
-                            self.line(telling, &id, loud).await;
-                        }
-                        *record = record.after(incident, Some(id));
-                        (retried, Ok(()))
-                    }
-                    // Somebody deleted it, or it is too old to be changed: the end must be told anyway.
-                    Err(error) if error.is_gone() => self.begin(record, incident, telling).await,
-                    Err(error) => (retried, Err(error)),
-                }
-            }
+            (Step::Update { again }, Some(id)) => self.update(record, incident, telling, id, again).await,
             (Step::Line, Some(id)) => {
-                let reply = telling.living.reply(telling.card, &id, false);
+                let reply = telling.living.reply(telling.card, telling.shape, &id, false);
                 let (retried, told) = send(
                     self.http(),
                     telling.service,
@@ -154,37 +137,63 @@ impl Destinations {
         }
     }
 
-    /// Posts a message of its own, which the record is about from now on.
+    /// Shows the step in the message; its thread gets a line unless `again`.
+    async fn update(
+        &self,
+        record: &mut Record,
+        incident: &Incident,
+        telling: &Telling<'_>,
+        id: MessageId,
+        again: bool,
+    ) -> (u32, Result<(), PostError>) {
+        let card = with_beginning(telling.card, record, incident);
+        let update = telling.living.update(&card, telling.shape, &id);
+        let (service, deadline) = (telling.service, telling.deadline);
+        let (retried, updated) = send(self.http(), service, update, Again::Always, deadline).await;
+        match updated {
+            Ok(_) => {
+                let loud = record.loud && incident.phase == Phase::Resolved;
+                if !again || !telling.card.mentions.is_empty() {
+                    self.line(telling, &id, loud).await;
+                }
+                *record = record.after(incident, Some(id));
+                (retried, Ok(()))
+            }
+            // Somebody deleted it, or it is too old to be changed: the end must be told anyway.
+            Err(error) if error.is_gone() => {
+                let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
+                let posted = posted.map(|id| record.begun(incident, id, telling.card));
+                (retried, posted)
+            }
+            Err(error) => (retried, Err(error)),
+        }
+    }
+
+    /// Posts a message of its own, which the record is about from now on, unless one is there whose id nobody wrote down.
     async fn begin(
         &self,
         record: &mut Record,
         incident: &Incident,
         telling: &Telling<'_>,
     ) -> (u32, Result<(), PostError>) {
-        let found = match record.unsure {
-            true => self.find(incident, telling).await,
-            false => None,
-        };
-        let (retried, posted) = match found {
-            Some(id) => (0, Ok(Some(id))),
-            None => self.post_new(telling, telling.card, Again::IfSure).await,
-        };
+        if record.unsure
+            && let Some((id, at)) = self.find(record, incident, telling).await
+        {
+            let again = Some(at) == incident.at;
+            return self.update(record, incident, telling, id, again).await;
+        }
+        let (retried, posted) = self.post_new(telling, telling.card, Again::IfSure).await;
         let posted = match posted {
             // It may be there although its answer was lost.
-            Err(error) if error.is_unsure() => match self.find(incident, telling).await {
-                Some(id) => Ok(Some(id)),
+            Err(error) if error.is_unsure() => match self.find(record, incident, telling).await {
+                Some((id, _)) => Ok(Some(id)),
                 None => Err(error),
             },
             posted => posted,
         };
         match posted {
             Ok(id) => {
-                let first = incident.phase == Phase::Firing;
-                *record = Record {
-                    first: first.then(|| telling.card.headline.plain().chars().take(MAX_FIRST).collect()),
-                    loud: first && telling.card.severity >= Severity::Error,
-                    ..record.after(incident, id)
-                };
+                record.begun(incident, id, telling.card);
                 (retried, Ok(()))
             }
             Err(error) => {
@@ -208,7 +217,7 @@ impl Destinations {
 
     /// Adds a line to the thread. The message itself shows the step already, so a failure loses nothing.
     async fn line(&self, telling: &Telling<'_>, id: &MessageId, loud: bool) {
-        let reply = telling.living.reply(telling.card, id, loud);
+        let reply = telling.living.reply(telling.card, telling.shape, id, loud);
         let _ = send(
             self.http(),
             telling.service,
@@ -219,19 +228,32 @@ impl Destinations {
         .await;
     }
 
-    /// The message of this step, if one is in the channel. Where the app may not read the channel, nobody knows.
-    async fn find(&self, incident: &Incident, telling: &Telling<'_>) -> Option<MessageId> {
+    /// The last message about the incident that the record does not know, if one is in the channel. Where the app may not read
+    /// the channel, nobody knows.
+    async fn find(
+        &self,
+        record: &Record,
+        incident: &Incident,
+        telling: &Telling<'_>,
+    ) -> Option<(MessageId, Timestamp)> {
         let since = Timestamp::now().saturating_sub(LOOKED_BACK).ok()?;
         let search = telling.living.search(since);
-        let (_, answer) = send(
-            self.http(),
-            telling.service,
-            search,
-            Again::Always,
-            telling.deadline,
-        )
-        .await;
-        telling.living.found(&answer.ok()?, incident)
+        let (service, deadline) = (telling.service, telling.deadline);
+        let (_, answer) = send(self.http(), service, search, Again::Always, deadline).await;
+        telling.living.found(&answer.ok()?, &incident.key, record.at)
+    }
+}
+
+impl Record {
+    /// The channel has a message of its own about this step from now on.
+    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, card: &Card) {
+        let first = incident.phase == Phase::Firing;
+        let headline = || card.headline.plain().chars().take(MAX_FIRST).collect();
+        *self = Self {
+            first: first.then(headline),
+            loud: first && card.severity >= Severity::Error,
+            ..self.after(incident, id)
+        };
     }
 }
 

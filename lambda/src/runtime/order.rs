@@ -70,6 +70,7 @@ impl Dispatcher {
             if overtaken || age >= LATE || item.envelope.parked.is_some() {
                 card.late(late(&item.notice, age));
             }
+            card.overtaken = overtaken;
             card
         })
     }

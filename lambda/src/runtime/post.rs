@@ -61,7 +61,9 @@ impl PostError {
     /// Whether the service may have taken the message nevertheless.
     pub fn is_unsure(&self) -> bool {
         match self {
-            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Refused { status, refused, .. } => {
+                status.is_server_error() || (status.is_success() && refused.why == Why::Failing)
+            }
             Self::Unreachable(_, fault) => !matches!(fault, Fault::Connect(_) | Fault::Tls),
             Self::Late(_) => true,
         }

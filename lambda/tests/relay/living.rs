@@ -316,3 +316,41 @@ async fn drain(function: &mut Function) {
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
     }
 }
+
+/// Whoever posted the beginning died, and the end comes first to somebody who can look.
+#[tokio::test]
+async fn a_beginning_that_nobody_wrote_down_shows_its_end() {
+    let (mut function, workspace) = start().await;
+    workspace.fail("chat.postMessage", Fault::Lost);
+    workspace.fail("conversations.history", Fault::Error("internal_error"));
+    for _ in 0..6 {
+        workspace.fail("conversations.history", Fault::Error("internal_error"));
+    }
+    assert_eq!(
+        function.succeed(&fired()).await,
+        json!({ "delivered": 0, "deferred": 1 })
+    );
+    workspace.state().faults.clear();
+    function.restart().await;
+    assert_eq!(function.succeed(&over()).await, json!({ "delivered": 1 }));
+    let headlines = workspace.headlines();
+    assert!(
+        matches!(headlines.as_slice(), [one] if one.contains("back to OK")),
+        "{headlines:?}"
+    );
+}
+
+/// The record says that it goes on, and whoever held it last did not let go: its end may have been shown.
+#[tokio::test]
+async fn what_begins_anew_is_seen_although_its_end_was_not_written_down() {
+    let (mut function, workspace) = start().await;
+    function.succeed(&fired()).await;
+    for item in workspace.state().items.values_mut() {
+        item.insert("until".to_owned(), json!({ "N": "1" }));
+        item.insert("owner".to_owned(), json!({ "S": "dead" }));
+    }
+    function.restart().await;
+    let again = alarm("cpu", "OK", "ALARM", AGAIN);
+    assert_eq!(function.succeed(&again).await, json!({ "delivered": 1 }));
+    assert_eq!(workspace.headlines().len(), 2);
+}

@@ -291,3 +291,32 @@ async fn many_alerts_are_no_digest() {
     assert_eq!(pager.seen().open.len(), 8);
     function.stop().await;
 }
+
+/// The most urgent comes first, but not what would end an incident that began anew.
+#[tokio::test]
+async fn what_goes_on_is_not_ended_by_what_waited_with_it() {
+    let (mut function, pager) = relay(|settings| {
+        settings["channels"]["project"]["buffer"] = json!({ "per_second": 100.0 });
+    })
+    .await;
+    let step = |id: &str, old: &str, new: &str, minute: u32| {
+        let mut event = alarm(id, old, new);
+        let message = event["Records"][0]["Sns"]["Message"].as_str().expect("a message");
+        let mut message: Value = serde_json::from_str(message).expect("JSON");
+        message["StateChangeTime"] = format!("2026-11-28T01:{minute:02}:00.000+0000").into();
+        event["Records"][0]["Sns"]["Message"] = message.to_string().into();
+        json!({ "alertctl": { "channels": ["project"] }, "event": event }).to_string()
+    };
+    let bodies = [
+        step("1", "OK", "ALARM", 1),
+        step("2", "ALARM", "OK", 2),
+        step("3", "OK", "ALARM", 3),
+    ];
+    function.succeed(&batch(&bodies)).await;
+    assert_eq!(pager.seen().open.len(), 1, "it is in alarm");
+    // What is late by now must not open what nobody would close.
+    function.succeed(&batch(&[step("4", "ALARM", "OK", 9)])).await;
+    assert!(pager.seen().open.is_empty());
+    function.succeed(&batch(&[step("5", "OK", "ALARM", 5)])).await;
+    assert!(pager.seen().open.is_empty());
+}

@@ -64,7 +64,6 @@ function living(all) {
     const method = /\/slack\/api\/([a-zA-Z.]+)$/.exec(message.path)?.[1];
     const own = `${Math.floor(Date.parse(message.received) / 1000)}.${String(message.seq).padStart(6, "0")}`;
     const parent = known.get(message.body?.thread_ts ?? message.body?.ts);
-    if (method === "conversations.history") continue;
     if (method === "chat.update" && parent) parent.body = { ...parent.body, ...message.body };
     else if (method === "chat.postMessage" && parent) parent.thread.push(message);
     else {

@@ -12,6 +12,20 @@ const CLOSED: &[&str] = &[
     "no_team",
     "team_disabled",
 ];
+/// Slack's error codes for an app that may not post in a channel.
+/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>
+const NOT_THERE: &[&str] = &["not_in_channel", "restricted_action"];
+/// Slack's error codes for a token that does not do.
+const NO_TOKEN: &[&str] = &[
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "missing_scope",
+];
+/// Statuses of a service that knows an address no more.
+const REFUSED: &[&str] = &[" answers 401 ", " answers 403 ", " answers 404 ", " answers 410 "];
 /// KMS's messages for a key that can still be restored.
 const KEY_OFF: &[&str] = &["is disabled", "DisabledException", "is pending deletion"];
 
@@ -28,6 +42,21 @@ pub fn advice(reason: &str) -> Option<&'static str> {
             "the webhook's channel accepts no messages: unarchive it in Slack, or create a webhook for \
              another channel and run `alertctl encrypt-hook --write`, `alertctl apply`; then `alertctl \
              redrive`",
+        )
+    } else if says(NOT_THERE) {
+        Some(
+            "the Slack app is not in the channel: invite it there with `/invite @app`, or correct `channel:` in the stack \
+             file and run `alertctl apply`; then `alertctl redrive`",
+        )
+    } else if says(NO_TOKEN) {
+        Some(
+            "Slack no longer takes the app's token, or the app lacks a scope: reinstall the app there, then run \
+             `alertctl encrypt-hook --write`, `alertctl apply` and `alertctl redrive`",
+        )
+    } else if says(REFUSED) {
+        Some(
+            "the service no longer takes messages at this address: make a new one there, then run `alertctl \
+             encrypt-hook --write`, `alertctl apply` and `alertctl redrive`",
         )
     } else if says(KEY_OFF) {
         Some("`alertctl apply` restores the stack's key; then run `alertctl redrive`")
@@ -52,6 +81,18 @@ mod tests {
             (
                 "Slack answers 410 Gone: channel_is_archived",
                 "the webhook's channel",
+            ),
+            (
+                "Slack answers 200 OK: not_in_channel",
+                "the Slack app is not in the channel",
+            ),
+            (
+                "Slack answers 200 OK: missing_scope (chat:write)",
+                "Slack no longer takes the app's token",
+            ),
+            (
+                "Discord answers 404 Not Found: Unknown Webhook",
+                "the service no longer takes messages",
             ),
             (
                 "KMS answers DisabledException: arn:aws:kms:k is disabled.",

@@ -10,10 +10,6 @@ use alertctl_relay::ChannelType;
 
 /// Limit for all environment variables of a function together, names included.
 pub(super) const MAX_ENVIRONMENT: usize = 4096;
-/// Estimated size of a variable with an address from the environment: its name, its ciphertext and its digest.
-const ADDRESS: usize = 450;
-/// The same of a URL of Teams, which is four times as long as Slack's.
-const LONG_ADDRESS: usize = 800;
 /// Estimated size of the relay's other variables.
 const OTHER_VARIABLES: usize = 500;
 
@@ -41,10 +37,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
                 }
             }
             SecretSource::Env(_) => {
-                environment += match channel.channel_type {
-                    ChannelType::Teams | ChannelType::SignedWebhook => LONG_ADDRESS,
-                    _ => ADDRESS,
-                }
+                environment += channel.size_in_environment();
             }
         }
         if let ChannelType::SlackBot { channel } = &channel.channel_type

@@ -131,6 +131,19 @@ struct OfAddress {
     address: SecretSource,
 }
 
+impl Channel {
+    /// About how many bytes its address takes in the environment of a function: with `env:` a ciphertext and a digest, and
+    /// the names of both.
+    pub fn size_in_environment(&self) -> usize {
+        match (&self.address, &self.channel_type) {
+            (SecretSource::Encrypted { ciphertext, .. }, _) => ciphertext.len() + 30,
+            // Their URLs are long.
+            (SecretSource::Env(_), ChannelType::Teams | ChannelType::SignedWebhook) => 800,
+            (SecretSource::Env(_), _) => 420,
+        }
+    }
+}
+
 impl TryFrom<ChannelFields> for Channel {
     type Error = &'static str;
 

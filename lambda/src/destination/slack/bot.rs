@@ -3,14 +3,13 @@
 //! Slack answers a call that it refuses with 200 and `"ok":false`. Each method has its own errors:
 //! <https://docs.slack.dev/reference/methods/chat.postMessage>.
 
-use http::header::{AUTHORIZATION, HeaderValue};
-use http::{HeaderMap, Request, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Message, message, plain};
 use crate::card::Card;
-use crate::card::Incident;
 use crate::destination::address::{Address, Form, Rule};
 use crate::destination::living::{Living, MessageId};
 use crate::destination::post::{self, Post, Refused, Shape, Why};
@@ -36,20 +35,19 @@ pub static BOT: Form = Form {
 /// By which the app finds its own message again.
 const EVENT_TYPE: &str = "alertctl_incident";
 /// Slack fails or is busy, and may do it later.
-const AGAIN: [&str; 10] = [
+const AGAIN: [&str; 9] = [
     "internal_error",
     "fatal_error",
     "service_unavailable",
     "request_timeout",
     "team_added_to_org",
     "org_login_required",
-    "update_failed",
     "external_channel_migrating",
     "ekm_access_denied",
     "accesslimited",
 ];
 /// It refuses the message's form.
-const MALFORMED: [&str; 9] = [
+const MALFORMED: [&str; 12] = [
     "invalid_blocks",
     "invalid_blocks_format",
     "invalid_attachments",
@@ -59,11 +57,15 @@ const MALFORMED: [&str; 9] = [
     "too_many_attachments",
     "attachment_payload_limit_exceeded",
     "metadata_too_large",
+    "invalid_metadata_format",
+    "invalid_metadata_schema",
+    "metadata_must_be_sent_from_app",
 ];
 /// The message that an update or a reply is about is gone.
-const GONE: [&str; 6] = [
+const GONE: [&str; 7] = [
     "message_not_found",
     "cant_update_message",
+    "update_failed",
     "edit_window_closed",
     "block_mismatch",
     "thread_not_found",
@@ -85,7 +87,10 @@ impl Bot {
 
     fn call(&self, method: &str, body: &Value) -> Request<Vec<u8>> {
         let url = format!("https://slack.com/api/{method}");
-        let mut request = post::json(self.token.url(&url), body);
+        self.authorised(post::json(self.token.url(&url), body))
+    }
+
+    fn authorised(&self, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
         let token = match self.token.is_loopback() {
             true => "xoxb-local",
             false => self.token.expose(),
@@ -126,8 +131,10 @@ impl Post for Bot {
     fn request(&self, card: &Card, shape: Shape) -> Request<Vec<u8>> {
         let mut body = body(card, shape);
         body["channel"] = self.channel.as_str().into();
-        if let Some(incident) = &card.incident {
-            let payload = json!({ "key": incident.key, "at": incident.at.map(|at| at.to_string()) });
+        // The metadata may be what Slack refuses.
+        let incident = card.incident.as_ref().filter(|_| shape == Shape::Usual);
+        if let Some(incident) = incident {
+            let payload = json!({ "key": incident.key, "at": incident.at.unwrap_or_default().to_string() });
             body["metadata"] = json!({ "event_type": EVENT_TYPE, "event_payload": payload });
         }
         self.call("chat.postMessage", &body)
@@ -189,11 +196,11 @@ impl Living for Bot {
         self.call("chat.update", &body)
     }
 
-    fn reply(&self, card: &Card, id: &MessageId, loud: bool) -> Request<Vec<u8>> {
+    fn reply(&self, card: &Card, shape: Shape, id: &MessageId, loud: bool) -> Request<Vec<u8>> {
         let mut line = card.clone();
         line.sections.clear();
         line.footer.clear();
-        let mut body = body(&line, Shape::Usual);
+        let mut body = body(&line, shape);
         let (channel, ts) = parts(id);
         body["channel"] = channel.into();
         body["thread_ts"] = ts.into();
@@ -204,20 +211,36 @@ impl Living for Bot {
     }
 
     fn search(&self, since: Timestamp) -> Request<Vec<u8>> {
-        let oldest = format!("{}.000000", since.as_second());
-        let body =
-            json!({ "channel": self.channel, "oldest": oldest, "include_all_metadata": true, "limit": 100 });
-        self.call("conversations.history", &body)
+        // Not all methods that read take JSON. No character here means something in a form.
+        let (channel, oldest) = (&self.channel, since.as_second());
+        let form = format!("channel={channel}&oldest={oldest}.000000&include_all_metadata=true&limit=100");
+        let mut request = Request::new(form.into_bytes());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.token.url("https://slack.com/api/conversations.history");
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        self.authorised(request)
     }
 
-    fn found(&self, body: &[u8], incident: &Incident) -> Option<MessageId> {
+    fn found(&self, body: &[u8], key: &str, after: Option<Timestamp>) -> Option<(MessageId, Timestamp)> {
         let answer: Value = serde_json::from_slice(body).ok()?;
-        let wanted = json!({ "key": incident.key, "at": incident.at.map(|at| at.to_string()) });
-        let message = answer["messages"].as_array()?.iter().find(|message| {
+        // Slack lists the newest first.
+        answer["messages"].as_array()?.iter().find_map(|message| {
             let metadata = &message["metadata"];
-            metadata["event_type"] == EVENT_TYPE && metadata["event_payload"] == wanted
-        })?;
-        Some(MessageId(format!("{} {}", self.channel, message["ts"].as_str()?)))
+            let payload = &metadata["event_payload"];
+            if metadata["event_type"] != EVENT_TYPE || payload["key"] != key {
+                return None;
+            }
+            let at: Timestamp = payload["at"].as_str()?.parse().ok()?;
+            let id = format!("{} {}", self.channel, message["ts"].as_str()?);
+            after
+                .is_none_or(|after| at > after)
+                .then_some((MessageId(id), at))
+        })
+    }
+
+    fn place(&self) -> &str {
+        &self.channel
     }
 }
 

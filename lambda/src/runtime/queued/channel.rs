@@ -1,9 +1,12 @@
 //! The messages of a batch for one channel.
 
+mod steps;
+
 use super::{Arrival, Left, Queued, Receipt};
 use crate::card::Row;
 use crate::contract::{Buffer, ChannelKey, ChannelType, Locale, Outcome, Severity, Verdict};
 use crate::destination::Shape;
+use crate::event::Phase;
 use crate::item::Item;
 use crate::runtime::defect::caught;
 use crate::runtime::destinations::Refusal;
@@ -73,6 +76,15 @@ impl Waiting {
 
     /// Takes in an earlier step of the same incident.
     fn follow(&mut self, earlier: Self) {
+        // It goes on, so whoever was to be called still is.
+        if self
+            .item
+            .notice
+            .incident()
+            .is_some_and(|incident| incident.phase == Phase::Firing)
+        {
+            self.verdict.merge(&earlier.verdict);
+        }
         self.receipts.extend(earlier.receipts);
         self.copies.extend(earlier.copies);
         self.earlier.extend(earlier.earlier);
@@ -88,38 +100,6 @@ impl Waiting {
         let time = self.item.notice.time();
         (Reverse(self.verdict.severity), time.is_none(), time)
     }
-}
-
-/// The last step of each incident, with the earlier ones that it stands for. A step without a time stands for itself.
-fn newest(waiting: Vec<Waiting>) -> Vec<Waiting> {
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut newest: Vec<Waiting> = Vec::with_capacity(waiting.len());
-    for mut one in waiting {
-        let incident = one
-            .item
-            .notice
-            .incident()
-            .filter(|incident| incident.at.is_some());
-        let Some(incident) = incident else {
-            newest.push(one);
-            continue;
-        };
-        match places.get(&incident.key).and_then(|place| newest.get_mut(*place)) {
-            Some(other) => {
-                if one.item.notice.incident().map(|one| one.at)
-                    >= other.item.notice.incident().map(|one| one.at)
-                {
-                    std::mem::swap(other, &mut one);
-                }
-                other.follow(one);
-            }
-            None => {
-                places.insert(incident.key, newest.len());
-                newest.push(one);
-            }
-        }
-    }
-    newest
 }
 
 impl<'a> Draining<'a> {
@@ -150,9 +130,10 @@ impl<'a> Draining<'a> {
     pub async fn run(mut self, arrivals: Vec<Arrival>) -> Vec<Left> {
         let mut waiting = self.wanted(arrivals);
         if self.is_living {
-            waiting = newest(waiting);
+            waiting = steps::newest(waiting);
         }
         waiting.sort_by_cached_key(Waiting::order);
+        let waiting = steps::as_they_happened(waiting);
         let (singly, together) = self.divided(&waiting);
         for one in singly {
             self.post_one(one).await;
@@ -257,14 +238,13 @@ impl<'a> Draining<'a> {
     }
 
     /// Remembers that the channel has the message, or never will.
-    fn remember(&self, one: &Waiting) {
+    fn remember(&self, one: &Waiting, outcome: Outcome) {
         let key = one.item.key(self.channel);
         self.queued.told.add(&key, one.verdict.clone());
         for (earlier, verdict) in &one.earlier {
             self.queued.told.add(&earlier.key(self.channel), verdict.clone());
-            let (outcome, report) = (Outcome::Delivered, Report::default());
             self.dispatcher
-                .log(earlier, self.channel, self.request_id, outcome, report);
+                .log(earlier, self.channel, self.request_id, outcome, Report::default());
         }
         one.copies.iter().for_each(|copy| self.log_duplicate(copy));
     }
@@ -346,7 +326,7 @@ impl<'a> Draining<'a> {
     fn delivered(&mut self, all: &[&Waiting], posted: &Posted) {
         self.dispatcher.pauses.taken(self.channel);
         for (index, one) in all.iter().enumerate() {
-            self.remember(one);
+            self.remember(one, Outcome::Delivered);
             self.dispatcher.order.told(self.channel, &one.item.notice);
             let report = Report {
                 // All messages of a digest share one post, so its retries count once.
@@ -375,7 +355,7 @@ impl<'a> Draining<'a> {
                 let (item, request_id) = (&one.item, self.request_id);
                 self.dispatcher
                     .log(item, self.channel, request_id, Outcome::Deferred, report);
-                self.leave(&[one], Duration::ZERO);
+                self.leave(&[one], refusal.own_pause());
             } else {
                 self.give_up(one, refusal.clone()).await;
             }
@@ -388,7 +368,7 @@ impl<'a> Draining<'a> {
         let refusal = refusal.after(one.age);
         let parked = dispatcher.give_up(&one.item, channel, refusal, self.request_id, deadline);
         match parked.await {
-            Ok(()) => self.remember(one),
+            Ok(()) => self.remember(one, Outcome::Parked),
             Err(problem) => self.leave(&[one], growing(one.tries, &Refusal::transient(problem))),
         }
     }

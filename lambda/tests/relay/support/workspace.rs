@@ -97,7 +97,16 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let body: Value = serde_json::from_slice(&body).expect("JSON");
+    let body: Value = match headers["content-type"].to_str().expect("ASCII") {
+        "application/x-www-form-urlencoded" => {
+            let form = std::str::from_utf8(&body).expect("ASCII");
+            let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
+            pairs
+                .map(|(name, value)| (name.to_owned(), Value::from(value)))
+                .collect()
+        }
+        _ => serde_json::from_slice(&body).expect("JSON"),
+    };
     assert_eq!(headers["authorization"], "Bearer xoxb-local");
     let mut state = workspace.state();
     state.calls.push(method.clone());
@@ -161,7 +170,7 @@ impl Inner {
     }
 
     fn history(&self, body: &Value) -> Value {
-        let with_metadata = body["include_all_metadata"] == true;
+        let with_metadata = body["include_all_metadata"] == "true" && body["channel"] == CHANNEL;
         let shown = self
             .messages
             .iter()
@@ -193,10 +202,11 @@ impl Inner {
         let value = |alias: &str| request["ExpressionAttributeValues"][alias].clone();
         let old = self.items.get(&key).cloned().unwrap_or_default();
         let holds = match text("ConditionExpression") {
-            "attribute_not_exists(#until) OR #until < :now" => {
+            "attribute_not_exists(#until) OR #until < :now OR #owner = :owner" => {
                 let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok());
-                old.get("until")
-                    .is_none_or(|until| number(until) < number(&value(":now")))
+                old.get("until").is_none_or(|until| {
+                    number(until) < number(&value(":now")) || old.get("owner") == Some(&value(":owner"))
+                })
             }
             "#owner = :held" => old.get("owner") == Some(&value(":held")),
             other => panic!("{other}"),
@@ -211,9 +221,22 @@ impl Inner {
         item.insert("pk".to_owned(), json!({ "S": key }));
         let expression = text("UpdateExpression");
         let (set, remove) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
-        for assignment in set.strip_prefix("SET ").expect("SET").split(", ") {
+        let set = set
+            .strip_prefix("SET ")
+            .expect("SET")
+            .replace("#ttl, :ttl", "#ttl;:ttl");
+        for assignment in set.split(", ") {
             let (alias, of) = assignment.split_once(" = ").expect("an assignment");
-            item.insert(name(alias), value(of));
+            match of
+                .strip_prefix("if_not_exists(")
+                .and_then(|rest| rest.strip_suffix(')'))
+            {
+                Some(pair) => {
+                    let of = pair.split_once(";").expect("two").1;
+                    item.entry(name(alias)).or_insert(value(of));
+                }
+                None => _ = item.insert(name(alias), value(of)),
+            }
         }
         for alias in remove.split(", ").filter(|alias| !alias.is_empty()) {
             item.remove(&name(alias));
