@@ -29,6 +29,11 @@ impl Excerpt {
         (!text.is_empty()).then_some(Self { text, beyond, most })
     }
 
+    /// Whether less is shown of it than there is.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.beyond > 0 || self.text.encode_utf16().count() > self.most
+    }
+
     /// Pretty-printed JSON.
     pub(crate) fn of_json(value: &impl Serialize, most: usize) -> Self {
         let mut text = Beginning::new(BYTES * most);

@@ -1,12 +1,13 @@
 //! The relay's unit of work: one record of an event, with its destinations.
 
-use crate::contract::{ChannelKey, Envelope, GuardOutcome, Verdict};
+use crate::contract::{ChannelKey, Envelope, GuardOutcome, MAIL_ATTRIBUTE, Verdict};
 use crate::event::{self, Content, Guarded, Notice};
 use crate::json::Json;
 use crate::routing::Traits;
 use crate::{Card, Settings, compose};
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// The content of one record, and its envelope.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +22,15 @@ pub(crate) struct Item {
     payload: Json,
 }
 
-/// Splits an invocation event: one item per record of an SNS delivery, otherwise one item.
+/// Splits an invocation event: one item per record of an SNS delivery, otherwise one item. What the relay itself wrote
+/// for the e-mail subscribers of a topic is none: it would go round in a circle.
 pub(crate) fn items(event: Value) -> Vec<Item> {
+    let mut items = all_items(event);
+    items.retain(|item| !item.is_mail());
+    items
+}
+
+fn all_items(event: Value) -> Vec<Item> {
     let mut envelope = Envelope::open(event);
     let records = envelope
         .event
@@ -111,9 +119,30 @@ impl Item {
         Self::known(Envelope { event, ..envelope }, notice, identity)
     }
 
-    /// The key by which a warm function remembers that `channel` has the item. A redriven dead letter gets a
-    /// new key.
-    pub fn key(&self, channel: &ChannelKey) -> String {
+    /// Whether the relay published it for the e-mail subscribers of a topic, whoever sends it here.
+    fn is_mail(&self) -> bool {
+        let attributes = self.envelope.event.pointer("/Records/0/Sns/MessageAttributes");
+        attributes.is_some_and(|attributes| attributes.get(MAIL_ATTRIBUTE).is_some())
+    }
+
+    /// The ARN of the topic that the item came from, if the relay tells that topic's e-mail subscribers of it. Not of what
+    /// is sent again to only one destination.
+    pub fn mail(&self, settings: &Settings) -> Option<&str> {
+        let source = &self.notice.source;
+        let to_all = self.envelope.channels.is_empty() && self.envelope.topics.is_empty();
+        let topic = settings.topics.get(source.topic().filter(|_| to_all)?)?;
+        source.topic_arn.as_deref().filter(|_| topic.mail)
+    }
+
+    /// Whether the item came from the topic with this ARN: what the relay publishes there of it is only for the e-mail
+    /// subscribers.
+    pub fn came_from(&self, arn: &str) -> bool {
+        self.notice.source.topic_arn.as_deref() == Some(arn)
+    }
+
+    /// The key by which a warm function remembers that `to`, a channel or the ARN of a topic, has the item. A redriven dead
+    /// letter gets a new key.
+    pub fn key(&self, to: impl Display) -> String {
         let parked = self.envelope.parked.as_ref();
         let parked = parked.and_then(|parked| parked.get("at")?.as_str());
         let identity = self.identity.as_deref().unwrap_or_default();
@@ -123,7 +152,7 @@ impl Item {
             Some(GuardOutcome::Restarted | GuardOutcome::AlreadyLogging) => " logs",
             Some(GuardOutcome::Failed(_)) => " stopped",
         };
-        format!("{channel} {} {identity}{guard}", parked.unwrap_or("-"))
+        format!("{to} {} {identity}{guard}", parked.unwrap_or("-"))
     }
 
     /// The envelope in which the item waits for `channel`, with what was decided about it.
@@ -226,6 +255,46 @@ mod tests {
         }
         let event = json!({ "detail-type": "x", "source": "y", "id": "e-1" });
         assert_eq!(items(event)[0].identity.as_deref(), Some("e-1"));
+    }
+
+    #[test]
+    fn the_relays_own_mail_is_nothing_to_tell() {
+        let mail = |value: Value| {
+            let mut mail = sns("2", "b");
+            mail["Sns"]["MessageAttributes"] = json!({ MAIL_ATTRIBUTE: value });
+            mail
+        };
+        let marks = [
+            json!({ "Type": "String", "Value": "true" }),
+            json!({}),
+            json!(null),
+        ];
+        for mark in marks {
+            assert!(items(json!({ "Records": [mail(mark.clone())] })).is_empty());
+            let redriven =
+                json!({ "alertctl": { "parked": {} }, "event": { "Records": [mail(mark.clone())] } });
+            assert!(items(redriven).is_empty());
+            let both = items(json!({ "Records": [sns("1", "a"), mail(mark)] }));
+            assert_eq!((both.len(), both[0].identity.as_deref()), (1, Some("1")));
+        }
+    }
+
+    #[test]
+    fn only_what_goes_to_all_is_mailed() {
+        let settings = |mail: bool| {
+            let topics = json!({ "mission-sns": { "to": ["c"], "mail": mail } });
+            Settings::parse(&json!({ "topics": topics }).to_string()).expect("settings")
+        };
+        let item = |wrapper: Value| {
+            let event = json!({ "Records": [sns("1", "a")] });
+            items(json!({ "alertctl": wrapper, "event": event })).remove(0)
+        };
+        let arn = Some("arn:aws:sns:r:a:mission-sns");
+        assert_eq!(item(json!({})).mail(&settings(true)), arn);
+        assert_eq!(item(json!({ "parked": {} })).mail(&settings(true)), arn);
+        assert_eq!(item(json!({})).mail(&settings(false)), None);
+        assert_eq!(item(json!({ "channels": ["c"] })).mail(&settings(true)), None);
+        assert_eq!(item(json!({ "topics": [arn] })).mail(&settings(true)), None);
     }
 
     #[test]

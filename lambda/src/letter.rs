@@ -21,6 +21,8 @@ pub struct Letter {
     pub text: String,
     /// The test that the message belongs to.
     pub test: Option<String>,
+    /// Whether only the e-mail subscribers of the topic get it, because the others have the message that it tells of.
+    pub mail: bool,
 }
 
 impl Letter {
@@ -64,6 +66,7 @@ impl Letter {
             subject,
             text,
             test: None,
+            mail: false,
         }
     }
 
@@ -74,6 +77,7 @@ impl Letter {
         let text = format!("{}\n\n{}", (words.test_banner)(id), self.text);
         Self {
             test: Some(id.to_owned()),
+            mail: self.mail,
             ..Self::new(&subject, &text, locale)
         }
     }

@@ -34,11 +34,11 @@ pub use card::{Card, Digest, Line, compose, digest, summarise};
 pub use config::SettingsError;
 pub use contract::{
     BODY_LIMIT, BUFFERS, Buffer, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR,
-    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter, Form, Locale, MESSAGE_BODY, MESSAGE_SUBJECT,
-    METRIC_NAMESPACE, Mention, Outcome, Portal, RETRY_QUEUE, Route, SETTINGS_FILE, SLACK_HOSTS,
-    STACK_DIMENSION, Severity, TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, TOKEN_SHA256, TOPICS,
-    TRAIL, WAITING_METRIC, WebhookError, WebhookUrl, console_page, encode as encode_fragment,
-    webhook_variable,
+    ENCRYPTION_CONTEXT_KEY, ENDPOINT, Envelope, Filter, Form, Locale, MAIL_ATTRIBUTE, MESSAGE_BODY,
+    MESSAGE_SUBJECT, METRIC_NAMESPACE, Mention, Outcome, Portal, RETRY_QUEUE, Route, SETTINGS_FILE,
+    SLACK_HOSTS, STACK_DIMENSION, Severity, TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE,
+    TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, WebhookError, WebhookUrl, console_page,
+    encode as encode_fragment, webhook_variable,
 };
 pub use destination::{slack, text};
 pub use duty::{Duty, Guarding, Ingesting, Notifying, Queue, Receivers, Trail};

@@ -69,6 +69,14 @@ pub struct Source {
     /// The severity of its messages, instead of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// Of a topic: whether the relay also publishes its messages to it, for the e-mail subscribers.
+    #[serde(skip_serializing_if = "is_false")]
+    pub mail: bool,
+}
+
+/// Left out, so that the settings of a stack without mail do not change.
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Default for Settings {
@@ -157,7 +165,7 @@ mod tests {
                 "routes":[{"severity":"warning","match":{"a":["b"]},"mention":["@here"]}],
                 "except":[{"regions":["us-*"]}],"mention":{"from":"error","who":["U0123ABCD"]},
                 "buffer":{"per_second":0.5}}},
-            "topics":{"mission-sns":{"to":["project","audit-log"]}},
+            "topics":{"mission-sns":{"to":["project","audit-log"],"mail":true}},
             "rules":{"logins":{"severity":"critical"}},
             "alarms":{"mission-cpu":{"keys":["cpu"]}}}"##;
         let settings = Settings::parse(text).expect("valid settings");
@@ -175,6 +183,8 @@ mod tests {
             settings.channel_name(&ChannelKey("project".into())),
             "`project` (#project)"
         );
+        assert!(settings.topics["mission-sns"].mail);
+        assert_eq!(settings.json().matches("mail").count(), 1);
         assert_eq!(Settings::parse(&settings.json()).expect("the same"), settings);
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Build;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
+use super::mail::mails;
 use super::rules::{Buses, Wiring, bare_target, for_relay};
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
 use crate::resource::eventbridge::rule::RuleState;
@@ -184,7 +185,8 @@ impl Build<'_> {
     }
 
     /// A topic's channels get the event itself, its subscribers get a text, because nobody reads JSON in an
-    /// email. If all subscribers are machines, they get the event, too.
+    /// email. If all subscribers are machines, they get the event, too. If the relay writes the topic's mails, the topic
+    /// gets the event alone, as it gets the message of an alarm of this region.
     fn targets_of_states(
         &self,
         topic: &str,
@@ -193,6 +195,7 @@ impl Build<'_> {
     ) -> (Vec<Target>, Vec<NodeId>) {
         let (mut targets, mut after) = (Vec::new(), Vec::new());
         let settings = &self.stack.topics[topic];
+        let relay = relay.filter(|_| !mails(self.stack, topic));
         if !settings.subscriptions.is_empty() {
             targets.push(Target {
                 input: has_readers(self.stack, topic).then(|| text(self.stack)),
@@ -212,11 +215,11 @@ impl Build<'_> {
     }
 }
 
-/// Whether people subscribe to a topic.
+/// Whether people subscribe to a topic and get what comes to it as it is.
 fn has_readers(stack: &Stack, topic: &str) -> bool {
     let subscriptions = stack.topics.get(topic).map(|topic| &topic.subscriptions);
     let mut subscriptions = subscriptions.into_iter().flatten();
-    subscriptions.any(|one| matches!(one.endpoint, Endpoint::Email(_)))
+    subscriptions.any(|one| matches!(one.endpoint, Endpoint::Email(_))) && !mails(stack, topic)
 }
 
 /// The channels that get both the event and the text of an alarm in another region; they must not show the

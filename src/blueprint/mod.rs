@@ -26,6 +26,7 @@ mod endpoints;
 mod forwarding;
 mod function;
 mod key;
+mod mail;
 mod monitoring;
 pub mod names;
 mod queues;
@@ -38,6 +39,7 @@ mod topics;
 mod trail;
 
 pub use elsewhere::region_of;
+pub use mail::is_mailed_by_relay;
 use monitoring::Watched;
 pub use names::Names;
 pub use relay::RELAY;

@@ -84,15 +84,16 @@ impl Build<'_> {
         buffers.chain(retry.then_some(Queue::Retry)).collect()
     }
 
-    /// Whether anything goes to a channel without a buffer.
+    /// Whether anything goes to a channel without a buffer, or the relay writes mails.
     fn has_retries(&self) -> bool {
         let topics = self.stack.topics.values().flat_map(|topic| &topic.to);
         let rules = self.rules.iter().flat_map(|rule| &rule.rule.to);
         let mut reached = topics.chain(rules).chain(self.notified());
-        reached.any(|key| {
+        let to_slack = reached.any(|key| {
             let channel = self.stack.channels.get(key);
             channel.is_some_and(|channel| channel.buffer.is_none())
-        })
+        });
+        to_slack || self.mailed().next().is_some()
     }
 
     /// The channels and topics that endpoints and the guard notify themselves.

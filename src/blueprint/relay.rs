@@ -23,7 +23,8 @@ impl Build<'_> {
             .rules
             .iter()
             .any(|rule| self.channels_in(&rule.rule.to).next().is_some());
-        let queues = self.queues(self.stack.channels.keys().chain(self.notified()));
+        let queues = self.stack.channels.keys().chain(self.notified());
+        let queues = self.queues(queues.chain(self.mailed()));
         if topics.is_empty() && !by_rules && queues.is_empty() {
             return None;
         }
@@ -51,8 +52,8 @@ impl Build<'_> {
         may.extend(self.may_defer(&queues));
         may.extend(self.may_work_off(&queues));
         if queues.contains(&Queue::Retry) {
-            // What a function could not publish waits in the retry queue.
-            may.extend(self.may_publish(self.notified(), Some(key)));
+            // What a function could not publish waits in the retry queue; the mails of topics are the relay's own.
+            may.extend(self.may_publish(self.notified().chain(self.mailed()), Some(key)));
         }
         Some(self.function(Duty {
             key: RELAY.to_owned(),

@@ -9,6 +9,7 @@ use super::Build;
 use super::elsewhere::topics_notified;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
+use super::mail::mails;
 use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::aws::secret::fingerprint;
@@ -235,7 +236,7 @@ impl Build<'_> {
             })
             .collect();
         let notified = topics_notified(self.stack, Some(self.home));
-        let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty();
+        let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty() && !mails(self.stack, topic);
         allowed.extend(notified.iter().any(relayed).then(|| self.arrivals_allowed_as()));
         let mut permissions = BTreeMap::new();
         for (bus, names) in allowed {

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::Names;
 use super::elsewhere::{channels_notified_twice, text_for_people, topics_notified};
+use super::mail::mails;
 use crate::stack::{self, Stack};
 
 /// The settings of every function of `stack`.
@@ -19,7 +20,8 @@ pub fn settings(stack: &Stack) -> Settings {
     let rules = stack.rules.iter().map(|(key, rule)| (key, rule.severity));
     // For each topic, one rule reports alarms from other regions; that rule has the topic's key.
     let elsewhere = topics_notified(stack, None);
-    let by_topic = elsewhere.iter().filter(|key| !stack.rules.contains_key(*key));
+    let by_topic = elsewhere.iter().filter(|key| !mails(stack, key));
+    let by_topic = by_topic.filter(|key| !stack.rules.contains_key(*key));
     let by_topic = by_topic.filter_map(|key| Some((key, stack.topics.get(key)?.severity)));
     let rules = rules.chain(by_topic);
     let endpoints = stack.endpoints.iter();
@@ -41,6 +43,7 @@ pub fn settings(stack: &Stack) -> Settings {
                     to: topic.to.iter().cloned().map(ChannelKey).collect(),
                     keys: named.get(key).cloned().into_iter().collect(),
                     severity: topic.severity,
+                    mail: mails(stack, key),
                 };
                 (names.topic(key, topic), source)
             })
@@ -54,9 +57,9 @@ pub fn settings(stack: &Stack) -> Settings {
                 let mut keys = stack.alarm_keys(key);
                 keys.retain(|key| named.contains(key));
                 let source = Source {
-                    to: Vec::new(),
                     keys,
                     severity: alarm.severity,
+                    ..Source::default()
                 };
                 (source != Source::default()).then(|| (names.alarm(key, alarm), source))
             })

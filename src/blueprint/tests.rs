@@ -5,12 +5,32 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::aws::{Known, Scope};
-use crate::resource::Shown;
+use crate::resource::{Output, Shown};
 
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
 /// Every node with its dependencies and its fields, as far as they are known before anything exists.
 fn written(text: &str) -> String {
+    written_with(text, BTreeMap::new())
+}
+
+/// What the relay may do, once the key exists.
+fn rights_of_the_relay(text: &str) -> Vec<serde_json::Value> {
+    let key = Output {
+        arn: "arn:aws:kms:ap-northeast-2:123456789012:key/k".to_owned(),
+        id: "k".to_owned(),
+    };
+    let written = written_with(text, BTreeMap::from([("kms-key/main".to_owned(), key)]));
+    let policy = written.lines().find(|line| line.contains("DecryptOwnWebhooks"));
+    let policy = policy
+        .and_then(|line| line.split_once(" = "))
+        .expect("the policy")
+        .1;
+    let policy: serde_json::Value = serde_json::from_str(policy).expect("JSON");
+    policy["Statement"].as_array().expect("statements").clone()
+}
+
+fn written_with(text: &str, outputs: BTreeMap<String, Output>) -> String {
     let stack = crate::stack::parse("stack.yaml", text)
         .expect("a valid stack")
         .stack;
@@ -24,10 +44,7 @@ fn written(text: &str) -> String {
         region: "ap-northeast-2".into(),
         account: "123456789012".into(),
     };
-    let known = Known {
-        scope,
-        outputs: BTreeMap::new(),
-    };
+    let known = Known { scope, outputs };
     let mut written = String::new();
     for node in graph(&stack, "ap-northeast-2", &webhooks).nodes() {
         let after: Vec<_> = node.after.iter().map(ToString::to_string).collect();
@@ -241,6 +258,93 @@ fn an_alarm_in_another_region_is_told_of_at_home() {
         })
         .collect();
     insta::assert_snapshot!(shown);
+}
+
+/// The e-mail subscriptions of a topic whose mails the relay writes get nothing else, and what watches the relay does not
+/// go through it.
+#[test]
+fn the_relay_writes_the_mails_of_topics_that_go_to_channels() {
+    let text = "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\ntopics:\n  \
+         both: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: 'arn:aws:sqs:eu-west-1:123456789012:q', \
+         filter: { level: [high] } }] }\n  secret: { to: [c], encrypted: true, subscriptions: [{ email: a@example.com }] }\n  \
+         ops: { to: [c], subscriptions: [{ email: a@example.com }] }\n  mail: { subscriptions: [{ email: a@example.com }] }\n  \
+         slack: { to: [c] }\n  open: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: \
+         'arn:aws:sqs:eu-west-1:123456789012:q' }] }\n  picky: { to: [c], subscriptions: [{ email: a@example.com, filter: \
+         { level: [high] } }] }\n  changes: { to: [c], \
+         subscriptions: [{ email: a@example.com }] }\nrules:\n  own: { preset: stack-changes, to: [changes] }\nmonitoring: { to: [ops] }\n";
+    let written = written(text);
+    let mut filters = Vec::new();
+    let (mut node, mut after) = ("", "");
+    for line in written.lines() {
+        match line.strip_prefix("  ") {
+            None => (node, after) = (line, ""),
+            Some(field) => {
+                after = field.strip_prefix("after ").unwrap_or(after);
+                let filter = field.strip_prefix("filter_policy = ");
+                filters.extend(filter.map(|filter| (node, filter, after)));
+            }
+        }
+    }
+    let mail = r#"{"alertctl.mail":[{"exists":true}]}"#;
+    let shown: Vec<_> = filters
+        .iter()
+        .map(|(node, filter, _)| (node.split([' ', '/']).nth(1).unwrap_or_default(), *filter))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("both-email-a@example.com", mail),
+            ("both-sqs-e701b1e0", r#"{"level":["high"]}"#),
+            ("picky-email-a@example.com", r#"{"level":["high"]}"#),
+            ("secret-email-a@example.com", mail),
+        ]
+    );
+    // Never before the relay writes them: two mails are better than none.
+    for (node, filter, after) in &filters {
+        assert_eq!(after.contains("-relay"), *filter == mail, "{node}");
+    }
+    let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
+    let topics = settings(&stack).topics;
+    let mailed: Vec<_> = topics
+        .iter()
+        .filter(|(_, topic)| topic.mail)
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(mailed, ["t-both", "t-secret"]);
+    let json = settings(&stack).json();
+    assert_eq!(json.matches("\"mail\": true").count(), 2, "{json}");
+    assert!(!json.contains("\"mail\": false"), "{json}");
+
+    let statements = rights_of_the_relay(text);
+    let of = |action: &str| {
+        let mut of = statements
+            .iter()
+            .filter(|one| one["Action"].to_string().contains(action));
+        (of.next().map(|one| one["Resource"].clone()), of.next().is_none())
+    };
+    let arns = ["both", "secret"].map(|topic| format!("arn:aws:sns:ap-northeast-2:123456789012:t-{topic}"));
+    assert_eq!(of("sns:Publish"), (Some(serde_json::json!(arns)), true));
+    assert!(of("kms:GenerateDataKey*").0.is_some(), "{statements:#?}");
+}
+
+/// If every channel has a buffer, only the mails need the retry queue.
+#[test]
+fn mails_that_sns_does_not_take_have_a_queue_to_wait_in() {
+    let stack = |topic: &str| {
+        format!(
+            "stack: t\nregion: eu-west-1\nchannels:\n  c: {{ webhook: {{ env: HOOK }}, buffer: true }}\ntopics:\n  a: {topic}\n"
+        )
+    };
+    let publishes = |text: &str| {
+        let mut rights = rights_of_the_relay(text).into_iter();
+        rights.any(|right| right["Action"].to_string().contains("sns:Publish"))
+    };
+    let (silent, mailing) = (
+        stack("{ to: [c] }"),
+        stack("{ to: [c], subscriptions: [{ email: a@example.com }] }"),
+    );
+    assert!(!written(&silent).contains("sqs-queue/retries") && !publishes(&silent));
+    assert!(written(&mailing).contains("sqs-queue/retries") && publishes(&mailing));
 }
 
 #[test]

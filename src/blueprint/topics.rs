@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Build;
 use super::elsewhere::topics_notified;
 use super::function::Function;
+use super::mail::{self, is_by_relay, mails};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::aws::secret::fingerprint;
@@ -30,11 +31,11 @@ impl Build<'_> {
         for (name, topic) in &self.stack.topics {
             let relay = relay.filter(|_| !topic.to.is_empty());
             let made = self.topic(name, topic, key, relay.is_some());
+            let relay = relay.map(|relay| self.relay_subscription(name, &made, relay));
+            let mails = relay.filter(|_| mails(self.stack, name));
             for subscription in &topic.subscriptions {
-                self.subscription(name, &made, subscription);
-            }
-            if let Some(relay) = relay {
-                self.relay_subscription(name, &made, relay);
+                let relay = mails.clone().filter(|_| is_by_relay(subscription));
+                self.subscription(name, &made, subscription, relay);
             }
             topics.insert(name.clone(), made);
         }
@@ -62,7 +63,14 @@ impl Build<'_> {
         )
     }
 
-    fn subscription(&mut self, topic: &str, made: &Ref<SnsTopic>, subscription: &Subscription) {
+    /// Adds a subscription of the stack file. `relay` is that of the relay, if the relay writes what this one gets.
+    fn subscription(
+        &mut self,
+        topic: &str,
+        made: &Ref<SnsTopic>,
+        subscription: &Subscription,
+        relay: Option<Ref<SnsSubscription>>,
+    ) {
         let Subscription {
             endpoint,
             filter,
@@ -79,21 +87,32 @@ impl Build<'_> {
             FilterScope::Attributes => "MessageAttributes",
             FilterScope::Body => "MessageBody",
         };
-        self.graph.add(
+        let filter = match &relay {
+            Some(_) => Some(mail::filter()),
+            None => filter.clone(),
+        };
+        self.graph.add_after(
             format!("{topic}-{}-{who}", endpoint.protocol()),
             SnsSubscription {
                 topic: made.clone(),
                 protocol: endpoint.protocol(),
                 endpoint: Text::from(endpoint.address()),
-                filter_policy: filter.clone().map(Into::into),
                 filter_policy_scope: filter.is_some().then_some(scope),
+                filter_policy: filter.map(Into::into),
                 raw_message_delivery: *raw,
                 dead_letter_queue: None,
             },
+            // Before the relay writes mails, the subscribers must get SNS's own: two are better than none.
+            relay.map(|relay| relay.id().clone()),
         );
     }
 
-    fn relay_subscription(&mut self, topic: &str, made: &Ref<SnsTopic>, relay: &Function) {
+    fn relay_subscription(
+        &mut self,
+        topic: &str,
+        made: &Ref<SnsTopic>,
+        relay: &Function,
+    ) -> Ref<SnsSubscription> {
         let name = self.names.topic(topic, &self.stack.topics[topic]);
         self.watched.topics.push((topic.to_owned(), name));
         let permission = self.graph.add_after(
@@ -119,7 +138,7 @@ impl Build<'_> {
             },
             // SNS drops a message that it may not deliver, so the subscription must come after the permission.
             [permission.id().clone(), relay.dead_letters.id().clone()],
-        );
+        )
     }
 
     /// The alarms and rules of this stack may publish. Apart from them, only the account's own IAM policies

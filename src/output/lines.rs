@@ -56,6 +56,8 @@ impl Logged {
         };
         let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", self.outcome)];
         parts.extend(self.channel.clone());
+        let topic = self.topic.as_deref().and_then(|arn| arn.rsplit(':').next());
+        parts.extend(topic.map(|topic| format!("topic {topic}")));
         parts.extend(self.rule.as_ref().map(|rule| format!("rule {rule}")));
         parts.extend(self.severity.clone());
         parts.extend(self.status.map(|status| format!("Slack: {status}")));

@@ -23,6 +23,7 @@ mod late_index;
 mod lifecycle;
 mod local;
 mod local_events;
+mod mail;
 mod one_refusal;
 mod others;
 mod permissions;

@@ -147,6 +147,15 @@ impl Card {
         let late = (words.late)(&parts::duration(seconds));
         self.headline = Phrase::said(format!("⏱️ {} · {}", Phrase::strong(&late), self.headline));
     }
+
+    /// Whether it shows only the beginning of a text or of JSON.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.sections.iter().any(|section| match section {
+            Section::Prose(prose) | Section::Small(prose) => prose.text.is_cut(),
+            Section::Json { text, .. } => text.is_cut(),
+            Section::Facts(_) | Section::Links(_) | Section::Rows(_) => false,
+        })
+    }
 }
 
 impl Entry {

@@ -7,6 +7,7 @@ mod channel;
 mod envelope;
 mod guard;
 mod locale;
+mod mail_mark;
 mod names;
 mod outcome;
 mod portal;
@@ -23,6 +24,7 @@ pub use envelope::Envelope;
 pub use envelope::Parking;
 pub use guard::GuardOutcome;
 pub use locale::Locale;
+pub use mail_mark::MAIL_ATTRIBUTE;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
     ENDPOINT, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION,

@@ -139,6 +139,7 @@ pub enum Fact {
     Branch,
     Commit,
     Description,
+    Digest,
     Execution,
     Hook,
     Place,

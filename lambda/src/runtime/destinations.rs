@@ -8,7 +8,7 @@ use super::slack::{self, Shape, SlackError};
 use super::webhooks::{NoWebhook, Webhooks};
 use crate::contract::Arn;
 use crate::contract::ChannelKey;
-use crate::contract::TEST_ATTRIBUTE;
+use crate::contract::{MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
 use crate::{Card, Form, Letter, Receivers, Settings};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -37,6 +37,20 @@ pub(super) struct Refusal {
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 /// How long a missing permission may be one that IAM has not spread yet.
 const SPREADING: Duration = Duration::from_secs(10 * 60);
+
+/// The parameters of a message's attributes: the name, the type and the value of each.
+const ATTRIBUTES: [[&str; 3]; 2] = [
+    [
+        "MessageAttributes.entry.1.Name",
+        "MessageAttributes.entry.1.Value.DataType",
+        "MessageAttributes.entry.1.Value.StringValue",
+    ],
+    [
+        "MessageAttributes.entry.2.Name",
+        "MessageAttributes.entry.2.Value.DataType",
+        "MessageAttributes.entry.2.Value.StringValue",
+    ],
+];
 
 /// Slack rejects the payload. For a digest, the cause may be only one of its alerts.
 pub(super) const BAD_REQUEST: Option<u16> = Some(400);
@@ -180,12 +194,11 @@ impl Destinations {
             ("Subject", &letter.subject),
             ("Message", &letter.text),
         ];
-        if let Some(id) = &letter.test {
-            input.extend([
-                ("MessageAttributes.entry.1.Name", TEST_ATTRIBUTE),
-                ("MessageAttributes.entry.1.Value.DataType", "String"),
-                ("MessageAttributes.entry.1.Value.StringValue", id),
-            ]);
+        let test = letter.test.as_deref().map(|id| (TEST_ATTRIBUTE, id));
+        // Any value will do: the filters ask whether the attribute is there.
+        let mail = letter.mail.then_some((MAIL_ATTRIBUTE, "true"));
+        for ((name, value), [name_key, type_key, value_key]) in test.into_iter().chain(mail).zip(ATTRIBUTES) {
+            input.extend([(name_key, name), (type_key, "String"), (value_key, value)]);
         }
         let call = Call::query(Service::SNS, "Publish", &input);
         match self.aws.call(&region, &call).await {

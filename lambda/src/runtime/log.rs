@@ -215,6 +215,33 @@ impl Waits<'_> {
     }
 }
 
+/// A message for a topic, and its outcome.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Published<'a> {
+    #[serde(rename = "Stack")]
+    pub stack: &'a str,
+    /// The ARN.
+    #[serde(rename = "Topic")]
+    pub topic: &'a str,
+    pub kind: Kind,
+    pub outcome: Outcome,
+    pub duty: Duty,
+    pub request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
+}
+
+impl Published<'_> {
+    pub fn write(&self) {
+        say(self);
+    }
+}
+
 /// The end of a request.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

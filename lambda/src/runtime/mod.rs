@@ -16,6 +16,7 @@ mod log;
 mod notify;
 mod order;
 mod pauses;
+mod publish;
 mod queue;
 mod queued;
 mod seen;

@@ -8,7 +8,8 @@
 //! | Slack does not accept now | deferred: put into the retry queue, which returns it in batches, for four days |
 //! | neither Slack nor the retry queue accepts now | undelivered: the invocation fails, Lambda retries it and then puts the event into the dead-letter queue |
 //!
-//! Each channel of each record is tracked separately. A retry goes only to the channels that lack the message,
+//! Each channel of each record is tracked separately, and so is the topic that a record came from, if its e-mail
+//! subscribers are told, too ([`super::publish`]). A retry goes only to the channels and topics that lack the message,
 //! as far as the process remembers. An event that comes by several rules is told once, and again only by a rule that
 //! makes it more urgent or calls somebody else.
 
@@ -18,13 +19,14 @@ use super::defect::caught;
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::Report;
-use super::queued::{self, Queued, letter};
+use super::publish::{Publication, letter};
+use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Outcome, Verdict};
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +34,8 @@ pub(super) struct Notify {
     dispatcher: Dispatcher,
     /// How each channel was told of what.
     told: Seen<Verdict>,
+    /// What topics have.
+    published: Seen,
     queued: Queued,
 }
 
@@ -40,6 +44,7 @@ impl Notify {
         Ok(Self {
             dispatcher: Dispatcher::from_environment(Duty::Notify, variable)?,
             told: Seen::default(),
+            published: Seen::default(),
             queued: Queued::default(),
         })
     }
@@ -76,11 +81,11 @@ impl Notify {
                 }
             }
         }
-        let published = self.publish(&items, &context.request_id, budget).await;
         let queues = queues.into_iter();
         let deliver = |(channel, queue)| self.deliver(channel, queue, &context.request_id, budget);
-        let mut outcomes: Vec<_> = join_all(queues.map(deliver)).await.concat();
-        outcomes.extend(published);
+        let publish = self.publish(&items, &context.request_id, budget);
+        let (delivered, published) = join(join_all(queues.map(deliver)), publish).await;
+        let outcomes = [delivered.concat(), published].concat();
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == Ok(wanted)).count();
         let delivered = count(Outcome::Delivered);
         let unrouted = unrouted.into_iter();
@@ -107,25 +112,63 @@ impl Notify {
         Ok(answer.into())
     }
 
-    /// The outcome of each item for each of its topics: of a dead letter that is sent again.
+    /// The outcome of each item for each of its topics: of a dead letter that is sent again, and of mail.
     async fn publish(
         &self,
         items: &[Item],
         request_id: &str,
         budget: Budget,
     ) -> Vec<Result<Outcome, String>> {
-        let attempt = Attempt { request_id, budget };
         let mut outcomes = Vec::new();
         for item in items {
-            for arn in &item.envelope.topics {
-                let published = match caught(|| letter(item, &self.dispatcher.settings)) {
-                    Ok(letter) => self.dispatcher.publish(item, arn, &letter, attempt).await,
-                    Err(defect) => Err(defect),
-                };
-                outcomes.push(published.map_err(|refusal| format!("topic `{arn}`: {refusal}")));
+            let topics = item.envelope.topics.iter().map(String::as_str);
+            for arn in topics.chain(item.mail(&self.dispatcher.settings)) {
+                outcomes.push(self.publish_one(item, arn, request_id, budget).await);
             }
         }
         outcomes
+    }
+
+    async fn publish_one(
+        &self,
+        item: &Item,
+        arn: &str,
+        request_id: &str,
+        budget: Budget,
+    ) -> Result<Outcome, String> {
+        let publication = Publication {
+            dispatcher: &self.dispatcher,
+            item,
+            arn,
+            request_id,
+        };
+        let key = item.key(arn);
+        if self.published.contains(&key) {
+            publication.log(Outcome::Duplicate, None);
+            return Ok(Outcome::Duplicate);
+        }
+        let attempt = Attempt { request_id, budget };
+        let outcome = match caught(|| letter(item, arn, &self.dispatcher.settings)) {
+            Ok(letter) => self.dispatcher.publish(item, arn, &letter, attempt).await,
+            Err(defect) => Err(defect),
+        };
+        let outcome = match outcome {
+            Ok(outcome) => {
+                publication.log(outcome, None);
+                outcome
+            }
+            // Lambda tries again.
+            Err(refusal) if refusal.transient => {
+                publication.log(Outcome::Undelivered, Some(&refusal));
+                return Err(format!("topic `{arn}`: {refusal}"));
+            }
+            Err(refusal) => {
+                publication.park(refusal, budget.park).await?;
+                Outcome::Parked
+            }
+        };
+        self.published.insert(&key, ());
+        Ok(outcome)
     }
 
     /// The outcome of each item for one channel.

@@ -10,8 +10,6 @@
 mod channel;
 mod topic;
 
-pub(super) use topic::letter;
-
 use super::defect::caught;
 use super::destinations::{Destination, Refusal};
 use super::dispatcher::Dispatcher;

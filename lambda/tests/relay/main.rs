@@ -5,6 +5,7 @@ mod delivery;
 mod guard;
 mod ingest;
 mod limits;
+mod mail;
 mod messages;
 mod outage;
 mod retries;

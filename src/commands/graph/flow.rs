@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::blueprint::Names;
+use crate::blueprint::{Names, is_mailed_by_relay};
 use crate::output::picture::{Arrow, Part, Picture};
 use crate::stack::{Alarm, Bound, Calls, Endpoint, Rule, Source, Stack, TrailSource, What};
 
@@ -219,7 +219,8 @@ impl Flow<'_> {
                     None,
                     column::NOTIFIED,
                 );
-                self.arrow(&topic_id, &endpoint_id, None, None);
+                let by_relay = is_mailed_by_relay(self.stack, key, subscription);
+                self.arrow(if by_relay { RELAY } else { &topic_id }, &endpoint_id, None, None);
             }
             for channel in &topic.to {
                 self.arrow(&topic_id, RELAY, Some(channel), self.strand(channel));

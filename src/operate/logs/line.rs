@@ -36,6 +36,9 @@ pub struct Logged {
     pub kind: Option<String>,
     #[serde(rename = "Channel")]
     pub channel: Option<String>,
+    /// The ARN of the SNS topic that it was published to.
+    #[serde(rename = "Topic")]
+    pub topic: Option<String>,
     /// The EventBridge rule that the event came through.
     pub rule: Option<String>,
     pub severity: Option<String>,
@@ -78,6 +81,7 @@ impl Logged {
                 duty: text("duty"),
                 kind: text("kind"),
                 channel: text("Channel"),
+                topic: text("Topic"),
                 rule: text("rule"),
                 severity: text("severity"),
                 reason: text("reason"),
@@ -138,6 +142,7 @@ mod tests {
                 duty: Some("notify".into()),
                 kind: None,
                 channel: Some("project".into()),
+                topic: None,
                 rule: Some("logins".into()),
                 severity: Some("error".into()),
                 status: Some(200),

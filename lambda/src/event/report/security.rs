@@ -146,7 +146,7 @@ fn image(detail: &Value) -> Option<Report> {
         tone: turn.tone(),
         facts: facts([
             (Fact::Action, Some(action.clone())),
-            (Fact::Run, text(detail, "image-digest")),
+            (Fact::Digest, text(detail, "image-digest")),
         ]),
         page: repository(detail),
         ..Report::new(
@@ -258,7 +258,7 @@ pub(super) fn scan(event: &Value, detail: &Value) -> Option<Report> {
                 Fact::State,
                 Some(status.clone()).filter(|_| turn == Turn::NotScanned),
             ),
-            (Fact::Run, text(detail, "image-digest")),
+            (Fact::Digest, text(detail, "image-digest")),
         ]),
         page: repository(detail),
         ..Report::new(

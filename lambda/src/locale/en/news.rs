@@ -369,6 +369,7 @@ pub(super) fn label(fact: Fact) -> &'static str {
         Fact::Branch => "Branch",
         Fact::Commit => "Commit",
         Fact::Description => "Description",
+        Fact::Digest => "Digest",
         Fact::Execution => "Execution",
         Fact::Hook => "Lifecycle hook",
         Fact::Place => "Where",

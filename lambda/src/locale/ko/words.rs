@@ -117,11 +117,12 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
     let said = match turn {
         Turn::Running if deed => "진행 중입니다",
         Turn::Failed if deed => return format!("{subject}에 실패했습니다"),
+        Turn::Failed if subject.ends_with("기간") => return format!("{subject} 실행에 실패했습니다"),
         Turn::Waiting => "대기 중입니다",
         Turn::Running => "실행 중입니다",
         Turn::Succeeded => "성공했습니다",
         Turn::Failed => "실패했습니다",
-        Turn::TimedOut => "시간을 초과했습니다",
+        Turn::TimedOut => "제한 시간을 초과했습니다",
         Turn::Stopping => "중지되고 있습니다",
         Turn::Stopped => "중지되었습니다",
         Turn::Terminating => "종료되고 있습니다",
@@ -130,16 +131,16 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
         Turn::Superseded => "더 새로운 실행으로 대체되었습니다",
         Turn::Creating => "생성되고 있습니다",
         Turn::Created => "생성되었습니다",
-        Turn::NotCreated => "생성되지 못했습니다",
+        Turn::NotCreated => return not_done(subject, "생성"),
         Turn::Updating => "변경되고 있습니다",
         Turn::Updated => "변경되었습니다",
-        Turn::NotUpdated => "변경되지 못했습니다",
+        Turn::NotUpdated => return not_done(subject, "변경"),
         Turn::Deleting => "삭제되고 있습니다",
         Turn::Deleted => "삭제되었습니다",
-        Turn::NotDeleted => "삭제되지 못했습니다",
+        Turn::NotDeleted => return not_done(subject, "삭제"),
         Turn::RollingBack => "롤백되고 있습니다",
         Turn::RolledBack => "롤백되었습니다",
-        Turn::NotRolledBack => "롤백되지 못했습니다",
+        Turn::NotRolledBack => return not_done(subject, "롤백"),
         Turn::Available => "사용 가능한 상태입니다",
         Turn::Unavailable => "사용할 수 없는 상태입니다",
         Turn::Enabled => "활성화되었습니다",
@@ -166,7 +167,7 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
         Turn::Unused => "사용하지 않는 권한을 가지고 있습니다",
         Turn::Infected => return format!("{} 악성 코드가 발견되었습니다", join(subject, "에서")),
         Turn::Clean => return format!("{} 악성 코드가 없습니다", join(subject, "에는")),
-        Turn::NotScanned => "검사되지 못했습니다",
+        Turn::NotScanned => return not_done(subject, "검사"),
         Turn::Vulnerable => return format!("{} 취약점이 있습니다", join(subject, "에")),
         Turn::Scanned => return format!("{} 알려진 취약점이 없습니다", join(subject, "에는")),
         Turn::SpotTerminate => "2분 후 종료됩니다",
@@ -184,11 +185,11 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
         Turn::Approved => return format!("{} 새 승인이 있습니다", join(subject, "에")),
         Turn::Commented => return format!("{} 새 댓글이 있습니다", join(subject, "에")),
         Turn::Attached => "연결되었습니다",
-        Turn::NotAttached => "연결되지 못했습니다",
+        Turn::NotAttached => return not_done(subject, "연결"),
         Turn::Copied => "복사되었습니다",
-        Turn::NotCopied => "복사되지 못했습니다",
-        Turn::NotArchived => "보관되지 못했습니다",
-        Turn::NotRestored => "복원되지 못했습니다",
+        Turn::NotCopied => return not_done(subject, "복사"),
+        Turn::NotArchived => return not_done(subject, "보관"),
+        Turn::NotRestored => return not_done(subject, "복원"),
         Turn::Launched => "시작되었습니다",
         Turn::Shared => "다른 계정과 공유되었습니다",
         Turn::Archived => "보관되었습니다",
@@ -216,6 +217,11 @@ pub(super) fn turn(subject: &str, turn: Turn, raw: &str) -> String {
     format!("{} {said}", with(subject, Particle::Subject))
 }
 
+/// What AWS could not do with the subject.
+fn not_done(subject: &str, deed: &str) -> String {
+    format!("{} {deed}하지 못했습니다", with(subject, Particle::Object))
+}
+
 pub(super) fn label(fact: Fact) -> &'static str {
     match fact {
         Fact::State => "상태",
@@ -228,7 +234,7 @@ pub(super) fn label(fact: Fact) -> &'static str {
         Fact::Containers => "컨테이너",
         Fact::Instance => "인스턴스",
         Fact::Resource => "리소스",
-        Fact::Count => "횟수",
+        Fact::Count => "건수",
         Fact::FirstSeen => "처음 탐지",
         Fact::LastSeen => "마지막 탐지",
         Fact::Categories => "범주",
@@ -252,6 +258,7 @@ pub(super) fn label(fact: Fact) -> &'static str {
         Fact::Branch => "브랜치",
         Fact::Commit => "커밋",
         Fact::Description => "설명",
+        Fact::Digest => "다이제스트",
         Fact::Execution => "실행",
         Fact::Hook => "수명 주기 후크",
         Fact::Place => "위치",

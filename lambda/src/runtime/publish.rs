@@ -1,0 +1,108 @@
+//! What the relay publishes to topics: what an endpoint or the guard could not, and the mails to the subscribers of a topic
+//! that it brings to channels.
+
+use super::destinations::Refusal;
+use super::dispatcher::Dispatcher;
+use super::log::{Kind, Published};
+use crate::contract::Outcome;
+use crate::destination::text;
+use crate::event::Content;
+use crate::item::Item;
+use crate::letter::Letter;
+use crate::{Duty, Settings, compose};
+use tokio::time::Instant;
+
+/// An item on its way to a topic.
+#[derive(Clone, Copy)]
+pub(super) struct Publication<'a> {
+    pub dispatcher: &'a Dispatcher,
+    pub item: &'a Item,
+    /// Of the topic.
+    pub arn: &'a str,
+    pub request_id: &'a str,
+}
+
+impl Publication<'_> {
+    /// Puts what the topic will never take into the dead-letter queue, for this topic alone; logs that, or that it is not
+    /// there. Returns the problem if no queue took it.
+    pub async fn park(&self, refusal: Refusal, deadline: Instant) -> Result<(), String> {
+        let reason = format!("topic `{}`: {}", self.arn, refusal.reason);
+        let parking = self.dispatcher.parking(&reason, self.request_id);
+        let envelope = self.item.envelope.for_topic(self.arn);
+        let Err(error) = self.dispatcher.park(envelope, parking, deadline).await else {
+            self.log(Outcome::Parked, Some(&refusal));
+            return Ok(());
+        };
+        let refusal = Refusal {
+            reason: format!("{}; dead-letter queue: {error}", refusal.reason),
+            ..refusal
+        };
+        self.log(Outcome::Undelivered, Some(&refusal));
+        Err(format!("topic `{}`: {refusal}", self.arn))
+    }
+
+    /// Logs what became of it.
+    pub fn log(&self, outcome: Outcome, refusal: Option<&Refusal>) {
+        let line = Published {
+            stack: &self.dispatcher.settings.stack,
+            topic: self.arn,
+            kind: match outcome {
+                Outcome::Parked | Outcome::Undelivered => Kind::Failed,
+                _ => Kind::Done,
+            },
+            outcome,
+            duty: Duty::Notify,
+            request_id: self.request_id,
+            event_id: self.item.identity.as_deref(),
+            test: self.item.notice.test.as_deref(),
+            reason: refusal.map(|refusal| refusal.reason.as_str()),
+        };
+        line.write();
+    }
+}
+
+/// An item for the subscribers of the topic with this ARN: as the endpoint or the guard that could not publish it had
+/// written it, or, of what came from the topic itself, as the channels show it.
+pub(super) fn letter(item: &Item, arn: &str, settings: &Settings) -> Letter {
+    let locale = settings.locale;
+    if item.came_from(arn) {
+        return mail(item, settings);
+    }
+    let endpoint = item.envelope.endpoint.as_deref().unwrap_or_default();
+    let letter = match &item.notice.content {
+        Content::Guard(guarded) => guarded.letter(locale),
+        Content::Text { subject, text } => Letter::new(subject.as_deref().unwrap_or(endpoint), text, locale),
+        Content::Json { subject, value } => {
+            let subject = subject.as_deref().unwrap_or(endpoint);
+            Letter::of_json(subject, "", value, locale)
+        }
+        Content::Alarm(_) | Content::Event(_) => {
+            let card = compose(&item.notice, settings);
+            Letter::new(&card.headline.plain(), &text(&card), locale)
+        }
+    };
+    match &item.notice.test {
+        Some(id) => letter.marked(id, locale),
+        None => letter,
+    }
+}
+
+/// The card as text. If it shows only the beginning of a text or of JSON, all of that follows, because a mail has room.
+fn mail(item: &Item, settings: &Settings) -> Letter {
+    let (card, locale) = (compose(&item.notice, settings), settings.locale);
+    let (subject, shown) = (card.headline.plain(), text(&card));
+    let letter = match &item.notice.content {
+        Content::Text { text, .. } if card.is_cut() => {
+            Letter::new(&subject, &format!("{shown}\n\n{text}"), locale)
+        }
+        Content::Json { value, .. } if card.is_cut() => {
+            Letter::of_json(&subject, &format!("{shown}\n\n"), value, locale)
+        }
+        _ => Letter::new(&subject, &shown, locale),
+    };
+    Letter {
+        test: item.notice.test.clone(),
+        mail: true,
+        ..letter
+    }
+}
