@@ -278,6 +278,7 @@ impl Plan {
 
     /// Makes each deletion wait for all steps on kinds that may still use the deleted resource.
     fn order_deletions(&mut self) {
+        let homes: Vec<_> = self.steps.iter().map(|step| step.about()?.lives_in).collect();
         for index in 0..self.steps.len() {
             if self.steps[index].action != Action::Delete {
                 continue;
@@ -293,7 +294,9 @@ impl Plan {
                     let is_after = deleted_after.contains(&id.kind);
                     match action {
                         Action::Keep => false,
-                        Action::Delete => is_after && !self.lives_elsewhere(other, index),
+                        Action::Delete => {
+                            is_after && !self.lives_elsewhere(other, homes[other].as_ref(), index)
+                        }
                         _ => is_after || deleted_after_changes_of.contains(&id.kind),
                     }
                 })
@@ -301,14 +304,12 @@ impl Plan {
         }
     }
 
-    /// True if the resource that `inside` deletes lives in a resource of the kind that `holder` deletes, but in a
-    /// different one.
-    fn lives_elsewhere(&self, inside: usize, holder: usize) -> bool {
+    /// True if the resource that `inside` deletes, and which lives in `home`, lives in a resource of the kind that `holder`
+    /// deletes, but in a different one.
+    fn lives_elsewhere(&self, inside: usize, home: Option<&(&'static str, String)>, holder: usize) -> bool {
         let (inside, holder) = (&self.steps[inside], &self.steps[holder]);
-        let lives_in = inside.about().and_then(|about| about.lives_in);
-        lives_in.is_some_and(|(kind, name)| {
-            kind == holder.id.kind
-                && (name.as_str(), inside.id.region()) != (&holder.name, holder.id.region())
+        home.is_some_and(|(kind, name)| {
+            *kind == holder.id.kind && (name, inside.id.region()) != (&holder.name, holder.id.region())
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::account::{calls, clients, clients_of, everything, key_of, lines, planned, reads};
+use crate::support::account::{
+    calls, clients, clients_of, everything, key_of, lines, new_key, planned, reads,
+};
 use crate::support::{NO_WEBHOOK, Ran, World};
 use alertctl::aws::connect::Clients;
 use aws_sdk_apigatewayv2::types::ProtocolType;

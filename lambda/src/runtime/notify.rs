@@ -15,11 +15,10 @@
 
 use super::Variables;
 use super::api::Context;
-use super::defect::caught;
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
 use super::log::Report;
-use super::publish::{Publication, letter};
+use super::publish::Publication;
 use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
@@ -148,7 +147,7 @@ impl Notify {
             return Ok(Outcome::Duplicate);
         }
         let attempt = Attempt { request_id, budget };
-        let outcome = match caught(|| letter(item, arn, &self.dispatcher.settings)) {
+        let outcome = match publication.letter() {
             Ok(letter) => self.dispatcher.publish(item, arn, &letter, attempt).await,
             Err(defect) => Err(defect),
         };

@@ -1,6 +1,7 @@
 //! What the relay publishes to topics: what an endpoint or the guard could not, and the mails to the subscribers of a topic
 //! that it brings to channels.
 
+use super::defect::caught;
 use super::destinations::Refusal;
 use super::dispatcher::Dispatcher;
 use super::log::{Kind, Published};
@@ -23,6 +24,14 @@ pub(super) struct Publication<'a> {
 }
 
 impl Publication<'_> {
+    /// What the topic gets.
+    ///
+    /// # Errors
+    /// A defect of ours in writing it.
+    pub fn letter(&self) -> Result<Letter, Refusal> {
+        caught(|| letter(self.item, self.arn, &self.dispatcher.settings))
+    }
+
     /// Puts what the topic will never take into the dead-letter queue, for this topic alone; logs that, or that it is not
     /// there. Returns the problem if no queue took it.
     pub async fn park(&self, refusal: Refusal, deadline: Instant) -> Result<(), String> {
@@ -63,7 +72,7 @@ impl Publication<'_> {
 
 /// An item for the subscribers of the topic with this ARN: as the endpoint or the guard that could not publish it had
 /// written it, or, of what came from the topic itself, as the channels show it.
-pub(super) fn letter(item: &Item, arn: &str, settings: &Settings) -> Letter {
+fn letter(item: &Item, arn: &str, settings: &Settings) -> Letter {
     let locale = settings.locale;
     if item.came_from(arn) {
         return mail(item, settings);

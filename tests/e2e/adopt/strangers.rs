@@ -107,15 +107,7 @@ pub(super) const STRANGERS: &[Stranger] = &[
         along: &["kms-alias/main"],
         make: |aws| {
             Box::pin(async {
-                let key = aws
-                    .kms
-                    .create_key()
-                    .send()
-                    .await
-                    .unwrap()
-                    .key_metadata
-                    .unwrap()
-                    .key_id;
+                let key = new_key(aws).await.key_id;
                 let send = aws
                     .kms
                     .create_alias()

@@ -3,7 +3,7 @@
 use alertctl::aws::connect::Clients;
 
 use super::{Case, open_policy};
-use crate::support::account::key_of;
+use crate::support::account::{key_of, new_key};
 
 const ALIAS: &str = "alias/drift-key";
 
@@ -87,15 +87,7 @@ pub const CASES: &[Case] = &[
         "alias moved to another key",
         ["update kms-alias/main: target"],
         |aws| {
-            let other = aws
-                .kms
-                .create_key()
-                .send()
-                .await
-                .unwrap()
-                .key_metadata
-                .unwrap()
-                .key_id;
+            let other = new_key(aws).await.key_id;
             aws.kms
                 .update_alias()
                 .alias_name(ALIAS)

@@ -11,7 +11,7 @@ use aws_smithy_types::Blob;
 
 use super::sns::{PLAIN_TOPIC, TOPIC};
 use super::{Case, ELSEWHERE, REGION};
-use crate::support::account::ACCOUNT;
+use crate::support::account::{ACCOUNT, new_key};
 
 pub const FUNCTION: &str = "drift-relay";
 
@@ -195,16 +195,7 @@ pub const CASES: &[Case] = &[
         "environment's key changed",
         ["update lambda-function/relay: kms_key"],
         |aws| {
-            let arn = aws
-                .kms
-                .create_key()
-                .send()
-                .await
-                .unwrap()
-                .key_metadata
-                .unwrap()
-                .arn
-                .unwrap();
+            let arn = new_key(aws).await.arn.unwrap();
             aws.lambda
                 .update_function_configuration()
                 .function_name(FUNCTION)

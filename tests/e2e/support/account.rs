@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use alertctl::aws::connect::Clients;
 use aws_config::{BehaviorVersion, Region};
+use aws_sdk_kms::types::KeyMetadata;
 use serde_json::Value;
 
 use crate::support::inventory::listed;
@@ -59,6 +60,12 @@ pub async fn keys(aws: &Clients) -> Vec<String> {
         .iter()
         .map(|key| key.key_id().unwrap().to_owned())
         .collect()
+}
+
+/// Creates a key that is not the stack's.
+pub async fn new_key(aws: &Clients) -> KeyMetadata {
+    let key = aws.kms.create_key().send().await.unwrap();
+    key.key_metadata.unwrap()
 }
 
 /// The id of the key behind an alias.

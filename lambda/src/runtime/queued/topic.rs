@@ -2,10 +2,9 @@
 
 use super::{Arrival, Left};
 use crate::contract::Outcome;
-use crate::runtime::defect::caught;
 use crate::runtime::dispatcher::Dispatcher;
 use crate::runtime::pauses::growing;
-use crate::runtime::publish::{Publication, letter};
+use crate::runtime::publish::Publication;
 use crate::runtime::time::Budget;
 use futures_util::future::join_all;
 
@@ -37,7 +36,7 @@ async fn publish_one(
         arn,
         request_id,
     };
-    let outcome = match caught(|| letter(&arrival.item, arn, &dispatcher.settings)) {
+    let outcome = match publication.letter() {
         Ok(letter) => {
             let destinations = dispatcher.network.destinations();
             destinations.publish(arn, &letter, budget.deliver).await
