@@ -121,7 +121,7 @@ fn read_address(
             )
         })?),
         None if stdin().is_terminal() => {
-            let prompt = format!("The {} of channel `{channel}` (hidden): ", form.what());
+            let prompt = format!("Paste the {} for channel `{channel}` (hidden): ", form.what());
             Zeroizing::new(rpassword::prompt_password(prompt).map_err(unreadable)?)
         }
         None => {

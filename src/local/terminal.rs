@@ -21,6 +21,10 @@ pub fn render_text(body: &Value) -> String {
     for item in items(body, "attachments") {
         lines.extend(attachment(item).into_iter().map(|line| format!("▌ {line}")));
     }
+    if lines.is_empty() && body.is_object() {
+        // The message of another service than Slack; the inbox's page draws it.
+        return visible(&serde_yaml::to_string(body).unwrap_or_default());
+    }
     lines
         .iter()
         .map(|line| line.trim_end())
@@ -311,6 +315,15 @@ mod tests {
             ▌ mission · @U1 @here\n\
             ▌ [Open] https://e.com/?a=1&b";
         assert_eq!(render_text(&body), text);
+    }
+
+    #[test]
+    fn a_message_of_another_service_is_shown_field_by_field() {
+        let embed = json!({ "embeds": [{ "title": "Disk\u{202e} full \u{1b}[2J", "color": 1 }] });
+        assert_eq!(
+            render_text(&embed),
+            "embeds:\n- title: \"Disk full \\e[2J\"\n  color: 1\n"
+        );
     }
 
     #[test]

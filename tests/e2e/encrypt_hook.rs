@@ -147,7 +147,7 @@ async fn a_wrong_url_is_told_before_anything_is_made() {
         ),
         (
             format!("https://hooks.slack.com/{path} and more"),
-            "characters that no URL has",
+            "characters that no webhook has",
         ),
         (
             format!("https://hooks.slack.com/{path}{}", "x".repeat(3000)),
@@ -308,8 +308,9 @@ async fn writing_changes_the_value_and_nothing_else() {
 
 /// Runs a command on a separate terminal and answers its prompts; prints what the terminal showed.
 const TERMINAL: &str = r#"
-import json, os, pty, sys, time
+import json, os, pty, signal, sys, time
 answers = json.load(sys.stdin)
+signal.alarm(60)  # a prompt that never comes fails the test
 child, terminal = pty.fork()
 if child == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
@@ -355,7 +356,7 @@ async fn a_terminal_is_asked_and_shows_nothing_of_the_url() {
     world.bundled("cloudwatch-slack");
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
-    let prompt = "Webhook URL of channel `project` (hidden)";
+    let prompt = "Paste the webhook's URL for channel `project` (hidden)";
     let question = "Apply these changes to the key? [y/N]";
     for no in ["n", "", "maybe"] {
         let ran = on_a_terminal(&world, &["--write"], &[(prompt, URL), (question, no)]);
@@ -436,7 +437,7 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
     assert_eq!(open.code, 0, "{}", open.all());
     assert!(
         open.stderr.contains(
-            "everything else is ready; could not check whether the webhooks of `project` can be decrypted"
+            "everything else is ready; could not check whether the addresses of `project` can be decrypted"
         ),
         "{}",
         open.stderr
@@ -449,7 +450,7 @@ fn a_ciphertext_knows_the_function_it_was_made_for() {
         let ran = at(&world, &endpoint, args);
         assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
         for part in [
-            "the webhook of channel `project` was encrypted for `mission-lambda`, not for `renamed`",
+            "the address of channel `project` was encrypted for `mission-lambda`, not for `renamed`",
             "the relay is called `renamed`",
             &command,
         ] {
@@ -499,7 +500,7 @@ fn what_a_function_cannot_decrypt_is_not_ready() {
     let ran = run(&world, &["apply", "--yes", "--wait"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     for part in [
-        "not ready: the webhook of channel `project`: `renamed` cannot decrypt it",
+        "not ready: the address of channel `project`: `renamed` cannot decrypt it",
         "encrypted for another function than `renamed`",
         "`alertctl encrypt-hook stack.yaml --channel project --write",
     ] {

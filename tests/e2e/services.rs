@@ -84,7 +84,7 @@ async fn an_alarm_reaches_every_service_and_ends_there() {
         .await;
     let shown = format!("{function:?}");
     assert!(!shown.contains("/services/LOCAL/INBOX"), "{shown}");
-    world.ok(&["destroy", "--local", "--yes", "--stack", "services"]);
+    world.ok(&["destroy", "--local", "--yes"]);
 }
 
 /// More ciphertexts than the environment of a function holds.
@@ -131,7 +131,7 @@ fn any_number_of_channels_fits() {
     world.write("stack.yaml", &stack(&written));
     world.ok(&["apply", "--local", "--yes"]);
     unchanged(&world, "after apply");
-    let status = world.json(&["status", "stack.yaml", "--local", "--output", "json"]);
+    let status = world.json(&["status", "stack.yaml", "--local"]);
     let webhooks = status["webhooks"].as_array().unwrap();
     assert_eq!(webhooks.len(), 14, "{webhooks:#?}");
     assert!(

@@ -71,7 +71,10 @@ impl Record {
         match (self.firing, incident.phase, &self.id) {
             // Whoever told of its end may not have written it down: what begins now must be seen.
             (true, Phase::Firing, Some(_)) if is_later && self.unsure => Step::Begin,
-            (true, _, Some(_)) if is_later || is_same => Step::Update { again: is_same },
+            // An alarm may fire and end within what a clock shows.
+            (true, phase, Some(_)) if is_later || is_same => Step::Update {
+                again: is_same && phase == Phase::Firing,
+            },
             (_, _, Some(_)) if !is_later && !is_same => Step::Line,
             (false, Phase::Resolved, Some(_)) if is_same => Step::Update { again: true },
             (_, _, None) if self.at.is_some() && !is_later && !is_same => Step::Aside,
@@ -252,6 +255,7 @@ mod tests {
             (Record::default(), fired(10), Step::Begin),
             (Record::default(), over(10), Step::Begin),
             (shown(true, 10), over(20), update(false)),
+            (shown(true, 10), over(10), update(false)),
             (shown(true, 10), fired(20), update(false)),
             // The answer was lost, or another process has it, too.
             (shown(true, 10), fired(10), update(true)),

@@ -360,12 +360,15 @@ async fn what_a_person_has_to_mend_is_parked_at_once() {
 async fn an_address_of_another_service_is_refused_with_its_words() {
     let (mut function, teams) = relay(None).await;
     lock(&function.script).plaintext = format!("https://contoso.webhook.office.com/webhookb2/{SECRET}");
-    function.succeed(&event("1")).await;
-    let parked = function.queue("dead").pop().expect("a dead letter");
-    let reason = parked["alertctl"]["parked"]["reason"].as_str().expect("a reason");
-    assert!(reason.contains("Microsoft ended the connectors"), "{reason}");
+    // An apply that is under way may bring the right one, so the alert waits.
+    assert_eq!(
+        function.succeed(&event("1")).await,
+        json!({ "delivered": 0, "deferred": 1 })
+    );
     assert!(teams.asked().is_empty());
-    function.stop().await;
+    let said = function.stop().await;
+    assert!(said.contains("Microsoft ended the connectors"), "{said}");
+    assert!(!said.contains(SECRET), "{said}");
 }
 
 #[tokio::test]

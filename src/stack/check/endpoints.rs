@@ -12,8 +12,8 @@ const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", 
 const MAX_BODY: usize = 3000;
 /// Estimated size of all other environment variables, names included.
 const OTHER_VARIABLES: usize = 500;
-/// Estimated size of one channel: its encrypted webhook with its digest, its key and its label.
-const WEBHOOK: usize = 500;
+/// Estimated size of one channel beside its encrypted address: the address's digest, its key and its label.
+const CHANNEL: usize = 150;
 /// Estimated size of a topic's ARN.
 const TOPIC: usize = 100;
 
@@ -64,16 +64,15 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     }
 }
 
-/// The function gets templates, topics and webhooks in environment variables, which are limited to 4 KB.
+/// The function gets templates, topics and addresses in environment variables, which are limited to 4 KB.
 fn environment(checker: &mut Checker<'_>, key: &str, endpoint: &HttpEndpoint) {
     let templates = [&endpoint.message.subject, &endpoint.message.body];
     let templates: usize = templates.into_iter().flatten().map(String::len).sum();
-    let channels = endpoint
-        .to
-        .iter()
-        .filter(|to| checker.stack.channels.contains_key(*to));
-    let channels = channels.count();
-    let bytes = OTHER_VARIABLES + templates + channels * WEBHOOK + (endpoint.to.len() - channels) * TOPIC;
+    let destinations = endpoint.to.iter().map(|to| match checker.stack.channels.get(to) {
+        Some(channel) => channel.size_in_environment() + CHANNEL,
+        None => TOPIC,
+    });
+    let bytes = OTHER_VARIABLES + templates + destinations.sum::<usize>();
     if bytes > MAX_ENVIRONMENT {
         let message = format!(
             "the message and the destinations take up about {bytes} bytes of the function's environment"

@@ -140,8 +140,7 @@ fn replace(text: &str, key_end: usize, old: &Node, value: &str) -> Option<String
     Some(splice(text, old.span.start, end, value))
 }
 
-/// Replaces keys and values of a block in place, line by line; if there was only one key, adds the
-/// second.
+/// Replaces keys and values of a block in place, line by line; if there was only one key, adds the second.
 fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Option<String> {
     let entries = old.entries();
     let (first, second) = match entries {

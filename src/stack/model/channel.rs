@@ -137,9 +137,17 @@ impl Channel {
     pub fn size_in_environment(&self) -> usize {
         match (&self.address, &self.channel_type) {
             (SecretSource::Encrypted { ciphertext, .. }, _) => ciphertext.len() + 30,
-            // Their URLs are long.
-            (SecretSource::Env(_), ChannelType::Teams | ChannelType::SignedWebhook) => 800,
-            (SecretSource::Env(_), _) => 420,
+            // What KMS makes of a usual address of each service, in Base64, and the variable's name.
+            (SecretSource::Env(_), channel_type) => match channel_type {
+                ChannelType::Teams => 620,
+                ChannelType::GoogleChat => 460,
+                ChannelType::SignedWebhook => 420,
+                ChannelType::Discord => 400,
+                ChannelType::Slack | ChannelType::SlackBot { .. } => 350,
+                ChannelType::Pagerduty { .. }
+                | ChannelType::JiraServiceManagement
+                | ChannelType::Opsgenie { .. } => 300,
+            },
         }
     }
 }

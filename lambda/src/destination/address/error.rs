@@ -88,7 +88,7 @@ impl fmt::Display for AddressError {
             Wrong::Empty => write!(f, "the {name} is empty; paste {it} from {service}, `{example}`"),
             Wrong::Characters => write!(
                 f,
-                "the {name} contains characters that none has; copy it again from {service}, complete and by itself"
+                "the {name} contains characters that no {name} has; copy it again from {service}, complete and by itself"
             ),
             Wrong::TooLong => write!(
                 f,
