@@ -14,7 +14,7 @@ use super::function::Function;
 use super::mail::mails;
 use super::rules::{Buses, Wiring, bare_target, for_relay};
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge::rule::RuleState;
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
@@ -114,7 +114,7 @@ impl Build<'_> {
                 wirings.push(Wiring {
                     name: self.names.default_rule(&key),
                     description: format!("alertctl stack {}: alarms of {region}", self.stack.stack),
-                    pattern,
+                    trigger: Trigger::Pattern(pattern),
                     state: RuleState::Enabled,
                     regions: vec![region.to_owned()],
                     arrivals: STATES.to_owned(),
@@ -171,7 +171,7 @@ impl Build<'_> {
                         "alertctl stack {}: alarms of other regions to {topic}",
                         self.stack.stack
                     ),
-                    pattern,
+                    trigger: Trigger::Pattern(pattern),
                     state: RuleState::Enabled,
                     regions: Vec::new(),
                     arrivals: String::new(),

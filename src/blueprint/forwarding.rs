@@ -12,7 +12,7 @@ use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::NodeId;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::iam::role_policy::IamRolePolicy;
 
@@ -70,7 +70,7 @@ impl Build<'_> {
             wirings.push(Wiring {
                 key: format!("bus.{key}"),
                 description: format!("alertctl stack {}: hands on to bus {key}", self.stack.stack),
-                pattern: json!({ "source": bus.forward }),
+                trigger: Trigger::Pattern(json!({ "source": bus.forward })),
                 state: match read_only {
                     true => RuleState::EnabledWithAllManagementEvents,
                     false => RuleState::Enabled,
@@ -109,7 +109,7 @@ impl Build<'_> {
                 name: wiring.name.clone(),
                 description: wiring.description.clone(),
                 bus: None,
-                pattern: wiring.pattern.clone(),
+                trigger: wiring.trigger.clone(),
                 state: wiring.state,
                 tags: self.tags::<EventbridgeRule>(&key),
             },

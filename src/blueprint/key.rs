@@ -2,6 +2,7 @@
 
 use super::Build;
 use super::elsewhere::topics_notified;
+use super::heartbeat::topics_with_heartbeat;
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::Ref;
@@ -20,7 +21,8 @@ impl Build<'_> {
         let uses = Uses {
             encrypted_topics: stack.topics.values().any(|topic| topic.encrypted),
             rules_to_encrypted_topics: self.rules.iter().any(|rule| rule.rule.to.iter().any(encrypted))
-                || topics_notified(stack, Some(self.home)).iter().any(encrypted),
+                || topics_notified(stack, Some(self.home)).iter().any(encrypted)
+                || topics_with_heartbeat(stack).any(encrypted),
             trail: stack.trail.as_ref().and_then(|trail| match &trail.source {
                 TrailSource::Own(own) if own.encrypted => Some(self.names.trail_arn(trail)),
                 _ => None,

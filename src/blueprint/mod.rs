@@ -26,6 +26,7 @@ mod elsewhere;
 mod endpoints;
 mod forwarding;
 mod function;
+mod heartbeat;
 mod incidents;
 mod key;
 mod mail;

@@ -29,14 +29,15 @@ pub(super) struct Watched {
 }
 
 /// One alarm on a part of the stack.
-struct Monitor {
+pub(super) struct Monitor {
     /// Suffix of the key after `monitor.`, and of the name after `<stack>-monitor-`.
-    what: String,
-    description: String,
-    metric: AlarmMetric,
-    /// The alarm goes off at this value and above.
-    threshold: f64,
-    after: Vec<NodeId>,
+    pub what: String,
+    pub description: String,
+    pub metric: AlarmMetric,
+    pub condition: Condition,
+    /// Whether it also notifies when there is no data any more.
+    pub tells_missing_data: bool,
+    pub after: Vec<NodeId>,
 }
 
 impl Monitor {
@@ -46,7 +47,8 @@ impl Monitor {
             what,
             description,
             metric,
-            threshold: 1.0,
+            condition: from(1.0),
+            tells_missing_data: false,
             after: Vec::new(),
         }
     }
@@ -62,7 +64,7 @@ const MAX_METRICS: usize = 10;
 impl Build<'_> {
     /// Adds an alarm on the errors and throttles of each function, on each dead-letter queue that is not empty,
     /// on each queue that nobody drains, on alerts that wait too long, on the server errors of each API, and on everything that Lambda, SNS
-    /// and EventBridge could not put into a dead-letter queue, which is lost.
+    /// and EventBridge could not put into a dead-letter queue, which is lost; and on a heartbeat that does not come.
     pub(super) fn monitoring(&mut self) {
         let Some(monitoring) = &self.stack.monitoring else {
             return;
@@ -77,18 +79,12 @@ impl Build<'_> {
                     actions_enabled: true,
                     alarm_actions: self.topic_arns(&monitoring.to),
                     ok_actions: Vec::new(),
-                    insufficient_data_actions: Vec::new(),
+                    insufficient_data_actions: match monitor.tells_missing_data {
+                        true => self.topic_arns(&monitoring.to),
+                        false => Vec::new(),
+                    },
                     metric: monitor.metric,
-                    condition: Some(Condition {
-                        comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(),
-                        threshold: Some(monitor.threshold),
-                        threshold_metric_id: None,
-                        evaluation_periods: 1,
-                        datapoints_to_alarm: None,
-                        treat_missing_data: Some("notBreaching".to_owned()),
-                        evaluate_low_sample_count_percentile: None,
-                        evaluation_window: EvaluationWindow::Sliding,
-                    }),
+                    condition: Some(monitor.condition),
                     options: Options::default(),
                     tags: self.tags::<CloudwatchAlarm>(&key),
                 },
@@ -137,7 +133,7 @@ impl Build<'_> {
         });
         let minutes = TOO_LATE / 60.0;
         let undrained = self.watched.waiting.iter().map(move |(key, name)| Monitor {
-            threshold: TOO_LATE,
+            condition: from(TOO_LATE),
             ..Monitor::new(
                 format!("{key}-age"),
                 format!("an alert has waited in {name} for more than {minutes} minutes"),
@@ -146,7 +142,7 @@ impl Build<'_> {
         });
         // SQS leaves what was received three times out of the age of the oldest message.
         let waiting = (!self.watched.waiting.is_empty()).then(|| Monitor {
-            threshold: TOO_LATE,
+            condition: from(TOO_LATE),
             ..Monitor::new(
                 "waiting".to_owned(),
                 format!(
@@ -196,7 +192,21 @@ impl Build<'_> {
             .chain(undrained)
             .chain(waiting)
             .chain(apis);
-        own.chain(topics).chain(rules).collect()
+        own.chain(topics).chain(rules).chain(self.silences()).collect()
+    }
+}
+
+/// At this value and above in one period.
+fn from(threshold: f64) -> Condition {
+    Condition {
+        comparison_operator: "GreaterThanOrEqualToThreshold".to_owned(),
+        threshold: Some(threshold),
+        threshold_metric_id: None,
+        evaluation_periods: 1,
+        datapoints_to_alarm: None,
+        treat_missing_data: Some("notBreaching".to_owned()),
+        evaluate_low_sample_count_percentile: None,
+        evaluation_window: EvaluationWindow::Sliding,
     }
 }
 

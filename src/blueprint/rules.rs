@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::Envelope;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Build;
 use super::elsewhere::topics_notified;
@@ -15,7 +15,7 @@ use crate::aws::policy::Statement;
 use crate::aws::secret::fingerprint;
 use crate::resource::eventbridge::DEFAULT_BUS;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Input, Target};
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::sns::topic::SnsTopic;
@@ -36,7 +36,7 @@ pub(super) struct Wiring {
     pub key: String,
     pub name: String,
     pub description: String,
-    pub pattern: Value,
+    pub trigger: Trigger,
     pub state: RuleState,
     /// Other regions in which the same rule forwards to this one.
     pub regions: Vec<String>,
@@ -90,7 +90,7 @@ impl Build<'_> {
                 key: rule.key.clone(),
                 name: rule.name.clone(),
                 description: rule.description.clone(),
-                pattern: rule.pattern.clone(),
+                trigger: Trigger::Pattern(rule.pattern.clone()),
                 state: state(rule.rule),
                 regions: rule.regions.clone(),
                 arrivals: rule.key.clone(),
@@ -111,6 +111,10 @@ impl Build<'_> {
         if !states.is_empty() {
             let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
             wirings.extend(self.state_rules(relay.zip(permission), topics, &mut buses));
+        }
+        if let Some(relay) = relay {
+            let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
+            wirings.extend(self.heartbeats(relay, permission.unwrap_or_default(), topics));
         }
         if wirings.is_empty() && states.is_empty() {
             return;
@@ -168,7 +172,7 @@ impl Build<'_> {
                 name: wiring.name.clone(),
                 description: wiring.description,
                 bus,
-                pattern: wiring.pattern,
+                trigger: wiring.trigger,
                 state: wiring.state,
                 tags: self.tags::<EventbridgeRule>(&wiring.key),
             },
@@ -237,7 +241,10 @@ impl Build<'_> {
             .collect();
         let notified = topics_notified(self.stack, Some(self.home));
         let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty() && !mails(self.stack, topic);
-        allowed.extend(notified.iter().any(relayed).then(|| self.arrivals_allowed_as()));
+        let beats = self.stack.monitoring.as_ref();
+        let beats = beats.is_some_and(|monitoring| monitoring.heartbeat.is_some());
+        let by_prefix = beats || notified.iter().any(relayed);
+        allowed.extend(by_prefix.then(|| self.arrivals_allowed_as()));
         let mut permissions = BTreeMap::new();
         for (bus, names) in allowed {
             let at = bus.as_deref().unwrap_or(DEFAULT_BUS);

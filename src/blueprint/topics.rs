@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Build;
 use super::elsewhere::topics_notified;
 use super::function::Function;
+use super::heartbeat::topics_with_heartbeat;
 use super::mail::{self, is_by_relay, mails};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
@@ -187,7 +188,8 @@ impl Build<'_> {
             .any(|rule| rule.rule.to.iter().any(|to| to == topic));
         let subscribed = !self.stack.topics[topic].subscriptions.is_empty();
         let elsewhere = topics_notified(self.stack, Some(self.home));
-        (by_rule || subscribed && elsewhere.contains(topic)).then(|| {
+        let beats = topics_with_heartbeat(self.stack).any(|key| key == topic);
+        (by_rule || beats || subscribed && elsewhere.contains(topic)).then(|| {
             Statement::allow("RulesMayPublish", &["sns:Publish"])
                 .service("events.amazonaws.com")
                 .on(self.names.topic_arn(topic))

@@ -12,7 +12,7 @@ use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::{Policy, Statement};
 use crate::resource::cloudtrail::trail::{self, CloudtrailTrail, Selectors};
-use crate::resource::eventbridge::rule::RuleState;
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::iam::role_policy::IamRolePolicy;
 use crate::resource::kms::key::KmsKey;
 use crate::resource::lambda::permission::LambdaPermission;
@@ -260,11 +260,11 @@ impl Build<'_> {
         Wiring {
             key: GUARD.to_owned(),
             description: format!("alertctl stack {}: somebody stopped a trail", self.stack.stack),
-            pattern: json!({
+            trigger: Trigger::Pattern(json!({
                 "source": ["aws.cloudtrail"],
                 "detail-type": ["AWS API Call via CloudTrail"],
                 "detail": { "eventSource": ["cloudtrail.amazonaws.com"], "eventName": ["StopLogging"] },
-            }),
+            })),
             state: RuleState::Enabled,
             regions: self.far_home(trail).into_iter().collect(),
             arrivals: GUARD.to_owned(),

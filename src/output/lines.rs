@@ -58,6 +58,9 @@ impl Logged {
         parts.extend(self.channel.clone());
         let topic = self.topic.as_deref().and_then(|arn| arn.rsplit(':').next());
         parts.extend(topic.map(|topic| format!("topic {topic}")));
+        parts.extend(self.path.clone());
+        let ill = self.channels.iter().filter(|(_, said)| *said != "ok");
+        parts.extend(ill.map(|(channel, said)| format!("{channel}: {}", printable(said))));
         parts.extend(self.rule.as_ref().map(|rule| format!("rule {rule}")));
         parts.extend(self.severity.clone());
         parts.extend(self.status.map(|status| format!("Slack: {status}")));

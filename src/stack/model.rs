@@ -10,6 +10,7 @@ mod alarm;
 mod channel;
 mod endpoint;
 mod form;
+mod interval;
 mod rule;
 mod threshold;
 mod trail;
@@ -19,6 +20,7 @@ mod window;
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
 pub use channel::{Channel, SecretSource};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
+pub use interval::Interval;
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use threshold::{Bound, Comparison, Threshold};
 pub use trail::{
@@ -219,6 +221,8 @@ pub struct Monitoring {
     /// Topics to notify: keys of `topics`, 1–5.
     #[serde(default)]
     pub to: Vec<String>,
+    /// How often a sign of life goes through the relay to all channels, such as `1h`; default: never.
+    pub heartbeat: Option<Interval>,
 }
 
 fn utc() -> String {

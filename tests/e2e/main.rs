@@ -15,6 +15,7 @@ mod errors;
 mod faults;
 mod first_steps;
 mod graph;
+mod heartbeat;
 mod home;
 mod inbox_browser;
 mod inbox_stands_in;

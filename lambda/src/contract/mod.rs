@@ -6,6 +6,7 @@ mod arn;
 mod channel;
 mod envelope;
 mod guard;
+mod heartbeat;
 mod locale;
 mod mail_mark;
 mod names;
@@ -22,12 +23,14 @@ pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
 pub use guard::GuardOutcome;
+pub use heartbeat::Heartbeat;
 pub use locale::Locale;
 pub use mail_mark::MAIL_ATTRIBUTE;
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
-    ENDPOINT, INCIDENTS, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, RETRY_QUEUE, SETTINGS_FILE,
-    STACK_DIMENSION, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC, webhook_variable,
+    ENDPOINT, HEARTBEAT_METRIC, INCIDENTS, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, PATH_DIMENSION,
+    RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC,
+    webhook_variable,
 };
 pub use outcome::Outcome;
 pub use portal::Portal;

@@ -41,6 +41,11 @@ pub const TRAIL: &str = "TRAIL";
 pub const METRIC_NAMESPACE: &str = "alertctl";
 /// Metric: how many seconds an alert waits that a channel does not take. Its dimension is [`STACK_DIMENSION`].
 pub const WAITING_METRIC: &str = "Waiting";
+/// Metric: 1 if a heartbeat came and all channels would take a message, else 0. Its dimensions are [`STACK_DIMENSION`] and
+/// [`PATH_DIMENSION`].
+pub const HEARTBEAT_METRIC: &str = "Heartbeat";
+/// Dimension of the heartbeat: the way it came.
+pub const PATH_DIMENSION: &str = "Path";
 /// Dimension of the metrics: the name of the stack.
 pub const STACK_DIMENSION: &str = "Stack";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.

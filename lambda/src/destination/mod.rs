@@ -109,3 +109,6 @@ impl ChannelType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,12 @@ pub trait Post: fmt::Debug + Send + Sync {
     /// The request that shows `card`.
     fn request(&self, card: &Card, shape: Shape) -> Request<Vec<u8>>;
 
+    /// A request that shows whether the service would take a message, and posts none: one without content, say. `None` if the
+    /// service has no such.
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        None
+    }
+
     /// Adds to a request what each attempt has anew, such as a signature with its time.
     fn sign(&self, _headers: &mut HeaderMap, _body: &[u8], _now: Timestamp) {}
 

@@ -213,6 +213,22 @@ impl Destinations {
         })
     }
 
+    /// Whether the channel's service would take a message now. Of a service that cannot be asked without posting one, only
+    /// whether the channel has an address.
+    pub async fn probe(&self, channel: &ChannelKey, deadline: Instant) -> Result<(), Refusal> {
+        let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
+        let service = timeout_at(deadline, self.service(channel))
+            .await
+            .map_err(late)??;
+        let Some(request) = service.probe() else {
+            return Ok(());
+        };
+        match send(&self.http, &*service, request, Again::Always, deadline).await {
+            (_, Err(error)) if !error.is_answered() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     async fn service(&self, channel: &ChannelKey) -> Result<Arc<dyn Post>, NoAddress> {
         let loopback = match self.aws.endpoint() {
             Some(_) => AllowLoopback::Yes,

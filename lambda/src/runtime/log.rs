@@ -6,10 +6,14 @@
 
 use super::destinations::Refusal;
 use crate::Duty;
-use crate::contract::{ChannelKey, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC};
+use crate::contract::{
+    ChannelKey, HEARTBEAT_METRIC, METRIC_NAMESPACE, Outcome, PATH_DIMENSION, STACK_DIMENSION, Severity,
+    WAITING_METRIC,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -211,6 +215,36 @@ impl Waits<'_> {
             "messages": self.count,
             "againInSeconds": self.again_in.as_secs(),
             WAITING_METRIC: self.oldest.as_secs(),
+        }));
+    }
+}
+
+/// What came of a heartbeat.
+pub(super) struct Beat<'a> {
+    pub stack: &'a str,
+    pub path: &'a str,
+    pub is_well: bool,
+    /// `ok` or what is wrong, by channel.
+    pub channels: &'a BTreeMap<&'a ChannelKey, String>,
+}
+
+impl Beat<'_> {
+    /// Writes a line with the metric `Heartbeat` of the stack and the way.
+    pub fn write(&self) {
+        say(&json!({
+            "_aws": {
+                "Timestamp": Timestamp::now().as_millisecond(),
+                "CloudWatchMetrics": [{
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [[STACK_DIMENSION, PATH_DIMENSION]],
+                    "Metrics": [{ "Name": HEARTBEAT_METRIC, "Unit": "Count" }],
+                }],
+            },
+            STACK_DIMENSION: self.stack,
+            PATH_DIMENSION: self.path,
+            "outcome": if self.is_well { "heartbeat" } else { "silence" },
+            "channels": self.channels,
+            HEARTBEAT_METRIC: u8::from(self.is_well),
         }));
     }
 }

@@ -9,6 +9,7 @@ mod dispatcher;
 mod dns;
 mod failure;
 mod guard;
+mod heartbeat;
 mod http;
 mod incidents;
 mod ingest;

@@ -17,12 +17,13 @@ use super::Variables;
 use super::api::Context;
 use super::dispatcher::{Attempt, Dispatcher};
 use super::failure::Failure;
+use super::heartbeat;
 use super::log::Report;
 use super::publish::Publication;
 use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{ChannelKey, Outcome, Verdict};
+use crate::contract::{ChannelKey, Heartbeat, Outcome, Verdict};
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::{join, join_all};
@@ -51,6 +52,10 @@ impl Notify {
     /// Delivers all messages of the event; attempts all of them before it returns an error.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
+        if let Some(heartbeat) = Heartbeat::read(&event) {
+            let (settings, network) = (&self.dispatcher.settings, &self.dispatcher.network);
+            return Ok(heartbeat::answer(&heartbeat, settings, network.destinations(), budget.deliver).await);
+        }
         if queued::is_batch(&event) {
             let batch = self
                 .queued

@@ -58,6 +58,14 @@ impl PostError {
         matches!(self, Self::Refused { refused, .. } if refused.why == Why::Gone)
     }
 
+    /// Whether the service knows the channel, and refuses only this message or this moment.
+    pub fn is_answered(&self) -> bool {
+        let Self::Refused { refused, .. } = self else {
+            return false;
+        };
+        matches!(refused.why, Why::Malformed | Why::Gone | Why::Throttled)
+    }
+
     /// Whether the service may have taken the message nevertheless.
     pub fn is_unsure(&self) -> bool {
         match self {

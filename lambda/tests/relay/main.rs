@@ -5,6 +5,7 @@ mod delivery;
 mod discord;
 mod google_chat;
 mod guard;
+mod heartbeat;
 mod ingest;
 mod limits;
 mod living;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::resource::eventbridge::event_bus::EventbridgeEventBus;
-use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState};
+use crate::resource::eventbridge::rule::{EventbridgeRule, RuleState, Trigger};
 use crate::resource::eventbridge::targets::{EventbridgeTargets, Target};
 use crate::resource::tests::eventbridge_fake::Fake;
 use crate::resource::tests::script::{known, node, owned, scope, step};
@@ -22,7 +22,7 @@ fn rule(key: &str, name: &str) -> EventbridgeRule {
         name: name.into(),
         description: String::new(),
         bus: None,
-        pattern: json!({ "source": ["aws.signin"] }),
+        trigger: Trigger::Pattern(json!({ "source": ["aws.signin"] })),
         state: RuleState::Enabled,
         tags: owned(&node("eventbridge-rule", key)),
     }

@@ -61,7 +61,10 @@ pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
 fn router(store: Arc<Store>) -> Router {
     let mut router = Router::new();
     for prefix in ["services", "workflows", "triggers"] {
-        router = router.route(&format!("/{prefix}/{{*rest}}"), post(receive));
+        router = router.route(
+            &format!("/{prefix}/{{*rest}}"),
+            post(receive).get(services::webhook),
+        );
     }
     router
         .route("/events", get(events))
@@ -100,6 +103,9 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
             Err(refusal),
         ),
     };
+    if services::is_probe(&path, &body) {
+        return answer(post.as_ref(), &checked, 0, &store);
+    }
     let verdict = match &checked {
         Ok(()) => Verdict::Accepted,
         Err(refusal) => Verdict::Rejected {
@@ -118,15 +124,25 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
         body,
     };
     match store.add(arrival) {
-        Ok(seq) => match (&post, &checked) {
-            (Some(post), checked) => post.answer(checked.as_ref().err(), seq, &store),
-            (None, Ok(())) => (StatusCode::OK, "ok").into_response(),
-            (None, Err(refusal)) => (StatusCode::BAD_REQUEST, refusal.code).into_response(),
-        },
+        Ok(seq) => answer(post.as_ref(), &checked, seq, &store),
         Err(error) => {
             eprintln!("failed to keep a message: {error}");
             (StatusCode::INTERNAL_SERVER_ERROR, "failed to keep the message").into_response()
         }
+    }
+}
+
+/// The answer to a post; `seq` is the number of the message.
+fn answer(
+    post: Option<&services::Post<'_>>,
+    checked: &Result<(), accept::Refusal>,
+    seq: u64,
+    store: &Store,
+) -> Response {
+    match (post, checked) {
+        (Some(post), checked) => post.answer(checked.as_ref().err(), seq, store),
+        (None, Ok(())) => (StatusCode::OK, "ok").into_response(),
+        (None, Err(refusal)) => (StatusCode::BAD_REQUEST, refusal.code).into_response(),
     }
 }
 

@@ -152,6 +152,21 @@ impl<'a> Post<'a> {
     }
 }
 
+/// Whether a post only asks whether the service would take a message: it has no content, or ends what nobody began. Nobody
+/// sees it.
+pub(super) fn is_probe(path: &str, body: &Value) -> bool {
+    const KEY: &str = "alertctl-heartbeat";
+    let has_blocks = body.get("blocks").is_some() || body.get("cardsV2").is_some();
+    (body["text"] == "" && !has_blocks)
+        || body["dedup_key"] == KEY
+        || path.contains(&format!("/alerts/{KEY}/"))
+}
+
+/// What Discord says of a webhook that is there.
+pub(super) async fn webhook() -> Json<Value> {
+    Json(json!({ "type": 1, "name": "alertctl" }))
+}
+
 /// The time by which Slack knows a message: seconds, and its number as their fraction.
 fn ts(message: &Message) -> String {
     let received = message.received.parse::<jiff::Timestamp>().unwrap_or_default();

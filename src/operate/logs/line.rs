@@ -1,5 +1,7 @@
 //! Parses one line of a function's log.
 
+use std::collections::BTreeMap;
+
 use alertctl_relay::Outcome;
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,6 +41,11 @@ pub struct Logged {
     /// The ARN of the SNS topic that it was published to.
     #[serde(rename = "Topic")]
     pub topic: Option<String>,
+    /// The way that a heartbeat came.
+    #[serde(rename = "Path")]
+    pub path: Option<String>,
+    /// What each channel at its end said, `ok` or what is wrong.
+    pub channels: BTreeMap<String, String>,
     /// The EventBridge rule that the event came through.
     pub rule: Option<String>,
     pub severity: Option<String>,
@@ -143,6 +150,8 @@ mod tests {
                 kind: None,
                 channel: Some("project".into()),
                 topic: None,
+                path: None,
+                channels: BTreeMap::new(),
                 rule: Some("logins".into()),
                 severity: Some("error".into()),
                 status: Some(200),

@@ -34,10 +34,19 @@ pub struct EventbridgeRule {
     pub description: String,
     /// `None` for the account's default bus.
     pub bus: Option<Ref<EventbridgeEventBus>>,
-    /// An event pattern, at most 2,048 characters.
-    pub pattern: Value,
+    pub trigger: Trigger,
     pub state: RuleState,
     pub tags: Tags,
+}
+
+/// When a rule sends something to its targets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trigger {
+    /// For each event that matches this pattern, which has at most 2,048 characters.
+    Pattern(Value),
+    /// At these times, such as `rate(60 minutes)`; only on the default bus.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>
+    Schedule(String),
 }
 
 /// Whether a rule matches, and which events via CloudTrail it matches.
@@ -58,7 +67,6 @@ pub struct Live {
     arn: String,
     description: String,
     pattern: Option<Value>,
-    /// A rule of ours has no schedule.
     schedule: Option<String>,
     /// A rule of ours has no role. Its targets may have one.
     role_arn: Option<String>,
@@ -119,7 +127,7 @@ impl Resource for EventbridgeRule {
             name,
             description,
             bus: _,
-            pattern,
+            trigger,
             state,
             tags,
         } = self;
@@ -130,7 +138,8 @@ impl Resource for EventbridgeRule {
                 "description",
                 Some(description.as_str()).filter(|text| !text.is_empty()),
             )
-            .set("pattern", pattern.clone())
+            .set_some("pattern", trigger.pattern().cloned())
+            .set_some("schedule", trigger.schedule())
             .set("state", state.to_sdk().as_str())
             .tags(tags)
     }
@@ -240,6 +249,22 @@ impl Resource for EventbridgeRule {
     }
 }
 
+impl Trigger {
+    fn pattern(&self) -> Option<&Value> {
+        match self {
+            Self::Pattern(pattern) => Some(pattern),
+            Self::Schedule(_) => None,
+        }
+    }
+
+    fn schedule(&self) -> Option<&str> {
+        match self {
+            Self::Pattern(_) => None,
+            Self::Schedule(schedule) => Some(schedule),
+        }
+    }
+}
+
 impl RuleState {
     fn to_sdk(self) -> sdk::RuleState {
         match self {
@@ -264,7 +289,8 @@ impl EventbridgeRule {
             .name(&self.name)
             .event_bus_name(self.bus_name())
             .description(&self.description)
-            .event_pattern(self.pattern.to_string())
+            .set_event_pattern(self.trigger.pattern().map(Value::to_string))
+            .set_schedule_expression(self.trigger.schedule().map(str::to_owned))
             .state(self.state.to_sdk())
             .set_tags(tags.map(listed));
         let answer = cx.aws.call("events:PutRule", || request.clone().send()).await;
@@ -277,8 +303,8 @@ impl EventbridgeRule {
             bus_name: self.bus_name().to_owned(),
             arn,
             description: self.description.clone(),
-            pattern: Some(self.pattern.clone()),
-            schedule: None,
+            pattern: self.trigger.pattern().cloned(),
+            schedule: self.trigger.schedule().map(str::to_owned),
             role_arn: None,
             state: self.state.to_sdk().as_str().to_owned(),
             managed_by: None,

@@ -118,6 +118,11 @@ fn monitoring(checker: &mut Checker<'_>) {
         let problem = Problem::error(checker.key(&["monitoring"]), "monitoring notifies nobody");
         checker.report(problem.help("add `to: [topic]`"));
     }
+    if monitoring.heartbeat.is_some() && checker.stack.channels.is_empty() {
+        let place = checker.at(&["monitoring", "heartbeat"]);
+        let problem = Problem::error(place, "a heartbeat asks channels, and the stack has none");
+        checker.report(problem.help("remove `heartbeat:`, or add a channel"));
+    }
     // A topic that only the relay hears is silent about a relay that is broken.
     let topics = &checker.stack.topics;
     let only_relayed = |key: &String| {

@@ -89,6 +89,15 @@ impl Post for Webhook {
         request
     }
 
+    /// Reads the webhook. <https://discord.com/developers/docs/resources/webhook#get-webhook-with-token>
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        let mut request = Request::new(Vec::new());
+        *request.uri_mut() = self.0.as_url();
+        let agent = HeaderValue::from_static(AGENT);
+        request.headers_mut().insert(USER_AGENT, agent);
+        Some(request)
+    }
+
     fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         let refused = by_status(status, headers);
         let said: Value = serde_json::from_slice(body).unwrap_or_default();

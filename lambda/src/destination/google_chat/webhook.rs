@@ -70,6 +70,11 @@ impl Post for Webhook {
         }
     }
 
+    /// An empty message is an `INVALID_ARGUMENT`, but a space or a token that is gone another error.
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        Some(json(self.to(false), &serde_json::json!({ "text": "" })))
+    }
+
     /// `RESOURCE_EXHAUSTED` (429) says nothing about how long to wait: a space takes one message per second, from all its
     /// webhooks. <https://developers.google.com/workspace/chat/limits>
     fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {

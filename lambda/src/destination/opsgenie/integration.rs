@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use serde::Serialize;
 
 use super::alert::request;
 use crate::card::Card;
@@ -73,6 +74,14 @@ impl Integration {
         }
     }
 
+    fn ask(&self, path: &str, body: &impl Serialize) -> Request<Vec<u8>> {
+        let mut request = json(self.address.url(&format!("{}{path}", self.api)), body);
+        if let Some(authorization) = self.authorization() {
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        request
+    }
+
     /// The header that shows the key.
     fn authorization(&self) -> Option<HeaderValue> {
         let key = match self.address.is_loopback() {
@@ -94,13 +103,15 @@ impl Post for Integration {
         &self.address
     }
 
-    fn request(&self, card: &Card, shape: Shape) -> http::Request<Vec<u8>> {
+    fn request(&self, card: &Card, shape: Shape) -> Request<Vec<u8>> {
         let asked = request(card, shape);
-        let mut request = json(self.address.url(&format!("{}{}", self.api, asked.path())), &asked);
-        if let Some(authorization) = self.authorization() {
-            request.headers_mut().insert(AUTHORIZATION, authorization);
-        }
-        request
+        self.ask(&asked.path(), &asked)
+    }
+
+    /// The end of an alert that is not open is taken and does nothing.
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        let path = "/alerts/alertctl-heartbeat/close?identifierType=alias";
+        Some(self.ask(path, &serde_json::json!({ "source": "alertctl" })))
     }
 
     /// Both queue what they take, and say 202; the end of an alert that is not open is taken, too. 422 is for what the JSON

@@ -93,6 +93,15 @@ impl Post for Integration {
         json(self.address.url(self.url(event.is_change())), &sent)
     }
 
+    /// The end of an incident that nobody opened: PagerDuty takes it and does nothing.
+    /// <https://developer.pagerduty.com/docs/events-api-v2-overview#event-action-behavior>
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        let event = serde_json::json!({
+            "routing_key": self.key(), "event_action": "resolve", "dedup_key": "alertctl-heartbeat",
+        });
+        Some(json(self.address.url(self.url(false)), &event))
+    }
+
     /// PagerDuty queues what it takes, and says 202. A key that it does not know is a 400 like any other, but one that only
     /// a person can mend; the text says `Invalid routing key`, or what is wrong with `'routing_key'`.
     fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {

@@ -140,6 +140,14 @@ impl Post for Bot {
         self.call("chat.postMessage", &body)
     }
 
+    /// A message without text is refused with `no_text`, and by a token or in a channel that takes none with another error.
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        Some(self.call(
+            "chat.postMessage",
+            &json!({ "channel": self.channel, "text": "" }),
+        ))
+    }
+
     fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         post::by_status(status, headers)?;
         let Ok(answer) = serde_json::from_slice::<Value>(body) else {

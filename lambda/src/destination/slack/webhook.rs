@@ -55,6 +55,11 @@ impl Post for Webhook {
         }
     }
 
+    /// A message without text is refused (`no_text`), but only by a webhook that is there. Anything starts a workflow.
+    fn probe(&self) -> Option<Request<Vec<u8>>> {
+        (!self.is_workflow()).then(|| json(self.0.as_url(), &serde_json::json!({ "text": "" })))
+    }
+
     /// The message for a workflow has no blocks, and always the same keys.
     fn has_plain(&self) -> bool {
         !self.is_workflow()

@@ -19,7 +19,7 @@ fn desired() -> EventbridgeRule {
         name: NAME.into(),
         description: "sign-ins".into(),
         bus: None,
-        pattern: json!({ "source": ["aws.signin"], "detail": { "a": [1], "b": [2] } }),
+        trigger: Trigger::Pattern(json!({ "source": ["aws.signin"], "detail": { "a": [1], "b": [2] } })),
         state: RuleState::Enabled,
         tags: owned(&id()),
     }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::aws::{Fault, discovery::STACK_TAG};
-use crate::resource::eventbridge::rule::RuleState;
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::tests::eventbridge_fake::Fake;
 use crate::resource::tests::script::{changes, known, names, node, ours, owned, step};
 
@@ -75,7 +75,7 @@ fn rule() -> EventbridgeRule {
         name: RULE.into(),
         description: String::new(),
         bus: None,
-        pattern: json!({ "source": ["x"] }),
+        trigger: Trigger::Pattern(json!({ "source": ["x"] })),
         state: RuleState::Enabled,
         tags: owned(&rule_id()),
     }

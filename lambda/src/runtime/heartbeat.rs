@@ -1,0 +1,39 @@
+//! The answer to a heartbeat: whether each channel's service would take a message now. Nobody is told; an alarm of the stack
+//! goes off if the answer stays away.
+
+use super::destinations::Destinations;
+use super::log::Beat;
+use crate::Settings;
+use crate::contract::{ChannelKey, Heartbeat};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tokio::time::Instant;
+
+/// Asks the services of the channels at the end of the heartbeat's way: those of its topic, or all.
+pub(super) async fn answer(
+    heartbeat: &Heartbeat,
+    settings: &Settings,
+    destinations: &Destinations,
+    deadline: Instant,
+) -> Value {
+    let channels: Vec<&ChannelKey> = match settings.topics.get(&heartbeat.path) {
+        Some(topic) => topic.to.iter().collect(),
+        None => settings.channels.keys().collect(),
+    };
+    let asked = channels.iter().map(async |channel| {
+        let outcome = destinations.probe(channel, deadline).await;
+        let said = outcome.map_or_else(|refusal| refusal.reason, |()| "ok".to_owned());
+        (*channel, said)
+    });
+    let channels: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let is_well = channels.values().all(|said| said == "ok");
+    let beat = Beat {
+        stack: &settings.stack,
+        path: &heartbeat.path,
+        is_well,
+        channels: &channels,
+    };
+    beat.write();
+    json!({ "heartbeat": is_well })
+}

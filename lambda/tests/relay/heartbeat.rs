@@ -1,0 +1,108 @@
+//! A heartbeat comes along the ways of alerts, and asks the services of channels without a message.
+
+use crate::support::function::{Function, lock, settings};
+use serde_json::{Value, json};
+
+/// A relay with a second topic and channel.
+async fn relay() -> Function {
+    let mut settings = settings();
+    settings["channels"]["oncall"] = json!({});
+    settings["topics"]["oncall-sns"] = json!({ "to": ["oncall"] });
+    let key = alertctl_relay::webhook_variable(&alertctl_relay::ChannelKey("oncall".to_owned()));
+    Function::start_as(&settings, |command| {
+        command.env(key, "Y2lwaGVydGV4dA==");
+    })
+    .await
+}
+
+fn by_rule() -> Value {
+    alertctl_relay::Heartbeat::message("rules")
+}
+
+fn by_topic(name: &str) -> Value {
+    let text = alertctl_relay::Heartbeat::message(name).to_string();
+    let arn = format!("arn:aws:sns:ap-northeast-2:111122223333:{name}");
+    json!({ "Records": [{ "EventSource": "aws:sns", "Sns": { "TopicArn": arn, "MessageId": "m", "Message": text } }] })
+}
+
+fn beats(log: &[Value]) -> Vec<(Value, Value, Value)> {
+    let beats = log.iter().filter(|line| line["Heartbeat"].is_number());
+    beats
+        .map(|line| {
+            (
+                line["Path"].clone(),
+                line["Heartbeat"].clone(),
+                line["channels"].clone(),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn it_reaches_each_channel_and_tells_nobody() {
+    let mut function = relay().await;
+    lock(&function.script).slack_always = Some((400, "no_text"));
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": true }));
+    let bodies: Vec<_> = function.messages().into_iter().map(|(_, body)| body).collect();
+    assert_eq!(bodies, [json!({ "text": "" }), json!({ "text": "" })]);
+    assert_eq!(
+        function.succeed(&by_topic("oncall-sns")).await,
+        json!({ "heartbeat": true })
+    );
+    assert_eq!(function.messages().len(), 3);
+    assert!(function.queue("dead").is_empty());
+    let log = function.log().await;
+    assert_eq!(
+        beats(&log),
+        [
+            (
+                json!("rules"),
+                json!(1),
+                json!({ "oncall": "ok", "project": "ok" })
+            ),
+            (json!("oncall-sns"), json!(1), json!({ "oncall": "ok" })),
+        ]
+    );
+    let metrics = &log.last().expect("a line")["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(metrics["Dimensions"], json!([["Stack", "Path"]]));
+    assert_eq!(metrics["Metrics"][0]["Name"], "Heartbeat");
+}
+
+#[tokio::test]
+async fn a_channel_that_is_gone_ends_it() {
+    let mut function = relay().await;
+    lock(&function.script).slack_always = Some((404, "no_service"));
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": false }));
+    // Who is asked too much is there.
+    lock(&function.script).slack_always = Some((429, "rate_limited"));
+    lock(&function.script).slack_pause = Some(30);
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": true }));
+    let log = function.log().await;
+    let said = "Slack answers 404 Not Found: no_service";
+    assert_eq!(
+        beats(&log)[0],
+        (
+            json!("rules"),
+            json!(0),
+            json!({ "oncall": said, "project": said })
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_gone_ends_it() {
+    let mut function = relay().await;
+    lock(&function.script).slack_always = Some((400, "no_text"));
+    let disabled = json!({ "__type": "DisabledException", "message": "the key is disabled" });
+    lock(&function.script).kms_refusals = [(400, disabled)].into();
+    assert_eq!(
+        function.succeed(&by_topic("mission-sns")).await,
+        json!({ "heartbeat": false })
+    );
+    assert!(function.messages().is_empty());
+    assert_eq!(
+        function.succeed(&by_topic("mission-sns")).await,
+        json!({ "heartbeat": true })
+    );
+    function.stop().await;
+}

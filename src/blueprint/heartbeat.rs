@@ -1,0 +1,137 @@
+//! The heartbeat: a schedule sends a sign of life along the ways of alerts, the relay asks each channel's service whether
+//! it would take a message, and an alarm goes off when that has not worked for a while.
+//!
+//! CloudWatch publishes the alarm itself, to the topics of `monitoring`, so a broken relay cannot silence it.
+
+use std::collections::BTreeMap;
+
+use alertctl_relay::{HEARTBEAT_METRIC, Heartbeat, METRIC_NAMESPACE, PATH_DIMENSION, STACK_DIMENSION};
+
+use super::Build;
+use super::function::Function;
+use super::mail::{is_by_relay, mails};
+use super::monitoring::Monitor;
+use super::rules::{Wiring, bare_target};
+use crate::resource::cloudwatch::alarm::{AlarmMetric, Condition, EvaluationWindow};
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
+use crate::resource::eventbridge::targets::{Input, Target};
+use crate::resource::sns::topic::SnsTopic;
+use crate::resource::{NodeId, Ref};
+use crate::stack::{Interval, Stack};
+
+/// The key of the rule, and the first part of the keys of those for topics. No key in a stack file contains a dot.
+const KEY: &str = "heartbeat";
+/// What the way from a rule straight to the relay is called in metrics; a topic's way has the name of the topic.
+const RULES: &str = "rules";
+
+/// The topics by which a heartbeat comes to the relay and to nobody else.
+pub(super) fn topics_with_heartbeat(stack: &Stack) -> impl Iterator<Item = &String> {
+    let beats = interval(stack).is_some();
+    let topics = stack.topics.iter().filter(move |_| beats);
+    let unheard = |key: &String| {
+        let mut subscriptions = stack.topics[key].subscriptions.iter();
+        subscriptions.all(|one| mails(stack, key) && is_by_relay(one))
+    };
+    let topics = topics.filter(move |(key, topic)| !topic.to.is_empty() && unheard(key));
+    topics.map(|(key, _)| key)
+}
+
+fn interval(stack: &Stack) -> Option<Interval> {
+    stack.monitoring.as_ref()?.heartbeat
+}
+
+impl Build<'_> {
+    /// A rule for each way: straight to the relay, and by each topic that only the relay hears. `allowed` lets the rules
+    /// invoke the relay.
+    pub(super) fn heartbeats(
+        &self,
+        relay: &Function,
+        allowed: &[NodeId],
+        topics: &BTreeMap<String, Ref<SnsTopic>>,
+    ) -> Vec<Wiring> {
+        let Some(every) = interval(self.stack) else {
+            return Vec::new();
+        };
+        let straight = Target {
+            input: Some(input(RULES)),
+            ..bare_target(self.relay_target(), relay.function.arn())
+        };
+        let mut wirings = vec![self.heartbeat(KEY, every, straight, allowed.to_vec())];
+        for key in topics_with_heartbeat(self.stack) {
+            let target = Target {
+                input: Some(input(&self.names.topic(key, &self.stack.topics[key]))),
+                ..bare_target(key, self.names.topic_arn(key))
+            };
+            let after = vec![topics[key].id().clone()];
+            wirings.push(self.heartbeat(&format!("{KEY}.{key}"), every, target, after));
+        }
+        wirings
+    }
+
+    fn heartbeat(&self, key: &str, every: Interval, target: Target, after: Vec<NodeId>) -> Wiring {
+        Wiring {
+            key: key.to_owned(),
+            name: self.names.default_rule(&key.replace('.', "-")),
+            description: format!("alertctl stack {}: heartbeat", self.stack.stack),
+            trigger: Trigger::Schedule(format!("rate({} minutes)", every.minutes())),
+            state: RuleState::Enabled,
+            regions: Vec::new(),
+            arrivals: String::new(),
+            bus: None,
+            targets: vec![target],
+            after,
+        }
+    }
+
+    /// One alarm for each way. It notifies in the state `ALARM`, when a heartbeat finds that a channel would take nothing, and
+    /// in `INSUFFICIENT_DATA`, when none comes. A new alarm has no data either, but begins in that state, and only changes
+    /// notify: with `TreatMissingData: breaching`, each first apply would be a false alarm. CloudWatch looks some periods
+    /// further back than the one that it evaluates, so a schedule that is late by a minute leaves no gap.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>
+    pub(super) fn silences(&self) -> Vec<Monitor> {
+        let Some(every) = interval(self.stack) else {
+            return Vec::new();
+        };
+        let topics = topics_with_heartbeat(self.stack).map(|key| {
+            let name = self.names.topic(key, &self.stack.topics[key]);
+            (format!("{KEY}-{key}"), name)
+        });
+        let ways = [(KEY.to_owned(), RULES.to_owned())].into_iter().chain(topics);
+        let alarm = |(what, path): (String, String)| Monitor {
+            description: match path.as_str() {
+                RULES => "no heartbeat has come through the relay to all channels".to_owned(),
+                topic => format!("no heartbeat has come through {topic} and the relay to all channels"),
+            },
+            what,
+            metric: AlarmMetric::Single {
+                namespace: METRIC_NAMESPACE.to_owned(),
+                metric_name: HEARTBEAT_METRIC.to_owned(),
+                dimensions: BTreeMap::from([
+                    (STACK_DIMENSION.to_owned(), self.stack.stack.as_str().into()),
+                    (PATH_DIMENSION.to_owned(), path.into()),
+                ]),
+                statistic: Some("Maximum".to_owned()),
+                extended_statistic: None,
+                period: every.minutes() * 60,
+                unit: None,
+            },
+            condition: Condition {
+                comparison_operator: "LessThanThreshold".to_owned(),
+                threshold: Some(1.0),
+                threshold_metric_id: None,
+                evaluation_periods: 1,
+                datapoints_to_alarm: None,
+                treat_missing_data: Some("missing".to_owned()),
+                evaluate_low_sample_count_percentile: None,
+                evaluation_window: EvaluationWindow::Sliding,
+            },
+            tells_missing_data: true,
+            after: Vec::new(),
+        };
+        ways.map(alarm).collect()
+    }
+}
+
+fn input(path: &str) -> Input {
+    Input::Constant(Heartbeat::message(path).to_string())
+}
