@@ -9,6 +9,7 @@ use crate::contract::{Buffer, ChannelKey, ChannelType, Filter, Locale, Mention, 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How events are shown, and where they go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct Channel {
     /// Who is mentioned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mention: Option<Mention>,
+    /// After how many minutes, again and again, people are reminded of what goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind_minutes: Option<u32>,
     /// The rate limit of the channel, if there is a queue in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Buffer>,
@@ -132,6 +136,13 @@ impl Settings {
             Some(label) => format!("`{channel}` ({label})"),
             None => format!("`{channel}`"),
         }
+    }
+}
+
+impl Channel {
+    /// After how long people are reminded of what goes on.
+    pub fn remind(&self) -> Option<Duration> {
+        Some(Duration::from_secs(u64::from(self.remind_minutes?) * 60))
     }
 }
 

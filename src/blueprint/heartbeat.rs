@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{HEARTBEAT_METRIC, Heartbeat, METRIC_NAMESPACE, PATH_DIMENSION, STACK_DIMENSION};
+use alertctl_relay::{HEARTBEAT_METRIC, METRIC_NAMESPACE, PATH_DIMENSION, STACK_DIMENSION, Signal};
 
 use super::Build;
 use super::function::Function;
@@ -133,5 +133,5 @@ impl Build<'_> {
 }
 
 fn input(path: &str) -> Input {
-    Input::Constant(Heartbeat::message(path).to_string())
+    Input::Constant(Signal::Heartbeat(path.to_owned()).message().to_string())
 }

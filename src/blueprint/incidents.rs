@@ -3,17 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{ChannelType, INCIDENTS};
+use alertctl_relay::{ChannelType, INCIDENTS, Signal};
 
 use super::Build;
-use super::function::plain;
+use super::function::{Function, plain};
+use super::rules::{Wiring, bare_target};
 use crate::aws::policy::Statement;
-use crate::resource::Ref;
 use crate::resource::dynamodb::table::DynamodbTable;
+use crate::resource::eventbridge::rule::{RuleState, Trigger};
+use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::lambda::function::EnvValue;
+use crate::resource::{NodeId, Ref};
+use crate::stack::Stack;
 
 /// The key of the table in the graph; there is one per stack.
 const KEY: &str = "incidents";
+/// The key of the rule that reminds people. No key in a stack file contains a dot.
+const REMIND: &str = "incidents.remind";
+/// How often the relay looks for what is due.
+const LOOKS: &str = "rate(5 minutes)";
 
 impl Build<'_> {
     /// Adds the table if messages of some channel can be updated.
@@ -49,6 +57,39 @@ impl Build<'_> {
 /// The environment variable with the table's name.
 pub(super) fn variable(table: &Ref<DynamodbTable>) -> BTreeMap<String, EnvValue> {
     plain([(INCIDENTS, table.name().into())])
+}
+
+impl Build<'_> {
+    /// The schedule on which the relay looks for incidents that people are to be reminded of. `allowed` lets its rule invoke
+    /// the relay.
+    pub(super) fn reminding(&self, relay: &Function, allowed: &[NodeId]) -> Option<Wiring> {
+        let target = Target {
+            input: Some(Input::Constant(Signal::Remind.message().to_string())),
+            ..bare_target(self.relay_target(), relay.function.arn())
+        };
+        reminds(self.stack).then(|| Wiring {
+            key: REMIND.to_owned(),
+            name: self.names.default_rule("reminders"),
+            description: format!("alertctl stack {}: reminds of what goes on", self.stack.stack),
+            trigger: Trigger::Schedule(LOOKS.to_owned()),
+            state: RuleState::Enabled,
+            regions: Vec::new(),
+            arrivals: String::new(),
+            bus: None,
+            targets: vec![target],
+            after: allowed.to_vec(),
+        })
+    }
+}
+
+/// Whether people are reminded of what goes on.
+pub(super) fn reminds(stack: &Stack) -> bool {
+    stack.channels.values().any(|channel| channel.remind.is_some())
+}
+
+/// Allows the relay to find what people are to be reminded of.
+pub(super) fn may_find(table: &Ref<DynamodbTable>) -> Statement {
+    Statement::allow("FindIncidents", &["dynamodb:Scan"]).on(table.arn())
 }
 
 /// Allows a function to keep the ids of its messages in the table, and to find them.

@@ -3,6 +3,7 @@
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
 use super::function::{Duty, Function, plain};
+use super::incidents::{may_find, reminds};
 use super::queues::{BATCH_TIMEOUT, Queue, SHORTEST};
 use super::{Addresses, Build};
 use crate::aws::policy::Statement;
@@ -50,6 +51,12 @@ impl Build<'_> {
         };
         let mut may = vec![self.may_decrypt(key)];
         may.extend(self.may_defer(&queues));
+        may.extend(
+            self.incidents
+                .as_ref()
+                .filter(|_| reminds(self.stack))
+                .map(may_find),
+        );
         may.extend(self.may_work_off(&queues));
         if queues.contains(&Queue::Retry) {
             // What a function could not publish waits in the retry queue; the mails of topics are the relay's own.

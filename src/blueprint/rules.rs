@@ -9,6 +9,7 @@ use super::Build;
 use super::elsewhere::topics_notified;
 use super::forwarding::ARRIVALS;
 use super::function::Function;
+use super::incidents::reminds;
 use super::mail::mails;
 use crate::aws::Text;
 use crate::aws::policy::Statement;
@@ -114,7 +115,9 @@ impl Build<'_> {
         }
         if let Some(relay) = relay {
             let permission = permissions.get(&self.arrivals_allowed_as()).map(Vec::as_slice);
-            wirings.extend(self.heartbeats(relay, permission.unwrap_or_default(), topics));
+            let permission = permission.unwrap_or_default();
+            wirings.extend(self.heartbeats(relay, permission, topics));
+            wirings.extend(self.reminding(relay, permission));
         }
         if wirings.is_empty() && states.is_empty() {
             return;
@@ -243,7 +246,7 @@ impl Build<'_> {
         let relayed = |topic: &String| !self.stack.topics[topic].to.is_empty() && !mails(self.stack, topic);
         let beats = self.stack.monitoring.as_ref();
         let beats = beats.is_some_and(|monitoring| monitoring.heartbeat.is_some());
-        let by_prefix = beats || notified.iter().any(relayed);
+        let by_prefix = beats || reminds(self.stack) || notified.iter().any(relayed);
         allowed.extend(by_prefix.then(|| self.arrivals_allowed_as()));
         let mut permissions = BTreeMap::new();
         for (bus, names) in allowed {

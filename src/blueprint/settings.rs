@@ -106,6 +106,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         routes,
         except,
         mention,
+        remind,
         buffer,
     } = channel;
     let text = channels_notified_twice(stack).contains(key).then(|| Filter {
@@ -128,6 +129,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
             .collect(),
         except: except.iter().map(|one| filter(stack, one)).chain(text).collect(),
         mention: mention.clone(),
+        remind_minutes: remind.map(|every| every.minutes().unsigned_abs()),
         buffer: *buffer,
     }
 }

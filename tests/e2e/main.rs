@@ -34,6 +34,7 @@ mod refusals;
 mod regions;
 mod relay_static;
 mod release;
+mod reminders;
 mod rooms;
 mod routing;
 mod saved_plan;

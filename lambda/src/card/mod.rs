@@ -14,12 +14,15 @@ mod guard;
 mod identity;
 mod note;
 mod parts;
+mod reminder;
 mod report;
 
 pub use crate::event::{Incident, Phase};
 pub use crate::excerpt::Excerpt;
 pub use crate::phrase::{Phrase, Span, Style};
 pub use digest::{Digest, Line, digest, summarise};
+#[cfg(feature = "runtime")]
+pub(crate) use reminder::{Remembered, reminder};
 
 use crate::contract::{Locale, Severity, unite};
 use crate::event::{Content, Detail, Notice};

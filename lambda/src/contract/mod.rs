@@ -6,7 +6,6 @@ mod arn;
 mod channel;
 mod envelope;
 mod guard;
-mod heartbeat;
 mod locale;
 mod mail_mark;
 mod names;
@@ -14,6 +13,7 @@ mod outcome;
 mod portal;
 mod route;
 mod severity;
+mod signal;
 mod test_mark;
 mod verdict;
 
@@ -23,7 +23,6 @@ pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
 pub use guard::GuardOutcome;
-pub use heartbeat::Heartbeat;
 pub use locale::Locale;
 pub use mail_mark::MAIL_ATTRIBUTE;
 pub use names::{
@@ -36,5 +35,6 @@ pub use outcome::Outcome;
 pub use portal::Portal;
 pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
+pub use signal::Signal;
 pub use test_mark::{TEST_ATTRIBUTE, TEST_HEADER, TEST_REASON, TEST_RESOURCE, is_test};
 pub use verdict::{Verdict, unite};

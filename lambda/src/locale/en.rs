@@ -10,6 +10,8 @@ pub(super) const WORDS: Words = Words {
     headline,
     lasted: |time| format!(", was in alarm for {time}"),
     late: |time| format!("{time} late"),
+    lasts: |time| format!("for {time} now"),
+    go_on: |count| format!("{count} incidents go on"),
     duration: str::to_owned,
     runbook: |host| format!("Runbook ({host})"),
     muted: |muted| match muted {

@@ -12,6 +12,8 @@ pub(super) const WORDS: Words = Words {
     headline,
     lasted: |time| format!(" (경보 지속 시간: {})", units(time)),
     late: |time| format!("{} 지연", units(time)),
+    lasts: |time| format!("{}째 계속", units(time)),
+    go_on: |count| format!("{count}건이 계속되고 있습니다"),
     duration: units,
     runbook: |host| format!("런북 ({host})"),
     muted: |muted| match muted {

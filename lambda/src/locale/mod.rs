@@ -28,6 +28,10 @@ pub(crate) struct Words {
     pub lasted: fn(time: &str) -> String,
     /// Before the headline of what is told this long after it happened.
     pub late: fn(time: &str) -> String,
+    /// That something has gone on for this long.
+    pub lasts: fn(time: &str) -> String,
+    /// That this many incidents go on, at least two.
+    pub go_on: fn(count: usize) -> String,
     /// A duration such as `2 h 5 min`.
     pub duration: fn(&str) -> String,
     /// Link text for the runbook on `host`.

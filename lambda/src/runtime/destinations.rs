@@ -8,11 +8,10 @@ use super::kms::Kms;
 use super::living::Telling;
 use super::post::{Again, PostError, send};
 use super::services::{NoAddress, Services};
-use crate::contract::Arn;
-use crate::contract::ChannelKey;
-use crate::contract::{INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
+use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
 use crate::destination::{AllowLoopback, Post, Shape, Why};
 use crate::{Card, Letter, Receivers, Settings};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -153,11 +152,20 @@ pub(super) struct Destinations {
     services: Services,
     /// What channels show of incidents, in a stack that has such channels.
     incidents: Option<Incidents>,
+    /// After how long each channel is reminded of what goes on.
+    remind: BTreeMap<ChannelKey, Duration>,
 }
 
 impl Destinations {
-    pub fn new(aws: Aws, http: Http, services: Services, variable: Variables) -> Self {
+    pub fn new(
+        aws: Aws,
+        http: Http,
+        services: Services,
+        remind: BTreeMap<ChannelKey, Duration>,
+        variable: Variables,
+    ) -> Self {
         Self {
+            remind,
             http,
             kms: Kms::new(aws.clone(), variable),
             aws,
@@ -174,6 +182,10 @@ impl Destinations {
 
     pub fn aws(&self) -> &Aws {
         &self.aws
+    }
+
+    pub fn incidents(&self) -> Option<&Incidents> {
+        self.incidents.as_ref()
     }
 
     /// Posts a card to a channel before `deadline`; returns the number of retries.
@@ -196,6 +208,7 @@ impl Destinations {
                     channel,
                     card,
                     shape,
+                    remind: self.remind.get(channel).copied(),
                     deadline: deadline.min(Instant::now() + LONGEST_STEP),
                 };
                 self.tell(incidents, incident, &telling).await
@@ -229,7 +242,7 @@ impl Destinations {
         }
     }
 
-    async fn service(&self, channel: &ChannelKey) -> Result<Arc<dyn Post>, NoAddress> {
+    pub async fn service(&self, channel: &ChannelKey) -> Result<Arc<dyn Post>, NoAddress> {
         let loopback = match self.aws.endpoint() {
             Some(_) => AllowLoopback::Yes,
             None => AllowLoopback::No,

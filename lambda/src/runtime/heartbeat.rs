@@ -4,20 +4,20 @@
 use super::destinations::Destinations;
 use super::log::Beat;
 use crate::Settings;
-use crate::contract::{ChannelKey, Heartbeat};
+use crate::contract::ChannelKey;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-/// Asks the services of the channels at the end of the heartbeat's way: those of its topic, or all.
+/// Asks the services of the channels at the end of a heartbeat's way: those of its topic, or all.
 pub(super) async fn answer(
-    heartbeat: &Heartbeat,
+    path: &str,
     settings: &Settings,
     destinations: &Destinations,
     deadline: Instant,
 ) -> Value {
-    let channels: Vec<&ChannelKey> = match settings.topics.get(&heartbeat.path) {
+    let channels: Vec<&ChannelKey> = match settings.topics.get(path) {
         Some(topic) => topic.to.iter().collect(),
         None => settings.channels.keys().collect(),
     };
@@ -30,7 +30,7 @@ pub(super) async fn answer(
     let is_well = channels.values().all(|said| said == "ok");
     let beat = Beat {
         stack: &settings.stack,
-        path: &heartbeat.path,
+        path,
         is_well,
         channels: &channels,
     };

@@ -3,6 +3,11 @@
 //! Whoever takes a step for an incident holds it for the while: so two processes never post two messages about it, and
 //! an early end never is covered by a late beginning. Someone who dies lets go of it after [`LEASE`].
 
+mod due;
+
+pub(super) use due::Due;
+use due::{called, moment};
+
 use super::aws::{Aws, AwsError, Call, Service};
 use crate::destination::MessageId;
 use crate::event::{Incident, Phase};
@@ -41,6 +46,12 @@ pub(super) struct Record {
     pub loud: bool,
     /// Whether somebody may have posted a message and does not know its id.
     pub unsure: bool,
+    /// When it began, if it goes on.
+    pub since: Option<Timestamp>,
+    /// Whom its beginning called.
+    pub called: Vec<String>,
+    /// When people are to be reminded of it.
+    pub due: Option<Timestamp>,
 }
 
 /// What is to be done for a step.
@@ -82,13 +93,18 @@ impl Record {
         }
     }
 
-    /// The record after a step.
-    pub fn after(&self, incident: &Incident, id: Option<MessageId>) -> Self {
+    /// The record after a step. While it goes on, people are reminded of it after `remind`.
+    pub fn after(&self, incident: &Incident, id: Option<MessageId>, remind: Option<Duration>) -> Self {
+        let firing = incident.phase == Phase::Firing;
+        let before = self.firing && firing;
+        let first_due = remind.and_then(|remind| Timestamp::now().checked_add(remind).ok());
         Self {
             id,
-            firing: incident.phase == Phase::Firing,
+            firing,
             at: incident.at,
             unsure: false,
+            since: self.since.filter(|_| before).or(incident.at).filter(|_| firing),
+            due: self.due.filter(|_| before).or(first_due).filter(|_| firing),
             ..self.clone()
         }
     }
@@ -105,6 +121,9 @@ impl Record {
             loud: flag("loud"),
             // Who held it last did not let go of it.
             unsure: flag("unsure") || text("owner").is_some_and(|last| last != owner),
+            since: text("since").and_then(|since| since.parse().ok()),
+            called: called(item),
+            due: moment(&item["due"]),
         }
     }
 }
@@ -136,7 +155,7 @@ impl Incidents {
             },
             "ReturnValues": "ALL_OLD",
         });
-        let answer = match self.call(aws, &input).await {
+        let answer = match self.call(aws, "UpdateItem", &input).await {
             Ok(answer) => answer,
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(None),
             Err(error) => return Err(error),
@@ -170,10 +189,21 @@ impl Incidents {
             ("ttl", remembered(now)),
         ];
         let mut remove = vec!["until", "owner"];
+        // Whoever reminds people does not hold the incident.
+        match record.due {
+            Some(due) if record.due != held.record.due => set.push(("due", number(due))),
+            Some(_) => {}
+            None => remove.push("due"),
+        }
+        match record.called.is_empty() {
+            true => remove.push("called"),
+            false => set.push(("called", json!({ "SS": record.called }))),
+        }
         let texts = [
             ("id", record.id.as_ref().map(|id| id.0.clone())),
             ("at", record.at.map(|at| at.to_string())),
             ("first", record.first.clone()),
+            ("since", record.since.map(|since| since.to_string())),
         ];
         for (name, text) in texts {
             match text {
@@ -199,14 +229,14 @@ impl Incidents {
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         });
-        match self.call(aws, &input).await {
+        match self.call(aws, "UpdateItem", &input).await {
             Err(error) if error.code() != Some("ConditionalCheckFailedException") => Err(error),
             _ => Ok(()),
         }
     }
 
-    async fn call(&self, aws: &Aws, input: &Value) -> Result<Value, AwsError> {
-        let call = Call::json(Service::DYNAMODB, "UpdateItem", input).attempts(2);
+    async fn call(&self, aws: &Aws, operation: &'static str, input: &Value) -> Result<Value, AwsError> {
+        let call = Call::json(Service::DYNAMODB, operation, input).attempts(2);
         let answer = timeout(PATIENCE, aws.call(aws.region(), &call)).await;
         let late = |_| AwsError::Unreachable(format!("no answer within {} s", PATIENCE.as_secs()));
         let answer = answer.map_err(late)??;

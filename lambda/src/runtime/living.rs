@@ -28,6 +28,8 @@ pub(super) struct Telling<'a> {
     pub channel: &'a ChannelKey,
     pub card: &'a Card,
     pub shape: Shape,
+    /// How long after a beginning, and after each time, people are reminded.
+    pub remind: Option<Duration>,
     pub deadline: Instant,
 }
 
@@ -156,13 +158,13 @@ impl Destinations {
                 if !again || !telling.card.mentions.is_empty() {
                     self.line(telling, &id, loud).await;
                 }
-                *record = record.after(incident, Some(id));
+                *record = record.after(incident, Some(id), telling.remind);
                 (retried, Ok(()))
             }
             // Somebody deleted it, or it is too old to be changed: the end must be told anyway.
             Err(error) if error.is_gone() => {
                 let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
-                let posted = posted.map(|id| record.begun(incident, id, telling.card));
+                let posted = posted.map(|id| record.begun(incident, id, telling));
                 (retried, posted)
             }
             Err(error) => (retried, Err(error)),
@@ -193,7 +195,7 @@ impl Destinations {
         };
         match posted {
             Ok(id) => {
-                record.begun(incident, id, telling.card);
+                record.begun(incident, id, telling);
                 (retried, Ok(()))
             }
             Err(error) => {
@@ -246,13 +248,15 @@ impl Destinations {
 
 impl Record {
     /// The channel has a message of its own about this step from now on.
-    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, card: &Card) {
+    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, telling: &Telling<'_>) {
+        let card = telling.card;
         let first = incident.phase == Phase::Firing;
         let headline = || card.headline.plain().chars().take(MAX_FIRST).collect();
         *self = Self {
             first: first.then(headline),
             loud: first && card.severity >= Severity::Error,
-            ..self.after(incident, id)
+            called: card.mentions.clone(),
+            ..self.after(incident, id, telling.remind)
         };
     }
 }

@@ -305,6 +305,13 @@ pub(super) fn untracked(reason: &str) {
     say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
 }
 
+/// Logs of how many incidents a channel was reminded, and of how many it could not be.
+pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: usize) {
+    say(&json!({
+        STACK_DIMENSION: stack, "Channel": channel, "outcome": "reminded", "incidents": told, "failed": failed,
+    }));
+}
+
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
 /// delivery.
 fn say(line: &impl Serialize) {

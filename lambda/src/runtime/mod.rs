@@ -23,6 +23,7 @@ mod post;
 mod publish;
 mod queue;
 mod queued;
+mod reminders;
 mod seen;
 mod services;
 mod time;
@@ -153,11 +154,14 @@ struct Connected {
 impl Network {
     fn new(variable: Variables, settings: &Settings) -> Self {
         let services = Services::of(settings, variable);
+        let channels = settings.channels.iter();
+        let remind = channels.filter_map(|(key, channel)| Some((key.clone(), channel.remind()?)));
+        let remind = remind.collect();
         Self(LazyLock::new(Box::new(move || {
             let http = Http::new();
             let aws = Aws::new(http.clone(), variable);
             Connected {
-                destinations: Destinations::new(aws.clone(), http, services, variable),
+                destinations: Destinations::new(aws.clone(), http, services, remind, variable),
                 aws,
             }
         })))

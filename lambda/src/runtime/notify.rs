@@ -23,7 +23,7 @@ use super::publish::Publication;
 use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
-use crate::contract::{ChannelKey, Heartbeat, Outcome, Verdict};
+use crate::contract::{ChannelKey, Outcome, Signal, Verdict};
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::{join, join_all};
@@ -52,9 +52,13 @@ impl Notify {
     /// Delivers all messages of the event; attempts all of them before it returns an error.
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
-        if let Some(heartbeat) = Heartbeat::read(&event) {
-            let (settings, network) = (&self.dispatcher.settings, &self.dispatcher.network);
-            return Ok(heartbeat::answer(&heartbeat, settings, network.destinations(), budget.deliver).await);
+        if let Some(signal) = Signal::read(&event) {
+            let (settings, deadline) = (&self.dispatcher.settings, budget.deliver);
+            let destinations = self.dispatcher.network.destinations();
+            return Ok(match signal {
+                Signal::Heartbeat(path) => heartbeat::answer(&path, settings, destinations, deadline).await,
+                Signal::Remind => destinations.remind(settings, deadline).await,
+            });
         }
         if queued::is_batch(&event) {
             let batch = self

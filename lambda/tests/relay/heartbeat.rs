@@ -1,6 +1,7 @@
 //! A heartbeat comes along the ways of alerts, and asks the services of channels without a message.
 
 use crate::support::function::{Function, lock, settings};
+use alertctl_relay::{ChannelKey, Signal, webhook_variable};
 use serde_json::{Value, json};
 
 /// A relay with a second topic and channel.
@@ -8,7 +9,7 @@ async fn relay() -> Function {
     let mut settings = settings();
     settings["channels"]["oncall"] = json!({});
     settings["topics"]["oncall-sns"] = json!({ "to": ["oncall"] });
-    let key = alertctl_relay::webhook_variable(&alertctl_relay::ChannelKey("oncall".to_owned()));
+    let key = webhook_variable(&ChannelKey("oncall".to_owned()));
     Function::start_as(&settings, |command| {
         command.env(key, "Y2lwaGVydGV4dA==");
     })
@@ -16,11 +17,11 @@ async fn relay() -> Function {
 }
 
 fn by_rule() -> Value {
-    alertctl_relay::Heartbeat::message("rules")
+    Signal::Heartbeat("rules".to_owned()).message()
 }
 
 fn by_topic(name: &str) -> Value {
-    let text = alertctl_relay::Heartbeat::message(name).to_string();
+    let text = Signal::Heartbeat(name.to_owned()).message().to_string();
     let arn = format!("arn:aws:sns:ap-northeast-2:111122223333:{name}");
     json!({ "Records": [{ "EventSource": "aws:sns", "Sns": { "TopicArn": arn, "MessageId": "m", "Message": text } }] })
 }

@@ -22,8 +22,27 @@ async fn start() -> (Function, Workspace) {
     (function, workspace)
 }
 
+/// A relay with other settings.
+pub async fn start_with(change: impl FnOnce(&mut Value)) -> (Function, Workspace) {
+    let (workspace, address) = Workspace::start().await;
+    let mut settings = settings();
+    change(&mut settings);
+    let address = format!("http://{address}/");
+    let function = start_as(&settings, &workspace, &address, |_| {}).await;
+    (function, workspace)
+}
+
 async fn start_in(workspace: &Workspace, address: &str, change: impl FnOnce(&mut Command)) -> Function {
-    let function = Function::start_as(&settings(), |command| {
+    start_as(&settings(), workspace, address, change).await
+}
+
+async fn start_as(
+    settings: &Value,
+    workspace: &Workspace,
+    address: &str,
+    change: impl FnOnce(&mut Command),
+) -> Function {
+    let function = Function::start_as(settings, |command| {
         command
             .env("DEAD_LETTER_QUEUE", QUEUE)
             .env("RETRY_QUEUE", RETRIES)
@@ -39,7 +58,7 @@ async fn start_in(workspace: &Workspace, address: &str, change: impl FnOnce(&mut
 }
 
 /// The alarm `name` enters a state at a moment.
-fn alarm(name: &str, old: &str, new: &str, at: &str) -> Value {
+pub fn alarm(name: &str, old: &str, new: &str, at: &str) -> Value {
     let message = json!({
         "AlarmName": name, "OldStateValue": old, "NewStateValue": new, "StateChangeTime": at,
         "NewStateReason": "Threshold Crossed", "AWSAccountId": "111122223333",
@@ -54,7 +73,7 @@ fn fired() -> Value {
     alarm("cpu", "OK", "ALARM", FIRED)
 }
 
-fn over() -> Value {
+pub fn over() -> Value {
     alarm("cpu", "ALARM", "OK", OVER)
 }
 

@@ -14,6 +14,7 @@ mod messages;
 mod opsgenie;
 mod outage;
 mod pagerduty;
+mod reminders;
 mod retries;
 mod routing;
 mod signed_webhook;

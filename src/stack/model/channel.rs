@@ -8,6 +8,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::Interval;
 use super::form::{Or, one_of, written_as};
 
 /// A place where people read messages, and which of the messages sent to it arrive.
@@ -23,6 +24,8 @@ pub struct Channel {
     pub routes: Vec<Route>,
     pub except: Vec<Filter>,
     pub mention: Option<Mention>,
+    /// After how long, again and again, people are reminded of what goes on.
+    pub remind: Option<Interval>,
     pub buffer: Option<Buffer>,
 }
 
@@ -86,6 +89,8 @@ struct SlackApp {
     bot: SecretSource,
     /// Id of the channel, such as `C0123ABCD`: at the end of the channel's details in Slack.
     channel: String,
+    /// After how long people are reminded of an alarm that goes on, and again each time, such as `30m`; default: never.
+    remind: Option<Interval>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -172,6 +177,7 @@ impl TryFrom<ChannelFields> for Channel {
             mention,
             buffer,
         } = fields;
+        let remind = slack.as_ref().and_then(|app| app.remind);
         let mut services = [
             webhook.map(|address| (ChannelType::Slack, address)),
             slack.map(|app| (ChannelType::SlackBot { channel: app.channel }, app.bot)),
@@ -200,6 +206,7 @@ impl TryFrom<ChannelFields> for Channel {
             routes,
             except,
             mention,
+            remind,
         })
     }
 }

@@ -233,9 +233,15 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
     let request: Value = serde_json::from_slice(&body).expect("JSON");
     match (service, call) {
         ("TrentService", "Decrypt") => kms(&script, request).await,
-        ("DynamoDB_20120810", "UpdateItem") => {
+        ("DynamoDB_20120810", call) => {
             let workspace = script.lock().expect("not poisoned").workspace.clone();
-            let (status, answer) = workspace.expect("a table").state().update_item(&request);
+            let workspace = workspace.expect("a table");
+            let mut table = workspace.state();
+            let (status, answer) = match call {
+                "UpdateItem" => table.update_item(&request),
+                "Scan" => table.scan(&request),
+                other => panic!("{other}"),
+            };
             answered(status, "application/x-amz-json-1.0", answer.to_string())
         }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,

@@ -182,6 +182,49 @@ impl Inner {
         json!({ "ok": true, "messages": shown.rev().collect::<Vec<_>>() })
     }
 
+    /// `Scan`, two items a page.
+    pub fn scan(&self, request: &Value) -> (u16, Value) {
+        assert_eq!(request["TableName"], "mission-incidents");
+        assert_eq!(request["FilterExpression"], "#due <= :now AND #firing = :true");
+        let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok());
+        let now = number(&request["ExpressionAttributeValues"][":now"]);
+        let start = request["ExclusiveStartKey"]["pk"]["S"]
+            .as_str()
+            .unwrap_or_default();
+        let page: Vec<_> = self
+            .items
+            .range(start.to_owned()..)
+            .filter(|(key, _)| *key != start)
+            .take(2)
+            .collect();
+        let is_due = |item: &Map<String, Value>| {
+            let due = item.get("due").and_then(number);
+            due.is_some_and(|due| Some(due) <= now) && item.get("firing") == Some(&json!({ "BOOL": true }))
+        };
+        let items: Vec<_> = page
+            .iter()
+            .filter(|(_, item)| is_due(item))
+            .map(|(_, item)| item)
+            .collect();
+        let last = page
+            .last()
+            .filter(|_| page.len() == 2)
+            .map(|(key, _)| json!({ "pk": { "S": key } }));
+        match last {
+            Some(last) => (200, json!({ "Items": items, "LastEvaluatedKey": last })),
+            None => (200, json!({ "Items": items })),
+        }
+    }
+
+    /// What is due in the future becomes due now.
+    pub fn time_passes(&mut self) {
+        for item in self.items.values_mut() {
+            if let Some(due) = item.get_mut("due") {
+                *due = json!({ "N": "1" });
+            }
+        }
+    }
+
     /// `UpdateItem`, as far as the relay uses its expressions.
     pub fn update_item(&mut self, request: &Value) -> (u16, Value) {
         if self.table_fails {
@@ -209,6 +252,9 @@ impl Inner {
                 })
             }
             "#owner = :held" => old.get("owner") == Some(&value(":held")),
+            "#due = :old AND #firing = :true" => {
+                old.get("due") == Some(&value(":old")) && old.get("firing") == Some(&value(":true"))
+            }
             other => panic!("{other}"),
         };
         if !holds {
@@ -220,12 +266,15 @@ impl Inner {
         let mut item = old.clone();
         item.insert("pk".to_owned(), json!({ "S": key }));
         let expression = text("UpdateExpression");
-        let (set, remove) = expression.split_once(" REMOVE ").unwrap_or((expression, ""));
+        let (set, remove) = match expression.strip_prefix("REMOVE ") {
+            Some(remove) => ("", remove),
+            None => expression.split_once(" REMOVE ").unwrap_or((expression, "")),
+        };
         let set = set
             .strip_prefix("SET ")
-            .expect("SET")
+            .unwrap_or_default()
             .replace("#ttl, :ttl", "#ttl;:ttl");
-        for assignment in set.split(", ") {
+        for assignment in set.split(", ").filter(|assignment| !assignment.is_empty()) {
             let (alias, of) = assignment.split_once(" = ").expect("an assignment");
             match of
                 .strip_prefix("if_not_exists(")

@@ -1,0 +1,80 @@
+//! What a schedule of the stack sends to the relay.
+
+use serde_json::{Value, json};
+
+const WRAPPER: &str = "alertctl";
+const HEARTBEAT: &str = "heartbeat";
+const REMIND: &str = "remind";
+/// No signal is longer, so that the texts of alerts need not be read twice.
+const MAX_BYTES: usize = 1_000;
+
+/// A signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A sign of life, with the way it came, for the metric. The relay answers for the channels at its end.
+    Heartbeat(String),
+    /// Time to look for incidents that people are to be reminded of.
+    Remind,
+}
+
+impl Signal {
+    /// What a schedule sends.
+    pub fn message(&self) -> Value {
+        match self {
+            Self::Heartbeat(path) => json!({ WRAPPER: { HEARTBEAT: path } }),
+            Self::Remind => json!({ WRAPPER: { REMIND: true } }),
+        }
+    }
+
+    /// Reads the event of an invocation: a signal itself, or a heartbeat that came by a topic.
+    pub fn read(event: &Value) -> Option<Self> {
+        if let Some(signal) = Self::of(event) {
+            return Some(signal);
+        }
+        let text = event.pointer("/Records/0/Sns/Message")?.as_str()?;
+        let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str(text).ok())??;
+        Self::of(&parsed).filter(|signal| matches!(signal, Self::Heartbeat(_)))
+    }
+
+    fn of(value: &Value) -> Option<Self> {
+        let wrapper = value.get(WRAPPER)?;
+        if wrapper.get(REMIND) == Some(&Value::Bool(true)) {
+            return Some(Self::Remind);
+        }
+        Some(Self::Heartbeat(wrapper.get(HEARTBEAT)?.as_str()?.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_known_by_both_ways_and_nothing_else_is_one() {
+        let by_topic = |text: &str| json!({ "Records": [{ "Sns": { "Message": text } }] });
+        let heartbeat = Signal::Heartbeat("rules".to_owned());
+        assert_eq!(Signal::read(&heartbeat.message()), Some(heartbeat.clone()));
+        assert_eq!(
+            Signal::read(&by_topic(&heartbeat.message().to_string())),
+            Some(heartbeat)
+        );
+        assert_eq!(Signal::read(&Signal::Remind.message()), Some(Signal::Remind));
+        // Whoever may publish to a topic calls nobody.
+        assert_eq!(
+            Signal::read(&by_topic(&Signal::Remind.message().to_string())),
+            None
+        );
+        for other in [
+            "",
+            "text",
+            "{}",
+            r#"{"alertctl":{"heartbeat":1}}"#,
+            r#"{"alertctl":{}}"#,
+        ] {
+            assert_eq!(Signal::read(&by_topic(other)), None, "{other}");
+        }
+        let envelope = json!({ "alertctl": { "channels": ["a"] }, "event": {} });
+        assert_eq!(Signal::read(&envelope), None);
+        assert_eq!(Signal::read(&by_topic(&" ".repeat(2_000))), None);
+    }
+}

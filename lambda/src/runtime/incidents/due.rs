@@ -1,0 +1,105 @@
+//! The incidents that people are to be reminded of: items of the table with the attribute `due`.
+
+use super::{Incidents, number};
+use crate::contract::ChannelKey;
+use crate::destination::MessageId;
+use crate::runtime::aws::{Aws, AwsError};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// An incident that people are to be reminded of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Its key in the table, which begins with that of its channel.
+    pub name: String,
+    /// Its message.
+    pub id: MessageId,
+    /// The headline with which it began.
+    pub first: String,
+    /// When it began.
+    pub since: Timestamp,
+    /// Whom its beginning called.
+    pub called: Vec<String>,
+    pub due: Timestamp,
+}
+
+impl Due {
+    fn read(item: &Value) -> Option<Self> {
+        let text = |name: &str| item[name]["S"].as_str().map(str::to_owned);
+        Some(Self {
+            name: text("pk")?,
+            id: MessageId(text("id")?),
+            first: text("first")?,
+            since: text("since")?.parse().ok()?,
+            called: called(item),
+            due: moment(&item["due"])?,
+        })
+    }
+
+    pub fn channel(&self) -> ChannelKey {
+        ChannelKey(self.name.split('/').next().unwrap_or_default().to_owned())
+    }
+}
+
+/// Whom the beginning of an item's incident called.
+pub(super) fn called(item: &Value) -> Vec<String> {
+    let called = item["called"]["SS"].as_array().into_iter().flatten();
+    called.filter_map(|who| Some(who.as_str()?.to_owned())).collect()
+}
+
+/// A moment as [`number`] writes it.
+pub(super) fn moment(value: &Value) -> Option<Timestamp> {
+    let milliseconds = value["N"].as_str()?.parse().ok()?;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+impl Incidents {
+    /// Everything that people are to be reminded of by `now`.
+    pub async fn due(&self, aws: &Aws, now: Timestamp) -> Result<Vec<Due>, AwsError> {
+        let mut due = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut input = json!({
+                "TableName": self.table,
+                "FilterExpression": "#due <= :now AND #firing = :true",
+                "ExpressionAttributeNames": { "#due": "due", "#firing": "firing" },
+                "ExpressionAttributeValues": { ":now": number(now), ":true": { "BOOL": true } },
+            });
+            if !start.is_null() {
+                input["ExclusiveStartKey"] = start;
+            }
+            let mut page = self.call(aws, "Scan", &input).await?;
+            let items = page["Items"].as_array();
+            due.extend(items.into_iter().flatten().filter_map(Due::read));
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// Sets when people are reminded next, or never again; false if somebody else did, or if it is over.
+    pub async fn put_off(&self, aws: &Aws, due: &Due, next: Option<Timestamp>) -> Result<bool, AwsError> {
+        let mut values = json!({ ":old": number(due.due), ":true": { "BOOL": true } });
+        let update = match next {
+            Some(next) => {
+                values[":next"] = number(next);
+                "SET #due = :next"
+            }
+            None => "REMOVE #due",
+        };
+        let input = json!({
+            "TableName": self.table,
+            "Key": { "pk": { "S": due.name } },
+            "UpdateExpression": update,
+            "ConditionExpression": "#due = :old AND #firing = :true",
+            "ExpressionAttributeNames": { "#due": "due", "#firing": "firing" },
+            "ExpressionAttributeValues": values,
+        });
+        match self.call(aws, "UpdateItem", &input).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
