@@ -12,7 +12,7 @@ use super::function::Function;
 use super::mail::{is_by_relay, mails};
 use super::monitoring::Monitor;
 use super::rules::{Wiring, bare_target};
-use crate::resource::cloudwatch::alarm::{AlarmMetric, Condition, EvaluationWindow};
+use crate::resource::cloudwatch::alarm::{AlarmMetric, Condition, EvaluationWindow, Options, WarmUp};
 use crate::resource::eventbridge::rule::{RuleState, Trigger};
 use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::sns::topic::SnsTopic;
@@ -20,9 +20,17 @@ use crate::resource::{NodeId, Ref};
 use crate::stack::{Interval, Stack};
 
 /// The key of the rule, and the first part of the keys of those for topics. No key in a stack file contains a dot.
-const KEY: &str = "heartbeat";
-/// What the way from a rule straight to the relay is called in metrics; a topic's way has the name of the topic.
-const RULES: &str = "rules";
+const KEY: &str = "monitor.heartbeat";
+/// The same in names.
+pub(super) const NAME: &str = "heartbeat";
+/// What the way from a rule straight to the relay is called in metrics; a topic's way has the name of the topic, in which no
+/// `/` can be.
+const RULES: &str = "rules/*";
+/// How many heartbeats in a row may be missing or bad. A schedule is late by up to a minute, so one of two neighbouring periods
+/// may have none.
+const MISSING: i32 = 2;
+/// Longest warm-up of an alarm, in minutes.
+const MAX_WARM_UP: i32 = 2_880;
 
 /// The topics by which a heartbeat comes to the relay and to nobody else.
 pub(super) fn topics_with_heartbeat(stack: &Stack) -> impl Iterator<Item = &String> {
@@ -56,22 +64,26 @@ impl Build<'_> {
             input: Some(input(RULES)),
             ..bare_target(self.relay_target(), relay.function.arn())
         };
-        let mut wirings = vec![self.heartbeat(KEY, every, straight, allowed.to_vec())];
+        let mut wirings = vec![self.heartbeat(None, every, straight, allowed.to_vec())];
         for key in topics_with_heartbeat(self.stack) {
             let target = Target {
                 input: Some(input(&self.names.topic(key, &self.stack.topics[key]))),
                 ..bare_target(key, self.names.topic_arn(key))
             };
             let after = vec![topics[key].id().clone()];
-            wirings.push(self.heartbeat(&format!("{KEY}.{key}"), every, target, after));
+            wirings.push(self.heartbeat(Some(key), every, target, after));
         }
         wirings
     }
 
-    fn heartbeat(&self, key: &str, every: Interval, target: Target, after: Vec<NodeId>) -> Wiring {
+    fn heartbeat(&self, topic: Option<&str>, every: Interval, target: Target, after: Vec<NodeId>) -> Wiring {
+        let (key, name) = match topic {
+            None => (KEY.to_owned(), NAME.to_owned()),
+            Some(topic) => (format!("{KEY}.{topic}"), format!("{NAME}-{topic}")),
+        };
         Wiring {
-            key: key.to_owned(),
-            name: self.names.default_rule(&key.replace('.', "-")),
+            key,
+            name: self.names.default_rule(&name),
             description: format!("alertctl stack {}: heartbeat", self.stack.stack),
             trigger: Trigger::Schedule(format!("rate({} minutes)", every.minutes())),
             state: RuleState::Enabled,
@@ -83,20 +95,17 @@ impl Build<'_> {
         }
     }
 
-    /// One alarm for each way. It notifies in the state `ALARM`, when a heartbeat finds that a channel would take nothing, and
-    /// in `INSUFFICIENT_DATA`, when none comes. A new alarm has no data either, but begins in that state, and only changes
-    /// notify: with `TreatMissingData: breaching`, each first apply would be a false alarm. CloudWatch looks some periods
-    /// further back than the one that it evaluates, so a schedule that is late by a minute leaves no gap.
-    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>
+    /// One alarm for each way: no heartbeat has found all well for [`MISSING`] intervals. A new alarm waits until the first
+    /// heartbeats can have come, or it would go off at once.
     pub(super) fn silences(&self) -> Vec<Monitor> {
         let Some(every) = interval(self.stack) else {
             return Vec::new();
         };
         let topics = topics_with_heartbeat(self.stack).map(|key| {
             let name = self.names.topic(key, &self.stack.topics[key]);
-            (format!("{KEY}-{key}"), name)
+            (format!("{NAME}-{key}"), name)
         });
-        let ways = [(KEY.to_owned(), RULES.to_owned())].into_iter().chain(topics);
+        let ways = [(NAME.to_owned(), RULES.to_owned())].into_iter().chain(topics);
         let alarm = |(what, path): (String, String)| Monitor {
             description: match path.as_str() {
                 RULES => "no heartbeat has come through the relay to all channels".to_owned(),
@@ -119,13 +128,19 @@ impl Build<'_> {
                 comparison_operator: "LessThanThreshold".to_owned(),
                 threshold: Some(1.0),
                 threshold_metric_id: None,
-                evaluation_periods: 1,
+                evaluation_periods: MISSING,
                 datapoints_to_alarm: None,
-                treat_missing_data: Some("missing".to_owned()),
+                treat_missing_data: Some("breaching".to_owned()),
                 evaluate_low_sample_count_percentile: None,
                 evaluation_window: EvaluationWindow::Sliding,
             },
-            tells_missing_data: true,
+            options: Options {
+                warm_up: Some(WarmUp {
+                    minutes: MAX_WARM_UP.min((MISSING + 1) * every.minutes()),
+                    full: false,
+                }),
+                ..Options::default()
+            },
             after: Vec::new(),
         };
         ways.map(alarm).collect()

@@ -35,8 +35,7 @@ pub(super) struct Monitor {
     pub description: String,
     pub metric: AlarmMetric,
     pub condition: Condition,
-    /// Whether it also notifies when there is no data any more.
-    pub tells_missing_data: bool,
+    pub options: Options,
     pub after: Vec<NodeId>,
 }
 
@@ -48,7 +47,7 @@ impl Monitor {
             description,
             metric,
             condition: from(1.0),
-            tells_missing_data: false,
+            options: Options::default(),
             after: Vec::new(),
         }
     }
@@ -79,13 +78,10 @@ impl Build<'_> {
                     actions_enabled: true,
                     alarm_actions: self.topic_arns(&monitoring.to),
                     ok_actions: Vec::new(),
-                    insufficient_data_actions: match monitor.tells_missing_data {
-                        true => self.topic_arns(&monitoring.to),
-                        false => Vec::new(),
-                    },
+                    insufficient_data_actions: Vec::new(),
                     metric: monitor.metric,
                     condition: Some(monitor.condition),
-                    options: Options::default(),
+                    options: monitor.options,
                     tags: self.tags::<CloudwatchAlarm>(&key),
                 },
                 monitor.after,

@@ -312,6 +312,7 @@ mod reading;
 mod routes;
 mod rules;
 mod schema;
+mod signals;
 mod trail;
 mod unedited;
 

@@ -78,7 +78,7 @@ async fn it_goes_along_each_way_that_only_the_relay_hears() {
         .unwrap();
     eventually("the heartbeat by the topic", async || {
         let logged = world.ok(&["logs", "--local", "--since", "10m"]).stdout;
-        logged.contains("heartbeat    beat-quiet") && logged.contains("heartbeat    rules")
+        logged.contains("heartbeat    beat-quiet") && logged.contains("heartbeat    rules/*")
     })
     .await;
     assert_eq!(world.messages(&inbox), Vec::<Value>::new(), "somebody was told");
@@ -90,7 +90,10 @@ async fn it_goes_along_each_way_that_only_the_relay_hears() {
         .filter(|alarm| alarm.metric_name() == Some("Heartbeat"));
     let silences: Vec<_> = silences
         .map(|alarm| {
-            assert_eq!(alarm.alarm_actions(), alarm.insufficient_data_actions());
+            let warm_up = alarm
+                .warm_up_configuration()
+                .and_then(|of| of.warm_up_period_duration_in_minutes());
+            assert_eq!(warm_up, Some(90));
             let period = alarm.period().unwrap() * alarm.evaluation_periods().unwrap();
             (
                 alarm.alarm_name().unwrap(),
@@ -102,9 +105,9 @@ async fn it_goes_along_each_way_that_only_the_relay_hears() {
     assert_eq!(
         silences,
         [
-            ("beat-monitor-heartbeat", "missing", 1_800),
-            ("beat-monitor-heartbeat-mailed", "missing", 1_800),
-            ("beat-monitor-heartbeat-quiet", "missing", 1_800),
+            ("beat-monitor-heartbeat", "breaching", 3_600),
+            ("beat-monitor-heartbeat-mailed", "breaching", 3_600),
+            ("beat-monitor-heartbeat-quiet", "breaching", 3_600),
         ]
     );
 

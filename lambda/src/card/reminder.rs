@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Most incidents that one message lists.
 const MAX_ROWS: usize = 30;
+/// Longest headline in such a list, in characters: all together are less than a message holds.
+const MAX_LINE: usize = 200;
 
 /// An incident that goes on.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +29,9 @@ pub fn reminder(incidents: &[Remembered<'_>], settings: &Settings) -> Card {
     let line = |one: &Remembered<'_>| {
         let seconds = i64::try_from(one.lasts.as_secs()).unwrap_or(i64::MAX);
         let lasts = Phrase::strong(&(words.lasts)(&duration(seconds)));
-        let headline = Phrase::text(one.headline).without_sign();
+        let most = if incidents.len() > 1 { MAX_LINE } else { usize::MAX };
+        let headline: String = one.headline.chars().take(most).collect();
+        let headline = Phrase::text(&headline).without_sign();
         Phrase::said(format!("{lasts} · {headline}"))
     };
     let (headline, sections) = match incidents {

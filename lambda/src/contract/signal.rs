@@ -31,9 +31,12 @@ impl Signal {
         if let Some(signal) = Self::of(event) {
             return Some(signal);
         }
-        let text = event.pointer("/Records/0/Sns/Message")?.as_str()?;
+        let sns = event.pointer("/Records/0/Sns")?;
+        let text = sns.get("Message")?.as_str()?;
         let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str(text).ok())??;
-        Self::of(&parsed).filter(|signal| matches!(signal, Self::Heartbeat(_)))
+        // Whoever may publish to a topic speaks for that way alone.
+        let topic = sns.get("TopicArn")?.as_str()?.rsplit(':').next()?;
+        Self::of(&parsed).filter(|signal| matches!(signal, Self::Heartbeat(path) if path == topic))
     }
 
     fn of(value: &Value) -> Option<Self> {
@@ -51,15 +54,18 @@ mod tests {
 
     #[test]
     fn it_is_known_by_both_ways_and_nothing_else_is_one() {
-        let by_topic = |text: &str| json!({ "Records": [{ "Sns": { "Message": text } }] });
-        let heartbeat = Signal::Heartbeat("rules".to_owned());
+        let arn = "arn:aws:sns:eu-west-1:111122223333:alerts";
+        let by_topic = |text: &str| json!({ "Records": [{ "Sns": { "TopicArn": arn, "Message": text } }] });
+        let heartbeat = Signal::Heartbeat("alerts".to_owned());
         assert_eq!(Signal::read(&heartbeat.message()), Some(heartbeat.clone()));
         assert_eq!(
             Signal::read(&by_topic(&heartbeat.message().to_string())),
             Some(heartbeat)
         );
         assert_eq!(Signal::read(&Signal::Remind.message()), Some(Signal::Remind));
-        // Whoever may publish to a topic calls nobody.
+        // Whoever may publish to a topic calls nobody, and hides the silence of no other way.
+        let other = Signal::Heartbeat("rules/*".to_owned()).message();
+        assert_eq!(Signal::read(&by_topic(&other.to_string())), None);
         assert_eq!(
             Signal::read(&by_topic(&Signal::Remind.message().to_string())),
             None

@@ -19,7 +19,7 @@ pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
 pub use living::{Living, MessageId};
-pub use post::{Post, Refused, Shape, Why};
+pub use post::{Post, Probe, Refused, Shape, Why};
 pub use public::is_public;
 pub use text::text;
 

@@ -44,6 +44,15 @@ pub struct Refused {
     pub pause: Option<Duration>,
 }
 
+/// A question that shows whether a service would take a message.
+#[derive(Debug)]
+pub enum Probe {
+    /// The service takes it, and does nothing.
+    Harmless(Request<Vec<u8>>),
+    /// A message without content, whose form the service refuses, if it finds nothing else wrong.
+    Empty(Request<Vec<u8>>),
+}
+
 /// A channel's way to its service: makes requests, and understands the answers. Sends nothing itself.
 pub trait Post: fmt::Debug + Send + Sync {
     /// What addresses of the service look like, and its name.
@@ -54,9 +63,8 @@ pub trait Post: fmt::Debug + Send + Sync {
     /// The request that shows `card`.
     fn request(&self, card: &Card, shape: Shape) -> Request<Vec<u8>>;
 
-    /// A request that shows whether the service would take a message, and posts none: one without content, say. `None` if the
-    /// service has no such.
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
+    /// A question that shows whether the service would take a message, and posts none. `None` if the service has no such.
+    fn probe(&self) -> Option<Probe> {
         None
     }
 

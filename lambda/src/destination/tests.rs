@@ -25,7 +25,7 @@ fn secret(of: &ChannelType) -> &'static str {
 /// What is asked, as its method, its path and its body.
 fn probe(of: &ChannelType) -> Option<String> {
     let service = of.open(secret(of), AllowLoopback::No).expect("an address");
-    let request = service.probe()?;
+    let (Probe::Harmless(request) | Probe::Empty(request)) = service.probe()?;
     let body = String::from_utf8_lossy(request.body()).into_owned();
     let path = request.uri().path_and_query().expect("a path").to_string();
     let asked = format!("{} {path} {body}", request.method());

@@ -9,7 +9,7 @@ use super::living::Telling;
 use super::post::{Again, PostError, send};
 use super::services::{NoAddress, Services};
 use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
-use crate::destination::{AllowLoopback, Post, Shape, Why};
+use crate::destination::{AllowLoopback, Post, Probe, Shape, Why};
 use crate::{Card, Letter, Receivers, Settings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -196,10 +196,7 @@ impl Destinations {
         shape: Shape,
         deadline: Instant,
     ) -> Result<u32, Refusal> {
-        let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
-        let service = timeout_at(deadline, self.service(channel))
-            .await
-            .map_err(late)??;
+        let service = self.service_by(channel, deadline).await?;
         let (retried, outcome) = match (service.living(), &self.incidents, &card.incident) {
             (Some(living), Some(incidents), Some(incident)) => {
                 let telling = Telling {
@@ -229,20 +226,33 @@ impl Destinations {
     /// Whether the channel's service would take a message now. Of a service that cannot be asked without posting one, only
     /// whether the channel has an address.
     pub async fn probe(&self, channel: &ChannelKey, deadline: Instant) -> Result<(), Refusal> {
-        let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
-        let service = timeout_at(deadline, self.service(channel))
-            .await
-            .map_err(late)??;
-        let Some(request) = service.probe() else {
-            return Ok(());
+        let service = self.service_by(channel, deadline).await?;
+        let (request, refused_when_well) = match service.probe() {
+            None => return Ok(()),
+            Some(Probe::Harmless(request)) => (request, false),
+            Some(Probe::Empty(request)) => (request, true),
         };
-        match send(&self.http, &*service, request, Again::Always, deadline).await {
-            (_, Err(error)) if !error.is_answered() => Err(error.into()),
-            _ => Ok(()),
+        let (_, answer) = send(&self.http, &*service, request, Again::Always, deadline).await;
+        match answer {
+            Err(error) if refused_when_well && error.is_because(Why::Malformed) => Ok(()),
+            // It is there, and busy.
+            Err(error) if error.is_because(Why::Throttled) => Ok(()),
+            answer => answer.map(drop).map_err(Refusal::from),
         }
     }
 
-    pub async fn service(&self, channel: &ChannelKey) -> Result<Arc<dyn Post>, NoAddress> {
+    /// The channel's service, if its address can be had in time.
+    pub async fn service_by(
+        &self,
+        channel: &ChannelKey,
+        deadline: Instant,
+    ) -> Result<Arc<dyn Post>, Refusal> {
+        let late = |_| Refusal::transient("KMS does not answer in the time there is".to_owned());
+        let service = timeout_at(deadline, self.service(channel)).await;
+        Ok(service.map_err(late)??)
+    }
+
+    async fn service(&self, channel: &ChannelKey) -> Result<Arc<dyn Post>, NoAddress> {
         let loopback = match self.aws.endpoint() {
             Some(_) => AllowLoopback::Yes,
             None => AllowLoopback::No,

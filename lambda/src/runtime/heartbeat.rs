@@ -10,19 +10,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
-/// Asks the services of the channels at the end of a heartbeat's way: those of its topic, or all.
+/// Asks the services of all channels. Of a heartbeat that came by a topic, only whether the addresses of its channels can be
+/// had: the one that came straight asks the services, which take few questions.
 pub(super) async fn answer(
     path: &str,
     settings: &Settings,
     destinations: &Destinations,
     deadline: Instant,
 ) -> Value {
-    let channels: Vec<&ChannelKey> = match settings.topics.get(path) {
+    let topic = settings.topics.get(path);
+    let channels: Vec<&ChannelKey> = match topic {
         Some(topic) => topic.to.iter().collect(),
         None => settings.channels.keys().collect(),
     };
     let asked = channels.iter().map(async |channel| {
-        let outcome = destinations.probe(channel, deadline).await;
+        let outcome = match topic {
+            Some(_) => destinations.service_by(channel, deadline).await.map(drop),
+            None => destinations.probe(channel, deadline).await,
+        };
         let said = outcome.map_or_else(|refusal| refusal.reason, |()| "ok".to_owned());
         (*channel, said)
     });

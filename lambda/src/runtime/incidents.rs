@@ -95,16 +95,21 @@ impl Record {
 
     /// The record after a step. While it goes on, people are reminded of it after `remind`.
     pub fn after(&self, incident: &Incident, id: Option<MessageId>, remind: Option<Duration>) -> Self {
-        let firing = incident.phase == Phase::Firing;
-        let before = self.firing && firing;
-        let first_due = remind.and_then(|remind| Timestamp::now().checked_add(remind).ok());
+        let (since, due) = match (self.firing, incident.phase) {
+            (_, Phase::Resolved) => (None, None),
+            (true, Phase::Firing) => (self.since, self.due),
+            (false, Phase::Firing) => {
+                let due = remind.and_then(|remind| Timestamp::now().checked_add(remind).ok());
+                (incident.at, due)
+            }
+        };
         Self {
             id,
-            firing,
+            firing: incident.phase == Phase::Firing,
             at: incident.at,
             unsure: false,
-            since: self.since.filter(|_| before).or(incident.at).filter(|_| firing),
-            due: self.due.filter(|_| before).or(first_due).filter(|_| firing),
+            since,
+            due,
             ..self.clone()
         }
     }

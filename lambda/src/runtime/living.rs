@@ -182,7 +182,11 @@ impl Destinations {
             && let Some((id, at)) = self.find(record, incident, telling).await
         {
             let again = Some(at) == incident.at;
-            return self.update(record, incident, telling, id, again).await;
+            let outcome = self.update(record, incident, telling, id, again).await;
+            if incident.phase == Phase::Firing && outcome.1.is_ok() {
+                record.begun(incident, record.id.clone(), telling);
+            }
+            return outcome;
         }
         let (retried, posted) = self.post_new(telling, telling.card, Again::IfSure).await;
         let posted = match posted {
@@ -251,7 +255,10 @@ impl Record {
     fn begun(&mut self, incident: &Incident, id: Option<MessageId>, telling: &Telling<'_>) {
         let card = telling.card;
         let first = incident.phase == Phase::Firing;
-        let headline = || card.headline.plain().chars().take(MAX_FIRST).collect();
+        let headline = card.in_time.as_ref().unwrap_or(&card.headline);
+        let headline = || headline.plain().chars().take(MAX_FIRST).collect();
+        // Whatever went on before, this begins now.
+        self.firing = false;
         *self = Self {
             first: first.then(headline),
             loud: first && card.severity >= Severity::Error,

@@ -306,9 +306,10 @@ pub(super) fn untracked(reason: &str) {
 }
 
 /// Logs of how many incidents a channel was reminded, and of how many it could not be.
-pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: usize) {
+pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: usize, reason: Option<&str>) {
     say(&json!({
         STACK_DIMENSION: stack, "Channel": channel, "outcome": "reminded", "incidents": told, "failed": failed,
+        "reason": reason,
     }));
 }
 

@@ -55,10 +55,12 @@ impl Notify {
         if let Some(signal) = Signal::read(&event) {
             let (settings, deadline) = (&self.dispatcher.settings, budget.deliver);
             let destinations = self.dispatcher.network.destinations();
-            return Ok(match signal {
-                Signal::Heartbeat(path) => heartbeat::answer(&path, settings, destinations, deadline).await,
+            return match signal {
+                Signal::Heartbeat(path) => {
+                    Ok(heartbeat::answer(&path, settings, destinations, deadline).await)
+                }
                 Signal::Remind => destinations.remind(settings, deadline).await,
-            });
+            };
         }
         if queued::is_batch(&event) {
             let batch = self

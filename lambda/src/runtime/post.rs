@@ -55,15 +55,12 @@ impl PostError {
 
     /// Whether the message that the request was about is gone.
     pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Refused { refused, .. } if refused.why == Why::Gone)
+        self.is_because(Why::Gone)
     }
 
-    /// Whether the service knows the channel, and refuses only this message or this moment.
-    pub fn is_answered(&self) -> bool {
-        let Self::Refused { refused, .. } = self else {
-            return false;
-        };
-        matches!(refused.why, Why::Malformed | Why::Gone | Why::Throttled)
+    /// Whether the service refuses for this reason.
+    pub fn is_because(&self, why: Why) -> bool {
+        matches!(self, Self::Refused { refused, .. } if refused.why == why)
     }
 
     /// Whether the service may have taken the message nevertheless.

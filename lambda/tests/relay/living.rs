@@ -73,7 +73,7 @@ fn fired() -> Value {
     alarm("cpu", "OK", "ALARM", FIRED)
 }
 
-pub fn over() -> Value {
+fn over() -> Value {
     alarm("cpu", "ALARM", "OK", OVER)
 }
 

@@ -66,6 +66,36 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     composite::check(checker, &expanded);
     places::check(checker, &expanded);
     monitoring(checker);
+    reminded(checker);
+}
+
+/// A channel reminds people of an alarm until it hears of its end.
+fn reminded(checker: &mut Checker<'_>) {
+    let stack = checker.stack;
+    let reminds = |topics: &[String]| {
+        let topics = topics.iter().filter_map(|key| stack.topics.get(key));
+        let mut channels = topics.flat_map(|topic| &topic.to);
+        channels
+            .find(|key| {
+                stack
+                    .channels
+                    .get(*key)
+                    .is_some_and(|channel| channel.remind.is_some())
+            })
+            .cloned()
+    };
+    for (key, alarm) in &stack.alarms {
+        let Some(channel) = reminds(&alarm.to).filter(|_| reminds(&alarm.ok).is_none()) else {
+            continue;
+        };
+        let message =
+            format!("channel `{channel}` reminds people of this alarm, and does not hear of its end");
+        let problem = Problem::warning(checker.key(&["alarms", key]), message);
+        checker.report(
+            problem
+                .help("add `ok:` with a topic that leads to the channel, or people are reminded for a day"),
+        );
+    }
 }
 
 /// Alarms of every kind, including those of sets, must differ in key and name.

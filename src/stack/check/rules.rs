@@ -301,7 +301,20 @@ fn distinct(checker: &mut Checker<'_>) {
     let guard = guard.map(|_| ("keep-logging".to_owned(), checker.key(&["trail"])));
     let buses = stack.buses.iter().filter(|(_, bus)| !bus.forward.is_empty());
     let buses = buses.map(|(key, _)| (format!("to-{key}"), checker.key(&["buses", key])));
-    for (what, place) in guard.into_iter().chain(buses).collect::<Vec<_>>() {
+    let beats = stack
+        .monitoring
+        .as_ref()
+        .is_some_and(|monitoring| monitoring.heartbeat.is_some());
+    let topics = stack.topics.keys().map(|key| format!("heartbeat-{key}"));
+    let beats = topics.chain(["heartbeat".to_owned()]).filter(|_| beats);
+    let beats = beats.map(|what| (what, checker.key(&["monitoring"])));
+    let reminding = stack
+        .channels
+        .iter()
+        .find(|(_, channel)| channel.remind.is_some());
+    let reminders = reminding.map(|(key, _)| ("reminders".to_owned(), checker.key(&["channels", key])));
+    let own = guard.into_iter().chain(buses).chain(beats).chain(reminders);
+    for (what, place) in own.collect::<Vec<_>>() {
         let name = stack.default_name(&what);
         let clash = all
             .iter()

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
 
 /// The address of a webhook. `?thread_id=…` leads into a thread of its channel.
 pub static WEBHOOK: Form = Form {
@@ -90,12 +90,12 @@ impl Post for Webhook {
     }
 
     /// Reads the webhook. <https://discord.com/developers/docs/resources/webhook#get-webhook-with-token>
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
+    fn probe(&self) -> Option<Probe> {
         let mut request = Request::new(Vec::new());
         *request.uri_mut() = self.0.as_url();
         let agent = HeaderValue::from_static(AGENT);
         request.headers_mut().insert(USER_AGENT, agent);
-        Some(request)
+        Some(Probe::Harmless(request))
     }
 
     fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
 
 /// The address of a webhook. <https://developers.google.com/workspace/chat/quickstart/webhooks>
 pub static WEBHOOK: Form = Form {
@@ -71,8 +71,11 @@ impl Post for Webhook {
     }
 
     /// An empty message is an `INVALID_ARGUMENT`, but a space or a token that is gone another error.
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
-        Some(json(self.to(false), &serde_json::json!({ "text": "" })))
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::Empty(json(
+            self.to(false),
+            &serde_json::json!({ "text": "" }),
+        )))
     }
 
     /// `RESOURCE_EXHAUSTED` (429) says nothing about how long to wait: a space takes one message per second, from all its

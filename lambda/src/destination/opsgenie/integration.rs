@@ -10,7 +10,7 @@ use super::alert::request;
 use crate::card::Card;
 use crate::contract::ServiceRegion;
 use crate::destination::address::{Address, Form, Rule};
-use crate::destination::post::{Post, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
 
 /// Says for how many seconds requests were counted when they became too many.
 /// <https://docs.opsgenie.com/docs/api-rate-limiting>
@@ -109,9 +109,10 @@ impl Post for Integration {
     }
 
     /// The end of an alert that is not open is taken and does nothing.
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
+    fn probe(&self) -> Option<Probe> {
         let path = "/alerts/alertctl-heartbeat/close?identifierType=alias";
-        Some(self.ask(path, &serde_json::json!({ "source": "alertctl" })))
+        let end = serde_json::json!({ "source": "alertctl" });
+        Some(Probe::Harmless(self.ask(path, &end)))
     }
 
     /// Both queue what they take, and say 202; the end of an alert that is not open is taken, too. 422 is for what the JSON

@@ -9,7 +9,7 @@ use super::event::{Event, event};
 use crate::card::Card;
 use crate::contract::ServiceRegion;
 use crate::destination::address::{Address, Form, Rule};
-use crate::destination::post::{Post, Refused, Shape, Why, by_status, json};
+use crate::destination::post::{Post, Probe, Refused, Shape, Why, by_status, json};
 
 /// How long to wait after a 429. PagerDuty counts over the last 60 seconds, and says no time of its own.
 /// <https://developer.pagerduty.com/docs/events-api-rate-limits>
@@ -95,11 +95,11 @@ impl Post for Integration {
 
     /// The end of an incident that nobody opened: PagerDuty takes it and does nothing.
     /// <https://developer.pagerduty.com/docs/events-api-v2-overview#event-action-behavior>
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
+    fn probe(&self) -> Option<Probe> {
         let event = serde_json::json!({
             "routing_key": self.key(), "event_action": "resolve", "dedup_key": "alertctl-heartbeat",
         });
-        Some(json(self.address.url(self.url(false)), &event))
+        Some(Probe::Harmless(json(self.address.url(self.url(false)), &event)))
     }
 
     /// PagerDuty queues what it takes, and says 202. A key that it does not know is a 400 like any other, but one that only

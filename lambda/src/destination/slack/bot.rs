@@ -12,7 +12,7 @@ use super::{Message, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule};
 use crate::destination::living::{Living, MessageId};
-use crate::destination::post::{self, Post, Refused, Shape, Why};
+use crate::destination::post::{self, Post, Probe, Refused, Shape, Why};
 
 /// A bot token.
 pub static BOT: Form = Form {
@@ -140,12 +140,11 @@ impl Post for Bot {
         self.call("chat.postMessage", &body)
     }
 
-    /// A message without text is refused with `no_text`, and by a token or in a channel that takes none with another error.
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
-        Some(self.call(
-            "chat.postMessage",
-            &json!({ "channel": self.channel, "text": "" }),
-        ))
+    /// A message without text is refused with `no_text`, by a token that is gone with another error. Slack does not say whether
+    /// it looks for the channel first.
+    fn probe(&self) -> Option<Probe> {
+        let empty = json!({ "channel": self.channel, "text": "" });
+        Some(Probe::Empty(self.call("chat.postMessage", &empty)))
     }
 
     fn judge(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {

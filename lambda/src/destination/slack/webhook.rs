@@ -5,7 +5,7 @@ use http::Request;
 use super::{flat, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule, UrlRule};
-use crate::destination::post::{Post, Shape, json};
+use crate::destination::post::{Post, Probe, Shape, json};
 
 /// The address of a webhook.
 pub static WEBHOOK: Form = Form {
@@ -56,8 +56,9 @@ impl Post for Webhook {
     }
 
     /// A message without text is refused (`no_text`), but only by a webhook that is there. Anything starts a workflow.
-    fn probe(&self) -> Option<Request<Vec<u8>>> {
-        (!self.is_workflow()).then(|| json(self.0.as_url(), &serde_json::json!({ "text": "" })))
+    fn probe(&self) -> Option<Probe> {
+        let empty = || json(self.0.as_url(), &serde_json::json!({ "text": "" }));
+        (!self.is_workflow()).then(|| Probe::Empty(empty()))
     }
 
     /// The message for a workflow has no blocks, and always the same keys.

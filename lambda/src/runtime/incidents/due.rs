@@ -6,6 +6,7 @@ use crate::destination::MessageId;
 use crate::runtime::aws::{Aws, AwsError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// An incident that people are to be reminded of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,14 @@ impl Due {
     pub fn channel(&self) -> ChannelKey {
         ChannelKey(self.name.split('/').next().unwrap_or_default().to_owned())
     }
+
+    /// Whether its message is at this place of its channel's service.
+    pub fn is_at(&self, place: &str) -> bool {
+        let of_channel = self.name.split_once('/').map(|(_, rest)| rest);
+        of_channel
+            .and_then(|rest| rest.split_once('#'))
+            .is_some_and(|(at, _)| at == place)
+    }
 }
 
 /// Whom the beginning of an item's incident called.
@@ -54,16 +63,16 @@ pub(super) fn moment(value: &Value) -> Option<Timestamp> {
 }
 
 impl Incidents {
-    /// Everything that people are to be reminded of by `now`.
-    pub async fn due(&self, aws: &Aws, now: Timestamp) -> Result<Vec<Due>, AwsError> {
+    /// What people are to be reminded of by `by`; what is not found before `deadline`, the next look finds.
+    pub async fn due(&self, aws: &Aws, by: Timestamp, deadline: Instant) -> Result<Vec<Due>, AwsError> {
         let mut due = Vec::new();
         let mut start = Value::Null;
         loop {
             let mut input = json!({
                 "TableName": self.table,
-                "FilterExpression": "#due <= :now AND #firing = :true",
+                "FilterExpression": "#due <= :by AND #firing = :true",
                 "ExpressionAttributeNames": { "#due": "due", "#firing": "firing" },
-                "ExpressionAttributeValues": { ":now": number(now), ":true": { "BOOL": true } },
+                "ExpressionAttributeValues": { ":by": number(by), ":true": { "BOOL": true } },
             });
             if !start.is_null() {
                 input["ExclusiveStartKey"] = start;
@@ -72,15 +81,16 @@ impl Incidents {
             let items = page["Items"].as_array();
             due.extend(items.into_iter().flatten().filter_map(Due::read));
             start = page["LastEvaluatedKey"].take();
-            if start.is_null() {
+            if start.is_null() || Instant::now() > deadline {
                 return Ok(due);
             }
         }
     }
 
-    /// Sets when people are reminded next, or never again; false if somebody else did, or if it is over.
-    pub async fn put_off(&self, aws: &Aws, due: &Due, next: Option<Timestamp>) -> Result<bool, AwsError> {
-        let mut values = json!({ ":old": number(due.due), ":true": { "BOOL": true } });
+    /// Sets when people are reminded next, or never again; false if somebody else did, or takes a step now, or if it is over.
+    pub async fn put_off(&self, aws: &Aws, due: &mut Due, next: Option<Timestamp>) -> Result<bool, AwsError> {
+        let now = number(Timestamp::now());
+        let mut values = json!({ ":old": number(due.due), ":now": now, ":true": { "BOOL": true } });
         let update = match next {
             Some(next) => {
                 values[":next"] = number(next);
@@ -92,12 +102,15 @@ impl Incidents {
             "TableName": self.table,
             "Key": { "pk": { "S": due.name } },
             "UpdateExpression": update,
-            "ConditionExpression": "#due = :old AND #firing = :true",
-            "ExpressionAttributeNames": { "#due": "due", "#firing": "firing" },
+            "ConditionExpression": "#due = :old AND #firing = :true AND (attribute_not_exists(#until) OR #until < :now)",
+            "ExpressionAttributeNames": { "#due": "due", "#firing": "firing", "#until": "until" },
             "ExpressionAttributeValues": values,
         });
         match self.call(aws, "UpdateItem", &input).await {
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                due.due = next.unwrap_or(due.due);
+                Ok(true)
+            }
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
             Err(error) => Err(error),
         }

@@ -185,9 +185,9 @@ impl Inner {
     /// `Scan`, two items a page.
     pub fn scan(&self, request: &Value) -> (u16, Value) {
         assert_eq!(request["TableName"], "mission-incidents");
-        assert_eq!(request["FilterExpression"], "#due <= :now AND #firing = :true");
+        assert_eq!(request["FilterExpression"], "#due <= :by AND #firing = :true");
         let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok());
-        let now = number(&request["ExpressionAttributeValues"][":now"]);
+        let now = number(&request["ExpressionAttributeValues"][":by"]);
         let start = request["ExclusiveStartKey"]["pk"]["S"]
             .as_str()
             .unwrap_or_default();
@@ -218,9 +218,14 @@ impl Inner {
 
     /// What is due in the future becomes due now.
     pub fn time_passes(&mut self) {
+        self.due_at(1);
+    }
+
+    /// What is due is due at this moment, in milliseconds.
+    pub fn due_at(&mut self, moment: i64) {
         for item in self.items.values_mut() {
             if let Some(due) = item.get_mut("due") {
-                *due = json!({ "N": "1" });
+                *due = json!({ "N": moment.to_string() });
             }
         }
     }
@@ -252,8 +257,14 @@ impl Inner {
                 })
             }
             "#owner = :held" => old.get("owner") == Some(&value(":held")),
-            "#due = :old AND #firing = :true" => {
-                old.get("due") == Some(&value(":old")) && old.get("firing") == Some(&value(":true"))
+            "#due = :old AND #firing = :true AND (attribute_not_exists(#until) OR #until < :now)" => {
+                let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok());
+                let is_free = old
+                    .get("until")
+                    .is_none_or(|until| number(until) < number(&value(":now")));
+                is_free
+                    && old.get("due") == Some(&value(":old"))
+                    && old.get("firing") == Some(&value(":true"))
             }
             other => panic!("{other}"),
         };

@@ -1,0 +1,74 @@
+//! Heartbeats and reminders: what the file has to have for them.
+
+use super::*;
+
+const STACK: &str = "
+stack: a
+region: eu-west-1
+channels: { app: { slack: { bot: { env: TOKEN }, channel: C0123ABCD, remind: 30m } } }
+topics: { t: { to: [app], subscriptions: [{ email: oncall@example.org }] } }
+alarms:
+  cpu: { metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', to: [t], ok: [t] }
+monitoring: { to: [t], heartbeat: 1h }
+";
+
+fn warnings(text: &str) -> Vec<String> {
+    let loaded = good(text);
+    loaded
+        .warnings
+        .iter()
+        .map(|problem| problem.message.clone())
+        .collect()
+}
+
+#[test]
+fn who_reminds_of_an_alarm_has_to_hear_of_its_end() {
+    assert_eq!(warnings(STACK), [""; 0]);
+    assert_eq!(
+        warnings(&STACK.replace(", ok: [t]", "")),
+        ["channel `app` reminds people of this alarm, and does not hear of its end"]
+    );
+    assert_eq!(
+        warnings(&STACK.replace(", ok: [t]", "").replace(", remind: 30m", "")),
+        [""; 0]
+    );
+}
+
+#[test]
+fn the_rules_of_both_have_their_names() {
+    for rule in ["heartbeat", "heartbeat-t", "reminders"] {
+        let rules = format!("{STACK}rules: {{ {rule}: {{ preset: ec2-life-cycle, to: [t] }} }}\n");
+        let refused = bad(&rules);
+        assert!(
+            refused.contains(&format!("two rules are named `a-{rule}`")),
+            "{rule}: {refused}"
+        );
+    }
+    let without = STACK.replace(", heartbeat: 1h", "").replace(", remind: 30m", "");
+    for rule in ["heartbeat", "heartbeat-t", "reminders"] {
+        good(&format!(
+            "{without}rules: {{ {rule}: {{ preset: ec2-life-cycle, to: [t] }} }}\n"
+        ));
+    }
+}
+
+#[test]
+fn intervals_and_channels_are_checked() {
+    for wrong in ["4m", "2d", "1", "often"] {
+        let refused = bad(&STACK.replace("heartbeat: 1h", &format!("heartbeat: {wrong}")));
+        assert!(
+            refused.contains("interval") || refused.contains("expected"),
+            "{refused}"
+        );
+    }
+    let refused = bad("
+stack: a
+region: eu-west-1
+topics: { t: { subscriptions: [{ email: oncall@example.org }] } }
+monitoring: { to: [t], heartbeat: 1h }
+");
+    assert!(
+        refused.contains("a heartbeat asks channels, and the stack has none"),
+        "{refused}"
+    );
+}
