@@ -131,7 +131,7 @@ fn in_words(outcome: &Logged) -> String {
     match outcome.of_message() {
         Some(Outcome::Filtered) => "its routes do not accept this message".to_owned(),
         Some(Outcome::Delivered) => {
-            "delivered to a webhook on this machine that is not the inbox's".to_owned()
+            "delivered to an address on this machine that is not the inbox's".to_owned()
         }
         Some(Outcome::Duplicate) => "duplicate: the same event was received before".to_owned(),
         Some(Outcome::Buffered) => "still in its buffer".to_owned(),

@@ -17,7 +17,7 @@ mod values;
 mod window;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Channel, SecretSource};
+pub use channel::{Channel, SecretSource, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use threshold::{Bound, Comparison, Threshold};
@@ -87,7 +87,7 @@ pub struct Stack {
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Monitoring")]
     pub monitoring: Option<Monitoring>,
-    /// The function that delivers messages to Slack.
+    /// The function that delivers messages to channels.
     #[serde(default)]
     pub relay: Relay,
 }
@@ -98,14 +98,14 @@ impl Stack {
         format!("{}-{key}", self.stack)
     }
 
-    /// The physical name of the relay, which webhooks are encrypted for.
+    /// The physical name of the relay, which addresses are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");
         self.relay.name.clone().unwrap_or_else(name)
     }
 }
 
-/// The KMS key that encrypts webhooks, the relay's environment and encrypted topics.
+/// The KMS key that encrypts the addresses of channels, the relay's environment and encrypted topics.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,

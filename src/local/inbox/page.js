@@ -53,7 +53,7 @@ function show(fresh) {
   }
   byId("messages").replaceChildren(...rows);
   showChannels();
-  document.title = `${unread ? `(${unread}) ` : ""}Slack inbox · alertctl`;
+  document.title = `${unread ? `(${unread}) ` : ""}Inbox · alertctl`;
 }
 
 // A Slack app's message as it is after its updates, with the lines of its thread below it.

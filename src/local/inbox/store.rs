@@ -26,7 +26,7 @@ pub struct Message {
     pub channel: String,
     /// The whole path of the request.
     pub path: String,
-    /// Slack's answer to such a post.
+    /// The service's answer to such a post.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// The posted JSON, or the raw text if it is not JSON.

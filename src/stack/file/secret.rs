@@ -217,7 +217,7 @@ pub fn misplaced(span: &Span, kind: Misplaced) -> Problem {
         ),
         Misplaced::Reference => (
             "the name of a variable is written with a `$`",
-            "write the name alone: `{ env: SLACK_WEBHOOK_URL }`",
+            "write the name alone: `{ env: NAME }`",
         ),
         Misplaced::Token => (
             "this is not the SHA-256 of a token in 64 hexadecimal digits",
@@ -306,11 +306,11 @@ fn looks_like_webhook(token: &str) -> bool {
         .any(|part| is_id(part[0], 'T') && is_id(part[1], 'B') && part[2].len() >= 16)
 }
 
-/// Tokens and signing secrets, which are known by how they begin.
+/// Tokens and signing secrets, which are known by how they begin, and the URLs of all services.
 fn looks_like_token(token: &str) -> bool {
     let keys = ["xoxb-", "xoxp-", "xapp-", "whsec_"];
     let is = |key: &&str| token.starts_with(*key) && token.len() >= key.len() + 16;
-    keys.iter().any(is)
+    keys.iter().any(is) || ChannelType::of_address(token).is_some()
 }
 
 fn has_password(token: &str) -> bool {
