@@ -1,7 +1,7 @@
 //! Services by their names in the stack file, such as `teams`.
 
 use alertctl_relay::{ChannelType, ServiceRegion};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// A service's name: the first key under which a channel has its address.
 pub fn service_name(service: &ChannelType) -> &'static str {
@@ -20,8 +20,17 @@ pub(super) fn other_service() -> impl TypedValueParser<Value = ChannelType> {
 
 fn named(wanted: fn(&ChannelType) -> bool) -> impl TypedValueParser<Value = ChannelType> {
     let services = move || ChannelType::each().into_iter().filter(wanted);
-    PossibleValuesParser::new(services().map(|service| service_name(&service))).try_map(move |name| {
-        let mut services = services();
+    let value = |service: ChannelType| {
+        let value = PossibleValue::new(service_name(&service));
+        match service {
+            ChannelType::GoogleChat => value.alias("google-chat"),
+            ChannelType::JiraServiceManagement => value.alias("jira-service-management"),
+            ChannelType::SignedWebhook => value.alias("signed-webhook"),
+            _ => value,
+        }
+    };
+    PossibleValuesParser::new(services().map(value)).try_map(move |name| {
+        let (name, mut services) = (name.replace('-', "_"), services());
         let found = services.find(|service| service_name(service) == name);
         found.ok_or("not a service")
     })

@@ -59,7 +59,7 @@ Also writes alertctl.schema.json next to the stack file, for completion and chec
 
 Examples:
   alertctl init                                  # asks a few questions
-  alertctl init --service teams                  # asks nothing: an alarm, to a channel of this service
+  alertctl init --service teams                  # asks nothing
   alertctl init --service slack --channel C0123ABCD
   alertctl init --list                           # the ready-made stack files
   alertctl init --from cloudwatch-slack

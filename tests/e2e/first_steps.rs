@@ -111,7 +111,7 @@ const SERVICES: [(&str, &[&str], &str); 9] = [
         "the webhook's URL, from the app `Workflows` in Teams",
     ),
     (
-        "google_chat",
+        "google-chat",
         &[],
         "the webhook's URL, from the space's menu in Google Chat",
     ),
@@ -158,7 +158,7 @@ fn every_service_has_a_stack_file_without_a_question() {
             let others = loaded.warnings.iter().filter(|warning| !warning.is_example);
             assert_eq!(others.count(), 0, "{service}: {:?}", loaded.warnings);
             let (_, channel) = loaded.stack.channels.first_key_value().unwrap();
-            assert_eq!(channel.channel_type.place()[0], service);
+            assert_eq!(channel.channel_type.place()[0], service.replace('-', "_"));
             assert_eq!(loaded.stack.locale.code(), locale);
             assert_eq!(loaded.stack.region.as_deref(), Some("eu-west-1"));
             // With an instance of one's own, nothing is left to do.
@@ -212,7 +212,8 @@ fn what_belongs_to_another_service_is_refused() {
         &["--service", "pagerduty", "--service-region", "kr"],
     ] {
         let ran = alertctl(folder.path(), &[&["init"], arguments].concat());
-        assert_eq!(ran.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(ran.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&ran.stderr).contains("Usage:"), "{arguments:?}");
     }
     assert!(!folder.path().join("stack.yaml").exists());
 }
