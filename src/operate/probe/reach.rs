@@ -77,7 +77,11 @@ impl Reach {
         };
         let receiver = Receiver::Channel {
             key: key.to_owned(),
-            service: channel.channel_type.form().service,
+            service: match &channel.channel_type {
+                // Nobody knows what the receiver is called.
+                ChannelType::SignedWebhook => "signed webhook",
+                other => other.form().service,
+            },
             kind,
         };
         self.add(receiver, 1);

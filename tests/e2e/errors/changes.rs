@@ -298,7 +298,7 @@ fn keys_webhooks_and_mail() {
             "An address that its service no longer takes",
             "{ discord: { webhook: { env: SLACK_WEBHOOK_URL } } }",
             404,
-            r#"{ "message": "Unknown Webhook", "code": 10015 }"#,
+            r#"{"message": "Unknown Webhook", "code": 10015}"#,
             "Unknown Webhook",
         ),
         (
