@@ -116,7 +116,7 @@ pub fn name(service: &ChannelType) -> String {
 }
 
 /// What people may call such a channel.
-pub fn label(service: &ChannelType) -> &'static str {
+fn label(service: &ChannelType) -> &'static str {
     match service {
         ChannelType::Slack | ChannelType::SlackBot { .. } | ChannelType::Discord => "#alerts",
         _ => "Alerts",

@@ -85,7 +85,8 @@ function named(message, channel = message?.channel) {
 function showChannels() {
   const counts = new Map();
   const labels = new Map();
-  for (const message of messages) {
+  const shown = living(messages);
+  for (const message of shown) {
     counts.set(message.channel, (counts.get(message.channel) ?? 0) + 1);
     labels.set(message.channel, named(message));
   }
@@ -98,7 +99,7 @@ function showChannels() {
   };
   const names = [...counts.keys()].sort();
   byId("channels").replaceChildren(
-    entry("", "All channels", messages.length),
+    entry("", "All channels", shown.length),
     ...names.map((name) => entry(name, labels.get(name) ?? name, counts.get(name))),
   );
 }

@@ -327,3 +327,29 @@ fn is_id(part: &str, kind: char) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_all_services_are_found_wherever_they_stand() {
+        for address in [
+            "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
+            "xoxb-0000000000-0000000000-abcdefghijklmnopqrstuvwx",
+            "https://chat.googleapis.com/v1/spaces/AAAAAAAAAAA/messages?key=abcdefghijklmnop&token=abcdefghijklmnop",
+            "https://discord.com/api/webhooks/000000000000000000/abcdefghijklmnopqrstuvwxyz",
+            "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ] {
+            let text = format!("stack: a # {address}\ntags: {{ note: \"{address}\" }}\n");
+            assert_eq!(find(&text).len(), 2, "{address}");
+        }
+        for other in [
+            "https://example.com/a",
+            "0123456789abcdef0123456789abcdef",
+            "discord.com",
+        ] {
+            assert_eq!(find(&format!("stack: a # {other}\n")), [], "{other}");
+        }
+    }
+}
