@@ -26,6 +26,7 @@ const UNUSED: [&str; 18] = [
     "apigateway:PATCH",
     "cloudtrail:GetTrail",
     "cloudwatch:SetAlarmState",
+    "dynamodb:UpdateTable",
     "iam:DetachRolePolicy",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRoleDescription",

@@ -349,7 +349,7 @@ mod tests {
             "0123456789abcdef0123456789abcdef",
             "discord.com",
         ] {
-            assert_eq!(find(&format!("stack: a # {other}\n")), [], "{other}");
+            assert!(find(&format!("stack: a # {other}\n")).is_empty(), "{other}");
         }
     }
 }
