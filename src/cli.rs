@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use alertctl_relay::ChannelType;
+use alertctl_relay::destination::Form;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -13,6 +15,7 @@ mod local;
 mod policy;
 mod render;
 mod running;
+mod service;
 mod tools;
 
 pub use global::*;
@@ -21,6 +24,7 @@ pub use local::*;
 pub use policy::*;
 pub use render::*;
 pub use running::*;
+pub use service::service_name;
 pub use tools::*;
 
 const STYLES: Styles = Styles::styled()
@@ -30,7 +34,7 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 /// Turn one YAML file into a working AWS alerting stack: alarms, API calls, sign-ins and HTTP alerts, to
-/// Slack and e-mail.
+/// Slack, Teams, Google Chat, Discord, PagerDuty, Jira Service Management, any program, and e-mail.
 #[derive(Debug, Parser)]
 #[command(name = "alertctl", version, styles = STYLES, max_term_width = 100, after_help = HELP)]
 #[command(
@@ -49,13 +53,14 @@ impl Cli {
     /// Reads the command line.
     pub fn read() -> Result<Self, clap::Error> {
         Color::settle(std::env::args_os());
-        let hooks = ["hooks.slack.com/", "hooks.slack-gov.com/"];
-        let is_webhook =
-            |argument: OsString| hooks.iter().any(|host| argument.to_string_lossy().contains(host));
-        if std::env::args_os().any(is_webhook) {
+        if let Some(form) = std::env::args_os().find_map(address_in) {
             // Before clap, whose own errors repeat what they do not understand.
-            let text = "a webhook URL was given as an argument, where every user of this machine can read \
-                        it: create a new one in Slack, then pipe it in or use `encrypt-hook --env NAME`";
+            let text = format!(
+                "the {} of a channel was given as an argument, where every user of this machine can read it: make a \
+                 new one ({}), then pipe it in or use `encrypt-hook --env NAME`",
+                form.what(),
+                form.page
+            );
             return Err(Self::command().error(ErrorKind::InvalidValue, text));
         }
         let cli = Self::try_parse()?;
@@ -84,12 +89,28 @@ impl Cli {
     }
 }
 
+/// The form of the channel's address that an argument is or contains.
+fn address_in(argument: OsString) -> Option<&'static Form> {
+    let argument = argument.to_string_lossy();
+    let hooks = ["hooks.slack.com/", "hooks.slack-gov.com/"];
+    let of_slack = hooks.iter().any(|host| argument.contains(host));
+    let value = argument.split_once('=').map(|(_, value)| value);
+    let found = || {
+        [Some(&*argument), value]
+            .into_iter()
+            .flatten()
+            .find_map(ChannelType::of_address)
+    };
+    let found = of_slack.then_some(ChannelType::Slack).or_else(found);
+    found.map(|channel_type| channel_type.form())
+}
+
 /// Steps that run at the same time, unless told otherwise.
 pub const PARALLELISM: usize = 16;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create a stack file, from five questions or from a ready-made stack
+    /// Create a stack file, from a few questions or from a ready-made stack
     Init(InitArgs),
     /// Check a stack file without calling AWS
     Validate(ValidateArgs),
@@ -103,17 +124,17 @@ pub enum Command {
     Status(StatusArgs),
     /// Check that a stack's functions run the code that this alertctl ships
     Verify(VerifyArgs),
-    /// Encrypt a Slack webhook URL for the stack file
+    /// Encrypt the address of a channel (a webhook's URL, a token, a key) for the stack file
     EncryptHook(EncryptHookArgs),
     /// Create a token for an endpoint, and its digest for the stack file
     Token(TokenArgs),
     /// Show an endpoint's URL, the lines for an ElastAlert2 rule, or a saved plan
     Show(ShowArgs),
-    /// Show the Slack message for an event, without sending it
+    /// Show the message for an event, without sending it
     Render(RenderArgs),
     /// List the sample events, or print one
     Events(EventsArgs),
-    /// Send a marked sample along each path of a deployed stack, and follow it to Slack
+    /// Send a marked sample along each path of a deployed stack, and follow it to its channels
     Test(TestArgs),
     /// Show what a stack's functions did with each message
     Logs(LogsArgs),
@@ -131,7 +152,7 @@ pub enum Command {
     Man(ManArgs),
     /// Show the version of alertctl, and of the relay it ships
     Version(VersionArgs),
-    /// Run a local AWS and Slack inbox, to try everything without an account
+    /// Run a local AWS and an inbox for messages, to try everything without an account
     Local(LocalArgs),
 }
 
@@ -305,12 +326,13 @@ pub struct StatusArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The URL is read from a hidden prompt, from standard input, or from the environment variable that
---env names; never from an argument, which other users of the machine could see.
+The address (a webhook's URL, a token, a key) is read from a hidden prompt, which says where people
+find it, from standard input, or from the environment variable that --env names; never from an
+argument, which other users of the machine could see.
 
 Examples:
   alertctl encrypt-hook stack.yaml --write
-  pass show slack/webhook | alertctl encrypt-hook stack.yaml --channel project
+  pass show pagerduty/key | alertctl encrypt-hook stack.yaml --channel pager
   alertctl encrypt-hook stack.yaml --env SLACK_WEBHOOK_URL --write --yes")]
 pub struct EncryptHookArgs {
     #[command(flatten)]
@@ -318,7 +340,7 @@ pub struct EncryptHookArgs {
     /// Channel in the stack file; required if there are several
     #[arg(long, value_name = "KEY")]
     pub channel: Option<String>,
-    /// Read the URL from this environment variable
+    /// Read the address from this environment variable
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
     /// Write the ciphertext into the stack file, keeping its comments and layout

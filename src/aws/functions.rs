@@ -1,4 +1,4 @@
-//! Deployed functions: their names, and the webhooks that they hold.
+//! Deployed functions: their names, and the addresses that they hold.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,7 +22,7 @@ pub async fn names(aws: &Aws) -> Result<Vec<String>> {
     .await
 }
 
-/// The webhooks that a function holds.
+/// The addresses that a function holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// The encryption context with which the function decrypts them.
@@ -31,14 +31,14 @@ pub struct Held {
     pub ciphertexts: BTreeMap<String, String>,
 }
 
-/// The webhooks that the function `name` holds. `None` if there is no such function, or if Lambda does not return its
+/// The addresses that the function `name` holds. `None` if there is no such function, or if Lambda does not return its
 /// environment.
-pub async fn webhooks(aws: &Aws, name: &str) -> Result<Option<Held>> {
+pub async fn addresses(aws: &Aws, name: &str) -> Result<Option<Held>> {
     let Some(mut variables) = variables(aws, name).await? else {
         return Ok(None);
     };
     let encrypted_for = variables.remove(ENCRYPTED_FOR).unwrap_or_else(|| name.to_owned());
-    let ciphertexts = variables.into_iter().filter(|(name, _)| is_webhook(name));
+    let ciphertexts = variables.into_iter().filter(|(name, _)| is_address(name));
     Ok(Some(Held {
         encrypted_for,
         ciphertexts: ciphertexts.collect(),
@@ -74,8 +74,8 @@ async fn variables(aws: &Aws, name: &str) -> Result<Option<HashMap<String, Strin
     Ok(readable.map(|environment| environment.variables.unwrap_or_default()))
 }
 
-/// True for a variable that holds a webhook. The variable with its digest does not count.
-fn is_webhook(variable: &str) -> bool {
+/// True for a variable that holds an address. The variable with its digest does not count.
+fn is_address(variable: &str) -> bool {
     variable.starts_with(&webhook_variable(&ChannelKey(String::new()))) && !variable.ends_with("_DIGEST")
 }
 
@@ -84,14 +84,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn webhooks_are_known_by_their_variables() {
+    fn addresses_are_known_by_their_variables() {
         for (variable, is) in [
             ("WEBHOOK_project", true),
             ("WEBHOOK_on_call", true),
             ("WEBHOOK_project_DIGEST", false),
             ("DEAD_LETTER_QUEUE", false),
         ] {
-            assert_eq!(is_webhook(variable), is, "{variable}");
+            assert_eq!(is_address(variable), is, "{variable}");
         }
     }
 }

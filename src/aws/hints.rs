@@ -24,7 +24,7 @@ pub(super) fn known(fault: &Fault) -> Option<String> {
             "AWS does not accept these credentials: check --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID; a \
              region that the account has not enabled gives the same error"
         }
-        // From KMS, about a key that encrypts a topic, a trail or a webhook.
+        // From KMS, about a key that encrypts a topic, a trail or an address.
         "DisabledException" => {
             "`alertctl apply` enables the stack's own key again; for another key, run `aws kms enable-key \
              --key-id KEY`"

@@ -36,7 +36,7 @@ impl Secret {
     /// A digest that detects an unchanged secret, although its ciphertext differs each time. The digest is keyed with
     /// everything that requires a new ciphertext when it changes.
     ///
-    /// A webhook URL contains too much randomness to be guessed, so the digest reveals nothing.
+    /// An address contains too much randomness to be guessed, so the digest reveals nothing.
     pub fn digest(&self, key_arn: &str, function: &str) -> String {
         let key = format!("alertctl secret 1\n{key_arn}\n{function}");
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");

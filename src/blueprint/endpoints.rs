@@ -38,9 +38,9 @@ const ACCESS_LOG: &str = concat!(
 
 impl Build<'_> {
     /// Adds every endpoint.
-    pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, webhooks: &Addresses) {
+    pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, addresses: &Addresses) {
         for (name, endpoint) in &self.stack.endpoints {
-            let function = self.ingest(name, endpoint, key, webhooks);
+            let function = self.ingest(name, endpoint, key, addresses);
             self.http_api(name, endpoint, &function);
         }
     }
@@ -50,7 +50,7 @@ impl Build<'_> {
         key: &str,
         endpoint: &HttpEndpoint,
         kms: Option<&Ref<KmsKey>>,
-        webhooks: &Addresses,
+        addresses: &Addresses,
     ) -> Function {
         let name = self.names.ingest_function(key, endpoint);
         let mut environment = plain([
@@ -70,7 +70,7 @@ impl Build<'_> {
                 .map(|text| EnvValue::Plain(text.as_str().into()));
             environment.extend(template.map(|text| (variable.to_owned(), text)));
         }
-        environment.extend(self.destinations(&endpoint.to, webhooks));
+        environment.extend(self.destinations(&endpoint.to, addresses));
         let duty = Duty {
             key: format!("endpoint.{key}"),
             description: format!(
@@ -80,7 +80,7 @@ impl Build<'_> {
             memory_mb: endpoint.memory,
             timeout: TIMEOUT,
             environment,
-            kms_key: self.for_webhooks(&endpoint.to, kms),
+            kms_key: self.for_addresses(&endpoint.to, kms),
             policy_name: "ingest",
             may: self.may_notify(&endpoint.to, kms),
             policy_after: kms.map(|key| key.id().clone()).into_iter().collect(),
@@ -169,7 +169,7 @@ impl Build<'_> {
     }
 
     /// Environment variables with the channels and topics of a function that notifies `to` itself.
-    pub(super) fn destinations(&self, to: &[String], webhooks: &Addresses) -> BTreeMap<String, EnvValue> {
+    pub(super) fn destinations(&self, to: &[String], addresses: &Addresses) -> BTreeMap<String, EnvValue> {
         let channels: Vec<_> = self.channels_in(to).collect();
         let topics: Vec<_> = self
             .topics_in(to)
@@ -184,14 +184,14 @@ impl Build<'_> {
                 (DESTINATIONS, json!(channels).to_string().into()),
                 (ENCRYPTED_FOR, self.names.function().into()),
             ]));
-            environment.extend(self.webhooks(webhooks, channels));
+            environment.extend(self.addresses(addresses, channels));
         }
         environment.extend(self.queue_variables(&self.queues(to)));
         environment
     }
 
-    /// The key, if the function has webhooks to decrypt.
-    pub(super) fn for_webhooks<'a>(
+    /// The key, if the function has addresses to decrypt.
+    pub(super) fn for_addresses<'a>(
         &self,
         to: &[String],
         key: Option<&'a Ref<KmsKey>>,
@@ -199,7 +199,7 @@ impl Build<'_> {
         key.filter(|_| self.channels_in(to).next().is_some())
     }
 
-    /// Permissions of such a function: publish to exactly these topics, decrypt the webhooks, put messages into the
+    /// Permissions of such a function: publish to exactly these topics, decrypt the addresses, put messages into the
     /// queues.
     pub(super) fn may_notify(&self, to: &[String], key: Option<&Ref<KmsKey>>) -> Vec<Statement> {
         let has_channels = self.channels_in(to).next().is_some();

@@ -31,7 +31,7 @@ pub(super) struct Duty<'a> {
     /// Seconds.
     pub timeout: i32,
     pub environment: BTreeMap<String, EnvValue>,
-    /// The key that its webhooks are encrypted with, if it has any.
+    /// The key that its addresses are encrypted with, if it has any.
     pub kms_key: Option<&'a Ref<KmsKey>>,
     /// The name of its inline policy.
     pub policy_name: &'static str,
@@ -180,18 +180,18 @@ impl Build<'_> {
     }
 
     /// The addresses of `channels` as environment variables, without those that are in the settings.
-    pub(super) fn webhooks<'a>(
+    pub(super) fn addresses<'a>(
         &self,
-        webhooks: &Addresses,
+        addresses: &Addresses,
         channels: impl IntoIterator<Item = &'a String>,
     ) -> BTreeMap<String, EnvValue> {
         let channels = channels
             .into_iter()
-            .filter_map(|key| Some((key, webhooks.get(key)?)));
+            .filter_map(|key| Some((key, addresses.get(key)?)));
         let in_settings = in_settings(self.stack);
         channels
-            .filter_map(|(channel, webhook)| {
-                let value = match webhook {
+            .filter_map(|(channel, address)| {
+                let value = match address {
                     Address::Ciphertext(_) if in_settings => return None,
                     Address::Ciphertext(text) => EnvValue::Plain(text.as_str().into()),
                     Address::Clear(secret) => EnvValue::Secret(secret.clone()),
@@ -202,7 +202,7 @@ impl Build<'_> {
             .collect()
     }
 
-    /// Allows decryption of the webhooks, which are encrypted for the relay's name.
+    /// Allows decryption of the addresses, which are encrypted for the relay's name.
     pub(super) fn may_decrypt(&self, key: &Ref<KmsKey>) -> Statement {
         Statement::allow("DecryptOwnWebhooks", &["kms:Decrypt"])
             .on(key.arn())

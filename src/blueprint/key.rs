@@ -33,7 +33,7 @@ impl Build<'_> {
         }
         let settings = &self.stack.key;
         let alias = self.names.key_alias();
-        let description = format!("alertctl stack {}: webhooks and messages", self.stack.stack);
+        let description = format!("alertctl stack {}: addresses and messages", self.stack.stack);
         let key = self.graph.add(
             KEY,
             KmsKey {

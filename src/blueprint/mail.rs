@@ -1,4 +1,4 @@
-//! Mail that reads like the messages in Slack: the relay, which gets everything that comes to a topic with channels, also
+//! Mail that reads like the messages in channels: the relay, which gets everything that comes to a topic with channels, also
 //! publishes its own text of it to that topic, and a filter lets the topic's e-mail subscriptions have only these texts.
 //!
 //! The subscription of the relay has no such filter, since SNS has none for it ([`MAIL_ATTRIBUTE`]); the relay ignores what

@@ -100,22 +100,22 @@ impl<'a> From<&'a Scope> for Home<'a> {
 }
 
 /// Builds the graph of everything that `stack` asks for in its `home`.
-pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, webhooks: &Addresses) -> Graph {
-    built(Build::new(stack, home.into()), webhooks)
+pub fn graph<'a>(stack: &'a Stack, home: impl Into<Home<'a>>, addresses: &Addresses) -> Graph {
+    built(Build::new(stack, home.into()), addresses)
 }
 
-/// The same graph without webhooks, for commands that only look up resources.
+/// The same graph without addresses, for commands that only look up resources.
 pub fn names<'a>(stack: &'a Stack, home: impl Into<Home<'a>>) -> Graph {
     built(Build::new(stack, home.into()), &Addresses::new())
 }
 
-fn built(mut build: Build<'_>, webhooks: &Addresses) -> Graph {
+fn built(mut build: Build<'_>, addresses: &Addresses) -> Graph {
     let key = build.key();
     build.incidents();
-    let relay = key.as_ref().and_then(|key| build.relay(key, webhooks));
+    let relay = key.as_ref().and_then(|key| build.relay(key, addresses));
     let topics = build.topics(key.as_ref(), relay.as_ref());
-    build.endpoints(key.as_ref(), webhooks);
-    let guard = build.trail(key.as_ref(), &topics, webhooks);
+    build.endpoints(key.as_ref(), addresses);
+    let guard = build.trail(key.as_ref(), &topics, addresses);
     build.rules(relay.as_ref(), &topics, guard.into_iter().collect());
     build.alarms();
     build.monitoring();
@@ -143,7 +143,7 @@ fn relay() -> Relay {
     }
 }
 
-/// Only the key and its alias, which are enough to encrypt a webhook.
+/// Only the key and its alias, which are enough to encrypt an address.
 pub fn key_graph(stack: &Stack, home: &str) -> Graph {
     let mut build = Build::new(stack, home.into());
     build.key();

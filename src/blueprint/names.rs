@@ -26,7 +26,7 @@ impl<'a> Names<'a> {
         format!("alias/{alias}")
     }
 
-    /// The relay function's name, which webhooks are encrypted for.
+    /// The relay function's name, which addresses are encrypted for.
     pub fn function(&self) -> String {
         self.stack.relay_name()
     }

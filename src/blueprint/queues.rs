@@ -15,7 +15,7 @@ use crate::resource::lambda::function::EnvValue;
 use crate::resource::sqs::queue::{Redelivery, SqsQueue};
 use crate::resource::{NodeId, Ref, Resource};
 
-/// Minimum timeout in seconds for a batch: a few posts within Slack's rate limit.
+/// Minimum timeout in seconds for a batch: a few posts within a service's rate limit.
 pub(super) const BATCH_TIMEOUT: i32 = 60;
 /// Minimum timeout in seconds of a function that drains a queue: with less, nothing would ever be posted.
 pub(super) const SHORTEST: i32 = 10;
@@ -89,11 +89,11 @@ impl Build<'_> {
         let topics = self.stack.topics.values().flat_map(|topic| &topic.to);
         let rules = self.rules.iter().flat_map(|rule| &rule.rule.to);
         let mut reached = topics.chain(rules).chain(self.notified());
-        let to_slack = reached.any(|key| {
+        let to_channels = reached.any(|key| {
             let channel = self.stack.channels.get(key);
             channel.is_some_and(|channel| channel.buffer.is_none())
         });
-        to_slack || self.mailed().next().is_some()
+        to_channels || self.mailed().next().is_some()
     }
 
     /// The channels and topics that endpoints and the guard notify themselves.

@@ -1,4 +1,4 @@
-//! The relay: the function that brings the messages of topics and rules to Slack.
+//! The relay: the function that brings the messages of topics and rules to their channels.
 
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
@@ -15,7 +15,7 @@ pub const RELAY: &str = "relay";
 
 impl Build<'_> {
     /// Adds the relay if a topic or a rule of the stack goes to a channel, or if there is a queue to drain.
-    pub(super) fn relay(&mut self, key: &Ref<KmsKey>, webhooks: &Addresses) -> Option<Function> {
+    pub(super) fn relay(&mut self, key: &Ref<KmsKey>, addresses: &Addresses) -> Option<Function> {
         let topics: Vec<_> = self
             .relayed_topics()
             .map(|(key, _)| self.names.topic_arn(key))
@@ -42,7 +42,7 @@ impl Build<'_> {
         });
         let mut environment = plain([(DEAD_LETTER_QUEUE, names.dead_letters_arn(&names.function()))]);
         environment.extend(self.queue_variables(&queues));
-        environment.extend(self.webhooks(webhooks, self.stack.channels.keys()));
+        environment.extend(self.addresses(addresses, self.stack.channels.keys()));
         let settings = &self.stack.relay;
         let has_buffer = queues.iter().any(|queue| matches!(queue, Queue::Buffer(_)));
         let timeout = match has_buffer {
@@ -65,7 +65,7 @@ impl Build<'_> {
         Some(self.function(Duty {
             key: RELAY.to_owned(),
             name: names.function(),
-            description: format!("alertctl stack {}: brings alerts to Slack", self.stack.stack),
+            description: format!("alertctl stack {}: brings alerts to channels", self.stack.stack),
             memory_mb: settings.memory,
             timeout,
             environment,

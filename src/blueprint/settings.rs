@@ -100,7 +100,7 @@ fn graded<'a>(sources: impl Iterator<Item = (&'a String, Option<Severity>)>) -> 
 
 fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
     let stack::Channel {
-        label,
+        label: _,
         channel_type,
         address,
         routes,
@@ -114,7 +114,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         ..Filter::default()
     });
     Channel {
-        label: Some(label.clone().unwrap_or_else(|| format!("#{key}"))),
+        label: Some(channel.title(key)).filter(|title| title != key),
         channel_type: channel_type.clone(),
         encrypted: match address {
             SecretSource::Encrypted { ciphertext, .. } if in_settings(stack) => Some(ciphertext.clone()),

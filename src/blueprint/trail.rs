@@ -37,7 +37,7 @@ impl Build<'_> {
         &mut self,
         key: Option<&Ref<KmsKey>>,
         topics: &BTreeMap<String, Ref<SnsTopic>>,
-        webhooks: &Addresses,
+        addresses: &Addresses,
     ) -> Option<Wiring> {
         let Some(trail) = &self.stack.trail else {
             self.expect_trails(true);
@@ -58,7 +58,7 @@ impl Build<'_> {
             (Some(theirs), Some(ours)) => theirs != ours,
             _ => false,
         };
-        (trail.keep_logging && !foreign).then(|| self.guard(trail, key, topics, webhooks))
+        (trail.keep_logging && !foreign).then(|| self.guard(trail, key, topics, addresses))
     }
 
     /// Rules on events that trails log need a trail in their region: in the stack's own region (if `at_home`)
@@ -187,12 +187,12 @@ impl Build<'_> {
         trail: &Trail,
         key: Option<&Ref<KmsKey>>,
         topics: &BTreeMap<String, Ref<SnsTopic>>,
-        webhooks: &Addresses,
+        addresses: &Addresses,
     ) -> Wiring {
         let arn = self.names.trail_arn(trail);
         let name = self.names.guard_function(trail);
         let mut environment = plain([(DUTY, "guard".into()), (TRAIL, arn.clone())]);
-        environment.extend(self.destinations(&trail.to, webhooks));
+        environment.extend(self.destinations(&trail.to, addresses));
         let mut may = self.may_notify(&trail.to, key);
         may.push(
             Statement::allow(
@@ -207,7 +207,7 @@ impl Build<'_> {
             memory_mb: trail.guard.memory,
             timeout: GUARD_TIMEOUT,
             environment,
-            kms_key: self.for_webhooks(&trail.to, key),
+            kms_key: self.for_addresses(&trail.to, key),
             policy_name: "allow-lambda-start-trail-logging",
             may,
             policy_after: key.map(|key| key.id().clone()).into_iter().collect(),

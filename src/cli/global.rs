@@ -18,7 +18,7 @@ pub struct Global {
     /// Endpoint of an AWS-compatible service, used for every AWS call
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub endpoint_url: Option<String>,
-    /// Use the local AWS and Slack inbox on this machine: no account, no credentials
+    /// Use the local AWS and the inbox on this machine: no account, no credentials
     #[arg(
         long,
         global = true,

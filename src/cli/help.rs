@@ -23,7 +23,8 @@ Environment:
                         no color, or color even without a terminal; --color takes precedence
   LC_ALL, LC_MESSAGES, LANG
                         language of `local demo` and of new stack files (`init`): en or ko
-  A stack file names the variables that hold its webhooks: `webhook: { env: SLACK_WEBHOOK_URL }`.
+  A stack file names the variables that hold the addresses of its channels, for example
+  `webhook: { env: SLACK_WEBHOOK_URL }` or `key: { env: PAGERDUTY_KEY }`.
 
 Examples:
   alertctl local demo                 # the whole path, without an AWS account

@@ -17,7 +17,7 @@ pub struct LocalArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum LocalCommand {
-    /// Start the local AWS and the Slack inbox
+    /// Start the local AWS and the inbox
     #[command(after_help = "\
 Restores the previous contents, unless `local down` deleted them.
 
@@ -57,7 +57,7 @@ Examples:
   alertctl local demo
   alertctl local demo stacks/console-login.yaml")]
     Demo(DemoArgs),
-    /// Serve the Slack inbox (started by `local up`)
+    /// Serve the inbox (started by `local up`)
     #[command(hide = true)]
     InboxServer(InboxServerArgs),
 }

@@ -6,6 +6,8 @@ use alertctl_relay::{ChannelType, Locale};
 use clap::Args;
 use jiff::tz::TimeZone;
 
+use super::service::other_service;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Nothing is sent and AWS is not called. Without --stack the message is in English and UTC.
@@ -35,8 +37,8 @@ pub struct RenderArgs {
     /// Render the message as if this rule of the stack file had matched
     #[arg(long, value_name = "KEY", requires = "stack", conflicts_with = "channel")]
     pub rule: Option<String>,
-    /// Render the message as this service gets it, by its name in the stack file, such as `teams` or `pagerduty`
-    #[arg(long = "as", value_name = "SERVICE", value_parser = service)]
+    /// Render the message as this service gets it, by its name in the stack file
+    #[arg(long = "as", value_name = "SERVICE", value_parser = other_service())]
     pub service: Option<ChannelType>,
     /// Treat the input as the text of an SNS message, whatever its format
     #[arg(long)]
@@ -61,21 +63,6 @@ pub struct EventsArgs {
 
 fn locale(code: &str) -> Result<Locale, String> {
     Locale::from_code(code).ok_or_else(|| "expected `en` or `ko`".to_owned())
-}
-
-/// The services other than webhooks of Slack, which is how messages are rendered anyway.
-fn service(name: &str) -> Result<ChannelType, String> {
-    let named = |one: &ChannelType| one.place().first().copied().unwrap_or_default();
-    let others = || {
-        ChannelType::each()
-            .into_iter()
-            .filter(|one| *one != ChannelType::Slack)
-    };
-    let wanted = name.replace('-', "_");
-    others().find(|one| named(one) == wanted).ok_or_else(|| {
-        let names: Vec<_> = others().map(|one| named(&one)).collect();
-        format!("expected one of {}", names.join(", "))
-    })
 }
 
 fn timezone(name: &str) -> Result<TimeZone, String> {

@@ -73,9 +73,10 @@ rule of those made from the same rule; --all tests every path. The number of mes
 recipients are shown first; for more than ten messages, the command asks for confirmation. E-mail
 and other subscribers of a topic receive the sample, too.
 
-Every sample is marked: Slack shows TEST, nobody is mentioned, and routes let it through. An alarm
-is set to ALARM, then returned to its previous state. A rule on your own event source receives an
-event; for a rule on an AWS service, where only AWS may send events, the targets receive what the
+Every sample is marked: the message says TEST, nobody is mentioned, and routes let it through. In
+PagerDuty it is a change event, in Jira Service Management and Opsgenie an alert of priority P5. An
+alarm is set to ALARM, then returned to its previous state. A rule on your own event source receives
+an event; for a rule on an AWS service, where only AWS may send events, the targets receive what the
 rule would pass on. An endpoint needs its token in the environment: ALERTCTL_TOKEN_<KEY>, the key in
 capitals with _ for -, or ALERTCTL_TOKEN.
 

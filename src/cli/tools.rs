@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use alertctl_relay::{ChannelType, ServiceRegion};
 use clap::{Args, ValueEnum};
 
+use super::service::{any_service, service_region};
 use super::{Detail, StackFile, WithMarkdown};
 
 #[derive(Debug, Args)]
@@ -56,7 +58,9 @@ pub struct SchemaArgs {
 Also writes alertctl.schema.json next to the stack file, for completion and checks in editors.
 
 Examples:
-  alertctl init                                  # asks five questions
+  alertctl init                                  # asks a few questions
+  alertctl init --service teams                  # asks nothing
+  alertctl init --service slack --channel C0123ABCD
   alertctl init --list                           # the ready-made stack files
   alertctl init --from cloudwatch-slack
   alertctl init alerts/stack.yaml --from full --force")]
@@ -67,8 +71,17 @@ pub struct InitArgs {
     /// Use this ready-made stack file, and ask nothing
     #[arg(long, value_name = "NAME")]
     pub from: Option<String>,
+    /// Write a stack file with a channel of this service, by its name in the stack file, and ask nothing
+    #[arg(long, value_name = "SERVICE", conflicts_with = "from", value_parser = any_service())]
+    pub service: Option<ChannelType>,
+    /// Id of the channel, with `--service slack`: at the end of the channel's details in Slack
+    #[arg(long = "channel", value_name = "ID", requires = "service")]
+    pub slack_channel: Option<String>,
+    /// Where the account's data is, with `--service pagerduty` or `opsgenie` [default: us]
+    #[arg(long, value_name = "REGION", requires = "service", value_parser = service_region())]
+    pub service_region: Option<ServiceRegion>,
     /// List the ready-made stack files
-    #[arg(long, conflicts_with_all = ["from", "force"])]
+    #[arg(long, conflicts_with_all = ["from", "service", "force"])]
     pub list: bool,
     /// Overwrite an existing file
     #[arg(long)]

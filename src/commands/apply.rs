@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::addresses::Missing;
 use super::plan::{Planned, json, look_again, refuse_conflicts};
-use super::webhooks::Missing;
 use super::{App, Outcome, decryption, endpoints, preflight, saved};
 use crate::aws::Aws;
 use crate::cli::{ApplyArgs, Format, Wait};
@@ -34,7 +34,7 @@ pub async fn run(app: &App, args: &ApplyArgs) -> Outcome {
         access,
         loaded,
         cautions: _,
-        without_webhooks: _,
+        without_addresses: _,
     } = planned;
     let file = loaded.source.name().to_owned();
     let stack = loaded.stack;

@@ -16,6 +16,10 @@ use crate::output::Failure;
 
 /// A message takes well under a second; a cold start may take longer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same for a message in a buffer: that of a Teams channel lets one through in 25 seconds.
+const PATIENCE_WITH_BUFFERS: Duration = Duration::from_secs(70);
+/// What is for other channels arrives within this time after the first message.
+const SETTLE: Duration = Duration::from_millis(300);
 /// Pause between two reads of the inbox.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Pause between two reads of the functions' logs, which may say why nothing arrives.
@@ -51,14 +55,11 @@ impl<'a> Arrivals<'a> {
         let start = Instant::now();
         let mut looked = start;
         loop {
-            let messages = self.session.messages_after(self.before).await?;
-            if !messages.is_empty() {
+            if !self.session.messages_after(self.before).await?.is_empty() {
+                sleep(SETTLE).await;
+                let messages = self.session.messages_after(self.before).await?;
                 let shown = messages.iter().map(|message| {
-                    format!(
-                        "── #{} ──\n{}",
-                        message.channel,
-                        local::render_text(&message.body)
-                    )
+                    format!("── {} ──\n{}", message.place(), local::render_text(&message.body))
                 });
                 let shown: Vec<_> = shown.collect();
                 self.app.out.result(
@@ -77,7 +78,12 @@ impl<'a> Arrivals<'a> {
                 let outcomes = self.outcomes().await?;
                 let waited = start.elapsed();
                 let settled = !outcomes.is_empty() && outcomes.values().all(Logged::is_final);
-                if settled || waited > PATIENCE {
+                let buffered = |one: &Logged| one.of_message() == Some(Outcome::Buffered);
+                let patience = match outcomes.values().any(buffered) {
+                    true => PATIENCE_WITH_BUFFERS,
+                    false => PATIENCE,
+                };
+                if settled || waited > patience {
                     return Err(nothing_arrived(waited, &outcomes));
                 }
             }
@@ -131,7 +137,7 @@ fn in_words(outcome: &Logged) -> String {
     match outcome.of_message() {
         Some(Outcome::Filtered) => "its routes do not accept this message".to_owned(),
         Some(Outcome::Delivered) => {
-            "delivered to a webhook on this machine that is not the inbox's".to_owned()
+            "delivered to an address on this machine that is not the inbox's".to_owned()
         }
         Some(Outcome::Duplicate) => "duplicate: the same event was received before".to_owned(),
         Some(Outcome::Buffered) => "still in its buffer".to_owned(),

@@ -1,4 +1,4 @@
-//! Checks whether the functions of a stack can decrypt their webhooks.
+//! Checks whether the functions of a stack can decrypt their addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{NodeId, Resource as _};
 use crate::stack::{SecretSource, Stack};
 
-/// A webhook in the environment of a function, and whether the function can decrypt it.
+/// An address in the environment of a function, and whether the function can decrypt it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checked {
     /// The channel's key. Without a stack file it comes from the variable's name, with `_` for `-`.
@@ -40,12 +40,12 @@ pub enum Answer {
     NotChecked,
 }
 
-/// Asks KMS about each webhook in the functions of `plan`; `stack` is the stack file's, if there is one.
+/// Asks KMS about each address in the functions of `plan`; `stack` is the stack file's, if there is one.
 ///
 /// # Errors
 /// A function cannot be read. If asking KMS is not allowed, [`Answer::NotChecked`] says why.
 pub async fn check(aws: &Aws, plan: &Plan, stack: Option<&Stack>) -> Result<Vec<Checked>, Fault> {
-    // Without a channel there is no webhook to check.
+    // Without a channel there is no address to check.
     if stack.is_some_and(|stack| stack.channels.is_empty()) {
         return Ok(Vec::new());
     }
@@ -65,7 +65,7 @@ async fn check_function(
     key: Option<&str>,
     stack: Option<&Stack>,
 ) -> Result<Vec<Checked>, Fault> {
-    let Some(held) = functions::webhooks(aws, function).await? else {
+    let Some(held) = functions::addresses(aws, function).await? else {
         return Ok(Vec::new());
     };
     let encrypted_for = &held.encrypted_for;
@@ -139,11 +139,11 @@ impl Checked {
         }
     }
 
-    /// The webhook as a part of the stack that does not work.
+    /// The address as a part of the stack that does not work.
     pub fn not_ready(&self) -> Option<NotReady> {
         (self.decrypts == Answer::No).then(|| NotReady {
             id: NodeId {
-                kind: "webhook",
+                kind: "address",
                 key: self.channel.clone(),
             },
             name: self.function.clone(),
@@ -154,7 +154,7 @@ impl Checked {
 }
 
 impl App {
-    /// An error for each webhook that a function cannot decrypt, with the next command; `file` is the stack file.
+    /// An error for each address that a function cannot decrypt, with the next command; `file` is the stack file.
     pub(super) fn undecrypted(&self, checked: &[Checked], file: Option<&str>) -> Vec<Problem> {
         let words = |words: &[&str]| self.again(words.iter().map(|word| (*word).to_owned()));
         let failed = checked.iter().filter(|one| one.decrypts == Answer::No);
@@ -178,7 +178,7 @@ impl App {
     }
 }
 
-/// The unchecked webhooks in one line; `None` if KMS answered for all.
+/// The unchecked addresses in one line; `None` if KMS answered for all.
 pub fn not_checked(checked: &[Checked]) -> Option<String> {
     let open: Vec<_> = checked
         .iter()
@@ -224,7 +224,7 @@ pub async fn held_by_a_former_relay(
         if encrypted.is_empty() {
             break;
         }
-        let Some(held) = functions::webhooks(aws, &step.name).await? else {
+        let Some(held) = functions::addresses(aws, &step.name).await? else {
             continue;
         };
         for (channel, ciphertext) in &encrypted {
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(states, ["ok", "failed", "unknown"]);
         assert_eq!((yes.not_ready(), open.not_ready()), (None, None));
         let verdict = no.not_ready().expect("not ready");
-        assert_eq!(verdict.id.to_string(), "webhook/sec");
+        assert_eq!(verdict.id.to_string(), "address/sec");
         assert!(
             !verdict.passing
                 && verdict

@@ -9,7 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
 use super::plan::{look, refuse_conflicts};
-use super::{Access, App, Outcome, files, webhooks};
+use super::{Access, App, Outcome, addresses, files};
 use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, Detail, EncryptHookArgs};
 use crate::engine::plan::Action;
@@ -41,11 +41,11 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
         // The local AWS keeps its keys in clear text, so the address of a real service must not get there.
         Some(session) if !address.is_loopback() => {
             let place = args.env.clone().unwrap_or_else(|| "what was given".to_owned());
-            let stands_in = webhooks::stands_in(&[(channel.to_owned(), place)]);
+            let stands_in = addresses::stands_in(&[(channel.to_owned(), place)]);
             stands_in.iter().for_each(|text| app.out.say(text));
-            webhooks::of_inbox(session, channel, channel_type)
+            addresses::of_inbox(session, channel, channel_type)
         }
-        _ => webhooks::clear(&address),
+        _ => addresses::clear(&address),
     };
     let ciphertext = secret
         .encrypt(&access.aws, &names.key_alias(), &names.function())
@@ -162,7 +162,7 @@ async fn ready_key(app: &App, stack: &Stack, access: &Access, yes: bool) -> Resu
     app.out.say(&plan.text(Detail::default()));
     if !yes && !app.out.confirm("Apply these changes to the key?", "--yes")? {
         return Err(Failure::Declined(
-            "nothing was changed: without the key the webhook cannot be encrypted",
+            "nothing was changed: without the key the address cannot be encrypted",
         ));
     }
     let again = "alertctl encrypt-hook";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::arrivals::Arrivals;
 use super::events::{self, Given};
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome, addresses};
 use crate::aws::cloudtrail;
 use crate::cli::EventArgs;
 use crate::local::{self, Session};
@@ -32,7 +32,7 @@ pub async fn run(app: &App, args: &EventArgs) -> Outcome {
         Given::Sample(sample) => of_sample(app, &session, &sample).await?,
         Given::Content(text) => of_content(app, &session, what, &text)?,
     };
-    webhooks::refuse_all_armed(app, &session, &region).await?;
+    addresses::refuse_all_armed(app, &session, &region).await?;
     let arrivals = Arrivals::from_now_on(app, &session).await?;
     let matched = session.send_event(&event, &region).await?;
     if matched.is_empty() {

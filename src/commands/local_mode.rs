@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::arrivals::Arrivals;
 use super::plan::{look, refuse_conflicts};
-use super::{App, Outcome, event, language, webhooks};
+use super::{App, Outcome, addresses, event, language};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, AlarmArgs, AlarmState, DemoArgs, Detail, LocalCommand};
@@ -40,7 +40,7 @@ async fn up(app: &App) -> Outcome {
     app.out.result(
         || {
             format!(
-                "local AWS     {}\nSlack inbox   {}\n\nnext: `alertctl apply STACK --local`; `alertctl local \
+                "local AWS     {}\ninbox         {}\n\nnext: `alertctl apply STACK --local`; `alertctl local \
                  down` stops it",
                 session.endpoint, session.inbox
             )
@@ -53,7 +53,7 @@ async fn up(app: &App) -> Outcome {
 async fn down(app: &App) -> Outcome {
     let ended = local::down(|text| app.out.say(text)).await?;
     let text = if ended {
-        "the local AWS and the Slack inbox were stopped and their contents deleted"
+        "the local AWS and the inbox were stopped and their contents deleted"
     } else {
         "nothing was running"
     };
@@ -84,7 +84,7 @@ async fn status(app: &App) -> Outcome {
                 .messages
                 .map_or_else(|| "-".to_owned(), |count| count.to_string());
             format!(
-                "local AWS     {}\nSlack inbox   {}\nmessages      {messages}\nMiniStack     {}",
+                "local AWS     {}\ninbox         {}\nmessages      {messages}\nMiniStack     {}",
                 part(&status.emulator),
                 part(&status.inbox),
                 status.version
@@ -113,7 +113,7 @@ async fn alarm(app: &App, args: &AlarmArgs) -> Outcome {
     for region in regions {
         let aws = app.local_aws(&session, &region).await?;
         if let Some(now) = alarm::now(&aws, &args.name).await? {
-            webhooks::refuse_all_armed(app, &session, &region).await?;
+            addresses::refuse_all_armed(app, &session, &region).await?;
             return fire(app, &aws, &session, &args.name, &now, args.state).await;
         }
     }
@@ -157,8 +157,8 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     };
     let session = app.local_up().await?;
     let aws = app.local_aws(&session, region).await?.of_stack(&stack.stack);
-    // The environment may contain real webhooks. A demo must never reach a real channel, so all go to the inbox.
-    let graph = blueprint::graph(stack, region, &webhooks::all_to_inbox(stack, &session));
+    // The environment may contain real addresses. A demo must never reach a real channel, so all go to the inbox.
+    let graph = blueprint::graph(stack, region, &addresses::all_to_inbox(stack, &session));
     let plan = look(&aws, &graph, &Adopt::default()).await?;
     refuse_conflicts(&plan)?;
     app.out.say(&plan.text(Detail::default()));
@@ -176,7 +176,7 @@ async fn demo(app: &App, args: &DemoArgs) -> Outcome {
     };
     fire(app, &aws, &session, &name, &now, AlarmState::Alarm).await?;
     app.out.say(&format!(
-        "\nsee it as Slack shows it: {}\nagain: `alertctl local alarm {name}`   end: `alertctl local down`",
+        "\nsee it as its service shows it: {}\nagain: `alertctl local alarm {name}`   end: `alertctl local down`",
         session.inbox
     ));
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,7 @@ use crate::local::{self, Session};
 use crate::output::{self, Failure, Out, Progress, talk};
 use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_for};
 
+mod addresses;
 mod again;
 mod apply;
 mod arrivals;
@@ -56,7 +57,6 @@ mod validate;
 mod verify;
 mod version;
 mod wait;
-mod webhooks;
 
 /// Runs the command and returns its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
@@ -120,7 +120,7 @@ struct Access {
     aws: Aws,
     /// The local mode's session, if the resources are there.
     local: Option<Session>,
-    /// Whether the user was told which webhooks the local inbox replaces; once per command is enough.
+    /// Whether the user was told which addresses the local inbox replaces; once per command is enough.
     inbox_announced: Cell<bool>,
 }
 
@@ -147,7 +147,7 @@ impl App {
         self.loaded(path, Ciphertexts::Used, false)
     }
 
-    /// The same for a command that uses the ciphertexts of webhooks in this way.
+    /// The same for a command that uses the ciphertexts of addresses in this way.
     fn load_for(&self, path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, Failure> {
         self.loaded(path, ciphertexts, false)
     }
@@ -341,7 +341,7 @@ impl App {
         let on_event = |event: Event<'_>| progress.show(event);
         let first = async {
             match aws.connection.local {
-                true => webhooks::disarm(aws, plan).await,
+                true => addresses::disarm(aws, plan).await,
                 false => Ok(()),
             }
         };

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::addresses::Missing;
 use super::preflight::Preflight;
-use super::webhooks::Missing;
-use super::{Access, App, Outcome, decryption, metrics, saved, webhooks};
+use super::{Access, App, Outcome, addresses, decryption, metrics, saved};
 use crate::aws::Aws;
 use crate::blueprint;
 use crate::cli::{Adopt, Format, PlanArgs};
@@ -60,8 +60,8 @@ pub async fn run(app: &App, args: &PlanArgs) -> Outcome {
             if let Some(verdict) = &verdict {
                 document["lacking"] = verdict.json();
             }
-            if !planned.without_webhooks.is_empty() {
-                document["without_webhooks"] = json!(planned.without_webhooks);
+            if !planned.without_addresses.is_empty() {
+                document["without_webhooks"] = json!(planned.without_addresses);
             }
             document
         };
@@ -91,10 +91,10 @@ pub struct Planned {
     pub graph: Graph,
     pub access: Access,
     pub loaded: Loaded,
-    /// Warnings about the stack file and its webhooks; already shown.
+    /// Warnings about the stack file and its addresses; already shown.
     pub cautions: Vec<String>,
-    /// Channels whose webhook is not available, so it is unknown whether it changes.
-    pub without_webhooks: Vec<String>,
+    /// Channels whose address is not available, so it is unknown whether it changes.
+    pub without_addresses: Vec<String>,
 }
 
 impl Planned {
@@ -116,8 +116,8 @@ impl Planned {
     ) -> Result<Self, Failure> {
         let stack = &loaded.stack;
         refuse_deaf(stack, access.region())?;
-        let webhooks = webhooks::resolve(app, stack, &access, missing).await?;
-        let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
+        let addresses = addresses::resolve(app, stack, &access, missing).await?;
+        let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
         refuse_unknown(&graph, adopt)?;
         let mut plan = look(&access.aws, &graph, adopt).await?;
         let misfits = decryption::held_by_a_former_relay(&access.aws, stack, &plan).await?;
@@ -142,14 +142,14 @@ impl Planned {
         }
         let mut cautions = warnings_of_file(&loaded);
         if access.local.is_none() {
-            let orphaned = orphaned_webhooks(stack, &plan);
+            let orphaned = orphaned_addresses(stack, &plan);
             orphaned.iter().for_each(|text| app.out.warn(text));
             cautions.extend(orphaned);
         }
-        let left_out = webhooks::left_out(stack, &webhooks);
+        let left_out = addresses::left_out(stack, &addresses);
         for (channel, variable) in &left_out {
             let note = format!(
-                "channel `{channel}`: {variable} is not set, so changes to its webhook are not shown; \
+                "channel `{channel}`: {variable} is not set, so changes to its address are not shown; \
                  `apply` needs it"
             );
             app.out.say(&note);
@@ -161,7 +161,7 @@ impl Planned {
             access,
             loaded,
             cautions,
-            without_webhooks: left_out.into_iter().map(|(channel, _)| channel).collect(),
+            without_addresses: left_out.into_iter().map(|(channel, _)| channel).collect(),
         })
     }
 
@@ -187,8 +187,8 @@ impl Planned {
                 "pass an earlier version of the same stack file to `--base`",
             ));
         }
-        let webhooks = webhooks::resolve(app, stack, &self.access, Missing::LeaveOut).await?;
-        let graph = blueprint::graph(stack, self.access.home(stack).await?, &webhooks);
+        let addresses = addresses::resolve(app, stack, &self.access, Missing::LeaveOut).await?;
+        let graph = blueprint::graph(stack, self.access.home(stack).await?, &addresses);
         self.plan.hold_against(&graph, &self.graph, name);
         Ok(())
     }
@@ -211,7 +211,7 @@ impl Planned {
 
 /// Warns about ciphertexts whose key is gone. A ciphertext is only valid as long as its key exists and the
 /// function that it was made for keeps its name.
-fn orphaned_webhooks(stack: &Stack, plan: &Plan) -> Vec<String> {
+fn orphaned_addresses(stack: &Stack, plan: &Plan) -> Vec<String> {
     let new_key = |step: &Step| step.id.kind == KmsKey::KIND && step.action == Action::Create;
     if !plan.steps.iter().any(new_key) {
         return Vec::new();

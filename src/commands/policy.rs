@@ -86,17 +86,17 @@ async fn scope(app: &App, args: &PolicyArgs, stack: &Stack) -> Result<Scope, Fai
     }
 }
 
-/// The stack without its actual webhooks, which make no difference here.
+/// The stack without its actual addresses, which make no difference here.
 fn graph(stack: &Stack, scope: &Scope) -> Graph {
-    let webhook = |webhook: &SecretSource| match webhook {
+    let address = |address: &SecretSource| match address {
         SecretSource::Encrypted { ciphertext, .. } => Address::Ciphertext(ciphertext.clone()),
         SecretSource::Env(_) => Address::NotAtHand,
     };
     let channels = stack.channels.iter();
-    let webhooks: Addresses = channels
-        .map(|(key, settings)| (key.clone(), webhook(&settings.address)))
+    let addresses: Addresses = channels
+        .map(|(key, settings)| (key.clone(), address(&settings.address)))
         .collect();
-    blueprint::graph(stack, scope, &webhooks)
+    blueprint::graph(stack, scope, &addresses)
 }
 
 fn deployer_json(

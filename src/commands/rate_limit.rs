@@ -1,4 +1,4 @@
-//! Limits the rate of messages to what Slack accepts.
+//! Limits the rate of messages to what most services accept; what is too fast for one waits in the stack's queues.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use alertctl_relay::Settings;
 
-use super::{Access, App, Outcome, webhooks};
+use super::{Access, App, Outcome, addresses};
 use crate::blueprint::{self, Running};
 use crate::cli::{Format, RedriveArgs};
 use crate::operate::dead_letters::{self, DeadLetter, MOST};
@@ -25,7 +25,7 @@ pub async fn run(app: &App, args: &RedriveArgs) -> Outcome {
     }
     if access.local.is_some() {
         let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
-        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
+        addresses::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
     // JSON output is a single document, which comes at the end.
     let text = letters.text();

@@ -12,7 +12,7 @@ use crate::blueprint;
 use crate::cli::RenderArgs;
 use crate::local;
 use crate::output::Failure;
-use crate::stack::{Stack, nearest};
+use crate::stack::{Stack, channel_title, nearest};
 
 /// Channel of a message without a stack.
 const PREVIEW: &str = "preview";
@@ -103,7 +103,7 @@ pub async fn run(app: &App, args: &RenderArgs) -> Outcome {
         },
     )?;
     if let Some(inbox) = &inbox {
-        app.out.say(&format!("\nsee it as Slack shows it: {inbox}"));
+        app.out.say(&format!("\nsee it as its service shows it: {inbox}"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -246,13 +246,12 @@ fn text(
 
 /// A channel's name for people, with its key if that differs.
 fn name(key: &ChannelKey, settings: &Settings) -> String {
-    let plain = format!("#{key}");
-    match settings
-        .channels
-        .get(key)
-        .and_then(|channel| channel.label.as_ref())
-    {
-        Some(label) if *label != plain => format!("{label} ({key})"),
+    let channel = settings.channels.get(key);
+    let channel_type = channel.map_or(&ChannelType::Slack, |channel| &channel.channel_type);
+    let label = channel.and_then(|channel| channel.label.as_deref());
+    let plain = channel_title(&key.0, None, channel_type);
+    match label {
+        Some(label) if label != plain => format!("{label} ({key})"),
         _ => plain,
     }
 }

@@ -11,8 +11,8 @@ use alertctl_relay::{ChannelKey, webhook_variable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::addresses::Missing;
 use super::plan::{Planned, json};
-use super::webhooks::Missing;
 use super::{App, Outcome, files};
 use crate::aws::Scope;
 use crate::cli::{Adopt, ApplyArgs, Detail};
@@ -48,10 +48,10 @@ pub struct Saved {
     region: String,
     /// The nodes of `--adopt`.
     adopt: Vec<String>,
-    /// Channels whose webhook was not available: `apply` reads it, and changes that result from it alone count
+    /// Channels whose address was not available: `apply` reads it, and changes that result from it alone count
     /// as approved.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    without_webhooks: Vec<String>,
+    #[serde(rename = "without_webhooks", default, skip_serializing_if = "Vec::is_empty")]
+    without_addresses: Vec<String>,
     plan: Value,
 }
 
@@ -109,7 +109,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         region: scope.region.clone(),
         // Listed one by one: a resource that is found later under a name of the stack was not reviewed.
         adopt: named(adopt, &planned.plan),
-        without_webhooks: planned.without_webhooks.clone(),
+        without_addresses: planned.without_addresses.clone(),
         plan: with_warnings(json(&planned.plan)),
     };
     let text = serde_json::to_string_pretty(&saved).map_err(|error| error.to_string());
@@ -222,7 +222,7 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     };
     let planned = Planned::of(app, loaded, access, &adopt, Missing::Refuse).await?;
     let mut now = json(&planned.plan);
-    leave_out_webhooks(&mut now, &saved.without_webhooks);
+    leave_out_addresses(&mut now, &saved.without_addresses);
     let differences = differences(&saved.plan, &now);
     if !differences.is_empty() {
         let more = differences.len().saturating_sub(LISTED_AT_MOST);
@@ -278,8 +278,8 @@ impl Saved {
     }
 }
 
-/// Removes the webhooks of `channels` from a plan's document, as if they were not available.
-fn leave_out_webhooks(plan: &mut Value, channels: &[String]) {
+/// Removes the addresses of `channels` from a plan's document, as if they were not available.
+fn leave_out_addresses(plan: &mut Value, channels: &[String]) {
     let field = |channel: &String| format!("environment.{}", webhook_variable(&ChannelKey(channel.clone())));
     let fields: Vec<_> = channels.iter().map(field).collect();
     for step in plan["steps"].as_array_mut().into_iter().flatten() {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::endpoints::{self, Endpoint};
 use super::plan::look;
-use super::{App, Outcome, saved, webhooks};
+use super::{App, Outcome, addresses, saved};
 use crate::blueprint;
 use crate::cli::{Adopt, ShowArgs, Showable};
 use crate::output::Failure;
@@ -37,8 +37,8 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
     let stack = &loaded.stack;
     let key = chosen(stack, args.endpoint.as_deref())?;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
-    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
-    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
+    let addresses = addresses::resolve(app, stack, &access, addresses::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let existing = endpoints::of(stack, &access.aws, &plan.known);
     existing

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::decryption::{self, Checked};
 use super::endpoints::{self, Endpoint};
 use super::plan::look;
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome, addresses};
 use crate::blueprint;
 use crate::cli::{Adopt, StatusArgs};
 use crate::engine::graph::Graph;
@@ -18,9 +18,9 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let (access, loaded) = app.access_by_name(&args.which, Ciphertexts::Used).await?;
     let graph = match &loaded {
         Some(loaded) => {
-            let missing = webhooks::Missing::LeaveOut;
-            let webhooks = webhooks::resolve(app, &loaded.stack, &access, missing).await?;
-            blueprint::graph(&loaded.stack, access.home(&loaded.stack).await?, &webhooks)
+            let missing = addresses::Missing::LeaveOut;
+            let addresses = addresses::resolve(app, &loaded.stack, &access, missing).await?;
+            blueprint::graph(&loaded.stack, access.home(&loaded.stack).await?, &addresses)
         }
         None => Graph::default(),
     };
@@ -41,14 +41,17 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
     let pages = !aws.connection.emulated;
     let text = || {
         let addresses = endpoints.iter().map(Endpoint::text);
-        let webhooks = checked
+        let of_channels = checked
             .iter()
-            .map(|one| Row::new(one.state(), format!("webhook/{}", one.channel), one.text()));
-        [plan.status_text(pages, webhooks.collect()).trim_end().to_owned()]
-            .into_iter()
-            .chain(addresses)
-            .collect::<Vec<_>>()
-            .join("\n")
+            .map(|one| Row::new(one.state(), format!("address/{}", one.channel), one.text()));
+        [plan
+            .status_text(pages, of_channels.collect())
+            .trim_end()
+            .to_owned()]
+        .into_iter()
+        .chain(addresses)
+        .collect::<Vec<_>>()
+        .join("\n")
     };
     let document = || {
         let mut document = plan.status_json(pages);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::plan::look;
 use super::rate_limit::{AT_ONCE, RateLimit};
-use super::{App, Outcome, endpoints, stop_signal, webhooks};
+use super::{App, Outcome, addresses, endpoints, stop_signal};
 use crate::aws::Aws;
 use crate::blueprint::{self, Names, Running};
 use crate::cli::{Adopt, TestArgs};
@@ -46,13 +46,13 @@ pub async fn run(app: &App, args: &TestArgs) -> Outcome {
     }
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let trials = trials(stack, access.region(), args)?;
-    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
-    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
+    let addresses = addresses::resolve(app, stack, &access, addresses::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     let running = Running::of(stack, access.home(stack).await?);
     if access.local.is_some() {
         let apply = app.again(["apply".to_owned(), args.file.path.display().to_string()]);
-        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
+        addresses::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
     let samples = Samples::of(&trials);
     app.out.say(&samples.summary());
@@ -151,7 +151,7 @@ impl Test<'_> {
         let mut rate_limit = RateLimit::default();
         if trials.len() > AT_ONCE {
             let text = format!(
-                "sending {} samples, one a second to stay within Slack's rate limit",
+                "sending {} samples, one a second to stay within the services' rate limits",
                 trials.len()
             );
             self.app.out.say(&text);

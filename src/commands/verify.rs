@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::plan::look;
-use super::{App, Outcome, webhooks};
+use super::{App, Outcome, addresses};
 use crate::blueprint;
 use crate::cli::{Adopt, VerifyArgs};
 use crate::engine::plan::Plan;
@@ -27,8 +27,8 @@ pub async fn run(app: &App, args: &VerifyArgs) -> Outcome {
     let loaded = app.load(&args.file.path)?;
     let stack = &loaded.stack;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
-    let webhooks = webhooks::resolve(app, stack, &access, webhooks::Missing::LeaveOut).await?;
-    let graph = blueprint::graph(stack, access.home(stack).await?, &webhooks);
+    let addresses = addresses::resolve(app, stack, &access, addresses::Missing::LeaveOut).await?;
+    let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
     let plan = look(&access.aws, &graph, &Adopt::default()).await?;
     app.warn_of(&plan);
     let functions = graph.nodes().iter().filter_map(|node| {

@@ -79,15 +79,15 @@ pub enum LocalError {
     NoPort { from: u16, to: u16 },
 
     /// The inbox sent an unexpected response, or none.
-    #[error("the Slack inbox at {url} did not answer: {reason}")]
+    #[error("the inbox at {url} did not answer: {reason}")]
     Inbox { url: String, reason: String },
 
     /// The local AWS did not accept an event, or its response was not understood.
     #[error("the local AWS at {url} did not accept the event: {reason}")]
     EventRefused { url: String, reason: String },
 
-    /// The inbox refused a message, as Slack would.
-    #[error("Slack would refuse this message: {answer}")]
+    /// The inbox refused a message, as the service would.
+    #[error("the service would refuse this message: {answer}")]
     MessageRefused { url: String, answer: String },
 
     /// Another inbox serves the same messages.

@@ -1,7 +1,7 @@
-//! The mode without an AWS account: a local AWS and a Slack inbox, both on this machine.
+//! The mode without an AWS account: a local AWS and an inbox for messages, both on this machine.
 //!
 //! [`up`] installs a pinned MiniStack into the cache directory on first use, starts it on a free loopback port
-//! and starts the inbox, a page that shows each message as Slack would. Both run on their own and outlive the
+//! and starts the inbox, a page that shows each message roughly as its service would. Both run on their own and outlive the
 //! command that started them. Their content survives a kill or a reboot, until [`down`] stops both and deletes
 //! everything.
 //!

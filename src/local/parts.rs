@@ -71,7 +71,7 @@ impl Kind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Emulator => "local AWS",
-            Self::Inbox => "Slack inbox",
+            Self::Inbox => "inbox",
         }
     }
 

@@ -17,7 +17,7 @@ const WEBHOOKS: &str = "/services/LOCAL/INBOX/";
 pub struct Session {
     /// The endpoint URL of every AWS service.
     pub endpoint: String,
-    /// The page of the Slack inbox.
+    /// The page of the inbox.
     pub inbox: String,
     /// The version of MiniStack.
     pub version: String,

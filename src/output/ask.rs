@@ -16,7 +16,7 @@ impl Out {
         Ok(self.ask(&format!("{question}\nType `{word}` to continue:"), flag)? == word)
     }
 
-    /// Asks until `read` accepts the answer; an empty answer means `default`. Without a terminal it returns an
+    /// Asks until `read` accepts the answer; an empty answer means `default`, which is shown unless it is empty. Without a terminal it returns an
     /// error that names `flag`.
     pub fn answer<T>(
         &self,
@@ -25,9 +25,13 @@ impl Out {
         flag: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
+        let question = match default {
+            "" => question.to_owned(),
+            default => format!("{question} [{default}]"),
+        };
         // A limit that no person reaches, for a program that always sends the same answer.
         for _ in 0..20 {
-            let answer = self.ask(&format!("{question} [{default}]"), flag)?;
+            let answer = self.ask(&question, flag)?;
             match read(if answer.is_empty() { default } else { &answer }) {
                 Ok(answer) => return Ok(answer),
                 Err(problem) => self.warn(&problem),

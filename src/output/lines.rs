@@ -63,7 +63,7 @@ impl Logged {
         parts.extend(ill.map(|(channel, said)| format!("{channel}: {}", printable(said))));
         parts.extend(self.rule.as_ref().map(|rule| format!("rule {rule}")));
         parts.extend(self.severity.clone());
-        parts.extend(self.status.map(|status| format!("Slack: {status}")));
+        parts.extend(self.status.map(|status| format!("HTTP {status}")));
         parts.extend(self.latency.map(|ms| format!("{ms} ms")));
         let retried = self.retried.filter(|times| *times > 0.0);
         parts.extend(retried.map(|times| format!("retried {times}×")));
@@ -103,7 +103,7 @@ mod tests {
         insta::assert_snapshot!(
             shown.join("\n"),
             @r"
-        11-21 12:04:05.678  mission-lambda  ✗ parked       project  rule logins  error  Slack: 404  retried 1×  Slack answered no_service
+        11-21 12:04:05.678  mission-lambda  ✗ parked       project  rule logins  error  HTTP 404  retried 1×  Slack answered no_service
         11-21 12:04:05.678  mission-lambda  ✓ delivered    project  12 ms  test t-00000001
         11-21 12:04:05.678  mission-lambda    START RequestId: 1
         11-21 12:04:05.678  mission-lambda    took 12.5 ms, 14 MB, started in 5.6 ms

@@ -86,9 +86,13 @@ impl<'a> Samples<'a> {
     pub fn json(&self) -> Value {
         let reach = |reach: &Reach| -> Value {
             let one = |(receiver, count): (&Receiver, usize)| {
-                let mut one = json!(receiver);
-                one["messages"] = json!(count);
-                one
+                let (kind, to) = match receiver {
+                    Receiver::Channel { key, kind, .. } => (*kind, key),
+                    Receiver::Email(address) => ("email", address),
+                    Receiver::Https(host) => ("https", host),
+                    Receiver::Other(arn) => ("other", arn),
+                };
+                json!({ "kind": kind, "to": to, "messages": count })
             };
             reach.iter().map(one).collect()
         };
@@ -112,7 +116,7 @@ impl<'a> Samples<'a> {
 
 fn name(receiver: &Receiver) -> String {
     match receiver {
-        Receiver::Slack(channel) => format!("Slack {channel}"),
+        Receiver::Channel { key, service, .. } => format!("{service} {key}"),
         Receiver::Email(address) => format!("mail {address}"),
         Receiver::Https(host) => format!("https {host}"),
         Receiver::Other(arn) => arn.clone(),

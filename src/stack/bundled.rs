@@ -18,6 +18,11 @@ macro_rules! bundled {
 /// All stack files, from the simplest to the most complete.
 pub const BUNDLED: &[Bundled] = bundled![
     "cloudwatch-slack",
+    "slack-app",
+    "teams",
+    "google-chat-discord",
+    "pagerduty-slack",
+    "signed-webhook",
     "elastalert-email",
     "trail-guard",
     "console-login",

@@ -18,7 +18,7 @@ mod values;
 mod window;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Channel, SecretSource};
+pub use channel::{Channel, SecretSource, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
@@ -89,7 +89,7 @@ pub struct Stack {
     #[serde(default, deserialize_with = "written")]
     #[schemars(with = "Monitoring")]
     pub monitoring: Option<Monitoring>,
-    /// The function that delivers messages to Slack.
+    /// The function that delivers messages to channels.
     #[serde(default)]
     pub relay: Relay,
 }
@@ -100,14 +100,14 @@ impl Stack {
         format!("{}-{key}", self.stack)
     }
 
-    /// The physical name of the relay, which webhooks are encrypted for.
+    /// The physical name of the relay, which addresses are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");
         self.relay.name.clone().unwrap_or_else(name)
     }
 }
 
-/// The KMS key that encrypts webhooks, the relay's environment and encrypted topics.
+/// The KMS key that encrypts the addresses of channels, the relay's environment and encrypted topics.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,

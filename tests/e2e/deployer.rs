@@ -26,6 +26,7 @@ const UNUSED: [&str; 18] = [
     "apigateway:PATCH",
     "cloudtrail:GetTrail",
     "cloudwatch:SetAlarmState",
+    "dynamodb:UpdateTable",
     "iam:DetachRolePolicy",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRoleDescription",
@@ -51,7 +52,7 @@ fn the_printed_policy_is_enough_and_none_of_it_is_too_much() {
     // The small stacks run first; what they prove need not be found again for the large one.
     let names: Vec<_> = BUNDLED.iter().map(|one| one.name).collect();
     let (full, small) = names.split_last().unwrap();
-    let (some, others) = small.split_at(2);
+    let (some, others) = small.split_at(small.len() / 2);
     std::thread::scope(|scope| {
         scope.spawn(|| prove(some, 700_000_000_000, &shared));
         scope.spawn(|| prove(others, 700_000_000_100, &shared));

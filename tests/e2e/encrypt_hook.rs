@@ -509,7 +509,7 @@ fn what_a_function_cannot_decrypt_is_not_ready() {
     assert!(!ran.stderr.contains("everything is ready"), "{}", ran.stderr);
     let ran = run(&world, &["status"]);
     assert!(
-        ran.stdout.contains("failed     webhook/project"),
+        ran.stdout.contains("failed     address/project"),
         "{}",
         ran.stdout
     );

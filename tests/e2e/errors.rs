@@ -25,7 +25,7 @@ const GROUPS: &[&str] = &[
     "Permissions",
     "Names and quotas",
     "Plans and questions",
-    "Keys, webhooks and mail",
+    "Keys, addresses and mail",
 ];
 const REGION: &str = "ap-northeast-2";
 /// The account of `--local`.

@@ -85,19 +85,198 @@ fn nothing_is_written_over_unless_that_is_wanted() {
     assert!(load(&file).is_ok());
 }
 
-/// Uses a terminal that `script` of util-linux creates.
-#[test]
-fn five_questions_make_a_stack_file() {
-    let folder = tempfile::tempdir().unwrap();
-    // After a wrong answer the question is repeated.
-    let answers = "Mission!\\nmission\\neu-west-1\\n1,2,9\\n1,2\\n#ops\\noncall@example.com\\n";
-    let line = format!("printf '{answers}' | script -qec '{PROGRAM} init' /dev/null");
+/// Runs `init` in a terminal that `script` of util-linux creates, with these lines as its answers.
+fn asked(folder: &Path, answers: &[&str]) -> String {
+    let answers = answers.join("\\n");
+    let line = format!("printf '{answers}\\n' | script -qec '{PROGRAM} init' /dev/null");
     let ran = Command::new("bash")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .args(["-c", &line])
         .output()
         .unwrap();
-    let shown = text(&ran.stdout);
+    text(&ran.stdout)
+}
+
+/// The names of all services, and what `init` needs beside them.
+const SERVICES: [(&str, &[&str], &str); 9] = [
+    (
+        "webhook",
+        &[],
+        "the webhook's URL, from the app's page `Incoming Webhooks` in Slack",
+    ),
+    ("slack", &["--channel", "C0456EFGH"], "the bot token, from"),
+    (
+        "teams",
+        &[],
+        "the webhook's URL, from the app `Workflows` in Teams",
+    ),
+    (
+        "google-chat",
+        &[],
+        "the webhook's URL, from the space's menu in Google Chat",
+    ),
+    (
+        "discord",
+        &[],
+        "the webhook's URL, from the channel's settings in Discord",
+    ),
+    (
+        "pagerduty",
+        &["--service-region", "eu"],
+        "the integration key, from",
+    ),
+    ("jira_service_management", &[], "the API key, from"),
+    (
+        "opsgenie",
+        &[],
+        "the API key, from the team's page `Integrations` in Opsgenie",
+    ),
+    (
+        "signed_webhook",
+        &[],
+        "the webhook's URL and its signing secrets, from",
+    ),
+];
+
+#[test]
+fn every_service_has_a_stack_file_without_a_question() {
+    for (service, more, paste) in SERVICES {
+        for (language, locale) in [("en_US.UTF-8", "en"), ("ko_KR.UTF-8", "ko")] {
+            let folder = tempfile::tempdir().unwrap();
+            let ran = Command::new(PROGRAM)
+                .current_dir(folder.path())
+                .env("LC_ALL", language)
+                .env("AWS_REGION", "eu-west-1")
+                .args(["init", "--service", service])
+                .args(more)
+                .output()
+                .unwrap();
+            let shown = text(&ran.stderr);
+            assert!(ran.status.success(), "{shown}");
+            assert!(shown.contains(paste), "{service}: {shown}");
+            let loaded = load(&folder.path().join("stack.yaml")).unwrap();
+            let others = loaded.warnings.iter().filter(|warning| !warning.is_example);
+            assert_eq!(others.count(), 0, "{service}: {:?}", loaded.warnings);
+            let (_, channel) = loaded.stack.channels.first_key_value().unwrap();
+            assert_eq!(channel.channel_type.place()[0], service.replace('-', "_"));
+            assert_eq!(loaded.stack.locale.code(), locale);
+            assert_eq!(loaded.stack.region.as_deref(), Some("eu-west-1"));
+            // With an instance of one's own, nothing is left to do.
+            let file = folder.path().join("stack.yaml");
+            let written = fs::read_to_string(&file).unwrap();
+            fs::write(
+                &file,
+                written.replace("i-0123456789abcdef0", "i-0f1e2d3c4b5a69780"),
+            )
+            .unwrap();
+            let ran = alertctl(folder.path(), &["validate", "--strict"]);
+            assert!(ran.status.success(), "{service}: {}", text(&ran.stderr));
+        }
+    }
+}
+
+#[test]
+fn what_belongs_to_another_service_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, reason) in [
+        (
+            &["--service", "slack"][..],
+            "a Slack app needs the id of its channel",
+        ),
+        (
+            &["--service", "slack", "--channel", "#ops"],
+            "is not the id of a channel in Slack",
+        ),
+        (
+            &["--service", "teams", "--channel", "C0456EFGH"],
+            "`--channel` has no meaning",
+        ),
+        (
+            &["--service", "discord", "--service-region", "eu"],
+            "`--service-region` has no meaning",
+        ),
+        (&["--service", "teams", "--region", "Seoul"], "Seoul"),
+    ] {
+        let ran = alertctl(folder.path(), &[&["init"], arguments].concat());
+        assert_eq!(ran.status.code(), Some(1), "{arguments:?}");
+        assert!(
+            text(&ran.stderr).contains(reason),
+            "{arguments:?}: {}",
+            text(&ran.stderr)
+        );
+    }
+    for arguments in [
+        &["--service", "irc"][..],
+        &["--channel", "C0456EFGH"],
+        &["--service", "teams", "--from", "full"],
+        &["--service", "pagerduty", "--service-region", "kr"],
+    ] {
+        let ran = alertctl(folder.path(), &[&["init"], arguments].concat());
+        assert_eq!(ran.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&ran.stderr).contains("try '--help'"), "{arguments:?}");
+    }
+    assert!(!folder.path().join("stack.yaml").exists());
+}
+
+#[test]
+fn a_terminal_asks_what_the_service_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let answers = [
+        "mission",
+        "eu-west-1",
+        "1",
+        "12",
+        "6",
+        "Orders",
+        "asia",
+        "eu",
+        "-",
+    ];
+    let shown = asked(folder.path(), &answers);
+    let loaded = load(&folder.path().join("stack.yaml")).unwrap_or_else(|error| panic!("{error}: {shown}"));
+    let channel = &loaded.stack.channels["pagerduty"];
+    assert_eq!(channel.label.as_deref(), Some("Orders"));
+    let region = alertctl_relay::ServiceRegion::Eu;
+    assert_eq!(
+        channel.channel_type,
+        alertctl_relay::ChannelType::Pagerduty { region }
+    );
+    for part in [
+        "is not a number from 1 to 9",
+        "`asia` is neither us nor eu",
+        "the integration key, from",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let answers = ["mission", "eu-west-1", "1", "2", "#ops", "ops", "C0456EFGH", "-"];
+    let shown = asked(folder.path(), &answers);
+    let loaded = load(&folder.path().join("stack.yaml")).unwrap_or_else(|error| panic!("{error}: {shown}"));
+    let channel = "C0456EFGH".to_owned();
+    let app = alertctl_relay::ChannelType::SlackBot { channel };
+    assert_eq!(loaded.stack.channels["slack"].channel_type, app);
+    assert!(
+        shown.contains("`ops` is not the id of a channel in Slack"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_few_questions_make_a_stack_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // After a wrong answer the question is repeated; an empty one takes what is proposed.
+    let answers = [
+        "Mission!",
+        "mission",
+        "eu-west-1",
+        "1,2,9",
+        "1,2",
+        "",
+        "#ops",
+        "oncall@example.com",
+    ];
+    let shown = asked(folder.path(), &answers);
     let loaded = load(&folder.path().join("stack.yaml")).unwrap_or_else(|error| panic!("{error}: {shown}"));
     assert_eq!(loaded.stack.stack, "mission");
     assert_eq!(loaded.stack.region.as_deref(), Some("eu-west-1"));
@@ -159,6 +338,8 @@ fn shells_complete_files_keys_and_resources() {
         ["sns-topic/alerts"]
     );
     assert_eq!(of(&["init", "--from", "console"]), ["console-login"]);
+    assert_eq!(of(&["init", "--service", "s"]), ["slack", "signed_webhook"]);
+    assert_eq!(of(&["render", "--as", "t"]), ["teams"]);
     assert_eq!(of(&["test", "--path", "alarm"]), ["alarm", "alarm/cpu"]);
     assert!(of(&["events", "sign-in"]).len() > 1);
     assert_eq!(of(&["local", "alarm", "m"]), ["mission-cpu-alarm"]);

@@ -240,6 +240,78 @@ fn every_sample_is_drawn_as_slack_would() {
     assert_eq!(browser.complaints(), [Value::Null; 0]);
 }
 
+/// An alarm and its end, as each service gets them.
+#[test]
+fn every_service_is_drawn() {
+    let Some(browser) = Browser::open() else { return };
+    let world = World::new();
+    let (_, inbox) = world.up();
+    let services = [
+        "slack",
+        "teams",
+        "google_chat",
+        "discord",
+        "pagerduty",
+        "jira_service_management",
+        "opsgenie",
+        "signed_webhook",
+    ];
+    for service in services {
+        for (sample, locale) in [("alarm-in-alarm", "en"), ("alarm-ok", "ko")] {
+            world.ok(&[
+                "render",
+                sample,
+                "--as",
+                service,
+                "--channel",
+                service,
+                "--locale",
+                locale,
+                "--inbox",
+            ]);
+        }
+    }
+    let messages = world.messages(&inbox);
+    assert_eq!(messages.len(), 2 * services.len());
+    browser.go(&inbox);
+    let last = messages.last().unwrap()["seq"].clone();
+    browser.until(&format!(
+        "return document.getElementById('message-{last}') !== null"
+    ));
+    for message in &messages {
+        assert_eq!(message["status"], "accepted", "{message:#}");
+        let shown = of(&browser, message, "return node.innerText");
+        assert!(shown.as_str().unwrap().contains("mission-cpu-alarm"), "{shown}");
+        let bare = "return node.querySelectorAll('.unknown, .unreadable, .refusal').length";
+        assert_eq!(of(&browser, message, bare), 0, "{message:#}");
+        let key = message["channel"].as_str().unwrap();
+        let place = match key {
+            "slack" | "discord" => format!("# {key}"),
+            _ => key.to_owned(),
+        };
+        assert_eq!(
+            of(
+                &browser,
+                message,
+                "return node.querySelector('.place').textContent"
+            ),
+            place
+        );
+        // Nothing is squeezed beside something else: a fact in Google Chat has a line of its own, and in Teams its label takes
+        // a quarter.
+        let squeezed = "return [...node.querySelectorAll('.decorated')].filter((one) => one.offsetWidth < 400).length + \
+            [...node.querySelectorAll('.columns')].filter((one) => one.firstChild.offsetWidth > one.offsetWidth / 3).length";
+        assert_eq!(of(&browser, message, squeezed), 0, "{message:#}");
+        let facts = of(
+            &browser,
+            message,
+            "return node.querySelectorAll('.decorated, .columns').length",
+        );
+        assert_eq!(facts != 0, ["google_chat", "teams"].contains(&key), "{message:#}");
+    }
+    assert_eq!(browser.complaints(), [Value::Null; 0]);
+}
+
 /// The result of a script on the node of a message.
 fn of(browser: &Browser, message: &Value, script: &str) -> Value {
     let script = format!(

@@ -73,7 +73,7 @@ fn channels(world: &World, inbox: &str) -> Vec<String> {
 fn refused(ran: Ran) {
     assert_eq!(ran.code, 1, "{}", ran.all());
     let why =
-        "function `shop-relay` of the local AWS holds a webhook that is not on this machine (WEBHOOK_ops)";
+        "function `shop-relay` of the local AWS holds an address that is not on this machine (WEBHOOK_ops)";
     assert!(ran.stderr.contains(why), "{}", ran.all());
     assert!(ran.stderr.contains("alertctl apply"), "{}", ran.all());
 }
@@ -88,7 +88,7 @@ async fn the_inbox_stands_in_for_a_webhook_and_one_on_this_machine_is_honoured()
     world.set("SLACK_OPS", NO_WEBHOOK);
     world.set("SLACK_DEV", &webhook);
     world.set("ALERTCTL_LOCAL", "1");
-    let line = "channel `ops`: the local inbox stands in for the webhook in SLACK_OPS\n";
+    let line = "channel `ops`: the local inbox stands in for the address in SLACK_OPS\n";
     for args in [
         &["plan"][..],
         &["plan", "--base", "stack.yaml"],
@@ -112,7 +112,7 @@ async fn the_inbox_stands_in_for_a_webhook_and_one_on_this_machine_is_honoured()
     // One line for both channels.
     world.set("SLACK_DEV", NO_WEBHOOK);
     let ran = world.ok(&["plan"]);
-    let both = "channels `dev`, `ops`: the local inbox stands in for the webhooks in SLACK_DEV, SLACK_OPS\n";
+    let both = "channels `dev`, `ops`: the local inbox stands in for the addresses in SLACK_DEV, SLACK_OPS\n";
     assert!(ran.stderr.contains(both), "{}", ran.stderr);
     // An invalid webhook is also invalid here.
     world.set("SLACK_OPS", "https://hooks.example.com/services/T0/B0/x");
@@ -200,7 +200,7 @@ async fn a_webhook_that_is_encrypted_locally_is_the_inboxs() {
         "--yes",
     ];
     let ran = world.ok(&[&hook[..], &["--local"]].concat());
-    let line = "channel `ops`: the local inbox stands in for the webhook in SLACK_OPS\n";
+    let line = "channel `ops`: the local inbox stands in for the address in SLACK_OPS\n";
     assert!(ran.stderr.contains(line), "{}", ran.stderr);
     let ran = world.ok(&["apply", "--local", "--yes"]);
     assert!(!ran.stderr.contains("stands in"), "{}", ran.stderr);
@@ -217,7 +217,7 @@ async fn a_webhook_that_is_encrypted_locally_is_the_inboxs() {
     let ran = world.run_at(&endpoint, ACCOUNT, &[&hook[..], &["stack.yaml"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.all());
     let ran = world.ok(&["apply", "--local", "--yes"]);
-    let line = "channel `ops`: the local inbox stands in for the webhook in `encrypted:`\n";
+    let line = "channel `ops`: the local inbox stands in for the address in `encrypted:`\n";
     assert!(ran.stderr.contains(line), "{}", ran.stderr);
     assert_eq!(held(&aws).await["ops"], ours);
 

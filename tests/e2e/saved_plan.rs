@@ -468,7 +468,7 @@ fn a_plan_needs_no_webhook_and_apply_reads_it() {
         command.envs(webhook.map(|webhook| ("SLACK_WEBHOOK_URL", webhook)));
         Ran::of(command.output().unwrap())
     };
-    let note = "channel `project`: SLACK_WEBHOOK_URL is not set, so changes to its webhook are not shown; \
+    let note = "channel `project`: SLACK_WEBHOOK_URL is not set, so changes to its address are not shown; \
                 `apply` needs it";
 
     let planned = with(None, &["plan", "--save", "alerts.plan", "--output", "markdown"]);

@@ -130,7 +130,7 @@ pub struct Mention {
 pub struct Buffer {
     /// If more messages than this are waiting, they become digests, 1–100.
     pub digest_above: u32,
-    /// Maximum number of posts per second, 0.1–10; Slack accepts one.
+    /// Maximum number of posts per second, 0.02–10; by default what the service accepts.
     pub per_second: f64,
 }
 

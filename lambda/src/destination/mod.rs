@@ -52,6 +52,16 @@ impl ChannelType {
         }
     }
 
+    /// The type whose address a text is without doubt, whatever it was written for. Keys that are only letters and digits
+    /// may be anything.
+    pub fn of_address(text: &str) -> Option<Self> {
+        let is = |one: &Self| match one.form().rule {
+            address::Rule::Key { .. } if !matches!(one, Self::SlackBot { .. }) => false,
+            _ => Address::parse(text, one.form(), AllowLoopback::No).is_ok(),
+        };
+        Self::each().into_iter().find(is)
+    }
+
     /// The way to the service of a channel with this secret.
     ///
     /// # Errors

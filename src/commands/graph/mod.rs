@@ -2,6 +2,7 @@
 
 mod flow;
 mod resources;
+mod words;
 
 use std::process::ExitCode;
 

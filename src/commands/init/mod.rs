@@ -1,12 +1,16 @@
 //! `alertctl init`.
 
+mod channel;
 mod wizard;
 
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
+use alertctl_relay::destination::Form;
+use channel::Channel;
+use serde_json::{Value, json};
+use wizard::Answers;
 
 use super::{App, Outcome, files, schema};
 use crate::cli::InitArgs;
@@ -14,7 +18,7 @@ use crate::output::{Failure, Unwritten};
 use crate::stack::{BUNDLED, Stack, nearest, parse};
 
 /// How to continue without a terminal.
-const FLAG: &str = "--from NAME (`alertctl init --list` shows the names)";
+const FLAG: &str = "--service SERVICE, or --from NAME (`alertctl init --list` shows the names),";
 
 pub fn run(app: &App, args: &InitArgs) -> Outcome {
     if args.list {
@@ -26,10 +30,11 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
         // Reported before any question is asked.
         return Err(exists(path));
     }
-    let text = match &args.from {
+    let text = match (&args.from, Channel::asked(args)?) {
         // The file's comments contain its original name.
-        Some(name) => ready(name)?.replace(&format!("stacks/{name}.yaml"), &path.display().to_string()),
-        None => wizard::ask(app, path)?.text(schema::FILE),
+        (Some(name), _) => ready(name)?.replace(&format!("stacks/{name}.yaml"), &path.display().to_string()),
+        (None, Some(channel)) => Answers::usual(app, path, channel)?.text(schema::FILE),
+        (None, None) => wizard::ask(app, path)?.text(schema::FILE),
     };
     let name = path.display().to_string();
     let stack = parse(&name, &text)
@@ -45,14 +50,20 @@ pub fn run(app: &App, args: &InitArgs) -> Outcome {
         _ => {}
     }
     let next = next(app, &stack, path);
+    let addresses = addresses(&stack);
     app.out.result(
         || format!("wrote {name}, and {} for editors", schema.display()),
-        || json!({ "version": 1, "stack": stack.stack, "file": name, "schema": schema.display().to_string(), "next": next }),
+        || json!({ "version": 1, "stack": stack.stack, "file": name, "schema": schema.display().to_string(), "next": next,
+            "addresses": addresses.iter().map(AddressOf::json).collect::<Vec<_>>() }),
     )?;
     app.out.say(&format!(
         "\nput your own names and resources into {name}, then:\n  {}",
         next.join("\n  ")
     ));
+    if !addresses.is_empty() {
+        let lines: String = addresses.iter().map(AddressOf::text).collect();
+        app.out.say(&format!("\nwhat `encrypt-hook` asks for:{lines}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -105,6 +116,37 @@ fn next(app: &App, stack: &Stack, path: &Path) -> Vec<String> {
     }
     next.push(app.again(["plan".to_owned(), path]));
     next
+}
+
+/// A channel, and the form of its address.
+struct AddressOf<'a> {
+    channel: &'a str,
+    form: &'static Form,
+}
+
+fn addresses(stack: &Stack) -> Vec<AddressOf<'_>> {
+    let mut addresses = Vec::new();
+    for (channel, settings) in &stack.channels {
+        let form = settings.channel_type.form();
+        addresses.push(AddressOf { channel, form });
+    }
+    addresses
+}
+
+impl AddressOf<'_> {
+    fn text(&self) -> String {
+        let Self { channel, form } = self;
+        format!(
+            "\n  for channel `{channel}` the {}, from {}",
+            form.what(),
+            form.page
+        )
+    }
+
+    fn json(&self) -> Value {
+        let Self { channel, form } = self;
+        json!({ "channel": channel, "service": form.service, "what": form.what(), "page": form.page })
+    }
 }
 
 /// Creates a file; overwrites an existing one only if requested.

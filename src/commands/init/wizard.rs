@@ -1,12 +1,13 @@
-//! The five questions of `alertctl init`, and the stack file that follows from the answers.
+//! The questions of `alertctl init`, and the stack file that follows from the answers.
 
 use std::path::Path;
 
+use super::channel::{self, Channel};
 use super::{App, FLAG};
 use crate::commands::language;
 use crate::output::Failure;
 use crate::stack::{NOBODYS_INSTANCE, NOBODYS_TOKEN, modeline, parse};
-use alertctl_relay::Locale;
+use alertctl_relay::{ChannelType, Locale, ServiceRegion};
 
 /// What can be watched, in the words of the question.
 const WATCHED: [&str; 5] = [
@@ -28,66 +29,66 @@ const MAIL: &str = "    input:                        # words of the e-mail; a c
 pub struct Answers {
     pub stack: String,
     pub region: String,
-    /// Label of a Slack channel.
-    pub slack: Option<String>,
+    pub channel: Option<Channel>,
     /// The chosen entries of [`WATCHED`].
     pub watched: [bool; 5],
     pub email: Option<String>,
     pub locale: Locale,
 }
 
+impl Answers {
+    /// An alarm, to this channel; the rest as the questions propose it.
+    pub fn usual(app: &App, path: &Path, channel: Channel) -> Result<Self, Failure> {
+        let wrong = |problem: String| {
+            Failure::new(
+                problem,
+                "correct it; `alertctl init --help` explains every option",
+            )
+        };
+        checked(channel.clone()).map_err(wrong)?;
+        let region = usual_region(app);
+        Ok(Self {
+            stack: usual_name(path),
+            region: valid(&format!("stack: a\nregion: {region:?}"), &region).map_err(wrong)?,
+            channel: Some(channel),
+            watched: [true, false, false, false, false],
+            email: None,
+            locale: language::of_environment(),
+        })
+    }
+}
+
+/// A stack name from the directory's.
+fn usual_name(path: &Path) -> String {
+    let folder = std::path::absolute(path).ok();
+    let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
+    let name = folder.map(|name| key(&name.to_string_lossy()));
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "alerts".to_owned())
+}
+
+/// The region of the command line or the environment.
+fn usual_region(app: &App) -> String {
+    let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let of_environment = || variables.iter().find_map(|name| std::env::var(name).ok());
+    let region = app.global.region.clone().or_else(of_environment);
+    region.unwrap_or_else(|| "us-east-1".to_owned())
+}
+
 /// Asks the questions on the terminal.
 pub fn ask(app: &App, path: &Path) -> Result<Answers, Failure> {
     let out = app.out;
-    let folder = std::path::absolute(path).ok();
-    let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
-    let name = folder
-        .map(|name| key(&name.to_string_lossy()))
-        .filter(|name| !name.is_empty());
-    let stack = out.answer(
-        "Name of the stack?",
-        name.as_deref().unwrap_or("alerts"),
-        FLAG,
-        |answer| valid(&format!("stack: {answer:?}"), answer),
-    )?;
-    let region = app.global.region.clone();
-    let region = region.or_else(|| {
-        ["AWS_REGION", "AWS_DEFAULT_REGION"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok())
-    });
-    let region = out.answer(
-        "AWS region?",
-        region.as_deref().unwrap_or("us-east-1"),
-        FLAG,
-        |answer| valid(&format!("stack: a\nregion: {answer:?}"), answer),
-    )?;
-    let all = WATCHED
-        .iter()
-        .enumerate()
-        .map(|(at, what)| format!("  {}  {what}\n", at + 1));
-    let question = format!(
-        "What to watch? Numbers, such as 1,2\n{} ",
-        all.collect::<String>().trim_end()
-    );
-    let watched = out.answer(&question, "1", FLAG, watched)?;
-    let slack = out.answer(
-        "Slack channel? `-` for none",
-        "#alerts",
-        FLAG,
-        |answer| match answer {
-            "-" => Ok(None),
-            label => valid(
-                &format!("stack: a\nchannels: {{ slack: {{ label: {label:?}, webhook: {{ env: A }} }} }}"),
-                label,
-            )
-            .map(Some),
-        },
-    )?;
+    let stack = out.answer("Name of the stack?", &usual_name(path), FLAG, |answer| {
+        valid(&format!("stack: {answer:?}"), answer)
+    })?;
+    let region = out.answer("AWS region?", &usual_region(app), FLAG, |answer| {
+        valid(&format!("stack: a\nregion: {answer:?}"), answer)
+    })?;
+    let watching = numbered("What to watch? Numbers, such as 1,2", WATCHED.map(str::to_owned));
+    let watched = out.answer(&watching, "1", FLAG, watched)?;
+    let channel = ask_channel(app)?;
     let email = out.answer("E-mail address? `-` for none", "-", FLAG, |answer| match answer {
-        "-" if slack.is_none() => {
-            Err("alerts need a recipient, and there is no Slack channel either".to_owned())
-        }
+        "-" if channel.is_none() => Err("alerts need a recipient, and there is no channel either".to_owned()),
         "-" => Ok(None),
         address => valid(
             &format!("stack: a\ntopics: {{ t: {{ subscriptions: [{{ email: {address:?} }}] }} }}"),
@@ -98,11 +99,87 @@ pub fn ask(app: &App, path: &Path) -> Result<Answers, Failure> {
     Ok(Answers {
         stack,
         region,
-        slack,
+        channel,
         watched,
         email,
         locale: language::of_environment(),
     })
+}
+
+/// Asks for the channel: its service, its name, and what else the service needs.
+fn ask_channel(app: &App) -> Result<Option<Channel>, Failure> {
+    let services = ChannelType::each();
+    let question = numbered(
+        "Who shows the messages? A number; `-` for e-mail alone",
+        services.each_ref().map(channel::name),
+    );
+    let service = app.out.answer(&question, "1", FLAG, |answer| match answer {
+        "-" => Ok(None),
+        number => {
+            let number = number.parse::<usize>().ok();
+            let at = number.and_then(|number| number.checked_sub(1));
+            let service = at.and_then(|at| services.get(at).cloned());
+            let wrong = || format!("`{answer}` is not a number from 1 to {}", services.len());
+            service.map(Some).ok_or_else(wrong)
+        }
+    })?;
+    let Some(mut channel) = service.map(Channel::of) else {
+        return Ok(None);
+    };
+    let usual = channel.label.clone();
+    channel.label = app
+        .out
+        .answer("What do people call the channel?", &usual, FLAG, |answer| {
+            let labelled = Channel {
+                label: answer.to_owned(),
+                channel_type: ChannelType::Slack,
+            };
+            checked(labelled).map(|labelled| labelled.label)
+        })?;
+    let channel_type = match channel.channel_type.clone() {
+        ChannelType::SlackBot { .. } => {
+            let question =
+                "Id of the channel, such as C0123ABCD? It is at the end of the channel's details in Slack";
+            app.out.answer(question, "", FLAG, |answer| {
+                let channel = answer.to_owned();
+                let channel = Channel::of(ChannelType::SlackBot { channel });
+                checked(channel).map(|channel| channel.channel_type)
+            })?
+        }
+        ChannelType::Pagerduty { .. } => ChannelType::Pagerduty {
+            region: ask_region(app, &channel)?,
+        },
+        ChannelType::Opsgenie { .. } => ChannelType::Opsgenie {
+            region: ask_region(app, &channel)?,
+        },
+        other => other,
+    };
+    Ok(Some(Channel {
+        channel_type,
+        ..channel
+    }))
+}
+
+fn ask_region(app: &App, channel: &Channel) -> Result<ServiceRegion, Failure> {
+    let service = channel.channel_type.form().service;
+    let question = format!("Where is the account's data in {service}? us or eu");
+    app.out.answer(&question, "us", FLAG, |answer| match answer {
+        "us" => Ok(ServiceRegion::Us),
+        "eu" => Ok(ServiceRegion::Eu),
+        other => Err(format!("`{other}` is neither us nor eu")),
+    })
+}
+
+/// A question with numbered answers.
+fn numbered<const COUNT: usize>(question: &str, answers: [String; COUNT]) -> String {
+    let lines = answers.iter().enumerate();
+    let lines = lines.map(|(at, what)| format!("\n  {}  {what}", at + 1));
+    question.to_owned() + &lines.collect::<String>() + "\n"
+}
+
+/// The channel, if a stack file with it is valid; otherwise what is wrong with it.
+fn checked(channel: Channel) -> Result<Channel, String> {
+    valid(&format!("stack: a\nchannels:\n{}", channel.text()), "").map(|_| channel)
 }
 
 /// Turns a directory's name into a stack name.
@@ -161,7 +238,7 @@ impl Answers {
         let Self {
             stack,
             region,
-            slack,
+            channel,
             watched: [alarm, sign_ins, calls, http, trail],
             email,
             locale,
@@ -179,32 +256,27 @@ locale: {locale}                        # language of the messages: en or ko
 timezone: {timezone:<24}# of the times in them
 "
         );
-        if let Some(label) = slack {
-            text += &format!(
-                "
-channels:
-  slack:
-    label: {label:?}
-    webhook: {{ env: SLACK_WEBHOOK_URL }}    # `alertctl encrypt-hook --write` puts the encrypted URL here
-"
-            );
+        if let Some(channel) = channel {
+            text += &format!("\nchannels:\n{}", channel.text());
         }
-        let to_topics = match (slack, email) {
+        let key = channel.as_ref().map(Channel::key);
+        let to_topics = match (key, email) {
             (Some(_), Some(_)) => "[alerts, mail]",
             (Some(_), None) => "[alerts]",
             (None, _) => "[mail]",
         };
-        let to = match (slack, email) {
-            (Some(_), Some(_)) => "[slack, mail]",
-            (Some(_), None) => "[slack]",
-            (None, _) => "[mail]",
+        let to = match (key, email) {
+            (Some(key), Some(_)) => format!("[{key}, mail]"),
+            (Some(key), None) => format!("[{key}]"),
+            (None, _) => "[mail]".to_owned(),
         };
-        let relayed = slack.is_some() && *alarm;
-        if relayed || email.is_some() {
+        let relayed = key.filter(|_| *alarm);
+        if relayed.is_some() || email.is_some() {
             text += "\ntopics:\n";
         }
-        if relayed {
-            text += "  alerts:\n    to: [slack]                   # alarms reach a channel through a topic\n";
+        if let Some(key) = relayed {
+            let to = format!("to: [{key}]");
+            text += &format!("  alerts:\n    {to:<30}# alarms reach a channel through a topic\n");
         }
         if let Some(address) = email {
             text += &format!(
@@ -280,70 +352,4 @@ trail:                            # EventBridge receives sign-ins and API calls 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stack::PLACEHOLDERS;
-
-    /// Every combination of answers.
-    fn all() -> impl Iterator<Item = Answers> {
-        let ways = [
-            ("#ops", None),
-            ("#ops", Some("a@example.com")),
-            ("", Some("a@example.com")),
-        ];
-        ways.into_iter().flat_map(|(slack, email)| {
-            (1..32_u8).map(move |bits| Answers {
-                stack: "mission".to_owned(),
-                region: "eu-west-1".to_owned(),
-                slack: Some(slack.to_owned()).filter(|slack| !slack.is_empty()),
-                watched: std::array::from_fn(|at| bits & (1 << at) != 0),
-                email: email.map(str::to_owned),
-                locale: Locale::En,
-            })
-        })
-    }
-
-    #[test]
-    fn every_answer_makes_a_valid_stack_with_no_more_to_do_than_what_is_ones_own() {
-        for answers in all() {
-            let text = answers.text("alertctl.schema.json");
-            let loaded = parse("stack.yaml", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
-            let mut warnings = loaded.warnings.iter();
-            assert!(warnings.all(|one| one.is_example), "{text}");
-            let placeholders = PLACEHOLDERS.iter().filter(|one| one.is_in(&text)).count();
-            assert_eq!(loaded.warnings.len(), placeholders, "{text}");
-            let stack = loaded.stack;
-            let made = [
-                !stack.alarms.is_empty(),
-                stack.rules.contains_key("sign-ins"),
-                stack.rules.contains_key("calls"),
-                !stack.endpoints.is_empty(),
-                stack.trail.is_some(),
-            ];
-            assert_eq!(made, answers.watched, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_whole_file() {
-        let answers = all().filter(|answers| answers.watched == [true; 5]).nth(1);
-        insta::assert_snapshot!(
-            answers
-                .map(|answers| answers.text("alertctl.schema.json"))
-                .unwrap_or_default()
-        );
-    }
-
-    #[test]
-    fn answers_are_read() {
-        assert_eq!(watched("1, 3"), Ok([true, false, true, false, false]));
-        for wrong in ["", "0", "6", "one", "1;2"] {
-            assert!(watched(wrong).is_err(), "{wrong}");
-        }
-        for (folder, name) in [("My Project", "my-project"), ("42_ops.", "ops"), ("알림", "")] {
-            assert_eq!(key(folder), name);
-        }
-        assert!(valid("stack: \"A\"", "A").is_err());
-        assert!(valid("stack: a\nregion: \"Seoul\"", "Seoul").is_err());
-    }
-}
+mod tests;

@@ -41,7 +41,8 @@ async function follow(newest) {
 function show(fresh) {
   const shown = living(messages).filter((message) => !channel || message.channel === channel).reverse();
   byId("empty").hidden = messages.length > 0;
-  byId("title").textContent = channel ? `# ${channel}` : "All channels";
+  const one = messages.findLast((message) => message.channel === channel);
+  byId("title").textContent = channel ? named(one, channel) : "All channels";
   byId("count").textContent = shown.length === 1 ? "1 message" : `${shown.length} messages`;
   const rows = [];
   let day = "";
@@ -53,7 +54,7 @@ function show(fresh) {
   }
   byId("messages").replaceChildren(...rows);
   showChannels();
-  document.title = `${unread ? `(${unread}) ` : ""}Slack inbox · alertctl`;
+  document.title = `${unread ? `(${unread}) ` : ""}Inbox · alertctl`;
 }
 
 // A Slack app's message as it is after its updates, with the lines of its thread below it.
@@ -75,9 +76,20 @@ function living(all) {
   return shown;
 }
 
+// A channel's name as its service shows it: Slack and Discord put a sign in front.
+function named(message, channel = message?.channel) {
+  const signed = message && ["webhook", "slack", "discord"].includes(service(message.path) ?? "webhook");
+  return signed ? `# ${channel}` : channel;
+}
+
 function showChannels() {
   const counts = new Map();
-  for (const message of messages) counts.set(message.channel, (counts.get(message.channel) ?? 0) + 1);
+  const labels = new Map();
+  const shown = living(messages);
+  for (const message of shown) {
+    counts.set(message.channel, (counts.get(message.channel) ?? 0) + 1);
+    labels.set(message.channel, named(message));
+  }
   if (channel && !counts.has(channel)) counts.set(channel, 0);
   const entry = (name, label, count) => {
     const node = el("a", name === channel ? "chosen" : "", el("span", "", label), el("span", "badge", String(count)));
@@ -87,8 +99,8 @@ function showChannels() {
   };
   const names = [...counts.keys()].sort();
   byId("channels").replaceChildren(
-    entry("", "All channels", messages.length),
-    ...names.map((name) => entry(name, `# ${name}`, counts.get(name))),
+    entry("", "All channels", shown.length),
+    ...names.map((name) => entry(name, labels.get(name) ?? name, counts.get(name))),
   );
 }
 
@@ -106,7 +118,7 @@ function row(message, isFresh) {
   };
   const raw = el("pre", "raw", JSON.stringify(message.body, null, 2));
   raw.hidden = !opened.has(message.seq);
-  const place = el("a", "place", `# ${message.channel}`);
+  const place = el("a", "place", named(message));
   place.href = `#${encodeURIComponent(message.channel)}`;
   const head = el(
     "div",

@@ -30,7 +30,7 @@ const SERVICES = {
     const cards = list(body.cardsV2).map(({ card = {} }) => {
       const header = card.header ? el("div", "title", text(card.header.title), el("small", "", text(card.header.subtitle))) : null;
       const sections = list(card.sections).map((section) =>
-        el("div", "section", section.header ? el("strong", "", html(section.header)) : null, ...list(section.widgets).map(widget)),
+        el("div", "widgets", section.header ? el("strong", "", html(section.header)) : null, ...list(section.widgets).map(widget)),
       );
       return el("div", "card", header, ...sections);
     });
@@ -78,7 +78,7 @@ const SERVICES = {
         data.state === "resolved" ? STYLES.good : SEVERITIES[data.severity] ?? STYLES.emphasis,
         el("div", "title", el("code", "", text(body.type)), " ", text(data.title)),
         pairs({ severity: data.severity, account: data.account, region: data.region, time: data.time, ...facts }),
-        ...list(data.sections).map((one) => el("div", "text", text(one.text))),
+        ...list(data.sections).map((one) => el("div", "text", one.label ? el("strong", "", `${text(one.label)}: `) : null, text(one.text))),
         ...list(data.rows).map((one) => el("div", "text", text(one.text))),
         buttons(list(data.links).map((one) => [one.label, one.url])),
       ),
@@ -138,9 +138,15 @@ function adaptive(item) {
     case "TextBlock":
       return el(item.weight === "Bolder" ? "strong" : "div", "text", text(item.text));
     case "RichTextBlock":
-      return el("div", "text", ...list(item.inlines).map(run));
-    case "ColumnSet":
-      return el("div", "fields", ...list(item.columns).map((column) => el("div", "field", ...list(column.items).map(adaptive))));
+      return el("div", item.separator ? "text apart" : "text", ...list(item.inlines).map(run));
+    case "ColumnSet": {
+      const columns = list(item.columns).map((column) => {
+        const node = el("div", "column", ...list(column.items).map(adaptive));
+        if (Number.isFinite(column.width)) node.style.flexGrow = column.width;
+        return node;
+      });
+      return el("div", "columns", ...columns);
+    }
     case "FactSet":
       return pairs(Object.fromEntries(list(item.facts).map((fact) => [fact.title, fact.value]))) ?? el("div", "");
     case "ActionSet":
@@ -155,13 +161,14 @@ function run(inline) {
   if (inline.fontType === "Monospace") node = el("code", "", node);
   if (inline.weight === "Bolder") node = el("strong", "", node);
   if (inline.italic) node = el("em", "", node);
+  if (inline.isSubtle || inline.size === "Small") node = el("span", `${inline.isSubtle ? "subtle" : ""} ${inline.size === "Small" ? "small" : ""}`, node);
   return inline.selectAction?.url ? link(inline.selectAction.url, node) : node;
 }
 
 function widget(item) {
   if (item.decoratedText) {
     const { topLabel, text: value, bottomLabel } = item.decoratedText;
-    return el("div", "field", topLabel ? el("strong", "", html(topLabel)) : null, el("div", "", html(value)), bottomLabel ? el("small", "", html(bottomLabel)) : null);
+    return el("div", "decorated", topLabel ? el("small", "", html(topLabel)) : null, el("div", "", html(value)), bottomLabel ? el("small", "", html(bottomLabel)) : null);
   }
   if (item.textParagraph) return el("div", "text", html(item.textParagraph.text));
   if (item.buttonList) return buttons(list(item.buttonList.buttons).map((one) => [one.text, one.onClick?.openLink?.url])) ?? el("div", "");

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::services::Post;
 use crate::local::{LocalError, cache, os};
 
 const FILE: &str = "messages.jsonl";
@@ -26,20 +27,30 @@ pub struct Message {
     pub channel: String,
     /// The whole path of the request.
     pub path: String,
-    /// Slack's answer to such a post.
+    /// The service's answer to such a post.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// The posted JSON, or the raw text if it is not JSON.
     pub body: Value,
 }
 
-/// Slack's answer to a post.
+impl Message {
+    /// Its channel, for people: `#project` in Slack and Discord, `pager (pagerduty)` elsewhere.
+    pub fn place(&self) -> String {
+        match Post::read(&self.path).map(|post| post.service) {
+            None | Some("slack" | "discord") => format!("#{}", self.channel),
+            Some(service) => format!("{} ({service})", self.channel),
+        }
+    }
+}
+
+/// The answer to a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum Verdict {
     /// `200 ok`.
     Accepted,
-    /// `400` with Slack's short code; Slack itself does not send the reason.
+    /// `400` with the service's short code; the services themselves do not send the reason.
     Rejected { code: String, reason: String },
 }
 

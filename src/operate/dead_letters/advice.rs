@@ -15,6 +15,11 @@ const CLOSED: &[&str] = &[
 /// Slack's error codes for an app that may not post in a channel.
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>
 const NOT_THERE: &[&str] = &["not_in_channel", "restricted_action"];
+/// What Slack answers an app of which it knows no channel, in place of a webhook's 404.
+/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>
+const OF_APP: &str = " answers 200 OK: ";
+/// Slack's error code for an app in an archived channel.
+const ARCHIVED: &str = ": is_archived";
 /// Slack's error codes for a token that does not do.
 const NO_TOKEN: &[&str] = &[
     "invalid_auth",
@@ -37,13 +42,18 @@ pub fn advice(reason: &str) -> Option<&'static str> {
             "the webhook was removed in Slack: create a new one there, then run `alertctl encrypt-hook \
              --write`, `alertctl apply` and `alertctl redrive`",
         )
-    } else if says(CLOSED) {
+    } else if reason.contains(ARCHIVED) {
+        Some(
+            "the channel is archived: unarchive it in Slack, or correct `channel:` in the stack file and run `alertctl \
+             apply`; then `alertctl redrive`",
+        )
+    } else if says(CLOSED) && !reason.contains(OF_APP) {
         Some(
             "the webhook's channel accepts no messages: unarchive it in Slack, or create a webhook for \
              another channel and run `alertctl encrypt-hook --write`, `alertctl apply`; then `alertctl \
              redrive`",
         )
-    } else if says(NOT_THERE) {
+    } else if says(NOT_THERE) || says(CLOSED) {
         Some(
             "the Slack app is not in the channel: invite it there with `/invite @app`, or correct `channel:` in the stack \
              file and run `alertctl apply`; then `alertctl redrive`",
@@ -86,6 +96,11 @@ mod tests {
                 "Slack answers 200 OK: not_in_channel",
                 "the Slack app is not in the channel",
             ),
+            (
+                "Slack answers 200 OK: channel_not_found",
+                "the Slack app is not in the channel",
+            ),
+            ("Slack answers 200 OK: is_archived", "the channel is archived"),
             (
                 "Slack answers 200 OK: missing_scope (chat:write)",
                 "Slack no longer takes the app's token",

@@ -49,9 +49,9 @@ pub struct Logged {
     /// The EventBridge rule that the event came through.
     pub rule: Option<String>,
     pub severity: Option<String>,
-    /// The HTTP status of Slack's response.
+    /// The HTTP status of the service's response.
     pub status: Option<u16>,
-    /// Milliseconds until Slack's response.
+    /// Milliseconds until the service's response.
     #[serde(rename = "Latency")]
     pub latency: Option<f64>,
     #[serde(rename = "Retried")]
@@ -103,7 +103,7 @@ impl Logged {
         Outcome::named(&self.outcome)
     }
 
-    /// Whether Slack has it.
+    /// Whether the service has it.
     pub fn is_there(&self) -> bool {
         self.of_message().is_some_and(Outcome::is_there)
     }

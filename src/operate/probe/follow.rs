@@ -19,7 +19,7 @@ pub struct Probe {
 /// The result of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Slack accepted it for every channel, or it was delivered on a path without channels.
+    /// The services accepted it for every channel, or it was delivered on a path without channels.
     Arrived,
     /// It stopped on the way.
     Stopped,

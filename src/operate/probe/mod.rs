@@ -1,4 +1,4 @@
-//! Tests of a deployed stack: sends a marked sample through each of its paths and follows it until Slack's
+//! Tests of a deployed stack: sends a marked sample through each of its paths and follows it until the service's
 //! response.
 
 use std::collections::BTreeSet;
@@ -110,7 +110,7 @@ pub fn paths(stack: &Stack, home: &str) -> Vec<Path> {
 fn path(stack: &Stack, kind: &str, key: &str, way: Way, to: &[String]) -> Path {
     let reach = Reach::of(stack, to);
     let channels = reach.iter().filter_map(|(receiver, _)| match receiver {
-        Receiver::Slack(channel) => Some(channel.clone()),
+        Receiver::Channel { key, .. } => Some(key.clone()),
         _ => None,
     });
     let name = format!("{kind}/{key}");

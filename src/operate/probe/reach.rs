@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use alertctl_relay::ChannelType;
 
 use super::Path;
 use crate::stack::{Endpoint, Stack};
 
 /// Somebody or something that a sample reaches.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "to")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Receiver {
-    /// A Slack channel, by its key.
-    Slack(String),
+    /// A channel.
+    Channel {
+        key: String,
+        /// Its service, as people call it.
+        service: &'static str,
+        /// Its service, as JSON names it: `slack`, or its name in the stack file.
+        kind: &'static str,
+    },
     /// An email address that subscribes to a topic.
     Email(String),
     /// The host of an HTTPS subscriber; the rest of its URL may be a secret.
@@ -31,14 +36,12 @@ impl Reach {
     pub fn of(stack: &Stack, to: &[String]) -> Self {
         let mut reach = Self::default();
         for key in to {
-            if stack.channels.contains_key(key) {
-                reach.add(Receiver::Slack(key.clone()), 1);
-            }
+            reach.add_channel(stack, key);
             let Some(topic) = stack.topics.get(key) else {
                 continue;
             };
             for channel in &topic.to {
-                reach.add(Receiver::Slack(channel.clone()), 1);
+                reach.add_channel(stack, channel);
             }
             for subscription in &topic.subscriptions {
                 reach.add(receiver(&subscription.endpoint), 1);
@@ -61,6 +64,27 @@ impl Reach {
         for (receiver, count) in &other.0 {
             self.add(receiver.clone(), *count);
         }
+    }
+
+    /// Adds a message to a channel, if `key` is one.
+    fn add_channel(&mut self, stack: &Stack, key: &str) {
+        let Some(channel) = stack.channels.get(key) else {
+            return;
+        };
+        let kind = match &channel.channel_type {
+            ChannelType::Slack => "slack",
+            other => other.place().first().copied().unwrap_or_default(),
+        };
+        let receiver = Receiver::Channel {
+            key: key.to_owned(),
+            service: match &channel.channel_type {
+                // Nobody knows what the receiver is called.
+                ChannelType::SignedWebhook => "signed webhook",
+                other => other.form().service,
+            },
+            kind,
+        };
+        self.add(receiver, 1);
     }
 
     fn add(&mut self, receiver: Receiver, count: usize) {

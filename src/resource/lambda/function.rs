@@ -46,7 +46,7 @@ pub struct LambdaFunction {
     /// Encrypts the environment, and additionally the secrets in it. Without it, AWS's own key encrypts the
     /// environment, and there are no secrets.
     pub kms_key: Option<Ref<KmsKey>>,
-    /// The encryption context of the secrets: the name of the function that webhooks are encrypted for.
+    /// The encryption context of the secrets: the name of the function that addresses are encrypted for.
     pub encrypted_for: String,
     pub environment: BTreeMap<String, EnvValue>,
     /// Created before the function, because Lambda would create it without retention.

@@ -17,10 +17,14 @@ const OWN_ADDRESS: &str = "write your own address: nobody reads this one";
 const OWN_ACCOUNT: &str = "write the id of your own account";
 
 /// All placeholders, and the account ids of AWS's examples.
-pub const PLACEHOLDERS: [Placeholder; 6] = [
+pub const PLACEHOLDERS: [Placeholder; 7] = [
     Placeholder {
         text: NOBODYS_INSTANCE,
         help: "write the id of your own instance",
+    },
+    Placeholder {
+        text: "C0123ABCD",
+        help: "write the id of your own channel: it is at the end of the channel's details in Slack",
     },
     Placeholder {
         text: "oncall@example.com",
@@ -70,6 +74,9 @@ mod tests {
             word.strip_prefix("i-").is_some_and(|id| id.len() >= 8 && hex(id))
                 || word.len() == 12 && digits(word)
                 || word.len() == 64 && hex(word)
+                || word.len() >= 9
+                    && word.starts_with("C0")
+                    && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 || word.contains("@example.")
         };
         words.filter(is_example).map(str::to_owned).collect()
@@ -90,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_a_word_of_its_own() {
-        let account = PLACEHOLDERS[4];
+        let account = PLACEHOLDERS[5];
         for text in [
             "111122223333",
             "arn:aws:iam::111122223333:role/a",

@@ -59,7 +59,7 @@ fn sufficient(checker: &mut Checker<'_>) {
         let message = format!("a timeout of {timeout} seconds leaves the relay too little time to deliver");
         let problem = Problem::warning(checker.at(&["relay", "timeout"]), message);
         checker.report(problem.help(format!(
-            "write at least {SHORT_TIMEOUT}: a cold start takes time, and Slack can be slow"
+            "write at least {SHORT_TIMEOUT}: a cold start takes time, and services can be slow"
         )));
     }
     let buffers = stack.channels.values().filter(|channel| channel.buffer.is_some());

@@ -217,7 +217,7 @@ pub fn misplaced(span: &Span, kind: Misplaced) -> Problem {
         ),
         Misplaced::Reference => (
             "the name of a variable is written with a `$`",
-            "write the name alone: `{ env: SLACK_WEBHOOK_URL }`",
+            "write the name alone: `{ env: NAME }`",
         ),
         Misplaced::Token => (
             "this is not the SHA-256 of a token in 64 hexadecimal digits",
@@ -306,11 +306,11 @@ fn looks_like_webhook(token: &str) -> bool {
         .any(|part| is_id(part[0], 'T') && is_id(part[1], 'B') && part[2].len() >= 16)
 }
 
-/// Tokens and signing secrets, which are known by how they begin.
+/// Tokens and signing secrets, which are known by how they begin, and the URLs of all services.
 fn looks_like_token(token: &str) -> bool {
     let keys = ["xoxb-", "xoxp-", "xapp-", "whsec_"];
     let is = |key: &&str| token.starts_with(*key) && token.len() >= key.len() + 16;
-    keys.iter().any(is)
+    keys.iter().any(is) || ChannelType::of_address(token).is_some()
 }
 
 fn has_password(token: &str) -> bool {
@@ -326,4 +326,30 @@ fn is_id(part: &str, kind: char) -> bool {
         && part
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_all_services_are_found_wherever_they_stand() {
+        for address in [
+            "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
+            "xoxb-0000000000-0000000000-abcdefghijklmnopqrstuvwx",
+            "https://chat.googleapis.com/v1/spaces/AAAAAAAAAAA/messages?key=abcdefghijklmnop&token=abcdefghijklmnop",
+            "https://discord.com/api/webhooks/000000000000000000/abcdefghijklmnopqrstuvwxyz",
+            "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ] {
+            let text = format!("stack: a # {address}\ntags: {{ note: \"{address}\" }}\n");
+            assert_eq!(find(&text).len(), 2, "{address}");
+        }
+        for other in [
+            "https://example.com/a",
+            "0123456789abcdef0123456789abcdef",
+            "discord.com",
+        ] {
+            assert!(find(&format!("stack: a # {other}\n")).is_empty(), "{other}");
+        }
+    }
 }

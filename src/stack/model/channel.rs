@@ -137,6 +137,11 @@ struct OfAddress {
 }
 
 impl Channel {
+    /// Its name for people, if its key is `key`.
+    pub fn title(&self, key: &str) -> String {
+        title(key, self.label.as_deref(), &self.channel_type)
+    }
+
     /// About how many bytes its address takes in the environment of a function: with `env:` a ciphertext and a digest, and
     /// the names of both.
     pub fn size_in_environment(&self) -> usize {
@@ -154,6 +159,15 @@ impl Channel {
                 | ChannelType::Opsgenie { .. } => 300,
             },
         }
+    }
+}
+
+/// The name of a channel for people: its label, or its key, with `#` where a service shows channels that way.
+pub fn title(key: &str, label: Option<&str>, channel_type: &ChannelType) -> String {
+    match (label, channel_type) {
+        (Some(label), _) => label.to_owned(),
+        (None, ChannelType::Slack | ChannelType::SlackBot { .. } | ChannelType::Discord) => format!("#{key}"),
+        (None, _) => key.to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Terminals, pipes, arguments and files that are not as expected.
 
 use super::*;
+use crate::support::NO_ADDRESSES;
 
 #[test]
 fn colour_is_for_terminals_that_want_it() {
@@ -164,6 +165,27 @@ fn a_webhook_as_an_argument_is_refused_and_not_repeated() {
             ran.stderr
         );
     }
+}
+
+/// The same for the addresses of other services, as far as they can be told from other words.
+#[test]
+fn an_address_of_any_service_as_an_argument_is_refused() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    for (name, address) in NO_ADDRESSES {
+        let ran = world.run(&["encrypt-hook", "--env", address]);
+        assert_eq!(ran.code, 1, "{name}: {}", ran.all());
+        assert!(
+            !ran.all().contains(address) || name == "PAGERDUTY_KEY",
+            "{}",
+            ran.all()
+        );
+        let told = ran.stderr.contains("as an argument");
+        // Integration keys look like any other word.
+        assert_eq!(told, name != "PAGERDUTY_KEY", "{name}: {}", ran.all());
+    }
+    let ran = world.run(&["plan", &format!("--profile={}", NO_ADDRESSES[3].1)]);
+    assert!(ran.stderr.contains("as an argument"), "{}", ran.all());
 }
 
 /// `ALERTCTL_LOCAL` accepts the usual spellings of boolean environment variables.

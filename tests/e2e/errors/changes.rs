@@ -213,9 +213,9 @@ fn keys_webhooks_and_mail() {
     let plan = ["apply", "--yes", "--endpoint-url", &endpoint];
     world.set("AWS_ACCESS_KEY_ID", ACCOUNT);
     world.set("AWS_SECRET_ACCESS_KEY", "test");
-    shown.insert("A webhook that is not set", fails(&world, &plan));
+    shown.insert("An address that is not set", fails(&world, &plan));
     world.set("SLACK_WEBHOOK_URL", "https://example.com/hook");
-    shown.insert("Not a webhook", fails(&world, &plan));
+    shown.insert("Not an address of the service", fails(&world, &plan));
 
     let renamed = RELAYED.replace(
         "{ webhook: { env: SLACK_WEBHOOK_URL } }",
@@ -247,7 +247,7 @@ fn keys_webhooks_and_mail() {
     world.ok(&[&["apply", "--yes"], &at[..]].concat());
     let happens = |world: &World| world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
     happens(&world);
-    shown.insert("A webhook for another function", parked(&world, &at, "KMS"));
+    shown.insert("An address for another function", parked(&world, &at, "KMS"));
     world.ok(&[&["destroy", "--yes"], &at[..]].concat());
 
     let (slack, webhook) = Slack::start();
@@ -293,6 +293,29 @@ fn keys_webhooks_and_mail() {
     happens(&world);
     let archived = parked(&world, &["--local"], "channel_is_archived");
     shown.insert("A channel that is archived", archived);
+    for (title, channel, status, body, mark) in [
+        (
+            "An address that its service no longer takes",
+            "{ discord: { webhook: { env: SLACK_WEBHOOK_URL } } }",
+            404,
+            r#"{"message": "Unknown Webhook", "code": 10015}"#,
+            "Unknown Webhook",
+        ),
+        (
+            "A Slack app that is not in the channel",
+            "{ slack: { bot: { env: SLACK_WEBHOOK_URL }, channel: C0456EFGH } }",
+            200,
+            r#"{ "ok": false, "error": "not_in_channel" }"#,
+            "not_in_channel",
+        ),
+    ] {
+        let of_service = RELAYED.replace("{ webhook: { env: SLACK_WEBHOOK_URL } }", channel);
+        world.write("stack.yaml", &of_service);
+        world.ok(&["apply", "--local", "--yes"]);
+        slack.answer(status, body);
+        happens(&world);
+        shown.insert(title, parked(&world, &["--local"], mark));
+    }
 
     // Somebody disables or deletes the key after the plan, while it is used for encryption.
     let mut stage = Stage::new("cloudwatch-slack");
@@ -306,7 +329,7 @@ fn keys_webhooks_and_mail() {
         &[("The key is about to be deleted", APPLY, state)],
     ));
     shown.insert("A mail subscription that nobody confirmed", pending_mail(&stage));
-    hold("Keys, webhooks and mail", &shown);
+    hold("Keys, addresses and mail", &shown);
 }
 
 /// The line of `status` for a subscription. The local AWS confirms subscriptions by itself, so SNS's response

@@ -30,12 +30,40 @@ use tempfile::TempDir;
 /// A webhook URL of the right format that no server answers.
 pub const NO_WEBHOOK: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
+/// Addresses of the right format of all services, in the variables of the bundled stacks. Nobody answers there.
+pub const NO_ADDRESSES: [(&str, &str); 6] = [
+    (
+        "SLACK_BOT_TOKEN",
+        "xoxb-0000000000-0000000000-abcdefghijklmnopqrstuvwx",
+    ),
+    (
+        "TEAMS_WEBHOOK",
+        "https://0123456789abcdef.00.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/\
+         0123456789abcdef/triggers/manual/paths/invoke?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&\
+         sig=abcdefghijklmnopqrstuvwx",
+    ),
+    (
+        "GOOGLE_CHAT_WEBHOOK",
+        "https://chat.googleapis.com/v1/spaces/AAAAAAAAAAA/messages?key=abcdefghijklmnop&token=abcdefghijklmnop",
+    ),
+    (
+        "DISCORD_WEBHOOK",
+        "https://discord.com/api/webhooks/000000000000000000/abcdefghijklmnopqrstuvwxyz",
+    ),
+    ("PAGERDUTY_KEY", "0123456789abcdef0123456789abcdef"),
+    (
+        "RECEIVER",
+        "https://receiver.example.com/alerts whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ),
+];
+
 /// The services, with the names that the SDK uses in its settings.
-const SERVICES: [&str; 13] = [
+const SERVICES: [&str; 14] = [
     "APIGATEWAYV2",
     "CLOUDTRAIL",
     "CLOUDWATCH",
     "CLOUDWATCH_LOGS",
+    "DYNAMODB",
     "EVENTBRIDGE",
     "IAM",
     "KMS",
@@ -153,7 +181,8 @@ impl World {
             .env("AWS_ACCESS_KEY_ID", account)
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("SLACK_WEBHOOK_URL", NO_WEBHOOK)
-            .env("SLACK_SECURITY_WEBHOOK_URL", NO_WEBHOOK);
+            .env("SLACK_SECURITY_WEBHOOK_URL", NO_WEBHOOK)
+            .envs(NO_ADDRESSES);
         command
     }
 

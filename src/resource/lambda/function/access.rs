@@ -16,7 +16,7 @@ pub(super) const ACCESS: &[Access] = &[
     Access::read(&["kms:Decrypt"], &[KEYS])
         .when(&[OURS, THROUGH_LAMBDA])
         .by(&["lambda:GetFunction"]),
-    // Checks whether the function can decrypt its webhooks without decrypting them.
+    // Checks whether the function can decrypt its addresses without decrypting them.
     Access::check(&["kms:ReEncryptFrom", "kms:ReEncryptTo"], &[KEYS])
         .when(&[OURS, ON_SAME_KEY])
         .by(&["kms:ReEncrypt"]),

@@ -188,7 +188,7 @@ pub(super) fn health(live: &Live) -> Health {
 }
 
 /// Months after which the certificates that a relay trusts are old. They are part of it: authorities come and go, and at
-/// some time Slack's certificate is of one that an old relay does not know.
+/// some time a service's certificate is of one that an old relay does not know.
 const OLD: i64 = 12;
 
 fn old(months: i64) -> String {

@@ -20,22 +20,22 @@ use crate::resource::{Change, Resource as _};
 use crate::stack::{SecretSource, Stack};
 use alertctl_relay::{Address, AllowLoopback, ChannelType};
 
-/// How to handle a webhook whose environment variable is not set.
+/// How to handle an address whose environment variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// The command needs it.
     Refuse,
-    /// The command only reads: the webhook is left out of the comparison.
+    /// The command only reads: the address is left out of the comparison.
     LeaveOut,
 }
 
-/// A channel, and the source of its webhook, which the local inbox replaces.
+/// A channel, and the source of its address, which the local inbox replaces.
 type StoodInFor = (String, String);
 
-/// The webhook of every channel.
+/// The address of every channel.
 ///
 /// # Errors
-/// Every environment variable that is missing or does not contain a webhook; the message shows nothing of its
+/// Every environment variable that is missing or does not contain an address; the message shows nothing of its
 /// value.
 pub async fn resolve(
     app: &App,
@@ -43,13 +43,13 @@ pub async fn resolve(
     access: &Access,
     missing: Missing,
 ) -> Result<Addresses, Failure> {
-    let mut webhooks = Addresses::new();
+    let mut addresses = Addresses::new();
     let mut problems = Vec::new();
     let mut stood_in_for: Vec<StoodInFor> = Vec::new();
     for (channel, settings) in &stack.channels {
         let channel_type = &settings.channel_type;
         let form = channel_type.form();
-        let webhook = match (&settings.address, &access.local) {
+        let address = match (&settings.address, &access.local) {
             (SecretSource::Encrypted { ciphertext, .. }, None) => {
                 blueprint::Address::Ciphertext(ciphertext.clone())
             }
@@ -60,7 +60,7 @@ pub async fn resolve(
                     Ciphertext::Moved => inbox(session, channel, channel_type),
                     Ciphertext::OtherFunction => {
                         app.out.warn(&format!(
-                            "channel `{channel}`: its webhook was encrypted for another function than \
+                            "channel `{channel}`: its address was encrypted for another function than \
                              `{function}`, which on AWS could not decrypt it: run `alertctl encrypt-hook --channel \
                              {channel} --write`"
                         ));
@@ -101,7 +101,7 @@ pub async fn resolve(
                 }
             },
         };
-        webhooks.insert(channel.clone(), webhook);
+        addresses.insert(channel.clone(), address);
     }
     if !problems.is_empty() {
         return Err(Failure::Problems(problems));
@@ -111,14 +111,14 @@ pub async fn resolve(
     {
         app.out.say(&text);
     }
-    Ok(webhooks)
+    Ok(addresses)
 }
 
-/// The channels whose webhook is not available, each with the environment variable for it.
-pub fn left_out(stack: &Stack, webhooks: &Addresses) -> Vec<(String, String)> {
+/// The channels whose address is not available, each with the environment variable for it.
+pub fn left_out(stack: &Stack, addresses: &Addresses) -> Vec<(String, String)> {
     let channels = stack.channels.iter();
-    let left_out =
-        channels.filter(|(channel, _)| matches!(webhooks.get(*channel), Some(blueprint::Address::NotAtHand)));
+    let left_out = channels
+        .filter(|(channel, _)| matches!(addresses.get(*channel), Some(blueprint::Address::NotAtHand)));
     left_out
         .filter_map(|(channel, settings)| match &settings.address {
             SecretSource::Env(variable) => Some((channel.clone(), variable.clone())),
@@ -127,24 +127,24 @@ pub fn left_out(stack: &Stack, webhooks: &Addresses) -> Vec<(String, String)> {
         .collect()
 }
 
-/// One line about all webhooks that the inbox replaces; `None` if there are none.
-pub fn stands_in(webhooks: &[StoodInFor]) -> Option<String> {
-    let [(first, place), more @ ..] = webhooks else {
+/// One line about all addresses that the inbox replaces; `None` if there are none.
+pub fn stands_in(addresses: &[StoodInFor]) -> Option<String> {
+    let [(first, place), more @ ..] = addresses else {
         return None;
     };
     if more.is_empty() {
         return Some(format!(
-            "channel `{first}`: the local inbox stands in for the webhook in {place}"
+            "channel `{first}`: the local inbox stands in for the address in {place}"
         ));
     }
-    let channels: Vec<_> = webhooks
+    let channels: Vec<_> = addresses
         .iter()
         .map(|(channel, _)| format!("`{channel}`"))
         .collect();
-    let places: BTreeSet<_> = webhooks.iter().map(|(_, place)| place.as_str()).collect();
+    let places: BTreeSet<_> = addresses.iter().map(|(_, place)| place.as_str()).collect();
     let places: Vec<_> = places.into_iter().collect();
     Some(format!(
-        "channels {}: the local inbox stands in for the webhooks in {}",
+        "channels {}: the local inbox stands in for the addresses in {}",
         channels.join(", "),
         places.join(", ")
     ))
@@ -164,7 +164,7 @@ fn from_environment(
     if text.trim().is_empty() {
         return Ok(None);
     }
-    // A URL on this machine is only a valid webhook in the local mode.
+    // A URL on this machine is only a valid address in the local mode.
     let loopback = match local {
         Some(_) => AllowLoopback::Yes,
         None => AllowLoopback::No,
@@ -176,13 +176,13 @@ fn from_environment(
 
 /// What the local AWS can do with a ciphertext from the stack file.
 enum Ciphertext {
-    /// It can be decrypted, and contains a webhook on this machine.
+    /// It can be decrypted, and contains an address on this machine.
     Local,
-    /// It contains a webhook of the inbox from before the inbox moved.
+    /// It contains an address of the inbox from before the inbox moved.
     Moved,
     /// A key of the local AWS encrypted it, but for another function.
     OtherFunction,
-    /// It was encrypted on AWS, contains a webhook that is not on this machine, or its content is no longer
+    /// It was encrypted on AWS, contains an address that is not on this machine, or its content is no longer
     /// known.
     Elsewhere,
 }
@@ -223,7 +223,7 @@ pub fn all_to_inbox(stack: &Stack, session: &Session) -> Addresses {
         .collect()
 }
 
-/// A function of the local AWS, and its variable with a webhook beyond this machine.
+/// A function of the local AWS, and its variable with an address beyond this machine.
 type Armed = (String, String);
 
 /// Those of `functions` that would post beyond this machine, because of an apply without `--local` or by an
@@ -231,7 +231,7 @@ type Armed = (String, String);
 async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
     let mut armed = Vec::new();
     for function in functions {
-        let Some(held) = functions::webhooks(aws, function).await? else {
+        let Some(held) = functions::addresses(aws, function).await? else {
             continue;
         };
         for (variable, ciphertext) in held.ciphertexts {
@@ -250,11 +250,11 @@ async fn armed(aws: &Aws, functions: &[String]) -> Result<Vec<Armed>, Fault> {
 /// the command that fixes it.
 ///
 /// # Errors
-/// One for each such webhook.
+/// One for each such address.
 pub async fn refuse_armed(aws: &Aws, functions: &[String], apply: &str) -> Result<(), Failure> {
     let problem = |(function, variable): Armed| Problem {
         message: format!(
-            "function `{function}` of the local AWS holds a webhook that is not on this machine ({variable}), left by \
+            "function `{function}` of the local AWS holds an address that is not on this machine ({variable}), left by \
              an earlier apply"
         ),
         help: Some(format!(
@@ -271,7 +271,7 @@ pub async fn refuse_armed(aws: &Aws, functions: &[String], apply: &str) -> Resul
 /// The same for all functions in the local AWS, in the regions of its stacks and in `region`.
 ///
 /// # Errors
-/// One for each such webhook.
+/// One for each such address.
 pub async fn refuse_all_armed(app: &App, session: &Session, region: &str) -> Result<(), Failure> {
     let mut regions: BTreeSet<_> = session.regions()?.into_iter().collect();
     regions.insert(region.to_owned());
@@ -283,7 +283,7 @@ pub async fn refuse_all_armed(app: &App, session: &Session, region: &str) -> Res
     Ok(())
 }
 
-/// Removes webhooks beyond this machine from the functions that `plan` changes or deletes in the local AWS.
+/// Removes addresses beyond this machine from the functions that `plan` changes or deletes in the local AWS.
 /// This comes before all other steps, because a rule may report the run itself.
 ///
 /// # Errors
@@ -296,8 +296,8 @@ pub async fn disarm(aws: &Aws, plan: &Plan) -> Result<(), Fault> {
     if there(EventbridgeRule::KIND).next().is_none() {
         return Ok(());
     }
-    let webhook = |change: &Change| change.field.starts_with("environment.WEBHOOK_");
-    let touched = |step: &&Step| step.action == Action::Delete || step.changes.iter().any(webhook);
+    let address = |change: &Change| change.field.starts_with("environment.WEBHOOK_");
+    let touched = |step: &&Step| step.action == Action::Delete || step.changes.iter().any(address);
     let functions: Vec<_> = there(LambdaFunction::KIND)
         .filter(touched)
         .map(|step| step.name.clone())
@@ -331,18 +331,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_tells_of_all_webhooks_that_the_inbox_stands_in_for() {
-        let line = |webhooks: &[(&str, &str)]| {
-            let webhooks: Vec<_> = webhooks
+    fn one_line_tells_of_all_addresses_that_the_inbox_stands_in_for() {
+        let line = |addresses: &[(&str, &str)]| {
+            let addresses: Vec<_> = addresses
                 .iter()
                 .map(|(channel, place)| ((*channel).to_owned(), (*place).to_owned()))
                 .collect();
-            stands_in(&webhooks)
+            stands_in(&addresses)
         };
         assert_eq!(line(&[]), None);
         assert_eq!(
             line(&[("ops", "SLACK_OPS")]).as_deref(),
-            Some("channel `ops`: the local inbox stands in for the webhook in SLACK_OPS")
+            Some("channel `ops`: the local inbox stands in for the address in SLACK_OPS")
         );
         assert_eq!(
             line(&[
@@ -352,7 +352,7 @@ mod tests {
             ])
             .as_deref(),
             Some(
-                "channels `ops`, `dev`, `sec`: the local inbox stands in for the webhooks in SLACK_OPS, `encrypted:`"
+                "channels `ops`, `dev`, `sec`: the local inbox stands in for the addresses in SLACK_OPS, `encrypted:`"
             )
         );
     }

@@ -1,0 +1,45 @@
+//! Services by their names in the stack file, such as `teams`.
+
+use alertctl_relay::{ChannelType, ServiceRegion};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+/// A service's name: the first key under which a channel has its address.
+pub fn service_name(service: &ChannelType) -> &'static str {
+    service.place().first().copied().unwrap_or_default()
+}
+
+/// Reads the name of any service.
+pub(super) fn any_service() -> impl TypedValueParser<Value = ChannelType> {
+    named(|_| true)
+}
+
+/// Reads the name of any service but a webhook of Slack.
+pub(super) fn other_service() -> impl TypedValueParser<Value = ChannelType> {
+    named(|service| *service != ChannelType::Slack)
+}
+
+fn named(wanted: fn(&ChannelType) -> bool) -> impl TypedValueParser<Value = ChannelType> {
+    let services = move || ChannelType::each().into_iter().filter(wanted);
+    let value = |service: ChannelType| {
+        let value = PossibleValue::new(service_name(&service));
+        match service {
+            ChannelType::GoogleChat => value.alias("google-chat"),
+            ChannelType::JiraServiceManagement => value.alias("jira-service-management"),
+            ChannelType::SignedWebhook => value.alias("signed-webhook"),
+            _ => value,
+        }
+    };
+    PossibleValuesParser::new(services().map(value)).try_map(move |name| {
+        let (name, mut services) = (name.replace('-', "_"), services());
+        let found = services.find(|service| service_name(service) == name);
+        found.ok_or("not a service")
+    })
+}
+
+/// Reads where a service keeps an account's data.
+pub(super) fn service_region() -> impl TypedValueParser<Value = ServiceRegion> {
+    PossibleValuesParser::new(["us", "eu"]).map(|name| match name.as_str() {
+        "eu" => ServiceRegion::Eu,
+        _ => ServiceRegion::Us,
+    })
+}
