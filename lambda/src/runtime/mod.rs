@@ -24,6 +24,7 @@ mod queue;
 mod queued;
 mod seen;
 mod services;
+mod silence;
 mod time;
 
 pub use api::Error;
