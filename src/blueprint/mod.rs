@@ -30,6 +30,7 @@ mod incidents;
 mod key;
 mod mail;
 mod monitoring;
+mod mutes;
 pub mod names;
 mod queues;
 mod relay;
@@ -43,6 +44,7 @@ mod trail;
 pub use elsewhere::region_of;
 pub use mail::is_mailed_by_relay;
 use monitoring::Watched;
+pub use mutes::{AlarmsByRegion, alarms_by_region, at};
 pub use names::Names;
 pub use relay::RELAY;
 pub use running::{DeadLetters, Running};
@@ -117,6 +119,7 @@ fn built(mut build: Build<'_>, webhooks: &Addresses) -> Graph {
     let guard = build.trail(key.as_ref(), &topics, webhooks);
     build.rules(relay.as_ref(), &topics, guard.into_iter().collect());
     build.alarms();
+    build.mutes();
     build.monitoring();
     build.graph
 }

@@ -10,6 +10,7 @@ mod alarm;
 mod channel;
 mod endpoint;
 mod form;
+mod mute;
 mod rule;
 mod threshold;
 mod trail;
@@ -19,6 +20,7 @@ mod window;
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
 pub use channel::{Channel, SecretSource};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
+pub use mute::{Length, Mute};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use threshold::{Bound, Comparison, Threshold};
 pub use trail::{
@@ -70,6 +72,9 @@ pub struct Stack {
     /// CloudWatch alarms.
     #[serde(default)]
     pub alarms: BTreeMap<String, Alarm>,
+    /// Times in which alarms, rules and topics tell nobody.
+    #[serde(default)]
+    pub mute: BTreeMap<String, Mute>,
     /// HTTP endpoints that accept alerts from outside AWS.
     #[serde(default)]
     pub endpoints: BTreeMap<String, HttpEndpoint>,
