@@ -151,6 +151,14 @@ async fn what_is_muted_by_hand_is_told_after_it_ends() {
             .contains(&format!("muted      {name}"))
     );
 
+    let tested = world.run(&["test", "--local", "--path", "alarm/cpu"]);
+    assert_eq!(tested.code, 3, "{}", tested.all());
+    assert!(
+        tested.stdout.contains(&format!("the alarm is muted by `{name}`")),
+        "{}",
+        tested.all()
+    );
+
     let told = texts(&world, &inbox).len();
     set(&aws, "quiet-cpu", StateValue::Alarm).await;
     let listed = world.json(&["mutes", "--local"]);

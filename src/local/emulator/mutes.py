@@ -48,6 +48,12 @@ def minutes_of(text):
     return total
 
 
+def zone_of(schedule):
+    """The time zone of a schedule. A machine may lack the database of zones."""
+    name = schedule.get("Timezone") or "UTC"
+    return timezone.utc if name == "UTC" else ZoneInfo(name)
+
+
 def number(text, names):
     return names.index(text) if text in names else int(text)
 
@@ -102,7 +108,7 @@ def window(rule, now=None):
     if now < (rule.get("StartDate") or 0) or now >= (rule.get("ExpireDate") or float("inf")):
         return None
     schedule = rule["Rule"]["Schedule"]
-    zone = ZoneInfo(schedule.get("Timezone") or "UTC")
+    zone = zone_of(schedule)
     length = minutes_of(schedule["Duration"])
     this = int(now // 60)
     for minute in range(this, this - length, -1):
@@ -122,7 +128,7 @@ def status(rule):
         return "EXPIRED"
     if schedule["Expression"].startswith("at("):
         begin = datetime.fromisoformat(schedule["Expression"][3:-1])
-        zone = ZoneInfo(schedule.get("Timezone") or "UTC")
+        zone = zone_of(schedule)
         if begin.replace(tzinfo=zone).timestamp() < now:
             return "EXPIRED"
     return "SCHEDULED"
@@ -188,7 +194,7 @@ def put(given):
     except (ValueError, TypeError):
         raise Refused("ValidationError", f"Invalid expression: {schedule.get('Expression')}") from None
     try:
-        ZoneInfo(schedule.get("Timezone") or "UTC")
+        zone_of(schedule)
     except (ZoneInfoNotFoundError, ValueError):
         raise Refused("ValidationError", f"Invalid timezone: {schedule.get('Timezone')}") from None
     start, expire = seconds(given.get("StartDate")), seconds(given.get("ExpireDate"))

@@ -20,7 +20,7 @@ use crate::resource::{
 
 mod read;
 
-pub use read::of_stack;
+pub use read::{muting, of_stack};
 use read::{names, read};
 
 /// The desired mute rule.

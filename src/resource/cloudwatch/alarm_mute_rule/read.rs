@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatch::operation::get_alarm_mute_rule::GetAlarmMuteRuleOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::AlarmMuteRuleStatus;
 use jiff::{Span, SpanRelativeTo, Timestamp, Unit};
 
 use super::{Live, arn, in_order};
@@ -18,6 +19,29 @@ pub async fn of_stack(aws: &Aws) -> Result<Vec<Live>> {
         Ok(live.filter(|live| matches!(Presence::by_tag(aws, &live.tags, ()), Presence::Ours(()))))
     };
     crate::aws::concurrently_found(names, read).await
+}
+
+/// The name of a rule, of the stack or not, whose open window mutes this alarm. `None` as well if that cannot be asked.
+pub async fn muting(aws: &Aws, alarm: &str) -> Result<Option<String>> {
+    let list = aws.connection.clients.cloudwatch.list_alarm_mute_rules();
+    let request = list.alarm_name(alarm).statuses(AlarmMuteRuleStatus::Active);
+    let page = match aws
+        .call("cloudwatch:ListAlarmMuteRules", || request.clone().send())
+        .await
+    {
+        Err(fault) if fault.denied() || aws.connection.emulated => return Ok(None),
+        result => result?,
+    };
+    let mut rules = page
+        .alarm_mute_rule_summaries()
+        .iter()
+        .filter_map(|rule| rule.alarm_mute_rule_arn());
+    Ok(rules.next().map(|arn| name_in(arn).unwrap_or(arn).to_owned()))
+}
+
+/// The name in the ARN of a rule.
+fn name_in(arn: &str) -> Option<&str> {
+    arn.split_once(":alarm-mute-rule:").map(|(_, name)| name)
 }
 
 /// The names to look at. Mute rules are about alarms, so a stack without alarms has none, unless `destroy` was stopped after
@@ -57,7 +81,7 @@ async fn list(aws: &Aws) -> Result<Vec<String>> {
     });
     let prefix = format!("{}-", aws.stack);
     let named = |arn: &str| {
-        let (_, name) = arn.split_once(":alarm-mute-rule:")?;
+        let name = name_in(arn)?;
         name.starts_with(&prefix).then(|| name.to_owned())
     };
     let rules = rules.await?;
