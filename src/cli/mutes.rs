@@ -35,8 +35,8 @@ impl Words {
     after_help = "\
 Makes an alarm mute rule of CloudWatch: until it ends, the actions of the alarms do not run. When it
 ends, CloudWatch runs the action of each alarm that is still in the state that it was muted in. The
-topics that the alarms notify are told who muted what, until when, and why. Regular mutes belong
-into the stack file, in `mute:`.
+topics that the alarms notify are told who muted what, until when, and why. Regular mutes belong in
+the stack file, in `mute:`.
 
 Examples:
   alertctl mute cpu disk --for 2h --why 'Moving the database'
@@ -81,8 +81,9 @@ pub struct MutesArgs {
 #[command(
     override_usage = "alertctl unmute [OPTIONS] <NAME>... [STACK]\n       alertctl unmute [OPTIONS] --all [STACK]",
     after_help = "\
-Ends what `alertctl mute` began. `alertctl mutes` lists the names. CloudWatch runs at once the actions
-that it held back of each alarm that is still in that state. Mutes of the stack file are changed there.
+Ends what `alertctl mute` began; `alertctl mutes` lists the names. CloudWatch at once runs the
+actions that it held back, for each alarm that is still in that state. Mutes of the stack file are
+changed there.
 
 Examples:
   alertctl unmute mission-adhoc-20261130t0315-1a2b
