@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 mod global;
 mod help;
 mod local;
+mod mutes;
 mod policy;
 mod render;
 mod running;
@@ -21,6 +22,7 @@ mod tools;
 pub use global::*;
 pub use help::*;
 pub use local::*;
+pub use mutes::*;
 pub use policy::*;
 pub use render::*;
 pub use running::*;
@@ -140,6 +142,12 @@ pub enum Command {
     Logs(LogsArgs),
     /// Resend the messages in a stack's dead-letter queues
     Redrive(RedriveArgs),
+    /// Mute alarms for a while
+    Mute(MuteArgs),
+    /// Show what is muted, by the stack file and by hand
+    Mutes(MutesArgs),
+    /// End what `mute` began
+    Unmute(UnmuteArgs),
     /// Show the permissions of a stack's roles, or those needed to run alertctl
     Policy(PolicyArgs),
     /// Draw a stack: where alerts come from, how they travel, who receives them

@@ -7,6 +7,7 @@ pub mod aws;
 pub mod blueprint;
 pub mod cli;
 pub mod commands;
+pub mod duration;
 pub mod engine;
 pub mod local;
 pub mod operate;

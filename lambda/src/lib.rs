@@ -5,6 +5,7 @@
 //! Slack will get. The network code (`runtime`, behind the feature of that name) is a thin layer around [`render`].
 
 mod alert;
+mod announcement;
 pub mod card;
 mod config;
 mod contract;
@@ -22,6 +23,7 @@ mod json;
 mod lenient;
 mod letter;
 mod locale;
+pub mod mute;
 pub mod pattern;
 mod phrase;
 pub mod routing;
@@ -31,6 +33,7 @@ pub mod settings;
 mod template;
 
 pub use alert::Endpoint;
+pub use announcement::Announcement;
 pub use card::{Card, Digest, Line, compose, digest, summarise};
 pub use config::SettingsError;
 pub use contract::{

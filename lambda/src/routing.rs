@@ -2,8 +2,10 @@
 
 use crate::contract::{ChannelKey, Filter, Mention, Route, Severity, Verdict, unite};
 use crate::event::{Alarm, Content, Detail, Notice, State};
+use crate::mute::Mute;
 use crate::pattern::{self, wildcard};
 use crate::settings::{Settings, Source};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// What routes match against.
@@ -109,6 +111,25 @@ fn of_state(state: &State, said: Option<Severity>) -> Severity {
 }
 
 impl Settings {
+    /// The mute whose window is open at `now` for what came by the rule or the topic of `notice`: its key in the stack file.
+    /// A test is never muted.
+    pub fn muted(&self, notice: &Notice, now: Timestamp) -> Option<&str> {
+        if notice.test.is_some() {
+            return None;
+        }
+        let source = &notice.source;
+        let among = |names: &[String], name: Option<&str>| {
+            name.is_some_and(|name| names.iter().any(|one| one == name))
+        };
+        let names =
+            |mute: &Mute| among(&mute.rules, source.rule.as_deref()) || among(&mute.topics, source.topic());
+        let mut open = self
+            .mutes
+            .iter()
+            .filter(|(_, mute)| names(mute) && mute.is_open(now));
+        Some(open.next()?.0.as_str())
+    }
+
     /// The severity that a message shows: what the stack file sets for its alarm, rule, endpoint or topic (the first of
     /// them that sets one), otherwise the notice's own. A severity set for an alarm applies to the state ALARM.
     /// In other states the lower of the two severities applies, so the recovery of a critical alarm is not
@@ -304,6 +325,35 @@ mod tests {
         ] {
             assert_eq!(of(what, key, &name, ""), Severity::Warning, "{name}");
         }
+    }
+
+    #[test]
+    fn only_what_it_names_is_muted() {
+        let mutes = json!({ "stack": "mission", "mutes": { "nightly": {
+            "cron": "0 2 * * *", "seconds": 7200, "timezone": "UTC", "rules": ["logins"], "topics": ["mission-ops"] } } });
+        let settings = Settings::parse(&mutes.to_string()).expect("settings");
+        let now = "2026-11-30T03:00:00Z".parse::<Timestamp>().expect("a time");
+        let notice = |rule: Option<&str>, topic: &str| {
+            let arn = format!("arn:aws:sns:eu-west-1:111122223333:{topic}");
+            let mut notice =
+                read(&json!({ "Records": [{ "Sns": { "TopicArn": arn, "Message": "x" } }] })).remove(0);
+            notice.source.rule = rule.map(str::to_owned);
+            notice
+        };
+        let muted = |notice: &Notice| settings.muted(notice, now);
+        assert_eq!(muted(&notice(None, "mission-ops")), Some("nightly"));
+        assert_eq!(muted(&notice(Some("logins"), "other")), Some("nightly"));
+        assert_eq!(muted(&notice(Some("others"), "other")), None);
+        assert_eq!(muted(&notice(Some("logins"), "other").marked("t-01234567")), None);
+        assert_eq!(
+            settings.muted(
+                &notice(None, "mission-ops"),
+                "2026-11-30T04:00:00Z".parse().expect("a time")
+            ),
+            None
+        );
+        assert_eq!(Settings::parse(&settings.json()).expect("the same"), settings);
+        assert!(!Settings::default().json().contains("mutes"));
     }
 
     fn notice(event: &Value) -> Notice {

@@ -6,6 +6,7 @@
 
 use crate::config::SettingsError;
 use crate::contract::{Buffer, ChannelKey, ChannelType, Filter, Locale, Mention, Portal, Route, Severity};
+use crate::mute::{Mute, zone};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,9 @@ pub struct Settings {
     pub alarms: BTreeMap<String, Source>,
     /// Keyed by the endpoint's key in the stack file.
     pub endpoints: BTreeMap<String, Source>,
+    /// Windows in which rules and topics are silent, keyed by the mute's key in the stack file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub mutes: BTreeMap<String, Mute>,
 }
 
 /// A channel.
@@ -104,6 +108,7 @@ impl Default for Settings {
             rules: BTreeMap::new(),
             alarms: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            mutes: BTreeMap::new(),
         }
     }
 }
@@ -149,25 +154,6 @@ impl Channel {
 /// Most channels are webhooks of Slack, so that goes without saying.
 fn is_slack(channel_type: &ChannelType) -> bool {
     *channel_type == ChannelType::Slack
-}
-
-/// Serialises a time zone as its IANA name.
-mod zone {
-    use jiff::tz::TimeZone;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub fn serialize<S: Serializer>(zone: &TimeZone, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(zone.iana_name().unwrap_or("UTC"))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
-        let name = String::deserialize(from)?;
-        TimeZone::get(&name).map_err(|_| {
-            de::Error::custom(format!(
-                "`{name}` is not an IANA time zone name such as `Asia/Seoul`"
-            ))
-        })
-    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct Aws {
     pub stack: String,
     /// The user agreed to lose the contents of buckets that are deleted.
     pub may_empty_buckets: bool,
+    /// The whole stack is to be deleted, and with it what is not of the stack file: mute rules of `alertctl mute`.
+    pub takes_ad_hoc: bool,
     /// Identifies this run to other runs on the same stack.
     pub run: Run,
     pace: Pace,
@@ -65,6 +67,7 @@ impl Aws {
             connection,
             stack: stack.into(),
             may_empty_buckets: false,
+            takes_ad_hoc: false,
             run: Run::new(),
             pace: Pace::default(),
             memory: Rc::default(),
@@ -82,11 +85,13 @@ impl Aws {
     pub fn afresh(self) -> Self {
         let Self {
             may_empty_buckets,
+            takes_ad_hoc,
             memory,
             ..
         } = self;
         Self {
             may_empty_buckets,
+            takes_ad_hoc,
             memory,
             ..Self::new(self.connection, self.stack)
         }
@@ -101,6 +106,7 @@ impl Aws {
                 identity: self.identity.clone(),
                 memory: self.memory.clone(),
                 may_empty_buckets: self.may_empty_buckets,
+                takes_ad_hoc: self.takes_ad_hoc,
                 run: self.run.clone(),
                 ..Self::new(self.connection.in_region(region), self.stack.clone())
             };

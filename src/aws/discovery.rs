@@ -152,11 +152,15 @@ pub async fn alarm_tags(aws: &Aws, arn: &str) -> Result<Rc<Tags>> {
         let answer = aws
             .call("cloudwatch:ListTagsForResource", || request.clone().send())
             .await?;
-        let pair =
-            |tag: &aws_sdk_cloudwatch::types::Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
-        Ok(answer.tags().iter().filter_map(pair).collect())
+        Ok(cloudwatch_tags(answer.tags()))
     })
     .await
+}
+
+/// Tags as CloudWatch returns them.
+pub fn cloudwatch_tags(tags: &[aws_sdk_cloudwatch::types::Tag]) -> Tags {
+    let pair = |tag: &aws_sdk_cloudwatch::types::Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
+    tags.iter().filter_map(pair).collect()
 }
 
 async fn trails(aws: &Aws) -> Result<Vec<Tagged>> {

@@ -39,6 +39,18 @@ const RATES: &[(&str, &str, u32)] = &[
     ("logs:DescribeMetricFilters", "logs:DescribeMetricFilters", 5),
     ("cloudwatch:PutMetricAlarm", "cloudwatch:PutMetricAlarm", 3),
     ("cloudwatch:PutCompositeAlarm", "cloudwatch:PutCompositeAlarm", 3),
+    ("cloudwatch:PutAlarmMuteRule", "cloudwatch:PutAlarmMuteRule", 3),
+    (
+        "cloudwatch:DeleteAlarmMuteRule",
+        "cloudwatch:DeleteAlarmMuteRule",
+        3,
+    ),
+    ("cloudwatch:GetAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", 20),
+    (
+        "cloudwatch:ListAlarmMuteRules",
+        "cloudwatch:ListAlarmMuteRules",
+        50,
+    ),
     ("cloudwatch:SetAlarmState", "cloudwatch:SetAlarmState", 3),
     ("cloudwatch:DeleteAlarms", "cloudwatch:DeleteAlarms", 3),
     ("cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarms", 9),

@@ -31,6 +31,7 @@ mod incidents;
 mod key;
 mod mail;
 mod monitoring;
+mod mutes;
 pub mod names;
 mod queues;
 mod relay;
@@ -44,6 +45,7 @@ mod trail;
 pub use elsewhere::region_of;
 pub use mail::is_mailed_by_relay;
 use monitoring::Watched;
+pub use mutes::{AlarmsByRegion, alarms_by_region, at};
 pub use names::Names;
 pub use relay::RELAY;
 pub use running::{DeadLetters, Running};
@@ -118,6 +120,7 @@ fn built(mut build: Build<'_>, addresses: &Addresses) -> Graph {
     let guard = build.trail(key.as_ref(), &topics, addresses);
     build.rules(relay.as_ref(), &topics, guard.into_iter().collect());
     build.alarms();
+    build.mutes();
     build.monitoring();
     build.graph
 }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::Names;
 use super::elsewhere::{channels_notified_twice, text_for_people, topics_notified};
 use super::mail::mails;
+use super::mutes::windows;
 use crate::stack::{self, SecretSource, Stack};
 
 /// Bytes of addresses that fit into the environment of a function, which holds 4,096, beside its other variables.
@@ -68,6 +69,7 @@ pub fn settings(stack: &Stack) -> Settings {
             })
             .collect(),
         endpoints: graded(endpoints.map(|(key, endpoint)| (key, endpoint.severity))),
+        mutes: windows(stack),
     }
 }
 

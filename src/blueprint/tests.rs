@@ -10,7 +10,7 @@ use crate::resource::Shown;
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
 /// Every node with its dependencies and its fields, as far as they are known before anything exists.
-fn written(text: &str) -> String {
+pub(super) fn written(text: &str) -> String {
     written_with(text, BTreeMap::new())
 }
 

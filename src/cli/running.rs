@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::StackFile;
+use crate::duration::parse as time;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -122,41 +123,4 @@ pub struct Wait {
     /// How long to wait, such as 90s or 10m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, requires = "wait")]
     pub timeout: Duration,
-}
-
-/// A time such as `90s`, `10m`, `1h`, `2d`.
-fn time(text: &str) -> Result<Duration, String> {
-    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
-    let read = units.iter().find_map(|(unit, seconds)| {
-        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
-        number.checked_mul(*seconds)
-    });
-    match read {
-        Some(seconds @ 1..=31_536_000) => Ok(Duration::from_secs(seconds)),
-        _ => Err("expected a time such as 90s, 10m, 1h or 2d, at most 365d".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_a_unit() {
-        assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(time("2d"), Ok(Duration::from_secs(172_800)));
-        for wrong in [
-            "",
-            "1",
-            "0s",
-            "h",
-            "-1h",
-            "1.5h",
-            "366d",
-            "99999999999999999999d",
-            "1 h",
-        ] {
-            assert!(time(wrong).is_err(), "{wrong}");
-        }
-    }
 }

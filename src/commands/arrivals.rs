@@ -136,6 +136,7 @@ fn in_words(outcome: &Logged) -> String {
     let because = reason.map(|reason| format!(", {reason}")).unwrap_or_default();
     match outcome.of_message() {
         Some(Outcome::Filtered) => "its routes do not accept this message".to_owned(),
+        Some(Outcome::Muted) => reason.cloned().unwrap_or_else(|| outcome.outcome.clone()),
         Some(Outcome::Delivered) => {
             "delivered to an address on this machine that is not the inbox's".to_owned()
         }

@@ -27,6 +27,7 @@ pub async fn run(app: &App, args: &DestroyArgs) -> Outcome {
     };
     let mut aws = access.aws;
     aws.may_empty_buckets = args.delete_trail_logs;
+    aws.takes_ad_hoc = true;
     let mut plan = look(app, &aws, &wanted).await?;
     app.warn_of(&plan);
     if !plan.has_changes() {

@@ -40,6 +40,7 @@ mod local_mode;
 mod logs;
 mod man;
 mod metrics;
+mod mutes;
 mod plan;
 mod policy;
 mod preflight;
@@ -81,6 +82,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Test(args) => test::run(&app, &args).await,
         Command::Logs(args) => logs::run(&app, &args).await,
         Command::Redrive(args) => redrive::run(&app, &args).await,
+        Command::Mute(args) => mutes::mute(&app, &args).await,
+        Command::Mutes(args) => mutes::run(&app, &args).await,
+        Command::Unmute(args) => mutes::unmute(&app, &args).await,
         Command::Policy(args) => policy::run(&app, &args).await,
         Command::Init(args) => init::run(&app, &args),
         Command::Graph(args) => graph::run(&app, &args),

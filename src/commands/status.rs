@@ -7,11 +7,11 @@ use serde_json::json;
 use super::decryption::{self, Checked};
 use super::endpoints::{self, Endpoint};
 use super::plan::look;
-use super::{App, Outcome, addresses};
+use super::{App, Outcome, addresses, mutes};
 use crate::blueprint;
 use crate::cli::{Adopt, StatusArgs};
 use crate::engine::graph::Graph;
-use crate::output::Row;
+use crate::output::{MuteRow, Row};
 use crate::stack::Ciphertexts;
 
 pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
@@ -37,10 +37,17 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         Some(loaded) => endpoints::of(&loaded.stack, &aws, &plan.known),
         None => Vec::new(),
     };
+    let muted = match &loaded {
+        Some(loaded) => mutes::active(&aws, &loaded.stack).await?,
+        None => Vec::new(),
+    };
     // The AWS console does not show resources of an emulated AWS.
     let pages = !aws.connection.emulated;
     let text = || {
         let addresses = endpoints.iter().map(Endpoint::text);
+        let settings = loaded.as_ref().map(|loaded| blueprint::settings(&loaded.stack));
+        let settings = settings.unwrap_or_default();
+        let muted = muted.iter().map(|row| row.text_as("muted", &settings));
         let of_channels = checked
             .iter()
             .map(|one| Row::new(one.state(), format!("address/{}", one.channel), one.text()));
@@ -49,6 +56,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
             .trim_end()
             .to_owned()]
         .into_iter()
+        .chain(muted)
         .chain(addresses)
         .collect::<Vec<_>>()
         .join("\n")
@@ -57,6 +65,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         let mut document = plan.status_json(pages);
         document["endpoints"] = json!(endpoints);
         document["webhooks"] = json!(checked);
+        document["mutes"] = json!(muted.iter().map(MuteRow::json).collect::<Vec<_>>());
         let undecrypted: Vec<_> = checked.iter().filter_map(Checked::not_ready).collect();
         if !undecrypted.is_empty() {
             document["ready"] = json!(false);

@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 3;
 
 /// MiniStack with the additions that stacks need: the program, then the modules of its package `additions`.
 const LAUNCH: &str = include_str!("emulator/launch.py");
-const ADDITIONS: [(&str, &str); 9] = [
+const ADDITIONS: [(&str, &str); 10] = [
     ("__init__.py", include_str!("emulator/__init__.py")),
     ("alarms.py", include_str!("emulator/alarms.py")),
     ("deliveries.py", include_str!("emulator/deliveries.py")),
@@ -37,6 +37,7 @@ const ADDITIONS: [(&str, &str); 9] = [
     ("logs.py", include_str!("emulator/logs.py")),
     ("mappings.py", include_str!("emulator/mappings.py")),
     ("metric_filters.py", include_str!("emulator/metric_filters.py")),
+    ("mutes.py", include_str!("emulator/mutes.py")),
     ("trails.py", include_str!("emulator/trails.py")),
 ];
 

@@ -51,7 +51,7 @@ impl Logged {
             Some(Outcome::Delivered) => '✓',
             Some(Outcome::Buffered | Outcome::Deferred) => '…',
             Some(Outcome::Parked | Outcome::Undelivered) => '✗',
-            Some(Outcome::Duplicate | Outcome::Filtered) => '–',
+            Some(Outcome::Duplicate | Outcome::Filtered | Outcome::Muted) => '–',
             None => ' ',
         };
         let mut parts = vec![format!("{color}{sign} {:<11}{color:#}", self.outcome)];

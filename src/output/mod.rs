@@ -13,6 +13,7 @@ mod failure;
 mod lines;
 mod live;
 mod markdown;
+mod mutes;
 pub mod picture;
 mod plan_markdown;
 mod plan_text;
@@ -28,6 +29,7 @@ mod width;
 
 pub use dead_letters::{DeadLetterList, Fate};
 pub use failure::{Failure, Problem};
+pub use mutes::MuteRow;
 pub use plan_text::line;
 pub use progress::Progress;
 pub use samples::Samples;

@@ -39,7 +39,7 @@ pub fn verbs(action: Action) -> (&'static str, &'static str) {
 pub fn outcome(outcome: Outcome) -> Style {
     match outcome {
         Outcome::Delivered => AnsiColor::Green.on_default(),
-        Outcome::Buffered | Outcome::Deferred | Outcome::Duplicate | Outcome::Filtered => {
+        Outcome::Buffered | Outcome::Deferred | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => {
             AnsiColor::Yellow.on_default()
         }
         Outcome::Parked | Outcome::Undelivered => ERROR,

@@ -7,6 +7,7 @@ use super::apigatewayv2::route::ApigatewayRoute;
 use super::apigatewayv2::stage::ApigatewayStage;
 use super::cloudtrail::trail::CloudtrailTrail;
 use super::cloudwatch::alarm::CloudwatchAlarm;
+use super::cloudwatch::alarm_mute_rule::CloudwatchAlarmMuteRule;
 use super::cloudwatch::composite_alarm::CloudwatchCompositeAlarm;
 use super::dynamodb::table::DynamodbTable;
 use super::eventbridge::event_bus::EventbridgeEventBus;
@@ -36,6 +37,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<ApigatewayStage>(),
     Kind::of::<CloudtrailTrail>(),
     Kind::of::<CloudwatchAlarm>(),
+    Kind::of::<CloudwatchAlarmMuteRule>(),
     Kind::of::<CloudwatchCompositeAlarm>(),
     Kind::of::<DynamodbTable>(),
     Kind::of::<EventbridgeEventBus>(),

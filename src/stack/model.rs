@@ -11,6 +11,7 @@ mod channel;
 mod endpoint;
 mod form;
 mod interval;
+mod mute;
 mod rule;
 mod threshold;
 mod trail;
@@ -21,6 +22,7 @@ pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, 
 pub use channel::{Channel, SecretSource, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
+pub use mute::{Length, Mute};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
 pub use threshold::{Bound, Comparison, Threshold};
 pub use trail::{
@@ -72,6 +74,9 @@ pub struct Stack {
     /// CloudWatch alarms.
     #[serde(default)]
     pub alarms: BTreeMap<String, Alarm>,
+    /// Times in which alarms, rules and topics tell nobody.
+    #[serde(default)]
+    pub mute: BTreeMap<String, Mute>,
     /// HTTP endpoints that accept alerts from outside AWS.
     #[serde(default)]
     pub endpoints: BTreeMap<String, HttpEndpoint>,

@@ -307,6 +307,7 @@ macro_rules! refused {
 mod alarms;
 mod endpoints;
 mod events;
+mod mutes;
 mod places;
 mod reading;
 mod routes;

@@ -26,6 +26,7 @@ mod lifecycle;
 mod local;
 mod local_events;
 mod mail;
+mod mutes;
 mod one_refusal;
 mod others;
 mod permissions;

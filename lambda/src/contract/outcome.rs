@@ -20,6 +20,8 @@ pub enum Outcome {
     Duplicate,
     /// The channel's routes filter it out.
     Filtered,
+    /// The alarm that it is about, or the rule or topic that it came by, is muted now.
+    Muted,
 }
 
 impl Outcome {
@@ -35,7 +37,7 @@ impl Outcome {
 
     /// Whether the outcome cannot change without a person.
     pub fn is_final(self) -> bool {
-        self.is_there() || matches!(self, Self::Parked | Self::Filtered)
+        self.is_there() || matches!(self, Self::Parked | Self::Filtered | Self::Muted)
     }
 }
 
@@ -53,6 +55,7 @@ mod tests {
             "undelivered",
             "duplicate",
             "filtered",
+            "muted",
         ];
         for word in words {
             let outcome = Outcome::named(word).expect(word);

@@ -53,8 +53,10 @@ pub struct Alarm {
 /// Why the actions of an alarm come late or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Muted {
-    /// By these mute rules, or by what CloudWatch calls the suppressor.
+    /// By these alarm mute rules, at least one.
     By(Vec<String>),
+    /// By what CloudWatch calls the suppressor.
+    Suppressed(String),
     /// It went off inside a mute window that is over now.
     Before,
 }

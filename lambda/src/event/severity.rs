@@ -11,7 +11,9 @@ impl Notice {
         match &self.content {
             Content::Alarm(alarm) => match alarm.new {
                 // Somebody muted it: worth a look, but no reason to wake people.
-                State::Alarm if matches!(alarm.muted, Some(Muted::By(_))) => Severity::Warning,
+                State::Alarm if matches!(alarm.muted, Some(Muted::By(_) | Muted::Suppressed(_))) => {
+                    Severity::Warning
+                }
                 State::Alarm => Severity::Error,
                 State::InsufficientData => Severity::Warning,
                 State::Ok | State::Other(_) => Severity::Info,

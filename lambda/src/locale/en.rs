@@ -15,9 +15,17 @@ pub(super) const WORDS: Words = Words {
     duration: str::to_owned,
     runbook: |host| format!("Runbook ({host})"),
     muted: |muted| match muted {
-        Muted::By(rules) if rules.is_empty() => "Muted".to_owned(),
         Muted::By(rules) => format!("Muted by {}", rules.join(", ")),
+        Muted::Suppressed(by) => format!("Muted by {by}"),
         Muted::Before => "Told after its mute window".to_owned(),
+    },
+    mute_subject: |until| match until {
+        Some(until) => format!("Alarms muted until {until}"),
+        None => "Alarms no longer muted".to_owned(),
+    },
+    mute_text: |who, alarms, why, until| match until {
+        Some(until) => format!("{who} muted {alarms} until {until}. Reason: {why}"),
+        None => format!("{who} unmuted {alarms}. The reason for muting was: {why}"),
     },
     state,
     condition,

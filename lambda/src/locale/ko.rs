@@ -17,9 +17,17 @@ pub(super) const WORDS: Words = Words {
     duration: units,
     runbook: |host| format!("런북 ({host})"),
     muted: |muted| match muted {
-        Muted::By(rules) if rules.is_empty() => "알림 음소거됨".to_owned(),
         Muted::By(rules) => format!("알림 음소거됨: {}", rules.join(", ")),
+        Muted::Suppressed(by) => format!("알림 음소거됨: {by}"),
         Muted::Before => "음소거 기간이 끝난 뒤 전달됨".to_owned(),
+    },
+    mute_subject: |until| match until {
+        Some(until) => format!("{until}까지 알람 음소거"),
+        None => "알람 음소거 해제".to_owned(),
+    },
+    mute_text: |who, alarms, why, until| match until {
+        Some(until) => format!("{who} 님이 {until}까지 다음 알람을 음소거했습니다: {alarms}. 사유: {why}"),
+        None => format!("{who} 님이 다음 알람의 음소거를 해제했습니다: {alarms}. 음소거 사유: {why}"),
     },
     state,
     condition,

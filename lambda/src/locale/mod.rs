@@ -38,6 +38,10 @@ pub(crate) struct Words {
     pub runbook: fn(host: &str) -> String,
     /// Why an alarm's actions come late or not at all.
     pub muted: fn(&Muted) -> String,
+    /// Subject of the message that somebody muted alarms until a time, or ended that.
+    pub mute_subject: fn(until: Option<&str>) -> String,
+    /// Its text.
+    pub mute_text: fn(who: &str, alarms: &str, why: &str, until: Option<&str>) -> String,
     /// Name of a state, as in the AWS console.
     pub state: fn(&State) -> &str,
     /// The condition of a metric alarm in one line.

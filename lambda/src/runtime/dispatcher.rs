@@ -196,6 +196,7 @@ impl Dispatcher {
                     retried: posted.retried,
                     latency: attempt.budget.started.elapsed(),
                     refusal: posted.refused.as_ref(),
+                    reason: None,
                 };
                 self.log(item, channel, attempt.request_id, Outcome::Delivered, report);
                 Ok(())
@@ -392,7 +393,7 @@ impl Dispatcher {
             retried: report.retried,
             latency: report.latency,
             status: report.refusal.and_then(|refusal| refusal.status),
-            reason: report.refusal.map(|refusal| refusal.reason.as_str()),
+            reason: report.why(),
         };
         line.write();
     }

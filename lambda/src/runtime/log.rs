@@ -68,6 +68,8 @@ pub(super) struct Report<'a> {
     pub retried: u32,
     pub latency: Duration,
     pub refusal: Option<&'a Refusal>,
+    /// The reason of an outcome that is no refusal.
+    pub reason: Option<&'a str>,
 }
 
 impl<'a> Report<'a> {
@@ -77,6 +79,11 @@ impl<'a> Report<'a> {
             refusal: Some(refusal),
             ..Self::default()
         }
+    }
+
+    /// Why it came to this outcome.
+    pub fn why(&self) -> Option<&'a str> {
+        self.reason.or_else(|| Some(self.refusal?.reason.as_str()))
     }
 }
 
@@ -153,7 +160,7 @@ impl Line<'_> {
         let (definitions, latency) = match self.outcome {
             Outcome::Delivered => (&DEFINITIONS[..], Some(self.latency)),
             Outcome::Parked | Outcome::Undelivered | Outcome::Deferred => (&counts[..], None),
-            Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered => return None,
+            Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => return None,
         };
         Some(Metrics {
             metadata: Metadata {
@@ -373,7 +380,12 @@ mod tests {
         let parked = line(Outcome::Parked);
         assert_eq!((&parked["Delivered"], &parked["Parked"]), (&json!(0), &json!(1)));
         assert!(parked.get("Latency").is_none());
-        for outcome in [Outcome::Buffered, Outcome::Duplicate, Outcome::Filtered] {
+        for outcome in [
+            Outcome::Buffered,
+            Outcome::Duplicate,
+            Outcome::Filtered,
+            Outcome::Muted,
+        ] {
             let line = line(outcome);
             assert!(
                 line.get("_aws").is_none() && line.get("Delivered").is_none(),

@@ -26,6 +26,7 @@ mod queued;
 mod reminders;
 mod seen;
 mod services;
+mod silence;
 mod time;
 
 pub use api::Error;

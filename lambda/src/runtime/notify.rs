@@ -6,6 +6,7 @@
 //! | goes to a channel with a buffer | put into that queue, which returns it in batches ([`Queued`]) |
 //! | Slack will never accept, or only after a person fixed something | put into the dead-letter queue at once; a person can redrive it |
 //! | Slack does not accept now | deferred: put into the retry queue, which returns it in batches, for four days |
+//! | is about a muted alarm, or comes by a muted rule or topic | dropped (`super::silence`) |
 //! | neither Slack nor the retry queue accepts now | undelivered: the invocation fails, Lambda retries it and then puts the event into the dead-letter queue |
 //!
 //! Each channel of each record is tracked separately, and so is the topic that a record came from, if its e-mail
@@ -27,6 +28,7 @@ use crate::contract::{ChannelKey, Outcome, Signal, Verdict};
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::{join, join_all};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +76,15 @@ impl Notify {
             item.identity
                 .get_or_insert_with(|| format!("{} {index}", context.request_id));
         }
+        let now = Timestamp::now();
+        let mut muted = Vec::new();
+        items.retain(|item| match self.dispatcher.muted(item, now) {
+            Some(reason) => {
+                muted.extend(self.dispatcher.silence(item, &reason, &context.request_id));
+                false
+            }
+            None => true,
+        });
         // Messages for the same channel are sent one after another, in the order of the records.
         let mut queues: BTreeMap<&ChannelKey, Vec<&Item>> = BTreeMap::new();
         let mut unrouted = BTreeSet::new();
@@ -95,7 +106,8 @@ impl Notify {
         let deliver = |(channel, queue)| self.deliver(channel, queue, &context.request_id, budget);
         let publish = self.publish(&items, &context.request_id, budget);
         let (delivered, published) = join(join_all(queues.map(deliver)), publish).await;
-        let outcomes = [delivered.concat(), published].concat();
+        let muted = muted.into_iter().map(Ok).collect();
+        let outcomes = [delivered.concat(), published, muted].concat();
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == Ok(wanted)).count();
         let delivered = count(Outcome::Delivered);
         let unrouted = unrouted.into_iter();
@@ -113,6 +125,7 @@ impl Notify {
             ("parked", Outcome::Parked),
             ("duplicates", Outcome::Duplicate),
             ("filtered", Outcome::Filtered),
+            ("muted", Outcome::Muted),
         ] {
             let count = count(outcome);
             if count > 0 {

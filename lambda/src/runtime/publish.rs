@@ -52,6 +52,11 @@ impl Publication<'_> {
 
     /// Logs what became of it.
     pub fn log(&self, outcome: Outcome, refusal: Option<&Refusal>) {
+        self.log_because(outcome, refusal.map(|refusal| refusal.reason.as_str()));
+    }
+
+    /// Logs what became of it, and why.
+    pub fn log_because(&self, outcome: Outcome, reason: Option<&str>) {
         let line = Published {
             stack: &self.dispatcher.settings.stack,
             topic: self.arn,
@@ -64,7 +69,7 @@ impl Publication<'_> {
             request_id: self.request_id,
             event_id: self.item.identity.as_deref(),
             test: self.item.notice.test.as_deref(),
-            reason: refusal.map(|refusal| refusal.reason.as_str()),
+            reason,
         };
         line.write();
     }

@@ -11,6 +11,7 @@ mod limits;
 mod living;
 mod mail;
 mod messages;
+mod muted;
 mod opsgenie;
 mod outage;
 mod pagerduty;

@@ -13,11 +13,11 @@ from datetime import datetime, timezone
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch
 
-from . import deliveries
+from . import deliveries, mutes
 
 put_metric_alarm = cloudwatch._put_metric_alarm
 put_composite_alarm = cloudwatch._put_composite_alarm
-run_actions = cloudwatch._dispatch_alarm_actions
+run_actions = mutes.run_or_hold
 FORGOTTEN = (
     "Metrics",
     "ThresholdMetricId",
@@ -78,6 +78,9 @@ def run_actions_and_tell(alarm, old_state, new_state, reason):
             "configuration": configuration,
         },
     }
+    detail = mutes.mute_detail(alarm.get("AlarmName", ""))
+    if detail:
+        event["detail"]["muteDetail"] = detail
     # What is told is a copy: the alarm goes on changing.
     deliveries.inject(json.loads(json.dumps(event)), get_account_id(), get_region())
 

@@ -97,6 +97,9 @@ impl Sender<'_> {
                 "the alarm is already in ALARM, so it cannot be set off".to_owned(),
             ));
         }
+        if let Some(rule) = cloudwatch::alarm_mute_rule::muting(aws, name).await? {
+            return Ok(Sent::Skipped(format!("the alarm is muted by `{rule}`")));
+        }
         cloudwatch::alarm::set_state(aws, name, "ALARM", &format!("{TEST_REASON}{mark}")).await?;
         Ok(Sent::Alarm {
             name: name.to_owned(),

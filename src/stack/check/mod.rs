@@ -15,6 +15,7 @@ mod filters;
 mod hearing;
 mod input;
 mod metrics;
+mod mutes;
 mod names;
 mod pattern;
 pub mod placeholders;
@@ -75,6 +76,7 @@ pub(super) fn check(
     buses::check(&mut checker);
     rules::check(&mut checker);
     trail::check(&mut checker);
+    mutes::check(&mut checker);
     relay::check(&mut checker);
     names::check(&mut checker);
     unedited::check(&mut checker);

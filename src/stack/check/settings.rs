@@ -21,7 +21,7 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     if let Some(name) = &stack.region {
         checker.region(&["region"], name);
     }
-    timezone(checker, &stack.timezone);
+    checker.timezone(&["timezone"], &stack.timezone);
     tags(checker);
     accounts(checker);
     portal(checker);
@@ -127,6 +127,24 @@ fn is_stack_name(name: &str) -> bool {
 }
 
 impl Checker<'_> {
+    /// Checks the IANA name of a time zone.
+    pub(super) fn timezone(&mut self, path: &[&str], name: &str) {
+        let database = jiff::tz::db();
+        // Without a time zone database on this machine, the name cannot be checked.
+        if name == "UTC" || database.is_definitively_empty() || database.get(name).is_ok() {
+            return;
+        }
+        let message = format!("`{}` is not a time zone", name.escape_debug());
+        let problem = Problem::error(self.at(path), message);
+        let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
+        self.report(match super::nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => problem
+                .label(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`")),
+            None => problem.help("write an IANA name, such as `Asia/Seoul` or `UTC`"),
+        });
+    }
+
     /// Checks the name of a region: an error if it cannot be a region, a warning if AWS may have added it.
     /// Returns whether it can be one.
     pub(super) fn region(&mut self, path: &[&str], name: &str) -> bool {
@@ -154,23 +172,6 @@ impl Checker<'_> {
         }
         false
     }
-}
-
-fn timezone(checker: &mut Checker<'_>, name: &str) {
-    let database = jiff::tz::db();
-    // Without a time zone database on this machine, the name cannot be checked.
-    if name == "UTC" || database.is_definitively_empty() || database.get(name).is_ok() {
-        return;
-    }
-    let message = format!("`{}` is not a time zone", name.escape_debug());
-    let problem = Problem::error(checker.at(&["timezone"]), message);
-    let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
-    checker.report(match super::nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => problem
-            .label(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`")),
-        None => problem.help("write an IANA name, such as `Asia/Seoul` or `UTC`"),
-    });
 }
 
 fn tags(checker: &mut Checker<'_>) {

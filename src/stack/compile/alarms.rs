@@ -2,7 +2,7 @@
 
 mod cis;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::stack::model::{
     Alarm, AlarmPreset, Bound, Comparison, LogFilter, Metric, Stack, Statistic, Threshold, TrailLogs,
@@ -42,6 +42,15 @@ impl Stack {
         };
         let presets = self.alarms.iter().filter_map(of_preset);
         [key.to_owned()].into_iter().chain(presets).collect()
+    }
+
+    /// The keys of the alarms that a mute is about; the key of a preset stands for each of its alarms.
+    pub fn alarms_muted(&self, keys: &[String]) -> BTreeSet<String> {
+        let each = |key: &String| match self.alarms.get(key).and_then(|alarm| alarm.preset) {
+            Some(preset) => members(key, preset),
+            None => vec![key.clone()],
+        };
+        keys.iter().flat_map(each).collect()
     }
 
     /// The trail's log group: configured, or needed by an alarm's `filter`.

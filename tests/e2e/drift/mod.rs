@@ -29,6 +29,7 @@ mod kms;
 mod lambda;
 mod left_alone;
 mod logs;
+mod mutes;
 mod sns;
 mod sqs;
 mod trail;
@@ -141,6 +142,8 @@ alarms:
     rule: ALARM(cpu) AND ALARM(root)
     suppressor: { alarm: deploy, wait: 60, extension: 120 }
     to: [mail]
+mute:
+  nightly: { cron: 0 2 * * *, duration: 2h, alarms: [cpu, root], until: 2040-01-31, why: Backups }
 "##;
 
 /// A Slack app, whose messages are updated.
@@ -174,7 +177,13 @@ async fn of_alarms_and_the_relay() {
 
 #[tokio::test]
 async fn of_endpoints_rules_and_trail() {
-    let tables = [apigateway::CASES, events::CASES, composite::CASES, trail::CASES];
+    let tables = [
+        apigateway::CASES,
+        events::CASES,
+        composite::CASES,
+        mutes::CASES,
+        trail::CASES,
+    ];
     each(EVENTS, &tables).await;
 }
 

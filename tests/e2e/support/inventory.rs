@@ -184,7 +184,8 @@ async fn messaging(aws: &Clients) -> Vec<Item> {
 
 async fn logs_and_alarms(aws: &Clients) -> Vec<Item> {
     let alarms = aws.cloudwatch.describe_alarms();
-    let (groups, filters, alarms) = tokio::join!(
+    let (mutes, groups, filters, alarms) = tokio::join!(
+        aws.cloudwatch.list_alarm_mute_rules().send(),
         aws.logs.describe_log_groups().send(),
         aws.logs.describe_metric_filters().send(),
         // Composite alarms are returned only if they are asked for.
@@ -194,6 +195,10 @@ async fn logs_and_alarms(aws: &Clients) -> Vec<Item> {
             .send(),
     );
     let mut items = Vec::new();
+    for rule in mutes.unwrap().alarm_mute_rule_summaries() {
+        let (_, name) = rule.alarm_mute_rule_arn().unwrap().rsplit_once(':').unwrap();
+        items.push(("mute rule", name.to_owned()));
+    }
     for group in groups.unwrap().log_groups() {
         items.push(("log group", group.log_group_name().unwrap().to_owned()));
     }

@@ -102,15 +102,20 @@ fn condition(reading: Option<&Reading>, queries: &[Value]) -> Option<Condition> 
     })
 }
 
-/// By which rules its actions are muted; a composite alarm may be suppressed by another alarm.
+/// By which rules its actions are muted (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>); a composite alarm may be suppressed by another alarm.
 fn muted(detail: &Value, state: &Value) -> Option<Muted> {
     let name = |arn: &str| arn.rsplit([':', '/']).next().unwrap_or(arn).to_owned();
-    match detail {
-        Value::Null => text(state, "actionsSuppressedBy").map(|by| Muted::By(vec![by])),
-        detail => {
-            let rules = list(detail, "mutedBy").iter().filter_map(Value::as_str).map(name);
-            Some(Muted::By(rules.collect()))
-        }
+    // One ARN by the documentation; several rules may mute an alarm at the same time.
+    let one = text(detail, "mutedByArn");
+    let arns = list(detail, "mutedByArn").iter().filter_map(Value::as_str);
+    let rules: Vec<_> = arns
+        .chain(one.as_deref())
+        .filter(|arn| !arn.is_empty())
+        .map(name)
+        .collect();
+    match rules.is_empty() {
+        true => text(state, "actionsSuppressedBy").map(Muted::Suppressed),
+        false => Some(Muted::By(rules)),
     }
 }
 

@@ -333,6 +333,7 @@ impl<'a> Draining<'a> {
                 retried: if index == 0 { posted.retried } else { 0 },
                 latency: one.age + self.budget.started.elapsed(),
                 refusal: posted.refused.as_ref(),
+                reason: None,
             };
             self.dispatcher.log(
                 &one.item,

@@ -157,19 +157,24 @@ pub(in crate::resource) fn arns(texts: &[Text], cx: &Context<'_>) -> Result<Opti
 
 /// Changes an alarm's tags to `wanted`. The calls that put alarms set tags only for new alarms.
 pub(in crate::resource) async fn put_tags(aws: &Aws, live: &Live, wanted: &Tags) -> Result<()> {
+    put_tags_of(aws, &live.arn, &live.tags, wanted).await
+}
+
+/// The same for anything of CloudWatch that has an ARN and tags.
+pub(in crate::resource) async fn put_tags_of(aws: &Aws, arn: &str, live: &Tags, wanted: &Tags) -> Result<()> {
     let cloudwatch = &aws.connection.clients.cloudwatch;
     tags::sync(
-        &live.tags,
+        live,
         wanted,
         async |remove| {
-            let request = cloudwatch.untag_resource().resource_arn(&live.arn);
+            let request = cloudwatch.untag_resource().resource_arn(arn);
             let request = request.set_tag_keys(Some(remove));
             aws.call("cloudwatch:UntagResource", || request.clone().send())
                 .await
                 .map(drop)
         },
         async |put| {
-            let request = cloudwatch.tag_resource().resource_arn(&live.arn);
+            let request = cloudwatch.tag_resource().resource_arn(arn);
             let request = request.set_tags(Some(to_sdk(&put)));
             aws.call("cloudwatch:TagResource", || request.clone().send())
                 .await
