@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Access, App, Outcome, webhooks};
+use super::{Access, App, Outcome, addresses};
 use crate::aws::{Aws, notify};
 use crate::blueprint::{self, Names, Running, region_of};
 use crate::cli::MutesArgs;
@@ -232,7 +232,7 @@ async fn announce(
     if access.local.is_some() {
         let running = Running::of(stack, access.home(stack).await?);
         let apply = app.again(["apply".to_owned(), file.to_owned()]);
-        webhooks::refuse_armed(&access.aws, &running.functions, &apply).await?;
+        addresses::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
     let letter = announcement.letter(&settings(stack));
     let scope = access.aws.scope().await?;

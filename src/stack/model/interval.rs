@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::duration;
+
 /// An interval, written `30m`, `1h` or `1d`: 5 minutes to a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -22,13 +24,11 @@ impl TryFrom<String> for Interval {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let read = [("m", 1), ("h", 60), ("d", 1_440)]
-            .iter()
-            .find_map(|(unit, minutes)| {
-                let number: i32 = text.strip_suffix(unit)?.parse().ok()?;
-                number.checked_mul(*minutes)
-            });
-        match read {
+        let read = duration::parse(&text).ok().map(|read| read.as_secs());
+        let minutes = read
+            .filter(|seconds| seconds.is_multiple_of(60))
+            .map(|seconds| seconds / 60);
+        match minutes.and_then(|minutes| i32::try_from(minutes).ok()) {
             Some(minutes @ 5..=1_440) => Ok(Self { minutes }),
             _ => Err(format!(
                 "`{}` is not an interval\nwrite one from `5m` to `1d`, such as `30m` or `1h`",
