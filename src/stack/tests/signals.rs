@@ -5,7 +5,7 @@ use super::*;
 const STACK: &str = "
 stack: a
 region: eu-west-1
-channels: { app: { slack: { bot: { env: TOKEN }, channel: C0123ABCD, remind: 30m } } }
+channels: { app: { slack: { bot: { env: TOKEN }, channel: C0456DEFG, remind: 30m } } }
 topics: { t: { to: [app], subscriptions: [{ email: oncall@example.org }] } }
 alarms:
   cpu: { metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50', to: [t], ok: [t] }
