@@ -17,6 +17,8 @@ pub(crate) struct Item {
     pub notice: Notice,
     /// Unique id: that of the EventBridge event or of the SNS message.
     pub identity: Option<String>,
+    /// Why nobody is told of it, although it may end what a channel shows as going on.
+    pub muted: Option<String>,
     /// The JSON that routes match against: what an SNS message carried, or the event itself. It is kept because parsing is by
     /// far the most expensive step.
     payload: Json,
@@ -79,6 +81,7 @@ impl Item {
             envelope,
             notice,
             identity,
+            muted: None,
             payload,
         }
     }

@@ -59,6 +59,7 @@ impl<'a> Traits<'a> {
         Verdict {
             severity: self.severity,
             mention: Vec::new(),
+            quiet: false,
         }
     }
 }
@@ -194,6 +195,7 @@ impl Settings {
                 true => Vec::new(),
                 false => called(&ways, channel.mention.as_ref(), traits.severity),
             },
+            quiet: false,
         })
     }
 }

@@ -38,7 +38,7 @@ pub async fn run(app: &App, args: &StatusArgs) -> Outcome {
         None => Vec::new(),
     };
     let muted = match &loaded {
-        Some(loaded) => mutes::active(&aws, &loaded.stack).await?,
+        Some(loaded) => mutes::active(app, &aws, &loaded.stack).await?,
         None => Vec::new(),
     };
     // The AWS console does not show resources of an emulated AWS.

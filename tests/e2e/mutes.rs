@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_cloudwatch::types::{Rule, Schedule};
+
 use crate::support::World;
 use crate::support::account::{clients, eventually, everything, lines, planned, unchanged};
 use alertctl::aws::connect::Clients;
@@ -222,17 +224,13 @@ async fn destroy_takes_what_was_muted_by_hand_and_mute_what_is_expired() {
     let name = rules(&everything(&aws).await)[0].to_owned();
     let get = aws.cloudwatch.get_alarm_mute_rule().alarm_mute_rule_name(&name);
     let rule = get.send().await.unwrap();
-    let past = aws_sdk_cloudwatch::primitives::DateTime::from_secs(1_700_000_000);
-    let put = aws
-        .cloudwatch
-        .put_alarm_mute_rule()
-        .name(&name)
-        .set_rule(rule.rule);
-    put.set_mute_targets(rule.mute_targets)
-        .expire_date(past)
-        .send()
-        .await
-        .unwrap();
+    let schedule = rule.rule().and_then(|rule| rule.schedule()).unwrap();
+    let schedule = Schedule::builder()
+        .expression("at(2023-11-14T22:13)")
+        .duration(schedule.duration());
+    let past = Rule::builder().schedule(schedule.build().unwrap()).build();
+    let put = aws.cloudwatch.put_alarm_mute_rule().name(&name).rule(past);
+    put.set_mute_targets(rule.mute_targets).send().await.unwrap();
     world.ok(&["mute", "cpu", "--for", "30m", "--why", "y", "--quiet", "--local"]);
     let left = everything(&aws).await;
     assert_eq!(rules(&left).len(), 1, "{left:?}");

@@ -243,6 +243,7 @@ impl Page<'_> {
             at: None,
             incident: None,
             overtaken: false,
+            quiet: false,
             stack: settings.stack.clone(),
             locale: settings.locale,
             test,

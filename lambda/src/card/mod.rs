@@ -63,6 +63,8 @@ pub struct Card {
     pub incident: Option<Incident>,
     /// Whether the channel was told of a later step already.
     pub overtaken: bool,
+    /// Whether it may only end what the channel shows as going on.
+    pub quiet: bool,
     pub stack: String,
     pub locale: Locale,
     /// Whether it is part of a test.
@@ -233,6 +235,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         at: notice.time(),
         incident: notice.incident(),
         overtaken: false,
+        quiet: false,
         stack: settings.stack.clone(),
         locale: settings.locale,
         test: notice.test.is_some(),

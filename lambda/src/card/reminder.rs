@@ -63,6 +63,7 @@ pub fn reminder(incidents: &[Remembered<'_>], settings: &Settings) -> Card {
         at: None,
         incident: None,
         overtaken: false,
+        quiet: false,
         stack: settings.stack.clone(),
         locale: settings.locale,
         test: false,

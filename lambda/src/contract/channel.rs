@@ -66,6 +66,17 @@ impl ChannelType {
         }
     }
 
+    /// Whether the service keeps incidents: what begins there goes on until its end comes.
+    pub fn keeps_incidents(&self) -> bool {
+        matches!(
+            self,
+            Self::SlackBot { .. }
+                | Self::Pagerduty { .. }
+                | Self::JiraServiceManagement
+                | Self::Opsgenie { .. }
+        )
+    }
+
     /// How many messages a second it accepts.
     pub fn per_second(&self) -> f64 {
         match self {

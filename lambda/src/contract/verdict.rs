@@ -12,6 +12,15 @@ pub struct Verdict {
     /// The mentions: `@here`, `@channel`, `@everyone`, or ids of users and user groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mention: Vec<String>,
+    /// Whether it may only end what the channel shows as going on: nobody is told anything else, because it is muted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quiet: bool,
+}
+
+/// Left out, as nearly always.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Verdict {

@@ -217,7 +217,7 @@ impl Address {
 fn on_this_machine(text: &str) -> Option<Result<(), Wrong>> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.%".contains(&byte);
     is_loopback(authority).then(|| match scheme {
         "http" if path.len() > 1 && path.bytes().all(plain) => Ok(()),
         "http" => Err(Wrong::Path),

@@ -51,9 +51,9 @@ fn a_service_is_asked_without_a_message() {
     assert_eq!(
         asked,
         [
-            "POST /services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX {\"text\":\"\"}",
-            r#"POST /api/chat.postMessage {"channel":"C0123ABCD","text":""}"#,
-            "POST /v1/spaces/AAAA/messages?key=k&token=t {\"text\":\"\"}",
+            "POST /services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX {\"text\":\"\",\"blocks\":[]}",
+            r#"POST /api/chat.postMessage {"channel":"C0123ABCD","text":"","blocks":[]}"#,
+            "POST /v1/spaces/AAAA/messages?key=k&token=t {\"text\":\"\",\"cardsV2\":[]}",
             "GET /api/webhooks/123456789012345678/abc-DEF_0?thread_id=1 ",
             r#"POST /v2/enqueue {"routing_key":"KEY","event_action":"resolve","dedup_key":"alertctl-heartbeat"}"#,
             r#"POST /jsm/ops/integration/v2/alerts/alertctl-heartbeat/close?identifierType=alias {"source":"alertctl"}"#,

@@ -125,7 +125,8 @@ impl Dispatcher {
             self.log(item, channel, request_id, Outcome::Filtered, Report::default());
             return None;
         };
-        if self.order.is_overtaken(channel, &item.notice) {
+        verdict.quiet = item.muted.is_some();
+        if verdict.quiet || self.order.is_overtaken(channel, &item.notice) {
             verdict.mention.clear();
         }
         Some(verdict)

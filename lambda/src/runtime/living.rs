@@ -64,12 +64,18 @@ impl Destinations {
             }
             Err(error) => {
                 super::log::untracked(&error.to_string());
+                if card.quiet {
+                    return (0, Ok(()));
+                }
                 let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
                 return (retried, posted.map(drop).map_err(Refusal::from));
             }
         };
         let mut record = held.record.clone();
-        let (retried, outcome) = self.step(&mut record, incident, telling).await;
+        let (retried, outcome) = match card.quiet && !record.firing {
+            true => (0, Ok(())),
+            false => self.step(&mut record, incident, telling).await,
+        };
         if let Err(error) = incidents
             .release(self.aws(), &held, &record, Timestamp::now())
             .await

@@ -25,6 +25,7 @@ use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Outcome, Signal, Verdict};
+use crate::event::Phase;
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::{join, join_all};
@@ -78,7 +79,17 @@ impl Notify {
         }
         let now = Timestamp::now();
         let mut muted = Vec::new();
-        items.retain(|item| match self.dispatcher.muted(item, now) {
+        items.retain_mut(|item| match self.dispatcher.muted(item, now) {
+            // What was told before its window must not go on for ever.
+            Some(reason)
+                if item
+                    .notice
+                    .incident()
+                    .is_some_and(|incident| incident.phase == Phase::Resolved) =>
+            {
+                item.muted = Some(reason);
+                true
+            }
             Some(reason) => {
                 muted.extend(self.dispatcher.silence(item, &reason, &context.request_id));
                 false
@@ -146,6 +157,17 @@ impl Notify {
         for item in items {
             let topics = item.envelope.topics.iter().map(String::as_str);
             for arn in topics.chain(item.mail(&self.dispatcher.settings)) {
+                if let Some(reason) = &item.muted {
+                    let publication = Publication {
+                        dispatcher: &self.dispatcher,
+                        item,
+                        arn,
+                        request_id,
+                    };
+                    publication.log_because(Outcome::Muted, Some(reason));
+                    outcomes.push(Ok(Outcome::Muted));
+                    continue;
+                }
                 outcomes.push(self.publish_one(item, arn, request_id, budget).await);
             }
         }
@@ -205,6 +227,20 @@ impl Notify {
         let attempt = Attempt { request_id, budget };
         let mut outcomes = Vec::with_capacity(queue.len());
         for item in queue {
+            if let Some(reason) = item
+                .muted
+                .as_deref()
+                .filter(|_| !self.dispatcher.keeps_incidents(channel))
+            {
+                let report = Report {
+                    reason: Some(reason),
+                    ..Report::default()
+                };
+                self.dispatcher
+                    .log(item, channel, request_id, Outcome::Muted, report);
+                outcomes.push(Ok(Outcome::Muted));
+                continue;
+            }
             // What is filtered is not remembered: another rule may let the same event pass.
             let Some(verdict) = self.dispatcher.verdict(item, channel, request_id) else {
                 outcomes.push(Ok(Outcome::Filtered));

@@ -71,6 +71,7 @@ impl Dispatcher {
                 card.late(late(&item.notice, age));
             }
             card.overtaken = overtaken;
+            card.quiet = verdict.quiet;
             card
         })
     }

@@ -4,7 +4,7 @@
 use super::dispatcher::Dispatcher;
 use super::log::Report;
 use super::publish::Publication;
-use crate::contract::Outcome;
+use crate::contract::{ChannelKey, Outcome};
 use crate::event::{Content, Muted};
 use crate::item::Item;
 use jiff::Timestamp;
@@ -21,8 +21,17 @@ impl Dispatcher {
         {
             return Some(format!("the alarm is muted by `{}`", rules.join("`, `")));
         }
+        // What happened before the window and comes late, since it had to be tried again, must still be told.
+        let then = item.notice.time().filter(|then| *then < now).unwrap_or(now);
+        self.settings.muted(&item.notice, then)?;
         let mute = self.settings.muted(&item.notice, now)?;
         Some(format!("muted by `{mute}`"))
+    }
+
+    /// Whether what begins in the channel goes on there until its end comes.
+    pub fn keeps_incidents(&self, channel: &ChannelKey) -> bool {
+        let known = self.settings.channels.get(channel);
+        known.is_some_and(|known| known.channel_type.keeps_incidents())
     }
 
     /// Logs for each destination of `item` that it is muted.

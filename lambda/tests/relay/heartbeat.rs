@@ -45,7 +45,13 @@ async fn it_reaches_each_channel_and_tells_nobody() {
     lock(&function.script).slack_always = Some((400, "no_text"));
     assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": true }));
     let bodies: Vec<_> = function.messages().into_iter().map(|(_, body)| body).collect();
-    assert_eq!(bodies, [json!({ "text": "" }), json!({ "text": "" })]);
+    assert_eq!(
+        bodies,
+        [
+            json!({ "text": "", "blocks": [] }),
+            json!({ "text": "", "blocks": [] })
+        ]
+    );
     assert_eq!(
         function.succeed(&by_topic("oncall-sns")).await,
         json!({ "heartbeat": true })

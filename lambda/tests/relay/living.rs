@@ -32,6 +32,14 @@ pub async fn start_with(change: impl FnOnce(&mut Value)) -> (Function, Workspace
     (function, workspace)
 }
 
+/// Another process in the same workspace, with other settings.
+pub async fn start_beside(workspace: &Workspace, change: impl FnOnce(&mut Value)) -> Function {
+    let address = workspace.open().await;
+    let mut settings = settings();
+    change(&mut settings);
+    start_as(&settings, workspace, &format!("http://{address}/"), |_| {}).await
+}
+
 async fn start_in(workspace: &Workspace, address: &str, change: impl FnOnce(&mut Command)) -> Function {
     start_as(&settings(), workspace, address, change).await
 }

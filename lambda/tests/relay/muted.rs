@@ -111,3 +111,69 @@ async fn after_its_window_a_topic_is_told_again() {
         json!({ "delivered": 1 })
     );
 }
+
+/// What was told before the window ends within it, and nothing else is told.
+#[tokio::test]
+async fn the_end_of_what_was_told_is_told_where_it_goes_on() {
+    let mute =
+        json!({ "cron": "* * * * *", "seconds": 86_400, "timezone": "UTC", "topics": ["mission-sns"] });
+    let told_before = |name: &str| crate::living::alarm(name, "OK", "ALARM", &minutes_ago(30));
+    let over = |name: &str| crate::living::alarm(name, "ALARM", "OK", &minutes_ago(0));
+    let (mut function, workspace) = crate::living::start_with(|_| {}).await;
+    function.succeed(&told_before("cpu")).await;
+    let with_mute = |settings: &mut Value| settings["mutes"]["now"] = mute.clone();
+    let mut muted = crate::living::start_beside(&workspace, with_mute).await;
+    assert_eq!(
+        muted.succeed(&told_before("disk")).await,
+        json!({ "delivered": 0, "muted": 1 })
+    );
+    assert_eq!(muted.succeed(&over("cpu")).await, json!({ "delivered": 1 }));
+    assert!(
+        workspace.headlines()[0].contains("back to OK"),
+        "{:?}",
+        workspace.headlines()
+    );
+    // Nobody was told of the beginning of this one.
+    muted.succeed(&over("disk")).await;
+    assert_eq!(workspace.headlines().len(), 1, "{:?}", workspace.headlines());
+    function.stop().await;
+    muted.stop().await;
+
+    // A webhook has nothing that goes on.
+    let mut settings = settings();
+    settings["mutes"]["now"] = mute;
+    let mut hook = start(&settings).await;
+    assert_eq!(
+        hook.succeed(&over("cpu")).await,
+        json!({ "delivered": 0, "muted": 1 })
+    );
+    assert!(hook.messages().is_empty());
+    hook.stop().await;
+}
+
+fn minutes_ago(minutes: i64) -> String {
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    then.strftime("%FT%T.000+0000").to_string()
+}
+
+/// An alert of before the window that had to be tried again is told.
+#[tokio::test]
+async fn what_happened_before_its_window_is_told_in_it() {
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
+    let mut settings = settings();
+    settings["mutes"]["now"] = json!({ "cron": "* * * * *", "seconds": 86_400, "timezone": "UTC",
+        "topics": ["mission-sns"], "from": since.to_string() });
+    let mut function = start(&settings).await;
+    let event = |id: &str, minutes: i64| {
+        let mut event = sns(id, json!({}));
+        let then = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+        event["Records"][0]["Sns"]["Timestamp"] = then.to_string().into();
+        event
+    };
+    assert_eq!(function.succeed(&event("1", 10)).await, json!({ "delivered": 1 }));
+    assert_eq!(
+        function.succeed(&event("2", 1)).await,
+        json!({ "delivered": 0, "muted": 1 })
+    );
+    function.stop().await;
+}

@@ -46,11 +46,15 @@ pub async fn run(app: &App, args: &MutesArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The mutes whose window is open, for `status`; none, if the caller may not list them.
-pub(super) async fn active(aws: &Aws, stack: &Stack) -> Result<Vec<MuteRow>, Failure> {
+/// The mutes whose window is open, for `status`. That the rules cannot be read is a warning.
+pub(super) async fn active(app: &App, aws: &Aws, stack: &Stack) -> Result<Vec<MuteRow>, Failure> {
     let rules = match stack.alarms.is_empty() {
         true => Vec::new(),
-        false => found(aws, stack).await.unwrap_or_default(),
+        false => found(aws, stack).await.unwrap_or_else(|failure| {
+            app.out
+                .warn(&format!("what is muted could not be read: {failure}"));
+            Vec::new()
+        }),
     };
     let mut rows = rows(stack, &rules, Timestamp::now());
     rows.retain(MuteRow::is_active);
@@ -151,6 +155,7 @@ fn row(stack: &Stack, Found { region, rule }: &Found, now: Timestamp) -> MuteRow
     let of_file = of_file.filter(|_| !rule.is_ad_hoc());
     let window = window(rule);
     let state = match (&rule.status, &window) {
+        (_, Some(window)) if window.is_over(now) => "expired".to_owned(),
         (Some(status), _) => status.to_lowercase(),
         (None, Some(window)) => state_of(window, now).to_owned(),
         (None, None) => "scheduled".to_owned(),
@@ -202,13 +207,14 @@ async fn caller(aws: &Aws) -> Result<String, Failure> {
 
 /// Deletes the rules of `alertctl mute` that never mute again.
 async fn delete_expired(aws: &Aws, rules: &mut Vec<Found>) -> Result<(), Failure> {
-    for found in rules
-        .iter()
-        .filter(|found| found.rule.is_ad_hoc() && found.rule.is_expired())
-    {
+    let now = Timestamp::now();
+    // CloudWatch documents `EXPIRED` for rules with an end, and not for a single window that is over.
+    let is_over = |rule: &Live| rule.is_expired() || window(rule).is_some_and(|window| window.is_over(now));
+    let is_past = |found: &Found| found.rule.is_ad_hoc() && is_over(&found.rule);
+    for found in rules.iter().filter(|found| is_past(found)) {
         found.delete_from(aws).await?;
     }
-    rules.retain(|found| !(found.rule.is_ad_hoc() && found.rule.is_expired()));
+    rules.retain(|found| !is_past(found));
     Ok(())
 }
 

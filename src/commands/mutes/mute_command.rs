@@ -76,11 +76,20 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
                 minutes: length.minutes(),
                 timezone: "UTC".to_owned(),
                 alarms: alarms.to_vec(),
+                // CloudWatch takes neither with `at(…)`, whose window ends by itself.
                 start: None,
-                expire: Some(until),
+                expire: None,
                 tags: tags::owned(&stack.stack, &id, &stack.tags),
             };
-            rule.put(there.as_deref().unwrap_or(aws)).await?;
+            if let Err(fault) = rule.put(there.as_deref().unwrap_or(aws)).await {
+                if !made.is_empty() {
+                    app.out.warn(&format!(
+                        "some alarms are muted already: `alertctl unmute {}` ends that",
+                        made.join(" ")
+                    ));
+                }
+                return Err(fault.into());
+            }
             muted.extend(alarms.iter().cloned());
             made.push(rule.name);
         }

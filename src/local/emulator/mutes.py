@@ -198,6 +198,8 @@ def put(given):
     except (ZoneInfoNotFoundError, ValueError):
         raise Refused("ValidationError", f"Invalid timezone: {schedule.get('Timezone')}") from None
     start, expire = seconds(given.get("StartDate")), seconds(given.get("ExpireDate"))
+    if (start or expire) and schedule["Expression"].startswith("at("):
+        raise Refused("ValidationError", "Can not set start or expire dates for At expressions")
     if start and expire and start >= expire:
         raise Refused("ValidationError", "ExpireDate must be after StartDate")
     if name not in rules:

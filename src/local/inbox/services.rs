@@ -156,8 +156,8 @@ impl<'a> Post<'a> {
 /// sees it.
 pub(super) fn is_probe(path: &str, body: &Value) -> bool {
     const KEY: &str = "alertctl-heartbeat";
-    let has_blocks = body.get("blocks").is_some() || body.get("cardsV2").is_some();
-    (body["text"] == "" && !has_blocks)
+    let is_empty = |part: &str| body[part] == json!([]);
+    (body["text"] == "" && (is_empty("blocks") || is_empty("cardsV2")))
         || body["dedup_key"] == KEY
         || path.contains(&format!("/alerts/{KEY}/"))
 }

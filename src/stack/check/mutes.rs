@@ -64,6 +64,11 @@ fn schedule(checker: &mut Checker<'_>, key: &str, mute: &Mute) {
                 .help("write `cron: 0 2 * * *` for every night at two, or `at: 2026-12-24T18:00` for once"),
         );
     }
+    for name in ["from", "until"].into_iter().filter(|name| at && written(name)) {
+        let message = format!("`{name}` has no meaning with `at`, which opens one window");
+        let problem = Problem::error(checker.key(&["mute", key, name]), message);
+        checker.report(problem.help(format!("remove `{name}`")));
+    }
     if let Some(alertctl_relay::mute::Moment::Day(date)) = mute.at {
         let problem = Problem::error(checker.at(&["mute", key, "at"]), "`at` needs a time of day");
         checker.report(problem.help(format!("write such as `{date}T18:00`")));

@@ -74,7 +74,7 @@ impl Post for Webhook {
     fn probe(&self) -> Option<Probe> {
         Some(Probe::Empty(json(
             self.to(false),
-            &serde_json::json!({ "text": "" }),
+            &serde_json::json!({ "text": "", "cardsV2": [] }),
         )))
     }
 

@@ -143,7 +143,7 @@ impl Post for Bot {
     /// A message without text is refused with `no_text`, by a token that is gone with another error. Slack does not say whether
     /// it looks for the channel first.
     fn probe(&self) -> Option<Probe> {
-        let empty = json!({ "channel": self.channel, "text": "" });
+        let empty = json!({ "channel": self.channel, "text": "", "blocks": [] });
         Some(Probe::Empty(self.call("chat.postMessage", &empty)))
     }
 

@@ -57,7 +57,7 @@ impl Post for Webhook {
 
     /// A message without text is refused (`no_text`), but only by a webhook that is there. Anything starts a workflow.
     fn probe(&self) -> Option<Probe> {
-        let empty = || json(self.0.as_url(), &serde_json::json!({ "text": "" }));
+        let empty = || json(self.0.as_url(), &serde_json::json!({ "text": "", "blocks": [] }));
         (!self.is_workflow()).then(|| Probe::Empty(empty()))
     }
 

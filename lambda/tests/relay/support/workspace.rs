@@ -45,11 +45,16 @@ pub struct Workspace(Arc<Mutex<Inner>>);
 impl Workspace {
     pub async fn start() -> (Self, SocketAddr) {
         let workspace = Self::default();
+        let address = workspace.open().await;
+        (workspace, address)
+    }
+
+    /// Opens one more address.
+    pub async fn open(&self) -> SocketAddr {
         let router = Router::new()
             .route("/slack/api/{method}", post(call))
-            .with_state(workspace.clone());
-        let address = serve(router).await;
-        (workspace, address)
+            .with_state(self.clone());
+        serve(router).await
     }
 
     pub fn state(&self) -> MutexGuard<'_, Inner> {

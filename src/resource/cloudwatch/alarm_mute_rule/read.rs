@@ -9,7 +9,7 @@ use super::{Live, arn, in_order};
 use crate::aws::call::pages;
 use crate::aws::discovery;
 use crate::aws::fault::found;
-use crate::resource::{Aws, Presence, Result, Tags};
+use crate::resource::{Aws, Fault, Presence, Result, Tags};
 
 /// All mute rules with the stack's tag in the region of `aws`, from the stack file and ad hoc.
 pub async fn of_stack(aws: &Aws) -> Result<Vec<Live>> {
@@ -55,10 +55,15 @@ pub(super) async fn names(aws: &Aws, none_wanted: bool) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     match list(aws).await {
-        // An emulated AWS may not know the call.
-        Err(fault) if aws.connection.emulated && none_wanted && !fault.denied() => Ok(Vec::new()),
+        // A region, or an emulated AWS, may not know the call.
+        Err(fault) if none_wanted && is_unknown(&fault, aws.connection.emulated) => Ok(Vec::new()),
         result => result,
     }
+}
+
+fn is_unknown(fault: &Fault, emulated: bool) -> bool {
+    const UNKNOWN: [&str; 3] = ["UnknownOperationException", "UnknownOperation", "InvalidAction"];
+    UNKNOWN.contains(&fault.code.as_str()) || emulated && !fault.denied()
 }
 
 /// The names of the region's rules that begin as the stack's do. AWS's index of tags is not known to have mute rules.
