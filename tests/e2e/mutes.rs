@@ -227,8 +227,8 @@ async fn destroy_takes_what_was_muted_by_hand_and_mute_what_is_expired() {
     let schedule = rule.rule().and_then(|rule| rule.schedule()).unwrap();
     let schedule = Schedule::builder()
         .expression("at(2023-11-14T22:13)")
-        .duration(schedule.duration());
-    let past = Rule::builder().schedule(schedule.build().unwrap()).build();
+        .set_duration(schedule.duration().map(str::to_owned));
+    let past = Rule::builder().schedule(schedule.build()).build();
     let put = aws.cloudwatch.put_alarm_mute_rule().name(&name).rule(past);
     put.set_mute_targets(rule.mute_targets).send().await.unwrap();
     world.ok(&["mute", "cpu", "--for", "30m", "--why", "y", "--quiet", "--local"]);

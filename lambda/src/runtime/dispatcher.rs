@@ -120,8 +120,7 @@ impl Dispatcher {
 
     /// How `channel` is told of `item`. If its routes filter it out, logs that and returns `None`.
     pub fn verdict(&self, item: &Item, channel: &ChannelKey, request_id: &str) -> Option<Verdict> {
-        let verdict = item.verdict(channel, &item.traits(&self.settings), &self.settings);
-        let Some(mut verdict) = verdict else {
+        let Some(mut verdict) = item.verdict(channel, &item.traits(&self.settings), &self.settings) else {
             self.log(item, channel, request_id, Outcome::Filtered, Report::default());
             return None;
         };

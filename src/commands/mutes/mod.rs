@@ -51,8 +51,14 @@ pub(super) async fn active(app: &App, aws: &Aws, stack: &Stack) -> Result<Vec<Mu
     let rules = match stack.alarms.is_empty() {
         true => Vec::new(),
         false => found(aws, stack).await.unwrap_or_else(|failure| {
-            app.out
-                .warn(&format!("what is muted could not be read: {failure}"));
+            let why = match &failure {
+                Failure::Problems(problems) => problems.first().map(|problem| problem.message.as_str()),
+                _ => None,
+            };
+            app.out.warn(&format!(
+                "what is muted could not be read: {}",
+                why.unwrap_or_default()
+            ));
             Vec::new()
         }),
     };

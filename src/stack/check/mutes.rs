@@ -53,6 +53,10 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 fn schedule(checker: &mut Checker<'_>, key: &str, mute: &Mute) {
     let written = |name: &str| checker.is_written(&["mute", key, name]);
     let (cron, at) = (written("cron"), written("at"));
+    let without_meaning: Vec<_> = ["from", "until"]
+        .into_iter()
+        .filter(|name| at && written(name))
+        .collect();
     if cron == at {
         let message = match cron {
             true => "a mute has either `cron` or `at`",
@@ -64,7 +68,7 @@ fn schedule(checker: &mut Checker<'_>, key: &str, mute: &Mute) {
                 .help("write `cron: 0 2 * * *` for every night at two, or `at: 2026-12-24T18:00` for once"),
         );
     }
-    for name in ["from", "until"].into_iter().filter(|name| at && written(name)) {
+    for name in without_meaning {
         let message = format!("`{name}` has no meaning with `at`, which opens one window");
         let problem = Problem::error(checker.key(&["mute", key, name]), message);
         checker.report(problem.help(format!("remove `{name}`")));

@@ -32,11 +32,18 @@ fn what_cloudwatch_takes() {
         "cron: 0 2 * * *, duration: 2h, alarms: [cpu]",
         "cron: '0 18 ? * FRI', duration: 60h, timezone: Europe/Berlin, rules: [logins], why: Weekend",
         "cron: 0 9 * * SUN#4, duration: 1m, rules: [alerts]",
-        "at: 2026-12-24T18:00, duration: 15d, alarms: [cpu], from: 2026-12-01, until: 2026-12-31T12:00",
-        "at: 2026-12-24T18:00, duration: 60s, alarms: [cpu], from: 2026-12-24, until: 2026-12-24",
+        "at: 2026-12-24T18:00, duration: 15d, alarms: [cpu]",
+        "cron: 0 2 * * *, duration: 60s, alarms: [cpu], from: 2026-12-24, until: 2026-12-24",
     ] {
         let loaded = good(&with(mute));
         assert_eq!(but_for_examples(&loaded), [], "{mute}");
+    }
+    // "Can not set start or expire dates for At expressions"
+    for date in ["from: 2026-12-01", "until: 2026-12-31"] {
+        let refused = bad(&with(&format!(
+            "at: 2026-12-24T18:00, duration: 1d, alarms: [cpu], {date}"
+        )));
+        assert!(refused.contains("has no meaning with `at`"), "{refused}");
     }
 }
 
