@@ -276,7 +276,13 @@ async fn put_into_inbox(
                 .channels
                 .get(channel)
                 .map(|channel| &channel.channel_type);
-            let service = asked.or(own).unwrap_or(&ChannelType::Slack);
+            let service = match asked.or(own).unwrap_or(&ChannelType::Slack) {
+                // `--as slack` does not say in which channel of Slack.
+                ChannelType::SlackBot { channel: id } if id.is_empty() => &ChannelType::SlackBot {
+                    channel: channel.0.clone(),
+                },
+                service => service,
+            };
             session.post(&channel.0, service, &shown.card).await?;
         }
     }
