@@ -26,6 +26,9 @@ mod fakes;
 #[path = "../../../tests/e2e/support/python.rs"]
 mod python;
 mod table;
+#[path = "../../tests/relay/support/workspace.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod workspace;
 
 use cases::Case;
 use contender::Contender;
