@@ -26,7 +26,6 @@ pub use mutes::*;
 pub use policy::*;
 pub use render::*;
 pub use running::*;
-pub use service::service_name;
 pub use tools::*;
 
 const STYLES: Styles = Styles::styled()

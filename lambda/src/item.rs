@@ -17,7 +17,7 @@ pub(crate) struct Item {
     pub notice: Notice,
     /// Unique id: that of the EventBridge event or of the SNS message.
     pub identity: Option<String>,
-    /// Why nobody is told of it, although it may end what a channel shows as going on.
+    /// Why nobody is told of it, but of an end where it goes on.
     pub muted: Option<String>,
     /// The JSON that routes match against: what an SNS message carried, or the event itself. It is kept because parsing is by
     /// far the most expensive step.

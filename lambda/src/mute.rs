@@ -11,6 +11,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The longest window of a mute rule.
 pub const MAX_MUTE_SECONDS: u64 = 15 * 24 * 3600;
@@ -47,6 +48,16 @@ pub struct Mute {
     /// Names of topics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<String>,
+}
+
+/// The expression of CloudWatch, as [`Schedule::parse`] reads it.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cron(cron) => write!(f, "cron({cron})"),
+            Self::At(local) => write!(f, "at({})", local.strftime("%Y-%m-%dT%H:%M")),
+        }
+    }
 }
 
 impl Schedule {
@@ -110,13 +121,8 @@ impl Mute {
     /// Whether no window opens any more after `now`, as far as that is certain.
     pub fn is_over(&self, now: Timestamp) -> bool {
         let over = self.until.is_some_and(|until| until <= now);
-        let once = match &self.schedule {
-            Schedule::Cron(_) => false,
-            Schedule::At(local) => {
-                let start = self.timezone.to_ambiguous_timestamp(*local).compatible();
-                start.is_ok_and(|start| start <= now)
-            }
-        };
+        let once =
+            matches!(self.schedule, Schedule::At(_)) && self.schedule.last(now, &self.timezone).is_some();
         (over || once) && !self.is_open(now)
     }
 }

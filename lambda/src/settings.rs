@@ -85,13 +85,8 @@ pub struct Source {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Of a topic: whether the relay also publishes its messages to it, for the e-mail subscribers.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub mail: bool,
-}
-
-/// Left out, so that the settings of a stack without mail do not change.
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl Default for Settings {

@@ -11,10 +11,9 @@ use super::Build;
 use super::function::Function;
 use super::mail::{is_by_relay, mails};
 use super::monitoring::Monitor;
-use super::rules::{Wiring, bare_target};
+use super::rules::{Wiring, bare_target, carrying};
 use crate::resource::cloudwatch::alarm::{AlarmMetric, Condition, EvaluationWindow, Options, WarmUp};
-use crate::resource::eventbridge::rule::{RuleState, Trigger};
-use crate::resource::eventbridge::targets::{Input, Target};
+use crate::resource::eventbridge::targets::Target;
 use crate::resource::sns::topic::SnsTopic;
 use crate::resource::{NodeId, Ref};
 use crate::stack::{Interval, Stack};
@@ -60,16 +59,11 @@ impl Build<'_> {
         let Some(every) = interval(self.stack) else {
             return Vec::new();
         };
-        let straight = Target {
-            input: Some(input(RULES)),
-            ..bare_target(self.relay_target(), relay.function.arn())
-        };
+        let straight = self.signalled(relay, &signal(RULES));
         let mut wirings = vec![self.heartbeat(None, every, straight, allowed.to_vec())];
         for key in topics_with_heartbeat(self.stack) {
-            let target = Target {
-                input: Some(input(&self.names.topic(key, &self.stack.topics[key]))),
-                ..bare_target(key, self.names.topic_arn(key))
-            };
+            let signal = signal(&self.names.topic(key, &self.stack.topics[key]));
+            let target = carrying(&signal, bare_target(key, self.names.topic_arn(key)));
             let after = vec![topics[key].id().clone()];
             wirings.push(self.heartbeat(Some(key), every, target, after));
         }
@@ -81,18 +75,7 @@ impl Build<'_> {
             None => (KEY.to_owned(), NAME.to_owned()),
             Some(topic) => (format!("{KEY}.{topic}"), format!("{NAME}-{topic}")),
         };
-        Wiring {
-            key,
-            name: self.names.default_rule(&name),
-            description: format!("alertctl stack {}: heartbeat", self.stack.stack),
-            trigger: Trigger::Schedule(format!("rate({} minutes)", every.minutes())),
-            state: RuleState::Enabled,
-            regions: Vec::new(),
-            arrivals: String::new(),
-            bus: None,
-            targets: vec![target],
-            after,
-        }
+        self.scheduled(key, &name, "heartbeat", every.minutes(), target, after)
     }
 
     /// One alarm for each way: no heartbeat has found all well for [`MISSING`] intervals. A new alarm waits until the first
@@ -147,6 +130,6 @@ impl Build<'_> {
     }
 }
 
-fn input(path: &str) -> Input {
-    Input::Constant(Signal::Heartbeat(path.to_owned()).message().to_string())
+fn signal(path: &str) -> Signal {
+    Signal::Heartbeat(path.to_owned())
 }

@@ -7,11 +7,9 @@ use alertctl_relay::{ChannelType, INCIDENTS, Signal};
 
 use super::Build;
 use super::function::{Function, plain};
-use super::rules::{Wiring, bare_target};
+use super::rules::Wiring;
 use crate::aws::policy::Statement;
 use crate::resource::dynamodb::table::DynamodbTable;
-use crate::resource::eventbridge::rule::{RuleState, Trigger};
-use crate::resource::eventbridge::targets::{Input, Target};
 use crate::resource::lambda::function::EnvValue;
 use crate::resource::{NodeId, Ref};
 use crate::stack::Stack;
@@ -20,8 +18,8 @@ use crate::stack::Stack;
 const KEY: &str = "incidents";
 /// The key of the rule that reminds people. No key in a stack file contains a dot.
 const REMIND: &str = "incidents.remind";
-/// How often the relay looks for what is due.
-const LOOKS: &str = "rate(5 minutes)";
+/// After how many minutes the relay looks again for what is due.
+const LOOKS: i32 = 5;
 
 impl Build<'_> {
     /// Adds the table if messages of some channel can be updated.
@@ -63,21 +61,17 @@ impl Build<'_> {
     /// The schedule on which the relay looks for incidents that people are to be reminded of. `allowed` lets its rule invoke
     /// the relay.
     pub(super) fn reminding(&self, relay: &Function, allowed: &[NodeId]) -> Option<Wiring> {
-        let target = Target {
-            input: Some(Input::Constant(Signal::Remind.message().to_string())),
-            ..bare_target(self.relay_target(), relay.function.arn())
-        };
-        reminds(self.stack).then(|| Wiring {
-            key: REMIND.to_owned(),
-            name: self.names.default_rule("reminders"),
-            description: format!("alertctl stack {}: reminds of what goes on", self.stack.stack),
-            trigger: Trigger::Schedule(LOOKS.to_owned()),
-            state: RuleState::Enabled,
-            regions: Vec::new(),
-            arrivals: String::new(),
-            bus: None,
-            targets: vec![target],
-            after: allowed.to_vec(),
+        reminds(self.stack).then(|| {
+            let target = self.signalled(relay, &Signal::Remind);
+            let what = "reminds of what goes on";
+            self.scheduled(
+                REMIND.to_owned(),
+                "reminders",
+                what,
+                LOOKS,
+                target,
+                allowed.to_vec(),
+            )
         })
     }
 }

@@ -45,7 +45,7 @@ mod trail;
 pub use elsewhere::region_of;
 pub use mail::is_mailed_by_relay;
 use monitoring::Watched;
-pub use mutes::{AlarmsByRegion, alarms_by_region, at};
+pub use mutes::{AlarmsByRegion, alarms_by_region, window};
 pub use names::Names;
 pub use relay::RELAY;
 pub use running::{DeadLetters, Running};

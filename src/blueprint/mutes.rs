@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alertctl_relay::mute::{self, Schedule};
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -47,42 +46,30 @@ impl Build<'_> {
             Some(region) => format!("{key}@{region}"),
             None => key.to_owned(),
         };
-        let zone = zone(self.stack, mute);
-        let of = |name: &str| {
-            let is_alarm = |id: &&NodeId| {
-                [CloudwatchAlarm::KIND, CloudwatchCompositeAlarm::KIND].contains(&id.kind)
-                    && id.region() == region
-            };
-            let ids = self
-                .graph
-                .nodes()
-                .iter()
-                .map(|node| (&node.id, node.resource.name()));
-            let mut ids = ids.filter(|(id, found)| is_alarm(id) && found == name);
-            ids.next().map(|(id, _)| id.clone())
+        let window = window(self.stack, mute);
+        let is_alarm = |id: &NodeId| {
+            [CloudwatchAlarm::KIND, CloudwatchCompositeAlarm::KIND].contains(&id.kind)
+                && id.region() == region
         };
-        let after: Vec<_> = alarms.iter().filter_map(|name| of(name)).collect();
+        let nodes = self.graph.nodes().iter().filter(|node| is_alarm(&node.id));
+        let there: BTreeMap<_, _> = nodes.map(|node| (node.resource.name(), &node.id)).collect();
+        let after: Vec<_> = alarms
+            .iter()
+            .filter_map(|name| there.get(name).copied().cloned())
+            .collect();
         let rule = CloudwatchAlarmMuteRule {
             name: self.stack.default_name(key),
             description: mute.why.clone(),
-            expression: match &mute.cron {
-                Some(cron) => format!("cron({cron})"),
-                None => at(mute.at.map(mute::Moment::begin).unwrap_or_default()),
-            },
+            expression: window.schedule.to_string(),
             minutes: mute.duration.minutes(),
-            timezone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            timezone: window.timezone.iana_name().unwrap_or("UTC").to_owned(),
             alarms,
-            start: mute.from.and_then(|from| instant(from.begin(), &zone)),
-            expire: mute.until.and_then(|until| instant(until.end(), &zone)),
+            start: window.from,
+            expire: window.until,
             tags: self.tags::<CloudwatchAlarmMuteRule>(&node),
         };
         self.graph.add_after(node, rule, after);
     }
-}
-
-/// A one-time expression of CloudWatch.
-pub fn at(local: DateTime) -> String {
-    format!("at({})", local.strftime("%Y-%m-%dT%H:%M"))
 }
 
 /// The windows in which the relay is silent: of the mutes that name rules or topics.
@@ -90,38 +77,39 @@ pub(super) fn windows(stack: &Stack) -> BTreeMap<String, mute::Mute> {
     let names = Names::of(stack);
     let silent = stack.mute.iter().filter(|(_, mute)| !mute.rules.is_empty());
     let window = |(key, mute): (&String, &Mute)| {
-        let zone = zone(stack, mute);
-        let schedule = match (&mute.cron, mute.at) {
-            (Some(cron), _) => Schedule::Cron(cron.clone()),
-            (None, at) => Schedule::At(at.map(mute::Moment::begin).unwrap_or_default()),
-        };
         // A topic's key is also that of the rule that reports alarms from other regions to it.
         let topics = mute
             .rules
             .iter()
             .filter_map(|key| Some(names.topic(key, stack.topics.get(key)?)));
         let window = mute::Mute {
-            schedule,
-            seconds: mute.duration.seconds(),
-            from: mute.from.and_then(|from| instant(from.begin(), &zone)),
-            until: mute.until.and_then(|until| instant(until.end(), &zone)),
-            timezone: zone,
             rules: mute.rules.clone(),
             topics: topics.collect(),
+            ..window(stack, mute)
         };
         (key.clone(), window)
     };
     silent.map(window).collect()
 }
 
-/// The mute's time zone, which the check of the stack file has validated.
-fn zone(stack: &Stack, mute: &Mute) -> TimeZone {
+/// When a mute's windows are open, whatever it mutes.
+pub fn window(stack: &Stack, mute: &Mute) -> mute::Mute {
+    // The check of the stack file has validated it.
     let name = mute.timezone.as_deref().unwrap_or(&stack.timezone);
-    TimeZone::get(name).unwrap_or(TimeZone::UTC)
-}
-
-fn instant(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    zone.to_ambiguous_timestamp(local).compatible().ok()
+    let timezone = TimeZone::get(name).unwrap_or(TimeZone::UTC);
+    let instant = |local: DateTime| timezone.to_ambiguous_timestamp(local).compatible().ok();
+    mute::Mute {
+        schedule: match (&mute.cron, mute.at) {
+            (Some(cron), _) => Schedule::Cron(cron.clone()),
+            (None, at) => Schedule::At(at.map(mute::Moment::begin).unwrap_or_default()),
+        },
+        seconds: mute.duration.seconds(),
+        from: mute.from.and_then(|from| instant(from.begin())),
+        until: mute.until.and_then(|until| instant(until.end())),
+        timezone,
+        rules: Vec::new(),
+        topics: Vec::new(),
+    }
 }
 
 #[cfg(test)]

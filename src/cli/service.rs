@@ -3,11 +3,6 @@
 use alertctl_relay::{ChannelType, ServiceRegion};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// A service's name: the first key under which a channel has its address.
-pub fn service_name(service: &ChannelType) -> &'static str {
-    service.place().first().copied().unwrap_or_default()
-}
-
 /// Reads the name of any service.
 pub(super) fn any_service() -> impl TypedValueParser<Value = ChannelType> {
     named(|_| true)
@@ -21,7 +16,7 @@ pub(super) fn other_service() -> impl TypedValueParser<Value = ChannelType> {
 fn named(wanted: fn(&ChannelType) -> bool) -> impl TypedValueParser<Value = ChannelType> {
     let services = move || ChannelType::each().into_iter().filter(wanted);
     let value = |service: ChannelType| {
-        let value = PossibleValue::new(service_name(&service));
+        let value = PossibleValue::new(service.key());
         match service {
             ChannelType::GoogleChat => value.alias("google-chat"),
             ChannelType::JiraServiceManagement => value.alias("jira-service-management"),
@@ -31,7 +26,7 @@ fn named(wanted: fn(&ChannelType) -> bool) -> impl TypedValueParser<Value = Chan
     };
     PossibleValuesParser::new(services().map(value)).try_map(move |name| {
         let (name, mut services) = (name.replace('-', "_"), services());
-        let found = services.find(|service| service_name(service) == name);
+        let found = services.find(|service| service.key() == name);
         found.ok_or("not a service")
     })
 }

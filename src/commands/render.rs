@@ -213,7 +213,7 @@ fn services(shown: &Shown, settings: &Settings, asked: Option<&ChannelType>) -> 
         .into_iter()
         .chain(of_channels.map(|channel| &channel.channel_type));
     let others = types.filter(|one| **one != ChannelType::Slack);
-    let named = others.filter_map(|one| Some(((*one.place().first()?).to_owned(), one.preview(&shown.card))));
+    let named = others.map(|one| (one.key().to_owned(), one.preview(&shown.card)));
     named.collect()
 }
 

@@ -1,7 +1,6 @@
 //! A heartbeat: schedules send it along the ways of alerts, and alarms notice when it stays away.
 
-use crate::support::World;
-use crate::support::account::{ACCOUNT, clients, eventually, unchanged};
+use crate::support::account::{ACCOUNT, applied, eventually, unchanged};
 use alertctl::aws::connect::Clients;
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::{Value, json};
@@ -49,11 +48,8 @@ async fn invoke(aws: &Clients, input: &str) -> Value {
 
 #[tokio::test]
 async fn it_goes_along_each_way_that_only_the_relay_hears() {
-    let world = World::new();
-    world.write("stack.yaml", STACK);
-    let (endpoint, inbox) = world.up();
-    let aws = clients(&endpoint, REGION).await;
-    world.ok(&["apply", "--local", "--yes"]);
+    let (world, aws) = applied(STACK, REGION).await;
+    let (_, inbox) = world.up();
     unchanged(&world, "after apply");
     let rules = aws.events.list_rules().send().await.unwrap();
     let names: Vec<_> = rules.rules().iter().filter_map(|rule| rule.name()).collect();

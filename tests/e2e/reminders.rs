@@ -1,7 +1,6 @@
 //! Reminders of a Slack app: the relay finds in its table what goes on.
 
-use crate::support::World;
-use crate::support::account::{clients, eventually, unchanged};
+use crate::support::account::{applied, eventually, unchanged};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::{Value, json};
@@ -18,11 +17,8 @@ alarms:
 
 #[tokio::test]
 async fn an_alarm_that_goes_on_is_told_again() {
-    let world = World::new();
-    world.write("stack.yaml", STACK);
-    let (endpoint, inbox) = world.up();
-    let aws = clients(&endpoint, REGION).await;
-    world.ok(&["apply", "--local", "--yes"]);
+    let (world, aws) = applied(STACK, REGION).await;
+    let (_, inbox) = world.up();
     unchanged(&world, "after apply");
     let rule = aws
         .events

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::World;
-use crate::support::account::{clients, eventually, unchanged};
+use crate::support::account::{applied, eventually, unchanged};
 use serde_json::Value;
 
 const REGION: &str = "eu-central-1";
@@ -38,11 +38,8 @@ fn accepted(world: &World, inbox: &str) -> BTreeMap<String, Vec<Value>> {
 
 #[tokio::test]
 async fn an_alarm_reaches_every_service_and_ends_there() {
-    let world = World::new();
-    world.write("stack.yaml", STACK);
-    let (endpoint, inbox) = world.up();
-    let aws = clients(&endpoint, REGION).await;
-    world.ok(&["apply", "--local", "--yes"]);
+    let (world, aws) = applied(STACK, REGION).await;
+    let (_, inbox) = world.up();
     unchanged(&world, "after apply");
     world.ok(&["local", "alarm", "services-cpu"]);
     eventually("one message in each channel", async || {

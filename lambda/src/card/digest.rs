@@ -2,7 +2,7 @@
 
 use super::cut::width;
 use super::frame::Frame;
-use super::parts::{self, code};
+use super::parts::code;
 use super::{Card, Excerpt, Link, Prose, Row, Section, draft};
 use crate::contract::{Locale, Severity};
 use crate::event::{Notice, Source};
@@ -228,25 +228,12 @@ impl Page<'_> {
         let test = self.groups.iter().all(|group| group.line.test);
         let small = span.as_deref().and_then(|span| Excerpt::of(span, MAX_SPAN));
         let small = small.map(|text| Section::Small(Prose { label: None, text }));
+        let headline = Phrase::said(format!("🔔 {headline}  {}", counts.join("  ")));
+        let sections = [Section::Rows(self.rows)].into_iter().chain(small).collect();
         let card = Card {
-            headline: Phrase::said(format!("🔔 {headline}  {}", counts.join("  "))),
-            in_time: None,
-            severity,
-            colour: parts::colour(severity),
-            sections: [Section::Rows(self.rows)].into_iter().chain(small).collect(),
-            link: None,
-            footer: Vec::new(),
-            mentions: Vec::new(),
-            account: None,
-            region: None,
             time: span,
-            at: None,
-            incident: None,
-            overtaken: false,
-            quiet: false,
-            stack: settings.stack.clone(),
-            locale: settings.locale,
             test,
+            ..Card::general(headline, severity, sections, settings)
         };
         Digest {
             card,

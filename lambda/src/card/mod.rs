@@ -156,6 +156,30 @@ impl Card {
         }
     }
 
+    /// A card about no one event.
+    fn general(headline: Phrase, severity: Severity, sections: Vec<Section>, settings: &Settings) -> Self {
+        Self {
+            headline,
+            in_time: None,
+            severity,
+            colour: parts::colour(severity),
+            sections,
+            link: None,
+            footer: Vec::new(),
+            mentions: Vec::new(),
+            account: None,
+            region: None,
+            time: None,
+            at: None,
+            incident: None,
+            overtaken: false,
+            quiet: false,
+            stack: settings.stack.clone(),
+            locale: settings.locale,
+            test: false,
+        }
+    }
+
     /// Says how long after it happened people are told.
     pub fn late(&mut self, time: Duration) {
         let words = self.locale.words();

@@ -48,26 +48,8 @@ pub fn reminder(incidents: &[Remembered<'_>], settings: &Settings) -> Card {
             (Phrase::said((words.go_on)(many.len())), sections.collect())
         }
     };
-    let mut card = Card {
-        headline: Phrase::said(format!("⏰ {headline}")),
-        in_time: None,
-        severity: Severity::Warning,
-        colour: parts::colour(Severity::Warning),
-        sections,
-        link: None,
-        footer: Vec::new(),
-        mentions: Vec::new(),
-        account: None,
-        region: None,
-        time: None,
-        at: None,
-        incident: None,
-        overtaken: false,
-        quiet: false,
-        stack: settings.stack.clone(),
-        locale: settings.locale,
-        test: false,
-    };
+    let headline = Phrase::said(format!("⏰ {headline}"));
+    let mut card = Card::general(headline, Severity::Warning, sections, settings);
     for one in incidents {
         card.mention(one.called);
     }

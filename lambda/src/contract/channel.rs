@@ -66,15 +66,9 @@ impl ChannelType {
         }
     }
 
-    /// Whether the service keeps incidents: what begins there goes on until its end comes.
-    pub fn keeps_incidents(&self) -> bool {
-        matches!(
-            self,
-            Self::SlackBot { .. }
-                | Self::Pagerduty { .. }
-                | Self::JiraServiceManagement
-                | Self::Opsgenie { .. }
-        )
+    /// Its name in a stack file: the first of those keys.
+    pub fn key(&self) -> &'static str {
+        self.place().first().copied().unwrap_or_default()
     }
 
     /// How many messages a second it accepts.

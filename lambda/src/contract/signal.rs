@@ -33,7 +33,8 @@ impl Signal {
         }
         let sns = event.pointer("/Records/0/Sns")?;
         let text = sns.get("Message")?.as_str()?;
-        let parsed = (text.len() <= MAX_BYTES).then(|| serde_json::from_str(text).ok())??;
+        let may_be = text.len() <= MAX_BYTES && text.contains(HEARTBEAT);
+        let parsed = may_be.then(|| serde_json::from_str(text).ok())??;
         // Whoever may publish to a topic speaks for that way alone.
         let topic = sns.get("TopicArn")?.as_str()?.rsplit(':').next()?;
         Self::of(&parsed).filter(|signal| matches!(signal, Self::Heartbeat(path) if path == topic))

@@ -13,14 +13,8 @@ pub struct Verdict {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mention: Vec<String>,
     /// Whether it may only end what the channel shows as going on: nobody is told anything else, because it is muted.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
-}
-
-/// Left out, as nearly always.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl Verdict {

@@ -160,10 +160,8 @@ impl Incidents {
             },
             "ReturnValues": "ALL_OLD",
         });
-        let answer = match self.call(aws, "UpdateItem", &input).await {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(answer) = self.update(aws, &input).await? else {
+            return Ok(None);
         };
         let item = &answer["Attributes"];
         let seconds = item["ttl"]["N"].as_str().and_then(|text| text.parse().ok());
@@ -234,9 +232,14 @@ impl Incidents {
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         });
-        match self.call(aws, "UpdateItem", &input).await {
-            Err(error) if error.code() != Some("ConditionalCheckFailedException") => Err(error),
-            _ => Ok(()),
+        self.update(aws, &input).await.map(drop)
+    }
+
+    /// Updates an item; `None` if it does not meet the condition.
+    async fn update(&self, aws: &Aws, input: &Value) -> Result<Option<Value>, AwsError> {
+        match self.call(aws, "UpdateItem", input).await {
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            answer => answer.map(Some),
         }
     }
 

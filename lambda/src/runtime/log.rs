@@ -119,11 +119,25 @@ struct Metadata {
     cloud_watch_metrics: [Directive; 1],
 }
 
+impl Metadata {
+    /// Of metrics with these dimensions.
+    fn of(time: Timestamp, dimensions: &'static [&'static str], metrics: &'static [Definition]) -> Self {
+        Self {
+            timestamp: time.as_millisecond(),
+            cloud_watch_metrics: [Directive {
+                namespace: METRIC_NAMESPACE,
+                dimensions: [dimensions],
+                metrics,
+            }],
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    dimensions: [[&'static str; 2]; 1],
+    dimensions: [&'static [&'static str]; 1],
     metrics: &'static [Definition],
 }
 
@@ -134,6 +148,14 @@ struct Definition {
     unit: &'static str,
 }
 
+const WAITING: [Definition; 1] = [Definition {
+    name: WAITING_METRIC,
+    unit: "Seconds",
+}];
+const HEARTBEAT: [Definition; 1] = [Definition {
+    name: HEARTBEAT_METRIC,
+    unit: "Count",
+}];
 /// The last metric, the latency, exists only for delivered messages.
 const DEFINITIONS: [Definition; 4] = [
     Definition {
@@ -163,14 +185,7 @@ impl Line<'_> {
             Outcome::Buffered | Outcome::Duplicate | Outcome::Filtered | Outcome::Muted => return None,
         };
         Some(Metrics {
-            metadata: Metadata {
-                timestamp: time.as_millisecond(),
-                cloud_watch_metrics: [Directive {
-                    namespace: METRIC_NAMESPACE,
-                    dimensions: [[STACK_DIMENSION, "Channel"]],
-                    metrics: definitions,
-                }],
-            },
+            metadata: Metadata::of(time, &[STACK_DIMENSION, "Channel"], definitions),
             delivered: u8::from(self.outcome == Outcome::Delivered),
             retried: self.retried,
             parked: u8::from(self.outcome == Outcome::Parked),
@@ -208,14 +223,7 @@ impl Waits<'_> {
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
     pub fn write(&self) {
         say(&json!({
-            "_aws": {
-                "Timestamp": Timestamp::now().as_millisecond(),
-                "CloudWatchMetrics": [{
-                    "Namespace": METRIC_NAMESPACE,
-                    "Dimensions": [[STACK_DIMENSION]],
-                    "Metrics": [{ "Name": WAITING_METRIC, "Unit": "Seconds" }],
-                }],
-            },
+            "_aws": Metadata::of(Timestamp::now(), &[STACK_DIMENSION], &WAITING),
             STACK_DIMENSION: self.stack,
             self.to.0: self.to.1,
             "outcome": "waiting",
@@ -239,14 +247,7 @@ impl Beat<'_> {
     /// Writes a line with the metric `Heartbeat` of the stack and the way.
     pub fn write(&self) {
         say(&json!({
-            "_aws": {
-                "Timestamp": Timestamp::now().as_millisecond(),
-                "CloudWatchMetrics": [{
-                    "Namespace": METRIC_NAMESPACE,
-                    "Dimensions": [[STACK_DIMENSION, PATH_DIMENSION]],
-                    "Metrics": [{ "Name": HEARTBEAT_METRIC, "Unit": "Count" }],
-                }],
-            },
+            "_aws": Metadata::of(Timestamp::now(), &[STACK_DIMENSION, PATH_DIMENSION], &HEARTBEAT),
             STACK_DIMENSION: self.stack,
             PATH_DIMENSION: self.path,
             "outcome": if self.is_well { "heartbeat" } else { "silence" },

@@ -25,7 +25,6 @@ use super::queued::{self, Queued};
 use super::seen::Seen;
 use super::time::Budget;
 use crate::contract::{ChannelKey, Outcome, Signal, Verdict};
-use crate::event::Phase;
 use crate::item::{Item, items};
 use crate::{Duty, SettingsError};
 use futures_util::future::{join, join_all};
@@ -78,24 +77,9 @@ impl Notify {
                 .get_or_insert_with(|| format!("{} {index}", context.request_id));
         }
         let now = Timestamp::now();
-        let mut muted = Vec::new();
-        items.retain_mut(|item| match self.dispatcher.muted(item, now) {
-            // What was told before its window must not go on for ever.
-            Some(reason)
-                if item
-                    .notice
-                    .incident()
-                    .is_some_and(|incident| incident.phase == Phase::Resolved) =>
-            {
-                item.muted = Some(reason);
-                true
-            }
-            Some(reason) => {
-                muted.extend(self.dispatcher.silence(item, &reason, &context.request_id));
-                false
-            }
-            None => true,
-        });
+        for item in &mut items {
+            item.muted = self.dispatcher.muted(item, now);
+        }
         // Messages for the same channel are sent one after another, in the order of the records.
         let mut queues: BTreeMap<&ChannelKey, Vec<&Item>> = BTreeMap::new();
         let mut unrouted = BTreeSet::new();
@@ -108,6 +92,8 @@ impl Notify {
                 Ok(channels) => channels
                     .iter()
                     .for_each(|channel| queues.entry(channel).or_default().push(item)),
+                // Nobody would be told anyway.
+                Err(_) if item.muted.is_some() => {}
                 Err(topic) => {
                     unrouted.insert(*topic);
                 }
@@ -117,8 +103,7 @@ impl Notify {
         let deliver = |(channel, queue)| self.deliver(channel, queue, &context.request_id, budget);
         let publish = self.publish(&items, &context.request_id, budget);
         let (delivered, published) = join(join_all(queues.map(deliver)), publish).await;
-        let muted = muted.into_iter().map(Ok).collect();
-        let outcomes = [delivered.concat(), published, muted].concat();
+        let outcomes = [delivered.concat(), published].concat();
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == Ok(wanted)).count();
         let delivered = count(Outcome::Delivered);
         let unrouted = unrouted.into_iter();
@@ -157,17 +142,6 @@ impl Notify {
         for item in items {
             let topics = item.envelope.topics.iter().map(String::as_str);
             for arn in topics.chain(item.mail(&self.dispatcher.settings)) {
-                if let Some(reason) = &item.muted {
-                    let publication = Publication {
-                        dispatcher: &self.dispatcher,
-                        item,
-                        arn,
-                        request_id,
-                    };
-                    publication.log_because(Outcome::Muted, Some(reason));
-                    outcomes.push(Ok(Outcome::Muted));
-                    continue;
-                }
                 outcomes.push(self.publish_one(item, arn, request_id, budget).await);
             }
         }
@@ -187,6 +161,10 @@ impl Notify {
             arn,
             request_id,
         };
+        if let Some(reason) = &item.muted {
+            publication.log_because(Outcome::Muted, Some(reason));
+            return Ok(Outcome::Muted);
+        }
         let key = item.key(arn);
         if self.published.contains(&key) {
             publication.log(Outcome::Duplicate, None);
@@ -227,11 +205,7 @@ impl Notify {
         let attempt = Attempt { request_id, budget };
         let mut outcomes = Vec::with_capacity(queue.len());
         for item in queue {
-            if let Some(reason) = item
-                .muted
-                .as_deref()
-                .filter(|_| !self.dispatcher.keeps_incidents(channel))
-            {
+            if let Some(reason) = self.dispatcher.silenced(item, channel) {
                 let report = Report {
                     reason: Some(reason),
                     ..Report::default()

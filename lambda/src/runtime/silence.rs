@@ -2,10 +2,8 @@
 //! topic with an open mute window. Nothing of it is kept: CloudWatch itself runs an alarm's actions after its window.
 
 use super::dispatcher::Dispatcher;
-use super::log::Report;
-use super::publish::Publication;
-use crate::contract::{ChannelKey, Outcome};
-use crate::event::{Content, Muted};
+use crate::contract::ChannelKey;
+use crate::event::{Content, Muted, Phase};
 use crate::item::Item;
 use jiff::Timestamp;
 
@@ -28,34 +26,14 @@ impl Dispatcher {
         Some(format!("muted by `{mute}`"))
     }
 
-    /// Whether what begins in the channel goes on there until its end comes.
-    pub fn keeps_incidents(&self, channel: &ChannelKey) -> bool {
+    /// Why `channel` is told nothing of `item`. Where the service keeps incidents, so that none is put into a digest, it is told
+    /// of an end: what it was told before the window must not go on for ever.
+    pub fn silenced<'i>(&self, item: &'i Item, channel: &ChannelKey) -> Option<&'i str> {
+        let reason = item.muted.as_deref()?;
+        let incident = item.notice.incident();
         let known = self.settings.channels.get(channel);
-        known.is_some_and(|known| known.channel_type.keeps_incidents())
-    }
-
-    /// Logs for each destination of `item` that it is muted.
-    pub fn silence(&self, item: &Item, reason: &str, request_id: &str) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        let channels = item.channels(&self.settings).unwrap_or_default();
-        for channel in channels.iter() {
-            let report = Report {
-                reason: Some(reason),
-                ..Report::default()
-            };
-            self.log(item, channel, request_id, Outcome::Muted, report);
-            outcomes.push(Outcome::Muted);
-        }
-        if let Some(arn) = item.mail(&self.settings) {
-            let publication = Publication {
-                dispatcher: self,
-                item,
-                arn,
-                request_id,
-            };
-            publication.log_because(Outcome::Muted, Some(reason));
-            outcomes.push(Outcome::Muted);
-        }
-        outcomes
+        let is_end = incident.is_some_and(|incident| incident.phase == Phase::Resolved);
+        let is_told = is_end && known.is_some_and(|known| known.channel_type.fit().is_none());
+        (!is_told).then_some(reason)
     }
 }

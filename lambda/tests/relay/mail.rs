@@ -16,16 +16,6 @@ fn mailing() -> Value {
     settings
 }
 
-/// A relay with these settings and all its queues.
-async fn start(settings: &Value) -> Function {
-    Function::start_as(settings, |command| {
-        command
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env("RETRY_QUEUE", RETRIES);
-    })
-    .await
-}
-
 /// An SNS message with this id and text.
 fn message(id: &str, text: &str) -> Value {
     let mut event = fixture("text");
@@ -75,7 +65,7 @@ async fn a_mail_says_what_the_channel_shows() {
     for locale in ["en", "ko"] {
         let mut settings = mailing();
         settings["locale"] = locale.into();
-        let mut function = start(&settings).await;
+        let mut function = Function::start_with_queues(&settings).await;
         let settings = Settings::parse(&settings.to_string()).expect("settings");
         for name in [
             "alarm-in-alarm",
@@ -119,7 +109,7 @@ async fn a_mail_says_what_the_channel_shows() {
 
 #[tokio::test]
 async fn the_relay_does_not_hear_itself() {
-    let mut function = start(&mailing()).await;
+    let mut function = Function::start_with_queues(&mailing()).await;
     function.succeed(&fixture("alarm-in-alarm")).await;
     let mail = published(&function).remove(0);
     let own = delivered(&mail);
@@ -142,7 +132,7 @@ async fn the_relay_does_not_hear_itself() {
 async fn only_what_came_from_such_a_topic_is_mailed() {
     let mut settings = mailing();
     settings["topics"]["other"] = json!({ "to": ["project"] });
-    let mut function = start(&settings).await;
+    let mut function = Function::start_with_queues(&settings).await;
     let mut other = message("1", "disk full");
     other["Records"][0]["Sns"]["TopicArn"] = TOPIC.replace("mission-sns", "other").into();
     function.succeed(&other).await;
@@ -155,7 +145,7 @@ async fn only_what_came_from_such_a_topic_is_mailed() {
 
 #[tokio::test]
 async fn a_test_is_marked_once() {
-    let mut function = start(&mailing()).await;
+    let mut function = Function::start_with_queues(&mailing()).await;
     let mut event = message("1", "disk full");
     event["Records"][0]["Sns"]["MessageAttributes"] =
         json!({ "alertctl.test": { "Type": "String", "Value": "t-0123abcd" } });
@@ -180,7 +170,7 @@ async fn a_test_is_marked_once() {
 
 #[tokio::test]
 async fn each_destination_has_its_own_dead_letter() {
-    let mut function = start(&mailing()).await;
+    let mut function = Function::start_with_queues(&mailing()).await;
     lock(&function.script).slack_always = Some((404, "no_service"));
     let answer = function.succeed(&message("1", "disk full")).await;
     assert_eq!(answer, json!({ "delivered": 1, "parked": 1 }));
@@ -225,7 +215,7 @@ async fn each_destination_has_its_own_dead_letter() {
 
 #[tokio::test]
 async fn what_sns_does_not_take_now_is_mailed_later() {
-    let mut function = start(&mailing()).await;
+    let mut function = Function::start_with_queues(&mailing()).await;
     lock(&function.script).sns_refusals = [(503, "ServiceUnavailable"); 3].into();
     let event = fixture("alarm-in-alarm");
     assert_eq!(
@@ -263,7 +253,7 @@ async fn what_sns_does_not_take_now_is_mailed_later() {
 
 #[tokio::test]
 async fn without_a_queue_that_takes_it_the_invocation_fails_and_only_the_mail_is_tried_again() {
-    let mut function = start(&mailing()).await;
+    let mut function = Function::start_with_queues(&mailing()).await;
     let event = message("1", "disk full");
     {
         let mut script = lock(&function.script);

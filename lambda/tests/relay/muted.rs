@@ -4,16 +4,6 @@ use crate::support::fixture;
 use crate::support::function::{Function, QUEUE, RETRIES, lock, settings};
 use serde_json::{Value, json};
 
-/// A relay with these settings and its queues.
-async fn start(settings: &Value) -> Function {
-    Function::start_as(settings, |command| {
-        command
-            .env("DEAD_LETTER_QUEUE", QUEUE)
-            .env("RETRY_QUEUE", RETRIES);
-    })
-    .await
-}
-
 /// A change of an alarm's state that came by a rule.
 fn alarm(id: &str, mute: &Value) -> Value {
     let mut event = fixture("alarm-contributor");
@@ -41,7 +31,7 @@ fn muting(until: Option<&str>) -> Value {
 
 #[tokio::test]
 async fn an_alarm_that_cloudwatch_mutes_is_not_told() {
-    let mut function = start(&settings()).await;
+    let mut function = Function::start_with_queues(&settings()).await;
     let arn = "arn:aws:cloudwatch:ap-northeast-2:111122223333:alarm-mute-rule:night";
     let window = json!({ "mutedByArn": arn, "muteWindowStart": "2026-11-20T02:00:00.000+0000",
         "muteWindowEnd": "2026-11-20T06:00:00.000+0000" });
@@ -84,7 +74,7 @@ async fn an_alarm_that_cloudwatch_mutes_is_not_told() {
 async fn what_comes_by_a_muted_topic_is_not_told_and_not_kept() {
     let mut with_mail = muting(None);
     with_mail["topics"]["mission-sns"]["mail"] = true.into();
-    let mut function = start(&with_mail).await;
+    let mut function = Function::start_with_queues(&with_mail).await;
     let answer = function.succeed(&sns("1", json!({}))).await;
     assert_eq!(answer, json!({ "delivered": 0, "muted": 2 }));
     assert!(function.messages().is_empty());
@@ -105,7 +95,7 @@ async fn what_comes_by_a_muted_topic_is_not_told_and_not_kept() {
 
 #[tokio::test]
 async fn after_its_window_a_topic_is_told_again() {
-    let mut function = start(&muting(Some("2026-01-01T00:00:00Z"))).await;
+    let mut function = Function::start_with_queues(&muting(Some("2026-01-01T00:00:00Z"))).await;
     assert_eq!(
         function.succeed(&sns("1", json!({}))).await,
         json!({ "delivered": 1 })
@@ -142,7 +132,7 @@ async fn the_end_of_what_was_told_is_told_where_it_goes_on() {
     // A webhook has nothing that goes on.
     let mut settings = settings();
     settings["mutes"]["now"] = mute;
-    let mut hook = start(&settings).await;
+    let mut hook = Function::start_with_queues(&settings).await;
     assert_eq!(
         hook.succeed(&over("cpu")).await,
         json!({ "delivered": 0, "muted": 1 })
@@ -163,7 +153,7 @@ async fn what_happened_before_its_window_is_told_in_it() {
     let mut settings = settings();
     settings["mutes"]["now"] = json!({ "cron": "* * * * *", "seconds": 86_400, "timezone": "UTC",
         "topics": ["mission-sns"], "from": since.to_string() });
-    let mut function = start(&settings).await;
+    let mut function = Function::start_with_queues(&settings).await;
     let event = |id: &str, minutes: i64| {
         let mut event = sns(id, json!({}));
         let then = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);

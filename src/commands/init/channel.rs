@@ -2,7 +2,7 @@
 
 use alertctl_relay::{ChannelType, ServiceRegion};
 
-use crate::cli::{InitArgs, service_name};
+use crate::cli::InitArgs;
 use crate::output::Failure;
 
 /// A channel to be written.
@@ -59,10 +59,7 @@ impl Channel {
         });
         match misplaced {
             Some((flag, place)) => Err(Failure::new(
-                format!(
-                    "`{flag}` has no meaning with `--service {}`",
-                    service_name(service)
-                ),
+                format!("`{flag}` has no meaning with `--service {}`", service.key()),
                 format!("remove it: it belongs to {place}"),
             )),
             None => Ok(Some(Self::of(channel_type))),
@@ -73,7 +70,7 @@ impl Channel {
     pub fn key(&self) -> &'static str {
         match &self.channel_type {
             ChannelType::Slack => "slack",
-            other => service_name(other),
+            other => other.key(),
         }
     }
 

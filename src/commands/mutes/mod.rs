@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
+use alertctl_relay::Announcement;
 use alertctl_relay::mute::{self, Schedule};
-use alertctl_relay::{Announcement, Settings};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -132,10 +132,7 @@ pub(super) fn rows(stack: &Stack, rules: &[Found], now: Timestamp) -> Vec<MuteRo
             ad_hoc: false,
             state: state.to_owned(),
             until: window.and_then(|window| window.open_until(now)),
-            schedule: match (&mute.cron, mute.at) {
-                (Some(cron), _) => format!("cron({cron})"),
-                (None, at) => blueprint::at(at.map(mute::Moment::begin).unwrap_or_default()),
-            },
+            schedule: blueprint::window(stack, mute).schedule.to_string(),
             duration: duration::minutes_text(mute.duration.minutes()),
             timezone: mute.timezone.clone().unwrap_or_else(|| stack.timezone.clone()),
             alarms: mute.alarms.clone(),
@@ -246,7 +243,7 @@ async fn announce(
         let apply = app.again(["apply".to_owned(), file.to_owned()]);
         addresses::refuse_armed(&access.aws, &running.functions, &apply).await?;
     }
-    let letter = announcement.letter(&settings(stack));
+    let letter = announcement.letter(&blueprint::settings(stack));
     let scope = access.aws.scope().await?;
     for key in topics {
         let arn = names.topic_arn(&key).fill_computed(scope).unwrap_or_default();
@@ -256,8 +253,4 @@ async fn announce(
         }
     }
     Ok(())
-}
-
-fn settings(stack: &Stack) -> Settings {
-    blueprint::settings(stack)
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use alertctl_relay::Announcement;
+use alertctl_relay::mute::Schedule;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Found, announce, caller, delete_expired, found, listed, rows, settings};
-use crate::blueprint::{alarms_by_region, at};
+use super::{Found, announce, caller, delete_expired, found, listed, row};
+use crate::blueprint::{self, alarms_by_region};
 use crate::cli::MuteArgs;
 use crate::commands::{App, Outcome};
 use crate::output::Failure;
@@ -52,7 +53,7 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
         .checked_add(SignedDuration::from_secs(seconds))
         .unwrap_or(begin);
     let mark = format!("{}-{:04x}", begin.strftime("%Y%m%dt%H%M"), fastrand::u16(..));
-    let mut made = Vec::new();
+    let mut made: Vec<Found> = Vec::new();
     let mut muted = Vec::new();
     for (region, alarms) in alarms_by_region(stack, &keys, &aws.connection.region) {
         let there = region.as_deref().map(|region| aws.at(region));
@@ -72,7 +73,7 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
             let rule = CloudwatchAlarmMuteRule {
                 name: stack.default_name(&format!("adhoc-{key}")),
                 description: Some(format!("{why} ({who})")),
-                expression: at(TimeZone::UTC.to_datetime(begin)),
+                expression: Schedule::At(TimeZone::UTC.to_datetime(begin)).to_string(),
                 minutes: length.minutes(),
                 timezone: "UTC".to_owned(),
                 alarms: alarms.to_vec(),
@@ -83,6 +84,7 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
             };
             if let Err(fault) = rule.put(there.as_deref().unwrap_or(aws)).await {
                 if !made.is_empty() {
+                    let made: Vec<_> = made.iter().map(|found| found.rule.name.as_str()).collect();
                     app.out.warn(&format!(
                         "some alarms are muted already: `alertctl unmute {}` ends that",
                         made.join(" ")
@@ -91,16 +93,14 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
                 return Err(fault.into());
             }
             muted.extend(alarms.iter().cloned());
-            made.push(rule.name);
+            made.push(Found {
+                region: region.clone(),
+                rule: rule.expected(String::new()),
+            });
         }
     }
-    let rules = found(aws, stack).await?;
-    let rules: Vec<Found> = rules
-        .into_iter()
-        .filter(|found| made.contains(&found.rule.name))
-        .collect();
-    let rows = rows(&without_mutes(stack), &rules, now);
-    let settings = settings(stack);
+    let rows: Vec<_> = made.iter().map(|found| row(stack, found, now)).collect();
+    let settings = blueprint::settings(stack);
     let text = || {
         rows.iter()
             .map(|row| row.text(&settings))
@@ -122,14 +122,6 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
         announce(&announcement, app, &access, stack, &file).await?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The stack as far as the new rules are concerned.
-fn without_mutes(stack: &Stack) -> Stack {
-    Stack {
-        mute: Default::default(),
-        ..stack.clone()
-    }
 }
 
 /// The keys of the alarms to mute.

@@ -73,7 +73,7 @@ impl Reach {
         };
         let kind = match &channel.channel_type {
             ChannelType::Slack => "slack",
-            other => other.place().first().copied().unwrap_or_default(),
+            other => other.key(),
         };
         let receiver = Receiver::Channel {
             key: key.to_owned(),

@@ -187,7 +187,8 @@ impl Resource for CloudwatchAlarmMuteRule {
 }
 
 impl CloudwatchAlarmMuteRule {
-    fn expected(&self, arn: String) -> Live {
+    /// The rule as it is once it was put.
+    pub fn expected(&self, arn: String) -> Live {
         let Self {
             name,
             description,

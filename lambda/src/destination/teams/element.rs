@@ -21,7 +21,7 @@ pub(super) enum Element {
     Container {
         style: &'static str,
         /// Whether its colour reaches the edge of the card.
-        #[serde(skip_serializing_if = "is_false")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         bleed: bool,
         items: Vec<Element>,
     },
@@ -32,7 +32,7 @@ pub(super) enum Element {
     RichTextBlock {
         #[serde(skip_serializing_if = "Spacing::is_default")]
         spacing: Spacing,
-        #[serde(skip_serializing_if = "is_false")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         separator: bool,
         inlines: Vec<Run>,
     },
@@ -146,8 +146,4 @@ impl Spacing {
     fn is_default(&self) -> bool {
         *self == Self::Default
     }
-}
-
-fn is_false(is: &bool) -> bool {
-    !is
 }

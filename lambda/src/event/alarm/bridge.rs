@@ -102,7 +102,8 @@ fn condition(reading: Option<&Reading>, queries: &[Value]) -> Option<Condition> 
     })
 }
 
-/// By which rules its actions are muted (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>); a composite alarm may be suppressed by another alarm.
+/// By which rules its actions are muted; a composite alarm may be suppressed by another alarm.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
 fn muted(detail: &Value, state: &Value) -> Option<Muted> {
     let name = |arn: &str| arn.rsplit([':', '/']).next().unwrap_or(arn).to_owned();
     // One ARN by the documentation; several rules may mute an alarm at the same time.

@@ -106,13 +106,10 @@ impl Incidents {
             "ExpressionAttributeNames": { "#due": "due", "#firing": "firing", "#until": "until" },
             "ExpressionAttributeValues": values,
         });
-        match self.call(aws, "UpdateItem", &input).await {
-            Ok(_) => {
-                due.due = next.unwrap_or(due.due);
-                Ok(true)
-            }
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-            Err(error) => Err(error),
+        let is_mine = self.update(aws, &input).await?.is_some();
+        if is_mine {
+            due.due = next.unwrap_or(due.due);
         }
+        Ok(is_mine)
     }
 }

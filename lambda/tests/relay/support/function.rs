@@ -69,6 +69,16 @@ impl Function {
         Self::start_as(&settings(), change).await
     }
 
+    /// Starts the relay with these settings, a dead-letter queue and a retry queue.
+    pub async fn start_with_queues(settings: &Value) -> Self {
+        Self::start_as(settings, |command| {
+            command
+                .env("DEAD_LETTER_QUEUE", QUEUE)
+                .env("RETRY_QUEUE", RETRIES);
+        })
+        .await
+    }
+
     /// Starts the relay with these settings in its zip.
     pub async fn start_as(settings: &Value, change: impl FnOnce(&mut Command)) -> Self {
         let task_root = tempfile::tempdir().expect("a directory");
