@@ -29,11 +29,7 @@ impl Announcement<'_> {
         if beyond > 0 {
             alarms.push_str(&(words.and_more)(beyond));
         }
-        let until = self.until.map(|until| {
-            let local = until.to_zoned(settings.timezone.clone());
-            let zone = settings.timezone.iana_name().unwrap_or("UTC");
-            format!("{} ({zone})", local.strftime("%Y-%m-%d %H:%M"))
-        });
+        let until = self.until.map(|until| settings.moment(until));
         let subject = (words.mute_subject)(until.as_deref());
         let text = (words.mute_text)(self.who, &alarms, self.why, until.as_deref());
         Letter::new(&subject, &text, settings.locale)

@@ -7,7 +7,7 @@ use crate::contract::{DUTY, SETTINGS_FILE};
 pub enum SettingsError {
     #[error("{SETTINGS_FILE} cannot be read: {0}")]
     File(String),
-    #[error("{DUTY} is `{0}`, which is neither `notify` nor `ingest` nor `guard`")]
+    #[error("{DUTY} is `{0}`, which is none of `notify`, `ingest`, `actions` and `guard`")]
     Duty(String),
     #[error("{variable} is not the JSON it should be: {source}")]
     Json {
@@ -29,5 +29,16 @@ pub(crate) fn json<T: serde::de::DeserializeOwned + Default>(
             variable: name,
             source,
         }),
+    }
+}
+
+pub(crate) fn missing(variable: &'static str) -> SettingsError {
+    wrong(variable, "is not set")
+}
+
+pub(crate) fn wrong(variable: &'static str, problem: impl Into<String>) -> SettingsError {
+    SettingsError::Value {
+        variable,
+        problem: problem.into(),
     }
 }

@@ -1,6 +1,6 @@
 //! The duty of a function, and the settings it needs for that.
 
-use crate::config::{SettingsError, json};
+use crate::config::{SettingsError, json, missing, wrong};
 use crate::contract::{Arn, dns_suffix};
 use crate::contract::{
     BODY_LIMIT, BUFFERS, ChannelKey, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENDPOINT, MESSAGE_BODY,
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// The size limit of an SNS message. A larger alert could only be shown truncated.
 const DEFAULT_BODY_LIMIT: usize = 262_144;
 
-/// What the function does. One executable serves all three functions.
+/// What the function does. One executable serves all functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Duty {
@@ -22,6 +22,8 @@ pub enum Duty {
     Notify,
     /// Takes alerts over HTTP and passes them to topics and channels.
     Ingest,
+    /// Takes the buttons that people press, and hands them to `notify`.
+    Actions,
     /// Restarts the logging of a trail that somebody stopped.
     Guard,
 }
@@ -32,6 +34,7 @@ impl Duty {
         match variable(DUTY).unwrap_or_default().as_str() {
             "" | "notify" => Ok(Self::Notify),
             "ingest" => Ok(Self::Ingest),
+            "actions" => Ok(Self::Actions),
             "guard" => Ok(Self::Guard),
             other => Err(SettingsError::Duty(other.to_owned())),
         }
@@ -42,6 +45,7 @@ impl Duty {
         match self {
             Self::Notify => "notify",
             Self::Ingest => "ingest",
+            Self::Actions => "actions",
             Self::Guard => "guard",
         }
     }
@@ -231,17 +235,6 @@ impl Queue {
             Some(endpoint) => format!("{}/{account}/{name}", endpoint.trim_end_matches('/')),
             None => format!("https://sqs.{region}.{}/{account}/{name}", dns_suffix(region)),
         }
-    }
-}
-
-fn missing(variable: &'static str) -> SettingsError {
-    wrong(variable, "is not set")
-}
-
-fn wrong(variable: &'static str, problem: impl Into<String>) -> SettingsError {
-    SettingsError::Value {
-        variable,
-        problem: problem.into(),
     }
 }
 

@@ -7,6 +7,7 @@ mod cron;
 
 pub use cron::Cron;
 
+use crate::contract::as_text;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -23,7 +24,7 @@ pub enum Schedule {
     /// Again and again.
     Cron(Cron),
     /// Once, at this local time.
-    At(#[serde(with = "text")] DateTime),
+    At(#[serde(with = "as_text")] DateTime),
 }
 
 /// A mute of what comes by rules and topics.
@@ -37,10 +38,10 @@ pub struct Mute {
     #[serde(with = "zone")]
     pub timezone: TimeZone,
     /// Before it, no window is open.
-    #[serde(default, with = "text::some", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "as_text::some", skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
     /// From then on, no window is open.
-    #[serde(default, with = "text::some", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "as_text::some", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// Keys of rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -143,38 +144,6 @@ pub(crate) mod zone {
                 "`{name}` is not an IANA time zone name such as `Asia/Seoul`"
             ))
         })
-    }
-}
-
-/// Serialises times as text.
-mod text {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-    use std::fmt::Display;
-    use std::str::FromStr;
-
-    pub fn serialize<T: Display, S: Serializer>(time: &T, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(time)
-    }
-
-    pub fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse()
-            .map_err(|_| de::Error::custom(format!("`{text}` is not a time")))
-    }
-
-    pub mod some {
-        use super::*;
-
-        pub fn serialize<T: Display, S: Serializer>(time: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
-            match time {
-                Some(time) => to.collect_str(time),
-                None => to.serialize_none(),
-            }
-        }
-
-        pub fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-            super::deserialize(from).map(Some)
-        }
     }
 }
 

@@ -5,8 +5,11 @@
 //! there is room for them.
 
 use crate::config::SettingsError;
-use crate::contract::{Buffer, ChannelKey, ChannelType, Filter, Locale, Mention, Portal, Route, Severity};
+use crate::contract::{
+    Actions, Buffer, ChannelKey, ChannelType, Filter, Locale, Mention, Portal, Route, Severity,
+};
 use crate::mute::{Mute, zone};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +68,9 @@ pub struct Channel {
     /// After how many minutes, again and again, people are reminded of what goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remind_minutes: Option<u32>,
+    /// The buttons under its messages, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Actions>,
     /// The rate limit of the channel, if there is a queue in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buffer: Option<Buffer>,
@@ -121,6 +127,13 @@ impl Settings {
     pub fn json(&self) -> String {
         // Cannot fail: every key is a text, and every value can be serialised.
         serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// A moment in the stack's time zone, for people.
+    pub(crate) fn moment(&self, moment: Timestamp) -> String {
+        let local = moment.to_zoned(self.timezone.clone());
+        let zone = self.timezone.iana_name().unwrap_or("UTC");
+        format!("{} ({zone})", local.strftime("%Y-%m-%d %H:%M"))
     }
 
     /// All channels that the settings mention, without duplicates.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub use alertctl_relay::{NODE_TAG, STACK_TAG};
 use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
 
@@ -16,10 +17,6 @@ use super::cloudtrail;
 use super::concurrently::concurrently_found;
 use super::fault::Result;
 
-/// The tag that marks a resource as part of a stack; its value is the stack's name.
-pub const STACK_TAG: &str = "alertctl:stack";
-/// The tag that says which node of the stack it is: `kind/key`.
-pub const NODE_TAG: &str = "alertctl:node";
 /// On the role that forwards events from another region: that region. The stack has resources there too.
 pub const REGION_TAG: &str = "alertctl:region";
 

@@ -22,7 +22,7 @@ use crate::resource::kms::key::KmsKey;
 use crate::resource::lambda::function::EnvValue;
 use crate::resource::lambda::permission::LambdaPermission;
 use crate::resource::logs::log_group::LogGroup;
-use crate::stack::HttpEndpoint;
+use crate::stack::{HttpEndpoint, HttpRoute, Throttle};
 
 /// Timeout of the function in seconds. It answers within 8, because ElastAlert2 waits 10.
 const TIMEOUT: i32 = 10;
@@ -36,12 +36,30 @@ const ACCESS_LOG: &str = concat!(
     r#""milliseconds":"$context.responseLatency","error":"$context.integrationErrorMessage"}"#,
 );
 
+/// An HTTP API with one route.
+pub(super) struct HttpApi<'a> {
+    /// The key of its resources in the graph.
+    pub key: &'a str,
+    pub name: String,
+    pub route: HttpRoute,
+    pub throttle: Throttle,
+    /// Whether to log each call.
+    pub access_log: bool,
+}
+
 impl Build<'_> {
     /// Adds every endpoint.
     pub(super) fn endpoints(&mut self, key: Option<&Ref<KmsKey>>, addresses: &Addresses) {
         for (name, endpoint) in &self.stack.endpoints {
             let function = self.ingest(name, endpoint, key, addresses);
-            self.http_api(name, endpoint, &function);
+            let api = HttpApi {
+                key: name,
+                name: self.names.http_api(name, endpoint),
+                route: endpoint.route(name),
+                throttle: endpoint.throttle,
+                access_log: endpoint.access_log,
+            };
+            self.http_api(api, &function);
         }
     }
 
@@ -94,13 +112,19 @@ impl Build<'_> {
         self.function(duty)
     }
 
-    fn http_api(&mut self, key: &str, endpoint: &HttpEndpoint, function: &Function) {
-        let name = self.names.http_api(key, endpoint);
-        let route = endpoint.route(key);
+    /// Adds an HTTP API with one route to `function`.
+    pub(super) fn http_api(&mut self, api: HttpApi<'_>, function: &Function) {
+        let HttpApi {
+            key,
+            name,
+            route,
+            throttle,
+            access_log,
+        } = api;
         let api = self.graph.add(
             key,
             ApigatewayApi {
-                name: name.clone(),
+                name,
                 description: format!("alertctl stack {}: {route}", self.stack.stack),
                 tags: self.tags::<ApigatewayApi>(key),
             },
@@ -119,7 +143,8 @@ impl Build<'_> {
             format!("endpoint.{key}"),
             LambdaPermission {
                 function: function.function.clone(),
-                statement_id: format!("alertctl-endpoint-{key}"),
+                // Lambda takes no dot there.
+                statement_id: format!("alertctl-endpoint-{}", key.replace('.', "-")),
                 principal: "apigateway.amazonaws.com",
                 // Only this method and path, on any stage; the API has no other than `$default`.
                 source_arn: Text::concat([Text::arn("execute-api", ""), api.unique_id()])
@@ -136,13 +161,13 @@ impl Build<'_> {
             },
             [permission.id().clone()],
         );
-        let access_log = endpoint.access_log.then(|| self.access_log(key));
+        let access_log = access_log.then(|| self.access_log(key));
         self.graph.add_after(
             key,
             ApigatewayStage {
                 api,
-                rate_limit: endpoint.throttle.rate,
-                burst_limit: endpoint.throttle.burst,
+                rate_limit: throttle.rate,
+                burst_limit: throttle.burst,
                 access_log,
                 tags: self.tags::<ApigatewayStage>(key),
             },
@@ -180,13 +205,23 @@ impl Build<'_> {
             environment.extend(plain([(TOPICS, Text::json_array(topics))]));
         }
         if !channels.is_empty() {
-            environment.extend(plain([
-                (DESTINATIONS, json!(channels).to_string().into()),
-                (ENCRYPTED_FOR, self.names.function().into()),
-            ]));
-            environment.extend(self.addresses(addresses, channels));
+            environment.extend(self.channel_variables(channels, addresses));
         }
         environment.extend(self.queue_variables(&self.queues(to)));
+        environment
+    }
+
+    /// Environment variables with these channels.
+    pub(super) fn channel_variables(
+        &self,
+        channels: Vec<&String>,
+        addresses: &Addresses,
+    ) -> BTreeMap<String, EnvValue> {
+        let mut environment = plain([
+            (DESTINATIONS, json!(channels).to_string().into()),
+            (ENCRYPTED_FOR, self.names.function().into()),
+        ]);
+        environment.extend(self.addresses(addresses, channels));
         environment
     }
 

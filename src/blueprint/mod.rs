@@ -22,6 +22,7 @@ use crate::resource::{NodeId, Ref, Resource};
 use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
+mod buttons;
 mod elsewhere;
 mod endpoints;
 mod forwarding;
@@ -39,9 +40,11 @@ mod roles;
 mod rules;
 mod running;
 mod settings;
+mod signals;
 mod topics;
 mod trail;
 
+pub use buttons::{ACTIONS, route as actions_route, with_buttons};
 pub use elsewhere::region_of;
 pub use mail::is_mailed_by_relay;
 use monitoring::Watched;
@@ -117,6 +120,7 @@ fn built(mut build: Build<'_>, addresses: &Addresses) -> Graph {
     let relay = key.as_ref().and_then(|key| build.relay(key, addresses));
     let topics = build.topics(key.as_ref(), relay.as_ref());
     build.endpoints(key.as_ref(), addresses);
+    build.buttons(key.as_ref(), relay.as_ref(), addresses);
     let guard = build.trail(key.as_ref(), &topics, addresses);
     build.rules(relay.as_ref(), &topics, guard.into_iter().collect());
     build.alarms();

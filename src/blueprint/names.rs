@@ -110,6 +110,16 @@ impl<'a> Names<'a> {
         endpoint.function.clone().unwrap_or_else(name)
     }
 
+    /// The HTTP API for the buttons of messages.
+    pub fn actions_api(&self) -> String {
+        self.stack.default_name("slack-actions")
+    }
+
+    /// The function behind it.
+    pub fn actions_function(&self) -> String {
+        limited(self.stack.default_name("slack-actions"), 64)
+    }
+
     /// The log group for requests to this endpoint. AWS lets services write to log groups with this prefix
     /// without a separate statement in the account's resource policies, which are limited to ten.
     pub fn access_log(&self, key: &str) -> String {

@@ -57,6 +57,7 @@ impl Build<'_> {
                 .filter(|_| reminds(self.stack))
                 .map(may_find),
         );
+        may.extend(self.may_snooze());
         may.extend(self.may_work_off(&queues));
         if queues.contains(&Queue::Retry) {
             // What a function could not publish waits in the retry queue; the mails of topics are the relay's own.

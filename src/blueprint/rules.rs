@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alertctl_relay::{Envelope, Signal};
+use alertctl_relay::Envelope;
 use serde_json::json;
 
 use super::Build;
@@ -271,35 +271,6 @@ impl Build<'_> {
         permissions
     }
 
-    /// A rule that sends something to `target` again and again, after so many minutes, at least two; `what` it is for, for people.
-    pub(super) fn scheduled(
-        &self,
-        key: String,
-        name: &str,
-        what: &str,
-        minutes: i32,
-        target: Target,
-        after: Vec<NodeId>,
-    ) -> Wiring {
-        Wiring {
-            key,
-            name: self.names.default_rule(name),
-            description: format!("alertctl stack {}: {what}", self.stack.stack),
-            trigger: Trigger::Schedule(format!("rate({minutes} minutes)")),
-            state: RuleState::Enabled,
-            regions: Vec::new(),
-            arrivals: String::new(),
-            bus: None,
-            targets: vec![target],
-            after,
-        }
-    }
-
-    /// The relay as a target that gets a signal.
-    pub(super) fn signalled(&self, relay: &Function, signal: &Signal) -> Target {
-        carrying(signal, bare_target(self.relay_target(), relay.function.arn()))
-    }
-
     /// The relay's id among a rule's targets. The ids of topics are their keys, which contain no dot.
     pub(super) fn relay_target(&self) -> &'static str {
         match self.stack.topics.contains_key("relay") {
@@ -349,14 +320,6 @@ impl Build<'_> {
             Some(region) => Text::arn_in(region, "events", resource),
             None => Text::arn("events", resource),
         }
-    }
-}
-
-/// A target that gets a signal.
-pub(super) fn carrying(signal: &Signal, target: Target) -> Target {
-    Target {
-        input: Some(Input::Constant(signal.message().to_string())),
-        ..target
     }
 }
 

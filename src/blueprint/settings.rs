@@ -109,6 +109,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         except,
         mention,
         remind,
+        actions,
         buffer,
     } = channel;
     let text = channels_notified_twice(stack).contains(key).then(|| Filter {
@@ -132,6 +133,7 @@ fn channel(stack: &Stack, key: &str, channel: &stack::Channel) -> Channel {
         except: except.iter().map(|one| filter(stack, one)).chain(text).collect(),
         mention: mention.clone(),
         remind_minutes: remind.map(|every| every.minutes().unsigned_abs()),
+        actions: actions.clone(),
         buffer: *buffer,
     }
 }

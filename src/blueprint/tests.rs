@@ -161,11 +161,14 @@ fn a_slack_app_keeps_its_messages_in_a_table() {
         );
         assert_eq!(policy.contains("dynamodb:"), updates, "{policy}");
     }
-    let app = "slack: { bot: { env: SLACK_BOT_TOKEN }, channel: C0123ABCD, remind: 30m }";
+    let app = "slack: { bot: { env: SLACK_BOT_TOKEN }, channel: C0123ABCD, remind: 30m, actions: { who: [U0123ABCD] } }";
     assert!(text.contains(app));
     let without = self::written(&text.replace(app, "webhook: { env: OTHER }"));
     assert!(
-        !without.contains("dynamodb") && !without.contains("INCIDENTS") && !without.contains("schedule"),
+        !without.contains("dynamodb")
+            && !without.contains("INCIDENTS")
+            && !without.contains("schedule")
+            && !without.contains("actions"),
         "{without}"
     );
 }

@@ -17,7 +17,7 @@ use crate::output::{Failure, Problem};
 use crate::resource::eventbridge::rule::EventbridgeRule;
 use crate::resource::lambda::function::LambdaFunction;
 use crate::resource::{Change, Resource as _};
-use crate::stack::{SecretSource, Stack};
+use crate::stack::{Channel, SecretSource, Stack};
 use alertctl_relay::{Address, AllowLoopback, ChannelType};
 
 /// How to handle an address whose environment variable is not set.
@@ -78,6 +78,15 @@ pub async fn resolve(
                     stood_in_for.push((channel.clone(), name.clone()));
                     inbox(session, channel, channel_type)
                 }
+                (Ok(Some(address)), _) if !is_enough(settings, &address) => {
+                    problems.push(Problem {
+                        message: format!(
+                            "channel `{channel}`: environment variable {name}: {NO_SIGNING_SECRET}"
+                        ),
+                        help: Some(format!("set {name} to {WITH_SIGNING_SECRET}")),
+                    });
+                    continue;
+                }
                 (Ok(Some(url)), _) => blueprint::Address::Clear(clear(&url)),
                 (Ok(None), Some(session)) => inbox(session, channel, channel_type),
                 (Ok(None), None) if missing == Missing::LeaveOut => blueprint::Address::NotAtHand,
@@ -112,6 +121,17 @@ pub async fn resolve(
         app.out.say(&text);
     }
     Ok(addresses)
+}
+
+/// What is wrong with an address that is not enough, and what to do about it.
+pub const NO_SIGNING_SECRET: &str =
+    "the bot token has no signing secret after it, by which Slack signs what people press";
+pub const WITH_SIGNING_SECRET: &str = "`xoxb-… SIGNING_SECRET`, both in quotes: the second is on the app's page `Basic \
+                                       Information` in Slack, `Signing Secret`";
+
+/// Whether an address is enough for what the stack file wants of the channel: buttons need the signing secret, too.
+pub fn is_enough(channel: &Channel, address: &Address) -> bool {
+    channel.actions.is_none() || address.is_loopback() || address.secrets().next().is_some()
 }
 
 /// The channels whose address is not available, each with the environment variable for it.

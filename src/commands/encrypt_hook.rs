@@ -14,7 +14,7 @@ use crate::blueprint::{self, Names};
 use crate::cli::{Adopt, Detail, EncryptHookArgs};
 use crate::engine::plan::Action;
 use crate::output::Failure;
-use crate::stack::{Ciphertexts, Stack, set_address};
+use crate::stack::{Channel, Ciphertexts, Stack, set_address};
 use alertctl_relay::{Address, AllowLoopback, ChannelType};
 
 /// No address is longer than this.
@@ -32,7 +32,7 @@ pub async fn run(app: &App, args: &EncryptHookArgs) -> Outcome {
     };
     let channel_type = &stack.channels[channel].channel_type;
     // First of all: a wrong address is reported at once, before a key is created.
-    let address = read_address(channel, channel_type, args.env.as_deref(), loopback)?;
+    let address = read_address(channel, &stack.channels[channel], args.env.as_deref(), loopback)?;
 
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     ready_key(app, stack, &access, args.yes).await?;
@@ -108,11 +108,15 @@ fn channel<'a>(stack: &'a Stack, wanted: Option<&str>) -> Result<&'a str, Failur
 /// Reads the address from the environment, a hidden prompt or standard input, but never from an argument.
 fn read_address(
     channel: &str,
-    channel_type: &ChannelType,
+    settings: &Channel,
     env: Option<&str>,
     loopback: AllowLoopback,
 ) -> Result<Address, Failure> {
-    let form = channel_type.form();
+    let form = settings.channel_type.form();
+    let signing = match &settings.actions {
+        Some(_) => ", a blank and the signing secret",
+        None => "",
+    };
     let text = match env {
         Some(name) => Zeroizing::new(env::var(name).map_err(|_| {
             Failure::new(
@@ -121,7 +125,10 @@ fn read_address(
             )
         })?),
         None if stdin().is_terminal() => {
-            let prompt = format!("Paste the {} for channel `{channel}` (hidden): ", form.what());
+            let prompt = format!(
+                "Paste the {}{signing} for channel `{channel}` (hidden): ",
+                form.what()
+            );
             Zeroizing::new(rpassword::prompt_password(prompt).map_err(unreadable)?)
         }
         None => {
@@ -134,12 +141,19 @@ fn read_address(
             text
         }
     };
-    Address::parse(&text, form, loopback).map_err(|error| {
+    let address = Address::parse(&text, form, loopback).map_err(|error| {
         Failure::new(
             format!("channel `{channel}`: {error}"),
             format!("copy it from {}", form.page),
         )
-    })
+    })?;
+    match addresses::is_enough(settings, &address) {
+        true => Ok(address),
+        false => Err(Failure::new(
+            format!("channel `{channel}`: {}", addresses::NO_SIGNING_SECRET),
+            format!("give {}", addresses::WITH_SIGNING_SECRET),
+        )),
+    }
 }
 
 fn unreadable(error: std::io::Error) -> Failure {

@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use crate::aws::{Aws, Known};
+use crate::blueprint::{ACTIONS, actions_route, with_buttons};
 use crate::partition::Partition;
 use crate::stack::Stack;
 
 /// An endpoint that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Endpoint {
-    /// Its key in the stack file.
+    /// Its key in the stack file, or that of the one for buttons.
     pub key: String,
     /// The HTTP method, or `ANY`.
     pub method: String,
@@ -19,20 +20,28 @@ pub struct Endpoint {
 impl Endpoint {
     /// `endpoint elastalert: POST https://…`.
     pub fn text(&self) -> String {
-        format!("endpoint {}: {} {}", self.key, self.method, self.url)
+        match self.key == ACTIONS {
+            true => format!(
+                "buttons: {} {} (paste it in Slack: the app's page `Interactivity & Shortcuts`, `Request URL`)",
+                self.method, self.url
+            ),
+            false => format!("endpoint {}: {} {}", self.key, self.method, self.url),
+        }
     }
 }
 
 /// The stack's endpoints that can answer: an API without its route and stage cannot.
 pub fn of(stack: &Stack, aws: &Aws, known: &Known) -> Vec<Endpoint> {
-    let existing = stack.endpoints.iter().filter_map(|(key, endpoint)| {
+    let endpoints = stack.endpoints.iter();
+    let endpoints = endpoints.map(|(key, endpoint)| (key.as_str(), endpoint.route(key)));
+    let actions = with_buttons(stack).take(1).map(|_| (ACTIONS, actions_route()));
+    let existing = endpoints.chain(actions).filter_map(|(key, route)| {
         let part = |kind: &str| known.outputs.get(&format!("{kind}/{key}"));
         let api = part("apigatewayv2-api")?;
         part("apigatewayv2-route").and(part("apigatewayv2-stage"))?;
-        let route = endpoint.route(key);
         let url = invoke_url(aws.connection.endpoint(), known, &api.id) + &route.path;
         Some(Endpoint {
-            key: key.clone(),
+            key: key.to_owned(),
             method: route.method,
             url,
         })

@@ -10,7 +10,6 @@ use super::{App, Outcome, addresses, saved};
 use crate::blueprint;
 use crate::cli::{Adopt, ShowArgs, Showable};
 use crate::output::Failure;
-use crate::stack::Stack;
 
 pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
     match args.what {
@@ -35,7 +34,11 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
 async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
     let loaded = app.load(&args.path)?;
     let stack = &loaded.stack;
-    let key = chosen(stack, args.endpoint.as_deref())?;
+    let mut keys: Vec<_> = stack.endpoints.keys().cloned().collect();
+    if args.what == Showable::Endpoint && blueprint::with_buttons(stack).next().is_some() {
+        keys.push(blueprint::ACTIONS.to_owned());
+    }
+    let key = chosen(&keys, args.endpoint.as_deref())?;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let addresses = addresses::resolve(app, stack, &access, addresses::Missing::LeaveOut).await?;
     let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
@@ -54,10 +57,9 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
 }
 
 /// The key of the chosen endpoint.
-fn chosen(stack: &Stack, asked: Option<&str>) -> Result<String, Failure> {
-    let keys: Vec<_> = stack.endpoints.keys().cloned().collect();
+fn chosen(keys: &[String], asked: Option<&str>) -> Result<String, Failure> {
     let listed = keys.join(", ");
-    match (asked, keys.as_slice()) {
+    match (asked, keys) {
         (_, []) => Err(Failure::new(
             "the stack has no endpoint",
             "add one below `endpoints:` in the stack file",

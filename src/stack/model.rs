@@ -13,6 +13,7 @@ mod form;
 mod interval;
 mod mute;
 mod rule;
+mod switch;
 mod threshold;
 mod trail;
 mod values;

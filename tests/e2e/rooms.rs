@@ -115,7 +115,7 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     ("pattern", &[]),
     ("template", &[]),
     ("config", &["contract"]),
-    ("mute", &[]),
+    ("mute", &["contract"]),
     ("settings", &["contract", "config", "mute"]),
     ("event", &["contract", "json", "excerpt", "hash"]),
     ("locale", &["contract", "event", "phrase"]),

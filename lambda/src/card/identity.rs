@@ -12,6 +12,7 @@ impl Card {
             key,
             phase,
             at: Some(at),
+            ..
         }) = &self.incident
         {
             let phase = match phase {

@@ -11,6 +11,7 @@ mod digest;
 mod event;
 mod frame;
 mod guard;
+mod handling;
 mod identity;
 mod note;
 mod parts;
@@ -21,8 +22,9 @@ pub use crate::event::{Incident, Phase};
 pub use crate::excerpt::Excerpt;
 pub use crate::phrase::{Phrase, Span, Style};
 pub use digest::{Digest, Line, digest, summarise};
+pub use handling::{Acknowledged, Handling, Snoozed};
 #[cfg(feature = "runtime")]
-pub(crate) use reminder::{Remembered, reminder};
+pub(crate) use reminder::{Remembered, remark, reminder};
 
 use crate::contract::{Locale, Severity, unite};
 use crate::event::{Content, Detail, Notice};
@@ -61,6 +63,8 @@ pub struct Card {
     pub at: Option<Timestamp>,
     /// What it is a step of, if it begins and ends.
     pub incident: Option<Incident>,
+    /// What people did about that, and may do, where a message has buttons.
+    pub handling: Option<Handling>,
     /// Whether the channel was told of a later step already.
     pub overtaken: bool,
     /// Whether it may only end what the channel shows as going on.
@@ -172,6 +176,7 @@ impl Card {
             time: None,
             at: None,
             incident: None,
+            handling: None,
             overtaken: false,
             quiet: false,
             stack: settings.stack.clone(),
@@ -258,6 +263,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         time: notice.time().map(|moment| frame.time(moment)),
         at: notice.time(),
         incident: notice.incident(),
+        handling: None,
         overtaken: false,
         quiet: false,
         stack: settings.stack.clone(),

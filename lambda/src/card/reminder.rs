@@ -1,4 +1,4 @@
-//! A reminder of incidents that go on.
+//! A reminder of incidents that go on, and a remark about one.
 
 use super::parts::{self, duration};
 use super::{Card, Row, Section};
@@ -54,4 +54,9 @@ pub fn reminder(incidents: &[Remembered<'_>], settings: &Settings) -> Card {
         card.mention(one.called);
     }
     card
+}
+
+/// A remark of one line in a thread.
+pub fn remark(line: Phrase, settings: &Settings) -> Card {
+    Card::general(line, Severity::Info, Vec::new(), settings)
 }

@@ -98,6 +98,15 @@ pub enum ServiceRegion {
     Eu,
 }
 
+/// The buttons under the messages of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Actions {
+    /// Ids of the people who may press them; empty for everybody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub who: Vec<String>,
+}
+
 /// The key of a channel in the stack file, such as `project`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -3,14 +3,17 @@
 //! Leaf files: nothing here imports from the rest of the relay, but for `json`, which is a leaf, too.
 
 mod arn;
+pub(crate) mod as_text;
 mod channel;
 mod envelope;
 mod guard;
 mod locale;
 mod mail_mark;
+mod mute_rule;
 mod names;
 mod outcome;
 mod portal;
+mod press;
 mod route;
 mod severity;
 mod signal;
@@ -18,21 +21,23 @@ mod test_mark;
 mod verdict;
 
 pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console};
-pub use channel::{ChannelKey, ChannelType, ServiceRegion};
+pub use channel::{Actions, ChannelKey, ChannelType, ServiceRegion};
 pub use envelope::Envelope;
 #[cfg(feature = "runtime")]
 pub use envelope::Parking;
 pub use guard::GuardOutcome;
 pub use locale::Locale;
 pub use mail_mark::MAIL_ATTRIBUTE;
+pub use mute_rule::{AD_HOC, MUTE_RULE, ad_hoc_mute};
 pub use names::{
     BODY_LIMIT, BUFFERS, DEAD_LETTER_QUEUE, DESTINATIONS, DUTY, ENCRYPTED_FOR, ENCRYPTION_CONTEXT_KEY,
-    ENDPOINT, HEARTBEAT_METRIC, INCIDENTS, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, PATH_DIMENSION,
-    RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION, TOKEN_SHA256, TOPICS, TRAIL, WAITING_METRIC,
-    webhook_variable,
+    ENDPOINT, HEARTBEAT_METRIC, INCIDENTS, MESSAGE_BODY, MESSAGE_SUBJECT, METRIC_NAMESPACE, NODE_TAG,
+    PATH_DIMENSION, RELAY, RETRY_QUEUE, SETTINGS_FILE, STACK_DIMENSION, STACK_TAG, TOKEN_SHA256, TOPICS,
+    TRAIL, WAITING_METRIC, webhook_variable,
 };
 pub use outcome::Outcome;
 pub use portal::Portal;
+pub use press::{Act, Press};
 pub use route::{Buffer, Filter, Mention, Route};
 pub use severity::Severity;
 pub use signal::Signal;

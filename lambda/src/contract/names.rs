@@ -4,7 +4,7 @@ use super::ChannelKey;
 
 /// Name of the file in the zip, and so in the directory where Lambda unpacks it.
 pub const SETTINGS_FILE: &str = "settings.json";
-/// Environment variable: what the function is for, `notify` (default), `ingest` or `guard`.
+/// Environment variable: what the function is for, `notify` (default), `ingest`, `actions` or `guard`.
 pub const DUTY: &str = "ALERTCTL_DUTY";
 /// Environment variable: value of [`ENCRYPTION_CONTEXT_KEY`] for the webhooks; the function's own name by
 /// default.
@@ -35,6 +35,8 @@ pub const RETRY_QUEUE: &str = "RETRY_QUEUE";
 /// Environment variable: name of the DynamoDB table with the ids of the messages that are updated until an alarm is
 /// over. Its key is the string `pk`, and an item ends at the time in `ttl`, in seconds since 1970.
 pub const INCIDENTS: &str = "INCIDENTS";
+/// Environment variable (`actions`): name of the relay, which does what a button asks for.
+pub const RELAY: &str = "RELAY";
 /// Environment variable (`guard`): ARN of the trail whose logging the guard restarts.
 pub const TRAIL: &str = "TRAIL";
 /// Namespace of the metrics that the relay writes.
@@ -50,6 +52,11 @@ pub const PATH_DIMENSION: &str = "Path";
 pub const STACK_DIMENSION: &str = "Stack";
 /// Encryption context key of every webhook ciphertext; its value is the name of the function.
 pub const ENCRYPTION_CONTEXT_KEY: &str = "LambdaFunctionName";
+
+/// The tag that marks a resource as part of a stack; its value is the stack's name.
+pub const STACK_TAG: &str = "alertctl:stack";
+/// The tag that says which node of the stack it is: `kind/key`.
+pub const NODE_TAG: &str = "alertctl:node";
 
 /// Name of the environment variable with the encrypted webhook of `channel`: `WEBHOOK_` and the key. Each `-`
 /// becomes `_` because Lambda allows only letters, digits and underscores.

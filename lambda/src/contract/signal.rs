@@ -1,10 +1,13 @@
-//! What a schedule of the stack sends to the relay.
+//! What other parts of the stack ask the relay for, without an alert.
 
+use super::Press;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 const WRAPPER: &str = "alertctl";
 const HEARTBEAT: &str = "heartbeat";
 const REMIND: &str = "remind";
+const PRESS: &str = "press";
 /// No signal is longer, so that the texts of alerts need not be read twice.
 const MAX_BYTES: usize = 1_000;
 
@@ -15,14 +18,17 @@ pub enum Signal {
     Heartbeat(String),
     /// Time to look for incidents that people are to be reminded of.
     Remind,
+    /// Somebody pressed a button.
+    Press(Press),
 }
 
 impl Signal {
-    /// What a schedule sends.
+    /// The event that carries it.
     pub fn message(&self) -> Value {
         match self {
             Self::Heartbeat(path) => json!({ WRAPPER: { HEARTBEAT: path } }),
             Self::Remind => json!({ WRAPPER: { REMIND: true } }),
+            Self::Press(press) => json!({ WRAPPER: { PRESS: press } }),
         }
     }
 
@@ -45,6 +51,9 @@ impl Signal {
         if wrapper.get(REMIND) == Some(&Value::Bool(true)) {
             return Some(Self::Remind);
         }
+        if let Some(press) = wrapper.get(PRESS) {
+            return Press::deserialize(press).ok().map(Self::Press);
+        }
         Some(Self::Heartbeat(wrapper.get(HEARTBEAT)?.as_str()?.to_owned()))
     }
 }
@@ -52,6 +61,8 @@ impl Signal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::{Act, ChannelKey};
+    use jiff::Timestamp;
 
     #[test]
     fn it_is_known_by_both_ways_and_nothing_else_is_one() {
@@ -64,6 +75,16 @@ mod tests {
             Some(heartbeat)
         );
         assert_eq!(Signal::read(&Signal::Remind.message()), Some(Signal::Remind));
+        let press = Signal::Press(Press {
+            channel: ChannelKey("oncall".to_owned()),
+            incident: "9f2c".to_owned(),
+            act: Act::SnoozeOneHour,
+            user: "U0123ABCD".to_owned(),
+            name: None,
+            at: Timestamp::UNIX_EPOCH,
+        });
+        assert_eq!(Signal::read(&press.message()), Some(press.clone()));
+        assert_eq!(Signal::read(&by_topic(&press.message().to_string())), None);
         // Whoever may publish to a topic calls nobody, and hides the silence of no other way.
         let other = Signal::Heartbeat("rules/*".to_owned()).message();
         assert_eq!(Signal::read(&by_topic(&other.to_string())), None);

@@ -58,6 +58,8 @@ pub enum Rule {
         fits: fn(&str) -> bool,
         /// What a key is, such as `32 letters and digits`.
         is: &'static str,
+        /// What may follow it after a blank.
+        second: Option<Second>,
     },
     /// An `https://` URL of any public host, and after it the secrets that sign what is sent there, divided by blanks. Beside
     /// an emulator the URL may be on this machine, and stand alone.
@@ -69,6 +71,14 @@ pub enum Rule {
         /// Most secrets.
         most: usize,
     },
+}
+
+/// A secret that may follow a key: the service signs with it what it sends.
+#[derive(Debug)]
+pub struct Second {
+    pub fits: fn(&str) -> bool,
+    /// What it is, such as `the signing secret, 32 hexadecimal digits`.
+    pub is: &'static str,
 }
 
 /// How a URL is recognised.
@@ -115,7 +125,9 @@ impl Address {
             return Err(wrong(Wrong::TooLong));
         }
         let (text, secrets) = match &form.rule {
-            Rule::Signed { .. } => text.split_once(|c: char| c.is_ascii_whitespace()),
+            Rule::Signed { .. } | Rule::Key { second: Some(_), .. } => {
+                text.split_once(|c: char| c.is_ascii_whitespace())
+            }
             _ => None,
         }
         .unwrap_or((text, ""));
@@ -138,7 +150,12 @@ impl Address {
             };
         }
         let text = match &form.rule {
-            Rule::Key { fits, .. } => fits(text).then(|| text.to_owned()).ok_or(Wrong::Key),
+            Rule::Key { fits, second, .. } => match (secrets.as_slice(), second) {
+                _ if !fits(text) => Err(Wrong::Key),
+                ([], _) => Ok(text.to_owned()),
+                ([secret], Some(second)) if (second.fits)(secret) => Ok(joined(text, &secrets)),
+                _ => Err(Wrong::Secret),
+            },
             Rule::Url(rule) => url(text, rule),
             Rule::Signed { fits, most, .. } => match secrets.as_slice() {
                 _ if fits(text) => Err(Wrong::NoUrl),
@@ -176,7 +193,7 @@ impl Address {
             true => {
                 let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
                 let path = path.map(|(_, path)| format!("/{path}")).unwrap_or_default();
-                self.expose().trim_end_matches('/').to_owned() + &path
+                self.first().trim_end_matches('/').to_owned() + &path
             }
             false => url.to_owned(),
         };
@@ -185,18 +202,22 @@ impl Address {
 
     /// The address as a URL, without the secrets after it.
     pub(crate) fn as_url(&self) -> Uri {
-        let url = self.expose().split(' ').next().unwrap_or_default();
-        url.parse().unwrap_or_default()
+        self.first().parse().unwrap_or_default()
     }
 
-    /// The secrets after the URL.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+    /// The key or the URL, without the secrets after it.
+    pub(crate) fn first(&self) -> &str {
+        self.expose().split(' ').next().unwrap_or_default()
+    }
+
+    /// The secrets after the key or the URL.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
         self.expose().split(' ').skip(1)
     }
 
     /// Whether `text` repeats a secret part of the address.
     pub fn appears_in(&self, text: &str) -> bool {
-        let own = self.expose().split(' ').next().unwrap_or_default();
+        let own = self.first();
         let path = own
             .split_once("://")
             .map_or(own, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));

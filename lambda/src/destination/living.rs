@@ -4,11 +4,40 @@ use http::Request;
 use jiff::Timestamp;
 
 use super::post::Shape;
-use crate::card::Card;
+use crate::card::{Card, Handling};
+use crate::contract::{Act, Locale};
+use crate::phrase::Phrase;
 
 /// By which a service knows a message, as one text that only the service understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageId(pub String);
+
+/// A button that somebody pressed, as the service tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pressed {
+    pub act: Act,
+    /// The key of the incident.
+    pub incident: String,
+    /// Id of the person.
+    pub user: String,
+    pub name: Option<String>,
+}
+
+/// Finds a header of a request by its lower-case name.
+pub type Header<'h> = &'h dyn Fn(&str) -> Option<String>;
+
+/// Why a request is not one of the service's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsigned {
+    #[error("the channel's address has no signing secret")]
+    NoSecret,
+    #[error("the request has no signature")]
+    Bare,
+    #[error("the request was signed some minutes ago")]
+    Old,
+    #[error("the request was signed with another secret")]
+    Wrong,
+}
 
 /// A service that can update its messages, and has threads.
 pub trait Living {
@@ -27,6 +56,21 @@ pub trait Living {
     /// In the answer to that request, the last message about an incident, and when the step happened that it was posted for:
     /// later than `after`.
     fn found(&self, answer: &[u8], key: &str, after: Option<Timestamp>) -> Option<(MessageId, Timestamp)>;
+
+    /// What the request of `update` shows, without what people did and may do, to be shown again by `redraw`.
+    fn content(&self, card: &Card, shape: Shape) -> String;
+
+    /// The request that shows a message's content again, with what people did and may do now.
+    fn redraw(&self, content: &str, handling: &Handling, locale: Locale, id: &MessageId) -> Request<Vec<u8>>;
+
+    /// The request that says something to one person alone.
+    fn whisper(&self, user: &str, text: &Phrase) -> Request<Vec<u8>>;
+
+    /// The buttons in this channel that the service says were pressed, in a request with this body.
+    ///
+    /// # Errors
+    /// The request does not come from the service.
+    fn pressed(&self, header: Header<'_>, body: &[u8], now: Timestamp) -> Result<Vec<Pressed>, Unsigned>;
 
     /// Where in the service the messages are.
     fn place(&self) -> &str;

@@ -12,6 +12,18 @@ pub struct Incident {
     pub phase: Phase,
     /// When this step happened.
     pub at: Option<Timestamp>,
+    /// The alarm, if it is one whose place is known.
+    pub alarm: Option<AlarmPlace>,
+}
+
+/// Where an alarm is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmPlace {
+    /// Twelve digits.
+    pub account: String,
+    pub region: String,
+    /// The alarm's name.
+    pub name: String,
 }
 
 /// Where in its life an incident is.
@@ -37,6 +49,7 @@ impl Notice {
                         key: hex_digest(["health", arn]),
                         phase: if *closed { Phase::Resolved } else { Phase::Firing },
                         at: self.time(),
+                        alarm: None,
                     }),
                     _ => None,
                 },
@@ -65,6 +78,11 @@ fn of_alarm(alarm: &Alarm, [account, region]: [&str; 2]) -> Option<Incident> {
         key: hex_digest(parts),
         phase,
         at: alarm.changed,
+        alarm: (!account.is_empty() && !region.is_empty()).then(|| AlarmPlace {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            name: alarm.name.clone(),
+        }),
     })
 }
 

@@ -39,7 +39,7 @@ pub use effect::Effect;
 pub use ending::{Ending, Problem};
 pub use gist::Gist;
 pub use guard::Guarded;
-pub use incident::{Incident, Phase};
+pub use incident::{AlarmPlace, Incident, Phase};
 pub use insight::Insight;
 pub use report::{Fact, Job, News, Page, Report, Thing, Turn};
 pub use session::Session;

@@ -2,6 +2,7 @@ mod call;
 mod news;
 
 use super::{Doer, Words};
+use crate::contract::Act;
 use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
 use crate::phrase::Phrase;
 use call::{decision, deed};
@@ -12,6 +13,20 @@ pub(super) const WORDS: Words = Words {
     late: |time| format!("{time} late"),
     lasts: |time| format!("for {time} now"),
     go_on: |count| format!("{count} incidents go on"),
+    acknowledged: |who, at| format!("✋ {who} acknowledged this at {at}"),
+    snoozed: |who, until| match until {
+        Some(until) => format!("💤 {who} snoozed this until {until}"),
+        None => format!("💤 {who} snoozed this until it is over"),
+    },
+    mute_refused: "CloudWatch does not mute the alarm, so its other receivers are still told.",
+    button: |act| match act {
+        Act::Acknowledge => "Acknowledge",
+        Act::SnoozeOneHour => "Snooze 1 h",
+        Act::SnoozeEightHours => "Snooze 8 h",
+        Act::SnoozeUntilResolved => "Snooze until resolved",
+    },
+    is_over: "There is nothing to do: this is over.",
+    may_not_press: "You are not on the list of those who may do that here.",
     duration: str::to_owned,
     runbook: |host| format!("Runbook ({host})"),
     muted: |muted| match muted {

@@ -4,6 +4,7 @@ mod words;
 
 use super::particle::{Particle, join, with};
 use super::{Doer, Words};
+use crate::contract::Act;
 use crate::event::{ActorKind, Comparison, Condition, GuardOutcome, Muted, State};
 use crate::phrase::Phrase;
 use call::{decision, deed};
@@ -14,6 +15,20 @@ pub(super) const WORDS: Words = Words {
     late: |time| format!("{} 지연", units(time)),
     lasts: |time| format!("{}째 계속", units(time)),
     go_on: |count| format!("{count}건이 계속되고 있습니다"),
+    acknowledged: |who, at| format!("✋ {who} 님이 {at}에 확인했습니다"),
+    snoozed: |who, until| match until {
+        Some(until) => format!("💤 {who} 님이 {until}까지 알림을 미뤘습니다"),
+        None => format!("💤 {who} 님이 해결될 때까지 알림을 미뤘습니다"),
+    },
+    mute_refused: "CloudWatch에서 알람을 음소거하지 못해 다른 수신자에게는 계속 전달됩니다.",
+    button: |act| match act {
+        Act::Acknowledge => "확인",
+        Act::SnoozeOneHour => "1시간 미루기",
+        Act::SnoozeEightHours => "8시간 미루기",
+        Act::SnoozeUntilResolved => "해결될 때까지 미루기",
+    },
+    is_over: "이미 종료되어 처리할 것이 없습니다.",
+    may_not_press: "이 버튼을 누를 수 있는 사람 목록에 없습니다.",
     duration: units,
     runbook: |host| format!("런북 ({host})"),
     muted: |muted| match muted {

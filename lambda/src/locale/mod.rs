@@ -4,7 +4,7 @@ mod en;
 mod ko;
 mod particle;
 
-use crate::contract::Locale;
+use crate::contract::{Act, Locale};
 use crate::event::{ActorKind, Condition, Decision, Fact, GuardOutcome, Insight, Muted, News, State};
 use crate::phrase::Phrase;
 
@@ -32,6 +32,18 @@ pub(crate) struct Words {
     pub lasts: fn(time: &str) -> String,
     /// That this many incidents go on, at least two.
     pub go_on: fn(count: usize) -> String,
+    /// That `who` takes care of an incident since this time.
+    pub acknowledged: fn(who: &Phrase, at: &str) -> String,
+    /// That `who` silenced an incident until this time, or for as long as it lasts.
+    pub snoozed: fn(who: &Phrase, until: Option<&str>) -> String,
+    /// Why other receivers of an alarm are told of it although it was silenced.
+    pub mute_refused: &'static str,
+    /// The text of a button.
+    pub button: fn(Act) -> &'static str,
+    /// To somebody who presses a button of an incident that is over, or that nothing is known of any more.
+    pub is_over: &'static str,
+    /// To somebody who may not press a button.
+    pub may_not_press: &'static str,
     /// A duration such as `2 h 5 min`.
     pub duration: fn(&str) -> String,
     /// Link text for the runbook on `host`.

@@ -76,7 +76,7 @@ impl Aws {
     /// the time that AWS asks for. A caller with a deadline must wrap the call in its own timeout.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
     pub async fn call(&self, region: &str, call: &Call) -> Result<Bytes, AwsError> {
-        let address = self.address(region, call.service).map_err(no_answer)?;
+        let address = self.address(region, call).map_err(no_answer)?;
         let mut attempt = 1;
         loop {
             let (error, again, wish) = match self.attempt(&address, region, call).await {
@@ -112,10 +112,15 @@ impl Aws {
     }
 
     /// The address of a service: in the region, under the domain of the region's partition.
-    fn address(&self, region: &str, service: Service) -> Result<Uri, InvalidUri> {
+    fn address(&self, region: &str, call: &Call) -> Result<Uri, InvalidUri> {
+        let path = &call.path;
         match &self.endpoint {
-            Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
-            None => format!("https://{}.{region}.{}/", service.id, dns_suffix(region)),
+            Some(endpoint) => format!("{}/{path}", endpoint.trim_end_matches('/')),
+            None => format!(
+                "https://{}.{region}.{}/{path}",
+                call.service.id,
+                dns_suffix(region)
+            ),
         }
         .parse()
     }

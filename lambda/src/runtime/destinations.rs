@@ -8,10 +8,9 @@ use super::kms::Kms;
 use super::living::Telling;
 use super::post::{Again, PostError, send};
 use super::services::{NoAddress, Services};
-use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
+use crate::contract::{Arn, ChannelKey, DEAD_LETTER_QUEUE, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
 use crate::destination::{AllowLoopback, Post, Probe, Shape, Why};
 use crate::{Card, Letter, Receivers, Settings};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -152,24 +151,20 @@ pub(super) struct Destinations {
     services: Services,
     /// What channels show of incidents, in a stack that has such channels.
     incidents: Option<Incidents>,
-    /// After how long each channel is reminded of what goes on.
-    remind: BTreeMap<ChannelKey, Duration>,
+    settings: Arc<Settings>,
+    /// The function's own account.
+    account: Option<String>,
 }
 
 impl Destinations {
-    pub fn new(
-        aws: Aws,
-        http: Http,
-        services: Services,
-        remind: BTreeMap<ChannelKey, Duration>,
-        variable: Variables,
-    ) -> Self {
+    pub fn new(aws: Aws, http: Http, settings: Arc<Settings>, variable: Variables) -> Self {
         Self {
-            remind,
             http,
             kms: Kms::new(aws.clone(), variable),
             aws,
-            services,
+            services: Services::of(&settings, variable),
+            settings,
+            account: variable(DEAD_LETTER_QUEUE).and_then(|queue| Arn::parse(&queue)?.account),
             incidents: variable(INCIDENTS)
                 .filter(|table| !table.is_empty())
                 .map(Incidents::new),
@@ -182,6 +177,14 @@ impl Destinations {
 
     pub fn aws(&self) -> &Aws {
         &self.aws
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn account(&self) -> Option<&String> {
+        self.account.as_ref()
     }
 
     pub fn incidents(&self) -> Option<&Incidents> {
@@ -205,7 +208,7 @@ impl Destinations {
                     channel,
                     card,
                     shape,
-                    remind: self.remind.get(channel).copied(),
+                    settings: &self.settings,
                     deadline: deadline.min(Instant::now() + LONGEST_STEP),
                 };
                 self.tell(incidents, incident, &telling).await

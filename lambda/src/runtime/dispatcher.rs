@@ -14,15 +14,14 @@ use crate::item::Item;
 use crate::{Card, Duty, Letter, Notifying, Queue, Settings, SettingsError};
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How long a dead letter that is sent again waits for the others of its redrive, with which it becomes a digest.
 const GATHERING: Duration = Duration::from_secs(5);
 
 pub(super) struct Dispatcher {
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     pub network: Network,
     /// Which channels are left alone for a while.
     pub pauses: Pauses,
@@ -55,7 +54,7 @@ impl Dispatcher {
     pub fn from_environment(duty: Duty, variable: Variables) -> Result<Self, SettingsError> {
         let around = Notifying::read(variable)?;
         let buffers = around.buffers.into_iter();
-        let settings = super::settings(variable)?;
+        let settings = Arc::new(super::settings(variable)?);
         Ok(Self {
             network: Network::new(variable, &settings),
             settings,

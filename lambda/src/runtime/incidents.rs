@@ -9,8 +9,9 @@ pub(super) use due::Due;
 use due::{called, moment};
 
 use super::aws::{Aws, AwsError, Call, Service};
+use crate::card::{Acknowledged, Snoozed};
 use crate::destination::MessageId;
-use crate::event::{Incident, Phase};
+use crate::event::{AlarmPlace, Incident, Phase};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -52,6 +53,16 @@ pub(super) struct Record {
     pub called: Vec<String>,
     /// When people are to be reminded of it.
     pub due: Option<Timestamp>,
+    /// Who takes care of it.
+    pub acknowledged: Option<Acknowledged>,
+    /// Who silenced it.
+    pub snoozed: Option<Snoozed>,
+    /// What its message shows, to be shown again with what people did, if that has buttons.
+    pub content: Option<String>,
+    /// The page of the thing itself.
+    pub page: Option<String>,
+    /// The alarm, if it is one.
+    pub alarm: Option<AlarmPlace>,
 }
 
 /// What is to be done for a step.
@@ -129,7 +140,50 @@ impl Record {
             since: text("since").and_then(|since| since.parse().ok()),
             called: called(item),
             due: moment(&item["due"]),
+            acknowledged: stamped(text("acknowledged"))
+                .and_then(|(at, who)| Some(Acknowledged { who, at: at? })),
+            snoozed: stamped(text("snoozed")).map(|(until, who)| Snoozed { who, until }),
+            content: text("content"),
+            page: text("page"),
+            alarm: text("alarm").and_then(|alarm| place(&alarm)),
         }
+    }
+}
+
+/// An alarm and its place, in one text.
+fn placed(
+    AlarmPlace {
+        account,
+        region,
+        name,
+    }: &AlarmPlace,
+) -> String {
+    format!("{account} {region} {name}")
+}
+
+/// What [`placed`] wrote.
+fn place(text: &str) -> Option<AlarmPlace> {
+    let mut parts = text.splitn(3, ' ').map(str::to_owned);
+    let (account, region, name) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(AlarmPlace {
+        account,
+        region,
+        name,
+    })
+}
+
+/// What [`stamp`] wrote.
+fn stamped(text: Option<String>) -> Option<(Option<Timestamp>, String)> {
+    let text = text?;
+    let (at, who) = text.split_once(' ')?;
+    Some((at.parse().ok(), who.to_owned()))
+}
+
+/// A person's name, after a moment or the word for none.
+fn stamp(at: Option<Timestamp>, who: &str) -> String {
+    match at {
+        Some(at) => format!("{at} {who}"),
+        None => format!("- {who}"),
     }
 }
 
@@ -207,6 +261,17 @@ impl Incidents {
             ("at", record.at.map(|at| at.to_string())),
             ("first", record.first.clone()),
             ("since", record.since.map(|since| since.to_string())),
+            (
+                "acknowledged",
+                record.acknowledged.as_ref().map(|by| stamp(Some(by.at), &by.who)),
+            ),
+            (
+                "snoozed",
+                record.snoozed.as_ref().map(|by| stamp(by.until, &by.who)),
+            ),
+            ("content", record.content.clone()),
+            ("page", record.page.clone()),
+            ("alarm", record.alarm.as_ref().map(placed)),
         ];
         for (name, text) in texts {
             match text {
@@ -272,6 +337,7 @@ mod tests {
             key: "k".to_owned(),
             phase,
             at: Timestamp::from_second(second).ok(),
+            alarm: None,
         }
     }
 

@@ -18,10 +18,10 @@
 //! that queue fails, too, must the sender retry the whole alert.
 
 mod again;
-mod answer;
 mod body;
 
 use super::Variables;
+use super::answer::Answer;
 use super::api::Context;
 use super::caller::{self, header};
 use super::destinations::{Destination, Refusal};
@@ -37,7 +37,6 @@ use crate::hash::hex;
 use crate::item::Item;
 use crate::{Duty, Endpoint, Ingesting, Json, Letter, Receivers, parse_lenient};
 use again::{is_parked, readable};
-use answer::Answer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use body::Body;
@@ -50,6 +49,9 @@ use tokio::time::Instant;
 const DELIVERY_TIME: Duration = Duration::from_millis(5_500);
 /// Time limit from the start of the request that includes the dead-letter queue.
 const TOTAL_TIME: Duration = Duration::from_millis(7_500);
+
+/// What a caller without a valid token is told.
+const NO_TOKEN: &str = "no valid token: send `Authorization: Bearer <token>`";
 
 /// Limit in bytes for a body in a dead letter that cannot be shown; Base64 makes it a third larger.
 const MAX_BINARY: usize = 700_000;
@@ -113,7 +115,7 @@ impl Ingest {
         let answer = if caller::is_known(&event, &self.own.token_digests) {
             self.take(&event, call).await
         } else {
-            Answer::unauthorized()
+            Answer::unauthorized(NO_TOKEN, None)
         };
         log::write(
             answer.kind,

@@ -3,7 +3,8 @@
 use super::destinations::{Destinations, Refusal};
 use super::incidents::{Held, Incidents, Record, Step};
 use super::post::{Again, PostError, send};
-use crate::card::{Card, Excerpt, Prose, Section};
+use crate::Settings;
+use crate::card::{Card, Excerpt, Handling, Prose, Section};
 use crate::contract::{ChannelKey, Severity};
 use crate::destination::{Living, MessageId, Post, Shape};
 use crate::event::{Incident, Phase};
@@ -28,9 +29,31 @@ pub(super) struct Telling<'a> {
     pub channel: &'a ChannelKey,
     pub card: &'a Card,
     pub shape: Shape,
-    /// How long after a beginning, and after each time, people are reminded.
-    pub remind: Option<Duration>,
+    pub settings: &'a Settings,
     pub deadline: Instant,
+}
+
+impl Telling<'_> {
+    /// How long after a beginning, and after each time, people are reminded.
+    fn remind(&self) -> Option<Duration> {
+        self.settings.channels.get(self.channel)?.remind()
+    }
+
+    fn has_buttons(&self) -> bool {
+        let channel = self.settings.channels.get(self.channel);
+        channel.is_some_and(|channel| channel.actions.is_some())
+    }
+
+    /// The card, under which are the buttons for `incident` and what people did about it.
+    fn handled(&self, card: Card, record: &Record, incident: &Incident) -> Card {
+        let page = card.link.as_ref().map(|link| link.page.clone());
+        let is_open = incident.phase == Phase::Firing;
+        let handling = || record.handling(&incident.key, is_open, page, self.settings);
+        Card {
+            handling: self.has_buttons().then(handling),
+            ..card
+        }
+    }
 }
 
 impl Destinations {
@@ -51,7 +74,10 @@ impl Destinations {
             ..telling.card.clone()
         };
         let telling = &Telling { card, ..*telling };
-        let held = match self.hold(incidents, incident, telling).await {
+        let place = telling.living.place();
+        let (channel, deadline) = (telling.channel, telling.deadline);
+        let held = self.hold(incidents, channel, place, &incident.key, deadline);
+        let held = match held.await {
             Ok(Some(held)) => held,
             Ok(None) => {
                 let reason = "another process tells of the same incident".to_owned();
@@ -72,6 +98,14 @@ impl Destinations {
             }
         };
         let mut record = held.record.clone();
+        let mut card = card.clone();
+        if record.is_snoozed(Timestamp::now()) {
+            card.mentions.clear();
+        }
+        let telling = &Telling {
+            card: &card,
+            ..*telling
+        };
         let (retried, outcome) = match card.quiet && !record.firing {
             true => (0, Ok(())),
             false => self.step(&mut record, incident, telling).await,
@@ -85,14 +119,17 @@ impl Destinations {
         (retried, outcome.map_err(Refusal::from))
     }
 
-    async fn hold(
+    /// Holds an incident of a channel; `None` if another process does until `deadline`.
+    pub(super) async fn hold(
         &self,
         incidents: &Incidents,
-        incident: &Incident,
-        telling: &Telling<'_>,
+        channel: &ChannelKey,
+        place: &str,
+        key: &str,
+        deadline: Instant,
     ) -> Result<Option<Held>, super::aws::AwsError> {
         // A channel of the stack may get another place in its service.
-        let name = format!("{}/{}#{}", telling.channel, telling.living.place(), incident.key);
+        let name = format!("{channel}/{place}#{key}");
         let owner = format!("{:032x}", fastrand::u128(..));
         for attempt in 1..=TRIES {
             let held = incidents
@@ -101,7 +138,7 @@ impl Destinations {
             if held.is_some() {
                 return Ok(held);
             }
-            if attempt == TRIES || Instant::now() + BETWEEN * 4 > telling.deadline {
+            if attempt == TRIES || Instant::now() + BETWEEN * 4 > deadline {
                 break;
             }
             sleep(BETWEEN.mul_f64(0.5 + fastrand::f64())).await;
@@ -154,22 +191,25 @@ impl Destinations {
         id: MessageId,
         again: bool,
     ) -> (u32, Result<(), PostError>) {
-        let card = with_beginning(telling.card, record, incident);
+        let card = telling.handled(with_beginning(telling.card, record, incident), record, incident);
         let update = telling.living.update(&card, telling.shape, &id);
         let (service, deadline) = (telling.service, telling.deadline);
         let (retried, updated) = send(self.http(), service, update, Again::Always, deadline).await;
         match updated {
             Ok(_) => {
                 let loud = record.loud && incident.phase == Phase::Resolved;
+                let loud = loud && !record.is_snoozed(Timestamp::now());
                 if !again || !telling.card.mentions.is_empty() {
                     self.line(telling, &id, loud).await;
                 }
-                *record = record.after(incident, Some(id), telling.remind);
+                *record = record.after(incident, Some(id), telling.remind());
+                record.shows(&card, telling);
                 (retried, Ok(()))
             }
             // Somebody deleted it, or it is too old to be changed: the end must be told anyway.
             Err(error) if error.is_gone() => {
-                let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
+                let card = telling.handled(telling.card.clone(), &Record::default(), incident);
+                let (retried, posted) = self.post_new(telling, &card, Again::Always).await;
                 let posted = posted.map(|id| record.begun(incident, id, telling));
                 (retried, posted)
             }
@@ -194,7 +234,8 @@ impl Destinations {
             }
             return outcome;
         }
-        let (retried, posted) = self.post_new(telling, telling.card, Again::IfSure).await;
+        let card = telling.handled(telling.card.clone(), &Record::default(), incident);
+        let (retried, posted) = self.post_new(telling, &card, Again::IfSure).await;
         let posted = match posted {
             // It may be there although its answer was lost.
             Err(error) if error.is_unsure() => match self.find(record, incident, telling).await {
@@ -269,8 +310,44 @@ impl Record {
             first: first.then(headline),
             loud: first && card.severity >= Severity::Error,
             called: card.mentions.clone(),
-            ..self.after(incident, id, telling.remind)
+            acknowledged: None,
+            snoozed: None,
+            ..self.after(incident, id, telling.remind())
         };
+        self.shows(card, telling);
+    }
+
+    /// The message shows this card from now on. What may have to be shown again is kept until it is over.
+    fn shows(&mut self, card: &Card, telling: &Telling<'_>) {
+        let kept = self.firing && telling.has_buttons();
+        self.content = kept.then(|| telling.living.content(card, telling.shape));
+        self.page = card.link.as_ref().filter(|_| kept).map(|link| link.page.clone());
+        let alarm = card.incident.as_ref().and_then(|incident| incident.alarm.clone());
+        self.alarm = alarm.filter(|_| kept);
+    }
+
+    /// What people did about the incident with this key, and may do if it `is_open`.
+    pub(super) fn handling(
+        &self,
+        key: &str,
+        is_open: bool,
+        page: Option<String>,
+        settings: &Settings,
+    ) -> Handling {
+        let acknowledged = self.acknowledged.iter().map(|by| by.line(settings));
+        let snoozed = self.snoozed.iter().map(|by| by.line(settings));
+        Handling {
+            incident: key.to_owned(),
+            is_open,
+            is_acknowledged: self.acknowledged.is_some(),
+            lines: acknowledged.chain(snoozed).collect(),
+            page,
+        }
+    }
+
+    /// Whether nobody is to be called because of the incident.
+    pub(super) fn is_snoozed(&self, now: Timestamp) -> bool {
+        self.firing && self.snoozed.as_ref().is_some_and(|by| by.is_on(now))
     }
 }
 

@@ -4,16 +4,16 @@
 //! metrics from the log without an API call. No line contains a webhook, a token or the text of an alert.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+mod signal;
+
+pub(super) use signal::{Beat, pressed, reminded};
+
 use super::destinations::Refusal;
 use crate::Duty;
-use crate::contract::{
-    ChannelKey, HEARTBEAT_METRIC, METRIC_NAMESPACE, Outcome, PATH_DIMENSION, STACK_DIMENSION, Severity,
-    WAITING_METRIC,
-};
+use crate::contract::{ChannelKey, METRIC_NAMESPACE, Outcome, STACK_DIMENSION, Severity, WAITING_METRIC};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -152,10 +152,6 @@ const WAITING: [Definition; 1] = [Definition {
     name: WAITING_METRIC,
     unit: "Seconds",
 }];
-const HEARTBEAT: [Definition; 1] = [Definition {
-    name: HEARTBEAT_METRIC,
-    unit: "Count",
-}];
 /// The last metric, the latency, exists only for delivered messages.
 const DEFINITIONS: [Definition; 4] = [
     Definition {
@@ -234,29 +230,6 @@ impl Waits<'_> {
     }
 }
 
-/// What came of a heartbeat.
-pub(super) struct Beat<'a> {
-    pub stack: &'a str,
-    pub path: &'a str,
-    pub is_well: bool,
-    /// `ok` or what is wrong, by channel.
-    pub channels: &'a BTreeMap<&'a ChannelKey, String>,
-}
-
-impl Beat<'_> {
-    /// Writes a line with the metric `Heartbeat` of the stack and the way.
-    pub fn write(&self) {
-        say(&json!({
-            "_aws": Metadata::of(Timestamp::now(), &[STACK_DIMENSION, PATH_DIMENSION], &HEARTBEAT),
-            STACK_DIMENSION: self.stack,
-            PATH_DIMENSION: self.path,
-            "outcome": if self.is_well { "heartbeat" } else { "silence" },
-            "channels": self.channels,
-            HEARTBEAT_METRIC: u8::from(self.is_well),
-        }));
-    }
-}
-
 /// A message for a topic, and its outcome.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -311,14 +284,6 @@ pub(super) fn write(kind: Kind, duty: Duty, request_id: &str, outcome: &str, rea
 pub(super) fn untracked(reason: &str) {
     let reason = format!("DynamoDB {reason}");
     say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
-}
-
-/// Logs of how many incidents a channel was reminded, and of how many it could not be.
-pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: usize, reason: Option<&str>) {
-    say(&json!({
-        STACK_DIMENSION: stack, "Channel": channel, "outcome": "reminded", "incidents": told, "failed": failed,
-        "reason": reason,
-    }));
 }
 
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a

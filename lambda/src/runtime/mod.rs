@@ -1,5 +1,7 @@
 //! The network code around the library: Lambda, AWS and the services of channels.
 
+mod actions;
+mod answer;
 mod api;
 mod aws;
 mod caller;
@@ -16,10 +18,12 @@ mod ingest;
 mod kms;
 mod living;
 mod log;
+mod mute_rule;
 mod notify;
 mod order;
 mod pauses;
 mod post;
+mod press;
 mod publish;
 mod queue;
 mod queued;
@@ -33,6 +37,7 @@ pub use api::Error;
 
 use crate::contract::SETTINGS_FILE;
 use crate::{Duty, Settings, SettingsError, json};
+use actions::Actions;
 use api::{Context, RuntimeApi};
 use aws::Aws;
 use destinations::Destinations;
@@ -42,9 +47,8 @@ use http::Http;
 use ingest::Ingest;
 use notify::Notify;
 use serde_json::Value;
-use services::Services;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::{env, fs, io};
 
 /// Environment variable, set by Lambda: the directory with the contents of the zip.
@@ -111,6 +115,7 @@ pub fn run() -> Result<(), Error> {
 enum Worker {
     Notify(Notify),
     Ingest(Ingest),
+    Actions(Actions),
     Guard(Guard),
 }
 
@@ -130,6 +135,7 @@ impl Worker {
         let worker = match duty {
             Duty::Notify => Notify::from_environment(variable).map(Self::Notify),
             Duty::Ingest => Ingest::from_environment(variable).map(Self::Ingest),
+            Duty::Actions => Actions::from_environment(variable).map(Self::Actions),
             Duty::Guard => Guard::from_environment(variable).map(Self::Guard),
         };
         worker.map_err(|error: SettingsError| Failure::Settings(error.to_string()))
@@ -139,6 +145,7 @@ impl Worker {
         match self {
             Self::Notify(notify) => notify.handle(payload, context).await,
             Self::Ingest(ingest) => ingest.handle(payload, context).await,
+            Self::Actions(actions) => Ok(actions.handle(&payload, context).await),
             Self::Guard(guard) => guard.handle(payload, context).await,
         }
     }
@@ -153,16 +160,13 @@ struct Connected {
 }
 
 impl Network {
-    fn new(variable: Variables, settings: &Settings) -> Self {
-        let services = Services::of(settings, variable);
-        let channels = settings.channels.iter();
-        let remind = channels.filter_map(|(key, channel)| Some((key.clone(), channel.remind()?)));
-        let remind = remind.collect();
+    fn new(variable: Variables, settings: &Arc<Settings>) -> Self {
+        let settings = Arc::clone(settings);
         Self(LazyLock::new(Box::new(move || {
             let http = Http::new();
             let aws = Aws::new(http.clone(), variable);
             Connected {
-                destinations: Destinations::new(aws.clone(), http, services, remind, variable),
+                destinations: Destinations::new(aws.clone(), http, settings, variable),
                 aws,
             }
         })))

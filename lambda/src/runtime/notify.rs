@@ -62,6 +62,7 @@ impl Notify {
                     Ok(heartbeat::answer(&path, settings, destinations, deadline).await)
                 }
                 Signal::Remind => destinations.remind(settings, deadline).await,
+                Signal::Press(press) => destinations.press(&press, deadline).await,
             };
         }
         if queued::is_batch(&event) {

@@ -10,7 +10,7 @@ const FIRED: &str = "2026-11-28T01:00:00.000+0000";
 const OVER: &str = "2026-11-28T01:12:00.000+0000";
 const AGAIN: &str = "2026-11-28T02:00:00.000+0000";
 
-fn settings() -> Value {
+pub fn settings() -> Value {
     let channel =
         json!({ "type": { "slack_bot": { "channel": CHANNEL } }, "buffer": { "per_second": 1000.0 } });
     json!({ "stack": "mission", "channels": { "project": channel }, "topics": { "mission-sns": { "to": ["project"] } } })
@@ -44,7 +44,7 @@ async fn start_in(workspace: &Workspace, address: &str, change: impl FnOnce(&mut
     start_as(&settings(), workspace, address, change).await
 }
 
-async fn start_as(
+pub async fn start_as(
     settings: &Value,
     workspace: &Workspace,
     address: &str,

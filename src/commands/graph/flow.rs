@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words::{address, matched, sort, watched};
-use crate::blueprint::{Names, is_mailed_by_relay};
+use crate::blueprint::{Names, actions_route, is_mailed_by_relay, with_buttons};
 use crate::output::picture::{Arrow, Part, Picture};
 use crate::stack::{Alarm, Source, Stack, TrailSource};
 
@@ -38,6 +38,7 @@ pub fn picture(stack: &Stack, source: &Source) -> Picture {
     flow.rules();
     flow.alarms();
     flow.endpoints();
+    flow.buttons();
     flow.monitoring();
     flow.topics();
     flow.channels();
@@ -178,6 +179,26 @@ impl Flow<'_> {
             self.part(&function, "ingest function", name, None, column::SECOND);
             self.arrow(&source, &function, None, None);
             self.function_notifies(&function, &endpoint.to);
+        }
+    }
+
+    /// The buttons of messages come back by an endpoint of the stack.
+    fn buttons(&mut self) {
+        let channels: Vec<_> = with_buttons(self.stack).cloned().collect();
+        if channels.is_empty() {
+            return;
+        }
+        let function = "actions";
+        let name = self.names.actions_function();
+        self.part(
+            function,
+            "actions function",
+            name,
+            Some(actions_route().to_string()),
+            column::SECOND,
+        );
+        for channel in channels {
+            self.arrow(&id("channel", &channel), function, Some("buttons"), None);
         }
     }
 

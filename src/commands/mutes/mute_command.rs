@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use alertctl_relay::Announcement;
 use alertctl_relay::mute::Schedule;
+use alertctl_relay::{Announcement, ad_hoc_mute};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::blueprint::{self, alarms_by_region};
 use crate::cli::MuteArgs;
 use crate::commands::{App, Outcome};
 use crate::output::Failure;
-use crate::resource::cloudwatch::alarm_mute_rule::{AD_HOC, CloudwatchAlarmMuteRule};
+use crate::resource::cloudwatch::alarm_mute_rule::CloudwatchAlarmMuteRule;
 use crate::resource::{NodeId, Resource as _, tags};
 use crate::stack::{Length, Stack, nearest};
 
@@ -62,16 +62,13 @@ pub async fn run(app: &App, args: &MuteArgs) -> Outcome {
                 0 => mark.clone(),
                 part => format!("{mark}-{}", part + 1),
             };
-            let node = match &region {
-                Some(region) => format!("{AD_HOC}{key}@{region}"),
-                None => format!("{AD_HOC}{key}"),
-            };
+            let (name, key) = ad_hoc_mute(&stack.stack, &key, region.as_deref());
             let id = NodeId {
                 kind: CloudwatchAlarmMuteRule::KIND,
-                key: node,
+                key,
             };
             let rule = CloudwatchAlarmMuteRule {
-                name: stack.default_name(&format!("adhoc-{key}")),
+                name,
                 description: Some(format!("{why} ({who})")),
                 expression: Schedule::At(TimeZone::UTC.to_datetime(begin)).to_string(),
                 minutes: length.minutes(),

@@ -5,6 +5,7 @@ list of alarms changes or goes, the actions that it held back run for an alarm t
 ends by itself they do not: nothing here waits for that moment.
 """
 
+import json
 import re
 import time
 from datetime import datetime, timedelta, timezone
@@ -273,17 +274,21 @@ CALLS = {
 
 
 async def handle(method, path, headers, body, query_params):
-    """Answers a call to CloudWatch. Those about mute rules come by CBOR, as AWS's SDKs send them."""
-    action = path.rsplit("/", 1)[-1] if "/operation/" in path else ""
+    """Answers a call to CloudWatch. Those about mute rules come by CBOR, as AWS's SDKs send them, or as JSON."""
+    target = headers.get("x-amz-target", "")
+    is_json = "." in target
+    action = target.rsplit(".", 1)[-1] if is_json else path.rsplit("/", 1)[-1] if "/operation/" in path else ""
     if action not in CALLS:
         return await handle_request(method, path, headers, body, query_params)
-    import cbor2
-
     try:
+        if is_json:
+            return cloudwatch._json_ok(CALLS[action](json.loads(body or b"{}")))
+        import cbor2
+
         return cloudwatch._cbor_ok(CALLS[action](cbor2.loads(body) if body else {}))
     except Refused as refused:
         code, message = refused.args
-        return cloudwatch._error(code, message, 400, use_cbor=True)
+        return cloudwatch._error(code, message, 400, use_json=is_json, use_cbor=not is_json)
 
 
 def validate_tags_of_alarm_or_rule(arn, is_json=False, is_cbor=False):

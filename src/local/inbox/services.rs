@@ -68,6 +68,10 @@ impl<'a> Post<'a> {
                     return refuse("message_not_found", "there is no message with this `ts`");
                 }
             }
+            "api/chat.postEphemeral" => accept::check(body).and_then(|()| match body["user"].as_str() {
+                Some(user) if !user.is_empty() => Ok(()),
+                _ => refuse("user_not_found", "it names no `user`"),
+            })?,
             _ => return refuse("unknown_method", "the inbox does not know this method"),
         }
         match body["channel"].as_str() {

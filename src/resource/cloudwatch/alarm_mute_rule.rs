@@ -4,7 +4,7 @@
 //! actions that it held back of each alarm that is still in that state.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
 
-use alertctl_relay::{console_page, encode_fragment};
+use alertctl_relay::{AD_HOC, MUTE_RULE, console_page, encode_fragment};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{MuteTargets, Rule, Schedule};
 use jiff::Timestamp;
@@ -63,7 +63,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Whether somebody made it by `alertctl mute`, so the stack file knows nothing of it. No key of a stack file has a dot.
+    /// Whether somebody made it by `alertctl mute` or by a button, so the stack file knows nothing of it.
     pub fn is_ad_hoc(&self) -> bool {
         let node = self.tags.get(NODE_TAG).and_then(|node| node.split_once('/'));
         node.is_some_and(|(kind, key)| kind == CloudwatchAlarmMuteRule::KIND && key.starts_with(AD_HOC))
@@ -75,14 +75,12 @@ impl Live {
     }
 }
 
-/// How the node keys of rules begin that `alertctl mute` makes.
-pub const AD_HOC: &str = "adhoc.";
 /// The rules that a stack can have: all names begin with the stack's.
 const RULES: &[&str] = &["arn:{partition}:cloudwatch:{region}:{account}:alarm-mute-rule:{stack}-*"];
 const ALARMS: &[&str] = &["arn:{partition}:cloudwatch:{region}:{account}:alarm:*"];
 
 impl Resource for CloudwatchAlarmMuteRule {
-    const KIND: &'static str = "cloudwatch-alarm-mute-rule";
+    const KIND: &'static str = MUTE_RULE;
     const HANDLING: Handling = Handling {
         // If a rule went first, the actions that it holds back would tell of alarms that are being deleted.
         deleted_after: &["cloudwatch-alarm", "cloudwatch-composite-alarm"],

@@ -48,6 +48,21 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             let problem = Problem::error(place, message);
             checker.report(problem.help("write the id from the end of the channel's details: `C0123ABCD`"));
         }
+        for (index, who) in channel
+            .actions
+            .iter()
+            .flat_map(|actions| actions.who.iter().enumerate())
+        {
+            if !is_slack_user(who) {
+                let index = index.to_string();
+                let place = checker.at(&["channels", key, "slack", "actions", "who", &index]);
+                let message = format!("`{}` is not the id of a person in Slack", who.escape_debug());
+                let problem = Problem::error(place, message);
+                checker.report(
+                    problem.help("write the id from the person's profile, `Copy member ID`: `U0123ABCD`"),
+                );
+            }
+        }
         if !destinations::all(stack).any(|name| name == key) {
             let message = format!("nothing leads to the channel `{}`", key.escape_debug());
             let problem = Problem::warning(checker.key(&["channels", key]), message);
@@ -67,8 +82,17 @@ pub(super) fn check(checker: &mut Checker<'_>) {
 
 /// `C…` are channels, `G…` private ones of old.
 fn is_slack_channel(id: &str) -> bool {
+    is_slack_id(id, ['C', 'G'])
+}
+
+/// `W…` are people of Enterprise Grid.
+fn is_slack_user(id: &str) -> bool {
+    is_slack_id(id, ['U', 'W'])
+}
+
+fn is_slack_id(id: &str, first: [char; 2]) -> bool {
     let is_id = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    (6..=20).contains(&id.len()) && id.starts_with(['C', 'G']) && id.bytes().all(is_id)
+    (6..=20).contains(&id.len()) && id.starts_with(first) && id.bytes().all(is_id)
 }
 
 /// A ciphertext can only be decrypted by the relay that it was made for, because the relay's name is the

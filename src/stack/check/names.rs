@@ -53,6 +53,14 @@ fn functions(checker: &Checker<'_>) -> Vec<(String, Option<Span>)> {
         let default = format!("{key}-ingest");
         functions.push(named(&endpoint.function, &path, &path[..2], &default));
     }
+    let with_buttons = stack
+        .channels
+        .iter()
+        .find(|(_, channel)| channel.actions.is_some());
+    if let Some((key, _)) = with_buttons {
+        let owner = ["channels", key.as_str()];
+        functions.push(named(&None, &owner, &owner, "slack-actions"));
+    }
     if let Some(trail) = stack.trail.as_ref().filter(|trail| trail.keep_logging) {
         let path = ["trail", "guard", "name"];
         functions.push(named(&trail.guard.name, &path, &["trail"], "guard"));

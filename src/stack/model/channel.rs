@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alertctl_relay::{Buffer, ChannelType, Filter, Mention, Route, ServiceRegion, Severity};
+use alertctl_relay::{Actions, Buffer, ChannelType, Filter, Mention, Route, ServiceRegion, Severity};
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Interval;
 use super::form::{Or, one_of, written_as};
+use super::switch::{Switch, Switched};
 
 /// A place where people read messages, and which of the messages sent to it arrive.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Channel {
     pub mention: Option<Mention>,
     /// After how long, again and again, people are reminded of what goes on.
     pub remind: Option<Interval>,
+    /// The buttons under its messages.
+    pub actions: Option<Actions>,
     pub buffer: Option<Buffer>,
 }
 
@@ -74,9 +77,9 @@ struct ChannelFields {
     mention: Option<Mention>,
     /// A queue in front of the channel; `true` for one with the defaults, `false` for none, which is the default except
     /// for Teams.
-    #[serde(default, deserialize_with = "buffer")]
+    #[serde(default)]
     #[schemars(with = "Or<bool, Buffer>")]
-    buffer: Option<Switch>,
+    buffer: Option<Switch<BufferFields>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -91,6 +94,11 @@ struct SlackApp {
     channel: String,
     /// After how long people are reminded of an alarm that goes on, and again each time, such as `30m`; default: never.
     remind: Option<Interval>,
+    /// Buttons under the messages of what goes on, to acknowledge and to snooze it; `true` for everybody. The secret of `bot`
+    /// is then `xoxb-… SIGNING_SECRET`.
+    #[serde(default)]
+    #[schemars(with = "Or<bool, ActionsFields>")]
+    actions: Option<Switch<ActionsFields>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -153,6 +161,7 @@ impl Channel {
                 ChannelType::GoogleChat => 460,
                 ChannelType::SignedWebhook => 420,
                 ChannelType::Discord => 400,
+                ChannelType::SlackBot { .. } if self.actions.is_some() => 400,
                 ChannelType::Slack | ChannelType::SlackBot { .. } => 350,
                 ChannelType::Pagerduty { .. }
                 | ChannelType::JiraServiceManagement
@@ -191,10 +200,15 @@ impl TryFrom<ChannelFields> for Channel {
             mention,
             buffer,
         } = fields;
-        let remind = slack.as_ref().and_then(|app| app.remind);
+        let (mut remind, mut actions) = (None, None);
+        let slack = slack.map(|app| {
+            remind = app.remind;
+            actions = app.actions.and_then(Switch::on);
+            (ChannelType::SlackBot { channel: app.channel }, app.bot)
+        });
         let mut services = [
             webhook.map(|address| (ChannelType::Slack, address)),
-            slack.map(|app| (ChannelType::SlackBot { channel: app.channel }, app.bot)),
+            slack,
             teams.map(|of| (ChannelType::Teams, of.webhook)),
             google_chat.map(|of| (ChannelType::GoogleChat, of.webhook)),
             discord.map(|of| (ChannelType::Discord, of.webhook)),
@@ -213,7 +227,7 @@ impl TryFrom<ChannelFields> for Channel {
             return Err("a channel belongs to one service\nmake a channel of its own for the other one");
         }
         Ok(Self {
-            buffer: Switch::resolve(buffer, &channel_type),
+            buffer: resolve(buffer, &channel_type),
             label,
             channel_type,
             address,
@@ -221,6 +235,7 @@ impl TryFrom<ChannelFields> for Channel {
             except,
             mention,
             remind,
+            actions: actions.map(|fields: ActionsFields| Actions { who: fields.who }),
         })
     }
 }
@@ -328,12 +343,6 @@ fn mention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mention>
     deserializer.deserialize_any(ListOrSettings)
 }
 
-/// What the file says of a buffer.
-enum Switch {
-    Off,
-    On(BufferFields),
-}
-
 #[derive(Default, Deserialize)]
 #[serde(
     deny_unknown_fields,
@@ -345,46 +354,36 @@ struct BufferFields {
     per_second: Option<f64>,
 }
 
-impl Switch {
-    /// A workflow of Teams accepts so little that its channel has a buffer anyway.
-    fn resolve(said: Option<Self>, channel_type: &ChannelType) -> Option<Buffer> {
-        let fields = match said {
-            Some(Self::On(fields)) => fields,
-            None if *channel_type == ChannelType::Teams => BufferFields::default(),
-            Some(Self::Off) | None => return None,
-        };
-        Some(Buffer {
-            digest_above: fields.digest_above.unwrap_or(Buffer::default().digest_above),
-            per_second: fields.per_second.unwrap_or(channel_type.per_second()),
-        })
-    }
+impl Switched for BufferFields {
+    const FORMS: &'static str = "`true`, `false` or `{ digest_above: 5, per_second: 1 }`";
 }
 
-/// `true`, `false`, or the buffer's settings.
-fn buffer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Switch>, D::Error> {
-    struct SwitchOrSettings;
+/// A workflow of Teams accepts so little that its channel has a buffer anyway.
+fn resolve(said: Option<Switch<BufferFields>>, channel_type: &ChannelType) -> Option<Buffer> {
+    let fields = match said {
+        Some(switch) => switch.on()?,
+        None if *channel_type == ChannelType::Teams => BufferFields::default(),
+        None => return None,
+    };
+    Some(Buffer {
+        digest_above: fields.digest_above.unwrap_or(Buffer::default().digest_above),
+        per_second: fields.per_second.unwrap_or(channel_type.per_second()),
+    })
+}
 
-    impl<'de> Visitor<'de> for SwitchOrSettings {
-        type Value = Option<Switch>;
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "buttons: `true`, or `{ who: [U0123ABCD] }`"
+)]
+struct ActionsFields {
+    /// Ids of the people who may press them, `U…` or `W…`; everybody by default.
+    who: Vec<String>,
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("`true`, `false` or `{ digest_above: 5, per_second: 1 }`")
-        }
-
-        fn visit_bool<E>(self, on: bool) -> Result<Self::Value, E> {
-            Ok(Some(match on {
-                true => Switch::On(BufferFields::default()),
-                false => Switch::Off,
-            }))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            let fields = BufferFields::deserialize(MapAccessDeserializer::new(map))?;
-            Ok(Some(Switch::On(fields)))
-        }
-    }
-
-    deserializer.deserialize_any(SwitchOrSettings)
+impl Switched for ActionsFields {
+    const FORMS: &'static str = "`true`, `false` or `{ who: [U0123ABCD] }`";
 }
 
 fn worst() -> Severity {

@@ -29,7 +29,7 @@ pub enum Wrong {
     NoUrl,
     /// Only a URL, without a secret after it.
     NoSecret,
-    /// Something else after the URL.
+    /// Something else after the key or the URL.
     Secret,
     /// More secrets than are used.
     Secrets,
@@ -125,10 +125,17 @@ impl fmt::Display for AddressError {
                 f,
                 "the {name} has no signing secret after its URL; add one, which is {key_is}: `{example}`"
             ),
-            Wrong::Secret => write!(
-                f,
-                "the {name} has something after its URL that is no signing secret; one is {key_is}: `{example}`"
-            ),
+            Wrong::Secret => match rule {
+                Rule::Key {
+                    second: Some(second), ..
+                } => {
+                    write!(f, "the {name} has something after it that is not {}", second.is)
+                }
+                _ => write!(
+                    f,
+                    "the {name} has something after its URL that is no signing secret; one is {key_is}: `{example}`"
+                ),
+            },
             Wrong::Secrets => write!(
                 f,
                 "the {name} has more signing secrets than the new one and the one before"

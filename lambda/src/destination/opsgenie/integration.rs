@@ -40,6 +40,7 @@ const EXAMPLE: &str = "01234567-89ab-cdef-0123-456789abcdef";
 const RULE: Rule = Rule::Key {
     fits: is_key,
     is: "an integration's key, five groups of letters and digits with hyphens between them",
+    second: None,
 };
 
 /// An integration.

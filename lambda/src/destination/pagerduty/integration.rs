@@ -26,6 +26,7 @@ pub static INTEGRATION: Form = Form {
     rule: Rule::Key {
         fits: is_key,
         is: "32 letters and digits",
+        second: None,
     },
 };
 

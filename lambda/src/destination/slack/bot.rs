@@ -8,11 +8,13 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Message, message, plain};
-use crate::card::Card;
-use crate::destination::address::{Address, Form, Rule};
-use crate::destination::living::{Living, MessageId};
+use super::{Message, buttons, markup, message, plain, press};
+use crate::card::{Card, Handling};
+use crate::contract::Locale;
+use crate::destination::address::{Address, Form, Rule, Second};
+use crate::destination::living::{Header, Living, MessageId, Pressed, Unsigned};
 use crate::destination::post::{self, Post, Probe, Refused, Shape, Why};
+use crate::phrase::Phrase;
 
 /// A bot token.
 pub static BOT: Form = Form {
@@ -29,6 +31,10 @@ pub static BOT: Form = Form {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         },
         is: "a bot token, which begins with `xoxb-`",
+        second: Some(Second {
+            fits: press::is_secret,
+            is: "the app's signing secret, 32 hexadecimal digits",
+        }),
     },
 };
 
@@ -93,7 +99,7 @@ impl Bot {
     fn authorised(&self, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
         let token = match self.token.is_loopback() {
             true => "xoxb-local",
-            false => self.token.expose(),
+            false => self.token.first(),
         };
         // A token has only characters that a header may have.
         if let Ok(mut value) = HeaderValue::try_from(format!("Bearer {token}")) {
@@ -104,8 +110,8 @@ impl Bot {
     }
 }
 
-/// The message in one shape. An update keeps what it does not name, so it names all.
-fn body(card: &Card, shape: Shape) -> Value {
+/// The message in one shape, without its buttons. An update keeps what it does not name, so it names all.
+fn content(card: &Card, shape: Shape) -> Value {
     let shown: Message = match shape {
         Shape::Usual => message(card),
         Shape::Plain => plain(card),
@@ -117,6 +123,23 @@ fn body(card: &Card, shape: Shape) -> Value {
         }
     }
     body
+}
+
+/// The message in one shape. Buttons may be what Slack refuses.
+fn body(card: &Card, shape: Shape) -> Value {
+    let mut body = content(card, shape);
+    if let Some(handling) = card.handling.as_ref().filter(|_| shape == Shape::Usual) {
+        buttons::add(&mut body, handling, card.locale);
+    }
+    body
+}
+
+/// An update calls nobody, so it would only look as if it did.
+fn silent(card: &Card) -> Card {
+    Card {
+        mentions: Vec::new(),
+        ..card.clone()
+    }
 }
 
 impl Post for Bot {
@@ -193,20 +216,42 @@ impl Living for Bot {
     }
 
     fn update(&self, card: &Card, shape: Shape, id: &MessageId) -> Request<Vec<u8>> {
-        let mut silent = card.clone();
-        // An update calls nobody, so it would only look as if it did.
-        silent.mentions.clear();
-        let mut body = body(&silent, shape);
-        let (channel, ts) = parts(id);
-        body["channel"] = channel.into();
-        body["ts"] = ts.into();
-        self.call("chat.update", &body)
+        self.call("chat.update", &at(body(&silent(card), shape), id))
+    }
+
+    fn content(&self, card: &Card, shape: Shape) -> String {
+        content(&silent(card), shape).to_string()
+    }
+
+    fn redraw(&self, content: &str, handling: &Handling, locale: Locale, id: &MessageId) -> Request<Vec<u8>> {
+        let mut body = serde_json::from_str(content).unwrap_or_default();
+        buttons::add(&mut body, handling, locale);
+        self.call("chat.update", &at(body, id))
+    }
+
+    fn whisper(&self, user: &str, text: &Phrase) -> Request<Vec<u8>> {
+        let text = markup::mrkdwn(text, None);
+        let body = json!({ "channel": self.channel, "user": user, "text": text });
+        self.call("chat.postEphemeral", &body)
+    }
+
+    fn pressed(&self, header: Header<'_>, body: &[u8], now: Timestamp) -> Result<Vec<Pressed>, Unsigned> {
+        let stands_in = self.token.is_loopback().then_some(press::LOCAL);
+        let secret = self
+            .token
+            .secrets()
+            .next()
+            .or(stands_in)
+            .ok_or(Unsigned::NoSecret)?;
+        press::check(secret, header, body, now)?;
+        Ok(press::read(body, &self.channel))
     }
 
     fn reply(&self, card: &Card, shape: Shape, id: &MessageId, loud: bool) -> Request<Vec<u8>> {
         let mut line = card.clone();
         line.sections.clear();
         line.footer.clear();
+        line.handling = None;
         let mut body = body(&line, shape);
         let (channel, ts) = parts(id);
         body["channel"] = channel.into();
@@ -249,6 +294,14 @@ impl Living for Bot {
     fn place(&self) -> &str {
         &self.channel
     }
+}
+
+/// A message in the place of the one with this id.
+fn at(mut body: Value, id: &MessageId) -> Value {
+    let (channel, ts) = parts(id);
+    body["channel"] = channel.into();
+    body["ts"] = ts.into();
+    body
 }
 
 fn parts(id: &MessageId) -> (&str, &str) {

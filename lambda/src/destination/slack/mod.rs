@@ -2,10 +2,12 @@
 
 mod block;
 mod bot;
+mod buttons;
 mod flat;
 mod markup;
 mod mention;
 mod plain;
+mod press;
 mod section;
 mod webhook;
 
@@ -52,7 +54,8 @@ pub fn message(card: &Card) -> Message {
     let called = mention::all(card);
     let headline = Block::section(Text::mrkdwn(called.clone() + &headline(card)));
     let text = called + &notice(card);
-    let used = width(&text) + headline.width();
+    let buttons = card.handling.as_ref().map_or(0, |_| buttons::ROOM);
+    let used = width(&text) + headline.width() + buttons;
     Message {
         text,
         headline: Some(headline),

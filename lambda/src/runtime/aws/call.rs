@@ -29,11 +29,25 @@ enum Protocol {
     },
     /// <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
     Query { version: &'static str },
+    /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>
+    Rest,
 }
 
 impl Service {
     pub const KMS: Self = Self::json("kms", "1.1", "TrentService");
     pub const DYNAMODB: Self = Self::json("dynamodb", "1.0", "DynamoDB_20120810");
+    pub const CLOUDWATCH: Self = Self {
+        id: "monitoring",
+        protocol: Protocol::Json {
+            version: "1.0",
+            target: "GraniteServiceVersion20100801",
+            query_compatible: true,
+        },
+    };
+    pub const LAMBDA: Self = Self {
+        id: "lambda",
+        protocol: Protocol::Rest,
+    };
     pub const CLOUDTRAIL: Self = Self::json(
         "cloudtrail",
         "1.1",
@@ -68,6 +82,7 @@ impl Service {
 pub(in super::super) struct Call {
     pub(super) service: Service,
     operation: &'static str,
+    pub(super) path: String,
     pub(super) body: Bytes,
     pub(super) attempts: u32,
 }
@@ -88,10 +103,20 @@ impl Call {
         Self::new(service, operation, form.extend_pairs(input).finish())
     }
 
+    /// Invokes a function without waiting for its end.
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+    pub fn invoke(function: &str, event: &Value) -> Self {
+        Self {
+            path: format!("2015-03-31/functions/{function}/invocations"),
+            ..Self::new(Service::LAMBDA, "Invoke", event.to_string())
+        }
+    }
+
     fn new(service: Service, operation: &'static str, body: String) -> Self {
         Self {
             service,
             operation,
+            path: String::new(),
             body: body.into(),
             attempts: ATTEMPTS,
         }
@@ -121,6 +146,11 @@ impl Call {
             }
             Protocol::Query { .. } => {
                 headers.push((CONTENT_TYPE, "application/x-www-form-urlencoded".to_owned()));
+            }
+            Protocol::Rest => {
+                headers.push((CONTENT_TYPE, "application/json".to_owned()));
+                let kind = HeaderName::from_static("x-amz-invocation-type");
+                headers.push((kind, "Event".to_owned()));
             }
         }
         headers

@@ -106,7 +106,7 @@ fn requests_are_signed_for_their_service_and_region() {
         ),
     ] {
         let aws = aws(None);
-        let address = aws.address(region, call.service).expect("an address");
+        let address = aws.address(region, &call).expect("an address");
         assert_eq!(address.to_string(), format!("https://{host}/"));
         let time: Timestamp = "2026-11-20T05:00:00Z".parse().expect("a time");
         let request = aws.request(&address, region, &call, time);
@@ -137,34 +137,52 @@ async fn each_protocol_has_its_headers_and_its_body() {
         &[("Subject", "5 % & 경보 = +1~*"), ("Message", "")],
     );
     aws.call("us-east-1", &letter).await.expect("an answer");
+    let invoke = Call::invoke("mission-relay", &json!({ "a": 1 }));
+    aws.call("us-east-1", &invoke).await.expect("an answer");
 
     let script = script.lock().expect("not poisoned");
     let expected = [
         (
+            "/",
             "application/x-amz-json-1.1",
             Some("TrentService.Decrypt"),
             r#"{"CiphertextBlob":"YQ=="}"#,
         ),
         (
+            "/",
             "application/x-amz-json-1.1",
             Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus"),
             r#"{"Name":"t"}"#,
         ),
         (
+            "/",
             "application/x-www-form-urlencoded",
             None,
             "Action=Publish&Version=2010-03-31&Subject=5+%25+%26+%EA%B2%BD%EB%B3%B4+%3D+%2B1%7E*&Message=",
         ),
+        (
+            "/2015-03-31/functions/mission-relay/invocations",
+            "application/json",
+            None,
+            r#"{"a":1}"#,
+        ),
     ];
     assert_eq!(script.requests.len(), expected.len());
-    for ((line, headers, body), (content_type, target, expected)) in script.requests.iter().zip(expected) {
-        assert_eq!((line.as_str(), &body[..]), ("POST /", expected.as_bytes()));
+    for ((line, headers, body), (path, content_type, target, expected)) in
+        script.requests.iter().zip(expected)
+    {
+        assert_eq!(
+            (line.as_str(), &body[..]),
+            (format!("POST {path}").as_str(), expected.as_bytes())
+        );
         assert_eq!(headers["content-type"], content_type);
         let found = headers.get("x-amz-target");
         assert_eq!(found.map(HeaderValue::as_bytes), target.map(str::as_bytes));
         assert_eq!(headers["x-amz-security-token"], "session");
         assert!(headers.contains_key("x-amz-date") && headers.contains_key(AUTHORIZATION));
     }
+    let (_, headers, _) = script.requests.last().expect("one");
+    assert_eq!(headers["x-amz-invocation-type"], "Event");
 }
 
 #[tokio::test]

@@ -66,6 +66,14 @@ pub struct Script {
     pub slack_at: BTreeMap<String, (u16, &'static str)>,
     /// Path and body of each message that Slack received.
     pub slack_messages: Vec<(String, Value)>,
+    /// Name and event of each function that was invoked.
+    pub invoked: Vec<(String, Value)>,
+    /// Status and error code of Lambda's next responses; afterwards it invokes.
+    pub invoke_refusals: VecDeque<(u16, &'static str)>,
+    /// Region and request of each alarm mute rule that was put.
+    pub mute_rules: Vec<(String, Value)>,
+    /// Status and error code of CloudWatch's next responses; afterwards it takes the rule.
+    pub mute_refusals: VecDeque<(u16, &'static str)>,
     /// The workspace that the table of DynamoDB belongs to.
     pub workspace: Option<Workspace>,
     /// Body of each message that Slack accepted.
@@ -211,6 +219,7 @@ pub async fn services(script: Shared) -> SocketAddr {
     serve(
         Router::new()
             .route("/", post(aws))
+            .route("/2015-03-31/functions/{name}/invocations", post(invoke))
             .fallback(slack)
             .with_state(script),
     )
@@ -246,11 +255,72 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
         }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
+        ("GraniteServiceVersion20100801", "PutAlarmMuteRule") => mute(&script, request, region),
         (service, call) if service.ends_with("CloudTrail_20131101") => {
             cloudtrail(&script, call, request, region).await
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Lambda takes an event for a function, and answers before that runs.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+async fn invoke(
+    State(script): State<Shared>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let signature = headers["authorization"].to_str().expect("ASCII");
+    assert!(signature.contains("/lambda/aws4_request"), "{signature}");
+    assert!(signature.contains("x-amz-invocation-type"), "{signature}");
+    assert_eq!(headers["x-amz-invocation-type"], "Event");
+    speak(&script, "Lambda").await;
+    let mut script = script.lock().expect("not poisoned");
+    if let Some((status, code)) = script.invoke_refusals.pop_front() {
+        let status = StatusCode::from_u16(status).expect("a status");
+        return (
+            status,
+            [("x-amzn-errortype", code)],
+            json!({ "Message": "no" }).to_string(),
+        )
+            .into_response();
+    }
+    let event = serde_json::from_slice(&body).expect("JSON");
+    script.invoked.push((name, event));
+    StatusCode::ACCEPTED.into_response()
+}
+
+/// CloudWatch takes a rule whose name, schedule and targets are within its limits.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
+fn mute(script: &Shared, request: Value, region: &str) -> Response {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let schedule = &request["Rule"]["Schedule"];
+    let expression = text(&schedule["Expression"]);
+    let at = expression
+        .strip_prefix("at(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    assert!(
+        at.is_some_and(|at| at.parse::<jiff::civil::DateTime>().is_ok() && at.len() == 16),
+        "{request}"
+    );
+    let duration: jiff::Span = text(&schedule["Duration"]).parse().expect("a duration");
+    let minutes = duration.total((jiff::Unit::Minute, jiff::SpanRelativeTo::days_are_24_hours()));
+    assert!((1.0..=21_600.0).contains(&minutes.expect("minutes")), "{request}");
+    assert!(
+        (1..=255).contains(&text(&request["Name"]).len()) && text(&request["Description"]).len() <= 1_024
+    );
+    let alarms = request["MuteTargets"]["AlarmNames"].as_array().expect("names");
+    assert!((1..=100).contains(&alarms.len()), "{request}");
+    let mut script = script.lock().expect("not poisoned");
+    let (status, answer) = match script.mute_refusals.pop_front() {
+        None => {
+            script.mute_rules.push((region.to_owned(), request));
+            (200, json!({}))
+        }
+        Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
+    };
+    answered(status, "application/x-amz-json-1.0", answer.to_string())
 }
 
 /// Never returns if `service` is silent.

@@ -36,6 +36,8 @@ pub struct Inner {
     pub items: BTreeMap<String, Map<String, Value>>,
     /// Whether the table answers with an error.
     pub table_fails: bool,
+    /// The person and the text of what one person alone is told.
+    pub whispers: Vec<(String, String)>,
     posted: u64,
 }
 
@@ -126,6 +128,7 @@ async fn call(
     let done = match method.as_str() {
         "chat.postMessage" => state.post(&body),
         "chat.update" => state.update(&body),
+        "chat.postEphemeral" => state.whisper(&body),
         "conversations.history" => Ok(state.history(&body)),
         other => panic!("{other}"),
     };
@@ -173,6 +176,19 @@ impl Inner {
             }
         }
         Ok(json!({ "ok": true, "channel": CHANNEL, "ts": ts }))
+    }
+
+    fn whisper(&mut self, body: &Value) -> Result<Value, &'static str> {
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        if body["channel"] != CHANNEL {
+            return Err("channel_not_found");
+        }
+        let (user, text) = (
+            text("user").ok_or("user_not_in_channel")?,
+            text("text").ok_or("no_text")?,
+        );
+        self.whispers.push((user, text));
+        Ok(json!({ "ok": true, "message_ts": "17.000100" }))
     }
 
     fn history(&self, body: &Value) -> Value {

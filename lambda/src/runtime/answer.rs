@@ -25,6 +25,22 @@ impl Answer {
         }
     }
 
+    /// The answer to a service that wants none.
+    pub fn taken() -> Self {
+        Self::ok("taken", "")
+    }
+
+    /// The answer to somebody who does not say who it is in the way that the endpoint asks for, which `message` says.
+    pub fn unauthorized(message: &str, reason: Option<String>) -> Self {
+        Self {
+            status: 401,
+            kind: Kind::Refused,
+            outcome: "unauthorized",
+            message: message.to_owned(),
+            reason,
+        }
+    }
+
     /// The answer about an alert of which the relay tries the rest again.
     pub fn deferred() -> Self {
         Self {
@@ -48,16 +64,6 @@ impl Answer {
         }
     }
 
-    pub fn unauthorized() -> Self {
-        Self {
-            status: 401,
-            kind: Kind::Refused,
-            outcome: "unauthorized",
-            message: "no valid token: send `Authorization: Bearer <token>`".to_owned(),
-            reason: None,
-        }
-    }
-
     pub fn unavailable(message: &str, reason: String) -> Self {
         Self {
             status: 503,
@@ -71,6 +77,10 @@ impl Answer {
     /// The answer in API Gateway's payload format 2.0.
     pub fn response(self) -> Value {
         let name = if self.status < 400 { "message" } else { "error" };
+        let body = match self.message.is_empty() {
+            true => String::new(),
+            false => json!({ name: self.message }).to_string(),
+        };
         let mut headers = json!({ "content-type": "application/json" });
         if self.status == 401 {
             headers["www-authenticate"] = "Bearer".into();
@@ -78,7 +88,7 @@ impl Answer {
         json!({
             "statusCode": self.status,
             "headers": headers,
-            "body": json!({ name: self.message }).to_string(),
+            "body": body,
             "isBase64Encoded": false,
         })
     }
