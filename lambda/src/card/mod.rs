@@ -6,12 +6,12 @@
 mod alarm;
 mod alert;
 mod call;
+mod care;
 pub(crate) mod cut;
 mod digest;
 mod event;
 mod frame;
 mod guard;
-mod handling;
 mod identity;
 mod note;
 mod parts;
@@ -21,8 +21,8 @@ mod report;
 pub use crate::event::{Incident, Phase};
 pub use crate::excerpt::Excerpt;
 pub use crate::phrase::{Phrase, Span, Style};
+pub use care::{Acknowledged, Care, Snoozed};
 pub use digest::{Digest, Line, digest, summarise};
-pub use handling::{Acknowledged, Handling, Snoozed};
 #[cfg(feature = "runtime")]
 pub(crate) use reminder::{Remembered, remark, reminder};
 
@@ -64,7 +64,7 @@ pub struct Card {
     /// What it is a step of, if it begins and ends.
     pub incident: Option<Incident>,
     /// What people did about that, and may do, where a message has buttons.
-    pub handling: Option<Handling>,
+    pub care: Option<Care>,
     /// Whether the channel was told of a later step already.
     pub overtaken: bool,
     /// Whether it may only end what the channel shows as going on.
@@ -176,7 +176,7 @@ impl Card {
             time: None,
             at: None,
             incident: None,
-            handling: None,
+            care: None,
             overtaken: false,
             quiet: false,
             stack: settings.stack.clone(),
@@ -263,7 +263,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         time: notice.time().map(|moment| frame.time(moment)),
         at: notice.time(),
         incident: notice.incident(),
-        handling: None,
+        care: None,
         overtaken: false,
         quiet: false,
         stack: settings.stack.clone(),

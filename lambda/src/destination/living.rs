@@ -4,7 +4,7 @@ use http::Request;
 use jiff::Timestamp;
 
 use super::post::Shape;
-use crate::card::{Card, Handling};
+use crate::card::{Card, Care};
 use crate::contract::{Act, Locale};
 use crate::phrase::Phrase;
 
@@ -61,7 +61,7 @@ pub trait Living {
     fn content(&self, card: &Card, shape: Shape) -> String;
 
     /// The request that shows a message's content again, with what people did and may do now.
-    fn redraw(&self, content: &str, handling: &Handling, locale: Locale, id: &MessageId) -> Request<Vec<u8>>;
+    fn redraw(&self, content: &str, care: &Care, locale: Locale, id: &MessageId) -> Request<Vec<u8>>;
 
     /// The request that says something to one person alone.
     fn whisper(&self, user: &str, text: &Phrase) -> Request<Vec<u8>>;

@@ -4,7 +4,7 @@ use super::destinations::{Destinations, Refusal};
 use super::incidents::{Held, Incidents, Record, Step};
 use super::post::{Again, PostError, send};
 use crate::Settings;
-use crate::card::{Card, Excerpt, Handling, Prose, Section};
+use crate::card::{Card, Care, Excerpt, Prose, Section};
 use crate::contract::{ChannelKey, Severity};
 use crate::destination::{Living, MessageId, Post, Shape};
 use crate::event::{Incident, Phase};
@@ -48,9 +48,9 @@ impl Telling<'_> {
     fn handled(&self, card: Card, record: &Record, incident: &Incident) -> Card {
         let page = card.link.as_ref().map(|link| link.page.clone());
         let is_open = incident.phase == Phase::Firing;
-        let handling = || record.handling(&incident.key, is_open, page, self.settings);
+        let care = || record.care(&incident.key, is_open, page, self.settings);
         Card {
-            handling: self.has_buttons().then(handling),
+            care: self.has_buttons().then(care),
             ..card
         }
     }
@@ -327,16 +327,10 @@ impl Record {
     }
 
     /// What people did about the incident with this key, and may do if it `is_open`.
-    pub(super) fn handling(
-        &self,
-        key: &str,
-        is_open: bool,
-        page: Option<String>,
-        settings: &Settings,
-    ) -> Handling {
+    pub(super) fn care(&self, key: &str, is_open: bool, page: Option<String>, settings: &Settings) -> Care {
         let acknowledged = self.acknowledged.iter().map(|by| by.line(settings));
         let snoozed = self.snoozed.iter().map(|by| by.line(settings));
-        Handling {
+        Care {
             incident: key.to_owned(),
             is_open,
             is_acknowledged: self.acknowledged.is_some(),

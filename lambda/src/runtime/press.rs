@@ -153,8 +153,8 @@ impl Destinations {
         let settings = self.settings();
         if let Some(content) = &record.content {
             let page = record.page.clone();
-            let handling = record.handling(&asking.press.incident, true, page, settings);
-            let request = asking.living.redraw(content, &handling, settings.locale, id);
+            let care = record.care(&asking.press.incident, true, page, settings);
+            let request = asking.living.redraw(content, &care, settings.locale, id);
             self.ask(asking, request).await;
         }
         let card: Card = remark(line, settings);

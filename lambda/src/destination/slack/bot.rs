@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Message, buttons, markup, message, plain, press};
-use crate::card::{Card, Handling};
+use crate::card::{Card, Care};
 use crate::contract::Locale;
 use crate::destination::address::{Address, Form, Rule, Second};
 use crate::destination::living::{Header, Living, MessageId, Pressed, Unsigned};
@@ -128,8 +128,8 @@ fn content(card: &Card, shape: Shape) -> Value {
 /// The message in one shape. Buttons may be what Slack refuses.
 fn body(card: &Card, shape: Shape) -> Value {
     let mut body = content(card, shape);
-    if let Some(handling) = card.handling.as_ref().filter(|_| shape == Shape::Usual) {
-        buttons::add(&mut body, handling, card.locale);
+    if let Some(care) = card.care.as_ref().filter(|_| shape == Shape::Usual) {
+        buttons::add(&mut body, care, card.locale);
     }
     body
 }
@@ -223,9 +223,9 @@ impl Living for Bot {
         content(&silent(card), shape).to_string()
     }
 
-    fn redraw(&self, content: &str, handling: &Handling, locale: Locale, id: &MessageId) -> Request<Vec<u8>> {
+    fn redraw(&self, content: &str, care: &Care, locale: Locale, id: &MessageId) -> Request<Vec<u8>> {
         let mut body = serde_json::from_str(content).unwrap_or_default();
-        buttons::add(&mut body, handling, locale);
+        buttons::add(&mut body, care, locale);
         self.call("chat.update", &at(body, id))
     }
 
@@ -251,7 +251,7 @@ impl Living for Bot {
         let mut line = card.clone();
         line.sections.clear();
         line.footer.clear();
-        line.handling = None;
+        line.care = None;
         let mut body = body(&line, shape);
         let (channel, ts) = parts(id);
         body["channel"] = channel.into();

@@ -54,7 +54,7 @@ pub fn message(card: &Card) -> Message {
     let called = mention::all(card);
     let headline = Block::section(Text::mrkdwn(called.clone() + &headline(card)));
     let text = called + &notice(card);
-    let buttons = card.handling.as_ref().map_or(0, |_| buttons::ROOM);
+    let buttons = card.care.as_ref().map_or(0, |_| buttons::ROOM);
     let used = width(&text) + headline.width() + buttons;
     Message {
         text,

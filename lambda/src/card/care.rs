@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 /// What people did about an incident, and what they may do, by buttons under its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handling {
+pub struct Care {
     /// The key of the incident.
     pub incident: String,
     /// Whether it goes on, so that there is something to do.
@@ -35,7 +35,7 @@ pub struct Snoozed {
     pub until: Option<Timestamp>,
 }
 
-impl Handling {
+impl Care {
     /// Whether a person may do this.
     pub fn offers(&self, act: Act) -> bool {
         !(act == Act::Acknowledge && self.is_acknowledged)
