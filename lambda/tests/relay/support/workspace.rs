@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 pub const CHANNEL: &str = "C0123ABCD";
 
@@ -38,6 +39,12 @@ pub struct Inner {
     pub table_fails: bool,
     /// The person and the text of what one person alone is told.
     pub whispers: Vec<(String, String)>,
+    /// How many calls the workspace takes in a second; `None` for any number.
+    pub per_second: Option<usize>,
+    /// How many calls came faster.
+    pub too_fast: usize,
+    /// When the calls of the last second came.
+    taken: VecDeque<Instant>,
     posted: u64,
 }
 
@@ -117,6 +124,9 @@ async fn call(
     };
     assert_eq!(headers["authorization"], "Bearer xoxb-local");
     let mut state = workspace.state();
+    if state.is_too_fast() {
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response();
+    }
     state.calls.push(method.clone());
     let fault = state
         .faults
@@ -149,6 +159,22 @@ fn answer(body: &Value) -> Response {
 }
 
 impl Inner {
+    /// Counts a call; whether there were too many in the last second.
+    fn is_too_fast(&mut self) -> bool {
+        let Some(most) = self.per_second else {
+            return false;
+        };
+        let now = Instant::now();
+        self.taken
+            .retain(|then| now.duration_since(*then) < Duration::from_secs(1));
+        let is_too_fast = self.taken.len() >= most;
+        match is_too_fast {
+            true => self.too_fast += 1,
+            false => self.taken.push_back(now),
+        }
+        is_too_fast
+    }
+
     fn post(&mut self, body: &Value) -> Result<Value, &'static str> {
         if body["channel"] != CHANNEL {
             return Err("channel_not_found");
