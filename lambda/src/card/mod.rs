@@ -16,6 +16,7 @@ mod note;
 mod parts;
 mod reminder;
 mod report;
+mod sketch;
 
 pub use crate::event::{Incident, Phase};
 pub use crate::excerpt::Excerpt;
@@ -23,6 +24,7 @@ pub use crate::phrase::{Phrase, Span, Style};
 pub use digest::{Digest, Line, digest, summarise};
 #[cfg(feature = "runtime")]
 pub(crate) use reminder::{Remembered, reminder};
+pub use sketch::Sketch;
 
 use crate::contract::{Locale, Severity, unite};
 use crate::event::{Content, Detail, Notice};
@@ -61,6 +63,8 @@ pub struct Card {
     pub at: Option<Timestamp>,
     /// What it is a step of, if it begins and ends.
     pub incident: Option<Incident>,
+    /// The chart that its thread gets.
+    pub sketch: Option<Sketch>,
     /// Whether the channel was told of a later step already.
     pub overtaken: bool,
     /// Whether it may only end what the channel shows as going on.
@@ -172,6 +176,7 @@ impl Card {
             time: None,
             at: None,
             incident: None,
+            sketch: None,
             overtaken: false,
             quiet: false,
             stack: settings.stack.clone(),
@@ -258,6 +263,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         time: notice.time().map(|moment| frame.time(moment)),
         at: notice.time(),
         incident: notice.incident(),
+        sketch: Sketch::of(notice, settings),
         overtaken: false,
         quiet: false,
         stack: settings.stack.clone(),

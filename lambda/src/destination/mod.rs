@@ -18,7 +18,7 @@ pub mod teams;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
-pub use living::{Living, MessageId};
+pub use living::{Living, MessageId, Picture, Pictures};
 pub use post::{Post, Probe, Refused, Shape, Why};
 pub use public::is_public;
 pub use text::text;

@@ -2,6 +2,7 @@
 
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
+use super::chart::Charts;
 use super::http::Http;
 use super::incidents::{Incidents, LONGEST_STEP};
 use super::kms::Kms;
@@ -154,6 +155,7 @@ pub(super) struct Destinations {
     incidents: Option<Incidents>,
     /// After how long each channel is reminded of what goes on.
     remind: BTreeMap<ChannelKey, Duration>,
+    charts: Charts,
 }
 
 impl Destinations {
@@ -166,6 +168,7 @@ impl Destinations {
     ) -> Self {
         Self {
             remind,
+            charts: Charts::default(),
             http,
             kms: Kms::new(aws.clone(), variable),
             aws,
@@ -182,6 +185,10 @@ impl Destinations {
 
     pub fn aws(&self) -> &Aws {
         &self.aws
+    }
+
+    pub fn charts(&self) -> &Charts {
+        &self.charts
     }
 
     pub fn incidents(&self) -> Option<&Incidents> {

@@ -313,6 +313,13 @@ pub(super) fn untracked(reason: &str) {
     say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
 }
 
+/// Logs why the thread of an alarm's message gets no chart. The message itself is there.
+pub(super) fn uncharted(stack: &str, channel: &ChannelKey, alarm: &str, reason: &str) {
+    say(&json!({
+        STACK_DIMENSION: stack, "Channel": channel, "outcome": "uncharted", "alarm": alarm, "reason": reason,
+    }));
+}
+
 /// Logs of how many incidents a channel was reminded, and of how many it could not be.
 pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: usize, reason: Option<&str>) {
     say(&json!({

@@ -3,6 +3,7 @@
 mod api;
 mod aws;
 mod caller;
+mod chart;
 mod defect;
 mod destinations;
 mod dispatcher;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Message, message, plain};
 use crate::card::Card;
 use crate::destination::address::{Address, Form, Rule};
-use crate::destination::living::{Living, MessageId};
+use crate::destination::living::{Living, MessageId, Pictures};
 use crate::destination::post::{self, Post, Probe, Refused, Shape, Why};
 
 /// A bot token.
@@ -75,7 +75,7 @@ const GONE: [&str; 7] = [
 /// The app in one channel.
 #[derive(Debug)]
 pub struct Bot {
-    token: Address,
+    pub(super) token: Address,
     /// Id of the channel.
     channel: String,
 }
@@ -85,9 +85,19 @@ impl Bot {
         Self { token, channel }
     }
 
-    fn call(&self, method: &str, body: &Value) -> Request<Vec<u8>> {
+    pub(super) fn call(&self, method: &str, body: &Value) -> Request<Vec<u8>> {
         let url = format!("https://slack.com/api/{method}");
         self.authorised(post::json(self.token.url(&url), body))
+    }
+
+    /// Calls a method that takes no JSON, with the text of a form.
+    pub(super) fn call_by_form(&self, method: &str, form: String) -> Request<Vec<u8>> {
+        let mut request = Request::new(form.into_bytes());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.token.url(&format!("https://slack.com/api/{method}"));
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        self.authorised(request)
     }
 
     fn authorised(&self, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
@@ -221,12 +231,7 @@ impl Living for Bot {
         // Not all methods that read take JSON. No character here means something in a form.
         let (channel, oldest) = (&self.channel, since.as_second());
         let form = format!("channel={channel}&oldest={oldest}.000000&include_all_metadata=true&limit=100");
-        let mut request = Request::new(form.into_bytes());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.token.url("https://slack.com/api/conversations.history");
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
-        self.authorised(request)
+        self.call_by_form("conversations.history", form)
     }
 
     fn found(&self, body: &[u8], key: &str, after: Option<Timestamp>) -> Option<(MessageId, Timestamp)> {
@@ -249,8 +254,12 @@ impl Living for Bot {
     fn place(&self) -> &str {
         &self.channel
     }
+
+    fn pictures(&self) -> Option<&dyn Pictures> {
+        Some(self)
+    }
 }
 
-fn parts(id: &MessageId) -> (&str, &str) {
+pub(super) fn parts(id: &MessageId) -> (&str, &str) {
     id.0.split_once(' ').unwrap_or_default()
 }

@@ -7,6 +7,7 @@ mod markup;
 mod mention;
 mod plain;
 mod section;
+mod upload;
 mod webhook;
 
 pub use bot::{BOT, Bot};

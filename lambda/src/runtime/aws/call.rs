@@ -47,6 +47,16 @@ impl Service {
             query_compatible: true,
         },
     };
+    /// Its id in the model is `monitoring`. Of its three protocols, this is the one that other services here use, too.
+    /// <https://github.com/boto/botocore/blob/develop/botocore/data/cloudwatch/2010-08-01/service-2.json.gz>
+    pub const CLOUDWATCH: Self = Self {
+        id: "monitoring",
+        protocol: Protocol::Json {
+            version: "1.0",
+            target: "GraniteServiceVersion20100801",
+            query_compatible: true,
+        },
+    };
     pub const SNS: Self = Self {
         id: "sns",
         protocol: Protocol::Query {
