@@ -39,10 +39,13 @@ const LINES: [Colour; MAX_SERIES] = [
 
 /// Blank space beside a text, and at the edges of the picture.
 const GAP: i32 = 8;
-/// The longest name of a line, in characters, if there are two.
-const MAX_NAME: usize = 36;
+/// Length of the line beside a name.
+const BAR: i32 = 12;
 /// From one point to the next, in periods: farther apart, data is missing between them.
 const ADJACENT: f64 = 1.5;
+/// How long before an alarm the value may be that made it go off: so many periods, or so many seconds.
+const LATE_PERIODS: i64 = 3;
+const LATE: i64 = 300;
 
 /// What is drawn. Times are in seconds since 1970.
 #[derive(Clone, Debug)]
@@ -117,7 +120,7 @@ impl Chart {
             plot.threshold(&mut canvas, value, &label);
         }
         if let (Some(mark), [points]) = (self.mark, series.as_slice()) {
-            plot.breach(&mut canvas, points, mark);
+            plot.breach(&mut canvas, points, mark, self.period);
         }
         if series.len() > 1 {
             self.names(&mut canvas, plot.left);
@@ -138,16 +141,18 @@ impl Chart {
         series.collect()
     }
 
-    /// The names of the lines, above them.
+    /// The names of the lines, above them, each in its part of the width.
     fn names(&self, canvas: &mut Canvas, left: i32) {
-        let count = self.series.len().clamp(1, MAX_SERIES);
-        let most = (MAX_NAME * 2) / count;
+        let shown: Vec<_> = self.series.iter().zip(LINES).collect();
+        let part = (WIDTH - left) / i32::try_from(shown.len()).unwrap_or(1).max(1);
+        let most = (part - BAR - 3 * GAP) / font::WIDTH;
+        let most = usize::try_from(most).unwrap_or_default();
         let mut x = left;
-        for (series, colour) in self.series.iter().zip(LINES) {
+        for (series, colour) in shown {
             let name: String = series.name.chars().take(most).collect();
-            canvas.rectangle(x, 9, x + 12, 12, colour);
-            canvas.text(x + 12 + GAP, 0, &name, INK);
-            x += 12 + 3 * GAP + text_width(&name);
+            canvas.rectangle(x, 9, x + BAR, 12, colour);
+            canvas.text(x + BAR + GAP, 0, &name, INK);
+            x += BAR + 3 * GAP + text_width(&name);
         }
     }
 }
@@ -221,9 +226,11 @@ impl Plot {
         }
     }
 
-    /// The value that made it go off: the last before the mark.
-    fn breach(&self, canvas: &mut Canvas, points: &[(i64, f64)], mark: i64) {
-        if let Some(last) = points.iter().rfind(|(time, _)| *time <= mark) {
+    /// The value that made it go off: the last before the mark. What went off because of no data has none.
+    fn breach(&self, canvas: &mut Canvas, points: &[(i64, f64)], mark: i64, period: i64) {
+        let since = mark - period.saturating_mul(LATE_PERIODS).max(LATE);
+        let last = points.iter().rfind(|(time, _)| *time <= mark);
+        if let Some(last) = last.filter(|(time, _)| *time >= since) {
             canvas.dot(self.point(last), 6.5, Colour(0xff, 0xff, 0xff));
             canvas.dot(self.point(last), 5.0, ALARM);
         }
