@@ -22,6 +22,7 @@ use crate::resource::{NodeId, Ref, Resource};
 use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
+mod charts;
 mod elsewhere;
 mod endpoints;
 mod forwarding;

@@ -15,13 +15,13 @@ use super::log;
 use super::post::{Again, PostError, send};
 use super::time::Budget;
 use crate::card::Sketch;
-use crate::contract::ChannelKey;
+use crate::contract::{ChannelKey, STACK_DIMENSION};
 use crate::destination::{MessageId, Picture};
 use crate::runtime::api::Context;
 use ::http::StatusCode;
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -96,6 +96,16 @@ impl Charts {
     }
 }
 
+impl Wanted {
+    /// Logs why there is no chart.
+    fn log(&self, reason: &Skipped) {
+        log::say(&json!({
+            STACK_DIMENSION: self.stack, "Channel": self.channel, "outcome": "uncharted", "alarm": self.sketch.title,
+            "reason": reason.to_string(),
+        }));
+    }
+}
+
 impl Dispatcher {
     /// Adds the charts of the messages that this invocation posted, as long as there is time.
     pub async fn chart(&self, context: &Context, budget: Budget) {
@@ -110,8 +120,7 @@ impl Dispatcher {
                 }
             };
             if let Err(reason) = outcome {
-                let reason = reason.to_string();
-                log::uncharted(&wanted.stack, &wanted.channel, &wanted.sketch.title, &reason);
+                wanted.log(&reason);
             }
         }
     }

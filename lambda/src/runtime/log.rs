@@ -313,13 +313,6 @@ pub(super) fn untracked(reason: &str) {
     say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
 }
 
-/// Logs why the thread of an alarm's message gets no chart. The message itself is there.
-pub(super) fn uncharted(stack: &str, channel: &ChannelKey, alarm: &str, reason: &str) {
-    say(&json!({
-        STACK_DIMENSION: stack, "Channel": channel, "outcome": "uncharted", "alarm": alarm, "reason": reason,
-    }));
-}
-
 /// Logs of how many incidents a channel was reminded, and of how many it could not be.
 pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: usize, reason: Option<&str>) {
     say(&json!({
@@ -330,7 +323,7 @@ pub(super) fn reminded(stack: &str, channel: &ChannelKey, told: usize, failed: u
 
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
 /// delivery.
-fn say(line: &impl Serialize) {
+pub(super) fn say(line: &impl Serialize) {
     if let Ok(mut line) = serde_json::to_vec(line) {
         line.push(b'\n');
         let _ = std::io::stderr().write_all(&line);
