@@ -33,11 +33,13 @@ impl Sketch {
         if !is_wanted || alarm.new != State::Alarm {
             return None;
         }
+        // Its region becomes a part of a host's name, and only that of an ARN is checked.
+        let arn = alarm.arn.as_ref()?;
         Some(Self {
             title: alarm.name.clone(),
             graph: alarm.graph.clone()?,
-            region: notice.region()?.to_owned(),
-            account: notice.account()?.to_owned(),
+            region: arn.region.clone()?,
+            account: arn.account.clone()?,
             at: alarm.changed?,
             contributor: alarm.contributor.iter().map(|(_, value)| value.clone()).collect(),
             zone: settings.timezone.clone(),

@@ -171,7 +171,15 @@ async fn only_alarms_of_the_stack_that_want_it_and_only_when_they_go_off() {
         message["AlarmRule"] = "ALARM(x)".into();
     });
     function.succeed(&composite).await;
-    assert_eq!(workspace.headlines().len(), 2);
+    // A region becomes a part of a host's name.
+    let mut strange = fixture("alarm-from-eventbridge");
+    strange["region"] = "x.example.com/".into();
+    strange["resources"] = json!(["arn:aws:cloudwatch:x.example.com/:111122223333:alarm:cpu"]);
+    strange["detail"]["alarmName"] = NAME.into();
+    function
+        .succeed(&json!({ "alertctl": { "channels": ["project"] }, "event": strange }))
+        .await;
+    assert_eq!(workspace.headlines().len(), 3);
     assert!(lock(&function.script).metric_requests.is_empty());
     assert!(workspace.state().files.is_empty());
     assert_eq!(reasons(function).await, [""; 0]);
