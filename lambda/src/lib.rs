@@ -7,6 +7,8 @@
 mod alert;
 mod announcement;
 pub mod card;
+#[cfg(feature = "runtime")]
+mod chart;
 mod config;
 mod contract;
 pub mod destination;

@@ -93,6 +93,9 @@ pub struct Source {
     /// Of a topic: whether the relay also publishes its messages to it, for the e-mail subscribers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub mail: bool,
+    /// Of an alarm: whether a chart of its metric goes into the threads of its messages.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub chart: bool,
 }
 
 impl Default for Settings {

@@ -23,6 +23,7 @@ use crate::stack::{Alarm, CompiledRule, Stack};
 
 mod alarms;
 mod buttons;
+mod charts;
 mod elsewhere;
 mod endpoints;
 mod forwarding;

@@ -2,6 +2,7 @@
 
 use alertctl_relay::DEAD_LETTER_QUEUE;
 
+use super::charts::may_read_metrics;
 use super::function::{Duty, Function, plain};
 use super::incidents::{may_find, reminds};
 use super::queues::{BATCH_TIMEOUT, Queue, SHORTEST};
@@ -59,6 +60,7 @@ impl Build<'_> {
         );
         may.extend(self.may_snooze());
         may.extend(self.may_work_off(&queues));
+        may.extend(may_read_metrics(self.stack));
         if queues.contains(&Queue::Retry) {
             // What a function could not publish waits in the retry queue; the mails of topics are the relay's own.
             may.extend(self.may_publish(self.notified().chain(self.mailed()), Some(key)));

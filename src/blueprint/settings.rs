@@ -48,6 +48,7 @@ pub fn settings(stack: &Stack) -> Settings {
                     keys: named.get(key).cloned().into_iter().collect(),
                     severity: topic.severity,
                     mail: mails(stack, key),
+                    ..Source::default()
                 };
                 (names.topic(key, topic), source)
             })
@@ -63,6 +64,7 @@ pub fn settings(stack: &Stack) -> Settings {
                 let source = Source {
                     keys,
                     severity: alarm.severity,
+                    chart: alarm.chart,
                     ..Source::default()
                 };
                 (source != Source::default()).then(|| (names.alarm(key, alarm), source))

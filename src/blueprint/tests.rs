@@ -173,6 +173,36 @@ fn a_slack_app_keeps_its_messages_in_a_table() {
     );
 }
 
+/// Only the relay draws charts, and only where an alarm has one that somebody sees.
+#[test]
+fn who_draws_charts_may_read_metrics() {
+    let text = include_str!("../stack/fixtures/slack_app.yaml");
+    let key = Output {
+        arn: "arn:aws:kms:ap-northeast-2:123456789012:key/1".into(),
+        id: "1".into(),
+    };
+    let reads = |text: &str| {
+        let written = written_with(text, [("kms-key/main".to_owned(), key.clone())].into());
+        let lines = written.split("\niam-role-policy/").skip(1);
+        let who = lines.filter(|policy| policy.contains("cloudwatch:GetMetricData"));
+        who.map(|policy| policy.split(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(reads(text), [""; 0]);
+    let alarm = "alarms: { cpu: { metric: N/S m, statistic: Sum, period: 60, threshold: '> 1', to: [alerts], chart: true } }";
+    let with = format!("{text}{alarm}\n");
+    assert_eq!(reads(&with), ["relay"]);
+    let rights = rights_of_the_relay(&with);
+    let right = rights.iter().find(|right| right["Sid"] == "ReadMetricsOfCharts");
+    let expected = serde_json::json!({ "Sid": "ReadMetricsOfCharts", "Effect": "Allow",
+        "Action": ["cloudwatch:GetMetricData"], "Resource": ["*"] });
+    assert_eq!(right, Some(&expected));
+    let stack = crate::stack::parse("stack.yaml", &with).unwrap().stack;
+    assert!(settings::settings(&stack).alarms["updates-cpu"].chart);
+    let without = crate::stack::parse("stack.yaml", &with.replace(", chart: true", "")).unwrap();
+    assert!(settings::settings(&without.stack).alarms.is_empty());
+}
+
 /// Lambda does not accept `.` in a statement's id, but EventBridge does in a rule's name.
 #[test]
 fn a_statement_of_a_rule_with_any_name_is_one_that_lambda_takes() {

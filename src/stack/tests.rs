@@ -305,6 +305,7 @@ macro_rules! refused {
 }
 
 mod alarms;
+mod charts;
 mod endpoints;
 mod events;
 mod mutes;

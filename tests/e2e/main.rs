@@ -5,6 +5,7 @@
 
 mod adopt;
 mod buttons;
+mod charts;
 mod ci;
 mod cli;
 mod costs;

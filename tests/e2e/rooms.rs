@@ -116,6 +116,7 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     ("template", &[]),
     ("config", &["contract"]),
     ("mute", &["contract"]),
+    ("chart", &[]),
     ("settings", &["contract", "config", "mute"]),
     ("event", &["contract", "json", "excerpt", "hash"]),
     ("locale", &["contract", "event", "phrase"]),
@@ -143,6 +144,7 @@ const RELAY_MAY_USE: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
+            "chart",
             "contract",
             "config",
             "settings",

@@ -23,6 +23,8 @@ mod contender;
 #[path = "../../tests/relay/support/fakes.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod fakes;
+#[path = "../../tests/relay/support/metrics.rs"]
+mod metrics;
 #[path = "../../../tests/e2e/support/python.rs"]
 mod python;
 mod table;

@@ -17,6 +17,7 @@ mod note;
 mod parts;
 mod reminder;
 mod report;
+mod sketch;
 
 pub use crate::event::{Incident, Phase};
 pub use crate::excerpt::Excerpt;
@@ -25,6 +26,7 @@ pub use care::{Acknowledged, Care, Snoozed};
 pub use digest::{Digest, Line, digest, summarise};
 #[cfg(feature = "runtime")]
 pub(crate) use reminder::{Remembered, remark, reminder};
+pub use sketch::Sketch;
 
 use crate::contract::{Locale, Severity, unite};
 use crate::event::{Content, Detail, Notice};
@@ -65,6 +67,8 @@ pub struct Card {
     pub incident: Option<Incident>,
     /// What people did about that, and may do, where a message has buttons.
     pub care: Option<Care>,
+    /// The chart that its thread gets.
+    pub sketch: Option<Sketch>,
     /// Whether the channel was told of a later step already.
     pub overtaken: bool,
     /// Whether it may only end what the channel shows as going on.
@@ -177,6 +181,7 @@ impl Card {
             at: None,
             incident: None,
             care: None,
+            sketch: None,
             overtaken: false,
             quiet: false,
             stack: settings.stack.clone(),
@@ -264,6 +269,7 @@ pub fn compose(notice: &Notice, settings: &Settings) -> Card {
         at: notice.time(),
         incident: notice.incident(),
         care: None,
+        sketch: Sketch::of(notice, settings),
         overtaken: false,
         quiet: false,
         stack: settings.stack.clone(),

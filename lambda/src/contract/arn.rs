@@ -139,7 +139,7 @@ fn is_label(byte: u8) -> bool {
 
 /// `ap-northeast-2`, `us-gov-west-1`. CloudTrail and others write `global` or a zone such as `us-east-1a` in its
 /// place, which would lead to a host that does not exist.
-fn is_region(text: &str) -> bool {
+pub fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
     let letters =
         |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_lowercase());

@@ -20,7 +20,7 @@ mod signal;
 mod test_mark;
 mod verdict;
 
-pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console};
+pub use arn::{Arn, console_page, dns_suffix, encode, is_account, is_commercial, is_console, is_region};
 pub use channel::{Actions, ChannelKey, ChannelType, ServiceRegion};
 pub use envelope::Envelope;
 #[cfg(feature = "runtime")]

@@ -74,4 +74,32 @@ pub trait Living {
 
     /// Where in the service the messages are.
     fn place(&self) -> &str;
+
+    /// The service, if threads can have pictures.
+    fn pictures(&self) -> Option<&dyn Pictures> {
+        None
+    }
+}
+
+/// A service that shows pictures in threads. It takes one in three steps: it says where to, it gets the picture there, and
+/// it is told which message the picture belongs to.
+pub trait Pictures {
+    /// The question where a picture may be sent.
+    fn ask(&self, picture: &Picture<'_>) -> Request<Vec<u8>>;
+
+    /// The request that sends it there, and what the service calls it, from the answer; `None` if the answer leads elsewhere
+    /// than to the service. It carries no secret of the channel.
+    fn send(&self, answer: &[u8], picture: &Picture<'_>) -> Option<(Request<Vec<u8>>, String)>;
+
+    /// The request that shows what the service calls `name` in the thread of a message.
+    fn show(&self, name: &str, picture: &Picture<'_>, id: &MessageId) -> Request<Vec<u8>>;
+}
+
+/// A PNG, and what is said of it; plain text, which the service escapes.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    pub png: &'a [u8],
+    pub title: &'a str,
+    /// For who does not see it.
+    pub alt: &'a str,
 }

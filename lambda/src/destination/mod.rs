@@ -18,7 +18,7 @@ pub mod teams;
 pub mod text;
 
 pub use address::{Address, AddressError, AllowLoopback, Form, Wrong};
-pub use living::{Living, MessageId, Unsigned};
+pub use living::{Living, MessageId, Picture, Pictures, Unsigned};
 pub use post::{Post, Probe, Refused, Shape, Why};
 pub use public::is_public;
 pub use text::text;

@@ -4,8 +4,10 @@
 //! seen absent or null. The trigger of a metric math alarm has `Metrics` instead of a metric.
 
 mod bridge;
+mod graph;
 mod reading;
 
+pub use graph::{Graph, Measure, Query};
 pub use reading::Reading;
 
 use super::{list, mask, text, time};
@@ -29,6 +31,8 @@ pub struct Alarm {
     /// Metric math expressions, the one compared with the threshold first.
     pub expressions: Vec<String>,
     pub condition: Option<Condition>,
+    /// What it watches, if that is metrics.
+    pub graph: Option<Graph>,
     /// Rule of a composite alarm.
     pub rule: Option<String>,
     /// Alarms that made a composite alarm change.
@@ -162,6 +166,7 @@ impl Alarm {
                 .filter_map(|query| text(query, "Expression"))
                 .collect(),
             condition,
+            graph: Graph::read(trigger),
             rule: text(message, "AlarmRule"),
             children: list(message, "TriggeringChildren")
                 .iter()

@@ -1,6 +1,7 @@
 //! What begins and ends: a service that knows incidents shows it as one.
 
 use super::{Alarm, Content, Detail, News, Notice, Page, State};
+use crate::contract::{is_account, is_region};
 use crate::hash::hex_digest;
 use jiff::Timestamp;
 
@@ -35,6 +36,18 @@ pub enum Phase {
 }
 
 impl Notice {
+    /// Where its alarm is, if it is one whose place is known. The region is one that a host's name can have.
+    pub fn alarm_place(&self) -> Option<AlarmPlace> {
+        let Content::Alarm(alarm) = &self.content else {
+            return None;
+        };
+        Some(AlarmPlace {
+            account: self.account().filter(|account| is_account(account))?.to_owned(),
+            region: self.region().filter(|region| is_region(region))?.to_owned(),
+            name: alarm.name.clone(),
+        })
+    }
+
     /// The incident that the notice is about. A test is about none, so that it neither pages anybody nor ends a real one.
     pub fn incident(&self) -> Option<Incident> {
         if self.test.is_some() {
@@ -42,7 +55,10 @@ impl Notice {
         }
         let place = || [self.account(), self.region()].map(Option::unwrap_or_default);
         match &self.content {
-            Content::Alarm(alarm) => of_alarm(alarm, place()),
+            Content::Alarm(alarm) => Some(Incident {
+                alarm: self.alarm_place(),
+                ..of_alarm(alarm, place())?
+            }),
             Content::Event(event) => match &event.detail {
                 Detail::Report(report) => match (&report.news, &report.page) {
                     (News::Health { closed, .. }, Some(Page::Health(arn))) => Some(Incident {
@@ -78,11 +94,7 @@ fn of_alarm(alarm: &Alarm, [account, region]: [&str; 2]) -> Option<Incident> {
         key: hex_digest(parts),
         phase,
         at: alarm.changed,
-        alarm: (!account.is_empty() && !region.is_empty()).then(|| AlarmPlace {
-            account: account.to_owned(),
-            region: region.to_owned(),
-            name: alarm.name.clone(),
-        }),
+        alarm: None,
     })
 }
 

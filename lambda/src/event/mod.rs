@@ -31,7 +31,9 @@ pub(crate) use alert::Alert;
 pub(crate) use mask::{Masked, text as mask_text};
 
 pub use crate::contract::GuardOutcome;
-pub use alarm::{Alarm, Child, Comparison, Condition, Metric, Muted, Reading, State, Window};
+pub use alarm::{
+    Alarm, Child, Comparison, Condition, Graph, Measure, Metric, Muted, Query, Reading, State, Window,
+};
 pub use bridge::{Detail, Event, Unknown};
 pub use call::{Act, Call, Origin};
 pub use decision::{Decision, Exposed};

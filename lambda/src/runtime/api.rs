@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 
 use super::OWN_NAME;
 use super::failure::Failure;
+use crate::contract::Arn;
 
 /// Environment variable, set by Lambda: host and port of the Runtime API.
 pub(super) const ADDRESS: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -31,6 +32,8 @@ pub(super) struct Context {
     pub request_id: String,
     /// When Lambda ends the invocation.
     pub deadline: SystemTime,
+    /// The function's account, twelve digits.
+    pub account: Option<String>,
 }
 
 /// The connection to the Runtime API.
@@ -106,9 +109,11 @@ impl Context {
             Ok(value.to_str()?)
         };
         let milliseconds = header("lambda-runtime-deadline-ms")?.parse()?;
+        let function = header("lambda-runtime-invoked-function-arn").ok();
         Ok(Self {
             request_id: header("lambda-runtime-aws-request-id")?.to_owned(),
             deadline: UNIX_EPOCH + Duration::from_millis(milliseconds),
+            account: function.and_then(Arn::parse).and_then(|arn| arn.account),
         })
     }
 }

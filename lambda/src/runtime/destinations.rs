@@ -2,13 +2,14 @@
 
 use super::Variables;
 use super::aws::{Aws, AwsError, Call, Service};
+use super::chart::Charts;
 use super::http::Http;
 use super::incidents::{Incidents, LONGEST_STEP};
 use super::kms::Kms;
 use super::living::Telling;
 use super::post::{Again, PostError, send};
 use super::services::{NoAddress, Services};
-use crate::contract::{Arn, ChannelKey, DEAD_LETTER_QUEUE, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
+use crate::contract::{Arn, ChannelKey, INCIDENTS, MAIL_ATTRIBUTE, TEST_ATTRIBUTE};
 use crate::destination::{AllowLoopback, Post, Probe, Shape, Why};
 use crate::{Card, Letter, Receivers, Settings};
 use std::sync::Arc;
@@ -152,19 +153,18 @@ pub(super) struct Destinations {
     /// What channels show of incidents, in a stack that has such channels.
     incidents: Option<Incidents>,
     settings: Arc<Settings>,
-    /// The function's own account.
-    account: Option<String>,
+    charts: Charts,
 }
 
 impl Destinations {
     pub fn new(aws: Aws, http: Http, settings: Arc<Settings>, variable: Variables) -> Self {
         Self {
+            charts: Charts::default(),
             http,
             kms: Kms::new(aws.clone(), variable),
             aws,
             services: Services::of(&settings, variable),
             settings,
-            account: variable(DEAD_LETTER_QUEUE).and_then(|queue| Arn::parse(&queue)?.account),
             incidents: variable(INCIDENTS)
                 .filter(|table| !table.is_empty())
                 .map(Incidents::new),
@@ -183,8 +183,8 @@ impl Destinations {
         &self.settings
     }
 
-    pub fn account(&self) -> Option<&String> {
-        self.account.as_ref()
+    pub fn charts(&self) -> &Charts {
+        &self.charts
     }
 
     pub fn incidents(&self) -> Option<&Incidents> {

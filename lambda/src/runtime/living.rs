@@ -246,6 +246,7 @@ impl Destinations {
         };
         match posted {
             Ok(id) => {
+                self.charts().want(telling, id.as_ref());
                 record.begun(incident, id, telling);
                 (retried, Ok(()))
             }

@@ -288,7 +288,7 @@ pub(super) fn untracked(reason: &str) {
 
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
 /// delivery.
-fn say(line: &impl Serialize) {
+pub(super) fn say(line: &impl Serialize) {
     if let Ok(mut line) = serde_json::to_vec(line) {
         line.push(b'\n');
         let _ = std::io::stderr().write_all(&line);

@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod aws;
 mod caller;
+mod chart;
 mod defect;
 mod destinations;
 mod dispatcher;

@@ -62,14 +62,16 @@ impl Notify {
                     Ok(heartbeat::answer(&path, settings, destinations, deadline).await)
                 }
                 Signal::Remind => destinations.remind(settings, deadline).await,
-                Signal::Press(press) => destinations.press(&press, deadline).await,
+                Signal::Press(press) => destinations.press(&press, context, deadline).await,
             };
         }
         if queued::is_batch(&event) {
             let batch = self
                 .queued
                 .deliver(event, &self.dispatcher, &context.request_id, budget);
-            return Ok(batch.await);
+            let answer = batch.await;
+            self.dispatcher.chart(context, budget).await;
+            return Ok(answer);
         }
         let mut items = items(event);
         for (index, item) in items.iter_mut().enumerate() {
@@ -107,6 +109,9 @@ impl Notify {
         let outcomes = [delivered.concat(), published].concat();
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == Ok(wanted)).count();
         let delivered = count(Outcome::Delivered);
+        if delivered > 0 {
+            self.dispatcher.chart(context, budget).await;
+        }
         let unrouted = unrouted.into_iter();
         let unrouted = unrouted.map(|topic| format!("no channel is routed to topic `{topic}`"));
         let refused = outcomes.iter().filter_map(|outcome| outcome.clone().err());

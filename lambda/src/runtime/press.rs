@@ -3,6 +3,7 @@
 //! The incident's own message shows it, its thread gets a line, and its record in the table keeps it, which is where the
 //! alarm comes from, too: what a button carries is only the incident's key.
 
+use super::api::Context;
 use super::destinations::{Destinations, Refusal};
 use super::failure::Failure;
 use super::incidents::{Incidents, Record};
@@ -22,6 +23,8 @@ struct Asking<'a> {
     press: &'a Press,
     service: &'a dyn Post,
     living: &'a dyn Living,
+    /// The function's own account.
+    account: Option<&'a String>,
     deadline: Instant,
 }
 
@@ -30,7 +33,7 @@ impl Destinations {
     ///
     /// # Errors
     /// The table or the key does not answer, or another process is at the incident: Lambda tries again.
-    pub async fn press(&self, press: &Press, deadline: Instant) -> Result<Value, Failure> {
+    pub async fn press(&self, press: &Press, context: &Context, deadline: Instant) -> Result<Value, Failure> {
         let settings = self.settings();
         let channel = settings.channels.get(&press.channel);
         let actions = channel.and_then(|channel| channel.actions.as_ref());
@@ -45,6 +48,7 @@ impl Destinations {
             press,
             service: &*service,
             living,
+            account: context.account.as_ref(),
             deadline,
         };
         if !actions.who.is_empty() && !actions.who.contains(&press.user) {
@@ -70,7 +74,7 @@ impl Destinations {
         let mut record = held.record.clone();
         let id = record.id.clone().filter(|_| record.firing);
         let line = match &id {
-            Some(_) => self.change(&mut record, press).await,
+            Some(_) => self.change(&mut record, asking).await,
             None => None,
         };
         // Whoever tells of the incident next needs it, whatever becomes of the rest.
@@ -98,8 +102,8 @@ impl Destinations {
     }
 
     /// Writes down what the person did; returns the line for the thread. `None` if that was done before.
-    async fn change(&self, record: &mut Record, press: &Press) -> Option<Phrase> {
-        let settings = self.settings();
+    async fn change(&self, record: &mut Record, asking: &Asking<'_>) -> Option<Phrase> {
+        let (press, settings) = (asking.press, self.settings());
         let who = press.name.clone().filter(|name| !name.is_empty());
         let who = who.unwrap_or_else(|| press.user.clone());
         let Some(length) = press.act.length() else {
@@ -131,7 +135,7 @@ impl Destinations {
                 who: &who,
                 length,
             };
-            if let Err(reason) = self.mute(&rule, press).await {
+            if let Err(reason) = self.mute(&rule, asking).await {
                 log::pressed(&settings.stack, press, "not muted", Some(&reason));
                 line = Phrase::said(format!("{line}. {}", settings.locale.words().mute_refused));
             }
@@ -139,12 +143,12 @@ impl Destinations {
         Some(line)
     }
 
-    async fn mute(&self, rule: &MuteRule<'_>, press: &Press) -> Result<(), String> {
+    async fn mute(&self, rule: &MuteRule<'_>, asking: &Asking<'_>) -> Result<(), String> {
         // An alarm of another account may have the name of one here.
-        if Some(&rule.alarm.account) != self.account() {
+        if Some(&rule.alarm.account) != asking.account {
             return Err("the alarm is in another account".to_owned());
         }
-        let put = rule.put(self.aws(), press.at).await;
+        let put = rule.put(self.aws(), asking.press.at).await;
         put.map_err(|error| Refusal::by("CloudWatch", &error).reason)
     }
 

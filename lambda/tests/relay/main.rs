@@ -2,6 +2,7 @@
 //! in one program, because some tests mostly wait, and others mostly compute.
 
 mod buttons;
+mod charts;
 mod delivery;
 mod discord;
 mod google_chat;

@@ -1,6 +1,7 @@
 //! A replacement for Slack and other services: accepts what they accept and shows it on a page.
 
 mod accept;
+mod files;
 mod page;
 mod services;
 pub(super) mod store;
@@ -89,10 +90,17 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
     if let Some(answer) = post.as_ref().and_then(|post| post.read_only(&store)) {
         return answer;
     }
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.unwrap_or_default();
+    if let Some(answer) = post.as_ref().and_then(|post| store.files.take(post, host, &body)) {
+        return answer;
+    }
     let (body, checked) = match accept::parse(content_type, &body) {
-        Ok(body) => {
+        Ok(mut body) => {
             let checked = match (&post, accept::starts_workflow(uri.path())) {
-                (Some(post), _) => post.check(&body, &store),
+                (Some(post), _) => post
+                    .check(&body, &store)
+                    .and_then(|()| store.files.show(post, &mut body)),
                 (None, true) => accept::check_workflow(&body),
                 (None, false) => accept::check(&body),
             };

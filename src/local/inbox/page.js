@@ -66,7 +66,7 @@ function living(all) {
     const own = `${Math.floor(Date.parse(message.received) / 1000)}.${String(message.seq).padStart(6, "0")}`;
     const parent = known.get(message.body?.thread_ts ?? message.body?.ts);
     if (method === "chat.update" && parent) parent.body = { ...parent.body, ...message.body };
-    else if (method === "chat.postMessage" && parent) parent.thread.push(message);
+    else if (["chat.postMessage", "files.completeUploadExternal"].includes(method) && parent) parent.thread.push(message);
     else {
       const copy = { ...message, thread: [] };
       if (method === "chat.postMessage") known.set(own, copy);

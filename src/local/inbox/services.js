@@ -20,8 +20,17 @@ export function shown(name, message) {
   return render ? render(message.body, message.path) : content(message.body);
 }
 
+// A picture that the app itself sent is part of its message; pictures from elsewhere are never loaded.
+function picture(body) {
+  if (!String(body.picture).startsWith("data:image/png;base64,")) return el("div", "content unreadable", "no PNG");
+  const image = el("img", "picture");
+  image.src = body.picture;
+  image.alt = text(body.alt);
+  return el("div", "content", el("div", "small", text(list(body.files)[0]?.title)), image);
+}
+
 const SERVICES = {
-  slack: (body) => content(body),
+  slack: (body) => (body.picture ? picture(body) : content(body)),
   teams: (body) => {
     const card = list(body.attachments)[0]?.content ?? {};
     return el("div", "content card", ...list(card.body).map(adaptive), buttons(list(card.actions).map((one) => [one.title, one.url])));

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::accept::{self, Refusal};
+use super::files;
 use super::store::{Message, Store};
 
 /// A post to such a service.
@@ -14,7 +15,7 @@ pub(super) struct Post<'a> {
     pub(super) channel: &'a str,
     pub(super) service: &'a str,
     /// The path of the service's own API.
-    api: &'a str,
+    pub(super) api: &'a str,
 }
 
 impl<'a> Post<'a> {
@@ -72,6 +73,9 @@ impl<'a> Post<'a> {
                 Some(user) if !user.is_empty() => Ok(()),
                 _ => refuse("user_not_found", "it names no `user`"),
             })?,
+            "api/files.completeUploadExternal" => {
+                return files::check(body, |ts| seq(ts).and_then(|seq| store.get(seq)).is_some());
+            }
             _ => return refuse("unknown_method", "the inbox does not know this method"),
         }
         match body["channel"].as_str() {

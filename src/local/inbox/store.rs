@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::files::Files;
 use super::services::Post;
 use crate::local::{LocalError, cache, os};
 
@@ -66,6 +67,8 @@ pub(super) struct Arrival {
 pub(super) struct Store {
     inner: Mutex<Inner>,
     last: watch::Sender<u64>,
+    /// Pictures that are not part of a message yet.
+    pub(super) files: Files,
     _lock: File,
 }
 
@@ -101,6 +104,7 @@ impl Store {
         Ok(Self {
             inner: Mutex::new(Inner { messages, file }),
             last,
+            files: Files::default(),
             _lock: lock,
         })
     }

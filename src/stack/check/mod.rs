@@ -7,6 +7,7 @@ mod bucket;
 mod buses;
 mod calls;
 pub mod channels;
+mod charts;
 mod composite;
 mod destinations;
 mod endpoints;
@@ -72,6 +73,7 @@ pub(super) fn check(
     routes::check(&mut checker);
     topics::check(&mut checker);
     alarms::check(&mut checker);
+    charts::check(&mut checker);
     endpoints::check(&mut checker);
     buses::check(&mut checker);
     rules::check(&mut checker);

@@ -85,6 +85,9 @@ pub struct Alarm {
     /// Which of the alarm's tags to include in its messages.
     #[serde(default)]
     pub propagate_tags: PropagateTags,
+    /// Whether a Slack app adds a chart of the metric to the thread of the alarm's message; not with `rule` and `promql`.
+    #[serde(default)]
+    pub chart: bool,
 }
 
 /// A PromQL instant query over metrics that came in by OpenTelemetry; every series it returns breaches.

@@ -12,7 +12,7 @@ use super::{Message, buttons, markup, message, plain, press};
 use crate::card::{Card, Care};
 use crate::contract::Locale;
 use crate::destination::address::{Address, Form, Rule, Second};
-use crate::destination::living::{Header, Living, MessageId, Pressed, Unsigned};
+use crate::destination::living::{Header, Living, MessageId, Pictures, Pressed, Unsigned};
 use crate::destination::post::{self, Post, Probe, Refused, Shape, Why};
 use crate::phrase::Phrase;
 
@@ -81,7 +81,7 @@ const GONE: [&str; 7] = [
 /// The app in one channel.
 #[derive(Debug)]
 pub struct Bot {
-    token: Address,
+    pub(super) token: Address,
     /// Id of the channel.
     channel: String,
 }
@@ -91,9 +91,19 @@ impl Bot {
         Self { token, channel }
     }
 
-    fn call(&self, method: &str, body: &Value) -> Request<Vec<u8>> {
+    pub(super) fn call(&self, method: &str, body: &Value) -> Request<Vec<u8>> {
         let url = format!("https://slack.com/api/{method}");
         self.authorised(post::json(self.token.url(&url), body))
+    }
+
+    /// Calls a method that takes no JSON, with the text of a form.
+    pub(super) fn call_by_form(&self, method: &str, form: String) -> Request<Vec<u8>> {
+        let mut request = Request::new(form.into_bytes());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.token.url(&format!("https://slack.com/api/{method}"));
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        self.authorised(request)
     }
 
     fn authorised(&self, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
@@ -266,12 +276,7 @@ impl Living for Bot {
         // Not all methods that read take JSON. No character here means something in a form.
         let (channel, oldest) = (&self.channel, since.as_second());
         let form = format!("channel={channel}&oldest={oldest}.000000&include_all_metadata=true&limit=100");
-        let mut request = Request::new(form.into_bytes());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.token.url("https://slack.com/api/conversations.history");
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
-        self.authorised(request)
+        self.call_by_form("conversations.history", form)
     }
 
     fn found(&self, body: &[u8], key: &str, after: Option<Timestamp>) -> Option<(MessageId, Timestamp)> {
@@ -294,6 +299,10 @@ impl Living for Bot {
     fn place(&self) -> &str {
         &self.channel
     }
+
+    fn pictures(&self) -> Option<&dyn Pictures> {
+        Some(self)
+    }
 }
 
 /// A message in the place of the one with this id.
@@ -304,6 +313,6 @@ fn at(mut body: Value, id: &MessageId) -> Value {
     body
 }
 
-fn parts(id: &MessageId) -> (&str, &str) {
+pub(super) fn parts(id: &MessageId) -> (&str, &str) {
     id.0.split_once(' ').unwrap_or_default()
 }

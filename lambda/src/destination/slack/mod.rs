@@ -9,6 +9,7 @@ mod mention;
 mod plain;
 mod press;
 mod section;
+mod upload;
 mod webhook;
 
 pub use bot::{BOT, Bot};

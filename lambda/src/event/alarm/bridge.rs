@@ -1,6 +1,6 @@
 //! The change of state as EventBridge has it, and as an alarm's own action on a function has it.
 
-use super::{Alarm, Comparison, Condition, Metric, Muted, Reading, State, prose, reading};
+use super::{Alarm, Comparison, Condition, Graph, Metric, Muted, Reading, State, prose, reading};
 use crate::contract::Arn;
 use crate::event::{list, text, time};
 use serde_json::Value;
@@ -68,6 +68,11 @@ impl Alarm {
                 .filter_map(|query| text(query, "expression"))
                 .collect(),
             condition: condition(reading.as_ref(), queries),
+            graph: Graph::read_event(
+                configuration,
+                state,
+                reading.as_ref().map(|reading| reading.limit),
+            ),
             rule: text(configuration, "alarmRule"),
             children: Vec::new(),
             reading,
@@ -122,7 +127,7 @@ fn muted(detail: &Value, state: &Value) -> Option<Muted> {
 
 impl Metric {
     /// EventBridge writes dimensions as one object, and names in lower case.
-    fn read_event(value: &Value) -> Option<Self> {
+    pub(super) fn read_event(value: &Value) -> Option<Self> {
         let dimensions = value.get("dimensions").and_then(Value::as_object);
         Some(Self {
             namespace: text(value, "namespace"),

@@ -36,14 +36,6 @@ enum Protocol {
 impl Service {
     pub const KMS: Self = Self::json("kms", "1.1", "TrentService");
     pub const DYNAMODB: Self = Self::json("dynamodb", "1.0", "DynamoDB_20120810");
-    pub const CLOUDWATCH: Self = Self {
-        id: "monitoring",
-        protocol: Protocol::Json {
-            version: "1.0",
-            target: "GraniteServiceVersion20100801",
-            query_compatible: true,
-        },
-    };
     pub const LAMBDA: Self = Self {
         id: "lambda",
         protocol: Protocol::Rest,
@@ -58,6 +50,16 @@ impl Service {
         protocol: Protocol::Json {
             version: "1.0",
             target: "AmazonSQS",
+            query_compatible: true,
+        },
+    };
+    /// Its id in the model is `monitoring`. Of its three protocols, this is the one that other services here use, too.
+    /// <https://github.com/boto/botocore/blob/develop/botocore/data/cloudwatch/2010-08-01/service-2.json.gz>
+    pub const CLOUDWATCH: Self = Self {
+        id: "monitoring",
+        protocol: Protocol::Json {
+            version: "1.0",
+            target: "GraniteServiceVersion20100801",
             query_compatible: true,
         },
     };

@@ -30,7 +30,7 @@ pub enum Outcome {
 /// What AWS and Slack received, and how they respond.
 #[derive(Default)]
 pub struct Script {
-    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`.
+    /// Services that accept a request and never respond: `slack`, `KMS`, `SNS`, `SQS`, `CloudTrail`, `CloudWatch`.
     pub silent: BTreeSet<&'static str>,
     /// Status and error code of SNS's next responses; afterwards it publishes.
     pub sns_refusals: VecDeque<(u16, &'static str)>,
@@ -76,6 +76,10 @@ pub struct Script {
     pub mute_refusals: VecDeque<(u16, &'static str)>,
     /// The workspace that the table of DynamoDB belongs to.
     pub workspace: Option<Workspace>,
+    /// What CloudWatch was asked for, and in which region.
+    pub metric_requests: Vec<(String, Value)>,
+    /// Status and body of CloudWatch's next answers; afterwards a value for each period.
+    pub metric_answers: VecDeque<(u16, Value)>,
     /// Body of each message that Slack accepted.
     pub slack_taken: Vec<Value>,
 }
@@ -253,6 +257,11 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
             };
             answered(status, "application/x-amz-json-1.0", answer.to_string())
         }
+        ("GraniteServiceVersion20100801", "GetMetricData") => {
+            assert_eq!(headers["content-type"], "application/x-amz-json-1.0");
+            assert!(credential.contains("/monitoring/aws4_request"), "{credential}");
+            super::metrics::answer(&script, request, region).await
+        }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
         ("GraniteServiceVersion20100801", "PutAlarmMuteRule") => mute(&script, request, region),
@@ -324,7 +333,7 @@ fn mute(script: &Shared, request: Value, region: &str) -> Response {
 }
 
 /// Never returns if `service` is silent.
-async fn speak(script: &Shared, service: &str) {
+pub async fn speak(script: &Shared, service: &str) {
     let silent = script.lock().expect("not poisoned").silent.contains(service);
     if silent {
         pending::<()>().await;
@@ -440,7 +449,7 @@ async fn cloudtrail(script: &Shared, call: &str, request: Value, region: &str) -
     answered(status, "application/x-amz-json-1.1", answer.to_string())
 }
 
-fn answered(status: u16, content_type: &str, body: String) -> Response {
+pub fn answered(status: u16, content_type: &str, body: String) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (status, [("content-type", content_type)], body).into_response()
 }

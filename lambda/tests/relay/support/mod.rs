@@ -5,6 +5,7 @@ pub mod fakes;
 pub mod function;
 pub mod google_chat;
 pub mod hostile;
+pub mod metrics;
 pub mod outside;
 pub mod pager;
 pub mod receiver;

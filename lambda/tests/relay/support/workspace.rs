@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use futures_util::stream;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -35,6 +36,10 @@ pub struct Inner {
     pub faults: BTreeMap<&'static str, VecDeque<Fault>>,
     /// The table's items by their key.
     pub items: BTreeMap<String, Map<String, Value>>,
+    /// Files by their ids.
+    pub files: BTreeMap<String, File>,
+    /// Where it says that files may be sent, if not here.
+    pub upload_url: Option<&'static str>,
     /// Whether the table answers with an error.
     pub table_fails: bool,
     /// The person and the text of what one person alone is told.
@@ -46,6 +51,18 @@ pub struct Inner {
     /// When the calls of the last second came.
     taken: VecDeque<Instant>,
     posted: u64,
+}
+
+/// A file on its way to a thread.
+#[derive(Clone, Default)]
+pub struct File {
+    pub length: usize,
+    pub alt: String,
+    /// Empty until it arrives.
+    pub bytes: Vec<u8>,
+    pub title: String,
+    /// The thread that shows it.
+    pub thread: Option<String>,
 }
 
 #[derive(Clone, Default)]
@@ -62,6 +79,7 @@ impl Workspace {
     pub async fn open(&self) -> SocketAddr {
         let router = Router::new()
             .route("/slack/api/{method}", post(call))
+            .route("/slack/upload/v1/{file}", post(upload))
             .with_state(self.clone());
         serve(router).await
     }
@@ -117,7 +135,10 @@ async fn call(
             let form = std::str::from_utf8(&body).expect("ASCII");
             let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
             pairs
-                .map(|(name, value)| (name.to_owned(), Value::from(value)))
+                .map(|(name, value)| {
+                    let value = percent_decode_str(value).decode_utf8().expect("UTF-8");
+                    (name.to_owned(), Value::from(value))
+                })
                 .collect()
         }
         _ => serde_json::from_slice(&body).expect("JSON"),
@@ -133,13 +154,19 @@ async fn call(
         .get_mut(method.as_str())
         .and_then(VecDeque::pop_front);
     if let Some(Fault::Error(error)) = fault {
-        return answer(&json!({ "ok": false, "error": error }));
+        let needed = (method.starts_with("files.") && error == "missing_scope").then_some("files:write");
+        return answer(&json!({ "ok": false, "error": error, "needed": needed }));
     }
     let done = match method.as_str() {
         "chat.postMessage" => state.post(&body),
         "chat.update" => state.update(&body),
         "chat.postEphemeral" => state.whisper(&body),
         "conversations.history" => Ok(state.history(&body)),
+        "files.getUploadURLExternal" => {
+            assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+            state.take_file(&body, headers["host"].to_str().expect("ASCII"))
+        }
+        "files.completeUploadExternal" => state.show_file(&body),
         other => panic!("{other}"),
     };
     if let Some(Fault::Lost) = fault {
@@ -147,6 +174,28 @@ async fn call(
         return (StatusCode::OK, Body::from_stream(stream::iter([broken]))).into_response();
     }
     answer(&done.unwrap_or_else(|error| json!({ "ok": false, "error": error })))
+}
+
+/// It gets the bytes as they are, and no token.
+async fn upload(
+    State(workspace): State<Workspace>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    assert!(headers.get("authorization").is_none());
+    let mut state = workspace.state();
+    state.calls.push("upload".to_owned());
+    let fault = state.faults.get_mut("upload").and_then(VecDeque::pop_front);
+    match state.files.get_mut(&id) {
+        None => (StatusCode::NOT_FOUND, "no such file").into_response(),
+        Some(_) if fault.is_some() => (StatusCode::INTERNAL_SERVER_ERROR, "").into_response(),
+        Some(file) if file.length != body.len() => (StatusCode::BAD_REQUEST, "wrong length").into_response(),
+        Some(file) => {
+            file.bytes = body.to_vec();
+            (StatusCode::OK, format!("OK - {}", body.len())).into_response()
+        }
+    }
 }
 
 fn answer(body: &Value) -> Response {
@@ -187,6 +236,46 @@ impl Inner {
         let ts = format!("17{:08}.000100", self.posted);
         self.messages.insert(ts.clone(), body.clone());
         Ok(json!({ "ok": true, "channel": CHANNEL, "ts": ts }))
+    }
+
+    /// <https://docs.slack.dev/reference/methods/files.getUploadURLExternal>
+    fn take_file(&mut self, body: &Value, host: &str) -> Result<Value, &'static str> {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let length = text("length").parse().unwrap_or_default();
+        if text("filename").is_empty() || length == 0 {
+            return Err("invalid_arguments");
+        }
+        let id = format!("F{}", self.files.len() + 1);
+        let file = File {
+            length,
+            alt: text("alt_txt"),
+            ..File::default()
+        };
+        self.files.insert(id.clone(), file);
+        let url = format!("http://{host}/slack/upload/v1/{id}");
+        let url = self.upload_url.map_or(url, str::to_owned);
+        Ok(json!({ "ok": true, "upload_url": url, "file_id": id }))
+    }
+
+    /// <https://docs.slack.dev/reference/methods/files.completeUploadExternal>
+    fn show_file(&mut self, body: &Value) -> Result<Value, &'static str> {
+        let thread = body["thread_ts"].as_str().ok_or("invalid_arguments")?;
+        if body["channel_id"] != CHANNEL {
+            return Err("channel_not_found");
+        }
+        let parent = self.messages.get(thread).ok_or("thread_not_found")?;
+        assert!(parent["thread_ts"].is_null(), "{parent}");
+        let file = &body["files"][0];
+        let known = file["id"].as_str().and_then(|id| self.files.get_mut(id));
+        let known = known
+            .filter(|file| !file.bytes.is_empty())
+            .ok_or("file_not_found")?;
+        if known.thread.is_some() {
+            return Err("file_already_shared");
+        }
+        known.thread = Some(thread.to_owned());
+        known.title = file["title"].as_str().unwrap_or_default().to_owned();
+        Ok(json!({ "ok": true, "files": [file] }))
     }
 
     /// What an update does not name stays. <https://docs.slack.dev/reference/methods/chat.update>
