@@ -1,5 +1,6 @@
 //! What a chart in the thread of an alarm's message needs, where the stack wants one.
 
+use crate::contract::Arn;
 use crate::event::{Content, Graph, Notice, State};
 use crate::settings::Settings;
 use jiff::Timestamp;
@@ -33,13 +34,14 @@ impl Sketch {
         if !is_wanted || alarm.new != State::Alarm {
             return None;
         }
-        // Its region becomes a part of a host's name, and only that of an ARN is checked.
-        let arn = alarm.arn.as_ref()?;
+        // The region becomes a part of a host's name, and only that of an ARN is checked. An alarm is in its topic's region.
+        let topic = notice.source.topic_arn.as_deref().and_then(Arn::parse);
+        let region = alarm.arn.clone().or(topic)?.region?;
         Some(Self {
             title: alarm.name.clone(),
             graph: alarm.graph.clone()?,
-            region: arn.region.clone()?,
-            account: arn.account.clone()?,
+            region,
+            account: notice.account()?.to_owned(),
             at: alarm.changed?,
             contributor: alarm.contributor.iter().map(|(_, value)| value.clone()).collect(),
             zone: settings.timezone.clone(),
