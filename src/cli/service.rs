@@ -3,14 +3,14 @@
 use alertctl_relay::{ChannelType, ServiceRegion};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// Reads the name of any service.
+/// Reads the name of any service that gets alerts.
 pub(super) fn any_service() -> impl TypedValueParser<Value = ChannelType> {
-    named(|_| true)
+    named(ChannelType::takes_alerts)
 }
 
 /// Reads the name of any service but a webhook of Slack.
 pub(super) fn other_service() -> impl TypedValueParser<Value = ChannelType> {
-    named(|service| *service != ChannelType::Slack)
+    named(|service| *service != ChannelType::Slack && service.takes_alerts())
 }
 
 fn named(wanted: fn(&ChannelType) -> bool) -> impl TypedValueParser<Value = ChannelType> {

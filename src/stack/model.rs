@@ -13,6 +13,7 @@ mod form;
 mod interval;
 mod mute;
 mod rule;
+mod secret;
 mod switch;
 mod threshold;
 mod trail;
@@ -20,11 +21,12 @@ mod values;
 mod window;
 
 pub use alarm::{Alarm, AlarmPreset, LogFilter, MetricQuery, PromQl, Suppressor, WarmUp};
-pub use channel::{Channel, SecretSource, title as channel_title};
+pub use channel::{Channel, title as channel_title};
 pub use endpoint::{HttpEndpoint, HttpRoute, MessageTemplate, Throttle, Token};
 pub use interval::Interval;
 pub use mute::{Length, Mute};
 pub use rule::{Calls, EventBus, Except, Preset, Retry, Rule, RuleInput, What};
+pub use secret::SecretSource;
 pub use threshold::{Bound, Comparison, Threshold};
 pub use trail::{
     EventSelectors, Guard, ManagementEvents, OwnTrail, Trail, TrailBucket, TrailLogs, TrailSource,

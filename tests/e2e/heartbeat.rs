@@ -16,6 +16,7 @@ channels:
   discord: { discord: { webhook: { env: DISCORD_WEBHOOK } } }
   pager: { pagerduty: { key: { env: PAGERDUTY_KEY } } }
   jira: { jira_service_management: { key: { env: JIRA_KEY } } }
+  watchdog: { heartbeat: { ping: { env: PING_URL } } }
 topics:
   quiet: { to: [hook, app, space, discord, pager, jira], encrypted: true }
   mailed: { to: [hook], subscriptions: [{ email: oncall@example.com }] }
@@ -61,6 +62,11 @@ async fn it_goes_along_each_way_that_only_the_relay_hears() {
     let (every, id, input) = schedule(&aws, "beat-heartbeat").await;
     assert_eq!((every.as_str(), id.as_str()), ("rate(30 minutes)", "relay"));
     assert_eq!(invoke(&aws, &input).await, json!({ "heartbeat": true }));
+    let [call] = world.messages(&inbox).try_into().unwrap();
+    assert_eq!(
+        (&call["channel"], &call["status"]),
+        (&json!("watchdog"), &json!("accepted"))
+    );
 
     let (_, id, input) = schedule(&aws, "beat-heartbeat-quiet").await;
     assert_eq!(id, "quiet");
@@ -77,7 +83,7 @@ async fn it_goes_along_each_way_that_only_the_relay_hears() {
         logged.contains("heartbeat    beat-quiet") && logged.contains("heartbeat    rules/*")
     })
     .await;
-    assert_eq!(world.messages(&inbox), Vec::<Value>::new(), "somebody was told");
+    assert_eq!(world.messages(&inbox), [call], "somebody was told");
 
     let alarms = aws.cloudwatch.describe_alarms().send().await.unwrap();
     let silences = alarms
@@ -108,7 +114,10 @@ async fn it_goes_along_each_way_that_only_the_relay_hears() {
     );
 
     // Without it, its rules and alarms go, and nothing else.
-    world.edit(|text| text.replace(", heartbeat: 30m", ""));
+    world.edit(|text| {
+        let without = text.replace(", heartbeat: 30m", "");
+        without.replace("  watchdog: { heartbeat: { ping: { env: PING_URL } } }\n", "")
+    });
     world.ok(&["apply", "--local", "--yes"]);
     unchanged(&world, "without a heartbeat");
     let rules = aws.events.list_rules().send().await.unwrap();

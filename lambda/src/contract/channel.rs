@@ -30,11 +30,13 @@ pub enum ChannelType {
     Opsgenie { region: ServiceRegion },
     /// Any HTTPS address, by Standard Webhooks and `CloudEvents`.
     SignedWebhook,
+    /// A service that tells people when nothing calls it in time: it gets no alerts, only heartbeats when all is well.
+    Heartbeat,
 }
 
 impl ChannelType {
     /// One of each type.
-    pub fn each() -> [Self; 9] {
+    pub fn each() -> [Self; 10] {
         let region = ServiceRegion::default();
         [
             Self::Slack,
@@ -48,6 +50,7 @@ impl ChannelType {
             Self::JiraServiceManagement,
             Self::Opsgenie { region },
             Self::SignedWebhook,
+            Self::Heartbeat,
         ]
     }
 
@@ -63,12 +66,18 @@ impl ChannelType {
             Self::JiraServiceManagement => &["jira_service_management", "key"],
             Self::Opsgenie { .. } => &["opsgenie", "key"],
             Self::SignedWebhook => &["signed_webhook", "address"],
+            Self::Heartbeat => &["heartbeat", "ping"],
         }
     }
 
     /// Its name in a stack file: the first of those keys.
     pub fn key(&self) -> &'static str {
         self.place().first().copied().unwrap_or_default()
+    }
+
+    /// Whether its channels get alerts.
+    pub fn takes_alerts(&self) -> bool {
+        *self != Self::Heartbeat
     }
 
     /// How many messages a second it accepts.

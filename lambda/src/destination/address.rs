@@ -53,6 +53,8 @@ pub struct Form {
 pub enum Rule {
     /// An `https://` URL.
     Url(UrlRule),
+    /// An `https://` URL of any public host.
+    Anywhere,
     /// A text without blanks; a URL on this machine stands in for it beside an emulator.
     Key {
         fits: fn(&str) -> bool,
@@ -103,7 +105,7 @@ impl Form {
     pub fn what(&self) -> String {
         match self.rule {
             Rule::Url(_) => format!("{}'s URL", self.name),
-            Rule::Key { .. } => self.name.to_owned(),
+            Rule::Key { .. } | Rule::Anywhere => self.name.to_owned(),
             Rule::Signed { .. } => format!("{}'s URL and its signing secrets", self.name),
         }
     }
@@ -157,6 +159,7 @@ impl Address {
                 _ => Err(Wrong::Secret),
             },
             Rule::Url(rule) => url(text, rule),
+            Rule::Anywhere => public::url(text),
             Rule::Signed { fits, most, .. } => match secrets.as_slice() {
                 _ if fits(text) => Err(Wrong::NoUrl),
                 [] => Err(Wrong::NoSecret),

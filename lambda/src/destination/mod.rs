@@ -5,6 +5,7 @@
 mod address;
 pub mod discord;
 pub mod google_chat;
+pub mod heartbeat;
 mod keyed;
 mod living;
 pub mod opsgenie;
@@ -47,16 +48,18 @@ impl ChannelType {
             Self::Opsgenie { .. } => &opsgenie::OPSGENIE,
             Self::Discord => &discord::WEBHOOK,
             Self::SignedWebhook => &signed_webhook::WEBHOOK,
+            Self::Heartbeat => &heartbeat::PING,
             Self::Teams => &teams::WEBHOOK,
             Self::GoogleChat => &google_chat::WEBHOOK,
         }
     }
 
     /// The type whose address a text is without doubt, whatever it was written for. Keys that are only letters and digits
-    /// may be anything.
+    /// may be anything, and so may URLs of any host.
     pub fn of_address(text: &str) -> Option<Self> {
         let is = |one: &Self| match one.form().rule {
             address::Rule::Key { .. } if !matches!(one, Self::SlackBot { .. }) => false,
+            address::Rule::Anywhere => false,
             _ => Address::parse(text, one.form(), AllowLoopback::No).is_ok(),
         };
         Self::each().into_iter().find(is)
@@ -76,6 +79,7 @@ impl ChannelType {
             Self::Opsgenie { region } => Box::new(opsgenie::Integration::of_opsgenie(address, *region)),
             Self::Discord => Box::new(discord::Webhook(address)),
             Self::SignedWebhook => Box::new(signed_webhook::Webhook { address, loopback }),
+            Self::Heartbeat => Box::new(heartbeat::Check { address, loopback }),
             Self::Teams => Box::new(teams::Webhook(address)),
             Self::GoogleChat => Box::new(google_chat::Webhook(address)),
         })
@@ -97,6 +101,7 @@ impl ChannelType {
             Self::JiraServiceManagement | Self::Opsgenie { .. } => (opsgenie::is_mention, opsgenie::MENTIONS),
             Self::Discord => (discord::is_mention, discord::MENTIONS),
             Self::SignedWebhook => (signed_webhook::is_mention, signed_webhook::MENTIONS),
+            Self::Heartbeat => (|_| false, heartbeat::MENTIONS),
             Self::Teams => (teams::is_mention, teams::MENTIONS),
             Self::GoogleChat => (google_chat::is_mention, google_chat::MENTIONS),
         };
@@ -111,7 +116,8 @@ impl ChannelType {
             Self::SlackBot { .. }
             | Self::Pagerduty { .. }
             | Self::JiraServiceManagement
-            | Self::Opsgenie { .. } => None,
+            | Self::Opsgenie { .. }
+            | Self::Heartbeat => None,
             Self::Discord => Some(discord::fit),
             Self::SignedWebhook => Some(signed_webhook::fit),
             Self::Teams => Some(teams::fit),

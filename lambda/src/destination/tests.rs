@@ -19,6 +19,7 @@ fn secret(of: &ChannelType) -> &'static str {
         ChannelType::SignedWebhook => {
             "https://hooks.example.com/in whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
         }
+        ChannelType::Heartbeat => "https://hc-ping.com/01234567-89ab-cdef-0123-456789abcdef",
     }
 }
 
@@ -46,6 +47,7 @@ fn a_service_is_asked_without_a_message() {
         ChannelType::Pagerduty { region },
         ChannelType::JiraServiceManagement,
         ChannelType::Opsgenie { region },
+        ChannelType::Heartbeat,
     ];
     let asked: Vec<_> = asked.iter().filter_map(probe).collect();
     assert_eq!(
@@ -58,6 +60,7 @@ fn a_service_is_asked_without_a_message() {
             r#"POST /v2/enqueue {"routing_key":"KEY","event_action":"resolve","dedup_key":"alertctl-heartbeat"}"#,
             r#"POST /jsm/ops/integration/v2/alerts/alertctl-heartbeat/close?identifierType=alias {"source":"alertctl"}"#,
             r#"POST /v2/alerts/alertctl-heartbeat/close?identifierType=alias {"source":"alertctl"}"#,
+            "GET /01234567-89ab-cdef-0123-456789abcdef ",
         ]
     );
     // What they take, they show or pass on.

@@ -117,3 +117,66 @@ async fn a_key_that_is_gone_ends_it() {
     );
     function.stop().await;
 }
+
+/// A relay with a heartbeat service, whose URL is another path of the fake.
+async fn watched() -> (Function, String) {
+    let mut settings = settings();
+    settings["channels"]["watchdog"] = json!({ "type": "heartbeat" });
+    let key = webhook_variable(&ChannelKey("watchdog".to_owned()));
+    let function = Function::start_as(&settings, |command| {
+        command.env(key, "d2F0Y2hkb2c=");
+    })
+    .await;
+    let mut script = lock(&function.script);
+    script.slack_always = Some((400, "no_text"));
+    let url = script.plaintext.replace("/services/", "/ping/");
+    script.webhooks.insert("d2F0Y2hkb2c=".to_owned(), url.clone());
+    let path = url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
+    let path = path.expect("a path");
+    script.slack_at.insert(path.clone(), (200, "OK"));
+    drop(script);
+    (function, path)
+}
+
+/// How often the heartbeat service was called.
+fn calls(function: &Function, path: &str) -> usize {
+    function.messages().iter().filter(|(at, _)| at == path).count()
+}
+
+#[tokio::test]
+async fn a_heartbeat_service_is_called_when_all_is_well() {
+    let (mut function, path) = watched().await;
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": true }));
+    assert_eq!(calls(&function, &path), 1);
+    // The way by a topic says nothing of the others.
+    function.succeed(&by_topic("mission-sns")).await;
+    assert_eq!(calls(&function, &path), 1);
+    // Its own failure is one of the heartbeat, too; it may be busy for a moment.
+    lock(&function.script)
+        .slack_at
+        .insert(path.clone(), (404, "not found"));
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": false }));
+    lock(&function.script)
+        .slack_at
+        .insert(path.clone(), (302, "elsewhere"));
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": false }));
+    assert_eq!(calls(&function, &path), 3, "no redirect is followed");
+    let log = function.log().await;
+    let said: Vec<_> = beats(&log)
+        .into_iter()
+        .map(|(_, _, channels)| channels["watchdog"].clone())
+        .collect();
+    assert_eq!(said[0], "ok");
+    assert_eq!(said[1], Value::Null);
+    assert_eq!(said[2], "the heartbeat service answers 404 Not Found: not found");
+}
+
+#[tokio::test]
+async fn a_heartbeat_service_is_not_called_when_a_channel_is_gone() {
+    let (mut function, path) = watched().await;
+    lock(&function.script).slack_always = Some((404, "no_service"));
+    assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": false }));
+    assert_eq!(calls(&function, &path), 0);
+    let log = function.log().await;
+    assert_eq!(beats(&log)[0].2["watchdog"], "not called, since not all is well");
+}

@@ -276,6 +276,9 @@ impl Flow<'_> {
                 column: Some(column::NOTIFIED),
                 strand,
             });
+            if !channel.channel_type.takes_alerts() {
+                self.arrow(RELAY, &to, Some("heartbeat"), strand);
+            }
             let entry = self.entry(key);
             if entry != to {
                 let name = self.names.buffer(key);

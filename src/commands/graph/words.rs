@@ -16,6 +16,7 @@ pub(super) fn sort(service: &ChannelType) -> &'static str {
         ChannelType::JiraServiceManagement => "Jira Service Management team",
         ChannelType::Opsgenie { .. } => "Opsgenie team",
         ChannelType::SignedWebhook => "signed webhook",
+        ChannelType::Heartbeat => "heartbeat service",
     }
 }
 

@@ -132,5 +132,6 @@ fn variable(service: &ChannelType) -> &'static str {
         ChannelType::JiraServiceManagement => "JIRA_KEY",
         ChannelType::Opsgenie { .. } => "OPSGENIE_KEY",
         ChannelType::SignedWebhook => "RECEIVER",
+        ChannelType::Heartbeat => "PING_URL",
     }
 }

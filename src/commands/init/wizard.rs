@@ -108,10 +108,13 @@ pub fn ask(app: &App, path: &Path) -> Result<Answers, Failure> {
 
 /// Asks for the channel: its service, its name, and what else the service needs.
 fn ask_channel(app: &App) -> Result<Option<Channel>, Failure> {
-    let services = ChannelType::each();
+    let services: Vec<_> = ChannelType::each()
+        .into_iter()
+        .filter(ChannelType::takes_alerts)
+        .collect();
     let question = numbered(
         "Who shows the messages? A number; `-` for e-mail alone",
-        services.each_ref().map(channel::name),
+        services.iter().map(channel::name),
     );
     let service = app.out.answer(&question, "1", FLAG, |answer| match answer {
         "-" => Ok(None),
@@ -171,8 +174,8 @@ fn ask_region(app: &App, channel: &Channel) -> Result<ServiceRegion, Failure> {
 }
 
 /// A question with numbered answers.
-fn numbered<const COUNT: usize>(question: &str, answers: [String; COUNT]) -> String {
-    let lines = answers.iter().enumerate();
+fn numbered(question: &str, answers: impl IntoIterator<Item = String>) -> String {
+    let lines = answers.into_iter().enumerate();
     let lines = lines.map(|(at, what)| format!("\n  {}  {what}", at + 1));
     question.to_owned() + &lines.collect::<String>() + "\n"
 }

@@ -22,7 +22,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures::{Stream, StreamExt as _, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::process::GO;
@@ -62,10 +62,7 @@ pub async fn serve_inbox(dir: &Path, port: u16) -> Result<(), LocalError> {
 fn router(store: Arc<Store>) -> Router {
     let mut router = Router::new();
     for prefix in ["services", "workflows", "triggers"] {
-        router = router.route(
-            &format!("/{prefix}/{{*rest}}"),
-            post(receive).get(services::webhook),
-        );
+        router = router.route(&format!("/{prefix}/{{*rest}}"), post(receive).get(asked));
     }
     router
         .route("/events", get(events))
@@ -137,6 +134,24 @@ async fn receive(State(store): State<Arc<Store>>, uri: Uri, headers: HeaderMap, 
             eprintln!("failed to keep a message: {error}");
             (StatusCode::INTERNAL_SERVER_ERROR, "failed to keep the message").into_response()
         }
+    }
+}
+
+/// A GET: of a heartbeat service it is a call, which the page shows; others are asked whether they are there.
+async fn asked(State(store): State<Arc<Store>>, uri: Uri) -> Response {
+    let path = percent_encoding::percent_decode_str(uri.path()).decode_utf8_lossy();
+    let Some(post) = services::Post::read(&path).filter(|post| post.service == "heartbeat") else {
+        return services::webhook().await.into_response();
+    };
+    let arrival = Arrival {
+        channel: post.channel.to_owned(),
+        path: path.to_string(),
+        verdict: Verdict::Accepted,
+        body: json!({ "text": "All is well: the heartbeat service was called." }),
+    };
+    match store.add(arrival) {
+        Ok(_) => (StatusCode::OK, "OK").into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -63,7 +63,9 @@ pub(super) fn check(checker: &mut Checker<'_>) {
                 );
             }
         }
-        if !destinations::all(stack).any(|name| name == key) {
+        if !channel.channel_type.takes_alerts() {
+            without_alerts(checker, key);
+        } else if !destinations::all(stack).any(|name| name == key) {
             let message = format!("nothing leads to the channel `{}`", key.escape_debug());
             let problem = Problem::warning(checker.key(&["channels", key]), message);
             checker.report(problem.help(format!("add `to: [{}]` to a topic or a rule", key.escape_debug())));
@@ -77,6 +79,30 @@ pub(super) fn check(checker: &mut Checker<'_>) {
         checker.report(problem.help(
             "run `alertctl encrypt-hook --write` for some: there is room for any number of ciphertexts",
         ));
+    }
+}
+
+/// A heartbeat service needs heartbeats, and has no use for what is about messages.
+fn without_alerts(checker: &mut Checker<'_>, key: &str) {
+    let beats = checker
+        .stack
+        .monitoring
+        .as_ref()
+        .is_some_and(|monitoring| monitoring.heartbeat.is_some());
+    if !beats {
+        let message = format!("nothing calls `{}`: there are no heartbeats", key.escape_debug());
+        let problem = Problem::error(checker.key(&["channels", key]), message);
+        checker.report(
+            problem.help("add `heartbeat: 1h` to `monitoring:`, less often than the service expects a call"),
+        );
+    }
+    for field in ["routes", "except", "mention", "buffer"] {
+        let path = ["channels", key, field];
+        if checker.is_written(&path) {
+            let message = format!("a heartbeat service gets no messages, so `{field}` has no meaning");
+            let problem = Problem::error(checker.key(&path), message);
+            checker.report(problem.help("remove it"));
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) 
                 .related(checker.key(&["topics", name]), "the topic")
                 .related(checker.key(&["channels", name]), "the channel")
                 .help("rename one of the two")
+        } else if let Some(problem) = without_alerts(checker, name, &span) {
+            problem
         } else if is_topic || is_channel {
             continue;
         } else {
@@ -47,6 +49,18 @@ pub(super) fn check(checker: &mut Checker<'_>, path: &[&str], names: &[String]) 
         };
         checker.report(problem);
     }
+}
+
+/// What is wrong with naming a channel that gets no alerts.
+pub(super) fn without_alerts(checker: &Checker<'_>, name: &str, span: &Span) -> Option<Problem> {
+    let channel = checker.stack.channels.get(name)?;
+    (!channel.channel_type.takes_alerts()).then(|| {
+        let shown = name.escape_debug();
+        let message = format!("`{shown}` gets no alerts: heartbeats call it when all is well");
+        Problem::error(span.clone(), message)
+            .related(checker.key(&["channels", name]), "the heartbeat service")
+            .help("name a channel where people read")
+    })
 }
 
 fn leads_nowhere(span: Span, name: &str, known: &[&str]) -> Problem {

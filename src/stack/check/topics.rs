@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Checker, is_account_id, is_name};
+use super::{Checker, destinations, is_account_id, is_name};
 use crate::stack::file::problem::Problem;
 use crate::stack::model::{Endpoint, FilterScope, Subscription, Topic};
 
@@ -36,6 +36,11 @@ pub(super) fn check(checker: &mut Checker<'_>) {
             "a topic leads to channels; name one of them instead of `{}`",
         );
         checker.targets(&["topics", key, "to"], &topic.to, "channels", elsewhere);
+        for (index, name) in topic.to.iter().enumerate() {
+            let span = checker.at(&["topics", key, "to", &index.to_string()]);
+            let problem = destinations::without_alerts(checker, name, &span);
+            problem.into_iter().for_each(|problem| checker.report(problem));
+        }
         subscriptions(checker, key, topic);
         let leads = ["to", "subscriptions"]
             .iter()

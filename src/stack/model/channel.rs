@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Interval;
 use super::form::{Or, one_of, written_as};
+use super::secret::SecretSource;
 use super::switch::{Switch, Switched};
 
 /// A place where people read messages, and which of the messages sent to it arrive.
@@ -42,7 +43,7 @@ written_as!(Channel, ChannelFields);
 )]
 #[schemars(rename = "Channel", extend("oneOf" = one_of([
     "webhook", "slack", "teams", "google_chat", "discord", "pagerduty", "jira_service_management", "opsgenie",
-    "signed_webhook",
+    "signed_webhook", "heartbeat",
 ])))]
 struct ChannelFields {
     /// Name of the channel, such as `#project`, for display; the address itself decides where messages go.
@@ -65,6 +66,9 @@ struct ChannelFields {
     opsgenie: Option<OfKey>,
     /// Any HTTPS address: signed by Standard Webhooks, with `CloudEvents`.
     signed_webhook: Option<OfAddress>,
+    /// A heartbeat service, such as healthchecks.io, which tells people when it is not called: it gets no alerts, and is called
+    /// by each heartbeat of `monitoring` that finds all well.
+    heartbeat: Option<OfPing>,
     /// Messages sent here arrive if they match any of these routes; without routes, all of them arrive.
     #[serde(default)]
     routes: Vec<Route>,
@@ -144,6 +148,16 @@ struct OfAddress {
     address: SecretSource,
 }
 
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a ping URL, such as `{ ping: { env: PING_URL } }`"
+)]
+struct OfPing {
+    /// Where the URL to call comes from.
+    ping: SecretSource,
+}
+
 impl Channel {
     /// Its name for people, if its key is `key`.
     pub fn title(&self, key: &str) -> String {
@@ -160,6 +174,7 @@ impl Channel {
                 ChannelType::Teams => 620,
                 ChannelType::GoogleChat => 460,
                 ChannelType::SignedWebhook => 420,
+                ChannelType::Heartbeat => 350,
                 ChannelType::Discord => 400,
                 ChannelType::SlackBot { .. } if self.actions.is_some() => 400,
                 ChannelType::Slack | ChannelType::SlackBot { .. } => 350,
@@ -195,6 +210,7 @@ impl TryFrom<ChannelFields> for Channel {
             jira_service_management,
             opsgenie,
             signed_webhook,
+            heartbeat,
             routes,
             except,
             mention,
@@ -216,12 +232,13 @@ impl TryFrom<ChannelFields> for Channel {
             jira_service_management.map(|of| (ChannelType::JiraServiceManagement, of.key)),
             opsgenie.map(|of| (ChannelType::Opsgenie { region: of.region }, of.key)),
             signed_webhook.map(|of| (ChannelType::SignedWebhook, of.address)),
+            heartbeat.map(|of| (ChannelType::Heartbeat, of.ping)),
         ]
         .into_iter()
         .flatten();
         let (channel_type, address) = services.next().ok_or(
             "a channel needs the service that shows its messages\nadd `webhook: { env: SLACK_WEBHOOK_URL }` for Slack, or one of \
-             slack, teams, google_chat, discord, pagerduty, jira_service_management, opsgenie, signed_webhook",
+             slack, teams, google_chat, discord, pagerduty, jira_service_management, opsgenie, signed_webhook, heartbeat",
         )?;
         if services.next().is_some() {
             return Err("a channel belongs to one service\nmake a channel of its own for the other one");
@@ -237,57 +254,6 @@ impl TryFrom<ChannelFields> for Channel {
             remind,
             actions: actions.map(|fields: ActionsFields| Actions { who: fields.who }),
         })
-    }
-}
-
-/// Where a channel's address comes from; the address itself is never in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "SecretFields")]
-pub enum SecretSource {
-    /// What `alertctl encrypt-hook` makes.
-    Encrypted {
-        /// KMS ciphertext in base64.
-        ciphertext: String,
-        /// Name of the relay that it was made for, which is its encryption context. Files of earlier versions do not say.
-        made_for: Option<String>,
-    },
-    /// Name of the environment variable that holds it while `apply` runs.
-    Env(String),
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "`{ encrypted: … }` or `{ env: NAME }`")]
-#[schemars(extend("oneOf" = one_of(["encrypted", "env"])))]
-#[schemars(extend("dependencies" = { "for": ["encrypted"] }))]
-struct SecretFields {
-    /// KMS ciphertext in base64, written here by `alertctl encrypt-hook --write`.
-    encrypted: Option<String>,
-    /// The relay that `encrypted` is for: no other relay can decrypt it. Written here by `alertctl
-    /// encrypt-hook --write`.
-    #[serde(rename = "for")]
-    made_for: Option<String>,
-    /// Name of the environment variable that holds it while `apply` runs.
-    env: Option<String>,
-}
-
-impl TryFrom<SecretFields> for SecretSource {
-    type Error = &'static str;
-
-    fn try_from(fields: SecretFields) -> Result<Self, Self::Error> {
-        match (fields.encrypted, fields.env) {
-            (Some(ciphertext), None) => Ok(Self::Encrypted {
-                ciphertext,
-                made_for: fields.made_for,
-            }),
-            (None, Some(_)) if fields.made_for.is_some() => {
-                Err("`for` belongs to `encrypted`, and has no meaning with `env`\nremove `for`")
-            }
-            (None, Some(name)) => Ok(Self::Env(name)),
-            (None, None) => Err(
-                "an address needs `encrypted` or `env`\nrun `alertctl encrypt-hook` and paste what it prints",
-            ),
-            (Some(_), Some(_)) => Err("an address has either `encrypted` or `env`\nremove one of them"),
-        }
     }
 }
 

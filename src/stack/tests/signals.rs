@@ -72,3 +72,36 @@ monitoring: { to: [t], heartbeat: 1h }
         "{refused}"
     );
 }
+
+#[test]
+fn a_heartbeat_service_gets_heartbeats_and_nothing_else() {
+    let with = |more: &str| {
+        let watchdog =
+            format!("channels: {{ watchdog: {{ heartbeat: {{ ping: {{ env: PING }} }}{more} }}, app:");
+        STACK.replace("channels: { app:", &watchdog)
+    };
+    assert_eq!(warnings(&with("")), [""; 0]);
+    let refused = bad(&with("").replace("to: [app]", "to: [app, watchdog]"));
+    assert!(
+        refused.contains("`watchdog` gets no alerts: heartbeats call it when all is well"),
+        "{refused}"
+    );
+    let refused = bad(&with("").replace(", heartbeat: 1h", ""));
+    assert!(
+        refused.contains("nothing calls `watchdog`: there are no heartbeats"),
+        "{refused}"
+    );
+    for field in [
+        "routes: [{ severity: error }]",
+        "buffer: true",
+        "mention: ['@here']",
+        "except: [{ regions: [us-*] }]",
+    ] {
+        let refused = bad(&with(&format!(", {field}")));
+        let name = field.split(':').next().unwrap();
+        assert!(
+            refused.contains(&format!("gets no messages, so `{name}` has no meaning")),
+            "{refused}"
+        );
+    }
+}

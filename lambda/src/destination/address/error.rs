@@ -44,6 +44,9 @@ pub struct AddressError {
     pub wrong: Wrong,
 }
 
+/// What is wrong with a host where any public one will do.
+const NOT_PUBLIC: &str = "not public: it has to be a full name, or an address outside of private networks";
+
 impl PartialEq for AddressError {
     fn eq(&self, other: &Self) -> bool {
         (self.form.service, self.wrong) == (other.form.service, other.wrong)
@@ -73,16 +76,12 @@ impl fmt::Display for AddressError {
         let (host_is, path_is, key_is, it) = match rule {
             Rule::Url(rule) => (rule.host_is, rule.path_is, "", "its URL"),
             Rule::Key { is, .. } => ("", "", *is, "it"),
-            Rule::Signed { is, .. } => (
-                "not public: it has to be a full name, or an address outside of private networks",
-                "",
-                *is,
-                "its URL and its signing secret",
-            ),
+            Rule::Signed { is, .. } => (NOT_PUBLIC, "", *is, "its URL and its signing secret"),
+            Rule::Anywhere => (NOT_PUBLIC, "", "", "it"),
         };
         let parameters = match rule {
             Rule::Url(rule) => rule.parameters,
-            Rule::Key { .. } | Rule::Signed { .. } => &[],
+            Rule::Key { .. } | Rule::Signed { .. } | Rule::Anywhere => &[],
         };
         match self.wrong {
             Wrong::Empty => write!(f, "the {name} is empty; paste {it} from {service}, `{example}`"),
@@ -100,7 +99,9 @@ impl fmt::Display for AddressError {
             ),
             Wrong::Host => write!(f, "the {name}'s host is {host_is}"),
             Wrong::Extras => match rule {
-                Rule::Signed { .. } => write!(f, "the {name}'s URL has a user, a fragment or no real port"),
+                Rule::Signed { .. } | Rule::Anywhere => {
+                    write!(f, "the {name} has a user, a fragment or no real port")
+                }
                 _ => write!(
                     f,
                     "the {name} has a user, port, query or fragment, which {service}'s never have"

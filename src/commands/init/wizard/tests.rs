@@ -5,7 +5,8 @@ use crate::stack::PLACEHOLDERS;
 
 /// Every combination of answers.
 fn all() -> impl Iterator<Item = Answers> {
-    let channels = ChannelType::each().into_iter().map(|service| {
+    let services = ChannelType::each().into_iter();
+    let channels = services.filter(ChannelType::takes_alerts).map(|service| {
         Channel::of(match service {
             ChannelType::SlackBot { .. } => ChannelType::SlackBot {
                 channel: "C0123ABCD".to_owned(),
