@@ -159,7 +159,11 @@ impl Address {
                 _ => Err(Wrong::Secret),
             },
             Rule::Url(rule) => url(text, rule),
-            Rule::Anywhere => public::url(text),
+            Rule::Anywhere => public::url(text).and_then(|url| {
+                // Whoever answers there does not know which check it is.
+                let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+                (!path.is_empty()).then_some(url).ok_or(Wrong::Path)
+            }),
             Rule::Signed { fits, most, .. } => match secrets.as_slice() {
                 _ if fits(text) => Err(Wrong::NoUrl),
                 [] => Err(Wrong::NoSecret),

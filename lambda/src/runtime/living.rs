@@ -320,7 +320,8 @@ impl Record {
 
     /// The message shows this card from now on. What may have to be shown again is kept until it is over.
     fn shows(&mut self, card: &Card, telling: &Telling<'_>) {
-        let kept = self.firing && telling.has_buttons();
+        // What came as text alone has no place for buttons.
+        let kept = self.firing && telling.has_buttons() && telling.shape == Shape::Usual;
         self.content = kept.then(|| telling.living.content(card, telling.shape));
         self.page = card.link.as_ref().filter(|_| kept).map(|link| link.page.clone());
         let alarm = card.incident.as_ref().and_then(|incident| incident.alarm.clone());

@@ -126,7 +126,9 @@ impl Destinations {
                 until,
             })
             .line(settings);
-        record.due = record.due.and(until);
+        let channel = settings.channels.get(&press.channel);
+        let reminds = channel.is_some_and(|channel| channel.remind().is_some());
+        record.due = until.filter(|_| reminds && record.acknowledged.is_none());
         if let Some(alarm) = &record.alarm {
             let rule = MuteRule {
                 stack: &settings.stack,

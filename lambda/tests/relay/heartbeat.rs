@@ -161,6 +161,17 @@ async fn a_heartbeat_service_is_called_when_all_is_well() {
         .insert(path.clone(), (302, "elsewhere"));
     assert_eq!(function.succeed(&by_rule()).await, json!({ "heartbeat": false }));
     assert_eq!(calls(&function, &path), 3, "no redirect is followed");
+    for status in [429, 500] {
+        lock(&function.script)
+            .slack_at
+            .insert(path.clone(), (status, "later"));
+        assert_eq!(
+            function.succeed(&by_rule()).await,
+            json!({ "heartbeat": false }),
+            "{status}"
+        );
+    }
+    assert_eq!(calls(&function, &path), 5, "services count calls");
     let log = function.log().await;
     let said: Vec<_> = beats(&log)
         .into_iter()

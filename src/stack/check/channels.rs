@@ -93,10 +93,27 @@ fn without_alerts(checker: &mut Checker<'_>, key: &str) {
         let message = format!("nothing calls `{}`: there are no heartbeats", key.escape_debug());
         let problem = Problem::error(checker.key(&["channels", key]), message);
         checker.report(
-            problem.help("add `heartbeat: 1h` to `monitoring:`, less often than the service expects a call"),
+            problem.help(
+                "add `heartbeat: 1h` to `monitoring:`, at least as often as the service expects a call",
+            ),
         );
     }
-    for field in ["routes", "except", "mention", "buffer"] {
+    let channels = &checker.stack.channels;
+    let is_reached = |name: &str| {
+        channels
+            .get(name)
+            .is_some_and(|one| one.channel_type.takes_alerts())
+    };
+    if beats && !destinations::all(checker.stack).any(is_reached) {
+        let message = format!(
+            "nothing calls `{}`: no alert goes to a channel",
+            key.escape_debug()
+        );
+        let problem = Problem::error(checker.key(&["channels", key]), message);
+        checker
+            .report(problem.help("add a channel where people read; a heartbeat says nothing of mail alone"));
+    }
+    for field in ["routes", "except", "buffer"] {
         let path = ["channels", key, field];
         if checker.is_written(&path) {
             let message = format!("a heartbeat service gets no messages, so `{field}` has no meaning");

@@ -94,7 +94,6 @@ fn a_heartbeat_service_gets_heartbeats_and_nothing_else() {
     for field in [
         "routes: [{ severity: error }]",
         "buffer: true",
-        "mention: ['@here']",
         "except: [{ regions: [us-*] }]",
     ] {
         let refused = bad(&with(&format!(", {field}")));
@@ -104,4 +103,17 @@ fn a_heartbeat_service_gets_heartbeats_and_nothing_else() {
             "{refused}"
         );
     }
+    let refused = bad(&with(", mention: ['@here']"));
+    assert!(refused.contains("mentions nobody by `@here`"), "{refused}");
+    let refused = bad("
+stack: a
+region: eu-west-1
+channels: { watchdog: { heartbeat: { ping: { env: PING } } } }
+topics: { t: { subscriptions: [{ email: oncall@example.org }] } }
+monitoring: { to: [t], heartbeat: 1h }
+");
+    assert!(
+        refused.contains("nothing calls `watchdog`: no alert goes to a channel"),
+        "{refused}"
+    );
 }

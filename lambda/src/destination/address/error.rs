@@ -77,7 +77,7 @@ impl fmt::Display for AddressError {
             Rule::Url(rule) => (rule.host_is, rule.path_is, "", "its URL"),
             Rule::Key { is, .. } => ("", "", *is, "it"),
             Rule::Signed { is, .. } => (NOT_PUBLIC, "", *is, "its URL and its signing secret"),
-            Rule::Anywhere => (NOT_PUBLIC, "", "", "it"),
+            Rule::Anywhere => (NOT_PUBLIC, "that of a check", "", "it"),
         };
         let parameters = match rule {
             Rule::Url(rule) => rule.parameters,
@@ -99,9 +99,8 @@ impl fmt::Display for AddressError {
             ),
             Wrong::Host => write!(f, "the {name}'s host is {host_is}"),
             Wrong::Extras => match rule {
-                Rule::Signed { .. } | Rule::Anywhere => {
-                    write!(f, "the {name} has a user, a fragment or no real port")
-                }
+                Rule::Signed { .. } => write!(f, "the {name}'s URL has a user, a fragment or no real port"),
+                Rule::Anywhere => write!(f, "the {name} has a user, a fragment or no real port"),
                 _ => write!(
                     f,
                     "the {name} has a user, port, query or fragment, which {service}'s never have"

@@ -3,10 +3,10 @@
 //!
 //! <https://healthchecks.io/docs/http_api/>, <https://betterstack.com/docs/uptime/cron-and-heartbeat-monitor/>
 
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 
 use super::address::{Address, AllowLoopback, Form, Rule};
-use super::post::{Post, Probe, Shape};
+use super::post::{Post, Probe, Refused, Shape, Why};
 use crate::card::Card;
 
 /// The URL to call.
@@ -53,6 +53,14 @@ impl Post for Check {
 
     fn probe(&self) -> Option<Probe> {
         Some(Probe::Harmless(self.ping()))
+    }
+
+    /// Only success counts, and what was answered is not tried again: services count calls, and the next heartbeat comes.
+    fn judge(&self, status: StatusCode, _: &HeaderMap, _: &[u8]) -> Result<(), Refused> {
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(Why::Denied.into()),
+        }
     }
 
     fn is_anywhere(&self) -> bool {
