@@ -82,6 +82,10 @@ impl Destinations {
             .release(self.aws(), &held, &record, Timestamp::now())
             .await;
         let (Some(id), Some(line)) = (id, line) else {
+            // Another channel of the stack is at the same place in the service: the press is for that one.
+            if record.at.is_none() {
+                return Ok(self.end(press, "unknown", None));
+            }
             let words = settings.locale.words();
             let (outcome, said) = match record.acknowledged.as_ref().filter(|_| record.firing) {
                 Some(by) => ("acknowledged before", by.line(settings).plain()),

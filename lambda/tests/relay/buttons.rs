@@ -456,3 +456,30 @@ async fn what_the_press_meets_is_told_or_tried_again() {
     relay.stop().await;
     endpoint.stop().await;
 }
+
+#[tokio::test]
+async fn two_channels_at_one_place_do_not_answer_for_each_other() {
+    let (mut relay, mut endpoint, workspace) = start(&[]).await;
+    relay.succeed(&fired()).await;
+    let value = buttons(&workspace)[0].1.clone().expect("a key");
+    let call = request(&click(Act::Acknowledge, &value), SECRET, Timestamp::now());
+    endpoint.succeed(&call).await;
+    let (_, event) = lock(&endpoint.script).invoked.pop().expect("an event");
+    let twin = event.to_string().replace("project", "audit");
+    // The same app and the same channel of Slack, by another key of the stack file.
+    let mut both = with_buttons(&[]);
+    both["channels"]["audit"] = both["channels"]["project"].clone();
+    let address = workspace.open().await;
+    let address = format!("http://{address}/");
+    let mut other = start_as(&both, &workspace, &address, |command| {
+        command.env("WEBHOOK_audit", "Y2lwaGVydGV4dA==");
+    })
+    .await;
+    let twin: Value = serde_json::from_str(&twin).expect("JSON");
+    assert_eq!(other.succeed(&twin).await, json!({ "pressed": "unknown" }));
+    assert_eq!(workspace.state().whispers, []);
+    assert_eq!(other.succeed(&event).await, json!({ "pressed": "acknowledged" }));
+    other.stop().await;
+    relay.stop().await;
+    endpoint.stop().await;
+}
