@@ -10,7 +10,7 @@ use crate::aws::Text;
 use crate::aws::policy::Statement;
 use crate::resource::Ref;
 use crate::resource::kms::key::KmsKey;
-use crate::stack::{HttpRoute, Stack, Throttle};
+use crate::stack::{HttpRoute, Throttle};
 
 /// The key of the endpoint's resources in the graph. No key in a stack file contains a dot.
 pub const ACTIONS: &str = "slack.actions";
@@ -27,14 +27,6 @@ pub fn route() -> HttpRoute {
     }
 }
 
-/// The channels whose messages have buttons.
-pub fn with_buttons(stack: &Stack) -> impl Iterator<Item = &String> {
-    let channels = stack.channels.iter();
-    channels
-        .filter(|(_, channel)| channel.actions.is_some())
-        .map(|(key, _)| key)
-}
-
 impl Build<'_> {
     /// Adds the endpoint, if there are buttons.
     pub(super) fn buttons(
@@ -43,7 +35,7 @@ impl Build<'_> {
         relay: Option<&Function>,
         addresses: &Addresses,
     ) {
-        let channels: Vec<_> = with_buttons(self.stack).collect();
+        let channels: Vec<_> = self.stack.with_buttons().collect();
         let (Some(kms), Some(relay), false) = (kms, relay, channels.is_empty()) else {
             return;
         };
@@ -90,7 +82,7 @@ impl Build<'_> {
     /// Allows the relay to mute alarms for people who snooze them: by rules of the stack, and only the alarms of the stack,
     /// whatever comes by its topics.
     pub(super) fn may_snooze(&self) -> Vec<Statement> {
-        if with_buttons(self.stack).next().is_none() || self.alarms.is_empty() {
+        if self.stack.with_buttons().next().is_none() || self.alarms.is_empty() {
             return Vec::new();
         }
         let prefix = self.stack.default_name("");

@@ -1,7 +1,5 @@
 //! Charts of alarms in the threads of a Slack app's messages: the relay reads the metrics.
 
-use alertctl_relay::ChannelType;
-
 use crate::aws::policy::Statement;
 use crate::stack::Stack;
 
@@ -9,7 +7,7 @@ use crate::stack::Stack;
 /// permission: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html>
 pub(super) fn may_read_metrics(stack: &Stack) -> Option<Statement> {
     let mut channels = stack.channels.values();
-    let has_app = channels.any(|channel| matches!(channel.channel_type, ChannelType::SlackBot { .. }));
+    let has_app = channels.any(|channel| channel.channel_type.is_slack_app());
     let has_chart = stack.alarms.values().any(|alarm| alarm.chart);
     (has_app && has_chart)
         .then(|| Statement::allow("ReadMetricsOfCharts", &["cloudwatch:GetMetricData"]).on("*"))

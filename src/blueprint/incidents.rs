@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{ChannelType, INCIDENTS, Signal};
+use alertctl_relay::{INCIDENTS, Signal};
 
 use super::Build;
 use super::function::{Function, plain};
@@ -47,7 +47,7 @@ impl Build<'_> {
     fn updates<'t>(&self, to: impl IntoIterator<Item = &'t String>) -> bool {
         to.into_iter().any(|key| {
             let channel = self.stack.channels.get(key);
-            channel.is_some_and(|channel| matches!(channel.channel_type, ChannelType::SlackBot { .. }))
+            channel.is_some_and(|channel| channel.channel_type.is_slack_app())
         })
     }
 }

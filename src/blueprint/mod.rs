@@ -45,7 +45,7 @@ mod signals;
 mod topics;
 mod trail;
 
-pub use buttons::{ACTIONS, route as actions_route, with_buttons};
+pub use buttons::{ACTIONS, route as actions_route};
 pub use elsewhere::region_of;
 pub use mail::is_mailed_by_relay;
 use monitoring::Watched;

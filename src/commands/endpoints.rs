@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::aws::{Aws, Known};
-use crate::blueprint::{ACTIONS, actions_route, with_buttons};
+use crate::blueprint::{ACTIONS, actions_route};
 use crate::partition::Partition;
 use crate::stack::Stack;
 
@@ -34,7 +34,7 @@ impl Endpoint {
 pub fn of(stack: &Stack, aws: &Aws, known: &Known) -> Vec<Endpoint> {
     let endpoints = stack.endpoints.iter();
     let endpoints = endpoints.map(|(key, endpoint)| (key.as_str(), endpoint.route(key)));
-    let actions = with_buttons(stack).take(1).map(|_| (ACTIONS, actions_route()));
+    let actions = stack.with_buttons().take(1).map(|_| (ACTIONS, actions_route()));
     let existing = endpoints.chain(actions).filter_map(|(key, route)| {
         let part = |kind: &str| known.outputs.get(&format!("{kind}/{key}"));
         let api = part("apigatewayv2-api")?;

@@ -35,7 +35,7 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
     let loaded = app.load(&args.path)?;
     let stack = &loaded.stack;
     let mut keys: Vec<_> = stack.endpoints.keys().cloned().collect();
-    if args.what == Showable::Endpoint && blueprint::with_buttons(stack).next().is_some() {
+    if args.what == Showable::Endpoint && stack.with_buttons().next().is_some() {
         keys.push(blueprint::ACTIONS.to_owned());
     }
     let key = chosen(&keys, args.endpoint.as_deref())?;

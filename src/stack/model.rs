@@ -108,6 +108,14 @@ impl Stack {
         format!("{}-{key}", self.stack)
     }
 
+    /// The channels whose messages have buttons.
+    pub fn with_buttons(&self) -> impl Iterator<Item = &String> {
+        let channels = self.channels.iter();
+        channels
+            .filter(|(_, channel)| channel.actions.is_some())
+            .map(|(key, _)| key)
+    }
+
     /// The physical name of the relay, which addresses are encrypted for.
     pub fn relay_name(&self) -> String {
         let name = || self.default_name("relay");

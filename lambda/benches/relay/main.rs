@@ -19,12 +19,15 @@
 //! - `boto3` is not in Python's zip, because it is part of Lambda's image.
 
 mod cases;
+#[path = "../../tests/relay/support/cloudwatch.rs"]
+mod cloudwatch;
 mod contender;
 #[path = "../../tests/relay/support/fakes.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod fakes;
-#[path = "../../tests/relay/support/metrics.rs"]
-mod metrics;
+#[path = "../../tests/relay/support/incidents_table.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod incidents_table;
 #[path = "../../../tests/e2e/support/python.rs"]
 mod python;
 mod table;

@@ -164,6 +164,11 @@ impl Card {
         }
     }
 
+    /// The page of the thing itself.
+    pub fn page(&self) -> Option<&str> {
+        Some(&self.link.as_ref()?.page)
+    }
+
     /// A card about no one event.
     fn general(headline: Phrase, severity: Severity, sections: Vec<Section>, settings: &Settings) -> Self {
         Self {

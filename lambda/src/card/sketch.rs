@@ -1,6 +1,6 @@
 //! What a chart in the thread of an alarm's message needs, where the stack wants one.
 
-use crate::event::{Content, Graph, Notice, State};
+use crate::event::{AlarmPlace, Content, Graph, Notice, State};
 use crate::settings::Settings;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,13 +8,8 @@ use jiff::tz::TimeZone;
 /// A chart that is to be drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sketch {
-    /// The alarm's name, as text.
-    pub title: String,
+    pub alarm: AlarmPlace,
     pub graph: Graph,
-    /// Of the alarm.
-    pub region: String,
-    /// Of the alarm; twelve digits.
-    pub account: String,
     /// When it went off.
     pub at: Timestamp,
     /// The values that tell the one time series that went off from others of the alarm.
@@ -33,12 +28,9 @@ impl Sketch {
         if !is_wanted || alarm.new != State::Alarm {
             return None;
         }
-        let place = notice.alarm_place()?;
         Some(Self {
-            title: place.name,
+            alarm: notice.alarm_place()?,
             graph: alarm.graph.clone()?,
-            region: place.region,
-            account: place.account,
             at: alarm.changed?,
             contributor: alarm.contributor.iter().map(|(_, value)| value.clone()).collect(),
             zone: settings.timezone.clone(),

@@ -75,6 +75,11 @@ impl ChannelType {
         self.place().first().copied().unwrap_or_default()
     }
 
+    /// Whether it is a Slack app: its messages are updated, and their threads have pictures.
+    pub fn is_slack_app(&self) -> bool {
+        matches!(self, Self::SlackBot { .. })
+    }
+
     /// Whether its channels get alerts.
     pub fn takes_alerts(&self) -> bool {
         *self != Self::Heartbeat

@@ -8,7 +8,7 @@ use crate::locale::Words;
 pub fn text(card: &Card) -> String {
     let mut lines = vec![card.headline.plain()];
     lines.extend(lines_of(card));
-    lines.extend(card.link.as_ref().map(|link| link.page.clone()));
+    lines.extend(card.page().map(str::to_owned));
     lines.join("\n")
 }
 

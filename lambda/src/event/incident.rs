@@ -35,6 +35,13 @@ pub enum Phase {
     Resolved,
 }
 
+impl AlarmPlace {
+    /// Whether the alarm is in this account: another one may have an alarm, or a metric, of the same name.
+    pub fn is_in(&self, account: Option<&str>) -> bool {
+        account == Some(&self.account)
+    }
+}
+
 impl Notice {
     /// Where its alarm is, if it is one whose place is known. The region is one that a host's name can have.
     pub fn alarm_place(&self) -> Option<AlarmPlace> {

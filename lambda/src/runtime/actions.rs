@@ -7,17 +7,14 @@
 use super::answer::Answer;
 use super::api::Context;
 use super::aws::Call;
-use super::caller::header;
+use super::caller;
 use super::destinations::Refusal;
 use super::{Network, Variables, log};
 use crate::config::{SettingsError, missing};
 use crate::contract::{ChannelKey, Press, RELAY, Signal};
 use crate::{Duty, Receivers, Settings};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -60,7 +57,8 @@ impl Actions {
     }
 
     async fn take(&self, request: &Value, deadline: Instant) -> Answer {
-        let Some(body) = body(request) else {
+        let body = caller::body(request).ok();
+        let Some(body) = body.filter(|body| body.len() <= MAX_BODY) else {
             return Answer::unauthorized("no signed request", None);
         };
         let presses = match self.presses(request, &body, deadline).await {
@@ -85,7 +83,7 @@ impl Actions {
     /// The presses of our buttons in a request that the service of a channel signed.
     async fn presses(&self, request: &Value, body: &[u8], deadline: Instant) -> Result<Vec<Press>, Answer> {
         let now = Timestamp::now();
-        let header = |name: &str| header(request, name).map(str::to_owned);
+        let header = |name: &str| caller::header(request, name).map(str::to_owned);
         let mut is_signed = false;
         let mut presses = Vec::new();
         let mut reasons = Vec::new();
@@ -128,15 +126,4 @@ impl Actions {
             )),
         }
     }
-}
-
-/// The bytes that were signed; `None` if there are too many, or if they are not what the request says.
-fn body(request: &Value) -> Option<Cow<'_, [u8]>> {
-    let sent = request.get("body").and_then(Value::as_str).unwrap_or_default();
-    let is_base64 = request.get("isBase64Encoded").and_then(Value::as_bool) == Some(true);
-    let bytes: Cow<'_, [u8]> = match is_base64 {
-        true => BASE64_STANDARD.decode(sent).ok()?.into(),
-        false => sent.as_bytes().into(),
-    };
-    (bytes.len() <= MAX_BODY).then_some(bytes)
 }

@@ -1,7 +1,11 @@
-//! Authenticates the caller of an endpoint by its token.
+//! The caller of an endpoint: what it sends, and whether its token is known.
 
+use base64::DecodeError;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use subtle::{Choice, ConstantTimeEq};
 
 /// Whether the request carries a token that matches one of `digests`, as `Authorization: Bearer …` or as
@@ -17,6 +21,24 @@ pub(super) fn is_known(request: &Value, digests: &[[u8; 32]]) -> bool {
             .fold(known, |known, digest| known | actual.ct_eq(digest))
     });
     known.into()
+}
+
+/// The body as the caller sent it.
+///
+/// # Errors
+/// It is not Base64, although the request says so.
+pub(super) fn body(request: &Value) -> Result<Cow<'_, [u8]>, DecodeError> {
+    let sent = sent(request);
+    let is_base64 = request.get("isBase64Encoded").and_then(Value::as_bool) == Some(true);
+    Ok(match is_base64 {
+        true => BASE64_STANDARD.decode(sent)?.into(),
+        false => sent.as_bytes().into(),
+    })
+}
+
+/// The body as it stands in the request.
+pub(super) fn sent(request: &Value) -> &str {
+    request.get("body").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A header by its lower-case name. API Gateway lower-cases header names, but not every emulator does.

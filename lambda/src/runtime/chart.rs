@@ -15,13 +15,13 @@ use super::log;
 use super::post::{Again, PostError, send};
 use super::time::Budget;
 use crate::card::Sketch;
-use crate::contract::{ChannelKey, STACK_DIMENSION};
+use crate::contract::ChannelKey;
 use crate::destination::{MessageId, Picture};
 use crate::runtime::api::Context;
 use ::http::StatusCode;
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -39,7 +39,6 @@ pub(super) struct Charts(Mutex<Vec<Wanted>>);
 
 /// A chart, and the message whose thread gets it.
 struct Wanted {
-    stack: String,
     channel: ChannelKey,
     id: MessageId,
     /// The headline.
@@ -82,7 +81,6 @@ impl Charts {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(Wanted {
-                    stack: card.stack.clone(),
                     channel: telling.channel.clone(),
                     id: id.clone(),
                     alt: headline.plain(),
@@ -93,16 +91,6 @@ impl Charts {
 
     fn take(&self) -> Vec<Wanted> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Wanted {
-    /// Logs why there is no chart.
-    fn log(&self, reason: &Skipped) {
-        log::say(&json!({
-            STACK_DIMENSION: self.stack, "Channel": self.channel, "outcome": "uncharted", "alarm": self.sketch.title,
-            "reason": reason.to_string(),
-        }));
     }
 }
 
@@ -120,7 +108,8 @@ impl Dispatcher {
                 }
             };
             if let Err(reason) = outcome {
-                wanted.log(&reason);
+                let (stack, alarm) = (&self.settings.stack, &wanted.sketch.alarm.name);
+                log::uncharted(stack, &wanted.channel, alarm, &reason.to_string());
             }
         }
     }
@@ -129,8 +118,8 @@ impl Dispatcher {
 impl Destinations {
     async fn draw(&self, wanted: &Wanted, context: &Context, deadline: Instant) -> Result<(), Skipped> {
         let sketch = &wanted.sketch;
-        // Another account's metrics are not here, and one of the same name would be another.
-        if context.account.as_ref() != Some(&sketch.account) {
+        // Another account's metrics are not here.
+        if !sketch.alarm.is_in(context.account.as_deref()) {
             return Err(Skipped::Elsewhere);
         }
         let service = self.service_by(&wanted.channel, deadline).await?;
@@ -142,13 +131,16 @@ impl Destinations {
             "GetMetricData",
             &data::question(&sketch.graph, span),
         );
-        let answer = self.aws().call(&sketch.region, &call.attempts(ATTEMPTS)).await?;
+        let answer = self
+            .aws()
+            .call(&sketch.alarm.region, &call.attempts(ATTEMPTS))
+            .await?;
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let png = caught(|| data::chart(&answer, sketch, span).png())?;
         let png = png.ok_or(Skipped::NoData)?;
         let picture = Picture {
             png: &png,
-            title: &sketch.title,
+            title: &sketch.alarm.name,
             alt: &wanted.alt,
         };
         let ask = async |request, again| {

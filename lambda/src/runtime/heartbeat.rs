@@ -4,7 +4,6 @@
 
 use super::destinations::Destinations;
 use super::log::Beat;
-use crate::Settings;
 use crate::contract::ChannelKey;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -19,12 +18,8 @@ const NOT_CALLED: &str = "not called, since not all is well";
 
 /// Asks the services of all channels. Of a heartbeat that came by a topic, only whether the addresses of its channels can be
 /// had: the one that came straight asks the services, which take few questions.
-pub(super) async fn answer(
-    path: &str,
-    settings: &Settings,
-    destinations: &Destinations,
-    deadline: Instant,
-) -> Value {
+pub(super) async fn answer(path: &str, destinations: &Destinations, deadline: Instant) -> Value {
+    let settings = destinations.settings();
     let topic = settings.topics.get(path);
     let channels: Vec<&ChannelKey> = match topic {
         Some(topic) => topic.to.iter().collect(),

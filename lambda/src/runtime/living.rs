@@ -44,9 +44,14 @@ impl Telling<'_> {
         channel.is_some_and(|channel| channel.actions.is_some())
     }
 
+    /// The card of a message of its own: nobody did anything about it yet.
+    fn fresh(&self, incident: &Incident) -> Card {
+        self.handled(self.card.clone(), &Record::default(), incident)
+    }
+
     /// The card, under which are the buttons for `incident` and what people did about it.
     fn handled(&self, card: Card, record: &Record, incident: &Incident) -> Card {
-        let page = card.link.as_ref().map(|link| link.page.clone());
+        let page = card.page().map(str::to_owned);
         let is_open = incident.phase == Phase::Firing;
         let care = || record.care(&incident.key, is_open, page, self.settings);
         Card {
@@ -69,11 +74,10 @@ impl Destinations {
             at: incident.at.or_else(|| Some(Timestamp::now())),
             ..incident.clone()
         };
-        let card = &Card {
+        let mut card = Card {
             incident: Some(incident.clone()),
             ..telling.card.clone()
         };
-        let telling = &Telling { card, ..*telling };
         let place = telling.living.place();
         let (channel, deadline) = (telling.channel, telling.deadline);
         let held = self.hold(incidents, channel, place, &incident.key, deadline);
@@ -93,12 +97,11 @@ impl Destinations {
                 if card.quiet {
                     return (0, Ok(()));
                 }
-                let (retried, posted) = self.post_new(telling, telling.card, Again::Always).await;
+                let (retried, posted) = self.post_new(telling, &card, Again::Always).await;
                 return (retried, posted.map(drop).map_err(Refusal::from));
             }
         };
         let mut record = held.record.clone();
-        let mut card = card.clone();
         if record.is_snoozed(Timestamp::now()) {
             card.mentions.clear();
         }
@@ -208,7 +211,7 @@ impl Destinations {
             }
             // Somebody deleted it, or it is too old to be changed: the end must be told anyway.
             Err(error) if error.is_gone() => {
-                let card = telling.handled(telling.card.clone(), &Record::default(), incident);
+                let card = telling.fresh(incident);
                 let (retried, posted) = self.post_new(telling, &card, Again::Always).await;
                 let posted = posted.map(|id| record.begun(incident, id, telling));
                 (retried, posted)
@@ -234,7 +237,7 @@ impl Destinations {
             }
             return outcome;
         }
-        let card = telling.handled(telling.card.clone(), &Record::default(), incident);
+        let card = telling.fresh(incident);
         let (retried, posted) = self.post_new(telling, &card, Again::IfSure).await;
         let posted = match posted {
             // It may be there although its answer was lost.
@@ -323,7 +326,7 @@ impl Record {
         // What came as text alone has no place for buttons.
         let kept = self.firing && telling.has_buttons() && telling.shape == Shape::Usual;
         self.content = kept.then(|| telling.living.content(card, telling.shape));
-        self.page = card.link.as_ref().filter(|_| kept).map(|link| link.page.clone());
+        self.page = card.page().filter(|_| kept).map(str::to_owned);
         let alarm = card.incident.as_ref().and_then(|incident| incident.alarm.clone());
         self.alarm = alarm.filter(|_| kept);
     }

@@ -286,9 +286,16 @@ pub(super) fn untracked(reason: &str) {
     say(&json!({ "kind": Kind::Failed, "outcome": "untracked", "reason": reason }));
 }
 
+/// Logs why the thread of an alarm has no chart.
+pub(super) fn uncharted(stack: &str, channel: &ChannelKey, alarm: &str, reason: &str) {
+    say(&json!({
+        STACK_DIMENSION: stack, "Channel": channel, "outcome": "uncharted", "alarm": alarm, "reason": reason,
+    }));
+}
+
 /// Writes a line with one call, so that it stays in one piece. A failure to write the log does not fail a
 /// delivery.
-pub(super) fn say(line: &impl Serialize) {
+fn say(line: &impl Serialize) {
     if let Ok(mut line) = serde_json::to_vec(line) {
         line.push(b'\n');
         let _ = std::io::stderr().write_all(&line);

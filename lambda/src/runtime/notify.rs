@@ -55,13 +55,11 @@ impl Notify {
     pub async fn handle(&self, event: Value, context: &Context) -> Result<Value, Failure> {
         let budget = Budget::of(context);
         if let Some(signal) = Signal::read(&event) {
-            let (settings, deadline) = (&self.dispatcher.settings, budget.deliver);
+            let deadline = budget.deliver;
             let destinations = self.dispatcher.network.destinations();
             return match signal {
-                Signal::Heartbeat(path) => {
-                    Ok(heartbeat::answer(&path, settings, destinations, deadline).await)
-                }
-                Signal::Remind => destinations.remind(settings, deadline).await,
+                Signal::Heartbeat(path) => Ok(heartbeat::answer(&path, destinations, deadline).await),
+                Signal::Remind => destinations.remind(deadline).await,
                 Signal::Press(press) => destinations.press(&press, context, deadline).await,
             };
         }

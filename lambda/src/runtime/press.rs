@@ -24,7 +24,7 @@ struct Asking<'a> {
     service: &'a dyn Post,
     living: &'a dyn Living,
     /// The function's own account.
-    account: Option<&'a String>,
+    account: Option<&'a str>,
     deadline: Instant,
 }
 
@@ -48,7 +48,7 @@ impl Destinations {
             press,
             service: &*service,
             living,
-            account: context.account.as_ref(),
+            account: context.account.as_deref(),
             deadline,
         };
         if !actions.who.is_empty() && !actions.who.contains(&press.user) {
@@ -150,8 +150,7 @@ impl Destinations {
     }
 
     async fn mute(&self, rule: &MuteRule<'_>, asking: &Asking<'_>) -> Result<(), String> {
-        // An alarm of another account may have the name of one here.
-        if Some(&rule.alarm.account) != asking.account {
+        if !rule.alarm.is_in(asking.account) {
             return Err("the alarm is in another account".to_owned());
         }
         let put = rule.put(self.aws(), asking.press.at).await;

@@ -44,7 +44,7 @@ impl Destinations {
     ///
     /// # Errors
     /// The table cannot be read, and a person has to mend that.
-    pub async fn remind(&self, settings: &Settings, deadline: Instant) -> Result<Value, Failure> {
+    pub async fn remind(&self, deadline: Instant) -> Result<Value, Failure> {
         let Some(incidents) = self.incidents() else {
             return Ok(json!({ "reminded": 0 }));
         };
@@ -69,7 +69,7 @@ impl Destinations {
         }
         let told = channels
             .into_iter()
-            .map(|(channel, due)| self.remind_of(incidents, channel, due, settings, deadline));
+            .map(|(channel, due)| self.remind_of(incidents, channel, due, deadline));
         let reminded: usize = join_all(told).await.into_iter().sum();
         Ok(json!({ "reminded": reminded }))
     }
@@ -80,9 +80,9 @@ impl Destinations {
         incidents: &Incidents,
         channel: ChannelKey,
         due: Vec<Due>,
-        settings: &Settings,
         deadline: Instant,
     ) -> usize {
+        let settings = self.settings();
         let every = settings.channels.get(&channel).and_then(|known| known.remind());
         let service = match self.service_by(&channel, deadline).await {
             Ok(service) => service,

@@ -17,6 +17,7 @@ mod muted;
 mod opsgenie;
 mod outage;
 mod pagerduty;
+mod presses;
 mod reminders;
 mod retries;
 mod routing;

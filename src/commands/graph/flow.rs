@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words::{address, matched, sort, watched};
-use crate::blueprint::{Names, actions_route, is_mailed_by_relay, with_buttons};
+use crate::blueprint::{Names, actions_route, is_mailed_by_relay};
 use crate::output::picture::{Arrow, Part, Picture};
 use crate::stack::{Alarm, Source, Stack, TrailSource};
 
@@ -184,7 +184,7 @@ impl Flow<'_> {
 
     /// The buttons of messages come back by an endpoint of the stack.
     fn buttons(&mut self) {
-        let channels: Vec<_> = with_buttons(self.stack).cloned().collect();
+        let channels: Vec<_> = self.stack.with_buttons().cloned().collect();
         if channels.is_empty() {
             return;
         }

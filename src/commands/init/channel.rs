@@ -31,7 +31,7 @@ impl Channel {
             return Ok(None);
         };
         let mut channel_type = service.clone();
-        let is_slack_app = matches!(service, ChannelType::SlackBot { .. });
+        let is_slack_app = service.is_slack_app();
         let misplaced = match (&args.slack_channel, &mut channel_type) {
             (Some(id), ChannelType::SlackBot { channel }) => {
                 channel.clone_from(id);

@@ -1,7 +1,5 @@
 //! Checks charts: what can be drawn, and whether somebody gets to see it.
 
-use alertctl_relay::ChannelType;
-
 use super::Checker;
 use crate::stack::file::problem::Problem;
 use crate::stack::model::Stack;
@@ -45,5 +43,5 @@ fn hears(stack: &Stack, topics: &[String]) -> bool {
 
 fn is_slack_app(stack: &Stack, channel: &str) -> bool {
     let channel = stack.channels.get(channel);
-    channel.is_some_and(|channel| matches!(channel.channel_type, ChannelType::SlackBot { .. }))
+    channel.is_some_and(|channel| channel.channel_type.is_slack_app())
 }

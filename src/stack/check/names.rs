@@ -53,11 +53,7 @@ fn functions(checker: &Checker<'_>) -> Vec<(String, Option<Span>)> {
         let default = format!("{key}-ingest");
         functions.push(named(&endpoint.function, &path, &path[..2], &default));
     }
-    let with_buttons = stack
-        .channels
-        .iter()
-        .find(|(_, channel)| channel.actions.is_some());
-    if let Some((key, _)) = with_buttons {
+    if let Some(key) = stack.with_buttons().next() {
         let owner = ["channels", key.as_str()];
         functions.push(named(&None, &owner, &owner, "slack-actions"));
     }

@@ -29,7 +29,7 @@ pub fn flat(card: &Card) -> BTreeMap<String, String> {
     });
     let details = details.collect::<Vec<_>>().join("\n\n");
     let mentions: Vec<_> = mention::of(card).map(|(who, _)| who).collect();
-    let page = card.link.as_ref().map(|link| link.page.clone());
+    let page = card.page().map(str::to_owned);
     [
         ("account", name(&card.account)),
         ("details", clip(&details, MAX_DETAILS, words)),

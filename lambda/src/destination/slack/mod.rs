@@ -74,8 +74,7 @@ fn notice(card: &Card) -> String {
 
 /// The headline as mrkdwn. If it is too long, first its link goes, then all that is not its beginning.
 fn headline(card: &Card) -> String {
-    let page = card.link.as_ref().map(|link| link.page.as_str());
-    let linked = markup::mrkdwn(&card.headline, page);
+    let linked = markup::mrkdwn(&card.headline, card.page());
     if width(&linked) <= MAX_HEADLINE {
         return linked;
     }

@@ -45,30 +45,26 @@ impl Service {
         "1.1",
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
     );
-    pub const SQS: Self = Self {
-        id: "sqs",
-        protocol: Protocol::Json {
-            version: "1.0",
-            target: "AmazonSQS",
-            query_compatible: true,
-        },
-    };
+    pub const SQS: Self = Self::from_query("sqs", "AmazonSQS");
     /// Its id in the model is `monitoring`. Of its three protocols, this is the one that other services here use, too.
     /// <https://github.com/boto/botocore/blob/develop/botocore/data/cloudwatch/2010-08-01/service-2.json.gz>
-    pub const CLOUDWATCH: Self = Self {
-        id: "monitoring",
-        protocol: Protocol::Json {
-            version: "1.0",
-            target: "GraniteServiceVersion20100801",
-            query_compatible: true,
-        },
-    };
+    pub const CLOUDWATCH: Self = Self::from_query("monitoring", "GraniteServiceVersion20100801");
     pub const SNS: Self = Self {
         id: "sns",
         protocol: Protocol::Query {
             version: "2010-03-31",
         },
     };
+
+    /// One that migrated from the query protocol.
+    const fn from_query(id: &'static str, target: &'static str) -> Self {
+        let protocol = Protocol::Json {
+            version: "1.0",
+            target,
+            query_compatible: true,
+        };
+        Self { id, protocol }
+    }
 
     const fn json(id: &'static str, version: &'static str, target: &'static str) -> Self {
         let protocol = Protocol::Json {

@@ -154,7 +154,7 @@ fn moment(value: &Value) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Metric;
+    use crate::event::{AlarmPlace, Metric};
     use jiff::tz::TimeZone;
 
     const AT: i64 = 1_795_150_823;
@@ -179,15 +179,17 @@ mod tests {
             account: Some("444455556666".to_owned()),
         };
         Sketch {
-            title: "cpu".to_owned(),
+            alarm: AlarmPlace {
+                account: "111122223333".to_owned(),
+                region: "eu-west-1".to_owned(),
+                name: "cpu".to_owned(),
+            },
             graph: Graph {
                 queries: vec![query],
                 threshold: Some(1.0),
                 period,
                 evaluated,
             },
-            region: "eu-west-1".to_owned(),
-            account: "111122223333".to_owned(),
             at: Timestamp::from_second(AT).expect("a time"),
             contributor: Vec::new(),
             zone: TimeZone::UTC,

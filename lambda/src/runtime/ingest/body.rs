@@ -1,9 +1,7 @@
 //! The body of a request. A body that is not an alert is shown as text, because nobody looks at what is only stored.
 
 use crate::parse_lenient;
-use crate::runtime::caller::header;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use crate::runtime::caller::{self, header};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -26,14 +24,11 @@ pub(super) enum Body<'a> {
 impl<'a> Body<'a> {
     /// Reads the body of `request`, which has at most `limit` bytes when it is decompressed.
     pub fn read(request: &'a Value, limit: usize) -> Self {
-        let sent = request.get("body").and_then(Value::as_str).unwrap_or_default();
-        let is_base64 = request.get("isBase64Encoded").and_then(Value::as_bool) == Some(true);
-        let bytes: Cow<'_, [u8]> = match is_base64.then(|| BASE64_STANDARD.decode(sent)) {
-            None => sent.as_bytes().into(),
-            Some(Ok(bytes)) => bytes.into(),
-            Some(Err(_)) => {
-                return text(sent, "the body is not Base64, although the request says so");
-            }
+        let Ok(bytes) = caller::body(request) else {
+            return text(
+                caller::sent(request),
+                "the body is not Base64, although the request says so",
+            );
         };
         match decompressed(request, &bytes, limit) {
             Ok(plain) => content(request, plain.as_deref().unwrap_or(&bytes)),
@@ -106,6 +101,8 @@ fn is_utf8(content_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use serde_json::json;

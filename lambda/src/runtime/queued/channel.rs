@@ -4,7 +4,7 @@ mod steps;
 
 use super::{Arrival, Left, Queued, Receipt};
 use crate::card::Row;
-use crate::contract::{Buffer, ChannelKey, ChannelType, Locale, Outcome, Severity, Verdict};
+use crate::contract::{Buffer, ChannelKey, Locale, Outcome, Severity, Verdict};
 use crate::destination::Shape;
 use crate::event::Phase;
 use crate::item::Item;
@@ -115,7 +115,7 @@ impl<'a> Draining<'a> {
         let channel_type = channel_type.unwrap_or_default();
         Self {
             fit: channel_type.fit(),
-            is_living: matches!(channel_type, ChannelType::SlackBot { .. }),
+            is_living: channel_type.is_slack_app(),
             queued,
             dispatcher,
             channel,

@@ -1,5 +1,6 @@
 //! Fakes of everything around the function, on loopback: Lambda's Runtime API, AWS and Slack.
 
+use super::cloudwatch;
 use super::workspace::Workspace;
 use axum::Router;
 use axum::body::Bytes;
@@ -260,11 +261,11 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
         ("GraniteServiceVersion20100801", "GetMetricData") => {
             assert_eq!(headers["content-type"], "application/x-amz-json-1.0");
             assert!(credential.contains("/monitoring/aws4_request"), "{credential}");
-            super::metrics::answer(&script, request, region).await
+            cloudwatch::answer(&script, request, region).await
         }
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
-        ("GraniteServiceVersion20100801", "PutAlarmMuteRule") => mute(&script, request, region),
+        ("GraniteServiceVersion20100801", "PutAlarmMuteRule") => cloudwatch::mute(&script, request, region),
         (service, call) if service.ends_with("CloudTrail_20131101") => {
             cloudtrail(&script, call, request, region).await
         }
@@ -298,38 +299,6 @@ async fn invoke(
     let event = serde_json::from_slice(&body).expect("JSON");
     script.invoked.push((name, event));
     StatusCode::ACCEPTED.into_response()
-}
-
-/// CloudWatch takes a rule whose name, schedule and targets are within its limits.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
-fn mute(script: &Shared, request: Value, region: &str) -> Response {
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    let schedule = &request["Rule"]["Schedule"];
-    let expression = text(&schedule["Expression"]);
-    let at = expression
-        .strip_prefix("at(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    assert!(
-        at.is_some_and(|at| at.parse::<jiff::civil::DateTime>().is_ok() && at.len() == 16),
-        "{request}"
-    );
-    let duration: jiff::Span = text(&schedule["Duration"]).parse().expect("a duration");
-    let minutes = duration.total((jiff::Unit::Minute, jiff::SpanRelativeTo::days_are_24_hours()));
-    assert!((1.0..=21_600.0).contains(&minutes.expect("minutes")), "{request}");
-    assert!(
-        (1..=255).contains(&text(&request["Name"]).len()) && text(&request["Description"]).len() <= 1_024
-    );
-    let alarms = request["MuteTargets"]["AlarmNames"].as_array().expect("names");
-    assert!((1..=100).contains(&alarms.len()), "{request}");
-    let mut script = script.lock().expect("not poisoned");
-    let (status, answer) = match script.mute_refusals.pop_front() {
-        None => {
-            script.mute_rules.push((region.to_owned(), request));
-            (200, json!({}))
-        }
-        Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
-    };
-    answered(status, "application/x-amz-json-1.0", answer.to_string())
 }
 
 /// Never returns if `service` is silent.

@@ -1,13 +1,15 @@
 //! Helpers that the tests share.
 
+pub mod cloudwatch;
 pub mod discord;
 pub mod fakes;
 pub mod function;
 pub mod google_chat;
 pub mod hostile;
-pub mod metrics;
+pub mod incidents_table;
 pub mod outside;
 pub mod pager;
+pub mod press;
 pub mod receiver;
 pub mod slack;
 pub mod teams;

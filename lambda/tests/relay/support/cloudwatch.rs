@@ -1,4 +1,4 @@
-//! CloudWatch, as far as metrics are asked for: it refuses what the real one refuses.
+//! CloudWatch, as far as metrics are asked for and alarms are muted: it refuses what the real one refuses.
 
 use super::fakes::{Shared, answered, speak};
 use axum::response::Response;
@@ -90,4 +90,36 @@ fn data(request: &Value) -> Value {
         })
     });
     json!({ "MetricDataResults": results.collect::<Vec<_>>(), "Messages": [] })
+}
+
+/// CloudWatch takes a rule whose name, schedule and targets are within its limits.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
+pub fn mute(script: &Shared, request: Value, region: &str) -> Response {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let schedule = &request["Rule"]["Schedule"];
+    let expression = text(&schedule["Expression"]);
+    let at = expression
+        .strip_prefix("at(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    assert!(
+        at.is_some_and(|at| at.parse::<jiff::civil::DateTime>().is_ok() && at.len() == 16),
+        "{request}"
+    );
+    let duration: jiff::Span = text(&schedule["Duration"]).parse().expect("a duration");
+    let minutes = duration.total((jiff::Unit::Minute, jiff::SpanRelativeTo::days_are_24_hours()));
+    assert!((1.0..=21_600.0).contains(&minutes.expect("minutes")), "{request}");
+    assert!(
+        (1..=255).contains(&text(&request["Name"]).len()) && text(&request["Description"]).len() <= 1_024
+    );
+    let alarms = request["MuteTargets"]["AlarmNames"].as_array().expect("names");
+    assert!((1..=100).contains(&alarms.len()), "{request}");
+    let mut script = script.lock().expect("not poisoned");
+    let (status, answer) = match script.mute_refusals.pop_front() {
+        None => {
+            script.mute_rules.push((region.to_owned(), request));
+            (200, json!({}))
+        }
+        Some((status, code)) => (status, json!({ "__type": code, "message": "no" })),
+    };
+    answered(status, "application/x-amz-json-1.0", answer.to_string())
 }
