@@ -1,10 +1,12 @@
 //! The buttons under messages: Slack posts what people press to an endpoint of the stack, whose function checks it and hands it
 //! to the relay.
 
-use alertctl_relay::{DEAD_LETTER_QUEUE, DUTY, RELAY as RELAY_VARIABLE};
+use alertctl_relay::{DUTY, RELAY as RELAY_VARIABLE};
 
+use super::elsewhere::region_of;
 use super::endpoints::HttpApi;
 use super::function::{Duty, Function, plain};
+use super::topics::alarm_patterns;
 use super::{Addresses, Build};
 use crate::aws::Text;
 use crate::aws::policy::Statement;
@@ -16,6 +18,9 @@ use crate::stack::{HttpRoute, Throttle};
 pub const ACTIONS: &str = "slack.actions";
 /// MB, of which the function needs little.
 const MEMORY: i32 = 128;
+/// Up to this number, the relay's policy names each alarm that has a name of its own. All policies of a role have 10,240
+/// characters.
+const NAMED_ALARMS: usize = 15;
 /// Seconds. Slack waits three.
 const TIMEOUT: i32 = 5;
 
@@ -43,7 +48,6 @@ impl Build<'_> {
         let mut environment = plain([
             (DUTY, "actions".into()),
             (RELAY_VARIABLE, self.names.function().into()),
-            (DEAD_LETTER_QUEUE, self.names.dead_letters_arn(&name)),
         ]);
         environment.extend(self.channel_variables(channels, addresses));
         let function = self.function(Duty {
@@ -79,25 +83,96 @@ impl Build<'_> {
         self.http_api(api, &function);
     }
 
-    /// Allows the relay to mute alarms for people who snooze them: by rules of the stack, and only the alarms of the stack,
-    /// whatever comes by its topics.
+    /// Allows the relay to mute alarms for people who snooze them, and to end that: by rules of the stack, and only the alarms
+    /// of the stack, whatever comes by its topics. Not those of other regions: their changes of state come as events, and none
+    /// comes when a mute ends.
     pub(super) fn may_snooze(&self) -> Vec<Statement> {
         if self.stack.with_buttons().next().is_none() || self.alarms.is_empty() {
             return Vec::new();
         }
         let prefix = self.stack.default_name("");
-        let named = self
+        let here = self
             .alarms
             .iter()
-            .map(|(key, alarm)| self.names.alarm(key, alarm));
-        let others = named.filter(|name| !name.starts_with(&prefix));
+            .filter(|(_, alarm)| region_of(alarm, self.home).is_none());
+        let named = here.map(|(key, alarm)| self.names.alarm(key, alarm));
+        let others = named.filter(|name| !name.starts_with(&prefix)).collect();
+        let others = alarm_patterns(others, NAMED_ALARMS).into_iter();
         let alarms = [format!("{prefix}*")].into_iter().chain(others);
-        let mute = Statement::allow("SnoozeAlarms", &["cloudwatch:PutAlarmMuteRule"]);
-        let rules = Text::arn_in("*", "cloudwatch", format!("alarm-mute-rule:{prefix}adhoc-*"));
-        let mute = alarms.fold(mute.on(rules.clone()), |mute, name| {
-            mute.on(Text::arn_in("*", "cloudwatch", format!("alarm:{name}")))
+        let rules = Text::arn("cloudwatch", format!("alarm-mute-rule:{prefix}adhoc-*"));
+        let mute = Statement::allow("SnoozeAlarms", &["cloudwatch:PutAlarmMuteRule"]).on(rules.clone());
+        let mute = alarms.fold(mute, |mute, name| {
+            mute.on(Text::arn("cloudwatch", format!("alarm:{name}")))
         });
-        let tag = Statement::allow("TagMuteRules", &["cloudwatch:TagResource"]).on(rules);
-        vec![mute, tag]
+        let manage = ["cloudwatch:DeleteAlarmMuteRule", "cloudwatch:TagResource"];
+        vec![mute, Statement::allow("ManageMuteRules", &manage).on(rules)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::blueprint::tests::rights_of_the_relay;
+
+    const STACK: &str = "
+stack: a
+channels: { app: { slack: { bot: { env: TOKEN }, channel: C0456DEFG, actions: true } } }
+topics: { t: { to: [app] } }
+";
+
+    /// What the relay may mute in such a stack, if an alarm has each of these names, and one is in another region.
+    fn muted(names: &[String]) -> Vec<String> {
+        let alarm = |name: &str, more: &str| {
+            let metric = "metric: AWS/EC2 CPUUtilization, statistic: Average, period: 60, threshold: '>= 50'";
+            format!("{{ name: '{name}', {metric}, to: [t]{more} }}\n")
+        };
+        let mut text = format!(
+            "{STACK}alarms:\n  far: {}",
+            alarm("far-away", ", region: us-east-1")
+        );
+        for (index, name) in names.iter().enumerate() {
+            text += &format!("  n{index}: {}", alarm(name, ""));
+        }
+        let rights = rights_of_the_relay(&text);
+        let right = |sid: &str| rights.iter().find(|right| right["Sid"] == sid).cloned().unwrap();
+        let resources = |right: &Value| -> Vec<String> {
+            let list = right["Resource"].as_array().cloned();
+            let list = list.unwrap_or_else(|| vec![right["Resource"].clone()]);
+            list.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+        };
+        let manage = right("ManageMuteRules");
+        let rules = "arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm-mute-rule:a-adhoc-*";
+        assert_eq!(resources(&manage), [rules]);
+        let snooze = right("SnoozeAlarms");
+        assert!(snooze.to_string().len() < 3_000, "{snooze}");
+        let mut found: Vec<_> = resources(&snooze)
+            .into_iter()
+            .filter(|one| one != rules)
+            .collect();
+        found.sort();
+        let home = "arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:";
+        found
+            .iter()
+            .map(|one| one.strip_prefix(home).expect("one of this region").to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_relay_may_mute_the_alarms_of_the_stack_in_its_own_region() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            muted(&names(&["a-cpu", "checkout latency"])),
+            ["a-*", "checkout latency"]
+        );
+        // IAM takes no letters beyond Latin, and reads `*`, `?` and `${…}` in its own way.
+        assert_eq!(
+            muted(&names(&["디스크", "load > 5?", "${aws:username}"])),
+            ["***", "*{aws:username}", "a-*", "load > 5*"]
+        );
+        let many: Vec<_> = (0..300)
+            .map(|n| format!("an alarm with a rather long name {n}"))
+            .collect();
+        assert_eq!(muted(&many), ["*", "a-*"]);
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn written(text: &str) -> String {
 }
 
 /// What the relay may do, once the key exists.
-fn rights_of_the_relay(text: &str) -> Vec<serde_json::Value> {
+pub(super) fn rights_of_the_relay(text: &str) -> Vec<serde_json::Value> {
     let key = Output {
         arn: "arn:aws:kms:ap-northeast-2:123456789012:key/k".to_owned(),
         id: "k".to_owned(),

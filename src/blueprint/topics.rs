@@ -21,6 +21,21 @@ use crate::stack::{Endpoint, FilterScope, Subscription, Topic};
 /// A policy is limited to 30 KB.
 const NAMED_ALARMS: usize = 50;
 
+/// The names of alarms as a policy can have them: of more than `most`, any name.
+pub(super) fn alarm_patterns(names: Vec<String>, most: usize) -> Vec<String> {
+    match names.len() > most {
+        true => vec!["*".to_owned()],
+        false => names.iter().map(|name| pattern(name)).collect(),
+    }
+}
+
+/// A name as a policy can have it: `*` for what is no character of its own there, or none that IAM takes.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+fn pattern(name: &str) -> String {
+    let plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !"*?$\\\"".contains(c);
+    name.chars().map(|c| if plain(c) { c } else { '*' }).collect()
+}
+
 impl Build<'_> {
     /// Adds every topic, its subscriptions, and its permission to invoke the relay.
     pub(super) fn topics(
@@ -161,12 +176,9 @@ impl Build<'_> {
     }
 
     fn alarms_may_publish(&self, topic: &str) -> Option<Statement> {
-        let mut alarms = self.alarms_notifying(topic);
+        let alarms = alarm_patterns(self.alarms_notifying(topic), NAMED_ALARMS);
         if alarms.is_empty() {
             return None;
-        }
-        if alarms.len() > NAMED_ALARMS {
-            alarms = vec!["*".to_owned()];
         }
         let publish = Statement::allow("AlarmsMayPublish", &["sns:Publish"])
             .service("cloudwatch.amazonaws.com")

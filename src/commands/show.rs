@@ -34,11 +34,10 @@ pub async fn run(app: &App, args: &ShowArgs) -> Outcome {
 async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
     let loaded = app.load(&args.path)?;
     let stack = &loaded.stack;
-    let mut keys: Vec<_> = stack.endpoints.keys().cloned().collect();
-    if args.what == Showable::Endpoint && stack.with_buttons().next().is_some() {
-        keys.push(blueprint::ACTIONS.to_owned());
-    }
-    let key = chosen(&keys, args.endpoint.as_deref())?;
+    let keys: Vec<_> = stack.endpoints.keys().cloned().collect();
+    let has_buttons = args.what == Showable::Endpoint && stack.with_buttons().next().is_some();
+    let buttons = has_buttons.then(|| blueprint::ACTIONS.to_owned());
+    let key = chosen(&keys, buttons, args.endpoint.as_deref())?;
     let access = app.access(&stack.stack, stack.region.as_deref()).await?;
     let addresses = addresses::resolve(app, stack, &access, addresses::Missing::LeaveOut).await?;
     let graph = blueprint::graph(stack, access.home(stack).await?, &addresses);
@@ -56,21 +55,23 @@ async fn existing(app: &App, args: &ShowArgs) -> Result<Endpoint, Failure> {
         })
 }
 
-/// The key of the chosen endpoint.
-fn chosen(keys: &[String], asked: Option<&str>) -> Result<String, Failure> {
-    let listed = keys.join(", ");
-    match (asked, keys) {
-        (_, []) => Err(Failure::new(
+/// The key of the chosen endpoint: of those with `keys` in the stack file, or of that for `buttons`, which nobody wrote there.
+fn chosen(keys: &[String], buttons: Option<String>, asked: Option<&str>) -> Result<String, Failure> {
+    let all: Vec<_> = keys.iter().cloned().chain(buttons.clone()).collect();
+    let listed = all.join(", ");
+    match (asked, keys, buttons) {
+        (Some(asked), ..) if all.iter().any(|key| key == asked) => Ok(asked.to_owned()),
+        (None, [only], _) => Ok(only.clone()),
+        (None, [], Some(buttons)) => Ok(buttons),
+        (_, [], None) => Err(Failure::new(
             "the stack has no endpoint",
             "add one below `endpoints:` in the stack file",
         )),
-        (Some(asked), keys) if keys.iter().any(|key| key == asked) => Ok(asked.to_owned()),
-        (Some(asked), _) => Err(Failure::new(
+        (Some(asked), ..) => Err(Failure::new(
             format!("the stack has no endpoint `{asked}`"),
             format!("it has: {listed}"),
         )),
-        (None, [only]) => Ok(only.clone()),
-        (None, _) => Err(Failure::new(
+        (None, ..) => Err(Failure::new(
             "the stack has several endpoints",
             format!("name one with --endpoint: {listed}"),
         )),
@@ -111,6 +112,19 @@ mod tests {
     use serde_yaml::Value;
 
     use super::*;
+
+    #[test]
+    fn the_only_endpoint_of_the_file_needs_no_name() {
+        let keys = |keys: &[&str]| -> Vec<String> { keys.iter().map(|&key| key.into()).collect() };
+        let buttons = || Some(blueprint::ACTIONS.to_owned());
+        let chosen = |all: &[&str], buttons, asked| chosen(&keys(all), buttons, asked).ok();
+        assert_eq!(chosen(&["hook"], buttons(), None).as_deref(), Some("hook"));
+        assert_eq!(chosen(&[], buttons(), None), buttons());
+        assert_eq!(chosen(&["hook"], buttons(), Some(blueprint::ACTIONS)), buttons());
+        assert_eq!(chosen(&["hook", "other"], buttons(), None), None);
+        assert_eq!(chosen(&["hook"], None, Some(blueprint::ACTIONS)), None);
+        assert_eq!(chosen(&[], None, None), None);
+    }
 
     #[test]
     fn both_rules_are_yaml_with_url_token_and_name() {

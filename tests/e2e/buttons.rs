@@ -41,12 +41,19 @@ fn bodies(world: &World, inbox: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// Posts what Slack posts when somebody presses a button; returns the status.
-fn press(url: &str, act: &str, incident: &Value, secret: &str) -> u16 {
+/// The `ts` that the inbox gave to the channel's first message.
+fn ts(world: &World, inbox: &str) -> String {
+    let first = &world.messages(inbox)[0];
+    let received: Timestamp = first["received"].as_str().unwrap().parse().unwrap();
+    format!("{}.{:06}", received.as_second(), first["seq"].as_u64().unwrap())
+}
+
+/// Posts what Slack posts when somebody presses a button of the message with this `ts`; returns the status.
+fn press(url: &str, ts: &str, act: &str, incident: &Value, secret: &str) -> u16 {
     let payload = json!({
         "type": "block_actions",
         "user": { "id": "U0123ABCD", "username": "jane" },
-        "container": { "channel_id": "C0123ABCD" },
+        "container": { "channel_id": "C0123ABCD", "message_ts": ts },
         "actions": [{ "type": "button", "action_id": act, "value": incident }],
     });
     let body = format!(
@@ -101,12 +108,19 @@ async fn a_button_mutes_the_alarm_and_says_who_did_it() {
         .collect();
     assert_eq!(acts[..2], ["acknowledge", "snooze_one_hour"]);
     let incident = &elements[0]["value"];
+    let ts = ts(&world, &inbox);
 
     assert_eq!(
-        press(url, "acknowledge", incident, "11111111111111111111111111111111"),
+        press(
+            url,
+            &ts,
+            "acknowledge",
+            incident,
+            "11111111111111111111111111111111"
+        ),
         401
     );
-    assert_eq!(press(url, "acknowledge", incident, SECRET), 200);
+    assert_eq!(press(url, &ts, "acknowledge", incident, SECRET), 200);
     eventually("a line in the thread", async || bodies(&world, &inbox).len() == 3).await;
     let all = bodies(&world, &inbox);
     assert_eq!([&all[1].0, &all[2].0], ["chat.update", "chat.postMessage"]);
@@ -122,7 +136,7 @@ async fn a_button_mutes_the_alarm_and_says_who_did_it() {
     );
     assert_eq!(all[1].1["ts"], all[2].1["thread_ts"]);
 
-    assert_eq!(press(url, "snooze_eight_hours", incident, SECRET), 200);
+    assert_eq!(press(url, &ts, "snooze_eight_hours", incident, SECRET), 200);
     eventually("the mute", async || bodies(&world, &inbox).len() == 5).await;
     assert!(
         bodies(&world, &inbox)[3]
@@ -145,6 +159,12 @@ async fn a_button_mutes_the_alarm_and_says_who_did_it() {
     let until: Timestamp = mute["until"].as_str().unwrap().parse().unwrap();
     let hours = until.duration_since(Timestamp::now()).as_hours();
     assert!((7..=8).contains(&hours), "{mute:#}");
+    // Who ends it, ends the mute, too.
+    assert_eq!(press(url, &ts, "end_snooze", incident, SECRET), 200);
+    eventually("the end of the mute", async || bodies(&world, &inbox).len() == 7).await;
+    assert_eq!(world.json(&["mutes", "--local"])["mutes"], json!([]));
+    assert_eq!(press(url, &ts, "snooze_one_hour", incident, SECRET), 200);
+    eventually("the next mute", async || bodies(&world, &inbox).len() == 9).await;
     // It is no leftover of the stack file, and goes with the stack.
     unchanged(&world, "while it is muted");
     world.ok(&["destroy", "--local", "--yes"]);

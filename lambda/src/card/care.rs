@@ -14,6 +14,8 @@ pub struct Care {
     pub is_open: bool,
     /// Whether somebody takes care of it.
     pub is_acknowledged: bool,
+    /// Whether somebody silenced it.
+    pub is_snoozed: bool,
     /// What people did, one thing a line.
     pub lines: Vec<Phrase>,
     /// The page of the thing itself.
@@ -38,7 +40,11 @@ pub struct Snoozed {
 impl Care {
     /// Whether a person may do this.
     pub fn offers(&self, act: Act) -> bool {
-        !(act == Act::Acknowledge && self.is_acknowledged)
+        match act {
+            Act::Acknowledge => !self.is_acknowledged,
+            Act::EndSnooze => self.is_snoozed,
+            Act::SnoozeOneHour | Act::SnoozeEightHours | Act::SnoozeUntilResolved => true,
+        }
     }
 }
 

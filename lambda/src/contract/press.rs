@@ -13,6 +13,8 @@ pub enum Act {
     SnoozeOneHour,
     SnoozeEightHours,
     SnoozeUntilResolved,
+    /// What was snoozed is told again.
+    EndSnooze,
 }
 
 /// A button that somebody pressed.
@@ -21,6 +23,9 @@ pub struct Press {
     pub channel: ChannelKey,
     /// The key of the incident.
     pub incident: String,
+    /// The id of the message under which the button is: the same incident may begin anew in another one.
+    #[serde(default)]
+    pub message: String,
     pub act: Act,
     /// Id of the person in the service.
     pub user: String,
@@ -33,11 +38,12 @@ pub struct Press {
 }
 
 impl Act {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Acknowledge,
         Self::SnoozeOneHour,
         Self::SnoozeEightHours,
         Self::SnoozeUntilResolved,
+        Self::EndSnooze,
     ];
 
     /// How long it silences an incident; `None` for as long as that lasts, or if it silences nothing.
@@ -45,7 +51,7 @@ impl Act {
         match self {
             Self::SnoozeOneHour => Some(SignedDuration::from_hours(1)),
             Self::SnoozeEightHours => Some(SignedDuration::from_hours(8)),
-            Self::Acknowledge | Self::SnoozeUntilResolved => None,
+            Self::Acknowledge | Self::SnoozeUntilResolved | Self::EndSnooze => None,
         }
     }
 }

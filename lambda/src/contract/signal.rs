@@ -78,6 +78,7 @@ mod tests {
         let press = Signal::Press(Press {
             channel: ChannelKey("oncall".to_owned()),
             incident: "9f2c".to_owned(),
+            message: "C0123ABCD 1.0".to_owned(),
             act: Act::SnoozeOneHour,
             user: "U0123ABCD".to_owned(),
             name: None,

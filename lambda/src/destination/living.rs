@@ -18,6 +18,8 @@ pub struct Pressed {
     pub act: Act,
     /// The key of the incident.
     pub incident: String,
+    /// The message under which the button is.
+    pub message: MessageId,
     /// Id of the person.
     pub user: String,
     pub name: Option<String>,
@@ -65,6 +67,9 @@ pub trait Living {
 
     /// The request that says something to one person alone.
     fn whisper(&self, user: &str, text: &Phrase) -> Request<Vec<u8>>;
+
+    /// Whether it can tell who pressed a button: without the secret for that, buttons would do nothing.
+    fn hears(&self) -> bool;
 
     /// The buttons in this channel that the service says were pressed, in a request with this body.
     ///

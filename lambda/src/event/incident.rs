@@ -13,7 +13,9 @@ pub struct Incident {
     pub phase: Phase,
     /// When this step happened.
     pub at: Option<Timestamp>,
-    /// The alarm, if it is one whose place is known.
+    /// Whether it began with this step: it was in another state before.
+    pub begins: bool,
+    /// The alarm, if it is one whose place is known; of a part of an alarm, none.
     pub alarm: Option<AlarmPlace>,
 }
 
@@ -63,7 +65,7 @@ impl Notice {
         let place = || [self.account(), self.region()].map(Option::unwrap_or_default);
         match &self.content {
             Content::Alarm(alarm) => Some(Incident {
-                alarm: self.alarm_place(),
+                alarm: self.alarm_place().filter(|_| alarm.contributor.is_empty()),
                 ..of_alarm(alarm, place())?
             }),
             Content::Event(event) => match &event.detail {
@@ -72,6 +74,7 @@ impl Notice {
                         key: hex_digest(["health", arn]),
                         phase: if *closed { Phase::Resolved } else { Phase::Firing },
                         at: self.time(),
+                        begins: false,
                         alarm: None,
                     }),
                     _ => None,
@@ -101,6 +104,7 @@ fn of_alarm(alarm: &Alarm, [account, region]: [&str; 2]) -> Option<Incident> {
         key: hex_digest(parts),
         phase,
         at: alarm.changed,
+        begins: alarm.new == State::Alarm && matches!(alarm.old, State::Ok | State::InsufficientData),
         alarm: None,
     })
 }
@@ -126,6 +130,8 @@ mod tests {
         assert_ne!(Some(fired.key), alarm("disk", "OK", "ALARM").map(|one| one.key));
         let blind = alarm("cpu", "ALARM", "INSUFFICIENT_DATA").expect("an incident");
         assert_eq!(blind.phase, Phase::Firing);
+        let begins = [fired.begins, over.begins, blind.begins];
+        assert_eq!(begins, [true, false, false]);
         assert_eq!(alarm("cpu", "OK", "INSUFFICIENT_DATA"), None);
     }
 

@@ -38,6 +38,10 @@ pub(crate) struct Words {
     pub snoozed: fn(who: &Phrase, until: Option<&str>) -> String,
     /// Why other receivers of an alarm are told of it although it was silenced.
     pub mute_refused: &'static str,
+    /// Why other receivers of an alarm are not told of it yet although nobody silences it any more.
+    pub unmute_refused: &'static str,
+    /// That `who` ended what silenced an incident.
+    pub snooze_ended: fn(who: &Phrase) -> String,
     /// The text of a button.
     pub button: fn(Act) -> &'static str,
     /// To somebody who presses a button of an incident that is over, or that nothing is known of any more.

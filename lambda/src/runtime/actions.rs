@@ -104,6 +104,7 @@ impl Actions {
                     presses.extend(pressed.into_iter().map(|one| Press {
                         channel: channel.clone(),
                         incident: one.incident,
+                        message: one.message.0,
                         act: one.act,
                         user: one.user,
                         name: one.name,

@@ -57,6 +57,8 @@ pub(super) struct Record {
     pub acknowledged: Option<Acknowledged>,
     /// Who silenced it.
     pub snoozed: Option<Snoozed>,
+    /// When somebody last silenced it, or ended that.
+    pub pressed: Option<Timestamp>,
     /// What its message shows, to be shown again with what people did, if that has buttons.
     pub content: Option<String>,
     /// The page of the thing itself.
@@ -143,6 +145,7 @@ impl Record {
             acknowledged: stamped(text("acknowledged"))
                 .and_then(|(at, who)| Some(Acknowledged { who, at: at? })),
             snoozed: stamped(text("snoozed")).map(|(until, who)| Snoozed { who, until }),
+            pressed: text("pressed").and_then(|at| at.parse().ok()),
             content: text("content"),
             page: text("page"),
             alarm: text("alarm").and_then(|alarm| place(&alarm)),
@@ -230,14 +233,14 @@ impl Incidents {
         }))
     }
 
-    /// Lets go of an incident, with what its channel shows now. If somebody else holds it by now, theirs is newer.
+    /// Lets go of an incident, with what its channel shows now; false if somebody else holds it by now, and theirs is newer.
     pub async fn release(
         &self,
         aws: &Aws,
         held: &Held,
         record: &Record,
         now: Timestamp,
-    ) -> Result<(), AwsError> {
+    ) -> Result<bool, AwsError> {
         let flag = |flag: bool| json!({ "BOOL": flag });
         let mut set = vec![
             ("firing", flag(record.firing)),
@@ -269,6 +272,7 @@ impl Incidents {
                 "snoozed",
                 record.snoozed.as_ref().map(|by| stamp(by.until, &by.who)),
             ),
+            ("pressed", record.pressed.map(|at| at.to_string())),
             ("content", record.content.clone()),
             ("page", record.page.clone()),
             ("alarm", record.alarm.as_ref().map(placed)),
@@ -297,7 +301,7 @@ impl Incidents {
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         });
-        self.update(aws, &input).await.map(drop)
+        Ok(self.update(aws, &input).await?.is_some())
     }
 
     /// Updates an item; `None` if it does not meet the condition.
@@ -337,6 +341,7 @@ mod tests {
             key: "k".to_owned(),
             phase,
             at: Timestamp::from_second(second).ok(),
+            begins: false,
             alarm: None,
         }
     }

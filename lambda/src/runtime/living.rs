@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How often it is tried to hold an incident that another process holds, and how long between two tries.
-const TRIES: u32 = 6;
+/// How long it is tried to hold an incident that another process holds, and how long between two tries.
+const PATIENCE: Duration = Duration::from_secs(2);
 const BETWEEN: Duration = Duration::from_millis(350);
 /// How long the retry queue keeps a step then.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ impl Telling<'_> {
 
     fn has_buttons(&self) -> bool {
         let channel = self.settings.channels.get(self.channel);
-        channel.is_some_and(|channel| channel.actions.is_some())
+        channel.is_some_and(|channel| channel.actions.is_some()) && self.living.hears()
     }
 
     /// The card of a message of its own: nobody did anything about it yet.
@@ -80,7 +80,8 @@ impl Destinations {
         };
         let place = telling.living.place();
         let (channel, deadline) = (telling.channel, telling.deadline);
-        let held = self.hold(incidents, channel, place, &incident.key, deadline);
+        let until = deadline.min(Instant::now() + PATIENCE);
+        let held = self.hold(incidents, channel, place, &incident.key, until);
         let held = match held.await {
             Ok(Some(held)) => held,
             Ok(None) => {
@@ -102,7 +103,9 @@ impl Destinations {
             }
         };
         let mut record = held.record.clone();
-        if record.is_snoozed(Timestamp::now()) {
+        record.forget(incident);
+        // What begins in a message of its own is nobody's yet.
+        if record.is_snoozed(Timestamp::now()) && record.step(incident) != Step::Begin {
             card.mentions.clear();
         }
         let telling = &Telling {
@@ -113,40 +116,38 @@ impl Destinations {
             true => (0, Ok(())),
             false => self.step(&mut record, incident, telling).await,
         };
-        if let Err(error) = incidents
+        match incidents
             .release(self.aws(), &held, &record, Timestamp::now())
             .await
         {
-            super::log::untracked(&error.to_string());
+            Ok(true) => {}
+            Ok(false) => super::log::untracked("another process has the incident: this one was too slow"),
+            Err(error) => super::log::untracked(&error.to_string()),
         }
         (retried, outcome.map_err(Refusal::from))
     }
 
-    /// Holds an incident of a channel; `None` if another process does until `deadline`.
+    /// Holds an incident of a channel; `None` if another process does for as long as it is tried.
     pub(super) async fn hold(
         &self,
         incidents: &Incidents,
         channel: &ChannelKey,
         place: &str,
         key: &str,
-        deadline: Instant,
+        until: Instant,
     ) -> Result<Option<Held>, super::aws::AwsError> {
         // A channel of the stack may get another place in its service.
         let name = format!("{channel}/{place}#{key}");
         let owner = format!("{:032x}", fastrand::u128(..));
-        for attempt in 1..=TRIES {
+        loop {
             let held = incidents
                 .hold(self.aws(), &name, &owner, Timestamp::now())
                 .await?;
-            if held.is_some() {
+            if held.is_some() || Instant::now() + BETWEEN > until {
                 return Ok(held);
-            }
-            if attempt == TRIES || Instant::now() + BETWEEN * 4 > deadline {
-                break;
             }
             sleep(BETWEEN.mul_f64(0.5 + fastrand::f64())).await;
         }
-        Ok(None)
     }
 
     /// Does what the step asks for, and writes down what the channel shows then.
@@ -209,11 +210,13 @@ impl Destinations {
                 record.shows(&card, telling);
                 (retried, Ok(()))
             }
-            // Somebody deleted it, or it is too old to be changed: the end must be told anyway.
+            // Somebody deleted it, or it is too old to be changed: the step must be told anyway, and what people did stays.
             Err(error) if error.is_gone() => {
-                let card = telling.fresh(incident);
                 let (retried, posted) = self.post_new(telling, &card, Again::Always).await;
-                let posted = posted.map(|id| record.begun(incident, id, telling));
+                let posted = posted.map(|id| {
+                    *record = record.after(incident, id, telling.remind());
+                    record.shows(&card, telling);
+                });
                 (retried, posted)
             }
             Err(error) => (retried, Err(error)),
@@ -230,10 +233,12 @@ impl Destinations {
         if record.unsure
             && let Some((id, at)) = self.find(record, incident, telling).await
         {
+            // It is about something that nobody did anything about yet.
+            record.renew();
             let again = Some(at) == incident.at;
             let outcome = self.update(record, incident, telling, id, again).await;
             if incident.phase == Phase::Firing && outcome.1.is_ok() {
-                record.begun(incident, record.id.clone(), telling);
+                record.begun(incident, record.id.clone(), &telling.fresh(incident), telling);
             }
             return outcome;
         }
@@ -250,7 +255,7 @@ impl Destinations {
         match posted {
             Ok(id) => {
                 self.charts().want(telling, id.as_ref());
-                record.begun(incident, id, telling);
+                record.begun(incident, id, &card, telling);
                 (retried, Ok(()))
             }
             Err(error) => {
@@ -303,22 +308,35 @@ impl Destinations {
 
 impl Record {
     /// The channel has a message of its own about this step from now on.
-    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, telling: &Telling<'_>) {
-        let card = telling.card;
+    fn begun(&mut self, incident: &Incident, id: Option<MessageId>, card: &Card, telling: &Telling<'_>) {
         let first = incident.phase == Phase::Firing;
         let headline = card.in_time.as_ref().unwrap_or(&card.headline);
         let headline = || headline.plain().chars().take(MAX_FIRST).collect();
         // Whatever went on before, this begins now.
         self.firing = false;
+        self.renew();
         *self = Self {
             first: first.then(headline),
             loud: first && card.severity >= Severity::Error,
             called: card.mentions.clone(),
-            acknowledged: None,
-            snoozed: None,
             ..self.after(incident, id, telling.remind())
         };
         self.shows(card, telling);
+    }
+
+    /// Nobody did anything about it.
+    fn renew(&mut self) {
+        self.acknowledged = None;
+        self.snoozed = None;
+        self.pressed = None;
+    }
+
+    /// Where nobody told of the end, what begins anew ends what people did for as long as the incident lasts.
+    fn forget(&mut self, incident: &Incident) {
+        if incident.begins && incident.at > self.at {
+            self.acknowledged = None;
+            self.snoozed.take_if(|by| by.until.is_none());
+        }
     }
 
     /// The message shows this card from now on. What may have to be shown again is kept until it is over.
@@ -339,6 +357,7 @@ impl Record {
             incident: key.to_owned(),
             is_open,
             is_acknowledged: self.acknowledged.is_some(),
+            is_snoozed: self.snoozed.is_some(),
             lines: acknowledged.chain(snoozed).collect(),
             page,
         }

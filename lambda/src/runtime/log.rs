@@ -6,7 +6,7 @@
 
 mod signal;
 
-pub(super) use signal::{Beat, pressed, reminded};
+pub(super) use signal::{Beat, pressed, reminded, without_buttons};
 
 use super::destinations::Refusal;
 use crate::Duty;

@@ -3,49 +3,91 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html>
 
 use super::aws::{Aws, AwsError, Call, Service};
+use super::destinations::Refusal;
 use crate::contract::{MUTE_RULE, NODE_TAG, STACK_TAG, ad_hoc_mute};
-use crate::event::AlarmPlace;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// As many digits of an incident's key tell it from others.
 const DIGITS: usize = 16;
+/// How long CloudWatch may take. Who pressed the button waits, and the incident is held.
+const PATIENCE: Duration = Duration::from_secs(8);
 
-/// A mute rule for one alarm.
+/// The mute rule of one incident, in the stack's region.
 pub(super) struct MuteRule<'a> {
-    pub stack: &'a str,
-    /// The key of the incident.
-    pub incident: &'a str,
-    pub alarm: &'a AlarmPlace,
-    /// The name of the person.
-    pub who: &'a str,
-    pub length: SignedDuration,
+    name: String,
+    /// Its key in the graph.
+    key: String,
+    stack: &'a str,
 }
 
-impl MuteRule<'_> {
-    /// Puts the rule into the alarm's region. The same incident has one rule, which this replaces.
+impl<'a> MuteRule<'a> {
+    /// The one rule of an incident, by the incident's key.
+    pub fn of(stack: &'a str, incident: &str) -> Self {
+        let digits = incident.get(..DIGITS).unwrap_or(incident);
+        let (name, key) = ad_hoc_mute(stack, &format!("slack-{digits}"), None);
+        Self { name, key, stack }
+    }
+
+    /// Mutes an alarm for `length` from the minute of `now`, in place of what the rule did before; `who` is named in it.
     ///
     /// # Errors
-    /// CloudWatch does not take it.
-    pub async fn put(&self, aws: &Aws, now: Timestamp) -> Result<(), AwsError> {
-        let AlarmPlace { region, name, .. } = self.alarm;
-        let digits = self.incident.get(..DIGITS).unwrap_or(self.incident);
-        let elsewhere = (region != aws.region()).then_some(region.as_str());
-        let (rule, key) = ad_hoc_mute(self.stack, &format!("slack-{digits}"), elsewhere);
+    /// Why CloudWatch does not take it.
+    pub async fn put(
+        &self,
+        aws: &Aws,
+        alarm: &str,
+        who: &str,
+        now: Timestamp,
+        length: SignedDuration,
+    ) -> Result<(), String> {
         // CloudWatch knows minutes only. The window opens with the minute that runs.
-        let minutes = self.length.as_mins() + 1;
+        let minutes = length.as_mins() + 1;
         let input = json!({
-            "Name": rule,
-            "Description": format!("snoozed in the channel ({})", self.who),
+            "Name": self.name,
+            "Description": format!("snoozed in the channel ({who})"),
             "Rule": { "Schedule": {
                 "Expression": format!("at({})", now.strftime("%Y-%m-%dT%H:%M")),
                 "Duration": format!("PT{minutes}M"),
                 "Timezone": "UTC",
             } },
-            "MuteTargets": { "AlarmNames": [name] },
-            "Tags": [{ "Key": STACK_TAG, "Value": self.stack }, { "Key": NODE_TAG, "Value": format!("{MUTE_RULE}/{key}") }],
+            "MuteTargets": { "AlarmNames": [alarm] },
+            "Tags": [
+                { "Key": STACK_TAG, "Value": self.stack },
+                { "Key": NODE_TAG, "Value": format!("{MUTE_RULE}/{}", self.key) },
+            ],
         });
-        let call = Call::json(Service::CLOUDWATCH, "PutAlarmMuteRule", &input);
-        aws.call(region, &call).await.map(drop)
+        call(aws, "PutAlarmMuteRule", &input)
+            .await
+            .map_err(|error| reason(&error))
     }
+
+    /// Ends the rule, if it is there: CloudWatch runs what it held back.
+    ///
+    /// # Errors
+    /// Why CloudWatch does not delete it.
+    pub async fn delete(&self, aws: &Aws) -> Result<(), String> {
+        let input = json!({ "AlarmMuteRuleName": self.name });
+        match call(aws, "DeleteAlarmMuteRule", &input).await {
+            Err(error) if error.code() != Some("ResourceNotFoundException") => Err(reason(&error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn call(aws: &Aws, operation: &'static str, input: &Value) -> Result<(), AwsError> {
+    let call = Call::json(Service::CLOUDWATCH, operation, input);
+    match timeout(PATIENCE, aws.call(aws.region(), &call)).await {
+        Ok(answer) => answer.map(drop),
+        Err(_) => Err(AwsError::Unreachable(format!(
+            "no answer within {} s",
+            PATIENCE.as_secs()
+        ))),
+    }
+}
+
+fn reason(error: &AwsError) -> String {
+    Refusal::by("CloudWatch", error).reason
 }

@@ -23,7 +23,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// How many items of the table are changed at the same time.
 const AT_ONCE: usize = 20;
 /// How often the stack's schedule looks for what is due.
-const LOOKS: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const LOOKS: SignedDuration = SignedDuration::from_mins(5);
 /// How long people are reminded: the end of an alarm may never be told, and then nothing else stops it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// What must be left of the time to write down that people were reminded.

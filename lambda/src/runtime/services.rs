@@ -2,9 +2,10 @@
 
 use super::Variables;
 use super::kms::{Kms, KmsError};
+use super::log;
 use crate::Settings;
 use crate::contract::{ChannelKey, ChannelType, webhook_variable};
-use crate::destination::{AddressError, AllowLoopback, Post};
+use crate::destination::{AddressError, AllowLoopback, Living, Post};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::ExposeSecret;
@@ -25,11 +26,19 @@ pub(super) enum NoAddress {
     Address(#[from] AddressError),
 }
 
+/// What the settings say of a channel.
+#[derive(Clone, Default)]
+struct Known {
+    channel_type: ChannelType,
+    /// Its encrypted address.
+    encrypted: Option<String>,
+    has_buttons: bool,
+}
+
 /// The services of the channels.
 pub(super) struct Services {
     variable: Variables,
-    /// What the settings say of each channel: its type, and its encrypted address.
-    known: BTreeMap<ChannelKey, (ChannelType, Option<String>)>,
+    known: BTreeMap<ChannelKey, Known>,
     /// A failure is not stored, so that the next invocation tries again.
     open: RwLock<BTreeMap<ChannelKey, Arc<dyn Post>>>,
 }
@@ -37,8 +46,12 @@ pub(super) struct Services {
 impl Services {
     pub fn of(settings: &Settings, variable: Variables) -> Self {
         let known = settings.channels.iter().map(|(key, channel)| {
-            let of = (channel.channel_type.clone(), channel.encrypted.clone());
-            (key.clone(), of)
+            let known = Known {
+                channel_type: channel.channel_type.clone(),
+                encrypted: channel.encrypted.clone(),
+                has_buttons: channel.actions.is_some(),
+            };
+            (key.clone(), known)
         });
         Self {
             variable,
@@ -57,10 +70,10 @@ impl Services {
         if let Some(open) = self.open.read().await.get(channel) {
             return Ok(open.clone());
         }
-        let (channel_type, in_settings) = self.known.get(channel).cloned().unwrap_or_default();
+        let known = self.known.get(channel).cloned().unwrap_or_default();
         let name = webhook_variable(channel);
         let in_environment = (self.variable)(&name).filter(|text| !text.is_empty());
-        let (text, place) = match (in_environment, in_settings) {
+        let (text, place) = match (in_environment, known.encrypted) {
             (Some(text), _) => (text, format!("the variable {name}")),
             (None, Some(text)) => (
                 text,
@@ -72,7 +85,11 @@ impl Services {
             .decode(text.trim())
             .map_err(|_| NoAddress::NotBase64(place))?;
         let plaintext = kms.decrypt(&ciphertext).await?;
+        let channel_type = known.channel_type;
         let open: Arc<dyn Post> = channel_type.open(plaintext.expose_secret(), loopback)?.into();
+        if known.has_buttons && !open.living().is_some_and(Living::hears) {
+            log::without_buttons(channel);
+        }
         self.open.write().await.insert(channel.clone(), open.clone());
         Ok(open)
     }

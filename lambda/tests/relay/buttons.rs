@@ -32,11 +32,22 @@ pub async fn start(who: &[&str]) -> (Function, Function, Workspace) {
 }
 
 pub fn fired() -> Value {
-    alarm("cpu", "OK", "ALARM", "2026-11-28T01:00:00.000+0000")
+    here(&alarm("cpu", "OK", "ALARM", "2026-11-28T01:00:00.000+0000"))
 }
 
 pub fn over() -> Value {
-    alarm("cpu", "ALARM", "OK", "2026-11-28T01:12:00.000+0000")
+    here(&alarm("cpu", "ALARM", "OK", "2026-11-28T01:12:00.000+0000"))
+}
+
+/// It fires an hour later than [`fired`].
+pub fn fired_again() -> Value {
+    here(&alarm("cpu", "OK", "ALARM", "2026-11-28T02:00:00.000+0000"))
+}
+
+/// The same in the relay's own region.
+pub fn here(event: &Value) -> Value {
+    let text = event.to_string().replace("us-east-1", "ap-northeast-2");
+    serde_json::from_str(&text).expect("JSON")
 }
 
 /// The blocks of the channel's last message, beside its bar.
@@ -75,27 +86,34 @@ pub fn done(workspace: &Workspace) -> Vec<String> {
         .collect()
 }
 
-/// Presses a button of the only message.
-pub async fn press(relay: &mut Function, endpoint: &mut Function, workspace: &Workspace, act: Act) -> Value {
-    let value = {
-        let state = workspace.state();
-        let (key, _) = state.items.iter().next().expect("an incident");
-        key.rsplit('#').next().expect("its key").to_owned()
-    };
-    let answer = endpoint
-        .succeed(&request(&click(act, &value), SECRET, Timestamp::now()))
-        .await;
+/// What Slack posts when somebody presses a button of the only incident's message.
+pub fn clicked(workspace: &Workspace, act: Act) -> Value {
+    let state = workspace.state();
+    let (key, item) = state.items.iter().next().expect("an incident");
+    let mut click = click(act, key.rsplit('#').next().expect("its key"));
+    let id = item["id"]["S"].as_str().expect("a message");
+    click["container"]["message_ts"] = id.rsplit(' ').next().expect("its time").into();
+    click
+}
+
+/// What the endpoint hands to the relay for a click.
+pub async fn handed_on(endpoint: &mut Function, click: &Value) -> Value {
+    let answer = endpoint.succeed(&request(click, SECRET, Timestamp::now())).await;
     assert_eq!(
         (&answer["statusCode"], &answer["body"]),
         (&json!(200), &json!("")),
         "{answer}"
     );
-    let (name, event) = lock(&endpoint.script)
-        .invoked
-        .pop()
-        .expect("the relay is invoked");
+    let invoked = lock(&endpoint.script).invoked.pop();
+    let (name, event) = invoked.expect("the relay is invoked");
     assert_eq!(name, "mission-lambda");
     assert!(matches!(Signal::read(&event), Some(Signal::Press(_))), "{event}");
+    event
+}
+
+/// Presses a button of the only incident's message.
+pub async fn press(relay: &mut Function, endpoint: &mut Function, workspace: &Workspace, act: Act) -> Value {
+    let event = handed_on(endpoint, &clicked(workspace, act)).await;
     relay.succeed(&event).await
 }
 
@@ -168,9 +186,7 @@ async fn who_takes_care_of_it_is_shown_and_nobody_is_reminded() {
     assert_eq!(lock(&relay.script).mute_rules, []);
 
     // What begins anew is nobody's.
-    relay
-        .succeed(&alarm("cpu", "OK", "ALARM", "2026-11-28T02:00:00.000+0000"))
-        .await;
+    relay.succeed(&fired_again()).await;
     assert_eq!((done(&workspace).len(), buttons(&workspace).len()), (0, 5));
     let log = relay.log().await;
     let pressed: Vec<_> = log.iter().filter(|line| line["user"] == "U0123ABCD").collect();
@@ -180,120 +196,5 @@ async fn who_takes_care_of_it_is_shown_and_nobody_is_reminded() {
         .collect();
     assert_eq!(outcomes, ["acknowledged", "acknowledged before", "over"]);
     assert_eq!(pressed[0]["button"], "acknowledge");
-    endpoint.stop().await;
-}
-
-#[tokio::test]
-async fn a_snoozed_alarm_is_muted_where_it_is() {
-    let (mut relay, mut endpoint, workspace) = start(&["U0123ABCD"]).await;
-    relay.succeed(&fired()).await;
-    let now = Timestamp::now();
-    let answer = press(&mut relay, &mut endpoint, &workspace, Act::SnoozeEightHours).await;
-    assert_eq!(answer, json!({ "pressed": "snoozed" }));
-    let rules = lock(&relay.script).mute_rules.clone();
-    let [(region, rule)] = rules.as_slice() else {
-        panic!("{rules:#?}")
-    };
-    assert_eq!(region, "us-east-1");
-    assert_eq!(rule["MuteTargets"]["AlarmNames"], json!(["cpu"]));
-    assert_eq!(rule["Rule"]["Schedule"]["Duration"], "PT481M");
-    let name = rule["Name"].as_str().expect("a name");
-    assert!(name.starts_with("mission-adhoc-slack-"), "{name}");
-    let own = name.strip_prefix("mission-adhoc-").expect("its own part");
-    let node = format!("cloudwatch-alarm-mute-rule/adhoc.{own}@us-east-1");
-    let tag = |key: &str, value: &str| json!({ "Key": key, "Value": value });
-    assert_eq!(
-        rule["Tags"],
-        json!([tag("alertctl:stack", "mission"), tag("alertctl:node", &node)])
-    );
-    let said = done(&workspace);
-    assert!(
-        matches!(said.as_slice(), [one] if one.starts_with("💤 *jane* snoozed this until ")),
-        "{said:?}"
-    );
-    // People are reminded again when it is over.
-    let due: i64 = {
-        let state = workspace.state();
-        let item = state.items.values().next().expect("an item");
-        item["due"]["N"]
-            .as_str()
-            .expect("a number")
-            .parse()
-            .expect("a number")
-    };
-    let hours = (due - now.as_millisecond()) / 3_600_000;
-    assert!((7..=8).contains(&hours), "{hours}");
-
-    // What still comes of it, by another way, calls nobody.
-    relay
-        .succeed(&alarm("cpu", "OK", "ALARM", "2026-11-28T01:05:00.000+0000"))
-        .await;
-    let replies = workspace.replies();
-    let last = replies.last().expect("a line");
-    assert!(
-        last.0.contains("is in alarm") && !last.0.contains("U0999ZZZZ"),
-        "{last:?}"
-    );
-    assert_eq!(done(&workspace).len(), 1);
-
-    // The same incident has one rule: a shorter one replaces it.
-    press(&mut relay, &mut endpoint, &workspace, Act::SnoozeOneHour).await;
-    let rules = lock(&relay.script).mute_rules.clone();
-    assert_eq!((rules.len(), &rules[1].1["Name"]), (2, &rules[0].1["Name"]));
-    assert_eq!(done(&workspace).len(), 1);
-    relay.stop().await;
-    endpoint.stop().await;
-}
-
-#[tokio::test]
-async fn without_a_rule_the_channel_alone_is_silent_and_says_so() {
-    let (mut relay, mut endpoint, workspace) = start(&[]).await;
-    relay.succeed(&fired()).await;
-    lock(&relay.script)
-        .mute_refusals
-        .push_back((403, "AccessDeniedException"));
-    press(&mut relay, &mut endpoint, &workspace, Act::SnoozeOneHour).await;
-    let replies = workspace.replies();
-    let last = &replies.last().expect("a line").0;
-    assert!(
-        last.contains("snoozed this until") && last.contains("CloudWatch does not mute the alarm"),
-        "{last}"
-    );
-    // For as long as it lasts, no rule is needed.
-    press(&mut relay, &mut endpoint, &workspace, Act::SnoozeUntilResolved).await;
-    assert_eq!(lock(&relay.script).mute_rules, []);
-    let said = done(&workspace);
-    assert!(
-        matches!(said.as_slice(), [one] if one.ends_with("snoozed this until it is over")),
-        "{said:?}"
-    );
-    relay.succeed(&over()).await;
-    let replies = workspace.replies();
-    let last = replies.last().expect("a line");
-    assert!(
-        last.0.contains("back to OK") && !last.1,
-        "nobody wanted to hear of it: {last:?}"
-    );
-    // One of another account may have the name of one here.
-    let text = alarm("disk", "OK", "ALARM", "2026-11-28T01:00:00.000+0000").to_string();
-    let text = text.replace("111122223333:alarm", "999988887777:alarm");
-    let text = text.replace(
-        r#"AWSAccountId\":\"111122223333"#,
-        r#"AWSAccountId\":\"999988887777"#,
-    );
-    workspace.state().items.clear();
-    relay.succeed(&serde_json::from_str(&text).expect("JSON")).await;
-    press(&mut relay, &mut endpoint, &workspace, Act::SnoozeOneHour).await;
-    assert_eq!(lock(&relay.script).mute_rules, []);
-    let log = relay.log().await;
-    let refused: Vec<_> = log.iter().filter(|line| line["outcome"] == "not muted").collect();
-    let reasons: Vec<_> = refused
-        .iter()
-        .map(|line| line["reason"].as_str().expect("a reason"))
-        .collect();
-    assert!(
-        matches!(reasons.as_slice(), [one, "the alarm is in another account"] if one.contains("AccessDenied")),
-        "{reasons:?}"
-    );
     endpoint.stop().await;
 }

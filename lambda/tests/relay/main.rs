@@ -22,6 +22,7 @@ mod reminders;
 mod retries;
 mod routing;
 mod signed_webhook;
+mod snoozes;
 mod storm;
 mod support;
 mod teams;

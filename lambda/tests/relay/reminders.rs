@@ -156,6 +156,26 @@ async fn whoever_is_not_called_in_a_thread_is_called_in_the_channel() {
     function.stop().await;
 }
 
+/// With buttons, the table keeps what each message shows, which is more than the relay reads at once.
+#[tokio::test]
+async fn what_messages_show_does_not_keep_anybody_from_being_reminded() {
+    let (mut function, workspace) = start_with(|settings| {
+        settings["channels"]["project"]["remind_minutes"] = 30.into();
+        settings["channels"]["project"]["actions"] = json!({});
+    })
+    .await;
+    for name in ["cpu", "disk", "queue"] {
+        function.succeed(&fired(name)).await;
+    }
+    for item in workspace.state().items.values_mut() {
+        assert!(item.contains_key("content"));
+        item.insert("content".to_owned(), json!({ "S": "x".repeat(40_000) }));
+    }
+    workspace.state().time_passes();
+    assert_eq!(remind(&mut function).await, json!({ "reminded": 3 }));
+    function.stop().await;
+}
+
 #[tokio::test]
 async fn nobody_is_reminded_for_ever() {
     let (mut function, workspace) = start().await;

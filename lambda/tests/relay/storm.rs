@@ -8,7 +8,7 @@
 //! At the end every alert is in a message that Slack accepted, or in a dead-letter queue. An alert may appear
 //! more than once only for one of these reasons, once for each:
 //!
-//! - Slack accepted a post without confirming it (it closed the connection, or was too slow): the post is
+//! - Slack accepted a post without confirming it in time (it closed the connection, or was too slow): the post is
 //!   repeated;
 //! - the process with the alert was killed: the batch or event is repeated;
 //! - SQS delivered it twice, and the copy went to another process, or to one that was started later.

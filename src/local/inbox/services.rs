@@ -125,8 +125,9 @@ impl<'a> Post<'a> {
         let (status, body) = match (self.service, refused) {
             ("slack", Some(refusal)) => (200, json!({ "ok": false, "error": refusal.code })),
             ("slack", None) => {
-                let ts = store.get(seq).map(|message| ts(&message));
-                (200, json!({ "ok": true, "channel": self.channel, "ts": ts }))
+                let message = store.get(seq);
+                let channel = message.as_ref().map(|message| message.body["channel"].clone());
+                (200, json!({ "ok": true, "channel": channel, "ts": message.as_deref().map(ts) }))
             }
             (_, Some(refusal)) => (400, json!({ "error": { "message": refusal.reason } })),
             ("teams", None) => return StatusCode::ACCEPTED.into_response(),

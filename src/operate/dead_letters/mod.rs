@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alertctl_relay::{Endpoint, Envelope, Settings, event, summarise};
+use alertctl_relay::{Endpoint, Envelope, Settings, Signal, event, summarise};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -142,6 +142,13 @@ pub fn read(
     if let (Some(context @ Value::Object(_)), Some(payload)) =
         (value.get("requestContext"), value.get("requestPayload"))
     {
+        if let Some(signal) = Signal::read(payload) {
+            return outlived(
+                &signal,
+                moment(&value["timestamp"]),
+                text(&value["responsePayload"]["errorMessage"]),
+            );
+        }
         let (meta, inner) = Envelope::parts(payload).unwrap_or((&Value::Null, payload));
         let error = &value["responsePayload"];
         let reason = text(&error["errorMessage"]).or_else(|| text(&error["errorType"]));
@@ -162,6 +169,10 @@ pub fn read(
             "EventSubscriptionArn": value["UnsubscribeURL"].as_str().and_then(subscription),
             "Sns": value,
         }]});
+        if let Some(signal) = Signal::read(&records) {
+            let reason = error_of(attributes, ["ErrorCode", "ErrorMessage"]);
+            return outlived(&signal, moment(&value["Timestamp"]), reason);
+        }
         return Undelivered {
             form: Form::Sns,
             at: moment(&value["Timestamp"]),
@@ -203,6 +214,21 @@ fn unknown(reason: Option<String>, why: &str) -> Undelivered {
         to: Vec::new(),
         headline: None,
         again: Again::No(why.to_owned()),
+    }
+}
+
+/// What the stack asked of the relay is done again at the next occasion, and not later.
+fn outlived(signal: &Signal, at: Option<Timestamp>, reason: Option<String>) -> Undelivered {
+    let what = match signal {
+        Signal::Heartbeat(_) => "a heartbeat, and the next one is on its way",
+        Signal::Remind => "a look for what people are to be reminded of, and the next one is on its way",
+        Signal::Press(_) => "a button that somebody pressed in a channel, and can press again",
+    };
+    Undelivered {
+        form: Form::OnFailure,
+        at,
+        reason,
+        ..unknown(None, &format!("it is no alert, but {what}"))
     }
 }
 

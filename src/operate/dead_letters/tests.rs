@@ -192,3 +192,30 @@ fn what_nobody_understands_stays_and_says_why() {
     let shown = stays("{\"reason\":\"\\u001b[2J\"}");
     assert!(!shown.reason.unwrap().contains('\u{1b}'));
 }
+
+/// Sent again, its JSON would be a message in each channel, or a press would count hours later.
+#[test]
+fn what_is_no_alert_is_not_sent_again() {
+    let heartbeat = Signal::Heartbeat("mission-sns".to_owned()).message();
+    let press = json!({ "alertctl": { "press": { "channel": "project", "incident": "9f2c", "message": "C0123ABCD 1.0",
+        "act": "snooze_one_hour", "user": "U0123ABCD", "at": "2026-11-20T05:03:27Z" } } });
+    for signal in [&heartbeat, &press, &Signal::Remind.message()] {
+        let record = json!({ "timestamp": "2026-11-20T05:03:28Z", "requestPayload": signal,
+            "requestContext": { "condition": "RetriesExhausted", "functionArn": "arn:aws:lambda:eu-west-1:111122223333:function:mission-lambda" },
+            "responsePayload": { "errorMessage": "DynamoDB does not answer" } });
+        let read = undelivered(&record, &[], Some("mission-lambda"));
+        assert!(
+            matches!(&read.again, Again::No(why) if why.starts_with("it is no alert, but ")),
+            "{read:?}"
+        );
+        assert_eq!(read.reason.as_deref(), Some("DynamoDB does not answer"));
+        assert!(read.at.is_some());
+    }
+    let topic = json!({ "TopicArn": "arn:aws:sns:eu-west-1:111122223333:mission-sns", "Message": heartbeat.to_string(),
+        "Timestamp": "2026-11-20T05:03:28Z" });
+    let read = undelivered(&topic, &[("ErrorCode", "AccessDenied")], Some("mission-lambda"));
+    assert!(
+        matches!(&read.again, Again::No(why) if why.contains("heartbeat")),
+        "{read:?}"
+    );
+}

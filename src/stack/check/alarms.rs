@@ -1,6 +1,6 @@
 //! Checks alarms: the metric, how it is evaluated, and who is notified.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::metrics::{Source, is_period, queries, source};
 use super::{Checker, composite, evaluation, filters, places};
@@ -66,35 +66,34 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     composite::check(checker, &expanded);
     places::check(checker, &expanded);
     monitoring(checker);
-    reminded(checker);
+    endless(checker);
 }
 
-/// A channel reminds people of an alarm until it hears of its end.
-fn reminded(checker: &mut Checker<'_>) {
+/// A channel reminds people of an alarm, and keeps it silent for who snoozed it, until it hears of its end.
+fn endless(checker: &mut Checker<'_>) {
     let stack = checker.stack;
-    let reminds = |topics: &[String]| {
+    let channels = |topics: &[String]| -> BTreeSet<String> {
         let topics = topics.iter().filter_map(|key| stack.topics.get(key));
-        let mut channels = topics.flat_map(|topic| &topic.to);
-        channels
-            .find(|key| {
-                stack
-                    .channels
-                    .get(*key)
-                    .is_some_and(|channel| channel.remind.is_some())
-            })
-            .cloned()
+        topics.flat_map(|topic| topic.to.iter().cloned()).collect()
     };
     for (key, alarm) in &stack.alarms {
-        let Some(channel) = reminds(&alarm.to).filter(|_| reminds(&alarm.ok).is_none()) else {
-            continue;
-        };
-        let message =
-            format!("channel `{channel}` reminds people of this alarm, and does not hear of its end");
-        let problem = Problem::warning(checker.key(&["alarms", key]), message);
-        checker.report(
-            problem
-                .help("add `ok:` with a topic that leads to the channel, or people are reminded for a day"),
-        );
+        let ended = channels(&alarm.ok);
+        for name in channels(&alarm.to).difference(&ended) {
+            let Some(channel) = stack.channels.get(name) else {
+                continue;
+            };
+            let does = match (channel.remind.is_some(), channel.actions.is_some()) {
+                (true, _) => "reminds people of this alarm",
+                (false, true) => "has buttons to snooze this alarm until it is resolved",
+                (false, false) => continue,
+            };
+            let message = format!("channel `{name}` {does}, and does not hear of its end");
+            let problem = Problem::warning(checker.key(&["alarms", key]), message);
+            checker.report(problem.help(match channel.remind.is_some() {
+                true => "add `ok:` with a topic that leads to the channel, or people are reminded for a day",
+                false => "add `ok:` with a topic that leads to the channel, or its message goes on for ever",
+            }));
+        }
     }
 }
 

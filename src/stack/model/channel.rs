@@ -217,6 +217,13 @@ impl TryFrom<ChannelFields> for Channel {
             buffer,
         } = fields;
         let (mut remind, mut actions) = (None, None);
+        if let Some(Switch::On(fields)) = slack.as_ref().and_then(|app| app.actions.as_ref())
+            && fields.who.as_ref().is_some_and(Vec::is_empty)
+        {
+            return Err(
+                "`who` names nobody, so nobody could press a button\nleave `who` out if everybody may, or write `actions: false`",
+            );
+        }
         let slack = slack.map(|app| {
             remind = app.remind;
             actions = app.actions.and_then(Switch::on);
@@ -252,7 +259,9 @@ impl TryFrom<ChannelFields> for Channel {
             except,
             mention,
             remind,
-            actions: actions.map(|fields: ActionsFields| Actions { who: fields.who }),
+            actions: actions.map(|fields: ActionsFields| Actions {
+                who: fields.who.unwrap_or_default(),
+            }),
         })
     }
 }
@@ -345,7 +354,8 @@ fn resolve(said: Option<Switch<BufferFields>>, channel_type: &ChannelType) -> Op
 )]
 struct ActionsFields {
     /// Ids of the people who may press them, `U…` or `W…`; everybody by default.
-    who: Vec<String>,
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    who: Option<Vec<String>>,
 }
 
 impl Switched for ActionsFields {

@@ -32,6 +32,26 @@ fn who_reminds_of_an_alarm_has_to_hear_of_its_end() {
         warnings(&STACK.replace(", ok: [t]", "").replace(", remind: 30m", "")),
         [""; 0]
     );
+    assert_eq!(
+        warnings(
+            &STACK
+                .replace(", ok: [t]", "")
+                .replace("remind: 30m", "actions: true")
+        ),
+        ["channel `app` has buttons to snooze this alarm until it is resolved, and does not hear of its end"]
+    );
+}
+
+#[test]
+fn buttons_that_nobody_may_press_are_refused() {
+    let refused = bad(&STACK.replace("remind: 30m", "actions: { who: [] }"));
+    assert!(
+        refused.contains("`who` names nobody, so nobody could press a button"),
+        "{refused}"
+    );
+    for right in ["actions: {}", "actions: false", "actions: { who: [U0123ABCD] }"] {
+        good(&STACK.replace("remind: 30m", right));
+    }
 }
 
 #[test]

@@ -106,6 +106,12 @@ impl Bot {
         self.authorised(request)
     }
 
+    /// With which Slack signs what it sends to the app.
+    fn signing_secret(&self) -> Option<&str> {
+        let stands_in = self.token.is_loopback().then_some(press::LOCAL);
+        self.token.secrets().next().or(stands_in)
+    }
+
     fn authorised(&self, mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
         let token = match self.token.is_loopback() {
             true => "xoxb-local",
@@ -245,14 +251,12 @@ impl Living for Bot {
         self.call("chat.postEphemeral", &body)
     }
 
+    fn hears(&self) -> bool {
+        self.signing_secret().is_some()
+    }
+
     fn pressed(&self, header: Header<'_>, body: &[u8], now: Timestamp) -> Result<Vec<Pressed>, Unsigned> {
-        let stands_in = self.token.is_loopback().then_some(press::LOCAL);
-        let secret = self
-            .token
-            .secrets()
-            .next()
-            .or(stands_in)
-            .ok_or(Unsigned::NoSecret)?;
+        let secret = self.signing_secret().ok_or(Unsigned::NoSecret)?;
         press::check(secret, header, body, now)?;
         Ok(press::read(body, &self.channel))
     }

@@ -11,6 +11,9 @@ use crate::contract::{Act, Locale};
 /// Characters of a message that are kept free for this.
 pub(super) const ROOM: usize = 1_000;
 
+/// Longest address of a button.
+const MAX_URL: usize = 3_000;
+
 /// Adds it to a message.
 pub(super) fn add(body: &mut Value, care: &Care, locale: Locale) {
     let words = locale.words();
@@ -37,9 +40,33 @@ pub(super) fn add(body: &mut Value, care: &Care, locale: Locale) {
         })
         .collect();
     // Slack tells of this one, too, and wants an answer.
-    if let Some(page) = &care.page {
+    if let Some(page) = care.page.as_ref().filter(|page| page.len() <= MAX_URL) {
         buttons
             .push(json!({ "type": "button", "action_id": "open", "url": page, "text": label(words.open) }));
     }
     blocks.push(json!({ "type": "actions", "elements": buttons }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slack refuses the whole message for one such button.
+    #[test]
+    fn a_page_that_is_too_long_for_a_button_has_none() {
+        for (length, count) in [(3_000, 5), (3_001, 4)] {
+            let care = Care {
+                incident: "k".to_owned(),
+                is_open: true,
+                is_acknowledged: false,
+                is_snoozed: false,
+                lines: Vec::new(),
+                page: Some(format!("https://{}", "x".repeat(length - 8))),
+            };
+            let mut body = json!({ "blocks": [] });
+            add(&mut body, &care, Locale::En);
+            let elements = body["blocks"][0]["elements"].as_array().expect("buttons");
+            assert_eq!(elements.len(), count, "{length}");
+        }
+    }
 }

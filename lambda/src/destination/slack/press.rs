@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::contract::Act;
-use crate::destination::living::{Header, Pressed, Unsigned};
+use crate::destination::living::{Header, MessageId, Pressed, Unsigned};
 use crate::phrase::one_line;
 
 /// Stands for the signing secret beside an emulator.
@@ -65,9 +65,10 @@ pub(super) fn read(body: &[u8], channel: &str) -> Vec<Pressed> {
     };
     let place = [&payload["container"]["channel_id"], &payload["channel"]["id"]];
     let place = place.into_iter().find_map(Value::as_str);
+    let message = payload["container"]["message_ts"].as_str();
     let user = &payload["user"];
     let id = user["id"].as_str().filter(|id| is_id(id));
-    let (Some(id), true) = (id, place == Some(channel)) else {
+    let (Some(id), Some(message), true) = (id, message, place == Some(channel)) else {
         return Vec::new();
     };
     let name = ["username", "name"].iter().find_map(|key| user[key].as_str());
@@ -79,6 +80,7 @@ pub(super) fn read(body: &[u8], channel: &str) -> Vec<Pressed> {
                 .as_str()
                 .filter(|key| bytes(key).is_some())?
                 .to_owned(),
+            message: MessageId(format!("{channel} {message}")),
             user: id.to_owned(),
             name: name.map(|name| one_line(name).chars().take(MAX_NAME).collect()),
         })
@@ -178,6 +180,7 @@ mod tests {
         let one = Pressed {
             act: Act::Acknowledge,
             incident: KEY.to_owned(),
+            message: MessageId("C1 1.0".to_owned()),
             user: "U0123ABCD".to_owned(),
             name: Some("jane doe".to_owned()),
         };
@@ -187,6 +190,7 @@ mod tests {
             ("/type", json!("view_submission")),
             ("/user/id", json!("<!channel>")),
             ("/user", json!(null)),
+            ("/container/message_ts", json!(1.0)),
             ("/actions", json!({})),
             ("/actions/0/value", json!("9f2c")),
             ("/actions/0/action_id", json!("delete_everything")),

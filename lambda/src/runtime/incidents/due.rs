@@ -8,6 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+/// How many items DynamoDB looks at for one answer: if all of them are due, and have the longest texts, the answer is still
+/// one that the relay reads.
+const PAGE: usize = 20;
+
 /// An incident that people are to be reminded of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -70,8 +74,14 @@ impl Incidents {
         loop {
             let mut input = json!({
                 "TableName": self.table,
+                "Limit": PAGE,
                 "FilterExpression": "#due <= :by AND #firing = :true",
-                "ExpressionAttributeNames": { "#due": "due", "#firing": "firing" },
+                // Not what the messages show, which is long.
+                "ProjectionExpression": "#pk, #id, #first, #since, #called, #due",
+                "ExpressionAttributeNames": {
+                    "#due": "due", "#firing": "firing", "#pk": "pk", "#id": "id", "#first": "first", "#since": "since",
+                    "#called": "called",
+                },
                 "ExpressionAttributeValues": { ":by": number(by), ":true": { "BOOL": true } },
             });
             if !start.is_null() {

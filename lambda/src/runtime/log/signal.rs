@@ -48,6 +48,14 @@ pub(in crate::runtime) fn reminded(
     }));
 }
 
+/// Logs that a channel is to have buttons, and has no secret that would show who pressed one.
+pub(in crate::runtime) fn without_buttons(channel: &ChannelKey) {
+    say(&json!({
+        "Channel": channel, "outcome": "without buttons",
+        "reason": "its address has no signing secret after the bot token: encrypt both anew, and apply",
+    }));
+}
+
 /// Logs who pressed which button, and what came of it.
 pub(in crate::runtime) fn pressed(stack: &str, press: &Press, outcome: &str, reason: Option<&str>) {
     say(&json!({

@@ -123,3 +123,26 @@ pub fn mute(script: &Shared, request: Value, region: &str) -> Response {
     };
     answered(status, "application/x-amz-json-1.0", answer.to_string())
 }
+
+/// It deletes a rule that is there.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarmMuteRule.html>
+pub fn unmute(script: &Shared, request: &Value, region: &str) -> Response {
+    let name = request["AlarmMuteRuleName"].as_str().expect("a name").to_owned();
+    let mut script = script.lock().expect("not poisoned");
+    let is_there = script
+        .mute_rules
+        .iter()
+        .any(|(place, rule)| place == region && rule["Name"] == name.as_str());
+    let (status, answer) = match (script.mute_refusals.pop_front(), is_there) {
+        (Some((status, code)), _) => (status, json!({ "__type": code, "message": "no" })),
+        (None, false) => (
+            404,
+            json!({ "__type": "ResourceNotFoundException", "message": "no" }),
+        ),
+        (None, true) => {
+            script.unmuted.push(name);
+            (200, json!({}))
+        }
+    };
+    answered(status, "application/x-amz-json-1.0", answer.to_string())
+}

@@ -71,6 +71,8 @@ pub struct Script {
     pub invoked: Vec<(String, Value)>,
     /// Status and error code of Lambda's next responses; afterwards it invokes.
     pub invoke_refusals: VecDeque<(u16, &'static str)>,
+    /// Names of alarm mute rules that were deleted.
+    pub unmuted: Vec<String>,
     /// Region and request of each alarm mute rule that was put.
     pub mute_rules: Vec<(String, Value)>,
     /// Status and error code of CloudWatch's next responses; afterwards it takes the rule.
@@ -266,6 +268,9 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
         ("AmazonSQS", "SendMessage") => sqs(&script, request).await,
         ("AmazonSQS", "ChangeMessageVisibilityBatch") => put_off(&script, &request).await,
         ("GraniteServiceVersion20100801", "PutAlarmMuteRule") => cloudwatch::mute(&script, request, region),
+        ("GraniteServiceVersion20100801", "DeleteAlarmMuteRule") => {
+            cloudwatch::unmute(&script, &request, region)
+        }
         (service, call) if service.ends_with("CloudTrail_20131101") => {
             cloudtrail(&script, call, request, region).await
         }

@@ -4,7 +4,7 @@ use super::workspace::Inner;
 use serde_json::{Map, Value, json};
 
 impl Inner {
-    /// `Scan`, two items a page.
+    /// `Scan`: it looks at as many items as it may, at two at most, and answers with what is asked for of those that match.
     pub fn scan(&self, request: &Value) -> (u16, Value) {
         assert_eq!(request["TableName"], "mission-incidents");
         assert_eq!(request["FilterExpression"], "#due <= :by AND #firing = :true");
@@ -13,20 +13,33 @@ impl Inner {
         let start = request["ExclusiveStartKey"]["pk"]["S"]
             .as_str()
             .unwrap_or_default();
+        let most = request["Limit"].as_u64().unwrap_or(u64::MAX);
         let page: Vec<_> = self
             .items
             .range(start.to_owned()..)
             .filter(|(key, _)| *key != start)
-            .take(2)
+            .take(usize::try_from(most.min(2)).expect("a number"))
             .collect();
         let is_due = |item: &Map<String, Value>| {
             let due = item.get("due").and_then(number);
             due.is_some_and(|due| Some(due) <= now) && item.get("firing") == Some(&json!({ "BOOL": true }))
         };
+        let names = &request["ExpressionAttributeNames"];
+        let asked: Vec<_> = request["ProjectionExpression"]
+            .as_str()
+            .into_iter()
+            .flat_map(|asked| asked.split(", "))
+            .map(|alias| names[alias].as_str().expect("a name"))
+            .collect();
+        let shown = |item: &Map<String, Value>| {
+            let mut item = item.clone();
+            item.retain(|name, _| asked.is_empty() || asked.contains(&name.as_str()));
+            item
+        };
         let items: Vec<_> = page
             .iter()
             .filter(|(_, item)| is_due(item))
-            .map(|(_, item)| item)
+            .map(|(_, item)| shown(item))
             .collect();
         let last = page
             .last()

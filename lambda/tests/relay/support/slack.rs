@@ -38,7 +38,7 @@ const PER_SECOND: usize = 50;
 pub struct Seen {
     /// Bodies of the accepted messages.
     pub taken: Vec<String>,
-    /// Those of them that it did not confirm.
+    /// Those of them that it did not confirm, or too late for who sent them.
     pub untold: Vec<String>,
     pub posts: usize,
     pub connections: usize,
@@ -82,8 +82,21 @@ impl Slack {
     /// Serves one connection until either side closes it.
     async fn serve(&self, mut stream: TcpStream) {
         let mut waiting = Vec::new();
-        while let Some(body) = read(&mut stream, &mut waiting).await {
+        let mut confirmed = None;
+        loop {
+            let body = match read(&mut stream, &mut waiting).await {
+                Ok(Some(body)) => body,
+                Ok(None) => return,
+                // Who closes a connection without having read all of it resets it: the confirmation came too late.
+                Err(_) => {
+                    let mut seen = self.seen();
+                    seen.broken += 1;
+                    seen.untold.extend(confirmed);
+                    return;
+                }
+            };
             let mood = self.hear(&body);
+            confirmed = (mood == Mood::Take).then_some(body);
             match mood {
                 Mood::Take => say(&mut stream, 200, "ok").await,
                 Mood::Answer(status, text) => say(&mut stream, status, text).await,
@@ -131,23 +144,24 @@ impl Slack {
     }
 }
 
-/// The body of the next request; additional data stays in `waiting`.
-async fn read(stream: &mut TcpStream, waiting: &mut Vec<u8>) -> Option<String> {
+/// The body of the next request, `None` at the end; additional data stays in `waiting`.
+async fn read(stream: &mut TcpStream, waiting: &mut Vec<u8>) -> std::io::Result<Option<String>> {
     loop {
         let end = waiting.windows(4).position(|four| four == b"\r\n\r\n");
         if let Some(end) = end {
             let head = String::from_utf8_lossy(&waiting[..end]).to_ascii_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-            let length: usize = length?.trim().parse().ok()?;
+            let length = length.expect("a length").trim();
+            let length: usize = length.parse().expect("a number");
             if waiting.len() >= end + 4 + length {
                 let rest = waiting.split_off(end + 4 + length);
-                let body = String::from_utf8(waiting[end + 4..].to_vec()).ok()?;
+                let body = String::from_utf8(waiting[end + 4..].to_vec()).expect("UTF-8");
                 *waiting = rest;
-                return Some(body);
+                return Ok(Some(body));
             }
         }
-        if stream.read_buf(waiting).await.ok()? == 0 {
-            return None;
+        if stream.read_buf(waiting).await? == 0 {
+            return Ok(None);
         }
     }
 }
