@@ -1,13 +1,16 @@
 //! The command line, as types.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alertctl_relay::ChannelType;
 use alertctl_relay::destination::Form;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::stack::is_yaml;
 
 mod global;
 mod help;
@@ -64,7 +67,12 @@ impl Cli {
             );
             return Err(Self::command().error(ErrorKind::InvalidValue, text));
         }
-        let cli = Self::try_parse()?;
+        let words: Vec<_> = std::env::args_os().collect();
+        let matches = Self::command().try_get_matches_from(&words)?;
+        let cli = match with_stack(&matches, words) {
+            Some(words) => Self::try_parse_from(words)?,
+            None => Self::from_arg_matches(&matches)?,
+        };
         let knows = matches!(cli.command, Command::Plan(_) | Command::Schema(_));
         if cli.global.output == Format::Markdown && !knows {
             let text =
@@ -88,6 +96,50 @@ impl Cli {
             _ => Ok(cli),
         }
     }
+}
+
+/// The words with the first `--file` as the stack file, if that is not among them; `None` if they can stay as they are.
+fn with_stack(matches: &ArgMatches, mut words: Vec<OsString>) -> Option<Vec<OsString>> {
+    let mut leaf = matches;
+    while let Some((_, inner)) = leaf.subcommand() {
+        leaf = inner;
+    }
+    let said = |id: &str| {
+        let is_known = leaf.try_contains_id(id).is_ok();
+        is_known && leaf.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let mut names = leaf.try_get_raw("words").ok().flatten().into_iter().flatten();
+    let takes_one = ["path", "paths", "words"]
+        .iter()
+        .any(|id| leaf.try_contains_id(id).is_ok());
+    if said("path")
+        || said("paths")
+        || said("stack")
+        || names.any(|name| is_yaml(Path::new(name)))
+        || !takes_one
+    {
+        return None;
+    }
+    let is_flag = |word: &OsString| word == "-f" || word == "--file";
+    let joined = |word: &OsString| {
+        let word = word.to_str()?;
+        let rest = word.strip_prefix("--file=").or_else(|| word.strip_prefix("-f"))?;
+        Some(OsString::from(rest.strip_prefix('=').unwrap_or(rest)))
+    };
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let at = words[..end]
+        .iter()
+        .position(|word| is_flag(word) || joined(word).is_some())?;
+    let file = match is_flag(&words[at]) {
+        true => {
+            words.remove(at);
+            (at < words.len()).then(|| words.remove(at))?
+        }
+        false => joined(&words.remove(at))?,
+    };
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    words.insert(end, file);
+    Some(words)
 }
 
 /// The form of the channel's address that an argument is or contains.
@@ -151,6 +203,8 @@ pub enum Command {
     Policy(PolicyArgs),
     /// Draw a stack: where alerts come from, how they travel, who receives them
     Graph(GraphArgs),
+    /// Print a stack as one file, with includes, variables, defaults and `for_each` written out
+    Expand(ExpandArgs),
     /// Print the JSON Schema of the stack file, for editors
     Schema(SchemaArgs),
     /// Print completions for a shell

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::StackFile;
+use super::{StackFile, WithoutShortFile};
 use crate::duration::parse as time;
 
 #[derive(Debug, Args)]
@@ -31,6 +31,8 @@ Examples:
 pub struct LogsArgs {
     #[command(flatten)]
     pub file: StackFile,
+    #[command(flatten)]
+    pub further: WithoutShortFile,
     /// Keep printing new log entries as they arrive
     #[arg(short, long)]
     pub follow: bool,

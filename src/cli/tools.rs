@@ -10,6 +10,17 @@ use super::{Detail, StackFile, WithMarkdown};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Examples:
+  alertctl expand stack.yaml
+  alertctl expand base.yaml -f prod.yaml --var TEAM=payments
+  alertctl expand stack.yaml | alertctl validate -      # a stack file like any other")]
+pub struct ExpandArgs {
+    #[command(flatten)]
+    pub file: StackFile,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
 AWS is not called. Mermaid can be put into Markdown, as a `mermaid` code block. With `--output json`
 only the boxes and arrows are printed.
 

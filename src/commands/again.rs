@@ -1,5 +1,7 @@
 //! The command that continues an interrupted run.
 
+use std::path::PathBuf;
+
 use super::App;
 use crate::cli::{Adopt, Global};
 
@@ -22,6 +24,9 @@ impl Adopt {
 
 fn again(global: &Global, words: impl IntoIterator<Item = String>) -> String {
     let Global {
+        files,
+        variables,
+        env_files,
         profile,
         region,
         endpoint_url,
@@ -38,7 +43,14 @@ fn again(global: &Global, words: impl IntoIterator<Item = String>) -> String {
         .into_iter()
         .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
         .flatten();
-    let words = ["alertctl".to_owned()].into_iter().chain(words).chain(places);
+    let file = |flag: &str, file: &PathBuf| [flag.to_owned(), file.display().to_string()];
+    let files = files.iter().flat_map(|path| file("-f", path));
+    let env_files = env_files.iter().flat_map(|path| file("--env-file", path));
+    let variables = variables
+        .iter()
+        .flat_map(|(name, value)| ["--var".to_owned(), format!("{name}={value}")]);
+    let words = ["alertctl".to_owned()].into_iter().chain(words);
+    let words = words.chain(files).chain(variables).chain(env_files).chain(places);
     let words = words.chain(local.then(|| "--local".to_owned()));
     words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
 }
@@ -65,6 +77,9 @@ mod tests {
     #[test]
     fn everything_that_was_said_is_repeated() {
         let mut global = Global {
+            files: vec![],
+            variables: vec![],
+            env_files: vec![],
             profile: None,
             region: None,
             endpoint_url: None,
@@ -99,6 +114,18 @@ mod tests {
         assert_eq!(
             again(&global, words("destroy|it's.yaml|--delete-trail-logs")),
             r"alertctl destroy 'it'\''s.yaml' --delete-trail-logs --profile 'my team' --endpoint-url http://127.0.0.1:4566"
+        );
+        global = Global {
+            files: vec!["prod.yaml".into()],
+            variables: vec![("TEAM".into(), "on call".into())],
+            env_files: vec!["prod.env".into()],
+            profile: None,
+            endpoint_url: None,
+            ..global
+        };
+        assert_eq!(
+            again(&global, words("apply|base.yaml|--yes")),
+            "alertctl apply base.yaml --yes -f prod.yaml --var 'TEAM=on call' --env-file prod.env"
         );
     }
 }

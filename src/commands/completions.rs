@@ -17,7 +17,7 @@ use crate::cli::{Cli, CompletionsArgs, Shell};
 use crate::operate::probe;
 use crate::output::Failure;
 use crate::samples;
-use crate::stack::{BUNDLED, Ciphertexts, Region, Stack, is_yaml, load_for};
+use crate::stack::{BUNDLED, Ciphertexts, Region, Stack, is_yaml, load_from};
 
 /// The variable with which a shell's script asks this program.
 const ASKED: &str = "COMPLETE";
@@ -133,7 +133,7 @@ fn named_stack() -> Option<Stack> {
         .map(PathBuf::from);
     let named = words.into_iter().find(|word| is_yaml(word) && word.is_file());
     let path = named.unwrap_or_else(|| "stack.yaml".into());
-    Some(load_for(&path, Ciphertexts::Unused).ok()?.stack)
+    Some(load_from(&path.as_path().into(), Ciphertexts::Unused).ok()?.stack)
 }
 
 /// The profiles in AWS's configuration files, in the places where AWS's own tools look.

@@ -1,7 +1,8 @@
 //! One file per command: load, call, print.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use crate::engine::observe;
 use crate::engine::plan::Plan;
 use crate::local::{self, Session};
 use crate::output::{self, Failure, Out, Progress, talk};
-use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_for};
+use crate::stack::{Ciphertexts, Input, Loaded, Region, Stack, Trail, Variables, load_from, read_variables};
 
 mod addresses;
 mod again;
@@ -32,6 +33,7 @@ mod encrypt_hook;
 mod endpoints;
 mod event;
 mod events;
+mod expand;
 mod files;
 mod graph;
 mod init;
@@ -88,6 +90,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Policy(args) => policy::run(&app, &args).await,
         Command::Init(args) => init::run(&app, &args),
         Command::Graph(args) => graph::run(&app, &args),
+        Command::Expand(args) => expand::run(&app, &args),
         Command::Schema(_) => schema::run(&app),
         Command::Completions(args) => completions::run(&app, &args),
         Command::Man(args) => man::run(&app, &args),
@@ -163,11 +166,35 @@ impl App {
     }
 
     fn loaded(&self, path: &Path, ciphertexts: Ciphertexts, examples: bool) -> Result<Loaded, Failure> {
-        saved::refuse_as_stack(path)?;
-        let mut loaded = load_for(path, ciphertexts)?;
+        let mut loaded = load_from(&self.input(path)?, ciphertexts)?;
         loaded.warnings.retain(|warning| examples || !warning.is_example);
         self.out.warn_of_file(&loaded);
         Ok(loaded)
+    }
+
+    /// What a stack is read from: `path`, and what the options name.
+    fn input(&self, path: &Path) -> Result<Input, Failure> {
+        let further = self.global.files.iter().map(PathBuf::as_path);
+        let files: Vec<_> = [path].into_iter().chain(further).map(Path::to_owned).collect();
+        files.iter().try_for_each(|file| saved::refuse_as_stack(file))?;
+        let mut of_files = vec![];
+        for file in &self.global.env_files {
+            let name = file.display();
+            let text = fs::read_to_string(file).map_err(|error| {
+                Failure::new(
+                    format!("cannot read `{name}`: {error}"),
+                    "pass a file with lines `NAME=value` to `--env-file`",
+                )
+            })?;
+            of_files.extend(read_variables(&text).map_err(|line| {
+                Failure::new(
+                    format!("`{name}`, line {line}: this is not `NAME=value`"),
+                    "a line is a variable, a comment that begins with `#`, or blank",
+                )
+            })?);
+        }
+        let variables = Variables::new(self.global.variables.iter().cloned(), of_files);
+        Ok(Input { files, variables })
     }
 
     /// Warns about preconditions of the stack that are not met, and about those that could not be checked.

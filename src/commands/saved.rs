@@ -15,7 +15,7 @@ use super::addresses::Missing;
 use super::plan::{Planned, json};
 use super::{App, Outcome, files};
 use crate::aws::Scope;
-use crate::cli::{Adopt, ApplyArgs, Detail};
+use crate::cli::{Adopt, ApplyArgs, Detail, Global};
 use crate::engine::plan::{Action, Plan};
 use crate::output::{Failure, with_warnings};
 
@@ -42,7 +42,10 @@ pub struct Saved {
     alertctl: String,
     /// The stack file's path as the user gave it.
     file: PathBuf,
-    /// SHA-256 of the stack file's bytes, in hex.
+    /// The files that are laid over it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<PathBuf>,
+    /// SHA-256 of the files' bytes, and of the variables in them, in hex.
     sha256: String,
     account: String,
     region: String,
@@ -104,6 +107,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         alertctl_plan: VERSION,
         alertctl: env!("CARGO_PKG_VERSION").to_owned(),
         file: file.to_owned(),
+        further: app.global.files.clone(),
         sha256: planned.loaded.sha256.clone(),
         account: scope.account.clone(),
         region: scope.region.clone(),
@@ -193,6 +197,13 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
             "run it in the directory where `alertctl plan` ran, with the same stack file",
         ));
     }
+    let app = &App {
+        global: Global {
+            files: saved.further.clone(),
+            ..app.global.clone()
+        },
+        ..*app
+    };
     let loaded = app.load_to_deploy(&saved.file)?;
     let anew = saved.again(app, &args.path, loaded.stack.region.as_deref());
     let refused = |what: String| {

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest as _, Sha256};
-
+use super::assemble::{self, Assembled, Gathered, Input, Refused, Variables};
 use super::check::{self, Ciphertexts};
-use super::file::problem::{Level, Problem, Problems, Report, Source, Span};
-use super::file::tree::{self, Kind, Node};
+use super::file::problem::{Level, Problem, Problems, Report, Span};
+use super::file::source::Source;
+use super::file::tree::Node;
 use super::file::{open, read, secret};
 use super::model::{SecretSource, Stack};
 
@@ -18,12 +18,16 @@ use super::model::{SecretSource, Stack};
 pub struct Loaded {
     /// The content of the file.
     pub stack: Stack,
-    /// The file's text, to show the warnings in it.
+    /// The files' texts, to show the warnings in them.
     pub source: Source,
     /// Things that work but may be mistakes.
     pub warnings: Vec<Problem>,
-    /// SHA-256 of the file's bytes, in hex.
+    /// SHA-256 of the files' bytes and of the variables that were filled in, in hex.
     pub sha256: String,
+    /// The sections of the file and the keys in each, in its order.
+    pub sections: Vec<(String, Vec<String>)>,
+    /// The stack as one file without includes, variables, defaults and `for_each`.
+    pub expanded: String,
 }
 
 impl Loaded {
@@ -35,7 +39,7 @@ impl Loaded {
             let message = format!(
                 "the address of channel `{channel}` was encrypted for `{made_for}`, not for `{relay}`"
             );
-            let help = check::channels::encrypt_again(&self.source.name, channel);
+            let help = check::channels::encrypt_again(self.source.name(), channel);
             Problem::error(self.ciphertext(channel), message)
                 .label(format!("`{made_for}` holds this ciphertext now"))
                 .help(format!("run `{help}`"))
@@ -51,7 +55,7 @@ impl Loaded {
         let address = self.stack.channels.get(channel).map(|channel| &channel.address);
         match address {
             Some(SecretSource::Encrypted { ciphertext, .. }) => {
-                let start = self.source.text.find(ciphertext);
+                let start = self.source.text().find(ciphertext);
                 start.map_or(0..0, |start| start..start + ciphertext.len())
             }
             _ => 0..0,
@@ -88,13 +92,19 @@ impl LoadError {
     pub fn reports(&self) -> Vec<Report> {
         match self {
             Self::File { path, error } => {
-                let source = Source {
-                    name: path.display().to_string(),
-                    text: String::new(),
-                };
+                let source = Source::of(path.display().to_string(), "");
                 source.reports(&[Problem::error(0..0, self.to_string()).help(open::way_on(path, error))])
             }
             Self::Problems(problems) => problems.reports(),
+        }
+    }
+}
+
+impl From<Refused> for LoadError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::File { path, error } => Self::File { path, error },
+            Refused::Problems(problems) => Self::Problems(problems),
         }
     }
 }
@@ -119,57 +129,41 @@ impl std::error::Error for LoadError {
 
 /// Reads and checks a stack file; `-` is standard input.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
-    load_for(path, Ciphertexts::Used)
+    load_from(&path.into(), Ciphertexts::Used)
 }
 
-/// The same for a command that uses ciphertexts in this way.
-pub fn load_for(path: &Path, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
-    let bytes = open::read(path).map_err(|error| LoadError::File {
-        path: path.to_owned(),
-        error,
-    })?;
-    let name = path.display().to_string();
-    match String::from_utf8(bytes) {
-        Ok(text) => parse_for(&name, &text, ciphertexts),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let problem = Problem::error(at..at, "the file is not UTF-8 text");
-            let problem = problem.label("first wrong byte").help("save the file as UTF-8");
-            Err(refuse(&name, &text, vec![problem]))
-        }
-    }
-    .map_err(LoadError::Problems)
+/// Reads and checks a stack, for a command that uses ciphertexts in this way.
+pub fn load_from(input: &Input, ciphertexts: Ciphertexts) -> Result<Loaded, LoadError> {
+    let gathered = assemble::gather(&input.files)?;
+    read_for(gathered, &input.variables, ciphertexts).map_err(LoadError::Problems)
 }
 
 /// Parses and checks the text of a stack file; `name` is its name in messages.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
-    parse_for(name, text, Ciphertexts::Used)
+    read_for(
+        Gathered::of(name, text)?,
+        &Variables::default(),
+        Ciphertexts::Used,
+    )
 }
 
-fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded, Problems> {
-    let sha256 = hex::encode(Sha256::digest(text));
-    // The byte order mark is neither content nor part of a column.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (mut tree, mut problems) = tree::parse(text).map_err(|problem| refuse(name, text, vec![*problem]))?;
-
-    let clear_text = secret::find(text);
-    let misplaced = secret::find_misplaced(&tree);
-    let misplaced_spans: Vec<Span> = misplaced.iter().map(|(span, _)| span.clone()).collect();
-    let secrets = [clear_text.as_slice(), &misplaced_spans].concat();
-    problems.extend(secret_problems(&tree, text, &clear_text, &misplaced));
-    secret::mask_tree(&mut tree, &secrets);
-    let source = Source {
-        name: name.to_owned(),
-        text: secret::mask(text, &secrets),
-    };
-
+fn read_for(gathered: Gathered, variables: &Variables, ciphertexts: Ciphertexts) -> Result<Loaded, Problems> {
+    let Assembled {
+        mut tree,
+        source,
+        text,
+        copies,
+        mut problems,
+        sha256,
+    } = assemble::assemble(gathered, variables);
     let written = tree.clone();
-    let (stack, faults) = read::read::<Stack>(&mut tree, &source.text);
+    let (stack, faults) = read::read::<Stack>(&mut tree, &text);
     problems.extend(faults);
     if let Some(stack) = &stack {
-        problems.extend(check::check(stack, &tree, &written, &source, ciphertexts));
+        let name = source.name();
+        problems.extend(check::check(stack, &tree, &written, (name, &text), ciphertexts));
     }
+    let mut problems = copies.settle(problems);
     settle(&mut problems);
 
     let is_refused = problems.iter().any(|problem| problem.severity == Level::Error);
@@ -180,6 +174,8 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
             source,
             warnings: problems,
             sha256,
+            sections: sections(&written),
+            expanded: assemble::yaml(&written),
         }),
         _ => Err(Problems {
             source,
@@ -188,36 +184,16 @@ fn parse_for(name: &str, text: &str, ciphertexts: Ciphertexts) -> Result<Loaded,
     }
 }
 
-/// One problem per secret, even if it was found in several ways.
-fn secret_problems(
-    tree: &Node,
-    text: &str,
-    clear_text: &[Span],
-    misplaced: &[(Span, secret::Misplaced)],
-) -> Vec<Problem> {
-    let is_clear = |span: &Span| clear_text.iter().any(|known| secret::overlaps(known, span));
-    let exposed = clear_text
+fn sections(root: &Node) -> Vec<(String, Vec<String>)> {
+    let keys = |node: &Node| node.entries().iter().map(|entry| entry.key.clone()).collect();
+    root.entries()
         .iter()
-        .map(|span| secret::exposed(text, span, is_value(tree, span)));
-    let others = misplaced
-        .iter()
-        .filter(|(span, _)| !is_clear(span))
-        .map(|(span, kind)| secret::misplaced(span, *kind));
-    exposed.chain(others).collect()
+        .map(|entry| (entry.key.clone(), keys(&entry.value)))
+        .collect()
 }
 
-fn is_value(node: &Node, span: &Span) -> bool {
-    match &node.kind {
-        Kind::Scalar { .. } => secret::overlaps(&node.span, span),
-        Kind::List(items) => items.iter().any(|item| is_value(item, span)),
-        Kind::Map(entries) => entries
-            .iter()
-            .any(|entry| secret::overlaps(&entry.key_span, span) || is_value(&entry.value, span)),
-    }
-}
-
-/// Sorts the problems by their place in the file. Where a value was masked, only the problem with the secret stays: it
-/// is the cause of the others. A secret in a comment causes none. If there are errors, most warnings are only
+/// Sorts the problems by their place in the file. Where a value was masked, or lacks what belongs in it, only the problem
+/// with that stays: it is the cause of the others. A secret in a comment causes none. If there are errors, most warnings are only
 /// consequences of them and are dropped.
 fn settle(problems: &mut Vec<Problem>) {
     let is_error = |problem: &Problem| problem.severity == Level::Error;
@@ -225,30 +201,16 @@ fn settle(problems: &mut Vec<Problem>) {
     let exposed = problems
         .iter()
         .filter(|problem| is_error(problem) && about_secret(problem));
-    let masked: Vec<Span> = exposed.map(|problem| problem.span.clone()).collect();
-    let is_masked = |span: &Span| masked.iter().any(|secret| secret::overlaps(secret, span));
-    problems.retain(|problem| about_secret(problem) || !is_masked(&problem.span));
+    let causes = problems.iter().filter(|problem| problem.is_cause);
+    let hidden: Vec<Span> = exposed
+        .chain(causes)
+        .map(|problem| problem.span.clone())
+        .collect();
+    let is_hidden = |span: &Span| hidden.iter().any(|cause| secret::overlaps(cause, span));
+    problems.retain(|problem| about_secret(problem) || problem.is_cause || !is_hidden(&problem.span));
     if problems.iter().any(is_error) {
         problems.retain(|problem| is_error(problem) || about_secret(problem));
     }
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     problems.dedup();
-}
-
-/// Refuses a text that could not be parsed into a tree. Every URL is masked, because any may be a webhook, and
-/// everything that may be a token.
-fn refuse(name: &str, text: &str, list: Vec<Problem>) -> Problems {
-    let secrets = [
-        secret::find(text),
-        secret::find_urls(text),
-        secret::find_tokens(text),
-    ]
-    .concat();
-    Problems {
-        source: Source {
-            name: name.to_owned(),
-            text: secret::mask(text, &secrets),
-        },
-        list,
-    }
 }

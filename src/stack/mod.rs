@@ -2,6 +2,7 @@
 //!
 //! This is the lowest room (module): it uses no other module of alertctl and never calls AWS.
 
+mod assemble;
 mod bundled;
 mod check;
 mod compile;
@@ -13,6 +14,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use assemble::{Input, Variables, is_name as is_variable_name, read_file as read_variables};
 pub use bundled::{BUNDLED, Bundled, modeline};
 pub use check::Ciphertexts;
 pub use check::placeholders::{NOBODYS_INSTANCE, NOBODYS_TOKEN, PLACEHOLDERS, Placeholder};
@@ -20,9 +22,10 @@ pub use check::regions::Region;
 pub use compile::events::CompiledRule;
 pub use file::edit::{EditError, set_address};
 pub use file::open::is_yaml;
-pub use file::problem::{Level, Problem, Problems, Report, Source, Span};
+pub use file::problem::{Level, Problem, Problems, Report, Span};
 pub use file::read::nearest;
-pub use load::{LoadError, Loaded, load, load_for, parse};
+pub use file::source::Source;
+pub use load::{LoadError, Loaded, load, load_from, parse};
 pub use model::*;
 pub use reference::reference;
 pub use schema::schema;

@@ -4,6 +4,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::assemble::{DEFAULTS, FOR_EACH};
 use super::model::Stack;
 
 /// Stack files that together contain every field; the fields' examples come from them.
@@ -29,12 +30,68 @@ pub fn schema() -> Value {
         .to_value();
     schema["title"] = json!("alertctl stack file");
     plain(&mut schema);
+    assembled(&mut schema);
     for text in EXAMPLES {
         if let Ok(example) = serde_yaml::from_str(text) {
             exemplify(&mut schema, &example);
         }
     }
     schema
+}
+
+/// Adds what is gone before the model is read: `include`, `defaults`, `for_each`, and keys for anchors.
+fn assembled(schema: &mut Value) {
+    let entry = |schema: &Value, section: &str| -> Value {
+        let place = format!("/properties/{section}/additionalProperties");
+        schema.pointer(&place).cloned().unwrap_or_default()
+    };
+    let mut sections = Map::new();
+    for section in DEFAULTS {
+        let mut entry = entry(schema, section);
+        if let Some(entry) = entry.as_object_mut() {
+            // Each entry says the rest itself.
+            for key in ["required", "oneOf"] {
+                entry.remove(key);
+            }
+        }
+        sections.insert(section.to_owned(), entry);
+    }
+    for section in FOR_EACH {
+        let place = format!("/properties/{section}/additionalProperties/properties");
+        if let Some(Value::Object(properties)) = schema.pointer_mut(&place) {
+            let texts = json!({ "type": "array", "items": { "type": ["string", "number"] } });
+            properties.insert(
+                "for_each".to_owned(),
+                json!({
+                    "description": "Makes one for each element of a list of texts, or of a mapping: `{each.key}` and `{each.value}` stand for the element in every text, and the element is added to the key.",
+                    "anyOf": [texts, { "type": "object" }],
+                }),
+            );
+        }
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.insert(
+            "defaults".to_owned(),
+            json!({
+                "description": "What the entries of a section have in common: each entry has these keys unless it has its own.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": sections,
+            }),
+        );
+        properties.insert(
+            "include".to_owned(),
+            json!({
+                "description": "Files that this one is laid over; paths are relative to this file.",
+                "type": "array",
+                "items": { "type": "string" },
+            }),
+        );
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        let extension = json!({ "description": "For anchors: alertctl ignores these keys." });
+        schema.insert("patternProperties".to_owned(), json!({ "^x-": extension }));
+    }
 }
 
 /// Removes what does not help an author of a stack file: number formats, and `null` as a value or default,

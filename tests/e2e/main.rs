@@ -15,6 +15,7 @@ mod elastalert;
 mod encrypt_hook;
 mod errors;
 mod faults;
+mod files;
 mod first_steps;
 mod graph;
 mod heartbeat;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{address, matched, sort, watched};
 use crate::blueprint::{Names, actions_route, is_mailed_by_relay};
 use crate::output::picture::{Arrow, Part, Picture};
-use crate::stack::{Alarm, Source, Stack, TrailSource};
+use crate::stack::{Alarm, Loaded, Stack, TrailSource};
 
 /// The columns of the picture, from left to right.
 mod column {
@@ -22,11 +22,12 @@ mod column {
 /// Id of the relay's box.
 const RELAY: &str = "relay";
 
-/// The picture of a stack; the order follows `source`, its file.
-pub fn picture(stack: &Stack, source: &Source) -> Picture {
+/// The picture of a stack, in the order of its file.
+pub fn picture(loaded: &Loaded) -> Picture {
+    let stack = &loaded.stack;
     let mut flow = Flow {
         stack,
-        sections: source.sections(),
+        sections: loaded.sections.clone(),
         names: Names::of(stack),
         picture: Picture {
             title: format!("stack {}", stack.stack),

@@ -17,7 +17,7 @@ pub fn run(app: &App, args: &GraphArgs) -> Outcome {
     let stack = &loaded.stack;
     let picture = match args.resources {
         true => resources::picture(stack, app.global.region.as_deref()),
-        false => flow::picture(stack, &loaded.source),
+        false => flow::picture(&loaded),
     };
     app.out.result(
         || drawn(&picture, args.format),

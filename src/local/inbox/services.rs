@@ -127,7 +127,10 @@ impl<'a> Post<'a> {
             ("slack", None) => {
                 let message = store.get(seq);
                 let channel = message.as_ref().map(|message| message.body["channel"].clone());
-                (200, json!({ "ok": true, "channel": channel, "ts": message.as_deref().map(ts) }))
+                (
+                    200,
+                    json!({ "ok": true, "channel": channel, "ts": message.as_deref().map(ts) }),
+                )
             }
             (_, Some(refusal)) => (400, json!({ "error": { "message": refusal.reason } })),
             ("teams", None) => return StatusCode::ACCEPTED.into_response(),

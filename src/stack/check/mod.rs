@@ -35,7 +35,7 @@ mod unedited;
 
 use std::{collections::HashMap, fmt::Display, ops::RangeInclusive};
 
-use crate::stack::file::problem::{Problem, Source, Span};
+use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::read::nearest;
 use crate::stack::file::tree::{Kind, Node};
 use crate::stack::model::Stack;
@@ -50,20 +50,20 @@ pub enum Ciphertexts {
 }
 
 /// All problems of a stack that could be parsed. `tree` is the part that was parsed, `written` is the whole
-/// file: a key that was removed because it is faulty does not count as missing.
+/// file, `file` its name, `text` what its places are in: a key that was removed because it is faulty does not count as missing.
 pub(super) fn check(
     stack: &Stack,
     tree: &Node,
     written: &Node,
-    source: &Source,
+    (file, text): (&str, &str),
     ciphertexts: Ciphertexts,
 ) -> Vec<Problem> {
     let mut checker = Checker {
         stack,
         tree,
         written,
-        file: &source.name,
-        text: &source.text,
+        file,
+        text,
         ciphertexts,
         problems: vec![],
         nowhere: HashMap::new(),

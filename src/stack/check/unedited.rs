@@ -3,6 +3,7 @@
 
 use super::Checker;
 use super::placeholders::{PLACEHOLDERS, Placeholder};
+use crate::stack::assemble::is_filled_in_elsewhere;
 use crate::stack::file::problem::{Problem, Span};
 use crate::stack::file::tree::{Kind, Node};
 
@@ -21,13 +22,15 @@ pub(super) fn check(checker: &mut Checker<'_>) {
     for placeholder in &PLACEHOLDERS {
         left(checker, placeholder, &texts);
     }
-    for text in texts.iter().filter(|text| !text.is_filled_in()) {
+    for text in texts.iter().filter(|text| !is_filled_in_elsewhere(&text.path)) {
         if let Some(variable) = variable(text.text) {
             let message = format!("`{}` is used literally", variable.escape_debug());
             let problem = Problem::warning(text.span.clone(), message);
-            checker.report(problem.label("no variable is replaced here").help(
-                "write the value itself, or have `envsubst` replace it before alertctl reads the file",
-            ));
+            checker.report(
+                problem
+                    .label("this is no variable")
+                    .help("write `${NAME}`, with letters, digits and `_`; `$${` is a plain `${`"),
+            );
         }
     }
 }
@@ -38,18 +41,6 @@ struct Text<'t> {
     span: Span,
     /// The keys on the path to it.
     path: Vec<&'t str>,
-}
-
-impl Text<'_> {
-    /// Whether AWS or the relay fills in values: patterns and filters, message templates, and labels of
-    /// metrics, such as `${PROP('Dim.InstanceId')}`
-    /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html>).
-    fn is_filled_in(&self) -> bool {
-        let anywhere = ["pattern", "match", "input", "message"];
-        self.path.iter().any(|key| anywhere.contains(key))
-            || self.path.contains(&"metrics") && self.path.last() == Some(&"label")
-            || self.path.contains(&"subscriptions") && self.path.contains(&"filter")
-    }
 }
 
 struct Walk<'t, 'w> {

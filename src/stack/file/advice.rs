@@ -64,7 +64,7 @@ fn plain(key: &str) -> String {
 pub fn on_value(path: &[String], expected: &str, node: &Node) -> Option<String> {
     let key = path.last()?.as_str();
     match (&node.kind, expected) {
-        (Kind::Scalar { text, plain }, "i32") => number(key, text, *plain),
+        (Kind::Scalar { text, plain, .. }, "i32") => number(key, text, *plain),
         (Kind::Scalar { text, .. }, "a sequence") if is_short(text) => Some(format!("write `[{text}]`")),
         (Kind::List(_), "a string") if ["email", "https", "sqs", "lambda"].contains(&key) => {
             Some(format!("write an item of the list for each: `- {key}: …`"))

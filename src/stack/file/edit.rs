@@ -1,7 +1,7 @@
 //! Writes the ciphertext of a channel's address into a stack file and leaves every other byte unchanged.
 
-use super::secret;
-use super::tree::{self, Kind, Node};
+use super::tree::{Entry, Kind, Node};
+use super::{parse, secret};
 
 /// Why the file was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +104,7 @@ pub fn set_address(
 }
 
 fn parse(text: &str) -> Result<Node, EditError> {
-    match tree::parse(text) {
+    match parse::parse(text) {
         Ok((tree, problems)) => match problems.into_iter().next() {
             None => Ok(tree),
             Some(problem) => Err(EditError::Syntax(problem.message)),
@@ -149,7 +149,7 @@ fn replace_scalars(text: &str, old: &Node, pairs: &[(&str, String); 2]) -> Optio
         _ => return None,
     };
     let line = |(key, value): &(&str, String)| format!("{key}: {value}");
-    let exchanged = |text: &str, entry: &tree::Entry, pair: &(&str, String)| {
+    let exchanged = |text: &str, entry: &Entry, pair: &(&str, String)| {
         let Kind::Scalar { .. } = &entry.value.kind else {
             return None;
         };
@@ -187,7 +187,7 @@ fn plain_or_quoted(name: &str) -> String {
 }
 
 /// Adds a key with its value, `pair`, to a mapping that has other keys.
-fn insert(text: &str, holder: &Node, entries: &[tree::Entry], pair: &str) -> Option<String> {
+fn insert(text: &str, holder: &Node, entries: &[Entry], pair: &str) -> Option<String> {
     let first = entries.first()?;
     if text.get(holder.span.start..)?.starts_with('{') {
         let at = holder.span.start + 1;

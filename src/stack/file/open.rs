@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// No real stack file is nearly as large, but a device or a core dump is.
 const MAX_BYTES: u64 = 1024 * 1024;
 /// File name that stands for standard input.
-const STANDARD_INPUT: &str = "-";
+pub const STANDARD_INPUT: &str = "-";
 
 /// The bytes of the file, or of standard input for `-`.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {

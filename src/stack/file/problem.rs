@@ -2,18 +2,15 @@
 
 use std::{fmt, ops::Range};
 
-use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
 use serde::Serialize;
 
-use super::tree;
+use super::source::Source;
 
-/// Byte range in the source.
+/// Byte range in the texts of the source, one after the other.
 pub type Span = Range<usize>;
 
 /// Longest message in characters.
 const MAX_MESSAGE: usize = 300;
-/// Most related places that are shown to a person.
-const MAX_RELATED: usize = 5;
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,6 +37,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// Related places.
     pub related: Vec<(Span, String)>,
+    /// Other problems with the same value are only consequences of this one.
+    pub is_cause: bool,
     /// The value is only an example: harmless as long as nothing is created.
     pub is_example: bool,
 }
@@ -59,6 +58,7 @@ impl Problem {
             label: None,
             help: None,
             related: vec![],
+            is_cause: false,
             is_example: false,
         }
     }
@@ -83,11 +83,27 @@ impl Problem {
         self
     }
 
+    /// Marks the problem as the cause of others with the same value.
+    pub fn cause(self) -> Self {
+        Self {
+            is_cause: true,
+            ..self
+        }
+    }
+
     /// Marks the value as an example.
     pub fn example(self) -> Self {
         Self {
             is_example: true,
             ..self
+        }
+    }
+
+    /// Moves all its places by `offset` bytes.
+    pub fn shift(&mut self, offset: usize) {
+        let related = self.related.iter_mut().map(|(span, _)| span);
+        for span in related.chain([&mut self.span]) {
+            *span = span.start + offset..span.end + offset;
         }
     }
 
@@ -125,136 +141,15 @@ pub struct Report {
 /// A second place of a [`Report`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
+    /// The file, if it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// 1-based.
     pub line: usize,
     /// 1-based, in characters.
     pub column: usize,
     /// What it has to do with it.
     pub label: String,
-}
-
-/// A stack file's name and text, with every secret in it masked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    pub name: String,
-    pub text: String,
-}
-
-impl Source {
-    /// The file as it was named.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The sections of the file and the keys in each, in its order.
-    pub fn sections(&self) -> Vec<(String, Vec<String>)> {
-        let keys = |node: &tree::Node| node.entries().iter().map(|entry| entry.key.clone()).collect();
-        let tree = tree::parse(&self.text).ok();
-        let sections = tree.iter().flat_map(|(root, _)| root.entries());
-        sections
-            .map(|entry| (entry.key.clone(), keys(&entry.value)))
-            .collect()
-    }
-
-    /// Line and column of a byte, both 1-based, the column in characters.
-    pub fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..self.boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
-    }
-
-    /// The problems as text for a person, in the style of a compiler.
-    pub fn render(&self, problems: &[Problem], color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
-        let reports: Vec<String> = problems
-            .iter()
-            .map(|problem| renderer.render(&self.groups(problem)))
-            .collect();
-        reports.join("\n\n")
-    }
-
-    /// The problems for machines.
-    pub fn reports(&self, problems: &[Problem]) -> Vec<Report> {
-        problems.iter().map(|problem| self.report(problem)).collect()
-    }
-
-    fn groups<'a>(&'a self, problem: &'a Problem) -> Vec<Group<'a>> {
-        let level = match problem.severity {
-            Level::Error => annotate_snippets::Level::ERROR,
-            Level::Warning => annotate_snippets::Level::WARNING,
-        };
-        let primary = AnnotationKind::Primary
-            .span(self.clamp(&problem.span))
-            .label(problem.label.as_deref());
-        let related = problem.related.iter().take(MAX_RELATED).map(|(span, label)| {
-            AnnotationKind::Context
-                .span(self.clamp(span))
-                .label(label.as_str())
-        });
-        let snippet = Snippet::source(self.text.as_str())
-            .path(self.name.as_str())
-            .annotation(primary);
-        let group = level
-            .primary_title(problem.message.as_str())
-            .element(snippet.annotations(related));
-        let group = match problem.related.len().saturating_sub(MAX_RELATED) {
-            0 => group,
-            more => {
-                group.element(annotate_snippets::Level::NOTE.message(format!("and in {more} more places")))
-            }
-        };
-        vec![match &problem.help {
-            Some(help) => group.element(annotate_snippets::Level::HELP.message(help.as_str())),
-            None => group,
-        }]
-    }
-
-    fn report(&self, problem: &Problem) -> Report {
-        let span = self.clamp(&problem.span);
-        let (line, column) = self.position(span.start);
-        let (end_line, end_column) = self.position(span.end);
-        let message = match &problem.label {
-            Some(label) => format!("{}: {label}", problem.message),
-            None => problem.message.clone(),
-        };
-        let (severity, help) = (problem.severity, problem.help.clone());
-        let related = problem.related.iter().map(|(span, label)| {
-            let (line, column) = self.position(self.clamp(span).start);
-            let label = label.clone();
-            Place { line, column, label }
-        });
-        Report {
-            file: self.name.clone(),
-            line,
-            column,
-            end_line,
-            end_column,
-            severity,
-            message,
-            help,
-            related: related.collect(),
-        }
-    }
-
-    fn clamp(&self, span: &Span) -> Span {
-        let start = self.boundary(span.start);
-        start..self.boundary(span.end).max(start)
-    }
-
-    fn boundary(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
-    }
 }
 
 /// Why a stack file was refused: at least one error, and the warnings, sorted by place.
@@ -283,7 +178,7 @@ impl Problems {
             .filter(|problem| problem.severity == Level::Error)
             .count();
         let plural = if errors == 1 { "" } else { "s" };
-        let closing = format!("{}: {errors} error{plural}", self.source.name.escape_debug());
+        let closing = format!("{}: {errors} error{plural}", self.source.name().escape_debug());
         format!("{}\n\n{closing}", self.source.render(&self.list, color))
     }
 

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use serde::de::DeserializeOwned;
 
-use super::advice;
 use super::deserialize::{Found, What};
 use super::problem::Problem;
-use super::tree::{self, Entry, Kind, Node};
+use super::tree::{Entry, Kind, Node};
+use super::{advice, parse};
 
 /// Most errors that are collected; nobody reads more.
 const MAX_FAULTS: usize = 200;
@@ -151,7 +151,9 @@ fn way_to(expected: &str, path: &[String], tree: &Node) -> String {
         Some(Kind::Scalar { text, .. }) if path.last().is_some_and(|key| key == "threshold") => {
             format!("say how to compare, such as \">= {}\"", text.escape_debug())
         }
-        Some(Kind::Scalar { text, plain: true }) if expected == "text" && !text.is_empty() => {
+        Some(Kind::Scalar {
+            text, plain: true, ..
+        }) if expected == "text" && !text.is_empty() => {
             format!("put it in quotes: \"{}\"", text.escape_debug())
         }
         Some(_) if expected == "a list" => "write `[a, b]`, or `- a` lines".to_owned(),
@@ -185,7 +187,7 @@ fn stand_in(tree: &mut Node, path: &[String], key: &str) -> bool {
     let Some((_, text)) = STAND_INS.iter().find(|(required, _)| *required == key) else {
         return false;
     };
-    let (Ok((mut value, _)), Some(node)) = (tree::parse(text), tree.get_mut(path)) else {
+    let (Ok((mut value, _)), Some(node)) = (parse::parse(text), tree.get_mut(path)) else {
         return false;
     };
     let span = node.span.start..node.span.start;

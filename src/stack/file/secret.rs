@@ -142,6 +142,34 @@ pub fn find_tokens(text: &str) -> Vec<Span> {
     found
 }
 
+/// One problem per secret, even if it was found in several ways.
+pub fn problems(
+    tree: &Node,
+    text: &str,
+    clear_text: &[Span],
+    misplaced: &[(Span, Misplaced)],
+) -> Vec<Problem> {
+    let is_clear = |span: &Span| clear_text.iter().any(|known| overlaps(known, span));
+    let in_clear_text = clear_text
+        .iter()
+        .map(|span| exposed(text, span, is_value(tree, span)));
+    let others = misplaced
+        .iter()
+        .filter(|(span, _)| !is_clear(span))
+        .map(|(span, kind)| self::misplaced(span, *kind));
+    in_clear_text.chain(others).collect()
+}
+
+fn is_value(node: &Node, span: &Span) -> bool {
+    match &node.kind {
+        Kind::Scalar { .. } => overlaps(&node.span, span),
+        Kind::List(items) => items.iter().any(|item| is_value(item, span)),
+        Kind::Map(entries) => entries
+            .iter()
+            .any(|entry| overlaps(&entry.key_span, span) || is_value(&entry.value, span)),
+    }
+}
+
 /// The text with these places made unreadable; its length in bytes does not change.
 pub fn mask(text: &str, spans: &[Span]) -> String {
     let mut hidden = vec![false; text.len()];

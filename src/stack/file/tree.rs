@@ -1,19 +1,9 @@
 //! The file as a tree in which every key and value knows its position.
 //!
-//! The model is read from it (see `deserialize`). It refuses what YAML allows and a stack file does not: duplicate
-//! keys, tags, merge keys, and alias bombs.
+//! The model is read from it (see `deserialize`).
 
-use std::collections::HashMap;
-
-use saphyr_parser::{Event, Parser, ScalarStyle};
-
-use super::problem::{Problem, Span};
+use super::problem::Span;
 use super::scalar::Scalar;
-
-/// Far more than any real stack has (300 alarms need about 10,000), and far less than would cause problems.
-const MAX_NODES: usize = 50_000;
-/// The model needs 7 levels, a filter on a message's body a few more.
-const MAX_DEPTH: usize = 40;
 
 /// A value and its position.
 #[derive(Debug, Clone)]
@@ -24,7 +14,13 @@ pub struct Node {
 
 #[derive(Debug, Clone)]
 pub enum Kind {
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        /// Without quotes, so that it may mean a number, for example.
+        plain: bool,
+        /// A variable's value is in it: it is text where text belongs, whatever it looks like.
+        filled: bool,
+    },
     List(Vec<Node>),
     Map(Vec<Entry>),
 }
@@ -114,11 +110,30 @@ impl Node {
         }
     }
 
+    /// Moves all places by `offset` bytes.
+    pub fn shift(&mut self, offset: isize) {
+        let moved =
+            |span: &Span| span.start.saturating_add_signed(offset)..span.end.saturating_add_signed(offset);
+        self.span = moved(&self.span);
+        match &mut self.kind {
+            Kind::Scalar { .. } => {}
+            Kind::List(items) => items.iter_mut().for_each(|item| item.shift(offset)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    entry.key_span = moved(&entry.key_span);
+                    entry.value.shift(offset);
+                }
+            }
+        }
+    }
+
     /// The meaning of a scalar; `None` for a list or a mapping.
     pub fn scalar(&self) -> Option<Scalar<'_>> {
         match &self.kind {
-            Kind::Scalar { text, plain: true } => Some(Scalar::of_plain(text)),
-            Kind::Scalar { text, plain: false } => Some(Scalar::Text(text)),
+            Kind::Scalar {
+                text, plain: true, ..
+            } => Some(Scalar::of_plain(text)),
+            Kind::Scalar { text, .. } => Some(Scalar::Text(text)),
             Kind::List(_) | Kind::Map(_) => None,
         }
     }
@@ -138,7 +153,8 @@ impl Node {
         }
     }
 
-    fn size(&self) -> usize {
+    /// The number of values in it, itself included.
+    pub fn size(&self) -> usize {
         1 + match &self.kind {
             Kind::Scalar { .. } => 0,
             Kind::List(items) => items.iter().map(Node::size).sum(),
@@ -146,7 +162,8 @@ impl Node {
         }
     }
 
-    fn depth(&self) -> usize {
+    /// The number of levels.
+    pub fn depth(&self) -> usize {
         1 + match &self.kind {
             Kind::Scalar { .. } => 0,
             Kind::List(items) => items.iter().map(Node::depth).max().unwrap_or(0),
@@ -161,239 +178,4 @@ fn first_line(text: &str, span: &Span) -> Span {
         .and_then(|shown| shown.lines().next())
         .map_or(0, str::len);
     span.start..span.start + length
-}
-
-/// Parses the tree. A syntax error stops the parser; other errors are collected and returned with the tree.
-pub fn parse(text: &str) -> Result<(Node, Vec<Problem>), Box<Problem>> {
-    let mut builder = Builder::new(text);
-    let mut parser = Parser::new_from_str(text);
-    while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| {
-            let at = builder.byte(error.marker().index());
-            // The parser's position is before the tab that causes the error, or just after it.
-            let from = text[..at].rfind('\n').map_or(0, |end| end + 1);
-            let tab = error.info().contains("tab").then(|| text[from..].find('\t'));
-            let place = tab.flatten().map_or(at..at, |tab| from + tab..from + tab + 1);
-            Problem::error(place, format!("this is not YAML: {}", error.info()))
-                .help("check indentation (spaces, never tabs), quotes and brackets around here")
-        })?;
-        let span = builder.byte(span.start.index())..builder.byte(span.end.index());
-        if builder.event(event, span)? {
-            break;
-        }
-    }
-    match builder.root {
-        Some(root) if root.scalar() != Some(Scalar::Null) => Ok((root, builder.problems)),
-        _ => Err(Box::new(
-            Problem::error(0..0, "the file is empty").help("begin with `stack: my-stack`"),
-        )),
-    }
-}
-
-/// A collection under construction.
-struct Frame {
-    start: usize,
-    anchor: usize,
-    flow: bool,
-    kind: Kind,
-    key: Option<(String, Span)>,
-}
-
-struct Builder<'a> {
-    text: &'a str,
-    /// Byte offset of each character; `None` for ASCII, where both are equal.
-    offsets: Option<Vec<usize>>,
-    frames: Vec<Frame>,
-    anchors: HashMap<usize, Node>,
-    root: Option<Node>,
-    nodes: usize,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Builder<'a> {
-    fn new(text: &'a str) -> Self {
-        let offsets = || text.char_indices().map(|(at, _)| at).collect();
-        Self {
-            text,
-            offsets: (!text.is_ascii()).then(offsets),
-            frames: vec![],
-            anchors: HashMap::new(),
-            root: None,
-            nodes: 0,
-            problems: vec![],
-        }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        let known = match &self.offsets {
-            Some(offsets) => offsets.get(character).copied(),
-            None => Some(character),
-        };
-        known.unwrap_or(usize::MAX).min(self.text.len())
-    }
-
-    /// Processes one event; returns true once later events no longer matter.
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<bool, Box<Problem>> {
-        let tag = match &event {
-            Event::Scalar(.., tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag) => {
-                tag.is_some()
-            }
-            _ => false,
-        };
-        if tag {
-            let problem = Problem::error(span.clone(), "tags such as `!name` have no meaning here");
-            self.problems
-                .push(problem.help("remove the tag; write text in quotes if it must stay text"));
-        }
-        match event {
-            Event::DocumentStart(_) if self.root.is_some() => {
-                let problem = Problem::error(span, "a second document begins here");
-                self.problems
-                    .push(problem.help("one file holds one stack: move the rest to a file of its own"));
-                return Ok(true);
-            }
-            Event::Scalar(text, style, anchor, _) => {
-                let span = match style {
-                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => quoted(self.text, span),
-                    _ => span,
-                };
-                let kind = Kind::Scalar {
-                    text: text.into_owned(),
-                    plain: style == ScalarStyle::Plain,
-                };
-                self.add(Node { span, kind }, anchor)?;
-            }
-            Event::SequenceStart(anchor, _) => self.open(span, anchor, Kind::List(vec![]))?,
-            Event::MappingStart(anchor, _) => self.open(span, anchor, Kind::Map(vec![]))?,
-            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
-            Event::Alias(anchor) => {
-                let Some(target) = self.anchors.get(&anchor) else {
-                    let problem = Problem::error(span, "this alias is inside its own anchor");
-                    return Err(Box::new(problem.help("write the value out")));
-                };
-                // The size is checked before the copy, because the copy of an alias bomb would already exhaust
-                // memory.
-                let (size, depth) = (target.size(), target.depth());
-                if self.nodes + size > MAX_NODES || self.frames.len() + depth > MAX_DEPTH {
-                    return Err(too_much(span));
-                }
-                // The copy keeps the anchor's position, because that is the place to fix an error or mask a
-                // secret.
-                let copy = target.clone();
-                self.nodes += size;
-                self.add(copy, 0)?;
-            }
-            _ => {}
-        }
-        Ok(false)
-    }
-
-    fn open(&mut self, span: Span, anchor: usize, kind: Kind) -> Result<(), Box<Problem>> {
-        if self.frames.len() >= MAX_DEPTH {
-            return Err(too_much(span));
-        }
-        let flow = self.text[span.start..].starts_with(['{', '[']);
-        self.frames.push(Frame {
-            start: span.start,
-            anchor,
-            flow,
-            kind,
-            key: None,
-        });
-        Ok(())
-    }
-
-    fn close(&mut self, end: Span) -> Result<(), Box<Problem>> {
-        let Some(frame) = self.frames.pop() else {
-            return Ok(());
-        };
-        // The parser reports the end of a collection where the next token begins.
-        let end = match &frame.kind {
-            _ if frame.flow => end.start + 1,
-            Kind::Map(entries) => entries
-                .last()
-                .map_or(frame.start, |last| last.value.span.end.max(last.key_span.end)),
-            Kind::List(items) => items.last().map_or(frame.start, |last| last.span.end),
-            Kind::Scalar { .. } => frame.start,
-        };
-        self.add(
-            Node {
-                span: frame.start..end.max(frame.start),
-                kind: frame.kind,
-            },
-            frame.anchor,
-        )
-    }
-
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Box<Problem>> {
-        self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(too_much(node.span));
-        }
-        if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
-            self.nodes += node.size();
-        }
-        let Some(frame) = self.frames.last_mut() else {
-            self.root = Some(node);
-            return Ok(());
-        };
-        match (&mut frame.kind, frame.key.take()) {
-            (Kind::List(items), _) => items.push(node),
-            (Kind::Map(entries), Some((key, key_span))) => {
-                if let Some(first) = entries.iter().find(|entry| entry.key == key) {
-                    let message = format!("`{}` is written twice", key.escape_debug());
-                    let problem = Problem::error(key_span, message).label("second time");
-                    let problem = problem.related(first.key_span.clone(), "first time");
-                    self.problems
-                        .push(problem.help("remove one of the two, or rename it"));
-                } else if key == "<<" {
-                    let problem = Problem::error(key_span, "merge keys (`<<`) are not supported");
-                    self.problems
-                        .push(problem.help("write the keys out; `&name` and `*name` work for whole values"));
-                } else {
-                    entries.push(Entry {
-                        key,
-                        key_span,
-                        value: node,
-                    });
-                }
-            }
-            (Kind::Map(_), None) => match node.kind {
-                Kind::Scalar { text, .. } => frame.key = Some((text, node.span)),
-                _ => {
-                    let problem = Problem::error(node.span, "a key must be text");
-                    return Err(Box::new(problem.help("write `key: value`")));
-                }
-            },
-            (Kind::Scalar { .. }, _) => {}
-        }
-        Ok(())
-    }
-}
-
-/// The part of a quoted scalar's span up to its closing quote; the parser includes the rest of the line.
-fn quoted(text: &str, span: Span) -> Span {
-    let written = &text[span.clone()];
-    let mut characters = written.char_indices();
-    let quote = characters.next().map(|(_, quote)| quote);
-    while let Some((at, character)) = characters.next() {
-        if character == '\\' && quote == Some('"') {
-            characters.next();
-        } else if Some(character) == quote {
-            // `''` stands for one quote inside single quotes.
-            if quote == Some('"') || !written[at + 1..].starts_with('\'') {
-                return span.start..span.start + at + 1;
-            }
-            characters.next();
-        }
-    }
-    span
-}
-
-fn too_much(span: Span) -> Box<Problem> {
-    let problem = Problem::error(span, "the file nests or repeats too much");
-    Box::new(problem.help(format!(
-        "a stack has at most {MAX_NODES} values, {MAX_DEPTH} levels deep"
-    )))
 }

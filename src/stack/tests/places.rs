@@ -62,7 +62,7 @@ fn reading_takes_time_in_proportion() {
     let least = |text: &str| -> Duration {
         let once = |_| {
             let start = Instant::now();
-            super::super::file::tree::parse(text).unwrap();
+            super::super::file::parse::parse(text).unwrap();
             start.elapsed()
         };
         (0..3).map(once).min().unwrap()

@@ -5,8 +5,8 @@ use serde_yaml::Value;
 
 use super::super::schema::EXAMPLES;
 use super::*;
+use crate::stack::file::parse;
 use crate::stack::file::scalar::Scalar;
-use crate::stack::file::tree;
 
 /// What `serde_yaml` reads from a plain scalar.
 fn other(text: &str) -> Option<Value> {
@@ -147,7 +147,9 @@ fn so_do_generated_ones() {
 /// The stack by each of the two; `None` where it does not match the model.
 fn both(text: &str) -> (Option<Stack>, Option<Stack>) {
     let other = serde_yaml::from_str::<Value>(text).and_then(serde_yaml::from_value);
-    let own = tree::parse(text).ok().filter(|(_, problems)| problems.is_empty());
+    let own = parse::parse(text)
+        .ok()
+        .filter(|(_, problems)| problems.is_empty());
     let own = own.and_then(|(tree, _)| Stack::deserialize(&tree).ok());
     (own, other.ok())
 }

@@ -1,0 +1,106 @@
+//! `defaults:` says once what the entries of a section have in common.
+
+use super::merge::fill;
+use crate::stack::file::problem::Problem;
+use crate::stack::file::read::nearest;
+use crate::stack::file::tree::{Entry, Kind, Node};
+
+/// The key of the section.
+pub const DEFAULTS: &str = "defaults";
+/// The sections whose entries can have defaults.
+pub const SECTIONS: [&str; 4] = ["channels", "topics", "alarms", "rules"];
+/// What an alarm watches: one of these.
+const WATCHED: [&str; 6] = ["metric", "metrics", "promql", "filter", "rule", "preset"];
+/// Keys of alarms that only some of them may have, and what these watch.
+const OF_SOME: [(&str, &[&str]); 14] = [
+    ("dimensions", &["metric"]),
+    ("unit", &["metric"]),
+    ("statistic", &["metric", "filter"]),
+    ("period", &["metric", "filter"]),
+    ("threshold", &["metric", "metrics", "filter"]),
+    ("evaluation_periods", &["metric", "metrics", "filter"]),
+    ("datapoints_to_alarm", &["metric", "metrics", "filter"]),
+    ("treat_missing_data", &["metric", "metrics", "filter"]),
+    ("evaluate_low_sample_count_percentile", &["metric", "metrics"]),
+    ("evaluation_window", &["metric", "metrics", "filter"]),
+    ("warm_up", &["metric", "metrics", "promql", "filter"]),
+    ("propagate_tags", &["metric", "metrics", "promql", "filter"]),
+    ("chart", &["metric", "metrics", "filter"]),
+    ("suppressor", &["rule"]),
+];
+/// What a channel's messages go to: one of these.
+const SERVICES: [&str; 10] = [
+    "webhook",
+    "slack",
+    "teams",
+    "google_chat",
+    "discord",
+    "pagerduty",
+    "jira_service_management",
+    "opsgenie",
+    "signed_webhook",
+    "heartbeat",
+];
+
+/// Takes `defaults` out of the tree, and fills them in where an entry says nothing else.
+pub fn apply(root: &mut Node) -> Vec<Problem> {
+    let Kind::Map(sections) = &mut root.kind else {
+        return vec![];
+    };
+    let Some(at) = sections.iter().position(|entry| entry.key == DEFAULTS) else {
+        return vec![];
+    };
+    let defaults = sections.remove(at);
+    let mut problems = vec![];
+    if !matches!(defaults.value.kind, Kind::Map(_)) {
+        let problem = Problem::error(defaults.key_span, "`defaults` is a mapping of sections");
+        return vec![problem.help("write `defaults: { alarms: { period: 60 } }`")];
+    }
+    for of in defaults.value.entries() {
+        if !SECTIONS.contains(&of.key.as_str()) {
+            let message = format!("`{}` has no defaults", of.key.escape_debug());
+            let problem = Problem::error(of.key_span.clone(), message);
+            problems.push(match nearest(&of.key, SECTIONS.into_iter()) {
+                Some(near) => problem
+                    .label(format!("did you mean `{near}`?"))
+                    .help(format!("write `{near}`")),
+                None => problem.help(format!("sections with defaults: {}", SECTIONS.join(", "))),
+            });
+            continue;
+        }
+        let Kind::Map(given) = &of.value.kind else {
+            let message = format!("defaults of `{}` are a mapping", of.key);
+            problems.push(
+                Problem::error(of.key_span.clone(), message).help("write keys that each entry may have"),
+            );
+            continue;
+        };
+        let section = sections.iter_mut().find(|section| section.key == of.key);
+        let Some(Kind::Map(entries)) = section.map(|section| &mut section.value.kind) else {
+            continue;
+        };
+        for entry in entries {
+            if let Kind::Map(own) = &mut entry.value.kind {
+                let fits = |given: &&Entry| fits(&of.key, own, &given.key);
+                let fitting: Vec<_> = given.iter().filter(fits).cloned().collect();
+                fill(own, &fitting);
+            }
+        }
+    }
+    problems
+}
+
+/// Whether an entry of a section with these keys may have a key, too.
+fn fits(section: &str, own: &[Entry], key: &str) -> bool {
+    let has = |keys: &[&str]| own.iter().any(|entry| keys.contains(&entry.key.as_str()));
+    match section {
+        "alarms" if WATCHED.contains(&key) => !has(&WATCHED) || has(&[key]),
+        // What an alarm without any of them watches comes from the defaults, too.
+        "alarms" => match OF_SOME.iter().find(|(some, _)| *some == key) {
+            Some((_, watched)) => !has(&WATCHED) || has(watched),
+            None => true,
+        },
+        "channels" if SERVICES.contains(&key) => !has(&SERVICES) || has(&[key]),
+        _ => true,
+    }
+}
