@@ -1,17 +1,15 @@
 //! The command line, as types.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alertctl_relay::ChannelType;
 use alertctl_relay::destination::Form;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::stack::is_yaml;
-
+mod files;
 mod global;
 mod help;
 mod local;
@@ -22,6 +20,7 @@ mod running;
 mod service;
 mod tools;
 
+pub use files::*;
 pub use global::*;
 pub use help::*;
 pub use local::*;
@@ -69,7 +68,7 @@ impl Cli {
         }
         let words: Vec<_> = std::env::args_os().collect();
         let matches = Self::command().try_get_matches_from(&words)?;
-        let cli = match with_stack(&matches, words) {
+        let cli = match files::with_stack(&matches, words) {
             Some(words) => Self::try_parse_from(words)?,
             None => Self::from_arg_matches(&matches)?,
         };
@@ -96,50 +95,6 @@ impl Cli {
             _ => Ok(cli),
         }
     }
-}
-
-/// The words with the first `--file` as the stack file, if that is not among them; `None` if they can stay as they are.
-fn with_stack(matches: &ArgMatches, mut words: Vec<OsString>) -> Option<Vec<OsString>> {
-    let mut leaf = matches;
-    while let Some((_, inner)) = leaf.subcommand() {
-        leaf = inner;
-    }
-    let said = |id: &str| {
-        let is_known = leaf.try_contains_id(id).is_ok();
-        is_known && leaf.value_source(id) == Some(ValueSource::CommandLine)
-    };
-    let mut names = leaf.try_get_raw("words").ok().flatten().into_iter().flatten();
-    let takes_one = ["path", "paths", "words"]
-        .iter()
-        .any(|id| leaf.try_contains_id(id).is_ok());
-    if said("path")
-        || said("paths")
-        || said("stack")
-        || names.any(|name| is_yaml(Path::new(name)))
-        || !takes_one
-    {
-        return None;
-    }
-    let is_flag = |word: &OsString| word == "-f" || word == "--file";
-    let joined = |word: &OsString| {
-        let word = word.to_str()?;
-        let rest = word.strip_prefix("--file=").or_else(|| word.strip_prefix("-f"))?;
-        Some(OsString::from(rest.strip_prefix('=').unwrap_or(rest)))
-    };
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let at = words[..end]
-        .iter()
-        .position(|word| is_flag(word) || joined(word).is_some())?;
-    let file = match is_flag(&words[at]) {
-        true => {
-            words.remove(at);
-            (at < words.len()).then(|| words.remove(at))?
-        }
-        false => joined(&words.remove(at))?,
-    };
-    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    words.insert(end, file);
-    Some(words)
 }
 
 /// The form of the channel's address that an argument is or contains.
@@ -229,14 +184,6 @@ pub struct ValidateArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub strict: Strict,
-}
-
-/// The stack file of a command.
-#[derive(Debug, Clone, Args)]
-pub struct StackFile {
-    /// Stack file
-    #[arg(value_name = "STACK", default_value = "stack.yaml")]
-    pub path: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -358,17 +305,6 @@ pub struct DestroyArgs {
     pub delete_trail_logs: bool,
     #[command(flatten)]
     pub run: Run,
-}
-
-/// A stack by its file, or by its name alone.
-#[derive(Debug, Clone, Args)]
-pub struct StackOrName {
-    /// Stack file [default: stack.yaml]
-    #[arg(value_name = "STACK", conflicts_with = "stack")]
-    pub path: Option<PathBuf>,
-    /// Name of the stack, if there is no file
-    #[arg(long, value_name = "NAME")]
-    pub stack: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,44 +1,18 @@
 //! Options of every command.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
-use crate::stack::is_variable_name;
+use super::StackOptions;
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// A further stack file, laid over the one before it; repeatable. Without STACK, the first one is the stack file
-    #[arg(
-        short = 'f',
-        long = "file",
-        id = "files",
-        global = true,
-        value_name = "FILE",
-        help_heading = "Stack file options"
-    )]
-    pub files: Vec<PathBuf>,
-    /// A variable for `${NAME}` in stack files; goes before the environment's; repeatable
-    #[arg(
-        long = "var",
-        global = true,
-        value_name = "NAME=VALUE",
-        value_parser = variable,
-        help_heading = "Stack file options"
-    )]
-    pub variables: Vec<(String, String)>,
-    /// A file with a variable on each line, NAME=VALUE; the environment goes before it; repeatable
-    #[arg(
-        long = "env-file",
-        global = true,
-        value_name = "FILE",
-        help_heading = "Stack file options"
-    )]
-    pub env_files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub stack: StackOptions,
     /// Profile from the AWS configuration files
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub profile: Option<String>,
@@ -80,27 +54,6 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub color: Color,
-}
-
-/// Reads `NAME=VALUE`.
-fn variable(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if is_variable_name(name) => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE, with a name of letters, digits and `_`".to_owned()),
-    }
-}
-
-/// `--file` of a command whose `-f` is something else; it stands in the place of the global one.
-#[derive(Debug, Clone, Args)]
-pub struct WithoutShortFile {
-    /// A further stack file, laid over the one before it; repeatable. Without STACK, the first one is the stack file
-    #[arg(
-        id = "files",
-        long = "file",
-        value_name = "FILE",
-        help_heading = "Stack file options"
-    )]
-    _files: Vec<PathBuf>,
 }
 
 /// How results are printed.

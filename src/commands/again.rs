@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use crate::cli::{Adopt, Global};
+use crate::cli::{Adopt, Global, StackOptions};
 
 impl App {
     /// `alertctl` with these words and all global options that select the target.
@@ -24,9 +24,11 @@ impl Adopt {
 
 fn again(global: &Global, words: impl IntoIterator<Item = String>) -> String {
     let Global {
-        files,
-        variables,
-        env_files,
+        stack: StackOptions {
+            files,
+            variables,
+            env_files,
+        },
         profile,
         region,
         endpoint_url,
@@ -77,9 +79,7 @@ mod tests {
     #[test]
     fn everything_that_was_said_is_repeated() {
         let mut global = Global {
-            files: vec![],
-            variables: vec![],
-            env_files: vec![],
+            stack: StackOptions::default(),
             profile: None,
             region: None,
             endpoint_url: None,
@@ -116,9 +116,11 @@ mod tests {
             r"alertctl destroy 'it'\''s.yaml' --delete-trail-logs --profile 'my team' --endpoint-url http://127.0.0.1:4566"
         );
         global = Global {
-            files: vec!["prod.yaml".into()],
-            variables: vec![("TEAM".into(), "on call".into())],
-            env_files: vec!["prod.env".into()],
+            stack: StackOptions {
+                files: vec!["prod.yaml".into()],
+                variables: vec![("TEAM".into(), "on call".into())],
+                env_files: vec!["prod.env".into()],
+            },
             profile: None,
             endpoint_url: None,
             ..global

@@ -1,8 +1,7 @@
 //! One file per command: load, call, print.
 
 use std::cell::Cell;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,7 @@ use crate::engine::observe;
 use crate::engine::plan::Plan;
 use crate::local::{self, Session};
 use crate::output::{self, Failure, Out, Progress, talk};
-use crate::stack::{Ciphertexts, Input, Loaded, Region, Stack, Trail, Variables, load_from, read_variables};
+use crate::stack::{Ciphertexts, Loaded, Region, Stack, Trail, load_from};
 
 mod addresses;
 mod again;
@@ -37,6 +36,7 @@ mod expand;
 mod files;
 mod graph;
 mod init;
+mod input;
 mod language;
 mod local_mode;
 mod logs;
@@ -170,31 +170,6 @@ impl App {
         loaded.warnings.retain(|warning| examples || !warning.is_example);
         self.out.warn_of_file(&loaded);
         Ok(loaded)
-    }
-
-    /// What a stack is read from: `path`, and what the options name.
-    fn input(&self, path: &Path) -> Result<Input, Failure> {
-        let further = self.global.files.iter().map(PathBuf::as_path);
-        let files: Vec<_> = [path].into_iter().chain(further).map(Path::to_owned).collect();
-        files.iter().try_for_each(|file| saved::refuse_as_stack(file))?;
-        let mut of_files = vec![];
-        for file in &self.global.env_files {
-            let name = file.display();
-            let text = fs::read_to_string(file).map_err(|error| {
-                Failure::new(
-                    format!("cannot read `{name}`: {error}"),
-                    "pass a file with lines `NAME=value` to `--env-file`",
-                )
-            })?;
-            of_files.extend(read_variables(&text).map_err(|line| {
-                Failure::new(
-                    format!("`{name}`, line {line}: this is not `NAME=value`"),
-                    "a line is a variable, a comment that begins with `#`, or blank",
-                )
-            })?);
-        }
-        let variables = Variables::new(self.global.variables.iter().cloned(), of_files);
-        Ok(Input { files, variables })
     }
 
     /// Warns about preconditions of the stack that are not met, and about those that could not be checked.

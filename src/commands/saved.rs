@@ -15,7 +15,7 @@ use super::addresses::Missing;
 use super::plan::{Planned, json};
 use super::{App, Outcome, files};
 use crate::aws::Scope;
-use crate::cli::{Adopt, ApplyArgs, Detail, Global};
+use crate::cli::{Adopt, ApplyArgs, Detail, Global, StackOptions};
 use crate::engine::plan::{Action, Plan};
 use crate::output::{Failure, with_warnings};
 
@@ -107,7 +107,7 @@ pub fn save(app: &App, path: &Path, file: &Path, adopt: &Adopt, planned: &Planne
         alertctl_plan: VERSION,
         alertctl: env!("CARGO_PKG_VERSION").to_owned(),
         file: file.to_owned(),
-        further: app.global.files.clone(),
+        further: app.global.stack.files.clone(),
         sha256: planned.loaded.sha256.clone(),
         account: scope.account.clone(),
         region: scope.region.clone(),
@@ -199,7 +199,10 @@ pub async fn made_again(app: &App, args: &ApplyArgs, saved: &Saved) -> Result<(P
     }
     let app = &App {
         global: Global {
-            files: saved.further.clone(),
+            stack: StackOptions {
+                files: saved.further.clone(),
+                ..app.global.stack.clone()
+            },
             ..app.global.clone()
         },
         ..*app

@@ -22,7 +22,10 @@ pub fn reference() -> String {
         let must = if required(&schema, key) { " Required." } else { "" };
         let _ = write!(text, "\n## {key}\n\n{}{must}\n\n{}", about(part), facts(part));
         let mut rows = Rows::default();
-        rows.below(key, part);
+        // The keys of entries are in the sections of these.
+        if key != "defaults" {
+            rows.below(key, part);
+        }
         if !rows.text.is_empty() {
             let head = "| key | what it says | form | default | example |\n|---|---|---|---|---|\n";
             let _ = write!(text, "\n{head}{}", rows.text);

@@ -65,6 +65,7 @@ fn assembled(schema: &mut Value) {
                 json!({
                     "description": "Makes one for each element of a list of texts, or of a mapping: `{each.key}` and `{each.value}` stand for the element in every text, and the element is added to the key.",
                     "anyOf": [texts, { "type": "object" }],
+                    "examples": [["orders", "users"]],
                 }),
             );
         }
@@ -77,6 +78,7 @@ fn assembled(schema: &mut Value) {
                 "type": "object",
                 "additionalProperties": false,
                 "properties": sections,
+                "examples": [{ "alarms": { "period": 60, "to": ["alerts"] } }],
             }),
         );
         properties.insert(
@@ -85,6 +87,7 @@ fn assembled(schema: &mut Value) {
                 "description": "Files that this one is laid over; paths are relative to this file.",
                 "type": "array",
                 "items": { "type": "string" },
+                "examples": [["common/people.yaml"]],
             }),
         );
     }

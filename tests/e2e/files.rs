@@ -57,7 +57,7 @@ fn a_stack_in_several_files_is_one() {
     let world = world();
     let dev = expanded(&world, &[]);
     let keys: Vec<_> = dev["alarms"].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["cpu-orders", "cpu-users", "queue-mail", "queue-orders"]);
+    assert_eq!(keys, ["cpu-orders", "cpu-users", "queue-orders", "queue-mail"]);
     assert_eq!(
         dev["alarms"]["cpu-users"],
         json!({
@@ -76,7 +76,7 @@ fn a_stack_in_several_files_is_one() {
         assert!(dev.get(gone).is_none(), "{gone}");
     }
 
-    let prod = expanded(&world, &["-f", "prod.yaml", "--var", "STAGE=prod"]);
+    let prod = expanded(&world, &["stack.yaml", "-f", "prod.yaml", "--var", "STAGE=prod"]);
     let cpu = &prod["alarms"]["cpu-orders"];
     assert_eq!(
         (
@@ -117,7 +117,11 @@ fn variables_come_from_the_command_line_the_environment_and_files() {
         refused.stderr
     );
     let refused = world.run(&["expand", "--var", "1=2"]);
-    assert!(refused.stderr.contains("write NAME=VALUE"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`1` cannot be the name of a variable"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -127,12 +131,12 @@ fn what_is_written_out_is_the_same_stack() {
         "SLACK_WEBHOOK_URL",
         "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
     );
-    let text = world.ok(&["expand", "-f", "prod.yaml"]).stdout;
+    let text = world.ok(&["expand", "stack.yaml", "-f", "prod.yaml"]).stdout;
     world.write("whole.yaml", &text);
     world.up();
     world.ok(&["apply", "-f", "stack.yaml", "-f", "prod.yaml", "--local", "--yes"]);
     let plan = world.ok(&["plan", "whole.yaml", "--local", "--detailed-exitcode"]);
-    assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("no changes: "), "{}", plan.stdout);
     // One element more in the middle is one alarm more, and nothing else.
     world.write(
         "stack.yaml",
@@ -177,7 +181,7 @@ fn problems_are_shown_where_they_were_written() {
         &PROD.replace("evaluation_periods: 1", "evaluation_periods: 0"),
     );
     let out = "prod.yaml:4: `evaluation_periods` is out of range (`alarms.cpu[orders]` and 1 more)";
-    let said = problems(&world, &["-f", "prod.yaml"]);
+    let said = problems(&world, &["stack.yaml", "-f", "prod.yaml"]);
     assert!(
         said.len() == 2 && said[0] == nowhere && said[1].starts_with(out.split(" (").next().unwrap()),
         "{said:?}"
@@ -314,5 +318,5 @@ fn a_saved_plan_knows_its_files() {
     let plan = world
         .ok(&["plan", "stack.yaml", "-f", "prod.yaml", "--local"])
         .stdout;
-    assert!(plan.contains("No changes"), "{plan}");
+    assert!(plan.contains("no changes: "), "{plan}");
 }

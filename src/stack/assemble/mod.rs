@@ -7,6 +7,7 @@ mod defaults;
 mod each;
 mod gather;
 mod merge;
+mod names;
 mod variables;
 mod write;
 

@@ -57,6 +57,9 @@ pub fn agrees_to_refuse(text: &str, problems: &Problems) {
     }
 }
 
+/// Keys that are gone before the model is read.
+const ASSEMBLED: [&str; 3] = ["include", "defaults", "for_each"];
+
 /// An object of the schema, and a stack file whose only error is an unknown key in it.
 struct Place {
     fields: Map<String, Value>,
@@ -71,11 +74,17 @@ fn places(form: &Value, around: &dyn Fn(Value) -> Value, found: &mut Vec<Place>)
         }
     }
     if let Some(fields) = form["properties"].as_object() {
+        let of_model = |(key, _): &(&String, &Value)| !ASSEMBLED.contains(&key.as_str());
+        let fields: Map<String, Value> = fields
+            .iter()
+            .filter(of_model)
+            .map(|(key, field)| (key.clone(), field.clone()))
+            .collect();
         found.push(Place {
             fields: fields.clone(),
             file: around(json!({ "quux": 1 })),
         });
-        for (key, field) in fields {
+        for (key, field) in &fields {
             places(field, &|value| around(json!({ key: value })), found);
         }
     }

@@ -33,10 +33,10 @@ fn a_placeholder_is_told_once() {
 }
 
 #[test]
-fn a_variable_is_taken_as_it_stands() {
+fn what_looks_like_a_variable_is_taken_as_it_stands() {
     insta::assert_snapshot!(warned(
         "period: 60,",
-        "period: 60, dimensions: { InstanceId: '${INSTANCE}' }, description: 'in ${ENV:-dev}',"
+        "period: 60, dimensions: { InstanceId: '${my instance}' }, description: 'in ${ENV:-dev}',"
     ));
 }
 
