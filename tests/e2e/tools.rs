@@ -1,24 +1,19 @@
 //! The tools for a running stack, against the local AWS and a Slack that fails on request: `logs`, `redrive`
 //! and `test`.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
 use crate::support::account::{ACCOUNT, clients};
-use crate::support::proxy::{Fate, Proxy};
 use crate::support::slack::Slack;
 use crate::support::{Ran, World};
 use alertctl::aws::connect::Clients;
-use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use rustix::process::{Pid, Signal, kill_process};
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 mod redrive;
+mod stopping;
 
 const REGION: &str = "ap-northeast-2";
+
 const STACK: &str = r#"
 stack: tools
 region: ap-northeast-2
@@ -59,25 +54,6 @@ fn world() -> (World, String, Slack, String) {
     (world, text("token"), slack, endpoint)
 }
 
-/// Waits until the stack's log has `count` such outcomes; returns its lines.
-fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let ran = world.ok(&["logs", "--local", "--output", "json"]);
-        let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
-        let lines: Vec<Value> = lines.collect();
-        let of =
-            |line: &&Value| line["message"]["outcome"] == outcome && line["message"]["Channel"] == "project";
-        let found = lines.iter().filter(of).count();
-        if found >= count {
-            assert_eq!(found, count, "{}", ran.stdout);
-            return lines;
-        }
-        assert!(Instant::now() < deadline, "{outcome}: {}", ran.all());
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 /// Waits until this is true.
 fn within(time: Duration, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + time;
@@ -104,18 +80,6 @@ async fn held(aws: &Clients, queue: &str) -> u32 {
     let counts = answer.attributes.unwrap().into_iter();
     let counts = counts.filter(|(name, _)| name.as_str().starts_with("ApproximateNumberOfMessages"));
     counts.map(|(_, count)| count.parse::<u32>().unwrap()).sum()
-}
-
-async fn put(aws: &Clients, queue: &str, body: &Value, attributes: &[(&str, &str)]) {
-    let url = aws.sqs.get_queue_url().queue_name(queue).send().await.unwrap();
-    let mut send = aws.sqs.send_message().queue_url(url.queue_url.unwrap());
-    for (name, value) in attributes {
-        let value = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(*value);
-        send = send.message_attributes(*name, value.build().unwrap());
-    }
-    send.message_body(body.to_string()).send().await.unwrap();
 }
 
 /// The result of each path of a test.
@@ -328,75 +292,4 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
     );
     assert!(ran.all().contains("2 of 2 paths arrived"), "{}", ran.all());
     assert_eq!(slack.bodies().len(), 2);
-}
-
-#[test]
-fn following_goes_on_until_it_is_stopped() {
-    let (world, _, _slack, endpoint) = world();
-    // Once the gate is shut, queries of the log get no response.
-    let open = Arc::new(AtomicBool::new(true));
-    let gate = open.clone();
-    let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| match action {
-        "logs:FilterLogEvents" => Fate::Hold(gate.clone()),
-        _ => Fate::Pass,
-    });
-    world.reach_at(&proxy.url);
-    let mut command = world.command(&["logs", "--local", "--follow"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // No message arrives in the inbox, and the command reports that.
-    failed(
-        world.run(&["local", "event", "ec2-stopped", "--region", REGION]),
-        1,
-    );
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut seen = String::new();
-    while !seen.contains("delivered") {
-        assert_ne!(lines.read_line(&mut seen).unwrap(), 0, "{seen}");
-    }
-    // Further queries of the log repeat no line.
-    more(&proxy, "logs:FilterLogEvents", 3);
-    open.store(false, Ordering::SeqCst);
-    more(&proxy, "logs:FilterLogEvents", 1);
-    assert_eq!(stopped(&mut child), Some(130));
-    open.store(true, Ordering::SeqCst);
-    lines.read_to_string(&mut seen).unwrap();
-    assert_eq!(seen.matches("delivered").count(), 1, "{seen}");
-}
-
-#[test]
-fn a_test_ends_at_ctrl_c_also_while_it_looks_for_what_was_lost() {
-    let (world, _, _slack, endpoint) = world();
-    // No function logs anything, and the queues do not respond.
-    let proxy = Proxy::judging(&endpoint, Duration::ZERO, |_, action| match action {
-        "logs:FilterLogEvents" => Fate::Answer(r#"{"events":[]}"#),
-        "sqs:ReceiveMessage" => Fate::Hold(Arc::default()),
-        _ => Fate::Pass,
-    });
-    world.reach_at(&proxy.url);
-    let args = ["test", "--local", "--path", "rule/states", "--timeout", "1s"];
-    let mut child = world.command(&args).stderr(Stdio::null()).spawn().unwrap();
-    more(&proxy, "sqs:ReceiveMessage", 1);
-    assert_eq!(stopped(&mut child), Some(130));
-}
-
-/// Waits until this call has been made this many more times.
-fn more(proxy: &Proxy, action: &str, times: usize) {
-    let came = || proxy.actions().iter().filter(|one| *one == action).count();
-    let before = came();
-    within(Duration::from_secs(60), || came() >= before + times);
-}
-
-/// Sends Ctrl-C; returns the program's exit code.
-fn stopped(child: &mut Child) -> Option<i32> {
-    kill_process(Pid::from_child(child), Signal::INT).unwrap();
-    let mut status = None;
-    within(Duration::from_secs(20), || {
-        status = child.try_wait().unwrap();
-        status.is_some()
-    });
-    status.unwrap().code()
 }

@@ -1,6 +1,44 @@
 //! What was parked, and how it is delivered again.
 
-use super::*;
+use std::time::{Duration, Instant};
+
+use super::{REGION, failed, held, world};
+use crate::support::World;
+use crate::support::account::{ACCOUNT, clients};
+use alertctl::aws::connect::Clients;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use serde_json::{Value, json};
+
+/// Waits until the stack's log has `count` such outcomes; returns its lines.
+fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let ran = world.ok(&["logs", "--local", "--output", "json"]);
+        let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines: Vec<Value> = lines.collect();
+        let of =
+            |line: &&Value| line["message"]["outcome"] == outcome && line["message"]["Channel"] == "project";
+        let found = lines.iter().filter(of).count();
+        if found >= count {
+            assert_eq!(found, count, "{}", ran.stdout);
+            return lines;
+        }
+        assert!(Instant::now() < deadline, "{outcome}: {}", ran.all());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+async fn put(aws: &Clients, queue: &str, body: &Value, attributes: &[(&str, &str)]) {
+    let url = aws.sqs.get_queue_url().queue_name(queue).send().await.unwrap();
+    let mut send = aws.sqs.send_message().queue_url(url.queue_url.unwrap());
+    for (name, value) in attributes {
+        let value = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(*value);
+        send = send.message_attributes(*name, value.build().unwrap());
+    }
+    send.message_body(body.to_string()).send().await.unwrap();
+}
 
 #[tokio::test]
 async fn what_was_parked_is_listed_and_delivered_once_slack_is_mended() {
