@@ -30,6 +30,9 @@ mod fakes;
 mod incidents_table;
 #[path = "../../../tests/e2e/support/python.rs"]
 mod python;
+#[path = "../../tests/relay/support/runtime_api.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod runtime_api;
 mod table;
 #[path = "../../tests/relay/support/workspace.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]

@@ -11,6 +11,7 @@ pub mod outside;
 pub mod pager;
 pub mod press;
 pub mod receiver;
+pub mod runtime_api;
 pub mod slack;
 pub mod teams;
 pub mod workspace;
