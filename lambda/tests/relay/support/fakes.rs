@@ -1,7 +1,7 @@
 //! Fakes of everything around the function, on loopback: AWS and Slack here, the Runtime API in its own file.
 
-use super::cloudwatch;
 use super::workspace::Workspace;
+use super::{cloudwatch, dynamodb};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -106,17 +106,7 @@ async fn aws(State(script): State<Shared>, headers: HeaderMap, body: Bytes) -> R
     let request: Value = serde_json::from_slice(&body).expect("JSON");
     match (service, call) {
         ("TrentService", "Decrypt") => kms(&script, request).await,
-        ("DynamoDB_20120810", call) => {
-            let workspace = script.lock().expect("not poisoned").workspace.clone();
-            let workspace = workspace.expect("a table");
-            let mut table = workspace.state();
-            let (status, answer) = match call {
-                "UpdateItem" => table.update_item(&request),
-                "Scan" => table.scan(&request),
-                other => panic!("{other}"),
-            };
-            answered(status, "application/x-amz-json-1.0", answer.to_string())
-        }
+        ("DynamoDB_20120810", call) => dynamodb::answer(&script, call, &request),
         ("GraniteServiceVersion20100801", "GetMetricData") => {
             assert_eq!(headers["content-type"], "application/x-amz-json-1.0");
             assert!(credential.contains("/monitoring/aws4_request"), "{credential}");

@@ -2,6 +2,7 @@
 
 pub mod cloudwatch;
 pub mod discord;
+pub mod dynamodb;
 pub mod fakes;
 pub mod function;
 pub mod google_chat;

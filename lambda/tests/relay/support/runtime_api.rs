@@ -25,11 +25,11 @@ pub enum Outcome {
 
 /// Invocations, which are delivered one at a time.
 pub struct Invocations {
-    waiting: Mutex<VecDeque<String>>,
+    pub waiting: Mutex<VecDeque<String>>,
     /// Time limit of an invocation; `None` for no limit.
-    time: Mutex<Option<Duration>>,
+    pub time: Mutex<Option<Duration>>,
     /// Number of processes that were killed before this one.
-    killed: AtomicU16,
+    pub killed: AtomicU16,
     arrived: Notify,
     outcomes: mpsc::UnboundedSender<Outcome>,
     polls: mpsc::UnboundedSender<Instant>,
@@ -37,8 +37,8 @@ pub struct Invocations {
 
 pub struct Runtime {
     pub address: SocketAddr,
-    invocations: Arc<Invocations>,
-    outcomes: mpsc::UnboundedReceiver<Outcome>,
+    pub invocations: Arc<Invocations>,
+    pub outcomes: mpsc::UnboundedReceiver<Outcome>,
     polls: mpsc::UnboundedReceiver<Instant>,
 }
 
@@ -69,23 +69,6 @@ impl Runtime {
     /// Waits until the function asks for work; returns the time when it did.
     pub async fn polled(&mut self) -> Instant {
         self.polls.recv().await.expect("the server lives")
-    }
-
-    /// Sets the time limit of the next invocations.
-    pub fn hurry(&self, time: Duration) {
-        *self.invocations.time.lock().expect("not poisoned") = Some(time);
-    }
-
-    /// Drops the invocation during which a process was killed: the next process does not get it, and a late
-    /// report does not count for another invocation.
-    pub fn forget(&mut self) {
-        self.invocations.killed.fetch_add(1, Ordering::SeqCst);
-        self.invocations.waiting.lock().expect("not poisoned").clear();
-        while self.outcomes.try_recv().is_ok() {}
-    }
-
-    pub async fn invoke(&mut self, event: &Value) -> Outcome {
-        self.invoke_text(event.to_string()).await
     }
 
     /// `event` must be JSON.
