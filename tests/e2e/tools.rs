@@ -102,13 +102,10 @@ async fn alarm(aws: &Clients) -> String {
         .to_owned()
 }
 
-#[tokio::test]
-async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
-    let (mut world, token, slack, endpoint) = world();
-    let aws = clients(&endpoint, REGION).await;
-    let before = alarm(&aws).await;
-
-    // An endpoint without a token cannot be tested, which is not a failure.
+/// This is not a failure.
+#[test]
+fn an_endpoint_without_its_token_cannot_be_tested() {
+    let (mut world, ..) = world();
     let ran = failed(world.run(&["test", "--local"]), 3);
     let last = ran.stdout.lines().last().unwrap();
     assert!(
@@ -127,7 +124,13 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         "{}",
         unknown.all()
     );
+}
 
+#[tokio::test]
+async fn a_sample_goes_through_each_path() {
+    let (mut world, token, slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
+    let before = alarm(&aws).await;
     world.set("ALERTCTL_TOKEN_HOOK", &token);
     let report = world.json(&["test", "--local"]);
     let arrived = |path: &str| (path.to_owned(), "arrived".to_owned());
@@ -155,8 +158,14 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         .collect();
     assert!(of_run.iter().all(|body| body.contains("TEST")), "{of_run:#?}");
     assert_eq!(alarm(&aws).await, before);
+}
 
-    // The webhook is revoked: every path reports Slack's answer, and everything can be redriven.
+/// Every path reports Slack's answer, and everything can be redriven.
+#[tokio::test]
+async fn a_test_with_a_revoked_webhook_tells_what_was_parked() {
+    let (world, _, slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
+    let before = alarm(&aws).await;
     slack.answer(404, "no_service");
     let ran = failed(
         world.run(&["test", "--local", "--path", "alarm", "--path", "rule/states"]),
@@ -198,8 +207,13 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         "{}",
         nothing.all()
     );
+}
 
-    // A topic without subscriptions, and a deleted rule.
+/// A topic has no subscriptions, and a rule no target.
+#[tokio::test]
+async fn a_path_that_is_broken_tells_where_the_sample_stopped() {
+    let (world, _, _slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
     let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:tools-alerts");
     let subscriptions = aws
         .sns

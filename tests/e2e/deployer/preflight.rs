@@ -1,5 +1,7 @@
 //! What is asked of IAM before an apply: what is lacking is told, and nothing is changed.
 
+use std::collections::BTreeSet;
+
 use super::trial::Trial;
 use crate::support::World;
 use crate::support::gate::Unit;
@@ -27,25 +29,23 @@ fn a_preflight_finds_nothing_lacking_in_the_printed_policy() {
     }
 }
 
-/// A missing permission is reported before anything changes. The run continues if the user wants to try, or may
-/// not ask IAM.
+const ACCOUNT: &str = "720000000000";
+
+/// The printed policy without one action.
+fn without(printed: &BTreeSet<Unit>, action: &str) -> Vec<Unit> {
+    let others = printed.iter().filter(|unit| unit.action != action);
+    others.cloned().collect()
+}
+
+/// A missing permission is reported before anything changes.
 #[test]
 fn an_apply_that_lacks_a_permission_changes_nothing() {
     let world = World::new();
     let (endpoint, _) = world.up();
     world.bundled("cloudwatch-slack");
-    let account = "720000000000";
+    let account = ACCOUNT;
     let trial = Trial::as_user(&world, &endpoint, "mission", account);
-    let printed = trial.printed(&["--apply"]);
-    let without = |action: &str| {
-        printed
-            .iter()
-            .filter(|unit| unit.action != action)
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-
-    trial.grant(without("iam:PassRole"));
+    trial.grant(without(&trial.printed(&["--apply"]), "iam:PassRole"));
     let lacking = format!(
         "error: arn:aws:iam::{account}:user/deployer may not iam:PassRole on \
          arn:aws:iam::{account}:role/alertctl/mission/mission-lambda-role\n  help: nothing was changed: \
@@ -83,8 +83,17 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     let schema = std::fs::read_to_string("docs/plan.schema.json").unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(violations(&schema, &schema, &plan), [""; 0]);
+}
 
-    trial.grant(without("sns:CreateTopic"));
+/// The user wants to try all the same, or may not ask IAM.
+#[test]
+fn an_apply_without_a_preflight_goes_on_until_it_is_refused() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    world.bundled("cloudwatch-slack");
+    let trial = Trial::as_user(&world, &endpoint, "mission", ACCOUNT);
+    let printed = trial.printed(&["--apply"]);
+    trial.grant(without(&printed, "sns:CreateTopic"));
     let (ran, asked, changed) = trial.counted(&["apply", "--yes", "--no-preflight"]);
     assert_eq!((ran.code, asked), (1, 0), "{}", ran.all());
     assert!(
@@ -100,9 +109,20 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     assert!(!ran.stderr.contains("SimulatePrincipalPolicy"), "{}", ran.all());
     let shown = trial.run(&["plan", "--preflight", "--output", "json"]);
     assert_eq!(shown.code, 0, "{}", shown.all());
+}
 
-    // Without changes there is no query; with one change, only its permissions are queried.
+/// Without changes there is no query; with one change, only its permissions are queried.
+#[test]
+fn a_preflight_asks_for_what_changes_alone() {
+    let world = World::new();
+    let (endpoint, _) = world.up();
+    world.bundled("cloudwatch-slack");
+    let account = ACCOUNT;
+    let trial = Trial::as_user(&world, &endpoint, "mission", account);
+    let printed = trial.printed(&["--apply"]);
     trial.grant(printed.clone());
+    let ran = trial.run(&["apply", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
     let (ran, asked, _) = trial.counted(&["apply", "--yes"]);
     assert_eq!((ran.code, asked), (0, 0), "{}", ran.all());
     world.edit(|text| text.replace(">= 50", ">= 60"));
