@@ -31,14 +31,41 @@ async fn every_document_in_the_account_is_as_narrow_as_it_can_be() {
     world.ok(&["apply", "--local", "--yes"]);
     let aws = clients(&endpoint);
 
-    let key = aws
-        .kms
-        .describe_key()
-        .key_id("alias/mission-kms-key")
+    let key = aws.kms.describe_key().key_id("alias/mission-kms-key").send();
+    let key = key.await.unwrap().key_metadata.unwrap().key_id;
+    let documents = documents(&aws, &key).await;
+    for (name, document) in &documents {
+        for statement in document["Statement"].as_array().unwrap() {
+            assert_narrow(name, statement);
+        }
+    }
+    let mut statements = documents["role policy"]["Statement"].as_array().unwrap().iter();
+    let decrypt = statements
+        .find(|statement| list(&statement["Action"]) == ["kms:Decrypt"])
+        .unwrap();
+    assert_eq!(
+        decrypt["Condition"],
+        json!({ "StringEquals": { CONTEXT: [FUNCTION] } })
+    );
+    let attached = aws
+        .iam
+        .list_attached_role_policies()
+        .role_name(ROLE)
         .send()
         .await
         .unwrap();
-    let key = key.key_metadata.unwrap().key_id;
+    assert!(attached.attached_policies().is_empty(), "{attached:?}");
+    let inline = aws.iam.list_role_policies().role_name(ROLE).send().await.unwrap();
+    assert_eq!(inline.policy_names(), [POLICY]);
+
+    let text = serde_json::to_string_pretty(&documents)
+        .unwrap()
+        .replace(&key, "KEY-ID");
+    insta::assert_snapshot!("documents", text);
+}
+
+/// The policy documents of the bundled stack; `key` is the id of its key.
+async fn documents(aws: &Clients, key: &str) -> BTreeMap<&'static str, Value> {
     let role = aws
         .iam
         .get_role()
@@ -70,7 +97,7 @@ async fn every_document_in_the_account_is_as_narrow_as_it_can_be() {
         .queue_url(queue)
         .attribute_names(QueueAttributeName::All);
     let queue = queue.send().await.unwrap().attributes.unwrap();
-    let key_policy = aws.kms.get_key_policy().key_id(&key).send().await.unwrap();
+    let key_policy = aws.kms.get_key_policy().key_id(key).send().await.unwrap();
     let function = aws
         .lambda
         .get_policy()
@@ -78,67 +105,43 @@ async fn every_document_in_the_account_is_as_narrow_as_it_can_be() {
         .send()
         .await
         .unwrap();
-    let documents: BTreeMap<_, _> = [
-        ("role policy", role_policy(&aws).await),
+    [
+        ("role policy", role_policy(aws).await),
         ("role trust", decoded(role.assume_role_policy_document().unwrap())),
         ("topic policy", decoded(&topic.attributes().unwrap()["Policy"])),
         ("queue policy", decoded(&queue[&QueueAttributeName::Policy])),
         ("key policy", decoded(key_policy.policy().unwrap())),
         ("function policy", decoded(function.policy().unwrap())),
     ]
-    .into();
+    .into()
+}
 
-    for (name, document) in &documents {
-        for statement in document["Statement"].as_array().unwrap() {
-            let shown = format!("{name}: {statement:#}");
-            let (resources, actions) = (list(&statement["Resource"]), list(&statement["Action"]));
-            assert_eq!(statement["Effect"], "Allow", "{shown}");
-            // A key's own policy refers to the key as `*`; a trust policy names no resource.
-            match *name {
-                "key policy" => assert_eq!(resources, ["*"], "{shown}"),
-                "role trust" => assert!(resources.is_empty(), "{shown}"),
-                _ => assert!(resources.iter().all(|arn| exact(arn)), "{shown}"),
-            }
-            let principals = list(&statement["Principal"]["AWS"]);
-            let delegates = *name == "key policy" && principals == ["arn:aws:iam::000000000000:root"];
-            assert!(
-                delegates || actions.iter().all(|action| !action.contains('*')),
-                "{shown}"
-            );
-            if !list(&statement["Principal"]["Service"]).is_empty() {
-                let condition = statement["Condition"].to_string().to_lowercase();
-                let deputy = condition.contains("aws:sourceaccount") || condition.contains("aws:sourcearn");
-                assert!(deputy, "any account could make the service do it: {shown}");
-            }
-            assert!(
-                statement["Principal"] != "*" && !principals.contains(&"*".to_owned()),
-                "{shown}"
-            );
-        }
+/// Asserts that a statement allows as little as it can.
+fn assert_narrow(name: &str, statement: &Value) {
+    let shown = format!("{name}: {statement:#}");
+    let (resources, actions) = (list(&statement["Resource"]), list(&statement["Action"]));
+    assert_eq!(statement["Effect"], "Allow", "{shown}");
+    // A key's own policy refers to the key as `*`; a trust policy names no resource.
+    match name {
+        "key policy" => assert_eq!(resources, ["*"], "{shown}"),
+        "role trust" => assert!(resources.is_empty(), "{shown}"),
+        _ => assert!(resources.iter().all(|arn| exact(arn)), "{shown}"),
     }
-    let mut statements = documents["role policy"]["Statement"].as_array().unwrap().iter();
-    let decrypt = statements
-        .find(|statement| list(&statement["Action"]) == ["kms:Decrypt"])
-        .unwrap();
-    assert_eq!(
-        decrypt["Condition"],
-        json!({ "StringEquals": { CONTEXT: [FUNCTION] } })
+    let principals = list(&statement["Principal"]["AWS"]);
+    let delegates = name == "key policy" && principals == ["arn:aws:iam::000000000000:root"];
+    assert!(
+        delegates || actions.iter().all(|action| !action.contains('*')),
+        "{shown}"
     );
-    let attached = aws
-        .iam
-        .list_attached_role_policies()
-        .role_name(ROLE)
-        .send()
-        .await
-        .unwrap();
-    assert!(attached.attached_policies().is_empty(), "{attached:?}");
-    let inline = aws.iam.list_role_policies().role_name(ROLE).send().await.unwrap();
-    assert_eq!(inline.policy_names(), [POLICY]);
-
-    let text = serde_json::to_string_pretty(&documents)
-        .unwrap()
-        .replace(&key, "KEY-ID");
-    insta::assert_snapshot!("documents", text);
+    if !list(&statement["Principal"]["Service"]).is_empty() {
+        let condition = statement["Condition"].to_string().to_lowercase();
+        let deputy = condition.contains("aws:sourceaccount") || condition.contains("aws:sourcearn");
+        assert!(deputy, "any account could make the service do it: {shown}");
+    }
+    assert!(
+        statement["Principal"] != "*" && !principals.contains(&"*".to_owned()),
+        "{shown}"
+    );
 }
 
 /// Clients with the account's root credentials, which enforcement does not restrict.

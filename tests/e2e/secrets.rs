@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::support::account::{ACCOUNT, clients, eventually, everything, lines};
 use crate::support::{Ran, World, http};
+use alertctl::aws::connect::Clients;
 
 mod failures;
 
@@ -52,6 +53,30 @@ async fn every_command_keeps_it() {
     let world = world();
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
+    no_command_tells_it(&world);
+    // In the local mode the inbox replaced the webhook. As on AWS, the relay has it encrypted, and its logs and
+    // what waits in its queue do not contain it: Slack cannot be reached with this URL.
+    let ran = clean(
+        "apply",
+        world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    the_relay_keeps_it(&aws).await;
+    for format in ["text", "json"] {
+        let ran = clean(
+            "destroy",
+            world.run(&["destroy", "--local", "--yes", "--output", format]),
+        );
+        assert_eq!(ran.code, 0, "{}", ran.all());
+    }
+    assert_eq!(everything(&aws).await, lines([]));
+    // Neither on disk nor in the processes that keep running.
+    search(world.path());
+    what_keeps_running_has_none_of_it(&world);
+}
+
+/// Neither in what the commands print, nor in the arguments of any process meanwhile.
+fn no_command_tells_it(world: &World) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watch = scope.spawn(|| watch_arguments(&done));
@@ -89,14 +114,10 @@ async fn every_command_keeps_it() {
         drop(end);
         watch.join().unwrap();
     });
+}
 
-    // In the local mode the inbox replaced the webhook. As on AWS, the relay has it encrypted, and its logs and
-    // what waits in its queue do not contain it: Slack cannot be reached with this URL.
-    let ran = clean(
-        "apply",
-        world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
-    );
-    assert_eq!(ran.code, 0, "{}", ran.all());
+/// Neither its environment has it, nor its log, nor what it lets wait.
+async fn the_relay_keeps_it(aws: &Clients) {
     let function = aws
         .lambda
         .get_function_configuration()
@@ -150,17 +171,9 @@ async fn every_command_keeps_it() {
     .await;
     assert!(letter.contains("nobody hears this"), "{letter}");
     hidden("what waits", &letter);
+}
 
-    for format in ["text", "json"] {
-        let ran = clean(
-            "destroy",
-            world.run(&["destroy", "--local", "--yes", "--output", format]),
-        );
-        assert_eq!(ran.code, 0, "{}", ran.all());
-    }
-    assert_eq!(everything(&aws).await, lines([]));
-    // Neither on disk nor in the processes that keep running.
-    search(world.path());
+fn what_keeps_running_has_none_of_it(world: &World) {
     let mut running = 0;
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
         let text = |file| {
