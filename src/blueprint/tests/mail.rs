@@ -88,3 +88,34 @@ fn mails_that_sns_does_not_take_have_a_queue_to_wait_in() {
     assert!(!written(&silent).contains("sqs-queue/retries") && !publishes(&silent));
     assert!(written(&mailing).contains("sqs-queue/retries") && publishes(&mailing));
 }
+
+/// Another subscriber gets the relay's texts, too, if it asks for what has no such attribute: they have none.
+#[test]
+fn a_subscriber_who_wants_nothing_there_leaves_the_mails_to_sns() {
+    let mailed = |filter: &str| {
+        let text = format!(
+            "stack: t\nregion: eu-west-1\nchannels:\n  c: {{ webhook: {{ env: HOOK }} }}\ntopics:\n  a:\n    to: [c]\n    \
+             subscriptions:\n      - {{ email: a@example.com }}\n      \
+             - {{ sqs: 'arn:aws:sqs:eu-west-1:123456789012:q', {filter} }}\n"
+        );
+        let stack = crate::stack::parse("stack.yaml", &text).unwrap().stack;
+        crate::blueprint::mail::mails(&stack, "a")
+    };
+    for filter in [
+        "filter: { level: [high] }",
+        "filter: { level: [{ exists: true }] }",
+        "filter: { level: ['\"exists\":false'] }",
+        "filter: { exists: ['false'] }",
+        "filter_scope: body, filter: { detail: { level: [high] } }",
+    ] {
+        assert!(mailed(filter), "{filter}");
+    }
+    for filter in [
+        "filter: { level: [{ exists: false }] }",
+        "filter: { kind: [alarm], level: [high, { exists: false }] }",
+        "filter: { $or: [{ kind: [alarm] }, { level: [{ exists: false }] }] }",
+        "filter_scope: body, filter: { detail: { level: [{ exists: false }] } }",
+    ] {
+        assert!(!mailed(filter), "{filter}");
+    }
+}
