@@ -43,12 +43,11 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
     let world = World::new();
     let (endpoint, _) = world.up();
     world.bundled("cloudwatch-slack");
-    let account = ACCOUNT;
-    let trial = Trial::as_user(&world, &endpoint, "mission", account);
+    let trial = Trial::as_user(&world, &endpoint, "mission", ACCOUNT);
     trial.grant(without(&trial.printed(&["--apply"]), "iam:PassRole"));
     let lacking = format!(
-        "error: arn:aws:iam::{account}:user/deployer may not iam:PassRole on \
-         arn:aws:iam::{account}:role/alertctl/mission/mission-lambda-role\n  help: nothing was changed: \
+        "error: arn:aws:iam::{ACCOUNT}:user/deployer may not iam:PassRole on \
+         arn:aws:iam::{ACCOUNT}:role/alertctl/mission/mission-lambda-role\n  help: nothing was changed: \
          `alertctl policy stack.yaml --deployer --apply` prints"
     );
     let (ran, _, changed) = trial.counted(&["apply", "--yes"]);
@@ -75,7 +74,7 @@ fn an_apply_that_lacks_a_permission_changes_nothing() {
 
     let (ran, ..) = trial.counted(&["plan", "--preflight", "--output", "json"]);
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let role = format!("arn:aws:iam::{account}:role/alertctl/mission/mission-lambda-role");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/alertctl/mission/mission-lambda-role");
     assert_eq!(
         plan["lacking"],
         json!([{ "action": "iam:PassRole", "resource": role }])
@@ -117,8 +116,7 @@ fn a_preflight_asks_for_what_changes_alone() {
     let world = World::new();
     let (endpoint, _) = world.up();
     world.bundled("cloudwatch-slack");
-    let account = ACCOUNT;
-    let trial = Trial::as_user(&world, &endpoint, "mission", account);
+    let trial = Trial::as_user(&world, &endpoint, "mission", ACCOUNT);
     let printed = trial.printed(&["--apply"]);
     trial.grant(printed.clone());
     let ran = trial.run(&["apply", "--yes"]);
@@ -176,7 +174,7 @@ fn a_preflight_asks_for_what_changes_alone() {
     trial.grant(printed.iter().cloned().map(of_its_own));
     let (ran, ..) = trial.counted(&["plan", "--preflight", "--output", "json"]);
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let alarm = format!("arn:aws:cloudwatch:ap-northeast-2:{account}:alarm:mission-cpu-alarm");
+    let alarm = format!("arn:aws:cloudwatch:ap-northeast-2:{ACCOUNT}:alarm:mission-cpu-alarm");
     assert_eq!(
         plan["lacking"],
         json!([{ "action": "cloudwatch:DeleteAlarms", "resource": alarm }])
