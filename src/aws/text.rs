@@ -54,6 +54,16 @@ pub struct Output {
     pub id: String,
 }
 
+impl Output {
+    /// The output of a kind that has no unique id.
+    pub fn of_arn(arn: String) -> Self {
+        Self {
+            arn,
+            id: String::new(),
+        }
+    }
+}
+
 /// Everything known so far: the location of the stack, and the outputs of its resources by node id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -266,13 +276,9 @@ mod tests {
         );
         let key = Text::arn_of("kms-key/main");
         assert_eq!(key.fill(&known), Err("kms-key/main".to_owned()));
-        known.outputs.insert(
-            "kms-key/main".into(),
-            Output {
-                arn: "arn:k".into(),
-                id: String::new(),
-            },
-        );
+        known
+            .outputs
+            .insert("kms-key/main".into(), Output::of_arn("arn:k".into()));
         assert_eq!(key.then("/x").fill(&known).unwrap(), "arn:k/x");
     }
 }

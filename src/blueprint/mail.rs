@@ -46,8 +46,19 @@ pub(super) fn is_by_relay(subscription: &Subscription) -> bool {
 
 /// Whether a filter keeps out the relay's texts: they have no attributes but the relay's own, and are not JSON.
 fn is_closed(subscription: &Subscription) -> bool {
-    let filter = subscription.filter.clone().map(Value::from);
-    filter.is_some_and(|filter| !filter.to_string().contains(r#""exists":false"#))
+    let filter = subscription.filter.as_ref();
+    filter.is_some_and(|filter| !filter.values().any(wants_nothing_there))
+}
+
+/// Whether `{ "exists": false }` is among these conditions, or below them: in a group of `$or`, or of a field of the body.
+fn wants_nothing_there(conditions: &Value) -> bool {
+    match conditions {
+        Value::Array(values) => values.iter().any(wants_nothing_there),
+        Value::Object(fields) => {
+            fields.get("exists") == Some(&Value::Bool(false)) || fields.values().any(wants_nothing_there)
+        }
+        _ => false,
+    }
 }
 
 /// The filter that lets only the relay's texts through.

@@ -7,6 +7,9 @@ use super::*;
 use crate::aws::{Known, Output, Scope};
 use crate::resource::Shown;
 
+mod elsewhere;
+mod mail;
+
 const URL: &str = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx";
 
 /// Every node with its dependencies and its fields, as far as they are known before anything exists.
@@ -235,37 +238,6 @@ fn a_topic_called_relay_and_the_relay_are_two_targets() {
     assert_eq!(ids.len(), 2, "{written}");
 }
 
-/// If two rules of one region forwarded to the same bus, an event that both match would arrive twice, and each
-/// rule there would report it twice.
-#[test]
-fn an_event_of_another_region_comes_to_each_rule_once() {
-    for text in [
-        include_str!("../../stacks/full.yaml"),
-        "stack: t\nregion: eu-west-1\ntopics:\n  a: { subscriptions: [{ email: a@example.com }] }\n\
-         trail: { existing: 'arn:aws:cloudtrail:us-east-1:123456789012:trail/audit', keep_logging: true, to: [a] }\n\
-         rules:\n  stop: { preset: cloudtrail-tampering, regions: [us-east-1], to: [a] }\n",
-    ] {
-        let written = written(text);
-        let mut seen = std::collections::BTreeSet::new();
-        let mut region = "";
-        for line in written.lines() {
-            if let Some(id) = line.strip_prefix("eventbridge-targets/") {
-                region = id
-                    .split(' ')
-                    .next()
-                    .and_then(|id| id.split_once('@'))
-                    .map_or("", |(_, region)| region);
-            } else if !line.starts_with(' ') {
-                region = "";
-            }
-            if let Some(bus) = line.strip_prefix("  target.home.arn = ") {
-                assert!(seen.insert((region, bus)), "{region} {bus}");
-            }
-        }
-        assert!(seen.len() > 1, "{written}");
-    }
-}
-
 /// All of `settings.json`, from a stack that uses every setting.
 #[test]
 fn settings_of_a_stack_with_routes() {
@@ -333,121 +305,4 @@ fn an_alarm_in_another_region_is_told_of_at_home() {
         })
         .collect();
     insta::assert_snapshot!(shown);
-}
-
-/// The e-mail subscriptions of a topic whose mails the relay writes get nothing else, and what watches the relay does not
-/// go through it.
-#[test]
-fn the_relay_writes_the_mails_of_topics_that_go_to_channels() {
-    let text = "stack: t\nregion: eu-west-1\nchannels:\n  c: { webhook: { env: HOOK } }\ntopics:\n  \
-         both: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: 'arn:aws:sqs:eu-west-1:123456789012:q', \
-         filter: { level: [high] } }] }\n  secret: { to: [c], encrypted: true, subscriptions: [{ email: a@example.com }] }\n  \
-         ops: { to: [c], subscriptions: [{ email: a@example.com }] }\n  mail: { subscriptions: [{ email: a@example.com }] }\n  \
-         slack: { to: [c] }\n  open: { to: [c], subscriptions: [{ email: a@example.com }, { sqs: \
-         'arn:aws:sqs:eu-west-1:123456789012:q' }] }\n  picky: { to: [c], subscriptions: [{ email: a@example.com, filter: \
-         { level: [high] } }] }\n  changes: { to: [c], \
-         subscriptions: [{ email: a@example.com }] }\nrules:\n  own: { preset: stack-changes, to: [changes] }\nmonitoring: { to: [ops] }\n";
-    let written = written(text);
-    let mut filters = Vec::new();
-    let (mut node, mut after) = ("", "");
-    for line in written.lines() {
-        match line.strip_prefix("  ") {
-            None => (node, after) = (line, ""),
-            Some(field) => {
-                after = field.strip_prefix("after ").unwrap_or(after);
-                let filter = field.strip_prefix("filter_policy = ");
-                filters.extend(filter.map(|filter| (node, filter, after)));
-            }
-        }
-    }
-    let mail = r#"{"alertctl.mail":[{"exists":true}]}"#;
-    let shown: Vec<_> = filters
-        .iter()
-        .map(|(node, filter, _)| (node.split([' ', '/']).nth(1).unwrap_or_default(), *filter))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            ("both-email-a@example.com", mail),
-            ("both-sqs-e701b1e0", r#"{"level":["high"]}"#),
-            ("picky-email-a@example.com", r#"{"level":["high"]}"#),
-            ("secret-email-a@example.com", mail),
-        ]
-    );
-    // Never before the relay writes them: two mails are better than none.
-    for (node, filter, after) in &filters {
-        assert_eq!(after.contains("-relay"), *filter == mail, "{node}");
-    }
-    let stack = crate::stack::parse("stack.yaml", text).unwrap().stack;
-    let topics = settings(&stack).topics;
-    let mailed: Vec<_> = topics
-        .iter()
-        .filter(|(_, topic)| topic.mail)
-        .map(|(name, _)| name)
-        .collect();
-    assert_eq!(mailed, ["t-both", "t-secret"]);
-    let json = settings(&stack).json();
-    assert_eq!(json.matches("\"mail\": true").count(), 2, "{json}");
-    assert!(!json.contains("\"mail\": false"), "{json}");
-
-    let statements = rights_of_the_relay(text);
-    let of = |action: &str| {
-        let mut of = statements
-            .iter()
-            .filter(|one| one["Action"].to_string().contains(action));
-        (of.next().map(|one| one["Resource"].clone()), of.next().is_none())
-    };
-    let arns = ["both", "secret"].map(|topic| format!("arn:aws:sns:ap-northeast-2:123456789012:t-{topic}"));
-    assert_eq!(of("sns:Publish"), (Some(serde_json::json!(arns)), true));
-    assert!(of("kms:GenerateDataKey*").0.is_some(), "{statements:#?}");
-}
-
-/// If every channel has a buffer, only the mails need the retry queue.
-#[test]
-fn mails_that_sns_does_not_take_have_a_queue_to_wait_in() {
-    let stack = |topic: &str| {
-        format!(
-            "stack: t\nregion: eu-west-1\nchannels:\n  c: {{ webhook: {{ env: HOOK }}, buffer: true }}\ntopics:\n  a: {topic}\n"
-        )
-    };
-    let publishes = |text: &str| {
-        let mut rights = rights_of_the_relay(text).into_iter();
-        rights.any(|right| right["Action"].to_string().contains("sns:Publish"))
-    };
-    let (silent, mailing) = (
-        stack("{ to: [c] }"),
-        stack("{ to: [c], subscriptions: [{ email: a@example.com }] }"),
-    );
-    assert!(!written(&silent).contains("sqs-queue/retries") && !publishes(&silent));
-    assert!(written(&mailing).contains("sqs-queue/retries") && publishes(&mailing));
-}
-
-#[test]
-fn many_alarms_in_another_region_take_several_rules() {
-    let alarm = |number: usize| {
-        format!(
-            "  a-rather-long-key-of-an-alarm-{number:03}: {{ metric: A b, region: us-east-1, statistic: Sum, period: 60, \
-             threshold: '> 1', to: [t] }}\n"
-        )
-    };
-    let alarms: String = (0..120).map(alarm).collect();
-    let text = format!(
-        "stack: t\nregion: eu-west-1\ntopics:\n  t: {{ subscriptions: [{{ email: a@example.com }}] }}\nalarms:\n{alarms}"
-    );
-    let written = written(&text);
-    let patterns: Vec<_> = written
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("pattern = "))
-        .collect();
-    assert!(patterns.len() > 4, "{patterns:?}");
-    assert!(
-        patterns.iter().all(|pattern| pattern.len() <= 2048),
-        "{patterns:?}"
-    );
-    for number in 0..120 {
-        let name = format!("\"t-a-rather-long-key-of-an-alarm-{number:03}\"");
-        let naming = patterns.iter().filter(|pattern| pattern.contains(&name));
-        // One rule in the other region, one in the stack's own.
-        assert_eq!(naming.count(), 2, "{name}");
-    }
 }

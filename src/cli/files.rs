@@ -92,7 +92,7 @@ pub fn with_stack(matches: &ArgMatches, mut words: Vec<OsString>) -> Option<Vec<
     let takes_one = ["path", "paths", "words"]
         .iter()
         .any(|id| leaf.try_contains_id(id).is_ok());
-    if said("path") || said("paths") || said("stack") || names.any(|name| is_yaml(name)) || !takes_one {
+    if said("path") || said("paths") || said("stack") || names.any(is_yaml) || !takes_one {
         return None;
     }
     let is_flag = |word: &OsString| word == "-f" || word == "--file";

@@ -111,27 +111,6 @@ fn monitoring_that_only_the_relay_hears_is_warned_of() {
     );
 }
 
-/// A secret in a comment is a warning; it must not take an error at its place with it.
-#[test]
-fn a_secret_in_a_comment_hides_no_error() {
-    let hook = [
-        "https://hooks.slack.com/services",
-        "T0123ABCD",
-        "B0123ABCD",
-        "abcdefghijklmnop",
-    ]
-    .join("/");
-    let said = bad(&format!(
-        "channels:  # was {hook}\n  project: {{ webhook: {{ env: HOOK }} }}\n"
-    ));
-    assert!(said.contains("`stack` is missing"), "{said}");
-    assert!(!said.contains("abcdefghijklmnop"), "{said}");
-    let said = bad(&format!(
-        "stack: a\nalarms:\n  a:\n    threshold: '> 1'\n    metrics:\n      - metric: AWS/Lambda Errors  # {hook}\n"
-    ));
-    assert!(said.contains("`id` is missing"), "{said}");
-}
-
 #[test]
 fn keys_of_tags_are_bounded_together() {
     let tags = |count: usize| {
@@ -178,106 +157,11 @@ fn a_boundary_is_the_arn_of_a_policy() {
 }
 
 #[test]
-fn anchors_and_aliases_work() {
-    let text = GOOD.replace("to: [alerts] }", "to: &t [alerts], ok: *t }");
-    assert_eq!(good(&text).stack.alarms["cpu"].ok, ["alerts"]);
-}
-
-#[test]
-fn line_ends_and_byte_order_mark_change_nothing() {
-    let crlf = GOOD.replace('\n', "\r\n");
-    assert_eq!(good(&crlf).stack, good(GOOD).stack);
-    assert_eq!(good(&format!("\u{feff}{crlf}")).stack, good(GOOD).stack);
-    let wrong = crlf.replace("period: 60", "period: 61");
-    let place = |text: &str| {
-        let reports = parse("a", text).expect_err("an error").reports();
-        (reports[0].line, reports[0].column)
-    };
-    assert_eq!(place(&wrong), place(&wrong.replace('\r', "")));
-    assert_eq!(place(&wrong), place(&format!("\u{feff}{wrong}")));
-    assert_eq!(place(&wrong), (9, 70));
-}
-
-#[test]
-fn a_ciphertext_for_the_relay_of_today_is_taken_and_one_of_an_earlier_version_too() {
-    let made_for = |made_for: Option<&str>| {
-        let more = made_for.map(|name| format!(", for: {name}")).unwrap_or_default();
-        let text = GOOD.replace("env: SLACK_WEBHOOK_URL", &format!("encrypted: AQICAHg={more}"));
-        let stack = good(&text).stack;
-        stack.channels["project"].address.clone()
-    };
-    for expected in [None, Some("mission-relay")] {
-        let SecretSource::Encrypted { ciphertext, made_for } = made_for(expected) else {
-            panic!("not encrypted");
-        };
-        assert_eq!((ciphertext.as_str(), made_for.as_deref()), ("AQICAHg=", expected));
-    }
-    // A command that makes new ciphertexts accepts the old ones.
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("stack.yaml");
-    let text = GOOD.replace("env: SLACK_WEBHOOK_URL", "encrypted: AQICAHg=, for: other");
-    fs::write(&path, text).expect("written");
-    assert!(load(&path).is_err());
-    assert!(load_from(&path.as_path().into(), Ciphertexts::Unused).is_ok());
-}
-
-#[test]
-fn floods_are_bounded() {
-    let keys: String = (0..300).map(|number| format!("key{number}: 1\n")).collect();
-    let problems = parse("a", &format!("stack: a\n{keys}")).expect_err("an error");
-    assert_eq!(problems.list().len(), 201);
-    assert!(
-        problems
-            .list()
-            .iter()
-            .any(|problem| problem.message.contains("more than 200"))
-    );
-    let problems = parse("a", &format!("stack: {}", "x".repeat(100_000))).expect_err("an error");
-    assert_eq!(problems.list()[0].message.chars().count(), 301);
-}
-
-#[test]
-fn byte_order_mark_is_no_column() {
-    let report = &parse("a", "\u{feff}stak: a").expect_err("an error").reports()[0];
-    assert_eq!((report.line, report.column, report.end_column), (1, 1, 5));
-}
-
-#[test]
-fn aliases_of_a_secret_are_masked_too() {
-    let secret = GOOD.replace("\"#project\"", "&a https://hooks.slack.com/services/T0/B0/sEcReT");
-    let problems = bad(&secret.replace("[alerts]", "[*a]").replace("Average", "*a"));
-    assert!(!problems.contains("sEcReT"), "{problems}");
-    // A value of several lines is reported at its key.
-    let folded = "alarms:\n  x:\n    metric: A b\n    period: 60\n    threshold: '> 1'\n    statistic: >-\n      hooks.slack.com/services/T0/B0/sEcReT\n";
-    let problems = bad(&GOOD.replace("alarms:\n", folded));
-    assert!(!problems.contains("sEcReT"), "{problems}");
-    let misplaced = GOOD.replace("{ env: SLACK_WEBHOOK_URL }", "{ env: &a sEcReT-1 }");
-    let problems = bad(&misplaced.replace("[alerts]", "[*a]").replace("Average", "*a"));
-    assert!(!problems.contains("sEcReT"), "{problems}");
-}
-
-#[test]
-fn columns_count_characters() {
-    let text = GOOD
-        .replace("label: \"#project\"", "label: \"#프로젝트\"")
-        .replace("SLACK_WEBHOOK_URL", "1A");
-    let report = &parse("a", &text).expect_err("an error").reports()[0];
-    assert_eq!((report.line, report.column, report.end_column), (5, 46, 48));
-}
-
-#[test]
 fn machine_form() {
     let reports = parse("stack.yaml", &GOOD.replace("[alerts]", "[alert]"))
         .expect_err("an error")
         .reports();
     insta::assert_json_snapshot!(reports);
-}
-
-#[test]
-fn coloured_and_plain_say_the_same() {
-    let problems = parse("a", "stak: 1").expect_err("an error");
-    assert!(problems.render(true).contains('\u{1b}'));
-    assert!(!problems.render(false).contains('\u{1b}'));
 }
 
 #[test]
@@ -314,7 +198,9 @@ mod reading;
 mod routes;
 mod rules;
 mod schema;
+mod secrets;
 mod signals;
+mod text;
 mod trail;
 mod unedited;
 
@@ -420,59 +306,6 @@ fn nested_aliases(width: usize) -> String {
 }
 
 #[test]
-fn no_message_shows_a_webhook() {
-    let spellings = [
-        "https://hooks.slack.com/services/T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT",
-        "hooks.slack-gov.com/services/T0AAAAAA/B0AAAAAA/sEcReT",
-        "HTTPS://HOOKS.SLACK.COM/services/x/y/sEcReT",
-        "T0AAAAAA/B0AAAAAA/sEcReTsEcReTsEcReT",
-    ];
-    let places = [
-        ("mission", "X"),
-        ("stack:", "\"X\":"),
-        ("region:", "X:"),
-        ("ap-northeast-2", "X"),
-        ("{ env: SLACK_WEBHOOK_URL }", "X"),
-        ("{ env: SLACK_WEBHOOK_URL }", "[X]"),
-        ("{ env: SLACK_WEBHOOK_URL }", "'X'"),
-        ("{ env: SLACK_WEBHOOK_URL }", "{ X: 1 }"),
-        ("{ env: SLACK_WEBHOOK_URL }", "{ X }"),
-        ("{ env: SLACK_WEBHOOK_URL }", "{ url: { a: X } }"),
-        ("{ env: SLACK_WEBHOOK_URL }", "!X 1"),
-        ("{ env: SLACK_WEBHOOK_URL }", "&a X, x: *a"),
-        ("SLACK_WEBHOOK_URL }", "X"),
-        ("'>= 50'", "X"),
-        ("AWS/EC2 CPUUtilization", "X y"),
-        ("[alerts]", "[X]"),
-        ("[alerts]", "X"),
-        ("topics:", "topics: # X\n  x: {"),
-    ];
-    for spelling in spellings {
-        for (from, to) in places {
-            let text = GOOD.replacen(from, &to.replace('X', spelling), 1);
-            let Err(problems) = parse("stack.yaml", &text) else {
-                panic!("accepted:\n{text}")
-            };
-            let shown = format!("{problems}{problems:?}{:?}", problems.reports());
-            assert!(!shown.contains("sEcReT"), "{text}\n{shown}");
-        }
-    }
-}
-
-#[test]
-fn a_ciphertext_may_hold_any_bytes() {
-    // 0x2f is a slash in text; a capital T and B between slashes are not yet a webhook.
-    for ciphertext in ["AQIC//8vLw==", "AAAA/TAAaBBBB/BAAAbBBBB/AAAAAAAAAAAAAAAAAAAA"] {
-        good(&GOOD.replace("env: SLACK_WEBHOOK_URL", &format!("encrypted: {ciphertext}")));
-    }
-    // Base64 of https://example.com.
-    spoiled(
-        "env: SLACK_WEBHOOK_URL",
-        "encrypted: aHR0cHM6Ly9leGFtcGxlLmNvbQ==",
-    );
-}
-
-#[test]
 fn unreadable_files() {
     let directory = tempfile::tempdir().expect("a directory");
     let refused = |name: &str| {
@@ -509,64 +342,4 @@ fn unreadable_files() {
         "error: cannot read `DIR/huge.yaml`: a stack file has at most 1048576 bytes\n  help: pass the stack \
          file; this is probably a different file"
     );
-}
-
-#[test]
-fn no_input_panics() {
-    let mut random = fastrand::Rng::with_seed(7);
-    let seeds = [
-        GOOD,
-        include_str!("fixtures/everything.yaml"),
-        include_str!("fixtures/many_mistakes.yaml"),
-        "a: &a [*a, {b: |\n c\n}]\n",
-    ];
-    let scraps: [&[u8]; 16] = [
-        b"\t",
-        b"\r",
-        b"\0",
-        b"\xff",
-        b"\xed\x9f\xbf",
-        b"\xf0\x9f\x9a\xa8",
-        b"{",
-        b"]",
-        b"&a ",
-        b"*a",
-        b"!x ",
-        b"|\n",
-        b"\n---\n",
-        b"? ",
-        b"<<: ",
-        b"\"",
-    ];
-    for _ in 0..3000 {
-        let mut bytes = seeds[random.usize(..seeds.len())].as_bytes().to_vec();
-        for _ in 0..random.usize(1..6) {
-            let at = random.usize(..=bytes.len());
-            let until = (at + random.usize(..30)).min(bytes.len());
-            match random.u8(..4) {
-                0 => drop(bytes.drain(at..until)),
-                1 => drop(bytes.splice(at..at, scraps[random.usize(..scraps.len())].iter().copied())),
-                2 => bytes.truncate(at),
-                _ => {
-                    let piece = bytes[at..until].to_vec();
-                    let to = random.usize(..=bytes.len());
-                    drop(bytes.splice(to..to, piece));
-                }
-            }
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        if let Err(problems) = parse("stack.yaml", &text) {
-            assert!(!problems.list().is_empty());
-            assert!(
-                problems
-                    .list()
-                    .iter()
-                    .any(|problem| problem.severity == Level::Error)
-            );
-            drop((problems.render(true), problems.reports()));
-        }
-        if let Ok(edited) = set_address(&text, "project", &["webhook"], "AQICAHhleGFtcGxl", "a-relay") {
-            assert!(set_address(&edited, "project", &["webhook"], "AQICAHhleGFtcGxl", "a-relay").is_ok());
-        }
-    }
 }

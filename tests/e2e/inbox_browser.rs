@@ -77,6 +77,43 @@ fn every_sample_is_drawn_as_slack_would() {
     let Some(browser) = Browser::open() else { return };
     let world = World::new();
     let (_, inbox) = world.up();
+    let mut names = sent(&world);
+    post_others(&inbox);
+    let messages = world.messages(&inbox);
+    browser.go(&inbox);
+    let last = messages.last().unwrap()["seq"].clone();
+    browser.until(&format!(
+        "return document.getElementById('message-{last}') !== null"
+    ));
+    let shown = browser.run("return document.querySelectorAll('.message').length", &[]);
+    assert_eq!(shown, messages.len());
+
+    let mut kinds = BTreeMap::new();
+    for message in messages.iter().filter(|message| message["status"] == "accepted") {
+        assert_drawn(&browser, message, &mut kinds);
+    }
+    assert!(kinds.values().all(|count| *count > 0), "nothing shows {kinds:?}");
+    assert_others_drawn(&browser, &messages);
+
+    // Saves pictures of the samples for a person to look at, named in the order in which they were sent.
+    names.extend(["gallery", "workflow", "refused"].map(str::to_owned));
+    assert_eq!(names.len(), messages.len());
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("inbox");
+    std::fs::create_dir_all(&pictures).unwrap();
+    browser.run(
+        "document.querySelector('main > header').style.position = 'static'",
+        &[],
+    );
+    for (name, message) in names.iter().zip(&messages) {
+        let node = format!("#message-{}", message["seq"]);
+        browser.picture(&node, &pictures.join(format!("{name}.png")));
+    }
+    browser.picture("body", &pictures.join("page.png"));
+    assert_eq!(browser.complaints(), [Value::Null; 0]);
+}
+
+/// Sends each sample in each language to the inbox; returns the names of the messages, in this order.
+fn sent(world: &World) -> Vec<String> {
     let samples = world.json(&["events"]);
     let mut names = Vec::new();
     for sample in samples["samples"].as_array().unwrap() {
@@ -97,6 +134,11 @@ fn every_sample_is_drawn_as_slack_would() {
             names.extend(messages.map(|nth| format!("{name}.{nth}.{locale}")));
         }
     }
+    names
+}
+
+/// Posts what no sample has: the gallery, a message to a workflow, and one that Slack refuses.
+fn post_others(inbox: &str) {
     let post = |path: &str, body: Value| http("POST", &format!("{inbox}{path}"), &[], &body.to_string()).0;
     assert_eq!(post("/services/T/B/gallery", gallery()), 200);
     assert_eq!(
@@ -113,69 +155,62 @@ fn every_sample_is_drawn_as_slack_would() {
         ),
         400
     );
+}
 
-    let messages = world.messages(&inbox);
-    browser.go(&inbox);
-    let last = messages.last().unwrap()["seq"].clone();
-    browser.until(&format!(
-        "return document.getElementById('message-{last}') !== null"
-    ));
-    let shown = browser.run("return document.querySelectorAll('.message').length", &[]);
-    assert_eq!(shown, messages.len());
-
-    let mut kinds = BTreeMap::new();
-    for message in messages.iter().filter(|message| message["status"] == "accepted") {
-        let mut found = BTreeMap::new();
-        count(&message["body"], &mut found);
-        for (what, selector) in SELECTORS {
-            let drawn = of(
-                &browser,
-                message,
-                &format!("return node.querySelectorAll('{selector}').length"),
-            );
-            let seen = found.get(what).copied().unwrap_or(0);
-            assert_eq!(drawn, seen, "{what} of {message:#}");
-            *kinds.entry(what).or_insert(0) += seen;
-        }
-        // Code fences become code, and are not shown.
+/// A message shows each of its parts, as often as it has it, and nothing of other markup. Counts them in `kinds`.
+fn assert_drawn(browser: &Browser, message: &Value, kinds: &mut BTreeMap<&'static str, u64>) {
+    let mut found = BTreeMap::new();
+    count(&message["body"], &mut found);
+    for (what, selector) in SELECTORS {
         let drawn = of(
-            &browser,
+            browser,
             message,
-            "return node.querySelectorAll('.content pre').length",
+            &format!("return node.querySelectorAll('{selector}').length"),
         );
-        if message["channel"] != "gallery" {
-            let fences = found.get("fence").copied().unwrap_or(0);
-            assert_eq!(drawn, fences / 2, "{message:#}");
-            // The samples contain only text and links to the console, to the tool that found a match and to a
-            // runbook; nobody is mentioned.
-            let strange = "return [...node.querySelectorAll('.content a')].map((a) => a.href).filter((url) => \
-                !/^https:\\/\\/(([a-z0-9.-]+\\.)?console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)|(kibana|wiki)\\.example\\.com)\\//.test(url))";
-            assert_eq!(of(&browser, message, strange), json!([]), "{message:#}");
-            assert_eq!(
-                of(
-                    &browser,
-                    message,
-                    "return node.querySelectorAll('.mention').length"
-                ),
-                0,
-                "{message:#}"
-            );
-        }
-        let loaded = of(
-            &browser,
-            message,
-            "return node.querySelectorAll('img, script, iframe, b').length",
-        );
-        assert_eq!(loaded, 0, "{message:#}");
-        let bare = of(
-            &browser,
-            message,
-            "return node.querySelectorAll('.unknown, .unreadable, .refusal').length",
-        );
-        assert_eq!(bare, 0, "{message:#}");
+        let seen = found.get(what).copied().unwrap_or(0);
+        assert_eq!(drawn, seen, "{what} of {message:#}");
+        *kinds.entry(what).or_insert(0) += seen;
     }
-    assert!(kinds.values().all(|count| *count > 0), "nothing shows {kinds:?}");
+    // Code fences become code, and are not shown.
+    let drawn = of(
+        browser,
+        message,
+        "return node.querySelectorAll('.content pre').length",
+    );
+    if message["channel"] != "gallery" {
+        let fences = found.get("fence").copied().unwrap_or(0);
+        assert_eq!(drawn, fences / 2, "{message:#}");
+        // The samples contain only text and links to the console, to the tool that found a match and to a
+        // runbook; nobody is mentioned.
+        let strange = "return [...node.querySelectorAll('.content a')].map((a) => a.href).filter((url) => \
+            !/^https:\\/\\/(([a-z0-9.-]+\\.)?console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)|(kibana|wiki)\\.example\\.com)\\//.test(url))";
+        assert_eq!(of(browser, message, strange), json!([]), "{message:#}");
+        assert_eq!(
+            of(
+                browser,
+                message,
+                "return node.querySelectorAll('.mention').length"
+            ),
+            0,
+            "{message:#}"
+        );
+    }
+    let loaded = of(
+        browser,
+        message,
+        "return node.querySelectorAll('img, script, iframe, b').length",
+    );
+    assert_eq!(loaded, 0, "{message:#}");
+    let bare = of(
+        browser,
+        message,
+        "return node.querySelectorAll('.unknown, .unreadable, .refusal').length",
+    );
+    assert_eq!(bare, 0, "{message:#}");
+}
 
+/// The gallery, the workflow and the refusal look as they should.
+fn assert_others_drawn(browser: &Browser, messages: &[Value]) {
     let of_channel = |channel: &str| {
         messages
             .iter()
@@ -183,7 +218,7 @@ fn every_sample_is_drawn_as_slack_would() {
             .unwrap()
     };
     let gallery = of_channel("gallery");
-    let text = of(&browser, gallery, "return node.innerText");
+    let text = of(browser, gallery, "return node.innerText");
     for literal in [
         "<img src=x onerror=alert(1)>",
         "<https://evil.example|log in> <!channel>",
@@ -193,19 +228,19 @@ fn every_sample_is_drawn_as_slack_would() {
         assert!(text.as_str().unwrap().contains(literal), "{literal}: {text}");
     }
     let called = of(
-        &browser,
+        browser,
         gallery,
         "return [...node.querySelectorAll('.mention')].map((one) => one.textContent)",
     );
     assert_eq!(called, json!(["@here", "@U0123ABCD"]));
     let bar = of(
-        &browser,
+        browser,
         gallery,
         "return getComputedStyle(node.querySelector('.bar')).backgroundColor",
     );
     assert_eq!(bar, "rgb(215, 38, 61)");
     let workflow = of(
-        &browser,
+        browser,
         of_channel("workflow"),
         "return node.querySelector('.variables').innerText",
     );
@@ -214,7 +249,7 @@ fn every_sample_is_drawn_as_slack_would() {
         "{workflow}"
     );
     let refusal = of(
-        &browser,
+        browser,
         of_channel("refused"),
         "return node.querySelector('.refusal').innerText",
     );
@@ -222,22 +257,6 @@ fn every_sample_is_drawn_as_slack_would() {
         refusal.as_str().unwrap().contains("400 invalid_blocks"),
         "{refusal}"
     );
-
-    // Saves pictures of the samples for a person to look at, named in the order in which they were sent.
-    names.extend(["gallery", "workflow", "refused"].map(str::to_owned));
-    assert_eq!(names.len(), messages.len());
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("inbox");
-    std::fs::create_dir_all(&pictures).unwrap();
-    browser.run(
-        "document.querySelector('main > header').style.position = 'static'",
-        &[],
-    );
-    for (name, message) in names.iter().zip(&messages) {
-        let node = format!("#message-{}", message["seq"]);
-        browser.picture(&node, &pictures.join(format!("{name}.png")));
-    }
-    browser.picture("body", &pictures.join("page.png"));
-    assert_eq!(browser.complaints(), [Value::Null; 0]);
 }
 
 /// An alarm and its end, as each service gets them.

@@ -26,7 +26,17 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     world.bundled("cloudwatch-slack");
     let (endpoint, inbox) = world.up();
     let aws = clients(&endpoint, "ap-northeast-2").await;
+    all_is_made(&world, &aws).await;
+    messages_arrive(&world, &aws, &inbox).await;
+    a_ciphertext_takes_the_place_of_the_variable(&mut world, &inbox);
+    nothing_is_left_to_change(&world, &endpoint);
+    let key = key_of(&aws, "alias/mission-kms-key").await;
+    all_is_destroyed_but_the_key(&world, &aws, &key).await;
+    it_comes_back_with_its_key(&world, &aws, &inbox, &key).await;
+    it_is_destroyed_by_its_name(&world, &aws, &key).await;
+}
 
+async fn all_is_made(world: &World, aws: &Clients) {
     let report = world.json(&["apply", "--local", "--yes"]);
     let steps = report["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 14, "{report}");
@@ -36,9 +46,9 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
             .all(|step| step["action"] == "create" && step["result"] == "done"),
         "{report}"
     );
-    unchanged(&world, "after apply");
-    let mut made = everything(&aws).await;
-    assert!(made.remove(&format!("key {}", key_of(&aws, "alias/mission-kms-key").await)));
+    unchanged(world, "after apply");
+    let mut made = everything(aws).await;
+    assert!(made.remove(&format!("key {}", key_of(aws, "alias/mission-kms-key").await)));
     assert_eq!(
         made,
         lines([
@@ -58,8 +68,10 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
             "topic mission-sns",
         ])
     );
+}
 
-    // The alarm fires and its message arrives, and so do other messages on the topic.
+/// The alarm fires and its message arrives, and so do other messages on the topic.
+async fn messages_arrive(world: &World, aws: &Clients, inbox: &str) {
     let shown = world.ok(&["local", "alarm", "mission-cpu-alarm"]);
     assert!(
         shown
@@ -69,7 +81,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         "{}",
         shown.stdout
     );
-    let messages = world.messages(&inbox);
+    let messages = world.messages(inbox);
     assert_eq!(messages.len(), 1, "{messages:?}");
     let text = messages[0].to_string();
     assert!(
@@ -84,14 +96,16 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         .send()
         .await
         .unwrap();
-    eventually("the published text", async || world.messages(&inbox).len() == 2).await;
+    eventually("the published text", async || world.messages(inbox).len() == 2).await;
     assert!(
-        world.messages(&inbox)[1]
+        world.messages(inbox)[1]
             .to_string()
             .contains("디스크가 곧 찹니다")
     );
+}
 
-    // From here on the file contains a ciphertext and needs no environment variable.
+/// From here on the file contains a ciphertext and needs no environment variable.
+fn a_ciphertext_takes_the_place_of_the_variable(world: &mut World, inbox: &str) {
     world.set("HOOK", &format!("{inbox}/services/LOCAL/INBOX/project"));
     world.ok(&["encrypt-hook", "--local", "--write", "--env", "HOOK"]);
     world.env.clear();
@@ -101,10 +115,12 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         lines(["update lambda-function/relay: environment.WEBHOOK_project"])
     );
     world.ok(&["apply", "--local", "--yes"]);
-    unchanged(&world, "after the ciphertext");
+    unchanged(world, "after the ciphertext");
+}
 
-    // A second apply has no changes and changes nothing.
-    let (again, calls) = calls(&endpoint, |endpoint| {
+/// A second apply has no changes and changes nothing.
+fn nothing_is_left_to_change(world: &World, endpoint: &str) {
+    let (again, calls) = calls(endpoint, |endpoint| {
         world.run_at(endpoint, ACCOUNT, &["apply", "--yes"])
     });
     assert_eq!(again.code, 0, "{}", again.all());
@@ -122,11 +138,12 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     let resources = status["resources"].as_array().unwrap();
     assert_eq!(resources.len(), 14);
     assert!(resources.iter().all(|one| one["state"] == "ok"), "{status}");
+}
 
-    // Only the key is left, pending deletion.
-    let key = key_of(&aws, "alias/mission-kms-key").await;
+/// The key is pending deletion.
+async fn all_is_destroyed_but_the_key(world: &World, aws: &Clients, key: &str) {
     let destroyed = world.ok(&["destroy", "--local", "--yes"]);
-    let date = deletion_date(&aws, &key).await;
+    let date = deletion_date(aws, key).await;
     assert!(destroyed.stderr.contains(&date), "{}", destroyed.stderr);
     assert!(
         destroyed
@@ -135,13 +152,15 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         "{}",
         destroyed.stderr
     );
-    assert_eq!(everything(&aws).await, lines([]));
-    assert_eq!(keys(&aws).await, std::slice::from_ref(&key));
+    assert_eq!(everything(aws).await, lines([]));
+    assert_eq!(keys(aws).await, [key]);
     let again = world.ok(&["destroy", "--local", "--yes"]);
     assert!(again.stderr.contains("nothing to destroy"), "{}", again.stderr);
-    assert_eq!(deletion_date(&aws, &key).await, date);
+    assert_eq!(deletion_date(aws, key).await, date);
+}
 
-    // Within the deletion window the same key is restored, and with it the ciphertext in the file.
+/// Within the deletion window the same key is restored, and with it the ciphertext in the file.
+async fn it_comes_back_with_its_key(world: &World, aws: &Clients, inbox: &str, key: &str) {
     let back = world.json(&["apply", "--local", "--yes"]);
     let action = |id: &str| {
         let steps = back["steps"].as_array().unwrap().iter();
@@ -155,24 +174,26 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     // While the key was pending deletion, nobody could see that the ciphertext is the inbox's, so the inbox
     // replaced it.
     world.ok(&["apply", "--local", "--yes"]);
-    unchanged(&world, "after coming back");
-    assert_eq!(key_of(&aws, "alias/mission-kms-key").await, key);
-    assert_eq!(keys(&aws).await.len(), 1);
+    unchanged(world, "after coming back");
+    assert_eq!(key_of(aws, "alias/mission-kms-key").await, key);
+    assert_eq!(keys(aws).await.len(), 1);
     let metadata = aws
         .kms
         .describe_key()
-        .key_id(&key)
+        .key_id(key)
         .send()
         .await
         .unwrap()
         .key_metadata
         .unwrap();
     assert_eq!(metadata.key_state(), Some(&KeyState::Enabled));
-    let before = world.messages(&inbox).len();
+    let before = world.messages(inbox).len();
     world.ok(&["local", "alarm", "mission-cpu-alarm"]);
-    assert_eq!(world.messages(&inbox).len(), before + 1);
+    assert_eq!(world.messages(inbox).len(), before + 1);
+}
 
-    // The file is lost: the name is enough.
+/// The file is lost: the name is enough.
+async fn it_is_destroyed_by_its_name(world: &World, aws: &Clients, key: &str) {
     std::fs::remove_file(world.path().join("stack.yaml")).unwrap();
     let status = world.json(&[
         "status",
@@ -194,7 +215,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
     ];
     let destroyed = world.ok(&by_name);
     assert!(
-        destroyed.stderr.contains(&deletion_date(&aws, &key).await),
+        destroyed.stderr.contains(&deletion_date(aws, key).await),
         "{}",
         destroyed.stderr
     );
@@ -203,7 +224,7 @@ async fn the_bundled_stack_from_apply_to_destroy_and_back() {
         "{}",
         destroyed.stderr
     );
-    assert_eq!(everything(&aws).await, lines([]));
+    assert_eq!(everything(aws).await, lines([]));
     assert!(world.ok(&by_name).stderr.contains("nothing to destroy"));
 }
 

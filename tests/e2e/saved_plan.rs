@@ -2,12 +2,14 @@
 
 use crate::support::schema::violations;
 use crate::support::{NO_WEBHOOK, Ran, World};
+use document::schema;
 use serde_json::{Value, json};
+
+mod comment;
+mod document;
 
 /// The part of the webhook that must not appear anywhere.
 const SECRET: &str = "abcdefghijklmnopqrstuvwx";
-/// GitHub's limit for a comment.
-const COMMENT: usize = 65_536;
 
 fn local() -> World {
     let mut world = World::new();
@@ -189,227 +191,6 @@ fn a_saved_plan_belongs_to_its_file_account_region_and_version() {
     );
 }
 
-#[test]
-fn a_plan_that_cannot_be_applied_is_not_saved() {
-    let world = local();
-    world.edit(|text| text.replace("stack: mission", "stack: first"));
-    world.ok(&["apply", "--yes"]);
-    world.edit(|text| text.replace("stack: first", "stack: second"));
-    let ran = world.run(&["plan", "--save", "alerts.plan", "--output", "markdown"]);
-    assert_eq!(ran.code, 1, "{}", ran.all());
-    assert!(!world.path().join("alerts.plan").exists());
-    assert!(
-        ran.stdout.contains("**Conflicts**") && ran.stdout.contains("exists and is not part of this stack"),
-        "{}",
-        ran.stdout
-    );
-    let schema = schema();
-    let json = world.run(&["plan", "--output", "json"]);
-    let document: Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(violations(&schema, &schema, &document), [""; 0]);
-    assert!(document["errors"].is_array());
-}
-
-fn schema() -> Value {
-    serde_json::from_str(&std::fs::read_to_string("docs/plan.schema.json").unwrap()).unwrap()
-}
-
-#[test]
-fn every_plan_is_as_the_schema_says() {
-    let schema = schema();
-    let mut world = local();
-    world.set("ALERTCTL_LOCAL", "1");
-    // The local mode accepts only a webhook on this machine.
-    world.set("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/services/T0/B0/abcdef");
-    let mut seen = String::new();
-    let mut valid = |ran: Ran, codes: &[i32]| -> Value {
-        assert!(codes.contains(&ran.code), "{}", ran.all());
-        let document: Value = serde_json::from_str(&ran.stdout).unwrap();
-        assert_eq!(violations(&schema, &schema, &document), [""; 0], "{document:#}");
-        seen += &ran.stdout;
-        document
-    };
-    for entry in std::fs::read_dir("stacks").unwrap() {
-        let path = entry.unwrap().path();
-        world.bundled(path.file_stem().unwrap().to_str().unwrap());
-        valid(world.run(&["plan", "--output", "json"]), &[0]);
-    }
-    world.bundled("cloudwatch-slack");
-    world.ok(&["apply", "--yes"]);
-    let kept = valid(world.run(&["plan", "--output", "json"]), &[0]);
-    std::fs::copy(world.path().join("stack.yaml"), world.path().join("base.yaml")).unwrap();
-    let edits: [(&str, &str); 2] = [("period: 60", "period: 300"), ("mission-sns", "mission-other")];
-    world.edit(|text| {
-        edits
-            .iter()
-            .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-    });
-    world.set("SLACK_WEBHOOK_URL", "http://127.0.0.1:9/services/T0/B0/fedcba");
-    valid(world.run(&["plan", "--output", "json"]), &[0]);
-    valid(
-        world.run(&["plan", "--base", "base.yaml", "--output", "json"]),
-        &[0],
-    );
-    world.ok(&["destroy", "--yes"]);
-    valid(world.run(&["plan", "--output", "json"]), &[0]);
-    world.write("stack.yaml", "stack: mission\nregionn: x\n");
-    let failed = valid(world.run(&["plan", "--output", "json"]), &[1]);
-    valid(world.run(&["plan", "nowhere.yaml", "--output", "json"]), &[1]);
-    assert!(!seen.contains(SECRET), "the webhook shows");
-    // The documents contained everything that the schema describes.
-    for part in [
-        "\"after_apply\"",
-        "\"from\": \"secret\"",
-        "\"value\"",
-        "\"arn\"",
-        "\"remark\"",
-        "\"line\"",
-        "\"base\"",
-        "\"origin\"",
-    ] {
-        assert!(seen.contains(part), "no plan has {part}");
-    }
-
-    // The schema rejects invalid documents.
-    let broken = |document: &Value, pointer: &str, value: Value| {
-        let mut document = document.clone();
-        *document.pointer_mut(pointer).unwrap() = value;
-        assert_ne!(violations(&schema, &schema, &document), [""; 0], "{pointer}");
-    };
-    broken(&kept, "/version", json!(2));
-    broken(&kept, "/account", json!("12"));
-    broken(&kept, "/steps/0/action", json!("destroy"));
-    broken(&kept, "/steps/0/id", json!("nothing"));
-    broken(&kept, "/steps/0/name", Value::Null);
-    broken(&kept, "/summary/keep", json!(-1));
-    broken(&failed, "/errors", json!([]));
-    broken(&failed, "/errors/0/line", json!(0));
-    broken(&failed, "/errors/0/message", Value::Null);
-}
-
-/// The text of a comment outside of code spans and blocks.
-fn outside_code(markdown: &str) -> String {
-    let (mut text, mut fenced) = (String::new(), false);
-    for line in markdown.lines() {
-        if line.starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            let mut rest = line;
-            while let Some(at) = rest.find('`') {
-                // Escaped backticks do not begin a code span.
-                if rest[..at].ends_with('\\') {
-                    text += &rest[..=at];
-                    rest = &rest[at + 1..];
-                    continue;
-                }
-                text += &rest[..at];
-                let run: String = rest[at..].chars().take_while(|c| *c == '`').collect();
-                let inside = &rest[at + run.len()..];
-                let end = inside
-                    .find(&run)
-                    .unwrap_or_else(|| panic!("a code span stays open: {line}"));
-                rest = &inside[end + run.len()..];
-            }
-            text += rest;
-            text.push('\n');
-        }
-    }
-    assert!(!fenced, "a block stays open");
-    text
-}
-
-#[test]
-fn no_text_of_the_stack_file_becomes_markup_of_the_comment() {
-    let world = local();
-    world.up();
-    let hostile = "``` </details> <img src=x onerror=alert(1)> @octocat/team #1 ~~~ ` [a](https://evil.test)";
-    world.edit(|text| {
-        let lines = text
-            .lines()
-            .map(|line| match line.trim_start().starts_with("description:") {
-                true => format!("    description: {}\n", json!(hostile)),
-                false => format!("{line}\n"),
-            });
-        lines.collect()
-    });
-    let comment = world.ok(&["plan", "--output", "markdown"]);
-    assert_eq!(comment.stderr, "", "nothing to say beside the comment");
-    let comment = comment.stdout;
-    assert!(
-        comment.contains("</details> <img src=x"),
-        "the value shows as it is: {comment}"
-    );
-    let outside = outside_code(&comment);
-    for mark in ["<img", "@octocat", "#1", "evil.test", "~~~"] {
-        assert!(!outside.contains(mark), "{mark}: {outside}");
-    }
-    let (open, closed) = (
-        outside.matches("<details").count(),
-        outside.matches("</details>").count(),
-    );
-    assert_eq!((open, closed), (1, 1), "{outside}");
-
-    // Messages about a broken file and warnings mix our own text with text from the file.
-    world.edit(|text| text.replace("to: [project]", "to: [\"<b>@octocat</b> ``` #1\"]"));
-    let failed = world.run(&["plan", "--output", "markdown"]);
-    assert_eq!(failed.code, 1, "{}", failed.all());
-    assert!(
-        failed.stdout.contains("### alertctl: no plan for `stack.yaml`"),
-        "{}",
-        failed.stdout
-    );
-    let outside = outside_code(&failed.stdout);
-    for mark in ["<b>", "@octocat", "#1"] {
-        assert!(!outside.contains(mark), "{mark}: {outside}");
-    }
-}
-
-#[test]
-fn a_comment_fits_however_long_the_plan_is() {
-    let mut world = local();
-    for entry in std::fs::read_dir("stacks").unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        world.bundled(&name);
-        let comment = world.ok(&["plan", "--output", "markdown"]).stdout;
-        assert!(comment.len() <= COMMENT, "{name}: {}", comment.len());
-        assert!(!comment.contains(SECRET), "{name}: the webhook shows");
-        outside_code(&comment);
-    }
-    world.bundled("cloudwatch-slack");
-    world.edit(|text| {
-        let alarm = |index: usize| {
-            format!(
-                "  a{index}:\n    metric: AWS/EC2 CPUUtilization\n    description: {}\n    \
-                 dimensions: {{ InstanceId: i-0123456789abcdef0 }}\n    statistic: Average\n    period: 60\n    threshold: \">= 50\"\n    to: [alerts]\n",
-                "알람 ".repeat(60)
-            )
-        };
-        let alarms: String = (0..600).map(alarm).collect();
-        text.replace("alarms:\n", &format!("alarms:\n{alarms}"))
-    });
-    let comment = world.ok(&["plan", "--output", "markdown"]).stdout;
-    assert!(
-        comment.contains("<summary><b>614 to create</b></summary>"),
-        "{comment}"
-    );
-    assert!(comment.len() <= COMMENT, "{}", comment.len());
-    assert!(comment.len() > COMMENT * 8 / 10, "{}", comment.len());
-    let more = comment.lines().find_map(|line| line.strip_prefix("… ")).unwrap();
-    let more: usize = more.strip_suffix(" more").unwrap().parse().unwrap();
-    let shown = comment.lines().filter(|line| line.starts_with("+ ")).count();
-    assert_eq!(shown + more, 614);
-    assert_eq!(outside_code(&comment).matches("</details>").count(), 1);
-    world.set("GITHUB_STEP_SUMMARY", "/nowhere/at/all");
-    let ran = world.ok(&["plan"]);
-    assert!(
-        ran.stderr
-            .contains("the summary cannot be written to `/nowhere/at/all`"),
-        "{}",
-        ran.stderr
-    );
-}
-
 /// What a reviewer sees: deletions and replacements first and open, the fields with drift, unchanged resources
 /// only with a remark.
 #[test]
@@ -427,31 +208,6 @@ fn the_comment_of_a_change() {
         None => line.to_owned(),
     });
     insta::assert_snapshot!("comment", comment.collect::<Vec<_>>().join("\n"));
-}
-
-#[test]
-fn wrong_lines_are_marked_for_the_runner() {
-    let mut world = local();
-    std::fs::create_dir(world.path().join("alerts")).unwrap();
-    let root = world.path().display().to_string();
-    world.set("GITHUB_ACTIONS", "true");
-    world.set("GITHUB_WORKSPACE", &root);
-    world.write("alerts/stack.yaml", "stack: mission\nregionn: x\n");
-    let mut command = world.command(&["validate", "stack.yaml"]);
-    let ran = Ran::of(command.current_dir(world.path().join("alerts")).output().unwrap());
-    assert_eq!(ran.code, 1);
-    let marks: Vec<_> = ran.stderr.lines().filter(|line| line.starts_with("::")).collect();
-    assert!(
-        marks.iter().any(|mark| mark.starts_with(
-            "::error file=alerts/stack.yaml,line=2,col=1,endColumn=7,title=alertctl::unknown key `regionn`"
-        )),
-        "{marks:?}"
-    );
-    // A failed step of a run is annotated with its resource; outside of a runner the text has no annotations.
-    assert!(ran.stderr.contains("did you mean `region`"), "{}", ran.stderr);
-    world.set("GITHUB_ACTIONS", "false");
-    let plain = world.run(&["validate", "alerts/stack.yaml"]);
-    assert!(!plain.stderr.contains("::"), "{}", plain.stderr);
 }
 
 /// A plan for a pull request needs no secret: `apply` reads the webhook, and a saved plan is valid

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::account::{ACCOUNT, clients, eventually, everything, lines};
-use crate::support::proxy::{Fate, Proxy};
 use crate::support::{Ran, World, http};
+use alertctl::aws::connect::Clients;
+
+mod failures;
 
 const URL: &str = "https://hooks.slack.com/services/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";
 /// The token of an endpoint; alertctl knows only its digest.
@@ -51,6 +53,30 @@ async fn every_command_keeps_it() {
     let world = world();
     let (endpoint, _) = world.up();
     let aws = clients(&endpoint, REGION).await;
+    no_command_tells_it(&world);
+    // In the local mode the inbox replaced the webhook. As on AWS, the relay has it encrypted, and its logs and
+    // what waits in its queue do not contain it: Slack cannot be reached with this URL.
+    let ran = clean(
+        "apply",
+        world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    the_relay_keeps_it(&aws).await;
+    for format in ["text", "json"] {
+        let ran = clean(
+            "destroy",
+            world.run(&["destroy", "--local", "--yes", "--output", format]),
+        );
+        assert_eq!(ran.code, 0, "{}", ran.all());
+    }
+    assert_eq!(everything(&aws).await, lines([]));
+    // Neither on disk nor in the processes that keep running.
+    search(world.path());
+    what_keeps_running_has_none_of_it(&world);
+}
+
+/// Neither in what the commands print, nor in the arguments of any process meanwhile.
+fn no_command_tells_it(world: &World) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watch = scope.spawn(|| watch_arguments(&done));
@@ -88,14 +114,10 @@ async fn every_command_keeps_it() {
         drop(end);
         watch.join().unwrap();
     });
+}
 
-    // In the local mode the inbox replaced the webhook. As on AWS, the relay has it encrypted, and its logs and
-    // what waits in its queue do not contain it: Slack cannot be reached with this URL.
-    let ran = clean(
-        "apply",
-        world_run(&world, &endpoint, ACCOUNT, &["apply", "--yes"]),
-    );
-    assert_eq!(ran.code, 0, "{}", ran.all());
+/// Neither its environment has it, nor its log, nor what it lets wait.
+async fn the_relay_keeps_it(aws: &Clients) {
     let function = aws
         .lambda
         .get_function_configuration()
@@ -149,17 +171,9 @@ async fn every_command_keeps_it() {
     .await;
     assert!(letter.contains("nobody hears this"), "{letter}");
     hidden("what waits", &letter);
+}
 
-    for format in ["text", "json"] {
-        let ran = clean(
-            "destroy",
-            world.run(&["destroy", "--local", "--yes", "--output", format]),
-        );
-        assert_eq!(ran.code, 0, "{}", ran.all());
-    }
-    assert_eq!(everything(&aws).await, lines([]));
-    // Neither on disk nor in the processes that keep running.
-    search(world.path());
+fn what_keeps_running_has_none_of_it(world: &World) {
     let mut running = 0;
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
         let text = |file| {
@@ -244,148 +258,6 @@ async fn endpoint_and_guard_keep_it() {
     }
     let ran = clean("destroy", world.run(&["destroy", "--local", "--yes"]));
     assert_eq!(ran.code, 0, "{}", ran.all());
-    search(world.path());
-}
-
-#[test]
-fn failures_keep_it() {
-    let world = world();
-    let (endpoint, _) = world.up();
-    // A refusal and a lost response for every call that an apply makes.
-    let calls = {
-        let proxy = Proxy::start(&endpoint, Duration::ZERO);
-        let ran = clean(
-            "apply",
-            world_run(&world, &proxy.url, "100000000000", &["apply", "--yes"]),
-        );
-        assert_eq!(ran.code, 0, "{}", ran.all());
-        let mut calls = proxy.actions();
-        // The tag that marks a run on a role: a missed update, or a tag that stays, is not a failure.
-        let marks = ["iam:TagRole", "iam:UntagRole"];
-        calls.retain(|call| !crate::support::account::reads(call) && !marks.contains(&call.as_str()));
-        calls.sort_unstable();
-        calls.dedup();
-        calls
-    };
-    assert!(calls.iter().any(|call| call == "kms:Encrypt"), "{calls:?}");
-    for (number, call) in calls.iter().enumerate() {
-        let refused = call.clone();
-        let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| {
-            if action == refused {
-                Fate::Refuse(403, "AccessDeniedException", "not you")
-            } else {
-                Fate::Pass
-            }
-        });
-        let account = format!("2000000000{number:02}");
-        let format = ["text", "json"][number % 2];
-        let args = ["apply", "--yes", "--output", format];
-        let ran = clean(call, world_run(&world, &proxy.url, &account, &args));
-        assert_eq!(ran.code, 1, "{call}: {}", ran.all());
-        assert!(ran.all().contains("not you"), "{call}: {}", ran.all());
-    }
-    search(world.path());
-}
-
-#[test]
-fn nobody_answering_keeps_it() {
-    let world = world();
-    let nobody = "http://127.0.0.1:1";
-    std::thread::scope(|scope| {
-        for args in [
-            &["plan"][..],
-            &["plan", "--output", "json"],
-            &["apply", "--yes"],
-            &["status"],
-            &["destroy", "--yes"],
-            &["encrypt-hook", "--env", "SLACK_WEBHOOK_URL"],
-        ] {
-            let world = &world;
-            scope.spawn(move || {
-                let ran = clean(&format!("{args:?}"), world_run(world, nobody, ACCOUNT, args));
-                assert_eq!(ran.code, 1, "{args:?}: {}", ran.all());
-            });
-        }
-    });
-    search(world.path());
-}
-
-#[test]
-fn a_url_in_the_wrong_place_is_not_repeated() {
-    let mut world = world();
-    let text = std::fs::read_to_string(world.path().join("stack.yaml")).unwrap();
-    for (number, (from, to)) in [
-        ("{ env: SLACK_WEBHOOK_URL }", format!("{{ env: \"{URL}\" }}")),
-        (
-            "{ env: SLACK_WEBHOOK_URL }",
-            format!("{{ encrypted: \"{URL}\" }}"),
-        ),
-        ("{ env: SLACK_WEBHOOK_URL }", URL.to_owned()),
-        ("{ env: SLACK_WEBHOOK_URL }", format!("{{ url: {URL} }}")),
-        ("label: \"#project\"", format!("label: {URL}")),
-        ("stack: mission ", format!("stack: {URL} ")),
-        ("stack: mission ", format!("{URL}: x\nstack: mission ")),
-        ("to: [project]", format!("to: [\"{URL}\"]")),
-        ("period: 60", format!("period: {URL}")),
-        (
-            "region: ap-northeast-2",
-            format!("region: ap-northeast-2  # {URL}"),
-        ),
-        ("region: ap-northeast-2", format!("region: [{URL}")),
-    ]
-    .iter()
-    .enumerate()
-    {
-        assert!(text.contains(from), "{from}");
-        let file = format!("wrong-{number}.yaml");
-        world.write(&file, &text.replacen(from, to, 1));
-        for format in ["text", "json"] {
-            clean(&file, world.run(&["validate", &file, "--output", format]));
-            clean(
-                &file,
-                world.run(&[
-                    "plan",
-                    &file,
-                    "--output",
-                    format,
-                    "--endpoint-url",
-                    "http://127.0.0.1:1",
-                ]),
-            );
-        }
-        // Only the user's own file may contain it.
-        std::fs::remove_file(world.path().join(&file)).unwrap();
-    }
-    // A variable whose value is similar to a webhook.
-    for value in [
-        URL.replace("https", "http"),
-        format!("{URL}?x"),
-        format!("{URL} {URL}"),
-        URL.replace("slack", "slick"),
-    ] {
-        world.set("SLACK_WEBHOOK_URL", &value);
-        for args in [
-            &["plan"][..],
-            &["apply", "--yes", "--output", "json"],
-            &["encrypt-hook", "--env", "SLACK_WEBHOOK_URL"],
-        ] {
-            let ran = clean(
-                &value,
-                world.run(&[args, &["--endpoint-url", "http://127.0.0.1:1"]].concat()),
-            );
-            assert_eq!(ran.code, 1, "{}", ran.all());
-        }
-    }
-    // It must not be an argument, and is refused there. A secret of its own, because another test looks for the usual one
-    // in the arguments of every process.
-    let typed = "https://hooks.slack.com/services/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15";
-    let ran = world.run(&["encrypt-hook", "--local", "--env", typed, "--yes"]);
-    assert_eq!(ran.code, 1);
-    assert!(
-        !ran.all().contains("TYPED") && !ran.all().contains("zTyped"),
-        "{}",
-        ran.all()
-    );
     search(world.path());
 }
 

@@ -1,24 +1,19 @@
 //! The tools for a running stack, against the local AWS and a Slack that fails on request: `logs`, `redrive`
 //! and `test`.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
 use crate::support::account::{ACCOUNT, clients};
-use crate::support::proxy::{Fate, Proxy};
 use crate::support::slack::Slack;
 use crate::support::{Ran, World};
 use alertctl::aws::connect::Clients;
-use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use rustix::process::{Pid, Signal, kill_process};
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 mod redrive;
+mod stopping;
 
 const REGION: &str = "ap-northeast-2";
+
 const STACK: &str = r#"
 stack: tools
 region: ap-northeast-2
@@ -59,25 +54,6 @@ fn world() -> (World, String, Slack, String) {
     (world, text("token"), slack, endpoint)
 }
 
-/// Waits until the stack's log has `count` such outcomes; returns its lines.
-fn logged(world: &World, outcome: &str, count: usize) -> Vec<Value> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let ran = world.ok(&["logs", "--local", "--output", "json"]);
-        let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
-        let lines: Vec<Value> = lines.collect();
-        let of =
-            |line: &&Value| line["message"]["outcome"] == outcome && line["message"]["Channel"] == "project";
-        let found = lines.iter().filter(of).count();
-        if found >= count {
-            assert_eq!(found, count, "{}", ran.stdout);
-            return lines;
-        }
-        assert!(Instant::now() < deadline, "{outcome}: {}", ran.all());
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 /// Waits until this is true.
 fn within(time: Duration, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + time;
@@ -106,18 +82,6 @@ async fn held(aws: &Clients, queue: &str) -> u32 {
     counts.map(|(_, count)| count.parse::<u32>().unwrap()).sum()
 }
 
-async fn put(aws: &Clients, queue: &str, body: &Value, attributes: &[(&str, &str)]) {
-    let url = aws.sqs.get_queue_url().queue_name(queue).send().await.unwrap();
-    let mut send = aws.sqs.send_message().queue_url(url.queue_url.unwrap());
-    for (name, value) in attributes {
-        let value = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(*value);
-        send = send.message_attributes(*name, value.build().unwrap());
-    }
-    send.message_body(body.to_string()).send().await.unwrap();
-}
-
 /// The result of each path of a test.
 fn results(report: &Value) -> Vec<(String, String)> {
     let text = |path: &Value, name: &str| path[name].as_str().unwrap().to_owned();
@@ -138,13 +102,10 @@ async fn alarm(aws: &Clients) -> String {
         .to_owned()
 }
 
-#[tokio::test]
-async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
-    let (mut world, token, slack, endpoint) = world();
-    let aws = clients(&endpoint, REGION).await;
-    let before = alarm(&aws).await;
-
-    // An endpoint without a token cannot be tested, which is not a failure.
+/// This is not a failure.
+#[test]
+fn an_endpoint_without_its_token_cannot_be_tested() {
+    let (mut world, ..) = world();
     let ran = failed(world.run(&["test", "--local"]), 3);
     let last = ran.stdout.lines().last().unwrap();
     assert!(
@@ -163,7 +124,13 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         "{}",
         unknown.all()
     );
+}
 
+#[tokio::test]
+async fn a_sample_goes_through_each_path() {
+    let (mut world, token, slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
+    let before = alarm(&aws).await;
     world.set("ALERTCTL_TOKEN_HOOK", &token);
     let report = world.json(&["test", "--local"]);
     let arrived = |path: &str| (path.to_owned(), "arrived".to_owned());
@@ -191,8 +158,14 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         .collect();
     assert!(of_run.iter().all(|body| body.contains("TEST")), "{of_run:#?}");
     assert_eq!(alarm(&aws).await, before);
+}
 
-    // The webhook is revoked: every path reports Slack's answer, and everything can be redriven.
+/// Every path reports Slack's answer, and everything can be redriven.
+#[tokio::test]
+async fn a_test_with_a_revoked_webhook_tells_what_was_parked() {
+    let (world, _, slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
+    let before = alarm(&aws).await;
     slack.answer(404, "no_service");
     let ran = failed(
         world.run(&["test", "--local", "--path", "alarm", "--path", "rule/states"]),
@@ -234,8 +207,13 @@ async fn a_sample_goes_through_each_path_or_tells_where_it_stopped() {
         "{}",
         nothing.all()
     );
+}
 
-    // A topic without subscriptions, and a deleted rule.
+/// A topic has no subscriptions, and a rule no target.
+#[tokio::test]
+async fn a_path_that_is_broken_tells_where_the_sample_stopped() {
+    let (world, _, _slack, endpoint) = world();
+    let aws = clients(&endpoint, REGION).await;
     let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:tools-alerts");
     let subscriptions = aws
         .sns
@@ -328,75 +306,4 @@ fn how_many_messages_a_test_sends_is_told_and_asked() {
     );
     assert!(ran.all().contains("2 of 2 paths arrived"), "{}", ran.all());
     assert_eq!(slack.bodies().len(), 2);
-}
-
-#[test]
-fn following_goes_on_until_it_is_stopped() {
-    let (world, _, _slack, endpoint) = world();
-    // Once the gate is shut, queries of the log get no response.
-    let open = Arc::new(AtomicBool::new(true));
-    let gate = open.clone();
-    let proxy = Proxy::judging(&endpoint, Duration::ZERO, move |_, action| match action {
-        "logs:FilterLogEvents" => Fate::Hold(gate.clone()),
-        _ => Fate::Pass,
-    });
-    world.reach_at(&proxy.url);
-    let mut command = world.command(&["logs", "--local", "--follow"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // No message arrives in the inbox, and the command reports that.
-    failed(
-        world.run(&["local", "event", "ec2-stopped", "--region", REGION]),
-        1,
-    );
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut seen = String::new();
-    while !seen.contains("delivered") {
-        assert_ne!(lines.read_line(&mut seen).unwrap(), 0, "{seen}");
-    }
-    // Further queries of the log repeat no line.
-    more(&proxy, "logs:FilterLogEvents", 3);
-    open.store(false, Ordering::SeqCst);
-    more(&proxy, "logs:FilterLogEvents", 1);
-    assert_eq!(stopped(&mut child), Some(130));
-    open.store(true, Ordering::SeqCst);
-    lines.read_to_string(&mut seen).unwrap();
-    assert_eq!(seen.matches("delivered").count(), 1, "{seen}");
-}
-
-#[test]
-fn a_test_ends_at_ctrl_c_also_while_it_looks_for_what_was_lost() {
-    let (world, _, _slack, endpoint) = world();
-    // No function logs anything, and the queues do not respond.
-    let proxy = Proxy::judging(&endpoint, Duration::ZERO, |_, action| match action {
-        "logs:FilterLogEvents" => Fate::Answer(r#"{"events":[]}"#),
-        "sqs:ReceiveMessage" => Fate::Hold(Arc::default()),
-        _ => Fate::Pass,
-    });
-    world.reach_at(&proxy.url);
-    let args = ["test", "--local", "--path", "rule/states", "--timeout", "1s"];
-    let mut child = world.command(&args).stderr(Stdio::null()).spawn().unwrap();
-    more(&proxy, "sqs:ReceiveMessage", 1);
-    assert_eq!(stopped(&mut child), Some(130));
-}
-
-/// Waits until this call has been made this many more times.
-fn more(proxy: &Proxy, action: &str, times: usize) {
-    let came = || proxy.actions().iter().filter(|one| *one == action).count();
-    let before = came();
-    within(Duration::from_secs(60), || came() >= before + times);
-}
-
-/// Sends Ctrl-C; returns the program's exit code.
-fn stopped(child: &mut Child) -> Option<i32> {
-    kill_process(Pid::from_child(child), Signal::INT).unwrap();
-    let mut status = None;
-    within(Duration::from_secs(20), || {
-        status = child.try_wait().unwrap();
-        status.is_some()
-    });
-    status.unwrap().code()
 }

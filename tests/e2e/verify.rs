@@ -153,7 +153,15 @@ async fn one_relay_from_two_builds_is_the_same_and_everything_else_is_told() {
     );
     world.ok(&["apply", "--local", "--yes"]);
     assert_eq!(deployed(&aws).await, (ours, our_digest));
+}
 
+#[tokio::test]
+async fn other_settings_and_another_runtime_are_told_without_the_code() {
+    let world = World::new();
+    world.bundled("cloudwatch-slack");
+    let (endpoint, _) = world.up();
+    let aws = clients(&endpoint, REGION).await;
+    world.ok(&["apply", "--local", "--yes"]);
     world.edit(|text| text.replace("\"#project\"", "\"#other\""));
     let (found, well) = verified(&world);
     assert!(

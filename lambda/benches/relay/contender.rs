@@ -164,7 +164,13 @@ async fn deliver(runtime: &mut Runtime, case: &Case, number: usize) -> Duration 
     let event = case.event(number).to_string();
     let started = Instant::now();
     match runtime.invoke_text(event).await {
-        Outcome::Success(_) => started.elapsed(),
+        Outcome::Success(answer) => {
+            let took = started.elapsed();
+            // What an endpoint refuses is a success to Lambda.
+            let is_well = answer["statusCode"].as_u64().is_none_or(|status| status < 300);
+            assert!(is_well, "{}: {answer}", case.name);
+            took
+        }
         Outcome::Failure(report) => panic!("{}: the invocation failed: {report}", case.name),
     }
 }

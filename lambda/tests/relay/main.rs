@@ -11,6 +11,7 @@ mod heartbeat;
 mod ingest;
 mod limits;
 mod living;
+mod living_storm;
 mod mail;
 mod messages;
 mod muted;

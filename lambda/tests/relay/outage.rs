@@ -154,36 +154,7 @@ async fn an_hour_without_slack_costs_no_alert_and_nobodys_time() {
         drop(script);
         functions.push(function);
     }
-    // All alerts come in.
-    let mut queue: Vec<Message> = Vec::new();
-    let (critical, usual): (Vec<usize>, Vec<usize>) = (0..ALERTS).partition(|id| id.is_multiple_of(100));
-    let chunks = critical.chunks(RECORDS).chain(usual.chunks(RECORDS));
-    let events: Vec<_> = chunks
-        .enumerate()
-        .map(|(index, ids)| event(["project", "storm"][index % 2], ids))
-        .collect();
-    let share = events.len().div_ceil(PROCESSES);
-    let coming: Vec<_> = functions
-        .into_iter()
-        .zip(events.chunks(share).map(<[Value]>::to_vec))
-        .map(|(mut function, events)| {
-            tokio::spawn(async move {
-                function.runtime.hurry(Duration::from_secs(4));
-                for event in events {
-                    function.succeed(&event).await;
-                }
-                function.runtime.hurry(LIMIT);
-                let sent = sent(&function, 0);
-                (function, sent)
-            })
-        })
-        .collect();
-    let mut functions = Vec::new();
-    for task in coming {
-        let (function, sent) = task.await.expect("alerts come in");
-        functions.push(function);
-        queue.extend(sent);
-    }
+    let (mut functions, mut queue) = come_in(functions).await;
     assert_eq!(queue.len(), ALERTS);
 
     let mut die = fastrand::Rng::with_seed(20_261_129);
@@ -267,4 +238,37 @@ async fn an_hour_without_slack_costs_no_alert_and_nobodys_time() {
     assert!(kills > 3 && posts < ALERTS / 20, "{kills} {posts}");
     // The alarm on what waits would have told somebody.
     assert!(waited > 300, "{waited}");
+}
+
+/// All alerts come in, a share of them to each function. Returns what these put into their queues.
+async fn come_in(functions: Vec<Function>) -> (Vec<Function>, Vec<Message>) {
+    let (critical, usual): (Vec<usize>, Vec<usize>) = (0..ALERTS).partition(|id| id.is_multiple_of(100));
+    let chunks = critical.chunks(RECORDS).chain(usual.chunks(RECORDS));
+    let events: Vec<_> = chunks
+        .enumerate()
+        .map(|(index, ids)| event(["project", "storm"][index % 2], ids))
+        .collect();
+    let share = events.len().div_ceil(PROCESSES);
+    let coming: Vec<_> = functions
+        .into_iter()
+        .zip(events.chunks(share).map(<[Value]>::to_vec))
+        .map(|(mut function, events)| {
+            tokio::spawn(async move {
+                function.runtime.hurry(Duration::from_secs(4));
+                for event in events {
+                    function.succeed(&event).await;
+                }
+                function.runtime.hurry(LIMIT);
+                let sent = sent(&function, 0);
+                (function, sent)
+            })
+        })
+        .collect();
+    let (mut functions, mut queue) = (Vec::new(), Vec::new());
+    for task in coming {
+        let (function, sent) = task.await.expect("alerts come in");
+        functions.push(function);
+        queue.extend(sent);
+    }
+    (functions, queue)
 }

@@ -236,10 +236,7 @@ impl Resource for CloudtrailTrail {
     }
 
     fn output(live: &Live) -> Output {
-        Output {
-            arn: live.trail.arn.clone(),
-            id: String::new(),
-        }
+        Output::of_arn(live.trail.arn.clone())
     }
 
     fn console_page(_name: &str, output: &Output, region: &str) -> Option<String> {

@@ -95,10 +95,7 @@ impl Resource for CloudwatchAlarm {
     }
 
     fn output(live: &Live) -> Output {
-        Output {
-            arn: live.arn.clone(),
-            id: String::new(),
-        }
+        Output::of_arn(live.arn.clone())
     }
 
     fn console_page(name: &str, _output: &Output, region: &str) -> Option<String> {

@@ -124,10 +124,7 @@ impl Resource for KmsAlias {
 
     fn output(live: &Live) -> Output {
         let place = live.target.rsplit_once("key/").map_or("", |(place, _)| place);
-        Output {
-            arn: format!("{place}{}", live.name),
-            id: String::new(),
-        }
+        Output::of_arn(format!("{place}{}", live.name))
     }
 
     async fn create(&self, cx: &Context<'_>) -> Result<Live> {

@@ -197,10 +197,7 @@ impl Resource for SnsSubscription {
     }
 
     fn output(live: &Live) -> Output {
-        Output {
-            arn: live.arn.clone().unwrap_or_default(),
-            id: String::new(),
-        }
+        Output::of_arn(live.arn.clone().unwrap_or_default())
     }
 
     fn console_page(_name: &str, output: &Output, region: &str) -> Option<String> {

@@ -137,10 +137,7 @@ impl Resource for SnsTopic {
     }
 
     fn output(live: &Live) -> Output {
-        Output {
-            arn: live.arn.clone(),
-            id: String::new(),
-        }
+        Output::of_arn(live.arn.clone())
     }
 
     fn console_page(_name: &str, output: &Output, region: &str) -> Option<String> {

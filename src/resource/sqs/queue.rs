@@ -175,10 +175,7 @@ impl Resource for SqsQueue {
     }
 
     fn output(live: &Live) -> Output {
-        Output {
-            arn: live.arn.clone(),
-            id: String::new(),
-        }
+        Output::of_arn(live.arn.clone())
     }
 
     fn console_page(name: &str, output: &Output, region: &str) -> Option<String> {

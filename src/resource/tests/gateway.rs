@@ -27,7 +27,7 @@ use aws_sdk_apigatewayv2::primitives::DateTime;
 use aws_sdk_apigatewayv2::types::{
     Api, AuthorizationType, Integration, IntegrationType, ProtocolType, Route, Stage,
 };
-use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::retry::RetryConfig;
 
 use crate::aws::discovery::Tagged;
@@ -114,6 +114,23 @@ fn of<T: Clone>(all: &[(String, T)], api: Option<&str>) -> Option<Vec<T>> {
     Some(mine.map(|(_, one)| one.clone()).collect())
 }
 
+/// A rule with the contents of the fake.
+macro_rules! rule {
+    ($fake:expr, $name:literal, $operation:ident, |$r:ident| $tell:expr, |$held:ident, $q:ident| $answer:expr) => {{
+        let held = $fake.held.clone();
+        $fake.script.rule(
+            $name,
+            mock!(Client::$operation),
+            |$r| $tell,
+            move |$q| {
+                let $held = held.lock().unwrap();
+                let _ = &$held;
+                $answer
+            },
+        )
+    }};
+}
+
 impl Gateway {
     pub fn holding(fill: impl FnOnce(&mut Held)) -> Self {
         let gateway = Self::default();
@@ -126,26 +143,19 @@ impl Gateway {
     }
 
     pub fn aws_with(&self, tagged: Vec<Tagged>) -> Aws {
-        let script = &self.script;
-        let held = || self.held.clone();
-        macro_rules! rule {
-            ($name:literal, $operation:ident, |$r:ident| $tell:expr, |$held:ident, $q:ident| $answer:expr) => {{
-                let held = held();
-                script.rule(
-                    $name,
-                    mock!(Client::$operation),
-                    |$r| $tell,
-                    move |$q| {
-                        let $held = held.lock().unwrap();
-                        let _ = &$held;
-                        $answer
-                    },
-                )
-            }};
-        }
-        let rules = [
+        let rules: Vec<_> = [self.apis(), self.integrations(), self.routes(), self.stages()].concat();
+        Aws::mocked(tagged, |clients| {
+            clients.apigateway =
+                mock_client!(aws_sdk_apigatewayv2, RuleMode::MatchAny, &rules, |config| config
+                    .retry_config(RetryConfig::disabled()));
+        })
+    }
+
+    fn apis(&self) -> Vec<Rule> {
+        vec![
             // One API per page.
             rule!(
+                self,
                 "apis",
                 get_apis,
                 |r| r.next_token().unwrap_or_default().to_owned(),
@@ -158,6 +168,7 @@ impl Gateway {
                 }
             ),
             rule!(
+                self,
                 "create-api",
                 create_api,
                 |r| format!(
@@ -175,6 +186,7 @@ impl Gateway {
                     .build()
             ),
             rule!(
+                self,
                 "update-api",
                 update_api,
                 |r| format!(
@@ -186,10 +198,15 @@ impl Gateway {
                 ),
                 |held, _r| UpdateApiOutput::builder().build()
             ),
-            rule!("delete-api", delete_api, |r| text(r.api_id()), |held, _r| {
-                DeleteApiOutput::builder().build()
-            }),
             rule!(
+                self,
+                "delete-api",
+                delete_api,
+                |r| text(r.api_id()),
+                |held, _r| DeleteApiOutput::builder().build()
+            ),
+            rule!(
+                self,
                 "tag",
                 tag_resource,
                 |r| {
@@ -200,12 +217,19 @@ impl Gateway {
                 |held, _r| TagResourceOutput::builder().build()
             ),
             rule!(
+                self,
                 "untag",
                 untag_resource,
                 |r| format!("{} {}", text(r.resource_arn()), r.tag_keys().join(" ")),
                 |held, _r| UntagResourceOutput::builder().build()
             ),
+        ]
+    }
+
+    fn integrations(&self) -> Vec<Rule> {
+        vec![
             rule!(
+                self,
                 "integrations",
                 get_integrations,
                 |r| text(r.api_id()),
@@ -215,6 +239,7 @@ impl Gateway {
                 }
             ),
             rule!(
+                self,
                 "create-integration",
                 create_integration,
                 |r| format!(
@@ -229,6 +254,7 @@ impl Gateway {
                 |held, _r| CreateIntegrationOutput::builder().integration_id("i1").build()
             ),
             rule!(
+                self,
                 "update-integration",
                 update_integration,
                 |r| format!(
@@ -243,17 +269,24 @@ impl Gateway {
                 |held, _r| UpdateIntegrationOutput::builder().build()
             ),
             rule!(
+                self,
                 "delete-integration",
                 delete_integration,
                 |r| format!("{} {}", text(r.api_id()), text(r.integration_id())),
                 |held, _r| DeleteIntegrationOutput::builder().build()
             ),
-            rule!("routes", get_routes, |r| text(r.api_id()), |held, r| {
+        ]
+    }
+
+    fn routes(&self) -> Vec<Rule> {
+        vec![
+            rule!(self, "routes", get_routes, |r| text(r.api_id()), |held, r| {
                 GetRoutesOutput::builder()
                     .set_items(of(&held.routes, r.api_id()))
                     .build()
             }),
             rule!(
+                self,
                 "create-route",
                 create_route,
                 |r| format!(
@@ -266,6 +299,7 @@ impl Gateway {
                 |held, _r| CreateRouteOutput::builder().route_id("r1").build()
             ),
             rule!(
+                self,
                 "update-route",
                 update_route,
                 |r| format!(
@@ -279,17 +313,24 @@ impl Gateway {
                 |held, _r| UpdateRouteOutput::builder().build()
             ),
             rule!(
+                self,
                 "delete-route",
                 delete_route,
                 |r| format!("{} {}", text(r.api_id()), text(r.route_id())),
                 |held, _r| DeleteRouteOutput::builder().build()
             ),
-            rule!("stages", get_stages, |r| text(r.api_id()), |held, r| {
+        ]
+    }
+
+    fn stages(&self) -> Vec<Rule> {
+        vec![
+            rule!(self, "stages", get_stages, |r| text(r.api_id()), |held, r| {
                 GetStagesOutput::builder()
                     .set_items(of(&held.stages, r.api_id()))
                     .build()
             }),
             rule!(
+                self,
                 "create-stage",
                 create_stage,
                 |r| {
@@ -308,6 +349,7 @@ impl Gateway {
                 |held, _r| CreateStageOutput::builder().build()
             ),
             rule!(
+                self,
                 "update-stage",
                 update_stage,
                 |r| {
@@ -325,12 +367,14 @@ impl Gateway {
                 |held, _r| UpdateStageOutput::builder().build()
             ),
             rule!(
+                self,
                 "delete-log",
                 delete_access_log_settings,
                 |r| format!("{} {}", text(r.api_id()), text(r.stage_name())),
                 |held, _r| DeleteAccessLogSettingsOutput::builder().build()
             ),
             rule!(
+                self,
                 "delete-settings",
                 delete_route_settings,
                 |r| format!(
@@ -342,16 +386,12 @@ impl Gateway {
                 |held, _r| DeleteRouteSettingsOutput::builder().build()
             ),
             rule!(
+                self,
                 "delete-stage",
                 delete_stage,
                 |r| format!("{} {}", text(r.api_id()), text(r.stage_name())),
                 |held, _r| DeleteStageOutput::builder().build()
             ),
-        ];
-        Aws::mocked(tagged, |clients| {
-            clients.apigateway =
-                mock_client!(aws_sdk_apigatewayv2, RuleMode::MatchAny, &rules, |config| config
-                    .retry_config(RetryConfig::disabled()));
-        })
+        ]
     }
 }

@@ -41,28 +41,20 @@ fn every_environment_variable_is_documented() {
     }
 }
 
+/// The commands in the first block of shell after this title.
+fn commands(readme: &str, title: &str) -> Vec<String> {
+    let (_, rest) = readme.split_once(title).unwrap_or_else(|| panic!("no `{title}`"));
+    let (_, rest) = rest.split_once("```sh\n").unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    let command = |line: &str| line.split(" #").next().unwrap().trim().to_owned();
+    block.lines().map(command).collect()
+}
+
 /// Runs the commands that the README gives to a newcomer, in their order, on the local AWS.
 #[test]
 fn the_commands_of_the_readme() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let section = |title: &str| {
-        let rest = readme
-            .split_once(title)
-            .unwrap_or_else(|| panic!("no `{title}`"))
-            .1;
-        let block = rest
-            .split_once("```sh\n")
-            .unwrap()
-            .1
-            .split_once("```")
-            .unwrap()
-            .0
-            .to_owned();
-        block
-            .lines()
-            .map(|line| line.split(" #").next().unwrap().trim().to_owned())
-            .collect::<Vec<_>>()
-    };
+    let section = |title: &str| commands(&readme, title);
     let first = section("## Install");
     assert_eq!(first, ["cargo install --locked --path .", "alertctl local demo"]);
     assert_eq!(section("## Contributing"), ["cargo test --workspace --locked"]);

@@ -1,6 +1,14 @@
 //! A run with the identity of a deployer, and what it proves.
 
-use super::*;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use crate::support::gate::{Ask, Gate, Unit, units};
+use crate::support::proxy::Proxy;
+use crate::support::{Ran, World};
+use serde_json::Value;
+
+const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 
 /// One stack in a separate account behind a gate.
 pub(super) struct Trial<'a> {

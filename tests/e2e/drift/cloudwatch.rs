@@ -1,12 +1,14 @@
-//! Metric alarms.
+//! Metric alarms: their threshold, actions, description and tags.
 
 use alertctl::aws::connect::Clients;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDataQuery, StandardUnit, Statistic};
+use aws_sdk_cloudwatch::types::ComparisonOperator;
 
 use super::sns::{PLAIN_TOPIC, TOPIC};
 use super::{Case, REGION};
 use crate::support::account::ACCOUNT;
+
+pub mod metric;
 
 pub const CASES: &[Case] = &[
     case!(
@@ -82,119 +84,6 @@ pub const CASES: &[Case] = &[
                 .unwrap()
         }
     ),
-    case!(
-        "another namespace",
-        ["update cloudwatch-alarm/cpu: namespace"],
-        |aws| {
-            alarm(aws, "drift-cpu")
-                .await
-                .namespace("AWS/RDS")
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "another metric",
-        ["update cloudwatch-alarm/cpu: metric_name"],
-        |aws| {
-            alarm(aws, "drift-cpu")
-                .await
-                .metric_name("NetworkIn")
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "dimension changed",
-        ["update cloudwatch-alarm/cpu: dimensions.InstanceId"],
-        |aws| {
-            let other = Dimension::builder().name("InstanceId").value("i-1").build();
-            alarm(aws, "drift-cpu")
-                .await
-                .set_dimensions(Some(vec![other]))
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "dimension removed",
-        ["update cloudwatch-alarm/cpu: dimensions.InstanceId"],
-        |aws| {
-            alarm(aws, "drift-cpu")
-                .await
-                .set_dimensions(None)
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "dimension added",
-        ["update cloudwatch-alarm/cpu: dimensions.ImageId"],
-        |aws| {
-            let more = Dimension::builder().name("ImageId").value("ami-1").build();
-            alarm(aws, "drift-cpu")
-                .await
-                .dimensions(more)
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "statistic changed",
-        ["update cloudwatch-alarm/cpu: statistic"],
-        |aws| {
-            alarm(aws, "drift-cpu")
-                .await
-                .statistic(Statistic::Maximum)
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "statistic made a percentile",
-        ["update cloudwatch-alarm/cpu: extended_statistic, statistic"],
-        |aws| {
-            alarm(aws, "drift-cpu")
-                .await
-                .set_statistic(None)
-                .extended_statistic("p90")
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!(
-        "percentile changed",
-        ["update cloudwatch-alarm/slow: extended_statistic"],
-        |aws| {
-            alarm(aws, "drift-slow")
-                .await
-                .extended_statistic("p50")
-                .send()
-                .await
-                .unwrap()
-        }
-    ),
-    case!("period changed", ["update cloudwatch-alarm/cpu: period"], |aws| {
-        alarm(aws, "drift-cpu").await.period(300).send().await.unwrap()
-    }),
-    case!("unit changed", ["update cloudwatch-alarm/cpu: unit"], |aws| {
-        alarm(aws, "drift-cpu")
-            .await
-            .unit(StandardUnit::Count)
-            .send()
-            .await
-            .unwrap()
-    }),
-    case!("unit removed", ["update cloudwatch-alarm/cpu: unit"], |aws| {
-        alarm(aws, "drift-cpu").await.set_unit(None).send().await.unwrap()
-    }),
     case!(
         "comparison changed",
         ["update cloudwatch-alarm/cpu: comparison_operator"],
@@ -276,48 +165,6 @@ pub const CASES: &[Case] = &[
                 .await
                 .evaluate_low_sample_count_percentile("evaluate");
             send.send().await.unwrap()
-        }
-    ),
-    case!(
-        "expression changed",
-        ["update cloudwatch-alarm/rate: metrics.rate"],
-        |aws| {
-            change_query(aws, "drift-rate", "rate", |query| {
-                query.expression = Some("errors".into())
-            })
-            .await
-        }
-    ),
-    case!(
-        "label changed",
-        ["update cloudwatch-alarm/rate: metrics.rate"],
-        |aws| { change_query(aws, "drift-rate", "rate", |query| query.label = Some("x".into())).await }
-    ),
-    case!(
-        "query's period changed",
-        ["update cloudwatch-alarm/rate: metrics.calls"],
-        |aws| {
-            change_query(aws, "drift-rate", "calls", |query| {
-                query.metric_stat.as_mut().unwrap().period = Some(300);
-            })
-            .await
-        }
-    ),
-    case!(
-        "query's metric changed",
-        ["update cloudwatch-alarm/rate: metrics.errors"],
-        |aws| {
-            change_query(aws, "drift-rate", "errors", |query| {
-                query
-                    .metric_stat
-                    .as_mut()
-                    .unwrap()
-                    .metric
-                    .as_mut()
-                    .unwrap()
-                    .metric_name = Some("Throttles".into());
-            })
-            .await
         }
     ),
     case!(
@@ -417,11 +264,4 @@ async fn alarm(aws: &Clients, name: &str) -> PutMetricAlarmFluentBuilder {
         .set_datapoints_to_alarm(now.datapoints_to_alarm)
         .set_treat_missing_data(now.treat_missing_data)
         .set_evaluate_low_sample_count_percentile(now.evaluate_low_sample_count_percentile)
-}
-
-async fn change_query(aws: &Clients, name: &str, id: &str, change: impl FnOnce(&mut MetricDataQuery)) {
-    let send = alarm(aws, name).await;
-    let mut queries = send.get_metrics().clone().unwrap();
-    change(queries.iter_mut().find(|query| query.id() == Some(id)).unwrap());
-    send.set_metrics(Some(queries)).send().await.unwrap();
 }

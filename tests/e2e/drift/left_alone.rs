@@ -4,7 +4,8 @@ use aws_sdk_sqs::types::QueueAttributeName as QueueAttribute;
 
 use super::iam::{ROLE, tag_role};
 use super::kms::{key, tag_key};
-use super::lambda::{FUNCTION, add_permission, function, set_variable};
+use super::lambda::permission::add_permission;
+use super::lambda::{FUNCTION, function, set_variable};
 use super::sns::{PLAIN_TOPIC, TOPIC, tag_topic};
 use super::sqs::set_queue;
 use super::{Case, REGION, STACK};

@@ -168,8 +168,12 @@ async fn of_alarms_and_the_relay() {
         iam::CASES,
         logs::CASES,
         sqs::CASES,
+        lambda::mapping::CASES,
         lambda::CASES,
+        lambda::permission::CASES,
+        lambda::retries::CASES,
         sns::CASES,
+        cloudwatch::metric::CASES,
         cloudwatch::CASES,
     ];
     each(STACK, &tables).await;

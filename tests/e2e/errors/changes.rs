@@ -245,7 +245,6 @@ fn keys_webhooks_and_mail() {
         )
     });
     world.ok(&[&["apply", "--yes"], &at[..]].concat());
-    let happens = |world: &World| world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
     happens(&world);
     shown.insert("An address for another function", parked(&world, &at, "KMS"));
     world.ok(&[&["destroy", "--yes"], &at[..]].concat());
@@ -254,28 +253,7 @@ fn keys_webhooks_and_mail() {
     world.set("SLACK_WEBHOOK_URL", &webhook);
     world.write("stack.yaml", RELAYED);
     world.ok(&["apply", "--local", "--yes"]);
-    let key = past(&endpoint, ACCOUNT, REGION, async |config| {
-        let kms = aws_sdk_kms::Client::new(&config);
-        let key = kms.list_keys().send().await.unwrap();
-        let mut ids = Vec::new();
-        for key in key.keys() {
-            let id = key.key_id().unwrap();
-            let key = kms
-                .describe_key()
-                .key_id(id)
-                .send()
-                .await
-                .unwrap()
-                .key_metadata
-                .unwrap();
-            if key.enabled {
-                ids.push(id.to_owned());
-            }
-        }
-        let [id] = ids.try_into().unwrap();
-        kms.disable_key().key_id(&id).send().await.unwrap();
-        id
-    });
+    let key = disabled_key(&endpoint);
     happens(&world);
     let off = parked(&world, &["--local"], "disabled");
     shown.insert(
@@ -293,6 +271,26 @@ fn keys_webhooks_and_mail() {
     happens(&world);
     let archived = parked(&world, &["--local"], "channel_is_archived");
     shown.insert("A channel that is archived", archived);
+    shown.extend(refused_by_services(&world, &slack));
+
+    // Somebody disables or deletes the key after the plan, while it is used for encryption.
+    let mut stage = Stage::new("cloudwatch-slack");
+    stage.world.env.push(("AWS_MAX_ATTEMPTS".into(), "2".into()));
+    let kms = |code, message| refusal("kms:Encrypt", ALWAYS, 400, code, message);
+    let key = "arn:aws:kms:ap-northeast-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let pending: &'static str = format!("{key} is pending deletion.").leak();
+    let state = kms("KMSInvalidStateException", pending);
+    shown.append(&mut refused(
+        &stage,
+        &[("The key is about to be deleted", APPLY, state)],
+    ));
+    shown.insert("A mail subscription that nobody confirmed", pending_mail(&stage));
+    hold("Keys, addresses and mail", &shown);
+}
+
+/// What other services answer where the webhook or the app is not theirs any more.
+fn refused_by_services(world: &World, slack: &Slack) -> Reported {
+    let mut shown = Reported::new();
     for (title, channel, status, body, mark) in [
         (
             "An address that its service no longer takes",
@@ -313,23 +311,40 @@ fn keys_webhooks_and_mail() {
         world.write("stack.yaml", &of_service);
         world.ok(&["apply", "--local", "--yes"]);
         slack.answer(status, body);
-        happens(&world);
-        shown.insert(title, parked(&world, &["--local"], mark));
+        happens(world);
+        shown.insert(title, parked(world, &["--local"], mark));
     }
+    shown
+}
 
-    // Somebody disables or deletes the key after the plan, while it is used for encryption.
-    let mut stage = Stage::new("cloudwatch-slack");
-    stage.world.env.push(("AWS_MAX_ATTEMPTS".into(), "2".into()));
-    let kms = |code, message| refusal("kms:Encrypt", ALWAYS, 400, code, message);
-    let key = "arn:aws:kms:ap-northeast-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    let pending: &'static str = format!("{key} is pending deletion.").leak();
-    let state = kms("KMSInvalidStateException", pending);
-    shown.append(&mut refused(
-        &stage,
-        &[("The key is about to be deleted", APPLY, state)],
-    ));
-    shown.insert("A mail subscription that nobody confirmed", pending_mail(&stage));
-    hold("Keys, addresses and mail", &shown);
+fn happens(world: &World) {
+    world.run(&["local", "event", "ec2-stopped", "--region", REGION]);
+}
+
+/// Disables the one key in use; returns its id.
+fn disabled_key(endpoint: &str) -> String {
+    past(endpoint, ACCOUNT, REGION, async |config| {
+        let kms = aws_sdk_kms::Client::new(&config);
+        let key = kms.list_keys().send().await.unwrap();
+        let mut ids = Vec::new();
+        for key in key.keys() {
+            let id = key.key_id().unwrap();
+            let key = kms
+                .describe_key()
+                .key_id(id)
+                .send()
+                .await
+                .unwrap()
+                .key_metadata
+                .unwrap();
+            if key.enabled {
+                ids.push(id.to_owned());
+            }
+        }
+        let [id] = ids.try_into().unwrap();
+        kms.disable_key().key_id(&id).send().await.unwrap();
+        id
+    })
 }
 
 /// The line of `status` for a subscription. The local AWS confirms subscriptions by itself, so SNS's response

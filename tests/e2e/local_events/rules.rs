@@ -11,20 +11,11 @@ use super::{HOME, arn, clients, function, next, queue, rule, target};
 use crate::support::account::ACCOUNT;
 use crate::support::{Ran, World};
 
-#[tokio::test]
-async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
-    let world = World::new();
-    let ran = world.run(&["local", "event", "ec2-stopped"]);
-    assert_eq!(ran.code, 1);
-    assert!(
-        ran.stderr.contains("the local AWS is not running"),
-        "{}",
-        ran.all()
-    );
-
-    let (endpoint, inbox) = world.up();
-    let aws = clients(&endpoint, HOME).await;
-    let function = function(&world, &aws, "notify", Some(&inbox)).await;
+/// The rule `logins`, as a stack creates it at home and in the region of the sign-ins, and one that would create an endless
+/// loop.
+async fn rules(world: &World, endpoint: &str, inbox: &str) {
+    let aws = clients(endpoint, HOME).await;
+    let function = function(world, &aws, "notify", Some(inbox)).await;
     let transformer = events::InputTransformer::builder()
         .input_template(
             r#"{"alertctl":{"rule":<aws.events.rule-name>,"channels":["project"]},"event":<aws.events.event.json>}"#,
@@ -41,8 +32,7 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         notify,
     )
     .await;
-    // The same rule in the region of the sign-ins, as a stack creates it there.
-    let there = clients(&endpoint, "us-east-1").await;
+    let there = clients(endpoint, "us-east-1").await;
     let home =
         target(arn("events", "event-bus/default")).role_arn(format!("arn:aws:iam::{ACCOUNT}:role/any"));
     let home = home.build().unwrap();
@@ -54,14 +44,19 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         home,
     )
     .await;
-    // This target would create an endless loop.
     let back = target(format!("arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"));
     let back = back
         .role_arn(format!("arn:aws:iam::{ACCOUNT}:role/any"))
         .build()
         .unwrap();
     rule(&aws, "back", pattern, events::RuleState::Enabled, back).await;
+}
 
+#[tokio::test]
+async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
+    let world = World::new();
+    let (endpoint, inbox) = world.up();
+    rules(&world, &endpoint, &inbox).await;
     let shown = world.json(&["local", "event", "sign-in"]);
     let matched: Vec<_> = shown["matched"]
         .as_array()
@@ -120,8 +115,23 @@ async fn an_event_takes_its_way_through_rules_and_regions_to_slack() {
         .unwrap();
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.all());
+}
 
-    // An event that matches no rule is reported at once.
+#[tokio::test]
+async fn an_event_that_goes_nowhere_is_told_at_once() {
+    let world = World::new();
+    let ran = world.run(&["local", "event", "ec2-stopped"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("the local AWS is not running"),
+        "{}",
+        ran.all()
+    );
+    let (endpoint, inbox) = world.up();
+    rules(&world, &endpoint, &inbox).await;
+    // The session knows of a region from the first event there.
+    world.ok(&["local", "event", "sign-in"]);
+    // No rule matches it.
     let start = Instant::now();
     let ran = world.run(&["local", "event", "ec2-stopped", "--region", HOME]);
     assert_eq!(ran.code, 1);

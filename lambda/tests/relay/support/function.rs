@@ -4,6 +4,7 @@ use super::fakes::{self, Outcome, Runtime, Script, Shared};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -213,4 +214,24 @@ fn read(mut from: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<Vec<u8>
 
 pub fn lock(script: &Arc<Mutex<Script>>) -> std::sync::MutexGuard<'_, Script> {
     script.lock().expect("not poisoned")
+}
+
+/// What the tests of a function need beside the benchmark, which uses the fake, too.
+impl Runtime {
+    /// Sets the time limit of the next invocations.
+    pub fn hurry(&self, time: Duration) {
+        *self.invocations.time.lock().expect("not poisoned") = Some(time);
+    }
+
+    /// Drops the invocation during which a process was killed: the next process does not get it, and a late
+    /// report does not count for another invocation.
+    pub fn forget(&mut self) {
+        self.invocations.killed.fetch_add(1, Ordering::SeqCst);
+        self.invocations.waiting.lock().expect("not poisoned").clear();
+        while self.outcomes.try_recv().is_ok() {}
+    }
+
+    pub async fn invoke(&mut self, event: &Value) -> Outcome {
+        self.invoke_text(event.to_string()).await
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod cloudwatch;
 pub mod discord;
+pub mod dynamodb;
 pub mod fakes;
 pub mod function;
 pub mod google_chat;
@@ -11,6 +12,7 @@ pub mod outside;
 pub mod pager;
 pub mod press;
 pub mod receiver;
+pub mod runtime_api;
 pub mod slack;
 pub mod teams;
 pub mod workspace;

@@ -145,22 +145,12 @@ async fn what_a_lost_answer_made_is_found_through_its_api() {
     assert_eq!(gateway.script.log(), [CREATED, "integrations a1", UPDATED]);
 }
 
+/// `tests/e2e/drift/apigateway.rs` has the other fields.
 #[tokio::test(start_paused = true)]
-async fn each_field_that_differs_is_set_again() {
-    let edited = async |edit: fn(&mut Live)| {
-        let mut live = live().await;
-        edit(&mut live);
-        names(&changes(&desired(), &live, &outputs()))
-    };
-    assert_eq!(edited(|live| live.target = OLD.into()).await, ["target"]);
-    assert_eq!(edited(|live| live.method = "GET".into()).await, ["method"]);
-    assert_eq!(
-        edited(|live| live.payload_format_version = "1.0".into()).await,
-        ["payload_format_version"]
-    );
-    assert_eq!(edited(|live| live.timeout_ms = Some(100)).await, ["timeout_ms"]);
-
+async fn what_differs_is_set_again() {
     let mut live = live().await;
+    live.method = "GET".into();
+    assert_eq!(names(&changes(&desired(), &live, &outputs())), ["method"]);
     live.target = OLD.into();
     let gateway = Gateway::default();
     let aws = gateway.aws();

@@ -13,7 +13,7 @@ async fn code_has_five_minutes_to_arrive() {
             .credentials_provider(aws_sdk_lambda::config::Credentials::for_tests())
             .retry_config(aws_sdk_lambda::config::retry::RetryConfig::disabled())
             .http_client(NeverClient::new());
-        clients.lambda = Client::from_conf(config.build());
+        clients.lambda = aws_sdk_lambda::Client::from_conf(config.build());
     });
     let cx = step(&aws, all_known());
     let live = live(|_| {}).await;
