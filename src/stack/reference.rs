@@ -108,7 +108,9 @@ fn form(schema: &Value) -> String {
     if !alternatives.is_empty() {
         return alternatives.join(", or ");
     }
-    match schema["type"].as_str() {
+    // A text with variables may stand for any value.
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
+    match kind {
         Some("string") => "text".to_owned(),
         Some("integer") => "whole number".to_owned(),
         Some("boolean") => "`true` or `false`".to_owned(),

@@ -36,7 +36,37 @@ pub fn schema() -> Value {
             exemplify(&mut schema, &example);
         }
     }
+    fillable(&mut schema);
     schema
+}
+
+/// What a text has that variables or an element are filled into.
+const FILLED: &str = r"\$\{|\{each\.";
+
+/// Lets numbers, truth values and texts of a certain form be texts with something to fill in.
+fn fillable(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let of_schema = |(key, _): &(&String, &mut Value)| *key != "examples" && *key != "default";
+            map.iter_mut()
+                .filter(of_schema)
+                .for_each(|(_, inner)| fillable(inner));
+            let kind = map.get("type").and_then(Value::as_str).map(str::to_owned);
+            match (kind.as_deref(), map.get("pattern").and_then(Value::as_str)) {
+                (Some("string"), Some(pattern)) => {
+                    let pattern = format!("{pattern}|{FILLED}");
+                    map.insert("pattern".to_owned(), json!(pattern));
+                }
+                (Some(kind @ ("integer" | "number" | "boolean")), None) => {
+                    map.insert("type".to_owned(), json!([kind, "string"]));
+                    map.insert("pattern".to_owned(), json!(FILLED));
+                }
+                _ => {}
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(fillable),
+        _ => {}
+    }
 }
 
 /// Adds what is gone before the model is read: `include`, `defaults`, `for_each`, and keys for anchors.

@@ -15,8 +15,10 @@ static VALIDATOR: LazyLock<Validator> =
 
 /// Whether the schema accepts a text; `None` if the text is not YAML.
 fn takes(text: &str) -> Option<bool> {
-    let written: Value = serde_yaml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-    Some(VALIDATOR.is_valid(&written))
+    let mut written: serde_yaml::Value = serde_yaml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    // As editors do.
+    written.apply_merge().ok()?;
+    Some(VALIDATOR.is_valid(&serde_json::to_value(written).ok()?))
 }
 
 /// Checks a file that the parser accepted.
