@@ -219,8 +219,8 @@ fn problems_are_shown_where_they_were_written() {
         problems(&world, &[]),
         [
             "stack.yaml:15: the variable `CPU` is not set: the limit in percent",
-            "stack.yaml:24: the element `orders` has no `each.value.least`",
-            "stack.yaml:24: the element `mail` has no `each.value.least`",
+            "stack.yaml:23: the element `orders` has no `each.value.least`",
+            "stack.yaml:23: the element `mail` has no `each.value.least`",
         ]
     );
     for (from, to, said) in [
