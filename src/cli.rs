@@ -130,6 +130,8 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Show the state and health of every resource of a stack
     Status(StatusArgs),
+    /// List the stacks of the account, without their files
+    List(ListArgs),
     /// Check that a stack's functions run the code that this alertctl ships
     Verify(VerifyArgs),
     /// Encrypt the address of a channel (a webhook's URL, a token, a key) for the stack file

@@ -27,6 +27,7 @@ pub mod retry;
 pub mod run;
 pub mod secret;
 pub mod simulate;
+pub mod stacks;
 pub mod text;
 pub mod wait;
 

@@ -9,6 +9,17 @@ use crate::duration::parse as time;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Shows each stack that has a role, in whichever region it is at home, and each that has resources in
+the region. `alertctl status --stack NAME --region REGION` shows the resources of one.
+
+Examples:
+  alertctl list
+  alertctl list --profile production --region eu-central-1
+  alertctl list --output json | jq -r '.stacks[].stack'")]
+pub struct ListArgs {}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
 Exits with 1 if a function runs anything else: other code, other settings, another runtime, a layer.
 It makes the same AWS calls as `plan`, and changes nothing.
 

@@ -38,6 +38,7 @@ mod graph;
 mod init;
 mod input;
 mod language;
+mod list;
 mod local_mode;
 mod logs;
 mod man;
@@ -75,6 +76,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => apply::run(&app, &args).await,
         Command::Destroy(args) => destroy::run(&app, &args).await,
         Command::Status(args) => status::run(&app, &args).await,
+        Command::List(_) => list::run(&app).await,
         Command::Verify(args) => verify::run(&app, &args).await,
         Command::EncryptHook(args) => encrypt_hook::run(&app, &args).await,
         Command::Token(_) => token::run(&app),

@@ -26,6 +26,7 @@ mod incidents;
 mod kill;
 mod late_index;
 mod lifecycle;
+mod list;
 mod local;
 mod local_events;
 mod mail;
