@@ -234,7 +234,7 @@ impl Default for Relay {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "recipients, such as `{ to: [topic] }`")]
 pub struct Monitoring {
-    /// Topics to notify: keys of `topics`, 1–5.
+    /// Topics to notify: keys of `topics`, or of `channels`, 1–5.
     #[serde(default)]
     pub to: Vec<String>,
     /// How often a sign of life goes through the relay to all channels, such as `1h`; default: never.

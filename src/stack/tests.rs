@@ -248,7 +248,6 @@ refused! {
     channel_key: spoiled("channels:", "channels:\n  Upper: { webhook: { env: A } }"),
     environment_too_large: spoiled("topics:", &((0..10).map(|n| format!("  c{n}: {{ webhook: {{ env: HOOK_{n} }} }}\n")).collect::<String>() + "topics:")),
     topic_to_nowhere: spoiled("to: [project]", "to: [projct]"),
-    alarm_to_channel: spoiled("to: [alerts]", "to: [project]"),
     alarm_to_nowhere: spoiled("to: [alerts]", "to: [alerts, alerts, zzz]"),
     alarm_to_arn: spoiled("to: [alerts]", "to: ['arn:aws:sns:eu-west-1:111122223333:ops']"),
     topic_that_left: bad(&(GOOD.replace("  alerts:", "  news:").replace("[alerts]", "[alerts], ok: [alerts]")

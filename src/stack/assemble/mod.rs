@@ -4,6 +4,7 @@
 //! What comes out is a stack file without any of these. Its places still lead to the line that somebody wrote.
 
 mod defaults;
+mod direct;
 mod each;
 mod gather;
 mod merge;
@@ -75,6 +76,7 @@ pub fn assemble(gathered: Gathered, variables: &Variables) -> Assembled {
     let mut text = source.text().to_owned();
     let (copies, more) = each::expand(&mut tree, &mut text);
     problems.extend(more);
+    direct::topics(&mut tree);
     Assembled {
         tree,
         source,

@@ -304,10 +304,10 @@ fn band(checker: &mut Checker<'_>, path: &[&str], alarm: &Alarm) {
     );
 }
 
-/// Why an alarm cannot name a channel.
+/// Why an alarm cannot name such a channel.
 const BY_TOPIC: (&str, &str) = (
     "channels",
-    "an alarm notifies a topic, and the topic the channel: give a topic `to: [{}]` and name the topic here",
+    "a heartbeat service gets no alerts: name a topic, or another channel",
 );
 
 fn too_many(checker: &mut Checker<'_>, path: &[&str], names: &[String]) {

@@ -73,7 +73,7 @@ pub struct Alarm {
     /// Whether state changes send notifications.
     #[serde(default = "on")]
     pub actions_enabled: bool,
-    /// Topics to notify on ALARM: keys of `topics`, at most 5.
+    /// Topics to notify on ALARM: keys of `topics`, or of `channels`, which get a topic of their own; at most 5.
     #[serde(default)]
     pub to: Vec<String>,
     /// Topics to notify on OK, at most 5.

@@ -95,3 +95,29 @@ refused! {
     propagate_tags_none: spoiled("period: 60", "period: 60, propagate_tags: { except: [] }"),
     propagate_tags_list: spoiled("period: 60", "period: 60, propagate_tags: [team]"),
 }
+
+#[test]
+fn an_alarm_may_name_a_channel() {
+    let text = GOOD.replace("to: [alerts] }", "to: [project], ok: [alerts, project] }");
+    let stack = good(&text).stack;
+    assert_eq!(stack.topics["project"].to, ["project"]);
+    assert_eq!(stack.alarms["cpu"].ok, ["alerts", "project"]);
+    // A topic of that name is meant itself.
+    let own = text.replace(
+        "topics:",
+        "topics:\n  project: { subscriptions: [{ email: oncall@example.org }] }",
+    );
+    assert!(good(&own).stack.topics["project"].to.is_empty());
+    let monitored = format!("{GOOD}monitoring: {{ to: [project] }}\n");
+    assert_eq!(good(&monitored).stack.topics["project"].to, ["project"]);
+    // What only hears that all is well.
+    let pinged = text.replace(
+        "channels:",
+        "channels:\n  watch: { heartbeat: { ping: { env: PING } } }",
+    );
+    let refused = bad(&pinged.replace("to: [project],", "to: [watch],"));
+    assert!(
+        refused.contains("no topic is called `watch`") && refused.contains("gets no alerts"),
+        "{refused}"
+    );
+}

@@ -138,6 +138,6 @@ refused! {
     suppressor_alone: bad(&alarm("metric: A b, statistic: Sum, period: 60, threshold: '> 1', suppressor: { alarm: cpu, wait: 1, extension: 1 }")),
     suppressor_incomplete: bad(&alarm("rule: ALARM(cpu), suppressor: {}")),
     suppressor_outside: warned(&alarm("rule: ALARM(cpu), suppressor: { alarm: cpuu, wait: 1, extension: 1 }")),
-    monitoring: bad(&format!("{GOOD}monitoring: {{ to: [project] }}\n")),
+    monitoring: bad(&format!("{GOOD}monitoring: {{ to: [nobody] }}\n")),
     monitoring_nobody: bad(&format!("{GOOD}monitoring: {{}}\n")),
 }
